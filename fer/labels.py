@@ -1,0 +1,42 @@
+"""The expressions this project names, in FER2013's own order, and how other label sets map onto them.
+
+FER2013: Goodfellow et al., "Challenges in Representation Learning" (2013), https://arxiv.org/abs/1307.0414.
+FER+: Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label
+Distribution" (2016), https://arxiv.org/abs/1608.01041.
+"""
+
+EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""The seven labels of FER2013; the position is the class index."""
+
+FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+"""The eight labels of FER+, in the order of its vote columns."""
+
+FERPLUS_VOTES = (*FERPLUS, "unknown", "NF")
+"""All ten vote columns of FER+; NF means "not a face"."""
+
+UNCERTAIN = "uncertain"
+"""Shown in place of a label whose probability is too low to name."""
+
+SYNONYMS = {
+    "anger": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happiness": "happy",
+    "happyness": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+}
+"""Other spellings found in published data sets and models, and ours."""
+
+
+def canonical(name: str) -> str:
+    """Return our spelling of an expression's name: `canonical("Happiness")` is `"happy"`.
+
+    Raises:
+        ValueError: The name is none of the seven expressions.
+    """
+    key = name.strip().lower()
+    key = SYNONYMS.get(key, key)
+    if key not in EXPRESSIONS:
+        raise ValueError(f"{name!r} is not one of the seven expressions: {', '.join(EXPRESSIONS)}.")
+    return key

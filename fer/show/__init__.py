@@ -1,0 +1,1 @@
+"""For the eye: drawing on pictures, and plots."""

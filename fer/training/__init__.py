@@ -1,0 +1,1 @@
+"""Everything `python train.py` needs: data, augmentation, metrics, the recipe."""

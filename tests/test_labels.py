@@ -1,0 +1,30 @@
+"""The order of the labels and how other spellings map onto it."""
+
+import pytest
+
+from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_VOTES, canonical
+
+
+def test_order_is_that_of_fer2013():
+    assert EXPRESSIONS == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    assert FERPLUS_VOTES[:8] == FERPLUS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("happy", "happy"),
+        ("Happiness", "happy"),  # FER+
+        (" ANGER ", "angry"),  # RAF-DB
+        ("surprised", "surprise"),
+        ("fearful", "fear"),
+        ("Neutral", "neutral"),
+    ],
+)
+def test_canonical(name, expected):
+    assert canonical(name) == expected
+
+
+def test_unknown_expression_is_refused():
+    with pytest.raises(ValueError, match="'contempt' is not one of the seven"):
+        canonical("contempt")
