@@ -1,0 +1,217 @@
+"""The front door for pictures: file, bytes, PIL image or array becomes upright RGB uint8 (h, w, 3).
+
+Everything behind it may rely on that form. What can't be read, or could be read in two ways, is
+refused with an `ImageError` of one sentence that may be shown to a visitor as it stands.
+"""
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+MAX_PIXELS = 80_000_000
+"""Larger pictures are refused from their header, before a pixel is decoded (240 MB as RGB)."""
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+"""What is read, told by content, not by name; EPS, say, would start another program."""
+
+_DECODING = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error)
+"""What Pillow's decoders raise for damaged files."""
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what brings the picture upright."""
+
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+class ImageError(ValueError):
+    """A picture that can't be used; the message says what is wrong and what to do."""
+
+
+def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> np.ndarray:
+    """Return a picture as upright RGB uint8 (h, w, 3).
+
+    EXIF orientation is applied, transparent parts are laid on white, 16-bit grey is scaled to 8
+    bits, and of an animation the first frame is taken.
+
+    Args:
+        source: A file's path, a file's bytes, a PIL image or an array (see `as_rgb`).
+
+    Raises:
+        ImageError: The picture can't be read, is too large, or could mean several things.
+        TypeError: `source` is none of the types above.
+    """
+    if isinstance(source, np.ndarray):
+        return as_rgb(source)
+    if isinstance(source, Image.Image):
+        return _decode(source)
+    if isinstance(source, str | Path):
+        source = _file_bytes(source)
+    if not isinstance(source, bytes):
+        raise TypeError(
+            f"A picture is a path, bytes, a PIL image or an array, not {type(source).__name__}."
+        )
+    with _open(source) as image:
+        return _decode(image)
+
+
+def as_rgb(image: np.ndarray) -> np.ndarray:
+    """Return an array as RGB uint8 (h, w, 3); one that is so already comes back itself, not copied.
+
+    Taken are shapes (h, w), (h, w, 1), (h, w, 3) and (h, w, 4), colours in the order RGB or RGBA,
+    and uint8, bool, uint16 over its full range, floats from 0 to 1, other integers from 0 to 255.
+
+    Raises:
+        ImageError: Another shape or type, or values outside these ranges.
+    """
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.ndim != 3 or image.shape[2] not in (1, 3, 4):
+        raise ImageError(
+            "A picture array has the shape (height, width), (height, width, 3) or "
+            f"(height, width, 4), not {image.shape}."
+        )
+    if image.size == 0:
+        raise ImageError(f"The picture holds no pixels: its shape is {image.shape}.")
+    pixels = np.ascontiguousarray(_to_uint8(image))
+    channels = pixels.shape[2]
+    if channels == 1:
+        return np.repeat(pixels, 3, axis=2)
+    return pixels if channels == 3 else _on_white(Image.fromarray(pixels, "RGBA"))
+
+
+def encode_jpeg(image: np.ndarray, quality: int = 80) -> bytes:
+    """Return RGB uint8 (h, w, 3) as the bytes of a JPEG file; `quality` goes from 1 to 95.
+
+    Raises:
+        ImageError: The picture is longer than JPEG allows, 65,500 pixels.
+    """
+    if max(image.shape[:2]) > 65_500:
+        raise ImageError(
+            f"A JPEG side is at most 65,500 pixels; the picture has {max(image.shape[:2]):,}."
+        )
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _file_bytes(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ImageError(f"There is no file {path}; check the path.") from None
+    except IsADirectoryError:
+        raise ImageError(f"{path} is a folder; name one picture in it.") from None
+    except (OSError, ValueError):
+        raise ImageError(f"{path} can't be opened; check its name and its permissions.") from None
+
+
+def _open(content: bytes) -> Image.Image:
+    """Return the picture, header read and pixels not yet."""
+    if not content:
+        raise ImageError("The file is empty (0 bytes); choose another picture.")
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
+        raise ImageError("The picture is a HEIC photo, which is not read; save it as JPEG or PNG.")
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise ImageError(f"The picture is too large; at most {_limit()} are taken.") from None
+    except _DECODING:
+        raise ImageError(
+            "The file is not a picture that can be read; choose a JPEG, PNG, WebP or GIF."
+        ) from None
+
+
+def _limit() -> str:
+    return f"{MAX_PIXELS // 1_000_000} million pixels"
+
+
+def _decode(image: Image.Image) -> np.ndarray:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"The picture is too large ({width:,} x {height:,}); at most {_limit()} are taken."
+        )
+    if width * height == 0:
+        raise ImageError(f"The picture holds no pixels: it is {width} x {height}.")
+    try:
+        image.load()
+    except _DECODING:
+        raise ImageError("The picture is damaged or cut off; save or download it again.") from None
+    return _upright(_pixels(image), _orientation(image))
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """Return a loaded picture of any mode as RGB uint8 (h, w, 3), as it lies in the file."""
+    if image.mode.startswith("I;16"):
+        return as_rgb(np.asarray(image).astype(np.uint16))
+    if image.mode == "I":
+        return as_rgb(_whole_numbers(np.asarray(image)))
+    if image.mode == "F":
+        return as_rgb(np.asarray(image))
+    if image.has_transparency_data:
+        return _on_white(image.convert("RGBA"))
+    return np.array(image.convert("RGB"))
+
+
+def _whole_numbers(grey: np.ndarray) -> np.ndarray:
+    """Return 32-bit grey as what it holds: 16 bits when it goes beyond 255, else 8."""
+    fits_16_bits = grey.min() >= 0 and 255 < grey.max() <= 65_535
+    return grey.astype(np.uint16) if fits_16_bits else grey
+
+
+def _on_white(image: Image.Image) -> np.ndarray:
+    white = Image.new("RGBA", image.size, "white")
+    return np.array(Image.alpha_composite(white, image).convert("RGB"))
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) also where the tags are missing or damaged."""
+    try:
+        return image.getexif().get(_ORIENTATION_TAG, 1)
+    except _DECODING:
+        return 1
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    if orientation not in _UPRIGHT:
+        return pixels
+    return np.array(Image.fromarray(pixels).transpose(_UPRIGHT[orientation]))
+
+
+def _to_uint8(image: np.ndarray) -> np.ndarray:
+    """Return the array's values on the scale 0 to 255."""
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == np.bool_:
+        return image.astype(np.uint8) * 255
+    if image.dtype == np.uint16:
+        return np.rint(image / 257).astype(np.uint8)
+    if np.issubdtype(image.dtype, np.floating):
+        _require_range(image, 1)
+        return np.rint(image * 255).astype(np.uint8)
+    if np.issubdtype(image.dtype, np.integer):
+        _require_range(image, 255)
+        return image.astype(np.uint8)
+    raise ImageError(f"A picture array holds numbers, best uint8 from 0 to 255, not {image.dtype}.")
+
+
+def _require_range(image: np.ndarray, highest: int) -> None:
+    """Raise ImageError unless all values are finite and lie from 0 to `highest`."""
+    low, high = image.min(), image.max()
+    if not (low >= 0 and high <= highest):
+        raise ImageError(
+            f"A picture array of type {image.dtype} lies from 0 to {highest}, but this one goes "
+            f"from {low:g} to {high:g}; scale it first."
+        )

@@ -1,0 +1,68 @@
+"""Cutting squares around detected faces so that they lie as the training pictures do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from supervision import Detections
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How a training picture's square lies relative to the detector's box of the same face.
+
+    The default is the square around the box itself. `benchmarks/framing.py` measures the values for
+    FER2013, and trained models carry theirs in the image processor's settings.
+
+    Args:
+        scale: The square's side over the box's size, sqrt(width * height).
+        shift_x: From the box's centre to the square's, to the right, in sides of the square.
+        shift_y: The same downwards.
+    """
+
+    scale: float = 1.0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a framing that cuts nothing."""
+        if not self.scale > 0:
+            raise ValueError(f"A framing's scale is above 0, not {self.scale}.")
+
+
+def crop_face(
+    image: np.ndarray, xyxy: Sequence[float] | np.ndarray, framing: Framing
+) -> np.ndarray:
+    """Cut one face out as a square.
+
+    Where the square leaves the picture, the picture's border pixels go on. A box without an area
+    gives at least one pixel.
+
+    Args:
+        image: RGB uint8 (h, w, 3).
+        xyxy: The face's box, four numbers in pixels.
+        framing: Where the square lies relative to the box.
+
+    Returns:
+        A new RGB uint8 (s, s, 3), not resized: `s` is `framing.scale` box sizes.
+    """
+    left, top, side = _square(xyxy, framing)
+    height, width = image.shape[:2]
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    return image[rows].take(columns, axis=1)
+
+
+def crop_faces(image: np.ndarray, detections: Detections, framing: Framing) -> list[np.ndarray]:
+    """Cut out every detected face, in order; see `crop_face`."""
+    return [crop_face(image, xyxy, framing) for xyxy in detections.xyxy]
+
+
+def _square(xyxy: Sequence[float] | np.ndarray, framing: Framing) -> tuple[int, int, int]:
+    """Return the square's left, top and side in whole pixels."""
+    x1, y1, x2, y2 = (float(value) for value in xyxy)
+    size = (max(x2 - x1, 0.0) * max(y2 - y1, 0.0)) ** 0.5
+    side = framing.scale * size
+    left = (x1 + x2) / 2 + framing.shift_x * side - side / 2
+    top = (y1 + y2) / 2 + framing.shift_y * side - side / 2
+    return round(left), round(top), max(1, round(side))
