@@ -1,8 +1,9 @@
-"""The expressions this project names, in FER2013's own order, and how other label sets map onto them.
+"""The expressions this project names, in FER2013's own order; other label sets map onto them.
 
-FER2013: Goodfellow et al., "Challenges in Representation Learning" (2013), https://arxiv.org/abs/1307.0414.
-FER+: Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label
-Distribution" (2016), https://arxiv.org/abs/1608.01041.
+FER2013: Goodfellow et al., "Challenges in Representation Learning" (2013),
+https://arxiv.org/abs/1307.0414.
+FER+: Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced
+Label Distribution" (2016), https://arxiv.org/abs/1608.01041.
 """
 
 EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -16,6 +17,22 @@ FERPLUS_VOTES = (*FERPLUS, "unknown", "NF")
 
 UNCERTAIN = "uncertain"
 """Shown in place of a label whose probability is too low to name."""
+
+COLOURS = {
+    "angry": "#d9480f",
+    "disgust": "#0b9d62",
+    "fear": "#9e56d7",
+    "happy": "#f5c211",
+    "sad": "#326289",
+    "surprise": "#5bb8e8",
+    "neutral": "#8f8f8f",
+    UNCERTAIN: "#454545",
+}
+"""Each expression's colour as sRGB hex.
+
+They were searched for so that any two stay apart (CIEDE2000 of 13 or more) for normal sight and,
+simulated, for each of the three kinds of colour blindness; a test computes it again.
+"""
 
 SYNONYMS = {
     "anger": "angry",
@@ -40,3 +57,21 @@ def canonical(name: str) -> str:
     if key not in EXPRESSIONS:
         raise ValueError(f"{name!r} is not one of the seven expressions: {', '.join(EXPRESSIONS)}.")
     return key
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance, 0 to 1, of "#rrggbb" as WCAG 2.2 defines it."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio, 1 to 21, of two "#rrggbb" colours as WCAG 2.2 defines it."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever reads better on "#rrggbb"; at least 4.5:1 on any colour."""
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, colour))

@@ -1,0 +1,92 @@
+"""Drawing faces and their expressions on a picture, through supervision's annotators."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import supervision as sv
+from PIL import Image
+
+from fer.labels import COLOURS, UNCERTAIN, ink_on
+
+_NAMES = tuple(COLOURS)
+_FILL = sv.ColorPalette.from_hex(list(COLOURS.values()))
+_INK = sv.ColorPalette.from_hex([ink_on(colour) for colour in COLOURS.values()])
+
+
+class FaceAnnotator:
+    """Draws a box around each face, with what was read there written above it.
+
+    Lines and letters grow with the picture, so that they look alike at any size.
+
+    Args:
+        numbered: Whether each caption starts with the face's number, 1 for the first.
+    """
+
+    def __init__(self, numbered: bool = False) -> None:
+        """Keep the option."""
+        self.numbered = numbered
+
+    def annotate(
+        self, image: np.ndarray, detections: sv.Detections, labels: Sequence[str]
+    ) -> np.ndarray:
+        """Return a new picture with the faces drawn; the one given stays as it is.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
+            labels: A name for each face, of the seven expressions and "uncertain".
+
+        Returns:
+            RGB uint8 (h, w, 3).
+
+        Raises:
+            ValueError: A label is none of the names, or there are not as many as faces.
+        """
+        if len(labels) != len(detections):
+            raise ValueError(f"Each of {len(detections)} faces needs a label, got {len(labels)}.")
+        if len(detections) == 0:
+            return image.copy()
+        colours = np.array([_colour_index(label) for label in labels])
+        # supervision takes arrays as BGR, but a PIL picture as what it is.
+        scene = Image.fromarray(image)
+        boxes, captions = _annotators(*image.shape[:2])
+        scene = boxes.annotate(scene, detections, custom_color_lookup=colours)
+        texts = caption_texts(detections, labels, self.numbered)
+        return np.array(captions.annotate(scene, detections, texts, colours))
+
+
+def caption_texts(
+    detections: sv.Detections, labels: Sequence[str], numbered: bool = False
+) -> list[str]:
+    """Return what stands above each box: "happy 92%", numbered "1 happy 92%".
+
+    A face without a clear expression is just "uncertain": a percentage beside that word would read
+    as if it were the share of doubt.
+    """
+    texts = []
+    for number, (label, row) in enumerate(
+        zip(labels, detections.data.get("probabilities", ()), strict=True), start=1
+    ):
+        text = label if label == UNCERTAIN else f"{label} {row.max():.0%}"
+        texts.append(f"{number} {text}" if numbered else text)
+    return texts
+
+
+def _colour_index(label: str) -> int:
+    if label not in COLOURS:
+        raise ValueError(f"{label!r} has no colour; labels are {', '.join(COLOURS)}.")
+    return _NAMES.index(label)
+
+
+def _annotators(height: int, width: int) -> tuple[sv.BoxAnnotator, sv.RichLabelAnnotator]:
+    """Return annotators whose lines and letters fit a picture of this size in pixels."""
+    letters = max(12, round(min(height, width) / 27))
+    captions = sv.RichLabelAnnotator(
+        color=_FILL,
+        text_color=_INK,
+        font_size=letters,
+        text_padding=max(3, letters // 3),
+        border_radius=max(2, letters // 4),
+        smart_position=True,
+    )
+    return sv.BoxAnnotator(_FILL, thickness=max(2, round(letters / 7))), captions
