@@ -7,6 +7,7 @@ refused with an `ImageError` of one sentence that may be shown to a visitor as i
 import io
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -17,7 +18,10 @@ MAX_PIXELS = 80_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
 """What is read, told by content, not by name; EPS, say, would start another program."""
 
-_DECODING = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error)
+_DECODING = (
+    *(OSError, SyntaxError, ValueError, EOFError),
+    *(RuntimeError, LookupError, TypeError, struct.error),
+)
 """What Pillow's decoders raise for damaged files."""
 
 _ORIENTATION_TAG = 0x0112
@@ -56,13 +60,7 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> np.ndar
         return as_rgb(source)
     if isinstance(source, Image.Image):
         return _decode(source)
-    if isinstance(source, str | Path):
-        source = _file_bytes(source)
-    if not isinstance(source, bytes):
-        raise TypeError(
-            f"A picture is a path, bytes, a PIL image or an array, not {type(source).__name__}."
-        )
-    with _open(source) as image:
+    with _stream(source) as stream, _open(stream) as image:
         return _decode(image)
 
 
@@ -106,25 +104,35 @@ def encode_jpeg(image: np.ndarray, quality: int = 80) -> bytes:
     return buffer.getvalue()
 
 
-def _file_bytes(path: str | Path) -> bytes:
+def _stream(source: str | Path | bytes) -> BinaryIO:
+    """Return a file, or what was read of one, as a stream."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    if not isinstance(source, str | Path):
+        raise TypeError(
+            f"A picture is a path, bytes, a PIL image or an array, not {type(source).__name__}."
+        )
+    shown = str(source)[:200]
     try:
-        return Path(path).read_bytes()
+        return Path(source).open("rb")
     except FileNotFoundError:
-        raise ImageError(f"There is no file {path}; check the path.") from None
+        raise ImageError(f"There is no file {shown}; check the path.") from None
     except IsADirectoryError:
-        raise ImageError(f"{path} is a folder; name one picture in it.") from None
+        raise ImageError(f"{shown} is a folder; name one picture in it.") from None
     except (OSError, ValueError):
-        raise ImageError(f"{path} can't be opened; check its name and its permissions.") from None
+        raise ImageError(f"{shown} can't be opened; check its name and permissions.") from None
 
 
-def _open(content: bytes) -> Image.Image:
+def _open(stream: BinaryIO) -> Image.Image:
     """Return the picture, header read and pixels not yet."""
-    if not content:
+    head = stream.read(12)
+    stream.seek(0)
+    if not head:
         raise ImageError("The file is empty (0 bytes); choose another picture.")
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
-        raise ImageError("The picture is a HEIC photo, which is not read; save it as JPEG or PNG.")
+    if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
+        raise ImageError("HEIC photos can't be read; save the picture as JPEG or PNG.")
     try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
+        return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError:
         raise ImageError(f"The picture is too large; at most {_limit()} are taken.") from None
     except _DECODING:
@@ -161,8 +169,17 @@ def _pixels(image: Image.Image) -> np.ndarray:
     if image.mode == "F":
         return as_rgb(np.asarray(image))
     if image.has_transparency_data:
-        return _on_white(image.convert("RGBA"))
-    return np.array(image.convert("RGB"))
+        return _on_white(_convert(image, "RGBA"))
+    return np.array(_convert(image, "RGB"))
+
+
+def _convert(image: Image.Image, mode: str) -> Image.Image:
+    try:
+        return image.convert(mode)
+    except ValueError:
+        raise ImageError(
+            f"The picture's colour mode, {image.mode}, can't be read; save it as RGB."
+        ) from None
 
 
 def _whole_numbers(grey: np.ndarray) -> np.ndarray:
@@ -196,7 +213,7 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
         return image
     if image.dtype == np.bool_:
         return image.astype(np.uint8) * 255
-    if image.dtype == np.uint16:
+    if np.issubdtype(image.dtype, np.uint16):
         return np.rint(image / 257).astype(np.uint8)
     if np.issubdtype(image.dtype, np.floating):
         _require_range(image, 1)
@@ -212,6 +229,6 @@ def _require_range(image: np.ndarray, highest: int) -> None:
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= highest):
         raise ImageError(
-            f"A picture array of type {image.dtype} lies from 0 to {highest}, but this one goes "
+            f"A picture of type {image.dtype} holds values from 0 to {highest}, but this one goes "
             f"from {low:g} to {high:g}; scale it first."
         )
