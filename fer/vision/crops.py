@@ -11,11 +11,12 @@ from supervision import Detections
 class Framing:
     """How a training picture's square lies relative to the detector's box of the same face.
 
-    The default is the square around the box itself. `benchmarks/framing.py` measures the values for
-    FER2013, and trained models carry theirs in the image processor's settings.
+    The default is the square of the box's own area. `benchmarks/framing.py` measures the values
+    for FER2013; a trained model carries them in its image processor's settings.
 
     Args:
-        scale: The square's side over the box's size, sqrt(width * height).
+        scale: The square's side over the box's size, sqrt(width * height): of four ways to call a
+            box one size the one that varies least against FER2013's framing.
         shift_x: From the box's centre to the square's, to the right, in sides of the square.
         shift_y: The same downwards.
     """
@@ -66,3 +67,6 @@ def _square(xyxy: Sequence[float] | np.ndarray, framing: Framing) -> tuple[int, 
     left = (x1 + x2) / 2 + framing.shift_x * side - side / 2
     top = (y1 + y2) / 2 + framing.shift_y * side - side / 2
     return round(left), round(top), max(1, round(side))
+
+
+FER2013_FRAMING = Framing()
