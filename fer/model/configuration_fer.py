@@ -1,0 +1,45 @@
+"""Configuration of the expression network; travels to the Hub beside the weights."""
+
+from huggingface_hub.dataclasses import strict
+from transformers import PretrainedConfig
+
+
+@strict
+class FerConfig(PretrainedConfig):
+    """Everything that rebuilds the network and reads its answer.
+
+    Args:
+        image_size: Side in pixels of the middle of a 48x48 face that the network sees.
+        num_channels: Channels of the input; FER2013 is grey.
+        stem_size: Channels of the two convolutions at full resolution.
+        hidden_sizes: Channels of each stage; every stage halves the resolution.
+        depths: Residual blocks of each stage.
+        dropout: Probability of dropping a pooled feature while training.
+        num_ferplus_labels: Classes of the second head (FER+); 0 builds no second head.
+        temperature: The logits are divided by it before the softmax (Guo et al. 2017,
+            https://arxiv.org/abs/1706.04599); fitted on validation.
+        uncertain_below: A top probability under this is shown as "uncertain".
+    """
+
+    model_type = "fer"
+
+    image_size: int = 40
+    num_channels: int = 1
+    stem_size: int = 32
+    hidden_sizes: list[int] | tuple[int, ...] = (64, 128, 256)
+    depths: list[int] | tuple[int, ...] = (1, 2, 1)
+    dropout: float = 0.3
+    num_ferplus_labels: int = 8
+    temperature: float = 1.0
+    uncertain_below: float = 0.4
+
+    def __post_init__(self, **kwargs) -> None:
+        """Check what no single field can check by itself."""
+        if len(self.hidden_sizes) != len(self.depths):
+            raise ValueError(
+                f"hidden_sizes and depths need one entry a stage, but have {len(self.hidden_sizes)} "
+                f"and {len(self.depths)}."
+            )
+        if self.temperature <= 0:
+            raise ValueError(f"temperature must be above 0, but is {self.temperature}.")
+        super().__post_init__(**kwargs)

@@ -1,0 +1,138 @@
+"""The expression network: a small residual CNN with one head for each label set.
+
+Residual blocks: He et al. 2015, https://arxiv.org/abs/1512.03385. Two heads on one trunk, because FER2013's own
+labels and FER+'s votes agree on only two pictures in three. Trained from scratch; no weights from elsewhere.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import ImageClassifierOutput
+
+from .configuration_fer import FerConfig
+
+
+@dataclass
+class FerOutput(ImageClassifierOutput):
+    """What the network returns.
+
+    Args:
+        loss: Cross-entropy of `logits` against `labels`, where labels were given.
+        logits: FER2013's labels, (n, num_labels).
+        ferplus_logits: FER+'s labels, (n, num_ferplus_labels), or None without the second head.
+    """
+
+    ferplus_logits: torch.Tensor | None = None
+
+
+def conv_norm(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Return a convolution that keeps the size (at stride 1), and its batch norm."""
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+class FerBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        """Build a block; a changed shape gives the shortcut a 1x1 convolution."""
+        super().__init__()
+        self.first = conv_norm(inputs, outputs, stride=stride)
+        self.second = conv_norm(outputs, outputs)
+        changed = stride != 1 or inputs != outputs
+        self.shortcut = conv_norm(inputs, outputs, 1, stride) if changed else nn.Identity()
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        residual = self.second(torch.relu(self.first(hidden)))
+        return torch.relu(residual + self.shortcut(hidden))
+
+
+class FerPreTrainedModel(PreTrainedModel):
+    """Initialisation and saving, as transformers wants them."""
+
+    config_class = FerConfig
+    base_model_prefix = "trunk"
+    main_input_name = "pixel_values"
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.01)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+        elif isinstance(module, FerBlock):  # a block starts as its shortcut
+            nn.init.zeros_(module.second[1].weight)
+
+
+class FerModel(FerPreTrainedModel):
+    """The trunk: a picture in, one feature vector out."""
+
+    def __init__(self, config: FerConfig) -> None:
+        """Build the stem and the stages of `config`."""
+        super().__init__(config)
+        self.stem = nn.Sequential(
+            conv_norm(config.num_channels, config.stem_size),
+            nn.ReLU(),
+            conv_norm(config.stem_size, config.stem_size),
+            nn.ReLU(),
+        )
+        blocks, inputs = [], config.stem_size
+        for outputs, depth in zip(config.hidden_sizes, config.depths, strict=True):
+            for index in range(depth):
+                blocks.append(FerBlock(inputs, outputs, stride=2 if index == 0 else 1))
+                inputs = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.post_init()
+
+    def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Map (n, num_channels, image_size, image_size) to (n, hidden_sizes[-1])."""
+        hidden = self.blocks(self.stem(pixel_values))  # (n, 256, 5, 5) at 40 pixels
+        return hidden.mean(dim=(2, 3))
+
+
+class FerForImageClassification(FerPreTrainedModel):
+    """The trunk and its two heads."""
+
+    def __init__(self, config: FerConfig) -> None:
+        """Build the trunk and the heads of `config`."""
+        super().__init__(config)
+        self.trunk = FerModel(config)
+        self.dropout = nn.Dropout(config.dropout)
+        self.classifier = nn.Linear(config.hidden_sizes[-1], config.num_labels)
+        ferplus = config.num_ferplus_labels
+        self.ferplus = nn.Linear(config.hidden_sizes[-1], ferplus) if ferplus else None
+        self.post_init()
+
+    def forward(
+        self,
+        pixel_values: torch.Tensor,
+        labels: torch.Tensor | None = None,
+        return_dict: bool | None = None,
+    ) -> FerOutput | tuple:
+        """Name the expression of each face.
+
+        Args:
+            pixel_values: (n, num_channels, h, w) float32, as the image processor gives them.
+            labels: (n,) class indices; with them the output holds a loss.
+            return_dict: False gives a tuple.
+
+        Raises:
+            ValueError: The pictures have the wrong number of channels.
+        """
+        if pixel_values.ndim != 4 or pixel_values.shape[1] != self.config.num_channels:
+            raise ValueError(
+                f"pixel_values must be (n, {self.config.num_channels}, h, w), "
+                f"but are {tuple(pixel_values.shape)}."
+            )
+        pooled = self.dropout(self.trunk(pixel_values))
+        logits = self.classifier(pooled)
+        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+        ferplus = None if self.ferplus is None else self.ferplus(pooled)
+        output = FerOutput(loss=loss, logits=logits, ferplus_logits=ferplus)
+        return output.to_tuple() if return_dict is False else output

@@ -1,0 +1,81 @@
+"""What `python train.py` can be told: one dataclass, and the form made from it."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, field, fields
+
+DATA, RECIPE, RUN = "data", "recipe", "run"
+
+
+def option(default: object, group: str, text: str, **argparse_settings: object) -> Field:
+    """Return a dataclass field that is also an option on the command line."""
+    metadata = {"group": group, "help": text, "argparse": argparse_settings}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """All settings of a training; the defaults are the recipe of the embedded weights."""
+
+    dataset: str = option(
+        "AutumnQiu/fer2013",
+        DATA,
+        "FER2013: a Hub id, a folder of parquet files, the Kaggle folders, fer2013.csv or icml_face_data.csv",
+    )
+    ferplus: str | None = option(
+        None, DATA, "fer2013new.csv with FER+'s votes; found by itself beside a csv", metavar="FILE"
+    )
+    max_train_samples: int | None = option(
+        None, DATA, "use only so many training pictures, for a quick trial", type=int, metavar="N"
+    )
+
+    epochs: int = option(40, RECIPE, "passes over the training pictures")
+    batch_size: int = option(128, RECIPE, "pictures a step and process")
+    learning_rate: float = option(0.1, RECIPE, "highest rate of SGD with Nesterov momentum 0.9")
+    warmup: float = option(
+        0.15, RECIPE, "share of the steps in which the rate rises; then a cosine to 0"
+    )
+    weight_decay: float = option(5e-4, RECIPE, "on kernels and matrices, not on norms and biases")
+    label_smoothing: float = option(0.1, RECIPE, "on FER2013's labels")
+    ferplus_weight: float = option(0.5, RECIPE, "weight of the FER+ head's loss; 0 switches it off")
+    averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")
+    dropout: float = option(0.2, RECIPE, "on the pooled features")
+    rotation: float = option(12.0, RECIPE, "largest turn of a view in degrees")
+    scale: float = option(0.12, RECIPE, "largest relative change of size of a view")
+    shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
+    erase: float = option(0.25, RECIPE, "probability of erasing a box of a view")
+
+    output: str = option(
+        "runs/fer", RUN, "folder for the network, metrics.json, curves and checkpoints"
+    )
+    resume: bool = option(
+        False, RUN, "go on from the newest checkpoint in the output folder", action="store_true"
+    )
+    precision: str = option(
+        "auto", RUN, "auto takes bf16 where the hardware has it", choices=("auto", "bf16", "fp32")
+    )
+    seed: int = option(0, RUN, "of the weights, the order of the pictures and the views")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the form: one option for each field, in groups."""
+    parser = argparse.ArgumentParser(
+        prog="train.py",
+        description="Train a compact expression network on FER2013 and write a folder for from_pretrained.",
+        epilog="Several processes: torchrun --nproc-per-node 2 train.py ...",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    groups = {name: parser.add_argument_group(name) for name in (DATA, RECIPE, RUN)}
+    for entry in fields(TrainingOptions):
+        settings = dict(entry.metadata["argparse"])
+        if "action" not in settings and "type" not in settings and entry.default is not None:
+            settings["type"] = type(entry.default)
+        flag = "--" + entry.name.replace("_", "-")
+        group = groups[entry.metadata["group"]]
+        group.add_argument(flag, default=entry.default, help=entry.metadata["help"], **settings)
+    return parser
+
+
+def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
+    """Read the options from the command line, or from `arguments`."""
+    return TrainingOptions(**vars(build_parser().parse_args(arguments)))

@@ -1,0 +1,82 @@
+"""FER2013 in memory, as the tensors the Trainer takes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from fer.labels import FERPLUS
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.training.fer2013 import FerArrays
+
+
+class FaceDataset(torch.utils.data.Dataset):
+    """Preprocessed faces with both label sets; hands out whole batches at once.
+
+    Attributes:
+        pixel_values: float32 (n, 1, size, size) for training, (n, 1, crop_size, crop_size) otherwise.
+        labels: int64 (n,), FER2013's own.
+        ferplus: float32 (n, 8), the shares of FER+'s votes; a row without usable votes is all zeros.
+    """
+
+    def __init__(
+        self,
+        arrays: FerArrays,
+        processor: FerImageProcessor,
+        training: bool = False,
+        most: int | None = None,
+    ) -> None:
+        """Preprocess once.
+
+        Args:
+            arrays: The split.
+            processor: The preprocessing.
+            training: Keep whole faces, of which `Augmentation` draws views; else keep their middle.
+            most: Keep only that many pictures, for a quick trial.
+        """
+        chosen = slice(most)
+        images = list(arrays.images[chosen])
+        self.pixel_values = processor.preprocess(images, do_center_crop=not training).pixel_values
+        self.labels = torch.from_numpy(arrays.labels[chosen])
+        self.ferplus = torch.from_numpy(vote_shares(arrays.votes[chosen]))
+
+    def __len__(self) -> int:
+        """Return the number of faces."""
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        """Return one face."""
+        return {key: value[0] for key, value in self.__getitems__([index]).items()}
+
+    def __getitems__(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return a batch; PyTorch's loader calls this instead of `__getitem__` for each face."""
+        chosen = torch.as_tensor(indices)
+        return {
+            "pixel_values": self.pixel_values[chosen],
+            "labels": self.labels[chosen],
+            "ferplus": self.ferplus[chosen],
+        }
+
+
+def as_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return what `FaceDataset` handed out; it is a batch already."""
+    return batch
+
+
+def vote_shares(votes: np.ndarray) -> np.ndarray:
+    """Turn FER+'s ten counts into the shares of its eight expressions.
+
+    As in Barsoum et al. 2016, a single vote counts as noise and is dropped. Where most votes went to
+    "unknown" or "not a face", the row is left out.
+
+    Args:
+        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTES`; zeros where there are none.
+
+    Returns:
+        float32 (n, 8); rows sum to 1, or to 0 where nothing usable is left.
+    """
+    counts = np.where(votes > 1, votes, 0.0)
+    usable = counts[:, : len(FERPLUS)].max(axis=1) > counts[:, len(FERPLUS) :].max(axis=1)
+    kept = np.where(usable[:, None], counts[:, : len(FERPLUS)], 0.0)
+    totals = kept.sum(axis=1, keepdims=True)
+    return (kept / np.maximum(totals, 1.0)).astype(np.float32)

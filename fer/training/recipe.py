@@ -1,0 +1,168 @@
+"""The whole training, from options to a folder that `from_pretrained` loads."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from transformers import EvalPrediction, TrainingArguments, set_seed
+
+from fer.labels import EXPRESSIONS
+from fer.model.configuration_fer import FerConfig
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.modeling_fer import FerForImageClassification
+from fer.training.arguments import TrainingOptions
+from fer.training.augmentation import Augmentation
+from fer.training.faces import FaceDataset, as_batch
+from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.training.metrics import expression_figures, ferplus_accuracy
+from fer.training.progress import EpochReport
+from fer.training.report import write_report
+from fer.training.trainer import AveragedWeights, FerTrainer
+from fer.vision.crops import FER2013_FRAMING
+
+CHECKPOINTS = "checkpoints"
+"""Folder inside the output folder."""
+
+
+def train(options: TrainingOptions) -> Path:
+    """Train, keep the best epoch by validation accuracy, and write the output folder.
+
+    Returns:
+        The folder: config.json, model.safetensors, preprocessor_config.json, metrics.json, curves.png.
+
+    Raises:
+        ValueError: The data set can't be read, or there is nothing to resume.
+    """
+    output = Path(options.output)
+    checkpoint = newest_checkpoint(output / CHECKPOINTS) if options.resume else None
+    set_seed(options.seed)
+    processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
+    train_set, validation_set = load_datasets(options, processor)
+    model = build_model(options)
+    trainer = build_trainer(options, model, processor, train_set, validation_set)
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
+    prediction = trainer.predict(validation_set)  # on every process: they share the pictures
+    if trainer.is_world_process_zero():
+        model.load_state_dict(trainer.averaged.values)
+        model.save_pretrained(output)
+        processor.save_pretrained(output)
+        write_report(options, trainer, prediction, output)
+    return output
+
+
+def newest_checkpoint(folder: Path) -> Path:
+    """Return the newest complete checkpoint.
+
+    Raises:
+        ValueError: There is none.
+    """
+    complete = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    if not complete:
+        raise ValueError(f"--resume found no checkpoint in {folder}; leave it out to begin anew.")
+    return max(complete, key=lambda path: int(path.name.split("-")[1]))
+
+
+def load_datasets(
+    options: TrainingOptions, processor: FerImageProcessor
+) -> tuple[FaceDataset, FaceDataset]:
+    """Return the training and the validation faces.
+
+    Raises:
+        ValueError: One of the two splits is missing.
+    """
+    splits = load_fer2013(options.dataset, options.ferplus)
+    missing = {"train", "validation"} - set(splits)
+    if missing:
+        raise ValueError(
+            f"Training needs the splits train and validation, but {options.dataset} lacks "
+            f"{' and '.join(sorted(missing))}."
+        )
+    arrays = {name: load_arrays(splits[name]) for name in ("train", "validation")}
+    train_set = FaceDataset(
+        arrays["train"], processor, training=True, most=options.max_train_samples
+    )
+    return train_set, FaceDataset(arrays["validation"], processor)
+
+
+def build_model(options: TrainingOptions) -> FerForImageClassification:
+    """Return an untrained network whose configuration knows the names of the labels."""
+    names = dict(enumerate(EXPRESSIONS))
+    config = FerConfig(
+        id2label=names,
+        label2id={name: index for index, name in names.items()},
+        dropout=options.dropout,
+    )
+    return FerForImageClassification(config).to(memory_format=torch.channels_last)
+
+
+def build_trainer(
+    options: TrainingOptions,
+    model: FerForImageClassification,
+    processor: FerImageProcessor,
+    train_set: FaceDataset,
+    validation_set: FaceDataset,
+) -> FerTrainer:
+    """Return the Trainer of `options`."""
+    trainer = FerTrainer(
+        model=model,
+        args=training_arguments(options),
+        train_dataset=train_set,
+        eval_dataset=validation_set,
+        processing_class=processor,
+        data_collator=as_batch,
+        compute_metrics=score,
+        augmentation=Augmentation(
+            processor.crop_size, options.rotation, options.scale, options.shift, options.erase
+        ),
+        averaged=AveragedWeights(model, options.averaging),
+        ferplus_weight=options.ferplus_weight,
+        label_smoothing=options.label_smoothing,
+    )
+    EpochReport.replace_bars_of(trainer)
+    return trainer
+
+
+def training_arguments(options: TrainingOptions) -> TrainingArguments:
+    """Translate the options into transformers' own."""
+    return TrainingArguments(
+        output_dir=str(Path(options.output, CHECKPOINTS)),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=256,
+        optim="sgd",
+        optim_args="momentum=0.9,nesterov=true",
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        max_grad_norm=0.0,
+        lr_scheduler_type="cosine",
+        warmup_steps=options.warmup,
+        bf16=options.precision == "bf16" or (options.precision == "auto" and has_bf16()),
+        use_cpu=not torch.accelerator.is_available(),
+        seed=options.seed,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=2,
+        metric_for_best_model="accuracy",
+        label_names=["labels", "ferplus"],
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to="none",
+    )
+
+
+def has_bf16() -> bool:
+    """Return whether bf16 is fast here: CUDA says so, or the CPU has instructions for it."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+
+
+def score(prediction: EvalPrediction) -> dict[str, float]:
+    """Return the figures of one evaluation that a log can hold; metrics.json has all."""
+    figures = expression_figures(prediction)
+    recalls = {f"recall_{name}": row["recall"] for name, row in figures["per_class"].items()}
+    scalars = {name: figures[name] for name in ("accuracy", "macro_f1")}
+    return scalars | recalls | {"ferplus_accuracy": ferplus_accuracy(prediction)}

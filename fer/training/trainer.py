@@ -1,0 +1,118 @@
+"""The Trainer of this project: two label sets, random views on tensors, averaged weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+from transformers import Trainer, TrainerCallback
+
+from fer.training.augmentation import Augmentation
+
+AVERAGED_WEIGHTS = "averaged.safetensors"
+
+
+class AveragedWeights(TrainerCallback):
+    """An exponential moving average of the weights and of batch norm's statistics.
+
+    The average forgets with `decay` a step, and faster in the first steps, so that it is of use
+    at once.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        """Start from the weights that `model` has now."""
+        self.decay = decay
+        self.values = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+    def on_step_end(self, args, state, control, model: nn.Module, **kwargs) -> None:
+        """Move the average towards the model."""
+        step = state.global_step
+        self.update(model, min(self.decay, (1 + step) / (10 + step)))
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, decay: float) -> None:
+        """Keep the share `decay` of the average and take the rest from `model`."""
+        for name, value in model.state_dict().items():
+            average = self.values[name] = self.values[name].to(value.device)
+            if average.is_floating_point():
+                average.lerp_(value, 1 - decay)
+            else:  # batch norm's counter
+                average.copy_(value)
+
+    @contextmanager
+    def in_place_of(self, model: nn.Module) -> Iterator[None]:
+        """Let `model` have the averaged weights inside the block, and its own again after it."""
+        own = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        model.load_state_dict(self.values)
+        try:
+            yield
+        finally:
+            model.load_state_dict(own)
+
+    def save(self, folder: Path) -> None:
+        """Write the average into a checkpoint's folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.contiguous() for k, v in self.values.items()}, folder / AVERAGED_WEIGHTS)
+
+    def load(self, folder: Path) -> None:
+        """Read the average from a checkpoint's folder."""
+        self.values = load_file(folder / AVERAGED_WEIGHTS)
+
+
+class FerTrainer(Trainer):
+    """Trains both heads on random views; evaluates and saves the averaged weights as well.
+
+    A checkpoint's model.safetensors holds the weights to go on from, its averaged.safetensors the
+    ones that were evaluated.
+    """
+
+    def __init__(
+        self,
+        *args,
+        augmentation: Augmentation,
+        averaged: AveragedWeights,
+        ferplus_weight: float,
+        label_smoothing: float,
+        **kwargs,
+    ) -> None:
+        """Add to a Trainer what this recipe needs; see `fer.training.arguments` for the numbers."""
+        super().__init__(*args, callbacks=[averaged], **kwargs)
+        self.augmentation = augmentation
+        self.averaged = averaged
+        self.ferplus_weight = ferplus_weight
+        self.label_smoothing = label_smoothing
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """Return the loss over both heads; while training, on random views of the faces."""
+        pixel_values = inputs["pixel_values"]
+        if model.training:
+            pixel_values = self.augmentation(pixel_values)
+        outputs = model(pixel_values.contiguous(memory_format=torch.channels_last))
+        loss = functional.cross_entropy(
+            outputs.logits, inputs["labels"], label_smoothing=self.label_smoothing
+        )
+        if outputs.ferplus_logits is not None:
+            ferplus = functional.cross_entropy(outputs.ferplus_logits, inputs["ferplus"])
+            loss = loss + self.ferplus_weight * ferplus
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluation_loop(self, *args, **kwargs):
+        """Evaluate the averaged weights."""
+        with self.averaged.in_place_of(self.model):
+            return super().evaluation_loop(*args, **kwargs)
+
+    def get_decay_parameter_names(self, model) -> list[str]:
+        """Return the names of the matrices and kernels; norms and biases don't decay."""
+        return [name for name, value in model.named_parameters() if value.ndim > 1]
+
+    def _save_checkpoint(self, model, trial) -> None:
+        if self.args.should_save:  # first, so that trainer_state.json is what completes the folder
+            self.averaged.save(Path(self.args.output_dir, f"checkpoint-{self.state.global_step}"))
+        super()._save_checkpoint(model, trial)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        self.averaged.load(Path(resume_from_checkpoint))
