@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from supervision import Detections
@@ -63,10 +64,10 @@ def _square(xyxy: Sequence[float] | np.ndarray, framing: Framing) -> tuple[int, 
     """Return the square's left, top and side in whole pixels."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     size = (max(x2 - x1, 0.0) * max(y2 - y1, 0.0)) ** 0.5
-    side = framing.scale * size
-    left = (x1 + x2) / 2 + framing.shift_x * side - side / 2
-    top = (y1 + y2) / 2 + framing.shift_y * side - side / 2
-    return round(left), round(top), max(1, round(side))
+    side = max(1.0, framing.scale * size)
+    left = (x1 + x2) / 2 + (framing.shift_x - 0.5) * side
+    top = (y1 + y2) / 2 + (framing.shift_y - 0.5) * side
+    return floor(left + 0.5), floor(top + 0.5), floor(side + 0.5)
 
 
 FER2013_FRAMING = Framing()

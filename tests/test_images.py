@@ -1,0 +1,249 @@
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from skimage import data
+
+from fer.images import FORMATS, MAX_PIXELS, ImageError, as_rgb, encode_jpeg, read_image
+
+NASTY = Path(__file__).parents[2] / "shared" / "samples" / "nasty"
+FACE = data.astronaut()[50:178, 160:288]
+GREY = np.arange(6, dtype=np.uint8).reshape(2, 3)
+
+
+def encoded(image: Image.Image, format: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that ends after saying how large it is, so nothing can be decoded."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    checked = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + checked + b"\0\0\0\0IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
+
+
+def assert_one_sentence(message: str) -> None:
+    assert message[0].isupper()
+    assert message.endswith(".")
+    assert ". " not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_keeps_the_picture(format):
+    image = Image.fromarray(FACE)
+    read = read_image(encoded(image, format))
+    expected = image.quantize().convert("RGB") if format == "GIF" else image
+    assert read.dtype == np.uint8
+    assert read.shape == FACE.shape
+    assert np.abs(read - np.asarray(expected, float)).mean() < 5
+
+
+def test_path_text_bytes_image_and_array_are_one(tmp_path):
+    path = tmp_path / "face.of.somebody"
+    Image.fromarray(FACE).save(path, "PNG")
+    for source in (path, str(path), path.read_bytes(), Image.open(path), FACE):
+        np.testing.assert_array_equal(read_image(source), FACE)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied_as_pillow_does(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(Image.fromarray(FACE[:100]), "PNG", exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(read_image(content), np.asarray(expected))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("exif", [b"Exif\0\0rubbish", b"Exif\0\0II*\0\xff\xff\xff\xff"])
+def test_damaged_exif_leaves_the_picture_as_it_lies(exif):
+    content = encoded(Image.fromarray(FACE), "JPEG", exif=exif)
+    assert read_image(content).shape == FACE.shape
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "YCbCr", "RGBX", "HSV", "RGBA"])
+def test_colour_modes_keep_brightness(mode):
+    image = Image.fromarray(FACE)
+    read = read_image(image.convert(mode))
+    assert read.shape == FACE.shape
+    np.testing.assert_allclose(
+        np.asarray(Image.fromarray(read).convert("L"), float),
+        np.asarray(image.convert("L"), float),
+        atol=30,
+    )
+
+
+def test_palette_keeps_brightness():
+    read = read_image(encoded(Image.fromarray(FACE).quantize(), "PNG"))
+    assert np.abs(read - FACE.astype(float)).mean() < 8
+
+
+def test_cmyk_jpeg_is_not_inverted():
+    read = read_image(encoded(Image.fromarray(FACE).convert("CMYK"), "JPEG"))
+    assert np.abs(read - FACE.astype(float)).mean() < 8
+
+
+@pytest.mark.parametrize(
+    ("pixel", "expected"),
+    [
+        ((200, 0, 0, 255), (200, 0, 0)),  # opaque
+        ((200, 0, 0, 0), (255, 255, 255)),  # transparent
+        ((0, 0, 0, 51), (204, 204, 204)),  # a fifth of black
+    ],
+)
+def test_transparency_lies_on_white(pixel, expected):
+    pixels = np.full((2, 2, 4), pixel, np.uint8)
+    for source in (pixels, Image.fromarray(pixels), encoded(Image.fromarray(pixels), "PNG")):
+        assert read_image(source)[1, 1].tolist() == list(expected)
+
+
+def test_transparent_palette_and_grey_lie_on_white():
+    palette = Image.fromarray(GREY, "P")
+    palette.putpalette([0, 0, 0] * 6)
+    assert read_image(encoded(palette, "PNG", transparency=2))[0, :, 0].tolist() == [0, 0, 255]
+    grey = encoded(Image.fromarray(GREY), "PNG", transparency=2)
+    assert read_image(grey)[0, :, 0].tolist() == [0, 1, 255]
+
+
+def test_16_bit_grey_uses_its_whole_range():
+    deep = np.array([[0, 257 * 100, 65535]], np.uint16)
+    for source in (deep, Image.fromarray(deep), encoded(Image.fromarray(deep), "PNG")):
+        assert read_image(source)[0, :, 1].tolist() == [0, 100, 255]
+    assert read_image(Image.fromarray(deep.astype(np.int32)))[0, :, 1].tolist() == [0, 100, 255]
+    assert as_rgb(deep.astype(">u2"))[0, :, 1].tolist() == [0, 100, 255]
+
+
+def test_an_animation_is_its_first_frame():
+    black, white = (Image.new("RGB", (4, 4), colour) for colour in ("black", "white"))
+    read = read_image(encoded(black, "GIF", save_all=True, append_images=[white]))
+    assert read.max() == 0
+
+
+def test_one_pixel():
+    assert read_image(encoded(Image.new("RGB", (1, 1), "red"), "PNG")).tolist() == [[[255, 0, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"Dear all, here is my holiday photo.", "not a picture"),
+        (encoded(Image.fromarray(FACE), "JPEG")[:3000], "damaged or cut off"),
+        (encoded(Image.fromarray(FACE), "PNG")[:9000], "damaged or cut off"),
+        (encoded(Image.fromarray(FACE), "WEBP")[:600], "damaged or cut off|not a picture"),
+        (encoded(Image.fromarray(FACE), "AVIF")[:600], "damaged or cut off|not a picture"),
+        (encoded(Image.fromarray(FACE), "EPS"), "not a picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (png_header(30_000, 30_000), "too large"),  # Pillow refuses it
+        (png_header(9_000, 9_000), r"too large \(9,000 x 9,000\)"),  # we do
+    ],
+)
+def test_unreadable_files_get_one_sentence(content, message, tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    for source in (content, path):
+        with pytest.raises(ImageError, match=message) as caught:
+            read_image(source)
+        assert_one_sentence(str(caught.value))
+
+
+def test_the_limit_is_below_the_one_that_pillow_warns_of():
+    assert MAX_PIXELS < Image.MAX_IMAGE_PIXELS
+
+
+def test_missing_file_folder_and_impossible_name(tmp_path):
+    for path, message in (
+        (tmp_path / "none.jpg", "no file"),
+        (tmp_path, "folder"),
+        ("a\0b", "can't be opened"),
+        ("data:image/png;base64," + "A" * 100_000, "can't be opened"),
+    ):
+        with pytest.raises(ImageError, match=message) as caught:
+            read_image(path)
+        assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("source", [None, 3, [[0, 1]], io.BytesIO(b"")])
+def test_another_type_is_a_type_error(source):
+    with pytest.raises(TypeError, match="path, bytes, a PIL image or an array"):
+        read_image(source)
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (GREY, GREY),
+        (GREY[..., None], GREY),
+        (GREY.astype(np.int64), GREY),
+        (GREY.astype(np.float32) / 255, GREY),
+        (GREY.astype(np.float64) / 255, GREY),
+        (GREY.astype(np.float16) / 255, GREY),
+        (GREY > 2, (GREY > 2) * 255),
+        (GREY[:, ::-1], GREY[:, ::-1]),
+    ],
+)
+def test_grey_arrays_become_three_equal_channels(array, expected):
+    rgb = as_rgb(array)
+    assert rgb.dtype == np.uint8
+    assert rgb.flags.c_contiguous
+    np.testing.assert_array_equal(rgb, np.stack([expected] * 3, axis=2))
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros(5, np.uint8), "shape"),
+        (np.zeros((3, 20, 30), np.uint8), "shape"),  # channels first
+        (np.zeros((2, 4, 4, 3), np.uint8), "shape"),  # several pictures
+        (np.zeros((4, 4, 2), np.uint8), "shape"),
+        (np.zeros((0, 4, 3), np.uint8), "no pixels"),
+        (np.full((4, 4), 300), "from 0 to 255"),
+        (np.full((4, 4), -1), "from 0 to 255"),
+        (np.full((4, 4), 128.0), "from 0 to 1"),
+        (np.full((4, 4), np.nan), "from 0 to 1"),
+        (np.full((4, 4), "a"), "holds numbers"),
+        (np.full((4, 4), None), "holds numbers"),
+        (np.full((4, 4), 1j), "holds numbers"),
+    ],
+)
+def test_arrays_that_could_mean_several_things_are_refused(array, message):
+    with pytest.raises(ImageError, match=message) as caught:
+        read_image(array)
+    assert_one_sentence(str(caught.value))
+
+
+def test_rgb_arrays_pass_untouched():
+    assert as_rgb(FACE.copy()).tobytes() == FACE.tobytes()
+    frame = FACE.copy()
+    assert as_rgb(frame) is frame
+
+
+def test_encode_jpeg_round_trip_and_quality():
+    content = encode_jpeg(FACE)
+    assert content[:2] == b"\xff\xd8"
+    assert np.abs(read_image(content) - FACE.astype(float)).mean() < 4
+    assert len(encode_jpeg(FACE, quality=30)) < len(content)
+    with pytest.raises(ImageError, match="65,500"):
+        encode_jpeg(np.zeros((1, 65_501, 3), np.uint8))
+
+
+@pytest.mark.skipif(not NASTY.is_dir(), reason="the folder of hostile files is not here")
+def test_hostile_files():
+    for entry in json.loads((NASTY / "manifest.json").read_text()):
+        refused = "clear error" in entry["expected"] and "normal" not in entry["expected"]
+        if refused or entry["file"].endswith(".mp4"):
+            with pytest.raises(ImageError) as caught:
+                read_image(NASTY / entry["file"])
+            assert_one_sentence(str(caught.value))
+        else:
+            picture = read_image(NASTY / entry["file"])
+            assert picture.dtype == np.uint8
+            assert 20 < picture.mean() < 235

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from supervision import Detections
+
+from fer.pipeline import Pipeline, top_labels
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
+HAPPY = [0.05, 0, 0.05, 0.8, 0, 0.1, 0]
+TORN = [0.3, 0.1, 0.1, 0.1, 0.1, 0.3, 0]
+
+
+class Detector:
+    def __init__(self, boxes: np.ndarray) -> None:
+        self.found = Detections(
+            xyxy=boxes,
+            confidence=np.full(len(boxes), 0.99, np.float32),
+            data={"landmarks": np.zeros((len(boxes), 5, 2), np.float32)},
+        )
+
+    def detect(self, image: np.ndarray) -> Detections:
+        return self.found
+
+
+class Classifier:
+    def __init__(self, **framing: float) -> None:
+        self.framing = framing
+
+    def classify(self, crops) -> np.ndarray:
+        self.crops = crops
+        return np.array([HAPPY] * len(crops), np.float32).reshape(-1, 7)
+
+
+def test_faces_keep_what_was_known_and_gain_probabilities():
+    detector = Detector(BOXES)
+    faces = Pipeline(detector, Classifier())(PICTURE)
+    np.testing.assert_array_equal(faces.xyxy, BOXES)
+    np.testing.assert_array_equal(faces.confidence, detector.found.confidence)
+    assert faces.data["landmarks"].shape == (2, 5, 2)
+    np.testing.assert_allclose(faces.data["probabilities"], [HAPPY, HAPPY])
+
+
+def test_the_detector_s_answer_is_not_edited():
+    detector = Detector(BOXES)
+    faces = Pipeline(detector, Classifier())(PICTURE)
+    assert faces is not detector.found
+    assert set(detector.found.data) == {"landmarks"}
+
+
+def test_the_classifier_sees_the_faces_in_order():
+    classifier = Classifier()
+    Pipeline(Detector(BOXES), classifier)(PICTURE)
+    first, second = classifier.crops
+    np.testing.assert_array_equal(first, PICTURE[10:30, 10:30])
+    np.testing.assert_array_equal(second, PICTURE[20:30, 50:60])
+
+
+def test_crops_follow_the_classifier_s_framing():
+    classifier = Classifier(scale=1.5, shift_x=0.1, shift_y=-0.1)
+    Pipeline(Detector(BOXES[:1]), classifier)(PICTURE)
+    # Centre (20, 20), side 30, moved 3 right and 3 up.
+    np.testing.assert_array_equal(classifier.crops[0], PICTURE[2:32, 8:38])
+
+
+def test_no_face():
+    faces = Pipeline(Detector(np.empty((0, 4), np.float32)), Classifier())(PICTURE)
+    assert len(faces) == 0
+    assert faces.data["landmarks"].shape == (0, 5, 2)
+    assert faces.data["probabilities"].shape == (0, 7)
+
+
+def test_the_whole_picture_is_one_face():
+    classifier = Classifier(scale=1.5)
+    square = PICTURE[:, :60]
+    face = Pipeline(Detector(BOXES), classifier).whole_picture(square)
+    assert face.xyxy.tolist() == [[0, 0, 60, 60]]
+    assert face.confidence.tolist() == [1]
+    assert face.data["probabilities"].shape == (1, 7)
+    np.testing.assert_array_equal(classifier.crops[0], square)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 600, 3), (30, 20, 3)])
+def test_a_whole_picture_of_any_shape_gives_a_square(shape):
+    classifier = Classifier()
+    face = Pipeline(Detector(BOXES), classifier).whole_picture(np.zeros(shape, np.uint8))
+    assert face.xyxy.tolist() == [[0, 0, shape[1], shape[0]]]
+    height, width, _ = classifier.crops[0].shape
+    assert height == width >= 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "uncertain_below", "labels"),
+    [
+        ([HAPPY], 0.4, ["happy"]),
+        ([TORN], 0.4, ["uncertain"]),
+        ([TORN], 0.0, ["angry"]),  # of equals the first
+        ([[0, 0, 0, 0, 0, 0.5, 0.5]], 0.5, ["surprise"]),  # the bound itself is enough
+        ([TORN, HAPPY], 0.4, ["uncertain", "happy"]),
+        ([], 0.4, []),
+    ],
+)
+def test_top_labels(rows, uncertain_below, labels):
+    faces = Detections(
+        xyxy=np.zeros((len(rows), 4)),
+        data={"probabilities": np.array(rows, np.float32).reshape(-1, 7)},
+    )
+    assert top_labels(faces, uncertain_below) == labels

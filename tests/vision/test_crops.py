@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from supervision import Detections
+
+from fer.vision.crops import Framing, crop_face, crop_faces
+
+# Each pixel holds its own place: red its column, green its row.
+ROWS, COLUMNS = np.mgrid[0:20, 0:30].astype(np.uint8)
+PICTURE = np.stack([COLUMNS, ROWS, np.zeros_like(ROWS)], axis=2)
+
+
+def places(crop: np.ndarray) -> tuple[list[int], list[int]]:
+    """The columns and rows of the picture that a crop shows."""
+    return crop[0, :, 0].tolist(), crop[:, 0, 1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("xyxy", "framing", "columns", "rows"),
+    [
+        # a square box as it is
+        ((4, 2, 8, 6), Framing(), range(4, 8), range(2, 6)),
+        # 2 x 8: size 4 about the centre (10, 8)
+        ((9, 4, 11, 12), Framing(), range(8, 12), range(6, 10)),
+        # centre (6, 4), side 4 * 1.5 = 6
+        ((4, 2, 8, 6), Framing(1.5), range(3, 9), range(1, 7)),
+        # shifts are in sides of the square: 6 * 0.5 right, 6 / 6 up
+        ((4, 2, 8, 6), Framing(1.5, 0.5, -1 / 6), range(6, 12), range(0, 6)),
+        # over the upper left corner: border pixels go on
+        ((-2, -2, 2, 2), Framing(), [0, 0, 0, 1], [0, 0, 0, 1]),
+        # over the lower right corner
+        ((28, 18, 32, 22), Framing(), [28, 29, 29, 29], [18, 19, 19, 19]),
+        # wholly outside
+        ((40, 5, 43, 8), Framing(), [29, 29, 29], [5, 6, 7]),
+        # larger than the picture
+        ((-1, -6, 31, 26), Framing(), [0, *range(30), 29], [*[0] * 6, *range(20), *[19] * 6]),
+        # without an area
+        ((7, 3, 7, 3), Framing(), [7], [3]),
+        ((9, 3, 5, 8), Framing(2), [7], [5]),
+        # a part of a pixel
+        ((7.1, 3.1, 7.3, 3.3), Framing(), [7], [3]),
+    ],
+)
+def test_crop_shows_these_places(xyxy, framing, columns, rows):
+    crop = crop_face(PICTURE, xyxy, framing)
+    assert places(crop) == (list(columns), list(rows))
+    assert crop.shape == (len(columns), len(columns), 3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 600, 3), (600, 1, 3)])
+def test_thin_pictures_are_cut_too(shape):
+    crop = crop_face(np.full(shape, 9, np.uint8), (0, 0, 40, 50), Framing(1.2, 0.1, -0.1))
+    assert crop.shape == (54, 54, 3)
+    assert (crop == 9).all()
+
+
+def test_a_crop_is_a_copy():
+    picture = PICTURE.copy()
+    crop_face(picture, (4, 2, 8, 6), Framing())[:] = 255
+    np.testing.assert_array_equal(picture, PICTURE)
+
+
+def test_crop_faces_keeps_the_order_and_takes_none():
+    faces = Detections(xyxy=np.array([[4, 2, 8, 6], [0, 0, 3, 3]], np.float32))
+    assert [crop.shape[0] for crop in crop_faces(PICTURE, faces, Framing())] == [4, 3]
+    assert crop_faces(PICTURE, Detections.empty(), Framing()) == []
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan")])
+def test_a_framing_that_cuts_nothing_is_refused(scale):
+    with pytest.raises(ValueError, match="above 0"):
+        Framing(scale)
