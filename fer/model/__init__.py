@@ -1,1 +1,1 @@
-"""What travels to the Hub: configuration, network, image processor; and the classifier around them."""
+"""The network that travels to the Hub, and the classifier around it."""

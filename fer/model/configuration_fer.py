@@ -37,8 +37,8 @@ class FerConfig(PretrainedConfig):
         """Check what no single field can check by itself."""
         if len(self.hidden_sizes) != len(self.depths):
             raise ValueError(
-                f"hidden_sizes and depths need one entry a stage, but have {len(self.hidden_sizes)} "
-                f"and {len(self.depths)}."
+                f"hidden_sizes and depths need one entry a stage, "
+                f"but have {len(self.hidden_sizes)} and {len(self.depths)}."
             )
         if self.temperature <= 0:
             raise ValueError(f"temperature must be above 0, but is {self.temperature}.")

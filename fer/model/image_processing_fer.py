@@ -1,4 +1,4 @@
-"""The one preprocessing: a face crop in, the network's input out; travels to the Hub beside the weights.
+"""The one preprocessing: a face crop in, the network's input out; travels beside the weights.
 
 Training, evaluation, page and benchmarks all come through `FerImageProcessor.preprocess`.
 """

@@ -20,7 +20,7 @@ class TrainingOptions:
     dataset: str = option(
         "AutumnQiu/fer2013",
         DATA,
-        "FER2013: a Hub id, a folder of parquet files, the Kaggle folders, fer2013.csv or icml_face_data.csv",
+        "Hub id, folder of parquet files, the Kaggle folders, fer2013.csv or icml_face_data.csv",
     )
     ferplus: str | None = option(
         None, DATA, "fer2013new.csv with FER+'s votes; found by itself beside a csv", metavar="FILE"
@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the form: one option for each field, in groups."""
     parser = argparse.ArgumentParser(
         prog="train.py",
-        description="Train a compact expression network on FER2013 and write a folder for from_pretrained.",
+        description="Train a compact expression network on FER2013 for from_pretrained to load.",
         epilog="Several processes: torchrun --nproc-per-node 2 train.py ...",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

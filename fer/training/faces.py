@@ -14,9 +14,9 @@ class FaceDataset(torch.utils.data.Dataset):
     """Preprocessed faces with both label sets; hands out whole batches at once.
 
     Attributes:
-        pixel_values: float32 (n, 1, size, size) for training, (n, 1, crop_size, crop_size) otherwise.
+        pixel_values: float32 (n, 1, side, side), the processor's size for training, else its crop.
         labels: int64 (n,), FER2013's own.
-        ferplus: float32 (n, 8), the shares of FER+'s votes; a row without usable votes is all zeros.
+        ferplus: float32 (n, 8), the shares of FER+'s votes; all zeros without usable votes.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ def as_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def vote_shares(votes: np.ndarray) -> np.ndarray:
     """Turn FER+'s ten counts into the shares of its eight expressions.
 
-    As in Barsoum et al. 2016, a single vote counts as noise and is dropped. Where most votes went to
-    "unknown" or "not a face", the row is left out.
+    As in Barsoum et al. 2016, a single vote counts as noise and is dropped. Where most votes went
+    to "unknown" or "not a face", the row is left out.
 
     Args:
-        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTES`; zeros where there are none.
+        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTES`; zeros where none are.
 
     Returns:
         float32 (n, 8); rows sum to 1, or to 0 where nothing usable is left.

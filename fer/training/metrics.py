@@ -1,6 +1,6 @@
 """Accuracy, macro F1, per-class figures and the confusion matrix, as one `evaluate.Metric`.
 
-A class in the package instead of `evaluate.load("accuracy")`, because that one is fetched from the Hub at run time.
+A class in the package instead of `evaluate.load("accuracy")`, which comes from the Hub at run time.
 """
 
 import datasets

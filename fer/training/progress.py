@@ -6,7 +6,7 @@ from transformers import ProgressCallback, Trainer
 
 
 class EpochReport(ProgressCallback):
-    """Transformers' bar, with a readable line an epoch, and the epoch's speed added to the history."""
+    """Transformers' bar, with a readable line an epoch; adds the epoch's speed to the history."""
 
     @classmethod
     def replace_bars_of(cls, trainer: Trainer) -> None:

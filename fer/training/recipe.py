@@ -28,7 +28,7 @@ def train(options: TrainingOptions) -> Path:
     """Train, keep the best epoch by validation accuracy, and write the output folder.
 
     Returns:
-        The folder: config.json, model.safetensors, preprocessor_config.json, metrics.json, curves.png.
+        The folder, with the network, its preprocessor, metrics.json and curves.png.
 
     Raises:
         ValueError: The data set can't be read, or there is nothing to resume.

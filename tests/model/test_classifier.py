@@ -1,0 +1,115 @@
+"""From crops to probabilities, and which networks are taken."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
+)
+
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier, ModelError, expression_columns
+from fer.model.configuration_fer import FerConfig
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.modeling_fer import FerForImageClassification
+
+
+@pytest.fixture
+def crops():
+    return list(np.random.default_rng(0).integers(0, 256, (3, 60, 60, 3), np.uint8))
+
+
+def small_network(**settings):
+    torch.manual_seed(0)
+    names = dict(enumerate(EXPRESSIONS))
+    config = FerConfig(id2label=names, hidden_sizes=(8,), depths=(1,), stem_size=4, **settings)
+    model = FerForImageClassification(config)
+    torch.nn.init.normal_(model.classifier.weight, std=2.0)
+    return model
+
+
+def test_probabilities(crops):
+    probabilities = ExpressionClassifier(small_network(), FerImageProcessor()).classify(crops)
+    assert probabilities.shape == (3, 7)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_no_crops_give_no_rows():
+    empty = ExpressionClassifier(small_network(), FerImageProcessor()).classify([])
+    assert empty.shape == (0, 7)
+
+
+def test_temperature_softens(crops):
+    sharp = ExpressionClassifier(small_network(), FerImageProcessor()).classify(crops)
+    soft = ExpressionClassifier(small_network(temperature=3.0), FerImageProcessor()).classify(crops)
+    expected = sharp ** (1 / 3) / (sharp ** (1 / 3)).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(soft, expected, atol=1e-5)
+
+
+def test_load_brings_settings_and_figures(tmp_path, crops):
+    small_network(uncertain_below=0.6).save_pretrained(tmp_path)
+    FerImageProcessor(framing={"scale": 1.2}).save_pretrained(tmp_path)
+    (tmp_path / "metrics.json").write_text('{"parameters": 3}')
+    classifier = ExpressionClassifier.load(tmp_path)
+    assert classifier.uncertain_below == 0.6
+    assert classifier.framing == {"scale": 1.2}
+    assert classifier.metrics == {"parameters": 3}
+    assert classifier.name == str(tmp_path)
+
+
+def test_a_network_of_transformers_with_other_label_names_serves(tmp_path, crops):
+    labels = ("Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise")
+    config = ViTConfig(
+        image_size=32, patch_size=16, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+        intermediate_size=8, id2label=dict(enumerate(labels)),
+    )  # fmt: skip
+    ViTForImageClassification(config).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    assert ExpressionClassifier.load(tmp_path).classify(crops).shape == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (EXPRESSIONS, [0, 1, 2, 3, 4, 5, 6]),
+        (sorted(EXPRESSIONS), [0, 1, 2, 3, 5, 6, 4]),  # alphabetical: neutral before sad
+        (
+            ("Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise"),
+            [0, 2, 3, 4, 6, 7, 5],
+        ),
+    ],
+)
+def test_classes_are_matched_by_name(labels, expected):
+    assert expression_columns(dict(enumerate(labels))) == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (("cat", "dog"), "doesn't name angry, disgust, .*; its classes are: cat, dog"),
+        ((*EXPRESSIONS, "Happiness"), "Two classes of this network are called happy"),
+    ],
+)
+def test_other_classes_are_refused(labels, message):
+    with pytest.raises(ModelError, match=message):
+        expression_columns(dict(enumerate(labels)))
+
+
+def test_a_folder_without_weights_is_refused(tmp_path):
+    FerImageProcessor().save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"lacks config\.json, model\.safetensors\.$"):
+        ExpressionClassifier.load(tmp_path)
+
+
+def test_another_kind_of_network_is_refused(tmp_path):
+    BertForMaskedLM(
+        BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
+    ).save_pretrained(tmp_path)
+    FerImageProcessor().save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="holds no network that can be loaded here"):
+        ExpressionClassifier.load(tmp_path)

@@ -1,0 +1,63 @@
+"""The one preprocessing."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.training.faces import FaceDataset
+from fer.training.fer2013 import FerArrays
+
+
+@pytest.fixture
+def face():
+    return np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+
+
+def test_each_picture_is_standardised_before_its_middle_is_taken(face):
+    whole = FerImageProcessor().preprocess([face], do_center_crop=False)["pixel_values"]
+    assert whole.shape == (1, 1, 48, 48)
+    assert whole.mean().item() == pytest.approx(0, abs=1e-5)
+    assert whole.std(correction=0).item() == pytest.approx(1, abs=1e-5)
+    middle = FerImageProcessor().preprocess([face])["pixel_values"]
+    torch.testing.assert_close(middle, whole[:, :, 4:44, 4:44], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((48, 48), np.uint8),  # blank
+        np.zeros((48, 48, 3), np.uint8),  # RGB array
+        np.full((200, 100, 3), 255, np.uint8),  # other size
+        np.zeros((1, 1, 3), np.uint8),  # one pixel
+        Image.new("RGBA", (60, 60)),
+        Image.new("L", (60, 60)),
+    ],
+)
+def test_any_picture_gives_finite_values(picture):
+    values = FerImageProcessor().preprocess(picture)["pixel_values"]
+    assert values.shape == (1, 1, 40, 40)
+    assert torch.isfinite(values).all()
+
+
+def test_brightness_and_contrast_do_not_matter(face):
+    darker = (face // 2 + 10).astype(np.uint8)
+    processor = FerImageProcessor()
+    one, other = processor.preprocess([face, darker])["pixel_values"]
+    torch.testing.assert_close(one, other, rtol=0, atol=0.02)
+
+
+def test_training_and_app_get_equal_tensors(face):
+    arrays = FerArrays(face[None], np.zeros(1, np.int64), np.zeros((1, 10), np.float32))
+    processor = FerImageProcessor()
+    trained = FaceDataset(arrays, processor)[0]["pixel_values"]
+    rgb = np.repeat(face[:, :, None], 3, axis=2)  # what a crop of the app is
+    shown = processor(images=[rgb], return_tensors="pt")["pixel_values"][0]
+    torch.testing.assert_close(trained, shown, rtol=0, atol=0)
+
+
+def test_settings_are_saved(tmp_path):
+    FerImageProcessor(crop_size=44, framing={"scale": 1.5}).save_pretrained(tmp_path)
+    loaded = FerImageProcessor.from_pretrained(tmp_path)
+    assert (loaded.size, loaded.crop_size, loaded.framing) == (48, 44, {"scale": 1.5})
