@@ -114,7 +114,7 @@ def test_large_pictures_answer_in_their_own_pixels(detector):
     np.testing.assert_allclose(faces.data["landmarks"] / enlarged, small.data["landmarks"], atol=4)
 
 
-@pytest.mark.parametrize(("min_face", "n"), [(12, 1), (400, 1), (700, 0)])
+@pytest.mark.parametrize(("min_face", "n"), [(12, 1), (600, 1), (700, 0)])
 def test_min_face_counts_the_pixels_of_a_large_picture(detector, min_face, n):
     large = cv2.resize(ASTRONAUT, (3000, 3000))  # the face is 650 high
     assert_shapes(detector.with_options(min_face=min_face).detect(large), n)
