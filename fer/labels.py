@@ -25,8 +25,8 @@ COLOURS = {
     "happy": "#f5c211",
     "sad": "#326289",
     "surprise": "#5bb8e8",
-    "neutral": "#8f8f8f",
-    UNCERTAIN: "#454545",
+    "neutral": "#969696",
+    UNCERTAIN: "#ececec",
 }
 """Each expression's colour as sRGB hex.
 

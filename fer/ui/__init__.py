@@ -1,0 +1,94 @@
+"""The Gradio screens, a file a tab; the only importer of gradio."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier, ModelError
+from fer.pipeline import Pipeline
+from fer.ui import html
+from fer.ui.about import build_about
+from fer.ui.live import build_live
+from fer.ui.photo import build_photo
+from fer.ui.theme import STYLESHEET, build_theme
+from fer.vision.detector import FaceDetector
+
+TITLE = "Which expression is on your face?"
+
+LEAD = (
+    "Turn on the camera or drop in a photo. Every face gets a box, and a small neural network says "
+    "which of seven expressions it looks most like."
+)
+
+KEEP_UPLOADS = (300, 1800)
+"""Every so many seconds, uploads older than so many seconds are deleted."""
+
+MAX_UPLOAD = "40mb"
+
+
+def load_pipeline(model: str | None = None) -> tuple[Pipeline, str]:
+    """Load detector and classifier for a page that has to come up in any case.
+
+    Args:
+        model: A folder or Hub id; None or "" for the embedded network.
+
+    Returns:
+        The pipeline, and a sentence for the page where the embedded network had to step in.
+    """
+    notice = ""
+    try:
+        classifier = ExpressionClassifier.load(model or None)
+    except ModelError as error:
+        if not model:
+            raise
+        classifier = ExpressionClassifier.load()
+        notice = f"The model {model} can't be used, so the embedded one serves. {error}"
+    return Pipeline(FaceDetector(), classifier), notice
+
+
+def build_demo(pipeline: Pipeline, notice: str = "") -> gr.Blocks:
+    """Return the page.
+
+    Args:
+        pipeline: Finds faces and reads their expressions.
+        notice: A sentence shown on top, where something is not as asked for; "" for none.
+    """
+    classifier = pipeline.classifier
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP_UPLOADS) as demo:
+        gr.HTML(header_html(notice), elem_id="fer-header")
+        with gr.Tabs(elem_id="fer-tabs"):
+            with gr.Tab("Live", id="live"):
+                build_live(pipeline)
+            with gr.Tab("Photo", id="photo"):
+                build_photo(pipeline)
+            with gr.Tab("About", id="about"):
+                build_about(classifier.name, classifier.metrics)
+    return demo
+
+
+def launch_settings() -> dict[str, Any]:
+    """Return what `Blocks.launch` has to be given for this page.
+
+    Address and port are left to Gradio, which reads GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+    """
+    return {
+        "theme": build_theme(),
+        "css_paths": [STYLESHEET],
+        "favicon_path": Path(__file__).with_name("favicon.png"),
+        "footer_links": ["api", "settings"],
+        "max_file_size": MAX_UPLOAD,
+        "run_history": False,
+        "ssr_mode": False,
+    }
+
+
+def header_html(notice: str = "") -> str:
+    """Return title, lead and the seven expressions in their colours."""
+    chips = "".join(f"<li>{html.chip(name)}</li>" for name in EXPRESSIONS)
+    told = html.message("Please note", notice) if notice else ""
+    return (
+        f'<header class="fer-hero"><h1>{TITLE}</h1><p>{LEAD}</p>'
+        f'<ul class="fer-legend" aria-label="The seven expressions">{chips}</ul></header>{told}'
+    )

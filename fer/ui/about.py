@@ -1,0 +1,132 @@
+"""The About tab: what this is, what it can't do, where it must not be used, and the figures."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from fer.labels import EXPRESSIONS
+from fer.ui import html
+
+WHAT = """
+<h2>What it does</h2>
+<p>It finds faces in a picture and says which of seven <em>expressions</em> each one looks most
+like: angry, disgust, fear, happy, sad, surprise or neutral. Faces are found with MTCNN. The
+expression comes from a compact network trained from nothing on FER2013, small grey pictures of
+faces that were gathered from the web. When no expression stands out, it says
+<em>uncertain</em>.</p>
+"""
+
+LIMITS = """
+<h2>What it can't do</h2>
+<ul>
+<li>It does not know what somebody feels. People smile out of politeness and frown when they
+concentrate; the network sees the shape of a face and nothing else.</li>
+<li>Its teachers disagree. Asked again, people gave the pictures it learned from the same label
+about two times in three.</li>
+<li>Faces seen from the side, half hidden, badly lit or smaller than about 40 pixels are missed or
+misread.</li>
+<li>FER2013 does not show all people alike. Expect it to work better for some faces than for
+others.</li>
+<li>It recognises nobody: there are no names and no identities.</li>
+</ul>
+"""
+
+USES = """
+<h2>Where not to use it</h2>
+<p>Not to judge people: not in hiring, exams, lending, policing, border control, insurance or
+health. In the European Union, inferring emotions of people <strong>at work or in
+education</strong> has been prohibited since 2 February 2025 (AI Act, Article 5(1)(f); exceptions
+only for medical or safety reasons). Point a camera only at people who have agreed to it.</p>
+"""
+
+PRIVACY = """
+<h2>Your pictures</h2>
+<p>Camera frames are sent to the computer that runs this page, read in memory and forgotten at once:
+no frame is written to disk. A photo you upload lies in a temporary folder while you look at it and
+is deleted within the hour; what you save is made in memory. Nothing is passed on, nothing is
+used for training, and this page loads nothing from elsewhere.</p>
+"""
+
+NO_FIGURES = "<p>No figures came with this model.</p>"
+
+
+def build_about(name: str, metrics: Mapping[str, Any]) -> None:
+    """Put the About tab on the page.
+
+    Args:
+        name: The model in use.
+        metrics: What the training wrote beside the weights; may be empty.
+    """
+    gr.HTML(about_html(name, metrics), elem_id="about-panel")
+
+
+def about_html(name: str, metrics: Mapping[str, Any]) -> str:
+    """Return the whole panel; see `build_about`."""
+    sections = "".join(
+        f'<section class="fer-card">{section}</section>'
+        for section in (WHAT, LIMITS, USES, PRIVACY)
+    )
+    figures = figures_html(name, metrics)
+    return f'{sections}<section class="fer-card fer-wide">{figures}</section>'
+
+
+def figures_html(name: str, metrics: Mapping[str, Any]) -> str:
+    """Return the model's figures, as its training wrote them down.
+
+    Args:
+        name: The model in use.
+        metrics: May hold `validation` and `test` (each with `accuracy`, `macro_f1`, `per_class`),
+            `parameters` and `command`; what is missing is left out.
+    """
+    heading = f"<h2>The model in use</h2><p><code>{escape(name)}</code></p>"
+    facts = _facts(metrics)
+    recalls = _recalls(metrics.get("validation"))
+    if not facts and not recalls:
+        return heading + NO_FIGURES
+    command = metrics.get("command")
+    trained = f"<p>Trained by <code>{escape(str(command))}</code></p>" if command else ""
+    return heading + facts + recalls + trained
+
+
+def _facts(metrics: Mapping[str, Any]) -> str:
+    """Return the few figures that stand for the whole model."""
+    facts = []
+    for split in ("validation", "test"):
+        figures = metrics.get(split) or {}
+        if "accuracy" in figures:
+            facts.append((f"{figures['accuracy']:.1%}", f"accuracy, {split}"))
+        if "macro_f1" in figures:
+            facts.append((f"{figures['macro_f1']:.1%}", f"macro F1, {split}"))
+    if "parameters" in metrics:
+        facts.append((f"{metrics['parameters'] / 1e6:.1f} M", "parameters"))
+    items = "".join(
+        f"<div><dd>{value}</dd><dt>{escape(meaning)}</dt></div>" for value, meaning in facts
+    )
+    return f'<dl class="fer-facts">{items}</dl>' if items else ""
+
+
+def _recalls(figures: Mapping[str, Any] | None) -> str:
+    """Return how many faces of each expression are found again, as a table."""
+    per_class = (figures or {}).get("per_class") or {}
+    rows = "".join(
+        f'<tr><th scope="row">{html.chip(name)}</th>{_cells(per_class[name])}</tr>'
+        for name in EXPRESSIONS
+        if name in per_class
+    )
+    if not rows:
+        return ""
+    return (
+        '<div class="fer-table"><table><caption>Each expression, on the validation split'
+        '</caption><thead><tr><th scope="col">Expression</th><th scope="col">recall</th>'
+        '<th scope="col">precision</th><th scope="col">faces</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cells(figures: Mapping[str, Any]) -> str:
+    shares = (figures.get(key) for key in ("recall", "precision"))
+    cells = [html.percent(share) if share is not None else "-" for share in shares]
+    cells.append(f"{figures['support']:,.0f}" if "support" in figures else "-")
+    return "".join(f"<td>{cell}</td>" for cell in cells)

@@ -1,0 +1,95 @@
+"""Small pieces of HTML: bars, messages, pictures as data URIs. All text is escaped here."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from fer.images import encode_jpeg
+from fer.labels import COLOURS, EXPRESSIONS, UNCERTAIN, ink_on
+
+
+def percent(probability: float) -> str:
+    """Return 0.923 as "92%"."""
+    return f"{probability:.0%}"
+
+
+def colour_style(label: str) -> str:
+    """Return a `style` value that hands a label's colour, and the ink for it, to the stylesheet."""
+    return f"--hue:{COLOURS[label]};--ink:{ink_on(COLOURS[label])}"
+
+
+def chip(label: str, text: str | None = None) -> str:
+    """Return a label, or another text, on the label's colour."""
+    shown = escape(label if text is None else text)
+    return f'<span class="fer-chip" style="{colour_style(label)}">{shown}</span>'
+
+
+def bars(probabilities: Sequence[float] | np.ndarray, label: str) -> str:
+    """Return the seven probabilities as bars that screen readers announce as meters.
+
+    Args:
+        probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
+        label: What the face is called; its bar is set in bold, none when it is "uncertain".
+    """
+    rows = "".join(
+        _bar(name, float(p), name == label)
+        for name, p in zip(EXPRESSIONS, probabilities, strict=True)
+    )
+    return f'<div class="fer-bars">{rows}</div>'
+
+
+def verdict(label: str, probability: float) -> str:
+    """Return the line above the bars: the expression and its percentage, or "uncertain"."""
+    if label == UNCERTAIN:
+        note = "no expression stands out"
+        return f'<p class="fer-verdict">{chip(label)} <span class="fer-note">{note}</span></p>'
+    return (
+        f'<p class="fer-verdict">{chip(label)} '
+        f'<strong class="fer-figure">{percent(probability)}</strong></p>'
+    )
+
+
+def message(title: str, text: str, kind: str = "info") -> str:
+    """Return a framed message; `kind` is "info" or "trouble", which is announced at once."""
+    role = "alert" if kind == "trouble" else "status"
+    return (
+        f'<div class="fer-message fer-{escape(kind)}" role="{role}">'
+        f"<strong>{escape(title)}</strong><span>{escape(text)}</span></div>"
+    )
+
+
+def picture(image: np.ndarray, alt: str, quality: int = 80) -> str:
+    """Return RGB uint8 (h, w, 3) as an `img` that carries its own JPEG: no file, no request."""
+    height, width = image.shape[:2]
+    return (
+        f'<img class="fer-picture" width="{width}" height="{height}" alt="{escape(alt)}" '
+        f'decoding="sync" src="{data_uri(encode_jpeg(image, quality), "image/jpeg")}">'
+    )
+
+
+def data_uri(content: bytes, media_type: str) -> str:
+    """Return bytes as a `data:` URI."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def card(content: str) -> str:
+    """Return HTML within a card."""
+    return f'<div class="fer-card">{content}</div>'
+
+
+def count(number: int, noun: str) -> str:
+    """Return "no face", "1 face" or "3 faces"."""
+    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
+
+
+def _bar(name: str, probability: float, top: bool) -> str:
+    value = round(100 * probability)
+    return (
+        f'<div class="fer-bar{" fer-top" if top else ""}" role="meter" aria-label="{name}" '
+        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{value}" '
+        f'aria-valuetext="{value} percent" style="--value:{value}%;{colour_style(name)}">'
+        f'<span class="fer-name">{name}</span><span class="fer-track"><span></span></span>'
+        f'<span class="fer-value">{value}%</span></div>'
+    )

@@ -1,0 +1,112 @@
+"""The real app in its own process and a real Chromium with a fake camera."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+from skimage.data import astronaut
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+)
+
+
+def write_camera(path: Path, frames: int = 10) -> Path:
+    """Write a Y4M film of the astronaut, 640 x 480; Chromium's fake camera plays it in a loop."""
+    picture = cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
+    with path.open("wb") as film:
+        film.write(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420\n")
+        for shift in (abs(i - frames // 2) for i in range(frames)):
+            moved = np.roll(picture, shift, axis=1)
+            film.write(b"FRAME\n" + cv2.cvtColor(moved, cv2.COLOR_RGB2YUV_I420).tobytes())
+    return path
+
+
+@contextmanager
+def serve(folder: Path, **environment: str) -> Iterator[str]:
+    """Start `python app.py` and yield its address once it answers; its files go to `folder`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        **os.environ,
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(folder / "uploads"),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        **environment,
+    }
+    log = folder / "app.log"
+    with log.open("wb") as output:
+        app = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=output, stderr=output
+        )
+        try:
+            url = f"http://127.0.0.1:{port}/"
+            _wait_until_ready(app, url, log)
+            yield url
+        finally:
+            app.terminate()
+            app.wait(20)
+
+
+def _wait_until_ready(app: subprocess.Popen, url: str, log: Path, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if app.poll() is not None:
+            raise RuntimeError(f"app.py ended with {app.returncode}:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(url + "config", timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.3)
+    raise RuntimeError(f"app.py did not answer within {seconds} s:\n{log.read_text()}")
+
+
+@contextmanager
+def browser(folder: Path, camera: Path | None, **options) -> Iterator:
+    """Yield a Chromium context whose camera plays `camera`; there is no camera when it is None."""
+    from playwright.sync_api import sync_playwright
+
+    flags = list(FLAGS)
+    if camera is not None:
+        flags += [
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={camera.resolve()}",
+        ]
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(folder), executable_path=str(CHROMIUM), headless=True, args=flags, **options
+        )
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+def start_recording(page) -> None:
+    """Open the camera on the Live tab and press Record."""
+    page.get_by_title("grant webcam access").locator("button").click()
+    page.wait_for_function("document.querySelector('#live-camera video')?.videoWidth > 0")
+    page.locator("#live-camera button.capture-button").click()

@@ -1,0 +1,71 @@
+"""Take pictures of the page: `python -m tests.e2e.screenshots FOLDER [--url URL]`.
+
+Both tabs and the About panel, light and dark, 1280 and 390 pixels wide, as PNG. Without `--url` the
+app is started first. README's pictures are two of these.
+"""
+
+import argparse
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+from tests.e2e.browser import ROOT, browser, serve, start_recording, write_camera
+
+WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}
+
+
+def shoot(url: str, out: Path, photo: Path, scratch: Path) -> None:
+    """Save all pictures of the page at `url` into `out`."""
+    camera = write_camera(scratch / "camera.y4m")
+    for width, (columns, rows) in WIDTHS.items():
+        for scheme in ("light", "dark"):
+            options = {
+                "viewport": {"width": columns, "height": rows},
+                "color_scheme": scheme,
+                "is_mobile": width == "narrow",
+            }
+            with browser(scratch / f"{width}-{scheme}", camera, **options) as context:
+                _shoot_page(context.pages[0], url, photo, out / f"{width}-{scheme}")
+
+
+def _shoot_page(page, url: str, photo: Path, prefix: Path) -> None:
+    def snap(name: str) -> None:
+        page.screenshot(path=f"{prefix}-{name}.png", full_page=True)
+
+    page.goto(url)
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_timeout(800)
+    snap("start")
+    start_recording(page)
+    page.locator("#live-view img").wait_for(state="attached")
+    page.wait_for_timeout(2500)
+    snap("live")
+    page.locator("#live-camera button.capture-button").click()
+    page.get_by_role("tab", name="Photo").click()
+    page.wait_for_timeout(600)
+    snap("photo-empty")
+    page.locator("#photo-input input[type=file]").set_input_files(photo)
+    page.locator("#photo-result figure").wait_for()
+    page.wait_for_timeout(600)
+    snap("photo")
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_timeout(600)
+    snap("about")
+
+
+def main() -> None:
+    """Read the command line and take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where the PNG files go")
+    parser.add_argument("--url", help="a page that runs already")
+    parser.add_argument("--photo", type=Path, default=ROOT / "fer/ui/examples/astronaut.jpg")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        scratch = Path(name)
+        with nullcontext(arguments.url) if arguments.url else serve(scratch) as url:
+            shoot(url, arguments.folder, arguments.photo, scratch)
+
+
+if __name__ == "__main__":
+    main()
