@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 
 import benchmarks.framing
 from benchmarks.framing import measure
-from fer.vision.crops import Framing, crop_face
+from fer.vision.crops import FER2013_FRAMING, Framing, crop_face
 
 
 def test_boxes_of_one_shape_are_called_by_the_size_that_varies_least():
@@ -44,3 +45,4 @@ def test_the_figures_in_the_repository_belong_together():
     # `crop_face` calls a box by this size; another one would need other code there.
     assert report["size"] == "sqrt(width * height)"
     assert report["found"] > 0.8 * report["sample"]
+    assert asdict(FER2013_FRAMING) == report["framing"]

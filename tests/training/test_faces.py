@@ -1,0 +1,47 @@
+"""The data set in memory."""
+
+import numpy as np
+import pytest
+import torch
+
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.training.faces import FaceDataset, as_batch, vote_shares
+from fer.training.fer2013 import FerArrays
+
+# neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
+VOTES = [
+    pytest.param([4, 0, 0, 6, 0, 0, 0, 0, 0, 0], [0.4, 0, 0, 0.6, 0, 0, 0, 0], id="two"),
+    pytest.param([8, 1, 0, 0, 0, 0, 0, 1, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0], id="single votes go"),
+    pytest.param([5, 0, 0, 0, 0, 0, 0, 0, 4, 0], [1, 0, 0, 0, 0, 0, 0, 0], id="some unknown"),
+    pytest.param([2, 2, 0, 0, 0, 0, 0, 0, 6, 0], [0] * 8, id="mostly unknown"),
+    pytest.param([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], [0] * 8, id="not a face"),
+    pytest.param([0] * 10, [0] * 8, id="no votes"),
+]
+
+
+@pytest.mark.parametrize(("votes", "expected"), VOTES)
+def test_vote_shares(votes, expected):
+    np.testing.assert_allclose(vote_shares(np.array([votes], np.float32))[0], expected, atol=1e-6)
+
+
+@pytest.fixture
+def arrays():
+    images = np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8)
+    return FerArrays(images, np.arange(5), np.zeros((5, 10), np.float32))
+
+
+def test_training_keeps_whole_faces(arrays):
+    processor = FerImageProcessor()
+    assert FaceDataset(arrays, processor, training=True)[0]["pixel_values"].shape == (1, 48, 48)
+    assert FaceDataset(arrays, processor)[0]["pixel_values"].shape == (1, 40, 40)
+
+
+def test_batches_keep_the_order_asked_for(arrays):
+    dataset = FaceDataset(arrays, FerImageProcessor())
+    loader = torch.utils.data.DataLoader(dataset, batch_size=2, collate_fn=as_batch)
+    assert [batch["labels"].tolist() for batch in loader] == [[0, 1], [2, 3], [4]]
+    assert dataset.__getitems__([3, 1])["labels"].tolist() == [3, 1]
+
+
+def test_a_quick_trial_takes_the_first_pictures(arrays):
+    assert FaceDataset(arrays, FerImageProcessor(), most=2).labels.tolist() == [0, 1]

@@ -1,0 +1,130 @@
+"""A whole training, small: what it leaves behind, going on after a stop, two processes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from transformers import AutoImageProcessor
+
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier
+from fer.training.arguments import TrainingOptions, parse_options
+from fer.training.recipe import newest_checkpoint, train
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def options(tiny_fer2013, tmp_path_factory):
+    output = tmp_path_factory.mktemp("whole") / "run"
+    return TrainingOptions(
+        dataset=str(tiny_fer2013), output=str(output), epochs=2, batch_size=16, precision="fp32"
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(options):
+    return train(options)
+
+
+def test_the_folder_loads(trained):
+    classifier = ExpressionClassifier.load(trained)
+    assert classifier.model.config.id2label == dict(enumerate(EXPRESSIONS))
+    assert classifier.metrics["parameters"] == classifier.model.num_parameters()
+    assert AutoImageProcessor.from_pretrained(trained).framing["scale"] > 0
+
+
+def test_figures(trained, options):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    validation = metrics["validation"]
+    assert validation["pictures"] == 21
+    assert sum(map(sum, validation["confusion_matrix"])) == 21
+    assert set(validation["per_class"]) == set(EXPRESSIONS)
+    assert metrics["training"]["seed"] == options.seed
+    assert metrics["training"]["training_pictures"] == 48
+    assert [epoch["epoch"] for epoch in metrics["history"]] == [1, 2]
+    best = max(epoch["accuracy"] for epoch in metrics["history"])
+    assert validation["accuracy"] == pytest.approx(best)
+
+
+def test_curves_are_a_picture(trained):
+    with Image.open(trained / "curves.png") as curves:
+        assert curves.width > 800
+
+
+def test_going_on_gives_the_weights_of_a_run_without_a_stop(trained, options, tmp_path):
+    first, last = sorted(trained.glob("checkpoints/*"), key=lambda path: int(path.name[11:]))
+    stopped = tmp_path / "run"
+    shutil.copytree(first, stopped / "checkpoints" / first.name)
+    train(replace(options, output=str(stopped), resume=True))
+    for name in ("model.safetensors", "averaged.safetensors"):
+        expected = load_file(last / name)
+        went_on = load_file(stopped / "checkpoints" / last.name / name)
+        for key, value in expected.items():
+            torch.testing.assert_close(went_on[key], value, rtol=0, atol=0, msg=key)
+    epochs = json.loads((stopped / "metrics.json").read_text())["history"]
+    assert [epoch["epoch"] for epoch in epochs] == [1, 2]
+
+
+def test_a_seed_decides(trained, options, tmp_path):
+    other = train(replace(options, output=str(tmp_path), seed=1, epochs=1))
+    key = "trunk.stem.0.0.weight"
+    weights = [load_file(folder / "model.safetensors")[key] for folder in (trained, other)]
+    assert not torch.equal(*weights)
+
+
+def test_nothing_to_resume(tmp_path):
+    (tmp_path / "checkpoint-7").mkdir()  # cut off while it was written
+    with pytest.raises(ValueError, match=r"--resume found no checkpoint in .*; leave it out"):
+        newest_checkpoint(tmp_path)
+
+
+def run(*command):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.mark.slow
+def test_two_processes(tiny_fer2013, tmp_path):
+    result = run(
+        "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29555", "train.py",
+        f"--dataset={tiny_fer2013}", f"--output={tmp_path}", "--epochs=1", "--batch-size=8",
+        "--precision=fp32",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["training"]["processes"] == 2
+    assert metrics["validation"]["pictures"] == 21
+    state = json.loads((tmp_path / "checkpoints/checkpoint-3/trainer_state.json").read_text())
+    assert state["global_step"] == 3  # 48 pictures, 8 a process
+
+
+def test_without_network_one_sentence_says_what_to_do(tmp_path):
+    result = run("train.py", f"--output={tmp_path}")
+    assert result.returncode == 1
+    *_, last = result.stderr.strip().splitlines()
+    assert last.startswith("train.py: ")
+    assert "--dataset" in last
+    assert "Traceback" not in result.stderr
+
+
+def test_help_is_a_form():
+    result = run("train.py", "--help")
+    for heading in ("data:", "recipe:", "run:", "--max-train-samples", "torchrun"):
+        assert heading in result.stdout
+
+
+def test_options_from_the_command_line():
+    options = parse_options(["--epochs", "3", "--resume", "--max-train-samples=8", "--dataset=x"])
+    assert (options.epochs, options.resume, options.max_train_samples) == (3, True, 8)
+    assert parse_options([]) == TrainingOptions()

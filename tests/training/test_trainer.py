@@ -1,0 +1,49 @@
+"""The averaged weights."""
+
+import pytest
+import torch
+from torch import nn
+
+from fer.training.trainer import AveragedWeights
+
+
+@pytest.fixture
+def model():
+    model = nn.Sequential(nn.Linear(1, 1, bias=False), nn.BatchNorm1d(1, affine=False))
+    nn.init.constant_(model[0].weight, 0.0)
+    return model
+
+
+def test_average_by_hand(model):
+    averaged = AveragedWeights(model, decay=0.9)
+    nn.init.constant_(model[0].weight, 1.0)
+    averaged.update(model, 0.9)  # 0.9 * 0 + 0.1 * 1
+    averaged.update(model, 0.9)  # 0.9 * 0.1 + 0.1 * 1
+    assert averaged.values["0.weight"].item() == pytest.approx(0.19)
+
+
+def test_batch_norm_is_averaged_and_its_counter_copied(model):
+    averaged = AveragedWeights(model, decay=0.9)
+    model[1].running_mean.fill_(2.0)
+    model[1].num_batches_tracked.fill_(7)
+    averaged.update(model, 0.5)
+    assert averaged.values["1.running_mean"].item() == pytest.approx(1.0)
+    assert averaged.values["1.num_batches_tracked"].item() == 7
+
+
+def test_the_model_gets_its_own_weights_back_even_after_an_error(model):
+    averaged = AveragedWeights(model, decay=0.9)
+    nn.init.constant_(model[0].weight, 1.0)
+    with pytest.raises(RuntimeError, match="evaluation"), averaged.in_place_of(model):
+        assert model[0].weight.item() == 0.0
+        raise RuntimeError("evaluation broke off")
+    assert model[0].weight.item() == 1.0
+
+
+def test_saved_and_loaded(model, tmp_path):
+    averaged = AveragedWeights(model, decay=0.9)
+    averaged.values["0.weight"].fill_(0.25)
+    averaged.save(tmp_path / "checkpoint-1")
+    other = AveragedWeights(model, decay=0.9)
+    other.load(tmp_path / "checkpoint-1")
+    assert torch.equal(other.values["0.weight"], torch.tensor([[0.25]]))
