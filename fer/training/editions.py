@@ -1,95 +1,243 @@
 """What FER2013 looks like in each of the shapes people have it in, read into plain rows.
 
-The labels of every edition are matched by name; where an edition has numbers only, the class counts
-of FER2013's official splits decide. FER2013: Goodfellow et al. (2013),
-https://arxiv.org/abs/1307.0414.
+Parquet files are only sorted into splits here; `fer.training.fer2013` hands them to `datasets`.
+FER+: Barsoum et al. (2016), https://arxiv.org/abs/1608.01041.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from fer.labels import EXPRESSIONS
+import numpy as np
+from PIL import Image
 
-SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
-"""Our names of the three splits and FER2013's own."""
+from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
+from fer.training.splits import SPELLINGS, SPLITS, DatasetError, canonical_split
 
-OFFICIAL_COUNTS = {
-    "train": (3995, 436, 4097, 7215, 4830, 3171, 4965),
-    "validation": (467, 56, 496, 895, 653, 415, 607),
-    "test": (491, 55, 528, 879, 594, 416, 626),
-}
-"""Pictures of each class, in the order of `EXPRESSIONS`, in FER2013's official splits."""
+SIDE = 48
+"""Height and width of FER2013's pictures, in pixels."""
 
-_SPELLINGS = {"training": "train", "valid": "validation", "val": "validation", "dev": "validation"}
-_SPELLINGS |= {"publictest": "validation", "privatetest": "test"}
+CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
+"""The csv editions; their columns are the same but for spaces in the second one's header."""
+
+FERPLUS_NAME = "fer2013new.csv"
+"""The csv of FER+, whose rows are those of `fer2013.csv`."""
+
+_FILE_PREFIXES = {name.lower(): split for split, name in SPLITS.items()}
+_SHARD = re.compile(r"(?P<split>[A-Za-z]+)(?:-\d+-of-(?P<shards>\d+))?(?:[-_.].*)?")
+_PICTURES = {".jpg", ".jpeg", ".png"}
 
 
-class DatasetError(ValueError):
-    """A source is not FER2013, or not all of it; the message says what was found and expected."""
+@dataclass
+class Rows:
+    """The rows of one split: encoded pictures or their paths, class indices, FER+'s ten counts."""
+
+    images: list[bytes | str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    votes: list[list[int] | None] = field(default_factory=list)
+
+    def append(self, image: bytes | str, label: int, votes: list[int] | None = None) -> None:
+        """Add one row."""
+        self.images.append(image)
+        self.labels.append(label)
+        self.votes.append(votes)
 
 
-def canonical_split(name: str) -> str:
-    """Return our name of a split: `canonical_split("PublicTest")` is `"validation"`.
+def find_csv(folder: Path) -> Path | None:
+    """Return the csv edition in a folder, or None."""
+    return next((folder / name for name in CSV_NAMES if (folder / name).is_file()), None)
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """Return the parquet files in a folder, at most two folders down (as `data/` on the Hub)."""
+    return sorted(file for depth in ("", "*/", "*/*/") for file in folder.glob(f"{depth}*.parquet"))
+
+
+def parquet_splits(folder: Path, parquet: Sequence[Path]) -> dict[str, list[str]]:
+    """Group parquet files by split, checking that no shard is missing.
+
+    A file is named by its split, or it is numbered and the folder it is in is.
 
     Raises:
-        DatasetError: The name is none of the known spellings of the three splits.
+        DatasetError: A file's name is no split, or a file is missing.
     """
-    key = name.strip().lower()
-    key = _SPELLINGS.get(key, key)
-    if key not in SPLITS:
-        raise DatasetError(f"{name!r} is not a split of FER2013: expected {', '.join(SPLITS)}.")
-    return key
+    found, shards = defaultdict(list), {}
+    for file in parquet:
+        name = _SHARD.fullmatch(file.stem)
+        try:
+            split = canonical_split(name["split"] if name else file.parent.name)
+        except DatasetError as error:
+            raise DatasetError(f"{file} is not named by its split: {error}") from error
+        found[split].append(str(file))
+        shards[split] = int(name["shards"]) if name and name["shards"] else len(found[split])
+    for split, files in found.items():
+        if len(files) != shards[split]:
+            raise DatasetError(
+                f"{folder} has {len(files)} of the {shards[split]} parquet files of {split} that "
+                "their names speak of."
+            )
+    return dict(found)
 
 
-def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> bool:
-    """Refuse a split whose class counts show that it is mixed up.
+def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, Rows]:
+    """Read `fer2013.csv` or `icml_face_data.csv`: emotion (0..6, FER2013's order), pixels, Usage.
 
     Args:
-        where: The source, for the message.
-        split: `"train"`, `"validation"` or `"test"`.
-        counts: Pictures of each class, seven numbers in the order of `EXPRESSIONS`.
-        named: Whether the labels came with names; bare numbers must have the official counts.
+        file: The csv.
+        ferplus: FER+'s csv, row by row beside it; None for no votes.
 
     Returns:
-        Whether this is exactly the official split, as far as the counts can tell.
+        The rows of each split, pictures as PNG.
 
     Raises:
-        DatasetError: Another split, several splits in one, labels in another order, or labels
-            without names in a split that is not the official one.
+        DatasetError: A column, a cell or FER+ is not as it should be; names the row.
     """
-    counts = tuple(counts)
-    if counts == OFFICIAL_COUNTS[split]:
-        return True
-    held = _splits_held(counts)
-    if held:
-        names = " and ".join(SPLITS[name] for name in held)
+    if file.suffix.lower() != ".csv":
+        raise DatasetError(f"{file} is not a csv; give the folder it is in, archives unpacked.")
+    table = _table(file, ("emotion", "pixels", "Usage"))
+    votes = None if ferplus is None else list(_table(ferplus, ("Usage", *FERPLUS_VOTES)))
+    splits = defaultdict(Rows)
+    count = 0
+    for count, (where, (emotion, pixels, usage)) in enumerate(table, 1):
+        try:
+            image, label, split = _png(pixels), _emotion(emotion), canonical_split(usage)
+        except ValueError as error:
+            raise DatasetError(f"{where}: {error}") from error
+        given = None
+        if votes is not None and count <= len(votes):
+            given = _counts(*votes[count - 1], split)
+        splits[split].append(image, label, given)
+    if votes is not None and len(votes) != count:
         raise DatasetError(
-            f"{where}: the {split} split holds FER2013's {names}, but only {SPLITS[split]} "
-            "belongs there."
+            f"{ferplus} has {len(votes)} rows and {file} has {count}; FER+ is matched row by row, "
+            "so they must be equal."
         )
-    if any(sorted(counts) == sorted(official) for official in OFFICIAL_COUNTS.values()):
-        raise DatasetError(
-            f"{where}: the labels of the {split} split are in another order than FER2013's: found "
-            f"{_tally(counts)}; expected {_tally(OFFICIAL_COUNTS[split])}."
-        )
-    if not named:
-        raise DatasetError(
-            f"{where}: the labels of the {split} split are numbers without names, and their counts "
-            f"({_tally(counts)}) are not FER2013's, so their order can't be checked; give an "
-            "edition whose labels have names."
-        )
-    return False
+    return dict(splits)
 
 
-def _splits_held(counts: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the official splits that together have these counts, or none."""
-    for size in range(1, len(SPLITS) + 1):
-        for names in combinations(SPLITS, size):
-            official = zip(*(OFFICIAL_COUNTS[name] for name in names), strict=True)
-            if tuple(map(sum, official)) == counts:
-                return names
-    return ()
+def read_folders(folder: Path) -> dict[str, Rows]:
+    """Read Kaggle's folders: a folder for each split, in it one for each expression.
+
+    File names tell PublicTest (validation) from PrivateTest (test), which share the folder `test`
+    unless there is a folder for validation.
+
+    Raises:
+        DatasetError: An expression's folder is missing or unknown, or a picture's split is unclear.
+    """
+    splits = defaultdict(Rows)
+    roots = split_folders(folder)
+    for root, given in roots.items():
+        for name, inside in _expression_folders(root).items():
+            for file in sorted(inside.iterdir()):
+                if file.suffix.lower() in _PICTURES and not file.name.startswith("."):
+                    split = _split_of(file, given, "validation" in roots.values())
+                    splits[split].append(str(file), EXPRESSIONS.index(name))
+    if not splits:
+        raise DatasetError(f"The folders in {folder} hold no pictures (.jpg, .jpeg or .png).")
+    return dict(splits)
 
 
-def _tally(counts: Sequence[int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in zip(EXPRESSIONS, counts, strict=True))
+def split_folders(folder: Path) -> dict[Path, str]:
+    """Return the subfolders named as splits that hold folders, each with our split name."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        split = SPELLINGS.get(path.name.lower(), path.name.lower())
+        if split in SPLITS and path.is_dir() and any(inside.is_dir() for inside in path.iterdir()):
+            found[path] = split
+    return found
+
+
+def _expression_folders(root: Path) -> dict[str, Path]:
+    """Return the seven folders of one split by our names of the expressions."""
+    found = {}
+    for path in sorted(root.iterdir()):
+        if path.is_dir() and not path.name.startswith((".", "_")):
+            try:
+                name = canonical(path.name)
+            except ValueError as error:
+                raise DatasetError(f"{path}: {error}") from error
+            if name in found:
+                raise DatasetError(f"{root} has two folders for {name}: {found[name]} and {path}.")
+            found[name] = path
+    missing = [name for name in EXPRESSIONS if name not in found]
+    if missing:
+        raise DatasetError(f"{root} has no folder for {', '.join(missing)}; is the copy complete?")
+    return found
+
+
+def _split_of(file: Path, given: str, has_validation: bool) -> str:
+    """Return the split of a picture in the folder of split `given`."""
+    split = _FILE_PREFIXES.get(file.stem.split("_")[0].lower())
+    if split is None:
+        if given == "test" and not has_validation:
+            raise DatasetError(
+                f"{file} is named neither PublicTest_* nor PrivateTest_*, so validation and test "
+                "can't be told apart; keep FER2013's file names."
+            )
+        return given
+    public_in_test = (given, split) == ("test", "validation") and not has_validation
+    if split != given and not public_in_test:
+        raise DatasetError(f"{file} is in the folder of {given}, but its name says {split}.")
+    return split
+
+
+def _table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each row's place, for messages, and its cells in `columns`, whatever their order."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.reader(stream)
+            header = [name.strip() for name in next(reader, [])]
+            if not set(columns) <= set(header):
+                raise DatasetError(
+                    f"{file} has the columns {', '.join(header)[:200] or 'of an empty file'}; "
+                    f"expected {', '.join(columns)}."
+                )
+            at = [header.index(name) for name in columns]
+            for number, cells in enumerate(filter(None, reader), 1):
+                where = f"{file}, row {number} (line {reader.line_num})"
+                if len(cells) != len(header):
+                    raise DatasetError(f"{where}: {len(cells)} cells; expected {len(header)}.")
+                yield where, [cells[index] for index in at]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{file} can't be read as csv: {error}.") from error
+
+
+def _png(pixels: str) -> bytes:
+    """Encode 48 x 48 grey values, written as numbers with spaces between."""
+    try:
+        values = np.fromstring(pixels, np.int64, sep=" ")
+    except ValueError as error:
+        raise DatasetError("a pixel is not a whole number.") from error
+    if values.size != SIDE**2:
+        raise DatasetError(f"{values.size} pixels; expected {SIDE**2}.")
+    if values.min() < 0 or values.max() > 255:
+        raise DatasetError(f"pixels from {values.min()} to {values.max()}; expected 0 to 255.")
+    file = io.BytesIO()
+    picture = Image.fromarray(values.astype(np.uint8).reshape(SIDE, SIDE))
+    picture.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _emotion(cell: str) -> int:
+    """Return the class index of a csv's number, or of a name in its place."""
+    if not cell.strip().isdecimal():
+        return EXPRESSIONS.index(canonical(cell))
+    label = int(cell)
+    if label >= len(EXPRESSIONS):
+        raise DatasetError(f"emotion {label} is none of 0 to {len(EXPRESSIONS) - 1}.")
+    return label
+
+
+def _counts(where: str, cells: Sequence[str], split: str) -> list[int] | None:
+    """Return FER+'s ten counts of one row, None if nobody voted."""
+    usage, *votes = cells
+    if not all(cell.strip().isdecimal() for cell in votes):
+        raise DatasetError(f"{where}: votes must be whole numbers, not {', '.join(votes)}.")
+    if canonical_split(usage) != split:
+        raise DatasetError(f"{where}: Usage is {usage}; the picture's is {SPLITS[split]}.")
+    counts = [int(cell) for cell in votes]
+    return counts if any(counts) else None

@@ -6,26 +6,41 @@ to test with (PrivateTest, here `test`). The votes of FER+ ride along where the 
 This is the only module that imports `datasets`.
 """
 
-import io
 import logging
 import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
 import numpy as np
+import pyarrow as pa
 from datasets.exceptions import DatasetsError
-from PIL import Image, UnidentifiedImageError
+from datasets.naming import camelcase_to_snakecase
+from huggingface_hub import HfApi
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.utils import httpx
 
 from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
-from fer.training.editions import SPLITS, DatasetError, canonical_split, check_counts
+from fer.training.arrays import FerArrays, decode_picture
+from fer.training.editions import (
+    CSV_NAMES,
+    FERPLUS_NAME,
+    SIDE,
+    Rows,
+    find_csv,
+    parquet_files,
+    parquet_splits,
+    read_csv,
+    read_folders,
+    split_folders,
+)
+from fer.training.splits import SPLITS, DatasetError, canonical_split, check_counts
 
 __all__ = ["FEATURES", "SIDE", "DatasetError", "FerArrays", "load_arrays", "load_fer2013"]
-
-SIDE = 48
-"""Height and width of FER2013's pictures, in pixels."""
 
 FEATURES = datasets.Features(
     {
@@ -38,41 +53,13 @@ FEATURES = datasets.Features(
 
 logger = logging.getLogger(__name__)
 
-_SHARD = re.compile(r"(?P<split>[A-Za-z]+)(?:-\d+-of-(?P<shards>\d+))?(?:[-_.].*)?")
+_EXPECTED = (
+    f"parquet files (train-*.parquet, ...), {' or '.join(CSV_NAMES)}, or Kaggle's folders "
+    "(train/angry/..., test/angry/...)"
+)
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_HUB_TIMEOUT = 10.0  # seconds
 _BATCH = 1000
-
-
-@dataclass(frozen=True, eq=False)
-class FerArrays:
-    """A split in memory: `images` uint8 (n, 48, 48), `labels` int64 (n,), `votes` float32 (n, 10).
-
-    `labels` are indices into `EXPRESSIONS`; `votes` are FER+'s counts in the order of
-    `FERPLUS_VOTES`, zeros where there are none.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    votes: np.ndarray
-
-    def __post_init__(self) -> None:
-        """Check the shapes against each other.
-
-        Raises:
-            ValueError: An array has another shape than the class says.
-        """
-        n = len(self.labels)
-        expected = {
-            "images": (n, SIDE, SIDE),
-            "labels": (n,),
-            "votes": (n, len(FERPLUS_VOTES)),
-        }
-        for name, shape in expected.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} must be {shape}, not {getattr(self, name).shape}.")
-
-    def __len__(self) -> int:
-        """Return the number of pictures."""
-        return len(self.labels)
 
 
 def load_fer2013(
@@ -81,19 +68,34 @@ def load_fer2013(
     """Load FER2013 with the columns of `FEATURES` and the splits train, validation and test.
 
     Args:
-        source: A folder of parquet files named by their split (`train-*.parquet`, ...).
-        ferplus: Reserved for `fer2013new.csv`.
+        source: A Hub id, a folder of parquet files named by their split (`train-*.parquet`, ...),
+            Kaggle's folders (`train/angry/...`), or `fer2013.csv` or `icml_face_data.csv`, as the
+            file or as the folder it is in.
+        ferplus: FER+'s votes for a csv edition; by default `fer2013new.csv` beside the csv if it is
+            there.
 
     Returns:
         The splits that the source has; train or validation at least.
 
     Raises:
-        DatasetError: The source is missing, empty, partial, broken or mixed up.
+        DatasetError: The source is missing, empty, partial, broken or mixed up, or the Hub can't
+            be reached.
     """
-    folder = Path(source).expanduser()
-    if not folder.is_dir():
-        raise DatasetError(f"There is no folder {str(source)!r}.")
-    return _uniform_splits(_load_parquet(folder), str(source))
+    where, path = str(source), Path(source).expanduser()
+    file = find_csv(path) if path.is_dir() else path
+    if ferplus is not None and not (file and file.is_file()):
+        raise DatasetError(f"FER+ goes with a csv edition, row by row, and {where!r} is none.")
+    if file and file.is_file():
+        raw = _from_rows(read_csv(file, _beside(file, ferplus)))
+    elif not path.is_dir():
+        raw = _load_hub(where)
+    elif parquet := parquet_files(path):
+        raw = _load_parquet(parquet_splits(path, parquet), path)
+    elif split_folders(path):
+        raw = _from_rows(read_folders(path))
+    else:
+        raise DatasetError(f"The folder {where!r} holds {_contents(path)}; expected {_EXPECTED}.")
+    return _uniform_splits(raw, where)
 
 
 def load_arrays(split: datasets.Dataset) -> FerArrays:
@@ -110,53 +112,78 @@ def load_arrays(split: datasets.Dataset) -> FerArrays:
         for row, (image, counts) in enumerate(
             zip(batch["image"], batch["ferplus_votes"], strict=True), start
         ):
-            images[row] = _decode(image, row)
+            images[row] = decode_picture(image, row)
             if counts is not None:
                 votes[row] = counts
     return FerArrays(images, np.array(_column(split, "label"), np.int64), votes)
 
 
-def _decode(image: dict, row: int) -> np.ndarray:
-    """Turn one encoded picture (`bytes`, or `path` of a file) into uint8 (48, 48)."""
-    if image is None:
-        raise DatasetError(f"Row {row + 1} has no picture.")
-    try:
-        opened = Image.open(image["path"] if image["bytes"] is None else io.BytesIO(image["bytes"]))
-        grey = opened.convert("L")
-    except (UnidentifiedImageError, OSError) as error:
-        raise DatasetError(f"The picture in row {row + 1} can't be decoded: {error}.") from error
-    if grey.size != (SIDE, SIDE):
-        grey = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(grey)
+def _from_rows(splits: dict[str, Rows]) -> datasets.DatasetDict:
+    """Make a dataset of rows read by `fer.training.editions`."""
+    return datasets.DatasetDict(
+        {
+            split: datasets.Dataset.from_dict(
+                {"image": rows.images, "label": rows.labels, "ferplus_votes": rows.votes},
+                features=FEATURES,
+            )
+            for split, rows in splits.items()
+        }
+    )
 
 
-def _load_parquet(folder: Path) -> datasets.DatasetDict:
-    """Load a folder's parquet files, a split for each name that they begin with."""
-    files = _parquet_splits(folder)
+def _beside(file: Path, ferplus: str | Path | None) -> Path | None:
+    """Return FER+'s csv for a csv edition: the one named, else the one in the same folder."""
+    if ferplus is None:
+        given = file.with_name(FERPLUS_NAME)
+        return given if given.is_file() else None
+    return Path(ferplus).expanduser()
+
+
+def _contents(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
+
+
+def _load_parquet(files: dict[str, list[str]], folder: Path) -> datasets.DatasetDict:
     try:
         return datasets.load_dataset("parquet", data_files=files)
-    except DatasetsError as error:
-        cause = error.__cause__ or error
-        raise DatasetError(f"A parquet file in {folder} can't be read: {cause}.") from error
+    except (DatasetsError, pa.ArrowException, OSError) as error:
+        reason = _first_line(error.__cause__ or error)
+        raise DatasetError(f"The parquet files in {folder} can't be read: {reason}") from error
 
 
-def _parquet_splits(folder: Path) -> dict[str, list[str]]:
-    """Group parquet files by split, checking that no shard is missing."""
-    found = defaultdict(list)
-    shards = {}
-    for file in sorted(folder.rglob("*.parquet")):
-        name = _SHARD.fullmatch(file.stem)
-        if not name:
-            raise DatasetError(f"{file} is not named by its split: expected train-*.parquet, ...")
-        split = canonical_split(name["split"])
-        found[split].append(str(file))
-        shards[split] = int(name["shards"] or len(found[split]))
-    for split, files in found.items():
-        if len(files) != shards[split]:
-            raise DatasetError(
-                f"{folder} has {len(files)} of the {shards[split]} parquet files of {split}."
-            )
-    return dict(found)
+def _load_hub(source: str) -> datasets.DatasetDict:
+    """Load a Hub id; the Hub is asked once beforehand, for `datasets` retries for half a minute."""
+    if not _HUB_ID.fullmatch(source):
+        raise DatasetError(
+            f"There is no file or folder {source!r}, nor is it a Hub id (owner/name); "
+            f"expected {_EXPECTED}."
+        )
+    try:
+        if not _is_cached(source):
+            HfApi().dataset_info(source, timeout=_HUB_TIMEOUT)
+        return datasets.load_dataset(source)
+    except (httpx.RequestError, ConnectionError, LocalEntryNotFoundError) as error:
+        raise DatasetError(
+            f"The Hub can't be reached for {source!r} and there is no folder of that name here; "
+            "point --dataset at a folder with FER2013, for example --dataset data/fer2013."
+        ) from error
+    except (RepositoryNotFoundError, datasets.exceptions.DatasetNotFoundError) as error:
+        raise DatasetError(
+            f"The Hub shows no dataset {source!r} (missing, private or gated) and there is no "
+            "folder of that name here."
+        ) from error
+    except (HfHubHTTPError, DatasetsError, ValueError, RuntimeError) as error:
+        raise DatasetError(
+            f"{source!r} can't be loaded from the Hub: {_first_line(error)}"
+        ) from error
+
+
+def _is_cached(source: str) -> bool:
+    """Return whether `datasets` has this Hub id from before and can do without the Hub."""
+    owner, name = source.split("/")
+    cache = Path(datasets.config.HF_DATASETS_CACHE)
+    return (cache / f"{owner}___{camelcase_to_snakecase(name)}").is_dir()
 
 
 def _uniform_splits(raw: datasets.DatasetDict, where: str) -> datasets.DatasetDict:
@@ -182,6 +209,11 @@ def _uniform(raw: datasets.Dataset, split: str, where: str) -> datasets.Dataset:
             f"{where}: the {split} split has the columns {', '.join(raw.column_names)}; expected "
             "image and label."
         )
+    if not _holds_pictures(raw.features["image"]):
+        raise DatasetError(
+            f"{where}: the image column of the {split} split is {raw.features['image']}; expected "
+            "encoded pictures."
+        )
     if not len(raw):
         raise DatasetError(f"{where}: the {split} split is empty.")
     labels, named = _label_indices(raw, f"{where}, {split} split")
@@ -195,6 +227,14 @@ def _uniform(raw: datasets.Dataset, split: str, where: str) -> datasets.Dataset:
         .add_column("label", labels, feature=FEATURES["label"])
         .add_column("ferplus_votes", votes, feature=FEATURES["ferplus_votes"])
     )
+
+
+def _holds_pictures(feature: object) -> bool:
+    """Return whether a column holds encoded pictures, also when its file doesn't say so."""
+    if isinstance(feature, dict):
+        return set(feature) == {"bytes", "path"}
+    binary = isinstance(feature, datasets.Value) and "binary" in feature.dtype
+    return binary or isinstance(feature, datasets.Image)
 
 
 def _label_indices(raw: datasets.Dataset, where: str) -> tuple[list[int], bool]:
@@ -230,16 +270,20 @@ def _votes(raw: datasets.Dataset, where: str) -> list[list[int] | None]:
         return [None] * len(raw)
     votes = _column(raw, "ferplus_votes")
     for row, counts in enumerate(votes, 1):
-        if counts is not None and len(counts) != len(FERPLUS_VOTES):
+        if counts is not None and (len(counts) != len(FERPLUS_VOTES) or None in counts):
             raise DatasetError(
-                f"{where}: ferplus_votes of row {row} has {len(counts)} counts; expected "
-                f"{len(FERPLUS_VOTES)}."
+                f"{where}: ferplus_votes of row {row} is {counts}; expected "
+                f"{len(FERPLUS_VOTES)} counts or nothing."
             )
     return votes
 
 
 def _column(split: datasets.Dataset, name: str) -> list:
     return split.select_columns([name])[:][name]
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _first_none(values: Sequence[object]) -> int:

@@ -1,0 +1,62 @@
+"""A split of FER2013 in memory: three arrays whose rows belong together."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from fer.labels import FERPLUS_VOTES
+from fer.training.editions import SIDE
+from fer.training.splits import DatasetError
+
+
+@dataclass(frozen=True, eq=False)
+class FerArrays:
+    """A split in memory: `images` uint8 (n, 48, 48), `labels` int64 (n,), `votes` float32 (n, 10).
+
+    `labels` are indices into `EXPRESSIONS`; `votes` are FER+'s counts in the order of
+    `FERPLUS_VOTES`, zeros where there are none.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    votes: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Check the shapes against each other.
+
+        Raises:
+            ValueError: An array has another shape than the class says.
+        """
+        n = len(self.labels)
+        expected = {
+            "images": (n, SIDE, SIDE),
+            "labels": (n,),
+            "votes": (n, len(FERPLUS_VOTES)),
+        }
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} must be {shape}, not {getattr(self, name).shape}.")
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.labels)
+
+
+def decode_picture(image: dict | None, row: int) -> np.ndarray:
+    """Turn one encoded picture (`bytes`, or `path` of a file) into uint8 (48, 48).
+
+    Raises:
+        DatasetError: It can't be decoded; the message counts rows from 1, `row` counts from 0.
+    """
+    if image is None:
+        raise DatasetError(f"Row {row + 1} has no picture.")
+    try:
+        opened = Image.open(image["path"] if image["bytes"] is None else io.BytesIO(image["bytes"]))
+        grey = opened.convert("L")
+    except (UnidentifiedImageError, OSError) as error:
+        raise DatasetError(f"The picture in row {row + 1} can't be decoded: {error}.") from error
+    if grey.size != (SIDE, SIDE):
+        grey = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(grey)
