@@ -84,7 +84,7 @@ def _box(
 def _box_classes(left: float, top: float, right: float) -> str:
     """Return classes that put a box's tag where it hides least; the sides are percentages."""
     narrow = right - left < 100 * NARROW
-    inside = right - left >= 100 * TINY and (narrow or top < 7)
+    inside = right - left >= 100 * TINY and (narrow or top < 3)
     return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside
 
 

@@ -134,7 +134,8 @@ def build_live(pipeline: Pipeline) -> None:
             )
         with gr.Column(scale=2, min_width=260):
             panel = gr.HTML(START, elem_id="live-panel")
-    clock = gr.State(FrameClock)
+    # Each visitor gets a copy. (The class itself would do, but Gradio publishes its constructor.)
+    clock = gr.State(FrameClock())
     camera.stream(
         handlers.look,
         [camera, clock],

@@ -21,8 +21,12 @@ LEAST_FACE = (16, 40, 200)
 EXAMPLES = Path(__file__).with_name("examples")
 """Pictures that may be shipped; their licences stand in the folder's README."""
 
-EMPTY = html.message(
-    "No photo yet", "Drop one in, paste it, or try an example. The faces will be listed here."
+EMPTY = html.card(
+    '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
+    "<li>Your photo with a numbered box around every face.</li>"
+    "<li>Bars for the face you press, and a table of all of them.</li>"
+    "<li>The marked photo and the numbers to save, if you like.</li></ol>"
+    '<p class="fer-note">No photo at hand? Try one of the examples.</p>'
 )
 
 NO_FACE = html.message(
@@ -201,7 +205,7 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox]:
     gr.Examples(
         [str(path) for path in sorted(EXAMPLES.glob("*.jpg"))],
         photo,
-        label="No photo at hand? Try one of these",
+        label="Examples",
         cache_examples=False,
         api_visibility="private",
         elem_id="photo-examples",

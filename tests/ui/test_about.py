@@ -1,0 +1,58 @@
+"""The figures come from the metrics file, whatever it holds."""
+
+import pytest
+
+from fer.ui.about import about_html, figures_html
+
+FULL = {
+    "validation": {
+        "accuracy": 0.7123,
+        "macro_f1": 0.6987,
+        "per_class": {"happy": {"recall": 0.9, "precision": 0.885, "support": 895}},
+    },
+    "parameters": 3_149_000,
+    "command": "python train.py --seed <1>",
+}
+
+
+def test_all_figures_are_shown():
+    text = figures_html("embedded", FULL)
+    for figure in ("71.2%", "69.9%", "3.1 M", "90%", "88%", "895", "--seed &lt;1&gt;"):
+        assert figure in text
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {},
+        {"validation": None},
+        {"validation": {"per_class": {}}},
+        {"command": "python train.py"},
+    ],
+)
+def test_a_model_without_figures_says_so(metrics):
+    assert "No figures came with this model" in figures_html("x", metrics)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"validation": {"accuracy": 0.5}},
+        {"parameters": 2_000_000},
+        {"validation": {"per_class": {"sad": {"recall": 0.4}}}},
+        {"validation": {"per_class": {"contempt": {"recall": 0.4}, "sad": {}}}},
+    ],
+)
+def test_absent_keys_are_left_out(metrics):
+    text = figures_html("x", metrics)
+    assert "No figures" not in text and "None" not in text and "nan" not in text
+
+
+def test_names_are_escaped():
+    assert "&lt;model&gt;" in about_html("<model>", {})
+
+
+def test_the_law_and_the_limits_are_named():
+    text = about_html("x", {})
+    for words in ("5(1)(f)", "2 February 2025", "does not know what somebody feels", "memory"):
+        assert words in text

@@ -1,0 +1,56 @@
+"""Pieces of HTML: what screen readers get, and that nothing slips through unescaped."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.labels import EXPRESSIONS
+from fer.ui import html
+from tests.fakes import sure
+
+
+def test_bars_are_meters_in_the_usual_order():
+    text = html.bars(sure("sad", 0.7), "sad")
+    assert re.findall(r'role="meter" aria-label="(\w+)"', text) == list(EXPRESSIONS)
+    values = [int(v) for v in re.findall(r'aria-valuenow="(\d+)"', text)]
+    assert values == [5, 5, 5, 5, 70, 5, 5]
+    assert re.findall(r'fer-top" role="meter" aria-label="(\w+)"', text) == ["sad"]
+
+
+def test_no_bar_stands_out_when_uncertain():
+    assert "fer-top" not in html.bars(sure("sad", 0.3), "uncertain")
+
+
+def test_verdict_gives_a_percentage_only_where_one_expression_is_named():
+    assert "92%" in html.verdict("happy", 0.92)
+    assert "%" not in re.sub(r'style="[^"]*"', "", html.verdict("uncertain", 0.3))
+
+
+@pytest.mark.parametrize("kind", ["info", "trouble"])
+def test_messages_are_escaped_and_announced(kind):
+    text = html.message("<b>", 'a & "b"', kind)
+    assert "&lt;b&gt;" in text and "a &amp; &quot;b&quot;" in text
+    assert ('role="alert"' in text) == (kind == "trouble")
+
+
+def test_picture_carries_itself():
+    image = np.full((40, 60, 3), (10, 200, 30), np.uint8)
+    text = html.picture(image, 'two "faces"')
+    assert 'alt="two &quot;faces&quot;"' in text
+    content = base64.b64decode(re.search(r'base64,([^"]+)"', text)[1])
+    back = np.asarray(Image.open(io.BytesIO(content)))
+    assert np.abs(back.astype(int) - image).max() <= 4
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "no face"), (1, "1 face"), (12, "12 faces")])
+def test_counting(number, text):
+    assert html.count(number, "face") == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0%"), (0.004, "0%"), (0.876, "88%"), (1, "100%")])
+def test_percent(value, text):
+    assert html.percent(value) == text

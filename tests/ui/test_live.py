@@ -1,0 +1,76 @@
+"""The Live tab without a screen: frames in, HTML out, a clock a visitor."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.labels import COLOURS
+from fer.ui.live import FrameClock, LiveHandlers
+from tests.fakes import fake_pipeline, sure
+
+FRAME = np.full((240, 320, 3), 128, np.uint8)
+BOX = [100, 80, 200, 180]
+
+
+def pixels(html):
+    content = base64.b64decode(re.search(r'base64,([^"]+)"', html)[1])
+    return np.asarray(Image.open(io.BytesIO(content))).astype(int)
+
+
+def test_a_face_gets_a_box_in_the_colour_of_its_expression():
+    view, panel, _ = LiveHandlers(fake_pipeline([BOX], sure("sad", 0.8))).look(FRAME, FrameClock())
+    expected = [int(COLOURS["sad"][i : i + 2], 16) for i in (1, 3, 5)]
+    assert np.abs(pixels(view)[130, 100] - expected).max() < 60  # JPEG blurs a thin line
+    assert "1 face" in panel and "80%" in panel and "Your expression" in panel
+    assert (FRAME == 128).all()
+
+
+def test_no_face_gives_the_plain_picture_and_a_friendly_word():
+    view, panel, _ = LiveHandlers(fake_pipeline()).look(FRAME, FrameClock())
+    assert np.abs(pixels(view) - 128).max() <= 1
+    assert "No face in view" in panel and "meter" not in panel
+
+
+def test_no_frame_gives_the_first_steps():
+    view, panel, _ = LiveHandlers(fake_pipeline()).look(None, FrameClock())
+    assert view == "" and "Press Record" in panel
+
+
+def test_a_weak_face_is_uncertain():
+    handlers = LiveHandlers(fake_pipeline([BOX], sure("fear", 0.3)))
+    _, panel, _ = handlers.look(FRAME, FrameClock())
+    assert "uncertain" in panel and "no expression stands out" in panel
+
+
+def test_bars_show_the_first_of_several_faces():
+    pipeline = fake_pipeline([BOX, [10, 10, 60, 60]], sure("angry"), sure("happy"))
+    _, panel, _ = LiveHandlers(pipeline).look(FRAME, FrameClock())
+    assert "The largest face" in panel and "2 faces" in panel
+    assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
+
+
+@pytest.mark.parametrize(
+    ("times", "rate"),
+    [
+        ([0.0], 0),  # one frame is no rate
+        ([0.0, 0.1], 10),
+        ([i * 0.125 for i in range(40)], 8),  # steady
+        ([0.0, 0.1, 0.2, 9.0], 0),  # after a pause
+        ([0.0, 0.1, 9.0, 9.5], 2),
+    ],
+)
+def test_clock(times, rate):
+    clock = FrameClock()
+    for now in times:
+        last = clock.tick(now)
+    assert last == pytest.approx(rate)
+
+
+def test_visitors_have_clocks_of_their_own():
+    one, other = FrameClock(), FrameClock()
+    one.tick(0.0), one.tick(0.1)
+    assert other.tick(0.1) == 0

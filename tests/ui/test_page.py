@@ -1,0 +1,116 @@
+"""The page as a whole: it builds, looks after itself, and answers programs."""
+
+import gradio as gr
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+from gradio.state_holder import SessionState
+from gradio.themes.utils.fonts import LocalFont, font_file_path
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from fer.ui import build_demo, launch_settings, load_pipeline
+from fer.ui.live import FrameClock
+from tests.fakes import fake_pipeline, sure
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return build_demo(fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9)), notice="Mind <this>.")
+
+
+@pytest.fixture(scope="module")
+def client(demo):
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+def test_the_three_tabs_are_there(demo):
+    tabs = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
+    assert tabs == ["Live", "Photo", "About"]
+
+
+def test_the_notice_is_shown_and_escaped(demo):
+    values = [block.value for block in demo.blocks.values() if isinstance(block, gr.HTML)]
+    assert any("Mind &lt;this&gt;." in (value or "") for value in values)
+
+
+def test_only_predict_is_public(demo):
+    public = [fn.api_name for fn in demo.fns.values() if fn.api_visibility == "public"]
+    assert public == ["predict"]
+
+
+def test_the_stream_is_shared_fairly(demo):
+    (stream,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "stream"]
+    assert stream.stream_every == 0.1
+    assert 4 <= stream.concurrency_limit <= 8
+    assert 30 <= stream.time_limit <= 60
+
+
+def test_each_visitor_gets_a_clock_of_their_own(demo):
+    (key,) = [
+        key
+        for key, block in demo.blocks.items()
+        if isinstance(block, gr.State) and isinstance(block.value, FrameClock)
+    ]
+    one, other = SessionState(demo), SessionState(demo)
+    assert one[key] is one[key]
+    assert one[key] is not other[key]
+
+
+def test_the_cameras_picture_is_a_mirror(demo):
+    (camera,) = [b for b in demo.blocks.values() if isinstance(b, gr.Image) and b.streaming]
+    assert camera.webcam_options.mirror
+
+
+def test_fonts_ship_with_gradio_and_have_letters():
+    theme = launch_settings()["theme"]
+    fonts = [font for font in theme._font + theme._font_mono if isinstance(font, LocalFont)]
+    assert fonts
+    for font in fonts:
+        for weight in font.weights:
+            letters = TTFont(font_file_path(font.name, weight)).getBestCmap()
+            missing = [chr(code) for code in range(0x20, 0x7F) if code not in letters]
+            assert not missing, (font.name, weight, missing)
+
+
+def test_predict_over_the_network(client, tmp_path):
+    Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(tmp_path / "one.png")
+    answer = client.predict(
+        picture=handle_file(tmp_path / "one.png"), min_face=40, api_name="/predict"
+    )
+    assert (answer["width"], answer["height"]) == (160, 120)
+    assert [face["expression"] for face in answer["faces"]] == ["happy"]
+    whole = client.predict(
+        picture=handle_file(tmp_path / "one.png"), whole_picture=True, api_name="/predict"
+    )
+    assert whole["faces"][0]["box"] == [0, 0, 160, 120]
+
+
+def test_a_text_file_posing_as_a_photo_is_refused_over_the_network(client, tmp_path):
+    (tmp_path / "text.jpg").write_text("not a picture")
+    with pytest.raises(AppError, match="not a picture that can be read"):
+        client.predict(picture=handle_file(tmp_path / "text.jpg"), api_name="/predict")
+
+
+def test_the_endpoint_explains_itself(client):
+    endpoint = client.view_api(return_format="dict")["named_endpoints"]["/predict"]
+    names = [parameter["parameter_name"] for parameter in endpoint["parameters"]]
+    assert names == ["picture", "min_face", "whole_picture"]
+
+
+def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch):
+    from fer.model.classifier import ExpressionClassifier, ModelError
+
+    def load(source=None):
+        if source:
+            raise ModelError(f"{source} is not a folder.")
+        return "embedded"
+
+    monkeypatch.setattr(ExpressionClassifier, "load", load)
+    pipeline, notice = load_pipeline("/nowhere")
+    assert pipeline.classifier == "embedded"
+    assert "/nowhere" in notice and "embedded" in notice
+    assert load_pipeline("")[1] == ""
