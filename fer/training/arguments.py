@@ -1,6 +1,7 @@
 """What `python train.py` can be told: one dataclass, and the form made from it."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields
 
@@ -79,3 +80,17 @@ def build_parser() -> argparse.ArgumentParser:
 def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
     """Read the options from the command line, or from `arguments`."""
     return TrainingOptions(**vars(build_parser().parse_args(arguments)))
+
+
+def command_line(options: TrainingOptions) -> str:
+    """Return the command that makes this training from its start, with what isn't a default.
+
+    >>> command_line(TrainingOptions(epochs=3, resume=True))
+    'python train.py --epochs 3'
+    """
+    words = ["python", "train.py"]
+    for entry in fields(options):
+        value = getattr(options, entry.name)
+        if value != entry.default and entry.name != "resume":  # a resumed run is the same run
+            words += ["--" + entry.name.replace("_", "-"), str(value)]
+    return shlex.join(words)

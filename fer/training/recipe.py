@@ -12,6 +12,7 @@ from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
 from fer.training.augmentation import Augmentation
+from fer.training.calibration import calibrate
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.metrics import expression_figures, ferplus_accuracy
@@ -44,10 +45,13 @@ def train(options: TrainingOptions) -> Path:
     trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
+        calibration = calibrate(prediction.predictions[0], prediction.label_ids[0])
+        model.config.temperature = calibration.temperature
+        model.config.uncertain_below = calibration.uncertain_below
         model.load_state_dict(trainer.averaged.values)
         model.save_pretrained(output)
         processor.save_pretrained(output)
-        write_report(options, trainer, prediction, output)
+        write_report(options, trainer, prediction, calibration, output)
     return output
 
 

@@ -2,8 +2,6 @@
 
 import json
 import platform
-import shlex
-import sys
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +10,8 @@ import torch
 from matplotlib.figure import Figure
 from transformers import EvalPrediction
 
-from fer.training.arguments import TrainingOptions
+from fer.training.arguments import TrainingOptions, command_line
+from fer.training.calibration import Calibration
 from fer.training.metrics import expression_figures, ferplus_accuracy
 from fer.training.trainer import FerTrainer
 
@@ -20,15 +19,20 @@ LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
 
 
 def write_report(
-    options: TrainingOptions, trainer: FerTrainer, prediction: EvalPrediction, folder: Path
+    options: TrainingOptions,
+    trainer: FerTrainer,
+    prediction: EvalPrediction,
+    calibration: Calibration,
+    folder: Path,
 ) -> None:
     """Write metrics.json and curves.png of a finished training into `folder`."""
     history = epoch_history(trainer.state.log_history)
     best = max(history, key=lambda epoch: epoch["accuracy"])
     metrics = {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": command_line(options),
         "parameters": trainer.model.num_parameters(),
         "validation": validation_figures(prediction),
+        "calibration": {"fitted_on": "validation", **asdict(calibration)},
         "training": {
             **asdict(options),
             "training_pictures": len(trainer.train_dataset),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from transformers import AutoImageProcessor
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.training.arguments import TrainingOptions, parse_options
+from fer.training.arguments import TrainingOptions, command_line, parse_options
 from fer.training.recipe import newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,10 @@ def test_figures(trained, options):
     assert metrics["training"]["seed"] == options.seed
     assert metrics["training"]["training_pictures"] == 48
     assert [epoch["epoch"] for epoch in metrics["history"]] == [1, 2]
+    calibration = metrics["calibration"]
+    config = ExpressionClassifier.load(trained).model.config
+    assert config.temperature == calibration["temperature"]
+    assert config.uncertain_below == calibration["uncertain_below"]
     best = max(epoch["accuracy"] for epoch in metrics["history"])
     assert validation["accuracy"] == pytest.approx(best)
 
@@ -72,6 +77,14 @@ def test_going_on_gives_the_weights_of_a_run_without_a_stop(trained, options, tm
             torch.testing.assert_close(went_on[key], value, rtol=0, atol=0, msg=key)
     epochs = json.loads((stopped / "metrics.json").read_text())["history"]
     assert [epoch["epoch"] for epoch in epochs] == [1, 2]
+
+
+def test_resuming_a_finished_run_writes_the_same_again(trained, options, tmp_path):
+    again = shutil.copytree(trained, tmp_path / "run")
+    (again / "model.safetensors").unlink()
+    train(replace(options, output=str(again), resume=True))
+    for name in ("model.safetensors", "config.json"):
+        assert (again / name).read_bytes() == (trained / name).read_bytes()
 
 
 def test_a_seed_decides(trained, options, tmp_path):
@@ -128,3 +141,10 @@ def test_options_from_the_command_line():
     options = parse_options(["--epochs", "3", "--resume", "--max-train-samples=8", "--dataset=x"])
     assert (options.epochs, options.resume, options.max_train_samples) == (3, True, 8)
     assert parse_options([]) == TrainingOptions()
+
+
+def test_the_recorded_command_makes_the_same_training():
+    options = TrainingOptions(dataset="my data/fer2013.csv", epochs=3, resume=True)
+    command = command_line(options)
+    assert command == "python train.py --dataset 'my data/fer2013.csv' --epochs 3"
+    assert parse_options(shlex.split(command)[2:]) == replace(options, resume=False)

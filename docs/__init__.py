@@ -1,0 +1,1 @@
+"""Commands that write the documentation's figures and pictures."""
