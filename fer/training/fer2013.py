@@ -183,7 +183,8 @@ def _is_cached(source: str) -> bool:
     """Return whether `datasets` has this Hub id from before and can do without the Hub."""
     owner, name = source.split("/")
     cache = Path(datasets.config.HF_DATASETS_CACHE)
-    return (cache / f"{owner}___{camelcase_to_snakecase(name)}").is_dir()
+    folder = cache / f"{owner}___{camelcase_to_snakecase(name)}"
+    return any(folder.glob("*/*/*/dataset_info.json"))
 
 
 def _uniform_splits(raw: datasets.DatasetDict, where: str) -> datasets.DatasetDict:

@@ -1,11 +1,5 @@
-"""Every edition of FER2013 gives the same columns, and never a label under another's name.
+"""The Hub's and the parquet editions: one set of columns, no label under another's name."""
 
-The pictures of the tiny editions made here are plain, in a grey that stands for their expression,
-so that the picture itself tells which label it must come out with.
-"""
-
-import csv
-import io
 import os
 import subprocess
 import sys
@@ -19,17 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.utils import httpx
-from PIL import Image
 
-from fer.labels import EXPRESSIONS, FERPLUS_VOTES
+from fer.labels import EXPRESSIONS
 from fer.training import fer2013
-from fer.training.arrays import FerArrays
-from fer.training.fer2013 import FEATURES, DatasetError, load_arrays, load_fer2013
+from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.splits import OFFICIAL_COUNTS
+from tests.training.tiny import ALL_SPLITS, assert_uniform, labelled, named, picture, refused, save
 
 ALPHABETICAL = sorted(EXPRESSIONS)
-USAGES = ("Training", "PublicTest", "PrivateTest")
-ALL_SPLITS = ["train", "validation", "test"]
 VOTES = [0, 7, 2, 0, 0, 0, 0, 1, 0, 0]
 
 
@@ -37,55 +28,6 @@ VOTES = [0, 7, 2, 0, 0, 0, 0, 1, 0, 0]
 def _own_cache(tmp_path_factory, monkeypatch):
     """Keep what `datasets` caches away from the user's cache."""
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
-
-
-def shade(name):
-    """The grey value that a picture of this expression is painted with."""
-    return 20 + 30 * EXPRESSIONS.index(name)
-
-
-def picture(name, file_format="JPEG", side=48, mode="L"):
-    file = io.BytesIO()
-    Image.new("L", (side, side), shade(name)).convert(mode).save(file, file_format)
-    return file.getvalue()
-
-
-def assert_uniform(loaded, splits, rows):
-    """The columns are ours, and each picture's shade is that of the label's name."""
-    assert list(loaded) == list(splits)
-    for split in loaded.values():
-        assert split.features == FEATURES
-        assert len(split) == rows
-        arrays = load_arrays(split)
-        names = [split.features["label"].int2str(label) for label in split["label"][:]]
-        np.testing.assert_allclose(arrays.images.mean((1, 2)), [*map(shade, names)], atol=2)
-        np.testing.assert_array_equal(arrays.labels, [*map(EXPRESSIONS.index, names)])
-        if rows == len(EXPRESSIONS):
-            assert sorted(names) == ALPHABETICAL
-
-
-def refused(message, source, **options):
-    with pytest.raises(DatasetError, match=message) as caught:
-        load_fer2013(source, **options)
-    assert "\n" not in str(caught.value)
-
-
-# Hub and parquet
-
-
-def labelled(names, label, **more):
-    """A dataset of these expressions; `label` is the column's feature and a name's value in it."""
-    feature, value = label
-    columns = {"image": [{"bytes": picture(name), "path": None} for name in names]}
-    columns |= {"label": [value(name) for name in names], **more}
-    features = datasets.Features(image=datasets.Image(), label=feature)
-    if "ferplus_votes" in more:
-        features["ferplus_votes"] = datasets.List(datasets.Value("uint8"))
-    return datasets.Dataset.from_dict(columns, features=features)
-
-
-def named(classes):
-    return datasets.ClassLabel(names=list(classes)), list(classes).index
 
 
 NUMBERS = (datasets.Value("int64"), EXPRESSIONS.index)
@@ -98,11 +40,6 @@ ENCODINGS = {
     "strings": (datasets.Value("string"), str),
     "synonyms": (datasets.Value("string"), lambda name: {"happy": "Happiness"}.get(name, name)),
 }
-
-
-def save(dataset, folder, split, shard="00000-of-00001"):
-    folder.mkdir(parents=True, exist_ok=True)
-    dataset.to_parquet(folder / f"{split}-{shard}.parquet")
 
 
 def on_the_hub(monkeypatch, splits):
@@ -249,207 +186,6 @@ def test_bad_parquet_folders_are_refused(tmp_path):
     refused("The parquet files in .*broken can't be read: Parquet magic", broken.parent)
 
 
-# Kaggle's folders
-
-
-def save_folders(root, files, classes=EXPRESSIONS):
-    """Write a picture of each class under each of the names, as `train/{}/Training_{}.jpg`."""
-    for number, name in enumerate(classes):
-        for file in files:
-            path = root / file.format(name, number)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture(name))
-
-
-KAGGLE = (
-    "train/{}/Training_{}.jpg",
-    "test/{}/PublicTest_{}.jpg",
-    "test/{}/PrivateTest_{}.jpg",
-)
-
-
-def test_kaggle_folders(tmp_path):
-    save_folders(tmp_path, KAGGLE)
-    (tmp_path / "train" / "happy" / ".DS_Store").write_bytes(b"")
-    (tmp_path / "train" / ".ipynb_checkpoints").mkdir()
-    loaded = load_fer2013(tmp_path)
-    assert_uniform(loaded, ALL_SPLITS, 7)
-    assert set(loaded["train"]["ferplus_votes"][:]) == {None}
-
-
-def test_folders_with_a_folder_for_validation_need_no_file_names(tmp_path):
-    save_folders(tmp_path, ("train/{}/{}.png", "validation/{}/{}.png", "test/{}/{}.png"))
-    assert_uniform(load_fer2013(tmp_path), ALL_SPLITS, 7)
-
-
-BAD_FOLDERS = {
-    "test without names": (("train/{}/{}.jpg", "test/{}/{}.jpg"), EXPRESSIONS, "can't be told apa"),
-    "test among train": (("train/{}/PrivateTest_{}.jpg",), EXPRESSIONS, "its name says test"),
-    "train among validation": (("val/{}/Training_{}.jpg",), EXPRESSIONS, "its name says train"),
-    "validation in two places": (("val/{}/{}.jpg", *KAGGLE), EXPRESSIONS, "its name says valid"),
-    "a class is missing": (KAGGLE, EXPRESSIONS[:6], "has no folder for neutral"),
-    "no pictures": (("train/{}/{}.txt",), EXPRESSIONS, "hold no pictures"),
-    "flat": (("train/{}_{}.jpg",), EXPRESSIONS, "holds train; expected parquet files"),
-}
-
-
-@pytest.mark.parametrize(
-    ("files", "classes", "message"), BAD_FOLDERS.values(), ids=BAD_FOLDERS.keys()
-)
-def test_bad_folders_are_refused(tmp_path, files, classes, message):
-    save_folders(tmp_path, files, classes)
-    refused(message, tmp_path)
-
-
-def test_a_folder_of_another_expression_is_refused(tmp_path):
-    save_folders(tmp_path, KAGGLE)
-    (tmp_path / "train" / "contempt").mkdir()
-    refused("'contempt' is not one of the seven", tmp_path)
-
-
-# The csv editions and FER+
-
-HEADERS = {
-    "fer2013.csv": ["emotion", "pixels", "Usage"],
-    "icml_face_data.csv": ["emotion", " Usage", " pixels"],
-}
-
-
-def csv_rows(usages=USAGES):
-    """Seven rows for each usage, as cells by column."""
-    return [
-        {"emotion": number, "pixels": " ".join([str(shade(name))] * 48**2), "Usage": usage}
-        for usage in usages
-        for number, name in enumerate(EXPRESSIONS)
-    ]
-
-
-def save_csv(file, rows, header=None):
-    header = header or HEADERS["fer2013.csv"]
-    with file.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(header)
-        writer.writerows([[row[name.strip()] for name in header] for row in rows])
-    return file
-
-
-def ferplus_rows(rows):
-    """FER+ beside these rows: every second picture has no name, and votes all the same."""
-    return [
-        {"Usage": row["Usage"], "Image name": "" if number % 2 else f"fer{number:07}.png"}
-        | dict(zip(FERPLUS_VOTES, VOTES, strict=True))
-        | {"unknown": number}
-        for number, row in enumerate(rows)
-    ]
-
-
-FERPLUS_HEADER = ["Usage", "Image name", *FERPLUS_VOTES]
-
-
-@pytest.mark.parametrize(("name", "header"), HEADERS.items(), ids=HEADERS.keys())
-@pytest.mark.parametrize("as_folder", [True, False], ids=["folder", "file"])
-def test_csv(tmp_path, name, header, as_folder):
-    file = save_csv(tmp_path / name, csv_rows(), header)
-    loaded = load_fer2013(tmp_path if as_folder else file)
-    assert_uniform(loaded, ALL_SPLITS, 7)
-    assert loaded["train"]["label"][:] == [0, 1, 2, 3, 4, 5, 6]
-    assert loaded["test"]["ferplus_votes"][:] == [None] * 7
-
-
-@pytest.mark.parametrize("beside", [True, False], ids=["beside", "named"])
-def test_ferplus_rides_along_row_by_row(tmp_path, beside):
-    rows = csv_rows()
-    file = save_csv(tmp_path / "fer2013.csv", rows)
-    votes = tmp_path / ("fer2013new.csv" if beside else "votes.csv")
-    save_csv(votes, ferplus_rows(rows), FERPLUS_HEADER)
-    loaded = load_fer2013(file, ferplus=None if beside else votes)
-    unknown = [[counts[8] for counts in loaded[split]["ferplus_votes"]] for split in ALL_SPLITS]
-    assert unknown == [[*range(7)], [*range(7, 14)], [*range(14, 21)]]
-    assert loaded["train"][1]["ferplus_votes"] == [*VOTES[:8], 1, 0]
-
-
-def test_ferplus_without_a_vote_is_none(tmp_path):
-    rows = csv_rows(["Training"])
-    nobody = [row | dict.fromkeys(FERPLUS_VOTES, 0) for row in ferplus_rows(rows)]
-    save_csv(tmp_path / "fer2013new.csv", nobody, FERPLUS_HEADER)
-    loaded = load_fer2013(save_csv(tmp_path / "fer2013.csv", rows))
-    assert loaded["train"]["ferplus_votes"][:] == [None] * 7
-
-
-BAD_FERPLUS = {
-    "a row short": (lambda rows: rows[:-1], "has 20 rows and .* has 21"),
-    "a row more": (lambda rows: [*rows, rows[-1]], "has 22 rows and .* has 21"),
-    "another order": (lambda rows: rows[::-1], r"row 1 \(line 2\): Usage is PrivateTest; the pict"),
-    "not numbers": (lambda rows: [row | {"NF": "x"} for row in rows], "row 1 .*whole numbers"),
-}
-
-
-@pytest.mark.parametrize(("spoil", "message"), BAD_FERPLUS.values(), ids=BAD_FERPLUS.keys())
-def test_ferplus_that_does_not_match_is_refused(tmp_path, spoil, message):
-    rows = csv_rows()
-    save_csv(tmp_path / "fer2013.csv", rows)
-    save_csv(tmp_path / "fer2013new.csv", spoil(ferplus_rows(rows)), FERPLUS_HEADER)
-    refused(message, tmp_path)
-
-
-def test_ferplus_needs_a_csv_edition(tmp_path):
-    save(labelled(EXPRESSIONS, named(EXPRESSIONS)), tmp_path, "train")
-    refused(r"FER\+ goes with a csv edition", tmp_path, ferplus=tmp_path / "fer2013new.csv")
-    file = save_csv(tmp_path / "fer2013.csv", csv_rows())
-    refused("nowhere.csv can't be read", file, ferplus=tmp_path / "nowhere.csv")
-
-
-GREY = " ".join(["7"] * 48**2)
-BAD_CELLS = {
-    "a pixel short": ({"pixels": GREY[:-2]}, "2303 pixels; expected 2304"),
-    "not a number": ({"pixels": GREY[:-1] + "x"}, "not a whole number"),
-    "a fraction": ({"pixels": GREY[:-1] + "1.5"}, "not a whole number"),
-    "no pixels": ({"pixels": ""}, "0 pixels"),
-    "too bright": ({"pixels": GREY[:-1] + "256"}, "pixels from 7 to 256; expected 0 to 255"),
-    "negative": ({"pixels": GREY[:-1] + "-1"}, "pixels from -1 to 7"),
-    "emotion 7": ({"emotion": 7}, "emotion 7 is none of 0 to 6"),
-    "no emotion": ({"emotion": ""}, "'' is not one of the seven"),
-    "unknown usage": ({"Usage": "Private"}, "'Private' is not a split"),
-}
-
-
-@pytest.mark.parametrize(("cell", "message"), BAD_CELLS.values(), ids=BAD_CELLS.keys())
-def test_a_broken_csv_row_is_named(tmp_path, cell, message):
-    rows = csv_rows()
-    rows[2] |= cell
-    refused(rf"row 3 \(line 4\): .*{message}", save_csv(tmp_path / "fer2013.csv", rows))
-
-
-def test_bad_csv_files_are_refused(tmp_path):
-    file = save_csv(tmp_path / "fer2013.csv", csv_rows())
-    text = file.read_text()
-    file.write_text(text[: text.rindex(",")])  # a download that broke off
-    refused(r"row 21 \(line 22\): 2 cells; expected 3", file)
-    save_csv(file, csv_rows(), ["emotion", "pixels"])
-    refused("columns emotion, pixels; expected emotion, pixels, Usage", tmp_path)
-    file.write_bytes(b"")
-    refused("columns of an empty file", tmp_path)
-    file.write_bytes(b"\xff\xfe\x00")
-    refused("can't be read as csv", tmp_path)
-    save_csv(file, [])
-    refused("no train or validation", tmp_path)
-    archive = tmp_path / "fer2013.zip"
-    archive.write_bytes(b"PK")
-    refused("is not a csv; give the folder it is in, archives unpacked", archive)
-
-
-def test_csv_in_alphabetical_numbers_is_refused(tmp_path, monkeypatch):
-    """Full size only can tell; the counts are made small here to stay quick."""
-    counts = dict.fromkeys(ALL_SPLITS, (1, 2, 3, 4, 5, 6, 7))
-    monkeypatch.setattr("fer.training.splits.OFFICIAL_COUNTS", counts)
-    rows = [
-        {"emotion": ALPHABETICAL.index(name), "pixels": GREY, "Usage": "Training"}
-        for name, count in zip(EXPRESSIONS, counts["train"], strict=True)
-        for _ in range(count)
-    ]
-    refused("in another order than FER2013's: found angry 1", save_csv(tmp_path / "a.csv", rows))
-
-
 # Missing sources
 
 
@@ -460,6 +196,15 @@ def test_a_missing_folder_is_not_looked_for_on_the_hub(source):
 
 def test_an_empty_folder_is_refused(tmp_path):
     refused("holds nothing; expected parquet files", tmp_path)
+
+
+def test_a_dataset_from_the_cache_needs_no_hub(monkeypatch):
+    on_the_hub(monkeypatch, {"train": labelled(EXPRESSIONS, named(ALPHABETICAL))})
+    monkeypatch.setattr(HfApi, "dataset_info", lambda *args, **options: pytest.fail("asked"))
+    cached = datasets.config.HF_DATASETS_CACHE / "Somebody___fer2013" / "default" / "0.0.0" / "sha"
+    cached.mkdir(parents=True)
+    (cached / "dataset_info.json").write_text("{}")
+    assert_uniform(load_fer2013("Somebody/FER2013"), ["train"], 7)
 
 
 def response(status):
@@ -515,47 +260,3 @@ def test_without_a_hub_the_real_client_gives_up_fast(tmp_path, settings):
     assert done.stdout.count("\n") == 1
     assert "Retrying" not in done.stderr
     assert time.monotonic() - start < 20  # the client's own retries alone take 23 s
-
-
-# Arrays
-
-
-def stored(images, label=0):
-    """A uniform split holding these encoded pictures."""
-    count = len(images)
-    columns = {"image": images, "label": [label] * count, "ferplus_votes": [None] * count}
-    return datasets.Dataset.from_dict(columns, features=FEATURES)
-
-
-def test_arrays_resize_and_turn_grey(tmp_path):
-    file = tmp_path / "face.png"
-    file.write_bytes(picture("sad", "PNG", side=96, mode="RGB"))
-    arrays = load_arrays(stored([picture("happy", "PNG"), str(file)], label=3))
-    assert (arrays.images.shape, arrays.images.dtype) == ((2, 48, 48), np.uint8)
-    assert (arrays.labels.dtype, arrays.votes.dtype) == (np.int64, np.float32)
-    np.testing.assert_array_equal(np.unique(arrays.images[0]), shade("happy"))
-    np.testing.assert_allclose(arrays.images[1], shade("sad"), atol=1)
-    np.testing.assert_array_equal(arrays.votes, np.zeros((2, 10)))
-    assert len(arrays) == 2
-
-
-def test_arrays_follow_a_selection():
-    split = stored([*map(picture, EXPRESSIONS)]).select([5, 1])
-    means = load_arrays(split).images.mean((1, 2))
-    np.testing.assert_allclose(means, [shade("surprise"), shade("disgust")], atol=2)
-
-
-def test_arrays_of_nothing():
-    assert load_arrays(stored([picture("sad")]).select([])).images.shape == (0, 48, 48)
-
-
-@pytest.mark.parametrize("spoilt", [b"no picture", picture("sad")[:150], None])
-def test_a_broken_picture_is_named(spoilt):
-    with pytest.raises(DatasetError, match="ow 2 "):
-        load_arrays(stored([picture("sad"), spoilt]))
-
-
-def test_arrays_check_their_shapes():
-    images, labels = np.zeros((2, 48, 48), np.uint8), np.zeros(2, np.int64)
-    with pytest.raises(ValueError, match=r"votes must be \(2, 10\), not \(2, 8\)"):
-        FerArrays(images, labels, np.zeros((2, 8), np.float32))
