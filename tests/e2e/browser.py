@@ -1,6 +1,7 @@
 """The real app in its own process and a real Chromium with a fake camera."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from skimage.data import astronaut
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
 
 FLAGS = (
     "--no-sandbox",
@@ -31,9 +32,14 @@ FLAGS = (
 )
 
 
+def camera_picture() -> np.ndarray:
+    """Return what the fake camera sees: the astronaut as RGB uint8 (480, 640, 3)."""
+    return cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
+
+
 def write_camera(path: Path, frames: int = 10) -> Path:
     """Write a Y4M film of the astronaut, 640 x 480; Chromium's fake camera plays it in a loop."""
-    picture = cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
+    picture = camera_picture()
     with path.open("wb") as film:
         film.write(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420\n")
         for shift in (abs(i - frames // 2) for i in range(frames)):
@@ -85,24 +91,21 @@ def _wait_until_ready(app: subprocess.Popen, url: str, log: Path, seconds: float
 
 
 @contextmanager
-def browser(folder: Path, camera: Path | None, **options) -> Iterator:
+def browser(playwright, folder: Path, camera: Path | None, **options) -> Iterator:
     """Yield a Chromium context whose camera plays `camera`; there is no camera when it is None."""
-    from playwright.sync_api import sync_playwright
-
     flags = list(FLAGS)
     if camera is not None:
         flags += [
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={camera.resolve()}",
         ]
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(folder), executable_path=str(CHROMIUM), headless=True, args=flags, **options
-        )
-        try:
-            yield context
-        finally:
-            context.close()
+    context = playwright.chromium.launch_persistent_context(
+        str(folder), executable_path=str(CHROMIUM), headless=True, args=flags, **options
+    )
+    try:
+        yield context
+    finally:
+        context.close()
 
 
 def start_recording(page) -> None:

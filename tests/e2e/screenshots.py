@@ -1,7 +1,7 @@
-"""Take pictures of the page: `python -m tests.e2e.screenshots FOLDER [--url URL]`.
+"""Take pictures of the page: `python -m tests.e2e.screenshots FOLDER [--readme]`.
 
-Both tabs and the About panel, light and dark, 1280 and 390 pixels wide, as PNG. Without `--url` the
-app is started first. README's pictures are two of these.
+Both tabs and the About panel, light and dark, 1280 and 390 pixels wide, as PNG. With `--readme` two
+of them go into `docs`, where the README shows them.
 """
 
 import argparse
@@ -9,12 +9,15 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
 from tests.e2e.browser import ROOT, browser, serve, start_recording, write_camera
 
 WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}
 
 
-def shoot(url: str, out: Path, photo: Path, scratch: Path) -> None:
+def shoot(playwright, url: str, out: Path, photo: Path, scratch: Path) -> None:
     """Save all pictures of the page at `url` into `out`."""
     camera = write_camera(scratch / "camera.y4m")
     for width, (columns, rows) in WIDTHS.items():
@@ -24,7 +27,7 @@ def shoot(url: str, out: Path, photo: Path, scratch: Path) -> None:
                 "color_scheme": scheme,
                 "is_mobile": width == "narrow",
             }
-            with browser(scratch / f"{width}-{scheme}", camera, **options) as context:
+            with browser(playwright, scratch / f"{width}-{scheme}", camera, **options) as context:
                 _shoot_page(context.pages[0], url, photo, out / f"{width}-{scheme}")
 
 
@@ -53,18 +56,31 @@ def _shoot_page(page, url: str, photo: Path, prefix: Path) -> None:
     snap("about")
 
 
+def save_for_readme(folder: Path) -> None:
+    """Save the pictures that the README shows, 1000 pixels wide."""
+    for tab in ("live", "photo"):
+        with Image.open(folder / f"wide-light-{tab}.png") as picture:
+            size = 1000, round(1000 * picture.height / picture.width)
+            smaller = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        smaller.save(ROOT / "docs" / f"{tab}.png", optimize=True)
+
+
 def main() -> None:
     """Read the command line and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the PNG files go")
-    parser.add_argument("--url", help="a page that runs already")
+    parser.add_argument("--readme", action="store_true", help="renew docs/live.png and photo.png")
+    parser.add_argument("--url", help="a page that runs already; without it the app is started")
     parser.add_argument("--photo", type=Path, default=ROOT / "fer/ui/examples/astronaut.jpg")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         scratch = Path(name)
-        with nullcontext(arguments.url) if arguments.url else serve(scratch) as url:
-            shoot(url, arguments.folder, arguments.photo, scratch)
+        server = nullcontext(arguments.url) if arguments.url else serve(scratch)
+        with server as url, sync_playwright() as playwright:
+            shoot(playwright, url, arguments.folder, arguments.photo, scratch)
+    if arguments.readme:
+        save_for_readme(arguments.folder)
 
 
 if __name__ == "__main__":

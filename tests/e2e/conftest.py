@@ -1,0 +1,76 @@
+"""The app and a browser for the tests beside this file; without them the tests are skipped."""
+
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut
+
+from tests.e2e.browser import CHROMIUM, browser, serve, write_camera
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright for Python is not installed"
+    )
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}; Debian's package is called chromium")
+    with api.sync_playwright() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def app_folder(tmp_path_factory):
+    """Where the app keeps its files."""
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="session")
+def url(playwright, app_folder):
+    with serve(app_folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def context(playwright, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    camera = write_camera(folder / "camera.y4m")
+    with browser(playwright, folder / "profile", camera) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(context, url):
+    """A fresh page at the app; when the test ends, its errors and requests elsewhere fail it."""
+    page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    errors, requests = [], []
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(url)
+    page.get_by_role("heading", level=1).wait_for()
+    yield page
+    page.close()
+    assert not errors
+    assert requests
+    hosts = {urlsplit(request).hostname for request in requests if request.startswith("http")}
+    assert hosts == {"127.0.0.1"}
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """Files to upload: one face, two faces, no face, and a text posing as a photo."""
+    folder = tmp_path_factory.mktemp("photos")
+    one = astronaut()
+    pictures = {
+        "one.jpg": one,
+        "two.jpg": np.hstack([one[:300], one[:300, ::-1]]),
+        "none.png": np.full((200, 300, 3), 120, np.uint8),
+    }
+    for name, pixels in pictures.items():
+        Image.fromarray(pixels).save(folder / name)
+    (folder / "text.jpg").write_text("I am no picture.")
+    return folder

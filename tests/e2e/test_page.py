@@ -1,0 +1,187 @@
+"""The real page in a real browser: camera, photos, hostile files, keyboard, narrow screens."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.labels import COLOURS
+from tests.e2e.browser import browser, camera_picture, start_recording
+
+pytestmark = pytest.mark.browser
+
+FACE = (304, 84, 415, 218)
+"""Left, top, right, bottom of the astronaut's face in the mirrored camera picture, in pixels."""
+
+
+def shown_frame(page):
+    """The Live tab's drawn picture as RGB integers."""
+    source = page.locator("#live-view img").get_attribute("src")
+    content = base64.b64decode(source.split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+
+def upright_line(picture, colour, x, top, bottom):
+    """The share of the rows between top and bottom that have the colour close to column x."""
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    strip = picture[top:bottom, x - 16 : x + 16]
+    return (np.abs(strip - wanted).max(axis=2) < 40).any(axis=1).mean()
+
+
+def test_live_draws_a_box_on_the_face_and_stops(page):
+    start_recording(page)
+    page.locator("#live-panel .fer-bar").first.wait_for(timeout=5000)
+    label = page.locator("#live-panel .fer-verdict .fer-chip").inner_text()
+    frame = shown_frame(page)
+    left, top, right, bottom = FACE
+    bare = camera_picture()[:, ::-1].astype(int)
+    for side in (left, right):
+        assert upright_line(frame, COLOURS[label], side, top + 10, bottom - 10) > 0.9
+        assert upright_line(bare, COLOURS[label], side, top + 10, bottom - 10) < 0.6
+    assert page.locator("#live-view").is_visible()
+    assert page.get_by_text("frames/s").is_visible()
+
+    page.locator("#live-camera button.capture-button").click()
+    page.wait_for_timeout(1000)
+    late = []
+    page.on("request", lambda request: "/stream/" in request.url and late.append(request.url))
+    last = page.locator("#live-view img").get_attribute("src")
+    page.wait_for_timeout(1500)
+    assert page.locator("#live-view img").get_attribute("src") == last
+    assert not late
+    assert not page.locator("#live-view img").is_visible()
+    assert page.get_by_text("Record", exact=True).is_visible()
+
+
+def test_live_starts_again_after_stop(page):
+    start_recording(page)
+    page.locator("#live-panel .fer-bar").first.wait_for(timeout=5000)
+    page.locator("#live-camera button.capture-button").click()
+    page.wait_for_timeout(800)
+    before = page.locator("#live-view img").get_attribute("src")
+    page.locator("#live-camera button.capture-button").click()
+    page.wait_for_function(
+        "before => document.querySelector('#live-view img').src !== before", arg=before
+    )
+
+
+def test_live_leaves_no_file_behind(page, app_folder):
+    before = set(app_folder.rglob("*"))
+    start_recording(page)
+    page.locator("#live-panel .fer-bar").first.wait_for(timeout=5000)
+    page.wait_for_timeout(1000)
+    assert set(app_folder.rglob("*")) == before
+
+
+def test_without_a_camera_the_page_says_so(playwright, url, tmp_path):
+    with browser(playwright, tmp_path, camera=None) as context:
+        page = context.pages[0]
+        page.goto(url)
+        page.get_by_title("grant webcam access").locator("button").click()
+        page.get_by_text("No camera was found").wait_for()
+
+
+def open_photo(page, path):
+    page.get_by_role("tab", name="Photo").click()
+    page.locator("#photo-input input[type=file]").set_input_files(path)
+
+
+def test_photo_answers_an_upload(page, photos):
+    open_photo(page, photos / "one.jpg")
+    page.locator("#photo-result .fer-box").wait_for()
+    assert page.locator("#photo-result tr[data-face]").count() == 1
+    box = page.locator("#photo-result .fer-box").bounding_box()
+    image = page.locator("#photo-result img").bounding_box()
+    centre = (box["x"] + box["width"] / 2 - image["x"]) / image["width"]
+    middle = (box["y"] + box["height"] / 2 - image["y"]) / image["height"]
+    assert (centre, middle) == (pytest.approx(0.44, abs=0.05), pytest.approx(0.23, abs=0.06))
+
+
+def test_a_text_posing_as_a_photo_is_told_so_and_the_page_goes_on(page, photos):
+    open_photo(page, photos / "text.jpg")
+    page.get_by_text("The file is not a picture that can be read").wait_for()
+    page.get_by_label("Remove Image").click()
+    page.get_by_text("What you get").wait_for()
+    open_photo(page, photos / "one.jpg")
+    page.locator("#photo-result .fer-box").wait_for()
+
+
+def test_no_face_leaves_the_photo_unmarked(page, photos):
+    open_photo(page, photos / "none.png")
+    page.get_by_text("No face found").wait_for()
+    assert page.locator("#photo-result img").is_visible()
+    assert page.locator("#photo-result .fer-box").count() == 0
+    assert not page.locator("#save-csv").is_visible()
+
+
+def test_an_example_is_one_press_away(page):
+    page.get_by_role("tab", name="Photo").click()
+    page.locator("#photo-examples button").first.click()
+    page.locator("#photo-result .fer-box").wait_for()
+
+
+def test_faces_are_chosen_by_mouse_and_by_keyboard(page, photos):
+    open_photo(page, photos / "two.jpg")
+    page.locator("#photo-result .fer-box").nth(1).click()
+    assert page.get_by_role("heading", name="Face 2").is_visible()
+    assert not page.get_by_role("heading", name="Face 1").is_visible()
+    page.locator("#photo-result .fer-box").first.focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("heading", name="Face 1").is_visible()
+    page.get_by_role("button", name="Show face 2").focus()
+    page.keyboard.press("Space")
+    assert page.get_by_role("heading", name="Face 2").is_visible()
+
+
+def test_downloads(page, photos):
+    open_photo(page, photos / "two.jpg")
+    page.locator("#photo-result .fer-box").first.wait_for()
+    saved = {}
+    for button in ("save-picture", "save-csv", "save-json"):
+        with page.expect_download() as waiting:
+            page.locator(f"#{button}").click()
+        saved[waiting.value.suggested_filename] = waiting.value.path()
+    assert Image.open(saved["two-faces.jpg"]).size == (1024, 300)
+    assert len(saved["two-faces.csv"].read_text().splitlines()) == 3
+    assert len(json.loads(saved["two-faces.json"].read_text())["faces"]) == 2
+
+
+@pytest.mark.parametrize("tab", ["Live", "Photo", "About"])
+def test_narrow_screens_need_no_sideways_scrolling(page, photos, tab):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_photo(page, photos / "two.jpg")
+    page.locator("#photo-result .fer-box").first.wait_for()
+    page.get_by_role("tab", name=tab).click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    if tab == "Photo":
+        table = "document.querySelector('#photo-result .fer-table')"
+        assert page.evaluate(f"{table}.scrollWidth <= {table}.clientWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_has_enough_contrast(page, url, photos, scheme):
+    page.goto(f"{url}?__theme={scheme}")
+    seen = []
+    for tab in ("Live", "Photo", "About"):
+        page.get_by_role("tab", name=tab).click()
+        if tab == "Photo":
+            page.locator("#photo-options").get_by_role("button").first.click()
+            open_photo(page, photos / "two.jpg")
+            page.locator("#photo-result .fer-box").first.wait_for()
+        page.wait_for_timeout(800)
+        seen += page.evaluate(Path(__file__).with_name("contrast.js").read_text())
+    assert len(seen) > 60
+    assert [(text, ratio) for text, ratio in seen if ratio < 4.5] == []
+
+
+def test_the_meters_can_be_read_aloud(page, photos):
+    open_photo(page, photos / "one.jpg")
+    page.locator("#photo-result .fer-box").wait_for()
+    spoken = page.locator("#photo-result").aria_snapshot()
+    assert "meter" in spoken and "surprise" in spoken
+    assert 'heading "Face 1"' in spoken
