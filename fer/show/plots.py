@@ -1,0 +1,113 @@
+"""Plots of an evaluation, as matplotlib figures; nothing touches pyplot's global state."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+ACCENT = "#3b5bdb"
+PALE = "#c5cffa"
+GREY = "#868e96"
+
+
+def confusion_plot(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
+    """Show how often each label was given each answer, in percent of the label's faces.
+
+    Args:
+        matrix: (n, n) counts; rows are the labels, columns the answers.
+        labels: Their names.
+    """
+    counts = np.array(matrix)
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(5.6, 5.2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    for row, column in np.ndindex(shares.shape):
+        share = shares[row, column]
+        ink = "white" if share > 55 else "black"
+        axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=ink)
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("label")
+    axes.set_title("Answers to each label, in percent")
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def reliability_plot(bins: Sequence[Mapping[str, float]], error: float) -> Figure:
+    """Show whether a probability means what it says.
+
+    Args:
+        bins: Each with `confidence` and `accuracy`, 0 to 1, and `faces`.
+        error: The expected calibration error.
+    """
+    figure = Figure(figsize=(4.8, 5.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
+    confidence = [entry["confidence"] for entry in bins]
+    upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="perfectly calibrated")
+    upper.plot(
+        confidence, [entry["accuracy"] for entry in bins], "o-", color=ACCENT, label="network"
+    )
+    upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
+    upper.set_title(f"Reliability; calibration error {error:.3f}")
+    upper.legend(frameon=False, loc="upper left")
+    lower.bar(confidence, [entry["faces"] for entry in bins], width=0.05, color=PALE)
+    lower.set(xlabel="top probability", ylabel="faces")
+    _plain(upper, lower)
+    return figure
+
+
+def risk_coverage_plot(
+    points: Sequence[Mapping[str, float]], chosen: Mapping[str, float | None]
+) -> Figure:
+    """Show how accuracy rises when unsure faces are left unnamed.
+
+    Args:
+        points: Each with `answered` and `accuracy`, 0 to 1.
+        chosen: The same for the threshold in use.
+    """
+    figure = Figure(figsize=(5.2, 4.0), layout="constrained")
+    axes = figure.subplots()
+    answered = [100 * point["answered"] for point in points]
+    axes.plot(answered, [100 * point["accuracy"] for point in points], color=ACCENT)
+    if chosen["accuracy"] is not None:
+        place = (100 * chosen["answered"], 100 * chosen["accuracy"])
+        axes.plot(*place, "o", color=ACCENT)
+        text = f"in use: {place[0]:.0f} % named, {place[1]:.0f} % right"
+        axes.annotate(text, place, (8, 8), textcoords="offset points")
+    axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
+    axes.set_title("What leaving unsure faces unnamed brings")
+    _plain(axes)
+    return figure
+
+
+def robustness_plot(rows: Sequence[Mapping[str, object]]) -> Figure:
+    """Show the accuracy under each damage, beside the accuracy without any.
+
+    Args:
+        rows: Each with `damage`, `amount` and `accuracy`, the undamaged faces first.
+    """
+    clean, *damaged = rows
+    names = [f"{row['damage']}, {row['amount']}" for row in damaged]
+    figure = Figure(figsize=(6.4, 0.28 * len(names) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    values = [100 * row["accuracy"] for row in damaged]
+    axes.barh(names, values, color=ACCENT, height=0.65)
+    for place, value in enumerate(values):
+        axes.text(value + 0.8, place, f"{value:.0f}", va="center")
+    axes.axvline(100 * clean["accuracy"], color=GREY, linestyle="--")
+    axes.invert_yaxis()
+    axes.set(xlabel="accuracy, percent", xlim=(0, 100))
+    axes.set_title(f"Damaged faces; undamaged (dashed) {100 * clean['accuracy']:.1f}")
+    _plain(axes)
+    return figure
+
+
+def _plain(*all_axes: Axes) -> None:
+    """Leave out what carries no information."""
+    for axes in all_axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        axes.set_axisbelow(True)

@@ -1,0 +1,103 @@
+"""Any folder of labelled pictures, so that other data sets are evaluated by the same command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fer.images import ImageError, read_image
+from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
+from fer.training.splits import DatasetError
+from fer.vision.crops import Framing, crop_face
+from fer.vision.detector import FaceDetector
+
+LEFT_OUT = "-"
+"""A folder that is mapped to this name isn't read."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFaces:
+    """Faces of any size with their labels, and what couldn't be used.
+
+    Args:
+        images: RGB uint8 (h, w, 3), one a face.
+        labels: int64 (n,), indices into `EXPRESSIONS`.
+        unreadable: Files that are no pictures.
+        without_face: Pictures in which the detector found nobody.
+    """
+
+    images: list[np.ndarray]
+    labels: np.ndarray
+    unreadable: list[str] = field(default_factory=list)
+    without_face: list[str] = field(default_factory=list)
+
+    @property
+    def votes(self) -> np.ndarray:
+        """FER+'s votes, of which there are none: zeros (n, 10)."""
+        return np.zeros((len(self.images), len(FERPLUS_VOTES)), np.float32)
+
+    def __len__(self) -> int:
+        """Return the number of faces."""
+        return len(self.images)
+
+
+def load_labelled(
+    folder: Path,
+    mapping: Mapping[str, str] | None = None,
+    detector: FaceDetector | None = None,
+    framing: Framing | None = None,
+) -> LabelledFaces:
+    """Read a folder with one folder of pictures for each expression.
+
+    Args:
+        folder: Its folders are named after the expressions, in any common spelling.
+        mapping: Folder name -> expression where the name doesn't say it, or "-" to leave it out.
+        detector: Cut out the largest face it finds; None takes the pictures as they are.
+        framing: How it is cut out.
+
+    Raises:
+        DatasetError: There are no such folders, or one whose name says nothing.
+    """
+    images, labels, unreadable, without_face = [], [], [], []
+    for path, label in _labelled_files(folder, mapping or {}):
+        try:
+            image = read_image(path)
+        except ImageError:
+            unreadable.append(str(path.relative_to(folder)))
+            continue
+        face = image if detector is None else _largest_face(image, detector, framing or Framing())
+        if face is None:
+            without_face.append(str(path.relative_to(folder)))
+            continue
+        images.append(face)
+        labels.append(label)
+    if not images:
+        raise DatasetError(f"{folder} holds no picture that could be used; look into its folders.")
+    return LabelledFaces(images, np.array(labels, np.int64), unreadable, without_face)
+
+
+def _labelled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path, int]]:
+    folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not folders:
+        raise DatasetError(f"{folder} has no folders; one for each expression is expected.")
+    labels = {path: mapping.get(path.name, path.name) for path in folders}
+    try:
+        indices = {
+            path: EXPRESSIONS.index(canonical(name))
+            for path, name in labels.items()
+            if name != LEFT_OUT
+        }
+    except ValueError as error:
+        raise DatasetError(f"{error} Map the folder with --map NAME=EXPRESSION.") from None
+    return [
+        (file, index)
+        for path, index in indices.items()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    ]
+
+
+def _largest_face(image: np.ndarray, detector: FaceDetector, framing: Framing) -> np.ndarray | None:
+    faces = detector.detect(image)
+    return crop_face(image, faces.xyxy[0], framing) if len(faces) else None

@@ -1,0 +1,122 @@
+"""The figures of an evaluation, on a network that answers what it is told."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from fer.labels import EXPRESSIONS
+from fer.training.arrays import FerArrays
+from fer.training.evaluation import (
+    answered_above,
+    bootstrap_intervals,
+    evaluate,
+    ferplus_figures,
+    reliability,
+    risk_coverage,
+    ten_views,
+)
+
+
+class BrightnessNetwork(torch.nn.Module):
+    """Names class k where the picture's grey level is k; the second head always says neutral."""
+
+    config = SimpleNamespace(id2label=dict(enumerate(EXPRESSIONS)))
+
+    def forward(self, pixel_values):
+        level = pixel_values.mean(dim=(1, 2, 3)).round().long().clamp(0, 6)
+        logits = 4.0 * torch.nn.functional.one_hot(level, 7)
+        ferplus = torch.nn.functional.one_hot(torch.zeros_like(level), 8).float()
+        return SimpleNamespace(logits=logits.float(), ferplus_logits=ferplus)
+
+
+class PlainProcessor:
+    """Hands pictures over as they are, with a crop of 40 pixels."""
+
+    crop_size = 40
+
+    def __call__(self, images, do_center_crop=True, return_tensors="pt"):
+        values = torch.from_numpy(np.stack(images)).unsqueeze(1).float()
+        return {"pixel_values": values[:, :, 4:44, 4:44] if do_center_crop else values}
+
+
+@pytest.fixture
+def classifier():
+    return SimpleNamespace(
+        model=BrightnessNetwork(), processor=PlainProcessor(), temperature=1.0, uncertain_below=0.5
+    )
+
+
+@pytest.fixture
+def faces():
+    """Eight faces of grey levels 0 to 6 and 6; the last is labelled 0, so 7 of 8 are right."""
+    levels = np.array([0, 1, 2, 3, 4, 5, 6, 6])
+    images = np.repeat(levels.astype(np.uint8), 48 * 48).reshape(8, 48, 48)
+    votes = np.zeros((8, 10), np.float32)
+    votes[:4, 0] = 10  # neutral
+    votes[4:6, 1] = 10  # happiness
+    return FerArrays(images, np.array([0, 1, 2, 3, 4, 5, 6, 0]), votes)
+
+
+@pytest.mark.parametrize("views", [False, True])
+def test_figures(classifier, faces, views):
+    figures = evaluate(classifier, faces, views)
+    assert figures["accuracy"] == pytest.approx(7 / 8)
+    assert figures["pictures"] == 8
+    assert figures["per_class"]["angry"]["recall"] == pytest.approx(0.5)
+    assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)
+    low, high = figures["intervals"]["accuracy"]
+    assert low < 7 / 8 <= high
+    certainty = np.exp(4) / (np.exp(4) + 6)
+    assert figures["calibration_error"] == pytest.approx(abs(certainty - 7 / 8), abs=1e-6)
+    assert figures["uncertain"]["answered"] == 1.0
+
+
+def test_interval_of_a_share_is_that_of_the_binomial():
+    confusion = np.zeros((7, 7), int)
+    confusion[0, 0], confusion[0, 1] = 700, 300
+    low, high = bootstrap_intervals(confusion)["accuracy"]
+    half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
+    assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.004)
+
+
+def test_reliability_by_hand():
+    top = np.array([0.95, 0.95, 0.55])
+    probabilities = np.stack([top, 1 - top], axis=1)
+    low, high = reliability(probabilities, np.array([0, 1, 0]))
+    assert low == {"confidence": pytest.approx(0.55), "accuracy": 1.0, "faces": 1}
+    assert high == {"confidence": pytest.approx(0.95), "accuracy": 0.5, "faces": 2}
+
+
+def test_fewer_are_answered_as_the_threshold_rises():
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(7), 500)
+    labels = probabilities.argmax(axis=1)
+    points = risk_coverage(probabilities, labels)
+    shares = [point["answered"] for point in points]
+    assert shares[0] == 1.0
+    assert shares == sorted(shares, reverse=True)
+    assert {point["accuracy"] for point in points} == {1.0}
+
+
+def test_nobody_answered_has_no_accuracy():
+    point = answered_above(np.array([[0.6, 0.4]]), np.array([0]), 0.9)
+    assert point == {"threshold": 0.9, "answered": 0.0, "accuracy": None}
+
+
+def test_without_a_second_head_or_votes_there_is_no_figure():
+    assert ferplus_figures(None, np.ones((1, 10))) is None
+    assert ferplus_figures(np.ones((1, 8)), np.zeros((1, 10))) is None
+
+
+def test_ten_views_by_place():
+    places = torch.arange(48.0).expand(1, 1, 48, 48)  # each pixel holds its column
+    firsts = [view[0, 0, 0, [0, -1]].tolist() for view in ten_views(places, 40)]
+    middle, left, right = [4, 43], [0, 39], [8, 47]
+    expected = [middle, middle[::-1], middle, middle[::-1], middle, middle[::-1]]
+    assert firsts == [*expected, left, left[::-1], right, right[::-1]]
+
+
+def test_views_need_room():
+    with pytest.raises(ValueError, match="need 4 pixels around the crop, but there are 2"):
+        list(ten_views(torch.zeros(1, 1, 48, 48), 44))

@@ -1,0 +1,66 @@
+"""Folders of labelled pictures."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS
+from fer.training.labelled import load_labelled
+from fer.training.splits import DatasetError
+from fer.vision.crops import Framing
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two folders with one picture each, in a colour of its own, and a text posing as a third."""
+    for name, grey in (("Happiness", 50), ("anger", 200)):
+        (tmp_path / name / "deeper").mkdir(parents=True)
+        Image.new("RGB", (60, 80), (grey,) * 3).save(tmp_path / name / "deeper" / "1.png")
+    (tmp_path / "anger" / "notes.jpg").write_text("no picture")
+    return tmp_path
+
+
+def test_names_decide(folder):
+    faces = load_labelled(folder)
+    pairs = zip(faces.labels, faces.images, strict=True)
+    found = {EXPRESSIONS[index]: image[0, 0, 0] for index, image in pairs}
+    assert found == {"happy": 50, "angry": 200}
+    assert faces.unreadable == ["anger/notes.jpg"]
+    assert faces.votes.shape == (2, 10)
+
+
+def test_a_folder_whose_name_says_nothing_needs_a_mapping(folder):
+    (folder / "anger").rename(folder / "6")
+    with pytest.raises(DatasetError, match=r"'6' is not one of the seven .* --map NAME=EXPRESSION"):
+        load_labelled(folder)
+    assert len(load_labelled(folder, {"6": "anger"})) == 2
+    assert len(load_labelled(folder, {"6": "-"})) == 1
+
+
+class HalfDetector:
+    """Finds the lower half of dark pictures and nobody in bright ones."""
+
+    def detect(self, image):
+        boxes = [[10, 40, 50, 80]] if image.mean() < 100 else []
+        return Detections(xyxy=np.array(boxes, np.float32).reshape(-1, 4))
+
+
+def test_with_a_detector(folder):
+    faces = load_labelled(folder, detector=HalfDetector(), framing=Framing(scale=0.5))
+    assert [image.shape for image in faces.images] == [(20, 20, 3)]
+    assert faces.without_face == ["anger/deeper/1.png"]
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_nothing_there(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="has no folders; one for each expression"):
+        load_labelled(tmp_path / name)
+
+
+def test_no_picture_at_all(tmp_path):
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.jpg").write_text("no picture")
+    with pytest.raises(DatasetError, match="holds no picture that could be used"):
+        load_labelled(tmp_path)
