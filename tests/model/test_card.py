@@ -1,0 +1,140 @@
+"""The model card says what metrics.json says, and nothing more."""
+
+import re
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+from huggingface_hub import parse_eval_result_entries as parse_entries
+from markdown_it import MarkdownIt
+
+from fer.labels import EXPRESSIONS
+from fer.model.card import DATASET, model_card, result_entries, write_card
+
+FER2013 = "FER2013's own labels, all pictures of the split"
+FERPLUS = "FER+ majority of eight, without pictures voted not a face"
+
+
+@pytest.fixture
+def card(metrics):
+    return model_card(metrics, "me/tiny", ["curves.png"])
+
+
+def rendered(card):
+    """Return the card's body as HTML, as a Markdown reader makes it."""
+    return MarkdownIt("commonmark").enable("table").render(card.text)
+
+
+def cells(html):
+    """Return every table row as the list of its cells' text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.S)
+    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
+
+
+def section(card, heading):
+    """Return what stands under a heading."""
+    return re.split(rf"^#+ {heading}$", card.text, flags=re.M)[1].split("\n#")[0]
+
+
+def test_metadata_is_what_the_hub_reads(card):
+    data = ModelCard(card.content).data.to_dict()  # as the Hub would parse it
+    assert data["library_name"] == "transformers"
+    assert data["pipeline_tag"] == "image-classification"
+    assert data["license"] == "mit"
+    assert data["datasets"] == [DATASET]
+
+
+def test_model_index_names_both_label_sets_and_their_filters(card):
+    (model,) = yaml.safe_load(card.content.split("---")[1])["model-index"]
+    assert model["name"] == "tiny"
+    found = {
+        (result["dataset"]["name"], result["dataset"]["split"], metric["name"]): metric["value"]
+        for result in model["results"]
+        for metric in result["metrics"]
+    }
+    assert found == {
+        (f"FER2013: {FER2013}", "validation", "Accuracy"): 0.6789,
+        (f"FER2013: {FER2013}", "validation", "Macro F1"): 0.6543,
+        (f"FER2013: {FERPLUS}", "validation", "Accuracy"): 0.8123,
+    }
+
+
+def test_tables_render_with_every_figure(card):
+    rows = cells(rendered(card))
+    assert ["validation", FER2013, "3,589", "67.9%", "65.4%"] in rows
+    assert ["validation", FERPLUS, "not recorded", "81.2%", "not measured"] in rows
+    for index, name in enumerate(EXPRESSIONS):
+        assert [name, "50.0%", f"{25 + index}.0%", "33.3%", "10"] in rows
+        confused = [str(index * 10 + column) for column in range(7)]
+        assert [f"<strong>{name}</strong>", *confused] in rows
+    assert ["Time", "1.8 hours"] in rows
+    assert ["Machine", "cpu, x86_64, 2 threads"] in rows
+    assert ["temperature", "1.37"] in rows
+    assert ["<code>batch_size</code>", "128"] in rows
+
+
+def test_nothing_is_left_unfilled(card):
+    assert "$" not in card.text
+    assert "None" not in card.text
+    assert '<img src="curves.png" alt="curves" />' in rendered(card)
+
+
+def test_command_and_places_not_to_use_it(card):
+    assert "python train.py --dataset data/fer2013 --epochs 2" in section(card, "How to reproduce")
+    banned = section(card, "Where not to use it")
+    for word in ("Article 5\\(1\\)\\(f\\)", "workplaces", "education", "2 February 2025"):
+        assert re.search(word, banned), word
+    assert "arxiv.org/abs/1307.0414" in section(card, "Citation")
+
+
+@pytest.mark.parametrize("topic", ["Calibration", "Robustness"])
+def test_what_was_not_measured_is_said_to_be_so(metrics, topic):
+    metrics.pop(topic.lower(), None)
+    text = section(model_card(metrics, "me/tiny"), topic)
+    assert text.strip() == "Not measured for these weights."
+
+
+def test_robustness_is_shown_where_it_was_measured(metrics):
+    metrics["robustness"] = [{"damage": "blur", "amount": "2 px", "accuracy": 0.5}]
+    assert ["blur", "2 px", "50.0%"] in cells(rendered(model_card(metrics, "me/tiny")))
+
+
+def test_a_test_split_stands_beside_validation(metrics):
+    metrics["test"] = {
+        "label_set": "own labels",
+        "pictures": 3589,
+        "accuracy": 0.7,
+        "macro_f1": 0.69,
+        "calibration_error": 0.021,
+        "ferplus": {"label_set": "majority", "pictures": 3500, "accuracy": 0.8},
+    }
+    rows = cells(rendered(model_card(metrics, "me/tiny")))
+    assert ["test", "own labels", "3,589", "70.0%", "69.0%"] in rows
+    assert ["test", "majority", "3,500", "80.0%", "not measured"] in rows
+    assert ["calibration error, test split", "0.021"] in rows
+    assert "ferplus_test" in result_entries(metrics, "me/tiny")
+
+
+def test_a_card_without_figures_claims_none():
+    card = model_card({}, "me/tiny")
+    assert "model-index" not in card.content
+    assert "Time and machine of the training were not recorded." in card.text
+    assert not re.search(r"\d+(\.\d+)?%", card.text)
+
+
+def test_a_bar_in_a_name_does_not_break_the_table(metrics):
+    metrics["validation"]["label_set"] = "own | all"
+    assert ["validation", "own | all", "3,589", "67.9%", "65.4%"] in cells(
+        rendered(model_card(metrics, "me/tiny"))
+    )
+
+
+def test_results_in_the_hubs_current_form(metrics, tmp_path):
+    write_card(metrics, "me/tiny", tmp_path)
+    files = {path.name: path for path in (tmp_path / ".eval_results").iterdir()}
+    assert set(files) == {"fer2013_validation.yaml", "ferplus_validation.yaml"}
+    (entry,) = parse_entries(yaml.safe_load(files["ferplus_validation.yaml"].read_text()))
+    assert (entry.dataset_id, entry.task_id, entry.value) == (DATASET, "ferplus", 0.8123)
+    assert FERPLUS in entry.notes
+    assert entry.source_url == "https://huggingface.co/me/tiny"
+    assert (tmp_path / "README.md").read_text().startswith("---\n")
