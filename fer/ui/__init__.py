@@ -27,6 +27,15 @@ KEEP_UPLOADS = (300, 1800)
 
 MAX_UPLOAD = "40mb"
 
+HEAD = f"""<meta name="description" content="{LEAD}">
+<style>
+/* Gradio puts its own class before every rule of page.css; these lie outside of it. */
+@media (max-width: 640px) {{
+  .main.fillable {{ padding: 12px 14px !important; }}
+  footer .divider {{ display: none !important; }}
+}}
+</style>"""
+
 
 def load_pipeline(model: str | None = None) -> tuple[Pipeline, str]:
     """Load detector and classifier for a page that has to come up in any case.
@@ -76,6 +85,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": build_theme(),
         "css_paths": [STYLESHEET],
+        "head": HEAD,
         "favicon_path": Path(__file__).with_name("favicon.png"),
         "footer_links": ["api", "settings"],
         "max_file_size": MAX_UPLOAD,

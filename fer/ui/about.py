@@ -12,9 +12,9 @@ from fer.ui import html
 WHAT = """
 <h2>What it does</h2>
 <p>It finds faces in a picture and says which of seven <em>expressions</em> each one looks most
-like: angry, disgust, fear, happy, sad, surprise or neutral. Faces are found with MTCNN. The
-expression comes from a compact network trained from nothing on FER2013, small grey pictures of
-faces that were gathered from the web. When no expression stands out, it says
+like: angry, disgust, fear, happy, sad, surprise or neutral. Faces are found with MTCNN. Expressions
+are read by a compact network; the one that comes with this page was trained from scratch on
+FER2013, small grey pictures of faces gathered from the web. When no expression stands out, it says
 <em>uncertain</em>.</p>
 """
 
@@ -64,12 +64,16 @@ def build_about(name: str, metrics: Mapping[str, Any]) -> None:
 
 def about_html(name: str, metrics: Mapping[str, Any]) -> str:
     """Return the whole panel; see `build_about`."""
-    sections = "".join(
-        f'<section class="fer-card">{section}</section>'
-        for section in (WHAT, LIMITS, USES, PRIVACY)
+    sections = (
+        ("", WHAT),
+        (" fer-tall", LIMITS),
+        ("", PRIVACY),
+        (" fer-wide", USES),
+        (" fer-wide", figures_html(name, metrics)),
     )
-    figures = figures_html(name, metrics)
-    return f'{sections}<section class="fer-card fer-wide">{figures}</section>'
+    return "".join(
+        f'<section class="fer-card{shape}">{content}</section>' for shape, content in sections
+    )
 
 
 def figures_html(name: str, metrics: Mapping[str, Any]) -> str:

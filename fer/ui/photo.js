@@ -31,3 +31,14 @@ for (const outcome of ["error", "load"]) {
     }
   }, true);
 }
+
+// Gradio leaves the example buttons without a name, and fills them after the page stands.
+const examples = document.querySelector("#photo-examples");
+const nameExamples = () => {
+  for (const image of examples.querySelectorAll("button img")) {
+    const file = decodeURIComponent(image.src.split("/").pop());
+    image.closest("button").setAttribute("aria-label", "Example: " + file.replace(/\.\w+$/, ""));
+  }
+};
+nameExamples();
+new MutationObserver(nameExamples).observe(examples, { childList: true, subtree: true });

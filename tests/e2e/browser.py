@@ -43,7 +43,7 @@ def write_camera(path: Path, frames: int = 10) -> Path:
     with path.open("wb") as film:
         film.write(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420\n")
         for shift in (abs(i - frames // 2) for i in range(frames)):
-            moved = np.roll(picture, shift, axis=1)
+            moved = np.hstack([picture[:, shift:], picture[:, :shift][:, ::-1]])
             film.write(b"FRAME\n" + cv2.cvtColor(moved, cv2.COLOR_RGB2YUV_I420).tobytes())
     return path
 

@@ -120,7 +120,7 @@ def test_no_face_leaves_the_photo_unmarked(page, photos):
 
 def test_an_example_is_one_press_away(page):
     page.get_by_role("tab", name="Photo").click()
-    page.locator("#photo-examples button").first.click()
+    page.get_by_role("button", name="Example: astronaut").click()
     page.locator("#photo-result .fer-box").wait_for()
 
 
