@@ -91,7 +91,7 @@ def figures_html(name: str, metrics: Mapping[str, Any]) -> str:
         return heading + NO_FIGURES
     command = metrics.get("command")
     trained = f"<p>Trained by <code>{escape(str(command))}</code></p>" if command else ""
-    return heading + facts + recalls + trained
+    return heading + facts + _measured_on(metrics.get("validation")) + recalls + trained
 
 
 def _facts(metrics: Mapping[str, Any]) -> str:
@@ -109,6 +109,15 @@ def _facts(metrics: Mapping[str, Any]) -> str:
         f"<div><dd>{value}</dd><dt>{escape(meaning)}</dt></div>" for value, meaning in facts
     )
     return f'<dl class="fer-facts">{items}</dl>' if items else ""
+
+
+def _measured_on(figures: Mapping[str, Any] | None) -> str:
+    """Return which labels and pictures the figures stand for, as far as the file says so."""
+    figures = figures or {}
+    parts = [str(figures["label_set"])] if "label_set" in figures else []
+    parts += [f"{figures['views']} view"] if "views" in figures else []
+    parts += [f"{figures['pictures']:,} pictures"] if "pictures" in figures else []
+    return f"<p>Measured on {escape('; '.join(parts))}.</p>" if parts else ""
 
 
 def _recalls(figures: Mapping[str, Any] | None) -> str:

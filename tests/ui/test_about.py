@@ -6,6 +6,9 @@ from fer.ui.about import about_html, figures_html
 
 FULL = {
     "validation": {
+        "label_set": "FER2013's own labels",
+        "views": "single",
+        "pictures": 3589,
         "accuracy": 0.7123,
         "macro_f1": 0.6987,
         "per_class": {"happy": {"recall": 0.9, "precision": 0.885, "support": 895}},
@@ -17,7 +20,17 @@ FULL = {
 
 def test_all_figures_are_shown():
     text = figures_html("embedded", FULL)
-    for figure in ("71.2%", "69.9%", "3.1 M", "90%", "88%", "895", "--seed &lt;1&gt;"):
+    for figure in (
+        "71.2%",
+        "69.9%",
+        "3.1 M",
+        "90%",
+        "88%",
+        "895",
+        "--seed &lt;1&gt;",
+        "single view",
+        "3,589",
+    ):
         assert figure in text
 
 
