@@ -58,6 +58,7 @@ def _shoot_page(page, url: str, photo: Path, prefix: Path) -> None:
 
 def save_for_readme(folder: Path) -> None:
     """Save the pictures that the README shows, 1000 pixels wide."""
+    (ROOT / "docs").mkdir(exist_ok=True)
     for tab in ("live", "photo"):
         with Image.open(folder / f"wide-light-{tab}.png") as picture:
             size = 1000, round(1000 * picture.height / picture.width)
