@@ -3,6 +3,7 @@
 The embedded weights:   python train.py --dataset ../shared/data/fer2013
 A quick trial:          python train.py --max-train-samples 512 --epochs 1
 Going on after a stop:  the same command with --resume
+On to the Hub:          the same command with --push-to-hub --hub-model-id you/name
 """
 
 import sys
@@ -12,10 +13,10 @@ from fer.training.arguments import parse_options
 
 def main() -> None:
     """Train as the command line says; an error in the settings or the data is one sentence."""
-    options = parse_options()
-    from fer.training.recipe import train  # heavy, and not needed for --help
-
     try:
+        options = parse_options()
+        from fer.training.recipe import train  # heavy, and not needed for --help
+
         print(f"The trained network is in {train(options)}.")
     except ValueError as error:
         sys.exit(f"train.py: {error}")

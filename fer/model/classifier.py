@@ -1,36 +1,39 @@
 """Face crops in, probabilities of the seven expressions out."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import EXPRESSIONS, canonical
 from fer.model import auto  # noqa: F401  (registers our classes)
+from fer.model.hub import FILES, METRICS, ModelError, Pulled, pull
+
+__all__ = ["EMBEDDED", "ExpressionClassifier", "ModelError", "expression_columns"]
 
 EMBEDDED = Path(__file__).parent / "weights"
 """The network that comes with the package."""
 
-FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
-"""What a network's folder needs to have."""
-
 UNCERTAIN_BELOW = 0.4
 """For networks whose configuration says nothing about it."""
 
-
-class ModelError(ValueError):
-    """A network can't be loaded or doesn't name the seven expressions."""
+logger = logging.getLogger(__name__)
 
 
 class ExpressionClassifier:
     """A transformers image-classification network, read in the order of `EXPRESSIONS`.
 
     Attributes:
-        name: What to show as the network in use.
+        name: What to show as the network in use: a Hub id, a folder or "embedded weights".
+        revision: The commit of a network from the Hub; None for a folder.
+        notice: A sentence on why the embedded network serves instead of the one asked for; None
+            where nothing is amiss.
         metrics: The metrics.json beside the weights; empty where there is none.
         framing: How face crops are to be cut, as keywords of `fer.vision.crops.Framing`; empty
             where the network doesn't say.
@@ -43,6 +46,7 @@ class ExpressionClassifier:
         processor: BaseImageProcessor,
         name: str = "unnamed",
         metrics: Mapping | None = None,
+        revision: str | None = None,
     ) -> None:
         """Wrap a loaded network and its image processor.
 
@@ -52,6 +56,8 @@ class ExpressionClassifier:
         self.model = model.eval()
         self.processor = processor
         self.name = name
+        self.revision = revision
+        self.notice: str | None = None
         self.metrics = dict(metrics or {})
         self.framing = dict(getattr(processor, "framing", {}))
         self.temperature = getattr(model.config, "temperature", 1.0)
@@ -60,26 +66,43 @@ class ExpressionClassifier:
 
     @classmethod
     def load(cls, source: str | Path | None = None) -> "ExpressionClassifier":
-        """Load a folder that `train.py` or `save_pretrained` wrote; None loads the embedded one.
+        """Load the network that `source` names: `load("you/name@v1")`; None is the embedded one.
+
+        Args:
+            source: A Hub id with an optional `@` and branch, tag or commit, or a folder that
+                `train.py` or `save_pretrained` wrote.
 
         Raises:
-            ModelError: The folder is missing, incomplete or another kind of network.
+            ModelError: It can't be had, is incomplete or is another kind of network.
         """
-        folder = Path(source or EMBEDDED)
-        absent = [name for name in FILES if not (folder / name).is_file()]
+        pulled = pull(source) if source else Pulled(EMBEDDED, "embedded weights")
+        absent = [name for name in FILES if not (pulled.folder / name).is_file()]
         if absent:
             raise ModelError(
-                f"{folder} is not a folder that train.py has written: it lacks {', '.join(absent)}."
+                f"{pulled.name} is not what train.py writes or pushes: it lacks "
+                f"{', '.join(absent)}."
             )
+        model, processor = _load_network(pulled)
+        return cls(model, processor, pulled.name, _read_metrics(pulled), pulled.revision)
+
+    @classmethod
+    def load_or_embedded(cls, source: str | Path | None = None) -> "ExpressionClassifier":
+        """Load `source` as `load` does, but where that fails let the embedded network serve.
+
+        For a page that has to come up in any case; `notice` then says why.
+
+        Raises:
+            ModelError: The embedded network can't be loaded.
+        """
         try:
-            model = AutoModelForImageClassification.from_pretrained(folder)
-            processor = AutoImageProcessor.from_pretrained(folder)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{folder} holds no network that can be loaded here.") from error
-        metrics = folder / "metrics.json"
-        figures = json.loads(metrics.read_text()) if metrics.is_file() else None
-        name = "embedded weights" if folder == EMBEDDED else str(folder)
-        return cls(model, processor, name, figures)
+            return cls.load(source)
+        except ModelError as error:
+            if not source:
+                raise
+            logger.warning("%s The embedded weights serve instead.", error)
+            classifier = cls.load()
+            classifier.notice = f"The embedded weights serve, not {source}. {error}"
+            return classifier
 
     @torch.inference_mode()
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -96,6 +119,44 @@ class ExpressionClassifier:
         pixel_values = self.processor(images=list(crops), return_tensors="pt")["pixel_values"]
         logits = self.model(pixel_values=pixel_values).logits[:, self._columns].float()
         return torch.softmax(logits / self.temperature, dim=1).numpy()
+
+
+def _read_metrics(pulled: Pulled) -> dict:
+    """Return metrics.json, {} where there is none.
+
+    Raises:
+        ModelError: It isn't a JSON object.
+    """
+    file = pulled.folder / METRICS
+    try:
+        metrics = json.loads(file.read_text()) if file.is_file() else {}
+    except ValueError as error:
+        raise ModelError(f"{METRICS} of {pulled.name} is no JSON.") from error
+    if not isinstance(metrics, dict):
+        raise ModelError(f"{METRICS} of {pulled.name} is no JSON object.")
+    return metrics
+
+
+def _load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
+    """Load network and processor from safetensors, never running code that came with them.
+
+    Raises:
+        ModelError: transformers can't make a network of the folder, or only with random weights.
+    """
+    trusted = {"trust_remote_code": False, "local_files_only": True}
+    try:
+        model, report = AutoModelForImageClassification.from_pretrained(
+            pulled.folder, use_safetensors=True, output_loading_info=True, **trusted
+        )
+        processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
+    if report["missing_keys"]:
+        raise ModelError(
+            f"{pulled.name} lacks weights that its config.json asks for: "
+            f"{', '.join(sorted(report['missing_keys'])[:3])}, ..."
+        )
+    return model, processor
 
 
 def expression_columns(id2label: Mapping[int, str]) -> list[int]:

@@ -5,7 +5,14 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields
 
-DATA, RECIPE, RUN = "data", "recipe", "run"
+DATA, RECIPE, RUN, HUB = "data", "recipe", "run", "hub"
+
+ABOUT_GROUPS = {
+    HUB: """After the training, put the network with its card on the Hugging Face Hub:
+train.py --push-to-hub --hub-model-id you/name --hub-tag v1.0
+It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforehand."""
+}
+"""What the form says about a group beyond its options."""
 
 
 def option(default: object, group: str, text: str, **argparse_settings: object) -> Field:
@@ -57,6 +64,26 @@ class TrainingOptions:
     )
     seed: int = option(0, RUN, "of the weights, the order of the pictures and the views")
 
+    push_to_hub: bool = option(
+        False, HUB, "push the output folder when it is done", action="store_true"
+    )
+    hub_model_id: str | None = option(None, HUB, "where to; created if need be", metavar="YOU/NAME")
+    hub_private: bool = option(False, HUB, "only you may see a new repo", action="store_true")
+    hub_tag: str | None = option(None, HUB, "name of the release", metavar="NAME")
+
+    def __post_init__(self) -> None:
+        """Check what belongs together.
+
+        Raises:
+            ValueError: A push without a place to go, or the other way round.
+        """
+        if self.push_to_hub != bool(self.hub_model_id):
+            raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
+
+
+class FormFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows the defaults, and descriptions line by line as they are written."""
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the form: one option for each field, in groups."""
@@ -64,9 +91,12 @@ def build_parser() -> argparse.ArgumentParser:
         prog="train.py",
         description="Train a compact expression network on FER2013 for from_pretrained to load.",
         epilog="Several processes: torchrun --nproc-per-node 2 train.py ...",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=FormFormatter,
     )
-    groups = {name: parser.add_argument_group(name) for name in (DATA, RECIPE, RUN)}
+    groups = {
+        name: parser.add_argument_group(name, ABOUT_GROUPS.get(name))
+        for name in (DATA, RECIPE, RUN, HUB)
+    }
     for entry in fields(TrainingOptions):
         settings = dict(entry.metadata["argparse"])
         if "action" not in settings and "type" not in settings and entry.default is not None:
@@ -91,6 +121,8 @@ def command_line(options: TrainingOptions) -> str:
     words = ["python", "train.py"]
     for entry in fields(options):
         value = getattr(options, entry.name)
-        if value != entry.default and entry.name != "resume":  # a resumed run is the same run
+        # Neither going on after a stop nor pushing makes it another training.
+        same = entry.name == "resume" or entry.metadata["group"] == HUB
+        if value != entry.default and not same:
             words += ["--" + entry.name.replace("_", "-"), str(value)]
     return shlex.join(words)

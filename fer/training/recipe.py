@@ -8,6 +8,7 @@ from transformers import EvalPrediction, TrainingArguments, set_seed
 
 from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
+from fer.model.hub import PushError, prepare_push, push
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
@@ -26,14 +27,17 @@ CHECKPOINTS = "checkpoints"
 
 
 def train(options: TrainingOptions) -> Path:
-    """Train, keep the best epoch by validation accuracy, and write the output folder.
+    """Train, keep the best epoch by validation accuracy, write the output folder, perhaps push it.
 
     Returns:
         The folder, with the network, its preprocessor, metrics.json and curves.png.
 
     Raises:
-        ValueError: The data set can't be read, or there is nothing to resume.
+        ValueError: The data set can't be read, there is nothing to resume, or the Hub doesn't let
+            the network in.
     """
+    if options.push_to_hub:
+        prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     output = Path(options.output)
     checkpoint = newest_checkpoint(output / CHECKPOINTS) if options.resume else None
     set_seed(options.seed)
@@ -52,7 +56,22 @@ def train(options: TrainingOptions) -> Path:
         model.save_pretrained(output)
         processor.save_pretrained(output)
         write_report(options, trainer, prediction, calibration, output)
+        if options.push_to_hub:
+            push_trained(options, output)
     return output
+
+
+def push_trained(options: TrainingOptions, output: Path) -> None:
+    """Push the finished folder.
+
+    Raises:
+        PushError: It didn't work; the message says how to do it again without training.
+    """
+    try:
+        push(output, options.hub_model_id, options.hub_private, options.hub_tag)
+    except PushError as error:
+        again = f"python -m fer push {output} {options.hub_model_id}"
+        raise PushError(f"{error} The network is in {output}; to push it: {again}") from error
 
 
 def newest_checkpoint(folder: Path) -> Path:

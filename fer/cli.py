@@ -1,0 +1,64 @@
+"""The `fer` command: `python -m fer push runs/fer you/name --tag v1`.
+
+A command is a function that adds itself to the form; see `add_push`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments`, or the command line, names.
+
+    Returns:
+        The exit status: 0, or 1 after an error, which is one sentence on stderr.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        said = options.run(options)
+    except ValueError as error:
+        sys.stderr.write(f"fer {options.command}: {error}\n")
+        return 1
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the form with all commands."""
+    parser = argparse.ArgumentParser(prog="fer", description="Facial-expression recognition.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    return parser
+
+
+def add_push(commands: argparse._SubParsersAction) -> None:
+    """Add `fer push`."""
+    parser = commands.add_parser(
+        "push",
+        help="put a trained folder on the Hugging Face Hub",
+        description="Put a trained folder on the Hugging Face Hub, with its card and code.",
+        epilog="It needs a token that may write: `hf auth login`, or HF_TOKEN.",
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="what train.py has written")
+    parser.add_argument("repo_id", metavar="ID", help="you/name; created if need be")
+    parser.add_argument("--private", action="store_true", help="only you may see a new repo")
+    parser.add_argument("--tag", metavar="NAME", help="name of the release, such as v1.0")
+    parser.set_defaults(run=run_push)
+
+
+def run_push(options: argparse.Namespace) -> str:
+    """Push, and say how to use what is on the Hub now.
+
+    Raises:
+        ValueError: The folder or the Hub won't do.
+    """
+    from fer.model.hub import push  # heavy, and not needed for --help
+
+    pushed = push(options.folder, options.repo_id, private=options.private, tag=options.tag)
+    return f"{pushed.repo_id} is on the Hub; FER_MODEL={pushed.source} names exactly these weights."
+
+
+COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_push,)
+"""What adds each command to the form, in the order of the help."""

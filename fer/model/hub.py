@@ -1,0 +1,259 @@
+"""To and from the Hugging Face Hub: `pull` a network into a local folder, `push` a trained one.
+
+Both go through `huggingface_hub`, which reads HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import httpx
+
+FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+"""What a network's folder needs to have."""
+
+METRICS = "metrics.json"
+"""The figures of a training, beside the weights."""
+
+TIMEOUT = 10.0
+"""Seconds in which the Hub has to answer."""
+
+NO_ANSWER = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
+"""What the client raises when nobody is there."""
+
+_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+_REVISION = re.compile(r"[\w][\w./-]*")
+_TOKEN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
+
+
+class ModelError(ValueError):
+    """A network can't be had, can't be loaded or doesn't name the seven expressions."""
+
+
+class PushError(ValueError):
+    """A folder can't be pushed; nothing of it is on the Hub then."""
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A network on this machine.
+
+    Attributes:
+        folder: Where it lies; in the Hub's cache when it came from the Hub.
+        name: The Hub id or the folder, as it was asked for.
+        revision: The commit it was pulled at; None for a folder.
+    """
+
+    folder: Path
+    name: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push has made: `repo_id` at `commit`, called `tag` where one was given."""
+
+    repo_id: str
+    commit: str
+    tag: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What FER_MODEL has to be for exactly these weights."""
+        return f"{self.repo_id}@{self.tag or self.commit}"
+
+
+def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
+    """Return a folder with the network's files: `pull("you/name@v1")`, or a folder as it is.
+
+    A Hub id is downloaded once and then served from the cache, also when the Hub is out of reach.
+    Without a revision it is the newest commit of main. Pickles are never downloaded.
+
+    Args:
+        source: A folder, or a Hub id with an optional `@` and branch, tag or commit.
+        timeout: Seconds in which the Hub has to answer.
+
+    Raises:
+        ModelError: There is neither such a folder nor such a model, the Hub doesn't answer and
+            nothing is cached, or what came is not what the Hub has.
+    """
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return Pulled(folder, str(source))
+    repo_id, revision = split_source(str(source))
+    with _told_as(ModelError, repo_id, revision):
+        try:
+            # Asked first because the download alone would retry for over a minute.
+            HfApi().model_info(repo_id, revision=revision, timeout=timeout)
+            found = _download(repo_id, revision, timeout)
+            _verify(repo_id, found)
+        except (*NO_ANSWER, HfHubHTTPError) as error:
+            if not _is_out_of_reach(error):
+                raise
+            found = _cached(repo_id, revision, error)
+    return Pulled(found, repo_id, found.name)
+
+
+def split_source(source: str) -> tuple[str, str | None]:
+    """Split "you/name@v1" into the Hub id and the revision, None where there is none.
+
+    Raises:
+        ModelError: It isn't a Hub id.
+    """
+    repo_id, at, revision = source.partition("@")
+    if not _HUB_ID.fullmatch(repo_id) or (at and not _REVISION.fullmatch(revision)):
+        raise ModelError(
+            f"{source!r} is neither a folder here nor a Hub id; expected a folder that train.py "
+            "has written, or you/name with an optional @revision."
+        )
+    return repo_id, revision or None
+
+
+def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) -> None:
+    """Create the repo if need be and see that a push would be let in.
+
+    A training calls it before its first step, so that a wrong token is noticed before hours pass.
+
+    Raises:
+        PushError: The id, the token or the tag won't do, or the Hub doesn't answer.
+    """
+    if not _HUB_ID.fullmatch(repo_id):
+        raise PushError(f"{repo_id!r} is not a Hub id; expected one such as you/name.")
+    if tag is not None and not _REVISION.fullmatch(tag):
+        raise PushError(f"{tag!r} can't be a tag; expected one such as v1.0.")
+    with _told_as(PushError, repo_id):
+        api = HfApi()
+        api.create_repo(repo_id, private=private or None, exist_ok=True)
+        if private and not api.model_info(repo_id, timeout=TIMEOUT).private:
+            raise PushError(
+                f"{repo_id} is there already and public; make it private in its settings on the "
+                "Hub, or push without the private option."
+            )
+        if tag in [taken.name for taken in api.list_repo_refs(repo_id).tags]:
+            raise PushError(
+                f"{repo_id} already has the tag {tag}; releases don't move: take another."
+            )
+
+
+def push(folder: str | Path, repo_id: str, private: bool = False, tag: str | None = None) -> Pushed:
+    """Put a trained folder on the Hub, in one commit: everything arrives or nothing does.
+
+    What goes up is the network with its own code, its processor, metrics.json, the plots, and the
+    model card that metrics.json makes; no checkpoints, no pickles.
+
+    Args:
+        folder: What `train.py` has written.
+        repo_id: Such as "you/name"; created if need be.
+        private: Only the owner may see a repo that is created here.
+        tag: Name of the release, such as "v1.0".
+
+    Raises:
+        ModelError: The folder holds no network that can be loaded.
+        PushError: The Hub doesn't answer or doesn't let it in.
+    """
+    from fer.model.bundle import write_bundle  # heavy, and not needed for pulling
+
+    with TemporaryDirectory() as staging:
+        write_bundle(Path(folder), Path(staging), repo_id)
+        prepare_push(repo_id, private, tag)
+        with _told_as(PushError, repo_id):
+            commit = HfApi().upload_folder(
+                repo_id=repo_id,
+                folder_path=staging,
+                commit_message=f"Release {tag}" if tag else "Push trained weights",
+            )
+            if tag:
+                HfApi().create_tag(repo_id, tag=tag, revision=commit.oid)
+    return Pushed(repo_id, commit.oid, tag)
+
+
+def _download(repo_id: str, revision: str | None, timeout: float) -> Path:
+    """Return the snapshot's folder in the cache; its name is the commit."""
+    wanted = [*FILES, METRICS]
+    return Path(
+        snapshot_download(repo_id, revision=revision, allow_patterns=wanted, etag_timeout=timeout)
+    )
+
+
+def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
+    """Return the snapshot from an earlier pull, for when the Hub is out of reach.
+
+    Raises:
+        Exception: There is none; it is `error` that is raised.
+    """
+    try:
+        return Path(
+            snapshot_download(
+                repo_id, revision=revision, allow_patterns=[*FILES, METRICS], local_files_only=True
+            )
+        )
+    except LocalEntryNotFoundError:
+        raise error from None
+
+
+def _verify(repo_id: str, snapshot: Path) -> None:
+    """Compare the files with the Hub's checksums; spoilt ones leave the cache.
+
+    Raises:
+        ModelError: A file is not what the Hub has.
+    """
+    report = HfApi().verify_repo_checksums(repo_id, revision=snapshot.name)
+    spoilt = [mismatch["path"] for mismatch in report.mismatches]
+    for name in spoilt:
+        (snapshot / name).resolve().unlink()
+        (snapshot / name).unlink(missing_ok=True)
+    if spoilt:
+        raise ModelError(
+            f"{', '.join(spoilt)} of {repo_id} arrived damaged and was thrown away; try again."
+        )
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Return whether the Hub is down, as opposed to answering no."""
+    return not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500
+
+
+@contextmanager
+def _told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -> Iterator[None]:
+    """Turn what the Hub's client raises into one sentence of `kind`."""
+    try:
+        yield
+    except LocalTokenNotFoundError as error:
+        raise kind(f"{repo_id} needs a token: {_TOKEN_HINT}.") from error
+    except (*NO_ANSWER, HfHubHTTPError) as error:
+        raise kind(_sentence(error, repo_id, revision)) from error
+
+
+def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
+    """Say what went wrong on the Hub and what to do."""
+    if not isinstance(error, HfHubHTTPError):
+        return (
+            f"The Hub didn't answer in {TIMEOUT:g} seconds and no copy of {repo_id} is cached "
+            "here; check the network, or name a folder instead."
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return f"{repo_id} has no branch, tag or commit {revision}; see its Files tab on the Hub."
+    if isinstance(error, GatedRepoError):
+        return f"{repo_id} is gated: accept its terms on the Hub and set HF_TOKEN."
+    if isinstance(error, RepositoryNotFoundError):
+        return (
+            f"The Hub shows no model {repo_id}: it is missing, or private and HF_TOKEN holds no "
+            "token that may read it."
+        )
+    status = error.response.status_code
+    if status in (401, 403):
+        return f"The Hub refused the token for {repo_id}: {_TOKEN_HINT}."
+    return f"The Hub answered {status} for {repo_id}; try again later."

@@ -1,0 +1,82 @@
+"""The `fer` command's form, and how it reports."""
+
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from fer.cli import main
+from fer.model.hub import Pushed, PushError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def pushes(monkeypatch):
+    """Replace the push; the list holds what it was called with."""
+    calls = []
+
+    def push(folder, repo_id, private, tag):
+        calls.append((folder, repo_id, private, tag))
+        return Pushed(repo_id, "abc123", tag)
+
+    monkeypatch.setattr("fer.model.hub.push", push)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call", "source"),
+    [
+        (["runs/fer", "me/fer"], ("runs/fer", "me/fer", False, None), "me/fer@abc123"),
+        (
+            ["runs/fer", "me/fer", "--private", "--tag", "v1"],
+            ("runs/fer", "me/fer", True, "v1"),
+            "me/fer@v1",
+        ),
+    ],
+)
+def test_push(pushes, capsys, arguments, call, source):
+    assert main(["push", *arguments]) == 0
+    assert pushes == [call]
+    assert f"FER_MODEL={source} " in capsys.readouterr().out
+
+
+def test_an_error_is_one_sentence(monkeypatch, capsys):
+    def push(*arguments, **options):
+        raise PushError("The Hub is closed today.")
+
+    monkeypatch.setattr("fer.model.hub.push", push)
+    assert main(["push", "runs/fer", "me/fer"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "fer push: The Hub is closed today.\n"
+    assert told.out == ""
+
+
+def test_without_a_command_the_form_says_which_there_are(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_help_is_quick_and_imports_nothing_heavy():
+    code = (
+        "import sys, fer.cli\n"
+        "try:\n    fer.cli.main(['push', '--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'transformers', 'huggingface_hub', 'gradio'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for word in ("FOLDER", "--private", "--tag", "HF_TOKEN"):
+        assert word in done.stdout
+
+
+def test_the_script_and_the_module_are_the_same_command():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, function = scripts["fer"].split(":")
+    assert getattr(import_module(module), function) is main
+    command = [sys.executable, "-m", "fer", "--help"]
+    assert "push" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
