@@ -74,6 +74,12 @@ def build_demo(pipeline: Pipeline, notice: str = "") -> gr.Blocks:
                 build_photo(pipeline)
             with gr.Tab("About", id="about"):
                 build_about(classifier.name, classifier.metrics)
+
+        def forget(request: gr.Request) -> None:
+            """Drop a visitor's state at once; Gradio alone would keep it for an hour."""
+            demo.state_holder.delete_state(request.session_hash)
+
+        demo.unload(forget)
     return demo
 
 

@@ -101,6 +101,20 @@ def test_the_endpoint_explains_itself(client):
     assert names == ["picture", "min_face", "whole_picture"]
 
 
+def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
+    (key,) = [
+        key
+        for key, block in demo.blocks.items()
+        if isinstance(block, gr.State) and block.value is None
+    ]
+    for visitor in ("leaves", "stays"):
+        demo.state_holder[visitor][key] = f"what {visitor} has seen"
+    (leave,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "unload"]
+    leave.fn(gr.Request(session_hash="leaves"))
+    assert demo.state_holder["leaves"][key] is None
+    assert demo.state_holder["stays"][key] == "what stays has seen"
+
+
 def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch):
     from fer.model.classifier import ExpressionClassifier, ModelError
 
