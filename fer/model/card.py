@@ -8,7 +8,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
 from huggingface_hub import (
     EvalResult,
     EvalResultEntry,
@@ -17,6 +16,7 @@ from huggingface_hub import (
     eval_result_entries_to_yaml,
 )
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
+from huggingface_hub.utils import yaml_dump
 
 from fer.labels import EXPRESSIONS
 
@@ -45,7 +45,7 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
     results = folder / EVAL_RESULTS_FOLDER
     results.mkdir(exist_ok=True)
     for name, entry in result_entries(metrics, repo_id).items():
-        text = yaml.safe_dump(eval_result_entries_to_yaml([entry]), sort_keys=False)
+        text = yaml_dump(eval_result_entries_to_yaml([entry]))
         (results / f"{name}.yaml").write_text(text)
 
 
@@ -209,7 +209,7 @@ def training_facts(metrics: Metrics) -> str:
         "Libraries": ", ".join(f"{name} {version}" for name, version in versions),
     }
     rows = [(name, value) for name, value in facts.items() if value not in (None, "")]
-    return table(("", "measured"), rows) or "Time and machine of the training were not recorded."
+    return table(("", "value"), rows) or "Time and machine of the training were not recorded."
 
 
 def recipe_table(training: Metrics) -> str:

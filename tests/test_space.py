@@ -1,0 +1,126 @@
+"""The repository as a Space, and the workflow that takes it there."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.hub_server import HubServer
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = ROOT / ".github" / "workflows"
+
+
+@pytest.fixture(scope="module")
+def workflow():
+    return yaml.safe_load((WORKFLOWS / "space.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def job(workflow):
+    (job,) = workflow["jobs"].values()
+    return job
+
+
+@pytest.fixture(scope="module")
+def front_matter():
+    return yaml.safe_load((ROOT / "README.md").read_text().split("---")[1])
+
+
+def test_it_follows_the_tests_on_main(workflow, job):
+    trigger = workflow[True]["workflow_run"]  # YAML 1.1 reads "on" as true
+    tests = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())
+    assert trigger["workflows"] == [tests["name"]]
+    assert trigger["branches"] == ["main"]
+    condition = job["if"]
+    assert "workflow_run.conclusion == 'success'" in condition
+    assert "workflow_run.event == 'push'" in condition  # not a fork's pull request
+    assert job["steps"][0]["with"]["ref"] == "${{ env.COMMIT }}"
+    assert job["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
+
+
+def test_it_is_off_until_its_variable_is_set(job):
+    assert job["if"].startswith("vars.HF_SPACE != '' && ")
+
+
+def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job):
+    assert workflow["permissions"] == {}
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert job["env"]["HF_OIDC_RESOURCE"] == "spaces/${{ vars.HF_SPACE }}"
+    for step in job["steps"]:
+        assert "${{" not in step.get("run", "")  # a variable's text never becomes shell
+
+
+def test_everything_is_pinned(job):
+    for step in job["steps"]:
+        if "uses" in step:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
+    installs = [step["run"] for step in job["steps"] if "install" in step.get("run", "")]
+    assert installs
+    assert all(re.search(r"huggingface_hub==\d+\.\d+\.\d+$", line) for line in installs)
+
+
+def test_the_upload_mirrors_the_folder(job, tmp_path):
+    """Run the workflow's own command with the real client."""
+    folder = tmp_path / "repo"
+    for name in ("README.md", "app.py", "fer/labels.py", ".github/workflows/x.yml", ".gitignore"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    command = job["steps"][-1]["run"]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with HubServer() as hub:
+        space = hub.add("spaces", "me/page", {"README.md": b"old", "gone.py": b"old"})
+        settings = {"HF_SPACE": "me/page", "COMMIT": "abc123", "PATH": path}
+        environment = os.environ | hub.environment(tmp_path / "hf") | settings
+        done = subprocess.run(
+            ["bash", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert set(space.files) == {"README.md", "app.py", "fer/labels.py"}
+        assert space.files["README.md"].data == b"README.md"
+        assert space.messages[-1] == "Sync abc123"
+
+
+def tracked():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    names = done.stdout.decode().split("\0")
+    return [path for name in names if name and (path := ROOT / name).is_file()]
+
+
+def test_nothing_is_too_big_for_a_space():
+    big = [str(path) for path in tracked() if path.stat().st_size > 10_000_000]
+    assert not big
+    attributes = ROOT / ".gitattributes"
+    assert not attributes.exists() or "filter=lfs" not in attributes.read_text()
+
+
+def test_the_front_matter_is_a_gradio_space(front_matter):
+    assert front_matter["sdk"] == "gradio"
+    assert (ROOT / front_matter["app_file"]).is_file()
+    requirements = (ROOT / "requirements.txt").read_text()
+    assert f"gradio=={front_matter['sdk_version']}\n" in requirements
+    assert len(front_matter["short_description"]) <= 60
+
+
+def test_zerogpus_package_stays_optional():
+    requirements = (ROOT / "requirements.txt").read_text()
+    assert not re.search(r"^spaces\b", requirements, re.M)
+    sources = [ROOT / "app.py", *(ROOT / "fer").rglob("*.py")]
+    users = [
+        path for path in sources if re.search(r"^(import|from) spaces", path.read_text(), re.M)
+    ]
+    assert not users
+
+
+def test_the_guide_names_what_the_workflow_reads(job):
+    guide = (ROOT / "docs" / "hub.md").read_text()
+    for word in ("`HF_SPACE`", "`space.yml`", "preload_from_hub", "FER_MODEL", "--push-to-hub"):
+        assert word in guide
+    steps = re.findall(r"^\d\. ", guide, re.M)
+    assert len(steps) == 5
