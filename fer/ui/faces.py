@@ -16,6 +16,9 @@ SHOWN_SIDE = 1280
 ENLARGED_SIDE = 320
 """Smaller pictures are enlarged to this side in pixels, so that there is something to see."""
 
+SMALL = 40
+"""Faces under so many pixels of the photo come with a warning."""
+
 NARROW, TINY = 0.14, 0.04
 """Boxes narrower than these shares of the picture carry their number only, inside or above."""
 
@@ -41,7 +44,8 @@ def result_html(image: np.ndarray, faces: Detections, labels: Sequence[str]) -> 
     if not labels:
         return figure
     panels = "".join(
-        _panel(number, label, row) for number, label, row in _numbered(labels, probabilities)
+        _panel(number, label, row, xyxy)
+        for number, label, row, xyxy in _numbered(labels, probabilities, faces.xyxy)
     )
     return figure + html.card(panels) + _table(labels, probabilities)
 
@@ -88,12 +92,20 @@ def _box_classes(left: float, top: float, right: float) -> str:
     return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside
 
 
-def _panel(number: int, label: str, row: np.ndarray) -> str:
+def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray) -> str:
     hidden = "" if number == 1 else " hidden"
     return (
         f'<section data-panel="{number}"{hidden}><h3 class="fer-heading">Face {number}</h3>'
-        f"{html.verdict(label, float(row.max()))}{html.bars(row, label)}</section>"
+        f"{html.verdict(label, float(row.max()))}{html.bars(row, label)}{_warning(xyxy)}</section>"
     )
+
+
+def _warning(xyxy: np.ndarray) -> str:
+    """Return a sentence for a face with fewer pixels than the network learned from."""
+    side = round(float(max(xyxy[2:] - xyxy[:2])))
+    if side >= SMALL:
+        return ""
+    return f'<p class="fer-note">Only {side} pixels high: faces this small are often misread.</p>'
 
 
 def _table(labels: Sequence[str], probabilities: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from fer.show.tables import face_rows, to_csv, to_json
 from fer.ui import html
 from fer.ui.faces import result_html
 
-LEAST_FACE = (16, 40, 200)
+LEAST_FACE = (16, 20, 200)
 """Lowest, usual and highest "least face size" in pixels."""
 
 EXAMPLES = Path(__file__).with_name("examples")

@@ -59,6 +59,13 @@ def test_the_table_holds_all_seven_in_percent(handlers, photo):
     assert re.findall(r">(\d+)</td>", row) == ["2", "2", "2", "90", "2", "2", "2"]
 
 
+def test_small_faces_come_with_a_warning(photo):
+    handlers = PhotoHandlers(fake_pipeline([[0, 0, 60, 50], [100, 80, 120, 112]]))
+    panels = handlers.read(photo, 20, False)[0].split("<section")[1:]
+    assert "often misread" not in panels[0]
+    assert "Only 32 pixels high" in panels[1]
+
+
 def test_least_face_size_is_passed_on(handlers, photo):
     assert handlers.read(photo, 100, False)[1].labels == ["happy"]
     assert handlers.read(photo, 200, False)[1].labels == []
