@@ -81,10 +81,10 @@ def _views(
     if not views:
         yield processor(images=list(images), return_tensors="pt")["pixel_values"]
         return
-    whole = processor(images=list(images), do_center_crop=False, return_tensors="pt")[
-        "pixel_values"
-    ]
-    yield from ten_views(whole, processor.crop_size)
+    if not isinstance(getattr(processor, "crop_size", None), int):
+        raise ValueError("Ten views need this project's image processor; leave --views out.")
+    whole = processor(images=list(images), do_center_crop=False, return_tensors="pt")
+    yield from ten_views(whole["pixel_values"], processor.crop_size)
 
 
 def ten_views(whole: torch.Tensor, side: int) -> Iterator[torch.Tensor]:

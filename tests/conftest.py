@@ -1,11 +1,24 @@
-"""A tiny FER2013 that trainings can run on."""
+"""What all tests share: nothing is fetched or left behind, and a tiny FER2013 to run on."""
 
-import datasets
-import numpy as np
-import pytest
-from PIL import Image
+import atexit
+import os
+import shutil
+import tempfile
 
-from fer.labels import EXPRESSIONS
+# The Hugging Face libraries read these when they are imported.
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="fer-tests-")
+os.environ["HF_HUB_OFFLINE"] = "1"
+atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+
+import datasets  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from fer.labels import EXPRESSIONS  # noqa: E402
+
+torch.set_num_threads(1)  # small networks only lose time on more
 
 
 @pytest.fixture(scope="session")

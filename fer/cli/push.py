@@ -1,36 +1,6 @@
-"""The `fer` command: `python -m fer push runs/fer you/name --tag v1`.
-
-A command is a function that adds itself to the form; see `add_push`.
-"""
+"""`fer push`: a trained folder goes to the Hugging Face Hub."""
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that `arguments`, or the command line, names.
-
-    Returns:
-        The exit status: 0, or 1 after an error, which is one sentence on stderr.
-    """
-    options = build_parser().parse_args(arguments)
-    try:
-        said = options.run(options)
-    except ValueError as error:
-        sys.stderr.write(f"fer {options.command}: {error}\n")
-        return 1
-    sys.stdout.write(f"{said}\n")
-    return 0
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the form with all commands."""
-    parser = argparse.ArgumentParser(prog="fer", description="Facial-expression recognition.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in COMMANDS:
-        add(commands)
-    return parser
 
 
 def add_push(commands: argparse._SubParsersAction) -> None:
@@ -58,7 +28,3 @@ def run_push(options: argparse.Namespace) -> str:
 
     pushed = push(options.folder, options.repo_id, private=options.private, tag=options.tag)
     return f"{pushed.repo_id} is on the Hub; FER_MODEL={pushed.source} names exactly these weights."
-
-
-COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_push,)
-"""What adds each command to the form, in the order of the help."""

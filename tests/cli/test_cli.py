@@ -11,7 +11,7 @@ import pytest
 from fer.cli import main
 from fer.model.hub import Pushed, PushError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

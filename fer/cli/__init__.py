@@ -1,0 +1,40 @@
+"""The `fer` command: `python -m fer push runs/fer you/name --tag v1`.
+
+A command is a file beside this one; it adds itself to the form.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from fer.cli.evaluate import add_evaluate
+from fer.cli.push import add_push
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments`, or the command line, names.
+
+    Returns:
+        The exit status: 0, or 1 after an error, which is one sentence on stderr.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        said = options.run(options)
+    except ValueError as error:
+        sys.stderr.write(f"fer {options.command}: {error}\n")
+        return 1
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the form with all commands."""
+    parser = argparse.ArgumentParser(prog="fer", description="Facial-expression recognition.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    return parser
+
+
+COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_evaluate, add_push)
+"""What adds each command to the form, in the order of the help."""

@@ -1,0 +1,190 @@
+"""`fer evaluate`: every figure of a network on FER2013 or on any folder of labelled faces."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer.model.classifier import ExpressionClassifier
+    from fer.training.arrays import FerArrays
+    from fer.training.labelled import LabelledFaces
+
+
+def add_evaluate(commands: argparse._SubParsersAction) -> None:
+    """Add `fer evaluate`."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="compare a network's answers with the labels of a data set",
+        description="Compare a network's answers with labels; write evaluation.json and plots.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "model", nargs="?", help="a folder or Hub id; the embedded weights if left out"
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--dataset", metavar="SOURCE", help="FER2013, as train.py takes it")
+    source.add_argument(
+        "--folder", type=Path, help="any pictures, in one folder for each expression"
+    )
+    parser.add_argument("--split", default="validation", help="of FER2013")
+    parser.add_argument("--views", action="store_true", help="average ten views of each face")
+    parser.add_argument("--damaged", action="store_true", help="measure damaged faces, too")
+    parser.add_argument(
+        "--detect", action="store_true", help="cut the largest face out of each picture of --folder"
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="NAME=EXPRESSION",
+        help="what a folder's name means; NAME=- leaves the folder out",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/evaluation"), help="folder for JSON and plots"
+    )
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(options: argparse.Namespace) -> str:
+    """Evaluate, write evaluation.json and the plots, and say the main figures.
+
+    Raises:
+        ValueError: The network or the data won't do.
+    """
+    from fer.model.classifier import ExpressionClassifier
+    from fer.training.evaluation import evaluate
+
+    mapping = parse_mapping(options.map)
+    classifier = ExpressionClassifier.load(options.model)
+    faces, source = read_faces(options, classifier, mapping)
+    figures = {"model": classifier.name, **source, **evaluate(classifier, faces, options.views)}
+    if options.dataset and options.split != "train":
+        figures["without_copies"] = figures_without_copies(options, classifier, faces)
+    if options.damaged:
+        figures["damaged"] = damaged_figures(classifier, faces)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
+    draw_plots(figures, options.output)
+    return summary(figures, options.output)
+
+
+def parse_mapping(entries: list[str]) -> dict[str, str]:
+    """Read `["6=anger"]` as `{"6": "anger"}`.
+
+    Raises:
+        ValueError: An entry has no "=".
+    """
+    wrong = [entry for entry in entries if "=" not in entry]
+    if wrong:
+        raise ValueError(f"--map takes NAME=EXPRESSION, not {wrong[0]!r}.")
+    return dict(entry.split("=", 1) for entry in entries)
+
+
+def read_faces(
+    options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
+) -> tuple["FerArrays | LabelledFaces", dict]:
+    """Return the labelled faces, and where they come from as entries of evaluation.json.
+
+    Raises:
+        ValueError: The split is missing, or the source can't be read.
+    """
+    if options.folder:
+        return read_folder(options, classifier, mapping)
+    from fer.training.fer2013 import load_arrays, load_fer2013
+
+    splits = load_fer2013(options.dataset)
+    if options.split not in splits:
+        raise ValueError(
+            f"{options.dataset} has no split {options.split}; it has {', '.join(splits)}."
+        )
+    source = {"dataset": options.dataset, "split": options.split, "label_set": "FER2013's own"}
+    return load_arrays(splits[options.split]), source
+
+
+def read_folder(
+    options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
+) -> tuple["LabelledFaces", dict]:
+    """Read `--folder`; the entries also say how many pictures couldn't be used."""
+    from fer.training.labelled import load_labelled
+    from fer.vision.crops import Framing
+    from fer.vision.detector import FaceDetector
+
+    detector = FaceDetector(min_face=20) if options.detect else None
+    faces = load_labelled(options.folder, mapping, detector, Framing(**classifier.framing))
+    return faces, {
+        "folder": str(options.folder),
+        "detected": options.detect,
+        "unreadable": len(faces.unreadable),
+        "without_face": len(faces.without_face),
+    }
+
+
+def figures_without_copies(
+    options: argparse.Namespace, classifier: "ExpressionClassifier", faces: "FerArrays"
+) -> dict | None:
+    """Evaluate again without copies of training pictures; None where there is no such split."""
+    from fer.training.copies import has_copy
+    from fer.training.evaluation import evaluate
+    from fer.training.fer2013 import load_arrays, load_fer2013
+
+    splits = load_fer2013(options.dataset)
+    if "train" not in splits:
+        return None
+    own = ~has_copy(faces.images, load_arrays(splits["train"]).images)
+    kept = type(faces)(faces.images[own], faces.labels[own], faces.votes[own])
+    figures = evaluate(classifier, kept, options.views)
+    return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
+
+
+def damaged_figures(
+    classifier: "ExpressionClassifier", faces: "FerArrays | LabelledFaces"
+) -> list[dict]:
+    """Return the accuracy on damaged faces.
+
+    Raises:
+        ValueError: The faces aren't all of FER2013's form.
+    """
+    from fer.training.arrays import FerArrays
+    from fer.training.robustness import robustness
+
+    if not isinstance(faces, FerArrays):
+        raise ValueError("--damaged needs --dataset: its amounts are for faces of 48 pixels.")
+    return robustness(classifier, faces)
+
+
+def draw_plots(figures: dict, folder: Path) -> None:
+    """Write the plots of an evaluation as PNG into `folder`."""
+    from fer.labels import EXPRESSIONS
+    from fer.show import plots
+
+    error, uncertain = figures["calibration_error"], figures["uncertain"]
+    drawn = {
+        "confusion": plots.confusion_plot(figures["confusion_matrix"], EXPRESSIONS),
+        "reliability": plots.reliability_plot(figures["reliability"], error),
+        "risk_coverage": plots.risk_coverage_plot(figures["risk_coverage"], uncertain),
+    }
+    if "damaged" in figures:
+        drawn["damaged"] = plots.robustness_plot(figures["damaged"])
+    for name, figure in drawn.items():
+        figure.savefig(folder / f"{name}.png", dpi=110)
+
+
+def summary(figures: dict, folder: Path) -> str:
+    """Return the main figures in a few lines."""
+    low, high = figures["intervals"]["accuracy"]
+    lines = [
+        f"accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
+        f"macro F1 {figures['macro_f1']:.4f}, {figures['pictures']:,} faces, "
+        f"{figures['views']} view{'s' * (figures['views'] != 'single')}",
+        f"calibration error {figures['calibration_error']:.4f}",
+    ]
+    if figures["ferplus"]:
+        lines.append(f"FER+ majority of eight {figures['ferplus']['accuracy']:.4f}")
+    if figures.get("without_copies"):
+        rest = figures["without_copies"]
+        lines.append(f"without copies of training pictures {rest['accuracy']:.4f}")
+    for name in ("unreadable", "without_face"):
+        if figures.get(name):
+            lines.append(f"{figures[name]} pictures {name.replace('_', ' ')} left out")
+    return "\n".join([*lines, f"Everything is in {folder}."])

@@ -1,0 +1,87 @@
+"""`fer evaluate` on tiny data sets and a tiny network."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fer.cli import main
+from fer.labels import EXPRESSIONS
+from fer.model.configuration_fer import FerConfig
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.modeling_fer import FerForImageClassification
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    torch.manual_seed(0)
+    names = dict(enumerate(EXPRESSIONS))
+    config = FerConfig(id2label=names, hidden_sizes=(8,), depths=(1,), stem_size=4)
+    FerForImageClassification(config).save_pretrained(folder)
+    FerImageProcessor(framing={"scale": 1.1}).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    generator = np.random.default_rng(0)
+    for name in ("Anger", "Happiness", "contempt"):
+        (folder / name).mkdir()
+        for index in range(3):
+            noise = generator.integers(0, 256, (60, 50, 3), np.uint8)
+            Image.fromarray(noise).save(folder / name / f"{index}.png")
+    return str(folder)
+
+
+def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--damaged", "--views"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["pictures"] == 21
+    assert figures["views"] == "ten"
+    assert figures["split"] == "validation"
+    assert figures["without_copies"]["pictures"] == 21  # the noise has no copies
+    assert figures["ferplus"]["pictures"] == 21
+    assert figures["damaged"][0]["damage"] == "none"
+    drawn = {"confusion.png", "reliability.png", "risk_coverage.png", "damaged.png"}
+    assert {path.name for path in tmp_path.glob("*.png")} == drawn
+    said = capsys.readouterr().out
+    assert f"accuracy {figures['accuracy']:.4f}" in said
+    assert "21 faces, ten views" in said
+
+
+def test_a_folder_of_labelled_pictures(network, pictures, tmp_path):
+    command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["pictures"] == 6
+    assert figures["per_class"]["happy"]["support"] == 3
+    assert figures["ferplus"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--folder", "PICTURES"], "'contempt' is not one of the seven expressions"),
+        (["--folder", "PICTURES", "--map", "contempt"], "--map takes NAME=EXPRESSION"),
+        (["--folder", "PICTURES", "--map", "contempt=-", "--damaged"], "--damaged needs --dataset"),
+        (
+            ["--folder", "PICTURES", "--map", "contempt=-", "--detect"],
+            "holds no picture that could be used",
+        ),
+        (["--dataset", "FER2013", "--split", "test"], "has no split test; it has train, valid"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    network, pictures, tiny_fer2013, arguments, sentence, tmp_path, capsys
+):
+    places = {"PICTURES": pictures, "FER2013": str(tiny_fer2013)}
+    command = ["evaluate", network, *(places.get(word, word) for word in arguments)]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 1
+    *_, last = capsys.readouterr().err.strip().splitlines()
+    assert last.startswith("fer evaluate: ")
+    assert sentence in last
