@@ -32,7 +32,7 @@ class HubServer:
     Attributes:
         repos: By kind and name: `repos["models", "me/fer"]`.
         requests: "METHOD path" of every request so far.
-        delay: Seconds before each answer.
+        delay: Seconds of silence after each request; then the connection is closed.
         status: An HTTP status that answers every request, such as 503; 0 for none.
         cut_uploads: So many uploads are cut off after half of their bytes.
         cut_commits: So many commits are cut off before they are made.
@@ -112,8 +112,10 @@ class HubHandler(BaseHTTPRequestHandler):
         self.query = parse_qs(url.query)
         path = unquote(url.path)
         self.hub.requests.append(f"{self.command} {path}")
-        if self.hub.delay:
+        if self.hub.delay:  # longer than the client waits for
             self.hub.closing.wait(self.hub.delay)
+            self.close_connection = True
+            return
         length = int(self.headers.get("Content-Length") or 0)
         if self.command == "PUT" and self.fault("cut_uploads"):
             self.rfile.read(length // 2)

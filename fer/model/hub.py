@@ -90,7 +90,7 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
         ModelError: There is neither such a folder nor such a model, the Hub doesn't answer and
             nothing is cached, or what came is not what the Hub has.
     """
-    folder = Path(source).expanduser()
+    folder = Path(source)
     if folder.is_dir():
         return Pulled(folder, str(source))
     repo_id, revision = split_source(str(source))
@@ -239,6 +239,8 @@ def _told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) 
 
 def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
     """Say what went wrong on the Hub and what to do."""
+    if isinstance(error, OfflineModeIsEnabled):
+        return f"HF_HUB_OFFLINE is set and no copy of {repo_id} is cached here; unset it."
     if not isinstance(error, HfHubHTTPError):
         return (
             f"The Hub didn't answer in {TIMEOUT:g} seconds and no copy of {repo_id} is cached "

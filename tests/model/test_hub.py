@@ -153,7 +153,8 @@ def test_ten_megabytes_there_and_back_by_branch_tag_and_commit(hub, make, push, 
     assert repo.tags == {"v1": pushed["commit"]}
     assert repo.messages == ["initial commit", "Release v1"]
     assert not repo.private
-    for revision in ("main", "v1", pushed["commit"]):
+    repo.branches["dev"] = pushed["commit"]
+    for revision in ("main", "dev", "v1", pushed["commit"]):
         pulled, commit = pull(f"me/big@{revision}")
         assert commit == pushed["commit"]
         weights = (pulled / "model.safetensors").read_bytes()
@@ -315,6 +316,21 @@ def test_a_hub_out_of_reach(hub, make, push, pull, fault, value):
     assert time.monotonic() - start < 8
 
 
+def test_offline_mode_serves_from_the_cache(hub, make, push, tmp_path):
+    """In a process of its own, since the mode is fixed at import."""
+    pushed = push(make(), "me/offline")
+    home = tmp_path / "hf"
+    with HubClient(hub.environment(home)) as before:
+        before.run(PULL, source="me/offline", options={})
+    with HubClient(hub.environment(home) | {"HF_HUB_OFFLINE": "1"}) as offline:
+        asked = len(hub.requests)
+        _, revision = offline.run(PULL, source="me/offline", options={})
+        assert revision == pushed["commit"]
+        with refused("ModelError", "HF_HUB_OFFLINE is set and no copy of me/other"):
+            offline.run(PULL, source="me/other", options={})
+        assert len(hub.requests) == asked
+
+
 def test_the_hub_has_ten_seconds(client):
     assert client.run("from fer.model.hub import TIMEOUT as result") == 10
 
@@ -367,11 +383,13 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
     cats = vit(client, tmp_path, ("cat", "dog"))
     pickled = {name: data for name, data in ours.items() if name != "model.safetensors"}
     bert = json.loads(ours["config.json"]) | {"model_type": "bert"}
-    code = b"open('ran', 'w').write('code from the Hub ran here')\n"
+    code = f"open({str(tmp_path / 'ran')!r}, 'w').write('code of a stranger')\n".encode()
     stranger = json.loads(ours["config.json"]) | {
         "model_type": "stranger",
         "auto_map": {"AutoConfig": "evil.Config", "AutoModelForImageClassification": "evil.Model"},
     }
+    (tmp_path / "vit8" / "config.json").write_text(json.dumps(stranger))
+    (tmp_path / "vit8" / "evil.py").write_bytes(code)
     wider = json.loads(ours["config.json"]) | {"num_hidden_layers": 2}
     hub.add("models", "x/cats", cats)
     hub.add("models", "x/pickle", pickled | {"pytorch_model.bin": b"a pickle"})
@@ -405,7 +423,9 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
     with token(client, None):
         _, _, notice = client.run(SERVE, source="other/private", embedded=embedded)
     assert "missing, or private" in notice
-    assert not (ROOT / "ran").exists()
+    with refused("ModelError", "holds no network that can be loaded here"):
+        client.run(LOAD, source=tmp_path / "vit8")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):
