@@ -62,7 +62,7 @@ def run_evaluate(options: argparse.Namespace) -> str:
     if options.dataset and options.split != "train":
         figures["without_copies"] = figures_without_copies(options, classifier, faces)
     if options.damaged:
-        figures["damaged"] = damaged_figures(classifier, faces)
+        figures["robustness"] = damaged_figures(classifier, faces)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     draw_plots(figures, options.output)
@@ -164,8 +164,8 @@ def draw_plots(figures: dict, folder: Path) -> None:
         "reliability": plots.reliability_plot(figures["reliability"], error),
         "risk_coverage": plots.risk_coverage_plot(figures["risk_coverage"], uncertain),
     }
-    if "damaged" in figures:
-        drawn["damaged"] = plots.robustness_plot(figures["damaged"])
+    if "robustness" in figures:
+        drawn["robustness"] = plots.robustness_plot(figures["robustness"])
     for name, figure in drawn.items():
         figure.savefig(folder / f"{name}.png", dpi=110)
 
