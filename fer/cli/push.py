@@ -15,6 +15,13 @@ def add_push(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("repo_id", metavar="ID", help="you/name; created if need be")
     parser.add_argument("--private", action="store_true", help="only you may see a new repo")
     parser.add_argument("--tag", metavar="NAME", help="name of the release, such as v1.0")
+    parser.add_argument(
+        "--evaluation",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="what fer evaluate FOLDER --dataset ... has written, for the card; may be repeated",
+    )
     parser.set_defaults(run=run_push)
 
 
@@ -26,5 +33,11 @@ def run_push(options: argparse.Namespace) -> str:
     """
     from fer.model.hub import push  # heavy, and not needed for --help
 
-    pushed = push(options.folder, options.repo_id, private=options.private, tag=options.tag)
+    pushed = push(
+        options.folder,
+        options.repo_id,
+        private=options.private,
+        tag=options.tag,
+        evaluations=options.evaluation,
+    )
     return f"{pushed.repo_id} is on the Hub; FER_MODEL={pushed.source} names exactly these weights."

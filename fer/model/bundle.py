@@ -2,14 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
-from fer.model.hub import METRICS, ModelError
+from fer.model.hub import EVALUATION, METRICS, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 
@@ -24,15 +24,24 @@ OWN_CLASSES = {
 """The classes whose files travel with the weights, and what loads them there."""
 
 
-def write_bundle(folder: Path, target: Path, repo_id: str) -> None:
+def write_bundle(
+    folder: Path, target: Path, repo_id: str, evaluations: Sequence[Path] = ()
+) -> None:
     """Write into `target` all that is to be on the Hub as `repo_id`.
 
     That is the network and its processor, saved anew together with the Python files that
     `trust_remote_code=True` needs; metrics.json and the plots; the card and the results.
 
+    Args:
+        folder: What `train.py` has written.
+        target: Where to write.
+        repo_id: Such as "you/name"; stands in the card.
+        evaluations: Folders that `fer evaluate` has written about `folder`; one that it has
+            written into `folder` itself counts anyway.
+
     Raises:
         ModelError: `folder` holds no network that can be loaded, another kind of network, or no
-            metrics.json to make the card of.
+            metrics.json to make the card of; or an evaluation is of something else.
     """
     if not folder.is_dir():
         raise ModelError(f"There is no folder {folder}; give one that train.py has written.")
@@ -42,14 +51,55 @@ def write_bundle(folder: Path, target: Path, repo_id: str) -> None:
             f"{folder} is not what train.py writes: only a network of this project with its "
             f"{METRICS} can be pushed, for the model card is made from it."
         )
+    metrics, plots = classifier.metrics, {path.name: path for path in find_plots(folder)}
+    beside = [folder] if (folder / EVALUATION).is_file() else []
+    for evaluation in (*beside, *evaluations):
+        figures = read_evaluation(evaluation, folder)
+        metrics = add_evaluation(metrics, figures)
+        if evaluation != folder:
+            drawn = find_plots(evaluation)
+            plots |= {f"{figures['split']}_{path.name}": path for path in drawn}
     with own_code_travels():
         classifier.model.save_pretrained(target)
         classifier.processor.save_pretrained(target)
-    plots = sorted(path for pattern in PLOTS for path in folder.glob(pattern))
-    for plot in plots:
-        shutil.copyfile(plot, target / plot.name)
-    (target / METRICS).write_text(json.dumps(classifier.metrics, indent=2) + "\n")
-    write_card(classifier.metrics, repo_id, target, [plot.name for plot in plots])
+    for name, path in plots.items():
+        shutil.copyfile(path, target / name)
+    (target / METRICS).write_text(json.dumps(metrics, indent=2) + "\n")
+    write_card(metrics, repo_id, target, list(plots))
+
+
+def find_plots(folder: Path) -> list[Path]:
+    """Return the pictures at the top of a folder, by name."""
+    return sorted(path for pattern in PLOTS for path in folder.glob(pattern))
+
+
+def read_evaluation(evaluation: Path, folder: Path) -> dict:
+    """Return the figures that `fer evaluate FOLDER --dataset ...` has written.
+
+    Raises:
+        ModelError: There are none, they are about another network, or not about FER2013.
+    """
+    file = evaluation / EVALUATION
+    try:
+        figures = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} can't be read; make it with fer evaluate {folder}.") from error
+    about = figures.get("model", folder)
+    if Path(about).resolve() != folder.resolve():
+        raise ModelError(f"{file} is about {about}, not about {folder}.")
+    if "folder" in figures:
+        raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
+    return figures
+
+
+def add_evaluation(metrics: dict, figures: dict) -> dict:
+    """Return the metrics with an evaluation under the name of its split."""
+    split, told = figures.get("split"), dict(metrics)
+    if split:
+        told[split] = {**metrics.get(split, {}), **figures}
+    if "robustness" in figures:
+        told["robustness"] = [{"split": split, **row} for row in figures["robustness"]]
+    return told
 
 
 @contextmanager

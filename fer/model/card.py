@@ -88,28 +88,28 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
     """Yield one row a split and label set: its names, filter, pictures, accuracy and macro F1."""
     for split in SPLITS:
         figures = metrics.get(split) or {}
-        if figures.get("accuracy") is not None:
-            yield {
-                "split": split,
-                "labels": "fer2013",
-                "label_set": figures.get("label_set", "FER2013's own labels"),
-                "pictures": figures.get("pictures"),
-                "accuracy": figures["accuracy"],
-                "macro_f1": figures.get("macro_f1"),
-            }
+        own = figures.get("label_set", "FER2013's own labels")
         ferplus = figures.get("ferplus") or {
             "accuracy": figures.get("ferplus_accuracy"),
-            "label_set": figures.get("ferplus_label_set"),
+            "label_set": figures.get("ferplus_label_set", "FER+ majority"),
         }
-        if ferplus.get("accuracy") is not None:
-            yield {
-                "split": split,
-                "labels": "ferplus",
-                "label_set": ferplus.get("label_set") or "FER+ majority",
-                "pictures": ferplus.get("pictures"),
-                "accuracy": ferplus["accuracy"],
-                "macro_f1": ferplus.get("macro_f1"),
-            }
+        sets = {
+            "fer2013": figures | {"label_set": own},
+            "fer2013_without_copies": (figures.get("without_copies") or {})
+            | {"label_set": f"{own}, without copies of training pictures"},
+            "ferplus": ferplus,
+        }
+        views = ", ten views a picture" if figures.get("views") == "ten" else ""
+        for labels, row in sets.items():
+            if row.get("accuracy") is not None:
+                yield {
+                    "split": split,
+                    "labels": labels,
+                    "label_set": row["label_set"] + views,
+                    "pictures": row.get("pictures"),
+                    "accuracy": row["accuracy"],
+                    "macro_f1": row.get("macro_f1"),
+                }
 
 
 def model_index(metrics: Metrics) -> list[EvalResult]:
@@ -239,11 +239,11 @@ def calibration_table(metrics: Metrics) -> str:
 
 def robustness_table(metrics: Metrics) -> str:
     """Return the accuracy on damaged pictures as a table, "" where it wasn't measured."""
-    rows = [
-        (row["damage"], row["amount"], _share(row["accuracy"]))
-        for row in metrics.get("robustness") or ()
-    ]
-    return table(("damage", "amount", "accuracy"), rows)
+    measured = metrics.get("robustness") or ()
+    rows = [(row["damage"], row["amount"], _share(row["accuracy"])) for row in measured]
+    splits = sorted({row["split"] for row in measured if row.get("split")})
+    accuracy = f"accuracy, {' and '.join(splits)} split" if splits else "accuracy"
+    return table(("damage", "amount", accuracy), rows)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

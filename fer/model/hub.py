@@ -4,7 +4,7 @@ Both go through `huggingface_hub`, which reads HF_TOKEN, HF_ENDPOINT, HF_HOME an
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 
 METRICS = "metrics.json"
 """The figures of a training, beside the weights."""
+
+EVALUATION = "evaluation.json"
+"""The figures of `fer evaluate`."""
 
 TIMEOUT = 10.0
 """Seconds in which the Hub has to answer."""
@@ -148,7 +151,13 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
             )
 
 
-def push(folder: str | Path, repo_id: str, private: bool = False, tag: str | None = None) -> Pushed:
+def push(
+    folder: str | Path,
+    repo_id: str,
+    private: bool = False,
+    tag: str | None = None,
+    evaluations: Sequence[str | Path] = (),
+) -> Pushed:
     """Put a trained folder on the Hub, in one commit: everything arrives or nothing does.
 
     What goes up is the network with its own code, its processor, metrics.json, the plots, and the
@@ -159,15 +168,16 @@ def push(folder: str | Path, repo_id: str, private: bool = False, tag: str | Non
         repo_id: Such as "you/name"; created if need be.
         private: Only the owner may see a repo that is created here.
         tag: Name of the release, such as "v1.0".
+        evaluations: Folders that `fer evaluate` has written about `folder`, for the card.
 
     Raises:
-        ModelError: The folder holds no network that can be loaded.
+        ModelError: The folder holds no network that can be loaded, or an evaluation isn't of it.
         PushError: The Hub doesn't answer or doesn't let it in.
     """
     from fer.model.bundle import write_bundle  # heavy, and not needed for pulling
 
     with TemporaryDirectory() as staging:
-        write_bundle(Path(folder), Path(staging), repo_id)
+        write_bundle(Path(folder), Path(staging), repo_id, [*map(Path, evaluations)])
         prepare_push(repo_id, private, tag)
         with _told_as(PushError, repo_id):
             commit = HfApi().upload_folder(

@@ -8,7 +8,7 @@ from transformers import EvalPrediction, TrainingArguments, set_seed
 
 from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
-from fer.model.hub import PushError, prepare_push, push
+from fer.model.hub import EVALUATION, PushError, prepare_push, push
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
@@ -56,6 +56,7 @@ def train(options: TrainingOptions) -> Path:
         model.save_pretrained(output)
         processor.save_pretrained(output)
         write_report(options, trainer, prediction, calibration, output)
+        (output / EVALUATION).unlink(missing_ok=True)  # it was of other weights
         if options.push_to_hub:
             push_trained(options, output)
     return output

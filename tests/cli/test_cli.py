@@ -19,8 +19,8 @@ def pushes(monkeypatch):
     """Replace the push; the list holds what it was called with."""
     calls = []
 
-    def push(folder, repo_id, private, tag):
-        calls.append((folder, repo_id, private, tag))
+    def push(folder, repo_id, private, tag, evaluations):
+        calls.append((folder, repo_id, private, tag, evaluations))
         return Pushed(repo_id, "abc123", tag)
 
     monkeypatch.setattr("fer.model.hub.push", push)
@@ -30,10 +30,10 @@ def pushes(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "call", "source"),
     [
-        (["runs/fer", "me/fer"], ("runs/fer", "me/fer", False, None), "me/fer@abc123"),
+        (["runs/fer", "me/fer"], ("runs/fer", "me/fer", False, None, []), "me/fer@abc123"),
         (
-            ["runs/fer", "me/fer", "--private", "--tag", "v1"],
-            ("runs/fer", "me/fer", True, "v1"),
+            ["runs/fer", "me/fer", "--private", "--tag", "v1", "--evaluation=a", "--evaluation=b"],
+            ("runs/fer", "me/fer", True, "v1", ["a", "b"]),
             "me/fer@v1",
         ),
     ],

@@ -95,8 +95,10 @@ def test_what_was_not_measured_is_said_to_be_so(metrics, topic):
 
 
 def test_robustness_is_shown_where_it_was_measured(metrics):
-    metrics["robustness"] = [{"damage": "blur", "amount": "2 px", "accuracy": 0.5}]
-    assert ["blur", "2 px", "50.0%"] in cells(rendered(model_card(metrics, "me/tiny")))
+    metrics["robustness"] = [{"split": "test", "damage": "blur", "amount": "2 px", "accuracy": 0.5}]
+    rows = cells(rendered(model_card(metrics, "me/tiny")))
+    assert ["damage", "amount", "accuracy, test split"] in rows
+    assert ["blur", "2 px", "50.0%"] in rows
 
 
 def test_a_test_split_stands_beside_validation(metrics):
@@ -107,12 +109,19 @@ def test_a_test_split_stands_beside_validation(metrics):
         "macro_f1": 0.69,
         "calibration_error": 0.021,
         "ferplus": {"label_set": "majority", "pictures": 3500, "accuracy": 0.8},
+        "without_copies": {"pictures": 3400, "accuracy": 0.66, "macro_f1": 0.64},
+        "views": "ten",
     }
     rows = cells(rendered(model_card(metrics, "me/tiny")))
-    assert ["test", "own labels", "3,589", "70.0%", "69.0%"] in rows
-    assert ["test", "majority", "3,500", "80.0%", "not measured"] in rows
+    ten = ", ten views a picture"
+    filtered = f"own labels, without copies of training pictures{ten}"
+    assert ["test", f"own labels{ten}", "3,589", "70.0%", "69.0%"] in rows
+    assert ["test", filtered, "3,400", "66.0%", "64.0%"] in rows
+    assert ["test", f"majority{ten}", "3,500", "80.0%", "not measured"] in rows
     assert ["calibration error, test split", "0.021"] in rows
-    assert "ferplus_test" in result_entries(metrics, "me/tiny")
+    entries = result_entries(metrics, "me/tiny")
+    assert entries["fer2013_without_copies_test"].value == 0.66
+    assert entries["ferplus_test"].value == 0.8
 
 
 def test_a_card_without_figures_claims_none():

@@ -184,6 +184,33 @@ def test_our_card_and_no_pickles_and_the_same_weights(hub, client, make, push):
     )
 
 
+def test_an_evaluation_goes_into_the_card(hub, make, push, tmp_path):
+    folder = make()
+    evaluation = tmp_path / "evaluation"
+    evaluation.mkdir()
+    figures = {"model": str(folder), "split": "test", "label_set": "own", "accuracy": 0.4321}
+    figures["robustness"] = [{"damage": "blur", "amount": "2 px", "accuracy": 0.1234}]
+    (evaluation / "evaluation.json").write_text(json.dumps(figures))
+    (evaluation / "confusion.png").write_bytes(b"a picture")
+    push(folder, "me/evaluated", evaluations=[str(evaluation)])
+    files = hub.repos["models", "me/evaluated"].files
+    assert set(files) == WHOLE | {"test_confusion.png", ".eval_results/fer2013_test.yaml"}
+    card = files["README.md"].data.decode()
+    for part in ("43.2%", "| blur | 2 px | 12.3% |", "](test_confusion.png)", "67.9%"):
+        assert part in card
+    assert json.loads(files["metrics.json"].data)["test"]["accuracy"] == 0.4321
+    (folder / "evaluation.json").write_text(json.dumps(figures | {"accuracy": 0.5678}))
+    push(folder, "me/evaluated")  # what lies in the folder itself counts unasked
+    card = hub.repos["models", "me/evaluated"].files["README.md"].data.decode()
+    assert "56.8%" in card
+    for change, part in (({"model": "x/y"}, "is about x/y, not"), ({"folder": "x"}, "FER2013")):
+        (evaluation / "evaluation.json").write_text(json.dumps(figures | change))
+        with refused("ModelError", part):
+            push(folder, "me/evaluated", evaluations=[str(evaluation)])
+    with refused("ModelError", "can't be read; make it with fer evaluate"):
+        push(folder, "me/evaluated", evaluations=[str(tmp_path)])
+
+
 def save(path, data):
     path.write_bytes(data)
     return path

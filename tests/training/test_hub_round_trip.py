@@ -125,6 +125,8 @@ result = {
 
 
 def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "evaluation.json").write_text('{"split": "test", "accuracy": 0.999}')
     done = train(
         hub, tmp_path, "--epochs=1", "--batch-size=32", "--precision=fp32", "--push-to-hub",
         "--hub-model-id=me/trained", "--hub-tag=v1",
@@ -137,6 +139,7 @@ def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
     assert not [name for name in repo.files if name.endswith((".bin", ".pt", ".pth"))]
     card = repo.files["README.md"].data.decode()
     assert "python train.py --epochs 1 --batch-size 32 " in card
+    assert "99.9%" not in card  # figures of earlier weights
     environment = hub.environment(tmp_path / "visitor", token=None)
     with HubClient(environment | {"FER_MODEL": "me/trained@v1"}) as page:
         served = page.run(SERVED, folder=tmp_path / "run")
