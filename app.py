@@ -12,7 +12,7 @@ from fer.ui import build_demo, launch_settings, load_pipeline
 # Visitors share the cores; more threads for one of them would only get in the others' way.
 torch.set_num_threads(1)
 
-demo = build_demo(*load_pipeline(os.environ.get("FER_MODEL")))
+demo = build_demo(load_pipeline(os.environ.get("FER_MODEL")))
 
 if __name__ == "__main__":
     demo.launch(**launch_settings())

@@ -34,6 +34,8 @@ class FakeClassifier:
     framing: dict = {}  # noqa: RUF012
     uncertain_below = 0.4
     name = "fake <model>"
+    revision = None
+    notice = None
 
     def __init__(self, *rows: Sequence[float], metrics: dict | None = None) -> None:
         self.rows = rows or (sure("happy", 0.9),)

@@ -20,6 +20,9 @@ __all__ = ["EMBEDDED", "ExpressionClassifier", "ModelError", "expression_columns
 EMBEDDED = Path(__file__).parent / "weights"
 """The network that comes with the package."""
 
+FRAMING = {"scale", "shift_x", "shift_y"}
+"""What a processor may say about framing."""
+
 UNCERTAIN_BELOW = 0.4
 """For networks whose configuration says nothing about it."""
 
@@ -51,7 +54,8 @@ class ExpressionClassifier:
         """Wrap a loaded network and its image processor.
 
         Raises:
-            ModelError: Some expression has no class of that name, or two.
+            ModelError: Some expression has no class of that name, or two; or the processor's
+                framing can't be one.
         """
         self.model = model.eval()
         self.processor = processor
@@ -59,7 +63,7 @@ class ExpressionClassifier:
         self.revision = revision
         self.notice: str | None = None
         self.metrics = dict(metrics or {})
-        self.framing = dict(getattr(processor, "framing", {}))
+        self.framing = checked_framing(getattr(processor, "framing", {}))
         self.temperature = getattr(model.config, "temperature", 1.0)
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
         self._columns = expression_columns(model.config.id2label)
@@ -157,6 +161,21 @@ def _load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
             f"{', '.join(sorted(report['missing_keys'])[:3])}, ..."
         )
     return model, processor
+
+
+def checked_framing(framing: Mapping[str, float]) -> dict[str, float]:
+    """Return a processor's framing as keywords of `fer.vision.crops.Framing`.
+
+    Raises:
+        ModelError: It has other entries, or values that cut nothing.
+    """
+    numbers = all(isinstance(value, int | float) for value in framing.values())
+    if not set(framing) <= FRAMING or not numbers or not framing.get("scale", 1) > 0:
+        raise ModelError(
+            f"The framing in preprocessor_config.json must give {', '.join(sorted(FRAMING))} as "
+            f"numbers, the scale above 0, but is {framing}."
+        )
+    return dict(framing)
 
 
 def expression_columns(id2label: Mapping[int, str]) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from fer.labels import EXPRESSIONS
-from fer.model.classifier import ExpressionClassifier, ModelError
+from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.about import build_about
@@ -37,43 +37,33 @@ HEAD = f"""<meta name="description" content="{LEAD}">
 </style>"""
 
 
-def load_pipeline(model: str | None = None) -> tuple[Pipeline, str]:
+def load_pipeline(model: str | None = None) -> Pipeline:
     """Load detector and classifier for a page that has to come up in any case.
 
     Args:
-        model: A folder or Hub id; None or "" for the embedded network.
-
-    Returns:
-        The pipeline, and a sentence for the page where the embedded network had to step in.
+        model: A folder, or a Hub id with an optional @revision; None or "" for the embedded
+            network, which also serves where the named one can't; its `notice` says so then.
     """
-    notice = ""
-    try:
-        classifier = ExpressionClassifier.load(model or None)
-    except ModelError as error:
-        if not model:
-            raise
-        classifier = ExpressionClassifier.load()
-        notice = f"The model {model} can't be used, so the embedded one serves. {error}"
-    return Pipeline(FaceDetector(), classifier), notice
+    return Pipeline(FaceDetector(), ExpressionClassifier.load_or_embedded(model or None))
 
 
-def build_demo(pipeline: Pipeline, notice: str = "") -> gr.Blocks:
+def build_demo(pipeline: Pipeline) -> gr.Blocks:
     """Return the page.
 
     Args:
-        pipeline: Finds faces and reads their expressions.
-        notice: A sentence shown on top, where something is not as asked for; "" for none.
+        pipeline: Finds faces and reads their expressions; what its classifier has to say of
+            itself, name, revision and notice, stands on the page.
     """
     classifier = pipeline.classifier
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP_UPLOADS) as demo:
-        gr.HTML(header_html(notice), elem_id="fer-header")
+        gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
                 build_live(pipeline)
             with gr.Tab("Photo", id="photo"):
                 build_photo(pipeline)
             with gr.Tab("About", id="about"):
-                build_about(classifier.name, classifier.metrics)
+                build_about(model_name(classifier), classifier.metrics)
 
         def forget(request: gr.Request) -> None:
             """Drop a visitor's state at once; Gradio alone would keep it for an hour."""
@@ -100,7 +90,13 @@ def launch_settings() -> dict[str, Any]:
     }
 
 
-def header_html(notice: str = "") -> str:
+def model_name(classifier: ExpressionClassifier) -> str:
+    """Return the name of the model in use, with the first digits of its commit on the Hub."""
+    revision = classifier.revision
+    return f"{classifier.name} at {revision[:7]}" if revision else classifier.name
+
+
+def header_html(notice: str | None = None) -> str:
     """Return title, lead and the seven expressions in their colours."""
     chips = "".join(f"<li>{html.chip(name)}</li>" for name in EXPRESSIONS)
     told = html.message("Please note", notice) if notice else ""

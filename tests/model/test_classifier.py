@@ -100,6 +100,12 @@ def test_other_classes_are_refused(labels, message):
         expression_columns(dict(enumerate(labels)))
 
 
+@pytest.mark.parametrize("framing", [{"scale": 0}, {"scale": "1"}, {"zoom": 1.1}])
+def test_a_framing_that_cannot_be_one_is_refused(framing):
+    with pytest.raises(ModelError, match="must give scale, shift_x, shift_y as numbers"):
+        ExpressionClassifier(small_network(), FerImageProcessor(framing=framing))
+
+
 def test_a_folder_without_weights_is_refused(tmp_path):
     FerImageProcessor().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=r"lacks config\.json, model\.safetensors\.$"):

@@ -145,7 +145,7 @@ def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
         served = page.run(SERVED, folder=tmp_path / "run")
     assert served["equal"]
     assert (served["name"], served["revision"]) == ("me/trained", repo.tags["v1"])
-    assert "me/trained" in served["page"]
+    assert f"me/trained at {served['revision'][:7]}" in served["page"]
     assert served["framing"]
     assert served["settings"][0]
     assert served["metrics"]["training"]["training_pictures"] == 64

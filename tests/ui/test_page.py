@@ -10,6 +10,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from fer.labels import EXPRESSIONS
+from fer.model.configuration_fer import FerConfig
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline
 from fer.ui.live import FrameClock
 from tests.fakes import fake_pipeline, sure
@@ -17,7 +21,9 @@ from tests.fakes import fake_pipeline, sure
 
 @pytest.fixture(scope="module")
 def demo():
-    return build_demo(fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9)), notice="Mind <this>.")
+    pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
+    pipeline.classifier.notice = "Mind <this>."
+    return build_demo(pipeline)
 
 
 @pytest.fixture(scope="module")
@@ -115,16 +121,20 @@ def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
     assert demo.state_holder["stays"][key] == "what stays has seen"
 
 
-def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch):
-    from fer.model.classifier import ExpressionClassifier, ModelError
+def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch, tmp_path):
+    small = FerConfig(id2label=dict(enumerate(EXPRESSIONS)), hidden_sizes=(8,), depths=(1,))
+    FerForImageClassification(small).save_pretrained(tmp_path)
+    FerImageProcessor().save_pretrained(tmp_path)
+    monkeypatch.setattr("fer.model.classifier.EMBEDDED", tmp_path)
+    page = str(build_demo(load_pipeline("/nowhere")).get_config_file())
+    assert "The embedded weights serve, not /nowhere." in page
+    assert "Please note" not in str(build_demo(load_pipeline("")).get_config_file())
 
-    def load(source=None):
-        if source:
-            raise ModelError(f"{source} is not a folder.")
-        return "embedded"
 
-    monkeypatch.setattr(ExpressionClassifier, "load", load)
-    pipeline, notice = load_pipeline("/nowhere")
-    assert pipeline.classifier == "embedded"
-    assert "/nowhere" in notice and "embedded" in notice
-    assert load_pipeline("")[1] == ""
+@pytest.mark.parametrize(
+    ("revision", "shown"), [(None, "me/fer"), ("0123456789abcdef", "me/fer at 0123456")]
+)
+def test_the_model_in_use_is_shown_with_its_revision(revision, shown):
+    pipeline = fake_pipeline()
+    pipeline.classifier.name, pipeline.classifier.revision = "me/fer", revision
+    assert f"<code>{shown}</code>" in str(build_demo(pipeline).get_config_file())
