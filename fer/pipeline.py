@@ -1,4 +1,4 @@
-"""The order of the steps: find the faces, cut them out, read their expressions."""
+"""The order of the steps: find the faces, follow them, cut them out, read and calm the answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +9,8 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.vision.crops import Framing, crop_faces
+from fer.vision.smoother import ExpressionSmoother
+from fer.vision.tracker import FaceTracker
 
 
 class Detector(Protocol):
@@ -26,6 +28,15 @@ class Classifier(Protocol):
 
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Return float32 (n, 7) probabilities for n square RGB crops."""
+
+
+class Following:
+    """What is remembered of one stream; one a visitor or video, and dropped with it."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self.tracker = FaceTracker()
+        self.smoother = ExpressionSmoother()
 
 
 class Pipeline:
@@ -51,6 +62,22 @@ class Pipeline:
         framing = Framing(**self.classifier.framing)
         return self._classify(image, self.detector.detect(image), framing)
 
+    def follow(self, image: np.ndarray, time: float, following: Following) -> Detections:
+        """Read the next frame of a stream.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            time: Seconds on any clock that doesn't go back.
+            following: What is remembered of this stream; it is brought up to date.
+
+        Returns:
+            As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` averaged over
+            time, and `data["expression"]` (n,), the class index that each face is called.
+        """
+        framing = Framing(**self.classifier.framing)
+        faces = following.tracker.update(self.detector.detect(image), time)
+        return following.smoother.update(self._classify(image, faces, framing), time)
+
     def whole_picture(self, image: np.ndarray) -> Detections:
         """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.
 
@@ -72,13 +99,16 @@ class Pipeline:
 
 
 def top_labels(detections: Detections, uncertain_below: float) -> list[str]:
-    """Return each face's most probable expression, or "uncertain" where that is less than a bound.
+    """Return each face's expression, or "uncertain" where its probability is less than a bound.
 
     Args:
-        detections: Faces with `data["probabilities"]` (n, 7).
+        detections: Faces with `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where
+            something else than the most probable expression may be called.
         uncertain_below: Least probability, 0 to 1, at which an expression is named.
     """
+    rows = detections.data["probabilities"]
+    called = detections.data.get("expression", rows.argmax(axis=1))
     return [
-        EXPRESSIONS[row.argmax()] if row.max() >= uncertain_below else UNCERTAIN
-        for row in detections.data["probabilities"]
+        EXPRESSIONS[index] if row[index] >= uncertain_below else UNCERTAIN
+        for row, index in zip(rows, called, strict=True)
     ]

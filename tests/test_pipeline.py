@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.pipeline import Pipeline, top_labels
+from fer.pipeline import Following, Pipeline, top_labels
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
@@ -105,3 +105,27 @@ def test_top_labels(rows, uncertain_below, labels):
         data={"probabilities": np.array(rows, np.float32).reshape(-1, 7)},
     )
     assert top_labels(faces, uncertain_below) == labels
+
+
+def test_following_numbers_the_faces_and_calms_the_answers():
+    class Wavering(Classifier):
+        answers = iter([HAPPY, HAPPY[::-1]])
+
+        def classify(self, crops) -> np.ndarray:
+            return np.array([next(self.answers)] * len(crops), np.float32)
+
+    pipeline, following = Pipeline(Detector(BOXES), Wavering()), Following()
+    first = pipeline.follow(PICTURE, 10.0, following)
+    second = pipeline.follow(PICTURE, 10.02, following)
+    assert first.tracker_id.tolist() == second.tracker_id.tolist() == [1, 2]
+    np.testing.assert_allclose(first.data["probabilities"], [HAPPY, HAPPY], atol=1e-5)
+    assert top_labels(second, 0.4) == ["happy", "happy"]
+    assert second.data["landmarks"].shape == (2, 5, 2)
+
+
+def test_a_called_expression_goes_before_the_most_probable_one():
+    faces = Detections(
+        xyxy=BOXES,
+        data={"probabilities": np.array([TORN, HAPPY]), "expression": np.array([5, 5])},
+    )
+    assert top_labels(faces, 0.3) == ["surprise", "uncertain"]

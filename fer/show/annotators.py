@@ -6,7 +6,7 @@ import numpy as np
 import supervision as sv
 from PIL import Image
 
-from fer.labels import COLOURS, UNCERTAIN, ink_on
+from fer.labels import COLOURS, EXPRESSIONS, UNCERTAIN, ink_on
 
 _NAMES = tuple(COLOURS)
 _FILL = sv.ColorPalette.from_hex(list(COLOURS.values()))
@@ -67,7 +67,7 @@ def caption_texts(
     for number, (label, row) in enumerate(
         zip(labels, detections.data.get("probabilities", ()), strict=True), start=1
     ):
-        text = label if label == UNCERTAIN else f"{label} {row.max():.0%}"
+        text = label if label == UNCERTAIN else f"{label} {row[EXPRESSIONS.index(label)]:.0%}"
         texts.append(f"{number} {text}" if numbered else text)
     return texts
 

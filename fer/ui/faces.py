@@ -96,7 +96,7 @@ def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray) -> str:
     hidden = "" if number == 1 else " hidden"
     return (
         f'<section data-panel="{number}"{hidden}><h3 class="fer-heading">Face {number}</h3>'
-        f"{html.verdict(label, float(row.max()))}{html.bars(row, label)}{_warning(xyxy)}</section>"
+        f"{html.verdict(label, row)}{html.bars(row, label)}{_warning(xyxy)}</section>"
     )
 
 

@@ -40,15 +40,13 @@ def bars(probabilities: Sequence[float] | np.ndarray, label: str) -> str:
     return f'<div class="fer-bars">{rows}</div>'
 
 
-def verdict(label: str, probability: float) -> str:
+def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
     """Return the line above the bars: the expression and its percentage, or "uncertain"."""
     if label == UNCERTAIN:
         note = "no expression stands out"
         return f'<p class="fer-verdict">{chip(label)} <span class="fer-note">{note}</span></p>'
-    return (
-        f'<p class="fer-verdict">{chip(label)} '
-        f'<strong class="fer-figure">{percent(probability)}</strong></p>'
-    )
+    figure = percent(float(probabilities[EXPRESSIONS.index(label)]))
+    return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
 
 
 def message(title: str, text: str, kind: str = "info") -> str:

@@ -2,12 +2,13 @@
 
 import time
 from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 
-from fer.pipeline import Pipeline, top_labels
+from fer.pipeline import Following, Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator
 from fer.ui import html
 
@@ -66,6 +67,14 @@ class FrameClock:
         return (len(self._times) - 1) / span if span > 0 else 0.0
 
 
+@dataclass
+class Visitor:
+    """What is kept of one visitor while the page is open, and nowhere else."""
+
+    clock: FrameClock = field(default_factory=FrameClock)
+    following: Following = field(default_factory=Following)
+
+
 class LiveHandlers:
     """What the Live tab does, without the screen.
 
@@ -78,24 +87,24 @@ class LiveHandlers:
         self.pipeline = pipeline
         self.annotator = FaceAnnotator()
 
-    def look(self, frame: np.ndarray | None, clock: FrameClock) -> tuple[str, str, FrameClock]:
+    def look(self, frame: np.ndarray | None, visitor: Visitor) -> tuple[str, str, Visitor]:
         """Read one camera frame.
 
         Args:
             frame: RGB uint8 (h, w, 3), or None when the camera gave nothing.
-            clock: This visitor's.
+            visitor: The one whose camera it is.
 
         Returns:
-            HTML of the picture with boxes, HTML of the panel beside it, and the clock.
+            HTML of the picture with boxes, HTML of the panel beside it, and the visitor.
         """
         if frame is None:
-            return "", START, clock
-        faces = self.pipeline(frame)
+            return "", START, visitor
+        faces = self.pipeline.follow(frame, time.monotonic(), visitor.following)
         labels = top_labels(faces, self.pipeline.classifier.uncertain_below)
         drawn = self.annotator.annotate(frame, faces, labels)
         alt = f"Camera picture with {html.count(len(faces), 'face')}"
-        panel = self._panel(faces.data["probabilities"], labels, clock.tick())
-        return html.picture(drawn, alt, _JPEG_QUALITY), panel, clock
+        panel = self._panel(faces.data["probabilities"], labels, visitor.clock.tick())
+        return html.picture(drawn, alt, _JPEG_QUALITY), panel, visitor
 
     def _panel(self, probabilities: np.ndarray, labels: list[str], rate: float) -> str:
         status = (
@@ -106,7 +115,7 @@ class LiveHandlers:
             return html.card(NO_FACE + status)
         # The detector puts the largest face first.
         heading = "Your expression" if len(labels) == 1 else "The largest face"
-        top = html.verdict(labels[0], float(probabilities[0].max()))
+        top = html.verdict(labels[0], probabilities[0])
         return html.card(
             f'<h3 class="fer-heading">{heading}</h3>{top}'
             f"{html.bars(probabilities[0], labels[0])}{status}"
@@ -135,11 +144,11 @@ def build_live(pipeline: Pipeline) -> None:
         with gr.Column(scale=2, min_width=260):
             panel = gr.HTML(START, elem_id="live-panel")
     # Each visitor gets a copy. (The class itself would do, but Gradio publishes its constructor.)
-    clock = gr.State(FrameClock())
+    visitor = gr.State(Visitor())
     camera.stream(
         handlers.look,
-        [camera, clock],
-        [view, panel, clock],
+        [camera, visitor],
+        [view, panel, visitor],
         stream_every=STREAM_EVERY,
         time_limit=TURN,
         concurrency_limit=VISITORS,

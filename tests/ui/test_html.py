@@ -26,8 +26,8 @@ def test_no_bar_stands_out_when_uncertain():
 
 
 def test_verdict_gives_a_percentage_only_where_one_expression_is_named():
-    assert "92%" in html.verdict("happy", 0.92)
-    assert "%" not in re.sub(r'style="[^"]*"', "", html.verdict("uncertain", 0.3))
+    assert "92%" in html.verdict("happy", sure("happy", 0.92))
+    assert "%" not in re.sub(r'style="[^"]*"', "", html.verdict("uncertain", sure("sad", 0.3)))
 
 
 @pytest.mark.parametrize("kind", ["info", "trouble"])

@@ -15,7 +15,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline
-from fer.ui.live import FrameClock
+from fer.ui.live import Visitor
 from tests.fakes import fake_pipeline, sure
 
 
@@ -59,7 +59,7 @@ def test_each_visitor_gets_a_clock_of_their_own(demo):
     (key,) = [
         key
         for key, block in demo.blocks.items()
-        if isinstance(block, gr.State) and isinstance(block.value, FrameClock)
+        if isinstance(block, gr.State) and isinstance(block.value, Visitor)
     ]
     one, other = SessionState(demo), SessionState(demo)
     assert one[key] is one[key]

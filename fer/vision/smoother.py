@@ -1,0 +1,89 @@
+"""Calming the answers about each face: a moving average, and a label that doesn't flicker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from supervision import Detections
+
+FLOOR = 1e-6
+"""Least probability, so that its logarithm is finite."""
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What is known of one face: its mean logarithms (7,), its expression, when it was seen."""
+
+    logits: np.ndarray
+    expression: int
+    seen: float
+
+
+class ExpressionSmoother:
+    """Averages each face's logits over time; one smoother a visitor or video.
+
+    Args:
+        half_life: Seconds after which an old answer counts half.
+        margin: Lead in probability that another expression needs to take over.
+        memory: Seconds for which a face that isn't seen is remembered.
+    """
+
+    def __init__(self, half_life: float = 0.25, margin: float = 0.1, memory: float = 1.0) -> None:
+        """Know nobody yet.
+
+        Raises:
+            ValueError: A number is negative, or `half_life` is 0.
+        """
+        if half_life <= 0 or margin < 0 or memory < 0:
+            raise ValueError(
+                "half_life is above 0 seconds, margin and memory are 0 or more; "
+                f"got {half_life}, {margin} and {memory}."
+            )
+        self.half_life, self.margin, self.memory = half_life, margin, memory
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all faces."""
+        self._faces: Mapping[int, _Memory] = {}
+
+    def update(self, detections: Detections, time: float) -> Detections:
+        """Replace each face's answer by its average over time.
+
+        Args:
+            detections: Faces of this frame with `tracker_id` and `data["probabilities"]` (n, 7).
+            time: Seconds on any clock that doesn't go back.
+
+        Returns:
+            The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
+            and `data["expression"]` int (n,), the class index that each is called.
+        """
+        rows = detections.data["probabilities"]
+        numbers = [] if detections.tracker_id is None else detections.tracker_id.tolist()
+        now = {
+            number: self._after(self._faces.get(number), row, time)
+            for number, row in zip(numbers, rows, strict=True)
+        }
+        fresh = {n: face for n, face in self._faces.items() if time - face.seen <= self.memory}
+        self._faces = fresh | now
+        faces = [now[number] for number in numbers]
+        calmed = np.array([_softmax(face.logits) for face in faces], np.float32).reshape(rows.shape)
+        called = np.array([face.expression for face in faces], int)
+        data = {**detections.data, "probabilities": calmed, "expression": called}
+        return replace(detections, data=data)
+
+    def _after(self, face: _Memory | None, probabilities: np.ndarray, time: float) -> _Memory:
+        """Return what is known of a face after another answer about it."""
+        logits = np.log(np.maximum(probabilities, FLOOR))
+        if face is None or time - face.seen > self.memory:
+            return _Memory(logits, int(logits.argmax()), time)
+        kept = 0.5 ** ((time - face.seen) / self.half_life)
+        mean = kept * face.logits + (1 - kept) * logits
+        averaged = _softmax(mean)
+        best = int(averaged.argmax())
+        leads = averaged[best] - averaged[face.expression] >= self.margin
+        return _Memory(mean, best if leads else face.expression, time)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max())
+    return powers / powers.sum()

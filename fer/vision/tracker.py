@@ -1,0 +1,128 @@
+"""Following faces from frame to frame: each gets a number and keeps it.
+
+Boxes are joined to the faces known so far by the Hungarian method (Kuhn 1955), as in SORT (Bewley
+et al. 2016, https://arxiv.org/abs/1602.00763), but by distance and size instead of overlap: between
+two frames of a slow stream a face may leave its own box. Time counts in seconds, so that a slow and
+a fast stream behave alike.
+
+What it does not do: it recognises nobody. A face that was away longer than `memory` is a new one.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from supervision import Detections
+
+FARTHEST = 1.0
+"""Largest difference between a face and where it was expected, as `differences` counts it."""
+
+STEADINESS = 0.5
+"""Share of the old velocity that is kept at each sight of a face."""
+
+
+@dataclass(frozen=True)
+class _Track:
+    """One face: where it was seen last, in pixels, when, and how it moved, in pixels a second."""
+
+    number: int
+    xyxy: np.ndarray
+    velocity: np.ndarray
+    seen: float
+
+    def expected(self, time: float) -> np.ndarray:
+        """Return the box at a later time."""
+        return self.xyxy + np.tile(self.velocity, 2) * (time - self.seen)
+
+    def moved_to(self, xyxy: np.ndarray, time: float) -> "_Track":
+        """Return the face after another sight of it."""
+        elapsed = max(time - self.seen, 1e-3)
+        velocity = (_centres(xyxy[None]) - _centres(self.xyxy[None]))[0] / elapsed
+        kept = STEADINESS * self.velocity + (1 - STEADINESS) * velocity
+        return replace(self, xyxy=xyxy, velocity=kept, seen=time)
+
+
+class FaceTracker:
+    """Numbers the faces of one stream; one tracker a visitor or video.
+
+    Args:
+        memory: Seconds for which a face that isn't seen keeps its number.
+    """
+
+    def __init__(self, memory: float = 1.0) -> None:
+        """Know nobody yet.
+
+        Raises:
+            ValueError: `memory` is negative.
+        """
+        if memory < 0:
+            raise ValueError(f"memory is 0 seconds or more, not {memory}.")
+        self.memory = memory
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all faces; numbers start at 1 again."""
+        self._tracks: list[_Track] = []
+        self._next = 1
+
+    def update(self, detections: Detections, time: float) -> Detections:
+        """Give each face the number of the one it continues, or a new one.
+
+        Call once a frame, also when nothing was detected: that is how lost faces are forgotten.
+
+        Args:
+            detections: Faces in this frame, n of them; n may be 0.
+            time: Seconds on any clock that doesn't go back.
+
+        Returns:
+            A copy with `tracker_id`, int (n,), in the order given.
+        """
+        self._tracks = [track for track in self._tracks if time - track.seen <= self.memory]
+        tracks = self._assign(detections.xyxy, time)
+        current = {track.number for track in tracks}
+        self._tracks = tracks + [track for track in self._tracks if track.number not in current]
+        numbers = np.array([track.number for track in tracks], int)
+        return replace(detections, tracker_id=numbers)
+
+    def _assign(self, boxes: np.ndarray, time: float) -> list[_Track]:
+        """Return one track a box, in the boxes' order."""
+        known = self._tracks
+        continued: dict[int, _Track] = {}
+        if known and len(boxes):
+            expected = np.stack([track.expected(time) for track in known])
+            cost = differences(expected, boxes)
+            rows, columns = linear_sum_assignment(np.minimum(cost, FARTHEST))
+            continued = {
+                column: known[row].moved_to(boxes[column], time)
+                for row, column in zip(rows, columns, strict=True)
+                if cost[row, column] < FARTHEST
+            }
+        return [continued.get(index) or self._new(box, time) for index, box in enumerate(boxes)]
+
+    def _new(self, xyxy: np.ndarray, time: float) -> _Track:
+        number, self._next = self._next, self._next + 1
+        return _Track(number, xyxy, np.zeros(2), time)
+
+
+def differences(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Compare each box with each other box: 0 for the same, 1 for a face's size away.
+
+    Args:
+        ones: (n, 4) boxes as xyxy.
+        others: (m, 4).
+
+    Returns:
+        (n, m): the distance of the centres in mean sizes, plus the logarithm of the sizes' ratio.
+    """
+    sizes, other_sizes = _sizes(ones)[:, None], _sizes(others)[None, :]
+    distance = np.linalg.norm(_centres(ones)[:, None] - _centres(others)[None, :], axis=2)
+    return 2 * distance / (sizes + other_sizes) + np.abs(np.log(sizes / other_sizes))
+
+
+def _centres(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _sizes(boxes: np.ndarray) -> np.ndarray:
+    """Return the boxes' mean sides, at least a pixel."""
+    return np.sqrt(np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1.0))
