@@ -132,8 +132,7 @@ def figures_without_copies(
     if "train" not in splits:
         return None
     own = ~has_copy(faces.images, load_arrays(splits["train"]).images)
-    kept = type(faces)(faces.images[own], faces.labels[own], faces.votes[own])
-    figures = evaluate(classifier, kept, options.views)
+    figures = evaluate(classifier, faces.subset(own), options.views)
     return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
 
 

@@ -43,6 +43,10 @@ class FerArrays:
         """Return the number of pictures."""
         return len(self.labels)
 
+    def subset(self, chosen: np.ndarray) -> "FerArrays":
+        """Return the rows that `chosen`, indices or a mask, picks."""
+        return FerArrays(self.images[chosen], self.labels[chosen], self.votes[chosen])
+
 
 def decode_picture(image: dict | None, row: int) -> np.ndarray:
     """Turn one encoded picture (`bytes`, or `path` of a file) into uint8 (48, 48).

@@ -24,7 +24,6 @@ class FaceDataset(torch.utils.data.Dataset):
         arrays: FerArrays,
         processor: FerImageProcessor,
         training: bool = False,
-        most: int | None = None,
     ) -> None:
         """Preprocess once.
 
@@ -32,13 +31,11 @@ class FaceDataset(torch.utils.data.Dataset):
             arrays: The split.
             processor: The preprocessing.
             training: Keep whole faces, of which `Augmentation` draws views; else keep their middle.
-            most: Keep only that many pictures, for a quick trial.
         """
-        chosen = slice(most)
-        images = list(arrays.images[chosen])
+        images = list(arrays.images)
         self.pixel_values = processor.preprocess(images, do_center_crop=not training).pixel_values
-        self.labels = torch.from_numpy(arrays.labels[chosen])
-        self.ferplus = torch.from_numpy(vote_shares(arrays.votes[chosen]))
+        self.labels = torch.from_numpy(arrays.labels)
+        self.ferplus = torch.from_numpy(vote_shares(arrays.votes))
 
     def __len__(self) -> int:
         """Return the number of faces."""

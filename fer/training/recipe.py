@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers import EvalPrediction, TrainingArguments, set_seed
 
@@ -12,6 +13,7 @@ from fer.model.hub import EVALUATION, PushError, prepare_push, push
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
+from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation
 from fer.training.calibration import calibrate
 from fer.training.faces import FaceDataset, as_batch
@@ -39,7 +41,7 @@ def train(options: TrainingOptions) -> Path:
     if options.push_to_hub:
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     output = Path(options.output)
-    checkpoint = newest_checkpoint(output / CHECKPOINTS) if options.resume else None
+    checkpoint = where_to_start(output / CHECKPOINTS, options.resume)
     set_seed(options.seed)
     processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
     train_set, validation_set = load_datasets(options, processor)
@@ -75,6 +77,22 @@ def push_trained(options: TrainingOptions, output: Path) -> None:
         raise PushError(f"{error} The network is in {output}; to push it: {again}") from error
 
 
+def where_to_start(folder: Path, resume: bool) -> Path | None:
+    """Return the checkpoint to go on from; None begins anew.
+
+    Raises:
+        ValueError: There is nothing to resume, or there is and it would be lost.
+    """
+    if resume:
+        return newest_checkpoint(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(
+            f"{folder} holds a training already; add --resume to go on with it, or choose another "
+            "--output."
+        )
+    return None
+
+
 def newest_checkpoint(folder: Path) -> Path:
     """Return the newest complete checkpoint.
 
@@ -102,11 +120,16 @@ def load_datasets(
             f"Training needs the splits train and validation, but {options.dataset} lacks "
             f"{' and '.join(sorted(missing))}."
         )
-    arrays = {name: load_arrays(splits[name]) for name in ("train", "validation")}
-    train_set = FaceDataset(
-        arrays["train"], processor, training=True, most=options.max_train_samples
-    )
-    return train_set, FaceDataset(arrays["validation"], processor)
+    trained = draw(load_arrays(splits["train"]), options.max_train_samples, options.seed)
+    validation = load_arrays(splits["validation"])
+    return FaceDataset(trained, processor, training=True), FaceDataset(validation, processor)
+
+
+def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:
+    """Return `most` pictures drawn by chance, as some editions are sorted by label; None is all."""
+    if most is None or most >= len(arrays):
+        return arrays
+    return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:most])
 
 
 def build_model(options: TrainingOptions) -> FerForImageClassification:

@@ -7,6 +7,7 @@ import torch
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.training.faces import FaceDataset, as_batch, vote_shares
 from fer.training.fer2013 import FerArrays
+from fer.training.recipe import draw
 
 # neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
 VOTES = [
@@ -43,5 +44,12 @@ def test_batches_keep_the_order_asked_for(arrays):
     assert dataset.__getitems__([3, 1])["labels"].tolist() == [3, 1]
 
 
-def test_a_quick_trial_takes_the_first_pictures(arrays):
-    assert FaceDataset(arrays, FerImageProcessor(), most=2).labels.tolist() == [0, 1]
+def test_a_quick_trial_draws_from_all_labels():
+    labels = np.repeat(np.arange(7), 100)  # sorted, as folder editions are
+    faces = FerArrays(np.zeros((700, 48, 48), np.uint8), labels, np.zeros((700, 10), np.float32))
+    drawn = draw(faces, 70, seed=0).labels
+    assert len(drawn) == 70
+    assert set(drawn) == set(range(7))
+    assert draw(faces, 70, seed=0).labels.tolist() == drawn.tolist()
+    assert draw(faces, 70, seed=1).labels.tolist() != drawn.tolist()
+    assert draw(faces, None, seed=0) is draw(faces, 9999, seed=0) is faces

@@ -18,7 +18,7 @@ from transformers import AutoImageProcessor
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.training.arguments import TrainingOptions, command_line, parse_options
-from fer.training.recipe import newest_checkpoint, train
+from fer.training.recipe import has_bf16, newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,11 +87,33 @@ def test_resuming_a_finished_run_writes_the_same_again(trained, options, tmp_pat
         assert (again / name).read_bytes() == (trained / name).read_bytes()
 
 
+def test_a_training_is_not_written_over_another(trained, options):
+    with pytest.raises(ValueError, match="holds a training already; add --resume to go on"):
+        train(options)
+    assert (trained / "model.safetensors").is_file()
+
+
 def test_a_seed_decides(trained, options, tmp_path):
     other = train(replace(options, output=str(tmp_path), seed=1, epochs=1))
     key = "trunk.stem.0.0.weight"
     weights = [load_file(folder / "model.safetensors")[key] for folder in (trained, other)]
     assert not torch.equal(*weights)
+
+
+def test_bf16(options, tmp_path):
+    output = train(replace(options, output=str(tmp_path), precision="bf16", epochs=1))
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["training"]["bf16"] is True
+    assert 0 < metrics["history"][0]["train_loss"] < 10
+    weights = load_file(output / "model.safetensors")
+    assert weights["trunk.stem.0.0.weight"].dtype == torch.float32
+
+
+@pytest.mark.parametrize("able", ["amx_bf16", "avx512_bf16", None])
+def test_bf16_is_taken_where_the_processor_has_it(monkeypatch, able):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {able: True, "avx512_f": True})
+    assert has_bf16() is (able is not None)
 
 
 def test_nothing_to_resume(tmp_path):
@@ -110,7 +132,7 @@ def run(*command):
 @pytest.mark.slow
 def test_two_processes(tiny_fer2013, tmp_path):
     result = run(
-        "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29555", "train.py",
+        "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "train.py",
         f"--dataset={tiny_fer2013}", f"--output={tmp_path}", "--epochs=1", "--batch-size=8",
         "--precision=fp32",
     )  # fmt: skip
