@@ -1,4 +1,4 @@
-"""Writes the README's table of figures from the metrics.json beside the embedded weights.
+"""Writes the README's figures from the JSON files beside the embedded weights.
 
 python -m docs.figures            writes README.md
 python -m docs.figures --check    fails if README.md shows other figures
@@ -10,60 +10,98 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-METRICS = ROOT / "fer" / "model" / "weights" / "metrics.json"
+WEIGHTS = ROOT / "fer" / "model" / "weights"
 BEGIN, END = "<!-- figures -->\n", "<!-- /figures -->"
 
 
-def figures(metrics: dict) -> str:
-    """Return the README's section as Markdown, from the content of a metrics.json."""
-    validation, training = metrics["validation"], metrics["training"]
-    calibration = metrics["calibration"]
+def figures(metrics: dict, evaluation: dict) -> str:
+    """Return the README's section as Markdown.
+
+    Args:
+        metrics: What `train.py` wrote.
+        evaluation: What `fer evaluate --damaged` wrote.
+    """
+    training, calibration = metrics["training"], metrics["calibration"]
+    low, high = evaluation["intervals"]["accuracy"]
+    rest = evaluation["without_copies"]
     rows = [
-        ("accuracy", f"{validation['accuracy']:.4f}"),
-        ("macro F1", f"{validation['macro_f1']:.4f}"),
-        ("FER+ majority of eight, accuracy", f"{validation['ferplus_accuracy']:.4f}"),
-        ("calibration error (15 bins)", f"{calibration['calibration_error']:.4f}"),
-        ("named, not *uncertain*", f"{calibration['answered']:.0%}"),
-        ("accuracy on those", f"{calibration['answered_accuracy']:.4f}"),
+        ("accuracy", f"{evaluation['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f})"),
+        (
+            f"without the {evaluation['pictures'] - rest['pictures']} pictures that have a copy in "
+            "the training split",
+            f"{rest['accuracy']:.4f}",
+        ),
+        ("macro F1", f"{evaluation['macro_f1']:.4f}"),
+        ("FER+ majority of eight, accuracy", f"{evaluation['ferplus']['accuracy']:.4f}"),
+        ("calibration error (15 bins)", f"{evaluation['calibration_error']:.4f}"),
+        ("faces named, not *uncertain*", f"{evaluation['uncertain']['answered']:.0%}"),
+        ("accuracy on those", f"{evaluation['uncertain']['accuracy']:.4f}"),
         ("parameters", f"{metrics['parameters']:,}"),
     ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    classes = "\n".join(
-        f"| {label} | {row['precision']:.2f} | {row['recall']:.2f} | {row['support']} |"
-        for label, row in validation["per_class"].items()
-    )
     return f"""\
-The embedded weights on FER2013's validation split (PublicTest, {validation["pictures"]:,}
-pictures), single view. The best of {training["epochs"]} epochs was chosen, and temperature and
-threshold were fitted, on the same split. Written by `python -m docs.figures` from
-[metrics.json](fer/model/weights/metrics.json), which `{metrics["command"]}` wrote after
-{training["hours"]:.1f} hours on {training["torch_threads"]} CPU threads.
+The embedded weights on FER2013's validation split (PublicTest, {evaluation["pictures"]:,}
+pictures, FER2013's own labels unless another set is named, single view). The best of
+{training["epochs"]} epochs was chosen, and temperature {calibration["temperature"]} and threshold
+{calibration["uncertain_below"]} were fitted, on the same split.
 
-| validation | {validation["label_set"]} |
+| validation | |
 |---|---|
 {table}
 
 | expression | precision | recall | pictures |
 |---|---|---|---|
-{classes}
+{_classes(evaluation)}
+
+![Accuracy on damaged faces](fer/model/weights/robustness.png)
+
+`{metrics["command"]}` trained for {training["hours"]:.1f} hours on {training["torch_threads"]} CPU
+threads and wrote [metrics.json](fer/model/weights/metrics.json); `python -m fer evaluate --dataset
+{evaluation["dataset"]} --damaged --output fer/model/weights` wrote
+[evaluation.json](fer/model/weights/evaluation.json) and the plots beside it; `python -m
+docs.figures` wrote this section.
 """
 
 
-def with_figures(readme: str, metrics: dict) -> str:
+def _classes(evaluation: dict) -> str:
+    """Return one row a class, with 95 % intervals."""
+    rows = []
+    for label, figures in evaluation["per_class"].items():
+        intervals = evaluation["intervals"]["per_class"][label]
+        cells = [
+            f"{figures[name]:.2f} ({intervals[name][0]:.2f} to {intervals[name][1]:.2f})"
+            for name in ("precision", "recall")
+        ]
+        rows.append(f"| {label} | {' | '.join(cells)} | {figures['support']} |")
+    return "\n".join(rows)
+
+
+def read_json(name: str) -> dict:
+    """Return a JSON file beside the embedded weights."""
+    return json.loads((WEIGHTS / name).read_text())
+
+
+def with_figures(readme: str) -> str:
     """Return the README with its section written anew."""
     before, rest = readme.split(BEGIN)
     _, after = rest.split(END)
-    return before + BEGIN + figures(metrics) + END + after
+    return (
+        before
+        + BEGIN
+        + figures(read_json("metrics.json"), read_json("evaluation.json"))
+        + END
+        + after
+    )
 
 
 def main() -> None:
     """Write or check the README."""
     readme = README.read_text()
-    expected = with_figures(readme, json.loads(METRICS.read_text()))
+    expected = with_figures(readme)
     if "--check" not in sys.argv:
         README.write_text(expected)
     elif readme != expected:
-        sys.exit("README.md shows other figures than metrics.json; run python -m docs.figures.")
+        sys.exit("README.md shows other figures than the JSON files; run python -m docs.figures.")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def risk_coverage_plot(
         place = (100 * chosen["answered"], 100 * chosen["accuracy"])
         axes.plot(*place, "o", color=ACCENT)
         text = f"in use: {place[0]:.0f} % named, {place[1]:.0f} % right"
-        axes.annotate(text, place, (8, 8), textcoords="offset points")
+        below_left = {"textcoords": "offset points", "ha": "right", "va": "top"}
+        axes.annotate(text, place, (-8, -6), **below_left)
     axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
     axes.set_title("What leaving unsure faces unnamed brings")
     _plain(axes)
@@ -96,7 +97,7 @@ def robustness_plot(rows: Sequence[Mapping[str, object]]) -> Figure:
     values = [100 * row["accuracy"] for row in damaged]
     axes.barh(names, values, color=ACCENT, height=0.65)
     for place, value in enumerate(values):
-        axes.text(value + 0.8, place, f"{value:.0f}", va="center")
+        axes.text(value - 1, place, f"{value:.0f}", va="center", ha="right", color="white")
     axes.axvline(100 * clean["accuracy"], color=GREY, linestyle="--")
     axes.invert_yaxis()
     axes.set(xlabel="accuracy, percent", xlim=(0, 100))

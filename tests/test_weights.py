@@ -1,0 +1,50 @@
+"""The embedded weights do what their metrics.json says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from fer.model.classifier import EMBEDDED, ExpressionClassifier
+from fer.pipeline import Pipeline, top_labels
+from fer.training.evaluation import evaluate
+from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.vision.detector import FaceDetector
+
+FER2013 = Path(__file__).parents[2] / "shared" / "data" / "fer2013"
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return ExpressionClassifier.load()
+
+
+def test_they_are_small_and_complete(classifier):
+    assert classifier.model.num_parameters() < 5_000_000
+    assert sum(path.stat().st_size for path in EMBEDDED.iterdir()) < 10_000_000
+    assert classifier.metrics["parameters"] == classifier.model.num_parameters()
+    assert classifier.metrics["command"].startswith("python train.py")
+    assert classifier.metrics["training"]["training_pictures"] == 28_709
+
+
+def test_a_smile_is_read_as_happy(classifier):
+    faces = Pipeline(FaceDetector(), classifier)(astronaut())
+    assert top_labels(faces, classifier.uncertain_below) == ["happy"]
+
+
+def test_a_picture_without_a_face_gives_no_answer(classifier):
+    faces = Pipeline(FaceDetector(), classifier)(np.full((240, 320, 3), 90, np.uint8))
+    assert faces.data["probabilities"].shape == (0, 7)
+
+
+@pytest.mark.slow
+def test_their_figures_can_be_measured_again(classifier):
+    if not FER2013.is_dir():
+        pytest.skip(f"there is no FER2013 in {FER2013}")
+    figures = evaluate(classifier, load_arrays(load_fer2013(str(FER2013))["validation"]))
+    written = classifier.metrics
+    assert figures["accuracy"] == pytest.approx(written["validation"]["accuracy"], abs=0.002)
+    assert figures["macro_f1"] == pytest.approx(written["validation"]["macro_f1"], abs=0.002)
+    error = written["calibration"]["calibration_error"]
+    assert figures["calibration_error"] == pytest.approx(error, abs=0.002)
