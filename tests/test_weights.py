@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from fer.model.bundle import read_evaluation
 from fer.model.classifier import EMBEDDED, ExpressionClassifier
 from fer.pipeline import Pipeline, top_labels
 from fer.training.evaluation import evaluate
@@ -26,6 +27,12 @@ def test_they_are_small_and_complete(classifier):
     assert classifier.metrics["parameters"] == classifier.model.num_parameters()
     assert classifier.metrics["command"].startswith("python train.py")
     assert classifier.metrics["training"]["training_pictures"] == 28_709
+
+
+def test_the_evaluation_beside_them_is_about_them(classifier):
+    assert read_evaluation(EMBEDDED, classifier)["accuracy"] == pytest.approx(
+        classifier.metrics["validation"]["accuracy"], abs=0.002
+    )
 
 
 def test_a_smile_is_read_as_happy(classifier):

@@ -58,7 +58,8 @@ def run_evaluate(options: argparse.Namespace) -> str:
     mapping = parse_mapping(options.map)
     classifier = ExpressionClassifier.load(options.model)
     faces, source = read_faces(options, classifier, mapping)
-    figures = {"model": classifier.name, **source, **evaluate(classifier, faces, options.views)}
+    figures = {"model": classifier.name, "weights": classifier.fingerprint(), **source}
+    figures |= evaluate(classifier, faces, options.views)
     if options.dataset and options.split != "train":
         figures["without_copies"] = figures_without_copies(options, classifier, faces)
     if options.damaged:

@@ -54,7 +54,7 @@ def write_bundle(
     metrics, plots = classifier.metrics, {path.name: path for path in find_plots(folder)}
     beside = [folder] if (folder / EVALUATION).is_file() else []
     for evaluation in (*beside, *evaluations):
-        figures = read_evaluation(evaluation, folder)
+        figures = read_evaluation(evaluation, classifier)
         metrics = add_evaluation(metrics, figures)
         if evaluation != folder:
             drawn = find_plots(evaluation)
@@ -73,8 +73,8 @@ def find_plots(folder: Path) -> list[Path]:
     return sorted(path for pattern in PLOTS for path in folder.glob(pattern))
 
 
-def read_evaluation(evaluation: Path, folder: Path) -> dict:
-    """Return the figures that `fer evaluate FOLDER --dataset ...` has written.
+def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
+    """Return the figures that `fer evaluate` has written about a network.
 
     Raises:
         ModelError: There are none, they are about another network, or not about FER2013.
@@ -83,10 +83,13 @@ def read_evaluation(evaluation: Path, folder: Path) -> dict:
     try:
         figures = json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise ModelError(f"{file} can't be read; make it with fer evaluate {folder}.") from error
-    about = figures.get("model", folder)
-    if Path(about).resolve() != folder.resolve():
-        raise ModelError(f"{file} is about {about}, not about {folder}.")
+        raise ModelError(
+            f"{file} can't be read; make it with fer evaluate {classifier.name}."
+        ) from error
+    if figures.get("weights") != classifier.fingerprint():
+        raise ModelError(
+            f"{file} is about other weights than {classifier.name}; run fer evaluate again."
+        )
     if "folder" in figures:
         raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
     return figures

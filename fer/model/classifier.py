@@ -1,5 +1,6 @@
 """Face crops in, probabilities of the seven expressions out."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -107,6 +108,14 @@ class ExpressionClassifier:
             classifier = cls.load()
             classifier.notice = f"The embedded weights serve, not {source}. {error}"
             return classifier
+
+    def fingerprint(self) -> str:
+        """Return a checksum of the weights, the same wherever they were loaded from."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
 
     @torch.inference_mode()
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:

@@ -39,6 +39,17 @@ def test_probabilities(crops):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
+def test_fingerprint_tells_weights_apart_and_not_where_they_lie(tmp_path):
+    model = small_network()
+    here = ExpressionClassifier(model, FerImageProcessor()).fingerprint()
+    model.save_pretrained(tmp_path)
+    FerImageProcessor().save_pretrained(tmp_path)
+    assert ExpressionClassifier.load(tmp_path).fingerprint() == here
+    with torch.no_grad():
+        model.classifier.bias[0] += 1e-3
+    assert ExpressionClassifier(model, FerImageProcessor()).fingerprint() != here
+
+
 def test_no_crops_give_no_rows():
     empty = ExpressionClassifier(small_network(), FerImageProcessor()).classify([])
     assert empty.shape == (0, 7)

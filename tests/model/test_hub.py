@@ -35,6 +35,10 @@ FerImageProcessor(framing={"scale": 1.2}).save_pretrained(folder)
 Path(folder, "metrics.json").write_text(json.dumps(metrics))
 Path(folder, "curves.png").write_bytes(b"a picture")
 """
+FINGERPRINT = """
+from fer.model.classifier import ExpressionClassifier
+result = ExpressionClassifier.load(folder).fingerprint()
+"""
 PUSH = """
 from fer.model.hub import push
 result = vars(push(folder, repo_id, **options))
@@ -184,11 +188,12 @@ def test_our_card_and_no_pickles_and_the_same_weights(hub, client, make, push):
     )
 
 
-def test_an_evaluation_goes_into_the_card(hub, make, push, tmp_path):
+def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
     folder = make()
     evaluation = tmp_path / "evaluation"
     evaluation.mkdir()
-    figures = {"model": str(folder), "split": "test", "label_set": "own", "accuracy": 0.4321}
+    weights = client.run(FINGERPRINT, folder=str(folder))
+    figures = {"weights": weights, "split": "test", "label_set": "own", "accuracy": 0.4321}
     figures["robustness"] = [{"damage": "blur", "amount": "2 px", "accuracy": 0.1234}]
     (evaluation / "evaluation.json").write_text(json.dumps(figures))
     (evaluation / "confusion.png").write_bytes(b"a picture")
@@ -203,7 +208,8 @@ def test_an_evaluation_goes_into_the_card(hub, make, push, tmp_path):
     push(folder, "me/evaluated")  # what lies in the folder itself counts unasked
     card = hub.repos["models", "me/evaluated"].files["README.md"].data.decode()
     assert "56.8%" in card
-    for change, part in (({"model": "x/y"}, "is about x/y, not"), ({"folder": "x"}, "FER2013")):
+    other = {"weights": "0" * 64}
+    for change, part in ((other, "is about other weights than"), ({"folder": "x"}, "FER2013")):
         (evaluation / "evaluation.json").write_text(json.dumps(figures | change))
         with refused("ModelError", part):
             push(folder, "me/evaluated", evaluations=[str(evaluation)])
