@@ -119,7 +119,7 @@ def test_zerogpus_package_stays_optional():
 
 
 def test_the_guide_names_what_the_workflow_reads(job):
-    guide = (ROOT / "docs" / "hub.md").read_text()
+    guide = "".join((ROOT / name).read_text() for name in ("README.md", "docs/hub.md"))
     for word in ("`HF_SPACE`", "`space.yml`", "preload_from_hub", "FER_MODEL", "--push-to-hub"):
         assert word in guide
     steps = re.findall(r"^\d\. ", guide, re.M)
