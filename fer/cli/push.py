@@ -31,7 +31,7 @@ def run_push(options: argparse.Namespace) -> str:
     Raises:
         ValueError: The folder or the Hub won't do.
     """
-    from fer.model.hub import push  # heavy, and not needed for --help
+    from fer.model.push import push  # heavy, and not needed for --help
 
     pushed = push(
         options.folder,

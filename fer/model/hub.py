@@ -1,14 +1,14 @@
-"""To and from the Hugging Face Hub: `pull` a network into a local folder, `push` a trained one.
+"""From the Hugging Face Hub: `pull` a network into a local folder; and what a push needs as well.
 
-Both go through `huggingface_hub`, which reads HF_TOKEN, HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE.
+Everything goes through `huggingface_hub`, which reads HF_TOKEN, HF_ENDPOINT, HF_HOME and
+HF_HUB_OFFLINE.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
@@ -37,17 +37,13 @@ TIMEOUT = 10.0
 NO_ANSWER = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
 """What the client raises when nobody is there."""
 
-_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
-_REVISION = re.compile(r"[\w][\w./-]*")
+HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+REVISION_NAME = re.compile(r"[\w][\w./-]*")
 _TOKEN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
 
 
 class ModelError(ValueError):
     """A network can't be had, can't be loaded or doesn't name the seven expressions."""
-
-
-class PushError(ValueError):
-    """A folder can't be pushed; nothing of it is on the Hub then."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +59,6 @@ class Pulled:
     folder: Path
     name: str
     revision: str | None = None
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """What a push has made: `repo_id` at `commit`, called `tag` where one was given."""
-
-    repo_id: str
-    commit: str
-    tag: str | None = None
-
-    @property
-    def source(self) -> str:
-        """What FER_MODEL has to be for exactly these weights."""
-        return f"{self.repo_id}@{self.tag or self.commit}"
 
 
 def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
@@ -97,7 +79,7 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
     if folder.is_dir():
         return Pulled(folder, str(source))
     repo_id, revision = split_source(str(source))
-    with _told_as(ModelError, repo_id, revision):
+    with told_as(ModelError, repo_id, revision):
         try:
             # Asked first because the download alone would retry for over a minute.
             HfApi().model_info(repo_id, revision=revision, timeout=timeout)
@@ -117,77 +99,12 @@ def split_source(source: str) -> tuple[str, str | None]:
         ModelError: It isn't a Hub id.
     """
     repo_id, at, revision = source.partition("@")
-    if not _HUB_ID.fullmatch(repo_id) or (at and not _REVISION.fullmatch(revision)):
+    if not HUB_ID.fullmatch(repo_id) or (at and not REVISION_NAME.fullmatch(revision)):
         raise ModelError(
             f"{source!r} is neither a folder here nor a Hub id; expected a folder that train.py "
             "has written, or you/name with an optional @revision."
         )
     return repo_id, revision or None
-
-
-def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) -> None:
-    """Create the repo if need be and see that a push would be let in.
-
-    A training calls it before its first step, so that a wrong token is noticed before hours pass.
-
-    Raises:
-        PushError: The id, the token or the tag won't do, or the Hub doesn't answer.
-    """
-    if not _HUB_ID.fullmatch(repo_id):
-        raise PushError(f"{repo_id!r} is not a Hub id; expected one such as you/name.")
-    if tag is not None and not _REVISION.fullmatch(tag):
-        raise PushError(f"{tag!r} can't be a tag; expected one such as v1.0.")
-    with _told_as(PushError, repo_id):
-        api = HfApi()
-        api.create_repo(repo_id, private=private or None, exist_ok=True)
-        if private and not api.model_info(repo_id, timeout=TIMEOUT).private:
-            raise PushError(
-                f"{repo_id} is there already and public; make it private in its settings on the "
-                "Hub, or push without the private option."
-            )
-        if tag in [taken.name for taken in api.list_repo_refs(repo_id).tags]:
-            raise PushError(
-                f"{repo_id} already has the tag {tag}; releases don't move: take another."
-            )
-
-
-def push(
-    folder: str | Path,
-    repo_id: str,
-    private: bool = False,
-    tag: str | None = None,
-    evaluations: Sequence[str | Path] = (),
-) -> Pushed:
-    """Put a trained folder on the Hub, in one commit: everything arrives or nothing does.
-
-    What goes up is the network with its own code, its processor, metrics.json, the plots, and the
-    model card that metrics.json makes; no checkpoints, no pickles.
-
-    Args:
-        folder: What `train.py` has written.
-        repo_id: Such as "you/name"; created if need be.
-        private: Only the owner may see a repo that is created here.
-        tag: Name of the release, such as "v1.0".
-        evaluations: Folders that `fer evaluate` has written about `folder`, for the card.
-
-    Raises:
-        ModelError: The folder holds no network that can be loaded, or an evaluation isn't of it.
-        PushError: The Hub doesn't answer or doesn't let it in.
-    """
-    from fer.model.bundle import write_bundle  # heavy, and not needed for pulling
-
-    with TemporaryDirectory() as staging:
-        write_bundle(Path(folder), Path(staging), repo_id, [*map(Path, evaluations)])
-        prepare_push(repo_id, private, tag)
-        with _told_as(PushError, repo_id):
-            commit = HfApi().upload_folder(
-                repo_id=repo_id,
-                folder_path=staging,
-                commit_message=f"Release {tag}" if tag else "Push trained weights",
-            )
-            if tag:
-                HfApi().create_tag(repo_id, tag=tag, revision=commit.oid)
-    return Pushed(repo_id, commit.oid, tag)
 
 
 def _download(repo_id: str, revision: str | None, timeout: float) -> Path:
@@ -237,7 +154,7 @@ def _is_out_of_reach(error: Exception) -> bool:
 
 
 @contextmanager
-def _told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -> Iterator[None]:
+def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -> Iterator[None]:
     """Turn what the Hub's client raises into one sentence of `kind`."""
     try:
         yield

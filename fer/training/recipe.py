@@ -9,9 +9,10 @@ from transformers import EvalPrediction, TrainingArguments, set_seed
 
 from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
-from fer.model.hub import EVALUATION, PushError, prepare_push, push
+from fer.model.hub import EVALUATION
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.push import PushError, prepare_push, push
 from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation

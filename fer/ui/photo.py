@@ -1,162 +1,15 @@
 """The Photo tab: one picture in, every face with its seven probabilities out."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
-import numpy as np
 from gradio.data_classes import ImageData
-from supervision import Detections
 
-from fer.images import ImageError, encode_jpeg, read_image
-from fer.pipeline import Pipeline, top_labels
-from fer.show.annotators import FaceAnnotator
-from fer.show.tables import face_rows, to_csv, to_json
-from fer.ui import html
-from fer.ui.faces import result_html
-
-LEAST_FACE = (16, 20, 200)
-"""Lowest, usual and highest "least face size" in pixels."""
+from fer.pipeline import Pipeline
+from fer.ui.photo_handlers import EMPTY, LEAST_FACE, PhotoHandlers
 
 EXAMPLES = Path(__file__).with_name("examples")
 """Pictures that may be shipped; their licences stand in the folder's README."""
-
-EMPTY = html.card(
-    '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
-    "<li>Your photo with a numbered box around every face.</li>"
-    "<li>Bars for the face you press, and a table of all of them.</li>"
-    "<li>The marked photo and the numbers to save, if you like.</li></ol>"
-    '<p class="fer-note">No photo at hand? Try one of the examples.</p>'
-)
-
-NO_FACE = html.message(
-    "No face found",
-    "Try a photo in which the face is larger and looks at the camera, or under Options lower "
-    "the least face size or tick “The picture already is one face”.",
-)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read in one photo; kept in the visitor's session for the downloads.
-
-    Args:
-        name: The photo's file name without its ending.
-        size: Width and height in pixels.
-        faces: Faces with `data["probabilities"]` (n, 7).
-        labels: What each face is called.
-        model: The model in use.
-    """
-
-    name: str
-    size: tuple[int, int]
-    faces: Detections
-    labels: list[str]
-    model: str
-
-    def document(self) -> dict:
-        """Return everything as a dictionary for JSON."""
-        width, height = self.size
-        return {
-            "picture": self.name,
-            "width": width,
-            "height": height,
-            "model": self.model,
-            "faces": face_rows(self.faces, self.labels),
-        }
-
-
-class PhotoHandlers:
-    """What the Photo tab does, without the screen.
-
-    Args:
-        pipeline: Finds faces and reads their expressions; its detector has `with_options`.
-    """
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Keep the pipeline."""
-        self.pipeline = pipeline
-
-    def read(
-        self, picture: str | None, min_face: float, whole_picture: bool
-    ) -> tuple[str, Reading | None]:
-        """Read a photo for the page.
-
-        Args:
-            picture: Path of the uploaded file; None when the field is empty.
-            min_face: Least face to look for, in pixels.
-            whole_picture: Whether the picture is one face already, and none is looked for.
-
-        Returns:
-            HTML of the result or of one sentence that says why there is none, and the reading.
-        """
-        if picture is None:
-            return EMPTY, None
-        try:
-            image, reading = self._read(picture, min_face, whole_picture)
-        except ImageError as error:
-            return html.message("This photo can't be used", str(error), "trouble"), None
-        if not reading.labels:
-            return result_html(image, reading.faces, []) + NO_FACE, reading
-        return result_html(image, reading.faces, reading.labels), reading
-
-    def predict(
-        self, picture: str, min_face: float = LEAST_FACE[1], whole_picture: bool = False
-    ) -> dict:
-        """Find the faces in a picture and read which of seven expressions each looks most like.
-
-        Args:
-            picture: The picture's file.
-            min_face: Least face to look for, in pixels.
-            whole_picture: True if the picture is one face already; then none is looked for.
-
-        Returns:
-            A dictionary with width, height, model and faces; each face has its number, expression
-            ("uncertain" if none stands out), seven probabilities and box (left, top, right, bottom
-            in pixels), largest face first.
-        """
-        if picture is None:
-            raise gr.Error("There is no picture; send one as `picture`.", print_exception=False)
-        try:
-            return self._read(picture, min_face, whole_picture)[1].document()
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    def save_picture(self, picture: str | None, reading: Reading | None) -> dict:
-        """Return the photo with numbered boxes, in full size, as a download."""
-        reading = _require(reading)
-        try:
-            image = _load(picture)
-        except ImageError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        drawn = FaceAnnotator(numbered=True).annotate(image, reading.faces, reading.labels)
-        return _download(f"{reading.name}-faces.jpg", encode_jpeg(drawn, 90), "image/jpeg")
-
-    def save_csv(self, reading: Reading | None) -> dict:
-        """Return the faces as CSV, as a download."""
-        reading = _require(reading)
-        content = to_csv(face_rows(reading.faces, reading.labels)).encode()
-        return _download(f"{reading.name}-faces.csv", content, "text/csv")
-
-    def save_json(self, reading: Reading | None) -> dict:
-        """Return the faces as JSON, as a download."""
-        reading = _require(reading)
-        content = to_json(reading.document()).encode()
-        return _download(f"{reading.name}-faces.json", content, "application/json")
-
-    def _read(
-        self, picture: str, min_face: float, whole_picture: bool
-    ) -> tuple[np.ndarray, Reading]:
-        image = _load(picture)
-        if whole_picture:
-            faces = self.pipeline.whole_picture(image)
-        else:
-            detector = self.pipeline.detector.with_options(min_face=round(min_face))
-            faces = Pipeline(detector, self.pipeline.classifier)(image)
-        classifier = self.pipeline.classifier
-        labels = top_labels(faces, classifier.uncertain_below)
-        height, width = image.shape[:2]
-        return image, Reading(Path(picture).stem, (width, height), faces, labels, classifier.name)
 
 
 def build_photo(pipeline: Pipeline) -> None:
@@ -271,20 +124,3 @@ def _publish(
         concurrency_limit=2,
         concurrency_id="photo",
     )
-
-
-def _load(picture: str | None) -> np.ndarray:
-    if picture is None or not Path(picture).exists():
-        raise ImageError("The photo is no longer here; drop it in again.")
-    return read_image(picture)
-
-
-def _require(reading: Reading | None) -> Reading:
-    if reading is None:
-        raise gr.Error("There is nothing to save yet; choose a photo first.", print_exception=False)
-    return reading
-
-
-def _download(name: str, content: bytes, media_type: str) -> dict:
-    """Return what `save.js` hands to the browser."""
-    return {"name": name, "uri": html.data_uri(content, media_type)}

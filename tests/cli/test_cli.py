@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer.cli import main
-from fer.model.hub import Pushed, PushError
+from fer.model.push import Pushed, PushError
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ def pushes(monkeypatch):
         calls.append((folder, repo_id, private, tag, evaluations))
         return Pushed(repo_id, "abc123", tag)
 
-    monkeypatch.setattr("fer.model.hub.push", push)
+    monkeypatch.setattr("fer.model.push.push", push)
     return calls
 
 
@@ -48,7 +48,7 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
     def push(*arguments, **options):
         raise PushError("The Hub is closed today.")
 
-    monkeypatch.setattr("fer.model.hub.push", push)
+    monkeypatch.setattr("fer.model.push.push", push)
     assert main(["push", "runs/fer", "me/fer"]) == 1
     told = capsys.readouterr()
     assert told.err == "fer push: The Hub is closed today.\n"

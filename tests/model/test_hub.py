@@ -40,7 +40,7 @@ from fer.model.classifier import ExpressionClassifier
 result = ExpressionClassifier.load(folder).fingerprint()
 """
 PUSH = """
-from fer.model.hub import push
+from fer.model.push import push
 result = vars(push(folder, repo_id, **options))
 """
 PULL = """
@@ -371,7 +371,8 @@ def test_the_hub_has_ten_seconds(client):
 def test_nobody_listens(hub, tmp_path):
     """In a process of its own, since the address is fixed at import."""
     code = (
-        "from fer.model.hub import PushError, prepare_push, pull, ModelError\n"
+        "from fer.model.hub import pull, ModelError\n"
+        "from fer.model.push import PushError, prepare_push\n"
         "try:\n    pull('me/fer')\nexcept ModelError as error:\n    print(error)\n"
         "try:\n    prepare_push('me/fer')\nexcept PushError as error:\n    print(error)\n"
     )

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from fer.model.hub import PushError
+from fer.model.push import PushError
 from fer.training.arguments import TrainingOptions, build_parser, command_line, parse_options
 from tests.hub_client import ROOT, ClientError, HubClient
 from tests.hub_server import HubServer

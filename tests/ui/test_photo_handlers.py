@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fer.labels import COLOURS, EXPRESSIONS
-from fer.ui.photo import EMPTY, PhotoHandlers
+from fer.ui.photo_handlers import EMPTY, PhotoHandlers
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
 BOXES = [[100, 80, 220, 200], [10, 10, 60, 60]]

@@ -1,0 +1,92 @@
+"""To the Hugging Face Hub: a trained folder, with its code and its card, in one commit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from huggingface_hub import HfApi
+
+from fer.model.bundle import write_bundle
+from fer.model.hub import HUB_ID, REVISION_NAME, TIMEOUT, told_as
+
+
+class PushError(ValueError):
+    """A folder can't be pushed; nothing of it is on the Hub then."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push has made: `repo_id` at `commit`, called `tag` where one was given."""
+
+    repo_id: str
+    commit: str
+    tag: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What FER_MODEL has to be for exactly these weights."""
+        return f"{self.repo_id}@{self.tag or self.commit}"
+
+
+def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) -> None:
+    """Create the repo if need be and see that a push would be let in.
+
+    A training calls it before its first step, so that a wrong token is noticed before hours pass.
+
+    Raises:
+        PushError: The id, the token or the tag won't do, or the Hub doesn't answer.
+    """
+    if not HUB_ID.fullmatch(repo_id):
+        raise PushError(f"{repo_id!r} is not a Hub id; expected one such as you/name.")
+    if tag is not None and not REVISION_NAME.fullmatch(tag):
+        raise PushError(f"{tag!r} can't be a tag; expected one such as v1.0.")
+    with told_as(PushError, repo_id):
+        api = HfApi()
+        api.create_repo(repo_id, private=private or None, exist_ok=True)
+        if private and not api.model_info(repo_id, timeout=TIMEOUT).private:
+            raise PushError(
+                f"{repo_id} is there already and public; make it private in its settings on the "
+                "Hub, or push without the private option."
+            )
+        if tag in [taken.name for taken in api.list_repo_refs(repo_id).tags]:
+            raise PushError(
+                f"{repo_id} already has the tag {tag}; releases don't move: take another."
+            )
+
+
+def push(
+    folder: str | Path,
+    repo_id: str,
+    private: bool = False,
+    tag: str | None = None,
+    evaluations: Sequence[str | Path] = (),
+) -> Pushed:
+    """Put a trained folder on the Hub, in one commit: everything arrives or nothing does.
+
+    What goes up is the network with its own code, its processor, metrics.json, the plots, and the
+    model card that metrics.json makes; no checkpoints, no pickles.
+
+    Args:
+        folder: What `train.py` has written.
+        repo_id: Such as "you/name"; created if need be.
+        private: Only the owner may see a repo that is created here.
+        tag: Name of the release, such as "v1.0".
+        evaluations: Folders that `fer evaluate` has written about `folder`, for the card.
+
+    Raises:
+        ModelError: The folder holds no network that can be loaded, or an evaluation isn't of it.
+        PushError: The Hub doesn't answer or doesn't let it in.
+    """
+    with TemporaryDirectory() as staging:
+        write_bundle(Path(folder), Path(staging), repo_id, [*map(Path, evaluations)])
+        prepare_push(repo_id, private, tag)
+        with told_as(PushError, repo_id):
+            commit = HfApi().upload_folder(
+                repo_id=repo_id,
+                folder_path=staging,
+                commit_message=f"Release {tag}" if tag else "Push trained weights",
+            )
+            if tag:
+                HfApi().create_tag(repo_id, tag=tag, revision=commit.oid)
+    return Pushed(repo_id, commit.oid, tag)
