@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.training.arguments import FormFormatter
+
 if TYPE_CHECKING:
     from fer.model.classifier import ExpressionClassifier
     from fer.training.arrays import FerArrays
@@ -17,7 +19,7 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
         "evaluate",
         help="compare a network's answers with the labels of a data set",
         description="Compare a network's answers with labels; write evaluation.json and plots.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=FormFormatter,
     )
     parser.add_argument(
         "model", nargs="?", help="a folder or Hub id; the embedded weights if left out"

@@ -15,6 +15,15 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 """What the form says about a group beyond its options."""
 
 
+ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples")
+SHARES = ("warmup", "label_smoothing", "averaging", "dropout", "scale", "shift")
+
+
+def flag(name: str) -> str:
+    """Return an option as it is written: `flag("batch_size")` is `"--batch-size"`."""
+    return "--" + name.replace("_", "-")
+
+
 def option(default: object, group: str, text: str, **argparse_settings: object) -> Field:
     """Return a dataclass field that is also an option on the command line."""
     metadata = {"group": group, "help": text, "argparse": argparse_settings}
@@ -51,7 +60,7 @@ class TrainingOptions:
     rotation: float = option(12.0, RECIPE, "largest turn of a view in degrees")
     scale: float = option(0.12, RECIPE, "largest relative change of size of a view")
     shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
-    erase: float = option(0.25, RECIPE, "probability of erasing a box of a view")
+    erase: float = option(0.25, RECIPE, "probability, 0 to 1, of erasing a box of a view")
 
     output: str = option(
         "runs/fer", RUN, "folder for the network, metrics.json, curves and checkpoints"
@@ -75,14 +84,27 @@ class TrainingOptions:
         """Check what belongs together.
 
         Raises:
-            ValueError: A push without a place to go, or the other way round.
+            ValueError: A number out of its range, or a push without a place to go.
         """
+        for name in ABOVE_ZERO:
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{flag(name)} must be above 0, but is {value}.")
+        for name in SHARES:
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{flag(name)} must be from 0 to below 1, but is {getattr(self, name)}."
+                )
         if self.push_to_hub != bool(self.hub_model_id):
             raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
 
 
 class FormFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Shows the defaults, and descriptions line by line as they are written."""
+    """Shows defaults where there are any, and descriptions line by line as they are written."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        nothing = action.default is None or action.default is False or action.default == []
+        return action.help if nothing else super()._get_help_string(action)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -101,9 +123,10 @@ def build_parser() -> argparse.ArgumentParser:
         settings = dict(entry.metadata["argparse"])
         if "action" not in settings and "type" not in settings and entry.default is not None:
             settings["type"] = type(entry.default)
-        flag = "--" + entry.name.replace("_", "-")
         group = groups[entry.metadata["group"]]
-        group.add_argument(flag, default=entry.default, help=entry.metadata["help"], **settings)
+        group.add_argument(
+            flag(entry.name), default=entry.default, help=entry.metadata["help"], **settings
+        )
     return parser
 
 
@@ -124,5 +147,5 @@ def command_line(options: TrainingOptions) -> str:
         # Neither going on after a stop nor pushing makes it another training.
         same = entry.name == "resume" or entry.metadata["group"] == HUB
         if value != entry.default and not same:
-            words += ["--" + entry.name.replace("_", "-"), str(value)]
+            words += [flag(entry.name), str(value)]
     return shlex.join(words)

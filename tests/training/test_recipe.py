@@ -17,7 +17,12 @@ from transformers import AutoImageProcessor
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.training.arguments import TrainingOptions, command_line, parse_options
+from fer.training.arguments import (
+    TrainingOptions,
+    build_parser,
+    command_line,
+    parse_options,
+)
 from fer.training.recipe import has_bf16, newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +162,27 @@ def test_help_is_a_form():
     result = run("train.py", "--help")
     for heading in ("data:", "recipe:", "run:", "--max-train-samples", "torchrun"):
         assert heading in result.stdout
+
+
+def test_help_shows_defaults_only_where_there_are_any():
+    text = build_parser().format_help()
+    assert "(default: 40)" in text
+    assert "default: None" not in text and "default: False" not in text
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ("--epochs=0", "--epochs must be above 0, but is 0"),
+        ("--max-train-samples=-1", "--max-train-samples must be above 0, but is -1"),
+        ("--learning-rate=0", "--learning-rate must be above 0"),
+        ("--dropout=1", "--dropout must be from 0 to below 1, but is 1"),
+        ("--warmup=-0.1", "--warmup must be from 0 to below 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(argument, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        parse_options([argument])
 
 
 def test_options_from_the_command_line():
