@@ -42,6 +42,7 @@ class ExpressionClassifier:
         framing: How face crops are to be cut, as keywords of `fer.vision.crops.Framing`; empty
             where the network doesn't say.
         uncertain_below: A top probability under this is to be shown as uncertain.
+        columns: The network's class index of each expression, in the order of `EXPRESSIONS`.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class ExpressionClassifier:
         self.framing = checked_framing(getattr(processor, "framing", {}))
         self.temperature = getattr(model.config, "temperature", 1.0)
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
-        self._columns = expression_columns(model.config.id2label)
+        self.columns = expression_columns(model.config.id2label)
 
     @classmethod
     def load(cls, source: str | Path | None = None) -> "ExpressionClassifier":
@@ -130,7 +131,7 @@ class ExpressionClassifier:
         if not len(crops):
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         pixel_values = self.processor(images=list(crops), return_tensors="pt")["pixel_values"]
-        logits = self.model(pixel_values=pixel_values).logits[:, self._columns].float()
+        logits = self.model(pixel_values=pixel_values).logits[:, self.columns].float()
         return torch.softmax(logits / self.temperature, dim=1).numpy()
 
 

@@ -7,7 +7,7 @@ import torch
 from scipy.special import softmax
 
 from fer.labels import EXPRESSIONS
-from fer.model.classifier import ExpressionClassifier, expression_columns
+from fer.model.classifier import ExpressionClassifier
 from fer.training.arrays import FerArrays
 from fer.training.calibration import BINS, calibration_error
 from fer.training.faces import vote_shares
@@ -63,7 +63,7 @@ def run_network(
         images: n faces, each grey uint8 (h, w) or RGB uint8 (h, w, 3).
         views: Average ten views of each face.
     """
-    model, columns = classifier.model, expression_columns(classifier.model.config.id2label)
+    model, columns = classifier.model, classifier.columns
     first, second = [], []
     for start in range(0, len(images), BATCH):
         outputs = [model(view) for view in _views(classifier, images[start : start + BATCH], views)]
