@@ -19,7 +19,7 @@ class FaceAnnotator:
     Lines and letters grow with the picture, so that they look alike at any size.
 
     Args:
-        numbered: Whether each caption starts with the face's number, 1 for the first.
+        numbered: Whether each caption starts with the face's number; see `face_numbers`.
     """
 
     def __init__(self, numbered: bool = False) -> None:
@@ -55,6 +55,28 @@ class FaceAnnotator:
         return np.array(captions.annotate(scene, detections, texts, colours))
 
 
+class PlainAnnotator:
+    """Draws the same box around each face and no word: in a class, faces are only counted."""
+
+    def annotate(self, image: np.ndarray, detections: sv.Detections) -> np.ndarray:
+        """Return a new picture with the boxes drawn; the one given stays as it is.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            detections: Any number of faces.
+
+        Returns:
+            RGB uint8 (h, w, 3).
+        """
+        scene = image.copy()
+        line = max(2, round(min(image.shape[:2]) / 240))
+        alike = np.zeros(len(detections), int)
+        # A white line within a black one shows on any picture.
+        for colour, thickness in ((sv.Color.BLACK, 2 * line + 2), (sv.Color.WHITE, line)):
+            scene = sv.BoxAnnotator(colour, thickness).annotate(scene, detections, alike)
+        return scene
+
+
 def caption_texts(
     detections: sv.Detections, labels: Sequence[str], numbered: bool = False
 ) -> list[str]:
@@ -64,12 +86,18 @@ def caption_texts(
     as if it were the share of doubt.
     """
     texts = []
-    for number, (label, row) in enumerate(
-        zip(labels, detections.data.get("probabilities", ()), strict=True), start=1
-    ):
+    rows = detections.data.get("probabilities", ())
+    for number, label, row in zip(face_numbers(detections), labels, rows, strict=True):
         text = label if label == UNCERTAIN else f"{label} {row[EXPRESSIONS.index(label)]:.0%}"
         texts.append(f"{number} {text}" if numbered else text)
     return texts
+
+
+def face_numbers(detections: sv.Detections) -> list[int]:
+    """Return each face's track number; where faces aren't followed, 1 for the first and so on."""
+    if detections.tracker_id is None:
+        return list(range(1, len(detections) + 1))
+    return detections.tracker_id.tolist()
 
 
 def _colour_index(label: str) -> int:

@@ -5,7 +5,7 @@ import pytest
 import supervision as sv
 
 from fer.labels import COLOURS, EXPRESSIONS, UNCERTAIN
-from fer.show.annotators import FaceAnnotator, caption_texts
+from fer.show.annotators import FaceAnnotator, PlainAnnotator, caption_texts, face_numbers
 
 
 def faces(*boxes, label="happy", p=0.92):
@@ -72,6 +72,26 @@ def test_captions():
     two = faces([0, 0, 9, 9], [9, 9, 20, 20])
     assert caption_texts(two, ["happy", UNCERTAIN]) == ["happy 92%", "uncertain"]
     assert caption_texts(two, ["happy", UNCERTAIN], numbered=True) == ["1 happy 92%", "2 uncertain"]
+
+
+def test_followed_faces_keep_their_track_numbers():
+    two = faces([0, 0, 9, 9], [9, 9, 20, 20])
+    assert face_numbers(two) == [1, 2]
+    two.tracker_id = np.array([7, 3])
+    assert face_numbers(two) == [7, 3]
+    assert caption_texts(two, ["happy", UNCERTAIN], numbered=True) == ["7 happy 92%", "3 uncertain"]
+
+
+def test_plain_boxes_say_nothing_and_show_on_any_picture():
+    for shade in (0, 128, 255):
+        picture = np.full((240, 320, 3), shade, np.uint8)
+        drawn = PlainAnnotator().annotate(picture, faces([100, 80, 200, 180]))
+        assert (picture == shade).all()
+        seen = {tuple(colour) for colour in drawn[120:140, 90:110].reshape(-1, 3).tolist()}
+        assert seen == {(0, 0, 0), (255, 255, 255), (shade,) * 3}
+        assert (drawn[:70] == shade).all()  # no caption
+    empty = np.zeros((50, 60, 3), np.uint8)
+    assert np.array_equal(PlainAnnotator().annotate(empty, faces()), empty)
 
 
 def test_wrong_labels_are_refused():
