@@ -17,6 +17,7 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 
 ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples")
 SHARES = ("warmup", "label_smoothing", "averaging", "dropout", "scale", "shift")
+PROBABILITIES = ("erase", "degrade")
 
 
 def flag(name: str) -> str:
@@ -46,6 +47,9 @@ class TrainingOptions:
         None, DATA, "use only so many training pictures, for a quick trial", type=int, metavar="N"
     )
 
+    base_model: str | None = option(
+        None, RECIPE, "go on from this network: a folder or Hub id, you/name@revision", metavar="ID"
+    )
     epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
     learning_rate: float = option(0.1, RECIPE, "highest rate of SGD with Nesterov momentum 0.9")
@@ -61,6 +65,9 @@ class TrainingOptions:
     scale: float = option(0.12, RECIPE, "largest relative change of size of a view")
     shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
     erase: float = option(0.25, RECIPE, "probability, 0 to 1, of erasing a box of a view")
+    degrade: float = option(
+        0.0, RECIPE, "probability, 0 to 1, of a face of few pixels, out of focus or moved"
+    )
 
     output: str = option(
         "runs/fer", RUN, "folder for the network, metrics.json, curves and checkpoints"
@@ -95,6 +102,9 @@ class TrainingOptions:
                 raise ValueError(
                     f"{flag(name)} must be from 0 to below 1, but is {getattr(self, name)}."
                 )
+        for name in PROBABILITIES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")
         if self.push_to_hub != bool(self.hub_model_id):
             raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
 

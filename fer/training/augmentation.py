@@ -5,10 +5,16 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
+from fer.training.degradation import Degradation
+
+NO_DEGRADATION = Degradation(0.0)
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """Draws one random view of each face: flip, rotation, scale, shift, and an erased box.
+
+    Before the view is drawn, some faces are degraded.
 
     Args:
         size: Side of a view in pixels; at scale 1 a view is a crop of that size.
@@ -17,6 +23,7 @@ class Augmentation:
         shift: Largest shift along each axis, as a share of the picture's side.
         erase: Probability of erasing a box (Zhong et al. 2017, https://arxiv.org/abs/1708.04896).
         erase_side: Smallest and largest side of that box, as shares of the picture's side.
+        degradation: What the faces go through first.
     """
 
     size: int
@@ -25,6 +32,7 @@ class Augmentation:
     shift: float
     erase: float
     erase_side: tuple[float, float] = (0.1, 0.35)
+    degradation: Degradation = NO_DEGRADATION
 
     def __call__(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Return one view of each face.
@@ -35,6 +43,7 @@ class Augmentation:
         Returns:
             (n, c, size, size).
         """
+        pixel_values = self.degradation(pixel_values)
         shape = [*pixel_values.shape[:2], self.size, self.size]
         grid = functional.affine_grid(self._affine(pixel_values), shape, align_corners=False)
         views = functional.grid_sample(pixel_values, grid, align_corners=False)

@@ -1,14 +1,11 @@
 """The whole training, from options to a folder that `from_pretrained` loads."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import EvalPrediction, TrainingArguments, set_seed
 
-from fer.labels import EXPRESSIONS
-from fer.model.configuration_fer import FerConfig
 from fer.model.hub import EVALUATION
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
@@ -17,13 +14,14 @@ from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation
 from fer.training.calibration import calibrate
+from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.metrics import expression_figures, ferplus_accuracy
+from fer.training.networks import build_start
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.trainer import AveragedWeights, FerTrainer
-from fer.vision.crops import FER2013_FRAMING
 
 CHECKPOINTS = "checkpoints"
 """Folder inside the output folder."""
@@ -44,9 +42,9 @@ def train(options: TrainingOptions) -> Path:
     output = Path(options.output)
     checkpoint = where_to_start(output / CHECKPOINTS, options.resume)
     set_seed(options.seed)
-    processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
+    start = build_start(options)
+    model, processor = start.model, start.processor
     train_set, validation_set = load_datasets(options, processor)
-    model = build_model(options)
     trainer = build_trainer(options, model, processor, train_set, validation_set)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
@@ -58,7 +56,7 @@ def train(options: TrainingOptions) -> Path:
         model.load_state_dict(trainer.averaged.values)
         model.save_pretrained(output)
         processor.save_pretrained(output)
-        write_report(options, trainer, prediction, calibration, output)
+        write_report(options, trainer, prediction, calibration, output, start.base)
         (output / EVALUATION).unlink(missing_ok=True)  # it was of other weights
         if options.push_to_hub:
             push_trained(options, output)
@@ -133,17 +131,6 @@ def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:
     return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:most])
 
 
-def build_model(options: TrainingOptions) -> FerForImageClassification:
-    """Return an untrained network whose configuration knows the names of the labels."""
-    names = dict(enumerate(EXPRESSIONS))
-    config = FerConfig(
-        id2label=names,
-        label2id={name: index for index, name in names.items()},
-        dropout=options.dropout,
-    )
-    return FerForImageClassification(config).to(memory_format=torch.channels_last)
-
-
 def build_trainer(
     options: TrainingOptions,
     model: FerForImageClassification,
@@ -161,7 +148,12 @@ def build_trainer(
         data_collator=as_batch,
         compute_metrics=score,
         augmentation=Augmentation(
-            processor.crop_size, options.rotation, options.scale, options.shift, options.erase
+            processor.crop_size,
+            options.rotation,
+            options.scale,
+            options.shift,
+            options.erase,
+            degradation=Degradation(options.degrade),
         ),
         averaged=AveragedWeights(model, options.averaging),
         ferplus_weight=options.ferplus_weight,

@@ -24,12 +24,23 @@ def write_report(
     prediction: EvalPrediction,
     calibration: Calibration,
     folder: Path,
+    base: dict[str, str | None] | None = None,
 ) -> None:
-    """Write metrics.json and curves.png of a finished training into `folder`."""
+    """Write metrics.json and curves.png of a finished training into `folder`.
+
+    Args:
+        options: Its settings.
+        trainer: The Trainer when it is done.
+        prediction: Its answers on the validation split.
+        calibration: What was fitted on them.
+        folder: The output folder.
+        base: The network that it went on from, if any.
+    """
     history = epoch_history(trainer.state.log_history)
     best = max(history, key=lambda epoch: epoch["accuracy"])
     metrics = {
         "command": command_line(options),
+        "base_model": base,
         "parameters": trainer.model.num_parameters(),
         "validation": validation_figures(prediction),
         "calibration": {"fitted_on": "validation", **asdict(calibration)},

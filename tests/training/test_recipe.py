@@ -178,6 +178,7 @@ def test_help_shows_defaults_only_where_there_are_any():
         ("--learning-rate=0", "--learning-rate must be above 0"),
         ("--dropout=1", "--dropout must be from 0 to below 1, but is 1"),
         ("--warmup=-0.1", "--warmup must be from 0 to below 1"),
+        ("--degrade=1.1", "--degrade must be from 0 to 1, but is 1.1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(argument, sentence):
@@ -196,3 +197,20 @@ def test_the_recorded_command_makes_the_same_training():
     command = command_line(options)
     assert command == "python train.py --dataset 'my data/fer2013.csv' --epochs 3"
     assert parse_options(shlex.split(command)[2:]) == replace(options, resume=False)
+
+
+def test_going_on_from_a_trained_network(trained, options, tmp_path):
+    still = replace(options, learning_rate=1e-12, degrade=0.5, averaging=0.0)
+    output = train(replace(still, output=str(tmp_path), base_model=str(trained), epochs=1))
+    ours, theirs = (ExpressionClassifier.load(folder).model for folder in (output, trained))
+    for name, value in ours.named_parameters():
+        torch.testing.assert_close(value, theirs.get_parameter(name), rtol=0, atol=1e-6, msg=name)
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["base_model"]["name"] == str(trained)
+    assert metrics["base_model"]["command"] == command_line(options)
+    assert f"--base-model {trained}" in metrics["command"]
+
+
+def test_a_base_that_is_none(options, tmp_path):
+    with pytest.raises(ValueError, match="is neither a folder here nor a Hub id"):
+        train(replace(options, output=str(tmp_path), base_model="no where"))

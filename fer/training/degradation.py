@@ -1,0 +1,84 @@
+"""Faces as a poor camera gives them: of few pixels, out of focus, moved; a batch at once.
+
+Shrinking, blurring and stretching back are linear along each axis, so each is one matrix, and a
+batch in which every face has its own amount is two products of matrices.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch.nn import functional
+
+from fer.model.image_processing_fer import SMALLEST_DEVIATION
+
+SIDES = (10 / 48, 32 / 48)
+"""Fewest and most pixels of a small face, as shares of the side it is brought back to."""
+
+SIGMAS = (0.5 / 48, 3 / 48)
+"""Least and most blur: the Gaussian's standard deviation, as a share of the side."""
+
+STEPS = 23
+"""Amounts of each kind: with 48 pixels, every side from 10 to 32."""
+
+SIDEWAYS = 0.2
+"""Share of the degraded faces that lose detail sideways only, as if they had moved."""
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """Draws for each face whether it is degraded, how, and how much.
+
+    Args:
+        probability: Of degrading a face; the others stay as they are.
+        standardised: Whether the preprocessing gives each picture mean 0 and deviation 1. A
+            degraded picture would come out of it with them, so it is given them again.
+    """
+
+    probability: float
+    standardised: bool = True
+
+    def __call__(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Return faces of which some are degraded.
+
+        Args:
+            pixel_values: (n, c, side, side) float.
+        """
+        if not self.probability:
+            return pixel_values
+        count = len(pixel_values)
+        matrices = degrading_matrices(pixel_values.shape[-1]).to(pixel_values)
+        amount = torch.randint(1, len(matrices), (count,))
+        amount = torch.where(torch.rand(count) < self.probability, amount, 0)
+        down = torch.where(torch.rand(count) < SIDEWAYS, 0, amount)
+        rows, columns = matrices[down].unsqueeze(1), matrices[amount].unsqueeze(1)
+        degraded = rows @ pixel_values @ columns.mT
+        if not self.standardised:
+            return degraded
+        dims = (1, 2, 3)
+        deviation, mean = torch.std_mean(degraded, dim=dims, correction=0, keepdim=True)
+        return (degraded - mean) / deviation.clamp(min=SMALLEST_DEVIATION)
+
+
+@lru_cache(maxsize=4)
+def degrading_matrices(side: int) -> torch.Tensor:
+    """Return (1 + 2 * STEPS, side, side): the identity, then shrinking, then blurring."""
+    sides = torch.linspace(SIDES[0] * side, SIDES[1] * side, STEPS).round().int().tolist()
+    sigmas = torch.linspace(SIGMAS[0] * side, SIGMAS[1] * side, STEPS).tolist()
+    shrinking = [shrinking_matrix(side, fewer) for fewer in sides]
+    blurring = [blurring_matrix(side, sigma) for sigma in sigmas]
+    return torch.stack([torch.eye(side), *shrinking, *blurring])
+
+
+def shrinking_matrix(side: int, fewer: int) -> torch.Tensor:
+    """Return (side, side): an axis shrunk to `fewer` pixels by area, then stretched back."""
+    each_pixel = torch.eye(side).unsqueeze(1)  # a batch of lines with one bright pixel
+    small = functional.interpolate(each_pixel, fewer, mode="area")
+    return functional.interpolate(small, side, mode="linear", align_corners=False)[:, 0].T
+
+
+def blurring_matrix(side: int, sigma: float) -> torch.Tensor:
+    """Return (side, side): an axis blurred by a Gaussian, its weights summing to 1 at the rim."""
+    place = torch.arange(side, dtype=torch.float32)
+    weights = torch.exp(-0.5 * ((place[:, None] - place) / sigma) ** 2)
+    return weights / weights.sum(dim=1, keepdim=True)
