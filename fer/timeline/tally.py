@@ -1,0 +1,174 @@
+"""Counting faces in whole numbers, and the figures that the counts stand for.
+
+A row of counts, a *tally*, is int64 (14,) with the columns `COLUMNS`. Probabilities are counted in
+millionths, so that every sum is a whole number: sums of whole numbers are exact and don't depend
+on their order, which is what makes merging, saving and reading back exact.
+
+The **positive-negative index** of a face is P(happy) - P(angry) - P(disgust) - P(fear) - P(sad):
+from -1, all on the negative expressions, to 1, all on happy. Surprise and neutral count for
+neither. Like the probabilities it is about how faces look, not about what anybody feels.
+"""
+
+import numpy as np
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS
+
+COLUMNS = (
+    "frames",
+    "faces",
+    "small",
+    "counted",
+    "judged",
+    "uncertain",
+    *EXPRESSIONS,
+    "squares",
+)
+"""What a tally counts.
+
+Frames; faces in all frames; faces too small to judge among them. Then, of the frames with enough
+faces to judge alone: these frames; their faces large enough to judge; the uncertain ones among
+these; sums of the seven probabilities in millionths; sum of the squared indexes.
+"""
+
+SCALE = 1_000_000
+"""A probability of 1 as a whole number."""
+
+SIGNS = np.array(
+    [{"happy": 1, "surprise": 0, "neutral": 0}.get(name, -1) for name in EXPRESSIONS], np.int64
+)
+"""How each expression counts in the positive-negative index."""
+
+_FRAMES, _SMALL, _COUNTED, _JUDGED, _UNCERTAIN = (
+    COLUMNS.index(name) for name in ("frames", "small", "counted", "judged", "uncertain")
+)
+_SUMS = slice(COLUMNS.index(EXPRESSIONS[0]), COLUMNS.index(EXPRESSIONS[-1]) + 1)
+
+
+def face_tallies(faces: Detections, small: float, uncertain_below: float) -> np.ndarray:
+    """Return a tally a face, int64 (n, 14), as if it were alone in its frame.
+
+    Args:
+        faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something
+            else than the most probable expression may be called; n may be 0.
+        small: A face whose box has a side, the square root of its area, under so many pixels is
+            too small to judge.
+        uncertain_below: Least probability at which an expression is named.
+
+    Raises:
+        ValueError: The probabilities are missing, of another shape, or not within 0 to 1.
+    """
+    rows = _probabilities(faces)
+    called = np.asarray(faces.data.get("expression", rows.argmax(axis=1)), int)
+    large = np.sqrt(np.maximum(faces.box_area, 0)) >= small
+    millionths = np.rint(rows * SCALE).astype(np.int64) * large[:, None]
+    tallies = np.empty((len(rows), len(COLUMNS)), np.int64)
+    tallies[:, :_COUNTED] = 1
+    tallies[:, _SMALL] = ~large
+    tallies[:, _COUNTED : _SUMS.start] = large[:, None]
+    tallies[:, _UNCERTAIN] &= rows[np.arange(len(rows)), called] < uncertain_below
+    tallies[:, _SUMS] = millionths
+    tallies[:, -1] = (millionths @ SIGNS) ** 2
+    return tallies
+
+
+def _probabilities(faces: Detections) -> np.ndarray:
+    """Return the faces' probabilities, float64 (n, 7), after a look at them."""
+    rows = np.asarray(faces.data.get("probabilities", np.empty((0, 7))), np.float64)
+    if rows.shape != (len(faces), len(EXPRESSIONS)):
+        raise ValueError(
+            f'data["probabilities"] must be ({len(faces)}, {len(EXPRESSIONS)}), a row a face, '
+            f"but is {rows.shape}; classify the faces first."
+        )
+    if not ((rows >= 0) & (rows <= 1 + 1e-4)).all():  # also refuses NaN
+        raise ValueError('data["probabilities"] must lie within 0 to 1.')
+    return rows
+
+
+def whole_frame(rows: np.ndarray, least: int) -> np.ndarray:
+    """Return the tally int64 (14,) of a frame from those of its faces (n, 14).
+
+    Without its expressions if fewer than `least` faces are large enough to judge.
+    """
+    tally = rows.sum(axis=0)
+    tally[_FRAMES] = 1
+    tally[_COUNTED] = tally[_JUDGED] >= least
+    return without_few_faces(tally)
+
+
+def without_few_faces(tally: np.ndarray) -> np.ndarray:
+    """Return a tally int64 (14,) without its expressions if not all of its frames count."""
+    if tally[_COUNTED] < tally[_FRAMES]:
+        tally = tally.copy()
+        tally[_COUNTED:] = 0
+    return tally
+
+
+def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what tallies stand for.
+
+    All means are over readings: a face seen in five frames of a bin has five readings there, all
+    with the same weight. Faces too small to judge are counted but have no part in the distribution;
+    uncertain faces have, with all their seven probabilities.
+
+    Args:
+        tallies: int64 (b, 14).
+
+    Returns:
+        Columns of length b: `frames` and `judged` (the readings behind the distribution) int64,
+        then float64 with NaN where there is nothing to divide by: `faces` (mean number in a
+        frame), the seven expressions (mean probability), `uncertain` (share of the judged), `small`
+        (share of all faces), `index` (mean positive-negative index) and `index_error`.
+    """
+    columns = dict(zip(COLUMNS, np.asarray(tallies, np.int64).T, strict=True))
+    judged = columns["judged"]
+    return {
+        "frames": columns["frames"],
+        "faces": _ratio(columns["faces"], columns["frames"]),
+        "judged": judged,
+        **{name: _ratio(columns[name], judged * SCALE) for name in EXPRESSIONS},
+        "uncertain": _ratio(columns["uncertain"], judged),
+        "small": _ratio(columns["small"], columns["faces"]),
+        "index": _ratio(_index_sums(columns), judged * SCALE),
+        "index_error": _error(index_variance(tallies), _ratio(judged, columns["counted"])),
+    }
+
+
+def index_variance(tallies: np.ndarray) -> np.ndarray:
+    """Return the variance of the index over the readings of each tally, float64 (b,); or NaN."""
+    columns = dict(zip(COLUMNS, np.asarray(tallies, np.int64).T, strict=True))
+    mean = _ratio(_index_sums(columns), columns["judged"])
+    square = _ratio(columns["squares"], columns["judged"])
+    return np.maximum(square - mean**2, 0) / SCALE**2
+
+
+def pooled_error(tallies: np.ndarray) -> float:
+    """Return the standard error of the mean index over all of several bins; NaN below two faces.
+
+    The variance is taken within each bin, so that the class's own ups and downs don't count as
+    differences between faces. The number of faces is still that of a mean frame, however many
+    frames there are: the same faces seen again are not new ones.
+    """
+    judged = tallies[:, _JUDGED]
+    variance = _ratio((np.nan_to_num(index_variance(tallies)) * judged).sum(), judged.sum())
+    return float(_error(variance, _ratio(judged.sum(), tallies[:, _COUNTED].sum())))
+
+
+def _error(variance: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return the standard error of a mean over so many faces, from the variance of readings.
+
+    The faces of a frame are the independent units, not the frames: with n faces the error is
+    s / sqrt(n), where s^2 = variance * n / (n - 1). NaN below two faces: one face has no spread
+    over faces, and how its own readings vary says nothing about others.
+    """
+    return np.sqrt(_ratio(variance, np.where(faces >= 2, faces - 1, 0)))
+
+
+def _index_sums(columns: dict[str, np.ndarray]) -> np.ndarray:
+    return sum(sign * columns[name] for sign, name in zip(SIGNS, EXPRESSIONS, strict=True))
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; NaN where the whole is 0."""
+    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

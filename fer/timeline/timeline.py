@@ -1,0 +1,241 @@
+"""Faces over time, counted in bins of a second; memory grows with the length, not with the frames.
+
+A timeline is recorded in one of two views, and keeps nothing that its view doesn't show:
+
+- "class": the whole picture only. A bin with a frame that has fewer than `LEAST_FACES` faces large
+  enough to judge is *withheld*: its frames and faces are counted, but no expression in it is kept.
+  So no table, file, plot, summary or difference of two can show what fewer faces looked like.
+- "person": each track by its number, too. Numbers are not names, and nobody is recognised.
+
+Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN
+for every figure about expressions. What the figures mean stands in `fer.timeline.tally`.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS
+from fer.timeline.tally import COLUMNS, face_tallies, figures, whole_frame, without_few_faces
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+VIEWS = ("class", "person")
+"""What a timeline can be recorded for."""
+
+LEAST_FACES = 5
+"""In the class view, bins with fewer faces large enough to judge in any frame are withheld."""
+
+MOST_TRACKS = 50
+"""Series kept of one bin in the person view: those with the lowest numbers."""
+
+LONGEST_BIN = 600.0
+"""Seconds; what is summed up in a longer bin might not fit 64 bits."""
+
+TRACK_FIGURES = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index")
+"""What is told of one track in one bin; a single face has no standard error over faces."""
+
+
+class TimelineError(ValueError):
+    """A timeline can't do what was asked; the message says why and what to do."""
+
+
+class Timeline:
+    """The series of a recording or a live session.
+
+    Args:
+        view: "class" or "person".
+        bin_seconds: Length of a bin, up to `LONGEST_BIN` seconds.
+        small: A face whose side (the square root of its box's area) has fewer pixels is too small
+            to judge: it is counted, but has no part in the distribution.
+        uncertain_below: Least probability, 0 to 1, at which an expression is named; the
+            classifier's own `uncertain_below`.
+    """
+
+    def __init__(
+        self,
+        view: str = "class",
+        bin_seconds: float = 1.0,
+        small: float = 40.0,
+        uncertain_below: float = 0.4,
+    ) -> None:
+        """Start with nothing recorded.
+
+        Raises:
+            TimelineError: A setting is out of its range.
+        """
+        if view not in VIEWS:
+            raise TimelineError(f"The view is one of {', '.join(VIEWS)}, not {view!r}.")
+        if not (0 < bin_seconds <= LONGEST_BIN and small >= 0 and 0 <= uncertain_below <= 1):
+            raise TimelineError(
+                f"bin_seconds is above 0 and up to {LONGEST_BIN:g}, small is 0 or more pixels, "
+                f"uncertain_below is 0 to 1; got {bin_seconds}, {small} and {uncertain_below}."
+            )
+        self.view, self.bin_seconds = view, float(bin_seconds)
+        self.small, self.uncertain_below = float(small), float(uncertain_below)
+        self._bins: dict[int, np.ndarray] = {}
+        self._tracks: dict[int, dict[int, np.ndarray]] = {}  # bin -> number -> tally
+
+    @property
+    def settings(self) -> dict[str, str | float]:
+        """The arguments that would build an empty timeline like this one."""
+        names = ("view", "bin_seconds", "small", "uncertain_below")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds watched: the length of all bins that have frames."""
+        return len(self._bins) * self.bin_seconds
+
+    def __len__(self) -> int:
+        """Return the number of bins that have frames."""
+        return len(self._bins)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both would be recorded alike and hold exactly the same."""
+        if not isinstance(other, Timeline) or self.settings != other.settings:
+            return False
+        pairs = zip(_flat(self), _flat(other), strict=True)
+        return all(np.array_equal(one, another) for one, another in pairs)
+
+    __hash__ = None
+
+    def add(self, faces: Detections, time: float) -> None:
+        """Count one frame, also when it has no face; frames may come in any order.
+
+        Args:
+            faces: With `data["probabilities"]` (n, 7), `data["expression"]` (n,) as far as known,
+                and `tracker_id` (n,) for series by track; n may be 0.
+            time: Seconds from the start of the recording.
+
+        Raises:
+            TimelineError: The time is not a number of 0 or more.
+            ValueError: The probabilities are missing or out of range.
+        """
+        if not (math.isfinite(time) and time >= 0):
+            raise TimelineError(f"A frame's time is 0 or more seconds, not {time}.")
+        number = math.floor(time / self.bin_seconds)
+        rows = face_tallies(faces, self.small, self.uncertain_below)
+        self._count_bin(number, whole_frame(rows, LEAST_FACES if self.view == "class" else 1))
+        if self.view == "person" and len(faces) and faces.tracker_id is not None:
+            tracks = self._tracks.setdefault(number, {})
+            for track, row in zip(faces.tracker_id.tolist(), rows, strict=True):
+                _count(tracks, track, row)
+            _drop_highest(tracks)
+
+    def _count_bin(self, number: int, row: np.ndarray) -> None:
+        """Count a tally into a bin; withhold the bin where that is due, whatever came first."""
+        _count(self._bins, number, row)
+        if self.view == "class":
+            self._bins[number] = without_few_faces(self._bins[number])
+
+    def merged(self, other: "Timeline") -> "Timeline":
+        """Return both as if they had been recorded as one, exactly; neither is changed.
+
+        Times and track numbers must be of the same clock and tracker in both.
+
+        Raises:
+            TimelineError: The two were not recorded with the same settings.
+        """
+        if self.settings != other.settings:
+            raise TimelineError(
+                "Only timelines with the same settings can be merged, not "
+                f"{self.settings} and {other.settings}."
+            )
+        both = Timeline(**self.settings)
+        for part in (self, other):
+            for number, row in part._bins.items():
+                both._count_bin(number, row)
+            for number, tracks in part._tracks.items():
+                kept = both._tracks.setdefault(number, {})
+                for track, row in tracks.items():
+                    _count(kept, track, row)
+                _drop_highest(kept)
+        return both
+
+    def tallies(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 14).
+
+        Bin k spans the seconds from `k * bin_seconds` up to `(k + 1) * bin_seconds`.
+        """
+        numbers = sorted(self._bins)
+        rows = [self._bins[number] for number in numbers]
+        return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COLUMNS))
+
+    def track_tallies(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return bins (r,), track numbers (r,) and tallies (r, 14), by bin and by track.
+
+        Without any row in the class view: it keeps no tracks.
+        """
+        keys = sorted((number, track) for number in self._tracks for track in self._tracks[number])
+        rows = [self._tracks[number][track] for number, track in keys]
+        numbers, tracks = np.array(keys, np.int64).reshape(-1, 2).T
+        return numbers, tracks, np.array(rows, np.int64).reshape(-1, len(COLUMNS))
+
+    def restore(
+        self, bins: Mapping[int, np.ndarray], tracks: Mapping[tuple[int, int], np.ndarray]
+    ) -> None:
+        """Count tallies as `tallies` and `track_tallies` gave them, by bin and by bin and track."""
+        for number, row in bins.items():
+            self._count_bin(number, row)
+        for (number, track), row in tracks.items():
+            _count(self._tracks.setdefault(number, {}), track, row)
+
+    def table(self) -> "DataFrame":
+        """Return a row a bin that has frames, by time.
+
+        Returns:
+            `time` (seconds at the bin's start) and the columns of `fer.timeline.tally.figures`.
+            Figures about expressions are NaN where no face was judged and, in the class view,
+            where the bin is withheld.
+        """
+        from pandas import DataFrame
+
+        numbers, rows = self.tallies()
+        return DataFrame({"time": numbers * self.bin_seconds, **figures(rows)})
+
+    def track_table(self) -> "DataFrame":
+        """Return a row a bin and track, by time and number.
+
+        Returns:
+            `time`, `track` and the columns `TRACK_FIGURES`, of this track alone; `frames` are those
+            in which it was seen.
+
+        Raises:
+            TimelineError: This is the class view, which keeps no tracks.
+        """
+        from pandas import DataFrame
+
+        if self.view != "person":
+            raise TimelineError(
+                "The class view keeps no tracks; record with view='person' to follow single faces."
+            )
+        numbers, tracks, rows = self.track_tallies()
+        columns = figures(rows)
+        return DataFrame(
+            {
+                "time": numbers * self.bin_seconds,
+                "track": tracks,
+                **{name: columns[name] for name in TRACK_FIGURES},
+            }
+        )
+
+
+def _count(tallies: dict[int, np.ndarray], key: int, row: np.ndarray) -> None:
+    """Add a tally to the one under a key."""
+    tallies[key] = tallies[key] + row if key in tallies else row
+
+
+def _drop_highest(tracks: dict[int, np.ndarray]) -> None:
+    """Keep the lowest numbers: which these are does not depend on the order of the frames."""
+    if len(tracks) > MOST_TRACKS:
+        for track in sorted(tracks)[MOST_TRACKS:]:
+            del tracks[track]
+
+
+def _flat(timeline: Timeline) -> tuple[np.ndarray, ...]:
+    return (*timeline.tallies(), *timeline.track_tallies())

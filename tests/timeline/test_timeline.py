@@ -1,0 +1,260 @@
+"""The timeline beside a table worked by hand; merging, gaps, bounds, what a class withholds."""
+
+import numpy as np
+import pytest
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS
+from fer.timeline.tally import SIGNS, pooled_error
+from fer.timeline.timeline import LEAST_FACES, MOST_TRACKS, VIEWS, Timeline, TimelineError
+from tests.timeline.frames import frame, mix, random_frames, recorded, steady
+
+JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
+UNSURE = mix(angry=0.3, fear=0.3, surprise=0.2, neutral=0.2)
+ABOUT_EXPRESSIONS = [*EXPRESSIONS, "uncertain", "index", "index_error"]
+
+
+def test_equals_the_table_worked_by_hand():
+    """Four frames in seconds 0 and 2, none in second 1.
+
+    Second 0: JOY and GLOOM at 0.0, JOY, GLOOM and a small JOY at 0.5. Five faces in two frames are
+    2.5 a frame; one of five is small (0.2); four readings are judged, two of each:
+      happy (1 + 0 + 1 + 0) / 4 = 0.5, sad and neutral (0 + 0.5 + 0 + 0.5) / 4 = 0.25 each;
+      none is uncertain, as GLOOM's 0.5 is not under 0.4;
+      indexes 1, -0.5, 1, -0.5: mean 0.25, variance 0.75^2 = 0.5625; 4 judged / 2 frames = 2 faces,
+      so s^2 = 0.5625 * 2 / 1 and the error is sqrt(1.125 / 2) = 0.75.
+    Second 2: UNSURE alone at 2.0, nobody at 2.9. One face in two frames is 0.5; the one reading
+      has a top probability of 0.3 and is uncertain; its index is -0.6, without an error.
+    """
+    timeline = recorded(
+        [
+            (frame([JOY, GLOOM]), 0.0),
+            (frame([JOY, GLOOM, JOY], side=[80, 80, 20]), 0.5),
+            (frame([UNSURE]), 2.0),
+            (frame(), 2.9),
+        ],
+        view="person",
+    )
+    table = timeline.table()
+    first, last = table.to_dict("records")
+    assert first == {
+        **{"time": 0.0, "frames": 2, "faces": 2.5, "judged": 4},
+        **dict(zip(EXPRESSIONS, mix(happy=0.5, sad=0.25, neutral=0.25), strict=True)),
+        **{"uncertain": 0.0, "small": 0.2, "index": 0.25, "index_error": 0.75},
+    }
+    error = last.pop("index_error")
+    assert np.isnan(error)
+    assert last == {
+        **{"time": 2.0, "frames": 2, "faces": 0.5, "judged": 1},
+        **dict(zip(EXPRESSIONS, UNSURE, strict=True)),
+        **{"uncertain": 1.0, "small": 0.0, "index": -0.6},
+    }
+    assert timeline.seconds == 2.0 and len(timeline) == 2
+
+
+def test_each_track_has_rows_of_its_own():
+    frames = [
+        (frame([JOY, GLOOM], tracks=[7, 3]), 0.0),
+        (frame([GLOOM], tracks=[7]), 0.4),
+        (frame([JOY], tracks=[7], side=10), 1.0),
+    ]
+    table = recorded(frames, view="person").track_table()
+    assert table[["time", "track", "frames", "judged"]].values.tolist() == [
+        [0, 3, 1, 1],
+        [0, 7, 2, 2],
+        [1, 7, 1, 0],
+    ]
+    assert table["index"].tolist()[:2] == [-0.5, 0.25]
+    assert table.loc[2, list(EXPRESSIONS)].isna().all() and table.loc[2, "small"] == 1
+
+
+def test_index_counts_happy_against_four():
+    assert dict(zip(EXPRESSIONS, SIGNS.tolist(), strict=True)) == {
+        **{"angry": -1, "disgust": -1, "fear": -1, "sad": -1},
+        **{"happy": 1, "surprise": 0, "neutral": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("called", "uncertain"),
+    [
+        (None, 0.0),  # the most probable, 0.6
+        ([3], 0.0),
+        ([4], 1.0),  # what the smoother still calls it has only 0.39
+    ],
+)
+def test_uncertain_is_about_the_expression_it_is_called(called, uncertain):
+    data = {} if called is None else {"expression": np.array(called)}
+    faces = frame([mix(happy=0.61, sad=0.39)], **data)
+    assert recorded([(faces, 0)], view="person").table()["uncertain"].tolist() == [uncertain]
+
+
+@pytest.mark.parametrize(("side", "small"), [(39.9, 1.0), (40.0, 0.0)])
+def test_small_is_the_square_root_of_the_area(side, small):
+    faces = frame([JOY])
+    tall = Detections(
+        xyxy=np.array([[5, 5, 5 + side / 2, 5 + side * 2]], np.float32),
+        data=faces.data,
+    )
+    assert recorded([(tall, 0)], view="person").table()["small"].tolist() == [small]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("seed", range(5))
+def test_merged_equals_recorded_as_one(view, seed):
+    frames = random_frames(200, seed=seed)
+    parts = np.random.default_rng(seed).integers(0, 3, len(frames))
+    one, two, three = (
+        recorded([f for f, part in zip(frames, parts, strict=True) if part == i], view=view)
+        for i in range(3)
+    )
+    whole = recorded(frames, view=view)
+    assert one.merged(two).merged(three) == whole == three.merged(one.merged(two))
+    assert one != whole
+    assert recorded(frames[::-1], view=view) == whole
+    assert whole.table().equals(three.merged(two).merged(one).table())
+
+
+def test_merging_leaves_both_alone():
+    one, two = steady(3, 6, happy=1.0), steady(2, 6, sad=1.0)
+    one.merged(two)
+    assert one == steady(3, 6, happy=1.0) and two == steady(2, 6, sad=1.0)
+
+
+def test_only_like_and_like_are_merged():
+    with pytest.raises(TimelineError, match="same settings"):
+        Timeline("person").merged(Timeline("class"))
+
+
+def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
+    rng = np.random.default_rng(1)
+    frames = [
+        (frame([JOY] * 40, tracks=rng.permutation(120)[:40] + 1), time / 10) for time in range(20)
+    ]
+    whole = recorded(frames, view="person")
+    assert whole.track_table().groupby("time")["track"].count().tolist() == [MOST_TRACKS] * 2
+    parts = [recorded(frames[i::3], view="person") for i in range(3)]
+    assert parts[2].merged(parts[0]).merged(parts[1]) == whole
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_hour_is_bounded_by_its_bins(view):
+    faces = frame([JOY, GLOOM, UNSURE, JOY, GLOOM, JOY])
+    timeline = Timeline(view)
+    for i in range(3600 * 30):
+        timeline.add(faces, i / 30)
+    assert len(timeline) == 3600
+    tallies, tracks = timeline.tallies()[1], timeline.track_tallies()[2]
+    assert tallies.shape == (3600, 14)
+    assert len(tracks) == (3600 * 6 if view == "person" else 0)
+    assert tallies[:, 0].tolist() == [30] * 3600
+
+
+def test_more_frames_need_no_more_room():
+    rows = [JOY] * 6
+    slow, fast = (steady(20, 6, rate=rate, view="person", happy=1.0) for rate in (1, 20))
+    assert len(rows) * 20 == len(slow.track_table()) == len(fast.track_table())
+    assert len(slow) == len(fast) == 20
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ([LEAST_FACES], True),
+        ([LEAST_FACES - 1], False),
+        ([0], False),
+        ([LEAST_FACES, LEAST_FACES], True),
+        ([LEAST_FACES + 20, LEAST_FACES - 1], False),  # one frame is enough to withhold
+        ([LEAST_FACES - 1, LEAST_FACES + 20], False),
+    ],
+)
+def test_class_view_withholds_small_groups(counts, shown):
+    frames = [(frame([JOY] * n), i / 10) for i, n in enumerate(counts)]
+    table = recorded(frames, view="class").table()
+    assert table["faces"].tolist() == [np.mean(counts)]
+    assert (table["judged"] > 0).tolist() == [shown]
+    assert table[ABOUT_EXPRESSIONS].notna().all(axis=None) == shown
+    assert shown or table[ABOUT_EXPRESSIONS].isna().all(axis=None)
+
+
+def test_small_faces_do_not_make_a_class():
+    faces = frame([JOY] * LEAST_FACES, side=[80, 80, 80, 80, 20])
+    assert recorded([(faces, 0)]).table()["happy"].isna().all()
+
+
+def test_nothing_of_what_is_withheld_is_kept():
+    """Other expressions on the same few faces leave the very same timeline."""
+    few = [(frame([UNSURE] * 4), 10.0), (frame([JOY] * 9), 10.5), (frame([JOY]), 12.0)]
+    same = [(frame([GLOOM] * 4), 10.0), (frame([UNSURE] * 9), 10.5), (frame([GLOOM]), 12.0)]
+    class_part = [(frame([JOY] * 6), 0.0)]
+    assert recorded(class_part + few) == recorded(class_part + same)
+    one, other = (recorded(part) for part in (few, same))
+    assert one.merged(recorded(class_part)) == other.merged(recorded(class_part))
+
+
+def test_class_view_keeps_no_tracks():
+    timeline = steady(3, 6, happy=1.0)
+    assert len(timeline.track_tallies()[0]) == 0
+    with pytest.raises(TimelineError, match="person"):
+        timeline.track_table()
+
+
+def test_error_over_several_bins_counts_faces_not_frames():
+    """Six faces, three of JOY and three of GLOOM, for ten seconds.
+
+    Indexes 1 and -0.5, three each: s^2 = 6 / 5 * 0.75^2, error sqrt(s^2 / 6) = 0.75 / sqrt(5),
+    however long one looks.
+    """
+    timeline = recorded([(frame([JOY, GLOOM] * 3), i / 4) for i in range(40)])
+    assert pooled_error(timeline.tallies()[1]) == pytest.approx(0.75 / 5**0.5)
+    assert np.isnan(pooled_error(Timeline().tallies()[1]))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_recorded_is_a_table_without_rows(view):
+    timeline = Timeline(view)
+    assert timeline.table().shape == (0, 15) and timeline.seconds == 0
+    assert timeline.merged(timeline) == timeline
+
+
+def test_faces_without_numbers_have_no_rows():
+    faces = Detections(xyxy=np.array([[0, 0, 90, 90]], np.float32), data=frame([JOY]).data)
+    timeline = recorded([(faces, 0), (Detections.empty(), 0.1)], view="person")
+    assert timeline.track_table().empty
+    assert timeline.table()["happy"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"view": "all"}, "class, person, not 'all'"),
+        ({"bin_seconds": 0}, "bin_seconds is above 0"),
+        ({"bin_seconds": float("nan")}, "bin_seconds is above 0"),
+        ({"small": -1}, "small is 0 or more"),
+        ({"uncertain_below": 1.5}, "uncertain_below is 0 to 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, message):
+    with pytest.raises(TimelineError, match=message):
+        Timeline(**settings)
+
+
+@pytest.mark.parametrize("time", [-0.1, float("nan"), float("inf")])
+def test_times_are_seconds_from_the_start(time):
+    with pytest.raises(TimelineError, match="0 or more seconds"):
+        Timeline().add(frame(), time)
+
+
+@pytest.mark.parametrize(
+    ("faces", "message"),
+    [
+        (Detections(xyxy=np.zeros((1, 4), np.float32)), "classify the faces first"),
+        (frame([mix(happy=float("nan"))]), "within 0 to 1"),
+        (frame([mix(happy=1.5)]), "within 0 to 1"),
+    ],
+)
+def test_faces_without_probabilities_are_refused(faces, message):
+    timeline = Timeline()
+    with pytest.raises(ValueError, match=message):
+        timeline.add(faces, 0)
+    assert len(timeline) == 0
