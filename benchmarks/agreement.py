@@ -1,0 +1,179 @@
+"""How well followed faces agree with a full detection of the same frame, face by face.
+
+A full detection is the measure, frame by frame. Who is who in it comes from the scene where that is
+known, and else from `Links`, which chains full detections of frame after frame by their overlap.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+IOU = 0.5
+"""Least overlap of two boxes of one face."""
+
+
+def overlaps(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of each box with each other one.
+
+    Args:
+        ones: (n, 4) boxes as xyxy.
+        others: (m, 4).
+
+    Returns:
+        (n, m), 0 to 1.
+    """
+    upper_left = np.maximum(ones[:, None, :2], others[None, :, :2])
+    lower_right = np.minimum(ones[:, None, 2:], others[None, :, 2:])
+    common = np.maximum(lower_right - upper_left, 0).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (ones, others)]
+    union = areas[0][:, None] + areas[1][None, :] - common
+    return common / np.maximum(union, 1e-9)
+
+
+def pairs(ones: np.ndarray, others: np.ndarray, least: float = IOU) -> list[tuple[int, int]]:
+    """Return which box is which other one: the pairs with the largest overlap in all.
+
+    Args:
+        ones: (n, 4) boxes as xyxy.
+        others: (m, 4).
+        least: Least overlap of a pair.
+    """
+    overlap = overlaps(ones, others)
+    rows, columns = linear_sum_assignment(-overlap)
+    return [
+        (int(row), int(column))
+        for row, column in zip(rows, columns, strict=True)
+        if overlap[row, column] >= least
+    ]
+
+
+class Links:
+    """Numbers full detections by their overlap with those of the frame before."""
+
+    def __init__(self) -> None:
+        """Know nobody yet."""
+        self._boxes, self._ids, self._next = np.empty((0, 4), np.float32), np.empty(0, int), 1
+
+    def update(self, xyxy: np.ndarray) -> np.ndarray:
+        """Return each box's number; a face that is missed once starts anew.
+
+        Args:
+            xyxy: The frame's full detection, float32 (n, 4).
+        """
+        known = {column: self._ids[row] for row, column in pairs(self._boxes, xyxy)}
+        new = len(xyxy) - len(known)
+        fresh = iter(range(self._next, self._next + new))
+        ids = [int(known[index]) if index in known else next(fresh) for index in range(len(xyxy))]
+        self._boxes, self._ids, self._next = xyxy, np.array(ids, int), self._next + new
+        return self._ids
+
+
+@dataclass
+class Agreement:
+    """Counts over the frames of one scene.
+
+    Attributes:
+        faces: Faces of the full detections.
+        had: Of these, faces that were followed, too.
+        extra: Followed faces that no full detection has.
+        switches: Times a face's number was another than before.
+        face_seconds: How long the faces were watched, summed over them.
+    """
+
+    faces: int = 0
+    had: int = 0
+    extra: int = 0
+    switches: int = 0
+    face_seconds: float = 0.0
+    _numbers: dict[int, int] = field(default_factory=dict)
+    _seen: dict[int, float] = field(default_factory=dict)
+
+    def add(
+        self,
+        time: float,
+        full: np.ndarray,
+        ids: np.ndarray,
+        followed: np.ndarray,
+        numbers: np.ndarray,
+    ) -> None:
+        """Count one frame.
+
+        Args:
+            time: Seconds from the scene's start.
+            full: Boxes of the full detection, float32 (n, 4).
+            ids: Who they are, int (n,); 0 is nobody known.
+            followed: Boxes of the followed faces, float32 (m, 4).
+            numbers: Their `tracker_id`, int (m,).
+        """
+        joined = pairs(full, followed)
+        self.faces += len(full)
+        self.had += len(joined)
+        self.extra += len(followed) - len(joined)
+        for row, column in joined:
+            face, number = int(ids[row]), int(numbers[column])
+            if face:
+                self.switches += self._numbers.get(face, number) != number
+                self._numbers[face] = number
+        for face in filter(None, map(int, ids)):
+            self.face_seconds += time - self._seen.get(face, time)
+            self._seen[face] = time
+
+    def figures(self) -> dict[str, float | int | None]:
+        """Return the shares and rates; None where nothing was there to count."""
+        minutes = self.face_seconds / 60
+        return {
+            "faces": self.faces,
+            "had": round(self.had / self.faces, 4) if self.faces else None,
+            "missed": round(1 - self.had / self.faces, 4) if self.faces else None,
+            "extra": round(self.extra / self.faces, 4) if self.faces else None,
+            "id_switches": self.switches,
+            "face_minutes": round(minutes, 3),
+            "id_switches_per_face_minute": round(self.switches / minutes, 3) if minutes else None,
+        }
+
+
+def named(full: np.ndarray, truth: np.ndarray, ids: np.ndarray, least: float = 0.4) -> np.ndarray:
+    """Return who the faces of a full detection are; a box of nobody's has 0.
+
+    Args:
+        full: Boxes, float32 (n, 4).
+        truth: Boxes of the faces that are there, float32 (m, 4).
+        ids: Their numbers, int (m,), from 1.
+        least: Least overlap of a box with its face.
+
+    Returns:
+        int (n,).
+    """
+    result = np.zeros(len(full), int)
+    for row, column in pairs(full, truth, least):
+        result[row] = ids[column]
+    return result
+
+
+@dataclass
+class Delays:
+    """How long each new face waits for its box.
+
+    Args:
+        starts: From a face's number to the second at which it appears.
+    """
+
+    starts: dict[int, float]
+    found: dict[int, float] = field(default_factory=dict)
+
+    def add(self, time: float, truth: np.ndarray, ids: np.ndarray, boxes: np.ndarray) -> None:
+        """Look at one frame's boxes, float32 (n, 4); the rest is as in `named`."""
+        for face in named(boxes, truth, ids).tolist():
+            if face in self.starts:
+                self.found.setdefault(face, time - self.starts[face])
+
+    def figures(self) -> dict[str, float | int | None]:
+        """Return mean and longest delay in seconds, and how many never got a box."""
+        delays = list(self.found.values())
+        return {
+            "newcomers": len(self.starts),
+            "never_boxed": len(self.starts) - len(delays),
+            "mean_delay": round(float(np.mean(delays)), 3) if delays else None,
+            "longest_delay": round(max(delays), 3) if delays else None,
+        }

@@ -1,0 +1,158 @@
+"""Who is measured: our pipeline following, the same from scratch, PyPI's `fer`, and resnet18."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import torch
+from supervision import Detections
+
+from benchmarks.stopwatch import Stopwatch, Timed
+from fer.pipeline import Following, Pipeline
+
+REST = "crop and rest"
+"""What no object of its own does."""
+
+
+class Ours:
+    """`Pipeline.follow` on one stream.
+
+    Args:
+        pipeline: Its detector and classifier are timed from outside.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Begin a stream."""
+        self.stopwatch = Stopwatch()
+        self.pipeline = timed_pipeline(pipeline, self.stopwatch)
+        self.following = Following()
+        for name, stage in (("tracker", "follow"), ("smoother", "smooth")):
+            if hasattr(self.following, name):
+                inner = getattr(self.following, name)
+                setattr(self.following, name, Timed(inner, self.stopwatch, {}, stage))
+
+    def read(self, image: np.ndarray, time: float) -> tuple[Detections, dict[str, float]]:
+        """Return the faces of the next frame, and the seconds that each stage took."""
+        return timed(self.stopwatch, lambda: self.pipeline.follow(image, time, self.following))
+
+
+class Naive:
+    """The same networks from scratch on every frame: a full detection, then all faces read.
+
+    Args:
+        pipeline: Its detector and classifier are timed from outside.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Keep the pipeline."""
+        self.stopwatch = Stopwatch()
+        self.pipeline = timed_pipeline(pipeline, self.stopwatch)
+
+    def read(self, image: np.ndarray, time: float) -> tuple[Detections, dict[str, float]]:
+        """Return the faces of a frame, and the seconds that each stage took."""
+        return timed(self.stopwatch, lambda: self.pipeline(image))
+
+
+class Peer:
+    """PyPI's `fer` with MTCNN, in an interpreter of its own: its package is called as ours.
+
+    Args:
+        python: The interpreter that has it; benchmarks/requirements.txt says how to make one.
+        threads: How many threads it may use.
+
+    Raises:
+        ValueError: It doesn't start there.
+    """
+
+    def __init__(self, python: Path, threads: int) -> None:
+        """Start it and wait until its networks are loaded."""
+        script = Path(__file__).with_name("peer.py")
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            [str(python), "-P", str(script), str(threads)],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=subprocess.DEVNULL,
+        )
+        line = self._process.stdout.readline()
+        if not line:
+            raise ValueError(f"PyPI's fer does not start under {python}; see {script.name}.")
+        self.version = json.loads(line)["version"]
+
+    def read(self, image: np.ndarray, time: float) -> tuple[Detections, dict[str, float]]:
+        """Return its boxes in a frame, and the seconds that it took by its own clock."""
+        header = {"shape": image.shape}
+        self._process.stdin.write(json.dumps(header).encode() + b"\n")
+        self._process.stdin.write(np.ascontiguousarray(image).tobytes())
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        boxes = np.array(answer["boxes"], np.float32).reshape(-1, 4)
+        return Detections(xyxy=boxes), {"all": answer["seconds"]}
+
+    def close(self) -> None:
+        """End it."""
+        self._process.stdin.close()
+        self._process.wait(20)
+
+
+class Yardstick:
+    """torchvision's resnet18 on one 224 x 224 picture, 32-bit floats, two threads.
+
+    It has a process of its own, so that its threads are in nobody's way while it waits.
+    """
+
+    def __init__(self) -> None:
+        """Start the process."""
+        self._process = get_context("spawn").Pool(1, torch.set_num_threads, (2,))
+
+    def seconds(self) -> float:
+        """Return how long it takes, the median of five calls."""
+        return self._process.apply(run_resnet, (5,))
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.join()
+
+
+def run_resnet(calls: int) -> float:
+    """Return the median of the seconds that so many calls take, after one that isn't counted."""
+    network, picture = resnet(), torch.zeros(1, 3, 224, 224)
+    spent = []
+    with torch.inference_mode():
+        for _ in range(1 + calls):
+            start = perf_counter()
+            network(picture)
+            spent.append(perf_counter() - start)
+    return median(spent[1:])
+
+
+@cache
+def resnet() -> torch.nn.Module:
+    """Return resnet18 with random weights."""
+    from torchvision.models import resnet18
+
+    return resnet18(weights=None).eval()
+
+
+def timed_pipeline(pipeline: Pipeline, stopwatch: Stopwatch) -> Pipeline:
+    """Return a pipeline of the same parts whose detector and classifier are timed."""
+    return Pipeline(
+        Timed(pipeline.detector, stopwatch, {"detect": "detect"}, "follow"),
+        Timed(pipeline.classifier, stopwatch, {}, "classify"),
+    )
+
+
+def timed(
+    stopwatch: Stopwatch, function: Callable[[], Detections]
+) -> tuple[Detections, dict[str, float]]:
+    """Return a function's answer and the seconds that each stage took; they add up to the whole."""
+    stopwatch.take()
+    answer = stopwatch.run(REST, function, (), {})
+    return answer, stopwatch.take()

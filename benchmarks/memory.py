@@ -1,0 +1,52 @@
+"""How much memory a process needs to follow the faces of a scene, measured in one of its own."""
+
+import multiprocessing
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from benchmarks.scenes import Scene, made_scenes, sample_scene
+
+FRAMES = 60
+"""Frames of a scene that are read; they lie in memory, too."""
+
+STATUS = Path("/proc/self/status")
+
+
+def peak_memory(scene: Scene, threads: int) -> dict[str, float] | None:
+    """Return the highest use of memory while a scene is followed; None where Linux isn't there.
+
+    Returns:
+        `peak_mb`, the whole process; `growth_mb`, how much of it came with following.
+    """
+    if not STATUS.exists():
+        return None
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_measure, (scene.source, threads))
+
+
+def _measure(source: str, threads: int) -> dict[str, float]:
+    from fer.model.classifier import ExpressionClassifier
+    from fer.pipeline import Following, Pipeline
+    from fer.vision.detector import FaceDetector
+
+    torch.set_num_threads(threads)
+    made = made_scenes()
+    scene = made[source] if source in made else sample_scene(Path(source))
+    views = list(islice(scene.play(), FRAMES))
+    pipeline, following = Pipeline(FaceDetector(), ExpressionClassifier.load()), Following()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    before = resident("VmRSS")
+    for view in views:
+        pipeline.follow(view.image, view.time, following)
+    peak = resident("VmHWM")
+    return {"peak_mb": round(peak, 1), "growth_mb": round(peak - before, 1)}
+
+
+def resident(key: str, status: Path = STATUS) -> float:
+    """Return VmRSS (now) or VmHWM (the peak) of a process in megabytes, as Linux counts them."""
+    for line in status.read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"{status} has no {key}.")

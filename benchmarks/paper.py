@@ -1,0 +1,65 @@
+"""What the measurements share: which machine it was, a table on the screen, a JSON file."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+LIBRARIES = ("torch", "gradio", "facenet-pytorch", "opencv-python", "transformers", "supervision")
+
+
+def circumstances(module: str, arguments: Sequence[str] | None = None) -> dict[str, object]:
+    """Return the head of a JSON file: the command, the machine with its load, the versions.
+
+    Args:
+        module: What was run with `python -m`.
+        arguments: Its arguments; None for the command line's.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    return {
+        "command": " ".join(["python -m", module, *map(str, given)]),
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "load": os.getloadavg()[0]},
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def processor() -> str:
+    """Return the processor's name as Linux tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows of the same columns as aligned text; None is shown as "-"."""
+    if not rows:
+        return ""
+    columns = list(rows[0])
+    cells = [columns, *[[_cell(row.get(column)) for column in columns] for row in rows]]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
+    return str(value)
+
+
+def write(report: Mapping[str, object], path: Path) -> None:
+    """Write a report as JSON."""
+    path.write_text(json.dumps(report, indent=2) + "\n")

@@ -1,0 +1,118 @@
+"""The live benchmark's parts: the films, the stopwatch, and a run with stand-ins."""
+
+from itertools import islice
+from time import sleep
+
+import numpy as np
+import pytest
+
+from benchmarks.agreement import pairs
+from benchmarks.live import Measurement, Times, agreement_row, blocks, speed_row
+from benchmarks.paper import table
+from benchmarks.scenes import RATE, Actor, Scene, View, acted, made_scenes
+from benchmarks.stopwatch import Stopwatch, Timed
+from fer.vision.detector import FaceDetector
+from tests.fakes import fake_pipeline
+
+BOX = [100, 80, 200, 180]
+
+
+def test_made_up_faces_are_where_the_scene_says():
+    view = next(islice(made_scenes()["six faces"].play(), 20, None))
+    found = FaceDetector().detect(view.image).xyxy
+    assert view.image.shape == (630, 1200, 3) and view.image.dtype == np.uint8
+    assert len(pairs(view.xyxy, found, least=0.7)) == len(view.ids) == len(found) == 6
+
+
+def test_a_scene_moves_is_noisy_and_is_the_same_each_time():
+    scene = acted("tiny", (200, 150), [Actor(1, (100, 75), 120, 20), Actor(2, (0, 0), 80, 0, 0.05)])
+    first, second, third = islice(scene.play(), 3)
+    again = next(scene.play())
+    assert np.array_equal(first.image, again.image)
+    assert (first.image != second.image).mean() > 0.5
+    assert (first.xyxy[0] != second.xyxy[0]).all()
+    assert [len(view.ids) for view in (first, second, third)] == [1, 1, 2]
+    assert third.xyxy[1].min() == 0  # clipped to the picture
+    assert scene.newcomers == {2: 0.05}
+
+
+def test_inner_stages_count_only_as_themselves():
+    stopwatch = Stopwatch()
+
+    class Inner:
+        size = 3
+
+        def work(self):
+            sleep(0.02)
+
+    class Outer:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def work(self):
+            self.inner.work()
+            sleep(0.01)
+            return self.inner.size
+
+    inner = Timed(Inner(), stopwatch, {"work": "inside"}, "rest")
+    outer = Timed(Outer(inner), stopwatch, {}, "outside")
+    assert outer.work() == 3
+    taken = stopwatch.take()
+    assert taken == {
+        "inside": pytest.approx(0.02, abs=8e-3),
+        "outside": pytest.approx(0.01, abs=8e-3),
+    }
+    assert stopwatch.take() == {}
+
+
+def test_a_rate_is_the_median_of_the_blocks():
+    times = Times()
+    for seconds in (0.1, 0.2, 0.5):
+        times.add([{"detect": seconds / 2, "classify": seconds / 2}] * 4)
+    figures = times.figures()
+    assert figures["frames_per_second"] == 5
+    assert figures["ms_by_stage"] == {
+        "classify": pytest.approx(133.333),
+        "detect": pytest.approx(133.333),
+    }
+    assert Times().figures() is None
+
+
+class FakeYardstick:
+    def seconds(self):
+        return 0.02
+
+
+def still_scene():
+    image = np.zeros((240, 320, 3), np.uint8)
+
+    def play():
+        for index in range(60):
+            seen = index >= 30
+            yield View(
+                image,
+                index / RATE,
+                np.array([BOX] * seen, np.float32).reshape(-1, 4),
+                np.arange(1, 1 + seen),
+            )
+
+    return Scene("still", play, "still", newcomers={1: 1.0})
+
+
+def test_a_run_from_end_to_end():
+    measurement = Measurement(still_scene(), fake_pipeline([BOX]), None, FakeYardstick(), stride=3)
+    for views in blocks(measurement.scene, seconds=2):
+        measurement.block(views)
+    figures = measurement.figures()
+    assert figures["frames"] == 60 and figures["faces_a_frame"] == 1
+    assert figures["peer"] is None and figures["times_as_fast_as"].keys() == {"naive"}
+    assert figures["agreement"]["had"] == 1 and figures["agreement"]["id_switches"] == 0
+    assert figures["newcomers"]["mean_delay"] == 0
+    assert {"detect", "follow", "classify", "smooth"} <= figures["ours"]["ms_by_stage"].keys()
+    assert speed_row("still", figures)["x naive"] > 0
+    assert agreement_row("still", figures)["checked"] == 20
+
+
+def test_a_table_is_aligned():
+    text = table([{"name": "one", "value": 1.234}, {"name": "twenty", "value": None}])
+    assert text.splitlines() == ["name    value", "-" * 13, "one      1.23", "twenty      -"]
