@@ -1,0 +1,124 @@
+"""Small videos made for tests: any times, container, codec, orientation and sound."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 180, 30), (30, 30, 200), (240, 240, 240)
+TICKS = 1000
+SOUND_RATE = 48_000
+
+
+def grey(index: int, size: tuple[int, int]) -> np.ndarray:
+    """A frame that tells its number by its brightness."""
+    return np.full((size[1], size[0], 3), 20 + index * 8 % 220, np.uint8)
+
+
+def corners(index: int, size: tuple[int, int]) -> np.ndarray:
+    """Red, green / blue, white: tells how the picture is turned."""
+    width, height = size
+    image = np.full((height, width, 3), WHITE, np.uint8)
+    image[: height // 2, : width // 2] = RED
+    image[: height // 2, width // 2 :] = GREEN
+    image[height // 2 :, : width // 2] = BLUE
+    return image
+
+
+def make_film(
+    path: Path,
+    times: Sequence[float],
+    size: tuple[int, int] = (64, 48),
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    picture: Callable[[int, tuple[int, int]], np.ndarray] = grey,
+    last: float = 0.04,
+    reordered: int = 0,
+    display: tuple[float, bool] | None = None,
+    sound: str | None = None,
+    sound_start: float = 0.0,
+    sound_seconds: float = 2.0,
+    pixel_width: Fraction | None = None,
+    form: dict[str, str] | None = None,
+) -> Path:
+    """Write a video whose frames are shown at `times`, the last one for `last` seconds."""
+    with av.open(str(path), "w", container_options=form or {}) as container:
+        stream = container.add_stream(codec, rate=TICKS if codec == "gif" else 25)
+        stream.width, stream.height, stream.pix_fmt = *size, pixels
+        stream.codec_context.time_base = Fraction(1, 100 if codec == "gif" else TICKS)
+        if codec == "mpeg4":  # knows steady rates only
+            stream.codec_context.time_base = Fraction(1, 25)
+        if codec == "libx264":
+            stream.codec_context.options = {"bf": str(reordered), "g": "10", "crf": "10"}
+        if pixel_width:
+            stream.codec_context.sample_aspect_ratio = pixel_width
+        if display:
+            stream.set_display_rotation(display[0], hflip=display[1])
+        tone = container.add_stream(sound, rate=SOUND_RATE, layout="mono") if sound else None
+        if tone is not None:
+            _write_sound(container, tone, sound_start, sound_seconds)
+        _write_pictures(container, stream, times, size, picture, last)
+    return path
+
+
+def loop_film(source: Path, path: Path, times: int) -> Path:
+    """Write the pictures of `source` again and again, without encoding them anew."""
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        stream = old.streams.video[0]
+        packets = [(p.pts, p.dts, bytes(p)) for p in old.demux(stream) if p.size]
+        copied = new.add_stream_from_template(stream)
+        for turn in range(times):
+            for pts, dts, data in packets:
+                packet = av.Packet(data)
+                shift = turn * (stream.duration or 0)
+                packet.pts, packet.dts, packet.time_base = (
+                    pts + shift,
+                    dts + shift,
+                    stream.time_base,
+                )
+                packet.stream = copied
+                new.mux(packet)
+    return path
+
+
+def _write_pictures(container, stream, times, size, picture, last) -> None:
+    base = stream.codec_context.time_base
+    for index, time in enumerate(times):
+        image = picture(index, size)
+        form = "rgba" if image.shape[2] == 4 else "rgb24"
+        frame = av.VideoFrame.from_ndarray(image, form).reformat(format=stream.pix_fmt)
+        frame.pts, frame.time_base = round(time / base), base
+        for packet in stream.encode(frame):
+            container.mux(packet)
+    for packet in stream.encode(None):
+        packet.duration = round(last / packet.time_base)
+        container.mux(packet)
+
+
+def _write_sound(container, stream, start: float, seconds: float) -> None:
+    """Write silence, and a tone for the second half."""
+    count = round(seconds * SOUND_RATE)
+    wave = np.sin(np.arange(count) * (2 * np.pi * 440 / SOUND_RATE)) * 0.5
+    wave[: count // 2] = 0
+    samples = (wave * 32_000).astype(np.int16)[None]
+    for at in range(0, count, 1024):
+        frame = av.AudioFrame.from_ndarray(samples[:, at : at + 1024], "s16", "mono")
+        frame.sample_rate, frame.time_base = SOUND_RATE, Fraction(1, SOUND_RATE)
+        frame.pts = round(start * SOUND_RATE) + at
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+def tone_starts(path: Path) -> float:
+    """Return the seconds from the first picture to where the tone sets in."""
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0)).time
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            loud = np.abs(frame.to_ndarray().astype(float)).reshape(-1)
+            loud = loud / (32_768 if frame.format.name.startswith("s16") else 1)
+            if (loud > 0.1).any():
+                return frame.time + loud.argmax() / frame.sample_rate - picture
+    raise AssertionError("There is no tone.")
