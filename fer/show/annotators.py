@@ -69,10 +69,10 @@ class PlainAnnotator:
             RGB uint8 (h, w, 3).
         """
         scene = image.copy()
-        line = max(2, round(min(image.shape[:2]) / 240))
+        line = max(2, round(min(image.shape[:2]) / 270))
         alike = np.zeros(len(detections), int)
         # A white line within a black one shows on any picture.
-        for colour, thickness in ((sv.Color.BLACK, 2 * line + 2), (sv.Color.WHITE, line)):
+        for colour, thickness in ((sv.Color.BLACK, line + 2), (sv.Color.WHITE, line)):
             scene = sv.BoxAnnotator(colour, thickness).annotate(scene, detections, alike)
         return scene
 

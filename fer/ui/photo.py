@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 
 from fer.pipeline import Pipeline
+from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.photo_handlers import EMPTY, LEAST_FACE, PhotoHandlers
 
 EXAMPLES = Path(__file__).with_name("examples")
@@ -19,7 +20,7 @@ def build_photo(pipeline: Pipeline) -> None:
         with gr.Column(scale=2, min_width=280):
             photo, min_face, whole_picture = _questions()
         with gr.Column(scale=3, min_width=300, elem_classes="fer-answer"):
-            saves = _save_buttons()
+            saves = save_buttons(("picture", "CSV", "JSON"))
             result = gr.HTML(
                 EMPTY,
                 elem_id="photo-result",
@@ -38,7 +39,12 @@ def build_photo(pipeline: Pipeline) -> None:
         concurrency_id="photo",
         api_visibility="private",
     )
-    _wire_saves(handlers, saves, photo, reading)
+    steps = (
+        (handlers.save_picture, (photo, reading)),
+        (handlers.save_csv, (reading,)),
+        (handlers.save_json, (reading,)),
+    )
+    wire_saves(saves, steps)
     _publish(handlers, photo, min_face, whole_picture)
 
 
@@ -85,31 +91,6 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox]:
 def _uploaded_file(payload: ImageData | None) -> str | None:
     """Return the path of the file as it was uploaded."""
     return None if payload is None else payload.path
-
-
-def _save_buttons() -> list[gr.Button]:
-    with gr.Row(elem_classes="fer-saves"):
-        return [
-            gr.Button(f"Save {what}", size="md", min_width=90, elem_id=f"save-{what.lower()}")
-            for what in ("picture", "CSV", "JSON")
-        ]
-
-
-def _wire_saves(
-    handlers: PhotoHandlers, buttons: list[gr.Button], photo: gr.Image, reading: gr.State
-) -> None:
-    """Let each button make its file in memory and hand it to the browser: none lies on disk."""
-    parcel = gr.JSON(visible=False)
-    hand_over = Path(__file__).with_name("save.js").read_text()
-    steps = (
-        (handlers.save_picture, [photo, reading]),
-        (handlers.save_csv, [reading]),
-        (handlers.save_json, [reading]),
-    )
-    for button, (handler, inputs) in zip(buttons, steps, strict=True):
-        button.click(
-            handler, inputs, parcel, show_progress="hidden", api_visibility="private"
-        ).success(None, parcel, None, js=hand_over)
 
 
 def _publish(

@@ -12,6 +12,7 @@ from fer.pipeline import Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator
 from fer.show.tables import face_rows, to_csv, to_json
 from fer.ui import html
+from fer.ui.downloads import parcel
 from fer.ui.faces import result_html
 
 LEAST_FACE = (16, 20, 200)
@@ -126,19 +127,19 @@ class PhotoHandlers:
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
         drawn = FaceAnnotator(numbered=True).annotate(image, reading.faces, reading.labels)
-        return _download(f"{reading.name}-faces.jpg", encode_jpeg(drawn, 90), "image/jpeg")
+        return parcel(f"{reading.name}-faces.jpg", encode_jpeg(drawn, 90), "image/jpeg")
 
     def save_csv(self, reading: Reading | None) -> dict:
         """Return the faces as CSV, as a download."""
         reading = _require(reading)
         content = to_csv(face_rows(reading.faces, reading.labels)).encode()
-        return _download(f"{reading.name}-faces.csv", content, "text/csv")
+        return parcel(f"{reading.name}-faces.csv", content, "text/csv")
 
     def save_json(self, reading: Reading | None) -> dict:
         """Return the faces as JSON, as a download."""
         reading = _require(reading)
         content = to_json(reading.document()).encode()
-        return _download(f"{reading.name}-faces.json", content, "application/json")
+        return parcel(f"{reading.name}-faces.json", content, "application/json")
 
     def _read(
         self, picture: str, min_face: float, whole_picture: bool
@@ -165,8 +166,3 @@ def _require(reading: Reading | None) -> Reading:
     if reading is None:
         raise gr.Error("There is nothing to save yet; choose a photo first.", print_exception=False)
     return reading
-
-
-def _download(name: str, content: bytes, media_type: str) -> dict:
-    """Return what `save.js` hands to the browser."""
-    return {"name": name, "uri": html.data_uri(content, media_type)}

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from fer.labels import COLOURS
-from fer.ui.live import FrameClock, LiveHandlers, Visitor
+from fer.ui.live_handlers import LiveHandlers
+from fer.ui.visitor import FrameClock, Visitor
 from tests.fakes import fake_pipeline, sure
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
@@ -22,7 +23,7 @@ def pixels(html):
 
 
 def test_a_face_gets_a_box_in_the_colour_of_its_expression():
-    view, panel, _ = LiveHandlers(fake_pipeline([BOX], sure("sad", 0.8))).look(FRAME, Visitor())
+    view, panel, _, _ = LiveHandlers(fake_pipeline([BOX], sure("sad", 0.8))).look(FRAME, Visitor())
     expected = [int(COLOURS["sad"][i : i + 2], 16) for i in (1, 3, 5)]
     assert np.abs(pixels(view)[130, 100] - expected).max() < 60  # JPEG blurs a thin line
     assert "1 face" in panel and "80%" in panel and "Your expression" in panel
@@ -30,26 +31,26 @@ def test_a_face_gets_a_box_in_the_colour_of_its_expression():
 
 
 def test_no_face_gives_the_plain_picture_and_a_friendly_word():
-    view, panel, _ = LiveHandlers(fake_pipeline()).look(FRAME, Visitor())
+    view, panel, _, _ = LiveHandlers(fake_pipeline()).look(FRAME, Visitor())
     assert np.abs(pixels(view) - 128).max() <= 1
     assert "No face in view" in panel and "meter" not in panel
 
 
 def test_no_frame_gives_the_first_steps():
-    view, panel, _ = LiveHandlers(fake_pipeline()).look(None, Visitor())
+    view, panel, _, _ = LiveHandlers(fake_pipeline()).look(None, Visitor())
     assert view == "" and "Press Record" in panel
 
 
 def test_a_weak_face_is_uncertain():
     handlers = LiveHandlers(fake_pipeline([BOX], sure("fear", 0.3)))
-    _, panel, _ = handlers.look(FRAME, Visitor())
+    _, panel, _, _ = handlers.look(FRAME, Visitor())
     assert "uncertain" in panel and "no expression stands out" in panel
 
 
 def test_bars_show_the_first_of_several_faces():
     pipeline = fake_pipeline([BOX, [10, 10, 60, 60]], sure("angry"), sure("happy"))
-    _, panel, _ = LiveHandlers(pipeline).look(FRAME, Visitor())
-    assert "The largest face" in panel and "2 faces" in panel
+    _, panel, _, _ = LiveHandlers(pipeline).look(FRAME, Visitor())
+    assert "Face 1, the largest" in panel and "2 faces" in panel and "2 happy" in panel
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
 
 
@@ -60,10 +61,10 @@ def test_one_odd_answer_does_not_change_the_label(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: next(times))
     visitor = Visitor()
     for _ in range(5):
-        _, panel, visitor = happy.look(FRAME, visitor)
-    _, panel, visitor = odd.look(FRAME, visitor)
+        _, panel, _, visitor = happy.look(FRAME, visitor)
+    _, panel, _, visitor = odd.look(FRAME, visitor)
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "happy"
-    _, panel, _ = odd.look(FRAME, Visitor())
+    _, panel, _, _ = odd.look(FRAME, Visitor())
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
 
 

@@ -15,7 +15,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline
-from fer.ui.live import Visitor
+from fer.ui.visitor import Visitor
 from tests.fakes import fake_pipeline, sure
 
 

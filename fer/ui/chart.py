@@ -1,0 +1,236 @@
+"""Expressions over time as an inline drawing: no file, no request, sharp at any width.
+
+Areas lie in an SVG that stretches with the page; letters and ticks are HTML around it, so that they
+don't stretch. Colours other than the expressions' own come from the stylesheet.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from fer.labels import COLOURS, EXPRESSIONS
+from fer.timeline.tally import figures
+from fer.timeline.timeline import Timeline
+
+SIDE = 1000
+"""Units of the drawing in both directions."""
+
+COLUMNS = 240
+"""Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly."""
+
+SHORTEST, FINISHED = 60, 5
+"""Seconds that the time axis has at least: a growing timeline fills it from the left."""
+
+MOST_TRACKS = 3
+"""Single faces drawn in the person view: those seen longest."""
+
+TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+"""Seconds between the marks of the time axis, to choose from."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What is drawn over time, a bin a row without a break.
+
+    Args:
+        step: Length of a bin in seconds; the first starts at 0.
+        figures: Columns of length n as `fer.timeline.tally.figures` gives them; NaN says nothing.
+    """
+
+    step: float
+    figures: Mapping[str, np.ndarray]
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the bins last altogether."""
+        return self.step * len(self.figures["frames"])
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Return the mean probabilities, (n, 7), columns as in `EXPRESSIONS`."""
+        return np.column_stack([self.figures[name] for name in EXPRESSIONS])
+
+    @property
+    def withheld(self) -> np.ndarray:
+        """Return where there were faces, but too few or too small ones for a figure, bool (n,)."""
+        return (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
+
+
+def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
+    """Return the chart of a timeline: all faces and, in the person view, single ones below.
+
+    Args:
+        timeline: May still be empty.
+        shortest: Least length of the time axis in seconds.
+    """
+    numbers, tallies = timeline.tallies()
+    bins = int(numbers[-1]) + 1 if len(numbers) else 0
+    group = max(1, -(-bins // COLUMNS))
+    step = timeline.bin_seconds * group
+    slots = -(-bins // group)
+
+    def curves(numbers: np.ndarray, tallies: np.ndarray) -> Curves:
+        sums = np.zeros((slots, tallies.shape[1]), np.int64)
+        np.add.at(sums, numbers // group, tallies)
+        return Curves(step, figures(sums))
+
+    whole = curves(numbers, tallies)
+    numbers, tracks, tallies = timeline.track_tallies()
+    longest = [track for track, _ in Counter(tracks.tolist()).most_common(MOST_TRACKS)]
+    single = [
+        (f"Face {track}", curves(numbers[tracks == track], tallies[tracks == track]))
+        for track in sorted(longest)
+    ]
+    rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
+    return chart_html(rows, whole, max(shortest, whole.seconds), _spoken(timeline))
+
+
+def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, spoken: str) -> str:
+    """Return a chart: areas a row, then index and number of faces of the whole picture.
+
+    Args:
+        rows: A heading and what is drawn below it as stacked areas, all over the same time.
+        whole: What the index and the number of faces are taken from.
+        span: Length of the time axis in seconds.
+        spoken: One sentence for those who can't see the chart.
+    """
+    plots = [
+        _plot(heading, ("100%", "50%", "0"), _areas(curves, span), "fer-areas")
+        for heading, curves in rows
+    ]
+    plots.append(
+        _plot("Positive minus negative", ("+1", "0", "\N{MINUS SIGN}1"), _index(whole, span))
+    )
+    most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
+    plots.append(_plot("Faces", (str(most), "", "0"), _faces(whole, span, most), "fer-count"))
+    return (
+        f'<figure class="fer-chart" data-span="{span:g}"><figcaption>{escape(spoken)}</figcaption>'
+        f"{''.join(plots)}{_time_axis(span)}{_legend()}</figure>"
+    )
+
+
+def mean_figures(timeline: Timeline) -> dict[str, float]:
+    """Return the figures of the whole timeline; see `fer.timeline.tally.figures`."""
+    _, tallies = timeline.tallies()
+    return {name: column.item() for name, column in figures(tallies.sum(axis=0)[None]).items()}
+
+
+def clock(seconds: float) -> str:
+    """Return 83 as "1:23" and 3723 as "1:02:03"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _spoken(timeline: Timeline) -> str:
+    """Return what the chart shows, in a sentence."""
+    mean = mean_figures(timeline)
+    if not mean["judged"]:
+        return "A timeline that shows no expression yet."
+    top = max(EXPRESSIONS, key=mean.__getitem__)
+    return f"Expressions over {clock(timeline.seconds)}: on average {top} {mean[top]:.0%}."
+
+
+def _plot(heading: str, scale: tuple[str, str, str], drawing: str, kind: str = "") -> str:
+    marks = "".join(f"<span>{mark}</span>" for mark in scale)
+    return (
+        f'<div class="fer-plot {kind}"><h4>{escape(heading)}</h4>'
+        f'<div class="fer-scale" aria-hidden="true">{marks}</div>'
+        f'<div class="fer-drawing">{drawing}</div></div>'
+    )
+
+
+def _svg(content: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" aria-hidden="true">'
+        f"{content}</svg>"
+    )
+
+
+def _areas(curves: Curves, span: float) -> str:
+    """Return the probabilities stacked: the sum of all is painted first, the others over it."""
+    tops = np.minimum(np.cumsum(curves.shares, axis=1), 1)
+    paths = "".join(
+        f'<path fill="{COLOURS[name]}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
+        for i, name in reversed(list(enumerate(EXPRESSIONS)))
+    )
+    return _svg(paths) + _withheld(curves, span)
+
+
+def _index(curves: Curves, span: float) -> str:
+    """Return the index as a line within its standard error, on a scale from -1 to 1."""
+    index, error = curves.figures["index"], np.nan_to_num(curves.figures["index_error"])
+    low, middle, high = (np.clip((index + sign * error + 1) / 2, 0, 1) for sign in (-1, 0, 1))
+    band = f'<path class="fer-band" d="{_band(curves.step, high, low, span)}"/>'
+    line = f'<path class="fer-line" d="{_line(curves.step, middle, span)}"/>'
+    zero = f'<path class="fer-zero" d="M0 {SIDE // 2}H{SIDE}"/>'
+    return _svg(zero + band + line) + _withheld(curves, span)
+
+
+def _faces(curves: Curves, span: float, most: int) -> str:
+    """Return the number of faces as an area; it is never withheld."""
+    tops = curves.figures["faces"] / most
+    return _svg(f'<path class="fer-band" d="{_band(curves.step, tops, 0 * tops, span)}"/>')
+
+
+def _band(step: float, tops: np.ndarray, bottoms: np.ndarray, span: float) -> str:
+    """Return the outline between two lines, 0 to 1, broken where there is a gap."""
+    parts = []
+    for places, run in _runs(step, tops, span):
+        there = [f"{x} {y}" for x, y in zip(places, _heights(tops[run]), strict=True)]
+        back = [f"{x} {y}" for x, y in zip(places, _heights(bottoms[run]), strict=True)]
+        parts.append("M" + "L".join(there + back[::-1]) + "Z")
+    return "".join(parts)
+
+
+def _line(step: float, values: np.ndarray, span: float) -> str:
+    """Return a line, 0 to 1, broken where there is a gap."""
+    parts = []
+    for places, run in _runs(step, values, span):
+        points = zip(places, _heights(values[run]), strict=True)
+        parts.append("M" + "L".join(f"{x} {y}" for x, y in points))
+    return "".join(parts)
+
+
+def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int], slice]]:
+    """Return where values follow one another: places across, from edge to edge, and which bins."""
+    there = np.concatenate([[False], ~np.isnan(values), [False]])
+    starts, ends = np.flatnonzero(there[1:] != there[:-1]).reshape(-1, 2).T
+    runs = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        middles = np.arange(start, end) + 0.5
+        places = np.concatenate([[start], middles, [end]]) * step / span * SIDE
+        runs.append((places.round().astype(int).tolist(), slice(start, end)))
+    return runs
+
+
+def _heights(values: np.ndarray) -> list[int]:
+    """Return values, 0 to 1, as places downwards, the first and the last twice for the edges."""
+    ends = np.concatenate([values[:1], values, values[-1:]])
+    return (SIDE * (1 - ends)).round().astype(int).tolist()
+
+
+def _withheld(curves: Curves, span: float) -> str:
+    """Return hatched strips over the times for which no figure is given."""
+    hidden = np.where(curves.withheld, 1.0, np.nan)
+    strips = [
+        f'<i style="left:{places[0] / SIDE:.1%};width:{(places[-1] - places[0]) / SIDE:.1%}"></i>'
+        for places, _ in _runs(curves.step, hidden, span)
+    ]
+    return "".join(strips)
+
+
+def _time_axis(span: float) -> str:
+    """Return at most six times below the chart."""
+    step = next((tick for tick in TICKS if span / tick <= 5), 2 * TICKS[-1])
+    times = np.arange(0, span * 0.97, step)
+    marks = "".join(f'<span style="left:{t / span:.1%}">{clock(t)}</span>' for t in times)
+    return f'<div class="fer-times" aria-hidden="true">{marks}</div>'
+
+
+def _legend() -> str:
+    items = "".join(f'<li style="--hue:{COLOURS[name]}">{name}</li>' for name in EXPRESSIONS)
+    return f'<ul class="fer-key" aria-hidden="true">{items}</ul>'

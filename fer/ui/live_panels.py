@@ -1,0 +1,99 @@
+"""The panel beside the camera's picture: one person's bars, or the mean of a class."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS
+from fer.show.annotators import face_numbers
+from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.ui import html
+from fer.ui.chart import mean_figures
+
+MOST_OTHERS = 6
+"""Faces named below the bars of the largest one."""
+
+START = html.card(
+    '<h3 class="fer-heading">Three steps</h3><ol class="fer-steps">'
+    "<li>Press the camera and allow the browser to use it.</li>"
+    "<li>Press Record. The bars for your face appear here.</li>"
+    "<li>Press Stop whenever you like; no picture is kept.</li></ol>"
+    '<p class="fer-note">No camera at hand? The Photo tab works without one.</p>'
+)
+
+NO_FACE = html.message(
+    "No face in view",
+    "Face the camera, come a little closer, and let some light fall on your face.",
+)
+
+
+def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
+    """Return the bars of the largest face, and what the others are called.
+
+    Args:
+        faces: With `data["probabilities"]` (n, 7); n may be 0.
+        labels: What each face is called.
+        rate: Frames a second.
+    """
+    if not labels:
+        return html.card(NO_FACE + _status(0, rate))
+    numbers = face_numbers(faces)
+    largest = int(np.argmax(faces.box_area))
+    row, label = faces.data["probabilities"][largest], labels[largest]
+    heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
+    others = [(n, name) for n, name in zip(numbers, labels, strict=True) if n != numbers[largest]]
+    return html.card(
+        f'<h3 class="fer-heading">{heading}</h3>{html.verdict(label, row)}'
+        f"{html.bars(row, label)}{_others(sorted(others))}{_status(len(labels), rate)}"
+    )
+
+
+def class_panel(faces: Detections, rate: float) -> str:
+    """Return the mean of all faces, or that they are too few for one.
+
+    Args:
+        faces: With `data["probabilities"]` (n, 7); n may be 0.
+        rate: Frames a second.
+    """
+    moment = Timeline("class")
+    moment.add(faces, 0.0)
+    mean = mean_figures(moment)
+    status = _status(len(faces), rate)
+    if not mean["judged"]:
+        return html.card(withheld(moment.small) + status)
+    row = [mean[name] for name in EXPRESSIONS]
+    top = EXPRESSIONS[int(np.argmax(row))]
+    heading = f"On average of {html.count(mean['judged'], 'face')}"
+    return html.card(
+        f'<h3 class="fer-heading">{heading}</h3>{html.verdict(top, row)}'
+        f"{html.bars(row, top)}{status}"
+    )
+
+
+def withheld(small: float) -> str:
+    """Return why there is no figure; faces under `small` pixels don't count."""
+    return html.message(
+        "Withheld",
+        f"Figures of a class need at least {LEAST_FACES} faces of {small:.0f} pixels or more, so "
+        "that nobody can be singled out.",
+    )
+
+
+def _others(others: Sequence[tuple[int, str]]) -> str:
+    """Return what faces are called, by number."""
+    items = "".join(
+        f"<li>{html.chip(label, f'{number} {label}')}</li>"
+        for number, label in others[:MOST_OTHERS]
+    )
+    left = len(others) - MOST_OTHERS
+    more = f'<li class="fer-note">and {html.count(left, "other")}</li>' if left > 0 else ""
+    return f'<ul class="fer-others" aria-label="Other faces">{items}{more}</ul>' if items else ""
+
+
+def _status(faces: int, rate: float) -> str:
+    return (
+        f'<p class="fer-status"><span>{escape(html.count(faces, "face"))}</span>'
+        f'<span class="fer-rate">{rate:.1f} frames/s</span></p>'
+    )

@@ -1,0 +1,120 @@
+"""The Live tab's timeline: recorded in the visitor's session, drawn once a second, saved on demand.
+
+Nothing of it is written to disk: files are made in memory when the visitor asks for them.
+"""
+
+import threading
+from dataclasses import dataclass, field
+
+from supervision import Detections
+
+from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.ui import html
+from fer.ui.chart import SHORTEST, clock, mean_figures, timeline_html
+
+LONGEST = 2 * 3600
+"""Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
+
+DRAWN_EVERY = 1.0
+"""Seconds between two drawings of the chart."""
+
+IDLE = (
+    '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
+    f"are drawn here, for up to {LONGEST // 3600} hours. The timeline stays in this session's "
+    "memory; no picture is kept, and files are made only when you save them.</p>"
+)
+
+CLASS_NOTE = (
+    f'<p class="fer-note">Hatched: fewer than {LEAST_FACES} faces large enough to judge. Nothing '
+    "of them but their number is kept.</p>"
+)
+
+
+@dataclass
+class Recorder:
+    """One timeline of one visitor.
+
+    Args:
+        timeline: What is recorded; its view holds as long as it runs.
+        started: When, in seconds of `time.monotonic`.
+    """
+
+    timeline: Timeline
+    started: float
+    running: bool = True
+    drawn: float = float("-inf")
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def record(self, faces: Detections, now: float) -> str | None:
+        """Count a frame; return the timeline's HTML when it is time to draw it again, else None.
+
+        Args:
+            faces: What was seen, with `data["probabilities"]` and `tracker_id`.
+            now: Seconds of `time.monotonic`.
+        """
+        with self.lock:
+            if not self.running:
+                return None
+            if now - self.started >= LONGEST:
+                self.running = False
+                return done_html(self.timeline, by_itself=True)
+            self.timeline.add(faces, now - self.started)
+            if now - self.drawn < DRAWN_EVERY:
+                return None
+            self.drawn = now
+            return running_html(self.timeline, now - self.started)
+
+    def stop(self) -> str:
+        """End the timeline and return its HTML."""
+        with self.lock:
+            self.running = False
+            return done_html(self.timeline)
+
+
+def running_html(timeline: Timeline, elapsed: float) -> str:
+    """Return the timeline while it is recorded; its class shows the Stop button.
+
+    Args:
+        timeline: What was recorded so far.
+        elapsed: Seconds since it began.
+    """
+    state = f'<span class="fer-dot"></span>Recording {clock(elapsed)}'
+    waiting = "" if len(timeline) else '<p class="fer-note">Waiting for the camera\'s picture.</p>'
+    return (
+        f'<div class="fer-running">{_readout(state, timeline)}{waiting}'
+        f"{timeline_html(timeline, SHORTEST)}{_note(timeline)}</div>"
+    )
+
+
+def done_html(timeline: Timeline, by_itself: bool = False) -> str:
+    """Return a finished timeline; its class shows the Save buttons.
+
+    Args:
+        timeline: What was recorded.
+        by_itself: Whether it ended because it had become as long as may be.
+    """
+    if not len(timeline):
+        return html.message("Nothing recorded", "The camera gave no picture; press Record first.")
+    limit = html.message(
+        "The timeline has ended",
+        f"It is {LONGEST // 3600} hours long, the most that is kept; save it or start a new one.",
+    )
+    return (
+        f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'
+        f"{timeline_html(timeline)}{_note(timeline)}</div>"
+    )
+
+
+def _readout(state: str, timeline: Timeline) -> str:
+    """Return the line above the chart; `state` is HTML."""
+    mean = mean_figures(timeline)
+    parts = [state, f"{timeline.view} view"]
+    if mean["judged"]:
+        parts.append(f"positive minus negative {html.signed(mean['index'])}")
+        parts.append(f"{html.percent(mean['uncertain'])} uncertain")
+    items = "".join(f"<span>{part}</span>" for part in parts)
+    return f'<p class="fer-readout">{items}</p>'
+
+
+def _note(timeline: Timeline) -> str:
+    return CLASS_NOTE if timeline.view == "class" else ""

@@ -1,0 +1,120 @@
+"""The chart over time: places and heights against numbers worked out by hand."""
+
+import re
+
+import numpy as np
+import pytest
+from supervision import Detections
+
+from fer.labels import COLOURS
+from fer.timeline.timeline import Timeline
+from fer.ui.chart import COLUMNS, clock, mean_figures, timeline_html
+from tests.fakes import sure
+
+
+def faces(*rows, side=80, tracks=None):
+    return Detections(
+        xyxy=np.tile(np.array([0, 0, side, side], np.float32), (len(rows), 1)),
+        confidence=np.ones(len(rows), np.float32),
+        tracker_id=np.array(tracks or range(1, len(rows) + 1), int),
+        data={"probabilities": np.array(rows, np.float32).reshape(-1, 7)},
+    )
+
+
+def path(html, colour):
+    return re.search(rf'fill="{colour}" d="([^"]*)"', html)[1]
+
+
+HALF = [0.5, 0, 0, 0.5, 0, 0, 0]  # angry and happy
+
+
+def test_areas_are_stacked_to_the_whole_and_lie_where_their_time_is():
+    timeline = Timeline("person")
+    timeline.add(faces(HALF), 0.5)
+    timeline.add(faces(sure("angry", 1.0)), 1.5)
+    html = timeline_html(timeline, shortest=10)
+    # Bins of 1 s on an axis of 10 s: edges at 0 and 200 of 1000, middles at 50 and 150.
+    assert path(html, COLOURS["angry"]) == (
+        "M0 500L50 500L150 0L200 0L200 1000L150 1000L50 1000L0 1000Z"
+    )
+    assert path(html, COLOURS["neutral"]).startswith("M0 0L50 0L150 0L200 0L")
+    assert re.findall(r"left:([\d.]+)%", html) == ["0.0", "20.0", "40.0", "60.0", "80.0"]
+
+
+def test_gaps_stay_gaps():
+    timeline = Timeline("person")
+    for second in (0, 1, 5):
+        timeline.add(faces(HALF), second)
+    timeline.add(faces(), 3)  # a frame without a face
+    assert path(timeline_html(timeline), COLOURS["angry"]).count("M") == 2
+
+
+def test_a_class_with_too_few_faces_is_hatched_and_tells_nothing():
+    timeline = Timeline("class")
+    timeline.add(faces(*[HALF] * 5), 0)
+    timeline.add(faces(*[HALF] * 4), 1)
+    html = timeline_html(timeline, shortest=10)
+    assert '<i style="left:10.0%;width:10.0%"></i>' in html
+    assert path(html, COLOURS["angry"]).startswith("M0 500L50 500L100 500L100 1000")
+    only_few = Timeline("class")
+    only_few.add(faces(*[sure("fear", 1.0)] * 4), 0)
+    html = timeline_html(only_few)
+    assert path(html, COLOURS["fear"]) == "" and "shows no expression" in html
+
+
+def test_the_index_has_a_band_as_wide_as_its_error():
+    timeline = Timeline("person")
+    timeline.add(faces(sure("happy", 1.0), sure("angry", 1.0)), 0)
+    html = timeline_html(timeline, shortest=1)
+    # Indexes +1 and -1: mean 0, standard error sqrt(1) = 1, so the band fills the scale.
+    band = re.search(r'class="fer-band" d="([^"]*)"', html)[1]
+    assert band == "M0 0L500 0L1000 0L1000 1000L500 1000L0 1000Z"
+    assert re.search(r'class="fer-line" d="([^"]*)"', html)[1] == "M0 500L500 500L1000 500"
+
+
+@pytest.mark.parametrize(
+    ("view", "headings"),
+    [("person", ["All faces", "Face 3", "Face 8"]), ("class", ["Expressions"])],
+)
+def test_single_faces_are_drawn_in_the_person_view_only(view, headings):
+    timeline = Timeline(view)
+    timeline.add(faces(*[HALF] * 6, tracks=[8, 3, 8, 3, 8, 3]), 0)
+    found = re.findall(r"<h4>([^<]+)</h4>", timeline_html(timeline))
+    assert found == [*headings, "Positive minus negative", "Faces"]
+
+
+def test_only_the_faces_seen_longest_are_drawn():
+    timeline = Timeline("person")
+    for second in range(6):
+        timeline.add(faces(*[HALF] * (second + 1), tracks=list(range(6, 5 - second, -1))), second)
+    found = re.findall(r"<h4>Face (\d)</h4>", timeline_html(timeline))
+    assert found == ["4", "5", "6"]
+
+
+def test_a_long_timeline_is_counted_together_and_stays_small():
+    timeline = Timeline("person")
+    for second in range(7200):
+        timeline.add(faces(sure("happy", 1.0) if second % 2 else sure("angry", 1.0)), second)
+    html = timeline_html(timeline)
+    assert len(html) < 60_000
+    points = path(html, COLOURS["angry"]).split("Z")[0].split("L")
+    assert len(points) == 2 * (COLUMNS + 2)
+    assert points[100].endswith(" 500")  # as many angry as happy seconds in each wider bin
+    assert ">1:30:00<" in html and 'data-span="7200"' in html
+
+
+def test_an_empty_timeline_is_an_empty_chart():
+    html = timeline_html(Timeline("person"), shortest=60)
+    assert "shows no expression yet" in html and ">0:45<" in html
+
+
+def test_mean_figures():
+    timeline = Timeline("person")
+    timeline.add(faces(HALF), 0)
+    assert mean_figures(timeline)["happy"] == 0.5
+    assert mean_figures(timeline)["index"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (83.9, "1:23"), (3723, "1:02:03")])
+def test_clock(seconds, text):
+    assert clock(seconds) == text
