@@ -1,0 +1,145 @@
+"""Moments: stretches in which one expression stood clearly above the minute before.
+
+The method, in words. The mean share of an expression over the next `WINDOW` seconds is compared
+with its mean over the `BASELINE` seconds before. It has risen if it is higher by `LEAST_RISE` and
+by `DEVIATIONS` standard deviations of the bins before; so what comes and goes all the time is no
+moment. The moment starts with the first bin above the middle between both levels, and ends when the
+following `CALM` seconds lie below that middle on average, or with a gap. Shorter ones than
+`SHORTEST` are left out; of moments that overlap the one that rose most is kept. A fall is told as
+the rise of what took its place.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer.labels import EXPRESSIONS
+from fer.timeline.tally import figures
+from fer.timeline.timeline import Timeline
+from fer.timeline.words import clock, percent, span
+
+WINDOW, BASELINE, CALM = 5.0, 60.0, 3.0
+"""Seconds that are compared, seconds before that they are compared with, seconds back below."""
+
+LEAST_BASELINE = 20.0
+"""Seconds with figures that must lie before a moment; without them nothing is known to be new."""
+
+LEAST_RISE, DEVIATIONS = 0.15, 5.0
+"""How much higher: in share, and in standard deviations of the bins before."""
+
+SHORTEST = 3.0
+"""Seconds."""
+
+MOST_MOMENTS = 8
+"""The strongest are told."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A rise of one expression over the whole picture.
+
+    Args:
+        start: Seconds from the start of the recording.
+        end: Seconds; the end of the last bin above.
+        expression: One of the seven.
+        before: Mean share in the minute before, 0 to 1.
+        after: Mean share from start to end, 0 to 1.
+    """
+
+    start: float
+    end: float
+    expression: str
+    before: float
+    after: float
+
+    @property
+    def sentence(self) -> str:
+        """For example "At 12:40 surprise rose from 5 % to 38 % for 20 s."."""
+        return (
+            f"At {clock(self.start)} {self.expression} rose from {percent(self.before)} to "
+            f"{percent(self.after)} for {span(self.end - self.start)}."
+        )
+
+
+def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, ...]:
+    """Return the strongest moments, by time; none overlap, and none is in a withheld bin."""
+    numbers, tallies = timeline.tallies()
+    shown = figures(tallies)
+    known = shown["judged"] > 0
+    times = numbers[known] * timeline.bin_seconds
+    found = []
+    for name in EXPRESSIONS:
+        series = _Series(times, shown[name][known], timeline.bin_seconds)
+        found += [Moment(*place, name, *levels) for place, levels in series.rises()]
+    return _strongest(found, most)
+
+
+def _strongest(found: list[Moment], most: int) -> tuple[Moment, ...]:
+    kept: list[Moment] = []
+    for moment in sorted(found, key=lambda moment: moment.before - moment.after):
+        if len(kept) < most and all(
+            moment.end <= other.start or moment.start >= other.end for other in kept
+        ):
+            kept.append(moment)
+    return tuple(sorted(kept, key=lambda moment: moment.start))
+
+
+class _Series:
+    """One expression: times in seconds, rising, and shares, both (n,)."""
+
+    def __init__(self, times: np.ndarray, shares: np.ndarray, bin_seconds: float) -> None:
+        self.times, self.shares, self.bin_seconds = times, shares, bin_seconds
+        self.ahead = self._means(WINDOW)
+        self.calm = self._means(CALM)
+
+    def _means(self, seconds: float) -> np.ndarray:
+        """Return the mean share of the seconds from each bin on."""
+        ends = np.searchsorted(self.times, self.times + max(seconds, self.bin_seconds) - 1e-9)
+        sums = np.concatenate([[0.0], np.cumsum(self.shares)])
+        starts = np.arange(len(self.times))
+        return (sums[ends] - sums[starts]) / (ends - starts)
+
+    def rises(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+        """Return ((start, end), (before, after)) of each moment."""
+        found = []
+        place = 0
+        while place < len(self.times):
+            before = self._before(place)
+            start, end = (place, place) if before is None else self._extent(place, before)
+            if end > start and (rise := self._rise(start, end, before)):
+                found.append(rise)
+            place = max(end, place + 1)
+        return found
+
+    def _before(self, place: int) -> float | None:
+        """Return the mean of the minute before, if what follows is clearly higher."""
+        if self.ahead[place] < LEAST_RISE:
+            return None
+        first = np.searchsorted(self.times, self.times[place] - BASELINE)
+        earlier = self.shares[first:place]
+        if len(earlier) * self.bin_seconds < LEAST_BASELINE or len(earlier) < 2:
+            return None
+        before = earlier.mean()
+        rise = max(LEAST_RISE, DEVIATIONS * earlier.std(ddof=1))
+        return float(before) if self.ahead[place] - before >= rise else None
+
+    def _extent(self, place: int, before: float) -> tuple[int, int]:
+        """Return the first bin of the rise and the one after its last."""
+        near = self.times < self.times[place] + WINDOW
+        near[:place] = False
+        middle = (before + self.ahead[near].max()) / 2
+        above = np.flatnonzero(near & (self.shares >= middle))
+        if len(above) == 0:
+            return place, place
+        start = above[0]
+        steps = np.diff(self.times[start:], append=np.inf)
+        over = (self.calm[start:] < middle) & (self.shares[start:] < middle)
+        gaps = np.flatnonzero(steps > WINDOW)[0] + 1
+        ends = np.flatnonzero(over)
+        return start, start + min(ends[0] if len(ends) else gaps, gaps)
+
+    def _rise(self, start: int, end: int, before: float):
+        times = float(self.times[start]), float(self.times[end - 1] + self.bin_seconds)
+        after = float(self.shares[start:end].mean())
+        long_enough = times[1] - times[0] >= SHORTEST
+        return (times, (before, after)) if long_enough and after - before >= LEAST_RISE else None

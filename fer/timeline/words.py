@@ -1,0 +1,28 @@
+"""Times and shares as people read them."""
+
+
+def clock(seconds: float) -> str:
+    """Return 760.4 as "12:40" and 3725 as "1:02:05"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def span(seconds: float) -> str:
+    """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
+    if seconds < 10 and seconds != round(seconds):
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
+    return " ".join(f"{value} {unit}" for value, unit in parts if value) or "0 s"
+
+
+def percent(share: float) -> str:
+    """Return 0.381 as "38 %"; the space does not break."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+
+
+def signed(number: float) -> str:
+    """Return -0.126 as "-0.13" and 0.126 as "+0.13", with a true minus sign."""
+    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,127 @@
+"""The summary beside figures worked by hand, its sentence, and what a class withholds."""
+
+import dataclasses
+import math
+
+import pytest
+
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import VIEWS, Timeline
+from fer.timeline.words import clock, percent, signed, span
+from tests.timeline.frames import frame, mix, recorded, steady
+
+JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
+
+
+def test_equals_figures_worked_by_hand():
+    """Second 0: JOY and GLOOM. Second 1: JOY, small. Second 2: nobody. Second 3: GLOOM.
+
+    Four faces in four frames; three judged, one JOY and two GLOOM: happy, sad and neutral 1/3
+    each; index (1 - 0.5 - 0.5) / 3 = 0. Only 3 readings in 3 frames are 1 face: no error.
+    """
+    summary = summarise(
+        recorded(
+            [
+                (frame([JOY, GLOOM]), 0),
+                (frame([JOY], side=12), 1),
+                (frame(), 2),
+                (frame([GLOOM], tracks=[2]), 3),
+            ],
+            view="person",
+        )
+    )
+    assert (summary.seconds, summary.shown, summary.faces, summary.small) == (4, 2, 1, 0.25)
+    assert summary.mean == pytest.approx(
+        dict.fromkeys(summary.mean, 0) | dict.fromkeys(("happy", "sad", "neutral"), 1 / 3)
+    )
+    assert summary.index == 0 and summary.uncertain == 0
+    first, second = summary.tracks
+    assert (first.track, first.seconds, first.index, first.small) == (1, 2, 1, 0.5)
+    assert (second.track, second.seconds, second.index, second.mean["sad"]) == (2, 2, -0.5, 0.5)
+
+
+def test_the_error_is_of_the_faces():
+    timeline = recorded([(frame([JOY, GLOOM] * 3), i / 4) for i in range(40)])
+    assert summarise(timeline).index_error == pytest.approx(0.75 / 5**0.5)
+
+
+def test_one_face_has_no_error():
+    assert math.isnan(summarise(steady(30, 1, view="person", happy=1.0)).index_error)
+
+
+def test_few_faces_have_no_part_in_a_class_summary():
+    many = [(frame([JOY] * 5), i) for i in range(10)]
+    few = [(frame([GLOOM] * 4), i) for i in range(10, 30)]
+    alone, both = (summarise(recorded(frames)) for frames in (many, many + few))
+    assert both.mean == alone.mean and both.index == alone.index == 1
+    assert both.uncertain == alone.uncertain and both.index_error == alone.index_error
+    assert (both.seconds, both.shown) == (30, 10)
+    assert both.tracks == () and both.moments == ()
+
+
+def test_nothing_to_show_is_nan():
+    summary = summarise(recorded([(frame([GLOOM] * 4), 0)]))
+    assert all(math.isnan(share) for share in summary.mean.values())
+    assert math.isnan(summary.index) and math.isnan(summary.uncertain)
+
+
+def told(timeline):
+    return summarise(timeline).sentence.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("timeline", "expected"),
+    [
+        (Timeline(), "Nothing was recorded."),
+        (recorded([(frame(), i) for i in range(95)]), "No face was found in 1 min 35 s."),
+        (
+            steady(3, 4, happy=1.0),
+            "In 3 s, with 4.0 faces on average, there is no figure to show: class figures need 5 "
+            "faces large enough to judge all the time.",
+        ),
+        (
+            recorded([(frame([JOY], side=9), 0)], view="person"),
+            "In 1 s, with 1.0 faces on average, there is no figure to show: all faces were too "
+            "small to judge.",
+        ),
+        (
+            recorded([(frame([JOY, GLOOM] * 3), 0)]),
+            "In 1 s, with 6.0 faces on average, the expressions looked happy (50 %) and sad "
+            "(25 %); the positive-negative index was +0.25 \N{PLUS-MINUS SIGN} 0.34.",
+        ),
+        (
+            steady(2, 1, view="person", sad=0.75, neutral=0.25),
+            "In 2 s, with 1.0 faces on average, the expressions looked sad (75 %) and neutral "
+            "(25 %); the positive-negative index was \N{MINUS SIGN}0.75.",
+        ),
+    ],
+)
+def test_sentence(timeline, expected):
+    assert told(timeline) == expected
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_summaries_are_values(view):
+    summary = summarise(steady(5, 6, view=view, happy=1.0))
+    assert dataclasses.replace(summary) == summary
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (clock(0), "0:00"),
+        (clock(760.4), "12:40"),
+        (clock(3725), "1:02:05"),
+        (span(20), "20 s"),
+        (span(2.5), "2.5 s"),
+        (span(100), "1 min 40 s"),
+        (span(60), "1 min"),
+        (span(3725), "1 h 2 min"),
+        (span(0), "0 s"),
+        (percent(0.381), "38\N{NO-BREAK SPACE}%"),
+        (signed(0.126), "+0.13"),
+        (signed(-0.126), "\N{MINUS SIGN}0.13"),
+    ],
+)
+def test_words(text, expected):
+    assert text == expected
