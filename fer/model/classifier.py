@@ -15,6 +15,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.labels import EXPRESSIONS, canonical
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.hub import FILES, METRICS, ModelError, Pulled, pull
+from fer.model.preprocessing import pixel_values
 
 __all__ = ["EMBEDDED", "ExpressionClassifier", "ModelError", "expression_columns"]
 
@@ -89,7 +90,7 @@ class ExpressionClassifier:
                 f"{', '.join(absent)}."
             )
         model, processor = _load_network(pulled)
-        return cls(model, processor, pulled.name, _read_metrics(pulled), pulled.revision)
+        return cls(model, processor, pulled.name, read_metrics(pulled), pulled.revision)
 
     @classmethod
     def load_or_embedded(cls, source: str | Path | None = None) -> "ExpressionClassifier":
@@ -130,12 +131,12 @@ class ExpressionClassifier:
         """
         if not len(crops):
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
-        pixel_values = self.processor(images=list(crops), return_tensors="pt")["pixel_values"]
-        logits = self.model(pixel_values=pixel_values).logits[:, self.columns].float()
+        inputs = pixel_values(self.processor, crops)
+        logits = self.model(pixel_values=inputs).logits[:, self.columns].float()
         return torch.softmax(logits / self.temperature, dim=1).numpy()
 
 
-def _read_metrics(pulled: Pulled) -> dict:
+def read_metrics(pulled: Pulled) -> dict:
     """Return metrics.json, {} where there is none.
 
     Raises:
@@ -152,25 +153,42 @@ def _read_metrics(pulled: Pulled) -> dict:
 
 
 def _load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
-    """Load network and processor from safetensors, never running code that came with them.
+    """Load network and processor.
 
     Raises:
         ModelError: transformers can't make a network of the folder, or only with random weights.
     """
-    trusted = {"trust_remote_code": False, "local_files_only": True}
-    try:
-        model, report = AutoModelForImageClassification.from_pretrained(
-            pulled.folder, use_safetensors=True, output_loading_info=True, **trusted
-        )
-        processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
+    model, processor, report = from_folder(pulled)
     if report["missing_keys"]:
         raise ModelError(
             f"{pulled.name} lacks weights that its config.json asks for: "
             f"{', '.join(sorted(report['missing_keys'])[:3])}, ..."
         )
     return model, processor
+
+
+def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageProcessor, dict]:
+    """Load network and processor from safetensors, never running code that came with them.
+
+    Args:
+        pulled: Where they lie.
+        settings: What transformers' `from_pretrained` of the network is told besides.
+
+    Returns:
+        Both, and transformers' report on missing and mismatched weights.
+
+    Raises:
+        ModelError: transformers can't make an image classifier of the folder.
+    """
+    trusted = {"trust_remote_code": False, "local_files_only": True}
+    try:
+        model, report = AutoModelForImageClassification.from_pretrained(
+            pulled.folder, use_safetensors=True, output_loading_info=True, **trusted, **settings
+        )
+        processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
+    return model, processor, report
 
 
 def checked_framing(framing: Mapping[str, float]) -> dict[str, float]:

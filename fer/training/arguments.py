@@ -47,20 +47,45 @@ class TrainingOptions:
         None, DATA, "use only so many training pictures, for a quick trial", type=int, metavar="N"
     )
 
+    arch: str = option(
+        "cnn",
+        RECIPE,
+        "untrained network: this project's own, or transformers' ViT",
+        choices=("cnn", "vit"),
+    )
     base_model: str | None = option(
-        None, RECIPE, "go on from this network: a folder or Hub id, you/name@revision", metavar="ID"
+        None,
+        RECIPE,
+        "go on from a trained network instead: one of train.py's or any image classifier of "
+        "transformers, as a folder or Hub id, you/name@revision",
+        metavar="ID",
     )
     epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
-    learning_rate: float = option(0.1, RECIPE, "highest rate of SGD with Nesterov momentum 0.9")
+    learning_rate: float | None = option(
+        None,
+        RECIPE,
+        "highest rate; otherwise 0.1 of SGD for this project's network, 5e-4 of AdamW for a ViT "
+        "and 5e-5 of AdamW for another trained network",
+        type=float,
+        metavar="RATE",
+    )
     warmup: float = option(
         0.15, RECIPE, "share of the steps in which the rate rises; then a cosine to 0"
     )
-    weight_decay: float = option(5e-4, RECIPE, "on kernels and matrices, not on norms and biases")
+    weight_decay: float | None = option(
+        None,
+        RECIPE,
+        "on kernels and matrices, not on norms and biases; otherwise 5e-4 of SGD, 0.05 of AdamW",
+        type=float,
+        metavar="DECAY",
+    )
     label_smoothing: float = option(0.1, RECIPE, "on FER2013's labels")
-    ferplus_weight: float = option(0.5, RECIPE, "weight of the FER+ head's loss; 0 switches it off")
+    ferplus_weight: float = option(
+        0.5, RECIPE, "weight of the FER+ head's loss, in this project's network"
+    )
     averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")
-    dropout: float = option(0.2, RECIPE, "on the pooled features")
+    dropout: float = option(0.2, RECIPE, "on the pooled features of this project's network")
     rotation: float = option(12.0, RECIPE, "largest turn of a view in degrees")
     scale: float = option(0.12, RECIPE, "largest relative change of size of a view")
     shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
@@ -105,6 +130,8 @@ class TrainingOptions:
         for name in PROBABILITIES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")
+        if self.base_model and self.arch != "cnn":
+            raise ValueError("--arch is for untrained networks; --base-model brings its own.")
         if self.push_to_hub != bool(self.hub_model_id):
             raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
 

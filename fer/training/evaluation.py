@@ -8,6 +8,7 @@ from scipy.special import softmax
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
+from fer.model.preprocessing import pixel_values
 from fer.training.arrays import FerArrays
 from fer.training.calibration import BINS, calibration_error
 from fer.training.faces import vote_shares
@@ -79,7 +80,7 @@ def _views(
     """Yield a batch's pixel_values, once or in ten views."""
     processor = classifier.processor
     if not views:
-        yield processor(images=list(images), return_tensors="pt")["pixel_values"]
+        yield pixel_values(processor, images)
         return
     if not isinstance(getattr(processor, "crop_size", None), int):
         raise ValueError("Ten views need this project's image processor; leave --views out.")

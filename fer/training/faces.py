@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import FERPLUS
-from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.preprocessing import is_foreign, pixel_values
 from fer.training.fer2013 import FerArrays
 
 
 class FaceDataset(torch.utils.data.Dataset):
     """Preprocessed faces with both label sets; hands out whole batches at once.
 
+    This project's preprocessing is done once, for all faces. That of other networks, which want
+    large pictures in three channels, wouldn't fit into memory and is done for each batch.
+
     Attributes:
-        pixel_values: float32 (n, 1, side, side), the processor's size for training, else its crop.
+        processor: The preprocessing.
+        images: uint8 (n, h, w).
+        pixel_values: float32 (n, 1, side, side), the processor's size for training, else its crop;
+            None for another network's processor.
         labels: int64 (n,), FER2013's own.
         ferplus: float32 (n, 8), the shares of FER+'s votes; all zeros without usable votes.
     """
@@ -22,18 +29,24 @@ class FaceDataset(torch.utils.data.Dataset):
     def __init__(
         self,
         arrays: FerArrays,
-        processor: FerImageProcessor,
+        processor: BaseImageProcessor,
         training: bool = False,
     ) -> None:
-        """Preprocess once.
+        """Preprocess what can be preprocessed once.
 
         Args:
             arrays: The split.
             processor: The preprocessing.
-            training: Keep whole faces, of which `Augmentation` draws views; else keep their middle.
+            training: With this project's preprocessing, keep whole faces, of which `Augmentation`
+                draws views; else keep their middle.
         """
-        images = list(arrays.images)
-        self.pixel_values = processor.preprocess(images, do_center_crop=not training).pixel_values
+        self.processor = processor
+        self.images = arrays.images
+        self.pixel_values = None
+        if not is_foreign(processor):
+            images = list(arrays.images)
+            batch = processor.preprocess(images, do_center_crop=not training)
+            self.pixel_values = batch.pixel_values
         self.labels = torch.from_numpy(arrays.labels)
         self.ferplus = torch.from_numpy(vote_shares(arrays.votes))
 
@@ -49,10 +62,16 @@ class FaceDataset(torch.utils.data.Dataset):
         """Return a batch; PyTorch's loader calls this instead of `__getitem__` for each face."""
         chosen = torch.as_tensor(indices)
         return {
-            "pixel_values": self.pixel_values[chosen],
+            "pixel_values": self._pixels(chosen),
             "labels": self.labels[chosen],
             "ferplus": self.ferplus[chosen],
         }
+
+    def _pixels(self, chosen: torch.Tensor) -> torch.Tensor:
+        """Return the chosen faces' pixel_values."""
+        if self.pixel_values is None:
+            return pixel_values(self.processor, self.images[chosen.numpy()])
+        return self.pixel_values[chosen]
 
 
 def as_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -56,17 +56,23 @@ class ExpressionMetric(evaluate.Metric):
         }
 
 
+def both_heads(prediction: EvalPrediction) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the logits of both heads, (n, 7) and (n, 8), or None for a second that isn't there."""
+    answers = prediction.predictions
+    return answers if isinstance(answers, tuple) else (answers, None)
+
+
 def expression_figures(prediction: EvalPrediction) -> dict:
     """Compare the first head with FER2013's own labels."""
-    logits, labels = prediction.predictions[0], prediction.label_ids[0]
+    logits, labels = both_heads(prediction)[0], prediction.label_ids[0]
     metric = ExpressionMetric(EXPRESSIONS)
     return metric.compute(predictions=logits.argmax(axis=1), references=labels)
 
 
 def ferplus_accuracy(prediction: EvalPrediction) -> float | None:
-    """Compare the second head with FER+'s majority over eight classes; None without votes."""
-    logits, shares = prediction.predictions[1], prediction.label_ids[1]
+    """Compare the second head with FER+'s majority over eight classes; None without either."""
+    logits, shares = both_heads(prediction)[1], prediction.label_ids[1]
     voted = shares.sum(axis=1) > 0
-    if not voted.any():
+    if logits is None or not voted.any():
         return None
     return float(np.mean(logits[voted].argmax(axis=1) == shares[voted].argmax(axis=1)))

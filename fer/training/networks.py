@@ -1,18 +1,53 @@
-"""The network that a training starts from, with its image processor."""
+"""The network that a training starts from, with its image processor and what suits it.
+
+There are four: this project's own or transformers' ViT, both untrained; a network that `train.py`
+has made; and any image classifier of transformers, whose head is then replaced.
+"""
 
 from dataclasses import asdict, dataclass
 
 import torch
-from transformers import PreTrainedModel
+from torch import nn
+from transformers import (
+    PreTrainedModel,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
+)
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import EXPRESSIONS
-from fer.model.classifier import ExpressionClassifier
+from fer.model.classifier import from_folder, read_metrics
 from fer.model.configuration_fer import FerConfig
+from fer.model.hub import ModelError, Pulled, pull
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
+from fer.training.calibration import Calibration
 from fer.vision.crops import FER2013_FRAMING
+
+NAMES = dict(enumerate(EXPRESSIONS))
+LABELS = {"id2label": NAMES, "label2id": {name: index for index, name in NAMES.items()}}
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer as transformers names it, and what is set where the options say nothing."""
+
+    name: str
+    arguments: str | None
+    learning_rate: float
+    weight_decay: float
+
+
+SGD = Optimizer("sgd", "momentum=0.9,nesterov=true", 0.1, 5e-4)
+"""For the convolutional network."""
+
+ADAMW = Optimizer("adamw_torch", None, 5e-4, 0.05)
+"""For transformers from scratch; SGD hardly moves them."""
+
+FINE_TUNING = Optimizer("adamw_torch", None, 5e-5, 0.05)
+"""For other trained networks: ten times slower, so that they don't forget what they know."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +57,13 @@ class Start:
     Attributes:
         model: The network to train.
         processor: Its preprocessing.
+        optimizer: What trains it.
         base: What metrics.json says about the network gone on from; None where there is none.
     """
 
     model: PreTrainedModel
     processor: BaseImageProcessor
+    optimizer: Optimizer
     base: dict[str, str | None] | None = None
 
 
@@ -34,37 +71,110 @@ def build_start(options: TrainingOptions) -> Start:
     """Return the network of `options`, untrained or the one to go on from.
 
     Raises:
-        ModelError: The network to go on from can't be had.
+        ModelError: The network to go on from can't be had, or can't be trained.
     """
     if options.base_model:
-        return start_from(options.base_model, options.dropout)
-    return Start(untrained(options.dropout), FerImageProcessor(framing=asdict(FER2013_FRAMING)))
+        return start_from(pull(options.base_model), options.dropout)
+    if options.arch == "vit":
+        return untrained_vit()
+    return untrained_cnn(options.dropout)
 
 
-def untrained(dropout: float) -> FerForImageClassification:
-    """Return a new network whose configuration knows the names of the labels."""
-    names = dict(enumerate(EXPRESSIONS))
-    config = FerConfig(
-        id2label=names,
-        label2id={name: index for index, name in names.items()},
-        dropout=dropout,
-    )
-    return FerForImageClassification(config).to(memory_format=torch.channels_last)
+def untrained_cnn(dropout: float) -> Start:
+    """Return this project's own network, without weights from elsewhere."""
+    model = FerForImageClassification(FerConfig(**LABELS, dropout=dropout))
+    processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
+    return Start(model.to(memory_format=torch.channels_last), processor, SGD)
 
 
-def start_from(source: str, dropout: float) -> Start:
-    """Return a trained network of this project to go on from, both heads included.
+def untrained_vit() -> Start:
+    """Return a compact ViT of transformers (Dosovitskiy et al., https://arxiv.org/abs/2010.11929).
+
+    It sees the whole 48 pixels as 64 patches; 2.3 million parameters.
+    """
+    config = ViTConfig(
+        **LABELS, image_size=48, patch_size=6, hidden_size=192, num_hidden_layers=6,
+        num_attention_heads=3, intermediate_size=576,
+    )  # fmt: skip
+    processor = ViTImageProcessor(size={"height": 48, "width": 48})
+    return Start(ViTForImageClassification(config), for_faces(processor), ADAMW)
+
+
+def start_from(pulled: Pulled, dropout: float) -> Start:
+    """Return a trained network to go on from.
+
+    One whose classes are the seven expressions in this project's order keeps its head; another
+    gets a new one. Its image processor stays.
+
+    Args:
+        pulled: Where it lies.
+        dropout: Of the pooled features, where it is this project's own network.
 
     Raises:
-        ModelError: It can't be had.
+        ModelError: It is no image classifier, or lacks weights.
     """
-    trained = ExpressionClassifier.load(source)
-    model = trained.model.to(memory_format=torch.channels_last)
-    model.config.dropout = model.dropout.p = dropout
+    model, processor, report = from_folder(pulled)
+    known = list(model.config.id2label.values()) == list(EXPRESSIONS)
+    if not known:
+        model, processor, report = from_folder(pulled, **LABELS, ignore_mismatched_sizes=True)
+    head = None if known else renew_head(model)
+    check_weights(pulled, report["missing_keys"], head)
     base = {
-        "name": trained.name,
-        "revision": trained.revision,
-        "command": trained.metrics.get("command"),
-        "weights": trained.fingerprint(),
+        "name": pulled.name,
+        "revision": pulled.revision,
+        "command": read_metrics(pulled).get("command"),
     }
-    return Start(model, trained.processor, base)
+    if isinstance(model, FerForImageClassification):
+        model.config.dropout = model.dropout.p = dropout
+        return Start(model.to(memory_format=torch.channels_last), processor, SGD, base)
+    return Start(model, for_faces(processor), FINE_TUNING, base)
+
+
+@torch.no_grad()
+def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
+    """Let a trained network answer with the calibrated probabilities.
+
+    This project's own divides its logits by the temperature in its configuration. transformers
+    keeps no such thing for other networks, so their heads are divided once and for all.
+    """
+    model.config.uncertain_below = calibration.uncertain_below
+    if isinstance(model, FerForImageClassification):
+        model.config.temperature = calibration.temperature
+        return
+    _, head = find_head(model)
+    head.weight /= calibration.temperature
+    head.bias /= calibration.temperature
+
+
+def find_head(model: PreTrainedModel) -> tuple[str, nn.Linear]:
+    """Return the last matrix of a network, with its name."""
+    return [item for item in model.named_modules() if isinstance(item[1], nn.Linear)][-1]
+
+
+def renew_head(model: PreTrainedModel) -> str:
+    """Give the head of a network new weights, and return its name."""
+    name, head = find_head(model)
+    nn.init.normal_(head.weight, std=0.02)
+    nn.init.zeros_(head.bias)
+    return name
+
+
+def check_weights(pulled: Pulled, missing: set[str], head: str | None) -> None:
+    """See that the weights are all there, those of a new head aside.
+
+    Raises:
+        ModelError: They aren't.
+    """
+    lacking = sorted(name for name in missing if not head or not name.startswith(f"{head}."))
+    if lacking:
+        raise ModelError(
+            f"{pulled.name} can't be trained on: it lacks the weights {', '.join(lacking[:3])}"
+            f"{', ...' if len(lacking) > 3 else ''}."
+        )
+
+
+def for_faces(processor: BaseImageProcessor) -> BaseImageProcessor:
+    """Let a processor say that its network knows grey faces, framed as FER2013's are."""
+    processor.framing = asdict(FER2013_FRAMING)
+    processor.grey = True
+    return processor

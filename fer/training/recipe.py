@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import EvalPrediction, TrainingArguments, set_seed
+from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.hub import EVALUATION
-from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.preprocessing import is_foreign
 from fer.model.push import PushError, prepare_push, push
 from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
@@ -17,8 +18,8 @@ from fer.training.calibration import calibrate
 from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.metrics import expression_figures, ferplus_accuracy
-from fer.training.networks import build_start
+from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
+from fer.training.networks import Optimizer, Start, build_start, keep_calibration
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.trainer import AveragedWeights, FerTrainer
@@ -44,19 +45,20 @@ def train(options: TrainingOptions) -> Path:
     set_seed(options.seed)
     start = build_start(options)
     model, processor = start.model, start.processor
+    if options.push_to_hub and not isinstance(model, FerForImageClassification):
+        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
     train_set, validation_set = load_datasets(options, processor)
-    trainer = build_trainer(options, model, processor, train_set, validation_set)
+    trainer = build_trainer(options, start, train_set, validation_set)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
-        calibration = calibrate(prediction.predictions[0], prediction.label_ids[0])
-        model.config.temperature = calibration.temperature
-        model.config.uncertain_below = calibration.uncertain_below
+        calibration = calibrate(both_heads(prediction)[0], prediction.label_ids[0])
         model.load_state_dict(trainer.averaged.values)
+        keep_calibration(model, calibration)
         model.save_pretrained(output)
         processor.save_pretrained(output)
-        write_report(options, trainer, prediction, calibration, output, start.base)
+        write_report(options, start, trainer, prediction, calibration, output)
         (output / EVALUATION).unlink(missing_ok=True)  # it was of other weights
         if options.push_to_hub:
             push_trained(options, output)
@@ -105,7 +107,7 @@ def newest_checkpoint(folder: Path) -> Path:
 
 
 def load_datasets(
-    options: TrainingOptions, processor: FerImageProcessor
+    options: TrainingOptions, processor: BaseImageProcessor
 ) -> tuple[FaceDataset, FaceDataset]:
     """Return the training and the validation faces.
 
@@ -133,29 +135,21 @@ def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:
 
 def build_trainer(
     options: TrainingOptions,
-    model: FerForImageClassification,
-    processor: FerImageProcessor,
+    start: Start,
     train_set: FaceDataset,
     validation_set: FaceDataset,
 ) -> FerTrainer:
     """Return the Trainer of `options`."""
     trainer = FerTrainer(
-        model=model,
-        args=training_arguments(options),
+        model=start.model,
+        args=training_arguments(options, start.optimizer),
         train_dataset=train_set,
         eval_dataset=validation_set,
-        processing_class=processor,
+        processing_class=start.processor,
         data_collator=as_batch,
         compute_metrics=score,
-        augmentation=Augmentation(
-            processor.crop_size,
-            options.rotation,
-            options.scale,
-            options.shift,
-            options.erase,
-            degradation=Degradation(options.degrade),
-        ),
-        averaged=AveragedWeights(model, options.averaging),
+        augmentation=build_augmentation(options, validation_set),
+        averaged=AveragedWeights(start.model, options.averaging),
         ferplus_weight=options.ferplus_weight,
         label_smoothing=options.label_smoothing,
     )
@@ -163,17 +157,30 @@ def build_trainer(
     return trainer
 
 
-def training_arguments(options: TrainingOptions) -> TrainingArguments:
+def build_augmentation(options: TrainingOptions, validation_set: FaceDataset) -> Augmentation:
+    """Return the views to train on, of the size of those that are evaluated."""
+    return Augmentation(
+        validation_set[0]["pixel_values"].shape[-1],
+        options.rotation,
+        options.scale,
+        options.shift,
+        options.erase,
+        degradation=Degradation(options.degrade, not is_foreign(validation_set.processor)),
+    )
+
+
+def training_arguments(options: TrainingOptions, optimizer: Optimizer) -> TrainingArguments:
     """Translate the options into transformers' own."""
+    rate, decay = options.learning_rate, options.weight_decay
     return TrainingArguments(
         output_dir=str(Path(options.output, CHECKPOINTS)),
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
         per_device_eval_batch_size=256,
-        optim="sgd",
-        optim_args="momentum=0.9,nesterov=true",
-        learning_rate=options.learning_rate,
-        weight_decay=options.weight_decay,
+        optim=optimizer.name,
+        optim_args=optimizer.arguments,
+        learning_rate=optimizer.learning_rate if rate is None else rate,
+        weight_decay=optimizer.weight_decay if decay is None else decay,
         max_grad_norm=0.0,
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,

@@ -13,6 +13,7 @@ from transformers import EvalPrediction
 from fer.training.arguments import TrainingOptions, command_line
 from fer.training.calibration import Calibration
 from fer.training.metrics import expression_figures, ferplus_accuracy
+from fer.training.networks import Start
 from fer.training.trainer import FerTrainer
 
 LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
@@ -20,32 +21,36 @@ LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
 
 def write_report(
     options: TrainingOptions,
+    start: Start,
     trainer: FerTrainer,
     prediction: EvalPrediction,
     calibration: Calibration,
     folder: Path,
-    base: dict[str, str | None] | None = None,
 ) -> None:
     """Write metrics.json and curves.png of a finished training into `folder`.
 
     Args:
         options: Its settings.
+        start: What it started from.
         trainer: The Trainer when it is done.
         prediction: Its answers on the validation split.
         calibration: What was fitted on them.
         folder: The output folder.
-        base: The network that it went on from, if any.
     """
     history = epoch_history(trainer.state.log_history)
     best = max(history, key=lambda epoch: epoch["accuracy"])
     metrics = {
         "command": command_line(options),
-        "base_model": base,
+        "architecture": trainer.model.config.model_type,
+        "base_model": start.base,
         "parameters": trainer.model.num_parameters(),
         "validation": validation_figures(prediction),
         "calibration": {"fitted_on": "validation", **asdict(calibration)},
         "training": {
             **asdict(options),
+            "optimizer": trainer.args.optim.value,
+            "learning_rate": trainer.args.learning_rate,
+            "weight_decay": trainer.args.weight_decay,
             "training_pictures": len(trainer.train_dataset),
             "best_epoch": best["epoch"],
             "hours": sum(epoch["seconds"] for epoch in history) / 3600,

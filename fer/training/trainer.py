@@ -86,7 +86,7 @@ class FerTrainer(Trainer):
         self.label_smoothing = label_smoothing
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """Return the loss over both heads; while training, on random views of the faces."""
+        """Return the loss over the heads; while training, on random views of the faces."""
         pixel_values = inputs["pixel_values"]
         if model.training:
             pixel_values = self.augmentation(pixel_values)
@@ -94,10 +94,12 @@ class FerTrainer(Trainer):
         loss = functional.cross_entropy(
             outputs.logits, inputs["labels"], label_smoothing=self.label_smoothing
         )
-        if outputs.ferplus_logits is not None:
+        answers = {"logits": outputs.logits}
+        if getattr(outputs, "ferplus_logits", None) is not None:
+            answers["ferplus_logits"] = outputs.ferplus_logits
             ferplus = functional.cross_entropy(outputs.ferplus_logits, inputs["ferplus"])
             loss = loss + self.ferplus_weight * ferplus
-        return (loss, outputs) if return_outputs else loss
+        return (loss, answers) if return_outputs else loss
 
     def evaluation_loop(self, *args, **kwargs):
         """Evaluate the averaged weights."""

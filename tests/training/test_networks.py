@@ -1,0 +1,183 @@
+"""Which networks a training starts from, and that those of transformers train like our own."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    ResNetConfig,
+    ResNetForImageClassification,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
+    ViTModel,
+    pipeline,
+)
+
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier
+from fer.model.hub import pull
+from fer.training.arguments import TrainingOptions, parse_options
+from fer.training.evaluation import evaluate
+from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.training.networks import check_weights, start_from, untrained_cnn, untrained_vit
+from fer.training.recipe import train
+
+DOGS = {index: f"dog {index}" for index in range(10)}
+
+
+def save_vit(folder, kind=ViTForImageClassification, labels=DOGS):
+    torch.manual_seed(1)
+    config = ViTConfig(
+        image_size=48, patch_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, id2label=labels,
+    )  # fmt: skip
+    model = kind(config)
+    model.save_pretrained(folder)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(folder)
+    return model
+
+
+def short(dataset, output, **settings):
+    return TrainingOptions(
+        dataset=str(dataset), output=str(output), epochs=1, batch_size=16, precision="fp32",
+        **settings,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("base")
+    save_vit(folder)
+    (folder / "metrics.json").write_text('{"command": "python dogs.py"}')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def adapted(base, tiny_fer2013, tmp_path_factory):
+    output = tmp_path_factory.mktemp("adapted")
+    return train(short(tiny_fer2013, output, base_model=str(base), degrade=0.5))
+
+
+def test_a_network_of_transformers_is_adapted(adapted, base):
+    classifier = ExpressionClassifier.load(adapted)
+    assert classifier.model.config.id2label == dict(enumerate(EXPRESSIONS))
+    assert classifier.model.classifier.out_features == 7
+    assert classifier.framing["scale"] > 0
+    learned = classifier.model.vit.embeddings.patch_embeddings.projection.weight
+    known = ViTForImageClassification.from_pretrained(base)
+    difference = learned - known.vit.embeddings.patch_embeddings.projection.weight
+    assert 0 < difference.abs().max() < 1e-2
+
+
+def test_its_figures(adapted, base):
+    metrics = json.loads((adapted / "metrics.json").read_text())
+    told = {"name": str(base), "revision": None, "command": "python dogs.py"}
+    assert metrics["base_model"] == told
+    assert metrics["architecture"] == "vit"
+    assert metrics["training"]["optimizer"] == "adamw_torch"
+    assert metrics["training"]["learning_rate"] == 5e-5
+    assert metrics["validation"]["ferplus_accuracy"] is None
+
+
+def test_its_probabilities_are_calibrated_wherever_it_is_loaded(adapted, tiny_fer2013):
+    classifier = ExpressionClassifier.load(adapted)
+    faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
+    figures = evaluate(classifier, faces)
+    metrics = json.loads((adapted / "metrics.json").read_text())
+    assert figures["accuracy"] == metrics["validation"]["accuracy"]
+    calibration = metrics["calibration"]
+    assert figures["calibration_error"] == pytest.approx(calibration["calibration_error"], abs=1e-3)
+    assert classifier.uncertain_below == calibration["uncertain_below"]
+    assert figures["ferplus"] is None
+
+
+def test_its_folder_is_a_pipeline(adapted):
+    from PIL import Image
+
+    face = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    (expected,) = ExpressionClassifier.load(adapted).classify([face])
+    answers = pipeline("image-classification", str(adapted))(Image.fromarray(face), top_k=7)
+    found = {answer["label"]: answer["score"] for answer in answers}
+    np.testing.assert_allclose([found[name] for name in EXPRESSIONS], expected, atol=1e-4)
+
+
+def test_it_sees_no_colour(adapted):
+    classifier = ExpressionClassifier.load(adapted)
+    red, blue = np.zeros((2, 48, 48, 3), np.uint8)
+    red[:, :24, 0], blue[:, :24, 2] = 38, 100  # as light as each other
+    np.testing.assert_allclose(*classifier.classify([red, blue]), atol=1e-4)
+
+
+def test_a_vit_of_our_own_is_gone_on_from(tmp_path):
+    start = untrained_vit()
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    again = start_from(pull(tmp_path), dropout=0.1)
+    assert torch.equal(again.model.classifier.weight, start.model.classifier.weight)
+
+
+def test_seven_other_classes_are_no_expressions(tmp_path):
+    before = save_vit(tmp_path, labels=dict(list(DOGS.items())[:7])).classifier
+    start = start_from(pull(tmp_path), dropout=0.1)
+    assert not torch.equal(start.model.classifier.weight, before.weight)
+    assert start.model.config.id2label == dict(enumerate(EXPRESSIONS))
+
+
+def test_a_trunk_without_a_head_gets_one(tmp_path):
+    before = save_vit(tmp_path, ViTModel)
+    start = start_from(pull(tmp_path), dropout=0.1)
+    key = "embeddings.patch_embeddings.projection.weight"
+    assert torch.equal(start.model.vit.get_parameter(key), before.get_parameter(key))
+
+
+def test_a_head_inside_a_sequence_is_found(tmp_path):
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], id2label=DOGS)
+    ResNetForImageClassification(config).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    assert start_from(pull(tmp_path), dropout=0.1).model.classifier[-1].out_features == 7
+
+
+@pytest.mark.slow
+def test_a_vit_from_scratch(tiny_fer2013, tmp_path):
+    classifier = ExpressionClassifier.load(train(short(tiny_fer2013, tmp_path, arch="vit")))
+    assert classifier.model.config.model_type == "vit"
+    assert classifier.metrics["base_model"] is None
+    assert classifier.metrics["training"]["learning_rate"] == 5e-4
+
+
+def test_the_vit_is_compact():
+    cnn, vit = untrained_cnn(0.2).model, untrained_vit().model
+    assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
+
+
+def test_what_is_no_image_classifier_is_refused(tmp_path):
+    BertForMaskedLM(
+        BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
+    ).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="holds no network that can be loaded here"):
+        start_from(pull(tmp_path), dropout=0.1)
+
+
+def test_weights_beyond_the_head_must_be_there(tmp_path):
+    pulled = pull(tmp_path)
+    check_weights(pulled, {"classifier.weight"}, head="classifier")
+    with pytest.raises(ValueError, match=r"it lacks the weights vit\.a, vit\.b\."):
+        check_weights(pulled, {"vit.b", "vit.a", "classifier.bias"}, head="classifier")
+    with pytest.raises(ValueError, match=r"it lacks the weights classifier\.bias\."):
+        check_weights(pulled, {"classifier.bias"}, head=None)
+
+
+def test_an_architecture_and_a_base_do_not_go_together():
+    with pytest.raises(ValueError, match="--arch is for untrained networks"):
+        parse_options(["--arch=vit", "--base-model=x"])
+
+
+def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):
+    monkeypatch.setattr("fer.training.recipe.prepare_push", lambda *args: None)
+    hub = {"push_to_hub": True, "hub_model_id": "you/name"}
+    with pytest.raises(ValueError, match="Only this project's own network can be pushed"):
+        train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))
