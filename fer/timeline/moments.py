@@ -4,9 +4,9 @@ The method, in words. The mean share of an expression over the next `WINDOW` sec
 with its mean over the `BASELINE` seconds before. It has risen if it is higher by `LEAST_RISE` and
 by `DEVIATIONS` standard deviations of the bins before; so what comes and goes all the time is no
 moment. The moment starts with the first bin above the middle between both levels, and ends when the
-following `CALM` seconds lie below that middle on average, or with a gap. Shorter ones than
-`SHORTEST` are left out; of moments that overlap the one that rose most is kept. A fall is told as
-the rise of what took its place.
+following `CALM` seconds lie below that middle on average, or with a gap. Left out are moments
+shorter than `SHORTEST`, and those that only bring back what another moment had driven out: that is
+its end, not news. Of moments that overlap, the one that rose most is kept.
 """
 
 from dataclasses import dataclass
@@ -67,11 +67,26 @@ def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, 
     shown = figures(tallies)
     known = shown["judged"] > 0
     times = numbers[known] * timeline.bin_seconds
-    found = []
-    for name in EXPRESSIONS:
-        series = _Series(times, shown[name][known], timeline.bin_seconds)
-        found += [Moment(*place, name, *levels) for place, levels in series.rises()]
-    return _strongest(found, most)
+    series = {
+        name: _Series(times, shown[name][known], timeline.bin_seconds) for name in EXPRESSIONS
+    }
+    found = [
+        Moment(*place, name, *levels)
+        for name, shares in series.items()
+        for place, levels in shares.rises()
+    ]
+    news = [moment for moment in found if not _is_return(moment, found, series)]
+    return _strongest(news, most)
+
+
+def _is_return(moment: Moment, found: list[Moment], series: dict[str, "_Series"]) -> bool:
+    """Return whether an expression only comes back to its level before another moment."""
+    own = series[moment.expression]
+    return any(
+        moment.after < own.mean_before(other.start) + LEAST_RISE
+        for other in found
+        if abs(other.end - moment.start) <= WINDOW and other.start < moment.start
+    )
 
 
 def _strongest(found: list[Moment], most: int) -> tuple[Moment, ...]:
@@ -98,6 +113,11 @@ class _Series:
         sums = np.concatenate([[0.0], np.cumsum(self.shares)])
         starts = np.arange(len(self.times))
         return (sums[ends] - sums[starts]) / (ends - starts)
+
+    def mean_before(self, time: float) -> float:
+        """Return the mean share in the minute before a time that has bins before it."""
+        first, last = np.searchsorted(self.times, (time - BASELINE, time))
+        return float(self.shares[first:last].mean())
 
     def rises(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
         """Return ((start, end), (before, after)) of each moment."""
