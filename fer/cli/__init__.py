@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from fer.cli.camera import add_camera
 from fer.cli.evaluate import add_evaluate
 from fer.cli.push import add_push
 
@@ -36,5 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_evaluate, add_push)
+COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
+    add_camera,
+    add_evaluate,
+    add_push,
+)
 """What adds each command to the form, in the order of the help."""

@@ -1,20 +1,22 @@
-"""What lies over a moving picture: bars for one face, a line of words along the top or bottom."""
+"""What goes with a moving picture: bars for one face in a corner, a strip of words below it."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fer.labels import COLOURS, EXPRESSIONS
 
-_SHADE = (18, 16, 15, 176)
-_PALE = (255, 255, 255, 46)
-_WHITE = (255, 255, 255, 255)
-_GREY = (214, 210, 204, 255)
-
 LEAST_SIDE = 200
 """Pictures with a shorter side than this, in pixels, get no bars: they would hide everything."""
+
+_SHADE, _TRACK = (24, 21, 19, 190), (96, 91, 86, 200)
+_STRIP, _RED = "#181513", "#f03e3e"
+_BRIGHT, _DIM = "#ffffff", "#cfc9c1"
+
+_SMOOTHNESS = 3
+"""Shapes are drawn so many times larger and then shrunk, which makes round corners round."""
 
 
 class BarsOverlay:
@@ -26,14 +28,16 @@ class BarsOverlay:
         probabilities: Sequence[float] | np.ndarray,
         label: str,
         xyxy: Sequence[float] | np.ndarray,
+        title: str = "",
     ) -> np.ndarray:
         """Return a new picture with the bars in it; the one given stays as it is.
 
         Args:
             image: RGB uint8 (h, w, 3).
             probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
-            label: What the face is called; its name is set in white, the others in grey.
-            xyxy: The face's box in pixels: the bars go to the corner that it covers less.
+            label: What the face is called; its name is brighter than the others.
+            xyxy: The face's box in pixels: the bars go to the corner that hides less of it.
+            title: What stands above the bars; nothing if empty.
 
         Returns:
             RGB uint8 (h, w, 3).
@@ -41,43 +45,161 @@ class BarsOverlay:
         height, width = image.shape[:2]
         if min(height, width) < LEAST_SIDE:
             return image.copy()
-        letters = _letters(height, width)
-        panel = _bars(tuple(round(float(p), 3) for p in probabilities), label, letters)
-        margin = letters // 2
+        plan = _Plan(_letters(height, width), bool(title))
+        panel = _draw_bars(plan, probabilities, label, title)
+        margin = plan.letters // 2
         top = height - panel.height - margin
         corners = [(width - panel.width - margin, top), (margin, top)]
-        corner = min(corners, key=lambda place: _covered(place, panel.size, xyxy))
-        return _laid_on(image, panel, corner)
+        corner = min(corners, key=lambda place: _hidden(place, panel.size, xyxy))
+        scene = Image.fromarray(image)
+        scene.paste(panel, corner, panel)
+        return np.array(scene)
 
 
-class StatusLine:
-    """Writes a few words on a shaded strip along the top or the bottom of the picture.
-
-    Args:
-        bottom: Whether it is the bottom.
-    """
-
-    def __init__(self, bottom: bool = False) -> None:
-        """Keep the option."""
-        self.bottom = bottom
+class StatusStrip:
+    """Puts a dark strip with a few words under the picture."""
 
     def annotate(
-        self, image: np.ndarray, words: Sequence[str], alert: str | None = None
+        self,
+        image: np.ndarray,
+        words: Sequence[str],
+        hints: Sequence[str] = (),
+        alert: str | None = None,
     ) -> np.ndarray:
-        """Return a new picture with the words on it; the one given stays as it is.
+        """Return a new, higher picture; the one given stays as it is.
 
         Args:
             image: RGB uint8 (h, w, 3).
-            words: What to write, one after the other; what doesn't fit is left out.
+            words: What to write from the left, bright.
+            hints: What to write at the right, dim; from the first on as many as there is room for.
             alert: Written first, behind a red dot.
 
         Returns:
-            RGB uint8 (h, w, 3).
+            RGB uint8 (h + strip, w, 3).
         """
         height, width = image.shape[:2]
-        strip = _strip(width, _letters(height, width), tuple(words), alert)
-        place = (0, height - strip.height if self.bottom else 0)
-        return _laid_on(image, strip, place)
+        strip = _draw_strip(width, _letters(height, width), words, hints, alert)
+        return np.vstack([image, np.asarray(strip)])
+
+
+class _Plan:
+    """Where everything in the panel of bars lies, in pixels.
+
+    Args:
+        letters: Their height.
+        titled: Whether there is a row above the bars.
+    """
+
+    def __init__(self, letters: int, titled: bool) -> None:
+        font = _font(letters)
+        self.letters, self.pad, self.row = letters, letters // 2, round(letters * 1.55)
+        self.left = max(round(font.getlength(name)) for name in EXPRESSIONS) + 2 * self.pad
+        self.track = letters * 6
+        self.right = self.left + self.track + 2 * self.pad + round(font.getlength("100%"))
+        self.bar = 2 * (letters // 3)
+        self.rows = len(EXPRESSIONS) + titled
+        self.size = self.right, self.row * self.rows + self.pad
+
+    def middle(self, index: int) -> int:
+        """Return the middle of an expression's row; the title's is `middle(-1)`."""
+        return self.pad // 2 + self.row * (index + self.rows - len(EXPRESSIONS)) + self.row // 2
+
+
+def _draw_bars(
+    plan: _Plan, probabilities: Sequence[float] | np.ndarray, label: str, title: str
+) -> Image.Image:
+    """Return the panel with the seven bars, RGBA."""
+    panel = _bare_panel(plan.letters, label, title).copy()
+    for index, (name, p) in enumerate(zip(EXPRESSIONS, probabilities, strict=True)):
+        middle, ink = plan.middle(index), _BRIGHT if name == label else _DIM
+        figure = _word(f"{p:.0%}", plan.letters, ink)
+        _put(panel, figure, plan.right - plan.pad - figure.width, middle)
+        length = round(float(p) * plan.track)
+        if length:
+            full = _rounded(plan.track, plan.bar, plan.bar // 2, COLOURS[name])
+            _put(panel, full.crop((0, 0, length, plan.bar)), plan.left, middle)
+    return panel
+
+
+@lru_cache(maxsize=32)
+def _bare_panel(letters: int, label: str, title: str) -> Image.Image:
+    """Return the panel with names and empty tracks, RGBA."""
+    plan = _Plan(letters, bool(title))
+    panel = _rounded(*plan.size, plan.pad, _SHADE).copy()
+    if title:
+        _put(panel, _word(title, letters, _BRIGHT), plan.pad, plan.middle(-1))
+    track = _rounded(plan.track, plan.bar, plan.bar // 2, _TRACK)
+    for index, name in enumerate(EXPRESSIONS):
+        word = _word(name, letters, _BRIGHT if name == label else _DIM)
+        _put(panel, word, plan.left - plan.pad - word.width, plan.middle(index))
+        _put(panel, track, plan.left, plan.middle(index))
+    return panel
+
+
+@lru_cache(maxsize=1024)
+def _word(text: str, letters: int, colour: str) -> Image.Image:
+    """Return words in a picture of their own, RGBA; drawing letters takes longer than laying on."""
+    font = _font(letters)
+    word = Image.new("RGBA", (max(1, round(font.getlength(text))), sum(font.getmetrics())), colour)
+    cover = Image.new("L", word.size)
+    ImageDraw.Draw(cover).text((0, 0), text, 255, font)
+    word.putalpha(cover)
+    return word
+
+
+def _put(scene: Image.Image, piece: Image.Image, left: int, middle: int) -> None:
+    """Lay an RGBA piece on a scene, the middle of its height at `middle`."""
+    scene.alpha_composite(piece, (left, middle - piece.height // 2))
+
+
+@lru_cache(maxsize=64)
+def _rounded(
+    width: int, height: int, radius: int, colour: str | tuple[int, int, int, int]
+) -> Image.Image:
+    """Return a filled rectangle with smooth round corners, RGBA."""
+    times = _SMOOTHNESS
+    cover = Image.new("L", (width * times, height * times))
+    corner = width * times - 1, height * times - 1
+    ImageDraw.Draw(cover).rounded_rectangle((0, 0, *corner), radius * times, 255)
+    shape = Image.new("RGBA", (width, height), colour)
+    opacity = shape.getchannel("A").getpixel((0, 0))
+    cover = cover.resize((width, height), Image.Resampling.BOX)
+    shape.putalpha(cover.point(lambda value: value * opacity // 255))
+    return shape
+
+
+def _draw_strip(
+    width: int, letters: int, words: Sequence[str], hints: Sequence[str], alert: str | None
+) -> Image.Image:
+    """Return the strip with words, hints and alert, RGB."""
+    gap, height = round(letters * 1.3), round(letters * 2.1)
+    strip, left = Image.new("RGBA", (width, height), _STRIP), letters // 2
+    if alert:
+        _put(strip, _rounded(letters, letters, letters // 2, _RED), left, height // 2)
+        left += gap
+    for text in [alert, *words] if alert else words:
+        word = _word(text, letters, _BRIGHT)
+        _put(strip, word, left, height // 2)
+        left += word.width + gap
+    right = width - letters // 2
+    dim = [_word(hint, letters, _DIM) for hint in hints]
+    for hint in reversed(_fitting(dim, right - left, gap)):
+        right -= hint.width
+        _put(strip, hint, right, height // 2)
+        right -= gap
+    return strip.convert("RGB")
+
+
+def _fitting(hints: Sequence[Image.Image], room: int, gap: int) -> list[Image.Image]:
+    """Return as many hints, from the first on, as so many pixels hold."""
+    taken = []
+    for hint in hints:
+        room -= hint.width
+        if room < 0:
+            break
+        taken.append(hint)
+        room -= gap
+    return taken
 
 
 def _letters(height: int, width: int) -> int:
@@ -85,55 +207,12 @@ def _letters(height: int, width: int) -> int:
     return max(11, round(min(height, width) / 30))
 
 
-@cache
+@lru_cache(maxsize=16)
 def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
 
-def _bars(probabilities: tuple[float, ...], label: str, letters: int) -> Image.Image:
-    """Return the panel with the seven bars, RGBA."""
-    font, row, pad = _font(letters), round(letters * 1.55), letters // 2
-    names = max(round(font.getlength(name)) for name in EXPRESSIONS)
-    track, figures = letters * 6, round(font.getlength("100%"))
-    size = names + track + figures + 4 * pad, row * len(EXPRESSIONS) + pad
-    panel = Image.new("RGBA", size)
-    draw = ImageDraw.Draw(panel)
-    draw.rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), pad, _SHADE)
-    left, right = names + 2 * pad, names + 2 * pad + track
-    for index, (name, p) in enumerate(zip(EXPRESSIONS, probabilities, strict=True)):
-        middle = pad // 2 + row * index + row // 2
-        upper, lower = middle - letters // 3, middle + letters // 3
-        ink = _WHITE if name == label else _GREY
-        draw.text((left - pad, middle), name, ink, font, anchor="rm")
-        draw.rounded_rectangle((left, upper, right, lower), letters // 4, _PALE)
-        if p * track >= 1:
-            end = left + max(p * track, letters // 2)
-            draw.rounded_rectangle((left, upper, end, lower), letters // 4, COLOURS[name])
-        draw.text((size[0] - pad, middle), f"{p:.0%}", ink, font, anchor="rm")
-    return panel
-
-
-def _strip(width: int, letters: int, words: tuple[str, ...], alert: str | None) -> Image.Image:
-    """Return the shaded strip with the words, RGBA."""
-    font, height = _font(letters), round(letters * 1.9)
-    strip = Image.new("RGBA", (width, height), _SHADE)
-    draw = ImageDraw.Draw(strip)
-    x, middle = letters // 2, height // 2
-    if alert:
-        dot = letters // 2
-        draw.ellipse((x, middle - dot // 2, x + dot, middle - dot // 2 + dot), "#f03e3e")
-        draw.text((x + letters, middle), alert, _WHITE, font, anchor="lm")
-        x += round(letters * 2 + font.getlength(alert))
-    for word in words:
-        length = font.getlength(word)
-        if x + length > width:
-            break
-        draw.text((x, middle), word, _WHITE, font, anchor="lm")
-        x += round(length) + letters
-    return strip
-
-
-def _covered(
+def _hidden(
     place: tuple[int, int], size: tuple[int, int], xyxy: Sequence[float] | np.ndarray
 ) -> float:
     """Return how many pixels of a box a panel at this place would hide."""
@@ -141,10 +220,3 @@ def _covered(
     wide = min(right, place[0] + size[0]) - max(left, place[0])
     high = min(bottom, place[1] + size[1]) - max(top, place[1])
     return max(wide, 0.0) * max(high, 0.0)
-
-
-def _laid_on(image: np.ndarray, panel: Image.Image, place: tuple[int, int]) -> np.ndarray:
-    """Return a copy of a picture with an RGBA panel on it."""
-    scene = Image.fromarray(image)
-    scene.paste(panel, place, panel)
-    return np.array(scene)

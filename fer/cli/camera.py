@@ -1,0 +1,70 @@
+"""`fer camera`: a camera or a video in a window on one's own desk, with boxes, labels and bars."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer.cli.desk import Desk
+
+KEYS = "q quits, space pauses, s saves the picture, r starts and stops a recording"
+
+
+def add_camera(commands: argparse._SubParsersAction) -> None:
+    """Add `fer camera`."""
+    parser = commands.add_parser(
+        "camera",
+        help="read faces from a camera or a video in a window",
+        description="Read faces from a camera or a video in a window.",
+        epilog=f"Keys: {KEYS}.",
+    )
+    parser.add_argument(
+        "source", nargs="?", default="0", metavar="INDEX|FILE", help="a camera's number, or a video"
+    )
+    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    parser.add_argument(
+        "--min-face", type=int, default=40, metavar="PIXELS", help="least face to look for"
+    )
+    parser.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="show left and right as in a mirror; so it is with cameras",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path(), metavar="FOLDER", help="for pictures and recordings"
+    )
+    parser.set_defaults(run=run_camera)
+
+
+def run_camera(options: argparse.Namespace) -> str:
+    """Show the window until it's closed, and say what was saved.
+
+    Raises:
+        ValueError: There is no screen, no such camera, or the file or the network won't do.
+    """
+    from fer.cli.desk import Desk, Shelf
+    from fer.cli.sources import open_source
+    from fer.cli.window import Window, require_display
+    from fer.model.classifier import ExpressionClassifier
+    from fer.pipeline import Pipeline
+    from fer.vision.detector import FaceDetector
+
+    if not options.output.is_dir():
+        raise ValueError(f"There is no folder {options.output}; make it first.")
+    require_display()
+    with open_source(options.source) as source:
+        detector = FaceDetector(min_face=options.min_face)
+        pipeline = Pipeline(detector, ExpressionClassifier.load(options.model))
+        mirror = options.source.isdecimal() if options.mirror is None else options.mirror
+        desk = Desk(pipeline, source, Window, Shelf(options.output, datetime.now), mirror)
+        desk.run()
+        return said(desk)
+
+
+def said(desk: "Desk") -> str:
+    """Return what was saved, and what of a video couldn't be read."""
+    saved = ", ".join(str(path) for path in desk.shelf.saved)
+    words = [f"Saved {saved}." if saved else "Nothing was saved."]
+    warning = getattr(desk.source, "warning", None)
+    return " ".join([*words, warning] if warning else words)

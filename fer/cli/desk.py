@@ -1,0 +1,207 @@
+"""The camera window's loop: frames in, drawings out, keys to actions; knows no camera or screen."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from fer.cli.sources import Source
+from fer.clock import FrameClock
+from fer.images import encode_jpeg
+from fer.pipeline import Following, Pipeline, top_labels
+from fer.show.annotators import FaceAnnotator, face_numbers
+from fer.show.overlay import BarsOverlay, StatusStrip
+from fer.videos import Frame, VideoWriter
+
+HINTS = ("q quit", "space pause", "s save", "r record")
+
+WAIT = 4
+"""Milliseconds to wait for a key where there is no new frame."""
+
+QUALITY = 92
+"""Of saved pictures, as JPEG counts it."""
+
+
+class Screen(Protocol):
+    """What the loop asks of a window; see `fer.cli.window.Window`."""
+
+    def show(self, image: np.ndarray) -> None:
+        """Show RGB uint8 (h, w, 3)."""
+
+    def key(self, milliseconds: int) -> str:
+        """Wait so long for a key and return it, or ""."""
+
+    def close(self) -> None:
+        """Take it off the screen."""
+
+
+class Shelf:
+    """Names files by the time, never one that is there already, and remembers them.
+
+    Args:
+        folder: Where they go.
+        now: Returns the time of day.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        """Keep both; nothing is written."""
+        self._folder, self._now = folder, now
+        self.saved: list[Path] = []
+
+    def place(self, ending: str) -> Path:
+        """Return where the next file goes: fer-20270131-093000.jpg."""
+        stem, number = f"fer-{self._now():%Y%m%d-%H%M%S}", 1
+        path = self._folder / f"{stem}{ending}"
+        while path.exists():
+            number += 1
+            path = self._folder / f"{stem}-{number}{ending}"
+        self.saved.append(path)
+        return path
+
+
+class Recording:
+    """A recording in progress; its time begins with its first frame.
+
+    Args:
+        path: The MP4 file to write.
+        frame: The first frame; the others have its size.
+    """
+
+    def __init__(self, path: Path, frame: Frame) -> None:
+        """Open the file."""
+        height, width = frame.image.shape[:2]
+        self._writer = VideoWriter(path, width, height)
+        self._start = frame.time
+        self.seconds = 0.0
+
+    def write(self, image: np.ndarray, frame: Frame) -> None:
+        """Add a drawing, RGB uint8 (h, w, 3), at its frame's time."""
+        self.seconds = frame.time - self._start
+        self._writer.write(image, self.seconds, frame.duration)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.__exit__(None, None, None)
+
+
+class Desk:
+    """One source in one window.
+
+    Args:
+        pipeline: Finds faces and reads their expressions.
+        source: Where the frames come from.
+        open_screen: Opens a window for pictures of a width and height in pixels.
+        shelf: Where pictures and recordings go.
+        mirror: Whether left and right change places.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        source: Source,
+        open_screen: Callable[[int, int], Screen],
+        shelf: Shelf,
+        mirror: bool = False,
+    ) -> None:
+        """Keep them; the window opens with the first frame."""
+        self.pipeline, self.source, self.shelf, self.mirror = pipeline, source, shelf, mirror
+        self.running = True
+        self.recording: Recording | None = None
+        self.drawn: np.ndarray | None = None
+        self._open_screen, self._screen = open_screen, None
+        self._following, self._rate = Following(), FrameClock()
+        self._faces, self._speed = 0, 0.0
+        self._annotator, self._bars = FaceAnnotator(numbered=True), BarsOverlay()
+        self._strip = StatusStrip()
+        self._actions = {
+            "q": self.quit,
+            "\x1b": self.quit,
+            " ": self.pause,
+            "s": self.save,
+            "r": self.record,
+        }
+
+    def run(self) -> None:
+        """Go on until the source ends or somebody quits; a recording is finished in any case."""
+        try:
+            while self.running and not self.source.ended:
+                self.turn()
+        except KeyboardInterrupt:
+            self.quit()
+        finally:
+            self._end_recording()
+            if self._screen:
+                self._screen.close()
+
+    def turn(self) -> None:
+        """Look at a frame, if there is a new one, then answer a key, if one was pressed."""
+        frame = self.source.read() if self.source.clock.running else None
+        if frame:
+            self.look(frame)
+        key = self._screen.key(1 if frame else WAIT) if self._screen else ""
+        action = self._actions.get(key.lower())
+        if action:
+            action()
+            self._show()
+
+    def look(self, frame: Frame) -> None:
+        """Read a frame, draw what was read, and show and record it."""
+        image = np.ascontiguousarray(frame.image[:, ::-1]) if self.mirror else frame.image
+        self.drawn = self._draw(image, frame.time)
+        if self.recording:
+            self.recording.write(self.drawn, frame)
+        self._frame = frame
+        self._speed = self._rate.tick()
+        self._show()
+
+    def quit(self) -> None:
+        """End the loop."""
+        self.running = False
+
+    def pause(self) -> None:
+        """Stand still, or go on."""
+        clock = self.source.clock
+        (clock.stop if clock.running else clock.go_on)()
+
+    def save(self) -> None:
+        """Save the picture as it is drawn, without the lines of words."""
+        self.shelf.place(".jpg").write_bytes(encode_jpeg(self.drawn, QUALITY))
+
+    def record(self) -> None:
+        """Start a recording with the picture that is shown, or finish the one in progress."""
+        if self.recording:
+            self._end_recording()
+            return
+        self.recording = Recording(self.shelf.place(".mp4"), self._frame)
+        self.recording.write(self.drawn, self._frame)
+
+    def _end_recording(self) -> None:
+        if self.recording:
+            self.recording.close()
+            self.recording = None
+
+    def _draw(self, image: np.ndarray, time: float) -> np.ndarray:
+        faces = self.pipeline.follow(image, time, self._following)
+        labels = top_labels(faces, self.pipeline.classifier.uncertain_below)
+        self._faces = len(faces)
+        drawn = self._annotator.annotate(image, faces, labels)
+        if not labels:
+            return drawn
+        sizes = (faces.xyxy[:, 2:] - faces.xyxy[:, :2]).prod(axis=1)
+        largest = int(sizes.argmax())
+        title = f"face {face_numbers(faces)[largest]}" if len(labels) > 1 else ""
+        row = faces.data["probabilities"][largest]
+        return self._bars.annotate(drawn, row, labels[largest], faces.xyxy[largest], title)
+
+    def _show(self) -> None:
+        seconds = int(self.recording.seconds) if self.recording else 0
+        alert = f"{seconds // 60}:{seconds % 60:02}" if self.recording else None
+        faces = f"{self._faces or 'no'} face{'s' if self._faces > 1 else ''}"
+        pace = f"{self._speed:.1f} frames/s" if self.source.clock.running else "paused"
+        shown = self._strip.annotate(self.drawn, (faces, pace), HINTS, alert)
+        if not self._screen:
+            height, width = shown.shape[:2]
+            self._screen = self._open_screen(width, height)
+        self._screen.show(shown)

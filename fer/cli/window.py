@@ -1,0 +1,78 @@
+"""OpenCV's window: the other place where a picture is BGR."""
+
+import os
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+
+TITLE = "Facial expressions"
+
+LARGEST = (1280, 800)
+"""Width and height in pixels that the window has at most when it opens."""
+
+_PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
+
+
+class DisplayError(ValueError):
+    """There is no screen to show a window on; the message says what to do."""
+
+
+class Window:
+    """A window on the screen.
+
+    Args:
+        width: Of the pictures, in pixels.
+        height: Of the pictures, in pixels.
+
+    Raises:
+        DisplayError: There is no screen.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        """Open it; larger pictures are shown smaller."""
+        require_display()
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+        cv2.resizeWindow(TITLE, round(width * scale), round(height * scale))
+
+    def show(self, image: np.ndarray) -> None:
+        """Show RGB uint8 (h, w, 3)."""
+        cv2.imshow(TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+    def key(self, milliseconds: int) -> str:
+        """Wait for a key.
+
+        Args:
+            milliseconds: How long, at least 1.
+
+        Returns:
+            The key as a character; "" where none was pressed, "q" where the window was closed.
+        """
+        code = cv2.waitKey(milliseconds)
+        if cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
+            return "q"
+        return chr(code & 0xFF) if code >= 0 else ""
+
+    def close(self) -> None:
+        """Close it."""
+        cv2.destroyAllWindows()
+
+
+def require_display() -> None:
+    """Make sure that a window can be opened.
+
+    On Linux, OpenCV ends the whole program where there is no screen, so another one tries first.
+
+    Raises:
+        DisplayError: It can't.
+    """
+    if sys.platform != "linux":
+        return
+    named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not named or subprocess.run([sys.executable, "-c", _PROBE], capture_output=True).returncode:
+        raise DisplayError(
+            "There is no screen to open a window on; run this on a desktop, or use the page: "
+            "python app.py"
+        )
