@@ -8,16 +8,30 @@ import numpy as np
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.vision.answers import RecentAnswers
+from fer.vision.cascade import Part
 from fer.vision.crops import Framing, crop_faces
+from fer.vision.follower import FaceFollower
 from fer.vision.smoother import ExpressionSmoother
-from fer.vision.tracker import FaceTracker
 
 
 class Detector(Protocol):
     """What the pipeline asks of a detector; see `fer.vision.detector.FaceDetector`."""
 
-    def detect(self, image: np.ndarray) -> Detections:
-        """Return the faces in RGB uint8 (h, w, 3)."""
+    def detect(
+        self,
+        image: np.ndarray,
+        parts: Sequence[Part] | None = None,
+        beside: np.ndarray | None = None,
+        confidence: float | None = None,
+    ) -> Detections:
+        """Return the faces in RGB uint8 (h, w, 3), or in parts of it."""
+
+    def parts(self, image: np.ndarray) -> list[Part]:
+        """Return the parts that a search through such a picture splits into."""
+
+    def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
+        """Return the faces near where they are expected."""
 
 
 class Classifier(Protocol):
@@ -35,7 +49,8 @@ class Following:
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self.tracker = FaceTracker()
+        self.follower = FaceFollower()
+        self.answers = RecentAnswers()
         self.smoother = ExpressionSmoother()
 
 
@@ -74,9 +89,12 @@ class Pipeline:
             As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` averaged over
             time, and `data["expression"]` (n,), the class index that each face is called.
         """
-        framing = Framing(**self.classifier.framing)
-        faces = following.tracker.update(self.detector.detect(image), time)
-        return following.smoother.update(self._classify(image, faces, framing), time)
+        faces = following.follower.update(self.detector, image, time)
+        crops = crop_faces(image, faces, Framing(**self.classifier.framing))
+        numbers = faces.tracker_id.tolist()
+        probabilities = following.answers.read(numbers, crops, time, self.classifier.classify)
+        faces = replace(faces, data={**faces.data, "probabilities": probabilities})
+        return following.smoother.update(faces, time)
 
     def whole_picture(self, image: np.ndarray) -> Detections:
         """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.

@@ -8,40 +8,27 @@ of the picture, the other two check and refine what it proposes.
 What it does not do: turned-over, half-hidden and side faces are often missed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from facenet_pytorch import ONet, PNet, RNet
-from facenet_pytorch.models.utils.detect_face import detect_face
-from supervision import Detections
+from supervision import Detections, box_iou_batch
 
 from fer.images import as_rgb
+from fer.vision.cascade import WINDOW, Candidates, Cascade, Part, pyramid, split, squared
 
-WINDOW = 12
-"""Side of the first network's window in pixels: smaller faces can't be found."""
+PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.6
+"""Scores that pass the first and the second network; published are 0.6 and 0.7."""
 
-PROPOSAL_THRESHOLDS = (0.6, 0.7)
-"""Scores that pass the first and the second network, as published."""
+SAME = 0.5
+"""Overlap over union from which on a proposal is about a face that is known."""
 
-PYRAMID_FACTOR = 0.709
-"""Each copy in the pyramid has half the area of the one before."""
+ENLARGED = 1.0
+"""Size of the square that the last network sees of a known face, relative to its last box."""
 
-
-@dataclass(frozen=True)
-class _Networks:
-    """The three networks, shared by all detectors made from one another; read only."""
-
-    proposal: PNet
-    refinement: RNet
-    output: ONet
-    device: torch.device
-
-    @classmethod
-    def load(cls, device: torch.device) -> "_Networks":
-        networks = [network().eval().requires_grad_(False) for network in (PNet, RNet, ONet)]
-        return cls(*(network.to(device) for network in networks), device)
+PART_PIXELS = 30_000
+"""Pixels that the first network looks at in one part of a search."""
 
 
 class FaceDetector:
@@ -63,20 +50,20 @@ class FaceDetector:
     def __init__(
         self,
         min_face: int = 40,
-        confidence: float = 0.9,
+        confidence: float = 0.75,
         max_side: int = 1280,
         device: str | torch.device = "cpu",
     ) -> None:
         """Load the networks, which ship with the library."""
         self._set_options(min_face, confidence, max_side)
-        self._networks = _Networks.load(torch.device(device))
+        self._cascade = Cascade(PNet(), RNet(), ONet(), device)
 
     def with_options(
         self, min_face: int | None = None, confidence: float | None = None
     ) -> "FaceDetector":
         """Return a detector that shares this one's networks; None keeps this one's value."""
         other = object.__new__(type(self))
-        other._networks = self._networks
+        other._cascade = self._cascade
         other._set_options(
             self.min_face if min_face is None else min_face,
             self.confidence if confidence is None else confidence,
@@ -84,11 +71,20 @@ class FaceDetector:
         )
         return other
 
-    def detect(self, image: np.ndarray) -> Detections:
+    def detect(
+        self,
+        image: np.ndarray,
+        parts: Sequence[Part] | None = None,
+        beside: np.ndarray | None = None,
+        confidence: float | None = None,
+    ) -> Detections:
         """Find the faces in a picture.
 
         Args:
             image: RGB uint8 (h, w, 3); any other array that `fer.images.as_rgb` takes will do.
+            parts: Some of what `parts` gives, to look there only; None looks everywhere.
+            beside: (n, 4) boxes of faces that are known, so that no time goes into them.
+            confidence: Another least score; None keeps the detector's.
 
         Returns:
             Faces, largest first: `xyxy` float32 (n, 4) within the picture, `confidence` float32
@@ -100,13 +96,35 @@ class FaceDetector:
             fer.images.ImageError: The array is no picture.
         """
         image = as_rgb(image)
+        parts = self._everywhere(image) if parts is None else parts
+        confidence = self.confidence if confidence is None else confidence
+        proposed = self._cascade.propose(image, parts, PROPOSAL_THRESHOLD)
+        if beside is not None and len(beside) and len(proposed):
+            proposed = proposed[box_iou_batch(proposed.xyxy, beside).max(axis=1) < SAME]
+        refined = self._cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
+        return self._answer(image, self._cascade.conclude(image, refined, confidence))
+
+    def parts(self, image: np.ndarray) -> list[Part]:
+        """Split the search through a picture of this size into parts of about equal work.
+
+        Looking through all of them, in whatever frames, finds what `detect` finds at once.
+        """
         height, width = image.shape[:2]
-        work = self._working_copy(image)
-        least = max(WINDOW, self.min_face * max(work.shape[:2]) / max(height, width))
-        boxes, landmarks = self._run(work, least)
-        ratio = np.array([width / work.shape[1], height / work.shape[0]], np.float32)
-        boxes[:, :4] *= np.tile(ratio, 2)
-        return _to_detections(boxes, landmarks * ratio, (width, height), self.min_face)
+        return split((width, height), self._scales(image), PART_PIXELS)
+
+    def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
+        """Find faces again near where they are expected, which takes about a millisecond.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            xyxy: (n, 4) boxes in which, or half a face beside which, faces are expected.
+            confidence: Least score, 0 to 1, of a face that is known already.
+
+        Returns:
+            As `detect`, at most n faces; those that are missing weren't seen.
+        """
+        expected = Candidates(squared(xyxy, ENLARGED), np.ones(len(xyxy), np.float32))
+        return self._answer(image, self._cascade.conclude(image, expected, confidence))
 
     def _set_options(self, min_face: int, confidence: float, max_side: int) -> None:
         if min_face < WINDOW:
@@ -117,50 +135,25 @@ class FaceDetector:
             raise ValueError(f"max_side is at least {WINDOW} pixels, not {max_side}.")
         self.min_face, self.confidence, self.max_side = min_face, confidence, max_side
 
-    def _working_copy(self, image: np.ndarray) -> np.ndarray:
-        """Return the picture with its longer side at most `max_side`."""
+    def _scales(self, image: np.ndarray) -> list[float]:
+        """Return the sizes at which to look, none larger than `max_side` allows."""
         height, width = image.shape[:2]
-        scale = self.max_side / max(height, width)
-        if scale >= 1:
-            return image
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        least = max(self.min_face, WINDOW * max(height, width) / self.max_side)
+        return pyramid((width, height), least)
 
-    def _run(self, image: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return boxes with scores (n, 5) and landmarks (n, 5, 2), float32, in `image`'s pixels."""
-        networks = self._networks
-        # The library fails when not even the pyramid's first copy holds one window.
-        if min(image.shape[:2]) * (WINDOW / least) < WINDOW:
-            return np.empty((0, 5), np.float32), np.empty((0, 5, 2), np.float32)
-        # It can't turn half-precision results into arrays either.
-        with torch.inference_mode(), torch.autocast(networks.device.type, enabled=False):
-            boxes, landmarks = detect_face(
-                image,
-                least,
-                networks.proposal,
-                networks.refinement,
-                networks.output,
-                (*PROPOSAL_THRESHOLDS, self.confidence),
-                PYRAMID_FACTOR,
-                networks.device,
-            )
-        return (
-            np.asarray(boxes[0], np.float32).reshape(-1, 5),
-            np.asarray(landmarks[0], np.float32).reshape(-1, 5, 2),
+    def _everywhere(self, image: np.ndarray) -> list[Part]:
+        return [Part(scale, 0, 0, *image.shape[1::-1]) for scale in self._scales(image)]
+
+    def _answer(self, image: np.ndarray, faces: Candidates) -> Detections:
+        """Clip to the picture, drop what is too small, put the largest face first."""
+        height, width = image.shape[:2]
+        sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
+        xyxy = faces.xyxy.clip(0, np.array([width, height] * 2, np.float32))
+        areas = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
+        order = np.argsort(-areas, kind="stable")
+        order = order[(sizes.max(axis=1, initial=0) >= self.min_face)[order] & (areas[order] >= 1)]
+        return Detections(
+            xyxy=xyxy[order],
+            confidence=faces.score[order],
+            data={"landmarks": faces.landmarks[order]},
         )
-
-
-def _to_detections(
-    boxes: np.ndarray, landmarks: np.ndarray, resolution_wh: tuple[int, int], min_face: float
-) -> Detections:
-    """Clip to the picture, drop what is too small, put the largest face first."""
-    sizes = boxes[:, 2:4] - boxes[:, :2]
-    xyxy = boxes[:, :4].clip(0, np.tile(np.array(resolution_wh, np.float32), 2))
-    areas = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
-    order = np.argsort(-areas, kind="stable")
-    order = order[(sizes.max(axis=1, initial=0) >= min_face)[order] & (areas[order] >= 1)]
-    return Detections(
-        xyxy=xyxy[order],
-        confidence=boxes[order, 4],
-        data={"landmarks": landmarks[order]},
-    )

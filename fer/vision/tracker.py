@@ -65,6 +65,19 @@ class FaceTracker:
         self._tracks: list[_Track] = []
         self._next = 1
 
+    def expected(self, time: float) -> np.ndarray:
+        """Return where the faces are expected that are remembered.
+
+        Args:
+            time: Seconds on the clock of `update`.
+
+        Returns:
+            float32 (n, 4) boxes as xyxy.
+        """
+        tracks = [track for track in self._tracks if time - track.seen <= self.memory]
+        boxes = [track.expected(time) for track in tracks]
+        return np.array(boxes, np.float32).reshape(-1, 4)
+
     def update(self, detections: Detections, time: float) -> Detections:
         """Give each face the number of the one it continues, or a new one.
 

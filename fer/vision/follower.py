@@ -1,0 +1,123 @@
+"""Following the faces of a stream at a fraction of the cost of finding them in each frame.
+
+A face that is known needs only MTCNN's last network, which moves last frame's box to where the face
+is now. The search for new faces goes through the picture in parts, a few of them a frame, so that
+it is once through in a fixed time whatever the frame rate. Where a known face wasn't seen, its
+surroundings are searched at once; when the whole picture changes, the whole picture is.
+"""
+
+import numpy as np
+from supervision import Detections, OverlapMetric, box_iou_batch
+
+from fer.vision.cascade import around
+from fer.vision.detector import FaceDetector
+from fer.vision.tracker import FaceTracker
+
+CYCLE = 0.3
+"""Seconds in which the search is once through the picture."""
+
+KNOWN_CONFIDENCE = 0.6
+"""Least score of a face that was there before; less than a new one needs, so that it stays."""
+
+CHANGED = 30.0
+"""Mean difference of two frames, 0 to 255, from which on they show different scenes."""
+
+SAMPLES = 48
+"""Pixels along the longer side of the copies that are compared for that."""
+
+SAME = 0.5
+"""Overlap over union from which on two boxes are of the same face."""
+
+COVERED = 0.6
+"""Share of a box that another covers, from which on only one of the two is a face."""
+
+
+class FaceFollower:
+    """Finds, follows and numbers the faces of one stream; one follower a visitor or video.
+
+    Args:
+        memory: Seconds for which a face that isn't seen keeps its number.
+    """
+
+    def __init__(self, memory: float = 1.0) -> None:
+        """Know nobody yet.
+
+        Raises:
+            ValueError: `memory` is negative.
+        """
+        self.tracker = FaceTracker(memory)
+        self._samples: np.ndarray | None = None
+        self._time = -np.inf
+        self._searched = 0.0  # parts of the search that are done; grows for ever
+
+    def update(self, detector: FaceDetector, image: np.ndarray, time: float) -> Detections:
+        """Find the faces of the next frame.
+
+        Args:
+            detector: Finds faces; the same for the whole stream.
+            image: RGB uint8 (h, w, 3).
+            time: Seconds on any clock that doesn't go back.
+
+        Returns:
+            As `FaceDetector.detect`, with `tracker_id` int (n,).
+        """
+        samples, before = _sampled(image), self._samples
+        elapsed, self._samples, self._time = time - self._time, samples, time
+        if elapsed >= CYCLE or _changed(before, samples):
+            faces = detector.detect(image)
+        else:
+            faces = self._followed(detector, image, time, elapsed)
+        return self.tracker.update(faces, time)
+
+    def _followed(
+        self, detector: FaceDetector, image: np.ndarray, time: float, elapsed: float
+    ) -> Detections:
+        """Return the known faces where they are now, and new ones of this frame's share."""
+        expected = self.tracker.expected(time)
+        known = detector.redetect(image, expected, KNOWN_CONFIDENCE)
+        parts = self._due(detector.parts(image), elapsed)
+        new = detector.detect(image, parts, beside=known.xyxy)
+        lost = expected[_overlap(expected, known.xyxy) < SAME]
+        nearby = around(image.shape[1::-1], lost)
+        again = detector.detect(image, nearby, known.xyxy, KNOWN_CONFIDENCE)
+        return merged(merged(known, new), again)
+
+    def _due(self, parts: list, elapsed: float) -> list:
+        """Return the parts whose turn it is after `elapsed` seconds."""
+        first = int(self._searched)
+        self._searched += elapsed / CYCLE * len(parts)
+        last = min(int(self._searched), first + len(parts))
+        return [parts[index % len(parts)] for index in range(first, last)]
+
+
+def merged(known: Detections, found: Detections) -> Detections:
+    """Return the faces of both, each once, largest first.
+
+    A face in both keeps its known box; one that a found face covers without being the same goes,
+    because the search saw more of the picture.
+    """
+    found = found[_overlap(found.xyxy, known.xyxy) < SAME]
+    known = known[_overlap(known.xyxy, found.xyxy, OverlapMetric.IOS) < COVERED]
+    both = Detections.merge([known, found]) if len(found) else known
+    return both[np.argsort(-both.area, kind="stable")]
+
+
+def _overlap(
+    boxes: np.ndarray, others: np.ndarray, metric: OverlapMetric = OverlapMetric.IOU
+) -> np.ndarray:
+    """Return each box's largest overlap with any other; 0 where there is none."""
+    if not len(boxes) or not len(others):
+        return np.zeros(len(boxes))
+    return box_iou_batch(boxes, others, metric).max(axis=1)
+
+
+def _sampled(image: np.ndarray) -> np.ndarray:
+    """Return every so many-th pixel, enough to tell one scene from another."""
+    step = max(1, max(image.shape[:2]) // SAMPLES)
+    return image[step // 2 :: step, step // 2 :: step].astype(np.int16)
+
+
+def _changed(before: np.ndarray | None, now: np.ndarray) -> bool:
+    """Return whether two frames show different scenes."""
+    different = before is None or before.shape != now.shape
+    return different or float(np.abs(now - before).mean()) > CHANGED

@@ -1,0 +1,122 @@
+"""MTCNN's stages, held against the library's own run through all of them."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from facenet_pytorch import ONet, PNet, RNet
+from facenet_pytorch.models.utils.detect_face import detect_face
+from skimage.data import astronaut
+from supervision import box_iou_batch
+
+from fer.vision import cascade
+from fer.vision.cascade import Candidates, Cascade, Part, around, pyramid, split, squared
+
+HALF = cv2.resize(astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+SCENE = np.vstack([np.hstack([astronaut(), astronaut()[:, ::-1]]), np.hstack([HALF] * 4)])
+"""Two large faces and four of half the size."""
+
+LEAST = 40
+
+
+@pytest.fixture(scope="module")
+def networks() -> Cascade:
+    return Cascade(PNet(), RNet(), ONet())
+
+
+def found(networks: Cascade, image: np.ndarray, parts) -> Candidates:
+    proposed = networks.propose(image, parts, 0.6)
+    return networks.conclude(image, networks.refine(image, proposed, 0.7), 0.7)
+
+
+def whole(image: np.ndarray) -> list[Part]:
+    height, width = image.shape[:2]
+    return [Part(scale, 0, 0, width, height) for scale in pyramid((width, height), LEAST)]
+
+
+def library(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What facenet-pytorch finds with the same thresholds: boxes and landmarks."""
+    networks = [network().eval() for network in (PNet, RNet, ONet)]
+    with torch.inference_mode():
+        boxes, points = detect_face(image, LEAST, *networks, (0.6, 0.7, 0.7), 0.709, "cpu")
+    return boxes[0][:, :4].astype(float), points[0].astype(float)
+
+
+def averaged_over_areas(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+    """Bring a picture to size as the library does."""
+    pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float()
+    resized = torch.nn.functional.interpolate(pixels, size_wh[::-1], mode="area")
+    return resized[0].permute(1, 2, 0).numpy().round().astype(np.uint8)
+
+
+def by_place(boxes: np.ndarray) -> np.ndarray:
+    return np.lexsort(boxes.round(-1).T)
+
+
+def test_with_the_library_s_resizing_the_boxes_are_the_library_s(networks, monkeypatch):
+    # Bytes instead of floats and whole sizes instead of one pixel more leave about a pixel.
+    monkeypatch.setattr(cascade, "_resized", averaged_over_areas)
+    boxes, points = library(SCENE)
+    ours = found(networks, SCENE, whole(SCENE))
+    overlap = box_iou_batch(boxes, ours.xyxy)
+    assert len(boxes) == len(ours)
+    assert overlap.max(axis=1).min() > 0.85
+    nearest = overlap.argmax(axis=1)
+    np.testing.assert_allclose(ours.landmarks[nearest], points, atol=6)
+
+
+def test_our_resizing_finds_the_same_faces(networks):
+    boxes, _ = library(SCENE)
+    overlap = box_iou_batch(boxes, found(networks, SCENE, whole(SCENE)).xyxy)
+    assert overlap.shape == (len(boxes), len(boxes))
+    assert overlap.max(axis=1).min() > 0.8
+
+
+def test_all_parts_together_find_what_the_whole_picture_holds(networks):
+    height, width = SCENE.shape[:2]
+    parts = split((width, height), pyramid((width, height), LEAST), 5000)
+    once, in_parts = found(networks, SCENE, whole(SCENE)), found(networks, SCENE, parts)
+    assert len(parts) > 2 * len(whole(SCENE))
+    assert len(once) == len(in_parts)
+    assert box_iou_batch(once.xyxy, in_parts.xyxy).max(axis=1).min() > 0.8
+
+
+def test_no_parts_find_nothing(networks):
+    none = found(networks, SCENE, [])
+    assert (none.xyxy.shape, none.score.shape, none.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
+
+
+def test_pyramid_by_hand():
+    # 12 / 24, then each 0.709 of the one before while 48 pixels hold a window of 12.
+    np.testing.assert_allclose(pyramid((64, 48), 24), [0.5, 0.3545, 0.2513], atol=1e-4)
+    assert pyramid((64, 20), 24) == []
+
+
+def test_split_by_hand():
+    # At full size 100 x 200 pixels in bands of 100 x 100, each with 12 rows of the next.
+    assert split((100, 200), [1.0], 10_000) == [
+        Part(1.0, 0, 0, 100, 112),
+        Part(1.0, 0, 100, 100, 200),
+    ]
+    # A band is never lower than two windows.
+    assert len(split((10_000, 60), [1.0], 1000)) == 2
+
+
+def test_around_by_hand():
+    middle, corner = [100, 100, 140, 150], [-20, -20, 20, 20]
+    parts = around((300, 200), np.array([middle, corner], np.float32))
+    assert {(p.left, p.top, p.right, p.bottom) for p in parts} == {
+        (70, 75, 170, 175),
+        (0, 0, 40, 40),
+    }
+    assert parts[1].scale == pytest.approx(12 / 50)
+
+
+def test_a_place_outside_of_the_picture_has_nothing_around_it():
+    assert around((300, 200), np.array([[400, 100, 440, 150]], np.float32)) == []
+
+
+def test_squared_by_hand():
+    boxes = np.array([[0, 0, 10, 20]], np.float32)
+    np.testing.assert_array_equal(squared(boxes), [[-5, 0, 15, 20]])
+    np.testing.assert_array_equal(squared(boxes, 2.0), [[-15, -10, 25, 30]])

@@ -1,0 +1,135 @@
+"""Faces of a stream, with the real detector on moving pictures of one real face."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage.data import astronaut
+from supervision import Detections, box_iou_batch
+
+from fer.vision.cascade import Part
+from fer.vision.detector import FaceDetector
+from fer.vision.follower import CYCLE, FaceFollower, merged
+
+ASTRONAUT = cv2.resize(astronaut()[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
+WALL = np.full((240, 480, 3), (70, 90, 120), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector()
+
+
+def scene(*lefts: int) -> np.ndarray:
+    """A wall with one face at each of these columns."""
+    picture = WALL.copy()
+    for left in lefts:
+        picture[20:220, left : left + 200] = ASTRONAUT
+    return picture
+
+
+def followed(detector, frames, step=0.04) -> list[Detections]:
+    follower = FaceFollower()
+    return [follower.update(detector, frame, 5 + i * step) for i, frame in enumerate(frames)]
+
+
+def numbers(faces: Detections) -> list[int]:
+    return sorted(faces.tracker_id.tolist())
+
+
+def test_a_moving_face_is_where_a_full_detection_has_it_and_keeps_its_number(detector):
+    frames = [scene(10 + 8 * index) for index in range(25)]
+    for frame, faces in zip(frames, followed(detector, frames), strict=True):
+        assert numbers(faces) == [1]
+        assert box_iou_batch(faces.xyxy, detector.detect(frame).xyxy)[0, 0] > 0.7
+        assert faces.data["landmarks"].shape == (1, 5, 2)
+
+
+@pytest.mark.parametrize("step", [1 / 60, 0.1])
+def test_a_new_face_is_boxed_within_half_a_second(detector, step):
+    before, after = [scene(10)] * round(0.4 / step), [scene(10, 260)] * round(0.5 / step)
+    assert numbers(followed(detector, before + after, step)[-1]) == [1, 2]
+
+
+def test_another_scene_is_searched_at_once(detector):
+    bright = scene(240)
+    bright[:, :200] = 255
+    faces = followed(detector, [WALL, WALL, bright])[-1]
+    assert len(faces) == 1
+
+
+def test_a_covered_face_is_gone_and_comes_back_with_its_number(detector):
+    frames = [scene(10, 260)] * 3 + [scene(10)] * 15 + [scene(10, 260)] * 2
+    answers = followed(detector, frames)
+    assert [numbers(faces) for faces in answers[2:4]] == [[1, 2], [1]]
+    assert numbers(answers[-1]) == [1, 2]
+
+
+def test_a_jump_of_half_a_face_is_followed_at_once(detector):
+    first, second = followed(detector, [scene(100), scene(130)])
+    assert numbers(first) == numbers(second) == [1]
+
+
+def test_nobody_is_a_value(detector):
+    for faces in followed(detector, [WALL] * 3):
+        assert faces.tracker_id.shape == (0,)
+
+
+class Searching:
+    """A detector that keeps where it was asked to look."""
+
+    def __init__(self) -> None:
+        self.looked: list[list[Part]] = []
+
+    def parts(self, image) -> list[int]:
+        return list(range(7))
+
+    def redetect(self, image, xyxy, confidence) -> Detections:
+        return self.detect(image)
+
+    def detect(self, image, parts=None, beside=None, confidence=None) -> Detections:
+        self.looked.append(parts)
+        return Detections(xyxy=np.empty((0, 4), np.float32))
+
+
+@pytest.mark.parametrize("rate", [5, 10, 30, 100])
+def test_the_search_is_once_through_the_picture_in_a_cycle(rate):
+    detector, follower = Searching(), FaceFollower()
+    follower.update(detector, WALL, 0.0)
+    for index in range(1, rate + 1):
+        follower.update(detector, WALL, index / rate)
+    visits = sum((parts or [] for parts in detector.looked[1:]), [])
+    assert len(visits) == pytest.approx(7 / CYCLE, abs=1)
+    assert [visits.count(part) for part in range(7)] == pytest.approx([1 / CYCLE] * 7, abs=1)
+
+
+def test_after_a_pause_the_whole_picture_is_searched():
+    detector, follower = Searching(), FaceFollower()
+    follower.update(detector, WALL, 0.0)
+    follower.update(detector, WALL, CYCLE)
+    assert detector.looked == [None, None]
+
+
+def boxes(*rows) -> Detections:
+    return Detections(xyxy=np.array(rows, np.float32).reshape(-1, 4))
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "expected"),
+    [
+        ([[0, 0, 10, 10]], [], [[0, 0, 10, 10]]),
+        ([], [[0, 0, 10, 10]], [[0, 0, 10, 10]]),
+        # The same face: the known box stays.
+        ([[0, 0, 10, 10]], [[1, 0, 11, 10]], [[0, 0, 10, 10]]),
+        # Beside one another, the larger first.
+        ([[0, 0, 10, 10]], [[20, 0, 40, 20]], [[20, 0, 40, 20], [0, 0, 10, 10]]),
+        # A part of a face that was followed by mistake goes.
+        ([[0, 0, 10, 10]], [[0, 0, 20, 20]], [[0, 0, 20, 20]]),
+    ],
+)
+def test_merged_by_hand(known, found, expected):
+    assert merged(boxes(*known), boxes(*found)).xyxy.tolist() == expected
+
+
+def test_a_negative_memory_is_refused():
+    with pytest.raises(ValueError, match="memory is 0 seconds or more, not -1"):
+        FaceFollower(-1)
