@@ -97,7 +97,7 @@ def test_the_search_is_once_through_the_picture_in_a_cycle(rate):
     follower.update(detector, WALL, 0.0)
     for index in range(1, rate + 1):
         follower.update(detector, WALL, index / rate)
-    visits = sum((parts or [] for parts in detector.looked[1:]), [])
+    visits = [part for parts in detector.looked[1:] for part in parts or []]
     assert len(visits) == pytest.approx(7 / CYCLE, abs=1)
     assert [visits.count(part) for part in range(7)] == pytest.approx([1 / CYCLE] * 7, abs=1)
 
