@@ -14,6 +14,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import EXPRESSIONS, canonical
 from fer.model import auto  # noqa: F401  (registers our classes)
+from fer.model.fusing import fused
 from fer.model.hub import FILES, METRICS, ModelError, Pulled, pull
 from fer.model.preprocessing import pixel_values
 
@@ -61,6 +62,7 @@ class ExpressionClassifier:
                 framing can't be one.
         """
         self.model = model.eval()
+        self._network = fused(self.model)
         self.processor = processor
         self.name = name
         self.revision = revision
@@ -132,7 +134,7 @@ class ExpressionClassifier:
         if not len(crops):
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, crops)
-        logits = self.model(pixel_values=inputs).logits[:, self.columns].float()
+        logits = self._network(pixel_values=inputs).logits[:, self.columns].float()
         return torch.softmax(logits / self.temperature, dim=1).numpy()
 
 
