@@ -1,0 +1,113 @@
+"""The page of all trainings."""
+
+import json
+
+import pytest
+
+import docs.experiments
+from docs.experiments import changed, main, page, record
+
+METRICS = {
+    "command": "python train.py --dataset x --base-model runs/fer --epochs 3 --degrade 0.3",
+    "parameters": 1_515_823,
+    "architecture": "fer",
+    "base_model": {"name": "runs/fer", "revision": None, "command": None},
+    "validation": {"accuracy": 0.7, "macro_f1": 0.65, "ferplus_accuracy": None},
+    "calibration": {"calibration_error": 0.02},
+    "training": {
+        "epochs": 3, "best_epoch": 2, "seed": 5, "hours": 0.5, "device": "cpu", "torch_threads": 2,
+    },
+    "history": [{"pictures_per_second": speed} for speed in (90.0, 300.0, 310.0)],
+}  # fmt: skip
+EVALUATION = {
+    "split": "validation", "views": "single", "weights": "abc", "accuracy": 0.7, "macro_f1": 0.65,
+    "robustness": [
+        {"damage": "none", "amount": "", "accuracy": 0.7},
+        {"damage": "size", "amount": "16 px", "accuracy": 0.5},
+        {"damage": "blur", "amount": "sigma 2 px", "accuracy": 0.55},
+    ],
+}  # fmt: skip
+VIEWS = {"split": "validation", "views": "ten", "weights": "abc", "accuracy": 0.72, "macro_f1": 0.7}
+SPEED = {"weights": "abc", "any instructions": {"one face": {"ratio": 0.1234}}}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A finished training called second, and an empty place for the records."""
+    monkeypatch.setattr(docs.experiments, "RECORDS", tmp_path / "records")
+    monkeypatch.setattr(docs.experiments, "PAGE", tmp_path / "experiments.md")
+    monkeypatch.setattr(docs.experiments, "SPEED", tmp_path / "speed.json")
+    folder = tmp_path / "runs" / "second"
+    (folder / "views").mkdir(parents=True)
+    (folder / "metrics.json").write_text(json.dumps(METRICS))
+    (folder / "evaluation.json").write_text(json.dumps(EVALUATION))
+    (folder / "views" / "evaluation.json").write_text(json.dumps(VIEWS))
+    return folder
+
+
+def rows(text, heading):
+    """The cells of the table under a heading, as dictionaries by training."""
+    lines = text.split(heading)[1].split("\n\n")[1].splitlines()
+    head, _, *body = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {cells[0]: dict(zip(head, cells, strict=True)) for cells in body}
+
+
+def test_a_training_is_taken_in_with_its_evaluations(run, tmp_path):
+    (tmp_path / "speed.json").write_text(json.dumps(SPEED))
+    main([str(run / "metrics.json")])
+    text = (tmp_path / "experiments.md").read_text()
+    result = rows(text, "What came of them")["second"]
+    assert result["accuracy"] == "0.7000"
+    assert (result["views"], result["views' F1"]) == ("0.7200", "0.7000")
+    assert (result["16 px"], result["blur 2 px"]) == ("0.5000", "0.5500")
+    assert (result["FER+"], result["one face"]) == ("-", "0.12x")
+    setting = rows(text, "What they were")["second"]
+    assert setting["beside the defaults"] == "`--degrade 0.3`"
+    assert (setting["went on from"], setting["seed"]) == ("runs/fer", "5")
+    assert (setting["pictures/s"], setting["minutes"]) == ("300", "30")
+
+
+def test_a_note_stays_when_the_training_is_taken_in_again(run, tmp_path):
+    main([str(run / "metrics.json"), "--note", "second", "It was cut short."])
+    main([str(run / "metrics.json")])
+    assert "- **second**: It was cut short." in (tmp_path / "experiments.md").read_text()
+
+
+def test_check_notices_a_figure_typed_by_hand(run, tmp_path):
+    main([str(run / "metrics.json")])
+    main(["--check"])
+    typed = (tmp_path / "experiments.md").read_text().replace("0.7000", "0.7001")
+    (tmp_path / "experiments.md").write_text(typed)
+    with pytest.raises(SystemExit, match="shows other figures"):
+        main(["--check"])
+
+
+def test_the_best_stands_first_and_what_was_not_measured_is_a_dash():
+    good, bad = record(METRICS), record(METRICS) | {"accuracy": 0.3}
+    text = page({"bad": bad, "good": good}, SPEED)
+    assert list(rows(text, "What came of them")) == ["good", "bad"]
+    assert rows(text, "What came of them")["good"]["views"] == "-"
+    assert rows(text, "What came of them")["good"]["one face"] == "-"
+
+
+def test_what_is_missing_is_said(run, tmp_path):
+    with pytest.raises(ValueError, match=r"give the metrics\.json that train.py wrote"):
+        main([str(tmp_path / "metrics.json")])
+    with pytest.raises(ValueError, match=r"no training third in .*; take it in first"):
+        main(["--note", "third", "What?"])
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("python train.py --dataset '../my data'", ""),
+        ("python train.py --arch vit --output runs/vit --push-to-hub", "--arch vit --push-to-hub"),
+        ("python train.py --learning-rate 0.05 --seed 3", "--learning-rate 0.05"),
+    ],
+)
+def test_changes_of_a_command(command, expected):
+    assert changed(command) == expected
+
+
+def test_the_page_in_the_repository_is_made_of_its_records():
+    main(["--check"])
