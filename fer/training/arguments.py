@@ -46,6 +46,12 @@ class TrainingOptions:
     max_train_samples: int | None = option(
         None, DATA, "use only so many training pictures, for a quick trial", type=int, metavar="N"
     )
+    drop_conflicting_copies: bool = option(
+        False,
+        DATA,
+        "leave out training pictures of which a copy is labelled otherwise",
+        action="store_true",
+    )
 
     arch: str = option(
         "cnn",
@@ -184,5 +190,5 @@ def command_line(options: TrainingOptions) -> str:
         # Neither going on after a stop nor pushing makes it another training.
         same = entry.name == "resume" or entry.metadata["group"] == HUB
         if value != entry.default and not same:
-            words += [flag(entry.name), str(value)]
+            words += [flag(entry.name)] if value is True else [flag(entry.name), str(value)]
     return shlex.join(words)

@@ -15,6 +15,7 @@ from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation
 from fer.training.calibration import calibrate
+from fer.training.copies import conflicting
 from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
@@ -121,7 +122,10 @@ def load_datasets(
             f"Training needs the splits train and validation, but {options.dataset} lacks "
             f"{' and '.join(sorted(missing))}."
         )
-    trained = draw(load_arrays(splits["train"]), options.max_train_samples, options.seed)
+    trained = load_arrays(splits["train"])
+    if options.drop_conflicting_copies:
+        trained = trained.subset(~conflicting(trained.images, trained.labels))
+    trained = draw(trained, options.max_train_samples, options.seed)
     validation = load_arrays(splits["validation"])
     return FaceDataset(trained, processor, training=True), FaceDataset(validation, processor)
 
