@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Callable
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from supervision import Detections
 
-from benchmarks.stopwatch import Stopwatch, Timed
+from benchmarks.stopwatch import Spent, Stopwatch, Timed
 from fer.pipeline import Following, Pipeline
 
 REST = "crop and rest"
@@ -32,14 +31,15 @@ class Ours:
         self.stopwatch = Stopwatch()
         self.pipeline = timed_pipeline(pipeline, self.stopwatch)
         self.following = Following()
-        for name, stage in (("tracker", "follow"), ("smoother", "smooth")):
-            if hasattr(self.following, name):
-                inner = getattr(self.following, name)
-                setattr(self.following, name, Timed(inner, self.stopwatch, {}, stage))
+        for name, inner in vars(self.following).items():
+            stage = "follow" if name == "follower" else "smooth"
+            setattr(self.following, name, Timed(inner, self.stopwatch, {}, stage))
 
-    def read(self, image: np.ndarray, time: float) -> tuple[Detections, dict[str, float]]:
-        """Return the faces of the next frame, and the seconds that each stage took."""
-        return timed(self.stopwatch, lambda: self.pipeline.follow(image, time, self.following))
+    def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
+        """Return the faces of the next frame, and what it took."""
+        return self.stopwatch.measure(
+            REST, lambda: self.pipeline.follow(image, time, self.following)
+        )
 
 
 class Naive:
@@ -54,9 +54,9 @@ class Naive:
         self.stopwatch = Stopwatch()
         self.pipeline = timed_pipeline(pipeline, self.stopwatch)
 
-    def read(self, image: np.ndarray, time: float) -> tuple[Detections, dict[str, float]]:
-        """Return the faces of a frame, and the seconds that each stage took."""
-        return timed(self.stopwatch, lambda: self.pipeline(image))
+    def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
+        """Return the faces of a frame, and what it took."""
+        return self.stopwatch.measure(REST, lambda: self.pipeline(image))
 
 
 class Peer:
@@ -85,15 +85,15 @@ class Peer:
             raise ValueError(f"PyPI's fer does not start under {python}; see {script.name}.")
         self.version = json.loads(line)["version"]
 
-    def read(self, image: np.ndarray, time: float) -> tuple[Detections, dict[str, float]]:
-        """Return its boxes in a frame, and the seconds that it took by its own clock."""
+    def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
+        """Return its boxes in a frame, and what it took by its own clock."""
         header = {"shape": image.shape}
         self._process.stdin.write(json.dumps(header).encode() + b"\n")
         self._process.stdin.write(np.ascontiguousarray(image).tobytes())
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         boxes = np.array(answer["boxes"], np.float32).reshape(-1, 4)
-        return Detections(xyxy=boxes), {"all": answer["seconds"]}
+        return Detections(xyxy=boxes), Spent({"all": answer["seconds"]}, answer["cpu"])
 
     def close(self) -> None:
         """End it."""
@@ -147,12 +147,3 @@ def timed_pipeline(pipeline: Pipeline, stopwatch: Stopwatch) -> Pipeline:
         Timed(pipeline.detector, stopwatch, {"detect": "detect"}, "follow"),
         Timed(pipeline.classifier, stopwatch, {}, "classify"),
     )
-
-
-def timed(
-    stopwatch: Stopwatch, function: Callable[[], Detections]
-) -> tuple[Detections, dict[str, float]]:
-    """Return a function's answer and the seconds that each stage took; they add up to the whole."""
-    stopwatch.take()
-    answer = stopwatch.run(REST, function, (), {})
-    return answer, stopwatch.take()

@@ -1,6 +1,26 @@
 """Timing the stages of a pipeline from outside, by wrapping the objects that do the work."""
 
-from time import perf_counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter, process_time
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one frame took.
+
+    Args:
+        stages: Seconds that passed, by stage.
+        cpu: Seconds of computing, of all threads; hardly changed by what else the machine does.
+    """
+
+    stages: dict[str, float]
+    cpu: float
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that passed in all."""
+        return sum(self.stages.values())
 
 
 class Stopwatch:
@@ -11,10 +31,17 @@ class Stopwatch:
         self.seconds: dict[str, float] = {}
         self._within: list[float] = []
 
-    def take(self) -> dict[str, float]:
-        """Return the seconds a stage since the last call, and start anew."""
-        taken, self.seconds = self.seconds, {}
-        return taken
+    def measure(self, rest: str, function: Callable[[], object]) -> tuple[object, Spent]:
+        """Call a function; return its answer and what it took.
+
+        Args:
+            rest: What to call the time outside of any stage.
+            function: What to call.
+        """
+        self.seconds = {}
+        start = process_time()
+        answer = self.run(rest, function, (), {})
+        return answer, Spent(self.seconds, process_time() - start)
 
     def run(self, stage: str, function, arguments: tuple, options: dict):
         """Call `function` and count the time as `stage`'s."""

@@ -10,7 +10,7 @@ from benchmarks.agreement import pairs
 from benchmarks.live import Measurement, Times, agreement_row, blocks, speed_row
 from benchmarks.paper import table
 from benchmarks.scenes import RATE, Actor, Scene, View, acted, made_scenes
-from benchmarks.stopwatch import Stopwatch, Timed
+from benchmarks.stopwatch import Spent, Stopwatch, Timed
 from fer.vision.detector import FaceDetector
 from tests.fakes import fake_pipeline
 
@@ -56,21 +56,21 @@ def test_inner_stages_count_only_as_themselves():
 
     inner = Timed(Inner(), stopwatch, {"work": "inside"}, "rest")
     outer = Timed(Outer(inner), stopwatch, {}, "outside")
-    assert outer.work() == 3
-    taken = stopwatch.take()
-    assert taken == {
-        "inside": pytest.approx(0.02, abs=8e-3),
-        "outside": pytest.approx(0.01, abs=8e-3),
-    }
-    assert stopwatch.take() == {}
+    answer, spent = stopwatch.measure("rest", outer.work)
+    assert answer == 3
+    assert spent.stages["inside"] == pytest.approx(0.02, abs=8e-3)
+    assert spent.stages["outside"] == pytest.approx(0.01, abs=8e-3)
+    assert spent.stages["rest"] < 5e-3 and spent.cpu < 0.02  # sleeping is no computing
+    assert spent.seconds == pytest.approx(sum(spent.stages.values()))
 
 
 def test_a_rate_is_the_median_of_the_blocks():
     times = Times()
     for seconds in (0.1, 0.2, 0.5):
-        times.add([{"detect": seconds / 2, "classify": seconds / 2}] * 4)
+        times.add([Spent({"detect": seconds / 2, "classify": seconds / 2}, seconds / 4)] * 4)
     figures = times.figures()
     assert figures["frames_per_second"] == 5
+    assert figures["ms_computing"] == pytest.approx(66.667)
     assert figures["ms_by_stage"] == {
         "classify": pytest.approx(133.333),
         "detect": pytest.approx(133.333),
