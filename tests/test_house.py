@@ -11,11 +11,12 @@ ROOT = Path(__file__).parents[1]
 
 # Longest prefix wins.
 FLOORS = {
-    "app": 4,
-    "train": 4,
-    "fer.__main__": 4,
-    "fer.cli": 3,
-    "fer.ui": 3,
+    "app": 5,
+    "train": 5,
+    "fer.__main__": 5,
+    "fer.cli": 4,
+    "fer.ui": 4,
+    "fer.recording": 3,
     "fer.pipeline": 2,
     "fer.training": 2,
     "fer.timeline": 2,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from fer.cli.camera import add_camera
 from fer.cli.evaluate import add_evaluate
 from fer.cli.push import add_push
+from fer.cli.video import add_video
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,5 +42,6 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_camera,
     add_evaluate,
     add_push,
+    add_video,
 )
 """What adds each command to the form, in the order of the help."""

@@ -11,6 +11,7 @@ from fer.videos.door import (
     check_video,
 )
 from fer.videos.reader import Frame, VideoReader
+from fer.videos.seeking import frames_at
 from fer.videos.writer import VideoWriter
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "VideoReader",
     "VideoWriter",
     "check_video",
+    "frames_at",
 ]

@@ -1,5 +1,6 @@
 """Writing H.264 in MP4 as every browser plays it, with each frame's own time."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
+from fer.videos.door import VideoError
 from fer.videos.sound import Sound
 
 _TICKS = 90_000
@@ -37,7 +39,7 @@ class VideoWriter:
         source: The video whose sound is taken, at its own times; None for none.
 
     Raises:
-        VideoError: The source can't be read.
+        VideoError: The source can't be read, or, later on, the file can't be written.
     """
 
     def __init__(self, path: Path, width: int, height: int, source: Path | None = None) -> None:
@@ -90,7 +92,7 @@ class VideoWriter:
                 f"Frames are {self._size[0]} x {self._size[1]} RGB, not of shape {image.shape}."
             )
         if self._sound:
-            self._container.mux(self._sound.until(time))
+            self._mux(self._sound.until(time))
             time += self._sound.lead
         frame = _frame(image)
         frame.pts = self._pts(time)
@@ -101,7 +103,16 @@ class VideoWriter:
     def _encode(self, frame: VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
             packet.duration = self._duration  # only the last one's counts in MP4
-            self._container.mux(packet)
+            self._mux([packet])
+
+    def _mux(self, packets: Iterable[av.Packet]) -> None:
+        for packet in packets:
+            try:
+                self._container.mux_one(packet)
+            except av.FFmpegError as error:
+                raise VideoError(
+                    f"{self._path.name} can't be written: {error.strerror}."
+                ) from error
 
     def _pts(self, time: float) -> int:
         pts = round(time * _TICKS)
@@ -126,7 +137,7 @@ class VideoWriter:
             return
         self._encode(None)
         if self._sound:
-            self._container.mux(self._sound.until(float("inf")))
+            self._mux(self._sound.until(float("inf")))
             self._sound.close()
         self._container.close()
 

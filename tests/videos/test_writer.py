@@ -144,3 +144,27 @@ def test_another_size_is_refused(tmp_path):
         VideoWriter(tmp_path / "b.mp4", 64, 48) as writer,
     ):
         writer.write(np.zeros((64, 48, 3), np.uint8), 0)
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    path = tmp_path / "b.mp4"
+    said = r"b\.mp4 can't be written: No space left"
+    with pytest.raises(VideoError, match=said) as raised, VideoWriter(path, 64, 48) as writer:
+        writer._container = Full(writer._container)
+        for index in range(9):
+            writer.write(np.zeros((48, 64, 3), np.uint8), index / 25)
+    assert "\n" not in str(raised.value)
+    assert not path.exists()
+
+
+class Full:
+    """A container on a full disk."""
+
+    def __init__(self, container):
+        self._container = container
+
+    def mux_one(self, packet):
+        raise av.error.OSError(28, "No space left on device")
+
+    def close(self):
+        self._container.close()

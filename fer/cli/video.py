@@ -1,0 +1,98 @@
+"""`fer video`: a recording in; annotated video, timeline, tables and report out."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer.recording import Progress, Recording
+
+_STEP = 5
+"""Per cent between two lines of progress."""
+
+
+def add_video(commands: argparse._SubParsersAction) -> None:
+    """Add `fer video`."""
+    parser = commands.add_parser(
+        "video",
+        help="follow the expressions in a recording",
+        description="Write an annotated video, timeline, tables and report of a recording.",
+        epilog="What the figures can and can't say stands in the report.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="MP4, MOV, WebM, MKV, AVI or GIF")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="where the files go; made if need be",
+    )
+    parser.add_argument(
+        "--view",
+        default="class",
+        choices=("class", "person"),
+        help="figures of the whole picture only (class, the default), or of each face, too",
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=5.0,
+        metavar="FRAMES",
+        help="frames a second that are analysed, 1 to 30; 5 if left out",
+    )
+    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    parser.set_defaults(run=run_video)
+
+
+def run_video(options: argparse.Namespace) -> str:
+    """Analyse a recording, and say what came out.
+
+    Raises:
+        ValueError: The video, the settings or the network won't do.
+    """
+    from fer.model.classifier import ExpressionClassifier
+    from fer.pipeline import Pipeline
+    from fer.recording import analyse
+    from fer.videos import check_video
+    from fer.vision.detector import FaceDetector
+
+    check_video(options.file)  # before the network is loaded
+    pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load(options.model))
+    recording = analyse(
+        options.file,
+        options.output,
+        pipeline,
+        options.view,
+        options.rate,
+        progress=progress_lines(sys.stderr.write),
+    )
+    return said(recording)
+
+
+def progress_lines(write: Callable[[str], object]) -> Callable[["Progress"], None]:
+    """Return what writes a line each time another five per cent are done."""
+    told = -_STEP
+
+    def tell(progress: "Progress") -> None:
+        nonlocal told
+        percent = int(100 * progress.done)
+        if percent < told + _STEP:
+            return
+        told = percent
+        left = "" if progress.left is None else f", {progress.left:.0f} s left"
+        write(f"{percent} %{left}\n")
+
+    return tell
+
+
+def said(recording: "Recording") -> str:
+    """Return the summary, the moments, what couldn't be read, and where the files are."""
+    from fer.timeline.summary import summarise
+
+    summary = summarise(recording.timeline)
+    moments = [moment.sentence for moment in summary.moments]
+    warning = [f"Warning: {recording.warning}"] if recording.warning else []
+    place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."
+    return "\n".join([summary.sentence, *moments, *warning, place])

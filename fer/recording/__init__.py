@@ -1,0 +1,7 @@
+"""A recording from file to files: annotated video, timeline, plot, tables and report."""
+
+from fer.recording.analysis import RATES, WORKING_SIDE, analyse
+from fer.recording.files import Recording
+from fer.recording.progress import Cancelled, Progress
+
+__all__ = ["RATES", "WORKING_SIDE", "Cancelled", "Progress", "Recording", "analyse"]

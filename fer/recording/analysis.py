@@ -1,0 +1,153 @@
+"""A video in, an annotated video and a timeline out, in one pass and in little memory.
+
+Three threads share the work: one decodes, this one looks at some of the frames, and one draws and
+encodes. Between them wait a few frames, whatever the video's length.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from supervision import Detections
+
+from fer.pipeline import Following, Pipeline, top_labels
+from fer.recording.between import Gliding
+from fer.recording.files import NAMES, Origin, Recording, accuracy_words, write_files
+from fer.recording.progress import Progress, Reporter
+from fer.recording.threads import ahead, behind
+from fer.show.film import FilmAnnotator
+from fer.timeline.timeline import Timeline
+from fer.videos import Frame, VideoInfo, VideoReader, VideoWriter
+
+RATES = (1.0, 30.0)
+"""Fewest and most frames a second that are analysed; faces are lost from sight below."""
+
+WORKING_SIDE = 1920
+"""Larger videos are shrunk to this longest side, in pixels; so is what comes out."""
+
+_QUEUED = 6
+"""Frames that wait for a thread; six at 1920 x 1080 are 37 MB."""
+
+_EARLY = 1e-3
+
+
+def analyse(
+    source: Path,
+    folder: Path,
+    pipeline: Pipeline,
+    view: str = "class",
+    rate: float = 5.0,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Recording:
+    """Read a video and write everything about it into a folder.
+
+    Args:
+        source: The video.
+        folder: Where the files go; made if need be.
+        pipeline: Finds and follows the faces, and reads their expressions.
+        view: "class" counts the whole picture only, "person" each track, too.
+        rate: Frames a second that are analysed; boxes glide in between.
+        progress: Told a few times a second how far it is.
+        cancelled: Asked at each frame whether to stop.
+
+    Returns:
+        The timeline, and where each file is. What couldn't be read is in `warning`.
+
+    Raises:
+        VideoError: The video can't be read.
+        Cancelled: It was called off; what was written is deleted.
+        ValueError: The view or the rate won't do.
+    """
+    if not RATES[0] <= rate <= RATES[1]:
+        raise ValueError(f"rate is {RATES[0]:g} to {RATES[1]:g} frames a second, not {rate}.")
+    source, folder = Path(source), Path(folder)
+    watching = Watching(pipeline, view, rate)
+    with VideoReader(source, WORKING_SIDE) as reader:
+        reporter = Reporter(progress, cancelled, reader.info.duration)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            sound_warning = _annotate(reader, source, folder, watching, reporter)
+            reporter.check()
+            origin = Origin(
+                title=source.name,
+                duration=watching.time,
+                rate=rate,
+                warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
+                model=pipeline.classifier.name,
+                accuracy=accuracy_words(pipeline.classifier.metrics),
+            )
+            recording = write_files(watching.timeline, folder, origin)
+        except BaseException:
+            _delete(folder)
+            raise
+    reporter.finish()
+    return recording
+
+
+class Watching:
+    """Follows the faces of a video in some of its frames, and counts them.
+
+    Args:
+        pipeline: Finds and follows the faces.
+        view: The timeline's.
+        rate: Frames a second that are looked at.
+    """
+
+    def __init__(self, pipeline: Pipeline, view: str, rate: float) -> None:
+        """Know nobody yet."""
+        self.timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
+        self.time = 0.0
+        self._pipeline, self._following = pipeline, Following()
+        self._step, self._due = 1 / rate, 0.0
+
+    def look(self, frame: Frame) -> Detections | None:
+        """Return the faces of a frame; None if it isn't its turn."""
+        self.time = frame.time
+        if frame.time < self._due - _EARLY:
+            return None
+        self._due = max(self._due + self._step, frame.time + self._step / 2)
+        # The frame is drawn on later, and the pipeline may keep what it was given.
+        faces = self._pipeline.follow(frame.image.copy(), frame.time, self._following)
+        self.timeline.add(faces, frame.time)
+        return faces
+
+
+class _Drawing:
+    """Draws faces on frames and hands them to the writer."""
+
+    def __init__(self, writer: VideoWriter, info: VideoInfo, uncertain_below: float) -> None:
+        self._writer, self._uncertain_below = writer, uncertain_below
+        self._annotator = FilmAnnotator(info.width, info.height)
+
+    def draw(self, item: tuple[Frame, Detections]) -> None:
+        frame, faces = item
+        self._annotator.draw(frame.image, faces, top_labels(faces, self._uncertain_below))
+        self._writer.write(frame.image, frame.time, frame.duration)
+
+
+def _annotate(
+    reader: VideoReader, source: Path, folder: Path, watching: Watching, reporter: Reporter
+) -> str | None:
+    """Write the annotated video; return what of its sound couldn't be kept."""
+    info, gliding = reader.info, Gliding()
+    with ExitStack() as stack:
+        path = folder / NAMES["video"]
+        writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
+        drawing = _Drawing(writer, info, watching.timeline.uncertain_below)
+        draw = stack.enter_context(behind(drawing.draw, _QUEUED))
+        for frame in stack.enter_context(ahead(reader, _QUEUED)):
+            reporter.read(frame.time)
+            for item in gliding.add(frame, watching.look(frame)):
+                draw(item)
+        for item in gliding.rest():
+            draw(item)
+    return writer.warning
+
+
+def _delete(folder: Path) -> None:
+    """Delete what was written, and the folder if nothing else is in it."""
+    for name in NAMES.values():
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,108 @@
+"""What a recording leaves in its folder besides the video."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer.images import encode_jpeg
+from fer.recording.thumbnails import strip, thumbnails
+from fer.timeline.files import to_csv, to_json
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import Timeline
+
+NAMES = {
+    "video": "annotated.mp4",
+    "plot": "timeline.png",
+    "thumbnails": "moments.jpg",
+    "csv": "timeline.csv",
+    "json": "timeline.json",
+    "report": "report.html",
+}
+"""What the files are called."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording, analysed.
+
+    Attributes:
+        timeline: What was counted.
+        view: "class" or "person".
+        warning: How much couldn't be read or kept, in sentences; None if all was.
+        video: The annotated video, MP4.
+        plot: The timeline's plot, PNG.
+        thumbnails: Small pictures of the moments on one sheet, JPEG.
+        csv: The table, a row a bin or, in the person view, a row a track and bin.
+        json: The timeline to keep.
+        report: One HTML file that holds everything but the video.
+    """
+
+    timeline: Timeline
+    view: str
+    warning: str | None
+    video: Path
+    plot: Path
+    thumbnails: Path
+    csv: Path
+    json: Path
+    report: Path
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a timeline comes from.
+
+    Attributes:
+        title: What was recorded.
+        duration: The video's seconds.
+        rate: Analysed frames a second.
+        warning: How much of it couldn't be read; None if all could.
+        model: The network's name.
+        accuracy: How often it is right, and on what; None if that isn't known.
+    """
+
+    title: str
+    duration: float
+    rate: float
+    warning: str | None
+    model: str
+    accuracy: str | None
+
+
+def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
+    """Write everything that comes from the timeline and the annotated video in `folder`."""
+    from fer.timeline.plots import timeline_plot  # heavy
+    from fer.timeline.report import report_html
+
+    paths = {kind: folder / name for kind, name in NAMES.items()}
+    moments = summarise(timeline).moments
+    pictures = thumbnails(paths["video"], moments, origin.duration)
+    paths["thumbnails"].write_bytes(encode_jpeg(strip(pictures)))
+    paths["csv"].write_text(to_csv(timeline), encoding="utf-8")
+    paths["json"].write_text(to_json(timeline), encoding="utf-8")
+    timeline_plot(timeline, moments).savefig(paths["plot"], dpi=110)
+    images = [(picture.caption, picture.image) for picture in pictures]
+    report = report_html(
+        *(timeline, origin.title, images, origin.warning),
+        model=origin.model,
+        accuracy=origin.accuracy,
+        rate=origin.rate,
+    )
+    paths["report"].write_text(report, encoding="utf-8")
+    return Recording(timeline, timeline.view, origin.warning, **paths)
+
+
+def accuracy_words(metrics: Mapping[str, Any]) -> str | None:
+    """Return how often a network is right, of its metrics.json: on the test split if it is there.
+
+    `{"test": {"accuracy": 0.7, "pictures": 3589, "label_set": "FER2013's own"}}` is
+    "70.0 % of 3,589 pictures of the test split (FER2013's own)".
+    """
+    for split in ("test", "validation"):
+        figures = metrics.get(split) or {}
+        if {"accuracy", "pictures", "label_set"} <= set(figures):
+            share = f"{100 * figures['accuracy']:.1f}\N{NO-BREAK SPACE}%"
+            of = f"{figures['pictures']:,} pictures of the {split} split"
+            return f"{share} of {of} ({figures['label_set']})"
+    return None

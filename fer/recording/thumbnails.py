@@ -1,0 +1,86 @@
+"""The strip of small pictures: one a moment, or some of the whole where nothing stood out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fer.timeline.moments import Moment
+from fer.timeline.words import clock
+from fer.videos import frames_at
+
+SIDE = 320
+"""Longest side of a small picture, in pixels."""
+
+OVERVIEW = 4
+"""Small pictures of a recording without moments."""
+
+_COLUMNS = 4
+_GAP = 8
+_LETTERS = 18
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture out of the annotated video.
+
+    Attributes:
+        time: Seconds from the first frame.
+        caption: Its time, and the expression that rose.
+        image: RGB uint8 (h, w, 3).
+    """
+
+    time: float
+    caption: str
+    image: np.ndarray
+
+
+def thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> list[Thumbnail]:
+    """Return a small picture of the middle of each moment, else of parts of equal length.
+
+    Args:
+        video: The annotated video.
+        moments: Of its timeline.
+        duration: Its seconds.
+    """
+    places = [
+        ((moment.start + moment.end) / 2, f"{clock(moment.start)} {moment.expression}")
+        for moment in moments
+    ]
+    if not places:
+        times = [duration * (index + 0.5) / OVERVIEW for index in range(OVERVIEW)]
+        places = [(time, clock(time)) for time in times]
+    frames = frames_at(video, [time for time, _ in places])
+    return [
+        Thumbnail(time, caption, _small(frame))
+        for (time, caption), frame in zip(places, frames, strict=True)
+    ]
+
+
+def strip(pictures: Sequence[Thumbnail]) -> np.ndarray:
+    """Return all small pictures in rows, each above its caption, RGB uint8 (h, w, 3)."""
+    font = ImageFont.load_default(_LETTERS)
+    wide = max(picture.image.shape[1] for picture in pictures) + _GAP
+    high = max(picture.image.shape[0] for picture in pictures) + 2 * _LETTERS
+    columns = min(len(pictures), _COLUMNS)
+    size = columns * wide + _GAP, ceil(len(pictures) / columns) * high + _GAP
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    for index, picture in enumerate(pictures):
+        left = _GAP + index % columns * wide
+        top = _GAP + index // columns * high
+        sheet.paste(Image.fromarray(picture.image), (left, top))
+        below = left, top + picture.image.shape[0] + _LETTERS // 4
+        draw.text(below, picture.caption, "black", font)
+    return np.array(sheet)
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    height, width = frame.shape[:2]
+    scale = min(1.0, SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,80 @@
+"""Drawing faces on every frame of a film, fast: captions are drawn once and laid on again."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import supervision as sv
+from PIL import Image, ImageDraw, ImageFont
+
+from fer.labels import COLOURS, ink_on
+from fer.show.annotators import caption_texts
+
+_NAMES = tuple(COLOURS)
+# supervision draws on arrays as BGR; with red and blue changed places its colours fit RGB.
+_FILL = sv.ColorPalette(
+    [sv.Color(c.b, c.g, c.r) for c in sv.ColorPalette.from_hex(list(COLOURS.values())).colors]
+)
+
+
+class FilmAnnotator:
+    """Draws what `FaceAnnotator(numbered=True)` draws, into the frame itself.
+
+    Args:
+        width: Of the frames, in pixels.
+        height: Of the frames, in pixels.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        """Choose lines and letters that fit the frames."""
+        self._letters = max(12, round(min(height, width) / 27))
+        self._boxes = sv.BoxAnnotator(_FILL, thickness=max(2, round(self._letters / 7)))
+
+    def draw(self, image: np.ndarray, detections: sv.Detections, labels: Sequence[str]) -> None:
+        """Draw the faces into `image`, which changes.
+
+        Args:
+            image: RGB uint8 (h, w, 3), writable.
+            detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
+            labels: A name for each face, of the seven expressions and "uncertain".
+        """
+        if len(detections) == 0:
+            return
+        colours = np.array([_NAMES.index(label) for label in labels])
+        self._boxes.annotate(image, detections, custom_color_lookup=colours)
+        texts = caption_texts(detections, labels, numbered=True)
+        # The detector puts the largest face first; its caption shall lie on top.
+        for box, text, label in reversed(list(zip(detections.xyxy, texts, labels, strict=True))):
+            _lay(image, _caption(text, label, self._letters), box)
+
+
+@lru_cache(maxsize=8)
+def _font(letters: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(letters)
+
+
+@lru_cache(maxsize=512)
+def _caption(text: str, label: str, letters: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a caption's colours times its cover, uint8 (h, w, 3), and 255 - cover (h, w, 1)."""
+    font, padding = _font(letters), max(3, letters // 3)
+    left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
+    size = right - left + 2 * padding, bottom - top + 2 * padding
+    panel = Image.new("RGBA", size)
+    draw = ImageDraw.Draw(panel)
+    corner = (0, 0, size[0] - 1, size[1] - 1)
+    draw.rounded_rectangle(corner, max(2, letters // 4), COLOURS[label])
+    draw.text((padding - left, padding - top), text, ink_on(COLOURS[label]), font)
+    pixels = np.array(panel).astype(np.uint16)
+    cover = pixels[..., 3:]
+    return (pixels[..., :3] * cover // 255).astype(np.uint8), 255 - cover
+
+
+def _lay(image: np.ndarray, caption: tuple[np.ndarray, np.ndarray], box: np.ndarray) -> None:
+    """Lay a caption above a box, within the picture."""
+    colours, clear = caption
+    height, width = colours.shape[:2]
+    left = int(max(0, min(box[0], image.shape[1] - width)))
+    top = int(max(0, min(box[1] - height, image.shape[0] - height)))
+    part = image[top : top + height, left : left + width]
+    rows, columns = part.shape[:2]
+    part[:] = part * clear[:rows, :columns] // 255 + colours[:rows, :columns]

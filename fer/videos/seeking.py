@@ -1,0 +1,42 @@
+"""Single frames out of the middle of a video that can be wound to any place."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from fer.videos.door import open_container, pictures
+
+
+def frames_at(path: Path, times: Sequence[float]) -> list[np.ndarray]:
+    """Return the frames that are shown at some times.
+
+    It is meant for what `VideoWriter` has written: other files may lack the marks to wind by, and
+    frames come as they lie in the file.
+
+    Args:
+        path: An MP4 file.
+        times: Seconds from the first frame; later than the end is the last frame.
+
+    Returns:
+        RGB uint8 (h, w, 3), one a time.
+
+    Raises:
+        VideoError: The file can't be read.
+    """
+    with open_container(path) as container:
+        stream = pictures(container)
+        return [_frame_at(container, stream, time) for time in times]
+
+
+def _frame_at(container: InputContainer, stream: VideoStream, time: float) -> np.ndarray:
+    wanted = (stream.start_time or 0) + round(time / stream.time_base)
+    container.seek(wanted, stream=stream)
+    found = None
+    for frame in container.decode(stream):
+        if found is not None and frame.pts > wanted:
+            break
+        found = frame
+    return found.to_ndarray(format="rgb24")

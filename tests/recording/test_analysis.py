@@ -1,0 +1,218 @@
+"""A recording from file to files, with stand-ins for the networks."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from supervision import Detections
+
+from fer.labels import COLOURS
+from fer.pipeline import Pipeline
+from fer.recording import Cancelled, analyse
+from fer.recording.files import NAMES, accuracy_words
+from fer.timeline.files import from_csv, from_json
+from fer.videos import VideoError, VideoReader
+from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
+from tests.films import grey, make_film
+
+SIZE = (192, 144)
+BOX = (60.0, 60.0, 110.0, 120.0)
+HAPPY = np.array(list(bytes.fromhex(COLOURS["happy"][1:])))
+
+
+class SlidingPipeline(Pipeline):
+    """Finds a happy face that lies the further right the brighter the picture is."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeDetector(), FakeClassifier())
+        self.times = []
+
+    def follow(self, image, time, following) -> Detections:
+        self.times.append(time)
+        left = 20 + 6 * round((float(image.mean()) - 20) / 8)
+        image[:] = 0  # what it was given is its own
+        return Detections(
+            xyxy=np.array([[left, 60, left + 50, 120]], np.float32),
+            confidence=np.ones(1, np.float32),
+            tracker_id=np.array([1]),
+            data={"probabilities": np.array([sure("happy")], np.float32)},
+        )
+
+
+@pytest.fixture
+def no_plots(monkeypatch):
+    """Leave out what takes seconds."""
+    monkeypatch.setattr("fer.timeline.report.report_html", lambda *_, **__: "<p>A report.</p>")
+    monkeypatch.setattr("fer.timeline.plots.timeline_plot", lambda *_: Figure())
+
+
+@pytest.fixture
+def film(tmp_path):
+    times = [i / 25 for i in range(50)]
+    return make_film(tmp_path / "lesson.mkv", times, SIZE, sound="pcm_s16le")
+
+
+def images_of(path):
+    with VideoReader(path) as reader:
+        return [frame.image for frame in reader]
+
+
+def box_left(image: np.ndarray) -> float:
+    """Where the left line of the box drawn in `image` is."""
+    row = np.abs(image[100].astype(int) - HAPPY).sum(axis=1) < 120
+    return float(np.flatnonzero(row)[0])
+
+
+def test_everything_is_written(tmp_path, film):
+    told = []
+    pipeline = fake_pipeline([BOX], sure("happy"))
+    recording = analyse(film, tmp_path / "out", pipeline, "person", progress=told.append)
+    paths = {kind: getattr(recording, kind) for kind in NAMES}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(NAMES.values())
+    assert all(path.is_file() and path.stat().st_size > 100 for path in paths.values())
+    assert (recording.view, recording.warning) == ("person", None)
+    with VideoReader(paths["video"]) as reader:
+        assert reader.info.audio
+        assert len(list(reader)) == 50
+    assert len(recording.timeline) == 2  # seconds
+    assert from_json(paths["json"].read_text()) == recording.timeline
+    table = from_csv(paths["csv"].read_text())
+    assert table.equals(recording.timeline.track_table())
+    assert table["frames"].tolist() == [5, 5]
+    done = [report.done for report in told]
+    assert done == sorted(done)
+    assert done[-1] == 1
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
+    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    table = from_csv(recording.csv.read_text())
+    assert recording.view == "class"
+    assert "track" not in table
+    assert table["happy"].isna().all()  # one face is too few
+
+
+@pytest.mark.parametrize(
+    ("times", "rate", "expected"),
+    [
+        ([i / 25 for i in range(50)], 5, 10),
+        ([i / 24 for i in range(48)], 5, 10),
+        ([i / 30 for i in range(60)], 1, 2),
+        ([i / 25 for i in range(50)], 30, 50),
+        ([0, 0.04, 0.08, 0.9, 0.94, 5.0, 5.04], 5, 3),
+        ([i / 25 for i in range(50)], 12.5, 25),
+    ],
+)
+@pytest.mark.usefixtures("no_plots")
+def test_so_many_frames_a_second_are_analysed(tmp_path, times, rate, expected):
+    pipeline = SlidingPipeline()
+    film = make_film(tmp_path / "a.mp4", times, SIZE)
+    analyse(film, tmp_path / "out", pipeline, rate=rate)
+    assert len(pipeline.times) == expected
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_boxes_glide_between_the_analysed_frames(tmp_path):
+    """Each frame's face lies 6 pixels further right; only every fifth is looked at."""
+    film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(16)], SIZE, picture=grey)
+    recording = analyse(film, tmp_path / "out", SlidingPipeline(), "person")
+    lefts = [box_left(image) for image in images_of(recording.video)]
+    np.testing.assert_allclose(lefts, [20 + 6 * i for i in range(16)], atol=2)
+
+
+def test_a_video_without_faces(tmp_path, film):
+    recording = analyse(film, tmp_path / "out", fake_pipeline([]), "person")
+    assert recording.timeline.table()["faces"].tolist() == [0, 0]
+    assert all((tmp_path / "out" / name).is_file() for name in NAMES.values())
+    assert "No face was found in" in recording.report.read_text()
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_large_video_is_worked_on_at_1080p(tmp_path):
+    film = make_film(tmp_path / "a.mp4", [0, 0.04], (2560, 1440))
+    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    with VideoReader(recording.video) as reader:
+        assert (reader.info.width, reader.info.height) == (1920, 1080)
+
+
+def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
+    film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(100)], SIZE)
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    assert "The file ends after" in recording.warning
+    assert recording.warning in recording.report.read_text()
+    assert 20 < len(images_of(recording.video)) < 80
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ({}, None),
+        ({"test": None, "validation": {"accuracy": 0.7}}, None),
+        (
+            {"validation": {"accuracy": 0.6834, "pictures": 3589, "label_set": "FER2013's own"}},
+            "68.3\N{NO-BREAK SPACE}% of 3,589 pictures of the validation split (FER2013's own)",
+        ),
+    ],
+)
+def test_accuracy_in_words(metrics, expected):
+    assert accuracy_words(metrics) == expected
+
+
+def test_the_report_says_what_was_used(tmp_path, film):
+    figures = {"accuracy": 0.5, "pictures": 1234, "label_set": "own labels"}
+    pipeline = fake_pipeline([BOX], metrics={"test": figures})
+    report = analyse(film, tmp_path / "out", pipeline, rate=2).report.read_text()
+    for words in ("lesson.mkv", "fake &lt;model&gt;", "1,234 pictures of the test", "2 a second"):
+        assert words in report
+
+
+@pytest.mark.parametrize("frames", [0, 20])
+def test_cancelling_leaves_nothing(tmp_path, film, frames):
+    asked = []
+
+    def cancelled():
+        asked.append(True)
+        return len(asked) > frames
+
+    with pytest.raises(Cancelled):
+        analyse(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=cancelled)
+    assert len(asked) == frames + 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_cancelling_leaves_what_else_is_in_the_folder(tmp_path, film):
+    with pytest.raises(Cancelled):
+        analyse(film, tmp_path, fake_pipeline([BOX]), cancelled=lambda: True)
+    assert list(tmp_path.iterdir()) == [film]
+
+
+def test_an_error_midway_leaves_nothing(tmp_path, film):
+    class Broken(FakeClassifier):
+        def classify(self, crops):
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        analyse(film, tmp_path / "out", Pipeline(FakeDetector([BOX]), Broken()))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rate": 0.5}, "rate is 1 to 30"),
+        ({"rate": 60}, "rate is 1 to 30"),
+        ({"view": "everybody"}, "view is one of"),
+    ],
+)
+def test_settings_out_of_range(tmp_path, film, options, said):
+    with pytest.raises(ValueError, match=said):
+        analyse(film, tmp_path / "out", fake_pipeline([]), **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_video(tmp_path):
+    (tmp_path / "a.mp4").write_text("Dear diary")
+    with pytest.raises(VideoError, match="can't be read"):
+        analyse(tmp_path / "a.mp4", tmp_path / "out", fake_pipeline([]))
+    assert not (tmp_path / "out").exists()

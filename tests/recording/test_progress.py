@@ -1,0 +1,39 @@
+import pytest
+
+from fer.recording.progress import Cancelled, Reporter
+
+
+def reports(steps, duration=100.0):
+    """Tell a reporter (clock, seconds read) and return what it says."""
+    told, now = [], [0.0]
+    reporter = Reporter(told.append, None, duration, clock=lambda: now[0])
+    for clock, seconds in steps:
+        now[0] = clock
+        reporter.read(seconds)
+    return [(round(each.done, 3), each.left and round(each.left, 1)) for each in told]
+
+
+@pytest.mark.parametrize(
+    ("steps", "duration", "expected"),
+    [
+        ([(0.5, 10)], 100.0, [(0.097, None)]),  # too early to say
+        ([(10, 50)], 100.0, [(0.485, 10.6)]),
+        ([(1, 1), (1.1, 2), (1.3, 3)], 100.0, [(0.01, 102.1), (0.029, 43.4)]),  # not too often
+        ([(10, 150)], 100.0, [(0.97, 0.3)]),  # longer than it said
+        ([(10, 50)], None, [(0.0, None)]),
+    ],
+)
+def test_progress(steps, duration, expected):
+    assert reports(steps, duration) == expected
+
+
+def test_it_ends_at_one():
+    told = []
+    Reporter(told.append, None, 10.0).finish()
+    assert (told[0].done, told[0].left) == (1.0, 0.0)
+
+
+def test_calling_off():
+    reporter = Reporter(None, lambda: True, 10.0)
+    with pytest.raises(Cancelled, match="cancelled"):
+        reporter.read(1.0)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from fer.recording.thumbnails import SIDE, Thumbnail, strip, thumbnails
+from fer.timeline.moments import Moment
+from fer.videos import VideoWriter
+from tests.films import grey
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """Twenty seconds in which each second has its own grey."""
+    path = tmp_path_factory.mktemp("video") / "a.mp4"
+    with VideoWriter(path, 640, 80) as writer:
+        for second in range(20):
+            writer.write(grey(second, (640, 80)), second, 1.0)
+    return path
+
+
+def test_the_middle_of_each_moment(video):
+    moments = [Moment(3, 8, "happy", 0.1, 0.5), Moment(15, 16, "sad", 0.1, 0.5)]
+    pictures = thumbnails(video, moments, 20.0)
+    assert [(p.time, p.caption) for p in pictures] == [(5.5, "0:03 happy"), (15.5, "0:15 sad")]
+    for picture, second in zip(pictures, (5, 15), strict=True):
+        assert picture.image.shape == (SIDE * 80 // 640, SIDE, 3)
+        assert abs(float(picture.image.mean()) - grey(second, (1, 1)).mean()) < 4
+
+
+def test_without_moments_an_overview(video):
+    pictures = thumbnails(video, [], 20.0)
+    assert [p.time for p in pictures] == [2.5, 7.5, 12.5, 17.5]
+    assert [p.caption for p in pictures] == ["0:02", "0:07", "0:12", "0:17"]
+
+
+@pytest.mark.parametrize(("count", "shape"), [(1, (84, 72)), (4, (84, 264)), (8, (160, 264))])
+def test_the_strip(count, shape):
+    image = np.full((40, 56, 3), (200, 0, 0), np.uint8)
+    sheet = strip([Thumbnail(0.0, "0:00", image)] * count)
+    assert sheet.shape == (*shape, 3)
+    assert (sheet == (200, 0, 0)).all(axis=2).sum() == count * 40 * 56
