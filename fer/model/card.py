@@ -63,7 +63,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         calibration=calibration_table(metrics) or NOT_MEASURED,
         robustness=robustness_table(metrics) or NOT_MEASURED,
         training=training_facts(metrics),
-        command=metrics.get("command", "# not recorded"),
+        command=commands(metrics),
         recipe=recipe_table(metrics.get("training", {})),
     )
     return ModelCard(f"---\n{metadata(metrics, repo_id).to_yaml()}\n---\n\n{body}")
@@ -212,12 +212,22 @@ def training_facts(metrics: Metrics) -> str:
     return table(("", "value"), rows) or "Time and machine of the training were not recorded."
 
 
+def commands(metrics: Metrics) -> str:
+    """Return what makes the network: its command, after that of the network it went on from."""
+    base = metrics.get("base_model")
+    own = metrics.get("command", "# not recorded")
+    if not base:
+        return own
+    before = base.get("command") or "# the command of the network below was not recorded"
+    return f"{before}\n# and then, going on from {base['name']}:\n{own}"
+
+
 def recipe_table(training: Metrics) -> str:
     """Return the settings of the training as a table."""
     names = (
-        "seed", "batch_size", "learning_rate", "warmup", "weight_decay", "label_smoothing",
-        "ferplus_weight", "averaging", "dropout", "rotation", "scale", "shift", "erase",
-        "max_train_samples",
+        "seed", "optimizer", "batch_size", "learning_rate", "warmup", "weight_decay",
+        "label_smoothing", "ferplus_weight", "averaging", "dropout", "rotation", "scale", "shift",
+        "erase", "degrade", "drop_conflicting_copies", "max_train_samples",
     )  # fmt: skip
     rows = [(f"`{name}`", training[name]) for name in names if training.get(name) is not None]
     return table(("setting", "value"), rows)

@@ -87,6 +87,15 @@ def test_command_and_places_not_to_use_it(card):
     assert "arxiv.org/abs/1307.0414" in section(card, "Citation")
 
 
+def test_a_network_gone_on_from_brings_its_command(metrics):
+    first = {"name": "runs/fer", "command": "python train.py"}
+    card = model_card(metrics | {"base_model": first}, "me/tiny")
+    shell = "python train.py\n# and then, going on from runs/fer:\npython train.py --dataset data"
+    assert shell in card.text
+    unknown = model_card(metrics | {"base_model": first | {"command": None}}, "me/tiny")
+    assert "# the command of the network below was not recorded\n" in unknown.text
+
+
 @pytest.mark.parametrize("topic", ["Calibration", "Robustness"])
 def test_what_was_not_measured_is_said_to_be_so(metrics, topic):
     metrics.pop(topic.lower(), None)
