@@ -9,7 +9,7 @@ import numpy as np
 SIDE = 16
 """Side in pixels of the small copies by which faces are compared."""
 
-CHANGED = 6.0
+CHANGED = 12.0
 """Root mean square difference of two copies, 0 to 255, from which on a face has changed."""
 
 
@@ -32,7 +32,7 @@ class RecentAnswers:
         longest: Seconds for which an answer may stand; 0 reads each face in each frame.
     """
 
-    def __init__(self, longest: float = 0.2) -> None:
+    def __init__(self, longest: float = 0.15) -> None:
         """Remember nothing yet.
 
         Raises:

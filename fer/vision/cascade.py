@@ -269,6 +269,8 @@ def _crops(image: np.ndarray, candidates: Candidates, side: int) -> tuple[Candid
 
 def _kept(xyxy: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
     """Return the indices that non-maximum suppression keeps, best first."""
+    if len(xyxy) < 2:
+        return np.arange(len(xyxy))
     return nms(torch.from_numpy(xyxy), torch.from_numpy(scores), overlap).numpy()
 
 

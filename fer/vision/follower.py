@@ -74,13 +74,14 @@ class FaceFollower:
     ) -> Detections:
         """Return the known faces where they are now, and new ones of this frame's share."""
         expected = self.tracker.expected(time)
-        known = detector.redetect(image, expected, KNOWN_CONFIDENCE)
-        parts = self._due(detector.parts(image), elapsed)
-        new = detector.detect(image, parts, beside=known.xyxy)
-        lost = expected[_overlap(expected, known.xyxy) < SAME]
-        nearby = around(image.shape[1::-1], lost)
-        again = detector.detect(image, nearby, known.xyxy, KNOWN_CONFIDENCE)
-        return merged(merged(known, new), again)
+        faces = detector.redetect(image, expected, KNOWN_CONFIDENCE)
+        lost = expected[_overlap(expected, faces.xyxy) < SAME]
+        if parts := self._due(detector.parts(image), elapsed):
+            faces = merged(faces, detector.detect(image, parts, faces.xyxy))
+        if nearby := around(image.shape[1::-1], lost):
+            again = detector.detect(image, nearby, faces.xyxy, KNOWN_CONFIDENCE)
+            faces = merged(faces, again)
+        return faces
 
     def _due(self, parts: list, elapsed: float) -> list:
         """Return the parts whose turn it is after `elapsed` seconds."""
