@@ -82,7 +82,7 @@ def timeline_plot(
 def _look(dark: bool, narrow: bool) -> Look:
     colours = ("#1f1b18", "#f5f5f4", "#57514c", "#79716b", "#62d9c7")
     light = ("#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861")
-    sizes = ((4.0, 5.6), 120, 4, 4) if narrow else ((10.0, 5.8), 300, 10, 8)
+    sizes = ((4.0, 5.6), 120, 4, 4) if narrow else ((8.6, 5.4), 300, 10, 8)
     return Look(*(colours if dark else light), *sizes)
 
 
@@ -122,11 +122,12 @@ def _steps(values: np.ndarray) -> np.ndarray:
 def _draw_expressions(axes: Axes, columns: _Columns, look: Look) -> None:
     shares = 100 * np.array([columns.figures[name] for name in STACK])
     tops = np.cumsum(shares, axis=0)
+    linewidth = 0.3 if len(columns.places) <= 200 else 0  # lines would hide narrow columns
     for chosen, edges in columns.runs(columns.shown):
         low = np.zeros(len(edges))
         for name, top in zip(STACK, tops[:, chosen], strict=True):
             high = _steps(top)
-            style = {"facecolor": COLOURS[name], "edgecolor": look.ground, "linewidth": 0.3}
+            style = {"facecolor": COLOURS[name], "edgecolor": look.ground, "linewidth": linewidth}
             axes.fill_between(edges, low, high, step="post", **style)
             low = high
     _hatch(axes, columns, look)
@@ -146,9 +147,11 @@ def _say(axes: Axes, columns: _Columns, chosen: np.ndarray, text: str, look: Loo
     whole = columns.end - columns.start
     box = {"facecolor": look.ground, "edgecolor": "none", "pad": 3}
     for _, edges in columns.runs(chosen):
-        if (edges[-1] - edges[0]) / whole * look.size[0] > 0.1 * len(text):
+        if (edges[-1] - edges[0]) / whole * look.size[0] > 0.075 * len(text):
             place = (edges[0] + edges[-1]) / 2
-            axes.text(place, 50, text, ha="center", va="center", color=look.ink, bbox=box)
+            axes.text(
+                place, 50, text, ha="center", va="center", fontsize=9, color=look.ink, bbox=box
+            )
 
 
 def _hatching(look: Look) -> dict[str, object]:

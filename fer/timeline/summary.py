@@ -83,7 +83,10 @@ class Summary:
     @property
     def _reason(self) -> str:
         if self.view == "class":
-            return f"class figures need {LEAST_FACES} faces large enough to judge all the time."
+            return (
+                f"class figures need {LEAST_FACES} faces large enough to judge in every picture of "
+                "a second."
+            )
         return "all faces were too small to judge."
 
 

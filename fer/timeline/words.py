@@ -1,4 +1,7 @@
-"""Times and shares as people read them."""
+"""Times and shares as people read them; no line breaks between a number and its unit."""
+
+_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit."""
 
 
 def clock(seconds: float) -> str:
@@ -11,16 +14,16 @@ def clock(seconds: float) -> str:
 def span(seconds: float) -> str:
     """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
     if seconds < 10 and seconds != round(seconds):
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}{_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
-    return " ".join(f"{value} {unit}" for value, unit in parts if value) or "0 s"
+    return " ".join(f"{value}{_SPACE}{unit}" for value, unit in parts if value) or f"0{_SPACE}s"
 
 
 def percent(share: float) -> str:
-    """Return 0.381 as "38 %"; the space does not break."""
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+    """Return 0.381 as "38 %"."""
+    return f"{100 * share:.0f}{_SPACE}%"
 
 
 def signed(number: float) -> str:

@@ -1,0 +1,262 @@
+"""The report: one HTML file that holds everything, opens offline and prints well."""
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from fer.images import encode_jpeg
+from fer.labels import COLOURS, EXPRESSIONS
+from fer.timeline.moments import Moment
+from fer.timeline.plots import BAND, timeline_plot
+from fer.timeline.summary import Summary, TrackSummary, summarise
+from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.timeline.words import clock, percent, signed, span
+
+TEMPLATE = Path(__file__).with_name("report_template.html")
+
+MOST_TRACKS = 30
+"""Rows of the table of faces; of more, those seen longest are told."""
+
+NONE = "\N{EN DASH}"
+"""Stands where there is no figure."""
+
+_PLOTS = (
+    ("wide light", False, False),
+    ("wide dark", True, False),
+    ("narrow light", False, True),
+    ("narrow dark", True, True),
+)
+"""Class of each plot, dark, narrow; the stylesheet shows one, on paper the first."""
+
+
+def report_html(
+    timeline: Timeline,
+    title: str,
+    thumbnails: Sequence[tuple[str, np.ndarray]] = (),
+    warning: str | None = None,
+    model: str | None = None,
+    accuracy: str | None = None,
+    rate: float | None = None,
+) -> str:
+    """Return a timeline as one HTML page, in the timeline's own view.
+
+    All texts may hold anything: they are escaped. Nothing is fetched when the page is opened.
+
+    Args:
+        timeline: What to report; may be empty.
+        title: What was recorded.
+        thumbnails: Captions and pictures, RGB uint8 (h, w, 3): one a moment of the summary, in
+            their order, or any number of any other pictures.
+        warning: What went wrong, such as a part that could not be read.
+        model: The network's name.
+        accuracy: How often it is right, as it was measured, with what it was measured on.
+        rate: Analysed frames a second.
+    """
+    summary = summarise(timeline)
+    texts = {
+        "title": escape(title),
+        "kind": f"Expression timeline, {escape(timeline.view)} view",
+        "sentence": escape(summary.sentence),
+        "facts": _facts(summary),
+        "warning": _warning(warning),
+        "plot": _plot(timeline, summary),
+        "caption": escape(_caption(summary)),
+        "moments": _moments(summary, thumbnails),
+        "means": _means(summary),
+        "error": escape(_error_note(summary)),
+        "small": _small_note(timeline),
+        "view_note": _VIEW_NOTES[timeline.view],
+        "tracks": _tracks(summary.tracks),
+        "settings": _settings(timeline, model, accuracy, rate),
+    }
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(texts)
+
+
+_VIEW_NOTES = {
+    "class": (
+        f"This is the class view: seconds in which a picture had fewer than {LEAST_FACES} faces "
+        "large enough to judge show no expression, and single faces are not kept."
+    ),
+    "person": (
+        "This is the person view: faces are numbered as they appear. The numbers are not names, "
+        "and somebody who comes back after a while gets a new one."
+    ),
+}
+
+
+def _facts(summary: Summary) -> str:
+    index = _figure(summary.index, signed)
+    if math.isfinite(summary.index_error):
+        index += f" <small>\N{PLUS-MINUS SIGN} {summary.index_error:.2f}</small>"
+    facts = [("watched", span(summary.seconds))]
+    if summary.view == "class":
+        facts.append(("withheld", span(summary.seconds - summary.shown)))
+    facts += [
+        ("faces on average", _figure(summary.faces, "{:.1f}".format)),
+        ("positive-negative index", index),
+        ("readings uncertain", _figure(summary.uncertain, percent)),
+        ("faces too small to judge", _figure(summary.small, percent)),
+    ]
+    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
+
+
+def _warning(warning: str | None) -> str:
+    if not warning:
+        return ""
+    return (
+        '<section class="card trouble"><h2>Not everything is in here</h2>'
+        f"<p>{escape(warning)}</p></section>"
+    )
+
+
+def _plot(timeline: Timeline, summary: Summary) -> str:
+    """Return the plot for four kinds of screen, as SVG within the page."""
+    alt = "Stacked shares of the seven expressions over time, number of faces, and the index."
+    return "".join(
+        f'<img class="{kind}" src="{_svg(timeline, summary.moments, dark, narrow)}" alt="{alt}">'
+        for kind, dark, narrow in _PLOTS
+    )
+
+
+def _svg(timeline: Timeline, moments: Sequence[Moment], dark: bool, narrow: bool) -> str:
+    file = io.BytesIO()
+    figure = timeline_plot(timeline, moments, dark, narrow)
+    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return _data_uri(file.getvalue(), "image/svg+xml")
+
+
+def _data_uri(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _caption(summary: Summary) -> str:
+    parts = ["Seconds without pictures are left empty."]
+    if summary.view == "class":
+        parts.append(f"Hatched: fewer than {LEAST_FACES} faces, so no figure is shown.")
+    if summary.moments:
+        parts.append("The numbers stand for the moments below.")
+    return " ".join(parts)
+
+
+def _moments(summary: Summary, thumbnails: Sequence[tuple[str, np.ndarray]]) -> str:
+    """Return the moments with their pictures; other pictures where there are no moments."""
+    sentences = [moment.sentence for moment in summary.moments]
+    paired = len(thumbnails) == len(sentences)
+    items = [
+        f'{_picture(*thumbnails[i]) if paired else ""}<span class="number">{i + 1}</span>'
+        f"{escape(sentence)}"
+        for i, sentence in enumerate(sentences)
+    ]
+    if not paired:
+        items += [_picture(*thumbnail) + escape(thumbnail[0]) for thumbnail in thumbnails]
+    note = "" if sentences else f'<p class="note">{escape(_no_moment(summary))}</p>'
+    pictures = "".join(f"<li>{item}</li>" for item in items)
+    strip = f'<ul class="moments">{pictures}</ul>' if items else ""
+    return f'<section class="card long"><h2>Moments of change</h2>{note}{strip}</section>'
+
+
+def _no_moment(summary: Summary) -> str:
+    if not summary.shown:
+        return "Without figures there are no moments."
+    return "No expression rose clearly above the minute before, for three seconds or more."
+
+
+def _picture(caption: str, image: np.ndarray) -> str:
+    source = _data_uri(encode_jpeg(image), "image/jpeg")
+    return f'<img src="{source}" alt="{escape(caption)}">'
+
+
+def _means(summary: Summary) -> str:
+    if not summary.shown:
+        return f"<p>{escape(summary.sentence)}</p>"
+    bars = "".join(_bar(name, summary.mean[name]) for name in EXPRESSIONS)
+    note = "All seven probabilities count, also those of readings that are called uncertain."
+    return f'<div class="bars">{bars}</div><p class="note">{note}</p>'
+
+
+def _bar(name: str, share: float) -> str:
+    return (
+        f'<div class="bar" style="{_style(name, share)}"><span>{name}</span>'
+        f'<span class="way"><span></span></span><span class="value">{percent(share)}</span></div>'
+    )
+
+
+def _style(name: str, share: float) -> str:
+    return f"--hue:{COLOURS[name]};--value:{100 * share:.1f}%"
+
+
+def _error_note(summary: Summary) -> str:
+    if not math.isfinite(summary.index_error):
+        return "Its error is not known: that takes the differences between two or more faces."
+    return (
+        f"The band in the plot reaches {BAND} standard errors to both sides, the figure above "
+        "names one. They come from the differences between faces and from the number of faces, "
+        "not of pictures."
+    )
+
+
+def _small_note(timeline: Timeline) -> str:
+    return (
+        f"Faces under {timeline.small:g} pixels (the square root of the box's area) are counted "
+        "as too small to judge and have no part in the shares."
+    )
+
+
+def _tracks(tracks: Sequence[TrackSummary]) -> str:
+    """Return the table of single faces; nothing in the class view, which has none."""
+    if not tracks:
+        return ""
+    longest = sorted(tracks, key=lambda track: -track.seconds)[:MOST_TRACKS]
+    rows = "".join(_track(track) for track in sorted(longest, key=lambda track: track.track))
+    names = (*EXPRESSIONS, "index", "uncertain", "time")
+    head = "".join(f'<th scope="col"><span class="upright">{name}</span></th>' for name in names)
+    rest = len(tracks) - len(longest)
+    note = f'<p class="note">{rest} more were seen for a shorter time.</p>' if rest else ""
+    return (
+        '<section class="card long"><h2>Each face, mean shares in percent</h2><div class="scroll">'
+        f'<table><thead><tr><th scope="col">Face</th>{head}</tr></thead><tbody>{rows}</tbody>'
+        f"</table></div>{note}</section>"
+    )
+
+
+def _track(track: TrackSummary) -> str:
+    shares = "".join(_share(name, track.mean[name]) for name in EXPRESSIONS)
+    others = (
+        _figure(track.index, signed),
+        _figure(track.uncertain, percent),
+        clock(track.seconds),
+    )
+    cells = shares + "".join(f"<td>{value}</td>" for value in others)
+    return f'<tr><th scope="row">{track.track}</th>{cells}</tr>'
+
+
+def _share(name: str, share: float) -> str:
+    if not math.isfinite(share):
+        return f"<td>{NONE}</td>"
+    return f'<td style="{_style(name, share)}">{100 * share:.0f}</td>'
+
+
+def _settings(
+    timeline: Timeline, model: str | None, accuracy: str | None, rate: float | None
+) -> str:
+    rows: Mapping[str, str] = {
+        "Network": model or "not stated",
+        "Its measured accuracy": accuracy or "not stated",
+        "View": timeline.view,
+        "Length of a bin": f"{timeline.bin_seconds:g} s",
+        "Pictures analysed": f"{rate:g} a second" if rate else "as they came",
+        "Too small to judge": f"under {timeline.small:g} pixels",
+        "Called uncertain": f"under a probability of {timeline.uncertain_below:g}",
+    }
+    return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
+
+
+def _figure(value: float, shown) -> str:
+    """Return a number as `shown` writes it, or a dash for NaN."""
+    return shown(value) if math.isfinite(value) else NONE

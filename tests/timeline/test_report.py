@@ -1,0 +1,183 @@
+"""The report: sound HTML that fetches nothing, escapes texts, shows no more than its view."""
+
+import base64
+import re
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from fer.labels import EXPRESSIONS
+from fer.timeline import report
+from fer.timeline.report import MOST_TRACKS, report_html
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import Timeline
+from tests.timeline.frames import frame, mix, recorded, steady
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+HOSTILE = """<script>alert("1")</script> & 'co' $title ${x}"""
+
+
+class Page(HTMLParser):
+    """Reads a page: its texts by element, its attributes, and whether all elements are closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(text)
+        assert self.open == [], f"not closed: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts.append((self.open[-1] if self.open else "", data.strip()))
+
+    def all(self, tag):
+        return [text for element, text in self.texts if element == tag]
+
+    @property
+    def whole(self):
+        texts = [text for element, text in self.texts if element != "style"]
+        return re.sub(r"\s+", " ", " ".join(texts))
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """Six faces that are surprised from 0:30 to 0:40, then four whose expression is withheld."""
+    calm, startled = mix(neutral=0.9, happy=0.1), mix(surprise=0.8, neutral=0.2)
+    frames = [(frame([startled if 30 <= i < 40 else calm] * 6), i) for i in range(60)]
+    frames += [(frame([mix(disgust=1.0)] * 4), i) for i in range(60, 70)]
+    return recorded(frames)
+
+
+@pytest.fixture(scope="module")
+def full(lesson):
+    images = [("0:30 <surprise>", np.full((40, 60, 3), 128, np.uint8))]
+    return report_html(
+        lesson, HOSTILE, images, HOSTILE, model=HOSTILE, accuracy=f"68 % {HOSTILE}", rate=5
+    )
+
+
+def test_fetches_nothing(full):
+    page = Page(full)
+    for _, attributes in page.tags:
+        for name in ("src", "srcset", "href", "action", "data", "poster"):
+            assert attributes.get(name, "data:").startswith("data:")
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert "http://" not in full and "https://" not in full
+    assert "url(" not in full and "@import" not in full
+    policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))
+    assert policy.startswith("default-src 'none'")
+
+
+def test_texts_are_escaped_once(full):
+    page = Page(full)
+    assert page.all("title") == page.all("h1") == [HOSTILE]
+    assert page.whole.count(HOSTILE) == 5  # both, the warning, the network and its accuracy
+    alts = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
+    assert alts[-1] == "0:30 <surprise>"
+
+
+def test_says_what_it_must(full, lesson):
+    text = Page(full).whole.replace("\N{NO-BREAK SPACE}", " ")
+    assert summarise(lesson).sentence.replace("\N{NO-BREAK SPACE}", " ") in text
+    assert "At 0:30 surprise rose from 0 % to 80 % for 10 s." in text
+    for words in (
+        "What anybody feels",
+        "two times in three",
+        "at work or in education",
+        "Article 5(1)(f)",
+        "fewer than 5 faces",
+        "68 % ",
+        "5 a second",
+        "withheld 10 s",
+        "under 40 pixels",
+    ):
+        assert words in text, words
+
+
+def test_plots_are_sound_drawings(full):
+    sources = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', full)
+    assert len(sources) == 4  # wide and narrow, light and dark
+    for source in sources:
+        assert ElementTree.fromstring(base64.b64decode(source)).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_bars_show_the_means(full, lesson, name):
+    (width,) = re.findall(rf'--value:([\d.]+)%"><span>{name}<', full)
+    assert float(width) == pytest.approx(100 * summarise(lesson).mean[name], abs=0.05)
+
+
+@pytest.fixture
+def unplotted(monkeypatch):
+    """Leave the plots out, which take long and have tests of their own."""
+    monkeypatch.setattr(report, "_svg", lambda *_: "data:,")
+
+
+@pytest.mark.usefixtures("unplotted")
+def test_nothing_withheld_is_told():
+    reports = {
+        report_html(steady(30, 4, **{name: 1.0}), "A lesson") for name in ("happy", "disgust")
+    }
+    assert len(reports) == 1
+    page = Page(reports.pop())
+    assert "there is no figure to show" in page.whole
+    assert not any("--value" in attributes.get("style", "") for _, attributes in page.tags)
+
+
+@pytest.mark.usefixtures("unplotted")
+@pytest.mark.parametrize("view", ["class", "person"])
+def test_single_faces_are_told_in_the_person_view_only(view):
+    rows = [mix(happy=1.0)] * 4 + [mix(sad=1.0)] * 2
+    timeline = recorded([(frame(rows, tracks=[3, 4, 5, 6, 8, 9]), 0)], view=view)
+    page = Page(report_html(timeline, "Six"))
+    rows = ["Face", "3", "4", "5", "6", "8", "9"] if view == "person" else []
+    assert page.all("th") == rows
+
+
+@pytest.mark.usefixtures("unplotted")
+def test_many_tracks_are_cut_to_those_seen_longest():
+    frames = [(frame([mix(happy=1.0)], tracks=[i + 1]), i) for i in range(MOST_TRACKS + 5)]
+    frames += [(frame([mix(sad=1.0)], tracks=[99]), 200 + i) for i in range(3)]
+    page = Page(report_html(recorded(frames, view="person"), "Many"))
+    assert "99" in page.all("th") and "6 more were seen for a shorter time." in page.whole
+
+
+@pytest.mark.parametrize(
+    ("timeline", "words"),
+    [
+        (Timeline(), "Nothing was recorded."),
+        (recorded([(frame(), i) for i in range(3)], view="person"), "No face was found in 3"),
+        (steady(1, 5, happy=1.0), "No expression rose clearly"),
+    ],
+    ids=["empty", "no face", "one bin"],
+)
+def test_little_makes_a_report_too(timeline, words):
+    page = Page(report_html(timeline, "Little"))
+    assert words in page.whole and "not stated" in page.whole
+
+
+@pytest.mark.usefixtures("unplotted")
+def test_other_pictures_are_told_by_their_captions():
+    images = [(f"0:{i}0", np.zeros((9, 16, 3), np.uint8)) for i in range(3)]
+    page = Page(report_html(steady(40, 5, happy=1.0), "Calm", images))
+    assert page.all("li")[:3] == ["0:00", "0:10", "0:20"]
+
+
+def test_the_template_is_packaged():
+    settings = Path(__file__).parents[2].joinpath("pyproject.toml").read_text()
+    assert '"fer.timeline" = ["*.html"]' in settings
+    assert find_spec("fer.timeline.report")
