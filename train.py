@@ -3,6 +3,8 @@
 The embedded weights:   python train.py --dataset ../shared/data/fer2013
 A quick trial:          python train.py --max-train-samples 512 --epochs 1
 Going on after a stop:  the same command with --resume
+From another network:   python train.py --base-model runs/fer --output runs/second
+Another kind:           python train.py --arch vit --output runs/vit
 On to the Hub:          the same command with --push-to-hub --hub-model-id you/name
 """
 
