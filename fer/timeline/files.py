@@ -58,8 +58,8 @@ def from_csv(text: str) -> "DataFrame":
 def to_json(timeline: Timeline) -> str:
     """Return the whole timeline as JSON.
 
-    `bins` (and `tracks`) hold the exact counts under `columns`, from which `from_json` restores
-    the timeline; `table` (and `track_table`) hold the same as means, for reading.
+    `bins` (and `tracks`, under `track_columns`) hold the exact counts, from which `from_json`
+    restores the timeline; `table` holds those of the whole picture as means, for reading.
     """
     numbers, rows = timeline.tallies()
     document = {
@@ -75,7 +75,6 @@ def to_json(timeline: Timeline) -> str:
     if timeline.view == "person":
         document["track_columns"] = ["bin", "track", *COLUMNS]
         document["tracks"] = np.column_stack(timeline.track_tallies()).tolist()
-        document["track_table"] = _records(timeline.track_table())
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 

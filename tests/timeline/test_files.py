@@ -34,7 +34,7 @@ def test_json_also_holds_the_table(view):
     full, empty = document["table"]
     assert (full["time"], full["faces"], full["happy"], full["sad"]) == (1.0, 5.0, 0.25, 0.75)
     assert [empty[name] for name in EXPRESSIONS] == [None] * 7 and empty["faces"] == 0
-    assert ("tracks" in document) == ("track_table" in document) == (view == "person")
+    assert ("tracks" in document) == (view == "person")
 
 
 def test_a_file_of_the_class_view_shows_nothing_of_four_faces():
