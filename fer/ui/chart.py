@@ -14,14 +14,21 @@ import numpy as np
 from fer.labels import COLOURS, EXPRESSIONS
 from fer.timeline.tally import figures
 from fer.timeline.timeline import Timeline
+from fer.timeline.words import clock
 
 SIDE = 1000
 """Units of the drawing in both directions."""
 
+STACK = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
+"""From the ground up, as in the plot that is saved: negative expressions lie together."""
+
+BAND = 2
+"""Standard errors that the index's band reaches to both sides."""
+
 COLUMNS = 240
 """Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly."""
 
-SHORTEST, FINISHED = 60, 5
+SHORTEST, FINISHED = 60, 1
 """Seconds that the time axis has at least: a growing timeline fills it from the left."""
 
 MOST_TRACKS = 3
@@ -50,8 +57,8 @@ class Curves:
 
     @property
     def shares(self) -> np.ndarray:
-        """Return the mean probabilities, (n, 7), columns as in `EXPRESSIONS`."""
-        return np.column_stack([self.figures[name] for name in EXPRESSIONS])
+        """Return the mean probabilities, (n, 7), columns as in `STACK`."""
+        return np.column_stack([self.figures[name] for name in STACK])
 
     @property
     def withheld(self) -> np.ndarray:
@@ -101,8 +108,10 @@ def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, s
         _plot(heading, ("100%", "50%", "0"), _areas(curves, span), "fer-areas")
         for heading, curves in rows
     ]
+    several = np.isfinite(whole.figures["index_error"]).any()
+    band = f", \N{PLUS-MINUS SIGN} {BAND} standard errors" if several else ""
     plots.append(
-        _plot("Positive minus negative", ("+1", "0", "\N{MINUS SIGN}1"), _index(whole, span))
+        _plot(f"Positive-negative index{band}", ("+1", "0", "\N{MINUS SIGN}1"), _index(whole, span))
     )
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
     plots.append(_plot("Faces", (str(most), "", "0"), _faces(whole, span, most), "fer-count"))
@@ -116,13 +125,6 @@ def mean_figures(timeline: Timeline) -> dict[str, float]:
     """Return the figures of the whole timeline; see `fer.timeline.tally.figures`."""
     _, tallies = timeline.tallies()
     return {name: column.item() for name, column in figures(tallies.sum(axis=0)[None]).items()}
-
-
-def clock(seconds: float) -> str:
-    """Return 83 as "1:23" and 3723 as "1:02:03"."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _spoken(timeline: Timeline) -> str:
@@ -155,14 +157,14 @@ def _areas(curves: Curves, span: float) -> str:
     tops = np.minimum(np.cumsum(curves.shares, axis=1), 1)
     paths = "".join(
         f'<path fill="{COLOURS[name]}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
-        for i, name in reversed(list(enumerate(EXPRESSIONS)))
+        for i, name in reversed(list(enumerate(STACK)))
     )
     return _svg(paths) + _withheld(curves, span)
 
 
 def _index(curves: Curves, span: float) -> str:
-    """Return the index as a line within its standard error, on a scale from -1 to 1."""
-    index, error = curves.figures["index"], np.nan_to_num(curves.figures["index_error"])
+    """Return the index as a line within its band, on a scale from -1 to 1."""
+    index, error = curves.figures["index"], BAND * np.nan_to_num(curves.figures["index_error"])
     low, middle, high = (np.clip((index + sign * error + 1) / 2, 0, 1) for sign in (-1, 0, 1))
     band = f'<path class="fer-band" d="{_band(curves.step, high, low, span)}"/>'
     line = f'<path class="fer-line" d="{_line(curves.step, middle, span)}"/>'
@@ -232,5 +234,5 @@ def _time_axis(span: float) -> str:
 
 
 def _legend() -> str:
-    items = "".join(f'<li style="--hue:{COLOURS[name]}">{name}</li>' for name in EXPRESSIONS)
+    items = "".join(f'<li style="--hue:{COLOURS[name]}">{name}</li>' for name in STACK)
     return f'<ul class="fer-key" aria-hidden="true">{items}</ul>'

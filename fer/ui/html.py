@@ -15,11 +15,6 @@ def percent(probability: float) -> str:
     return f"{probability:.0%}"
 
 
-def signed(number: float) -> str:
-    """Return 0.34 as "+0.34" and -0.34 with a minus sign as wide as the plus."""
-    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
-
-
 def colour_style(label: str) -> str:
     """Return a `style` value that hands a label's colour, and the ink for it, to the stylesheet."""
     return f"--hue:{COLOURS[label]};--ink:{ink_on(COLOURS[label])}"

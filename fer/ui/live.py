@@ -37,7 +37,7 @@ def build_live(pipeline: Pipeline) -> None:
             camera, picture = _stage()
         with gr.Column(scale=2, min_width=260):
             panel = gr.HTML(START, elem_id="live-panel")
-    view, chart = _timeline(pipeline.classifier.uncertain_below, visitor)
+    view, chart = _timeline(pipeline, visitor)
     camera.stream(
         handlers.look,
         [camera, visitor, view],
@@ -67,9 +67,10 @@ def _stage() -> tuple[gr.Image, gr.HTML]:
     return camera, picture
 
 
-def _timeline(uncertain_below: float, visitor: gr.State) -> tuple[gr.Radio, gr.HTML]:
+def _timeline(pipeline: Pipeline, visitor: gr.State) -> tuple[gr.Radio, gr.HTML]:
     """Put the timeline below both columns; the stylesheet shows the buttons that its state has."""
-    handlers = TimelineHandlers(uncertain_below)
+    classifier = pipeline.classifier
+    handlers = TimelineHandlers(classifier.uncertain_below, classifier.name)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):
             gr.HTML('<h3 class="fer-title">Timeline</h3>')
@@ -85,10 +86,10 @@ def _timeline(uncertain_below: float, visitor: gr.State) -> tuple[gr.Radio, gr.H
             start = gr.Button("Start timeline", variant="primary", size="md", elem_id="live-start")
             stop = gr.Button("Stop timeline", variant="secondary", size="md", elem_id="live-stop")
         chart = gr.HTML(IDLE, elem_id="live-chart")
-        saves = save_buttons(("CSV", "JSON"), "live-save")
+        saves = save_buttons(("CSV", "JSON", "plot", "report"), "live-save")
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     start.click(handlers.start, [visitor, view], [chart, visitor], **quiet)
     stop.click(handlers.stop, visitor, [chart, visitor], **quiet)
-    steps = (handlers.save_csv, handlers.save_json)
+    steps = (handlers.save_csv, handlers.save_json, handlers.save_plot, handlers.save_report)
     wire_saves(saves, [(step, (visitor,)) for step in steps])
     return view, chart

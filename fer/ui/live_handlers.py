@@ -1,5 +1,6 @@
 """What the Live tab does, without the screen: frames in; picture, panel and timeline out."""
 
+import io
 import time
 
 import gradio as gr
@@ -8,6 +9,8 @@ from supervision import Detections
 
 from fer.pipeline import Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator, PlainAnnotator
+from fer.timeline.files import to_csv, to_json
+from fer.timeline.moments import find_moments
 from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.downloads import parcel
@@ -73,11 +76,12 @@ class TimelineHandlers:
 
     Args:
         uncertain_below: Least probability at which an expression is named.
+        model: The model in use, for the report.
     """
 
-    def __init__(self, uncertain_below: float) -> None:
-        """Keep the bound."""
-        self.uncertain_below = uncertain_below
+    def __init__(self, uncertain_below: float, model: str) -> None:
+        """Keep both."""
+        self.uncertain_below, self.model = uncertain_below, model
 
     def start(self, visitor: Visitor, view: str) -> tuple[str, Visitor]:
         """Begin a new timeline; the one before it is dropped.
@@ -99,16 +103,28 @@ class TimelineHandlers:
 
     def save_csv(self, visitor: Visitor) -> dict:
         """Return the timeline as CSV, as a download."""
-        from fer.timeline.files import to_csv
-
         return parcel("timeline.csv", to_csv(_finished(visitor)).encode(), "text/csv")
 
     def save_json(self, visitor: Visitor) -> dict:
         """Return the timeline as JSON, as a download."""
-        from fer.timeline.files import to_json
-
         content = to_json(_finished(visitor)).encode()
         return parcel("timeline.json", content, "application/json")
+
+    def save_plot(self, visitor: Visitor) -> dict:
+        """Return the timeline's plot as PNG, as a download."""
+        from fer.timeline.plots import timeline_plot
+
+        timeline = _finished(visitor)
+        file = io.BytesIO()
+        timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
+        return parcel("timeline.png", file.getvalue(), "image/png")
+
+    def save_report(self, visitor: Visitor) -> dict:
+        """Return the timeline's report as one HTML file, as a download."""
+        from fer.timeline.report import report_html
+
+        content = report_html(_finished(visitor), "Live timeline", model=self.model).encode()
+        return parcel("timeline.html", content, "text/html")
 
 
 def _finished(visitor: Visitor) -> Timeline:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from supervision import Detections
 
 from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.timeline.words import clock, signed
 from fer.ui import html
-from fer.ui.chart import SHORTEST, clock, mean_figures, timeline_html
+from fer.ui.chart import SHORTEST, mean_figures, timeline_html
 
 LONGEST = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
@@ -110,7 +111,7 @@ def _readout(state: str, timeline: Timeline) -> str:
     mean = mean_figures(timeline)
     parts = [state, f"{timeline.view} view"]
     if mean["judged"]:
-        parts.append(f"positive minus negative {html.signed(mean['index'])}")
+        parts.append(f"positive-negative index {signed(mean['index'])}")
         parts.append(f"{html.percent(mean['uncertain'])} uncertain")
     items = "".join(f"<span>{part}</span>" for part in parts)
     return f'<p class="fer-readout">{items}</p>'

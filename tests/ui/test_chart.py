@@ -8,7 +8,7 @@ from supervision import Detections
 
 from fer.labels import COLOURS
 from fer.timeline.timeline import Timeline
-from fer.ui.chart import COLUMNS, clock, mean_figures, timeline_html
+from fer.ui.chart import BAND, COLUMNS, STACK, mean_figures, timeline_html
 from tests.fakes import sure
 
 
@@ -37,7 +37,7 @@ def test_areas_are_stacked_to_the_whole_and_lie_where_their_time_is():
     assert path(html, COLOURS["angry"]) == (
         "M0 500L50 500L150 0L200 0L200 1000L150 1000L50 1000L0 1000Z"
     )
-    assert path(html, COLOURS["neutral"]).startswith("M0 0L50 0L150 0L200 0L")
+    assert path(html, COLOURS["happy"]).startswith("M0 0L50 0L150 0L200 0L")
     assert re.findall(r"left:([\d.]+)%", html) == ["0.0", "20.0", "40.0", "60.0", "80.0"]
 
 
@@ -64,11 +64,11 @@ def test_a_class_with_too_few_faces_is_hatched_and_tells_nothing():
 
 def test_the_index_has_a_band_as_wide_as_its_error():
     timeline = Timeline("person")
-    timeline.add(faces(sure("happy", 1.0), sure("angry", 1.0)), 0)
+    timeline.add(faces(HALF, HALF, sure("happy", 1.0), sure("angry", 1.0)), 0)
     html = timeline_html(timeline, shortest=1)
-    # Indexes +1 and -1: mean 0, standard error sqrt(1) = 1, so the band fills the scale.
+    # Indexes 0, 0, 1, -1: mean 0, error sqrt(2 / 3 / 4) = 0.408, twice that is 0.816 up and down.
     band = re.search(r'class="fer-band" d="([^"]*)"', html)[1]
-    assert band == "M0 0L500 0L1000 0L1000 1000L500 1000L0 1000Z"
+    assert band == "M0 92L500 92L1000 92L1000 908L500 908L0 908Z"
     assert re.search(r'class="fer-line" d="([^"]*)"', html)[1] == "M0 500L500 500L1000 500"
 
 
@@ -80,7 +80,8 @@ def test_single_faces_are_drawn_in_the_person_view_only(view, headings):
     timeline = Timeline(view)
     timeline.add(faces(*[HALF] * 6, tracks=[8, 3, 8, 3, 8, 3]), 0)
     found = re.findall(r"<h4>([^<]+)</h4>", timeline_html(timeline))
-    assert found == [*headings, "Positive minus negative", "Faces"]
+    index = "Positive-negative index, ± 2 standard errors"
+    assert found == [*headings, index, "Faces"]
 
 
 def test_only_the_faces_seen_longest_are_drawn():
@@ -115,6 +116,7 @@ def test_mean_figures():
     assert mean_figures(timeline)["index"] == 0
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (83.9, "1:23"), (3723, "1:02:03")])
-def test_clock(seconds, text):
-    assert clock(seconds) == text
+def test_the_saved_plot_stacks_alike():
+    from fer.timeline import plots
+
+    assert (STACK, BAND) == (plots.STACK, plots.BAND)

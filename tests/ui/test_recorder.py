@@ -28,7 +28,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def handlers():
-    return TimelineHandlers(uncertain_below=0.4)
+    return TimelineHandlers(uncertain_below=0.4, model="tiny <1>")
 
 
 def content(parcel):
@@ -67,6 +67,16 @@ def test_stop_ends_it_and_what_is_saved_reads_back(clock, handlers):
     assert from_json(content(handlers.save_json(visitor)).decode()) == timeline
     table = from_csv(content(handlers.save_csv(visitor)).decode())
     assert table["track"].tolist() == [1, 2, 1, 2]
+
+
+def test_plot_and_report_are_made_in_memory(clock, handlers):
+    visitor = Visitor()
+    live = LiveHandlers(fake_pipeline(SIX[:1]))
+    handlers.start(visitor, "person")
+    record(live, visitor, clock, [0.0, 1.0])
+    handlers.stop(visitor)
+    assert content(handlers.save_plot(visitor)).startswith(b"\x89PNG")
+    assert "tiny &lt;1&gt;" in content(handlers.save_report(visitor)).decode()
 
 
 def test_a_class_keeps_no_track_and_names_no_face(clock, handlers):
