@@ -29,6 +29,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
+    # Several pages at once are all looked at.
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
 )
 
 
@@ -90,17 +94,19 @@ def _wait_until_ready(app: subprocess.Popen, url: str, log: Path, seconds: float
     raise RuntimeError(f"app.py did not answer within {seconds} s:\n{log.read_text()}")
 
 
+def flags(camera: Path | None) -> list[str]:
+    """Return Chromium's flags for a camera that plays this file; without one if it's None."""
+    if camera is None:
+        return list(FLAGS)
+    played = f"--use-file-for-fake-video-capture={camera.resolve()}"
+    return [*FLAGS, "--use-fake-device-for-media-stream", played]
+
+
 @contextmanager
 def browser(playwright, folder: Path, camera: Path | None, **options) -> Iterator:
     """Yield a Chromium context whose camera plays `camera`; there is no camera when it is None."""
-    flags = list(FLAGS)
-    if camera is not None:
-        flags += [
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={camera.resolve()}",
-        ]
     context = playwright.chromium.launch_persistent_context(
-        str(folder), executable_path=str(CHROMIUM), headless=True, args=flags, **options
+        str(folder), executable_path=str(CHROMIUM), headless=True, args=flags(camera), **options
     )
     try:
         yield context
