@@ -63,26 +63,6 @@ def make_film(
     return path
 
 
-def loop_film(source: Path, path: Path, times: int) -> Path:
-    """Write the pictures of `source` again and again, without encoding them anew."""
-    with av.open(str(source)) as old, av.open(str(path), "w") as new:
-        stream = old.streams.video[0]
-        packets = [(p.pts, p.dts, bytes(p)) for p in old.demux(stream) if p.size]
-        copied = new.add_stream_from_template(stream)
-        for turn in range(times):
-            for pts, dts, data in packets:
-                packet = av.Packet(data)
-                shift = turn * (stream.duration or 0)
-                packet.pts, packet.dts, packet.time_base = (
-                    pts + shift,
-                    dts + shift,
-                    stream.time_base,
-                )
-                packet.stream = copied
-                new.mux(packet)
-    return path
-
-
 def _write_pictures(container, stream, times, size, picture, last) -> None:
     base = stream.codec_context.time_base
     for index, time in enumerate(times):

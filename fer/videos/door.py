@@ -31,6 +31,9 @@ _OPTIONS = {
     "protocol_whitelist": "file",
     "max_pixels": str(MAX_SIDE * MAX_SIDE),
 }
+_THREADS = 2
+"""Of a decoder; each holds frames in memory."""
+
 _USUAL_RATE = 25.0
 _WIDEST_PIXEL = 4.0
 
@@ -105,6 +108,7 @@ def pictures(container: InputContainer) -> VideoStream:
         )
     stream.codec_context.options = {"max_pixels": _OPTIONS["max_pixels"]}
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = _THREADS
     return stream
 
 

@@ -9,9 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from benchmarks.recording import repeated
 from fer.videos import VideoReader
 from fer.videos.reader import _Clock
-from tests.films import BLUE, GREEN, RED, WHITE, corners, grey, loop_film, make_film
+from tests.films import BLUE, GREEN, RED, WHITE, corners, grey, make_film
 
 STEADY = [i / 25 for i in range(10)]
 UNSTEADY = [0, 0.04, 0.1, 0.5, 0.52, 1.3]
@@ -260,7 +261,7 @@ def test_times_rise_whatever_the_stamps_say(stamps, expected):
 def test_memory_does_not_grow_with_the_length(tmp_path):
     """3,000 frames would be 800 MB in a list."""
     short = make_film(tmp_path / "a.mp4", [i / 25 for i in range(25)], (384, 240))
-    path = loop_film(short, tmp_path / "long.mp4", 120)
+    path = repeated(short, tmp_path / "long.mp4", 120)
     program = (
         "import resource, sys\n"
         "from fer.videos import VideoReader\n"
