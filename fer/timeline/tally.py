@@ -61,7 +61,7 @@ def face_tallies(faces: Detections, small: float, uncertain_below: float) -> np.
     rows = _probabilities(faces)
     called = np.asarray(faces.data.get("expression", rows.argmax(axis=1)), int)
     large = np.sqrt(np.maximum(faces.box_area, 0)) >= small
-    millionths = np.rint(rows * SCALE).astype(np.int64) * large[:, None]
+    millionths = np.rint(rows.astype(np.float64) * SCALE).astype(np.int64) * large[:, None]
     tallies = np.empty((len(rows), len(COLUMNS)), np.int64)
     tallies[:, :_COUNTED] = 1
     tallies[:, _SMALL] = ~large
@@ -73,8 +73,8 @@ def face_tallies(faces: Detections, small: float, uncertain_below: float) -> np.
 
 
 def _probabilities(faces: Detections) -> np.ndarray:
-    """Return the faces' probabilities, float64 (n, 7), after a look at them."""
-    rows = np.asarray(faces.data.get("probabilities", np.empty((0, 7))), np.float64)
+    """Return the faces' probabilities (n, 7) after a look at them."""
+    rows = np.asarray(faces.data.get("probabilities", np.empty((0, 7), np.float32)))
     if rows.shape != (len(faces), len(EXPRESSIONS)):
         raise ValueError(
             f'data["probabilities"] must be ({len(faces)}, {len(EXPRESSIONS)}), a row a face, '

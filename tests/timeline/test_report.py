@@ -18,6 +18,7 @@ from fer.timeline.timeline import Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
+CAPTION = 'At 0:30 "surprise" <b>'
 HOSTILE = """<script>alert("1")</script> & 'co' $title ${x}"""
 
 
@@ -64,7 +65,7 @@ def lesson():
 
 @pytest.fixture(scope="module")
 def full(lesson):
-    images = [("0:30 <surprise>", np.full((40, 60, 3), 128, np.uint8))]
+    images = [(CAPTION, np.full((40, 60, 3), 128, np.uint8))]
     return report_html(
         lesson, HOSTILE, images, HOSTILE, model=HOSTILE, accuracy=f"68 % {HOSTILE}", rate=5
     )
@@ -87,7 +88,7 @@ def test_texts_are_escaped_once(full):
     assert page.all("title") == page.all("h1") == [HOSTILE]
     assert page.whole.count(HOSTILE) == 5  # both, the warning, the network and its accuracy
     alts = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
-    assert alts[-1] == "0:30 <surprise>"
+    assert alts[-1] == CAPTION
 
 
 def test_says_what_it_must(full, lesson):

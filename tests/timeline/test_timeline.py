@@ -89,6 +89,15 @@ def test_uncertain_is_about_the_expression_it_is_called(called, uncertain):
     assert recorded([(faces, 0)], view="person").table()["uncertain"].tolist() == [uncertain]
 
 
+@pytest.mark.parametrize(("least", "uncertain"), [(0.7, 0.0), (0.71, 1.0)])
+def test_a_face_at_the_bound_is_named(least, uncertain):
+    """As `top_labels` does it: 0.7 as a float32 lies under 0.7 as a float64."""
+    timeline = recorded(
+        [(frame([mix(happy=0.7, sad=0.3)]), 0)], view="person", uncertain_below=least
+    )
+    assert timeline.table()["uncertain"].tolist() == [uncertain]
+
+
 @pytest.mark.parametrize(("side", "small"), [(39.9, 1.0), (40.0, 0.0)])
 def test_small_is_the_square_root_of_the_area(side, small):
     faces = frame([JOY])
@@ -132,22 +141,29 @@ def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
         (frame([JOY] * 40, tracks=rng.permutation(120)[:40] + 1), time / 10) for time in range(20)
     ]
     whole = recorded(frames, view="person")
-    assert whole.track_table().groupby("time")["track"].count().tolist() == [MOST_TRACKS] * 2
+    numbers = whole.track_table().groupby("time")["track"]
+    assert numbers.count().tolist() == [MOST_TRACKS] * 2
+    seen = [
+        {t for faces, time in frames if time // 1 == i for t in faces.tracker_id} for i in (0, 1)
+    ]
+    assert [numbers.get_group(i).tolist() for i in (0, 1)] == [
+        sorted(tracks)[:MOST_TRACKS] for tracks in seen
+    ]
     parts = [recorded(frames[i::3], view="person") for i in range(3)]
     assert parts[2].merged(parts[0]).merged(parts[1]) == whole
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_an_hour_is_bounded_by_its_bins(view):
+@pytest.mark.parametrize(("view", "rate"), [("person", 30), ("class", 3)])
+def test_an_hour_is_bounded_by_its_bins(view, rate):
     faces = frame([JOY, GLOOM, UNSURE, JOY, GLOOM, JOY])
     timeline = Timeline(view)
-    for i in range(3600 * 30):
-        timeline.add(faces, i / 30)
+    for i in range(3600 * rate):
+        timeline.add(faces, i / rate)
     assert len(timeline) == 3600
     tallies, tracks = timeline.tallies()[1], timeline.track_tallies()[2]
     assert tallies.shape == (3600, 14)
     assert len(tracks) == (3600 * 6 if view == "person" else 0)
-    assert tallies[:, 0].tolist() == [30] * 3600
+    assert tallies[:, 0].tolist() == [rate] * 3600
 
 
 def test_more_frames_need_no_more_room():
@@ -208,6 +224,11 @@ def test_error_over_several_bins_counts_faces_not_frames():
     timeline = recorded([(frame([JOY, GLOOM] * 3), i / 4) for i in range(40)])
     assert pooled_error(timeline.tallies()[1]) == pytest.approx(0.75 / 5**0.5)
     assert np.isnan(pooled_error(Timeline().tallies()[1]))
+
+
+def test_less_than_two_faces_a_frame_have_no_error():
+    frames = [(frame([JOY, GLOOM]), 0), (frame([JOY, GLOOM]), 0.1), (frame([JOY]), 0.2)]
+    assert recorded(frames, view="person").table()["index_error"].isna().all()
 
 
 @pytest.mark.parametrize("view", VIEWS)
