@@ -21,7 +21,7 @@ from fer.timeline.words import clock, percent, span
 WINDOW, BASELINE, CALM = 5.0, 60.0, 3.0
 """Seconds that are compared, seconds before that they are compared with, seconds back below."""
 
-LEAST_BASELINE = 20.0
+LEAST_BASELINE = 10.0
 """Seconds with figures that must lie before a moment; without them nothing is known to be new."""
 
 LEAST_RISE, DEVIATIONS = 0.15, 5.0

@@ -12,7 +12,7 @@ import numpy as np
 
 from fer.images import encode_jpeg
 from fer.labels import COLOURS, EXPRESSIONS
-from fer.timeline.moments import Moment
+from fer.timeline.moments import LEAST_BASELINE, SHORTEST, Moment
 from fer.timeline.plots import BAND, timeline_plot
 from fer.timeline.summary import Summary, TrackSummary, summarise
 from fer.timeline.timeline import LEAST_FACES, Timeline
@@ -164,7 +164,9 @@ def _moments(summary: Summary, thumbnails: Sequence[tuple[str, np.ndarray]]) -> 
 def _no_moment(summary: Summary) -> str:
     if not summary.shown:
         return "Without figures there are no moments."
-    return "No expression rose clearly above the minute before, for three seconds or more."
+    if summary.shown < LEAST_BASELINE + SHORTEST:
+        return f"Moments need {LEAST_BASELINE:g} seconds before them to be compared with."
+    return f"No expression rose clearly above the minute before for {SHORTEST:g} seconds or more."
 
 
 def _picture(caption: str, image: np.ndarray) -> str:

@@ -70,9 +70,10 @@ UP, DOWN = (30, 0.05), (20, 0.38)
     ("stretches", "expected"),
     [
         ([UP, DOWN, UP], [(30.0, 50.0, "surprise", 0.05, 0.38)]),
+        ([(10, 0.05), DOWN, UP], [(10.0, 30.0, "surprise", 0.05, 0.38)]),
         ([UP, (2, 0.9), UP], []),  # too short
         ([UP, (20, 0.15), UP], []),  # too low
-        ([(10, 0.05), DOWN, UP], []),  # nothing to compare with yet
+        ([(9, 0.05), DOWN, UP], []),  # nothing to compare with yet
         ([(60, 0.2), (60, 0.9), (60, 0.2)], [(60.0, 120.0, "surprise", 0.2, 0.9)]),  # no return
         ([UP, (90, 0.38)], [(30.0, 120.0, "surprise", 0.05, 0.38)]),  # to the end
         ([(20, 0.05), (1, 0.4), (20, 0.05), (1, 0.4), (8, 0.05), (6, 0.15)], []),
@@ -86,7 +87,7 @@ def test_rules(stretches, expected):
 
 
 def test_a_gap_ends_a_moment_and_does_not_start_one():
-    frames = plain(UP, DOWN, UP)
+    frames = plain(UP, DOWN)
     late = [(faces, time + 600 * (time >= 40)) for faces, time in frames]
     assert [m[:2] for m in told(late)] == [(30.0, 40.0)]
 

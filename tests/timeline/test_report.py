@@ -157,14 +157,16 @@ def test_many_tracks_are_cut_to_those_seen_longest():
     assert "99" in page.all("th") and "6 more were seen for a shorter time." in page.whole
 
 
+@pytest.mark.usefixtures("unplotted")
 @pytest.mark.parametrize(
     ("timeline", "words"),
     [
         (Timeline(), "Nothing was recorded."),
         (recorded([(frame(), i) for i in range(3)], view="person"), "No face was found in 3"),
-        (steady(1, 5, happy=1.0), "No expression rose clearly"),
+        (steady(1, 5, happy=1.0), "Moments need 10 seconds before them"),
+        (steady(30, 5, happy=1.0), "No expression rose clearly"),
     ],
-    ids=["empty", "no face", "one bin"],
+    ids=["empty", "no face", "one bin", "calm"],
 )
 def test_little_makes_a_report_too(timeline, words):
     page = Page(report_html(timeline, "Little"))
