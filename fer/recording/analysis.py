@@ -114,15 +114,20 @@ class Watching:
 
 
 class _Drawing:
-    """Draws faces on frames and hands them to the writer."""
+    """Draws faces on frames and hands them to the writer.
 
-    def __init__(self, writer: VideoWriter, info: VideoInfo, uncertain_below: float) -> None:
-        self._writer, self._uncertain_below = writer, uncertain_below
+    In the class view every face gets the same box: nobody's expression is shown.
+    """
+
+    def __init__(self, writer: VideoWriter, info: VideoInfo, timeline: Timeline) -> None:
+        self._writer = writer
+        self._named, self._uncertain_below = timeline.view == "person", timeline.uncertain_below
         self._annotator = FilmAnnotator(info.width, info.height)
 
     def draw(self, item: tuple[Frame, Detections]) -> None:
         frame, faces = item
-        self._annotator.draw(frame.image, faces, top_labels(faces, self._uncertain_below))
+        labels = top_labels(faces, self._uncertain_below) if self._named else None
+        self._annotator.draw(frame.image, faces, labels)
         self._writer.write(frame.image, frame.time, frame.duration)
 
 
@@ -134,7 +139,7 @@ def _annotate(
     with ExitStack() as stack:
         path = folder / NAMES["video"]
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
-        drawing = _Drawing(writer, info, watching.timeline.uncertain_below)
+        drawing = _Drawing(writer, info, watching.timeline)
         draw = stack.enter_context(behind(drawing.draw, _QUEUED))
         for frame in stack.enter_context(ahead(reader, _QUEUED)):
             reporter.read(frame.time)

@@ -69,12 +69,21 @@ class PlainAnnotator:
             RGB uint8 (h, w, 3).
         """
         scene = image.copy()
-        line = max(2, round(min(image.shape[:2]) / 270))
-        alike = np.zeros(len(detections), int)
-        # A white line within a black one shows on any picture.
-        for colour, thickness in ((sv.Color.BLACK, line + 2), (sv.Color.WHITE, line)):
-            scene = sv.BoxAnnotator(colour, thickness).annotate(scene, detections, alike)
+        draw_plain_boxes(scene, detections)
         return scene
+
+
+def draw_plain_boxes(scene: np.ndarray, detections: sv.Detections) -> None:
+    """Draw a white line within a black one, which shows on any picture, around each face.
+
+    Args:
+        scene: RGB uint8 (h, w, 3), writable; it changes.
+        detections: Any number of faces.
+    """
+    line = max(2, round(min(scene.shape[:2]) / 270))
+    alike = np.zeros(len(detections), int)
+    for colour, thickness in ((sv.Color.BLACK, line + 2), (sv.Color.WHITE, line)):
+        sv.BoxAnnotator(colour, thickness).annotate(scene, detections, alike)
 
 
 def caption_texts(

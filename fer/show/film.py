@@ -8,7 +8,7 @@ import supervision as sv
 from PIL import Image, ImageDraw, ImageFont
 
 from fer.labels import COLOURS, ink_on
-from fer.show.annotators import caption_texts
+from fer.show.annotators import caption_texts, draw_plain_boxes
 
 _NAMES = tuple(COLOURS)
 # supervision draws on arrays as BGR; with red and blue changed places its colours fit RGB.
@@ -18,7 +18,7 @@ _FILL = sv.ColorPalette(
 
 
 class FilmAnnotator:
-    """Draws what `FaceAnnotator(numbered=True)` draws, into the frame itself.
+    """Draws what `FaceAnnotator(numbered=True)` draws, or plain boxes, into the frame itself.
 
     Args:
         width: Of the frames, in pixels.
@@ -30,15 +30,21 @@ class FilmAnnotator:
         self._letters = max(12, round(min(height, width) / 27))
         self._boxes = sv.BoxAnnotator(_FILL, thickness=max(2, round(self._letters / 7)))
 
-    def draw(self, image: np.ndarray, detections: sv.Detections, labels: Sequence[str]) -> None:
+    def draw(
+        self, image: np.ndarray, detections: sv.Detections, labels: Sequence[str] | None
+    ) -> None:
         """Draw the faces into `image`, which changes.
 
         Args:
             image: RGB uint8 (h, w, 3), writable.
             detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
-            labels: A name for each face, of the seven expressions and "uncertain".
+            labels: A name for each face, of the seven expressions and "uncertain"; None draws the
+                same box around each face and no word.
         """
         if len(detections) == 0:
+            return
+        if labels is None:
+            draw_plain_boxes(image, detections)
             return
         colours = np.array([_NAMES.index(label) for label in labels])
         self._boxes.annotate(image, detections, custom_color_lookup=colours)

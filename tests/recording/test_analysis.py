@@ -92,6 +92,18 @@ def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
     assert table["happy"].isna().all()  # one face is too few
 
 
+@pytest.mark.usefixtures("no_plots")
+def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
+    """Happy and sad faces look alike in its video."""
+    videos = [
+        analyse(film, tmp_path / name, fake_pipeline([BOX], sure(name))).video
+        for name in ("happy", "sad")
+    ]
+    one, other = (images_of(video)[10].astype(int) for video in videos)
+    np.testing.assert_array_equal(one, other)
+    assert one[60:120, 60].min() < 60 or one[60:120, 60].max() > 200  # there is a box
+
+
 @pytest.mark.parametrize(
     ("times", "rate", "expected"),
     [

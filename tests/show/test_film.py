@@ -4,7 +4,7 @@ from skimage.data import astronaut
 from supervision import Detections
 
 from fer.labels import COLOURS
-from fer.show.annotators import FaceAnnotator
+from fer.show.annotators import FaceAnnotator, PlainAnnotator
 from fer.show.film import FilmAnnotator
 from tests.fakes import sure
 
@@ -34,6 +34,13 @@ def test_it_draws_what_the_photo_annotator_draws():
     assert changed.mean() > 0.02
     differs = np.abs(film - photo).max(axis=2) > 40
     assert differs.sum() < 0.15 * changed.sum()  # letters are set a pixel apart
+
+
+def test_without_labels_all_boxes_are_alike():
+    image, found = astronaut(), faces(BOXES, "happy", "sad")
+    np.testing.assert_array_equal(
+        drawn(image, found, None), PlainAnnotator().annotate(image, found)
+    )
 
 
 def test_colours_are_those_of_the_labels():
