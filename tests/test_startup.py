@@ -1,0 +1,46 @@
+"""What starts quickly stays quick; benchmarks/startup.py has the page's own figures."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.startup import Start, processor_seconds, run, summary
+
+ROOT = Path(__file__).parents[1]
+
+
+def printed(program):
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_the_package_takes_less_than_a_tenth_of_a_second():
+    program = "import time; t = time.perf_counter(); import fer; print(time.perf_counter() - t)"
+    assert min(float(printed(program)) for _ in range(3)) < 0.1
+
+
+@pytest.mark.slow
+def test_the_page_imports_nothing_that_only_training_and_plots_need():
+    heavy = {"datasets", "evaluate", "matplotlib", "sklearn", "skimage"}
+    assert printed(f"import sys, fer.ui; print({heavy} & set(sys.modules))") == "set()"
+
+
+def test_a_program_is_timed():
+    start = run("sum(i * i for i in range(1_000_000))")
+    assert 0.02 < start.cpu < start.seconds + 0.02
+    assert processor_seconds(1) >= 0
+
+
+def test_the_page_over_the_libraries():
+    starts = {
+        "nothing": [Start(0.1, 0.1)],
+        "import fer": [Start(0.13, 0.1)],
+        "libraries": [Start(4.0, 3.0), Start(9.0, 3.5), Start(5.0, 4.0)],
+        "page": [Start(6.0, 7.0)],
+    }
+    figures = summary(starts)
+    assert figures["import_fer_seconds"] == pytest.approx(0.03)
+    assert figures["page_over_libraries"] == {"seconds": 1.2, "cpu": 2.0}
