@@ -8,6 +8,8 @@ from pathlib import Path
 import yaml
 
 from docs.figures import with_figures
+from fer.timeline.timeline import LEAST_FACES
+from fer.videos import MAX_BYTES, MAX_SECONDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -23,6 +25,11 @@ def test_the_space_runs_the_pinned_gradio():
 
 def test_every_figure_comes_from_the_weights():
     assert with_figures(README) == README
+
+
+def test_the_limits_are_those_of_the_code():
+    assert f"up to {MAX_BYTES // 1_000_000} MB and {MAX_SECONDS // 3600} hours" in README
+    assert f"fewer than {LEAST_FACES} faces" in README
 
 
 def test_every_link_to_a_file_leads_somewhere():

@@ -12,7 +12,9 @@ from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.live import build_live
 from fer.ui.photo import build_photo
+from fer.ui.recording import build_recording
 from fer.ui.theme import STYLESHEET, build_theme
+from fer.videos import MAX_BYTES
 from fer.vision.detector import FaceDetector
 
 TITLE = "Which expression is on your face?"
@@ -24,8 +26,6 @@ LEAD = (
 
 KEEP_UPLOADS = (300, 1800)
 """Every so many seconds, uploads older than so many seconds are deleted."""
-
-MAX_UPLOAD = "40mb"
 
 HEAD = f"""<meta name="description" content="{LEAD}">
 <style>
@@ -62,6 +62,8 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
                 build_live(pipeline)
             with gr.Tab("Photo", id="photo"):
                 build_photo(pipeline)
+            with gr.Tab("Recording", id="recording"):
+                build_recording(pipeline)
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.metrics)
 
@@ -84,7 +86,7 @@ def launch_settings() -> dict[str, Any]:
         "head": HEAD,
         "favicon_path": Path(__file__).with_name("favicon.png"),
         "footer_links": ["api", "settings"],
-        "max_file_size": MAX_UPLOAD,
+        "max_file_size": MAX_BYTES,
         "run_history": False,
         "ssr_mode": False,
     }

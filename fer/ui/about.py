@@ -7,15 +7,19 @@ from typing import Any
 import gradio as gr
 
 from fer.labels import EXPRESSIONS
+from fer.timeline.timeline import LEAST_FACES
 from fer.ui import html
 
-WHAT = """
+WHAT = f"""
 <h2>What it does</h2>
 <p>It finds faces in a picture and says which of seven <em>expressions</em> each one looks most
 like: angry, disgust, fear, happy, sad, surprise or neutral. Faces are found with MTCNN. Expressions
 are read by a compact network; the one that comes with this page was trained from scratch on
 FER2013, small grey pictures of faces gathered from the web. When no expression stands out, it says
 <em>uncertain</em>.</p>
+<p>The Live tab can keep a timeline of what the camera sees, and the Recording tab makes one of a
+video: the seven expressions second by second, with the moments at which they changed. The view of a
+class shows aggregates only, and nothing below {LEAST_FACES} faces.</p>
 """
 
 LIMITS = """
@@ -42,11 +46,13 @@ only for medical or safety reasons). Point a camera only at people who have agre
 """
 
 PRIVACY = """
-<h2>Your pictures</h2>
+<h2>Your pictures and recordings</h2>
 <p>Camera frames are sent to the computer that runs this page, read in memory and forgotten at once:
 no frame is written to disk. A photo you upload lies in a temporary folder while you look at it and
-is deleted within the hour; what you save is made in memory. Nothing is passed on, nothing is
-used for training, and this page loads nothing from elsewhere.</p>
+is deleted within the hour; what you save is made in memory. A live timeline stays in memory and is
+gone when you leave. A recording lies in a temporary folder as a photo does; what is made of it is
+deleted when you leave, at the latest within the hour. Nothing is passed on, nothing is used for
+training, and this page loads nothing from elsewhere.</p>
 """
 
 NO_FIGURES = "<p>No figures came with this model.</p>"

@@ -18,6 +18,9 @@ from fer.ui.faces import result_html
 LEAST_FACE = (16, 20, 200)
 """Lowest, usual and highest "least face size" in pixels."""
 
+MAX_BYTES = 40_000_000
+"""Larger photos are refused."""
+
 EMPTY = html.card(
     '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
     "<li>Your photo with a numbered box around every face.</li>"
@@ -159,6 +162,12 @@ class PhotoHandlers:
 def _load(picture: str | None) -> np.ndarray:
     if picture is None or not Path(picture).exists():
         raise ImageError("The photo is no longer here; drop it in again.")
+    size = Path(picture).stat().st_size
+    if size > MAX_BYTES:
+        raise ImageError(
+            f"The photo is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:.0f} MB are "
+            "taken: save it smaller."
+        )
     return read_image(picture)
 
 

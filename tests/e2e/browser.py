@@ -8,13 +8,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 from skimage.data import astronaut
+
+from fer.videos import VideoWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,14 +43,31 @@ def camera_picture() -> np.ndarray:
     return cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
 
 
+def moved(picture: np.ndarray, shift: int) -> np.ndarray:
+    """Return a picture moved to the left by so many pixels, its margin mirrored."""
+    return np.hstack([picture[:, shift:], picture[:, picture.shape[1] - shift :][:, ::-1]])
+
+
 def write_camera(path: Path, frames: int = 10) -> Path:
     """Write a Y4M film of the astronaut, 640 x 480; Chromium's fake camera plays it in a loop."""
     picture = camera_picture()
     with path.open("wb") as film:
         film.write(b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420\n")
         for shift in (abs(i - frames // 2) for i in range(frames)):
-            moved = np.hstack([picture[:, shift:], picture[:, :shift][:, ::-1]])
-            film.write(b"FRAME\n" + cv2.cvtColor(moved, cv2.COLOR_RGB2YUV_I420).tobytes())
+            frame = cv2.cvtColor(moved(picture, shift), cv2.COLOR_RGB2YUV_I420)
+            film.write(b"FRAME\n" + frame.tobytes())
+    return path
+
+
+def write_film(
+    path: Path, seconds: int, scene: Callable[[float], np.ndarray] | None = None
+) -> Path:
+    """Write an MP4 of ten frames a second; `scene` gives the picture at a time, 640 x 480."""
+    picture = camera_picture()
+    with VideoWriter(path, 640, 480) as writer:
+        for i in range(10 * seconds):
+            shown = picture if scene is None else scene(i / 10)
+            writer.write(moved(shown, abs(i % 20 - 10)), i / 10, 0.1)
     return path
 
 

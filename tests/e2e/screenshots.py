@@ -1,19 +1,29 @@
 """Take pictures of the page: `python -m tests.e2e.screenshots FOLDER [--readme]`.
 
-Both tabs and the About panel, light and dark, 1280 and 390 pixels wide, as PNG. With `--readme` two
-of them go into `docs`, where the README shows them.
+All tabs, light and dark, 1280 and 390 pixels wide, as PNG. With `--readme` three of them go into
+`docs`, where the README shows them.
 """
 
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.e2e.browser import ROOT, browser, serve, start_recording, write_camera
+from tests.e2e.browser import (
+    ROOT,
+    browser,
+    camera_picture,
+    serve,
+    start_recording,
+    write_camera,
+    write_film,
+)
 
 WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}
 
@@ -21,8 +31,8 @@ README_WIDTH = 860
 """Pixels; keeps the file small."""
 
 
-def shoot(playwright, url: str, out: Path, photo: Path, scratch: Path) -> None:
-    """Save all pictures of the page at `url` into `out`."""
+def shoot(playwright, url: str, out: Path, samples: tuple[Path, Path], scratch: Path) -> None:
+    """Save all pictures of the page at `url` into `out`; the samples are a photo and a video."""
     camera = write_camera(scratch / "camera.y4m")
     for width, (columns, rows) in WIDTHS.items():
         for scheme in ("light", "dark"):
@@ -32,58 +42,88 @@ def shoot(playwright, url: str, out: Path, photo: Path, scratch: Path) -> None:
                 "is_mobile": width == "narrow",
             }
             with browser(playwright, scratch / f"{width}-{scheme}", camera, **options) as context:
-                _shoot_page(context.pages[0], url, photo, out / f"{width}-{scheme}")
+                _shoot_page(context.pages[0], url, samples, out / f"{width}-{scheme}")
 
 
-def _shoot_page(page, url: str, photo: Path, prefix: Path) -> None:
-    def snap(name: str) -> None:
+def _shoot_page(page, url: str, samples: tuple[Path, Path], prefix: Path) -> None:
+    def snap(name: str, wait: int = 600) -> None:
+        page.wait_for_timeout(wait)
         page.screenshot(path=f"{prefix}-{name}.png", full_page=True)
 
     page.goto(url)
     page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_timeout(800)
-    snap("start")
-    start_recording(page)
-    page.locator("#live-view img").wait_for(state="attached")
-    page.wait_for_timeout(2500)
-    snap("live")
-    page.locator("#live-camera button.capture-button").click()
+    snap("start", 800)
+    _shoot_live(page, snap)
     page.get_by_role("tab", name="Photo").click()
-    page.wait_for_timeout(600)
     snap("photo-empty")
-    page.locator("#photo-input input[type=file]").set_input_files(photo)
+    page.locator("#photo-input input[type=file]").set_input_files(samples[0])
     page.locator("#photo-result figure").wait_for()
-    page.wait_for_timeout(600)
     snap("photo")
+    page.get_by_role("tab", name="Recording").click()
+    snap("recording-empty")
+    _shoot_recording(page, snap, samples[1])
     page.get_by_role("tab", name="About").click()
-    page.wait_for_timeout(600)
     snap("about")
 
 
+def _shoot_live(page, snap: Callable) -> None:
+    start_recording(page)
+    page.locator("#live-view img").wait_for(state="attached")
+    snap("live", 2500)
+    page.locator("#live-start").click()
+    snap("timeline", 12_000)
+    page.locator("#live-stop").click()
+    page.locator("#live-chart .fer-done").wait_for()
+    snap("timeline-done")
+    page.locator("#live-camera button.capture-button").click()
+
+
+def _shoot_recording(page, snap: Callable, video: Path) -> None:
+    page.locator("#recording-input input[type=file]").set_input_files(video)
+    page.locator(".fer-known").wait_for()
+    page.locator("#recording-start").click()
+    page.locator("#recording-state [role=progressbar]").wait_for()
+    snap("recording-work", 1500)
+    page.locator("#recording-result .fer-chart").wait_for(timeout=300_000)
+    page.wait_for_function("document.querySelector('#recording-video video')?.readyState >= 2")
+    snap("recording", 1200)
+
+
+def write_video(path: Path, seconds: int = 30) -> Path:
+    """Write a video of the astronaut who is, for a while, a cat."""
+    with Image.open(ROOT / "fer/ui/examples/cat.jpg") as picture:
+        cat = np.asarray(picture.convert("RGB").resize((640, 480)))
+    person = camera_picture()
+    return write_film(path, seconds, lambda time: cat if 20 <= time < 23 else person)
+
+
 def save_for_readme(folder: Path) -> None:
-    """Save the pictures that the README shows: Photo on a wide screen, Live on a narrow one."""
+    """Save the pictures that the README shows: Live on a narrow screen, two tabs on a wide one."""
     (ROOT / "docs").mkdir(exist_ok=True)
     shutil.copy(folder / "narrow-light-live.png", ROOT / "docs" / "live.png")
-    with Image.open(folder / "wide-light-photo.png") as picture:
-        size = README_WIDTH, round(README_WIDTH * picture.height / picture.width)
-        smaller = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    smaller.save(ROOT / "docs" / "photo.png", optimize=True)
+    for tab in ("photo", "recording"):
+        with Image.open(folder / f"wide-light-{tab}.png") as picture:
+            size = README_WIDTH, round(README_WIDTH * picture.height / picture.width)
+            smaller = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        smaller.save(ROOT / "docs" / f"{tab}.png", optimize=True)
 
 
 def main() -> None:
     """Read the command line and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the PNG files go")
-    parser.add_argument("--readme", action="store_true", help="renew docs/live.png and photo.png")
+    parser.add_argument("--readme", action="store_true", help="renew the pictures in docs")
     parser.add_argument("--url", help="a page that runs already; without it the app is started")
     parser.add_argument("--photo", type=Path, default=ROOT / "fer/ui/examples/astronaut.jpg")
+    parser.add_argument("--video", type=Path, help="a recording; without it one is made")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         scratch = Path(name)
         server = nullcontext(arguments.url) if arguments.url else serve(scratch)
         with server as url, sync_playwright() as playwright:
-            shoot(playwright, url, arguments.folder, arguments.photo, scratch)
+            video = arguments.video or write_video(scratch / "recording.mp4")
+            shoot(playwright, url, arguments.folder, (arguments.photo, video), scratch)
     if arguments.readme:
         save_for_readme(arguments.folder)
 

@@ -1,5 +1,7 @@
 """The page as a whole: it builds, looks after itself, and answers programs."""
 
+from pathlib import Path
+
 import gradio as gr
 import numpy as np
 import pytest
@@ -15,7 +17,10 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline
+from fer.ui.jobs import Job
+from fer.ui.recording_handlers import Desk
 from fer.ui.visitor import Visitor
+from fer.videos import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
 
 
@@ -33,9 +38,9 @@ def client(demo):
     demo.close()
 
 
-def test_the_three_tabs_are_there(demo):
+def test_the_tabs_are_there(demo):
     tabs = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
-    assert tabs == ["Live", "Photo", "About"]
+    assert tabs == ["Live", "Photo", "Recording", "About"]
 
 
 def test_the_notice_is_shown_and_escaped(demo):
@@ -43,9 +48,13 @@ def test_the_notice_is_shown_and_escaped(demo):
     assert any("Mind &lt;this&gt;." in (value or "") for value in values)
 
 
-def test_only_predict_is_public(demo):
+def test_two_endpoints_are_public(demo):
     public = [fn.api_name for fn in demo.fns.values() if fn.api_visibility == "public"]
-    assert public == ["predict"]
+    assert public == ["predict", "analyse_recording"]
+
+
+def test_recordings_may_be_uploaded_whole():
+    assert launch_settings()["max_file_size"] == MAX_BYTES
 
 
 def test_the_stream_is_shared_fairly(demo):
@@ -119,6 +128,35 @@ def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
     leave.fn(gr.Request(session_hash="leaves"))
     assert demo.state_holder["leaves"][key] is None
     assert demo.state_holder["stays"][key] == "what stays has seen"
+
+
+def test_whoever_leaves_takes_a_recordings_files_along(demo, client, tmp_path):
+    (key,) = [
+        key
+        for key, block in demo.blocks.items()
+        if isinstance(block, gr.State) and isinstance(block.value, Desk)
+    ]
+    job = Job(tmp_path / "made", lambda job: None)
+    job.folder.mkdir()
+    job.run()
+    demo.state_holder["left"][key] = Desk(job)
+    (leave,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "unload"]
+    leave.fn(gr.Request(session_hash="left"))
+    assert not job.folder.exists()
+
+
+def test_analyse_recording_over_the_network(client, tmp_path):
+    with VideoWriter(tmp_path / "clip.mp4", 160, 120) as writer:
+        for i in range(4):
+            writer.write(np.full((120, 160, 3), 90, np.uint8), i / 4, 0.25)
+    document, files = client.predict(
+        recording=handle_file(tmp_path / "clip.mp4"), view="person", api_name="/analyse_recording"
+    )
+    assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
+    assert [Path(file).suffix for file in files] == [".mp4", ".png", ".csv", ".json", ".html"]
+    (tmp_path / "text.mp4").write_text("not a video")
+    with pytest.raises(AppError, match="be read as a video"):
+        client.predict(recording=handle_file(tmp_path / "text.mp4"), api_name="/analyse_recording")
 
 
 def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch, tmp_path):

@@ -100,6 +100,12 @@ def test_a_bad_file_gives_one_sentence(handlers, photo, tmp_path, name):
     assert "Traceback" not in text and str(tmp_path) not in text
 
 
+def test_a_photo_has_a_limit_of_its_own(handlers, photo, monkeypatch):
+    monkeypatch.setattr("fer.ui.photo_handlers.MAX_BYTES", 100)
+    text, reading = handlers.read(photo, 40, False)
+    assert "too large" in text and reading is None
+
+
 def test_a_photo_that_was_cleared_away_is_asked_for_again(handlers, tmp_path):
     text, _ = handlers.read(str(tmp_path / "gone.jpg"), 40, False)
     assert "drop it in again" in text and str(tmp_path) not in text

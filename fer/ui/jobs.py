@@ -1,0 +1,104 @@
+"""Long work for visitors: few at a time, first come first served, and cancelled for good."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from fer.recording import Progress
+
+Result = TypeVar("Result")
+
+
+@dataclass(eq=False)
+class Job(Generic[Result]):
+    """One piece of work in a folder of its own.
+
+    Args:
+        folder: Where its files go; it is removed when the work fails or is cancelled.
+        work: Does it, with this job as its argument.
+    """
+
+    folder: Path
+    work: Callable[["Job"], Result]
+    progress: "Progress | None" = None
+    begun: bool = False
+    finished: bool = False
+    _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def cancel(self) -> None:
+        """Ask the work to end; it looks at `is_cancelled` between two frames."""
+        self._cancelled.set()
+
+    def discard(self) -> None:
+        """Ask the work to end, and remove its files also if it has finished."""
+        with self._lock:
+            self.cancel()
+            if self.finished:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def is_cancelled(self) -> bool:
+        """Return whether the work should end."""
+        return self._cancelled.is_set()
+
+    def tell(self, progress: "Progress") -> None:
+        """Keep how far the work has come."""
+        self.progress = progress
+
+    def run(self) -> Result:
+        """Do the work in this thread."""
+        self.begun = True
+        try:
+            result = self.work(self)
+            with self._lock:
+                self.finished = not self.is_cancelled()
+            return result
+        finally:
+            if not self.finished:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Workshop:
+    """Does jobs in threads, a few at a time.
+
+    Args:
+        places: How many at a time.
+    """
+
+    def __init__(self, places: int) -> None:
+        """Open with nobody waiting."""
+        self.places = places
+        self._limiter = anyio.CapacityLimiter(places)
+        self._jobs: list[Job] = []
+
+    def submit(self, job: Job[Result]) -> asyncio.Task[Result]:
+        """Begin a job as soon as there is a place; the task ends with its result or its error.
+
+        It goes on when nobody awaits it any more, until it is done or cancelled.
+        """
+        self._jobs.append(job)
+        task = asyncio.create_task(anyio.to_thread.run_sync(job.run, limiter=self._limiter))
+        task.add_done_callback(lambda task: self._close(job, task))
+        return task
+
+    def _close(self, job: Job, task: asyncio.Task) -> None:
+        """Take a job off the list; what it left is removed if it never began."""
+        self._jobs.remove(job)
+        if task.cancelled():
+            shutil.rmtree(job.folder, ignore_errors=True)
+        else:
+            task.exception()  # seen, also where nobody awaits the task any more
+
+    def ahead(self, job: Job) -> int:
+        """Return how many jobs have to end before this one begins."""
+        if job.begun or job not in self._jobs:
+            return 0
+        return max(0, self._jobs.index(job) - self.places + 1)

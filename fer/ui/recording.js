@@ -1,0 +1,33 @@
+// The timeline moves with the video: a press on it, or on a small picture, takes the video there.
+const player = () => document.querySelector("#recording-video video");
+const chart = () => document.querySelector("#recording-result .fer-chart");
+
+function timeAt(target, x) {
+  const moment = target.closest("[data-time]");
+  if (moment) return Number(moment.dataset.time);
+  const { left, width } = target.closest(".fer-drawing").getBoundingClientRect();
+  return (chart().dataset.span * (x - left)) / width;
+}
+
+document.querySelector("#recording-result").addEventListener("click", (event) => {
+  if (!player() || !event.target.closest("[data-time], .fer-drawing")) return;
+  player().currentTime = timeAt(event.target, event.clientX);
+  player().scrollIntoView({ block: "nearest" });
+});
+
+for (const change of ["timeupdate", "seeking"]) {
+  document.addEventListener(change, (event) => {
+    if (!chart() || event.target !== player()) return;
+    chart().style.setProperty("--now", event.target.currentTime / chart().dataset.span);
+  }, true);
+}
+
+// On a narrow screen the answer stands below the questions: bring it into view when it begins.
+let working = false;
+watch("value", () => {
+  const begun = !working && element.querySelector(".fer-working");
+  working = Boolean(element.querySelector(".fer-working"));
+  if (begun && element.getBoundingClientRect().top > innerHeight * 0.75) {
+    element.scrollIntoView({ block: "center" });
+  }
+});

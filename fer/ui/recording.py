@@ -1,0 +1,106 @@
+"""The Recording tab: a video in; the same with boxes, its timeline and files to save out."""
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from fer.pipeline import Pipeline
+from fer.ui.live import VIEWS
+from fer.ui.recording_handlers import RATES, Desk, RecordingHandlers
+from fer.ui.recording_panels import CONSENT, EMPTY
+from fer.videos import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
+
+KINDS = ("video", "plot", "CSV", "JSON", "report")
+"""What can be saved of a recording, in the order of the handlers' files."""
+
+LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB and {MAX_SECONDS // 3600} hours."
+
+
+def build_recording(pipeline: Pipeline) -> None:
+    """Put the Recording tab's components on the page and wire them."""
+    handlers = RecordingHandlers(pipeline)
+    # A visitor who leaves takes along what is being done for them and what was done.
+    desk = gr.State(Desk(), delete_callback=Desk.clear)
+    with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
+        with gr.Column(scale=2, min_width=280):
+            recording, known, view, rate = _questions()
+            gr.HTML(CONSENT)
+            start = gr.Button("Start", variant="primary", elem_id="recording-start")
+            cancel = gr.Button("Cancel", elem_id="recording-cancel")
+        with gr.Column(scale=3, min_width=300):
+            state, video, saves, result = _answer()
+    shared = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    recording.change(handlers.choose, [recording, desk], [known, state, desk], **shared)
+    outputs = [state, result, video, *saves, desk]
+    start.click(handlers.start, [recording, view, rate, desk], outputs, **shared)
+    cancel.click(handlers.cancel, desk, desk, **shared)
+    _publish(handlers, recording, view, rate)
+
+
+def _questions() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
+    recording = gr.File(
+        label="Recording",
+        show_label=False,
+        file_types=list(SUFFIXES),
+        height=180,
+        elem_id="recording-input",
+    )
+    # Gradio would leave an empty file behind each time.
+    recording.preprocess = _uploaded_file
+    gr.HTML(f'<p class="fer-note">{LIMITS}</p>')
+    known = gr.HTML(elem_id="recording-known")
+    view = gr.Radio(
+        VIEWS,
+        value="person",
+        label="Who is in it",
+        info="One person: a series for every face. A class: aggregates only.",
+        elem_id="recording-view",
+    )
+    lowest, usual, highest = RATES
+    rate = gr.Slider(
+        lowest,
+        highest,
+        usual,
+        step=1,
+        label="Analysed frames a second",
+        info="More see shorter expressions and take longer.",
+        elem_id="recording-rate",
+    )
+    return recording, known, view, rate
+
+
+def _answer() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
+    state = gr.HTML(
+        EMPTY,
+        elem_id="recording-state",
+        js_on_load=Path(__file__).with_name("recording.js").read_text(),
+    )
+    video = gr.Video(show_label=False, interactive=False, buttons=[], elem_id="recording-video")
+    with gr.Row(elem_classes="fer-saves"):
+        saves = [
+            gr.DownloadButton(
+                f"Save {kind}", size="md", min_width=80, elem_id=f"recording-save-{kind.lower()}"
+            )
+            for kind in KINDS
+        ]
+    result = gr.HTML(elem_id="recording-result")
+    return state, video, saves, result
+
+
+def _uploaded_file(payload: FileData | None) -> str | None:
+    """Return the path of the file as it was uploaded."""
+    return None if payload is None else payload.path
+
+
+def _publish(
+    handlers: RecordingHandlers, recording: gr.File, view: gr.Radio, rate: gr.Slider
+) -> None:
+    """Offer `analyse_recording` as an endpoint; no button of the page uses it."""
+    gr.Button(visible=False).click(
+        handlers.analyse_recording,
+        [recording, view, rate],
+        [gr.JSON(visible=False), gr.Files(visible=False)],
+        api_name="analyse_recording",
+        concurrency_limit=None,
+    )

@@ -1,0 +1,220 @@
+"""What the Recording tab does, without the screen: a video in; its timeline and files out."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+from anyio import to_thread
+from gradio.utils import get_upload_folder
+
+from fer.pipeline import Pipeline
+from fer.recording import Cancelled, Recording, analyse
+from fer.recording.thumbnails import thumbnails
+from fer.timeline.summary import summarise
+from fer.ui import html
+from fer.ui.jobs import Job, Workshop
+from fer.ui.recording_panels import (
+    CANCELLED,
+    EMPTY,
+    ENDING,
+    at_work,
+    chosen,
+    finished,
+    in_line,
+    result,
+)
+from fer.videos import VideoError, check_video
+
+PLACES = 2
+"""Recordings that are worked on at a time; others wait in line."""
+
+RATES = (1, 5, 15)
+"""Lowest, usual and highest number of analysed frames a second."""
+
+LOOK_EVERY = 0.4
+"""Seconds between two looks at how far the work is."""
+
+FILES = ("video", "video", "plot", "csv", "json", "report")
+"""Which files of a `Recording` go where: the video is played, and it can be saved."""
+
+NOTHING = ("", *[None] * len(FILES))
+"""No result and no files."""
+
+
+class Answer:
+    """A recording, analysed, and what the page says of it.
+
+    Args:
+        recording: Its timeline and files.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        """Sum it up; this decodes a few frames, so it belongs into the thread of the work."""
+        summary = summarise(recording.timeline)
+        pictures = thumbnails(recording.video, summary.moments, recording.timeline.seconds)
+        self.recording = recording
+        self.state = finished(summary, recording.warning)
+        self.result = result(recording.timeline, summary.moments, pictures)
+
+
+@dataclass(eq=False)
+class Desk:
+    """What is kept for one visitor: the work at hand, or what came of it."""
+
+    job: Job[Answer] | None = None
+
+    def clear(self) -> None:
+        """Cancel what is being done and remove the files of what was done."""
+        if self.job is not None:
+            self.job.discard()
+        self.job = None
+
+
+class RecordingHandlers:
+    """What the Recording tab does, without the screen.
+
+    Args:
+        pipeline: Finds faces and reads their expressions.
+        analyse: `fer.recording.analyse`, or what stands in for it.
+    """
+
+    def __init__(self, pipeline: Pipeline, analyse: Callable[..., Recording] = analyse) -> None:
+        """Keep them."""
+        self.pipeline, self.analyse = pipeline, analyse
+        self.workshop = Workshop(PLACES)
+
+    def choose(self, recording: str | None, desk: Desk) -> tuple[str, str, Desk]:
+        """Look at a file as soon as it is there.
+
+        Args:
+            recording: Path of the uploaded file; None when the field is empty.
+            desk: The visitor's; what lay on it is cleared away.
+
+        Returns:
+            HTML of what is known of the file, the empty answer's HTML, and the desk.
+        """
+        desk.clear()
+        if recording is None:
+            return "", EMPTY, desk
+        try:
+            return chosen(check_video(_present(recording))), EMPTY, desk
+        except VideoError as error:
+            return _trouble(error), EMPTY, desk
+
+    async def start(
+        self, recording: str | None, view: str, rate: float, desk: Desk
+    ) -> AsyncIterator[tuple]:
+        """Analyse a recording, and tell how far it is several times a second.
+
+        Args:
+            recording: Path of the uploaded file.
+            view: "person" or "class".
+            rate: Analysed frames a second.
+            desk: The visitor's; what lay on it is cleared away.
+
+        Yields:
+            HTML of the state, HTML of the result, a path each of `FILES`, and the desk.
+        """
+        desk.clear()
+        try:
+            job = await to_thread.run_sync(self._job, _present(recording), view, rate)
+        except VideoError as error:
+            yield _trouble(error), *NOTHING, desk
+            return
+        desk.job = job
+        task = self.workshop.submit(job)
+        try:
+            while not task.done():
+                yield self._state(job), *NOTHING, desk
+                await asyncio.wait([task], timeout=LOOK_EVERY)
+                if job.is_cancelled() and not job.begun:
+                    task.cancel()
+            yield *_outcome(task), desk
+        finally:
+            if not task.done():  # the visitor has left
+                job.cancel()
+
+    def cancel(self, desk: Desk) -> Desk:
+        """Ask for the end of the work at hand; its handler says when it has ended."""
+        if desk.job is not None:
+            desk.job.cancel()
+        return desk
+
+    async def analyse_recording(
+        self, recording: str, view: str = "person", rate: float = RATES[1]
+    ) -> tuple[dict, list[str]]:
+        """Follow the expressions in a video over time.
+
+        Args:
+            recording: The video's file: MP4, MOV, WebM, MKV, AVI or GIF.
+            view: "person" for a series a face, "class" for aggregates of five faces or more only.
+            rate: Analysed frames a second.
+
+        Returns:
+            The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON and
+            HTML report. They are deleted within the hour.
+        """
+        try:
+            job = await to_thread.run_sync(self._job, _present(recording), view, rate)
+            made = (await self.workshop.submit(job)).recording
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        return json.loads(made.json.read_text()), _paths(made, FILES[1:])
+
+    def _job(self, source: Path, view: str, rate: float) -> Job[Answer]:
+        """Return the work on a video, with a link to it in a folder that nobody can guess."""
+        check_video(source)
+        folder = Path(get_upload_folder(), "recordings", secrets.token_urlsafe(16))
+        linked = folder / "source" / source.name
+        linked.parent.mkdir(parents=True)
+        os.link(source, linked)  # Gradio may delete the upload while the work waits in line
+
+        def work(job: Job) -> Answer:
+            told = {"progress": job.tell, "cancelled": job.is_cancelled}
+            try:
+                made = self.analyse(linked, folder, self.pipeline, view, rate, **told)
+                return Answer(made)
+            finally:
+                shutil.rmtree(linked.parent, ignore_errors=True)
+
+        return Job(folder, work)
+
+    def _state(self, job: Job[Answer]) -> str:
+        """Return what is told of a job that isn't done."""
+        if job.is_cancelled():
+            return ENDING
+        ahead = self.workshop.ahead(job)
+        return in_line(ahead) if ahead else at_work(job.progress)
+
+
+def _present(recording: str | None) -> Path:
+    if recording is None:
+        raise VideoError("Choose a recording first.")
+    if not Path(recording).exists():
+        raise VideoError("The recording is no longer here; drop it in again.")
+    return Path(recording)
+
+
+def _outcome(task: asyncio.Task[Answer]) -> tuple[str | None, ...]:
+    """Return what a task that is done came to: state, result and files."""
+    try:
+        answer = task.result()
+    except (Cancelled, asyncio.CancelledError):
+        return CANCELLED, *NOTHING
+    except VideoError as error:
+        return _trouble(error), *NOTHING
+    return answer.state, answer.result, *_paths(answer.recording, FILES)
+
+
+def _paths(recording: Recording, names: Sequence[str]) -> list[str]:
+    return [str(getattr(recording, name)) for name in names]
+
+
+def _trouble(error: VideoError) -> str:
+    return html.message("This video can't be used", str(error), "trouble")

@@ -1,0 +1,107 @@
+"""What the Recording tab shows: the steps, how far the work is, and what came of it."""
+
+from collections.abc import Sequence
+from html import escape
+
+from fer.recording import Progress
+from fer.recording.thumbnails import Thumbnail
+from fer.timeline.moments import Moment
+from fer.timeline.summary import Summary
+from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.timeline.words import clock, span
+from fer.ui import html
+from fer.ui.chart import timeline_html
+from fer.videos import VideoInfo
+
+EMPTY = html.card(
+    '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
+    "<li>Your video with a box around every face, its sound and its length kept.</li>"
+    "<li>The expressions over time, and the moments at which they changed.</li>"
+    "<li>Video, plot, CSV, JSON and a report on one page to save, if you like.</li></ol>"
+    '<p class="fer-note">What is made is deleted when you leave the page, your upload within the '
+    "hour.</p>"
+)
+
+CONSENT = html.message(
+    "Only with everybody's consent",
+    "Everyone in the recording has to have agreed. Class figures are aggregates of at least "
+    f"{LEAST_FACES} faces and say nothing about one person. Not for workplaces and education "
+    "in the European Union, where reading emotions there is prohibited.",
+)
+
+CANCELLED = html.message("Cancelled", "The work was stopped, and no file of it was kept.")
+
+ENDING = html.card(
+    '<div class="fer-working"><h3 class="fer-heading">Cancelling</h3>'
+    '<p class="fer-note">The frame at hand is finished first.</p></div>'
+)
+
+
+def chosen(info: VideoInfo) -> str:
+    """Return what is known of a video that can be used."""
+    length = clock(info.duration) if info.duration else "of unknown length"
+    facts = (length, f"{info.width} x {info.height}", "with sound" if info.audio else "no sound")
+    items = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
+    return f'<p class="fer-readout fer-known">{items}</p>'
+
+
+def in_line(ahead: int) -> str:
+    """Return what is shown while others are served; its class shows the Cancel button."""
+    return html.card(
+        '<div class="fer-working" role="status"><h3 class="fer-heading">Waiting in line</h3>'
+        f'<p class="fer-note">{html.count(ahead, "recording").capitalize()} before yours. '
+        "It begins by itself; keep the page open.</p></div>"
+    )
+
+
+def at_work(progress: Progress | None) -> str:
+    """Return how far the work is; its class shows the Cancel button."""
+    done = 0.0 if progress is None else progress.done
+    left = None if progress is None else progress.left
+    share = html.percent(done)
+    rest = "Reading the video" if left is None else f"About {span(max(1, round(left)))} left"
+    return html.card(
+        '<div class="fer-working"><p class="fer-verdict">'
+        f'<strong class="fer-figure">{share}</strong> <span class="fer-note">{rest}</span></p>'
+        f'<div class="fer-progress" role="progressbar" aria-label="Analysed" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{round(100 * done)}" style="--value:{share}">'
+        "<span></span></div></div>"
+    )
+
+
+def finished(summary: Summary, warning: str | None) -> str:
+    """Return what came of it in a sentence; its class shows the video and the buttons.
+
+    Args:
+        summary: Of the whole timeline.
+        warning: How much couldn't be read or kept; None if all was.
+    """
+    lost = html.message("Not everything could be read", warning) if warning else ""
+    return f'<div class="fer-finished">{lost}{html.message("Finished", summary.sentence)}</div>'
+
+
+def result(timeline: Timeline, moments: Sequence[Moment], pictures: Sequence[Thumbnail]) -> str:
+    """Return the timeline, and small pictures that take the video to their time.
+
+    Args:
+        timeline: What was counted.
+        moments: The strongest changes.
+        pictures: One a moment or, where there is none, some of the whole.
+    """
+    heading = "Moments" if moments else "At a glance"
+    said = [moment.sentence for moment in moments] or [""] * len(pictures)
+    items = "".join(_moment(*pair) for pair in zip(pictures, said, strict=True))
+    return (
+        '<section class="fer-card"><h3 class="fer-title">Timeline</h3>'
+        f"{timeline_html(timeline)}</section>"
+        f'<section class="fer-card"><h3 class="fer-title">{heading}</h3>'
+        f'<ol class="fer-moments">{items}</ol></section>'
+    )
+
+
+def _moment(picture: Thumbnail, sentence: str) -> str:
+    return (
+        f'<li><button type="button" data-time="{picture.time:.2f}" '
+        f'aria-label="Go to {escape(picture.caption)}">{html.picture(picture.image, "")}'
+        f"<b>{escape(picture.caption)}</b></button><span>{escape(sentence)}</span></li>"
+    )

@@ -1,0 +1,151 @@
+"""Timelines in a real browser: of the camera, and of a recording that plays with its boxes."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from fer.timeline.files import from_csv, from_json
+from tests.e2e.browser import start_recording, write_film
+
+pytestmark = pytest.mark.browser
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory):
+    """Films of the astronaut, of two seconds and of forty, and a text posing as one."""
+    folder = tmp_path_factory.mktemp("films")
+    write_film(folder / "short.mp4", 2)
+    write_film(folder / "long.mp4", 40)
+    (folder / "text.mp4").write_text("I am no film.")
+    return folder
+
+
+def open_recording(page, path):
+    page.get_by_role("tab", name="Recording").click()
+    page.locator("#recording-input input[type=file]").set_input_files(path)
+
+
+def save(page, button):
+    with page.expect_download() as waiting:
+        page.locator(button).click()
+    return waiting.value.path()
+
+
+def faint(page):
+    """The texts that don't stand out enough from what lies behind them."""
+    seen = page.evaluate(CONTRAST)
+    assert len(seen) > 20
+    return [(text, ratio) for text, ratio in seen if ratio < 4.5]
+
+
+def fits(page, width=390):
+    """Whether the page needs no sideways scrolling on a narrow screen."""
+    page.set_viewport_size({"width": width, "height": 844})
+    page.wait_for_timeout(300)
+    return page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_live_timeline_grows_each_second_and_is_saved(page, app_folder):
+    before = set(app_folder.rglob("*"))
+    assert not page.locator("#live-stop").is_visible()
+    start_recording(page)
+    page.locator("#live-start").click()
+    drawn = "document.querySelector('#live-chart .fer-areas path')?.getAttribute('d') ?? ''"
+    page.wait_for_function(f"({drawn}).length > 20")
+    first = page.evaluate(drawn)
+    page.wait_for_function(f"({drawn}).length > {len(first)}", timeout=5000)
+    assert page.get_by_text("Recording 0:0").is_visible()
+    assert not page.locator("#live-save-csv").is_visible()
+
+    page.locator("#live-stop").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    last = page.evaluate(drawn)
+    page.wait_for_timeout(1300)
+    assert page.evaluate(drawn) == last
+    table = from_csv(save(page, "#live-save-csv").read_text())
+    assert len(table) >= 2 and (table["track"] == 1).all()
+    assert from_json(save(page, "#live-save-json").read_text()).view == "person"
+    assert save(page, "#live-save-plot").read_bytes().startswith(b"\x89PNG")
+    assert "Live timeline" in save(page, "#live-save-report").read_text()
+    assert set(app_folder.rglob("*")) == before  # nothing was written to disk
+    assert faint(page) == []
+    assert fits(page)
+
+
+def test_a_class_of_one_is_withheld(page):
+    start_recording(page)
+    page.get_by_text("A class", exact=True).first.click()
+    page.get_by_text("at least 5 faces").wait_for()
+    assert page.locator("#live-panel [role=meter]").count() == 0
+    page.locator("#live-start").click()
+    page.locator("#live-chart .fer-drawing i").first.wait_for()
+
+
+def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
+    page.goto(f"{url}?__theme=dark")
+    open_recording(page, films / "short.mp4")
+    page.get_by_text("640 x 480").wait_for()
+    assert not page.locator("#recording-cancel").is_visible()
+    page.locator("#recording-start").click()
+    page.locator("#recording-result .fer-chart").wait_for(timeout=60_000)
+    video = "document.querySelector('#recording-video video')"
+    page.wait_for_function(f"{video}?.readyState >= 2")
+    assert page.evaluate(f"{video}.duration") == pytest.approx(2, abs=0.1)
+    assert page.evaluate(f"[{video}.videoWidth, {video}.videoHeight]") == [640, 480]
+
+    page.locator("#recording-result [data-time]").last.click()
+    page.wait_for_function(f"{video}.currentTime > 1.5")
+    marked = (
+        "document.querySelector('#recording-result .fer-chart').style.getPropertyValue('--now')"
+    )
+    assert float(page.evaluate(marked)) > 0.7
+    assert page.evaluate(f"{video}.play().then(() => true)")
+
+    timeline = from_json(save(page, "#recording-save-json").read_text())
+    assert timeline.view == "person" and len(timeline) == 2
+    table = from_csv(save(page, "#recording-save-csv").read_text())
+    assert table.equals(timeline.track_table())
+    assert save(page, "#recording-save-video").stat().st_size > 10_000
+    assert "short.mp4" in save(page, "#recording-save-report").read_text()
+    assert faint(page) == []
+    assert fits(page)
+
+
+def start_long(page, films, app_folder):
+    """Start on the long film; return the folder in which its files are made."""
+    made = app_folder / "uploads" / "recordings"
+    before = set(made.glob("*"))
+    open_recording(page, films / "long.mp4")
+    page.locator("#recording-start").click()
+    page.locator("#recording-state [role=progressbar]").wait_for()
+    (folder,) = set(made.glob("*")) - before
+    return folder
+
+
+def test_cancel_stops_the_work_and_leaves_no_file(page, films, app_folder):
+    folder = start_long(page, films, app_folder)
+    page.locator("#recording-cancel").click()
+    page.get_by_text("no file of it was kept").wait_for()
+    assert not folder.exists()
+    assert page.locator("#recording-start").is_visible()
+
+
+def test_leaving_the_page_stops_the_work(context, url, films, app_folder):
+    page = context.new_page()
+    page.goto(url)
+    folder = start_long(page, films, app_folder)
+    page.close()
+    deadline = time.monotonic() + 20
+    while folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_text_posing_as_a_recording_is_told_so(page, films):
+    open_recording(page, films / "text.mp4")
+    page.get_by_text("be read as a video").wait_for()
+    page.locator("#recording-start").click()
+    page.locator("#recording-state [role=alert]").wait_for()

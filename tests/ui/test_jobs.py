@@ -1,0 +1,99 @@
+"""Long work: a few jobs at a time, in their order, cancelled without leaving a file."""
+
+import asyncio
+import threading
+
+import pytest
+
+from fer.ui.jobs import Job, Workshop
+
+
+def job(folder, work=lambda job: "done"):
+    folder.mkdir()
+    (folder / "file").touch()
+    return Job(folder, work)
+
+
+def until_cancelled(job):
+    while not job.is_cancelled():
+        threading.Event().wait(0.005)
+    raise ValueError("called off")
+
+
+async def begun(*jobs):
+    for _ in range(400):
+        if all(job.begun for job in jobs):
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("a job did not begin")
+
+
+def test_a_job_gives_its_result_and_keeps_its_files(tmp_path):
+    async def story():
+        work = job(tmp_path / "one")
+        assert await Workshop(1).submit(work) == "done"
+        assert work.finished and (tmp_path / "one" / "file").exists()
+        work.discard()
+        assert not (tmp_path / "one").exists()
+
+    asyncio.run(story())
+
+
+def test_an_error_rises_and_leaves_no_file(tmp_path):
+    async def story():
+        def broken(job):
+            raise ValueError("no video")
+
+        with pytest.raises(ValueError, match="no video"):
+            await Workshop(1).submit(job(tmp_path / "one", broken))
+        assert not (tmp_path / "one").exists()
+
+    asyncio.run(story())
+
+
+def test_others_wait_in_line_and_are_told_how_many_are_ahead(tmp_path):
+    async def story():
+        shop = Workshop(2)
+        jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
+        tasks = [shop.submit(work) for work in jobs]
+        await begun(*jobs[:2])
+        assert [shop.ahead(work) for work in jobs] == [0, 0, 1, 2]
+        assert not jobs[2].begun
+        jobs[1].cancel()
+        await begun(jobs[2])
+        assert [shop.ahead(work) for work in jobs] == [0, 0, 0, 1]
+        for work in jobs:
+            work.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(error) for error in results} == {ValueError}
+        assert list(tmp_path.iterdir()) == []
+
+    asyncio.run(story())
+
+
+def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
+    async def story():
+        shop = Workshop(1)
+        first, second, third = (job(tmp_path / str(i), until_cancelled) for i in range(3))
+        tasks = [shop.submit(work) for work in (first, second, third)]
+        await begun(first)
+        tasks[1].cancel()
+        await asyncio.sleep(0.05)
+        assert not second.begun and not second.folder.exists()
+        assert shop.ahead(third) == 1
+        first.cancel(), third.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(story())
+
+
+def test_what_was_called_off_in_its_last_moment_leaves_no_file_either(tmp_path):
+    async def story():
+        def finishes_anyway(job):
+            job.discard()
+            return "done"
+
+        await Workshop(1).submit(job(tmp_path / "one", finishes_anyway))
+        assert not (tmp_path / "one").exists()
+
+    asyncio.run(story())

@@ -1,0 +1,227 @@
+"""The Recording tab without a screen: choosing, waiting, progress, cancelling, files, errors."""
+
+import asyncio
+import json
+import re
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from fer.recording import Cancelled, Progress, Recording
+from fer.recording.files import NAMES
+from fer.timeline.files import from_csv, from_json
+from fer.timeline.timeline import Timeline
+from fer.timeline.words import span
+from fer.ui.recording_handlers import FILES, PLACES, Desk, RecordingHandlers
+from fer.ui.recording_panels import EMPTY, at_work
+from fer.videos import VideoError, VideoReader, VideoWriter
+from tests.fakes import fake_pipeline, sure
+
+BOX = [40, 30, 90, 90]
+
+
+@pytest.fixture(autouse=True)
+def uploads(tmp_path, monkeypatch):
+    """Where Gradio keeps uploads and what is made of them."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    (tmp_path / "uploads").mkdir()
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+def clip(uploads):
+    """A second of a grey picture."""
+    path = uploads / "lesson <1>.mp4"
+    with VideoWriter(path, 160, 120) as writer:
+        for i in range(10):
+            writer.write(np.full((120, 160, 3), 100 + i, np.uint8), i / 10, 0.1)
+    return str(path)
+
+
+@pytest.fixture
+def handlers():
+    return RecordingHandlers(fake_pipeline([BOX], sure("happy", 0.9)))
+
+
+def run(handlers, recording, view="person", desk=None):
+    """Return everything that the page is told."""
+
+    async def collect():
+        return [told async for told in handlers.start(recording, view, 5, desk or Desk())]
+
+    return asyncio.run(collect())
+
+
+def slow(source, folder, pipeline, view, rate, progress, cancelled):
+    """Stand in for a long analysis that has written something."""
+    (folder / "annotated.mp4").touch()
+    progress(Progress(0.25, 90.0))
+    while not cancelled():
+        threading.Event().wait(0.005)
+    raise Cancelled("called off")
+
+
+def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=None):
+    """Stand in for a short analysis: the video is a copy, the other files are empty."""
+    shutil.copy(source, folder / NAMES["video"])
+    timeline = Timeline(view)
+    timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
+    return Recording(timeline, view, warning, **{kind: folder / NAMES[kind] for kind in NAMES})
+
+
+def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
+    desk = Desk()
+    *_, (state, result, *files, kept) = run(handlers, clip, desk=desk)
+    assert kept is desk and "fer-finished" in state and "Not everything" not in state
+    assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
+    paths = dict(zip(FILES, map(Path, files), strict=True))
+    with VideoReader(paths["video"]) as reader:
+        assert reader.info.duration == pytest.approx(1.0, abs=0.05)
+        assert len(list(reader)) == 10
+    timeline = from_json(paths["json"].read_text())
+    assert timeline.view == "person" and len(timeline) == 1
+    assert from_csv(paths["csv"].read_text())["happy"].iloc[0] == pytest.approx(0.9, abs=0.01)
+    assert paths["plot"].read_bytes().startswith(b"\x89PNG")
+    assert "lesson &lt;1&gt;" in paths["report"].read_text()
+    desk.clear()
+    assert not paths["video"].exists() and Path(clip).exists()
+
+
+def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):
+    handlers, desk = RecordingHandlers(fake_pipeline([BOX]), quick), Desk()
+    first = run(handlers, clip, desk=desk)[-1][2]
+    second = run(handlers, clip, desk=desk)[-1][2]
+    assert not Path(first).exists() and Path(second).exists()
+    assert len(list((uploads / "recordings").iterdir())) == 1
+
+
+def test_a_class_tells_of_no_single_face(handlers, clip):
+    *_, (_, result, _, _, _, csv, file, _, _) = run(handlers, clip, "class")
+    assert "Face 1" not in result and "shows no expression" in result
+    assert "tracks" not in json.loads(Path(file).read_text())
+    assert "0.9" not in Path(csv).read_text()
+
+
+def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
+    handlers, desk = RecordingHandlers(fake_pipeline(), slow), Desk()
+    before = set(uploads.rglob("*"))
+    states = []
+
+    async def story():
+        async for told in handlers.start(clip, "person", 5, desk):
+            states.append(told[0])
+            if "25%" in told[0]:
+                assert handlers.cancel(desk) is desk
+                assert len(list(uploads.rglob("annotated.mp4"))) == 1
+        return told
+
+    last = asyncio.run(story())
+    assert any(f"About {span(90)} left" in state for state in states)
+    assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(FILES))
+    assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
+
+
+def test_whoever_leaves_stops_the_work(clip, uploads):
+    handlers, desk = RecordingHandlers(fake_pipeline(), slow), Desk()
+
+    async def story():
+        told = handlers.start(clip, "person", 5, desk)
+        await anext(told)
+        job = desk.job
+        while not job.begun:
+            await asyncio.sleep(0.005)
+        await told.aclose()
+        assert job.is_cancelled()
+        while job.folder.exists():
+            await asyncio.sleep(0.005)
+
+    asyncio.run(asyncio.wait_for(story(), 10))
+
+
+def test_the_line_is_told_and_can_be_left(clip):
+    handlers = RecordingHandlers(fake_pipeline(), slow)
+    desks = [Desk() for _ in range(PLACES + 1)]
+
+    async def story():
+        running = [handlers.start(clip, "person", 5, desk) for desk in desks[:PLACES]]
+        for told in running:
+            await anext(told)
+        last = handlers.start(clip, "person", 5, desks[-1])
+        waiting = (await anext(last))[0]
+        handlers.cancel(desks[-1])
+        told = [told[0] async for told in last]
+        for told_to_others in running:
+            await told_to_others.aclose()
+        return waiting, told[-1]
+
+    waiting, told = asyncio.run(asyncio.wait_for(story(), 10))
+    assert "Waiting in line" in waiting and "1 recording before yours" in waiting
+    assert "Cancelled" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("text.mp4", b"<script>alert(1)</script>", "be read as a video"),
+        ("empty.mov", b"", "empty"),
+        (None, None, "Choose a recording first"),
+        ("gone.mp4", None, "drop it in again"),
+    ],
+)
+def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, words):
+    path = None if name is None else uploads / name
+    if content is not None:
+        path.write_bytes(content)
+    ((state, *_),) = run(handlers, path and str(path))
+    assert words in state and 'role="alert"' in state
+    assert "<script>" not in state and str(uploads) not in state
+    assert not (uploads / "recordings").exists()
+
+
+def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
+    known, state, _ = handlers.choose(clip, Desk())
+    assert re.findall(r"<span>([^<]+)</span>", known) == ["0:01", "160 x 120", "no sound"]
+    assert state == EMPTY
+    (uploads / "text.mp4").write_text("no video")
+    assert "be read as a video" in handlers.choose(str(uploads / "text.mp4"), Desk())[0]
+    assert handlers.choose(None, Desk())[:2] == ("", EMPTY)
+
+
+def test_a_damaged_file_comes_with_a_warning(clip):
+    damaged = partial(quick, warning="3 of 10 pictures <lost>.")
+    handlers = RecordingHandlers(fake_pipeline([BOX]), damaged)
+    state = run(handlers, clip)[-1][0]
+    assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
+
+
+def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
+    def broken(*arguments, **told):
+        raise VideoError("The disk is full; come back later.")
+
+    state = run(RecordingHandlers(fake_pipeline(), broken), clip)[-1][0]
+    assert "The disk is full" in state and list((uploads / "recordings").iterdir()) == []
+
+
+def test_programs_get_the_timeline_and_the_files(handlers, clip):
+    document, files = asyncio.run(handlers.analyse_recording(clip, "person", 5))
+    assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
+    assert [Path(file).suffix for file in files] == [".mp4", ".png", ".csv", ".json", ".html"]
+    for arguments, words in (
+        ((None,), "Choose"),
+        ((clip, "room"), "view"),
+        ((clip, "class", 99), "rate"),
+    ):
+        with pytest.raises(gr.Error, match=words):
+            asyncio.run(handlers.analyse_recording(*arguments))
+
+
+def test_progress_is_a_progress_bar():
+    text = at_work(Progress(0.5, 61.7))
+    assert 'role="progressbar"' in text and 'aria-valuenow="50"' in text
+    assert f"About {span(62)} left" in text
+    assert "Reading the video" in at_work(None)
