@@ -1,13 +1,14 @@
 """Single frames out of the middle of a video that can be wound to any place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from fer.videos.door import open_container, pictures
+from fer.videos.door import VideoError, open_container, pictures
 
 
 def frames_at(path: Path, times: Sequence[float]) -> list[np.ndarray]:
@@ -28,6 +29,7 @@ def frames_at(path: Path, times: Sequence[float]) -> list[np.ndarray]:
     """
     with open_container(path) as container:
         stream = pictures(container)
+        stream.thread_type = "NONE"  # a few frames here and there; nothing to do ahead
         return [_frame_at(container, stream, time) for time in times]
 
 
@@ -35,8 +37,18 @@ def _frame_at(container: InputContainer, stream: VideoStream, time: float) -> np
     wanted = (stream.start_time or 0) + round(time / stream.time_base)
     container.seek(wanted, stream=stream)
     found = None
-    for frame in container.decode(stream):
+    for frame in _decoded(container, stream):
         if found is not None and frame.pts > wanted:
             break
         found = frame
+    if found is None:
+        raise VideoError(f"The video has no picture at {time:.1f} seconds that can be read.")
     return found.to_ndarray(format="rgb24")
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    for packet in container.demux(stream):
+        try:
+            yield from stream.decode(packet)
+        except av.FFmpegError:
+            continue  # the frames around it will do

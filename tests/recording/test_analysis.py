@@ -1,10 +1,16 @@
 """A recording from file to files, with stand-ins for the networks."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from supervision import Detections
 
+from benchmarks.memory import STATUS
+from benchmarks.recording import repeated
 from fer.labels import COLOURS
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse
@@ -228,3 +234,30 @@ def test_what_is_no_video(tmp_path):
     with pytest.raises(VideoError, match="can't be read"):
         analyse(tmp_path / "a.mp4", tmp_path / "out", fake_pipeline([]))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="Only Linux tells a process's memory so.")
+def test_memory_does_not_grow_with_the_length(tmp_path):
+    """600 frames would be 138 MB in a list."""
+    clip = make_film(tmp_path / "clip.mp4", [i / 25 for i in range(25)], (320, 240))
+    film = repeated(clip, tmp_path / "long.mp4", 24)
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from benchmarks.memory import resident\n"
+        "import fer.timeline.report\n"
+        "from fer.recording import analyse\n"
+        "from tests.fakes import fake_pipeline\n"
+        "fer.timeline.report.report_html = lambda *_, **__: ''\n"
+        "seen = {}\n"
+        "def tell(progress):\n"
+        "    seen.setdefault(progress.done > 0.25, resident('VmRSS'))\n"
+        "    seen['last'] = max(seen.get('last', 0), resident('VmRSS') * (progress.done < 0.97))\n"
+        "pipeline = fake_pipeline([(60, 60, 110, 120)])\n"
+        "analyse(Path(sys.argv[1]), Path(sys.argv[2]), pipeline, progress=tell)\n"
+        "print(seen['last'] - seen[True])"
+    )
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", program, film, tmp_path / "out"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert float(done.stdout) < 60, done.stderr
