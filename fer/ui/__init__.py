@@ -20,8 +20,8 @@ from fer.vision.detector import FaceDetector
 TITLE = "Which expression is on your face?"
 
 LEAD = (
-    "Turn on the camera or drop in a photo. Every face gets a box, and a small neural network says "
-    "which of seven expressions it looks most like."
+    "Turn on the camera, or drop in a photo or a recording. Every face gets a box, and a small "
+    "neural network says which of seven expressions it looks most like."
 )
 
 KEEP_UPLOADS = (300, 1800)

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +97,13 @@ class Workshop:
             shutil.rmtree(job.folder, ignore_errors=True)
         else:
             task.exception()  # seen, also where nobody awaits the task any more
+
+    def sweep(self, folder: Path, age: float) -> None:
+        """Remove what is in a folder and older than so many seconds, except what is in work."""
+        busy = {job.folder for job in self._jobs}
+        for old in folder.glob("*"):
+            if old not in busy and time.time() - old.stat().st_mtime > age:
+                shutil.rmtree(old, ignore_errors=True)
 
     def ahead(self, job: Job) -> int:
         """Return how many jobs have to end before this one begins."""

@@ -37,6 +37,9 @@ PLACES = 2
 RATES = (1, 5, 15)
 """Lowest, usual and highest number of analysed frames a second."""
 
+KEEP = 3600
+"""Seconds for which results are kept at most; Gradio deletes the files that it knows of earlier."""
+
 LOOK_EVERY = 0.4
 """Seconds between two looks at how far the work is."""
 
@@ -61,6 +64,7 @@ class Answer:
         self.recording = recording
         self.state = finished(summary, recording.warning)
         self.result = result(recording.timeline, summary.moments, pictures)
+        recording.thumbnails.unlink()  # the page has them, and nobody would delete the file
 
 
 @dataclass(eq=False)
@@ -170,7 +174,9 @@ class RecordingHandlers:
     def _job(self, source: Path, view: str, rate: float) -> Job[Answer]:
         """Return the work on a video, with a link to it in a folder that nobody can guess."""
         check_video(source)
-        folder = Path(get_upload_folder(), "recordings", secrets.token_urlsafe(16))
+        recordings = Path(get_upload_folder(), "recordings")
+        self.workshop.sweep(recordings, KEEP)
+        folder = recordings / secrets.token_urlsafe(16)
         linked = folder / "source" / source.name
         linked.parent.mkdir(parents=True)
         os.link(source, linked)  # Gradio may delete the upload while the work waits in line

@@ -1,6 +1,7 @@
 """Long work: a few jobs at a time, in their order, cancelled without leaving a file."""
 
 import asyncio
+import os
 import threading
 
 import pytest
@@ -95,5 +96,24 @@ def test_what_was_called_off_in_its_last_moment_leaves_no_file_either(tmp_path):
 
         await Workshop(1).submit(job(tmp_path / "one", finishes_anyway))
         assert not (tmp_path / "one").exists()
+
+    asyncio.run(story())
+
+
+def test_old_results_are_swept_away_but_not_what_is_in_work(tmp_path):
+    async def story():
+        shop = Workshop(1)
+        working = job(tmp_path / "working", until_cancelled)
+        task = shop.submit(working)
+        await begun(working)
+        for name in ("old", "new"):
+            (tmp_path / name).mkdir()
+        for name in ("old", "working"):
+            os.utime(tmp_path / name, (0, 0))
+        shop.sweep(tmp_path, 60)
+        assert {path.name for path in tmp_path.iterdir()} == {"working", "new"}
+        shop.sweep(tmp_path / "nowhere", 60)
+        working.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(story())

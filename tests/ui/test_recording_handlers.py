@@ -69,6 +69,7 @@ def slow(source, folder, pipeline, view, rate, progress, cancelled):
 def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=None):
     """Stand in for a short analysis: the video is a copy, the other files are empty."""
     shutil.copy(source, folder / NAMES["video"])
+    (folder / NAMES["thumbnails"]).touch()
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
     return Recording(timeline, view, warning, **{kind: folder / NAMES[kind] for kind in NAMES})
@@ -88,6 +89,9 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     assert from_csv(paths["csv"].read_text())["happy"].iloc[0] == pytest.approx(0.9, abs=0.01)
     assert paths["plot"].read_bytes().startswith(b"\x89PNG")
     assert "lesson &lt;1&gt;" in paths["report"].read_text()
+    # All that lies there goes through Gradio's hands, which deletes it in time.
+    left = {path for path in paths["video"].parent.rglob("*") if path.is_file()}
+    assert left == set(paths.values())
     desk.clear()
     assert not paths["video"].exists() and Path(clip).exists()
 
