@@ -1,0 +1,78 @@
+"""A long stream, on a clock of its own: memory stays, and no file is left behind."""
+
+import gc
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.memory import STATUS, resident
+from benchmarks.scenes import Actor, acted
+from benchmarks.soak import summary
+from fer.pipeline import Following, Pipeline
+from fer.ui.live_handlers import LiveHandlers
+from fer.ui.visitor import Visitor
+from tests.fakes import FakeClassifier, fake_pipeline, sure
+
+needs_linux = pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
+
+
+def grown(step, frames, warm_up):
+    """Megabytes that `step(index)` adds to the process after its first `warm_up` calls."""
+    for index in range(frames):
+        if index == warm_up:
+            gc.collect()
+            before = resident("VmRSS")
+        step(index)
+    gc.collect()
+    return resident("VmRSS") - before
+
+
+@pytest.mark.slow
+@needs_linux
+def test_following_for_ten_minutes_keeps_nothing():
+    from fer.vision.detector import FaceDetector
+
+    pipeline = Pipeline(FaceDetector(), FakeClassifier(sure("sad")))
+    actors = [Actor(1, (65, 90), 120, 8), Actor(2, (180, 95), 115, 6, start=0.5, end=1.3)]
+    views = list(islice(acted("two come and go", (240, 180), actors).play(), 60))
+    following, numbers = Following(), set()
+
+    def step(index):
+        faces = pipeline.follow(views[index % 60].image, index / 2, following)
+        numbers.update(faces.tracker_id.tolist())
+
+    # Ten minutes at two frames a second; the second face comes and goes 20 times.
+    assert grown(step, frames=1200, warm_up=120) < 20
+    assert len(numbers) > 15
+
+
+@needs_linux
+def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    times = iter(np.arange(0, 1e6, 0.1))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(times)))
+    frame = np.full((120, 160, 3), 128, np.uint8)
+    handlers, visitor = LiveHandlers(fake_pipeline([[50, 30, 100, 90]])), Visitor()
+
+    def step(index):
+        handlers.look(frame + index % 7, visitor)
+
+    assert grown(step, frames=800, warm_up=100) < 20
+    assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_growth_counts_from_the_first_minute_on():
+    looks = [
+        {"time": 0.0, "memory_mb": 500.0, "files": 2, "frames": 0},
+        {"time": 30.0, "memory_mb": 650.0, "files": 3, "frames": 300},
+        {"time": 60.0, "memory_mb": 700.0, "files": 2, "frames": 600},
+        {"time": 90.0, "memory_mb": 712.5, "files": 2, "frames": 900},
+    ]
+    figures = summary(looks)
+    assert figures["growth_mb"] == 12.5 and figures["most_files"] == 3
+    assert figures["frames_per_second"] == 10
+    assert summary(looks[:2])["growth_mb"] == 150
