@@ -5,12 +5,11 @@ import io
 import re
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from fer.labels import COLOURS
 from fer.ui.live_handlers import LiveHandlers
-from fer.ui.visitor import FrameClock, Visitor
+from fer.ui.visitor import Visitor
 from tests.fakes import fake_pipeline, sure
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
@@ -68,24 +67,7 @@ def test_one_odd_answer_does_not_change_the_label(monkeypatch):
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
 
 
-@pytest.mark.parametrize(
-    ("times", "rate"),
-    [
-        ([0.0], 0),  # one frame is no rate
-        ([0.0, 0.1], 10),
-        ([i * 0.125 for i in range(40)], 8),  # steady
-        ([0.0, 0.1, 0.2, 9.0], 0),  # after a pause
-        ([0.0, 0.1, 9.0, 9.5], 2),
-    ],
-)
-def test_clock(times, rate):
-    clock = FrameClock()
-    for now in times:
-        last = clock.tick(now)
-    assert last == pytest.approx(rate)
-
-
 def test_visitors_have_clocks_of_their_own():
-    one, other = FrameClock(), FrameClock()
+    one, other = Visitor().clock, Visitor().clock
     one.tick(0.0), one.tick(0.1)
     assert other.tick(0.1) == 0
