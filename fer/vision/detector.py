@@ -43,6 +43,9 @@ class FaceDetector:
             `max_side` 1,280, that is a face of 38.
         device: Where the networks run, as torch names it.
 
+    Attributes:
+        cascade: The networks, shared by all detectors made from one another.
+
     Raises:
         ValueError: An option is out of its range.
     """
@@ -56,14 +59,14 @@ class FaceDetector:
     ) -> None:
         """Load the networks, which ship with the library."""
         self._set_options(min_face, confidence, max_side)
-        self._cascade = Cascade(PNet(), RNet(), ONet(), device)
+        self.cascade = Cascade(PNet(), RNet(), ONet(), device)
 
     def with_options(
         self, min_face: int | None = None, confidence: float | None = None
     ) -> "FaceDetector":
         """Return a detector that shares this one's networks; None keeps this one's value."""
         other = object.__new__(type(self))
-        other._cascade = self._cascade
+        other.cascade = self.cascade
         other._set_options(
             self.min_face if min_face is None else min_face,
             self.confidence if confidence is None else confidence,
@@ -98,11 +101,11 @@ class FaceDetector:
         image = as_rgb(image)
         parts = self._everywhere(image) if parts is None else parts
         confidence = self.confidence if confidence is None else confidence
-        proposed = self._cascade.propose(image, parts, PROPOSAL_THRESHOLD)
+        proposed = self.cascade.propose(image, parts, PROPOSAL_THRESHOLD)
         if beside is not None and len(beside) and len(proposed):
             proposed = proposed[box_iou_batch(proposed.xyxy, beside).max(axis=1) < SAME]
-        refined = self._cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
-        return self._answer(image, self._cascade.conclude(image, refined, confidence))
+        refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
+        return self._answer(image, self.cascade.conclude(image, refined, confidence))
 
     def parts(self, image: np.ndarray) -> list[Part]:
         """Split the search through a picture of this size into parts of about equal work.
@@ -124,7 +127,7 @@ class FaceDetector:
             As `detect`, at most n faces; those that are missing weren't seen.
         """
         expected = Candidates(squared(xyxy, ENLARGED), np.ones(len(xyxy), np.float32))
-        return self._answer(image, self._cascade.conclude(image, expected, confidence))
+        return self._answer(image, self.cascade.conclude(image, expected, confidence))
 
     def _set_options(self, min_face: int, confidence: float, max_side: int) -> None:
         if min_face < WINDOW:

@@ -1,0 +1,114 @@
+"""Measure the detector stage by stage, beside facenet-pytorch's own MTCNN on the same frames.
+
+    python -m benchmarks.detector
+
+Both look for the same least face in the same working copy, with the same scores to pass, in turn on
+each frame of the made-up scenes. Milliseconds are medians a frame, one thread.
+"""
+
+import argparse
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+
+from benchmarks.agreement import pairs
+from benchmarks.paper import circumstances, table, write
+from benchmarks.scenes import Scene, made_scenes
+from benchmarks.stopwatch import Spent, Stopwatch, Timed
+from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
+
+STAGES = {"propose": "first network", "refine": "second network", "conclude": "third network"}
+
+REST = "rest"
+
+EVERY = 7
+"""One frame in so many is looked at, so that the faces have moved."""
+
+
+class Library:
+    """facenet-pytorch's MTCNN with our settings.
+
+    Args:
+        detector: Whose settings to take.
+    """
+
+    def __init__(self, detector: FaceDetector) -> None:
+        """Load its networks."""
+        thresholds = [PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, detector.confidence]
+        least = detector.min_face
+        self._mtcnn = MTCNN(keep_all=True, min_face_size=least, thresholds=thresholds)
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        """Return boxes (n, 4)."""
+        boxes, _ = self._mtcnn.detect(image)
+        return np.empty((0, 4)) if boxes is None else boxes.astype(np.float32)
+
+
+def measure(scene: Scene, frames: int) -> dict[str, object]:
+    """Play a scene to both and return the figures."""
+    detector, stopwatch = FaceDetector(), Stopwatch()
+    library = Library(detector)
+    detector.cascade = Timed(detector.cascade, stopwatch, STAGES, REST)
+    ours, theirs, agreed, counts = [], [], 0, np.zeros(2, int)
+    for view in islice(scene.play(), 0, frames * EVERY, EVERY):
+        faces, spent = stopwatch.measure(REST, lambda image=view.image: detector.detect(image))
+        boxes, library_spent = stopwatch.measure(REST, lambda i=view.image: library.detect(i))
+        ours.append(spent)
+        theirs.append(library_spent)
+        agreed += len(pairs(boxes, faces.xyxy))
+        counts += len(boxes), len(faces)
+    return figures(ours[1:], theirs[1:], agreed, counts.tolist())
+
+
+def figures(
+    ours: Sequence[Spent], theirs: Sequence[Spent], agreed: int, counts: Sequence[int]
+) -> dict[str, object]:
+    """Return medians and ratios, ready for JSON."""
+    library, found = counts
+    mine = median_ms([spent.seconds for spent in ours])
+    other = median_ms([spent.seconds for spent in theirs])
+    stages = {
+        name: median_ms([spent.stages.get(name, 0.0) for spent in ours])
+        for name in (*STAGES.values(), REST)
+    }
+    return {
+        "ours_ms": mine,
+        "library_ms": other,
+        "times_as_fast": round(other / mine, 2),
+        "ms_by_stage": stages,
+        "library_faces": library,
+        "our_faces": found,
+        "faces_of_both": agreed,
+    }
+
+
+def median_ms(seconds: Sequence[float]) -> float:
+    """Return the median in milliseconds."""
+    return round(1000 * float(np.median(seconds)), 3)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=15, help="of each scene")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    scenes = {scene.name: measure(scene, options.frames) for scene in made_scenes().values()}
+    print(table([row(*item) for item in scenes.items()]))
+    write({**circumstances("benchmarks.detector", arguments), "scenes": scenes}, options.output)
+
+
+def row(name: str, found: dict) -> dict[str, object]:
+    """Return a scene's row of the table."""
+    plain = {key: value for key, value in found.items() if key != "ms_by_stage"}
+    stages = {f"{stage} ms": value for stage, value in found["ms_by_stage"].items()}
+    return {"scene": name, **plain, **stages}
+
+
+if __name__ == "__main__":
+    main()
