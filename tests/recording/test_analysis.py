@@ -18,7 +18,7 @@ from fer.recording.files import NAMES, accuracy_words
 from fer.timeline.files import from_csv, from_json
 from fer.videos import VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
-from tests.films import grey, make_film
+from tests.films import grey, make_film, tone_starts
 
 SIZE = (192, 144)
 BOX = (60.0, 60.0, 110.0, 120.0)
@@ -143,6 +143,20 @@ def test_a_video_without_faces(tmp_path, film):
     assert recording.timeline.table()["faces"].tolist() == [0, 0]
     assert all((tmp_path / "out" / name).is_file() for name in NAMES.values())
     assert "No face was found in" in recording.report.read_text()
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_path):
+    times = [i / 30 + 0.1 * (i > 20) for i in range(50)]
+    turned = {"display": (90, False), "sound": "aac", "sound_start": 0.2}
+    film = make_film(tmp_path / "a.mov", times, SIZE, **turned)
+    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    with VideoReader(film) as source, VideoReader(recording.video) as reader:
+        assert (reader.info.width, reader.info.height) == SIZE[::-1]
+        assert reader.info.duration == pytest.approx(source.info.duration, abs=1 / 30)
+        kept = [frame.time for frame in reader]
+    np.testing.assert_allclose(kept, times, atol=1e-3)
+    assert tone_starts(recording.video) == pytest.approx(tone_starts(film), abs=0.01)
 
 
 @pytest.mark.usefixtures("no_plots")

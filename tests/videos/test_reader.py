@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.recording import repeated
+from fer.images import encode_jpeg
 from fer.videos import VideoReader
 from fer.videos.reader import _Clock
 from tests.films import BLUE, GREEN, RED, WHITE, corners, grey, make_film
@@ -206,6 +207,22 @@ def test_a_cover_picture_is_not_the_video(tmp_path):
                 container.mux(one.encode(av.VideoFrame.from_ndarray(image)))
             container.mux(one.encode(None))
     assert [frame.image.shape for frame in frames_of(path)[1]] == [(48, 64, 3)] * 5
+
+
+def test_frames_that_change_their_size_are_fitted_to_the_first(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for index, size in enumerate([(64, 48), (128, 96), (32, 32), (64, 48)]):
+            packet = av.Packet(encode_jpeg(grey(index, size)))
+            packet.pts = packet.dts = index
+            packet.time_base, packet.stream = Fraction(1, 25), stream
+            container.mux(packet)
+    _, frames = frames_of(path)
+    assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 4
+    for index, frame in enumerate(frames):
+        assert abs(float(frame.image.mean()) - grey(index, (1, 1)).mean()) < 3
 
 
 def noisy(index: int, size: tuple[int, int]) -> np.ndarray:
