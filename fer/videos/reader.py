@@ -71,7 +71,7 @@ class VideoReader:
         self._stream = pictures(self._container)
         self._stated = header(path, self._container, self._stream)
         self._packets = self._lost = self._damaged = 0
-        self._reached = 0.0
+        self._reached = self._pictured = 0.0
         self._decoded = self._decode()
         self._first = next(self._decoded, None)
         if self._first is None:
@@ -114,6 +114,7 @@ class VideoReader:
                 self._reached = max(self._reached, _end(packet))
                 if packet.stream is self._stream:
                     self._packets += packet.size > 0
+                    self._pictured = max(self._pictured, _end(packet))
                     yield from self._decode_packet(packet)
         except av.FFmpegError:
             return  # the file ends in the middle
@@ -152,11 +153,22 @@ class VideoReader:
             wanted["src_colorspace"] = "ITU709"
         return frame.to_ndarray(format="rgb24", **wanted)
 
+    def _is_cut_off(self) -> bool:
+        """Return whether pictures are missing at the end.
+
+        The number of pictures in the header doesn't tell: a trimmed video may hide some.
+        """
+        stream = self._stream
+        if not stream.duration:
+            return False
+        end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+        return end - self._pictured > 2 / self.info.rate
+
     def _losses(self, time: float) -> str | None:
         """Return what couldn't be read, as one sentence a kind."""
         said = []
-        missing = self._lost + max(0, self._stream.frames - self._packets)
-        total = max(self._stream.frames, self._packets)
+        total = max(self._stream.frames, self._packets) if self._is_cut_off() else self._packets
+        missing = self._lost + total - self._packets
         if missing:
             said.append(f"{missing:,} of {total:,} pictures could not be read.")
         if self._damaged:

@@ -1,5 +1,6 @@
 """Reading videos: times, orientation, pixels, and what is damaged."""
 
+import struct
 import subprocess
 import sys
 from fractions import Fraction
@@ -223,6 +224,21 @@ def test_frames_that_change_their_size_are_fitted_to_the_first(tmp_path):
     assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 4
     for index, frame in enumerate(frames):
         assert abs(float(frame.image.mean()) - grey(index, (1, 1)).mean()) < 3
+
+
+def test_a_trimmed_video_hides_frames_and_nothing_is_missing(tmp_path):
+    """An edit list, as phones write it, says: from 2 s on, for 1 s."""
+    path = make_film(tmp_path / "a.mp4", [i / 25 for i in range(100)], reordered=2)
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"elst") + 12  # after the name, version, flags and count
+    start = struct.unpack_from(">i", data, entry + 4)[0]
+    struct.pack_into(">Ii", data, entry, 1000, start + 2 * 16_000)
+    path.write_bytes(data)
+    reader, frames = frames_of(path)
+    assert reader.info.duration == pytest.approx(1.0)
+    assert [frame.time for frame in frames] == pytest.approx([i / 25 for i in range(25)])
+    assert abs(float(frames[0].image.mean()) - grey(50, (1, 1)).mean()) < 4
+    assert reader.warning is None
 
 
 def noisy(index: int, size: tuple[int, int]) -> np.ndarray:
