@@ -250,6 +250,7 @@ def test_what_is_no_video(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="Only Linux tells a process's memory so.")
 def test_memory_does_not_grow_with_the_length(tmp_path):
     """600 frames would be 138 MB in a list."""
