@@ -45,11 +45,16 @@ class Classifier(Protocol):
 
 
 class Following:
-    """What is remembered of one stream; one a visitor or video, and dropped with it."""
+    """What is remembered of one stream; one a visitor or video, and dropped with it.
 
-    def __init__(self) -> None:
+    Args:
+        cycle: Seconds in which the search for new faces is once through the picture; what isn't
+            watched live may take more, for speed.
+    """
+
+    def __init__(self, cycle: float = 0.3) -> None:
         """Remember nothing yet."""
-        self.follower = FaceFollower()
+        self.follower = FaceFollower(cycle=cycle)
         self.answers = RecentAnswers()
         self.smoother = ExpressionSmoother()
 

@@ -22,6 +22,9 @@ from fer.videos import Frame, VideoInfo, VideoReader, VideoWriter
 RATES = (1.0, 30.0)
 """Fewest and most frames a second that are analysed; faces are lost from sight below."""
 
+SEARCH = 0.6
+"""Seconds in which the search for new faces is once through the picture."""
+
 WORKING_SIDE = 1920
 """Larger videos are shrunk to this longest side, in pixels; so is what comes out."""
 
@@ -98,7 +101,7 @@ class Watching:
         """Know nobody yet."""
         self.timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
         self.time = 0.0
-        self._pipeline, self._following = pipeline, Following()
+        self._pipeline, self._following = pipeline, Following(SEARCH)
         self._step, self._due = 1 / rate, 0.0
 
     def look(self, frame: Frame) -> Detections | None:

@@ -13,9 +13,6 @@ from fer.vision.cascade import around
 from fer.vision.detector import FaceDetector
 from fer.vision.tracker import FaceTracker
 
-CYCLE = 0.3
-"""Seconds in which the search is once through the picture."""
-
 KNOWN_CONFIDENCE = 0.6
 """Least score of a face that was there before; less than a new one needs, so that it stays."""
 
@@ -37,15 +34,19 @@ class FaceFollower:
 
     Args:
         memory: Seconds for which a face that isn't seen keeps its number.
+        cycle: Seconds in which the search for new faces is once through the picture.
     """
 
-    def __init__(self, memory: float = 1.0) -> None:
+    def __init__(self, memory: float = 1.0, cycle: float = 0.3) -> None:
         """Know nobody yet.
 
         Raises:
-            ValueError: `memory` is negative.
+            ValueError: `memory` is negative, or `cycle` is not above 0.
         """
+        if not cycle > 0:
+            raise ValueError(f"cycle is above 0 seconds, not {cycle}.")
         self.tracker = FaceTracker(memory)
+        self.cycle = cycle
         self._samples: np.ndarray | None = None
         self._time = -np.inf
         self._searched = 0.0  # parts of the search that are done; grows for ever
@@ -63,7 +64,7 @@ class FaceFollower:
         """
         samples, before = _sampled(image), self._samples
         elapsed, self._samples, self._time = time - self._time, samples, time
-        if elapsed >= CYCLE or _changed(before, samples):
+        if elapsed >= self.cycle or _changed(before, samples):
             faces = detector.detect(image)
         else:
             faces = self._followed(detector, image, time, elapsed)
@@ -86,7 +87,7 @@ class FaceFollower:
     def _due(self, parts: list, elapsed: float) -> list:
         """Return the parts whose turn it is after `elapsed` seconds."""
         first = int(self._searched)
-        self._searched += elapsed / CYCLE * len(parts)
+        self._searched += elapsed / self.cycle * len(parts)
         last = min(int(self._searched), first + len(parts))
         return [parts[index % len(parts)] for index in range(first, last)]
 

@@ -8,7 +8,7 @@ from supervision import Detections, box_iou_batch
 
 from fer.vision.cascade import Part
 from fer.vision.detector import FaceDetector
-from fer.vision.follower import CYCLE, FaceFollower, merged
+from fer.vision.follower import FaceFollower, merged
 
 ASTRONAUT = cv2.resize(astronaut()[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
 WALL = np.full((240, 480, 3), (70, 90, 120), np.uint8)
@@ -91,21 +91,22 @@ class Searching:
         return Detections(xyxy=np.empty((0, 4), np.float32))
 
 
+@pytest.mark.parametrize("cycle", [0.3, 0.6])
 @pytest.mark.parametrize("rate", [5, 10, 30, 100])
-def test_the_search_is_once_through_the_picture_in_a_cycle(rate):
-    detector, follower = Searching(), FaceFollower()
+def test_the_search_is_once_through_the_picture_in_a_cycle(rate, cycle):
+    detector, follower = Searching(), FaceFollower(cycle=cycle)
     follower.update(detector, WALL, 0.0)
     for index in range(1, rate + 1):
         follower.update(detector, WALL, index / rate)
     visits = [part for parts in detector.looked[1:] for part in parts or []]
-    assert len(visits) == pytest.approx(7 / CYCLE, abs=1)
-    assert [visits.count(part) for part in range(7)] == pytest.approx([1 / CYCLE] * 7, abs=1)
+    assert len(visits) == pytest.approx(7 / cycle, abs=1)
+    assert [visits.count(part) for part in range(7)] == pytest.approx([1 / cycle] * 7, abs=1)
 
 
 def test_after_a_pause_the_whole_picture_is_searched():
     detector, follower = Searching(), FaceFollower()
     follower.update(detector, WALL, 0.0)
-    follower.update(detector, WALL, CYCLE)
+    follower.update(detector, WALL, follower.cycle)
     assert detector.looked == [None, None]
 
 
@@ -130,6 +131,13 @@ def test_merged_by_hand(known, found, expected):
     assert merged(boxes(*known), boxes(*found)).xyxy.tolist() == expected
 
 
-def test_a_negative_memory_is_refused():
-    with pytest.raises(ValueError, match="memory is 0 seconds or more, not -1"):
-        FaceFollower(-1)
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"memory": -1}, "memory is 0 seconds or more, not -1"),
+        ({"cycle": 0}, "cycle is above 0 seconds, not 0"),
+    ],
+)
+def test_options_out_of_range(options, said):
+    with pytest.raises(ValueError, match=said):
+        FaceFollower(**options)
