@@ -8,7 +8,7 @@ from fer.recording.thumbnails import Thumbnail
 from fer.timeline.moments import Moment
 from fer.timeline.summary import Summary
 from fer.timeline.timeline import LEAST_FACES, Timeline
-from fer.timeline.words import clock, span
+from fer.timeline.words import span
 from fer.ui import html
 from fer.ui.chart import timeline_html
 from fer.videos import VideoInfo
@@ -39,7 +39,7 @@ ENDING = html.card(
 
 def chosen(info: VideoInfo) -> str:
     """Return what is known of a video that can be used."""
-    length = clock(info.duration) if info.duration else "of unknown length"
+    length = span(info.duration) if info.duration else "of unknown length"
     facts = (length, f"{info.width} x {info.height}", "with sound" if info.audio else "no sound")
     items = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
     return f'<p class="fer-readout fer-known">{items}</p>'

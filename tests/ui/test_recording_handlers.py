@@ -189,7 +189,7 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
 
 def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
     known, state, _ = handlers.choose(clip, Desk())
-    assert re.findall(r"<span>([^<]+)</span>", known) == ["0:01", "160 x 120", "no sound"]
+    assert re.findall(r"<span>([^<]+)</span>", known) == [span(1), "160 x 120", "no sound"]
     assert state == EMPTY
     (uploads / "text.mp4").write_text("no video")
     assert "be read as a video" in handlers.choose(str(uploads / "text.mp4"), Desk())[0]
