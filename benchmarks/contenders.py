@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -109,16 +110,16 @@ class Yardstick:
 
     def __init__(self) -> None:
         """Start the process."""
-        self._process = get_context("spawn").Pool(1, torch.set_num_threads, (2,))
+        spawn = get_context("spawn")
+        self._process = ProcessPoolExecutor(1, spawn, torch.set_num_threads, (2,))
 
     def seconds(self) -> float:
         """Return how long it takes, the median of five calls."""
-        return self._process.apply(run_resnet, (5,))
+        return self._process.submit(run_resnet, 5).result()
 
     def close(self) -> None:
         """End the process."""
-        self._process.terminate()
-        self._process.join()
+        self._process.shutdown()
 
 
 def run_resnet(calls: int) -> float:

@@ -1,7 +1,8 @@
 """How much memory a process needs to follow the faces of a scene, measured in one of its own."""
 
-import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -22,8 +23,8 @@ def peak_memory(scene: Scene, threads: int) -> dict[str, float] | None:
     """
     if not STATUS.exists():
         return None
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (scene.source, threads))
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(_measure, scene.source, threads).result()
 
 
 def _measure(source: str, threads: int) -> dict[str, float]:
