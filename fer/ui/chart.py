@@ -13,7 +13,7 @@ import numpy as np
 
 from fer.labels import COLOURS, EXPRESSIONS
 from fer.timeline.tally import figures
-from fer.timeline.timeline import Timeline
+from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
 SIDE = 1000
@@ -92,7 +92,8 @@ def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
         for track in sorted(longest)
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
-    return chart_html(rows, whole, max(shortest, whole.seconds), _spoken(timeline))
+    span = max(shortest, whole.seconds)
+    return chart_html(rows, whole, span, _spoken(timeline)) + _note(timeline, whole)
 
 
 def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, spoken: str) -> str:
@@ -125,6 +126,20 @@ def mean_figures(timeline: Timeline) -> dict[str, float]:
     """Return the figures of the whole timeline; see `fer.timeline.tally.figures`."""
     _, tallies = timeline.tallies()
     return {name: column.item() for name, column in figures(tallies.sum(axis=0)[None]).items()}
+
+
+def _note(timeline: Timeline, whole: Curves) -> str:
+    """Return what the hatching means, where there may be any."""
+    if timeline.view == "class":
+        said = (
+            f"Hatched: fewer than {LEAST_FACES} faces large enough to judge. Nothing of them but "
+            "their number is kept."
+        )
+    elif whole.withheld.any():
+        said = f"Hatched: faces under {timeline.small:.0f} pixels, too small to judge."
+    else:
+        return ""
+    return f'<p class="fer-note">{said}</p>'
 
 
 def _spoken(timeline: Timeline) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from supervision import Detections
 
-from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.timeline.timeline import Timeline
 from fer.timeline.words import clock, signed
 from fer.ui import html
 from fer.ui.chart import SHORTEST, mean_figures, timeline_html
@@ -23,11 +23,6 @@ IDLE = (
     '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
     f"are drawn here, for up to {LONGEST // 3600} hours. The timeline stays in this session's "
     "memory; no picture is kept, and files are made only when you save them.</p>"
-)
-
-CLASS_NOTE = (
-    f'<p class="fer-note">Hatched: fewer than {LEAST_FACES} faces large enough to judge. Nothing '
-    "of them but their number is kept.</p>"
 )
 
 
@@ -83,7 +78,7 @@ def running_html(timeline: Timeline, elapsed: float) -> str:
     waiting = "" if len(timeline) else '<p class="fer-note">Waiting for the camera\'s picture.</p>'
     return (
         f'<div class="fer-running">{_readout(state, timeline)}{waiting}'
-        f"{timeline_html(timeline, SHORTEST)}{_note(timeline)}</div>"
+        f"{timeline_html(timeline, SHORTEST)}</div>"
     )
 
 
@@ -102,7 +97,7 @@ def done_html(timeline: Timeline, by_itself: bool = False) -> str:
     )
     return (
         f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'
-        f"{timeline_html(timeline)}{_note(timeline)}</div>"
+        f"{timeline_html(timeline)}</div>"
     )
 
 
@@ -115,7 +110,3 @@ def _readout(state: str, timeline: Timeline) -> str:
         parts.append(f"{html.percent(mean['uncertain'])} uncertain")
     items = "".join(f"<span>{part}</span>" for part in parts)
     return f'<p class="fer-readout">{items}</p>'
-
-
-def _note(timeline: Timeline) -> str:
-    return CLASS_NOTE if timeline.view == "class" else ""

@@ -55,11 +55,22 @@ def test_a_class_with_too_few_faces_is_hatched_and_tells_nothing():
     timeline.add(faces(*[HALF] * 4), 1)
     html = timeline_html(timeline, shortest=10)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
+    assert "Hatched: fewer than 5 faces" in html
     assert path(html, COLOURS["angry"]).startswith("M0 500L50 500L100 500L100 1000")
     only_few = Timeline("class")
     only_few.add(faces(*[sure("fear", 1.0)] * 4), 0)
     html = timeline_html(only_few)
     assert path(html, COLOURS["fear"]) == "" and "shows no expression" in html
+
+
+def test_small_faces_are_hatched_and_it_is_said_why():
+    timeline = Timeline("person")
+    timeline.add(faces(HALF, side=80), 0)
+    assert "Hatched" not in timeline_html(timeline)
+    timeline.add(faces(HALF, side=20), 1)
+    html = timeline_html(timeline, shortest=10)
+    assert '<i style="left:10.0%;width:10.0%"></i>' in html
+    assert "Hatched: faces under 40 pixels" in html
 
 
 def test_the_index_has_a_band_as_wide_as_its_error():
