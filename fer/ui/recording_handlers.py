@@ -166,10 +166,19 @@ class RecordingHandlers:
         """
         try:
             job = await to_thread.run_sync(self._job, _present(recording), view, rate)
-            made = (await self.workshop.submit(job)).recording
+            made = (await self._done(job)).recording
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
         return json.loads(made.json.read_text()), _paths(made, FILES[1:])
+
+    async def _done(self, job: Job[Answer]) -> Answer:
+        """Do a job, and stop it when whoever waits for it doesn't any more."""
+        task = self.workshop.submit(job)
+        try:
+            return await asyncio.shield(task)
+        finally:
+            if not task.done():
+                job.cancel()
 
     def _job(self, source: Path, view: str, rate: float) -> Job[Answer]:
         """Return the work on a video, with a link to it in a folder that nobody can guess."""

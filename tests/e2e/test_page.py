@@ -167,7 +167,7 @@ def test_narrow_screens_need_no_sideways_scrolling(page, photos, tab):
 def test_all_text_has_enough_contrast(page, url, photos, scheme):
     page.goto(f"{url}?__theme={scheme}")
     seen = []
-    for tab in ("Live", "Photo", "About"):
+    for tab in ("Live", "Photo", "Recording", "About"):
         page.get_by_role("tab", name=tab).click()
         if tab == "Photo":
             page.locator("#photo-options").get_by_role("button").first.click()

@@ -144,7 +144,7 @@ def test_whoever_leaves_stops_the_work(clip, uploads):
         while job.folder.exists():
             await asyncio.sleep(0.005)
 
-    asyncio.run(asyncio.wait_for(story(), 10))
+    asyncio.run(asyncio.wait_for(story(), 30))
 
 
 def test_the_line_is_told_and_can_be_left(clip):
@@ -163,7 +163,7 @@ def test_the_line_is_told_and_can_be_left(clip):
             await told_to_others.aclose()
         return waiting, told[-1]
 
-    waiting, told = asyncio.run(asyncio.wait_for(story(), 10))
+    waiting, told = asyncio.run(asyncio.wait_for(story(), 30))
     assert "Waiting in line" in waiting and "1 recording before yours" in waiting
     assert "Cancelled" in told
 
@@ -222,6 +222,20 @@ def test_programs_get_the_timeline_and_the_files(handlers, clip):
     ):
         with pytest.raises(gr.Error, match=words):
             asyncio.run(handlers.analyse_recording(*arguments))
+
+
+def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
+    handlers = RecordingHandlers(fake_pipeline(), slow)
+
+    async def story():
+        asking = asyncio.create_task(handlers.analyse_recording(clip))
+        while not list(uploads.rglob("annotated.mp4")):
+            await asyncio.sleep(0.005)
+        asking.cancel()
+        while list((uploads / "recordings").iterdir()):
+            await asyncio.sleep(0.005)
+
+    asyncio.run(asyncio.wait_for(story(), 30))
 
 
 def test_progress_is_a_progress_bar():
