@@ -2,6 +2,7 @@
 
 import io
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import numpy as np
@@ -18,11 +19,17 @@ from fer.ui.live_panels import START, class_panel, person_panel
 from fer.ui.recorder import IDLE, Recorder, running_html
 from fer.ui.visitor import Visitor
 
+READERS = 2
+"""Threads that read frames, for all visitors together: a free Space has two cores."""
+
 _JPEG_QUALITY = 80
 
 
 class LiveHandlers:
     """What the Live tab does with frames, without the screen.
+
+    All visitors' frames are read by a few threads of its own: more at a time would only get in each
+    other's way, and every thread that ever read one keeps about 10 MB.
 
     Args:
         pipeline: Finds faces and reads their expressions.
@@ -32,6 +39,7 @@ class LiveHandlers:
         """Keep the pipeline."""
         self.pipeline = pipeline
         self.uncertain_below = pipeline.classifier.uncertain_below
+        self._readers = ThreadPoolExecutor(READERS, "look")
 
     def look(
         self, frame: np.ndarray | None, visitor: Visitor, view: str = "person"
@@ -49,6 +57,11 @@ class LiveHandlers:
         """
         if frame is None:
             return "", START, gr.skip(), visitor
+        return self._readers.submit(self._look, frame, visitor, view).result()
+
+    def _look(
+        self, frame: np.ndarray, visitor: Visitor, view: str
+    ) -> tuple[str, str, str | dict, Visitor]:
         now = time.monotonic()
         faces = self.pipeline.follow(frame, now, visitor.following)
         chart = None

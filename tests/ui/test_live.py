@@ -3,12 +3,15 @@
 import base64
 import io
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fer.labels import COLOURS
-from fer.ui.live_handlers import LiveHandlers
+from fer.ui.live_handlers import READERS, LiveHandlers
 from fer.ui.visitor import Visitor
 from tests.fakes import fake_pipeline, sure
 
@@ -71,3 +74,26 @@ def test_visitors_have_clocks_of_their_own():
     one, other = Visitor().clock, Visitor().clock
     one.tick(0.0), one.tick(0.1)
     assert other.tick(0.1) == 0
+
+
+def test_many_workers_share_a_few_readers():
+    pipeline, seen = fake_pipeline([BOX]), set()
+    follow = pipeline.follow
+
+    def noted(*arguments):
+        seen.add(threading.current_thread().name)
+        return follow(*arguments)
+
+    pipeline.follow = noted
+    handlers = LiveHandlers(pipeline)
+    with ThreadPoolExecutor(8, "worker") as workers:
+        answers = list(workers.map(lambda _: handlers.look(FRAME, Visitor()), range(24)))
+    assert all("1 face" in panel for _, panel, _, _ in answers)
+    assert 1 <= len(seen) <= READERS and all(name.startswith("look") for name in seen)
+
+
+def test_an_error_in_a_reader_reaches_the_caller():
+    pipeline = fake_pipeline([BOX])
+    pipeline.follow = lambda *arguments: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        LiveHandlers(pipeline).look(FRAME, Visitor())
