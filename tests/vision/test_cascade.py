@@ -81,6 +81,24 @@ def test_all_parts_together_find_what_the_whole_picture_holds(networks):
     assert box_iou_batch(once.xyxy, in_parts.xyxy).max(axis=1).min() > 0.8
 
 
+def test_a_second_look_keeps_a_face_and_not_what_looks_like_one(networks):
+    face, suit = [180, 61, 268, 172], [182, 256, 217, 301]
+    camera = cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
+    looked = networks.look_closer(astronaut(), candidates(face))
+    assert looked.score[0] > 0.9
+    np.testing.assert_array_equal(looked.xyxy, [face])
+    assert networks.look_closer(camera, candidates(suit)).score[0] < 0.9
+
+
+def test_a_second_look_outside_of_the_picture_is_refused(networks):
+    with pytest.raises(ValueError, match="outside of the picture"):
+        networks.look_closer(astronaut(), candidates([600, 600, 640, 640]))
+
+
+def candidates(*boxes) -> Candidates:
+    return Candidates(np.array(boxes, np.float32), np.ones(len(boxes), np.float32))
+
+
 def test_no_parts_find_nothing(networks):
     none = found(networks, SCENE, [])
     assert (none.xyxy.shape, none.score.shape, none.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))

@@ -105,6 +105,20 @@ def test_autocast_changes_nothing(detector):
     np.testing.assert_array_equal(mixed.xyxy, plain.xyxy)
 
 
+def test_a_fold_of_the_suit_is_no_face(detector):
+    camera = cv2.resize(ASTRONAUT[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
+    for shift in range(4):
+        moved = np.roll(camera, shift, axis=1)
+        assert len(detector.detect(moved)) == 1
+        assert len(detector.with_options(min_face=20).detect(moved)) == 1
+
+
+def test_a_face_that_its_frame_cuts_off_is_found(detector):
+    tile = np.full((240, 320, 3), 60, np.uint8)
+    tile[:, 60:260] = cv2.resize(ASTRONAUT[55:180, 172:276], (200, 240))
+    assert len(detector.detect(tile)) == 1
+
+
 def test_large_pictures_answer_in_their_own_pixels(detector):
     enlarged = 4000 / 512
     large = cv2.resize(ASTRONAUT, (4000, 4000))
@@ -164,7 +178,7 @@ def test_confidence_is_the_least_score(detector):
 def test_with_options_shares_the_networks_and_leaves_the_first_alone(detector):
     other = detector.with_options(min_face=60)
     assert other.cascade is detector.cascade
-    assert (other.min_face, other.confidence, other.max_side) == (60, 0.75, 1280)
+    assert (other.min_face, other.confidence, other.max_side) == (60, 0.9, 1280)
     assert detector.min_face == 40
 
 
