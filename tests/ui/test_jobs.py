@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from fer.ui.jobs import Job, Workshop
+from tests.stories import tell
 
 
 def job(folder, work=lambda job: "done"):
@@ -37,7 +38,7 @@ def test_a_job_gives_its_result_and_keeps_its_files(tmp_path):
         work.discard()
         assert not (tmp_path / "one").exists()
 
-    asyncio.run(story())
+    tell(story())
 
 
 def test_an_error_rises_and_leaves_no_file(tmp_path):
@@ -49,7 +50,7 @@ def test_an_error_rises_and_leaves_no_file(tmp_path):
             await Workshop(1).submit(job(tmp_path / "one", broken))
         assert not (tmp_path / "one").exists()
 
-    asyncio.run(story())
+    tell(story())
 
 
 def test_others_wait_in_line_and_are_told_how_many_are_ahead(tmp_path):
@@ -69,7 +70,7 @@ def test_others_wait_in_line_and_are_told_how_many_are_ahead(tmp_path):
         assert {type(error) for error in results} == {ValueError}
         assert list(tmp_path.iterdir()) == []
 
-    asyncio.run(story())
+    tell(story())
 
 
 def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
@@ -85,7 +86,7 @@ def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
         first.cancel(), third.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(story())
+    tell(story())
 
 
 def test_what_was_called_off_in_its_last_moment_leaves_no_file_either(tmp_path):
@@ -97,7 +98,7 @@ def test_what_was_called_off_in_its_last_moment_leaves_no_file_either(tmp_path):
         await Workshop(1).submit(job(tmp_path / "one", finishes_anyway))
         assert not (tmp_path / "one").exists()
 
-    asyncio.run(story())
+    tell(story())
 
 
 def test_old_results_are_swept_away_but_not_what_is_in_work(tmp_path):
@@ -116,4 +117,4 @@ def test_old_results_are_swept_away_but_not_what_is_in_work(tmp_path):
         working.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    asyncio.run(story())
+    tell(story())

@@ -21,6 +21,7 @@ from fer.ui.recording_handlers import FILES, PLACES, Desk, RecordingHandlers
 from fer.ui.recording_panels import EMPTY, at_work
 from fer.videos import VideoError, VideoReader, VideoWriter
 from tests.fakes import fake_pipeline, sure
+from tests.stories import tell
 
 BOX = [40, 30, 90, 90]
 
@@ -54,7 +55,7 @@ def run(handlers, recording, view="person", desk=None):
     async def collect():
         return [told async for told in handlers.start(recording, view, 5, desk or Desk())]
 
-    return asyncio.run(collect())
+    return tell(collect())
 
 
 def slow(source, folder, pipeline, view, rate, progress, cancelled):
@@ -124,7 +125,7 @@ def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
                 assert len(list(uploads.rglob("annotated.mp4"))) == 1
         return told
 
-    last = asyncio.run(story())
+    last = tell(story())
     assert any(f"About {span(90)} left" in state for state in states)
     assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(FILES))
     assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
@@ -144,7 +145,7 @@ def test_whoever_leaves_stops_the_work(clip, uploads):
         while job.folder.exists():
             await asyncio.sleep(0.005)
 
-    asyncio.run(asyncio.wait_for(story(), 30))
+    tell(asyncio.wait_for(story(), 30))
 
 
 def test_the_line_is_told_and_can_be_left(clip):
@@ -163,7 +164,7 @@ def test_the_line_is_told_and_can_be_left(clip):
             await told_to_others.aclose()
         return waiting, told[-1]
 
-    waiting, told = asyncio.run(asyncio.wait_for(story(), 30))
+    waiting, told = tell(asyncio.wait_for(story(), 30))
     assert "Waiting in line" in waiting and "1 recording before yours" in waiting
     assert "Cancelled" in told
 
@@ -212,7 +213,7 @@ def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
 
 
 def test_programs_get_the_timeline_and_the_files(handlers, clip):
-    document, files = asyncio.run(handlers.analyse_recording(clip, "person", 5))
+    document, files = tell(handlers.analyse_recording(clip, "person", 5))
     assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
     assert [Path(file).suffix for file in files] == [".mp4", ".png", ".csv", ".json", ".html"]
     for arguments, words in (
@@ -221,7 +222,7 @@ def test_programs_get_the_timeline_and_the_files(handlers, clip):
         ((clip, "class", 99), "rate"),
     ):
         with pytest.raises(gr.Error, match=words):
-            asyncio.run(handlers.analyse_recording(*arguments))
+            tell(handlers.analyse_recording(*arguments))
 
 
 def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
@@ -235,7 +236,7 @@ def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
         while list((uploads / "recordings").iterdir()):
             await asyncio.sleep(0.005)
 
-    asyncio.run(asyncio.wait_for(story(), 30))
+    tell(asyncio.wait_for(story(), 30))
 
 
 def test_progress_is_a_progress_bar():
