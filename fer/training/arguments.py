@@ -33,7 +33,7 @@ def option(default: object, group: str, text: str, **argparse_settings: object) 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """All settings of a training; the defaults are the recipe of the embedded weights."""
+    """All settings of a training; the defaults train a first network from nothing."""
 
     dataset: str = option(
         "AutumnQiu/fer2013",
@@ -99,6 +99,9 @@ class TrainingOptions:
     degrade: float = option(
         0.0, RECIPE, "probability, 0 to 1, of a face of few pixels, out of focus or moved"
     )
+    mixup: float = option(
+        0.0, RECIPE, "how much two faces and their labels are mixed, Beta's parameter; 0 is never"
+    )
 
     output: str = option(
         "runs/fer", RUN, "folder for the network, metrics.json, curves and checkpoints"
@@ -133,6 +136,8 @@ class TrainingOptions:
                 raise ValueError(
                     f"{flag(name)} must be from 0 to below 1, but is {getattr(self, name)}."
                 )
+        if self.mixup < 0:
+            raise ValueError(f"--mixup must be 0 or more, but is {self.mixup}.")
         for name in PROBABILITIES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")

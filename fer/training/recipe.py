@@ -156,6 +156,7 @@ def build_trainer(
         averaged=AveragedWeights(start.model, options.averaging),
         ferplus_weight=options.ferplus_weight,
         label_smoothing=options.label_smoothing,
+        mixup=options.mixup,
     )
     EpochReport.replace_bars_of(trainer)
     return trainer

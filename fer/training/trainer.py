@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback
 
+from fer.labels import EXPRESSIONS
 from fer.training.augmentation import Augmentation
 
 AVERAGED_WEIGHTS = "averaged.safetensors"
@@ -62,6 +63,29 @@ class AveragedWeights(TrainerCallback):
         self.values = load_file(folder / AVERAGED_WEIGHTS)
 
 
+def mixed(strength: float, *batches: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Mix each row with another one, in all batches alike: mixup.
+
+    Zhang et al. (2018), https://arxiv.org/abs/1710.09412. Each pair's share is drawn anew.
+
+    Args:
+        strength: Both parameters of the Beta distribution of the shares; 0 mixes nothing.
+        batches: Float tensors (n, ...): pictures and what is said about them.
+
+    Returns:
+        As many tensors of the same shapes.
+    """
+    if not strength:
+        return batches
+    count, device = len(batches[0]), batches[0].device
+    shares = torch.distributions.Beta(strength, strength).sample((count,)).to(device)
+    others = torch.randperm(count, device=device)
+    return tuple(
+        torch.lerp(batch[others], batch, shares.view(-1, *[1] * (batch.ndim - 1)))
+        for batch in batches
+    )
+
+
 class FerTrainer(Trainer):
     """Trains both heads on random views; evaluates and saves the averaged weights as well.
 
@@ -76,6 +100,7 @@ class FerTrainer(Trainer):
         averaged: AveragedWeights,
         ferplus_weight: float,
         label_smoothing: float,
+        mixup: float = 0.0,
         **kwargs,
     ) -> None:
         """Add to a Trainer what this recipe needs; see `fer.training.arguments` for the numbers."""
@@ -84,21 +109,25 @@ class FerTrainer(Trainer):
         self.averaged = averaged
         self.ferplus_weight = ferplus_weight
         self.label_smoothing = label_smoothing
+        self.mixup = mixup
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the loss over the heads; while training, on random views of the faces."""
-        pixel_values = inputs["pixel_values"]
+        pixel_values, labels = inputs["pixel_values"], inputs["labels"]
+        ferplus = inputs["ferplus"]
         if model.training:
             pixel_values = self.augmentation(pixel_values)
+            labels = functional.one_hot(labels, len(EXPRESSIONS)).to(pixel_values.dtype)
+            pixel_values, labels, ferplus = mixed(self.mixup, pixel_values, labels, ferplus)
         outputs = model(pixel_values.contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(
-            outputs.logits, inputs["labels"], label_smoothing=self.label_smoothing
+            outputs.logits, labels, label_smoothing=self.label_smoothing
         )
         answers = {"logits": outputs.logits}
         if getattr(outputs, "ferplus_logits", None) is not None:
             answers["ferplus_logits"] = outputs.ferplus_logits
-            ferplus = functional.cross_entropy(outputs.ferplus_logits, inputs["ferplus"])
-            loss = loss + self.ferplus_weight * ferplus
+            votes = functional.cross_entropy(outputs.ferplus_logits, ferplus)
+            loss = loss + self.ferplus_weight * votes
         return (loss, answers) if return_outputs else loss
 
     def evaluation_loop(self, *args, **kwargs):

@@ -1,10 +1,10 @@
-"""The averaged weights."""
+"""The averaged weights, and mixing faces."""
 
 import pytest
 import torch
 from torch import nn
 
-from fer.training.trainer import AveragedWeights
+from fer.training.trainer import AveragedWeights, mixed
 
 
 @pytest.fixture
@@ -47,3 +47,18 @@ def test_saved_and_loaded(model, tmp_path):
     other = AveragedWeights(model, decay=0.9)
     other.load(tmp_path / "checkpoint-1")
     assert torch.equal(other.values["0.weight"], torch.tensor([[0.25]]))
+
+
+def test_pictures_and_labels_are_mixed_alike():
+    torch.manual_seed(0)
+    rows = torch.eye(32)  # what becomes of a row's picture shows whose shares it has
+    pictures, labels = mixed(1.0, rows.view(32, 1, 1, 32), rows)
+    assert torch.equal(pictures.view(32, 32), labels)
+    assert torch.allclose(labels.sum(dim=1), torch.ones(32))
+    assert (labels.max(dim=1).values < 0.999).sum() > 20
+    assert labels.diagonal().min() > 0
+
+
+def test_without_strength_nothing_is_mixed():
+    rows = torch.eye(4)
+    assert mixed(0.0, rows)[0] is rows
