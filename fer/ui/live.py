@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 from fer.pipeline import Pipeline
+from fer.recording.files import accuracy_words
 from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.live_handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live_panels import START
@@ -70,7 +71,8 @@ def _stage() -> tuple[gr.Image, gr.HTML]:
 def _timeline(pipeline: Pipeline, visitor: gr.State) -> tuple[gr.Radio, gr.HTML]:
     """Put the timeline below both columns; the stylesheet shows the buttons that its state has."""
     classifier = pipeline.classifier
-    handlers = TimelineHandlers(classifier.uncertain_below, classifier.name)
+    accuracy = accuracy_words(classifier.metrics)
+    handlers = TimelineHandlers(classifier.uncertain_below, classifier.name, accuracy)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):
             gr.HTML('<h3 class="fer-title">Timeline</h3>')

@@ -90,11 +90,12 @@ class TimelineHandlers:
     Args:
         uncertain_below: Least probability at which an expression is named.
         model: The model in use, for the report.
+        accuracy: How often it is right, and on what, for the report; None if that isn't known.
     """
 
-    def __init__(self, uncertain_below: float, model: str) -> None:
-        """Keep both."""
-        self.uncertain_below, self.model = uncertain_below, model
+    def __init__(self, uncertain_below: float, model: str, accuracy: str | None = None) -> None:
+        """Keep them."""
+        self.uncertain_below, self.model, self.accuracy = uncertain_below, model, accuracy
 
     def start(self, visitor: Visitor, view: str) -> tuple[str, Visitor]:
         """Begin a new timeline; the one before it is dropped.
@@ -136,8 +137,9 @@ class TimelineHandlers:
         """Return the timeline's report as one HTML file, as a download."""
         from fer.timeline.report import report_html
 
-        content = report_html(_finished(visitor), "Live timeline", model=self.model).encode()
-        return parcel("timeline.html", content, "text/html")
+        known = {"model": self.model, "accuracy": self.accuracy}
+        content = report_html(_finished(visitor), "Live timeline", **known)
+        return parcel("timeline.html", content.encode(), "text/html")
 
 
 def _finished(visitor: Visitor) -> Timeline:

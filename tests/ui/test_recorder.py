@@ -28,7 +28,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def handlers():
-    return TimelineHandlers(uncertain_below=0.4, model="tiny <1>")
+    return TimelineHandlers(0.4, "tiny <1>", "70.0 % of 10 pictures")
 
 
 def content(parcel):
@@ -76,7 +76,9 @@ def test_plot_and_report_are_made_in_memory(clock, handlers):
     record(live, visitor, clock, [0.0, 1.0])
     handlers.stop(visitor)
     assert content(handlers.save_plot(visitor)).startswith(b"\x89PNG")
-    assert "tiny &lt;1&gt;" in content(handlers.save_report(visitor)).decode()
+    report = content(handlers.save_report(visitor)).decode()
+    assert "tiny &lt;1&gt;" in report
+    assert "70.0 % of 10 pictures" in report
 
 
 def test_a_class_keeps_no_track_and_names_no_face(clock, handlers):
