@@ -27,7 +27,7 @@ class Detector(Protocol):
     ) -> Detections:
         """Return the faces in RGB uint8 (h, w, 3), or in parts of it."""
 
-    def parts(self, image: np.ndarray) -> list[Part]:
+    def parts(self, image: np.ndarray) -> Sequence[Part]:
         """Return the parts that a search through such a picture splits into."""
 
     def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
@@ -52,7 +52,7 @@ class Following:
             watched live may take more, for speed.
     """
 
-    def __init__(self, cycle: float = 0.3) -> None:
+    def __init__(self, cycle: float = 0.45) -> None:
         """Remember nothing yet."""
         self.follower = FaceFollower(cycle=cycle)
         self.answers = RecentAnswers()

@@ -1,4 +1,7 @@
-"""Not reading a face again that hasn't changed since it was read a moment ago."""
+"""Not reading a face again that hasn't changed since it was read a moment ago.
+
+`python -m benchmarks.answers` measures that this costs no accuracy.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +35,7 @@ class RecentAnswers:
         longest: Seconds for which an answer may stand; 0 reads each face in each frame.
     """
 
-    def __init__(self, longest: float = 0.15) -> None:
+    def __init__(self, longest: float = 0.3) -> None:
         """Remember nothing yet.
 
         Raises:

@@ -8,6 +8,7 @@ that each stage can be asked for by itself, so that a face which is known needs 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import cv2
@@ -198,7 +199,7 @@ class Cascade:
             return [answer.cpu().numpy() for answer in answers]
 
 
-def pyramid(resolution_wh: tuple[int, int], least: float) -> list[float]:
+def pyramid(resolution_wh: tuple[int, int], least: float) -> tuple[float, ...]:
     """Return the scales at which to look through a picture, the finest first.
 
     Args:
@@ -209,10 +210,13 @@ def pyramid(resolution_wh: tuple[int, int], least: float) -> list[float]:
     while min(resolution_wh) * scale >= WINDOW:
         scales.append(scale)
         scale *= PYRAMID_FACTOR
-    return scales
+    return tuple(scales)
 
 
-def split(resolution_wh: tuple[int, int], scales: Sequence[float], pixels: float) -> list[Part]:
+@lru_cache
+def split(
+    resolution_wh: tuple[int, int], scales: tuple[float, ...], pixels: float
+) -> tuple[Part, ...]:
     """Split the looking through at each scale into bands of about `pixels` each.
 
     Bands overlap by one window, so that no face is lost between two of them.
@@ -228,7 +232,7 @@ def split(resolution_wh: tuple[int, int], scales: Sequence[float], pixels: float
             Part(scale, 0, int(top), width, min(height, int(bottom) + overlap))
             for top, bottom in pairwise(edges)
         ]
-    return parts
+    return tuple(parts)
 
 
 def around(resolution_wh: tuple[int, int], xyxy: np.ndarray) -> list[Part]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from facenet_pytorch import ONet, PNet, RNet
-from supervision import Detections, box_iou_batch
+from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.images import as_rgb
 from fer.vision.cascade import WINDOW, Candidates, Cascade, Part, pyramid, split, squared
@@ -25,8 +25,9 @@ PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.6
 DOUBTFUL, SURE = 0.5, 0.92
 """Scores of the last network between which a face is looked at a second time."""
 
-SAME = 0.5
-"""Overlap over union from which on a proposal is about a face that is known."""
+KNOWN, INSIDE = 0.3, 0.8
+"""A proposal, a coarse square, is about a known face from this overlap over union on, or when it is
+smaller and lies within the face by this share."""
 
 ENLARGED = 1.0
 """Size of the square that the last network sees of a known face, relative to its last box."""
@@ -107,12 +108,12 @@ class FaceDetector:
         confidence = self.confidence if confidence is None else confidence
         proposed = self.cascade.propose(image, parts, PROPOSAL_THRESHOLD)
         if beside is not None and len(beside) and len(proposed):
-            proposed = proposed[box_iou_batch(proposed.xyxy, beside).max(axis=1) < SAME]
+            proposed = proposed[~about_known(proposed.xyxy, beside)]
         refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
         found = self.cascade.conclude(image, refined, min(DOUBTFUL, confidence))
         return self._answer(image, self._confirmed(image, found, confidence))
 
-    def parts(self, image: np.ndarray) -> list[Part]:
+    def parts(self, image: np.ndarray) -> tuple[Part, ...]:
         """Split the search through a picture of this size into parts of about equal work.
 
         Looking through all of them, in whatever frames, finds what `detect` finds at once.
@@ -152,7 +153,7 @@ class FaceDetector:
             found = replace(found, score=scores)
         return found[found.score > confidence]
 
-    def _scales(self, image: np.ndarray) -> list[float]:
+    def _scales(self, image: np.ndarray) -> tuple[float, ...]:
         """Return the sizes at which to look, none larger than `max_side` allows."""
         height, width = image.shape[:2]
         least = max(self.min_face, WINDOW * max(height, width) / self.max_side)
@@ -166,7 +167,7 @@ class FaceDetector:
         height, width = image.shape[:2]
         sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
         xyxy = faces.xyxy.clip(0, np.array([width, height] * 2, np.float32))
-        areas = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
+        areas = _areas(xyxy)
         order = np.argsort(-areas, kind="stable")
         order = order[(sizes.max(axis=1, initial=0) >= self.min_face)[order] & (areas[order] >= 1)]
         return Detections(
@@ -174,3 +175,25 @@ class FaceDetector:
             confidence=faces.score[order],
             data={"landmarks": faces.landmarks[order]},
         )
+
+
+def about_known(proposed: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return which proposals are about a face that is known, so that they need no further look.
+
+    A larger one that holds a known face isn't: what is known may be part of a larger face.
+
+    Args:
+        proposed: Boxes (n, 4).
+        known: Boxes (m, 4).
+
+    Returns:
+        bool (n,).
+    """
+    smaller = _areas(proposed)[:, None] < _areas(known)
+    inside = smaller & (box_iou_batch(proposed, known, OverlapMetric.IOS) >= INSIDE)
+    return (inside | (box_iou_batch(proposed, known) >= KNOWN)).any(axis=1)
+
+
+def _areas(xyxy: np.ndarray) -> np.ndarray:
+    """Return the areas (n,) of boxes (n, 4)."""
+    return (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)

@@ -6,10 +6,12 @@ it is once through in a fixed time whatever the frame rate. Where a known face w
 surroundings are searched at once; when the whole picture changes, the whole picture is.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
-from fer.vision.cascade import around
+from fer.vision.cascade import Part, around
 from fer.vision.detector import FaceDetector
 from fer.vision.tracker import FaceTracker
 
@@ -37,7 +39,7 @@ class FaceFollower:
         cycle: Seconds in which the search for new faces is once through the picture.
     """
 
-    def __init__(self, memory: float = 1.0, cycle: float = 0.3) -> None:
+    def __init__(self, memory: float = 1.0, cycle: float = 0.45) -> None:
         """Know nobody yet.
 
         Raises:
@@ -84,7 +86,7 @@ class FaceFollower:
             faces = merged(faces, again)
         return faces
 
-    def _due(self, parts: list, elapsed: float) -> list:
+    def _due(self, parts: Sequence[Part], elapsed: float) -> list[Part]:
         """Return the parts whose turn it is after `elapsed` seconds."""
         first = int(self._searched)
         self._searched += elapsed / self.cycle * len(parts)

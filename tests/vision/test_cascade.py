@@ -107,17 +107,17 @@ def test_no_parts_find_nothing(networks):
 def test_pyramid_by_hand():
     # 12 / 24, then each 0.709 of the one before while 48 pixels hold a window of 12.
     np.testing.assert_allclose(pyramid((64, 48), 24), [0.5, 0.3545, 0.2513], atol=1e-4)
-    assert pyramid((64, 20), 24) == []
+    assert pyramid((64, 20), 24) == ()
 
 
 def test_split_by_hand():
     # At full size 100 x 200 pixels in bands of 100 x 100, each with 12 rows of the next.
-    assert split((100, 200), [1.0], 10_000) == [
+    assert split((100, 200), (1.0,), 10_000) == (
         Part(1.0, 0, 0, 100, 112),
         Part(1.0, 0, 100, 100, 200),
-    ]
+    )
     # A band is never lower than two windows.
-    assert len(split((10_000, 60), [1.0], 1000)) == 2
+    assert len(split((10_000, 60), (1.0,), 1000)) == 2
 
 
 def test_around_by_hand():

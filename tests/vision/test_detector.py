@@ -9,7 +9,7 @@ from skimage import data
 from supervision import Detections, box_iou_batch
 
 from fer.images import ImageError
-from fer.vision.detector import FaceDetector
+from fer.vision.detector import FaceDetector, about_known
 
 ASTRONAUT = data.astronaut()
 FACE = (180, 61, 268, 172)
@@ -213,3 +213,25 @@ def test_the_picture_is_left_alone_and_may_be_read_only(detector):
         warnings.simplefilter("error")
         detector.detect(picture)
     np.testing.assert_array_equal(picture, ASTRONAUT)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "expected"),
+    [
+        ([100, 100, 200, 200], True),
+        ([150, 100, 250, 200], True),  # a third of both together
+        ([160, 100, 260, 200], False),  # a quarter
+        ([110, 110, 140, 140], True),  # an eye
+        ([50, 50, 250, 250], False),  # a face of which the known one is a part
+        ([300, 100, 400, 200], False),
+    ],
+)
+def test_proposals_about_a_known_face_by_hand(proposed, expected):
+    known = np.array([[0, 400, 50, 450], [100, 100, 200, 200]], np.float32)
+    assert about_known(np.array([proposed], np.float32), known).tolist() == [expected]
+
+
+def test_a_face_is_found_although_part_of_it_is_taken_for_one(detector):
+    mouth = np.array([[205, 125, 240, 160]], np.float32)
+    faces = detector.detect(ASTRONAUT, beside=mouth)
+    np.testing.assert_allclose(faces.xyxy[0], FACE, atol=6)

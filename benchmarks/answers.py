@@ -1,0 +1,164 @@
+"""Measure what it costs to let a face keep its last answer for a while.
+
+    python -m benchmarks.answers --dataset ../shared/data/fer2013
+
+Pictures of the validation split are shown like faces before a camera: each track shows one for a
+second and then another, unsteadily and with a camera's noise. The expressions named from half a
+second after a change on are compared with the labels, once with every face read in every frame, and
+once with each bound on how long an answer may stand.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from supervision import Detections
+
+from benchmarks.paper import circumstances, table, write
+from fer.model.classifier import ExpressionClassifier
+from fer.training.fer2013 import FerArrays, load_arrays, load_fer2013
+from fer.vision.answers import RecentAnswers
+from fer.vision.smoother import ExpressionSmoother
+
+RATE = 30
+"""Frames a second."""
+
+SHOWN = 1.0
+"""Seconds for which a track shows a picture."""
+
+SETTLED = 0.5
+"""Seconds after which the named expression should be the new picture's."""
+
+SIDE = 96
+"""Side of the crops in pixels, as of a face near the camera."""
+
+UNSTEADY = 0.004
+"""Deviation of a crop's way in one frame, as a share of its side."""
+
+GRAIN = 4.0
+"""Deviation of the camera's noise, 0 to 255."""
+
+
+@dataclass
+class Reading:
+    """A bound, what it let pass, and what came of it.
+
+    Attributes:
+        longest: Seconds for which an answer may stand.
+        read: Faces that were read.
+        shown: Faces that were in a frame.
+        settled: Of these, faces whose picture had been there for `SETTLED` seconds.
+        right: Of these, faces that were named as labelled.
+    """
+
+    longest: float
+    read: int = 0
+    shown: int = 0
+    settled: int = 0
+    right: int = 0
+
+    def row(self) -> dict[str, float]:
+        """Return the figures."""
+        shares = {"read": self.read / self.shown, "accuracy": self.right / self.settled}
+        return {"longest s": self.longest} | {key: round(x, 4) for key, x in shares.items()}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print and write."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(1)
+    faces = load_arrays(load_fer2013(options.dataset)["validation"])
+    chosen = np.random.default_rng(options.seed).permutation(len(faces))[: 2 * options.tracks]
+    classifier = ExpressionClassifier.load(options.model)
+    rows = [
+        measure(classifier, faces.subset(chosen), longest, options.seed).row()
+        for longest in options.longest
+    ]
+    print(table(rows))
+    head = circumstances("benchmarks.answers", arguments)
+    write(head | {"tracks": options.tracks, "bounds": rows}, options.output)
+
+
+def measure(
+    classifier: ExpressionClassifier, faces: FerArrays, longest: float, seed: int
+) -> Reading:
+    """Show the faces, two a track, and return what was read and named.
+
+    Args:
+        classifier: Reads the faces.
+        faces: An even number; the first half is shown first.
+        longest: Seconds for which an answer may stand.
+        seed: Of the unsteadiness; the same for each bound.
+    """
+    reading = Reading(longest)
+    answers, smoother = RecentAnswers(longest), ExpressionSmoother()
+
+    def classify(crops: Sequence[np.ndarray]) -> np.ndarray:
+        reading.read += len(crops)
+        return classifier.classify(crops)
+
+    tracks = np.arange(1, len(faces) // 2 + 1)
+    for time, crops, labels in film(faces, seed):
+        probabilities = answers.read(tracks.tolist(), crops, time, classify)
+        named = smoother.update(detections(tracks, probabilities), time).data["expression"]
+        reading.shown += len(tracks)
+        if time % SHOWN >= SETTLED:
+            reading.settled += len(tracks)
+            reading.right += int((named == labels).sum())
+    return reading
+
+
+def film(faces: FerArrays, seed: int) -> Iterator[tuple[float, list[np.ndarray], np.ndarray]]:
+    """Play each frame: its seconds, the tracks' crops, and their labels."""
+    generator = np.random.default_rng(seed)
+    for part, half in enumerate(np.split(np.arange(len(faces)), 2)):
+        places = np.zeros((len(half), 2))
+        for frame in range(round(RATE * SHOWN)):
+            places += generator.normal(0, UNSTEADY * SIDE, places.shape)
+            crops = [
+                filmed(faces.images[index], place, generator)
+                for index, place in zip(half, places, strict=True)
+            ]
+            yield part * SHOWN + frame / RATE, crops, faces.labels[half]
+
+
+def filmed(picture: np.ndarray, place: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return a picture as a camera sees it, RGB uint8 (SIDE, SIDE, 3).
+
+    Args:
+        picture: Grey uint8 (s, s).
+        place: By how many pixels of the crop it lies off the middle, x and y.
+        generator: Of the noise.
+    """
+    scale = SIDE / len(picture)
+    matrix = np.array([[scale, 0, place[0]], [0, scale, place[1]]])
+    grey = cv2.warpAffine(picture, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    noisy = grey + generator.normal(0, GRAIN, grey.shape)
+    return np.repeat(noisy.clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def detections(tracks: np.ndarray, probabilities: np.ndarray) -> Detections:
+    """Return faces somewhere, of which so much is known."""
+    boxes = np.tile(np.array([0, 0, SIDE, SIDE], np.float32), (len(tracks), 1))
+    return Detections(xyxy=boxes, tracker_id=tracks, data={"probabilities": probabilities})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
+    parser.add_argument("--dataset", default="AutumnQiu/fer2013", help="as train.py takes it")
+    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    parser.add_argument("--tracks", type=int, default=1200, help="two pictures each")
+    parser.add_argument(
+        "--longest", type=float, nargs="+", default=[0.0, 0.15, 0.3], help="bounds in seconds"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("answers.json"))
+    return parser
+
+
+if __name__ == "__main__":
+    main()
