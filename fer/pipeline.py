@@ -9,9 +9,9 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.vision.answers import RecentAnswers
-from fer.vision.cascade import Part
 from fer.vision.crops import Framing, crop_faces
 from fer.vision.follower import FaceFollower
+from fer.vision.parts import Part
 from fer.vision.smoother import ExpressionSmoother
 
 

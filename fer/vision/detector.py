@@ -17,7 +17,8 @@ from facenet_pytorch import ONet, PNet, RNet
 from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.images import as_rgb
-from fer.vision.cascade import WINDOW, Candidates, Cascade, Part, pyramid, split, squared
+from fer.vision.cascade import Candidates, Cascade
+from fer.vision.parts import WINDOW, Part, pyramid, split, squared
 
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.6
 """Scores that pass the first and the second network; published are 0.6 and 0.7."""

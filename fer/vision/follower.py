@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
-from fer.vision.cascade import Part, around
 from fer.vision.detector import FaceDetector
+from fer.vision.parts import Part, around
 from fer.vision.tracker import FaceTracker
 
 KNOWN_CONFIDENCE = 0.6

@@ -6,9 +6,9 @@ import pytest
 from skimage.data import astronaut
 from supervision import Detections, box_iou_batch
 
-from fer.vision.cascade import Part
 from fer.vision.detector import FaceDetector
 from fer.vision.follower import FaceFollower, merged
+from fer.vision.parts import Part
 
 ASTRONAUT = cv2.resize(astronaut()[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
 WALL = np.full((240, 480, 3), (70, 90, 120), np.uint8)
