@@ -16,7 +16,7 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 
 
 ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples")
-SHARES = ("warmup", "label_smoothing", "averaging", "dropout", "scale", "shift")
+SHARES = ("base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift")
 PROBABILITIES = ("erase", "degrade")
 
 
@@ -65,6 +65,11 @@ class TrainingOptions:
         "go on from a trained network instead: one of train.py's or any image classifier of "
         "transformers, as a folder or Hub id, you/name@revision",
         metavar="ID",
+    )
+    base_share: float = option(
+        0.0,
+        RECIPE,
+        "share of the network gone on from in the weights that are kept, where train.py made it",
     )
     epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
@@ -143,6 +148,8 @@ class TrainingOptions:
                 raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")
         if self.base_model and self.arch != "cnn":
             raise ValueError("--arch is for untrained networks; --base-model brings its own.")
+        if self.base_share and not self.base_model:
+            raise ValueError("--base-share needs a --base-model.")
         if self.push_to_hub != bool(self.hub_model_id):
             raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
 

@@ -46,12 +46,14 @@ def train(options: TrainingOptions) -> Path:
     set_seed(options.seed)
     start = build_start(options)
     model, processor = start.model, start.processor
-    if options.push_to_hub and not isinstance(model, FerForImageClassification):
-        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
+    if not isinstance(model, FerForImageClassification):
+        refuse_what_is_for_our_own(options)
+    base = {name: value.clone() for name, value in model.state_dict().items()}
     train_set, validation_set = load_datasets(options, processor)
     trainer = build_trainer(options, start, train_set, validation_set)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
+    trainer.averaged.mix_in(base, options.base_share)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
         calibration = calibrate(both_heads(prediction)[0], prediction.label_ids[0])
@@ -64,6 +66,18 @@ def train(options: TrainingOptions) -> Path:
         if options.push_to_hub:
             push_trained(options, output)
     return output
+
+
+def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
+    """Refuse what only works with this project's own network.
+
+    Raises:
+        ValueError: The options ask for it.
+    """
+    if options.push_to_hub:
+        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
+    if options.base_share:
+        raise ValueError("Only this project's own network can be mixed; leave --base-share out.")
 
 
 def push_trained(options: TrainingOptions, output: Path) -> None:

@@ -1,6 +1,6 @@
 """The Trainer of this project: two label sets, random views on tensors, averaged weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,16 @@ class AveragedWeights(TrainerCallback):
                 average.lerp_(value, 1 - decay)
             else:  # batch norm's counter
                 average.copy_(value)
+
+    def mix_in(self, others: Mapping[str, torch.Tensor], share: float) -> None:
+        """Take a share of all values from other weights of the same network.
+
+        Between a network and what further training made of it lie better ones than both: Wortsman
+        et al. (2022), https://arxiv.org/abs/2109.01903.
+        """
+        for name, value in self.values.items():
+            if value.is_floating_point():
+                value.lerp_(others[name].to(value.device), share)
 
     @contextmanager
     def in_place_of(self, model: nn.Module) -> Iterator[None]:

@@ -176,6 +176,11 @@ def test_an_architecture_and_a_base_do_not_go_together():
         parse_options(["--arch=vit", "--base-model=x"])
 
 
+def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):
+    with pytest.raises(ValueError, match="Only this project's own network can be mixed"):
+        train(short(tiny_fer2013, tmp_path, base_model=str(base), base_share=0.5))
+
+
 def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):
     monkeypatch.setattr("fer.training.recipe.prepare_push", lambda *args: None)
     hub = {"push_to_hub": True, "hub_model_id": "you/name"}

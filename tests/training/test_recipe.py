@@ -211,6 +211,28 @@ def test_going_on_from_a_trained_network(trained, options, tmp_path):
     assert f"--base-model {trained}" in metrics["command"]
 
 
+def test_a_share_of_the_base_stays_in_the_weights(trained, options, tmp_path):
+    moved = replace(options, averaging=0.0, base_model=str(trained), epochs=1)
+    base, alone, mixed = (
+        ExpressionClassifier.load(folder).model.state_dict()
+        for folder in (
+            trained,
+            train(replace(moved, output=str(tmp_path / "alone"))),
+            train(replace(moved, output=str(tmp_path / "mixed"), base_share=0.25)),
+        )
+    )
+    weights = [name for name in base if base[name].is_floating_point()]
+    assert any((alone[name] - base[name]).abs().max() > 1e-3 for name in weights)
+    for name in weights:
+        expected = 0.25 * base[name] + 0.75 * alone[name]
+        torch.testing.assert_close(mixed[name], expected, rtol=0, atol=1e-5, msg=name)
+
+
+def test_a_share_needs_a_base():
+    with pytest.raises(ValueError, match="--base-share needs a --base-model"):
+        parse_options(["--base-share=0.5"])
+
+
 def test_a_base_that_is_none(options, tmp_path):
     with pytest.raises(ValueError, match="is neither a folder here nor a Hub id"):
         train(replace(options, output=str(tmp_path), base_model="no where"))

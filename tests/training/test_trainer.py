@@ -1,4 +1,4 @@
-"""The averaged weights, and mixing faces."""
+"""The averaged weights, and mixing."""
 
 import pytest
 import torch
@@ -38,6 +38,15 @@ def test_the_model_gets_its_own_weights_back_even_after_an_error(model):
         assert model[0].weight.item() == 0.0
         raise RuntimeError("evaluation broke off")
     assert model[0].weight.item() == 1.0
+
+
+def test_other_weights_are_mixed_in_by_hand(model):
+    averaged = AveragedWeights(model, decay=0.9)
+    others = {name: value + 4 for name, value in averaged.values.items()}
+    averaged.mix_in(others, 0.25)
+    assert averaged.values["0.weight"].item() == 1.0
+    assert averaged.values["1.running_mean"].item() == 1.0
+    assert averaged.values["1.num_batches_tracked"].item() == 0
 
 
 def test_saved_and_loaded(model, tmp_path):
