@@ -12,7 +12,7 @@ import numpy as np
 SIDE = 16
 """Side in pixels of the small copies by which faces are compared."""
 
-CHANGED = 12.0
+CHANGED = 14.0
 """Root mean square difference of two copies, 0 to 255, from which on a face has changed."""
 
 
