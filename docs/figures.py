@@ -1,4 +1,4 @@
-"""Writes the README's figures from the JSON files beside the embedded weights.
+"""Writes the README's figures from the JSON files beside the weights and the benchmarks.
 
 python -m docs.figures            writes README.md
 python -m docs.figures --check    fails if README.md shows other figures
@@ -8,10 +8,13 @@ import json
 import sys
 from pathlib import Path
 
+from docs.speed import read_speed
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 WEIGHTS = ROOT / "fer" / "model" / "weights"
-BEGIN, END = "<!-- figures -->\n", "<!-- /figures -->"
+SECTIONS = ("figures", "speed")
+"""What stands between `<!-- name -->` and `<!-- /name -->`."""
 
 
 def figures(metrics: dict, evaluation: dict) -> str:
@@ -55,12 +58,24 @@ pictures, FER2013's own labels unless another set is named, single view). The be
 
 ![Accuracy on damaged faces](fer/model/weights/robustness.png)
 
-`{metrics["command"]}` trained for {training["hours"]:.1f} hours on {training["torch_threads"]} CPU
-threads and wrote [metrics.json](fer/model/weights/metrics.json); `python -m fer evaluate --dataset
+```bash
+{_base(metrics)}{metrics["command"]}
+```
+
+trained it, in {training["hours"]:.1f} hours on {training["torch_threads"]} CPU threads, and wrote
+[metrics.json](fer/model/weights/metrics.json); `python -m fer evaluate --dataset
 {evaluation["dataset"]} --damaged --output fer/model/weights` wrote
 [evaluation.json](fer/model/weights/evaluation.json) and the plots beside it; `python -m
 docs.figures` wrote this section.
 """
+
+
+def _base(metrics: dict) -> str:
+    """Return what was trained before, where the network went on from another."""
+    base = metrics.get("base_model")
+    if not base or not base.get("command"):
+        return ""
+    return f"# what it went on from:\n{base['command']}\n# from there on:\n"
 
 
 def _classes(evaluation: dict) -> str:
@@ -82,16 +97,16 @@ def read_json(name: str) -> dict:
 
 
 def with_figures(readme: str) -> str:
-    """Return the README with its section written anew."""
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return (
-        before
-        + BEGIN
-        + figures(read_json("metrics.json"), read_json("evaluation.json"))
-        + END
-        + after
-    )
+    """Return the README with its sections written anew."""
+    written = {
+        "figures": figures(read_json("metrics.json"), read_json("evaluation.json")),
+        "speed": read_speed(),
+    }
+    for name in SECTIONS:
+        before, rest = readme.split(f"<!-- {name} -->\n")
+        _, after = rest.split(f"<!-- /{name} -->")
+        readme = f"{before}<!-- {name} -->\n{written[name]}<!-- /{name} -->{after}"
+    return readme
 
 
 def main() -> None:

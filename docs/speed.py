@@ -1,0 +1,69 @@
+"""The README's table of speeds, from the JSON files that the benchmarks wrote."""
+
+import json
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def speed(live: dict, browser: dict, recording: dict, startup: dict) -> str:
+    """Return the README's section as Markdown.
+
+    Args:
+        live: What `benchmarks.live` wrote.
+        browser: What `benchmarks.browser` wrote.
+        recording: What `benchmarks.recording` wrote.
+        startup: What `benchmarks.startup` wrote.
+    """
+    rows = "\n".join(_row(name, scene) for name, scene in live["scenes"].items())
+    one, *_ = browser["visitors"]["1"]
+    four = browser["visitors"]["4"]
+    video = recording["video"]
+    machine, memory = live["machine"], recording["memory_mb"]["peak"]
+    faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
+    return f"""\
+Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
+many times that is the rate of the same networks run from scratch on every frame, and of PyPI's
+`fer` with MTCNN. *Kept* is the share of a full detection's faces that are followed, too. In the
+same run a ResNet-18 (224 pixels, batch 1, two threads) took {_median_yardstick(live):.0f} ms.
+
+| scene | frames/s | from scratch | PyPI `fer` | kept | number switches a face-minute |
+|---|---|---|---|---|---|
+{rows}
+
+In a browser on the same machine one visitor sees {one["frames_per_second"]:.1f} frames/s,
+{one["glass_to_glass_median"]:.2f} s old; four at once see {_least(four):.1f} to {_most(four):.1f}.
+A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
+as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to answer as importing
+PyTorch, Gradio and facenet-pytorch takes alone. `python -m benchmarks.live`, `.browser`,
+`.recording` and `.startup` measured it into [benchmarks/](benchmarks); `python -m docs.figures`
+wrote this section.
+"""
+
+
+def _row(name: str, scene: dict) -> str:
+    """Return a scene's row; what wasn't measured is a dash."""
+    faster, agreement = scene["times_as_fast_as"], scene["agreement"]
+    others = [f"{faster[who]:.1f}x" if who in faster else "-" for who in ("naive", "peer")]
+    rate, switches = scene["ours"]["frames_per_second"], agreement["id_switches_per_face_minute"]
+    cells = [name, f"{rate:.0f}", *others, f"{agreement['had']:.3f}", f"{switches:.1f}"]
+    return f"| {' | '.join(cells)} |"
+
+
+def _median_yardstick(live: dict) -> float:
+    times = sorted(scene["yardstick_ms"] for scene in live["scenes"].values())
+    return times[len(times) // 2]
+
+
+def _least(visitors: list[dict]) -> float:
+    return min(visitor["frames_per_second"] for visitor in visitors)
+
+
+def _most(visitors: list[dict]) -> float:
+    return max(visitor["frames_per_second"] for visitor in visitors)
+
+
+def read_speed() -> str:
+    """Return the section for what lies in benchmarks/."""
+    names = ("live", "browser", "recording", "startup")
+    return speed(*(json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in names))

@@ -1,0 +1,35 @@
+"""The README's table of speeds, with made-up measurements."""
+
+from docs.speed import speed
+
+MACHINE = {"cores": 2}
+
+
+def scene(rate, kept, **faster):
+    agreement = {"had": kept, "id_switches_per_face_minute": 0.25}
+    ours = {"frames_per_second": rate}
+    return {"ours": ours, "times_as_fast_as": faster, "agreement": agreement, "yardstick_ms": 18.4}
+
+
+def visitor(rate):
+    return {"frames_per_second": rate, "glass_to_glass_median": 0.05}
+
+
+def test_each_figure_stands_where_it_belongs():
+    scenes = {"one face": scene(120.4, 1, naive=4.12, peer=9.46), "film": scene(30, 0.9, naive=3)}
+    text = speed(
+        {"machine": MACHINE, "threads": 1, "scenes": scenes},
+        {"visitors": {"1": [visitor(10)], "4": [visitor(2.41), visitor(2.14)]}},
+        {
+            "video": {"faces": 6.0, "height": 720},
+            "memory_mb": {"peak": 999.6},
+            "times_real_time": 2.82,
+        },
+        {"page_over_libraries": {"seconds": 1.204}},
+    )
+    assert "| one face | 120 | 4.1x | 9.5x | 1.000 | 0.2 |" in text
+    assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
+    assert "took 18 ms" in text
+    assert "sees 10.0 frames/s,\n0.05 s old; four at once see 2.1 to 2.4." in text
+    assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
+    assert "takes 1.20 times as long" in text
