@@ -73,13 +73,17 @@ def check_video(path: str | Path) -> VideoInfo:
         return reader.info
 
 
-def open_container(path: str | Path) -> InputContainer:
+def open_container(path: str | Path, of_any_size: bool = False) -> InputContainer:
     """Open a video file of an accepted format; it is a context manager that closes it.
+
+    Args:
+        path: The file.
+        of_any_size: Whether it may be larger than what is taken from visitors.
 
     Raises:
         VideoError: There is no such file, it is too large, or it is no video.
     """
-    _require_file(Path(path))
+    _require_file(Path(path), of_any_size)
     try:
         return av.open(f"file:{path}", options=_OPTIONS)
     except (av.FFmpegError, UnicodeError):
@@ -155,7 +159,7 @@ def _even(length: float) -> int:
     return max(2, 2 * round(length / 2))
 
 
-def _require_file(path: Path) -> None:
+def _require_file(path: Path, of_any_size: bool) -> None:
     shown = str(path)[:200]
     try:
         size = path.stat().st_size
@@ -165,7 +169,7 @@ def _require_file(path: Path) -> None:
         raise VideoError(f"{shown} is no file; name one video.")
     if size == 0:
         raise VideoError("The file is empty (0 bytes); choose another video.")
-    if size > MAX_BYTES:
+    if size > MAX_BYTES and not of_any_size:
         raise VideoError(
             f"The file is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:,.0f} MB "
             "are taken: cut the video or save it smaller."

@@ -27,7 +27,7 @@ def frames_at(path: Path, times: Sequence[float]) -> list[np.ndarray]:
     Raises:
         VideoError: The file can't be read.
     """
-    with open_container(path) as container:
+    with open_container(path, of_any_size=True) as container:
         stream = pictures(container)
         stream.thread_type = "NONE"  # a few frames here and there; nothing to do ahead
         return [_frame_at(container, stream, time) for time in times]

@@ -1,6 +1,6 @@
 import pytest
 
-from fer.videos import VideoReader, VideoWriter, frames_at
+from fer.videos import VideoError, VideoReader, VideoWriter, frames_at
 from tests.films import grey, make_film
 
 
@@ -17,3 +17,11 @@ def test_frames_shown_at_some_times(tmp_path, sound_start):
     wanted = {0: 0, 7.04: 70, 7.16: 71, 0.3: 3, 14.9: 149, 99: 149}
     for frame, index in zip(frames_at(path, list(wanted)), wanted.values(), strict=True):
         assert abs(float(frame.mean()) - grey(index, (1, 1)).mean()) < 4, index
+
+
+def test_what_was_written_may_be_larger_than_what_is_taken(tmp_path, monkeypatch):
+    source = make_film(tmp_path / "a.mp4", [i / 10 for i in range(10)], last=0.1)
+    monkeypatch.setattr("fer.videos.door.MAX_BYTES", source.stat().st_size - 1)
+    assert len(frames_at(source, [0.5])) == 1
+    with pytest.raises(VideoError, match="too large"):
+        VideoReader(source)
