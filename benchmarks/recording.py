@@ -201,7 +201,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("video", type=Path, nargs="?", help="six made-up faces if left out")
-    parser.add_argument("--minutes", type=float, help="length of the made-up video; half an hour about fills a file")
+    parser.add_argument(
+        "--minutes", type=float, help="length of the made-up video; half an hour about fills a file"
+    )
     parser.add_argument("--view", default="person", choices=("class", "person"))
     parser.add_argument("--rate", type=float, default=5.0, help="analysed frames a second")
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
