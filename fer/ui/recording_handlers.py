@@ -69,15 +69,21 @@ class Answer:
 
 @dataclass(eq=False)
 class Desk:
-    """What is kept for one visitor: the work at hand, or what came of it."""
+    """What is kept for one visitor: the work at hand, or what came of it.
+
+    Args:
+        job: The work.
+        recording: Path of the upload that it is about.
+    """
 
     job: Job[Answer] | None = None
+    recording: str | None = None
 
     def clear(self) -> None:
         """Cancel what is being done and remove the files of what was done."""
         if self.job is not None:
             self.job.discard()
-        self.job = None
+        self.job = self.recording = None
 
 
 class RecordingHandlers:
@@ -93,23 +99,28 @@ class RecordingHandlers:
         self.pipeline, self.analyse = pipeline, analyse
         self.workshop = Workshop(PLACES)
 
-    def choose(self, recording: str | None, desk: Desk) -> tuple[str, str, Desk]:
+    def choose(self, recording: str | None, desk: Desk) -> tuple[str, str | dict, Desk]:
         """Look at a file as soon as it is there.
 
         Args:
             recording: Path of the uploaded file; None when the field is empty.
-            desk: The visitor's; what lay on it is cleared away.
+            desk: The visitor's; what lay on it is cleared away, but not work on this very file,
+                which has begun already where Start was pressed before the upload was through.
 
         Returns:
             HTML of what is known of the file, the empty answer's HTML, and the desk.
         """
-        desk.clear()
+        state = EMPTY
+        if recording is not None and recording == desk.recording:
+            state = gr.skip()
+        else:
+            desk.clear()
         if recording is None:
-            return "", EMPTY, desk
+            return "", state, desk
         try:
-            return chosen(check_video(_present(recording))), EMPTY, desk
+            return chosen(check_video(_present(recording))), state, desk
         except VideoError as error:
-            return _trouble(error), EMPTY, desk
+            return _trouble(error), state, desk
 
     async def start(
         self, recording: str | None, view: str, rate: float, desk: Desk
@@ -126,6 +137,7 @@ class RecordingHandlers:
             HTML of the state, HTML of the result, a path each of `FILES`, and the desk.
         """
         desk.clear()
+        desk.recording = recording
         try:
             job = await to_thread.run_sync(self._job, _present(recording), view, rate)
         except VideoError as error:

@@ -197,6 +197,16 @@ def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
     assert handlers.choose(None, Desk())[:2] == ("", EMPTY)
 
 
+def test_work_begun_before_the_upload_was_through_goes_on(handlers, clip, uploads):
+    desk = Desk()
+    state = run(handlers, clip, desk=desk)[-1][0]
+    known, unchanged, _ = handlers.choose(clip, desk)
+    assert "160 x 120" in known and unchanged == gr.skip()
+    assert "Finished" in state and not desk.job.is_cancelled() and desk.job.folder.exists()
+    assert handlers.choose(None, desk)[1] == EMPTY
+    assert desk.job is None and handlers.choose(clip, desk)[1] == EMPTY
+
+
 def test_a_damaged_file_comes_with_a_warning(clip):
     damaged = partial(quick, warning="3 of 10 pictures <lost>.")
     handlers = RecordingHandlers(fake_pipeline([BOX]), damaged)
