@@ -12,7 +12,12 @@ from transformers import (
 )
 
 from fer.labels import EXPRESSIONS
-from fer.model.classifier import ExpressionClassifier, ModelError, expression_columns
+from fer.model.classifier import (
+    AT_ONCE,
+    ExpressionClassifier,
+    ModelError,
+    expression_columns,
+)
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
@@ -48,6 +53,14 @@ def test_fingerprint_tells_weights_apart_and_not_where_they_lie(tmp_path):
     with torch.no_grad():
         model.classifier.bias[0] += 1e-3
     assert ExpressionClassifier(model, FerImageProcessor()).fingerprint() != here
+
+
+def test_many_crops_keep_their_order(crops):
+    order = [i % len(crops) for i in range(2 * AT_ONCE + 1)]
+    classifier = ExpressionClassifier.load()
+    expected = np.concatenate([classifier.classify([crop]) for crop in crops])
+    answers = classifier.classify([crops[i] for i in order])
+    np.testing.assert_allclose(answers, expected[order], atol=1e-5)
 
 
 def test_no_crops_give_no_rows():
