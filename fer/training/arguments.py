@@ -15,8 +15,11 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 """What the form says about a group beyond its options."""
 
 
-ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples")
-SHARES = ("base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift")
+ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
+SHARES = (
+    "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
+    "teacher_share",
+)  # fmt: skip
 PROBABILITIES = ("erase", "degrade")
 
 
@@ -71,6 +74,22 @@ class TrainingOptions:
         RECIPE,
         "share of the network gone on from in the weights that are kept, where train.py made it",
     )
+    view_size: int | None = option(
+        None,
+        RECIPE,
+        "side in pixels of the middle of a 48-pixel face that this project's network sees; "
+        "otherwise 40, or what the network gone on from sees",
+        type=int,
+        metavar="PIXELS",
+    )
+    teachers: tuple[str, ...] | None = option(
+        None,
+        RECIPE,
+        "trained networks, whose mean answer to each training picture is learned beside its label",
+        nargs="+",
+        metavar="ID",
+    )
+    teacher_share: float = option(0.5, RECIPE, "what the teachers' answer counts beside the label")
     epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
     learning_rate: float | None = option(
@@ -187,7 +206,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
     """Read the options from the command line, or from `arguments`."""
-    return TrainingOptions(**vars(build_parser().parse_args(arguments)))
+    read = vars(build_parser().parse_args(arguments))
+    return TrainingOptions(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
+    )
 
 
 def command_line(options: TrainingOptions) -> str:
@@ -202,5 +224,6 @@ def command_line(options: TrainingOptions) -> str:
         # Neither going on after a stop nor pushing makes it another training.
         same = entry.name == "resume" or entry.metadata["group"] == HUB
         if value != entry.default and not same:
-            words += [flag(entry.name)] if value is True else [flag(entry.name), str(value)]
+            values = value if isinstance(value, tuple) else [value]
+            words += [flag(entry.name)] if value is True else [flag(entry.name), *map(str, values)]
     return shlex.join(words)

@@ -18,7 +18,7 @@ from fer.training.metrics import ExpressionMetric
 BATCH = 256
 RESAMPLES = 2000
 SHIFT = 4
-"""Pixels of a 48-pixel face by which test-time views lie off the middle."""
+"""Pixels of a 48-pixel face by which test-time views lie off the middle, if there are so many."""
 
 
 def evaluate(
@@ -89,15 +89,16 @@ def _views(
 
 
 def ten_views(whole: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
-    """Yield the middle of (n, c, h, w), four places `SHIFT` pixels off it, and their mirror images.
+    """Yield the middle of (n, c, h, w), four places up to `SHIFT` off it, and their mirror images.
 
     Raises:
-        ValueError: The pictures are too small for the shifts.
+        ValueError: There is nothing around the middle.
     """
     slack = (whole.shape[-1] - side) // 2
-    if slack < SHIFT:
-        raise ValueError(f"Views need {SHIFT} pixels around the crop, but there are {slack}.")
-    for dy, dx in ((0, 0), (-SHIFT, 0), (SHIFT, 0), (0, -SHIFT), (0, SHIFT)):
+    if not slack:
+        raise ValueError("Ten views need pixels around the crop, but there are none.")
+    off = min(slack, SHIFT)
+    for dy, dx in ((0, 0), (-off, 0), (off, 0), (0, -off), (0, off)):
         top, left = slack + dy, slack + dx
         view = whole[:, :, top : top + side, left : left + side]
         yield view

@@ -24,31 +24,34 @@ class FaceDataset(torch.utils.data.Dataset):
             None for another network's processor.
         labels: int64 (n,), FER2013's own.
         ferplus: float32 (n, 8), the shares of FER+'s votes; all zeros without usable votes.
+        targets: float32 (n, 7), what is learned in place of the labels; None for evaluation.
     """
 
     def __init__(
         self,
         arrays: FerArrays,
         processor: BaseImageProcessor,
-        training: bool = False,
+        targets: torch.Tensor | None = None,
     ) -> None:
         """Preprocess what can be preprocessed once.
 
         Args:
             arrays: The split.
             processor: The preprocessing.
-            training: With this project's preprocessing, keep whole faces, of which `Augmentation`
-                draws views; else keep their middle.
+            targets: For training: what is learned, float32 (n, 7). With this project's
+                preprocessing whole faces are kept then, of which `Augmentation` draws views;
+                otherwise their middle.
         """
         self.processor = processor
         self.images = arrays.images
         self.pixel_values = None
         if not is_foreign(processor):
             images = list(arrays.images)
-            batch = processor.preprocess(images, do_center_crop=not training)
+            batch = processor.preprocess(images, do_center_crop=targets is None)
             self.pixel_values = batch.pixel_values
         self.labels = torch.from_numpy(arrays.labels)
         self.ferplus = torch.from_numpy(vote_shares(arrays.votes))
+        self.targets = targets
 
     def __len__(self) -> int:
         """Return the number of faces."""
@@ -61,11 +64,12 @@ class FaceDataset(torch.utils.data.Dataset):
     def __getitems__(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
         """Return a batch; PyTorch's loader calls this instead of `__getitem__` for each face."""
         chosen = torch.as_tensor(indices)
-        return {
+        batch = {
             "pixel_values": self._pixels(chosen),
             "labels": self.labels[chosen],
             "ferplus": self.ferplus[chosen],
         }
+        return batch if self.targets is None else batch | {"targets": self.targets[chosen]}
 
     def _pixels(self, chosen: torch.Tensor) -> torch.Tensor:
         """Return the chosen faces' pixel_values."""

@@ -72,12 +72,48 @@ def build_start(options: TrainingOptions) -> Start:
 
     Raises:
         ModelError: The network to go on from can't be had, or can't be trained.
+        ValueError: The options ask for what only works with this project's own network.
     """
+    start = choose_start(options)
+    if not isinstance(start.model, FerForImageClassification):
+        refuse_what_is_for_our_own(options)
+    if options.view_size:
+        see(start, options.view_size)
+    return start
+
+
+def choose_start(options: TrainingOptions) -> Start:
+    """Return the network of `options` as it comes."""
     if options.base_model:
         return start_from(pull(options.base_model), options.dropout)
     if options.arch == "vit":
         return untrained_vit()
     return untrained_cnn(options.dropout)
+
+
+def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
+    """Refuse what only works with this project's own network.
+
+    Raises:
+        ValueError: The options ask for it.
+    """
+    if options.push_to_hub:
+        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
+    if options.base_share:
+        raise ValueError("Only this project's own network can be mixed; leave --base-share out.")
+    if options.view_size:
+        raise ValueError("Only this project's own network has views; leave --view-size out.")
+
+
+def see(start: Start, side: int) -> None:
+    """Let this project's network see the middle `side` pixels of a face.
+
+    Raises:
+        ValueError: A face hasn't so many.
+    """
+    if side > start.processor.size:
+        raise ValueError(f"--view-size must be up to {start.processor.size}, but is {side}.")
+    start.processor.crop_size = start.model.config.image_size = side
 
 
 def untrained_cnn(dropout: float) -> Start:

@@ -8,7 +8,6 @@ from transformers import EvalPrediction, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.hub import EVALUATION
-from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import is_foreign
 from fer.model.push import PushError, prepare_push, push
 from fer.training.arguments import TrainingOptions
@@ -23,6 +22,7 @@ from fer.training.metrics import both_heads, expression_figures, ferplus_accurac
 from fer.training.networks import Optimizer, Start, build_start, keep_calibration
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
+from fer.training.teachers import shares, taught
 from fer.training.trainer import AveragedWeights, FerTrainer
 
 CHECKPOINTS = "checkpoints"
@@ -46,8 +46,6 @@ def train(options: TrainingOptions) -> Path:
     set_seed(options.seed)
     start = build_start(options)
     model, processor = start.model, start.processor
-    if not isinstance(model, FerForImageClassification):
-        refuse_what_is_for_our_own(options)
     base = {name: value.clone() for name, value in model.state_dict().items()}
     train_set, validation_set = load_datasets(options, processor)
     trainer = build_trainer(options, start, train_set, validation_set)
@@ -66,18 +64,6 @@ def train(options: TrainingOptions) -> Path:
         if options.push_to_hub:
             push_trained(options, output)
     return output
-
-
-def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
-    """Refuse what only works with this project's own network.
-
-    Raises:
-        ValueError: The options ask for it.
-    """
-    if options.push_to_hub:
-        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
-    if options.base_share:
-        raise ValueError("Only this project's own network can be mixed; leave --base-share out.")
 
 
 def push_trained(options: TrainingOptions, output: Path) -> None:
@@ -128,6 +114,7 @@ def load_datasets(
 
     Raises:
         ValueError: One of the two splits is missing.
+        ModelError: A teacher can't be had.
     """
     splits = load_fer2013(options.dataset, options.ferplus)
     missing = {"train", "validation"} - set(splits)
@@ -140,8 +127,12 @@ def load_datasets(
     if options.drop_conflicting_copies:
         trained = trained.subset(~conflicting(trained.images, trained.labels))
     trained = draw(trained, options.max_train_samples, options.seed)
+    targets = shares(trained.labels)
+    if options.teachers:
+        answers = taught(options.teachers, trained.images)
+        targets = torch.lerp(targets, answers, options.teacher_share)
     validation = load_arrays(splits["validation"])
-    return FaceDataset(trained, processor, training=True), FaceDataset(validation, processor)
+    return FaceDataset(trained, processor, targets), FaceDataset(validation, processor)
 
 
 def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:

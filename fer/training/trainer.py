@@ -10,7 +10,6 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback
 
-from fer.labels import EXPRESSIONS
 from fer.training.augmentation import Augmentation
 
 AVERAGED_WEIGHTS = "averaged.safetensors"
@@ -123,12 +122,12 @@ class FerTrainer(Trainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the loss over the heads; while training, on random views of the faces."""
-        pixel_values, labels = inputs["pixel_values"], inputs["labels"]
-        ferplus = inputs["ferplus"]
+        pixel_values, ferplus = inputs["pixel_values"], inputs["ferplus"]
+        labels = inputs["labels"]
         if model.training:
-            pixel_values = self.augmentation(pixel_values)
-            labels = functional.one_hot(labels, len(EXPRESSIONS)).to(pixel_values.dtype)
-            pixel_values, labels, ferplus = mixed(self.mixup, pixel_values, labels, ferplus)
+            pixel_values, labels, ferplus = mixed(
+                self.mixup, self.augmentation(pixel_values), inputs["targets"], ferplus
+            )
         outputs = model(pixel_values.contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(
             outputs.logits, labels, label_smoothing=self.label_smoothing

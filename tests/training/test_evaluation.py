@@ -118,6 +118,12 @@ def test_ten_views_by_place():
     assert firsts == [*expected, left, left[::-1], right, right[::-1]]
 
 
+def test_views_lie_as_far_off_as_there_is_room():
+    places = torch.arange(48.0).expand(1, 1, 48, 48)
+    firsts = [view[0, 0, 0, 0].item() for view in ten_views(places, 44)]
+    assert firsts[::2] == [2, 2, 2, 0, 4]
+
+
 def test_views_need_room():
-    with pytest.raises(ValueError, match="need 4 pixels around the crop, but there are 2"):
-        list(ten_views(torch.zeros(1, 1, 48, 48), 44))
+    with pytest.raises(ValueError, match="pixels around the crop, but there are none"):
+        list(ten_views(torch.zeros(1, 1, 48, 48), 48))

@@ -33,8 +33,13 @@ def arrays():
 
 def test_training_keeps_whole_faces(arrays):
     processor = FerImageProcessor()
-    assert FaceDataset(arrays, processor, training=True)[0]["pixel_values"].shape == (1, 48, 48)
-    assert FaceDataset(arrays, processor)[0]["pixel_values"].shape == (1, 40, 40)
+    targets = torch.eye(7)[:5]
+    face = FaceDataset(arrays, processor, targets)[3]
+    assert face["pixel_values"].shape == (1, 48, 48)
+    assert torch.equal(face["targets"], targets[3])
+    face = FaceDataset(arrays, processor)[0]
+    assert face["pixel_values"].shape == (1, 40, 40)
+    assert "targets" not in face
 
 
 def test_batches_keep_the_order_asked_for(arrays):

@@ -23,7 +23,13 @@ from fer.model.hub import pull
 from fer.training.arguments import TrainingOptions, parse_options
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.networks import check_weights, start_from, untrained_cnn, untrained_vit
+from fer.training.networks import (
+    build_start,
+    check_weights,
+    start_from,
+    untrained_cnn,
+    untrained_vit,
+)
 from fer.training.recipe import train
 
 DOGS = {index: f"dog {index}" for index in range(10)}
@@ -174,6 +180,16 @@ def test_weights_beyond_the_head_must_be_there(tmp_path):
 def test_an_architecture_and_a_base_do_not_go_together():
     with pytest.raises(ValueError, match="--arch is for untrained networks"):
         parse_options(["--arch=vit", "--base-model=x"])
+
+
+def test_the_middle_that_is_seen():
+    start = build_start(TrainingOptions(view_size=44))
+    assert start.processor.crop_size == start.model.config.image_size == 44
+    assert build_start(TrainingOptions()).processor.crop_size == 40
+    with pytest.raises(ValueError, match="--view-size must be up to 48, but is 50"):
+        build_start(TrainingOptions(view_size=50))
+    with pytest.raises(ValueError, match="Only this project's own network has views"):
+        build_start(TrainingOptions(view_size=44, arch="vit"))
 
 
 def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):

@@ -228,6 +228,22 @@ def test_a_share_of_the_base_stays_in_the_weights(trained, options, tmp_path):
         torch.testing.assert_close(mixed[name], expected, rtol=0, atol=1e-5, msg=name)
 
 
+def test_teachers_are_recorded_and_learned_from(trained, options, tmp_path):
+    told = replace(options, epochs=1, teachers=(str(trained), str(trained)))
+    command = command_line(told)
+    assert f"--teachers {trained} {trained} --epochs 1" in command
+    assert parse_options(shlex.split(command)[2:]) == told
+    alone, half, none = (
+        ExpressionClassifier.load(train(replace(moved, output=str(tmp_path / name)))).fingerprint()
+        for name, moved in {
+            "alone": replace(told, teachers=None),
+            "half": told,
+            "none": replace(told, teacher_share=0.0),
+        }.items()
+    )
+    assert half != alone == none
+
+
 def test_a_share_needs_a_base():
     with pytest.raises(ValueError, match="--base-share needs a --base-model"):
         parse_options(["--base-share=0.5"])

@@ -1,0 +1,47 @@
+"""What a network is to answer to its training pictures: their labels, and what teachers say.
+
+A label is one person's opinion. The answers of networks that were trained before say how likely the
+other expressions are, and so leave less noise to be learned: Hinton et al. (2015),
+https://arxiv.org/abs/1503.02531, and, for teachers of the same kind as the network,
+Furlanello et al. (2018), https://arxiv.org/abs/1805.04770.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier
+
+BATCH = 256
+
+
+def shares(labels: np.ndarray) -> torch.Tensor:
+    """Return labels, int64 (n,), as float32 (n, 7): 1 for the label and 0 for the others."""
+    return functional.one_hot(torch.from_numpy(labels), len(EXPRESSIONS)).float()
+
+
+def taught(teachers: Sequence[str], images: np.ndarray) -> torch.Tensor:
+    """Return the mean probabilities that trained networks give, float32 (n, 7).
+
+    Each looks at a face and its mirror image.
+
+    Args:
+        teachers: Folders or Hub ids.
+        images: Faces, uint8 (n, h, w).
+
+    Raises:
+        ModelError: A teacher can't be had.
+    """
+    answers = [_answer(ExpressionClassifier.load(name), images) for name in teachers]
+    return torch.from_numpy(np.mean(answers, axis=0, dtype=np.float32))
+
+
+def _answer(teacher: ExpressionClassifier, images: np.ndarray) -> np.ndarray:
+    """Return one teacher's probabilities, (n, 7)."""
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    return np.concatenate(
+        [(teacher.classify(batch) + teacher.classify(batch[:, :, ::-1])) / 2 for batch in batches]
+    )
