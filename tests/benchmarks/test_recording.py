@@ -42,3 +42,8 @@ def test_the_made_video_has_six_faces_in_720p(tmp_path):
     info = check_video(recording.made_video(tmp_path, 0.2))
     assert (info.width, info.height, info.rate) == (1280, 720, pytest.approx(30))
     assert info.duration == pytest.approx(0.2)
+
+
+def test_the_made_video_of_fewer_frames(tmp_path):
+    info = check_video(recording.made_video(tmp_path, 0.4, every=3))
+    assert info.rate == pytest.approx(10) and info.duration == pytest.approx(0.4)
