@@ -13,7 +13,7 @@ from fer.ui.about import build_about
 from fer.ui.live import build_live
 from fer.ui.photo import build_photo
 from fer.ui.recording import build_recording
-from fer.ui.theme import STYLESHEET, build_theme
+from fer.ui.theme import STYLESHEETS, build_theme
 from fer.videos import MAX_BYTES
 from fer.vision.detector import FaceDetector
 
@@ -29,7 +29,7 @@ KEEP_UPLOADS = (300, 1800)
 
 HEAD = f"""<meta name="description" content="{LEAD}">
 <style>
-/* Gradio puts its own class before every rule of page.css; these lie outside of it. */
+/* Gradio puts its own class before every rule of styles; these lie outside of it. */
 @media (max-width: 640px) {{
   .main.fillable {{ padding: 12px 14px !important; }}
   footer .divider {{ display: none !important; }}
@@ -82,7 +82,7 @@ def launch_settings() -> dict[str, Any]:
     """
     return {
         "theme": build_theme(),
-        "css_paths": [STYLESHEET],
+        "css_paths": STYLESHEETS,
         "head": HEAD,
         "favicon_path": Path(__file__).with_name("favicon.png"),
         "footer_links": ["api", "settings"],

@@ -1,4 +1,4 @@
-"""How the page looks: colours, letters and spacing; `page.css` has what a theme can't say."""
+"""How the page looks: colours, letters and spacing; `styles` has what a theme can't say."""
 
 from pathlib import Path
 
@@ -22,7 +22,11 @@ ACCENT = colors.Color(
 )
 """The page's one colour; everything else is warm grey, so that the expressions' colours speak."""
 
-STYLESHEET = Path(__file__).with_name("page.css")
+STYLESHEETS = [
+    Path(__file__).with_name("styles") / f"{name}.css"
+    for name in ("base", "live", "charts", "photo", "recording", "about", "screens")
+]
+"""In this order, for a later rule may take back an earlier one."""
 
 SETTINGS = {
     "body_background_fill": "#faf9f7",
