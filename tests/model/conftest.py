@@ -1,8 +1,17 @@
-"""Figures such as a training writes."""
+"""Figures such as a training writes, and a Hub on 127.0.0.1 with the Hub's real clients.
+
+The clients run in one process of their own (tests/hub_client.py), for they read HF_ENDPOINT when
+they are imported.
+"""
+
+from pathlib import Path
 
 import pytest
 
 from fer.labels import EXPRESSIONS
+from tests.hub_client import HubClient
+from tests.hub_server import HubServer
+from tests.model.hub_talk import NETWORK, PULL, PUSH
 
 
 @pytest.fixture
@@ -47,3 +56,57 @@ def metrics():
         },
         "history": [],
     }
+
+
+@pytest.fixture(scope="session")
+def server():
+    with HubServer() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def client(server, tmp_path_factory):
+    with HubClient(server.environment(tmp_path_factory.mktemp("home"))) as process:
+        yield process
+
+
+@pytest.fixture
+def hub(server):
+    """Undo what a test broke."""
+    yield server
+    server.delay = server.status = server.cut_uploads = server.cut_commits = 0
+    server.spoil.clear()
+
+
+@pytest.fixture
+def make(client, tmp_path, metrics):
+    """Return a function that makes a trained folder, about 0.3 MB unless told otherwise."""
+
+    def folder(name="run", seed=0, sizes=(64,)):
+        path = tmp_path / name
+        path.mkdir()
+        client.run(NETWORK, folder=path, seed=seed, sizes=sizes, metrics=metrics)
+        (path / "checkpoints" / "checkpoint-1").mkdir(parents=True)
+        (path / "checkpoints" / "checkpoint-1" / "optimizer.pt").write_bytes(b"a pickle")
+        (path / "training_args.bin").write_bytes(b"a pickle")
+        (path / "README.md").write_text("somebody else's card")
+        return path
+
+    return folder
+
+
+@pytest.fixture
+def push(client):
+    def call(folder, repo_id, **options):
+        return client.run(PUSH, folder=folder, repo_id=repo_id, options=options)
+
+    return call
+
+
+@pytest.fixture
+def pull(client):
+    def call(source, **options):
+        folder, revision = client.run(PULL, source=source, options=options)
+        return Path(folder), revision
+
+    return call
