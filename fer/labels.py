@@ -59,6 +59,13 @@ def canonical(name: str) -> str:
     return key
 
 
+FERPLUS_COLUMNS = tuple(
+    next(i for i, other in enumerate(FERPLUS) if SYNONYMS.get(other, other) == name)
+    for name in EXPRESSIONS
+)
+"""Where each of the seven expressions stands among FER+'s eight."""
+
+
 def luminance(colour: str) -> float:
     """Return the relative luminance, 0 to 1, of "#rrggbb" as WCAG 2.2 defines it."""
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))

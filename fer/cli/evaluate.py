@@ -183,6 +183,8 @@ def summary(figures: dict, folder: Path) -> str:
     ]
     if figures["ferplus"]:
         lines.append(f"FER+ majority of eight {figures['ferplus']['accuracy']:.4f}")
+    if figures["ferplus_answers"]:
+        lines.append(f"answers by FER+ majority {figures['ferplus_answers']['accuracy']:.4f}")
     if figures.get("without_copies"):
         rest = figures["without_copies"]
         lines.append(f"without copies of training pictures {rest['accuracy']:.4f}")

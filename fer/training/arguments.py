@@ -18,7 +18,7 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
 SHARES = (
     "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
-    "teacher_share",
+    "ferplus_share", "teacher_share",
 )  # fmt: skip
 PROBABILITIES = ("erase", "degrade")
 
@@ -113,6 +113,9 @@ class TrainingOptions:
     label_smoothing: float = option(0.1, RECIPE, "on FER2013's labels")
     ferplus_weight: float = option(
         0.5, RECIPE, "weight of the FER+ head's loss, in this project's network"
+    )
+    ferplus_share: float = option(
+        0.0, RECIPE, "share of the FER+ head's logits in the answer that is kept in the end"
     )
     averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")
     dropout: float = option(0.2, RECIPE, "on the pooled features of this project's network")

@@ -4,6 +4,7 @@ There are four: this project's own or transformers' ViT, both untrained; a netwo
 has made; and any image classifier of transformers, whose head is then replaced.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import torch
@@ -16,7 +17,7 @@ from transformers import (
 )
 from transformers.image_processing_utils import BaseImageProcessor
 
-from fer.labels import EXPRESSIONS
+from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
 from fer.model.classifier import from_folder, read_metrics
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import ModelError, Pulled, pull
@@ -101,6 +102,10 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
         raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
     if options.base_share:
         raise ValueError("Only this project's own network can be mixed; leave --base-share out.")
+    if options.ferplus_share:
+        raise ValueError(
+            "Only this project's own network has two heads; leave --ferplus-share out."
+        )
     if options.view_size:
         raise ValueError("Only this project's own network has views; leave --view-size out.")
 
@@ -180,6 +185,22 @@ def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
     _, head = find_head(model)
     head.weight /= calibration.temperature
     head.bias /= calibration.temperature
+
+
+@torch.no_grad()
+def mix_heads(values: Mapping[str, torch.Tensor], share: float) -> None:
+    """Let the second head have a say in the first one's answer.
+
+    Both are matrices on the same features, so a mean of their logits is a matrix, too, and costs
+    nothing when a face is read. Contempt is left out.
+
+    Args:
+        values: Weights of this project's own network, changed in place.
+        share: Of the second head, 0 to below 1.
+    """
+    for part in ("weight", "bias"):
+        other = values[f"ferplus.{part}"][list(FERPLUS_COLUMNS)]
+        values[f"classifier.{part}"].lerp_(other, share)
 
 
 def find_head(model: PreTrainedModel) -> tuple[str, nn.Linear]:

@@ -19,7 +19,7 @@ from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
-from fer.training.networks import Optimizer, Start, build_start, keep_calibration
+from fer.training.networks import Optimizer, Start, build_start, keep_calibration, mix_heads
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.teachers import shares, taught
@@ -52,6 +52,8 @@ def train(options: TrainingOptions) -> Path:
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
     trainer.averaged.mix_in(base, options.base_share)
+    if options.ferplus_share:
+        mix_heads(trainer.averaged.values, options.ferplus_share)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
         calibration = calibrate(both_heads(prediction)[0], prediction.label_ids[0])

@@ -26,6 +26,7 @@ EVALUATION = {
         {"damage": "size", "amount": "16 px", "accuracy": 0.5},
         {"damage": "blur", "amount": "sigma 2 px", "accuracy": 0.55},
     ],
+    "ferplus_answers": {"accuracy": 0.7234},
 }  # fmt: skip
 VIEWS = {"split": "validation", "views": "ten", "weights": "abc", "accuracy": 0.72, "macro_f1": 0.7}
 SPEED = {"weights": "abc", "any instructions": {"one face": {"ratio": 0.1234}}}
@@ -58,6 +59,7 @@ def test_a_training_is_taken_in_with_its_evaluations(run, tmp_path):
     text = (tmp_path / "experiments.md").read_text()
     result = rows(text, "What came of them")["second"]
     assert result["accuracy"] == "0.7000"
+    assert result["answers by FER+"] == "0.7234"
     assert (result["views"], result["views' F1"]) == ("0.7200", "0.7000")
     assert (result["16 px"], result["blur 2 px"]) == ("0.5000", "0.5500")
     assert (result["FER+"], result["one face"]) == ("-", "0.12x")

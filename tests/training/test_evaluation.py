@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from fer.labels import EXPRESSIONS
 from fer.training.arrays import FerArrays
 from fer.training.evaluation import (
     answered_above,
     bootstrap_intervals,
     evaluate,
+    ferplus_answers,
     ferplus_figures,
     reliability,
     risk_coverage,
@@ -108,6 +110,19 @@ def test_nobody_answered_has_no_accuracy():
 def test_without_a_second_head_or_votes_there_is_no_figure():
     assert ferplus_figures(None, np.ones((1, 10))) is None
     assert ferplus_figures(np.ones((1, 8)), np.zeros((1, 10))) is None
+
+
+def test_answers_beside_the_majority_of_seven():
+    # neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
+    votes = np.zeros((4, 10), np.float32)
+    votes[0, [0, 1]] = 6, 4
+    votes[1, [3, 7]] = 6, 4
+    votes[2, [4, 7]] = 4, 6  # contempt
+    votes[3, 9] = 10
+    answers = np.array([EXPRESSIONS.index(name) for name in ("neutral", "happy", "angry", "sad")])
+    figures = ferplus_answers(answers, votes)
+    assert (figures["pictures"], figures["accuracy"]) == (2, 0.5)
+    assert ferplus_answers(answers[2:], votes[2:]) is None
 
 
 def test_ten_views_by_place():
