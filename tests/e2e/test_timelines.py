@@ -133,6 +133,23 @@ def test_cancel_stops_the_work_and_leaves_no_file(page, films, app_folder):
     assert page.locator("#recording-start").is_visible()
 
 
+def test_start_pressed_during_the_upload_starts_for_good(page, films, app_folder):
+    late = []
+
+    def hold_the_look_at_the_upload(route):
+        recording_and_desk = len(route.request.post_data_json["data"]) == 2
+        late.append(route) if recording_and_desk else route.continue_()
+
+    page.route("**/queue/join*", hold_the_look_at_the_upload)
+    folder = start_long(page, films, app_folder)
+    late[0].continue_()
+    page.locator("#recording-known .fer-known").wait_for()
+    assert folder.exists() and page.locator("#recording-state [role=progressbar]").is_visible()
+    page.unroute("**/queue/join*")
+    page.locator("#recording-cancel").click()
+    page.get_by_text("no file of it was kept").wait_for()
+
+
 def test_leaving_the_page_stops_the_work(context, url, films, app_folder):
     page = context.new_page()
     page.goto(url)
