@@ -47,8 +47,8 @@ class FerBlock(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        residual = self.second(torch.relu(self.first(hidden)))
-        return torch.relu(residual + self.shortcut(hidden))
+        residual = self.second(self.first(hidden).relu_())
+        return residual.add_(self.shortcut(hidden)).relu_()
 
 
 class FerPreTrainedModel(PreTrainedModel):
@@ -79,9 +79,9 @@ class FerModel(FerPreTrainedModel):
         super().__init__(config)
         self.stem = nn.Sequential(
             conv_norm(config.num_channels, config.stem_size),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             conv_norm(config.stem_size, config.stem_size),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         blocks, inputs = [], config.stem_size
         for outputs, depth in zip(config.hidden_sizes, config.depths, strict=True):
@@ -93,7 +93,7 @@ class FerModel(FerPreTrainedModel):
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Map (n, num_channels, image_size, image_size) to (n, hidden_sizes[-1])."""
-        hidden = self.blocks(self.stem(pixel_values))  # (n, 256, 5, 5) at 40 pixels
+        hidden = self.blocks(self.stem(pixel_values))  # (n, 256, 5, 5) at 40 pixels, 6 x 6 at 44
         return hidden.mean(dim=(2, 3))
 
 
