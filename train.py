@@ -1,6 +1,6 @@
 """Train the expression network: `python train.py --help` lists the settings.
 
-The embedded weights:   the two commands under "Figures" in README.md
+The embedded weights:   the commands in docs/experiments.md
 A quick trial:          python train.py --max-train-samples 512 --epochs 1
 Going on after a stop:  the same command with --resume
 From another network:   python train.py --base-model runs/fer --output runs/second

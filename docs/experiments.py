@@ -14,6 +14,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -120,6 +121,8 @@ def page(records: Mapping[str, Mapping], speed: Mapping | None = None) -> str:
     notes = [f"- **{name}**: {kept['note']}" for name, kept in ordered if "note" in kept]
     parts = [HEAD, "## What came of them\n", *markdown(results), "", SPEED_NOTE, ""]
     parts += ["## What they were\n", *markdown(settings), ""]
+    parts += ["## How to make them again\n", COMMANDS_NOTE, "```bash"]
+    parts += [*(records[name]["command"] for name in in_order(records)), "```", ""]
     parts += ["## Remarks\n", *notes, ""] if notes else []
     return "\n".join(parts)
 
@@ -131,6 +134,18 @@ SPEED_NOTE = """\
 calibration error after the temperature was fitted on the same pictures. *One face* is the time from
 a crop to its probabilities, as a share of ResNet-18's on 224 pixels
 ([benchmarks/speed.py](../benchmarks/speed.py)). A dash: not measured."""
+
+
+COMMANDS_NOTE = "In this order, for some go on from others or learn from them:\n"
+
+
+def in_order(records: Mapping[str, Mapping]) -> list[str]:
+    """Return the names of the trainings, each after those whose folders its command names."""
+    needed = {}
+    for name, kept in sorted(records.items()):
+        folders = set(shlex.split(kept["command"]))
+        needed[name] = [other for other in records if f"runs/{other}" in folders - {f"runs/{name}"}]
+    return list(TopologicalSorter(needed).static_order())
 
 
 def result_row(name: str, kept: Mapping, speed: Mapping | None) -> dict[str, str]:

@@ -63,23 +63,16 @@ pictures, FER2013's own labels unless another set is named, single view). The be
 ![Accuracy on damaged faces](fer/model/weights/robustness.png)
 
 ```bash
-{_base(metrics)}{metrics["command"]}
+{metrics["command"]}
 ```
 
-trained it, in {training["hours"]:.1f} hours on {training["torch_threads"]} CPU threads, and wrote
+trained it, in {training["hours"]:.1f} hours on {training["torch_threads"]} CPU threads after the
+trainings in whose folders it began (their commands: [experiments](docs/experiments.md)), and wrote
 [metrics.json](fer/model/weights/metrics.json); `python -m fer evaluate --dataset
 {evaluation["dataset"]} --damaged --output fer/model/weights` wrote
 [evaluation.json](fer/model/weights/evaluation.json) and the plots beside it; `python -m
 docs.figures` wrote this section.
 """
-
-
-def _base(metrics: dict) -> str:
-    """Return what was trained before, where the network went on from another."""
-    base = metrics.get("base_model")
-    if not base or not base.get("command"):
-        return ""
-    return f"# what it went on from:\n{base['command']}\n# from there on:\n"
 
 
 def _classes(evaluation: dict) -> str:

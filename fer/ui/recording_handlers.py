@@ -110,10 +110,9 @@ class RecordingHandlers:
         Returns:
             HTML of what is known of the file, the empty answer's HTML, and the desk.
         """
-        state = EMPTY
-        if recording is not None and recording == desk.recording:
-            state = gr.skip()
-        else:
+        begun = recording is not None and recording == desk.recording
+        state = gr.skip() if begun else EMPTY
+        if not begun:
             desk.clear()
         if recording is None:
             return "", state, desk

@@ -63,9 +63,9 @@ def at_work(progress: Progress | None) -> str:
     return html.card(
         '<div class="fer-working"><p class="fer-verdict">'
         f'<strong class="fer-figure">{share}</strong> <span class="fer-note">{rest}</span></p>'
-        f'<div class="fer-progress" role="progressbar" aria-label="Analysed" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{round(100 * done)}" style="--value:{share}">'
-        "<span></span></div></div>"
+        '<div class="fer-track fer-progress" role="progressbar" aria-label="Analysed" '
+        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{round(100 * done)}" '
+        f'style="--value:{share}"><span></span></div></div>'
     )
 
 

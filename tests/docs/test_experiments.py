@@ -5,7 +5,7 @@ import json
 import pytest
 
 import docs.experiments
-from docs.experiments import changed, main, page, record
+from docs.experiments import changed, in_order, main, page, record
 
 METRICS = {
     "command": "python train.py --dataset x --base-model runs/fer --epochs 3 --degrade 0.3",
@@ -111,5 +111,15 @@ def test_changes_of_a_command(command, expected):
     assert changed(command) == expected
 
 
+def test_commands_stand_after_those_that_they_need():
+    commands = {
+        "b": "train.py --base-model runs/d --teachers runs/c runs/a --output runs/b",
+        "d": "train.py --base-model runs/c --output runs/d",
+        "c": "train.py --output runs/c",
+        "a": "train.py --base-model runs/c --output runs/a",
+    }
+    assert in_order({name: {"command": said} for name, said in commands.items()}) == [*"cadb"]
+
+
 def test_the_page_in_the_repository_is_made_of_its_records():
-    main(["--check"])
+    main(["--check"])  # exits with a sentence if it isn't
