@@ -5,12 +5,13 @@
 Pictures of the validation split are shown like faces before a camera: each track shows one for a
 second and then another, unsteadily and with a camera's noise. The expressions named from half a
 second after a change on are compared with the labels, once with every face read in every frame, and
-once with each bound on how long an answer may stand.
+once with each pair of bounds on how long an answer may stand: of a still face, and of any.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -36,8 +37,11 @@ SETTLED = 0.5
 SIDE = 96
 """Side of the crops in pixels, as of a face near the camera."""
 
-UNSTEADY = 0.004
+UNSTEADY = {"still": 0.004, "lively": 0.02}
 """Deviation of a crop's way in one frame, as a share of its side."""
+
+BOUNDS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.05))
+"""`longest` and `shortest` of `RecentAnswers`, in seconds."""
 
 GRAIN = 4.0
 """Deviation of the camera's noise, 0 to 255."""
@@ -45,17 +49,21 @@ GRAIN = 4.0
 
 @dataclass
 class Reading:
-    """A bound, what it let pass, and what came of it.
+    """Bounds, what they let pass, and what came of it.
 
     Attributes:
-        longest: Seconds for which an answer may stand.
+        film: How the faces moved, of `UNSTEADY`.
+        longest: Seconds for which a still face's answer may stand.
+        shortest: Seconds for which any face's answer stands.
         read: Faces that were read.
         shown: Faces that were in a frame.
         settled: Of these, faces whose picture had been there for `SETTLED` seconds.
         right: Of these, faces that were named as labelled.
     """
 
+    film: str
     longest: float
+    shortest: float
     read: int = 0
     shown: int = 0
     settled: int = 0
@@ -64,7 +72,8 @@ class Reading:
     def row(self) -> dict[str, float]:
         """Return the figures."""
         shares = {"read": self.read / self.shown, "accuracy": self.right / self.settled}
-        return {"longest s": self.longest} | {key: round(x, 4) for key, x in shares.items()}
+        bounds = {"film": self.film, "longest s": self.longest, "shortest s": self.shortest}
+        return bounds | {key: round(x, 4) for key, x in shares.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = np.random.default_rng(options.seed).permutation(len(faces))[: 2 * options.tracks]
     classifier = ExpressionClassifier.load(options.model)
     rows = [
-        measure(classifier, faces.subset(chosen), longest, options.seed).row()
-        for longest in options.longest
+        measure(classifier, faces.subset(chosen), Reading(film, *bounds), options.seed).row()
+        for film, bounds in product(UNSTEADY, BOUNDS)
     ]
     print(table(rows))
     head = circumstances("benchmarks.answers", arguments)
@@ -84,25 +93,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measure(
-    classifier: ExpressionClassifier, faces: FerArrays, longest: float, seed: int
+    classifier: ExpressionClassifier, faces: FerArrays, reading: Reading, seed: int
 ) -> Reading:
     """Show the faces, two a track, and return what was read and named.
 
     Args:
         classifier: Reads the faces.
         faces: An even number; the first half is shown first.
-        longest: Seconds for which an answer may stand.
-        seed: Of the unsteadiness; the same for each bound.
+        reading: The film and the bounds; it is filled in.
+        seed: Of the unsteadiness; the same for all bounds.
     """
-    reading = Reading(longest)
-    answers, smoother = RecentAnswers(longest), ExpressionSmoother()
+    answers = RecentAnswers(reading.longest, reading.shortest)
+    smoother = ExpressionSmoother()
 
     def classify(crops: Sequence[np.ndarray]) -> np.ndarray:
         reading.read += len(crops)
         return classifier.classify(crops)
 
     tracks = np.arange(1, len(faces) // 2 + 1)
-    for time, crops, labels in film(faces, seed):
+    for time, crops, labels in film(faces, UNSTEADY[reading.film], seed):
         probabilities = answers.read(tracks.tolist(), crops, time, classify)
         named = smoother.update(detections(tracks, probabilities), time).data["expression"]
         reading.shown += len(tracks)
@@ -112,13 +121,15 @@ def measure(
     return reading
 
 
-def film(faces: FerArrays, seed: int) -> Iterator[tuple[float, list[np.ndarray], np.ndarray]]:
+def film(
+    faces: FerArrays, unsteady: float, seed: int
+) -> Iterator[tuple[float, list[np.ndarray], np.ndarray]]:
     """Play each frame: its seconds, the tracks' crops, and their labels."""
     generator = np.random.default_rng(seed)
     for part, half in enumerate(np.split(np.arange(len(faces)), 2)):
         places = np.zeros((len(half), 2))
         for frame in range(round(RATE * SHOWN)):
-            places += generator.normal(0, UNSTEADY * SIDE, places.shape)
+            places += generator.normal(0, unsteady * SIDE, places.shape)
             crops = [
                 filmed(faces.images[index], place, generator)
                 for index, place in zip(half, places, strict=True)
@@ -152,9 +163,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dataset", default="AutumnQiu/fer2013", help="as train.py takes it")
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
     parser.add_argument("--tracks", type=int, default=1200, help="two pictures each")
-    parser.add_argument(
-        "--longest", type=float, nargs="+", default=[0.0, 0.15, 0.3], help="bounds in seconds"
-    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("answers.json"))
     return parser

@@ -63,16 +63,22 @@ def record(metrics: Mapping, evaluations: Sequence[Mapping] = ()) -> dict[str, o
         "calibration_error": metrics["calibration"]["calibration_error"],
     }
     for figures in evaluations:
-        if figures["views"] == "ten":
-            kept["views"] = {name: figures[name] for name in ("accuracy", "macro_f1")}
-        if "robustness" in figures and figures["views"] == "single":
-            kept["damaged"] = {
-                WEAK_FACES[key]: row["accuracy"]
-                for row in figures["robustness"]
-                if (key := (row["damage"], row["amount"])) in WEAK_FACES
-            }
-            kept["weights"] = figures["weights"]
-            kept["ferplus_answers"] = (figures.get("ferplus_answers") or {}).get("accuracy")
+        kept |= evaluated(figures)
+    return kept
+
+
+def evaluated(figures: Mapping) -> dict[str, object]:
+    """Return what is kept of one evaluation.json."""
+    if figures["views"] == "ten":
+        return {"views": {name: figures[name] for name in ("accuracy", "macro_f1")}}
+    answers = figures.get("ferplus_answers") or {}
+    kept = {"weights": figures["weights"], "ferplus_answers": answers.get("accuracy")}
+    if "robustness" in figures:
+        kept["damaged"] = {
+            WEAK_FACES[key]: row["accuracy"]
+            for row in figures["robustness"]
+            if (key := (row["damage"], row["amount"])) in WEAK_FACES
+        }
     return kept
 
 

@@ -122,7 +122,7 @@ def test_following_numbers_the_faces_and_calms_the_answers():
 
     pipeline, following = Pipeline(Detector(BOXES), Wavering()), Following()
     first = pipeline.follow(PICTURE, 10.0, following)
-    second = pipeline.follow(255 - PICTURE, 10.02, following)  # changed, so read again
+    second = pipeline.follow(255 - PICTURE, 10.06, following)  # changed, so read again
     assert first.tracker_id.tolist() == second.tracker_id.tolist() == [1, 2]
     np.testing.assert_allclose(first.data["probabilities"], [HAPPY, HAPPY], atol=1e-5)
     assert top_labels(second, 0.4) == ["happy", "happy"]

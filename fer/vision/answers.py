@@ -30,20 +30,25 @@ class RecentAnswers:
 
     A face is read again when it has changed, and at the latest after `longest` seconds; of faces
     that have not changed, those read longest ago come first, so that the work spreads over frames.
+    What is shown is averaged over a longer time than `shortest`, so a face that changes in every
+    frame of a fast camera isn't read in every one.
 
     Args:
         longest: Seconds for which an answer may stand; 0 reads each face in each frame.
+        shortest: Seconds for which an answer stands even if the face changes.
     """
 
-    def __init__(self, longest: float = 0.3) -> None:
+    def __init__(self, longest: float = 0.3, shortest: float = 0.05) -> None:
         """Remember nothing yet.
 
         Raises:
-            ValueError: `longest` is negative.
+            ValueError: A time is negative.
         """
-        if longest < 0:
-            raise ValueError(f"longest is 0 seconds or more, not {longest}.")
+        for name, seconds in (("longest", longest), ("shortest", shortest)):
+            if seconds < 0:
+                raise ValueError(f"{name} is 0 seconds or more, not {seconds}.")
         self.longest = longest
+        self.shortest = shortest
         self._answers: dict[int, _Answer] = {}
         self._time = 0.0
         self._owed = 0.0  # faces to read, by the time gone by
@@ -89,9 +94,11 @@ class RecentAnswers:
     def _age(self, number: int, copy: np.ndarray, time: float) -> float:
         """Return how old a face's answer is; infinite where there is none that still holds."""
         answer = self._answers.get(number)
-        if answer is None or np.sqrt(np.square(copy - answer.copy).mean()) > CHANGED:
+        if answer is None:
             return np.inf
-        return time - answer.time
+        age = time - answer.time
+        changed = age >= self.shortest and np.sqrt(np.square(copy - answer.copy).mean()) > CHANGED
+        return np.inf if changed else age
 
 
 def _copy(crop: np.ndarray) -> np.ndarray:

@@ -53,6 +53,14 @@ def rows(text, heading):
     return {cells[0]: dict(zip(head, cells, strict=True)) for cells in body}
 
 
+def test_an_evaluation_without_damaged_faces_is_taken_in_too(run, tmp_path):
+    undamaged = {key: value for key, value in EVALUATION.items() if key != "robustness"}
+    (run / "evaluation.json").write_text(json.dumps(undamaged))
+    main([str(run / "metrics.json")])
+    result = rows((tmp_path / "experiments.md").read_text(), "What came of them")["second"]
+    assert (result["answers by FER+"], result["16 px"]) == ("0.7234", "-")
+
+
 def test_a_training_is_taken_in_with_its_evaluations(run, tmp_path):
     (tmp_path / "speed.json").write_text(json.dumps(SPEED))
     main([str(run / "metrics.json")])

@@ -43,12 +43,17 @@ def test_the_reading_of_several_still_faces_spreads_over_the_frames():
     assert counts == [4, *[1] * 8]
 
 
-def test_a_changed_face_is_read_at_once():
-    answers, classify = RecentAnswers(1.0), Counting()
+def test_a_changed_face_is_read_again():
+    answers, classify = RecentAnswers(1.0, shortest=0.05), Counting()
     answers.read([1, 2], FACES[:2], 0.0, classify)
-    rows = answers.read([1, 2], [FACES[0], FACES[2]], 0.01, classify)
+    rows = answers.read([1, 2], [FACES[0], FACES[2]], 0.06, classify)
     assert classify.asked == [2, 1]
     assert rows[:, 0].tolist() == [0, 2]
+
+
+def test_a_face_that_changes_all_the_time_is_read_only_so_often():
+    frames = [([1], FACES[index % 2 : index % 2 + 1]) for index in range(9)]
+    assert asked(RecentAnswers(1.0, shortest=0.05), *frames, step=0.02) == [1, 0, 0] * 3
 
 
 def test_answers_stay_with_their_numbers():
@@ -78,6 +83,7 @@ def test_zero_reads_each_face_in_each_frame():
     assert asked(RecentAnswers(0), *[([1, 2], FACES[:2])] * 3, step=0.01) == [2, 2, 2]
 
 
-def test_a_negative_time_is_refused():
-    with pytest.raises(ValueError, match="longest is 0 seconds or more, not -1"):
-        RecentAnswers(-1)
+@pytest.mark.parametrize("name", ["longest", "shortest"])
+def test_a_negative_time_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} is 0 seconds or more, not -1"):
+        RecentAnswers(**{name: -1})
