@@ -7,9 +7,13 @@ from pathlib import Path
 import av
 import numpy as np
 
+from fer.videos import VideoReader
+
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 180, 30), (30, 30, 200), (240, 240, 240)
 TICKS = 1000
 SOUND_RATE = 48_000
+STEADY = [i / 25 for i in range(10)]
+UNSTEADY = [0, 0.04, 0.1, 0.5, 0.52, 1.3]
 
 
 def grey(index: int, size: tuple[int, int]) -> np.ndarray:
@@ -102,3 +106,9 @@ def tone_starts(path: Path) -> float:
             if (loud > 0.1).any():
                 return frame.time + loud.argmax() / frame.sample_rate - picture
     raise AssertionError("There is no tone.")
+
+
+def frames_of(path: Path, **options) -> tuple[VideoReader, list]:
+    """Read a video with `VideoReader(path, **options)`: the reader when it is done, its frames."""
+    with VideoReader(path, **options) as reader:
+        return reader, list(reader)

@@ -3,6 +3,11 @@
 import hashlib
 from dataclasses import dataclass, field
 
+LFS_FROM = 1_000_000
+"""Bytes from which a file is uploaded apart from its commit."""
+
+LFS_SUFFIXES = (".safetensors", ".parquet", ".png")
+
 
 @dataclass(frozen=True)
 class Blob:
@@ -57,3 +62,8 @@ class Repo:
     def files(self) -> dict[str, Blob]:
         """What main holds now."""
         return self.commits[self.branches["main"]]
+
+
+def is_lfs(path: str, size: int) -> bool:
+    """Return whether a file is uploaded apart from its commit."""
+    return size >= LFS_FROM or path.endswith(LFS_SUFFIXES)

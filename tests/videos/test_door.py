@@ -4,9 +4,7 @@ import av
 import pytest
 
 from fer.videos import VideoError, VideoReader, check_video, door
-from tests.films import _write_sound, make_film
-
-STEADY = [i / 25 for i in range(10)]
+from tests.films import STEADY, _write_sound, make_film
 
 
 @pytest.fixture

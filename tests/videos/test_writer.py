@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 
 from fer.videos import VideoError, VideoReader, VideoWriter
-from tests.films import BLUE, GREEN, RED, WHITE, corners, make_film, tone_starts
-
-UNSTEADY = [0, 0.04, 0.1, 0.5, 0.52, 1.3]
+from tests.films import BLUE, GREEN, RED, UNSTEADY, WHITE, corners, make_film, tone_starts
 
 
 def copy(source, target):
