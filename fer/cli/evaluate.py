@@ -29,7 +29,7 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     source.add_argument(
         "--folder", type=Path, help="any pictures, in one folder for each expression"
     )
-    parser.add_argument("--split", default="validation", help="of FER2013")
+    parser.add_argument("--split", help="of FER2013; validation if left out")
     parser.add_argument("--views", action="store_true", help="average ten views of each face")
     parser.add_argument("--damaged", action="store_true", help="measure damaged faces, too")
     parser.add_argument(
@@ -56,20 +56,36 @@ def run_evaluate(options: argparse.Namespace) -> str:
     """
     from fer.model.classifier import ExpressionClassifier
     from fer.training.evaluation import evaluate
+    from fer.training.robustness import robustness
 
+    check_evaluate(options)
     mapping = parse_mapping(options.map)
     classifier = ExpressionClassifier.load(options.model)
     faces, source = read_faces(options, classifier, mapping)
     figures = {"model": classifier.name, "weights": classifier.fingerprint(), **source}
     figures |= evaluate(classifier, faces, options.views)
-    if options.dataset and options.split != "train":
+    if options.dataset and source["split"] != "train":
         figures["without_copies"] = figures_without_copies(options, classifier, faces)
     if options.damaged:
-        figures["robustness"] = damaged_figures(classifier, faces)
+        figures["robustness"] = robustness(classifier, faces)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     draw_plots(figures, options.output)
     return summary(figures, options.output)
+
+
+def check_evaluate(options: argparse.Namespace) -> None:
+    """Refuse options that the source of the faces has no use for.
+
+    Raises:
+        ValueError: There are some.
+    """
+    if options.folder and options.damaged:
+        raise ValueError("--damaged needs --dataset: its amounts are for faces of 48 pixels.")
+    if options.folder and options.split:
+        raise ValueError("--split is of --dataset; a folder is evaluated as a whole.")
+    if options.dataset and (options.detect or options.map):
+        raise ValueError("--detect and --map are for --folder; FER2013's faces are cut and named.")
 
 
 def parse_mapping(entries: list[str]) -> dict[str, str]:
@@ -96,13 +112,11 @@ def read_faces(
         return read_folder(options, classifier, mapping)
     from fer.training.fer2013 import load_arrays, load_fer2013
 
-    splits = load_fer2013(options.dataset)
-    if options.split not in splits:
-        raise ValueError(
-            f"{options.dataset} has no split {options.split}; it has {', '.join(splits)}."
-        )
-    source = {"dataset": options.dataset, "split": options.split, "label_set": "FER2013's own"}
-    return load_arrays(splits[options.split]), source
+    splits, split = load_fer2013(options.dataset), options.split or "validation"
+    if split not in splits:
+        raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
+    source = {"dataset": options.dataset, "split": split, "label_set": "FER2013's own"}
+    return load_arrays(splits[split]), source
 
 
 def read_folder(
@@ -139,25 +153,10 @@ def figures_without_copies(
     return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
 
 
-def damaged_figures(
-    classifier: "ExpressionClassifier", faces: "FerArrays | LabelledFaces"
-) -> list[dict]:
-    """Return the accuracy on damaged faces.
-
-    Raises:
-        ValueError: The faces aren't all of FER2013's form.
-    """
-    from fer.training.arrays import FerArrays
-    from fer.training.robustness import robustness
-
-    if not isinstance(faces, FerArrays):
-        raise ValueError("--damaged needs --dataset: its amounts are for faces of 48 pixels.")
-    return robustness(classifier, faces)
-
-
 def draw_plots(figures: dict, folder: Path) -> None:
-    """Write the plots of an evaluation as PNG into `folder`."""
+    """Write the plots of an evaluation as PNG into `folder`, in place of another one's."""
     from fer.labels import EXPRESSIONS
+    from fer.model.hub import EVALUATION_PLOTS
     from fer.show import plots
 
     error, uncertain = figures["calibration_error"], figures["uncertain"]
@@ -168,8 +167,16 @@ def draw_plots(figures: dict, folder: Path) -> None:
     }
     if "robustness" in figures:
         drawn["robustness"] = plots.robustness_plot(figures["robustness"])
+    for name in EVALUATION_PLOTS:
+        (folder / name).unlink(missing_ok=True)
     for name, figure in drawn.items():
         figure.savefig(folder / f"{name}.png", dpi=110)
+
+
+def of_how_many(figures: dict) -> str:
+    """Return over how many expressions the macro F1 is a mean, "" for all seven."""
+    seen = sum(row["support"] > 0 for row in figures["per_class"].values())
+    return "" if seen == len(figures["per_class"]) else f" over {seen} expressions"
 
 
 def summary(figures: dict, folder: Path) -> str:
@@ -177,7 +184,7 @@ def summary(figures: dict, folder: Path) -> str:
     low, high = figures["intervals"]["accuracy"]
     lines = [
         f"accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
-        f"macro F1 {figures['macro_f1']:.4f}, {figures['pictures']:,} faces, "
+        f"macro F1 {figures['macro_f1']:.4f}{of_how_many(figures)}, {figures['pictures']:,} faces, "
         f"{figures['views']} view{'s' * (figures['views'] != 'single')}",
         f"calibration error {figures['calibration_error']:.4f}",
     ]

@@ -31,6 +31,9 @@ METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
 """The figures of `fer evaluate`."""
 
+EVALUATION_PLOTS = ("confusion.png", "reliability.png", "risk_coverage.png", "robustness.png")
+"""What `fer evaluate` draws of them."""
+
 TIMEOUT = 10.0
 """Seconds in which the Hub has to answer."""
 

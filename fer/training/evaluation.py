@@ -127,7 +127,7 @@ def bootstrap_intervals(confusion: np.ndarray, seed: int = 0) -> dict[str, objec
     f1 = 2 * hits / np.maximum(matrices.sum(axis=2) + matrices.sum(axis=1), 1)
     return {
         "accuracy": _interval(hits.sum(axis=1) / total),
-        "macro_f1": _interval(f1.mean(axis=1)),
+        "macro_f1": _interval(f1[:, confusion.sum(axis=1) > 0].mean(axis=1)),
         "per_class": {
             label: {"precision": _interval(precision[:, i]), "recall": _interval(recall[:, i])}
             for i, label in enumerate(EXPRESSIONS)
@@ -176,6 +176,8 @@ def answered_above(
 def ferplus_figures(logits: np.ndarray | None, votes: np.ndarray) -> dict[str, object] | None:
     """Compare the second head with FER+'s majority; None without votes or without that head.
 
+    A tie counts for the first in FER+'s order.
+
     Args:
         logits: (n, 8), or None.
         votes: (n, 10) counts.
@@ -195,17 +197,18 @@ def ferplus_figures(logits: np.ndarray | None, votes: np.ndarray) -> dict[str, o
 def ferplus_answers(predictions: np.ndarray, votes: np.ndarray) -> dict[str, object] | None:
     """Compare the answers, which name seven expressions, with FER+'s majority; None without votes.
 
+    A tie counts as in `ferplus_figures`: for the first in FER+'s order.
+
     Args:
         predictions: (n,) indices into `EXPRESSIONS`.
         votes: (n, 10) counts.
     """
     shares = vote_shares(votes)
-    others = np.delete(shares, FERPLUS_COLUMNS, axis=1).max(axis=1)
-    shares = shares[:, FERPLUS_COLUMNS]
-    voted = shares.max(axis=1) > others
+    majority = shares.argmax(axis=1)
+    voted = (shares.sum(axis=1) > 0) & np.isin(majority, FERPLUS_COLUMNS)
     if not voted.any():
         return None
-    right = predictions[voted] == shares[voted].argmax(axis=1)
+    right = np.array(FERPLUS_COLUMNS)[predictions[voted]] == majority[voted]
     return {
         "label_set": "FER+ majority where it is one of the seven",
         "pictures": int(voted.sum()),

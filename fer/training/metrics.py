@@ -38,7 +38,10 @@ class ExpressionMetric(evaluate.Metric):
         )
 
     def _compute(self, predictions: list[int], references: list[int]) -> dict:
-        """Return the figures; a class that never occurs has recall 0 and support 0."""
+        """Return the figures.
+
+        A class that never occurs has recall 0 and support 0, and is left out of the macro F1.
+        """
         indices = list(range(len(self.labels)))
         scores = precision_recall_fscore_support(
             references, predictions, labels=indices, zero_division=0
@@ -50,7 +53,7 @@ class ExpressionMetric(evaluate.Metric):
         }
         return {
             "accuracy": float(np.mean(np.equal(predictions, references))),
-            "macro_f1": float(np.mean(scores[2])),
+            "macro_f1": float(np.mean(scores[2][scores[3] > 0])),
             "per_class": per_class,
             "confusion_matrix": confusion_matrix(references, predictions, labels=indices).tolist(),
         }

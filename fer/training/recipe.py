@@ -1,5 +1,6 @@
 """The whole training, from options to a folder that `from_pretrained` loads."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from transformers import EvalPrediction, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
-from fer.model.hub import EVALUATION
+from fer.model.hub import EVALUATION, EVALUATION_PLOTS
 from fer.model.preprocessing import is_foreign
 from fer.model.push import PushError, prepare_push, push
 from fer.training.arguments import TrainingOptions
@@ -28,6 +29,8 @@ from fer.training.trainer import AveragedWeights, FerTrainer
 CHECKPOINTS = "checkpoints"
 """Folder inside the output folder."""
 
+logger = logging.getLogger(__name__)
+
 
 def train(options: TrainingOptions) -> Path:
     """Train, keep the best epoch by validation accuracy, write the output folder, perhaps push it.
@@ -39,18 +42,19 @@ def train(options: TrainingOptions) -> Path:
         ValueError: The data set can't be read, there is nothing to resume, or the Hub doesn't let
             the network in.
     """
-    if options.push_to_hub:
-        prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     output = Path(options.output)
     checkpoint = where_to_start(output / CHECKPOINTS, options.resume)
     set_seed(options.seed)
     start = build_start(options)
+    if options.push_to_hub:
+        prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     model, processor = start.model, start.processor
     base = {name: value.clone() for name, value in model.state_dict().items()}
     train_set, validation_set = load_datasets(options, processor)
     trainer = build_trainer(options, start, train_set, validation_set)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
-    trainer.averaged.load(Path(trainer.state.best_model_checkpoint))
+    best = f"checkpoint-{trainer.state.best_global_step}"
+    trainer.averaged.load(output / CHECKPOINTS / best)  # also where the folder was moved
     trainer.averaged.mix_in(base, options.base_share)
     if options.ferplus_share:
         mix_heads(trainer.averaged.values, options.ferplus_share)
@@ -62,7 +66,8 @@ def train(options: TrainingOptions) -> Path:
         model.save_pretrained(output)
         processor.save_pretrained(output)
         write_report(options, start, trainer, prediction, calibration, output)
-        (output / EVALUATION).unlink(missing_ok=True)  # it was of other weights
+        for name in (EVALUATION, *EVALUATION_PLOTS):  # they were of other weights
+            (output / name).unlink(missing_ok=True)
         if options.push_to_hub:
             push_trained(options, output)
     return output
@@ -126,6 +131,7 @@ def load_datasets(
             f"{' and '.join(sorted(missing))}."
         )
     trained = load_arrays(splits["train"])
+    check_votes(trained.votes, options)
     if options.drop_conflicting_copies:
         trained = trained.subset(~conflicting(trained.images, trained.labels))
     trained = draw(trained, options.max_train_samples, options.seed)
@@ -135,6 +141,22 @@ def load_datasets(
         targets = torch.lerp(targets, answers, options.teacher_share)
     validation = load_arrays(splits["validation"])
     return FaceDataset(trained, processor, targets), FaceDataset(validation, processor)
+
+
+def check_votes(votes: np.ndarray, options: TrainingOptions) -> None:
+    """Say that there are no votes for the second head to learn, (n, 10).
+
+    Raises:
+        ValueError: It is to have a say nevertheless, and doesn't know them from before either.
+    """
+    if votes.any():
+        return
+    if options.ferplus_share and not options.base_model:
+        raise ValueError(
+            f"{options.dataset} has no votes of FER+ for a second head to learn; leave "
+            "--ferplus-share out, or add them (--ferplus)."
+        )
+    logger.warning("%s has no votes of FER+; only FER2013's labels are learned.", options.dataset)
 
 
 def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:

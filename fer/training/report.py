@@ -65,7 +65,8 @@ def write_report(
         "history": history,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    draw_curves(history).savefig(folder / "curves.png", dpi=120)
+    mixed = options.base_share or options.ferplus_share
+    draw_curves(history, ", before mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
 
 
 def validation_figures(prediction: EvalPrediction) -> dict:
@@ -101,8 +102,13 @@ def epoch_history(log: list[dict]) -> list[dict]:
     ]
 
 
-def draw_curves(history: list[dict]) -> Figure:
-    """Plot both losses, and accuracy and macro F1 on validation, over the epochs."""
+def draw_curves(history: list[dict], when: str = "") -> Figure:
+    """Plot both losses, and accuracy and macro F1 on validation, over the epochs.
+
+    Args:
+        history: As `epoch_history` returns it.
+        when: Said after the best epoch.
+    """
     epochs = [entry["epoch"] for entry in history]
     best = max(history, key=lambda entry: entry["accuracy"])
     figure = Figure(figsize=(9, 3.6), layout="constrained")
@@ -118,5 +124,5 @@ def draw_curves(history: list[dict]) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     scores.axvline(best["epoch"], color="grey", linewidth=1, linestyle="--")
     losses.set_title("Loss")
-    scores.set_title(f"Validation; best {best['accuracy']:.4f} at epoch {best['epoch']}")
+    scores.set_title(f"Validation; best {best['accuracy']:.4f} at epoch {best['epoch']}{when}")
     return figure

@@ -125,9 +125,10 @@ class FerTrainer(Trainer):
         pixel_values, ferplus = inputs["pixel_values"], inputs["ferplus"]
         labels = inputs["labels"]
         if model.training:
-            pixel_values, labels, ferplus = mixed(
-                self.mixup, self.augmentation(pixel_values), inputs["targets"], ferplus
-            )
+            with torch.autocast(pixel_values.device.type, enabled=False):  # views keep all bits
+                pixel_values, labels, ferplus = mixed(
+                    self.mixup, self.augmentation(pixel_values), inputs["targets"], ferplus
+                )
         outputs = model(pixel_values.contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(
             outputs.logits, labels, label_smoothing=self.label_smoothing

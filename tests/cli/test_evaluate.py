@@ -54,9 +54,12 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert "21 faces, ten views" in said
 
 
-def test_a_folder_of_labelled_pictures(network, pictures, tmp_path):
+def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
+    (tmp_path / "robustness.png").write_bytes(b"of another evaluation")
     command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-"]
     assert main([*command, "--output", str(tmp_path)]) == 0
+    assert not (tmp_path / "robustness.png").exists()
+    assert "over 2 expressions, 6 faces" in capsys.readouterr().out
     figures = json.loads((tmp_path / "evaluation.json").read_text())
     assert figures["pictures"] == 6
     assert figures["per_class"]["happy"]["support"] == 3
@@ -73,7 +76,10 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path):
             ["--folder", "PICTURES", "--map", "contempt=-", "--detect"],
             "holds no picture that could be used",
         ),
+        (["--folder", "PICTURES", "--split", "test"], "--split is of --dataset"),
         (["--dataset", "FER2013", "--split", "test"], "has no split test; it has train, valid"),
+        (["--dataset", "FER2013", "--detect"], "--detect and --map are for --folder"),
+        (["--dataset", "FER2013", "--map", "a=sad"], "--detect and --map are for --folder"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(

@@ -125,6 +125,19 @@ def test_answers_beside_the_majority_of_seven():
     assert ferplus_answers(answers[2:], votes[2:]) is None
 
 
+def test_both_figures_break_a_tie_alike():
+    votes = np.zeros((1, 10), np.float32)
+    votes[0, [0, 3]] = 5, 5  # neutral and sadness
+    neutral = np.array([EXPRESSIONS.index("neutral")])
+    assert ferplus_figures(np.eye(8)[:1], votes)["accuracy"] == 1.0
+    assert ferplus_answers(neutral, votes)["accuracy"] == 1.0
+
+
+def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():
+    confusion = np.diag([100, 100, 100, 100, 100, 100, 0])
+    assert bootstrap_intervals(confusion)["macro_f1"] == [1.0, 1.0]
+
+
 def test_ten_views_by_place():
     places = torch.arange(48.0).expand(1, 1, 48, 48)  # each pixel holds its column
     firsts = [view[0, 0, 0, [0, -1]].tolist() for view in ten_views(places, 40)]

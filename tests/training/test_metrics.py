@@ -28,6 +28,7 @@ def test_a_class_that_never_occurs():
     figures = ExpressionMetric(labels=("a", "b", "c")).compute(predictions=[0], references=[0])
     assert figures["per_class"]["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
     assert np.shape(figures["confusion_matrix"]) == (3, 3)
+    assert figures["macro_f1"] == 1.0  # of "a" alone
 
 
 def prediction(logits, labels, ferplus_logits, shares):

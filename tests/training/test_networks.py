@@ -220,7 +220,7 @@ def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):
 
 
 def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):
-    monkeypatch.setattr("fer.training.recipe.prepare_push", lambda *args: None)
+    monkeypatch.setattr("fer.training.recipe.prepare_push", None)  # not asked: no repo is made
     hub = {"push_to_hub": True, "hub_model_id": "you/name"}
     with pytest.raises(ValueError, match="Only this project's own network can be pushed"):
         train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import pytest
 import torch
 from PIL import Image
@@ -84,12 +85,17 @@ def test_going_on_gives_the_weights_of_a_run_without_a_stop(trained, options, tm
     assert [epoch["epoch"] for epoch in epochs] == [1, 2]
 
 
-def test_resuming_a_finished_run_writes_the_same_again(trained, options, tmp_path):
-    again = shutil.copytree(trained, tmp_path / "run")
-    (again / "model.safetensors").unlink()
-    train(replace(options, output=str(again), resume=True))
-    for name in ("model.safetensors", "config.json"):
-        assert (again / name).read_bytes() == (trained / name).read_bytes()
+def test_resuming_a_finished_run_that_was_moved_writes_the_same_again(options, tmp_path):
+    first = train(replace(options, output=str(tmp_path / "first")))
+    names = ("model.safetensors", "config.json")
+    before = [(first / name).read_bytes() for name in names]
+    moved = first.rename(tmp_path / "moved")
+    (moved / "model.safetensors").unlink()
+    for name in ("evaluation.json", "confusion.png"):
+        (moved / name).write_text("of other weights")
+    train(replace(options, output=str(moved), resume=True))
+    assert [(moved / name).read_bytes() for name in names] == before
+    assert not {"evaluation.json", "confusion.png"} & {path.name for path in moved.iterdir()}
 
 
 def test_a_training_is_not_written_over_another(trained, options):
@@ -242,6 +248,18 @@ def test_teachers_are_recorded_and_learned_from(trained, options, tmp_path):
         }.items()
     )
     assert half != alone == none
+
+
+def test_without_votes_the_second_head_is_not_to_have_a_say(options, tmp_path, caplog):
+    bare = tmp_path / "bare"
+    for file in Path(options.dataset).glob("*.parquet"):
+        table = datasets.Dataset.from_parquet(str(file)).remove_columns("ferplus_votes")
+        table.to_parquet(bare / file.name)
+    told = replace(options, dataset=str(bare), output=str(tmp_path / "run"), epochs=1)
+    with pytest.raises(ValueError, match=r"has no votes of FER\+ for a second head"):
+        train(replace(told, ferplus_share=0.1))
+    train(told)
+    assert "only FER2013's labels are learned" in caplog.text
 
 
 def test_a_share_needs_a_base():

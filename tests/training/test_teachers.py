@@ -1,5 +1,8 @@
 """What teachers say of the training pictures."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -12,16 +15,25 @@ def test_labels_as_shares():
     assert shares(np.array([6, 0])).tolist() == [[0, 0, 0, 0, 0, 0, 1], [1, 0, 0, 0, 0, 0, 0]]
 
 
-def test_teachers_are_averaged_over_both_sides():
+@pytest.fixture
+def other(tmp_path):
+    """A folder with the embedded network, but for its temperature."""
+    folder = shutil.copytree(EMBEDDED, tmp_path / "other")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"temperature": 5.0}))
+    return str(folder)
+
+
+def test_teachers_are_averaged_over_both_sides(other):
     faces = np.random.default_rng(0).integers(0, 256, (BATCH + 2, 48, 48), np.uint8)
-    known = ExpressionClassifier.load()
     mirrored = np.ascontiguousarray(faces[:, :, ::-1])
-    expected = (known.classify(faces[-2:]) + known.classify(mirrored[-2:])) / 2
-    answer = taught([str(EMBEDDED), str(EMBEDDED)], faces)
+    teachers = [ExpressionClassifier.load(), ExpressionClassifier.load(other)]
+    expected = [(each.classify(faces[-2:]) + each.classify(mirrored[-2:])) / 2 for each in teachers]
+    answer = taught([str(EMBEDDED), other], faces)
     assert answer.dtype == torch.float32 and answer.shape == (BATCH + 2, 7)
-    np.testing.assert_allclose(answer[-2:], expected, atol=1e-5)
+    np.testing.assert_allclose(answer[-2:], sum(expected) / 2, atol=1e-5)
     both_sides = taught([str(EMBEDDED)], mirrored[-2:])
-    np.testing.assert_allclose(both_sides, expected, atol=1e-5)
+    np.testing.assert_allclose(both_sides, expected[0], atol=1e-5)
 
 
 def test_a_teacher_that_is_none():

@@ -1,10 +1,14 @@
-"""The averaged weights, and mixing."""
+"""The averaged weights, mixing, and what the loss is taken of."""
+
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from fer.training.trainer import AveragedWeights, mixed
+from fer.training.augmentation import Augmentation
+from fer.training.degradation import Degradation
+from fer.training.trainer import AveragedWeights, FerTrainer, mixed
 
 
 @pytest.fixture
@@ -71,3 +75,29 @@ def test_pictures_and_labels_are_mixed_alike():
 def test_without_strength_nothing_is_mixed():
     rows = torch.eye(4)
     assert mixed(0.0, rows)[0] is rows
+
+
+def test_views_keep_all_their_bits_where_the_network_has_fewer():
+    seen = []
+
+    class Looking(nn.Module):
+        def forward(self, pixel_values):
+            seen.append(pixel_values)
+            zeros = pixel_values.new_zeros
+            return SimpleNamespace(logits=zeros(8, 7), ferplus_logits=zeros(8, 8))
+
+    augmentation = Augmentation(44, 15.0, 0.15, 0.1, 0.0, degradation=Degradation(0.5))
+    recipe = SimpleNamespace(
+        augmentation=augmentation, mixup=0.2, label_smoothing=0.0, ferplus_weight=0.5
+    )
+    inputs = {
+        "pixel_values": torch.randn(8, 1, 48, 48),
+        "labels": torch.zeros(8, dtype=torch.int64),
+        "targets": torch.full((8, 7), 1 / 7),
+        "ferplus": torch.full((8, 8), 1 / 8),
+    }
+    for enabled in (False, True):
+        torch.manual_seed(0)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            FerTrainer.compute_loss(recipe, Looking(), inputs)
+    assert torch.equal(*seen)
