@@ -22,11 +22,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         said = options.run(options)
-    except ValueError as error:
-        sys.stderr.write(f"fer {options.command}: {error}\n")
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"fer {options.command}: {said_of(error)}\n")
         return 1
     sys.stdout.write(f"{said}\n")
     return 0
+
+
+def said_of(error: ValueError | OSError) -> str:
+    """Return an error in one sentence; one of the system's own with the file it is about."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -12,6 +12,12 @@ TITLE = "Facial expressions"
 LARGEST = (1280, 800)
 """Width and height in pixels that the window has at most when it opens."""
 
+_WITHOUT_MODIFIERS = 0xFFFF
+"""Of a key's code: some systems put whether NumLock is on, and the like, above it."""
+
+_NO_CHARACTER = 0x80
+"""From this code on keys are arrows and the like."""
+
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
 
 
@@ -48,12 +54,14 @@ class Window:
             milliseconds: How long, at least 1.
 
         Returns:
-            The key as a character; "" where none was pressed, "q" where the window was closed.
+            The key as a character; "" where none was pressed or it is no character (an arrow, say),
+            "q" where the window was closed.
         """
-        code = cv2.waitKey(milliseconds)
+        code = cv2.waitKeyEx(milliseconds)
         if cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
             return "q"
-        return chr(code & 0xFF) if code >= 0 else ""
+        code = code & _WITHOUT_MODIFIERS if code >= 0 else _NO_CHARACTER
+        return chr(code) if code < _NO_CHARACTER else ""
 
     def close(self) -> None:
         """Close it."""

@@ -4,9 +4,11 @@ Three threads share the work: one decodes, this one looks at some of the frames,
 encodes. Between them wait a few frames, whatever the video's length.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from supervision import Detections
 
@@ -17,7 +19,7 @@ from fer.recording.progress import Progress, Reporter
 from fer.recording.threads import ahead, behind
 from fer.show.film import FilmAnnotator
 from fer.timeline.timeline import Timeline
-from fer.videos import Frame, VideoInfo, VideoReader, VideoWriter
+from fer.videos import Frame, VideoError, VideoInfo, VideoReader, VideoWriter
 
 RATES = (1.0, 30.0)
 """Fewest and most frames a second that are analysed; faces are lost from sight below."""
@@ -58,34 +60,31 @@ def analyse(
         The timeline, and where each file is. What couldn't be read is in `warning`.
 
     Raises:
-        VideoError: The video can't be read.
+        VideoError: The video can't be read, or lies where a file would be written.
         Cancelled: It was called off; what was written is deleted.
         ValueError: The view or the rate won't do.
     """
     if not RATES[0] <= rate <= RATES[1]:
         raise ValueError(f"rate is {RATES[0]:g} to {RATES[1]:g} frames a second, not {rate}.")
     source, folder = Path(source), Path(folder)
+    if source.resolve() in [(folder / name).resolve() for name in NAMES.values()]:
+        raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     watching = Watching(pipeline, view, rate)
-    with VideoReader(source, WORKING_SIDE) as reader:
+    with VideoReader(source, WORKING_SIDE) as reader, _workplace(folder) as place:
         reporter = Reporter(progress, cancelled, reader.info.duration)
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            sound_warning = _annotate(reader, source, folder, watching, reporter)
-            reporter.check()
-            origin = Origin(
-                title=source.name,
-                duration=watching.time,
-                rate=rate,
-                warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
-                model=pipeline.classifier.name,
-                accuracy=accuracy_words(pipeline.classifier.metrics),
-            )
-            recording = write_files(watching.timeline, folder, origin)
-        except BaseException:
-            _delete(folder)
-            raise
+        sound_warning = _annotate(reader, source, place, watching, reporter)
+        reporter.check()
+        origin = Origin(
+            title=source.name,
+            duration=watching.time,
+            rate=rate,
+            warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
+            model=pipeline.classifier.name,
+            accuracy=accuracy_words(pipeline.classifier.metrics),
+        )
+        recording = write_files(watching.timeline, place, origin)
     reporter.finish()
-    return recording
+    return replace(recording, **{kind: folder / name for kind, name in NAMES.items()})
 
 
 class Watching:
@@ -153,9 +152,20 @@ def _annotate(
     return writer.warning
 
 
-def _delete(folder: Path) -> None:
-    """Delete what was written, and the folder if nothing else is in it."""
-    for name in NAMES.values():
-        (folder / name).unlink(missing_ok=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """Give a place for files that come into a folder when they are all there.
+
+    After an error they are deleted, as is the folder if nothing else is in it; files of an earlier
+    analysis stay.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(prefix=".work-", dir=folder) as place:
+            yield Path(place)
+            for file in list(Path(place).iterdir()):
+                file.replace(folder / file.name)
+    except BaseException:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise

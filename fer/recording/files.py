@@ -30,6 +30,7 @@ class Recording:
         timeline: What was counted.
         view: "class" or "person".
         warning: How much couldn't be read or kept, in sentences; None if all was.
+        duration: The video's seconds.
         video: The annotated video, MP4.
         plot: The timeline's plot, PNG.
         thumbnails: Small pictures of the moments on one sheet, JPEG.
@@ -41,6 +42,7 @@ class Recording:
     timeline: Timeline
     view: str
     warning: str | None
+    duration: float
     video: Path
     plot: Path
     thumbnails: Path
@@ -90,7 +92,7 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
         rate=origin.rate,
     )
     paths["report"].write_text(report, encoding="utf-8")
-    return Recording(timeline, timeline.view, origin.warning, **paths)
+    return Recording(timeline, timeline.view, origin.warning, origin.duration, **paths)
 
 
 def accuracy_words(metrics: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,8 @@ The method, in words. The mean share of an expression over the next `WINDOW` sec
 with its mean over the `BASELINE` seconds before. It has risen if it is higher by `LEAST_RISE` and
 by `DEVIATIONS` standard deviations of the bins before; so what comes and goes all the time is no
 moment. The moment starts with the first bin above the middle between both levels, and ends when the
-following `CALM` seconds lie below that middle on average, or with a gap. Left out are moments
+following `CALM` seconds lie below that middle on average, or with a gap: in the view of a class any
+second without a figure, for one person more than `WINDOW` seconds. Left out are moments
 shorter than `SHORTEST`, and those that only bring back what another moment had driven out: that is
 its end, not news. Of moments that overlap, the one that rose most is kept.
 """
@@ -62,13 +63,14 @@ class Moment:
 
 
 def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, ...]:
-    """Return the strongest moments, by time; none overlap, and none is in a withheld bin."""
+    """Return the strongest moments, by time; none overlap, and in none is a bin withheld."""
     numbers, tallies = timeline.tallies()
     shown = figures(tallies)
     known = shown["judged"] > 0
     times = numbers[known] * timeline.bin_seconds
+    gap = WINDOW if timeline.view == "person" else timeline.bin_seconds
     series = {
-        name: _Series(times, shown[name][known], timeline.bin_seconds) for name in EXPRESSIONS
+        name: _Series(times, shown[name][known], timeline.bin_seconds, gap) for name in EXPRESSIONS
     }
     found = [
         Moment(*place, name, *levels)
@@ -100,10 +102,16 @@ def _strongest(found: list[Moment], most: int) -> tuple[Moment, ...]:
 
 
 class _Series:
-    """One expression: times in seconds, rising, and shares, both (n,)."""
+    """One expression: times in seconds, rising, and shares, both (n,).
 
-    def __init__(self, times: np.ndarray, shares: np.ndarray, bin_seconds: float) -> None:
+    Between two bins of a moment lie `gap` seconds at most.
+    """
+
+    def __init__(
+        self, times: np.ndarray, shares: np.ndarray, bin_seconds: float, gap: float
+    ) -> None:
         self.times, self.shares, self.bin_seconds = times, shares, bin_seconds
+        self.gap = gap
         self.ahead = self._means(WINDOW)
         self.calm = self._means(CALM)
 
@@ -154,7 +162,7 @@ class _Series:
         start = above[0]
         steps = np.diff(self.times[start:], append=np.inf)
         over = (self.calm[start:] < middle) & (self.shares[start:] < middle)
-        gaps = np.flatnonzero(steps > WINDOW)[0] + 1
+        gaps = np.flatnonzero(steps > self.gap + 1e-9)[0] + 1
         ends = np.flatnonzero(over)
         return start, start + min(ends[0] if len(ends) else gaps, gaps)
 

@@ -27,6 +27,9 @@ LEAD = (
 KEEP_UPLOADS = (300, 1800)
 """Every so many seconds, uploads older than so many seconds are deleted."""
 
+MOST_SESSIONS = 500
+"""Visitors at a time; it also bounds what events leave behind that end after their visitor left."""
+
 HEAD = f"""<meta name="description" content="{LEAD}">
 <style>
 /* Gradio puts its own class before every rule of styles; these lie outside of it. */
@@ -68,8 +71,15 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
                 build_about(model_name(classifier), classifier.metrics)
 
         def forget(request: gr.Request) -> None:
-            """Drop a visitor's state at once; Gradio alone would keep it for an hour."""
-            demo.state_holder.delete_state(request.session_hash)
+            """Drop all that is known of a visitor at once.
+
+            Gradio alone would keep the state for an hour, and what fields showed last, camera
+            frames included, until thousands of others have come.
+            """
+            sessions = demo.state_holder
+            sessions.delete_state(request.session_hash)
+            sessions.session_data.pop(request.session_hash, None)
+            sessions.time_last_used.pop(request.session_hash, None)
 
         demo.unload(forget)
     return demo
@@ -88,6 +98,7 @@ def launch_settings() -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "max_file_size": MAX_BYTES,
         "run_history": False,
+        "state_session_capacity": MOST_SESSIONS,
         "ssr_mode": False,
     }
 

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -102,8 +103,9 @@ class Workshop:
         """Remove what is in a folder and older than so many seconds, except what is in work."""
         busy = {job.folder for job in self._jobs}
         for old in folder.glob("*"):
-            if old not in busy and time.time() - old.stat().st_mtime > age:
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(FileNotFoundError):  # its visitor has just left
+                if old not in busy and time.time() - old.stat().st_mtime > age:
+                    shutil.rmtree(old, ignore_errors=True)
 
     def ahead(self, job: Job) -> int:
         """Return how many jobs have to end before this one begins."""

@@ -64,13 +64,14 @@ class LiveHandlers:
     ) -> tuple[str, str, str | dict, Visitor]:
         now = time.monotonic()
         faces = self.pipeline.follow(frame, now, visitor.following)
-        chart = None
-        if visitor.recorder is not None and visitor.recorder.running:
-            view = visitor.recorder.timeline.view
-            chart = visitor.recorder.record(faces, now)
+        recorder = visitor.recorder
+        if recorder is not None and recorder.running:
+            view = recorder.timeline.view
         drawn, panel = self._shown(frame, faces, view, visitor.clock.tick(now))
         alt = f"Camera picture with {html.count(len(faces), 'face')}"
         picture = html.picture(drawn, alt, _JPEG_QUALITY)
+        # Last, for Stop may be pressed meanwhile, and its chart is not to be drawn over.
+        chart = None if recorder is None else recorder.record(faces, now)
         return picture, panel, gr.skip() if chart is None else chart, visitor
 
     def _shown(

@@ -40,7 +40,7 @@ def build_photo(pipeline: Pipeline) -> None:
         api_visibility="private",
     )
     steps = (
-        (handlers.save_picture, (photo, reading)),
+        (handlers.save_picture, (reading,)),
         (handlers.save_csv, (reading,)),
         (handlers.save_json, (reading,)),
     )

@@ -41,18 +41,23 @@ class Reading:
     """What was read in one photo; kept in the visitor's session for the downloads.
 
     Args:
-        name: The photo's file name without its ending.
+        path: The photo's file.
         size: Width and height in pixels.
         faces: Faces with `data["probabilities"]` (n, 7).
         labels: What each face is called.
         model: The model in use.
     """
 
-    name: str
+    path: Path
     size: tuple[int, int]
     faces: Detections
     labels: list[str]
     model: str
+
+    @property
+    def name(self) -> str:
+        """The photo's file name without its ending."""
+        return self.path.stem
 
     def document(self) -> dict:
         """Return everything as a dictionary for JSON."""
@@ -122,11 +127,11 @@ class PhotoHandlers:
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    def save_picture(self, picture: str | None, reading: Reading | None) -> dict:
+    def save_picture(self, reading: Reading | None) -> dict:
         """Return the photo with numbered boxes, in full size, as a download."""
         reading = _require(reading)
         try:
-            image = _load(picture)
+            image = _load(reading.path)
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
         drawn = FaceAnnotator(numbered=True).annotate(image, reading.faces, reading.labels)
@@ -147,7 +152,7 @@ class PhotoHandlers:
     def _read(
         self, picture: str, min_face: float, whole_picture: bool
     ) -> tuple[np.ndarray, Reading]:
-        image = _load(picture)
+        image = _load(Path(picture))
         if whole_picture:
             faces = self.pipeline.whole_picture(image)
         else:
@@ -156,13 +161,13 @@ class PhotoHandlers:
         classifier = self.pipeline.classifier
         labels = top_labels(faces, classifier.uncertain_below)
         height, width = image.shape[:2]
-        return image, Reading(Path(picture).stem, (width, height), faces, labels, classifier.name)
+        return image, Reading(Path(picture), (width, height), faces, labels, classifier.name)
 
 
-def _load(picture: str | None) -> np.ndarray:
-    if picture is None or not Path(picture).exists():
+def _load(picture: Path) -> np.ndarray:
+    if not picture.exists():
         raise ImageError("The photo is no longer here; drop it in again.")
-    size = Path(picture).stat().st_size
+    size = picture.stat().st_size
     if size > MAX_BYTES:
         raise ImageError(
             f"The photo is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:.0f} MB are "

@@ -49,7 +49,7 @@ class Recorder:
             now: Seconds of `time.monotonic`.
         """
         with self.lock:
-            if not self.running:
+            if not self.running or now < self.started:  # the frame is from before the start
                 return None
             if now - self.started >= LONGEST:
                 self.running = False

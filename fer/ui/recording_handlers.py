@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -23,6 +24,7 @@ from fer.ui.recording_panels import (
     CANCELLED,
     EMPTY,
     ENDING,
+    FAILED,
     at_work,
     chosen,
     finished,
@@ -49,6 +51,8 @@ FILES = ("video", "video", "plot", "csv", "json", "report")
 NOTHING = ("", *[None] * len(FILES))
 """No result and no files."""
 
+logger = logging.getLogger(__name__)
+
 
 class Answer:
     """A recording, analysed, and what the page says of it.
@@ -60,7 +64,7 @@ class Answer:
     def __init__(self, recording: Recording) -> None:
         """Sum it up; this decodes a few frames, so it belongs into the thread of the work."""
         summary = summarise(recording.timeline)
-        pictures = thumbnails(recording.video, summary.moments, recording.timeline.seconds)
+        pictures = thumbnails(recording.video, summary.moments, recording.duration)
         self.recording = recording
         self.state = finished(summary, recording.warning)
         self.result = result(recording.timeline, summary.moments, pictures)
@@ -150,7 +154,7 @@ class RecordingHandlers:
                 await asyncio.wait([task], timeout=LOOK_EVERY)
                 if job.is_cancelled() and not job.begun:
                     task.cancel()
-            yield *_outcome(task), desk
+            yield *_outcome(task, job), desk
         finally:
             if not task.done():  # the visitor has left
                 job.cancel()
@@ -199,7 +203,7 @@ class RecordingHandlers:
         folder = recordings / secrets.token_urlsafe(16)
         linked = folder / "source" / source.name
         linked.parent.mkdir(parents=True)
-        os.link(source, linked)  # Gradio may delete the upload while the work waits in line
+        _link(source, linked)  # Gradio may delete the upload while the work waits in line
 
         def work(job: Job) -> Answer:
             told = {"progress": job.tell, "cancelled": job.is_cancelled}
@@ -219,6 +223,14 @@ class RecordingHandlers:
         return in_line(ahead) if ahead else at_work(job.progress)
 
 
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or a copy where the disk knows no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def _present(recording: str | None) -> Path:
     if recording is None:
         raise VideoError("Choose a recording first.")
@@ -227,14 +239,18 @@ def _present(recording: str | None) -> Path:
     return Path(recording)
 
 
-def _outcome(task: asyncio.Task[Answer]) -> tuple[str | None, ...]:
+def _outcome(task: asyncio.Task[Answer], job: Job[Answer]) -> tuple[str | None, ...]:
     """Return what a task that is done came to: state, result and files."""
-    try:
-        answer = task.result()
-    except (Cancelled, asyncio.CancelledError):
+    error = None if task.cancelled() else task.exception()
+    called_off = error is None and not job.finished  # in its last moment: the files are gone
+    if called_off or isinstance(error, Cancelled):
         return CANCELLED, *NOTHING
-    except VideoError as error:
+    if isinstance(error, VideoError):
         return _trouble(error), *NOTHING
+    if error is not None:
+        logger.error("The analysis of a recording failed.", exc_info=error)
+        return FAILED, *NOTHING
+    answer = task.result()
     return answer.state, answer.result, *_paths(answer.recording, FILES)
 
 

@@ -31,6 +31,13 @@ CONSENT = html.message(
 
 CANCELLED = html.message("Cancelled", "The work was stopped, and no file of it was kept.")
 
+FAILED = html.message(
+    "Something went wrong",
+    "The analysis broke off, and no file of it was kept; try again, or save the video as MP4 "
+    "(H.264) first.",
+    "trouble",
+)
+
 ENDING = html.card(
     '<div class="fer-working"><h3 class="fer-heading">Cancelling</h3>'
     '<p class="fer-note">The frame at hand is finished first.</p></div>'

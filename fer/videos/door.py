@@ -99,7 +99,7 @@ def pictures(container: InputContainer) -> VideoStream:
         VideoError: There is none, it is of an unknown kind, or its pictures are too large.
     """
     stream = container.streams.best("video")
-    if stream is None and container.streams.video:
+    if container.streams.video and (stream is None or stream.codec_context is None):
         raise VideoError("The video's pictures are of an unknown kind; save it as MP4 (H.264).")
     if stream is None:
         holds = "sound but no pictures" if container.streams.audio else "no pictures"

@@ -41,7 +41,9 @@ class Sound:
         self._packets: Iterator[av.Packet] = iter(())
         self._waiting: av.Packet | None = None
         stream = self._container.streams.best("audio")
-        if stream is not None:
+        if stream is not None and stream.codec_context is None:
+            self.warning = "The sound is of an unknown kind and left out."
+        elif stream is not None:
             self._begin(source, stream, output)
 
     def _begin(self, source: Path, stream: AudioStream, output: OutputContainer) -> None:

@@ -111,9 +111,10 @@ class VideoWriter:
             try:
                 self._container.mux_one(packet)
             except av.FFmpegError as error:
-                raise VideoError(
-                    f"{self._path.name} can't be written: {error.strerror}."
-                ) from error
+                raise self._cannot_be_written(error) from error
+
+    def _cannot_be_written(self, error: av.FFmpegError) -> VideoError:
+        return VideoError(f"{self._path.name} can't be written: {error.strerror}.")
 
     def _pts(self, time: float) -> int:
         pts = round(time * _TICKS)
@@ -136,11 +137,21 @@ class VideoWriter:
         if kind is not None:
             self._abandon()
             return
+        try:
+            self._finish()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _finish(self) -> None:
         self._encode(None)
         if self._sound:
             self._mux(self._sound.until(float("inf")))
             self._sound.close()
-        self._container.close()
+        try:
+            self._container.close()
+        except av.FFmpegError as error:
+            raise self._cannot_be_written(error) from error
 
     def _abandon(self) -> None:
         if self._sound:

@@ -12,6 +12,7 @@ import pytest
 
 from fer.cli import main
 from fer.cli.sources import Camera, Film, SourceError, open_camera, open_source
+from fer.cli.window import Window
 from fer.videos import VideoWriter
 from tests.e2e.browser import camera_picture
 
@@ -194,3 +195,14 @@ def test_the_real_window_shows_the_film(tmp_path, screen):
     difference = np.abs(shown[:480, :640].astype(int) - picture)
     assert (difference.max(axis=2) < 60).mean() > 0.6  # colours are not swapped
     assert (shown[482:500, :640] < 60).all(axis=2).mean() > 0.7  # the strip of words
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(-1, ""), (ord("s"), "s"), (27, "\x1b"), (0x10_0073, "s"), (65361, ""), (0x10_FF52, "")],
+    ids=["none", "s", "escape", "s with NumLock", "left", "up with NumLock"],
+)
+def test_only_characters_are_keys(monkeypatch, code, expected):
+    monkeypatch.setattr("cv2.waitKeyEx", lambda milliseconds: code)
+    monkeypatch.setattr("cv2.getWindowProperty", lambda title, what: 1.0)
+    assert Window.key(None, 1) == expected

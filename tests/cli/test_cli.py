@@ -55,6 +55,16 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
     assert told.out == ""
 
 
+def test_an_error_of_the_system_is_one_sentence_too(tmp_path, capsys, monkeypatch):
+    def push(*arguments, **options):
+        (tmp_path / "file").mkdir()
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("fer.model.push.push", push)
+    assert main(["push", "runs/fer", "me/fer"]) == 1
+    assert capsys.readouterr().err == f"fer push: {tmp_path / 'file'}: File exists.\n"
+
+
 def test_without_a_command_the_form_says_which_there_are(capsys):
     with pytest.raises(SystemExit, match="2"):
         main([])

@@ -219,6 +219,24 @@ def test_cancelling_leaves_what_else_is_in_the_folder(tmp_path, film):
     assert list(tmp_path.iterdir()) == [film]
 
 
+@pytest.mark.usefixtures("no_plots")
+def test_cancelling_keeps_what_came_of_an_earlier_analysis(tmp_path, film):
+    earlier = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert earlier.video in before
+    with pytest.raises(Cancelled):
+        analyse(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=lambda: True)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_a_video_is_not_written_over_itself(tmp_path, film):
+    source = film.rename(tmp_path / NAMES["video"])
+    before = source.read_bytes()
+    with pytest.raises(VideoError, match="would be written over; name another folder"):
+        analyse(source, tmp_path, fake_pipeline([BOX]))
+    assert source.read_bytes() == before
+
+
 def test_an_error_midway_leaves_nothing(tmp_path, film):
     class Broken(FakeClassifier):
         def classify(self, crops):

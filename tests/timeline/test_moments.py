@@ -112,6 +112,15 @@ def test_no_moment_among_few_faces():
     assert find_moments(recorded(frames, view="class")) == ()
 
 
+def test_no_moment_of_a_class_spans_seconds_without_a_figure():
+    quiet, loud = mix(neutral=0.9, happy=0.1), mix(happy=0.9, neutral=0.1)
+    frames = [(frame([quiet] * 6), i) for i in range(20)]
+    frames += [(frame([loud] * (2 if 23 <= i < 26 else 6)), i) for i in range(20, 30)]
+    frames += [(frame([quiet] * 6), i) for i in range(30, 40)]
+    found = find_moments(recorded(frames, view="class"))
+    assert [(moment.start, moment.end) for moment in found] == [(20.0, 23.0)]
+
+
 def test_sentence():
     moment = Moment(760.0, 780.0, "surprise", 0.05, 0.381)
     plain_spaces = moment.sentence.replace("\N{NO-BREAK SPACE}", " ")

@@ -114,6 +114,8 @@ def test_old_results_are_swept_away_but_not_what_is_in_work(tmp_path):
         shop.sweep(tmp_path, 60)
         assert {path.name for path in tmp_path.iterdir()} == {"working", "new"}
         shop.sweep(tmp_path / "nowhere", 60)
+        (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # as if removed since it was listed
+        shop.sweep(tmp_path, 60)
         working.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

@@ -125,7 +125,11 @@ def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
     for visitor in ("leaves", "stays"):
         demo.state_holder[visitor][key] = f"what {visitor} has seen"
     (leave,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "unload"]
+    camera = next(key for key, block in demo.blocks.items() if block.elem_id == "live-camera")
+    seen = demo.state_holder["leaves"]
+    seen._update_value_in_config(camera, "the last frame")  # as Gradio does with each
     leave.fn(gr.Request(session_hash="leaves"))
+    assert "leaves" not in demo.state_holder and seen.state_data.get(key) is None
     assert demo.state_holder["leaves"][key] is None
     assert demo.state_holder["stays"][key] == "what stays has seen"
 

@@ -119,7 +119,7 @@ def test_small_and_large_pictures_are_shown_at_a_useful_size(handlers, tmp_path)
 
 
 def test_saved_picture_has_full_size_and_boxes(handlers, photo):
-    parcel = handlers.save_picture(photo, handlers.read(photo, 40, False)[1])
+    parcel = handlers.save_picture(handlers.read(photo, 40, False)[1])
     assert parcel["name"] == "party-faces.jpg"
     saved = np.asarray(Image.open(io.BytesIO(content(parcel)))).astype(int)
     assert saved.shape == (240, 320, 3)

@@ -136,6 +136,20 @@ def test_two_visitors_record_apart(clock, handlers):
     assert other.recorder is None and len(one.recorder.timeline) == 0
 
 
+def test_a_frame_from_before_the_start_is_not_counted():
+    recorder = Recorder(Timeline("person"), 1.0)
+    assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 0.99) is None
+    assert len(recorder.timeline) == 0
+
+
+def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, handlers, monkeypatch):
+    visitor, live = Visitor(), LiveHandlers(fake_pipeline(SIX[:1]))
+    handlers.start(visitor, "person")
+    record(live, visitor, clock, [0.0])
+    monkeypatch.setattr(live, "_shown", lambda *told: (handlers.stop(visitor), (FRAME, ""))[1])
+    assert record(live, visitor, clock, [2.0]) == [None]
+
+
 def test_frames_after_the_stop_are_not_counted():
     recorder = Recorder(Timeline("person"), 0.0)
     recorder.stop()

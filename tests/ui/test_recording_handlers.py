@@ -73,7 +73,8 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=Non
     (folder / NAMES["thumbnails"]).touch()
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
-    return Recording(timeline, view, warning, **{kind: folder / NAMES[kind] for kind in NAMES})
+    paths = {kind: folder / NAMES[kind] for kind in NAMES}
+    return Recording(timeline, view, warning, 1.0, **paths)
 
 
 def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
@@ -220,6 +221,37 @@ def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
 
     state = run(RecordingHandlers(fake_pipeline(), broken), clip)[-1][0]
     assert "The disk is full" in state and list((uploads / "recordings").iterdir()) == []
+
+
+def test_an_unexpected_error_is_told_and_logged(clip, uploads, caplog):
+    def broken(*arguments, **told):
+        raise MemoryError("no bytes left")
+
+    last = run(RecordingHandlers(fake_pipeline(), broken), clip)[-1]
+    assert "Something went wrong" in last[0] and last[1:-1] == ("", *[None] * len(FILES))
+    assert "no bytes left" in caplog.text
+    assert list((uploads / "recordings").iterdir()) == []
+
+
+def test_a_cancel_in_the_last_moment_shows_no_deleted_files(clip, uploads):
+    desk = Desk()
+
+    def late(*arguments, **told):
+        handlers.cancel(desk)
+        return quick(*arguments, **told)
+
+    handlers = RecordingHandlers(fake_pipeline([BOX]), late)
+    last = run(handlers, clip, desk=desk)[-1]
+    assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(FILES))
+    assert list((uploads / "recordings").iterdir()) == []
+
+
+def test_where_a_file_can_have_no_second_name_it_is_copied(handlers, clip, monkeypatch):
+    def link(source, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    assert "Finished" in run(handlers, clip)[-1][0]
 
 
 def test_programs_get_the_timeline_and_the_files(handlers, clip):

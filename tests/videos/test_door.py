@@ -41,6 +41,12 @@ def headless(path):
     path.write_bytes(data[: data.index(b"moov")])
 
 
+def unknown(path):
+    """A video of a kind that nobody has heard of."""
+    make_film(path, STEADY)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -52,8 +58,12 @@ def headless(path):
         (no_frames, "no picture"),
         (playlist, "can't be read as a video"),
         (headless, "may be cut off"),
+        (unknown, "of an unknown kind"),
     ],
-    ids=["text", "empty", "missing", "folder", "sound", "no frames", "playlist", "headless"],
+    ids=[
+        *("text", "empty", "missing", "folder", "sound"),
+        *("no frames", "playlist", "headless", "unknown"),
+    ],
 )
 def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, said):
     path = tmp_path / "upload.mp4"

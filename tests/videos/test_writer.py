@@ -144,6 +144,26 @@ def test_another_size_is_refused(tmp_path):
         writer.write(np.zeros((64, 48, 3), np.uint8), 0)
 
 
+def test_sound_of_an_unknown_kind_is_left_out_and_said(tmp_path):
+    source = make_film(tmp_path / "a.mkv", UNSTEADY, sound="aac")
+    source.write_bytes(source.read_bytes().replace(b"A_AAC", b"A_ZZZ"))
+    with VideoReader(source) as reader, VideoWriter(tmp_path / "b.mp4", 64, 48, source) as writer:
+        for frame in reader:
+            writer.write(frame.image, frame.time, frame.duration)
+    assert writer.warning == "The sound is of an unknown kind and left out."
+    with VideoReader(tmp_path / "b.mp4") as reader:
+        assert (len(list(reader)), reader.info.audio) == (len(UNSTEADY), False)
+
+
+def test_a_disk_that_is_full_at_the_end_is_one_sentence_too(tmp_path):
+    path = tmp_path / "b.mp4"
+    said = r"b\.mp4 can't be written: No space left"
+    with pytest.raises(VideoError, match=said), VideoWriter(path, 64, 48) as writer:
+        writer._container = Full(writer._container, at_the_end=True)
+        writer.write(np.zeros((48, 64, 3), np.uint8), 0)
+    assert not path.exists()
+
+
 def test_a_full_disk_is_one_sentence(tmp_path):
     path = tmp_path / "b.mp4"
     said = r"b\.mp4 can't be written: No space left"
@@ -158,11 +178,14 @@ def test_a_full_disk_is_one_sentence(tmp_path):
 class Full:
     """A container on a full disk."""
 
-    def __init__(self, container):
-        self._container = container
+    def __init__(self, container, at_the_end=False):
+        self._container, self._at_the_end = container, at_the_end
 
     def mux_one(self, packet):
-        raise av.error.OSError(28, "No space left on device")
+        if not self._at_the_end:
+            raise av.error.OSError(28, "No space left on device")
 
     def close(self):
         self._container.close()
+        if self._at_the_end:
+            raise av.error.OSError(28, "No space left on device")
