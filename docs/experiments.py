@@ -86,13 +86,15 @@ def take_in(metrics_file: Path) -> Path:
     """Keep a training's figures in `RECORDS`, with the note it may have there.
 
     Raises:
-        ValueError: There is no such training.
+        ValueError: There is no such training, or its evaluations are of different weights.
     """
     if not metrics_file.is_file():
         raise ValueError(f"There is no {metrics_file}; give the metrics.json that train.py wrote.")
     folder = metrics_file.parent
     evaluations = [json.loads(path.read_text()) for path in sorted(folder.rglob("evaluation.json"))]
     of_validation = [figures for figures in evaluations if figures.get("split") == "validation"]
+    if len({figures["weights"] for figures in of_validation}) > 1:
+        raise ValueError(f"{folder} holds evaluations of different weights; evaluate them anew.")
     kept = record(json.loads(metrics_file.read_text()), of_validation)
     target = RECORDS / f"{folder.resolve().name}.json"
     if target.is_file() and "note" in (before := json.loads(target.read_text())):

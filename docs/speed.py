@@ -20,6 +20,7 @@ def speed(live: dict, browser: dict, recording: dict, startup: dict) -> str:
     four = browser["visitors"]["4"]
     video = recording["video"]
     machine, memory = live["machine"], recording["memory_mb"]["peak"]
+    commands = "\n".join(file["command"] for file in (live, browser, recording, startup))
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
     return f"""\
 Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
@@ -35,9 +36,12 @@ In a browser on the same machine one visitor sees {one["frames_per_second"]:.1f}
 {one["glass_to_glass_median"]:.2f} s old; four at once see {_least(four):.1f} to {_most(four):.1f}.
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
 as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to answer as importing
-PyTorch, Gradio and facenet-pytorch takes alone. `python -m benchmarks.live`, `.browser`,
-`.recording` and `.startup` measured it into [benchmarks/](benchmarks); `python -m docs.figures`
-wrote this section.
+PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
+[benchmarks/](benchmarks), and `python -m docs.figures` wrote this section:
+
+```bash
+{commands}
+```
 """
 
 

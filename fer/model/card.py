@@ -27,6 +27,8 @@ SPLITS = ("validation", "test")
 
 TEMPLATE = Path(__file__).with_name("card_template.md")
 
+SECOND_HEAD = ", with a second head for FER+'s\nvotes"
+
 NOT_MEASURED = "Not measured for these weights."
 
 Metrics = Mapping[str, Any]
@@ -56,6 +58,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
         parameters=_number(metrics.get("parameters")),
+        second_head=SECOND_HEAD if knows_ferplus(metrics) else "",
         scores=scores_table(metrics) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
@@ -67,6 +70,11 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         recipe=recipe_table(metrics.get("training", {})),
     )
     return ModelCard(f"---\n{metadata(metrics, repo_id).to_yaml()}\n---\n\n{body}")
+
+
+def knows_ferplus(metrics: Metrics) -> bool:
+    """Return whether the second head was measured, as it is where it learned votes."""
+    return any((metrics.get(split) or {}).get("ferplus_accuracy") is not None for split in SPLITS)
 
 
 def metadata(metrics: Metrics, repo_id: str) -> ModelCardData:

@@ -53,6 +53,12 @@ def rows(text, heading):
     return {cells[0]: dict(zip(head, cells, strict=True)) for cells in body}
 
 
+def test_evaluations_of_different_weights_are_not_taken_together(run):
+    (run / "views" / "evaluation.json").write_text(json.dumps(VIEWS | {"weights": "older"}))
+    with pytest.raises(ValueError, match="holds evaluations of different weights"):
+        main([str(run / "metrics.json")])
+
+
 def test_an_evaluation_without_damaged_faces_is_taken_in_too(run, tmp_path):
     undamaged = {key: value for key, value in EVALUATION.items() if key != "robustness"}
     (run / "evaluation.json").write_text(json.dumps(undamaged))

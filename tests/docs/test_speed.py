@@ -18,14 +18,18 @@ def visitor(rate):
 def test_each_figure_stands_where_it_belongs():
     scenes = {"one face": scene(120.4, 1, naive=4.12, peer=9.46), "film": scene(30, 0.9, naive=3)}
     text = speed(
-        {"machine": MACHINE, "threads": 1, "scenes": scenes},
-        {"visitors": {"1": [visitor(10)], "4": [visitor(2.41), visitor(2.14)]}},
+        {"command": "live", "machine": MACHINE, "threads": 1, "scenes": scenes},
         {
+            "command": "browser",
+            "visitors": {"1": [visitor(10)], "4": [visitor(2.41), visitor(2.14)]},
+        },
+        {
+            "command": "recording",
             "video": {"faces": 6.0, "height": 720},
             "memory_mb": {"peak": 999.6},
             "times_real_time": 2.82,
         },
-        {"page_over_libraries": {"seconds": 1.204}},
+        {"command": "startup", "page_over_libraries": {"seconds": 1.204}},
     )
     assert "| one face | 120 | 4.1x | 9.5x | 1.000 | 0.2 |" in text
     assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
@@ -33,3 +37,4 @@ def test_each_figure_stands_where_it_belongs():
     assert "sees 10.0 frames/s,\n0.05 s old; four at once see 2.1 to 2.4." in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
     assert "takes 1.20 times as long" in text
+    assert "```bash\nlive\nbrowser\nrecording\nstartup\n```" in text

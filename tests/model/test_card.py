@@ -79,6 +79,12 @@ def test_nothing_is_left_unfilled(card):
     assert '<img src="curves.png" alt="curves" />' in rendered(card)
 
 
+def test_a_second_head_that_learned_nothing_is_not_told_of(metrics, card):
+    assert "a second head for FER+'s" in card.text
+    metrics["validation"] |= {"ferplus_accuracy": None}
+    assert "second head" not in model_card(metrics, "me/tiny").text
+
+
 def test_command_and_places_not_to_use_it(card):
     assert "python train.py --dataset data/fer2013 --epochs 2" in section(card, "How to reproduce")
     banned = section(card, "Where not to use it")
