@@ -15,7 +15,7 @@ from PIL import Image
 MAX_PIXELS = 80_000_000
 """Larger pictures are refused from their header, before a pixel is decoded (240 MB as RGB)."""
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 """What is read, told by content, not by name; EPS, say, would start another program."""
 
 _DECODING = (
@@ -37,6 +37,7 @@ _UPRIGHT = {
 """EXIF orientation -> what brings the picture upright."""
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+"""The last two may also be AVIF."""
 
 
 class ImageError(ValueError):
@@ -129,13 +130,15 @@ def _open(stream: BinaryIO) -> Image.Image:
     stream.seek(0)
     if not head:
         raise ImageError("The file is empty (0 bytes); choose another picture.")
-    if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
-        raise ImageError("HEIC photos can't be read; save the picture as JPEG or PNG.")
     try:
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError:
         raise ImageError(f"The picture is too large; at most {_limit()} are taken.") from None
     except _DECODING:
+        if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
+            raise ImageError(
+                "HEIC photos can't be read; save the picture as JPEG or PNG."
+            ) from None
         raise ImageError(
             "The file is not a picture that can be read; choose a JPEG, PNG, WebP or GIF."
         ) from None

@@ -142,6 +142,8 @@ def test_one_pixel():
         (encoded(Image.fromarray(FACE), "AVIF")[:600], "damaged or cut off|not a picture"),
         (encoded(Image.fromarray(FACE), "EPS"), "not a picture"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+        (encoded(Image.fromarray(FACE), "ICO"), "not a picture"),  # would be decoded at once
         (png_header(30_000, 30_000), "too large"),  # Pillow refuses it
         (png_header(9_000, 9_000), r"too large \(9,000 x 9,000\)"),  # we do
     ],

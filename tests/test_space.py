@@ -39,6 +39,7 @@ def test_it_follows_the_tests_on_main(workflow, job):
     condition = job["if"]
     assert "workflow_run.conclusion == 'success'" in condition
     assert "workflow_run.event == 'push'" in condition  # not a fork's pull request
+    assert "workflow_run.head_sha == github.sha" in condition  # not an older commit's late tests
     assert job["steps"][0]["with"]["ref"] == "${{ env.COMMIT }}"
     assert job["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
 
@@ -50,7 +51,8 @@ def test_it_is_off_until_its_variable_is_set(job):
 def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job):
     assert workflow["permissions"] == {}
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
-    assert job["env"]["HF_OIDC_RESOURCE"] == "spaces/${{ vars.HF_SPACE }}"
+    resource = "${{ secrets.HF_TOKEN == '' && format('spaces/{0}', vars.HF_SPACE) || '' }}"
+    assert job["env"]["HF_OIDC_RESOURCE"] == resource  # set, it would go before a token
     for step in job["steps"]:
         assert "${{" not in step.get("run", "")  # a variable's text never becomes shell
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
@@ -31,6 +32,12 @@ UNCERTAIN_BELOW = 0.4
 
 AT_ONCE = 16
 """Faces that go through the network at a time: what lies between its layers stays in the cache."""
+
+_NOT_LOADED = (
+    *(OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError),
+    *(SafetensorError, StrictDataclassError),
+)
+"""What transformers raises for folders that it can't make a network of."""
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +150,7 @@ class ExpressionClassifier:
 
 
 def read_metrics(pulled: Pulled) -> dict:
-    """Return metrics.json, {} where there is none.
+    """Return metrics.json, {} where there is none or it is somebody else's.
 
     Raises:
         ModelError: It isn't a JSON object.
@@ -155,7 +162,20 @@ def read_metrics(pulled: Pulled) -> dict:
         raise ModelError(f"{METRICS} of {pulled.name} is no JSON.") from error
     if not isinstance(metrics, dict):
         raise ModelError(f"{METRICS} of {pulled.name} is no JSON object.")
+    if not all(map(_are_figures, (metrics.get(split) for split in ("validation", "test")))):
+        logger.warning("%s of %s has another form; its figures aren't shown.", METRICS, pulled.name)
+        return {}
     return metrics
+
+
+def _are_figures(figures: object) -> bool:
+    """Return whether a split's figures are of the form in which `train.py` writes them."""
+    if figures is None:
+        return True
+    numbers = ("accuracy", "macro_f1", "pictures")
+    return isinstance(figures, Mapping) and all(
+        isinstance(figures[name], int | float) for name in numbers if name in figures
+    )
 
 
 def _load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
@@ -192,7 +212,7 @@ def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageP
             pulled.folder, use_safetensors=True, output_loading_info=True, **trusted, **settings
         )
         processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except _NOT_LOADED as error:
         raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
     return model, processor, report
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from huggingface_hub import HfApi
+from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
-from fer.model.bundle import write_bundle
+from fer.model.bundle import PLOTS, write_bundle
 from fer.model.hub import HUB_ID, REVISION_NAME, TIMEOUT, told_as
 
 
@@ -55,6 +56,10 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
             )
 
 
+STALE = [f"{EVAL_RESULTS_FOLDER}/*", *PLOTS]
+"""What is removed from a repo unless it is pushed again."""
+
+
 def push(
     folder: str | Path,
     repo_id: str,
@@ -85,6 +90,7 @@ def push(
             commit = HfApi().upload_folder(
                 repo_id=repo_id,
                 folder_path=staging,
+                delete_patterns=STALE,  # of earlier weights
                 commit_message=f"Release {tag}" if tag else "Push trained weights",
             )
             if tag:

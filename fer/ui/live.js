@@ -20,7 +20,8 @@ if (!navigator.mediaDevices) {
 
 window.addEventListener("unhandledrejection", (event) => {
   const reason = reasons[event.reason?.name];
-  if (event.reason instanceof DOMException && reason) {
+  const shown = document.querySelector("#live-stage")?.offsetParent; // a paste in Photo can be refused, too
+  if (shown && event.reason instanceof DOMException && reason) {
     event.preventDefault();
     say(reason);
   }

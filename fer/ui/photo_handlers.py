@@ -130,12 +130,13 @@ class PhotoHandlers:
     def save_picture(self, reading: Reading | None) -> dict:
         """Return the photo with numbered boxes, in full size, as a download."""
         reading = _require(reading)
+        annotator = FaceAnnotator(numbered=True)
         try:
-            image = _load(reading.path)
+            drawn = annotator.annotate(_load(reading.path), reading.faces, reading.labels)
+            content = encode_jpeg(drawn, 90)
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        drawn = FaceAnnotator(numbered=True).annotate(image, reading.faces, reading.labels)
-        return parcel(f"{reading.name}-faces.jpg", encode_jpeg(drawn, 90), "image/jpeg")
+        return parcel(f"{reading.name}-faces.jpg", content, "image/jpeg")
 
     def save_csv(self, reading: Reading | None) -> dict:
         """Return the faces as CSV, as a download."""

@@ -98,7 +98,8 @@ class Cascade:
 
     def refine(self, image: np.ndarray, candidates: Candidates, threshold: float) -> Candidates:
         """Correct boxes and drop those that the second network scores below `threshold`."""
-        candidates, crops = _crops(image, candidates, REFINEMENT_SIDE)
+        inside, crops = _crops(image, candidates.xyxy, REFINEMENT_SIDE)
+        candidates = candidates[inside]
         if not len(candidates):
             return candidates
         corrections, scores = self._run(self._refinement, crops)
@@ -114,7 +115,8 @@ class Cascade:
 
         Of boxes of which one covers the other by seven tenths, the better one stays.
         """
-        candidates, crops = _crops(image, candidates, OUTPUT_SIDE)
+        inside, crops = _crops(image, candidates.xyxy, OUTPUT_SIDE)
+        candidates = candidates[inside]
         if not len(candidates):
             return Candidates(candidates.xyxy, candidates.score, np.empty((0, 5, 2), np.float32))
         corrections, points, scores = self._run(self._output, crops)
@@ -132,13 +134,14 @@ class Cascade:
     def look_closer(self, image: np.ndarray, found: Candidates) -> Candidates:
         """Score faces again by their middle: what only looks like one does not keep its score.
 
-        A face that is cut off or fills its frame does, where the first look was in doubt.
+        A face that is cut off or fills its frame does, where the first look was in doubt. What lies
+        outside of the picture scores 0.
         """
-        closer = Candidates(squared(found.xyxy, CLOSER), found.score)
-        inside, crops = _crops(image, closer, OUTPUT_SIDE)
-        if len(inside) != len(found):
-            raise ValueError("A face to look at lies outside of the picture.")
-        return replace(found, score=self._run(self._output, crops)[2][:, 1])
+        inside, crops = _crops(image, squared(found.xyxy, CLOSER), OUTPUT_SIDE)
+        score = np.zeros(len(found), np.float32)
+        if inside.any():
+            score[inside] = self._run(self._output, crops)[2][:, 1]
+        return replace(found, score=score)
 
     def _propose(
         self, image: np.ndarray, part: Part, threshold: float
@@ -185,14 +188,14 @@ def _resized(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
     return cv2.resize(picture, size_wh, interpolation=cv2.INTER_LINEAR)
 
 
-def _crops(image: np.ndarray, candidates: Candidates, side: int) -> tuple[Candidates, np.ndarray]:
+def _crops(image: np.ndarray, xyxy: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut boxes out, at the picture's edge what is left of them, and bring them to one size.
 
     Returns:
-        The boxes of which something is left, and uint8 (n, side, side, 3).
+        Bool (n,), of which boxes something is left, and of these uint8 (m, side, side, 3).
     """
     height, width = image.shape[:2]
-    whole = np.trunc(candidates.xyxy).astype(int)
+    whole = np.trunc(xyxy).astype(int)
     x1, y1 = np.maximum(whole[:, 0] - 1, 0), np.maximum(whole[:, 1] - 1, 0)
     x2, y2 = np.minimum(whole[:, 2], width), np.minimum(whole[:, 3], height)
     inside = (x2 > x1) & (y2 > y1)
@@ -200,7 +203,7 @@ def _crops(image: np.ndarray, candidates: Candidates, side: int) -> tuple[Candid
     crops = np.empty((len(boxes), side, side, 3), np.uint8)
     for crop, (left, top, right, bottom) in zip(crops, boxes, strict=True):
         crop[:] = _resized(image[top:bottom, left:right], (side, side))
-    return candidates[inside], crops
+    return inside, crops
 
 
 def _kept(xyxy: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:

@@ -56,7 +56,8 @@ def crop_face(
     height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    return image[rows].take(columns, axis=1)
+    piece = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return piece[rows - rows[0]].take(columns - columns[0], axis=1)
 
 
 def crop_faces(image: np.ndarray, detections: Detections, framing: Framing) -> list[np.ndarray]:

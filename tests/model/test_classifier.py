@@ -1,5 +1,8 @@
 """From crops to probabilities, and which networks are taken."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +17,7 @@ from transformers import (
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import (
     AT_ONCE,
+    EMBEDDED,
     ExpressionClassifier,
     ModelError,
     expression_columns,
@@ -134,6 +138,23 @@ def test_a_folder_without_weights_is_refused(tmp_path):
     FerImageProcessor().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=r"lacks config\.json, model\.safetensors\.$"):
         ExpressionClassifier.load(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": 1}, {"depths": None}, {"hidden_sizes": 64}])
+def test_a_configuration_of_another_form_is_refused(tmp_path, wrong):
+    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | wrong))
+    with pytest.raises(ModelError, match="holds no network that can be loaded here"):
+        ExpressionClassifier.load(folder)
+
+
+@pytest.mark.parametrize("other", [{"test": 0.66}, {"validation": {"accuracy": None}}])
+def test_somebody_elses_metrics_are_left_out(tmp_path, other, caplog):
+    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    (folder / "metrics.json").write_text(json.dumps(other))
+    assert ExpressionClassifier.load(folder).metrics == {}
+    assert "has another form" in caplog.text
 
 
 def test_another_kind_of_network_is_refused(tmp_path):

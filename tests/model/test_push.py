@@ -78,6 +78,7 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
     push(folder, "me/evaluated")  # what lies in the folder itself counts unasked
     card = hub.repos["models", "me/evaluated"].files["README.md"].data.decode()
     assert "56.8%" in card
+    assert "test_confusion.png" not in hub.repos["models", "me/evaluated"].files
     other = {"weights": "0" * 64}
     for change, part in ((other, "is about other weights than"), ({"folder": "x"}, "FER2013")):
         (evaluation / "evaluation.json").write_text(json.dumps(figures | change))

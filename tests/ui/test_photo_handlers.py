@@ -127,6 +127,14 @@ def test_saved_picture_has_full_size_and_boxes(handlers, photo):
     assert np.abs(saved[140, 100] - expected).max() < 60
 
 
+def test_a_picture_too_long_to_be_saved_gets_one_sentence(handlers, tmp_path):
+    path = tmp_path / "long.png"
+    Image.new("RGB", (70_000, 2)).save(path)  # JPEG ends at 65,535 pixels a side
+    reading = handlers.read(str(path), 40, True)[1]
+    with pytest.raises(gr.Error, match="JPEG"):
+        handlers.save_picture(reading)
+
+
 def test_saved_numbers(handlers, photo):
     reading = handlers.read(photo, 40, False)[1]
     rows = list(csv.DictReader(io.StringIO(content(handlers.save_csv(reading)).decode())))

@@ -91,9 +91,11 @@ def test_a_second_look_keeps_a_face_and_not_what_looks_like_one(networks):
     assert networks.look_closer(camera, candidates(suit)).score[0] < 0.9
 
 
-def test_a_second_look_outside_of_the_picture_is_refused(networks):
-    with pytest.raises(ValueError, match="outside of the picture"):
-        networks.look_closer(astronaut(), candidates([600, 600, 640, 640]))
+def test_nothing_is_seen_outside_of_the_picture(networks):
+    face, outside = [180, 61, 268, 172], [600, 600, 640, 640]
+    looked = networks.look_closer(astronaut(), candidates(outside, face))
+    assert looked.score[0] == 0 and looked.score[1] > 0.9
+    assert networks.look_closer(astronaut(), candidates(outside)).score.tolist() == [0]
 
 
 def candidates(*boxes) -> Candidates:

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from supervision import Detections
@@ -51,6 +53,15 @@ def test_thin_pictures_are_cut_too(shape):
     crop = crop_face(np.full(shape, 9, np.uint8), (0, 0, 40, 50), Framing(1.2, 0.1, -0.1))
     assert crop.shape == (54, 54, 3)
     assert (crop == 9).all()
+
+
+def test_a_crop_of_a_long_picture_takes_no_more_memory_than_itself():
+    strip = np.zeros((20, 50_000, 3), np.uint8)
+    tracemalloc.start()
+    crop = crop_face(strip, (0, 0, 50_000, 20), Framing())
+    assert tracemalloc.get_traced_memory()[1] < 3 * crop.nbytes
+    tracemalloc.stop()
+    assert crop.shape == (1000, 1000, 3)
 
 
 def test_a_crop_is_a_copy():
