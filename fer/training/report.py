@@ -66,7 +66,7 @@ def write_report(
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     mixed = options.base_share or options.ferplus_share
-    draw_curves(history, ", before mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
+    draw_curves(history, "\nbefore mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
 
 
 def validation_figures(prediction: EvalPrediction) -> dict:
