@@ -98,10 +98,8 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
 
     page.locator("#recording-result [data-time]").last.click()
     page.wait_for_function(f"{video}.currentTime > 1.5")
-    marked = (
-        "document.querySelector('#recording-result .fer-chart').style.getPropertyValue('--now')"
-    )
-    assert float(page.evaluate(marked)) > 0.7
+    chart = "document.querySelector('#recording-result .fer-chart')"
+    page.wait_for_function(f"{chart}.style.getPropertyValue('--now') > 0.7")
     assert page.evaluate(f"{video}.play().then(() => true)")
 
     timeline = from_json(save(page, "#recording-save-json").read_text())
