@@ -67,8 +67,6 @@ class FerPreTrainedModel(PreTrainedModel):
             nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
-        elif isinstance(module, FerBlock):  # a block starts as its shortcut
-            nn.init.zeros_(module.second[1].weight)
 
 
 class FerModel(FerPreTrainedModel):
