@@ -62,6 +62,15 @@ class TrainingOptions:
         "untrained network: this project's own, or transformers' ViT",
         choices=("cnn", "vit"),
     )
+    depths: tuple[int, ...] | None = option(
+        None,
+        RECIPE,
+        "residual blocks of each stage of this project's network; otherwise 1 2 1, or those of the "
+        "network gone on from, which may get more",
+        nargs="+",
+        type=int,
+        metavar="N",
+    )
     base_model: str | None = option(
         None,
         RECIPE,

@@ -5,7 +5,7 @@ has made; and any image classifier of transformers, whose head is then replaced.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import nn
@@ -25,6 +25,7 @@ from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
 from fer.training.calibration import Calibration
+from fer.training.growth import deepened
 from fer.vision.crops import FER2013_FRAMING
 
 NAMES = dict(enumerate(EXPRESSIONS))
@@ -78,6 +79,8 @@ def build_start(options: TrainingOptions) -> Start:
     start = choose_start(options)
     if not isinstance(start.model, FerForImageClassification):
         refuse_what_is_for_our_own(options)
+    if options.depths:
+        start = replace(start, model=channels_last(deepened(start.model, options.depths)))
     if options.view_size:
         see(start, options.view_size)
     return start
@@ -106,6 +109,8 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
         raise ValueError(
             "Only this project's own network has two heads; leave --ferplus-share out."
         )
+    if options.depths:
+        raise ValueError("Only this project's own network has residual blocks; leave --depths out.")
     if options.view_size:
         raise ValueError("Only this project's own network has views; leave --view-size out.")
 
@@ -125,7 +130,12 @@ def untrained_cnn(dropout: float) -> Start:
     """Return this project's own network, without weights from elsewhere."""
     model = FerForImageClassification(FerConfig(**LABELS, dropout=dropout))
     processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
-    return Start(model.to(memory_format=torch.channels_last), processor, SGD)
+    return Start(channels_last(model), processor, SGD)
+
+
+def channels_last(model: nn.Module) -> nn.Module:
+    """Lay the kernels of a convolutional network out as they are fastest."""
+    return model.to(memory_format=torch.channels_last)
 
 
 def untrained_vit() -> Start:
@@ -167,7 +177,7 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
     }
     if isinstance(model, FerForImageClassification):
         model.config.dropout = model.dropout.p = dropout
-        return Start(model.to(memory_format=torch.channels_last), processor, SGD, base)
+        return Start(channels_last(model), processor, SGD, base)
     return Start(model, for_faces(processor), FINE_TUNING, base)
 
 
@@ -201,6 +211,14 @@ def mix_heads(values: Mapping[str, torch.Tensor], share: float) -> None:
     for part in ("weight", "bias"):
         other = values[f"ferplus.{part}"][list(FERPLUS_COLUMNS)]
         values[f"classifier.{part}"].lerp_(other, share)
+
+
+def as_stored(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return weights as they are written down: kernels and matrices in half precision.
+
+    That halves the file. `from_pretrained` makes float32 of them, as the configuration says.
+    """
+    return {name: value.half() if value.ndim > 1 else value for name, value in values.items()}
 
 
 def find_head(model: PreTrainedModel) -> tuple[str, nn.Linear]:

@@ -20,7 +20,14 @@ from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
-from fer.training.networks import Optimizer, Start, build_start, keep_calibration, mix_heads
+from fer.training.networks import (
+    Optimizer,
+    Start,
+    as_stored,
+    build_start,
+    keep_calibration,
+    mix_heads,
+)
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.teachers import shares, taught
@@ -58,12 +65,13 @@ def train(options: TrainingOptions) -> Path:
     trainer.averaged.mix_in(base, options.base_share)
     if options.ferplus_share:
         mix_heads(trainer.averaged.values, options.ferplus_share)
+    trainer.averaged.values = as_stored(trainer.averaged.values)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
         calibration = calibrate(both_heads(prediction)[0], prediction.label_ids[0])
         model.load_state_dict(trainer.averaged.values)
         keep_calibration(model, calibration)
-        model.save_pretrained(output)
+        model.save_pretrained(output, state_dict=as_stored(model.state_dict()))
         processor.save_pretrained(output)
         write_report(options, start, trainer, prediction, calibration, output)
         for name in (EVALUATION, *EVALUATION_PLOTS):  # they were of other weights

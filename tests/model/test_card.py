@@ -9,7 +9,7 @@ from huggingface_hub import parse_eval_result_entries as parse_entries
 from markdown_it import MarkdownIt
 
 from fer.labels import EXPRESSIONS
-from fer.model.card import DATASET, model_card, result_entries, write_card
+from fer.model.card import DATASET, model_card, recipe_table, result_entries, write_card
 
 FER2013 = "FER2013's own labels, all pictures of the split"
 FERPLUS = "FER+ majority of eight, without pictures voted not a face"
@@ -162,3 +162,9 @@ def test_results_in_the_hubs_current_form(metrics, tmp_path):
     assert FERPLUS in entry.notes
     assert entry.source_url == "https://huggingface.co/me/tiny"
     assert (tmp_path / "README.md").read_text().startswith("---\n")
+
+
+def test_lists_in_the_recipe_are_written_out():
+    table = recipe_table({"depths": [1, 3, 2], "teachers": ["runs/a", "runs/b"]})
+    assert "| `depths` | 1, 3, 2 |" in table
+    assert "| `teachers` | runs/a, runs/b |" in table

@@ -18,6 +18,7 @@ from transformers import AutoImageProcessor
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
+from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import (
     TrainingOptions,
     build_parser,
@@ -47,6 +48,14 @@ def test_the_folder_loads(trained):
     assert classifier.model.config.id2label == dict(enumerate(EXPRESSIONS))
     assert classifier.metrics["parameters"] == classifier.model.num_parameters()
     assert AutoImageProcessor.from_pretrained(trained).framing["scale"] > 0
+
+
+def test_kernels_are_stored_in_half_precision_and_loaded_in_single(trained):
+    stored = load_file(trained / "model.safetensors")
+    assert stored["trunk.stem.0.0.weight"].dtype == torch.float16
+    assert stored["trunk.stem.0.1.running_var"].dtype == torch.float32
+    model = FerForImageClassification.from_pretrained(trained)
+    assert {value.dtype for value in model.parameters()} == {torch.float32}
 
 
 def test_figures(trained, options):
@@ -117,7 +126,7 @@ def test_bf16(options, tmp_path):
     assert metrics["training"]["bf16"] is True
     assert 0 < metrics["history"][0]["train_loss"] < 10
     weights = load_file(output / "model.safetensors")
-    assert weights["trunk.stem.0.0.weight"].dtype == torch.float32
+    assert weights["trunk.stem.0.1.weight"].dtype == torch.float32
 
 
 @pytest.mark.parametrize("able", ["amx_bf16", "avx512_bf16", None])
@@ -228,10 +237,10 @@ def test_a_share_of_the_base_stays_in_the_weights(trained, options, tmp_path):
         )
     )
     weights = [name for name in base if base[name].is_floating_point()]
-    assert any((alone[name] - base[name]).abs().max() > 1e-3 for name in weights)
+    assert any((alone[name] - base[name]).abs().max() > 1e-2 for name in weights)
     for name in weights:
         expected = 0.25 * base[name] + 0.75 * alone[name]
-        torch.testing.assert_close(mixed[name], expected, rtol=0, atol=1e-5, msg=name)
+        torch.testing.assert_close(mixed[name], expected, rtol=1e-3, atol=1e-4, msg=name)
 
 
 def test_teachers_are_recorded_and_learned_from(trained, options, tmp_path):

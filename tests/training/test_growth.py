@@ -1,0 +1,55 @@
+"""That a network can get more blocks and keep what it has learned."""
+
+import pytest
+import torch
+
+from fer.model.configuration_fer import FerConfig
+from fer.model.modeling_fer import FerForImageClassification
+from fer.training.arguments import TrainingOptions, parse_options
+from fer.training.growth import block_places, deepened
+from fer.training.networks import build_start
+
+
+@pytest.fixture
+def trained():
+    """A network whose every block does something."""
+    torch.manual_seed(0)
+    sizes = {"stem_size": 4, "hidden_sizes": (8, 16), "depths": (1, 2)}
+    model = FerForImageClassification(FerConfig(num_labels=7, **sizes))
+    for block in model.trunk.blocks:
+        torch.nn.init.uniform_(block.second[1].weight)
+    return model.eval()
+
+
+def test_a_deeper_network_gives_the_same_answers(trained):
+    faces = torch.randn(3, 1, 40, 40)
+    deeper = deepened(trained, (2, 4)).eval()
+    assert list(deeper.config.depths) == [2, 4] and len(deeper.trunk.blocks) == 6
+    torch.testing.assert_close(deeper(faces).logits, trained(faces).logits)
+    torch.testing.assert_close(deeper(faces).ferplus_logits, trained(faces).ferplus_logits)
+    assert list(trained.config.depths) == [1, 2]
+
+
+def test_the_new_blocks_learn(trained):
+    deeper = deepened(trained, (1, 3))
+    deeper(torch.randn(8, 1, 40, 40), labels=torch.arange(7).repeat(2)[:8]).loss.backward()
+    assert deeper.trunk.blocks[-1].second[1].weight.grad.abs().max() > 0
+
+
+def test_where_the_blocks_go():
+    assert block_places([1, 2, 1], [1, 2, 1]) == [0, 1, 2, 3]
+    assert block_places([1, 2, 1], [2, 3, 2]) == [0, 2, 3, 5]
+
+
+@pytest.mark.parametrize("depths", [(1, 1), (1, 2, 1), (2,)])
+def test_blocks_are_not_taken_away(trained, depths):
+    with pytest.raises(ValueError, match="--depths must be 2 numbers of at least 1 2, but is "):
+        deepened(trained, depths)
+
+
+def test_the_option():
+    options = parse_options(["--depths", "1", "3", "2"])
+    model = build_start(options).model
+    assert len(model.trunk.blocks) == 6
+    with pytest.raises(ValueError, match="residual blocks; leave --depths out"):
+        build_start(TrainingOptions(depths=(1, 3, 2), arch="vit"))
