@@ -34,7 +34,7 @@ def upright_line(picture, colour, x, top, bottom):
 
 def test_live_draws_a_box_on_the_face_and_stops(page):
     start_recording(page)
-    page.locator("#live-panel .fer-bar").first.wait_for(timeout=5000)
+    page.locator("#live-panel .fer-bar").first.wait_for()
     label = page.locator("#live-panel .fer-verdict .fer-chip").inner_text()
     frame = shown_frame(page)
     left, top, right, bottom = FACE
@@ -43,7 +43,7 @@ def test_live_draws_a_box_on_the_face_and_stops(page):
         assert upright_line(frame, COLOURS[label], side, top + 10, bottom - 10) > 0.9
         assert upright_line(bare, COLOURS[label], side, top + 10, bottom - 10) < 0.6
     assert page.locator("#live-view").is_visible()
-    assert page.get_by_text("frames/s").is_visible()
+    page.get_by_text("frames/s").wait_for()
 
     page.locator("#live-camera button.capture-button").click()
     page.wait_for_timeout(1000)
@@ -53,13 +53,13 @@ def test_live_draws_a_box_on_the_face_and_stops(page):
     page.wait_for_timeout(1500)
     assert page.locator("#live-view img").get_attribute("src") == last
     assert not late
-    assert not page.locator("#live-view img").is_visible()
-    assert page.get_by_text("Record", exact=True).is_visible()
+    page.locator("#live-view img").wait_for(state="hidden")
+    page.get_by_text("Record", exact=True).wait_for()
 
 
 def test_live_starts_again_after_stop(page):
     start_recording(page)
-    page.locator("#live-panel .fer-bar").first.wait_for(timeout=5000)
+    page.locator("#live-panel .fer-bar").first.wait_for()
     page.locator("#live-camera button.capture-button").click()
     page.wait_for_timeout(800)
     before = page.locator("#live-view img").get_attribute("src")
@@ -72,7 +72,7 @@ def test_live_starts_again_after_stop(page):
 def test_live_leaves_no_file_behind(page, app_folder):
     before = set(app_folder.rglob("*"))
     start_recording(page)
-    page.locator("#live-panel .fer-bar").first.wait_for(timeout=5000)
+    page.locator("#live-panel .fer-bar").first.wait_for()
     page.wait_for_timeout(1000)
     assert set(app_folder.rglob("*")) == before
 
@@ -127,14 +127,14 @@ def test_an_example_is_one_press_away(page):
 def test_faces_are_chosen_by_mouse_and_by_keyboard(page, photos):
     open_photo(page, photos / "two.jpg")
     page.locator("#photo-result .fer-box").nth(1).click()
-    assert page.get_by_role("heading", name="Face 2").is_visible()
+    page.get_by_role("heading", name="Face 2").wait_for()
     assert not page.get_by_role("heading", name="Face 1").is_visible()
     page.locator("#photo-result .fer-box").first.focus()
     page.keyboard.press("Enter")
-    assert page.get_by_role("heading", name="Face 1").is_visible()
+    page.get_by_role("heading", name="Face 1").wait_for()
     page.get_by_role("button", name="Show face 2").focus()
     page.keyboard.press("Space")
-    assert page.get_by_role("heading", name="Face 2").is_visible()
+    page.get_by_role("heading", name="Face 2").wait_for()
 
 
 def test_downloads(page, photos):
