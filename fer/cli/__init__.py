@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from fer.cli.camera import add_camera
+from fer.cli.data import add_data
 from fer.cli.evaluate import add_evaluate
 from fer.cli.push import add_push
 from fer.cli.video import add_video
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_camera,
+    add_data,
     add_evaluate,
     add_push,
     add_video,

@@ -18,20 +18,39 @@ def confusion_plot(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Fi
         matrix: (n, n) counts; rows are the labels, columns the answers.
         labels: Their names.
     """
+    return shares_plot(matrix, labels, labels, "answer", "Answers to each label, in percent")
+
+
+def shares_plot(
+    matrix: Sequence[Sequence[int]],
+    labels: Sequence[str],
+    columns: Sequence[str],
+    columns_are: str,
+    title: str,
+) -> Figure:
+    """Show in percent how each label's faces are spread over columns.
+
+    Args:
+        matrix: (n, m) counts; rows are the labels.
+        labels: Names of the rows.
+        columns: Names of the columns.
+        columns_are: What the columns are, for the axis.
+        title: What to write above.
+    """
     counts = np.array(matrix)
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(5.6, 5.2), layout="constrained")
+    figure = Figure(figsize=(1.4 + 0.6 * len(columns), 5.2), layout="constrained")
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
     for row, column in np.ndindex(shares.shape):
         share = shares[row, column]
         ink = "white" if share > 55 else "black"
         axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=ink)
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(labels)), labels)
-    axes.set_xlabel("answer")
+    axes.set_xlabel(columns_are)
     axes.set_ylabel("label")
-    axes.set_title("Answers to each label, in percent")
+    axes.set_title(title)
     axes.spines[:].set_visible(False)
     return figure
 
@@ -55,7 +74,7 @@ def reliability_plot(bins: Sequence[Mapping[str, float]], error: float) -> Figur
     upper.legend(frameon=False, loc="upper left")
     lower.bar(confidence, [entry["faces"] for entry in bins], width=0.05, color=PALE)
     lower.set(xlabel="top probability", ylabel="faces")
-    _plain(upper, lower)
+    plain(upper, lower)
     return figure
 
 
@@ -80,7 +99,7 @@ def risk_coverage_plot(
         axes.annotate(text, place, (-8, -6), **below_left)
     axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
     axes.set_title("What leaving unsure faces unnamed brings")
-    _plain(axes)
+    plain(axes)
     return figure
 
 
@@ -102,11 +121,11 @@ def robustness_plot(rows: Sequence[Mapping[str, object]]) -> Figure:
     axes.invert_yaxis()
     axes.set(xlabel="accuracy, percent", xlim=(0, 100))
     axes.set_title(f"Damaged faces; undamaged (dashed) {100 * clean['accuracy']:.1f}")
-    _plain(axes)
+    plain(axes)
     return figure
 
 
-def _plain(*all_axes: Axes) -> None:
+def plain(*all_axes: Axes) -> None:
     """Leave out what carries no information."""
     for axes in all_axes:
         axes.spines[["top", "right"]].set_visible(False)

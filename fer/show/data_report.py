@@ -1,0 +1,126 @@
+"""What there is to say about a data set of labelled faces: sentences, and one HTML page."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+
+from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
+
+TEMPLATE = Path(__file__).with_name("data_report.html")
+
+HEADINGS = {
+    "counts": "How many faces there are",
+    "faces": "What they look like",
+    "copies": "Pictures that are there twice",
+    "votes": "What other people call them",
+}
+"""The page's sections, in its order."""
+
+FOOTER = (
+    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016); ten people named each face "
+    "anew. Two pictures count as copies where their correlation is above 0.995."
+)
+
+
+def findings(figures: Mapping[str, Mapping]) -> dict[str, list[str]]:
+    """Return what the figures say, as sentences for each section.
+
+    Args:
+        figures: What `fer.training.exploration.explore` returns.
+    """
+    said: dict[str, list[str]] = {name: [] for name in HEADINGS}
+    for name, split in figures.items():
+        said["counts"].append(_said_of_counts(name, split))
+        said["copies"] += _said_of_copies(name, split)
+        if split["ferplus"]:
+            said["votes"].append(_said_of_votes(name, split["ferplus"]))
+    said["faces"].append(
+        f"The mean face of each expression in {next(iter(figures))}, its contrast stretched, and "
+        "faces drawn by chance."
+    )
+    if not said["votes"]:
+        said["votes"].append("This edition comes without FER+'s votes.")
+    return said
+
+
+def _said_of_counts(name: str, split: Mapping) -> str:
+    counts, pictures = split["counts"], split["pictures"]
+    most, fewest = max(counts, key=counts.get), min(counts, key=counts.get)
+    sentence = f"{name} has {pictures:,} faces: most are {most} ({_of(counts[most], pictures)}), "
+    sentence += f"fewest {fewest} ({_of(counts[fewest], pictures)})."
+    blank = split["blank"]
+    return sentence + (f" {blank} picture{_s(blank)} blank." if blank else "")
+
+
+def _s(count: int) -> str:
+    return " is" if count == 1 else "s are"
+
+
+def _said_of_copies(name: str, split: Mapping) -> list[str]:
+    copies, sentences = split["copies"], []
+    if copies["extra"]:
+        sentences.append(
+            f"In {name}, {copies['extra']:,} picture{_s(copies['extra'])} copied from another one; "
+            f"of the {copies['groups']:,} groups of copies, {copies['differing']} have differing "
+            "labels."
+        )
+    if split["in_train"]:
+        share = split["in_train"] / split["pictures"]
+        sentences.append(
+            f"{split['in_train']:,} of {name}'s pictures ({share:.1%}) have a copy in train, so "
+            f"accuracies on {name} are a little too high."
+        )
+    return sentences or [f"{name} has no picture twice."]
+
+
+def _said_of_votes(name: str, votes: Mapping) -> str:
+    rates = {
+        expression: row[column] / sum(row)
+        for expression, column, row in zip(
+            EXPRESSIONS, FERPLUS_COLUMNS, votes["matrix"], strict=True
+        )
+        if sum(row)
+    }
+    most, least = max(rates, key=rates.get), min(rates, key=rates.get)
+    return (
+        f"In {name}, the majority of FER+'s voters names the label's expression for "
+        f"{votes['agreement']:.0%} of the faces, a single voter for "
+        f"{votes['voter_agreement']:.0%}. "
+        f"They agree most with {most} ({rates[most]:.0%}) and least with {least} "
+        f"({rates[least]:.0%})."
+    )
+
+
+def _of(count: int, whole: int) -> str:
+    return f"{count:,}, {count / whole:.1%}"
+
+
+def data_html(
+    title: str, said: Mapping[str, Sequence[str]], plots: Mapping[str, Sequence[tuple[bytes, str]]]
+) -> str:
+    """Return one page that holds everything and fetches nothing.
+
+    Args:
+        title: The data set's name; may hold anything, it is escaped.
+        said: What `findings` returns.
+        plots: For each section, PNG files and what they show.
+    """
+    sections = "\n".join(
+        _section(heading, said[name], plots.get(name, ())) for name, heading in HEADINGS.items()
+    )
+    texts = {"title": escape(title), "sections": sections, "footer": escape(FOOTER)}
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(texts)
+
+
+def _section(heading: str, sentences: Sequence[str], plots: Sequence[tuple[bytes, str]]) -> str:
+    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    drawn = "".join(_picture(content, alt) for content, alt in plots)
+    return f"<section><h2>{heading}</h2>{said}{drawn}</section>"
+
+
+def _picture(content: bytes, alt: str) -> str:
+    source = base64.b64encode(content).decode("ascii")
+    image = f'<img src="data:image/png;base64,{source}" alt="{escape(alt)}">'
+    return f"<figure>{image}</figure>"
