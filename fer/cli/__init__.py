@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from fer.cli.camera import add_camera
 from fer.cli.data import add_data
 from fer.cli.evaluate import add_evaluate
+from fer.cli.photo import add_photo
 from fer.cli.push import add_push
 from fer.cli.video import add_video
 
@@ -50,6 +51,7 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_camera,
     add_data,
     add_evaluate,
+    add_photo,
     add_push,
     add_video,
 )

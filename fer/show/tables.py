@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from supervision import Detections
 
@@ -55,21 +55,47 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[dict]:
     ]
 
 
+def picture_document(
+    name: str, size: tuple[int, int], detections: Detections, labels: Sequence[str], model: str
+) -> dict:
+    """Return what was read in one picture, ready for JSON.
+
+    Args:
+        name: The picture's.
+        size: Its width and height in pixels.
+        detections: As for `face_rows`.
+        labels: As for `face_rows`.
+        model: The network's name.
+    """
+    width, height = size
+    faces = face_rows(detections, labels)
+    return {"picture": name, "width": width, "height": height, "model": model, "faces": faces}
+
+
 def to_csv(rows: Sequence[dict]) -> str:
     """Return the rows of `face_rows` as CSV with a header line, one line a face."""
+    return _csv([CSV_COLUMNS, *map(_cells, rows)])
+
+
+def pictures_csv(documents: Sequence[dict]) -> str:
+    """Return what `picture_document` gave for several pictures as CSV, one line a face."""
+    lines = [
+        (document["picture"], *_cells(row)) for document in documents for row in document["faces"]
+    ]
+    return _csv([("picture", *CSV_COLUMNS), *lines])
+
+
+def _cells(row: dict) -> list:
+    probabilities = (row["probabilities"][name] for name in EXPRESSIONS)
+    return [
+        *(row["face"], row["expression"], *probabilities),
+        *(*row["box"], row["detector_confidence"]),
+    ]
+
+
+def _csv(lines: Iterable[Sequence]) -> str:
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(CSV_COLUMNS)
-    for row in rows:
-        writer.writerow(
-            [
-                row["face"],
-                row["expression"],
-                *(row["probabilities"][name] for name in EXPRESSIONS),
-                *row["box"],
-                row["detector_confidence"],
-            ]
-        )
+    csv.writer(text).writerows(lines)
     return text.getvalue()
 
 

@@ -10,7 +10,7 @@ from supervision import Detections
 from fer.images import ImageError, encode_jpeg, read_image
 from fer.pipeline import Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator
-from fer.show.tables import face_rows, to_csv, to_json
+from fer.show.tables import face_rows, picture_document, to_csv, to_json
 from fer.ui import html
 from fer.ui.downloads import parcel
 from fer.ui.faces import result_html
@@ -61,14 +61,7 @@ class Reading:
 
     def document(self) -> dict:
         """Return everything as a dictionary for JSON."""
-        width, height = self.size
-        return {
-            "picture": self.name,
-            "width": width,
-            "height": height,
-            "model": self.model,
-            "faces": face_rows(self.faces, self.labels),
-        }
+        return picture_document(self.name, self.size, self.faces, self.labels, self.model)
 
 
 class PhotoHandlers:
