@@ -23,7 +23,12 @@ NARROW, TINY = 0.14, 0.04
 """Boxes narrower than these shares of the picture carry their number only, inside or above."""
 
 
-def result_html(image: np.ndarray, faces: Detections, labels: Sequence[str]) -> str:
+def result_html(
+    image: np.ndarray,
+    faces: Detections,
+    labels: Sequence[str],
+    lit: Sequence[np.ndarray | None] = (),
+) -> str:
     """Return picture, bars and table; only the picture, unmarked, where there is no face.
 
     Boxes are buttons laid over the picture, so that they stay sharp, can be reached by keyboard and
@@ -33,6 +38,7 @@ def result_html(image: np.ndarray, faces: Detections, labels: Sequence[str]) -> 
         image: RGB uint8 (h, w, 3).
         faces: Faces with `data["probabilities"]` (n, 7).
         labels: What each face is called.
+        lit: What `fer.show.saliency.lit` says of the first faces, if they are to be explained.
     """
     probabilities = faces.data.get("probabilities", np.empty((0, 7), np.float32))
     alt = f"Your photo, {html.count(len(labels), 'face')} found"
@@ -43,9 +49,13 @@ def result_html(image: np.ndarray, faces: Detections, labels: Sequence[str]) -> 
     figure = f'<figure class="fer-photo">{html.picture(_shown(image), alt)}{boxes}</figure>'
     if not labels:
         return figure
+    explained = [_explanation(*face) for face in zip(lit, probabilities, strict=False)]
+    explained += [""] * (len(labels) - len(explained))
     panels = "".join(
-        _panel(number, label, row, xyxy)
-        for number, label, row, xyxy in _numbered(labels, probabilities, faces.xyxy)
+        _panel(number, label, row, xyxy, note)
+        for number, label, row, xyxy, note in _numbered(
+            labels, probabilities, faces.xyxy, explained
+        )
     )
     return figure + html.card(panels) + _table(labels, probabilities)
 
@@ -92,11 +102,24 @@ def _box_classes(left: float, top: float, right: float) -> str:
     return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside
 
 
-def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray) -> str:
+def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray, note: str) -> str:
     hidden = "" if number == 1 else " hidden"
     return (
         f'<section data-panel="{number}"{hidden}><h3 class="fer-heading">Face {number}</h3>'
-        f"{html.verdict(label, row)}{html.bars(row, label)}{_warning(xyxy)}</section>"
+        f"{html.verdict(label, row)}{html.bars(row, label)}{_warning(xyxy)}{note}</section>"
+    )
+
+
+def _explanation(lit: np.ndarray | None, row: np.ndarray) -> str:
+    """Return the glowing face, or that none of its parts decides, as a part of its panel."""
+    expression = EXPRESSIONS[int(row.argmax())]
+    if lit is None:
+        said = f"No single part of this face decides: each covered in turn, it stays {expression}."
+        return f'<p class="fer-note">{said}</p>'
+    said = f"Covering what glows makes {expression} less likely; the rest matters less."
+    return (
+        f'<figure class="fer-lit">{html.picture(lit, f"What speaks for {expression}, glowing")}'
+        f"<figcaption>{said}</figcaption></figure>"
     )
 
 

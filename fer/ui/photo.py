@@ -18,7 +18,7 @@ def build_photo(pipeline: Pipeline) -> None:
     handlers = PhotoHandlers(pipeline)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
-            photo, min_face, whole_picture = _questions()
+            photo, min_face, whole_picture, explained = _questions()
         with gr.Column(scale=3, min_width=300, elem_classes="fer-answer"):
             saves = save_buttons(("picture", "CSV", "JSON"))
             result = gr.HTML(
@@ -28,9 +28,9 @@ def build_photo(pipeline: Pipeline) -> None:
             )
     reading = gr.State(None)
     gr.on(
-        [photo.change, min_face.change, whole_picture.change],
+        [photo.change, min_face.change, whole_picture.change, explained.change],
         handlers.read,
-        [photo, min_face, whole_picture],
+        [photo, min_face, whole_picture, explained],
         [result, reading],
         trigger_mode="always_last",
         show_progress="minimal",
@@ -48,7 +48,7 @@ def build_photo(pipeline: Pipeline) -> None:
     _publish(handlers, photo, min_face, whole_picture)
 
 
-def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox]:
+def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
     photo = gr.Image(
         type="filepath",
         sources=["upload", "clipboard"],
@@ -85,7 +85,12 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox]:
             info="Reads the whole picture without looking for faces.",
             elem_id="photo-whole",
         )
-    return photo, min_face, whole_picture
+        explained = gr.Checkbox(
+            label="Show what speaks for each expression",
+            info="Covers one part of a face after the other, and so takes longer.",
+            elem_id="photo-explained",
+        )
+    return photo, min_face, whole_picture, explained
 
 
 def _uploaded_file(payload: ImageData | None) -> str | None:

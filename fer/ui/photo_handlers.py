@@ -10,13 +10,18 @@ from supervision import Detections
 from fer.images import ImageError, encode_jpeg, read_image
 from fer.pipeline import Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator
+from fer.show.saliency import lit, occlusion
 from fer.show.tables import face_rows, picture_document, to_csv, to_json
 from fer.ui import html
 from fer.ui.downloads import parcel
 from fer.ui.faces import result_html
+from fer.vision.crops import Framing, crop_faces
 
 LEAST_FACE = (16, 20, 200)
 """Lowest, usual and highest "least face size" in pixels."""
+
+MOST_EXPLAINED = 24
+"""Faces of a photo, the largest ones, of which it is shown what speaks for their expression."""
 
 MAX_BYTES = 40_000_000
 """Larger photos are refused."""
@@ -76,7 +81,11 @@ class PhotoHandlers:
         self.pipeline = pipeline
 
     def read(
-        self, picture: str | None, min_face: float, whole_picture: bool
+        self,
+        picture: str | None,
+        min_face: float,
+        whole_picture: bool,
+        explained: bool = False,
     ) -> tuple[str, Reading | None]:
         """Read a photo for the page.
 
@@ -84,6 +93,7 @@ class PhotoHandlers:
             picture: Path of the uploaded file; None when the field is empty.
             min_face: Least face to look for, in pixels.
             whole_picture: Whether the picture is one face already, and none is looked for.
+            explained: Whether to show which parts of the faces speak for their expressions.
 
         Returns:
             HTML of the result or of one sentence that says why there is none, and the reading.
@@ -96,7 +106,8 @@ class PhotoHandlers:
             return html.message("This photo can't be used", str(error), "trouble"), None
         if not reading.labels:
             return result_html(image, reading.faces, []) + NO_FACE, reading
-        return result_html(image, reading.faces, reading.labels), reading
+        lit = self._lit(image, reading.faces, whole_picture) if explained else ()
+        return result_html(image, reading.faces, reading.labels, lit), reading
 
     def predict(
         self, picture: str, min_face: float = LEAST_FACE[1], whole_picture: bool = False
@@ -156,6 +167,15 @@ class PhotoHandlers:
         labels = top_labels(faces, classifier.uncertain_below)
         height, width = image.shape[:2]
         return image, Reading(Path(picture), (width, height), faces, labels, classifier.name)
+
+    def _lit(
+        self, image: np.ndarray, faces: Detections, whole_picture: bool
+    ) -> list[np.ndarray | None]:
+        """Return the largest faces with the parts that speak for their expressions glowing."""
+        classifier = self.pipeline.classifier
+        framing = Framing() if whole_picture else Framing(**classifier.framing)
+        crops = crop_faces(image, faces[:MOST_EXPLAINED], framing)
+        return [lit(crop, occlusion(crop, classifier.classify)) for crop in crops]
 
 
 def _load(picture: Path) -> np.ndarray:

@@ -137,6 +137,15 @@ def test_faces_are_chosen_by_mouse_and_by_keyboard(page, photos):
     page.get_by_role("heading", name="Face 2").wait_for()
 
 
+def test_what_speaks_for_an_expression_is_shown_on_request(page, photos):
+    open_photo(page, photos / "two.jpg")
+    page.locator("#photo-result .fer-box").first.wait_for()
+    page.locator("#photo-options").get_by_role("button").first.click()
+    page.get_by_label("Show what speaks for each expression").check()
+    shown = page.locator("#photo-result [data-panel='1']")
+    shown.get_by_text("Covering what glows").or_(shown.get_by_text("No single part")).wait_for()
+
+
 def test_downloads(page, photos):
     open_photo(page, photos / "two.jpg")
     page.locator("#photo-result .fer-box").first.wait_for()

@@ -12,16 +12,31 @@ import pytest
 from PIL import Image
 
 from fer.labels import COLOURS, EXPRESSIONS
+from fer.pipeline import Pipeline
 from fer.ui.photo_handlers import EMPTY, PhotoHandlers
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
 BOXES = [[100, 80, 220, 200], [10, 10, 60, 60]]
 
 
+class UpperLeft(FakeClassifier):
+    """Happy, the more surely the more the upper left differs from the middle of the face."""
+
+    def classify(self, crops):
+        rows = []
+        for crop in crops:
+            third = len(crop) // 3
+            corner, middle = crop[:third, :third].mean(), crop[third:-third, third:-third].mean()
+            rows.append(sure("happy", 0.5 + abs(corner - middle) / 600))
+        return np.array(rows, np.float32)
+
+
 @pytest.fixture
 def photo(tmp_path):
-    path = tmp_path / "party.png"
-    Image.fromarray(np.full((240, 320, 3), 128, np.uint8)).save(path)
+    """A grey picture whose first face has a bright upper left."""
+    path, pixels = tmp_path / "party.png", np.full((240, 320, 3), 128, np.uint8)
+    pixels[80:120, 100:140] = 255
+    Image.fromarray(pixels).save(path)
     return str(path)
 
 
@@ -57,6 +72,16 @@ def test_the_table_holds_all_seven_in_percent(handlers, photo):
     text, _ = handlers.read(photo, 40, False)
     row = re.search(r'<tr data-face="1".*?</tr>', text)[0]
     assert re.findall(r">(\d+)</td>", row) == ["2", "2", "2", "90", "2", "2", "2"]
+
+
+def test_faces_are_explained_on_request(photo):
+    handlers = PhotoHandlers(Pipeline(FakeDetector(BOXES), UpperLeft()))
+    plain, _ = handlers.read(photo, 40, False)
+    first, second = handlers.read(photo, 40, False, True)[0].split("<section")[1:]
+    assert "fer-lit" not in plain and "No single part" not in plain
+    assert 'alt="What speaks for happy, glowing"' in first
+    assert "Covering what glows makes happy less likely" in first
+    assert "No single part of this face decides" in second and "it stays happy" in second
 
 
 def test_small_faces_come_with_a_warning(photo):

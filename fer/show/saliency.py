@@ -1,0 +1,87 @@
+"""Which parts of a face speak for its expression, found by covering them one after the other.
+
+Occlusion sensitivity: Zeiler and Fergus (2014), https://arxiv.org/abs/1311.2901. The network is
+asked as it is used, preprocessing included, so this works for any network.
+"""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+SIDE = 96
+"""Faces are looked at in this size, in pixels."""
+
+COVER, STEP = 32, 12
+"""Side of the square that covers a part, and how far it moves, in pixels of `SIDE`."""
+
+LEAST_FALL = 0.25
+"""Where no covered part lowers the log-odds by so much, none is marked."""
+
+GLOW = np.array([255, 120, 0], np.float32)
+"""The colour of the parts that speak for the expression, RGB."""
+
+_OPACITY = 0.7
+_NEVER = 1e-4  # a probability may be 0 or 1, its odds may not
+
+
+def occlusion(
+    crop: np.ndarray, classify: Callable[[Sequence[np.ndarray]], np.ndarray]
+) -> np.ndarray:
+    """Return how much the log-odds of the top expression fall when each place is covered.
+
+    Odds instead of the probability itself, for that hardly moves where it is close to 1.
+
+    Args:
+        crop: A face, RGB uint8 (h, w, 3).
+        classify: Gives float32 (n, 7) probabilities for n crops.
+
+    Returns:
+        float32 (SIDE, SIDE), the mean fall over the squares that cover a pixel, smoothed; below 0
+        where covering it raises the odds.
+    """
+    face = _resized(crop)
+    places = [(top, left) for top in _STARTS for left in _STARTS]
+    answers = classify([face, *(_covered(face, top, left) for top, left in places)])
+    top_answers = np.clip(answers[:, answers[0].argmax()], _NEVER, 1 - _NEVER)
+    odds = np.log(top_answers / (1 - top_answers))
+    falls = odds[0] - odds[1:]
+    total, times = np.zeros((2, SIDE, SIDE), np.float32)
+    for (top, left), fall in zip(places, falls, strict=True):
+        window = np.s_[max(top, 0) : top + COVER, max(left, 0) : left + COVER]
+        total[window] += fall
+        times[window] += 1
+    return cv2.GaussianBlur(total / times, (0, 0), STEP / 2)
+
+
+_STARTS = range(-COVER // 2, SIDE - COVER // 2 + 1, STEP)
+"""Where squares begin, in rows and in columns; half of the outer ones lies outside."""
+
+
+def lit(crop: np.ndarray, falls: np.ndarray) -> np.ndarray | None:
+    """Return a face on which the parts that speak for its expression glow.
+
+    Args:
+        crop: The face, RGB uint8 (h, w, 3).
+        falls: What `occlusion` returns.
+
+    Returns:
+        RGB uint8 (SIDE, SIDE, 3), or None where no part counts for much by itself.
+    """
+    if falls.max() < LEAST_FALL:
+        return None
+    share = np.clip(falls / falls.max(), 0, 1)[..., None] ** 1.5 * _OPACITY
+    grey = cv2.cvtColor(_resized(crop), cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
+    return np.uint8((1 - share) * grey + share * GLOW)
+
+
+def _resized(crop: np.ndarray) -> np.ndarray:
+    kind = cv2.INTER_AREA if max(crop.shape[:2]) > SIDE else cv2.INTER_CUBIC
+    return cv2.resize(crop, (SIDE, SIDE), interpolation=kind)
+
+
+def _covered(face: np.ndarray, top: int, left: int) -> np.ndarray:
+    """Return the face with a square of its mean colour over it."""
+    covered = face.copy()
+    covered[max(top, 0) : top + COVER, max(left, 0) : left + COVER] = face.mean(axis=(0, 1))
+    return covered

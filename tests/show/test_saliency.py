@@ -1,0 +1,46 @@
+"""What speaks for an expression: networks that look at one known place of a face."""
+
+import numpy as np
+import pytest
+
+from fer.show.saliency import GLOW, SIDE, lit, occlusion
+
+FACE = np.random.default_rng(0).integers(0, 60, (120, 120, 3)).astype(np.uint8)
+FACE[75:105, 15:45] = 250  # what the network looks at, lower left
+
+
+def sees_the_bright_corner(crops):
+    """Angry as far as the lower left is bright, otherwise neutral."""
+    corner = np.array([crop[60:84, 12:36].mean() / 255 for crop in crops], np.float32)
+    answers = np.zeros((len(crops), 7), np.float32)
+    answers[:, 0], answers[:, 6] = corner, 1 - corner
+    return answers
+
+
+def test_the_place_the_network_looks_at_stands_out():
+    falls = occlusion(FACE, sees_the_bright_corner)
+    assert falls.shape == (SIDE, SIDE) and falls.dtype == np.float32
+    row, column = np.unravel_index(falls.argmax(), falls.shape)
+    assert 60 <= row < 90 and 8 <= column < 40
+    assert falls[10, 80] == pytest.approx(0, abs=0.05)
+
+
+def test_it_glows():
+    picture = lit(FACE, occlusion(FACE, sees_the_bright_corner))
+    assert picture.shape == (SIDE, SIDE, 3) and picture.dtype == np.uint8
+    glowing, quiet = picture[72, 24].astype(int), picture[10, 80].astype(int)
+    assert np.abs(glowing - GLOW).max() < 90 and glowing[0] > glowing[2] + 80
+    assert np.ptp(quiet) <= 3  # grey
+
+
+def test_where_no_part_decides_nothing_glows():
+    def always_happy(crops):
+        return np.tile(np.eye(7, dtype=np.float32)[3], (len(crops), 1))
+
+    assert lit(FACE, occlusion(FACE, always_happy)) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (400, 300, 3)])
+def test_faces_of_any_size(shape):
+    falls = occlusion(np.zeros(shape, np.uint8), sees_the_bright_corner)
+    assert np.isfinite(falls).all()
