@@ -1,0 +1,82 @@
+"""Writes docs/data.md and its plots from what `fer data` found; no picture of the data is among it.
+
+python -m docs.data runs/data/data.json   takes these figures, then writes page and plots
+python -m docs.data --check               fails if docs/data.md shows others
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fer.show.data_plots import counts_plot, unanimity_plot, votes_plot
+from fer.show.data_report import FOOTER, HEADINGS, findings
+
+FOLDER = Path(__file__).parent / "data"
+FIGURES = FOLDER / "data.json"
+PAGE = Path(__file__).parent / "data.md"
+
+PLOTS = {
+    "counts": {"counts.png": "Faces of each expression"},
+    "votes": {
+        "votes.png": "FER+'s majority for each label, in percent",
+        "unanimity.png": "How many of ten voters agree",
+    },
+}
+"""For each section its plots, with what they show."""
+
+HEAD = """\
+# What FER2013 is like
+
+What a network can learn depends on what it is shown. `python -m fer data` looks at an edition of
+FER2013 and writes a page of its own, with mean faces, examples and copies that are labelled
+differently; those pictures stay with whoever has the data. This page, made from its figures by
+`python -m docs.data runs/data/data.json`, says the rest.
+"""
+
+
+def page(figures: Mapping[str, Mapping]) -> str:
+    """Return docs/data.md.
+
+    Args:
+        figures: What `fer data` wrote into data.json.
+    """
+    said = findings(figures)
+    parts = [HEAD]
+    for name in ("counts", "copies", "votes"):
+        plots = [f"![{alt}](data/{file})\n" for file, alt in PLOTS.get(name, {}).items()]
+        parts += [f"## {HEADINGS[name]}\n", *(f"{line}\n" for line in said[name]), *plots]
+    return "\n".join([*parts, FOOTER, ""])
+
+
+def draw(figures: Mapping[str, Mapping]) -> None:
+    """Write the plots."""
+    votes = figures["train"]["ferplus"]
+    drawn = {
+        "counts.png": counts_plot(figures),
+        "votes.png": votes_plot(votes["matrix"]),
+        "unanimity.png": unanimity_plot(votes["unanimity"]),
+    }
+    for name, figure in drawn.items():
+        figure.savefig(FOLDER / name, dpi=110, metadata={"Software": None})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the page; return the exit status."""
+    if list(arguments) == ["--check"]:
+        return int(PAGE.read_text() != page(json.loads(FIGURES.read_text())))
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        sys.stderr.write("python -m docs.data takes the data.json of `fer data`, or --check.\n")
+        return 2
+    figures = json.loads(Path(arguments[0]).read_text())
+    for split in figures.values():
+        split["copies"].pop("rows", None)
+    FOLDER.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
+    draw(figures)
+    PAGE.write_text(page(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
