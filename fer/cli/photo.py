@@ -1,6 +1,8 @@
 """`fer photo`: photos, or folders of them, in; what each face looks like out."""
 
 import argparse
+import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +15,10 @@ if TYPE_CHECKING:
 
     from fer.pipeline import Pipeline
 
-ENDINGS = {
-    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff"),
-    *(".avif", ".jp2", ".ppm", ".pgm", ".heic", ".heif"),
-}
+ENDINGS = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
 """What is taken for a picture in a folder, where other files may lie, too."""
 
 QUALITY = 90
@@ -25,8 +27,11 @@ QUALITY = 90
 FEW = 6
 """Faces of a photo that are told one by one."""
 
-Mark = Callable[[str, "np.ndarray", "Detections", list[str]], None]
-"""Takes a photo's name, the photo, its faces and what they are called."""
+MANY = 20
+"""Of more photos, it is told how far the work has come."""
+
+Mark = Callable[[Path, "np.ndarray", "Detections", list[str]], None]
+"""Takes a photo's path, the photo, its faces and what they are called."""
 
 
 def add_photo(commands: argparse._SubParsersAction) -> None:
@@ -64,119 +69,166 @@ class Album:
     Attributes:
         documents: What `fer.show.tables.picture_document` says of each that could be read.
         refused: Of each other one its name, and why, in a sentence.
+        unmarked: Of each whose marked copy couldn't be written its name, and why.
     """
 
     documents: list[dict] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    unmarked: dict[str, str] = field(default_factory=dict)
 
 
 def run_photo(options: argparse.Namespace) -> str:
     """Read photos, write what is asked for, and say what was seen.
 
     Raises:
-        ValueError: There is no photo that can be read, or the network can't be had.
+        ValueError: There is no photo that can be read, one would be overwritten, or the network
+            can't be had.
     """
     from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Pipeline
     from fer.vision.detector import FaceDetector
 
     photos = find_photos(options.photos, options.output)
+    places = marked_places(photos, options.output) if options.output else {}
     detector = FaceDetector(min_face=options.min_face)
     pipeline = Pipeline(detector, ExpressionClassifier.load(options.model))
-    album = read_photos(photos, pipeline, options.whole, marker(options.output))
+    album = Album()
+    try:
+        read_photos(album, list(photos), pipeline, options.whole, marker(places))
+    finally:  # also when somebody has had enough
+        if options.output and album.documents:
+            write_tables(album, options.output)
     if not album.documents:
         name, why = next(iter(album.refused.items()))
         raise ValueError(f"No photo can be read. {name}: {why}")
-    if options.output:
-        write_tables(album, options.output)
     return said(album, options.output)
 
 
-def find_photos(given: Sequence[Path], output: Path | None = None) -> dict[str, Path]:
-    """Return the photos by a name of their own: a folder's as paths inside it.
+def find_photos(given: Sequence[Path], output: Path | None = None) -> dict[Path, Path]:
+    """Return the photos, each once, with their paths inside the folder they were found in.
 
     Args:
         given: Files and folders.
-        output: Where results go; what an earlier run left there is no photo.
+        output: Where results go; in a folder that it lies in, nothing inside it is a photo.
 
     Raises:
-        ValueError: A folder holds none.
+        ValueError: A file is missing, or a folder holds no photo.
     """
-    found: dict[str, Path] = {}
-    taken: set[Path] = set()
+    found: dict[Path, Path] = {}
+    seen_before: set[Path] = set()
     for path in given:
         inside = photos_in(path, output) if path.is_dir() else [path]
         if not inside:
-            raise ValueError(f"{path} holds no photo; name a folder with pictures in it.")
+            raise ValueError(
+                f"{path} holds no photo; looked for were files that end in {', '.join(ENDINGS)}."
+            )
         for photo in inside:
-            name = photo.relative_to(path) if path.is_dir() else Path(path.name)
-            found[free_name(name, taken).as_posix()] = photo
+            if not photo.exists():
+                raise ValueError(f"There is no file {photo}; check the path.")
+            if photo.resolve() not in seen_before:
+                seen_before.add(photo.resolve())
+                found[photo] = photo.relative_to(path) if path.is_dir() else Path(photo.name)
     return found
 
 
 def photos_in(folder: Path, output: Path | None) -> list[Path]:
-    """Return the pictures in a folder and the folders inside it, but for those in `output`."""
+    """Return the pictures in a folder and the folders inside it, but for hidden and our own."""
+    results = output.resolve() if output else None
+    if results and folder.resolve() not in results.parents:
+        results = None
     return [
         path
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in ENDINGS and path.is_file()
-        if output is None or output.resolve() not in path.resolve().parents
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if results is None or results not in path.resolve().parents
     ]
 
 
-def free_name(name: Path, taken: set[Path]) -> Path:
-    """Return a name that no other photo has, whatever its ending: with a number if need be.
+def marked_places(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
+    """Return where the marked copy of each photo goes, each to a place of its own.
+
+    Raises:
+        ValueError: `output` is no folder, or a photo would be overwritten.
+    """
+    if output.exists() and not output.is_dir():
+        raise ValueError(f"{output} is a file; name a folder for the results.")
+    sources = {photo.resolve() for photo in photos}
+    places, taken = {}, set()
+    for photo, name in photos.items():
+        place = places[photo] = output / free_name(name, taken)
+        if place.resolve() in sources:
+            raise ValueError(f"The photo {place} would be overwritten; choose another --output.")
+    return places
+
+
+def free_name(name: Path, taken: set[str]) -> Path:
+    """Return the name of a photo's marked copy, with a number if another one has it.
 
     Args:
-        name: The photo's own.
-        taken: Names without endings that are in use; the one returned is added.
+        name: The photo's own; two that differ in case or ending only would have one copy.
+        taken: Names that are in use, in lower case; the one returned is added.
     """
-    number, free = 1, name
-    while free.with_suffix("") in taken:
+    number, free = 1, name.with_name(f"{name.stem}-faces.jpg")
+    while str(free).casefold() in taken:
         number += 1
-        free = name.with_stem(f"{name.stem}-{number}")
-    taken.add(free.with_suffix(""))
+        free = name.with_name(f"{name.stem}-{number}-faces.jpg")
+    taken.add(str(free).casefold())
     return free
 
 
 def read_photos(
-    photos: Mapping[str, Path],
-    pipeline: "Pipeline",
-    whole: bool,
-    mark: Mark,
-) -> Album:
-    """Read one photo after another; one that can't be read doesn't stop the others."""
+    album: Album, photos: Sequence[Path], pipeline: "Pipeline", whole: bool, mark: Mark
+) -> None:
+    """Read one photo after another into `album`; one that fails doesn't stop the others."""
     from fer.images import ImageError, read_image
     from fer.pipeline import top_labels
     from fer.show.tables import picture_document
 
-    album, classifier = Album(), pipeline.classifier
-    for name, path in photos.items():
+    classifier = pipeline.classifier
+    for index, photo in enumerate(photos):
+        tell(index, len(photos))
+        name = printable(photo)
         try:
-            image = read_image(path)
-            faces = pipeline.whole_picture(image) if whole else pipeline(image)
-            labels = top_labels(faces, classifier.uncertain_below)
-            mark(name, image, faces, labels)
+            image = read_image(photo)
         except ImageError as error:
             album.refused[name] = str(error)
             continue
+        faces = pipeline.whole_picture(image) if whole else pipeline(image)
+        labels = top_labels(faces, classifier.uncertain_below)
         size = image.shape[1], image.shape[0]
         album.documents.append(picture_document(name, size, faces, labels, classifier.name))
-    return album
+        try:
+            mark(photo, image, faces, labels)
+        except (ImageError, OSError) as error:
+            album.unmarked[name] = getattr(error, "strerror", None) or str(error)
 
 
-def marker(output: Path | None) -> Mark:
-    """Return what writes a photo with numbered boxes into `output`; None writes nothing."""
+def tell(done: int, photos: int) -> None:
+    """Write a line on how far the work has come, once in `MANY` photos."""
+    if photos > MANY and done % MANY == 0:
+        sys.stderr.write(f"{done} of {photos} photos\n")
+
+
+def printable(path: Path) -> str:
+    """Return a path as text that can be written anywhere and stays on one line."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
+
+def marker(places: Mapping[Path, Path]) -> Mark:
+    """Return what writes a photo with numbered boxes to its place, if it has one."""
     from fer.images import encode_jpeg
     from fer.show.annotators import FaceAnnotator
 
-    def mark(name: str, image: "np.ndarray", faces: "Detections", labels: list[str]) -> None:
-        if output is None:
-            return
-        content = encode_jpeg(FaceAnnotator(numbered=True).annotate(image, faces, labels), QUALITY)
-        place = output / Path(name).with_suffix("")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.with_name(f"{place.name}-faces.jpg").write_bytes(content)
+    def mark(photo: Path, image: "np.ndarray", faces: "Detections", labels: list[str]) -> None:
+        if place := places.get(photo):
+            drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
+            content = encode_jpeg(drawn, QUALITY)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
 
     return mark
 
@@ -186,6 +238,7 @@ def write_tables(album: Album, output: Path) -> None:
     from fer.show.tables import pictures_csv, to_json
 
     document = {"pictures": album.documents, "refused": album.refused}
+    output.mkdir(parents=True, exist_ok=True)
     (output / "faces.csv").write_text(pictures_csv(album.documents), encoding="utf-8", newline="")
     (output / "faces.json").write_text(to_json(document) + "\n", encoding="utf-8")
 
@@ -194,6 +247,7 @@ def said(album: Album, output: Path | None) -> str:
     """Return a line for each photo, and where the files are."""
     lines = [f"{document['picture']}: {seen(document['faces'])}" for document in album.documents]
     lines += [f"{name} is left out. {why}" for name, why in album.refused.items()]
+    lines += [f"{name} has no marked copy: {why}" for name, why in album.unmarked.items()]
     return "\n".join([*lines, *([f"Everything is in {output}."] if output else [])])
 
 

@@ -26,15 +26,16 @@ _NEVER = 1e-4  # a probability may be 0 or 1, its odds may not
 
 
 def occlusion(
-    crop: np.ndarray, classify: Callable[[Sequence[np.ndarray]], np.ndarray]
+    crop: np.ndarray, classify: Callable[[Sequence[np.ndarray]], np.ndarray], expression: int
 ) -> np.ndarray:
-    """Return how much the log-odds of the top expression fall when each place is covered.
+    """Return how much the log-odds of an expression fall when each place is covered.
 
     Odds instead of the probability itself, for that hardly moves where it is close to 1.
 
     Args:
         crop: A face, RGB uint8 (h, w, 3).
         classify: Gives float32 (n, 7) probabilities for n crops.
+        expression: Its class index.
 
     Returns:
         float32 (SIDE, SIDE), the mean fall over the squares that cover a pixel, smoothed; below 0
@@ -43,8 +44,8 @@ def occlusion(
     face = _resized(crop)
     places = [(top, left) for top in _STARTS for left in _STARTS]
     answers = classify([face, *(_covered(face, top, left) for top, left in places)])
-    top_answers = np.clip(answers[:, answers[0].argmax()], _NEVER, 1 - _NEVER)
-    odds = np.log(top_answers / (1 - top_answers))
+    answered = np.clip(answers[:, expression], _NEVER, 1 - _NEVER)
+    odds = np.log(answered / (1 - answered))
     falls = odds[0] - odds[1:]
     total, times = np.zeros((2, SIDE, SIDE), np.float32)
     for (top, left), fall in zip(places, falls, strict=True):

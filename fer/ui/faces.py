@@ -50,7 +50,8 @@ def result_html(
     if not labels:
         return figure
     explained = [_explanation(*face) for face in zip(lit, probabilities, strict=False)]
-    explained += [""] * (len(labels) - len(explained))
+    note = f'<p class="fer-note">Shown is only what speaks for the {len(lit)} largest faces.</p>'
+    explained += [note if len(lit) else ""] * (len(labels) - len(explained))
     panels = "".join(
         _panel(number, label, row, xyxy, note)
         for number, label, row, xyxy, note in _numbered(
@@ -114,9 +115,9 @@ def _explanation(lit: np.ndarray | None, row: np.ndarray) -> str:
     """Return the glowing face, or that none of its parts decides, as a part of its panel."""
     expression = EXPRESSIONS[int(row.argmax())]
     if lit is None:
-        said = f"No single part of this face decides: each covered in turn, it stays {expression}."
+        said = f"Covering any one part of this face hardly changes how likely {expression} is."
         return f'<p class="fer-note">{said}</p>'
-    said = f"Covering what glows makes {expression} less likely; the rest matters less."
+    said = f"Covering what glows makes {expression} less likely."
     return (
         f'<figure class="fer-lit">{html.picture(lit, f"What speaks for {expression}, glowing")}'
         f"<figcaption>{said}</figcaption></figure>"

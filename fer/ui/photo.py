@@ -69,6 +69,10 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
         api_visibility="private",
         elem_id="photo-examples",
     )
+    return photo, *_options()
+
+
+def _options() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox]:
     lowest, usual, highest = LEAST_FACE
     with gr.Accordion("Options", open=False, elem_id="photo-options"):
         min_face = gr.Slider(
@@ -90,7 +94,7 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
             info="Covers one part of a face after the other, and so takes longer.",
             elem_id="photo-explained",
         )
-    return photo, min_face, whole_picture, explained
+    return min_face, whole_picture, explained
 
 
 def _uploaded_file(payload: ImageData | None) -> str | None:

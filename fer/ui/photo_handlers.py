@@ -175,7 +175,11 @@ class PhotoHandlers:
         classifier = self.pipeline.classifier
         framing = Framing() if whole_picture else Framing(**classifier.framing)
         crops = crop_faces(image, faces[:MOST_EXPLAINED], framing)
-        return [lit(crop, occlusion(crop, classifier.classify)) for crop in crops]
+        shown = faces.data["probabilities"].argmax(axis=1)
+        return [
+            lit(crop, occlusion(crop, classifier.classify, int(expression)))
+            for crop, expression in zip(crops, shown, strict=False)
+        ]
 
 
 def _load(picture: Path) -> np.ndarray:

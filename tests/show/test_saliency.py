@@ -5,6 +5,7 @@ import pytest
 
 from fer.show.saliency import GLOW, SIDE, lit, occlusion
 
+ANGRY, NEUTRAL = 0, 6
 FACE = np.random.default_rng(0).integers(0, 60, (120, 120, 3)).astype(np.uint8)
 FACE[75:105, 15:45] = 250  # what the network looks at, lower left
 
@@ -18,15 +19,21 @@ def sees_the_bright_corner(crops):
 
 
 def test_the_place_the_network_looks_at_stands_out():
-    falls = occlusion(FACE, sees_the_bright_corner)
+    falls = occlusion(FACE, sees_the_bright_corner, ANGRY)
     assert falls.shape == (SIDE, SIDE) and falls.dtype == np.float32
     row, column = np.unravel_index(falls.argmax(), falls.shape)
     assert 60 <= row < 90 and 8 <= column < 40
     assert falls[10, 80] == pytest.approx(0, abs=0.05)
 
 
+def test_it_is_asked_about_the_expression_that_is_named():
+    for_angry = occlusion(FACE, sees_the_bright_corner, ANGRY)
+    for_neutral = occlusion(FACE, sees_the_bright_corner, NEUTRAL)
+    np.testing.assert_allclose(for_neutral, -for_angry, atol=1e-4)
+
+
 def test_it_glows():
-    picture = lit(FACE, occlusion(FACE, sees_the_bright_corner))
+    picture = lit(FACE, occlusion(FACE, sees_the_bright_corner, ANGRY))
     assert picture.shape == (SIDE, SIDE, 3) and picture.dtype == np.uint8
     glowing, quiet = picture[72, 24].astype(int), picture[10, 80].astype(int)
     assert np.abs(glowing - GLOW).max() < 90 and glowing[0] > glowing[2] + 80
@@ -37,10 +44,10 @@ def test_where_no_part_decides_nothing_glows():
     def always_happy(crops):
         return np.tile(np.eye(7, dtype=np.float32)[3], (len(crops), 1))
 
-    assert lit(FACE, occlusion(FACE, always_happy)) is None
+    assert lit(FACE, occlusion(FACE, always_happy, 3)) is None
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (400, 300, 3)])
 def test_faces_of_any_size(shape):
-    falls = occlusion(np.zeros(shape, np.uint8), sees_the_bright_corner)
+    falls = occlusion(np.zeros(shape, np.uint8), sees_the_bright_corner, ANGRY)
     assert np.isfinite(falls).all()

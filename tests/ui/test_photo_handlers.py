@@ -78,10 +78,18 @@ def test_faces_are_explained_on_request(photo):
     handlers = PhotoHandlers(Pipeline(FakeDetector(BOXES), UpperLeft()))
     plain, _ = handlers.read(photo, 40, False)
     first, second = handlers.read(photo, 40, False, True)[0].split("<section")[1:]
-    assert "fer-lit" not in plain and "No single part" not in plain
+    assert "fer-lit" not in plain and "Covering" not in plain
     assert 'alt="What speaks for happy, glowing"' in first
     assert "Covering what glows makes happy less likely" in first
-    assert "No single part of this face decides" in second and "it stays happy" in second
+    assert "Covering any one part of this face hardly changes how likely happy is." in second
+
+
+def test_of_many_faces_the_largest_are_explained(photo, monkeypatch):
+    monkeypatch.setattr("fer.ui.photo_handlers.MOST_EXPLAINED", 1)
+    text = PhotoHandlers(fake_pipeline(BOXES)).read(photo, 40, False, True)[0]
+    first, second = text.split("<section")[1:]
+    assert "Covering" in first and "Covering" not in second
+    assert "only what speaks for the 1 largest faces" in second
 
 
 def test_small_faces_come_with_a_warning(photo):
