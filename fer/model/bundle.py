@@ -12,6 +12,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.hub import EVALUATION, METRICS, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.storing import as_stored
 
 PLOTS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
@@ -60,7 +61,8 @@ def write_bundle(
             drawn = find_plots(evaluation)
             plots |= {f"{figures['split']}_{path.name}": path for path in drawn}
     with own_code_travels():
-        classifier.model.save_pretrained(target)
+        weights = as_stored(classifier.model.state_dict())
+        classifier.model.save_pretrained(target, state_dict=weights)
         classifier.processor.save_pretrained(target)
     for name, path in plots.items():
         shutil.copyfile(path, target / name)

@@ -172,6 +172,8 @@ class TrainingOptions:
                 raise ValueError(
                     f"{flag(name)} must be from 0 to below 1, but is {getattr(self, name)}."
                 )
+        if min(self.depths or (1,)) < 1:
+            raise ValueError(f"--depths must be 1 or more each, but has {min(self.depths)}.")
         if self.mixup < 0:
             raise ValueError(f"--mixup must be 0 or more, but is {self.mixup}.")
         for name in PROBABILITIES:

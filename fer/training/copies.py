@@ -1,6 +1,7 @@
 """Pictures that FER2013 has twice."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -32,26 +33,10 @@ def has_copy(images: np.ndarray, training: np.ndarray) -> np.ndarray:
     return np.concatenate(best) > CORRELATION
 
 
-def copy_pairs(images: np.ndarray) -> np.ndarray:
-    """Return which pictures are copies of one another.
-
-    Takes some ten seconds for the training split.
-
-    Args:
-        images: uint8 (n, h, w).
-
-    Returns:
-        int64 (pairs, 2) indices, the lower one first.
-    """
-    rows, pairs = _normalised(images), [np.zeros((0, 2), np.int64)]
-    for start in range(0, len(rows), BATCH):
-        copies = rows[start : start + BATCH] @ rows[start:].T > CORRELATION
-        pairs.append(start + np.argwhere(np.triu(copies, k=1)))
-    return np.concatenate(pairs)
-
-
 def conflicting(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return which pictures have a copy among them that is labelled otherwise.
+
+    Takes some ten seconds for the training split.
 
     Args:
         images: uint8 (n, h, w).
@@ -60,22 +45,38 @@ def conflicting(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         bool (n,); of two copies with different labels both are true, as either may be wrong.
     """
-    pairs, found = copy_pairs(images), np.zeros(len(images), bool)
-    found[pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]] = True
+    found = np.zeros(len(images), bool)
+    for one, other in _pairs(images):
+        differing = labels[one] != labels[other]
+        found[one[differing]] = found[other[differing]] = True
     return found
 
 
-def copy_groups(pairs: np.ndarray, count: int) -> list[np.ndarray]:
-    """Return the indices of the pictures of each group of copies.
+def copy_groups(images: np.ndarray) -> list[np.ndarray]:
+    """Return the indices, in order, of the pictures of each group of copies.
+
+    A copy of a copy is in the same group. Takes some ten seconds for the training split.
 
     Args:
-        pairs: What `copy_pairs` returns.
-        count: How many pictures there are.
+        images: uint8 (n, h, w).
     """
-    links = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(count, count))
-    groups = connected_components(links, directed=False)[1]
-    together = np.flatnonzero(np.bincount(groups, minlength=1) > 1)
-    return [np.flatnonzero(groups == group) for group in together]
+    count = len(images)
+    everyone = first = np.arange(count)  # each picture's first one of its group
+    for one, other in _pairs(images):
+        ends = np.concatenate([everyone, one]), np.concatenate([first, other])
+        links = coo_array((np.ones(len(ends[0]), bool), ends), shape=(count, count))
+        groups = connected_components(links, directed=False)[1]
+        first = np.unique(groups, return_index=True)[1][groups]
+    return [np.flatnonzero(first == index) for index in np.unique(first[first != everyone])]
+
+
+def _pairs(images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield pairs of copies as two arrays of indices, the lower ones first, in batches."""
+    rows = _normalised(images)
+    for start in range(0, len(rows), BATCH):
+        copies = rows[start : start + BATCH] @ rows[start:].T > CORRELATION
+        one, other = np.nonzero(np.triu(copies, k=1))
+        yield start + one, start + other
 
 
 def _normalised(images: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS, FERPLUS_VOTES
 from fer.training.arrays import FerArrays
-from fer.training.copies import copy_groups, copy_pairs, has_copy
+from fer.training.copies import copy_groups, has_copy
 
 
 def explore(splits: Mapping[str, FerArrays]) -> dict[str, dict]:
@@ -26,7 +26,7 @@ def split_figures(arrays: FerArrays, train: FerArrays | None) -> dict:
     """Return what there is to say about one split.
 
     Args:
-        arrays: The split; one without pictures has no figures.
+        arrays: The split.
         train: The training split, where this is another one.
     """
     counts = np.bincount(arrays.labels, minlength=len(EXPRESSIONS))
@@ -50,7 +50,7 @@ def copy_figures(arrays: FerArrays) -> dict:
         `groups` of copies, `extra` pictures in them beyond one each, groups with `differing`
         labels, and of these, as `rows`, the first picture with the first one labelled otherwise.
     """
-    groups = copy_groups(copy_pairs(arrays.images), len(arrays))
+    groups = copy_groups(arrays.images)
     differing = [group for group in groups if np.ptp(arrays.labels[group]) > 0]
     return {
         "groups": len(groups),

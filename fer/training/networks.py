@@ -4,7 +4,7 @@ There are four: this project's own or transformers' ViT, both untrained; a netwo
 has made; and any image classifier of transformers, whose head is then replaced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -79,7 +79,7 @@ def build_start(options: TrainingOptions) -> Start:
     start = choose_start(options)
     if not isinstance(start.model, FerForImageClassification):
         refuse_what_is_for_our_own(options)
-    if options.depths:
+    elif options.base_model and options.depths:
         start = replace(start, model=channels_last(deepened(start.model, options.depths)))
     if options.view_size:
         see(start, options.view_size)
@@ -92,7 +92,7 @@ def choose_start(options: TrainingOptions) -> Start:
         return start_from(pull(options.base_model), options.dropout)
     if options.arch == "vit":
         return untrained_vit()
-    return untrained_cnn(options.dropout)
+    return untrained_cnn(options.dropout, options.depths)
 
 
 def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
@@ -126,9 +126,21 @@ def see(start: Start, side: int) -> None:
     start.processor.crop_size = start.model.config.image_size = side
 
 
-def untrained_cnn(dropout: float) -> Start:
-    """Return this project's own network, without weights from elsewhere."""
-    model = FerForImageClassification(FerConfig(**LABELS, dropout=dropout))
+def untrained_cnn(dropout: float, depths: Sequence[int] | None = None) -> Start:
+    """Return this project's own network, without weights from elsewhere.
+
+    Args:
+        dropout: Of the pooled features.
+        depths: Residual blocks of each stage; None leaves the configuration's own.
+
+    Raises:
+        ValueError: There are more or fewer stages.
+    """
+    config = FerConfig(**LABELS, dropout=dropout)
+    if depths and len(depths) != len(config.depths):
+        raise ValueError(f"--depths must be {len(config.depths)} numbers, but is {len(depths)}.")
+    config.depths = list(depths or config.depths)
+    model = FerForImageClassification(config)
     processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
     return Start(channels_last(model), processor, SGD)
 
@@ -211,14 +223,6 @@ def mix_heads(values: Mapping[str, torch.Tensor], share: float) -> None:
     for part in ("weight", "bias"):
         other = values[f"ferplus.{part}"][list(FERPLUS_COLUMNS)]
         values[f"classifier.{part}"].lerp_(other, share)
-
-
-def as_stored(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return weights as they are written down: kernels and matrices in half precision.
-
-    That halves the file. `from_pretrained` makes float32 of them, as the configuration says.
-    """
-    return {name: value.half() if value.ndim > 1 else value for name, value in values.items()}
 
 
 def find_head(model: PreTrainedModel) -> tuple[str, nn.Linear]:

@@ -11,6 +11,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.model.hub import EVALUATION, EVALUATION_PLOTS
 from fer.model.preprocessing import is_foreign
 from fer.model.push import PushError, prepare_push, push
+from fer.model.storing import as_stored, rounded
 from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation
@@ -20,14 +21,7 @@ from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
-from fer.training.networks import (
-    Optimizer,
-    Start,
-    as_stored,
-    build_start,
-    keep_calibration,
-    mix_heads,
-)
+from fer.training.networks import Optimizer, Start, build_start, keep_calibration, mix_heads
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.teachers import shares, taught
@@ -65,7 +59,7 @@ def train(options: TrainingOptions) -> Path:
     trainer.averaged.mix_in(base, options.base_share)
     if options.ferplus_share:
         mix_heads(trainer.averaged.values, options.ferplus_share)
-    trainer.averaged.values = as_stored(trainer.averaged.values)
+    trainer.averaged.values = rounded(trainer.averaged.values)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
         calibration = calibrate(both_heads(prediction)[0], prediction.label_ids[0])

@@ -7,7 +7,7 @@ import pytest
 
 from fer.labels import EXPRESSIONS
 from fer.training.arrays import FerArrays
-from fer.training.copies import copy_groups, copy_pairs
+from fer.training.copies import copy_groups
 from fer.training.exploration import explore, split_figures, vote_figures
 from fer.training.fer2013 import load_arrays, load_fer2013
 
@@ -23,13 +23,21 @@ def arrays(images, labels, votes=None):
     return FerArrays(np.asarray(images, np.uint8), np.array(labels), np.array(votes, np.float32))
 
 
-def test_copies_are_found_in_groups():
+@pytest.mark.parametrize("batch", [2, 512])
+def test_copies_are_found_in_groups(monkeypatch, batch):
+    monkeypatch.setattr("fer.training.copies.BATCH", batch)
     one, two, three, four = noise(4)
     images = np.stack([one, two, one + 9, three, two // 2, one // 2 + 30, four])
-    pairs = copy_pairs(images)
-    assert pairs.tolist() == [[0, 2], [0, 5], [1, 4], [2, 5]]
-    assert [group.tolist() for group in copy_groups(pairs, len(images))] == [[0, 2, 5], [1, 4]]
-    assert copy_groups(copy_pairs(images[:0]), 0) == []
+    assert [group.tolist() for group in copy_groups(images)] == [[0, 2, 5], [1, 4]]
+    assert copy_groups(images[:0]) == []
+
+
+def test_a_copy_of_a_copy_is_in_the_group():
+    one, other = noise(2).astype(float)
+    halfway = [one + share * other / 11 for share in (0, 1, 2)]
+    assert len(copy_groups(np.stack(halfway[::2]).astype(np.uint8))) == 0
+    chain = np.stack([halfway[0], halfway[2], halfway[1]]).astype(np.uint8)
+    assert [group.tolist() for group in copy_groups(chain)] == [[0, 1, 2]]
 
 
 def test_figures_of_a_split():

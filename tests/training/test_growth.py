@@ -53,3 +53,18 @@ def test_the_option():
     assert len(model.trunk.blocks) == 6
     with pytest.raises(ValueError, match="residual blocks; leave --depths out"):
         build_start(TrainingOptions(depths=(1, 3, 2), arch="vit"))
+
+
+def test_an_untrained_network_may_have_fewer_and_begins_with_all_of_them():
+    blocks = build_start(TrainingOptions(depths=(1, 1, 2))).model.trunk.blocks
+    assert len(blocks) == 4
+    assert all(block.second[1].weight.min() > 0 for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("depths", "sentence"),
+    [((1, 3), "--depths must be 3 numbers, but is 2"), ((1, 0, 1), "1 or more each, but has 0")],
+)
+def test_depths_that_wont_do(depths, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build_start(TrainingOptions(depths=depths))

@@ -137,6 +137,8 @@ def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
     repo = hub.repos["models", "me/trained"]
     assert {"model.safetensors", "metrics.json", "curves.png", "README.md"} <= set(repo.files)
     assert not [name for name in repo.files if name.endswith((".bin", ".pt", ".pth"))]
+    trained = (tmp_path / "run" / "model.safetensors").read_bytes()
+    assert len(repo.files["model.safetensors"].data) == len(trained)  # in half precision, too
     card = repo.files["README.md"].data.decode()
     assert "python train.py --epochs 1 --batch-size 32 " in card
     assert "99.9%" not in card  # figures of earlier weights
