@@ -19,8 +19,8 @@ PAGE = Path(__file__).parent / "data.md"
 PLOTS = {
     "counts": {"counts.png": "Faces of each expression"},
     "votes": {
-        "votes.png": "FER+'s majority for each label, in percent",
-        "unanimity.png": "How many of ten voters agree",
+        "votes.png": "Answers with most votes for each label in train, in percent",
+        "unanimity.png": "How many of ten voters agree on the faces of train",
     },
 }
 """For each section its plots, with what they show."""
@@ -54,8 +54,8 @@ def draw(figures: Mapping[str, Mapping]) -> None:
     votes = figures["train"]["ferplus"]
     drawn = {
         "counts.png": counts_plot(figures),
-        "votes.png": votes_plot(votes["matrix"]),
-        "unanimity.png": unanimity_plot(votes["unanimity"]),
+        "votes.png": votes_plot(votes["matrix"], "train"),
+        "unanimity.png": unanimity_plot(votes["unanimity"], "train"),
     }
     for name, figure in drawn.items():
         figure.savefig(FOLDER / name, dpi=110, metadata={"Software": None})
@@ -71,6 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     figures = json.loads(Path(arguments[0]).read_text())
     for split in figures.values():
         split["copies"].pop("rows", None)
+    if not figures.get("train", {}).get("ferplus"):
+        sys.stderr.write(f"{arguments[0]} has no votes of FER+ on train; nothing was changed.\n")
+        return 1
     FOLDER.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
     draw(figures)

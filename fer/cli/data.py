@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fer.training.arrays import FerArrays
+
+PLOTS = {
+    "counts": "counts", "faces": "faces", "copies": "copies", "votes": "votes", "unanimity": "votes"
+}  # fmt: skip
+"""The plots that there may be, with the page's section that each is in."""
 
 MOST_COPIES = 10
 """Pairs of copies that are shown."""
@@ -30,6 +35,11 @@ def add_data(commands: argparse._SubParsersAction) -> None:
         "--dataset", metavar="SOURCE", default="AutumnQiu/fer2013", help="as train.py takes it"
     )
     parser.add_argument(
+        "--ferplus",
+        metavar="FILE",
+        help="fer2013new.csv with FER+'s votes; found by itself beside a csv",
+    )
+    parser.add_argument(
         "--output", type=Path, default=Path("runs/data"), metavar="FOLDER", help="for the files"
     )
     parser.set_defaults(run=run_data)
@@ -45,15 +55,12 @@ def run_data(options: argparse.Namespace) -> str:
     from fer.training.exploration import explore
     from fer.training.fer2013 import load_arrays, load_fer2013
 
-    splits = {name: load_arrays(split) for name, split in load_fer2013(options.dataset).items()}
+    loaded = load_fer2013(options.dataset, options.ferplus)
+    splits = {name: load_arrays(split) for name, split in loaded.items()}
     figures = explore(splits)
     said, folder = findings(figures), options.output
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = {}
-    for name, (section, figure, alt) in draw_data(splits, figures).items():
-        figure.savefig(folder / f"{name}.png", dpi=110)
-        content = (folder / f"{name}.png").read_bytes()
-        pictures.setdefault(section, []).append((content, alt))
+    pictures = save_plots(draw_data(splits, figures), folder)
     (folder / "data.json").write_text(json.dumps(figures, indent=2) + "\n")
     page = folder / "data.html"
     page.write_text(data_html(f"FER2013 from {options.dataset}", said, pictures), encoding="utf-8")
@@ -63,32 +70,70 @@ def run_data(options: argparse.Namespace) -> str:
 
 def draw_data(
     splits: Mapping[str, "FerArrays"], figures: Mapping[str, Mapping]
-) -> dict[str, tuple[str, "Figure", str]]:
-    """Return the plots by name, each with the page's section and what it shows."""
-    from fer.show import data_plots
+) -> dict[str, tuple["Figure", str]]:
+    """Return the plots by name, each with what it shows.
+
+    Faces and copies are of the first split, train where there is one, votes of the first with any.
+    """
+    from fer.show import data_plots as plots
 
     first = next(iter(splits))
-    shown, votes = splits[first], figures[first]["ferplus"]
+    shown, copies = splits[first], differing_copies(splits[first], figures[first]["copies"]["rows"])
+    voted = next((name for name in figures if figures[name]["ferplus"]), None)
     drawn = {
-        "counts": ("counts", data_plots.counts_plot(figures), "faces of each expression, a split"),
+        "counts": (plots.counts_plot(figures), f"faces of each expression: {counted(figures)}"),
         "faces": (
-            "faces",
-            data_plots.faces_plot(shown.images, shown.labels),
-            "mean face and examples of each expression",
+            plots.faces_plot(shown.images, shown.labels),
+            f"mean face and examples of each expression in {first}",
         ),
     }
-    if pairs := differing_copies(shown, figures[first]["copies"]["rows"]):
-        alt = "copies with differing labels"
-        drawn["copies"] = ("copies", data_plots.copies_plot(pairs), alt)
-    if votes:
-        alt = "FER+'s majority for each label"
-        drawn["votes"] = ("votes", data_plots.votes_plot(votes["matrix"]), alt)
-        alt = "how many voters agree"
-        drawn["unanimity"] = ("votes", data_plots.unanimity_plot(votes["unanimity"]), alt)
+    if copies:
+        drawn["copies"] = (plots.copies_plot(copies), f"differently labelled copies in {first}")
+    if voted:
+        votes = figures[voted]["ferplus"]
+        alt = f"answers with most votes for each label in {voted}: {agreed(votes['matrix'])}"
+        drawn["votes"] = (plots.votes_plot(votes["matrix"], voted), alt)
+        alt = f"faces of {voted} on which 1, 2, ... 10 of ten voters agree: {votes['unanimity']}"
+        drawn["unanimity"] = (plots.unanimity_plot(votes["unanimity"], voted), alt)
     return drawn
 
 
-def differing_copies(arrays: "FerArrays", rows: list[list[int]]) -> list[tuple]:
+def save_plots(
+    drawn: Mapping[str, tuple["Figure", str]], folder: Path
+) -> dict[str, list[tuple[bytes, str]]]:
+    """Write the plots, in place of all earlier ones, and return them by section of the page."""
+    pictures = {}
+    for name, section in PLOTS.items():
+        file = folder / f"{name}.png"
+        file.unlink(missing_ok=True)
+        if name in drawn:
+            figure, alt = drawn[name]
+            figure.savefig(file, dpi=110)
+            pictures.setdefault(section, []).append((file.read_bytes(), alt))
+    return pictures
+
+
+def counted(figures: Mapping[str, Mapping]) -> str:
+    """Return the counts of all splits in words, for those who can't see the plot."""
+    return "; ".join(
+        f"in {name} " + ", ".join(f"{count:,} {label}" for label, count in split["counts"].items())
+        for name, split in figures.items()
+    )
+
+
+def agreed(matrix: Sequence[Sequence[int]]) -> str:
+    """Return what each label's faces are mostly called, in words."""
+    from fer.labels import EXPRESSIONS, FERPLUS_VOTES
+
+    rows = zip(EXPRESSIONS, matrix, strict=True)
+    return ", ".join(
+        f"{label} mostly {FERPLUS_VOTES[max(range(len(row)), key=row.__getitem__)]}"
+        for label, row in rows
+        if sum(row)
+    )
+
+
+def differing_copies(arrays: "FerArrays", rows: Sequence[Sequence[int]]) -> list[tuple]:
     """Return the first pairs of copies with differing labels, each picture with its label."""
     from fer.labels import EXPRESSIONS
 

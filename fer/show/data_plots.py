@@ -71,23 +71,24 @@ def copies_plot(pairs: Sequence[tuple[np.ndarray, str, np.ndarray, str]]) -> Fig
     return figure
 
 
-def votes_plot(matrix: Sequence[Sequence[int]]) -> Figure:
+def votes_plot(matrix: Sequence[Sequence[int]], split: str) -> Figure:
     """Show what FER+'s voters call the faces of each label.
 
     Args:
         matrix: (7, 10) counts, rows as `EXPRESSIONS`, columns as `FERPLUS_VOTES`.
+        split: Whose faces they are.
     """
     columns = [*FERPLUS_VOTES[:-1], "not a face"]
-    return shares_plot(
-        matrix, EXPRESSIONS, columns, "FER+'s majority", "What voters call each label, in percent"
-    )
+    title = f"What voters call each label in {split}, in percent"
+    return shares_plot(matrix, EXPRESSIONS, columns, "answer with most votes", title)
 
 
-def unanimity_plot(counts: Sequence[int]) -> Figure:
+def unanimity_plot(counts: Sequence[int], split: str) -> Figure:
     """Show how many of ten voters agree.
 
     Args:
-        counts: (10,) pictures whose majority has 1, 2, ... 10 of ten votes.
+        counts: (10,) pictures whose first answer has 1, 2, ... 10 of ten votes.
+        split: Whose faces they are.
     """
     figure = Figure(figsize=(5.2, 3.4), layout="constrained")
     axes = figure.subplots()
@@ -96,8 +97,8 @@ def unanimity_plot(counts: Sequence[int]) -> Figure:
     axes.bar_label(bars, [f"{share:.0f}" for share in shares], padding=2)
     axes.set_xticks(range(1, 11))
     axes.margins(y=0.12)
-    axes.set(xlabel="voters of ten who agree with the majority", ylabel="faces, percent")
-    axes.set_title("How many of ten voters agree")
+    axes.set(xlabel="voters of ten who gave the answer with most votes", ylabel="faces, percent")
+    axes.set_title(f"How many of ten voters agree on the faces of {split}")
     plain(axes)
     return figure
 

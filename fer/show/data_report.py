@@ -20,7 +20,8 @@ HEADINGS = {
 
 FOOTER = (
     "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016); ten people named each face "
-    "anew. Two pictures count as copies where their correlation is above 0.995."
+    "anew, and of answers with equally many votes the first in FER+'s order counts. Two pictures "
+    "are copies where their correlation is above 0.995."
 )
 
 
@@ -48,29 +49,27 @@ def findings(figures: Mapping[str, Mapping]) -> dict[str, list[str]]:
 def _said_of_counts(name: str, split: Mapping) -> str:
     counts, pictures = split["counts"], split["pictures"]
     most, fewest = max(counts, key=counts.get), min(counts, key=counts.get)
-    sentence = f"{name} has {pictures:,} faces: most are {most} ({_of(counts[most], pictures)}), "
-    sentence += f"fewest {fewest} ({_of(counts[fewest], pictures)})."
+    sentence = f"{name} has {_count(pictures, 'face')}: most are {most} "
+    sentence += (
+        f"({_of(counts[most], pictures)}), fewest {fewest} ({_of(counts[fewest], pictures)})."
+    )
     blank = split["blank"]
-    return sentence + (f" {blank} picture{_s(blank)} blank." if blank else "")
-
-
-def _s(count: int) -> str:
-    return " is" if count == 1 else "s are"
+    return sentence + (f" {_count(blank, 'picture')} {_be(blank)} blank." if blank else "")
 
 
 def _said_of_copies(name: str, split: Mapping) -> list[str]:
-    copies, sentences = split["copies"], []
-    if copies["extra"]:
+    copies, sentences, inside = split["copies"], [], split["in_train"]
+    if extra := copies["extra"]:
         sentences.append(
-            f"In {name}, {copies['extra']:,} picture{_s(copies['extra'])} copied from another one; "
-            f"of the {copies['groups']:,} groups of copies, {copies['differing']} have differing "
-            "labels."
+            f"In {name}, {_count(extra, 'picture')} {_be(extra)} copied from another one; in "
+            f"{copies['differing']:,} of {_count(copies['groups'], 'group')} of copies the labels "
+            "differ."
         )
-    if split["in_train"]:
-        share = split["in_train"] / split["pictures"]
+    if inside:
+        share, have = inside / split["pictures"], "has" if inside == 1 else "have"
         sentences.append(
-            f"{split['in_train']:,} of {name}'s pictures ({share:.1%}) have a copy in train, so "
-            f"accuracies on {name} are a little too high."
+            f"{_count(inside, 'picture')} of {name} ({share:.1%}) {have} a copy in train, which "
+            f"flatters accuracies on {name}."
         )
     return sentences or [f"{name} has no picture twice."]
 
@@ -85,12 +84,19 @@ def _said_of_votes(name: str, votes: Mapping) -> str:
     }
     most, least = max(rates, key=rates.get), min(rates, key=rates.get)
     return (
-        f"In {name}, the majority of FER+'s voters names the label's expression for "
-        f"{votes['agreement']:.0%} of the faces, a single voter for "
-        f"{votes['voter_agreement']:.0%}. "
-        f"They agree most with {most} ({rates[most]:.0%}) and least with {least} "
-        f"({rates[least]:.0%})."
+        f"In {name}, the answer with most of FER+'s votes is the label's expression for "
+        f"{votes['agreement']:.0%} of the {_count(votes['pictures'], 'face')} with votes, a single "
+        f"vote is for {votes['voter_agreement']:.0%}. The votes follow the label {most} most "
+        f"({rates[most]:.0%}) and {least} least ({rates[least]:.0%})."
     )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _of(count: int, whole: int) -> str:
@@ -123,4 +129,5 @@ def _section(heading: str, sentences: Sequence[str], plots: Sequence[tuple[bytes
 def _picture(content: bytes, alt: str) -> str:
     source = base64.b64encode(content).decode("ascii")
     image = f'<img src="data:image/png;base64,{source}" alt="{escape(alt)}">'
-    return f"<figure>{image}</figure>"
+    region = f'role="region" aria-label="{escape(alt.split(":")[0])}" tabindex="0"'
+    return f"<figure {region}>{image}</figure>"

@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from fer.cli import main
+from fer.labels import EXPRESSIONS
 
 PLOTS = ("counts", "faces", "votes", "unanimity")
 
@@ -36,6 +38,28 @@ def test_what_is_said(tiny_fer2013, tmp_path, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("train has 48 faces: most are ")
     assert said[-1] == f"Everything is in {tmp_path}; open data.html first."
+
+
+def test_an_edition_without_votes_leaves_no_plot_of_an_earlier_one(tmp_path):
+    generator = np.random.default_rng(0)
+    for index, name in enumerate(EXPRESSIONS):
+        folder = tmp_path / "fer2013" / "train" / name
+        folder.mkdir(parents=True)
+        pixels = generator.integers(0, 256, (48, 48), np.uint8)
+        Image.fromarray(pixels).save(folder / f"Training_{index}.jpg")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "votes.png").write_text("of an earlier edition")
+    arguments = ["--dataset", str(tmp_path / "fer2013"), "--output", str(tmp_path / "out")]
+    assert main(["data", *arguments]) == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"counts.png", "faces.png"}
+    assert "comes without FER+" in (tmp_path / "out" / "data.html").read_text()
+
+
+def test_plots_are_told_in_words(looked_at):
+    page = (looked_at / "data.html").read_text()
+    assert "in train 7 angry, 7 disgust" in page
+    assert "angry mostly neutral" in page  # as the tiny one's votes are
+    assert page.count('tabindex="0"') == len(PLOTS)
 
 
 def test_a_missing_data_set_is_told(tmp_path, capsys):

@@ -36,6 +36,15 @@ def test_new_figures_make_a_new_page(tmp_path, monkeypatch):
     assert main(["--check"]) == 1
 
 
+@pytest.mark.parametrize("figures", [{}, {"train": {"ferplus": None, "copies": {}}}])
+def test_an_edition_without_votes_changes_nothing(tmp_path, capsys, figures):
+    before = FIGURES.read_bytes()
+    (tmp_path / "new.json").write_text(json.dumps(figures))
+    assert main([str(tmp_path / "new.json")]) == 1
+    assert "no votes of FER+ on train" in capsys.readouterr().err
+    assert FIGURES.read_bytes() == before
+
+
 @pytest.mark.parametrize("arguments", [[], ["--chek"], ["a", "b"]])
 def test_other_arguments_are_refused(arguments, capsys):
     assert main(arguments) == 2

@@ -49,11 +49,11 @@ def test_copies_stand_one_above_the_other():
 def test_votes_are_percent_of_each_label():
     matrix = np.zeros((7, 10), int)
     matrix[3, 1], matrix[3, 9] = 3, 1
-    axes = votes_plot(matrix).axes[0]
+    axes = votes_plot(matrix, "train").axes[0]
     assert texts(axes)[31] == "75" and texts(axes)[39] == "25"
     assert [tick.get_text() for tick in axes.get_xticklabels()][-1] == "not a face"
 
 
 def test_how_many_agree():
-    axes = unanimity_plot([0] * 8 + [1, 3]).axes[0]
+    axes = unanimity_plot([0] * 8 + [1, 3], "train").axes[0]
     assert [bar.get_height() for bar in axes.patches][-2:] == [25, 75]

@@ -24,21 +24,31 @@ def test_copies():
     copies = {"groups": 1070, "extra": 1292, "differing": 49, "rows": []}
     figures = {"train": split(copies=copies), "validation": split(in_train=8), "test": split()}
     assert findings(figures)["copies"] == [
-        "In train, 1,292 pictures are copied from another one; of the 1,070 groups of copies, 49 "
-        "have differing labels.",
-        "8 of validation's pictures (8.0%) have a copy in train, so accuracies on validation are a "
-        "little too high.",
+        "In train, 1,292 pictures are copied from another one; in 49 of 1,070 groups of copies the "
+        "labels differ.",
+        "8 pictures of validation (8.0%) have a copy in train, which flatters accuracies on "
+        "validation.",
         "test has no picture twice.",
     ]
+
+
+def test_one_of_a_thing():
+    copies = {"groups": 1, "extra": 1, "differing": 1, "rows": []}
+    said = findings({"validation": split(copies=copies, in_train=1)})["copies"]
+    assert said[0].startswith(
+        "In validation, 1 picture is copied from another one; in 1 of 1 group "
+    )
+    assert said[1].startswith("1 picture of validation (1.0%) has a copy in train")
 
 
 def test_votes():
     matrix = [[0] * 10 for _ in EXPRESSIONS]
     matrix[3][1], matrix[3][0], matrix[2][6], matrix[2][0] = 3, 1, 1, 4  # happy, fear
-    votes = {"matrix": matrix, "agreement": 4 / 9, "voter_agreement": 0.4}
+    votes = {"matrix": matrix, "agreement": 4 / 9, "voter_agreement": 0.4, "pictures": 9}
     assert findings({"train": split(ferplus=votes)})["votes"] == [
-        "In train, the majority of FER+'s voters names the label's expression for 44% of the "
-        "faces, a single voter for 40%. They agree most with happy (75%) and least with fear (20%)."
+        "In train, the answer with most of FER+'s votes is the label's expression for 44% of the 9 "
+        "faces with votes, a single vote is for 40%. The votes follow the label happy most (75%) "
+        "and fear least (20%)."
     ]
     assert findings({"train": split()})["votes"] == ["This edition comes without FER+'s votes."]
 
