@@ -42,6 +42,7 @@ class Window:
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
         cv2.resizeWindow(TITLE, round(width * scale), round(height * scale))
+        self._opened = False
 
     def show(self, image: np.ndarray) -> None:
         """Show RGB uint8 (h, w, 3)."""
@@ -58,8 +59,10 @@ class Window:
             "q" where the window was closed.
         """
         code = cv2.waitKeyEx(milliseconds)
-        if cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
+        visible = cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        if self._opened and not visible:
             return "q"
+        self._opened = visible  # a slow system takes a while to show it
         code = code & _WITHOUT_MODIFIERS if code >= 0 else _NO_CHARACTER
         return chr(code) if code < _NO_CHARACTER else ""
 

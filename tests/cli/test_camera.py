@@ -208,6 +208,22 @@ def test_the_real_window_shows_the_film(tmp_path, screen):
     ids=["none", "s", "escape", "s with NumLock", "left", "up with NumLock"],
 )
 def test_only_characters_are_keys(monkeypatch, code, expected):
-    monkeypatch.setattr("cv2.waitKeyEx", lambda milliseconds: code)
-    monkeypatch.setattr("cv2.getWindowProperty", lambda title, what: 1.0)
-    assert Window.key(None, 1) == expected
+    assert keys(monkeypatch, codes=[code], visible=[1.0]) == [expected]
+
+
+@pytest.mark.parametrize("gone", [0.0, -1.0])
+def test_a_window_is_closed_when_it_was_open(monkeypatch, gone):
+    letters = keys(monkeypatch, codes=[-1] * 4, visible=[0.0, 0.0, 1.0, gone])
+    assert letters == ["", "", "", "q"]
+
+
+def keys(monkeypatch, codes, visible):
+    """What a window says of the codes that OpenCV gives, and of whether it can be seen."""
+    for name in ("namedWindow", "resizeWindow"):
+        monkeypatch.setattr(f"cv2.{name}", lambda *arguments: None)
+    monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
+    given, seen = iter(codes), iter(visible)
+    monkeypatch.setattr("cv2.waitKeyEx", lambda milliseconds: next(given))
+    monkeypatch.setattr("cv2.getWindowProperty", lambda title, what: next(seen))
+    window = Window(640, 480)
+    return [window.key(1) for _ in codes]
