@@ -35,8 +35,6 @@ def split_figures(arrays: FerArrays, train: FerArrays | None) -> dict:
         "pictures": len(arrays),
         "counts": dict(zip(EXPRESSIONS, counts.tolist(), strict=True)),
         "blank": int((np.ptp(arrays.images, axis=(1, 2)) == 0).sum()),
-        "brightness": float(arrays.images.mean()),
-        "contrast": float(arrays.images.std(axis=(1, 2)).mean()),
         "copies": copy_figures(arrays),
         "in_train": copied,
         "ferplus": vote_figures(arrays),

@@ -48,8 +48,6 @@ def test_figures_of_a_split():
     assert figures["counts"]["happy"] == 2 and figures["counts"]["disgust"] == 0
     assert figures["copies"] == {"groups": 2, "extra": 3, "differing": 1, "rows": [[0, 5]]}
     assert figures["in_train"] is None and figures["ferplus"] is None
-    dark = split_figures(arrays([blank], [0]), None)
-    assert (dark["brightness"], dark["contrast"]) == (7, 0)
 
 
 def test_other_splits_are_looked_through_for_copies_of_the_training_split():
