@@ -35,6 +35,8 @@ COMMON = "AVX512_CORE_VNNI"
 """The newest instructions for the second process, as oneDNN calls them."""
 
 YARDSTICK, ONE, MANY = "resnet18, 224 px", "one face", f"each of {FACES} faces"
+IN_FLOAT32 = "{}, float32"
+"""Name of the same without int8, as where the CPU isn't made for it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,7 +65,7 @@ def contenders(model: str | None) -> dict[str, tuple[Callable[[], object], int]]
     """Return what is timed: a call, and how many faces it reads."""
     yardstick = resnet18().eval()
     picture = torch.randn(1, 3, 224, 224)
-    classifier = ExpressionClassifier.load(model)
+    classifier, plain = (ExpressionClassifier.load(model, int8=int8) for int8 in (True, False))
     crops = list(np.random.default_rng(0).integers(0, 256, (FACES, CROP, CROP, 3), np.uint8))
 
     @torch.inference_mode()
@@ -74,6 +76,8 @@ def contenders(model: str | None) -> dict[str, tuple[Callable[[], object], int]]
         YARDSTICK: (measure_yardstick, 1),
         ONE: (lambda: classifier.classify(crops[:1]), 1),
         MANY: (lambda: classifier.classify(crops), FACES),
+        IN_FLOAT32.format(ONE): (lambda: plain.classify(crops[:1]), 1),
+        IN_FLOAT32.format(MANY): (lambda: plain.classify(crops), FACES),
     }
 
 

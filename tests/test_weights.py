@@ -31,7 +31,7 @@ def test_they_are_small_and_complete(classifier):
 
 def test_the_evaluation_beside_them_is_about_them(classifier):
     assert read_evaluation(EMBEDDED, classifier)["accuracy"] == pytest.approx(
-        classifier.metrics["validation"]["accuracy"], abs=0.002
+        classifier.metrics["validation"]["accuracy"], abs=0.005
     )
 
 
@@ -45,13 +45,26 @@ def test_a_picture_without_a_face_gives_no_answer(classifier):
     assert faces.data["probabilities"].shape == (0, 7)
 
 
-@pytest.mark.slow
-def test_their_figures_can_be_measured_again(classifier):
+@pytest.fixture(scope="module")
+def validation():
     if not FER2013.is_dir():
         pytest.skip(f"there is no FER2013 in {FER2013}")
-    figures = evaluate(classifier, load_arrays(load_fer2013(str(FER2013))["validation"]))
-    written = classifier.metrics
-    assert figures["accuracy"] == pytest.approx(written["validation"]["accuracy"], abs=0.002)
-    assert figures["macro_f1"] == pytest.approx(written["validation"]["macro_f1"], abs=0.002)
-    error = written["calibration"]["calibration_error"]
-    assert figures["calibration_error"] == pytest.approx(error, abs=0.002)
+    return load_arrays(load_fer2013(str(FER2013))["validation"])
+
+
+@pytest.mark.slow
+def test_their_figures_can_be_measured_again(validation):
+    figures = evaluate(ExpressionClassifier.load(int8=False), validation)
+    written = ExpressionClassifier.load().metrics["validation"]
+    assert figures["accuracy"] == pytest.approx(written["accuracy"], abs=0.002)
+    assert figures["macro_f1"] == pytest.approx(written["macro_f1"], abs=0.002)
+
+
+@pytest.mark.slow
+def test_what_serves_is_as_good_and_calibrated(classifier, validation):
+    figures, written = evaluate(classifier, validation), classifier.metrics["validation"]
+    assert figures["accuracy"] == pytest.approx(written["accuracy"], abs=0.005)
+    assert figures["macro_f1"] == pytest.approx(written["macro_f1"], abs=0.005)
+    error = classifier.metrics["calibration"]["calibration_error"]
+    assert figures["calibration_error"] == pytest.approx(error, abs=0.003)
+    assert figures["uncertain"]["accuracy"] >= 0.795

@@ -33,6 +33,11 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--views", action="store_true", help="average ten views of each face")
     parser.add_argument("--damaged", action="store_true", help="measure damaged faces, too")
     parser.add_argument(
+        "--float32",
+        action="store_true",
+        help="answer in float32, also where int8 would serve visitors",
+    )
+    parser.add_argument(
         "--detect", action="store_true", help="cut the largest face out of each picture of --folder"
     )
     parser.add_argument(
@@ -60,7 +65,7 @@ def run_evaluate(options: argparse.Namespace) -> str:
 
     check_evaluate(options)
     mapping = parse_mapping(options.map)
-    classifier = ExpressionClassifier.load(options.model)
+    classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
     faces, source = read_faces(options, classifier, mapping)
     figures = {"model": classifier.name, "weights": classifier.fingerprint(), **source}
     figures |= evaluate(classifier, faces, options.views)
@@ -185,7 +190,7 @@ def summary(figures: dict, folder: Path) -> str:
     lines = [
         f"accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
         f"macro F1 {figures['macro_f1']:.4f}{of_how_many(figures)}, {figures['pictures']:,} faces, "
-        f"{figures['views']} view{'s' * (figures['views'] != 'single')}",
+        f"{figures['views']} view{'s' * (figures['views'] != 'single')}, {figures['precision']}",
         f"calibration error {figures['calibration_error']:.4f}",
     ]
     if figures["ferplus"]:

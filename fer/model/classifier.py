@@ -18,6 +18,7 @@ from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.fusing import fused
 from fer.model.hub import FILES, METRICS, ModelError, Pulled, pull
 from fer.model.preprocessing import pixel_values
+from fer.model.quantizing import quantized
 
 __all__ = ["EMBEDDED", "ExpressionClassifier", "ModelError", "expression_columns"]
 
@@ -46,6 +47,9 @@ class ExpressionClassifier:
     """A transformers image-classification network, read in the order of `EXPRESSIONS`.
 
     Attributes:
+        model: The network as it was trained.
+        network: The same with less to compute; what answers.
+        precision: In which it answers, "int8" or "float32".
         name: What to show as the network in use: a Hub id, a folder or "embedded weights".
         revision: The commit of a network from the Hub; None for a folder.
         notice: A sentence on why the embedded network serves instead of the one asked for; None
@@ -64,15 +68,26 @@ class ExpressionClassifier:
         name: str = "unnamed",
         metrics: Mapping | None = None,
         revision: str | None = None,
+        int8: bool = True,
     ) -> None:
         """Wrap a loaded network and its image processor.
+
+        Args:
+            model: The network.
+            processor: Its image processor.
+            name: What to call it.
+            metrics: What metrics.json says about it.
+            revision: The commit that it is of.
+            int8: Answer in int8 where network and CPU are made for it; False for float32 anywhere.
 
         Raises:
             ModelError: Some expression has no class of that name, or two; or the processor's
                 framing can't be one.
         """
         self.model = model.eval()
-        self._network = fused(self.model)
+        in_bytes = quantized(self.model) if int8 else None
+        self.network = in_bytes or fused(self.model)
+        self.precision = "int8" if in_bytes else "float32"
         self.processor = processor
         self.name = name
         self.revision = revision
@@ -84,12 +99,13 @@ class ExpressionClassifier:
         self.columns = expression_columns(model.config.id2label)
 
     @classmethod
-    def load(cls, source: str | Path | None = None) -> "ExpressionClassifier":
+    def load(cls, source: str | Path | None = None, int8: bool = True) -> "ExpressionClassifier":
         """Load the network that `source` names: `load("you/name@v1")`; None is the embedded one.
 
         Args:
             source: A Hub id with an optional `@` and branch, tag or commit, or a folder that
                 `train.py` or `save_pretrained` wrote.
+            int8: Answer in int8 where network and CPU are made for it; False for float32 anywhere.
 
         Raises:
             ModelError: It can't be had, is incomplete or is another kind of network.
@@ -102,7 +118,7 @@ class ExpressionClassifier:
                 f"{', '.join(absent)}."
             )
         model, processor = _load_network(pulled)
-        return cls(model, processor, pulled.name, read_metrics(pulled), pulled.revision)
+        return cls(model, processor, pulled.name, read_metrics(pulled), pulled.revision, int8)
 
     @classmethod
     def load_or_embedded(cls, source: str | Path | None = None) -> "ExpressionClassifier":
@@ -144,7 +160,7 @@ class ExpressionClassifier:
         if not len(crops):
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, crops)
-        parts = [self._network(pixel_values=part).logits for part in inputs.split(AT_ONCE)]
+        parts = [self.network(pixel_values=part).logits for part in inputs.split(AT_ONCE)]
         logits = torch.cat(parts)[:, self.columns].float()
         return torch.softmax(logits / self.temperature, dim=1).numpy()
 

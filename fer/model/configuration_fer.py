@@ -19,6 +19,8 @@ class FerConfig(PretrainedConfig):
         temperature: The logits are divided by it before the softmax (Guo et al. 2017,
             https://arxiv.org/abs/1706.04599); fitted on validation.
         uncertain_below: A top probability under this is shown as "uncertain".
+        activation_peaks: Up to where bytes reach for what each part puts out, by the part's name;
+            int8 needs them. None where they weren't measured.
     """
 
     model_type = "fer"
@@ -32,6 +34,7 @@ class FerConfig(PretrainedConfig):
     num_ferplus_labels: int = 8
     temperature: float = 1.0
     uncertain_below: float = 0.4
+    activation_peaks: dict[str, float] | None = None
 
     def __post_init__(self, **kwargs) -> None:
         """Check what no single field can check by itself."""

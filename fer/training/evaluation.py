@@ -44,6 +44,7 @@ def evaluate(
     figures = metric.compute(predictions=predictions, references=faces.labels)
     return {
         "pictures": len(faces),
+        "precision": classifier.precision,
         "views": "ten" if views else "single",
         **figures,
         "intervals": bootstrap_intervals(np.array(figures["confusion_matrix"])),
@@ -67,10 +68,11 @@ def run_network(
         images: n faces, each grey uint8 (h, w) or RGB uint8 (h, w, 3).
         views: Average ten views of each face.
     """
-    model, columns = classifier.model, classifier.columns
+    network, columns = classifier.network, classifier.columns
     first, second = [], []
     for start in range(0, len(images), BATCH):
-        outputs = [model(view) for view in _views(classifier, images[start : start + BATCH], views)]
+        seen = _views(classifier, images[start : start + BATCH], views)
+        outputs = [network(pixel_values=view) for view in seen]
         first.append(torch.stack([out.logits[:, columns] for out in outputs]).mean(dim=0))
         if getattr(outputs[0], "ferplus_logits", None) is not None:
             second.append(torch.stack([out.ferplus_logits for out in outputs]).mean(dim=0))

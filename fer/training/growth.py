@@ -31,7 +31,7 @@ def deepened(model: FerForImageClassification, depths: Sequence[int]) -> FerForI
             f"but is {' '.join(map(str, depths))}."
         )
     config = copy.deepcopy(model.config)
-    config.depths = list(depths)
+    config.depths, config.activation_peaks = list(depths), None
     deeper = type(model)(config)
     places = block_places(had, depths)
     known = {moved(name, places): value for name, value in model.state_dict().items()}

@@ -9,6 +9,7 @@ from transformers import EvalPrediction, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.hub import EVALUATION, EVALUATION_PLOTS
+from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import is_foreign
 from fer.model.push import PushError, prepare_push, push
 from fer.model.storing import as_stored, rounded
@@ -24,6 +25,7 @@ from fer.training.metrics import both_heads, expression_figures, ferplus_accurac
 from fer.training.networks import Optimizer, Start, build_start, keep_calibration, mix_heads
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
+from fer.training.serving import keep_peaks, served_logits
 from fer.training.teachers import shares, taught
 from fer.training.trainer import AveragedWeights, FerTrainer
 
@@ -49,9 +51,8 @@ def train(options: TrainingOptions) -> Path:
     start = build_start(options)
     if options.push_to_hub:
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
-    model, processor = start.model, start.processor
-    base = {name: value.clone() for name, value in model.state_dict().items()}
-    train_set, validation_set = load_datasets(options, processor)
+    base = {name: value.clone() for name, value in start.model.state_dict().items()}
+    train_set, validation_set = load_datasets(options, start.processor)
     trainer = build_trainer(options, start, train_set, validation_set)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     best = f"checkpoint-{trainer.state.best_global_step}"
@@ -62,17 +63,41 @@ def train(options: TrainingOptions) -> Path:
     trainer.averaged.values = rounded(trainer.averaged.values)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
-        calibration = calibrate(both_heads(prediction)[0], prediction.label_ids[0])
-        model.load_state_dict(trainer.averaged.values)
-        keep_calibration(model, calibration)
-        model.save_pretrained(output, state_dict=as_stored(model.state_dict()))
-        processor.save_pretrained(output)
-        write_report(options, start, trainer, prediction, calibration, output)
-        for name in (EVALUATION, *EVALUATION_PLOTS):  # they were of other weights
-            (output / name).unlink(missing_ok=True)
+        write_trained(options, start, trainer, prediction, output)
         if options.push_to_hub:
             push_trained(options, output)
     return output
+
+
+def write_trained(
+    options: TrainingOptions,
+    start: Start,
+    trainer: FerTrainer,
+    prediction: EvalPrediction,
+    output: Path,
+) -> None:
+    """Calibrate the finished network as it will serve, and write the output folder.
+
+    Args:
+        options: Settings of the training.
+        start: What it started from.
+        trainer: The Trainer when it is done; its averaged weights are kept.
+        prediction: Their answers on the validation split.
+        output: The folder.
+    """
+    model, processor = start.model, start.processor
+    model.load_state_dict(trainer.averaged.values)
+    logits = both_heads(prediction)[0]
+    if isinstance(model, FerForImageClassification):
+        keep_peaks(model.cpu(), processor, trainer.train_dataset.images)
+        logits = served_logits(model, processor, trainer.eval_dataset.images)
+    calibration = calibrate(logits, prediction.label_ids[0])
+    keep_calibration(model, calibration)
+    model.save_pretrained(output, state_dict=as_stored(model.state_dict()))
+    processor.save_pretrained(output)
+    write_report(options, start, trainer, prediction, calibration, output)
+    for name in (EVALUATION, *EVALUATION_PLOTS):  # they were of other weights
+        (output / name).unlink(missing_ok=True)
 
 
 def push_trained(options: TrainingOptions, output: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks.speed
-from benchmarks.speed import MANY, ONE, YARDSTICK, contenders, measure, with_ratios
+from benchmarks.speed import IN_FLOAT32, MANY, ONE, YARDSTICK, contenders, measure, with_ratios
 from fer.model.classifier import ExpressionClassifier
 
 
@@ -46,7 +46,9 @@ def test_ratios_are_to_the_yardstick():
 def test_what_is_timed_reads_as_many_faces_as_it_says():
     calls = contenders(None)
     assert calls[YARDSTICK][0]().shape == (1, 1000)
-    for name in (ONE, MANY):
+    names = (ONE, MANY, IN_FLOAT32.format(ONE), IN_FLOAT32.format(MANY))
+    assert list(calls) == [YARDSTICK, *names]
+    for name in names:
         call, faces = calls[name]
         assert call().shape == (faces, 7)
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from fer.cli import main
 from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
@@ -52,6 +53,15 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     said = capsys.readouterr().out
     assert f"accuracy {figures['accuracy']:.4f}" in said
     assert "21 faces, ten views" in said
+
+
+@pytest.mark.parametrize("option", [[], ["--float32"]])
+def test_the_precision_is_said(option, tiny_fer2013, tmp_path, capsys):
+    serving = "float32" if option else ExpressionClassifier.load().precision
+    command = ["evaluate", "--dataset", str(tiny_fer2013), *option, "--output", str(tmp_path)]
+    assert main(command) == 0
+    assert json.loads((tmp_path / "evaluation.json").read_text())["precision"] == serving
+    assert f"single view, {serving}" in capsys.readouterr().out
 
 
 def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):

@@ -43,7 +43,8 @@ class PlainProcessor:
 @pytest.fixture
 def classifier():
     return SimpleNamespace(
-        model=BrightnessNetwork(),
+        network=BrightnessNetwork(),
+        precision="float32",
         processor=PlainProcessor(),
         columns=list(range(7)),
         temperature=1.0,

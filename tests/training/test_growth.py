@@ -30,6 +30,11 @@ def test_a_deeper_network_gives_the_same_answers(trained):
     assert list(trained.config.depths) == [1, 2]
 
 
+def test_peaks_have_to_be_measured_anew(trained):
+    trained.config.activation_peaks = {"trunk.stem.1": 1.0}
+    assert deepened(trained, (2, 4)).config.activation_peaks is None
+
+
 def test_the_new_blocks_learn(trained):
     deeper = deepened(trained, (1, 3))
     deeper(torch.randn(8, 1, 40, 40), labels=torch.arange(7).repeat(2)[:8]).loss.backward()

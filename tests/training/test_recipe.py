@@ -50,6 +50,11 @@ def test_the_folder_loads(trained):
     assert AutoImageProcessor.from_pretrained(trained).framing["scale"] > 0
 
 
+def test_the_network_knows_its_peaks(trained):
+    config = ExpressionClassifier.load(trained).model.config
+    assert config.activation_peaks["trunk.stem.1"] > 0
+
+
 def test_kernels_are_stored_in_half_precision_and_loaded_in_single(trained):
     stored = load_file(trained / "model.safetensors")
     assert stored["trunk.stem.0.0.weight"].dtype == torch.float16

@@ -1,0 +1,220 @@
+"""The network in bytes, for answering only: much quicker where a CPU has instructions for it.
+
+Kernels are brought to int8 channel by channel, and what lies between the layers to uint8, by the
+values that it took on training pictures: Jacob et al. 2017, https://arxiv.org/abs/1712.05877.
+The first convolution and the heads stay in float32: they take little time, and the picture itself
+in other bytes than its own would cost the answers more than all the rest.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from fer.model.fusing import fused
+from fer.model.modeling_fer import FerBlock, FerForImageClassification, FerOutput
+
+INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")
+"""With one of them a CPU multiplies bytes, and adds the products up without loss."""
+
+SMALLEST_STEP = 1e-6
+"""For layers that put out nothing but zeros."""
+
+SEEN = 500_000
+"""Values of a layer from which its peak is found, at most."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How numbers are written as bytes: a number is `step * (byte - zero)`."""
+
+    step: float
+    zero: int
+
+    @classmethod
+    def up_to(cls, peak: float, signed: bool = False) -> "Levels":
+        """Return the levels of numbers from 0, or if `signed` from `-peak`, to `peak`."""
+        step = max(peak / (127 if signed else 255), SMALLEST_STEP)
+        return cls(step, 128 if signed else 0)
+
+    def written(self, values: torch.Tensor) -> torch.Tensor:
+        """Return floats as the nearest bytes, uint8; those beyond the ends are set to them."""
+        return (values / self.step).add_(self.zero + 0.5).clamp_(0, 255).to(torch.uint8)
+
+    def read(self, values: torch.Tensor) -> torch.Tensor:
+        """Return bytes as floats."""
+        return (values.float() - self.zero) * self.step
+
+
+class ByteConv:
+    """A convolution from bytes to bytes, followed by ReLU if its target has no sign."""
+
+    def __init__(self, conv: nn.Conv2d, source: Levels, target: Levels) -> None:
+        """Bring the kernel of a convolution with bias to int8."""
+        self.source, self.target = source, target
+        self.shape = [list(conv.stride), list(conv.padding), list(conv.dilation), conv.groups]
+        kernel, self.bias = conv.weight.detach(), conv.bias.detach()
+        peaks = kernel.abs().amax(dim=(1, 2, 3), keepdim=True)
+        steps = (peaks / 127).clamp(min=SMALLEST_STEP)
+        self.steps = steps.flatten()
+        self.zeros = torch.zeros(len(kernel), dtype=torch.int32)
+        self.kernel = torch.ops.onednn.qconv_prepack(
+            (kernel / steps).round().to(torch.int8), self.steps, source.step, source.zero,
+            *self.shape,
+        )  # fmt: skip
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        """Map uint8 (n, inputs, h, w) to uint8 (n, outputs, h, w)."""
+        activation = "none" if self.target.zero else "relu"
+        return torch.ops.onednn.qconv_pointwise(
+            *self._operands(values), self.bias, *self.shape,
+            self.target.step, self.target.zero, torch.uint8, activation, [], "",
+        )  # fmt: skip
+
+    def add_to(self, shortcut: torch.Tensor, levels: Levels, values: torch.Tensor) -> torch.Tensor:
+        """Return ReLU of the shortcut and the convolution of `values`; uses the shortcut up.
+
+        Args:
+            shortcut: uint8 (n, outputs, h, w), overwritten.
+            levels: What its bytes mean.
+            values: uint8 (n, inputs, h, w).
+        """
+        return torch.ops.onednn.qconv2d_pointwise.binary(
+            *self._operands(values), shortcut, self.bias, *self.shape,
+            self.target.step, self.target.zero, torch.uint8,
+            levels.step, levels.zero, "sum", 1.0, "relu", [], "",
+        )  # fmt: skip
+
+    def _operands(self, values: torch.Tensor) -> tuple[torch.Tensor | float | int, ...]:
+        source = self.source
+        return values, source.step, source.zero, self.kernel, self.steps, self.zeros
+
+
+class ByteBlock:
+    """A residual block from bytes to bytes."""
+
+    def __init__(self, block: FerBlock, source: Levels, peaks: Mapping[nn.Module, float]) -> None:
+        """Bring the convolutions of a block to int8.
+
+        Args:
+            block: One whose batch norms are `fused`.
+            source: What the bytes mean that it gets.
+            peaks: The largest value that each part puts out.
+        """
+        between, self.target = Levels.up_to(peaks[block.first]), Levels.up_to(peaks[block])
+        self.first = ByteConv(block.first[0], source, between)
+        self.second = ByteConv(block.second[0], between, self.target)
+        self.shortcut, self.levels = None, source
+        if not isinstance(block.shortcut, nn.Identity):
+            self.levels = Levels.up_to(peaks[block.shortcut], signed=True)
+            self.shortcut = ByteConv(block.shortcut[0], source, self.levels)
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        """Map uint8 (n, inputs, h, w) to uint8 (n, outputs, h / stride, w / stride)."""
+        inner = self.first(values)
+        shortcut = self.shortcut(values) if self.shortcut else values
+        return self.second.add_to(shortcut, self.levels, inner)
+
+
+class ByteNetwork:
+    """What `FerForImageClassification` answers, reckoned in bytes."""
+
+    def __init__(self, model: FerForImageClassification) -> None:
+        """Bring a network to int8; its configuration has to give the `activation_peaks`."""
+        model, known = fused(model), model.config.activation_peaks
+        peaks = {part: known[name] for name, part in measured_parts(model)}
+        (self.opening, _), relu, (second, _), second_relu = model.trunk.stem
+        self.source = Levels.up_to(peaks[relu])
+        self.layers: list[ByteConv | ByteBlock] = [
+            ByteConv(second, self.source, Levels.up_to(peaks[second_relu]))
+        ]
+        for block in model.trunk.blocks:
+            self.layers.append(ByteBlock(block, self.layers[-1].target, peaks))
+        self.heads = model.classifier, model.ferplus
+
+    def __call__(self, pixel_values: torch.Tensor) -> FerOutput:
+        """Name the expression of each face, float32 (n, num_channels, h, w)."""
+        opened = self.opening(pixel_values.contiguous(memory_format=torch.channels_last))
+        hidden = self.source.written(opened)  # without ReLU: bytes have no numbers below 0
+        for layer in self.layers:
+            hidden = layer(hidden)
+        pooled = self.layers[-1].target.read(hidden).mean(dim=(2, 3))
+        logits, ferplus = (head and head(pooled) for head in self.heads)
+        return FerOutput(logits=logits, ferplus_logits=ferplus)
+
+
+def quantized(model: nn.Module) -> ByteNetwork | None:
+    """Return a network in int8, None where it lacks peaks or the CPU isn't made for it.
+
+    About one face in two hundred gets another answer than in float32.
+    """
+    if not getattr(model.config, "activation_peaks", None) or not can_multiply_bytes():
+        return None
+    side = model.config.image_size
+    try:
+        network = ByteNetwork(model)
+        network(torch.zeros(1, model.config.num_channels, side, side))
+    except (RuntimeError, TypeError, AttributeError, KeyError) as error:
+        # torch promises nothing about these operators, and a configuration may be from elsewhere.
+        logger.warning("int8 isn't possible here (%r); the network answers in float32.", error)
+        return None
+    return network
+
+
+def can_multiply_bytes() -> bool:
+    """Return whether the CPU has instructions for int8, and torch knows how to use them."""
+    able = torch.cpu.get_capabilities()
+    return torch.backends.mkldnn.is_available() and any(map(able.get, INSTRUCTIONS))
+
+
+@torch.inference_mode()
+def measure_peaks(model: FerForImageClassification, pixel_values: torch.Tensor) -> dict[str, float]:
+    """Return up to where bytes should reach, for what each part of a network puts out.
+
+    Args:
+        model: A network in eval mode.
+        pixel_values: Typical faces, float32 (n, num_channels, h, w); 500 are enough.
+    """
+    peaks: dict[str, float] = {}
+
+    def note(name: str) -> Callable[[nn.Module, tuple, torch.Tensor], None]:
+        def see(part: nn.Module, given: tuple, put_out: torch.Tensor) -> None:
+            peaks[name] = best_peak(put_out, signed=name.endswith("shortcut"))
+
+        return see
+
+    hooks = [part.register_forward_hook(note(name)) for name, part in measured_parts(model)]
+    model(pixel_values)
+    for hook in hooks:
+        hook.remove()
+    return peaks
+
+
+def best_peak(values: torch.Tensor, signed: bool) -> float:
+    """Return the peak with the least squared error in bytes: a few values may lie beyond it.
+
+    Args:
+        values: Any shape; of many, some are looked at.
+        signed: Whether values below 0 count.
+    """
+    seen = values.flatten()[:: values.numel() // SEEN + 1].float()
+    seen = seen if signed else seen.relu()
+    peaks = (seen.abs().max() * torch.linspace(0.2, 1, 33)).tolist()
+
+    def error(peak: float) -> float:
+        levels = Levels.up_to(peak, signed)
+        return (levels.read(levels.written(seen)) - seen).square().sum().item()
+
+    return round(min(peaks, key=error), 4)
+
+
+def measured_parts(model: FerForImageClassification) -> Iterator[tuple[str, nn.Module]]:
+    """Yield the parts, with their names, whose answers are written as bytes."""
+    for name, part in model.trunk.named_modules(prefix="trunk"):
+        inner = isinstance(part, nn.Sequential) and name.endswith((".first", ".shortcut"))
+        if inner or isinstance(part, nn.ReLU | FerBlock):
+            yield name, part

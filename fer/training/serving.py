@@ -1,0 +1,42 @@
+"""A finished network as it will serve: in int8 where the CPU is made for it."""
+
+import numpy as np
+from transformers.image_processing_utils import BaseImageProcessor
+
+from fer.model.classifier import ExpressionClassifier
+from fer.model.modeling_fer import FerForImageClassification
+from fer.model.preprocessing import pixel_values
+from fer.model.quantizing import measure_peaks
+from fer.training.evaluation import run_network
+
+TYPICAL = 512
+"""Training pictures that say how large the numbers inside a network become."""
+
+
+def keep_peaks(
+    model: FerForImageClassification, processor: BaseImageProcessor, images: np.ndarray
+) -> None:
+    """Let a network know what int8 needs.
+
+    Args:
+        model: The network, finished; its configuration is changed.
+        processor: Its image processor.
+        images: Training pictures, uint8 (n, h, w).
+    """
+    faces = pixel_values(processor, images[:TYPICAL])
+    model.config.activation_peaks = measure_peaks(model.eval(), faces)
+
+
+def served_logits(
+    model: FerForImageClassification, processor: BaseImageProcessor, images: np.ndarray
+) -> np.ndarray:
+    """Return what the first head will answer to visitors, (n, 7).
+
+    Temperature and threshold are fitted on it, so that they keep their word there.
+
+    Args:
+        model: The network, finished, on the CPU.
+        processor: Its image processor.
+        images: Faces, uint8 (n, h, w).
+    """
+    return run_network(ExpressionClassifier(model, processor), images)[0]
