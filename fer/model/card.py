@@ -19,6 +19,7 @@ from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 from huggingface_hub.utils import yaml_dump
 
 from fer.labels import EXPRESSIONS
+from fer.model.markdown import duration, number, share, table
 
 DATASET = "AutumnQiu/fer2013"
 """FER2013 on the Hub."""
@@ -57,7 +58,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         name=repo_id.split("/")[-1],
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
-        parameters=_number(metrics.get("parameters")),
+        parameters=number(metrics.get("parameters")),
         second_head=SECOND_HEAD if knows_ferplus(metrics) else "",
         scores=scores_table(metrics) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
@@ -107,13 +108,14 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
             | {"label_set": f"{own}, without copies of training pictures"},
             "ferplus": ferplus,
         }
-        views = ", ten views a picture" if figures.get("views") == "ten" else ""
+        how = ", ten views a picture" if figures.get("views") == "ten" else ""
+        how += ", in int8" if figures.get("precision") == "int8" else ""
         for labels, row in sets.items():
             if row.get("accuracy") is not None:
                 yield {
                     "split": split,
                     "labels": labels,
-                    "label_set": row["label_set"] + views,
+                    "label_set": row["label_set"] + how,
                     "pictures": row.get("pictures"),
                     "accuracy": row["accuracy"],
                     "macro_f1": row.get("macro_f1"),
@@ -165,9 +167,9 @@ def scores_table(metrics: Metrics) -> str:
         (
             row["split"],
             row["label_set"],
-            _number(row["pictures"]),
-            _share(row["accuracy"]),
-            _share(row["macro_f1"]),
+            number(row["pictures"]),
+            share(row["accuracy"]),
+            share(row["macro_f1"]),
         )
         for row in measurements(metrics)
     ]
@@ -182,8 +184,8 @@ def per_class_table(figures: Metrics, split: str) -> str:
     rows = [
         (
             name,
-            *(_share(row.get(key)) for key in ("precision", "recall", "f1")),
-            _number(row.get("support")),
+            *(share(row.get(key)) for key in ("precision", "recall", "f1")),
+            number(row.get("support")),
         )
         for name, row in per_class.items()
     ]
@@ -206,10 +208,10 @@ def training_facts(metrics: Metrics) -> str:
     threads = training.get("torch_threads")
     where = (training.get("device"), training.get("machine"), threads and f"{threads} threads")
     facts = {
-        "Time": _duration(training.get("hours")),
+        "Time": duration(training.get("hours")),
         "Machine": ", ".join(filter(None, where)),
         "Processes": training.get("processes"),
-        "Training pictures": _number(training.get("training_pictures"), none=""),
+        "Training pictures": number(training.get("training_pictures"), none=""),
         "Epochs": training.get("epochs"),
         "Best epoch": training.get("best_epoch"),
         "bf16": training.get("bf16"),
@@ -265,40 +267,13 @@ def calibration_table(metrics: Metrics) -> str:
 def robustness_table(metrics: Metrics) -> str:
     """Return the accuracy on damaged pictures as a table, "" where it wasn't measured."""
     measured = metrics.get("robustness") or ()
-    rows = [(row["damage"], row["amount"], _share(row["accuracy"])) for row in measured]
+    rows = [(row["damage"], row["amount"], share(row["accuracy"])) for row in measured]
     splits = sorted({row["split"] for row in measured if row.get("split")})
     accuracy = f"accuracy, {' and '.join(splits)} split" if splits else "accuracy"
     return table(("damage", "amount", accuracy), rows)
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a Markdown table; "" without rows."""
-    if not rows:
-        return ""
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 
 
 def _per_split(metrics: Metrics, draw: Any) -> list[str]:
     """Return what `draw` makes of each split that has something to draw."""
     drawn = (draw(metrics.get(split) or {}, split) for split in SPLITS)
     return [text for text in drawn if text]
-
-
-def _cell(value: object) -> str:
-    """Return a value that can't break out of its cell."""
-    return str(value).replace("|", "\\|").replace("\n", " ")
-
-
-def _share(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.1%}"
-
-
-def _number(value: float | None, none: str = "not recorded") -> str:
-    return none if value is None else f"{value:,.0f}"
-
-
-def _duration(hours: float | None) -> str:
-    if hours is None:
-        return ""
-    return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"

@@ -17,7 +17,10 @@ def visitor(rate):
 
 def test_each_figure_stands_where_it_belongs():
     scenes = {"one face": scene(120.4, 1, naive=4.12, peer=9.46), "film": scene(30, 0.9, naive=3)}
+    ratios = {"resnet18": 1.0, "one": 0.114, "many": 0.0251, "one, float32": 0.183, "rest": 0.067}
+    network = {name: {"ratio": ratio} for name, ratio in ratios.items()}
     text = speed(
+        {"command": "speed", "any instructions": network},
         {"command": "live", "machine": MACHINE, "threads": 1, "scenes": scenes},
         {
             "command": "browser",
@@ -31,10 +34,12 @@ def test_each_figure_stands_where_it_belongs():
         },
         {"command": "startup", "page_over_libraries": {"seconds": 1.204}},
     )
+    assert "a face in 0.11 times" in text and "at once in 0.025;" in text
+    assert "in\n0.18 and 0.067" in text
     assert "| one face | 120 | 4.1x | 9.5x | 1.000 | 0.2 |" in text
     assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
     assert "took 18 ms" in text
     assert "sees 10.0 frames/s,\n0.05 s old; four at once see 2.1 to 2.4." in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
     assert "takes 1.20 times as long" in text
-    assert "```bash\nlive\nbrowser\nrecording\nstartup\n```" in text
+    assert "```bash\nspeed\nlive\nbrowser\nrecording\nstartup\n```" in text

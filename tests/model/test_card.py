@@ -126,9 +126,10 @@ def test_a_test_split_stands_beside_validation(metrics):
         "ferplus": {"label_set": "majority", "pictures": 3500, "accuracy": 0.8},
         "without_copies": {"pictures": 3400, "accuracy": 0.66, "macro_f1": 0.64},
         "views": "ten",
+        "precision": "int8",
     }
     rows = cells(rendered(model_card(metrics, "me/tiny")))
-    ten = ", ten views a picture"
+    ten = ", ten views a picture, in int8"
     filtered = f"own labels, without copies of training pictures{ten}"
     assert ["test", f"own labels{ten}", "3,589", "70.0%", "69.0%"] in rows
     assert ["test", filtered, "3,400", "66.0%", "64.0%"] in rows
