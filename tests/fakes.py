@@ -40,6 +40,7 @@ class FakeClassifier:
     """Gives the first face its first probabilities, the second its second, and so on in a ring."""
 
     framing: dict = {}  # noqa: RUF012
+    precision = "float32"
     uncertain_below = 0.4
     name = "fake <model>"
     revision = None

@@ -68,7 +68,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             with gr.Tab("Recording", id="recording"):
                 build_recording(pipeline)
             with gr.Tab("About", id="about"):
-                build_about(model_name(classifier), classifier.metrics)
+                build_about(model_name(classifier), classifier.precision, classifier.metrics)
 
         def forget(request: gr.Request) -> None:
             """Drop all that is known of a visitor at once.

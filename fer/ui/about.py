@@ -58,39 +58,42 @@ Nothing is passed on, nothing is used for training, and this page loads nothing 
 NO_FIGURES = "<p>No figures came with this model.</p>"
 
 
-def build_about(name: str, metrics: Mapping[str, Any]) -> None:
+def build_about(name: str, precision: str, metrics: Mapping[str, Any]) -> None:
     """Put the About tab on the page.
 
     Args:
         name: The model in use.
+        precision: In which it answers here.
         metrics: What the training wrote beside the weights; may be empty.
     """
-    gr.HTML(about_html(name, metrics), elem_id="about-panel")
+    gr.HTML(about_html(name, precision, metrics), elem_id="about-panel")
 
 
-def about_html(name: str, metrics: Mapping[str, Any]) -> str:
+def about_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
     """Return the whole panel; see `build_about`."""
     sections = (
         ("", WHAT),
         (" fer-tall", LIMITS),
         ("", PRIVACY),
         (" fer-wide", USES),
-        (" fer-wide", figures_html(name, metrics)),
+        (" fer-wide", figures_html(name, precision, metrics)),
     )
     return "".join(
         f'<section class="fer-card{shape}">{content}</section>' for shape, content in sections
     )
 
 
-def figures_html(name: str, metrics: Mapping[str, Any]) -> str:
+def figures_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
     """Return the model's figures, as its training wrote them down.
 
     Args:
         name: The model in use.
+        precision: In which it answers here.
         metrics: May hold `validation` and `test` (each with `accuracy`, `macro_f1`, `per_class`),
             `parameters` and `command`; what is missing is left out.
     """
-    heading = f"<h2>The model in use</h2><p><code>{escape(name)}</code></p>"
+    model = f"<code>{escape(name)}</code>, which answers in {escape(precision)} here"
+    heading = f"<h2>The model in use</h2><p>{model}</p>"
     facts = _facts(metrics)
     recalls = _recalls(metrics.get("validation"))
     if not facts and not recalls:

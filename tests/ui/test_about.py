@@ -19,8 +19,9 @@ FULL = {
 
 
 def test_all_figures_are_shown():
-    text = figures_html("embedded", FULL)
+    text = figures_html("embedded", "int8", FULL)
     for figure in (
+        "answers in int8 here",
         "71.2%",
         "69.9%",
         "3.1 M",
@@ -44,7 +45,7 @@ def test_all_figures_are_shown():
     ],
 )
 def test_a_model_without_figures_says_so(metrics):
-    assert "No figures came with this model" in figures_html("x", metrics)
+    assert "No figures came with this model" in figures_html("x", "float32", metrics)
 
 
 @pytest.mark.parametrize(
@@ -57,15 +58,15 @@ def test_a_model_without_figures_says_so(metrics):
     ],
 )
 def test_absent_keys_are_left_out(metrics):
-    text = figures_html("x", metrics)
+    text = figures_html("x", "float32", metrics)
     assert "No figures" not in text and "None" not in text and "nan" not in text
 
 
 def test_names_are_escaped():
-    assert "&lt;model&gt;" in about_html("<model>", {})
+    assert "&lt;model&gt;" in about_html("<model>", "int8", {})
 
 
 def test_the_law_and_the_limits_are_named():
-    text = about_html("x", {})
+    text = about_html("x", "int8", {})
     for words in ("5(1)(f)", "2 February 2025", "does not know what somebody feels", "memory"):
         assert words in text
