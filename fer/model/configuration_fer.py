@@ -1,5 +1,7 @@
 """Configuration of the expression network; travels to the Hub beside the weights."""
 
+import math
+
 from huggingface_hub.dataclasses import strict
 from transformers import PretrainedConfig
 
@@ -45,4 +47,7 @@ class FerConfig(PretrainedConfig):
             )
         if self.temperature <= 0:
             raise ValueError(f"temperature must be above 0, but is {self.temperature}.")
+        for name, peak in (self.activation_peaks or {}).items():
+            if not 0 <= peak < math.inf:
+                raise ValueError(f"activation_peaks must be finite, but {name} is {peak}.")
         super().__post_init__(**kwargs)

@@ -78,6 +78,8 @@ def test_a_configuration_must_fit_together():
         FerConfig(hidden_sizes=(8, 16), depths=(1,))
     with pytest.raises(ValueError, match="temperature must be above 0"):
         FerConfig(temperature=0.0)
+    with pytest.raises(ValueError, match=r"finite, but trunk\.stem\.1 is nan"):
+        FerConfig(activation_peaks={"trunk.stem.1": float("nan")})
 
 
 def test_without_a_second_head():
