@@ -25,32 +25,13 @@ def figures(metrics: dict, evaluation: dict) -> str:
         evaluation: What `fer evaluate --damaged` wrote.
     """
     training, calibration = metrics["training"], metrics["calibration"]
-    low, high = evaluation["intervals"]["accuracy"]
-    rest = evaluation["without_copies"]
-    rows = [
-        ("accuracy", f"{evaluation['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f})"),
-        (
-            f"without the {evaluation['pictures'] - rest['pictures']} pictures that have a copy in "
-            "the training split",
-            f"{rest['accuracy']:.4f}",
-        ),
-        ("macro F1", f"{evaluation['macro_f1']:.4f}"),
-        (
-            "the same answers, by FER+'s majority where it is one of the seven",
-            f"{evaluation['ferplus_answers']['accuracy']:.4f}",
-        ),
-        ("second head, by FER+'s majority of eight", f"{evaluation['ferplus']['accuracy']:.4f}"),
-        ("calibration error (15 bins)", f"{evaluation['calibration_error']:.4f}"),
-        ("faces named, not *uncertain*", f"{evaluation['uncertain']['answered']:.0%}"),
-        ("accuracy on those", f"{evaluation['uncertain']['accuracy']:.4f}"),
-        ("parameters", f"{metrics['parameters']:,}"),
-    ]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    table = "\n".join(f"| {name} | {value} |" for name, value in _rows(metrics, evaluation))
     return f"""\
 The embedded weights on FER2013's validation split (PublicTest, {evaluation["pictures"]:,}
-pictures, FER2013's own labels unless another set is named, single view), in
-{evaluation["precision"]}, as they answer on a CPU that is made for it; in float32 their accuracy is
-{metrics["validation"]["accuracy"]:.4f} and their macro F1 {metrics["validation"]["macro_f1"]:.4f}.
+pictures, FER2013's own labels unless another set is named, single view),
+answering in {evaluation["precision"]}. (On a CPU that is made for it they answer in int8; as they
+were trained, in float32, their accuracy is {metrics["validation"]["accuracy"]:.4f} and their macro
+F1 {metrics["validation"]["macro_f1"]:.4f}.)
 The best of {training["epochs"]} epochs was chosen, and temperature {calibration["temperature"]} and
 threshold {calibration["uncertain_below"]} were fitted, on the same split.
 
@@ -75,6 +56,30 @@ trainings in whose folders it began (their commands: [experiments](docs/experime
 [evaluation.json](fer/model/weights/evaluation.json) and the plots beside it; `python -m
 docs.figures` wrote this section.
 """
+
+
+def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
+    """Return the rows of the whole network's table: what was measured, and the figure."""
+    low, high = evaluation["intervals"]["accuracy"]
+    rest = evaluation["without_copies"]
+    return [
+        ("accuracy", f"{evaluation['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f})"),
+        (
+            f"without the {evaluation['pictures'] - rest['pictures']} pictures that have a copy in "
+            "the training split",
+            f"{rest['accuracy']:.4f}",
+        ),
+        ("macro F1", f"{evaluation['macro_f1']:.4f}"),
+        (
+            "the same answers, by FER+'s majority where it is one of the seven",
+            f"{evaluation['ferplus_answers']['accuracy']:.4f}",
+        ),
+        ("second head, by FER+'s majority of eight", f"{evaluation['ferplus']['accuracy']:.4f}"),
+        ("calibration error (15 bins)", f"{evaluation['calibration_error']:.4f}"),
+        ("faces named, not *uncertain*", f"{evaluation['uncertain']['answered']:.0%}"),
+        ("accuracy on those", f"{evaluation['uncertain']['accuracy']:.4f}"),
+        ("parameters", f"{metrics['parameters']:,}"),
+    ]
 
 
 def _classes(evaluation: dict) -> str:

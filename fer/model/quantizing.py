@@ -103,7 +103,7 @@ class ByteBlock:
         Args:
             block: One whose batch norms are `fused`.
             source: What the bytes mean that it gets.
-            peaks: The largest value that each part puts out.
+            peaks: Up to where bytes reach for what each part puts out.
         """
         between, self.target = Levels.up_to(peaks[block.first]), Levels.up_to(peaks[block])
         self.first = ByteConv(block.first[0], source, between)
@@ -150,7 +150,7 @@ class ByteNetwork:
 def quantized(model: nn.Module) -> ByteNetwork | None:
     """Return a network in int8, None where it lacks peaks or the CPU isn't made for it.
 
-    About one face in two hundred gets another answer than in float32.
+    Now and then a face gets another answer than in float32.
     """
     if not getattr(model.config, "activation_peaks", None) or not can_multiply_bytes():
         return None

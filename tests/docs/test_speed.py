@@ -1,6 +1,6 @@
 """The README's table of speeds, with made-up measurements."""
 
-from docs.speed import speed
+from docs.speed import _age, speed
 
 MACHINE = {"cores": 2}
 
@@ -13,6 +13,11 @@ def scene(rate, kept, **faster):
 
 def visitor(rate):
     return {"frames_per_second": rate, "glass_to_glass_median": 0.05}
+
+
+def test_an_age_below_the_benchmarks_step():
+    assert _age(0.05) == "0.05 s"
+    assert _age(0.0) == "less than 0.05 s"
 
 
 def test_each_figure_stands_where_it_belongs():
