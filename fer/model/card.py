@@ -30,6 +30,9 @@ TEMPLATE = Path(__file__).with_name("card_template.md")
 
 SECOND_HEAD = ", with a second head for FER+'s\nvotes"
 
+NO_COMMAND = "# {}: its command is not recorded"
+"""Instead of a command of a training."""
+
 NOT_MEASURED = "Not measured for these weights."
 
 Metrics = Mapping[str, Any]
@@ -223,13 +226,11 @@ def training_facts(metrics: Metrics) -> str:
 
 
 def commands(metrics: Metrics) -> str:
-    """Return what makes the network: its command, after that of the network it went on from."""
-    base = metrics.get("base_model")
-    own = metrics.get("command", "# not recorded")
-    if not base:
-        return own
-    before = base.get("command") or "# the command of the network below was not recorded"
-    return f"{before}\n# and then, going on from {base['name']}:\n{own}"
+    """Return what makes the network: its command, after those of the trainings that it needs."""
+    base, lineage = metrics.get("base_model"), metrics.get("lineage")
+    before = lineage if lineage is not None else filter(None, [base])
+    known = [earlier.get("command") or NO_COMMAND.format(earlier["name"]) for earlier in before]
+    return "\n".join([*known, metrics.get("command", NO_COMMAND.format("this network"))])
 
 
 def recipe_table(training: Metrics) -> str:

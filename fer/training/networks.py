@@ -26,6 +26,7 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
 from fer.training.calibration import Calibration
 from fer.training.growth import deepened
+from fer.training.lineage import lineage
 from fer.vision.crops import FER2013_FRAMING
 
 NAMES = dict(enumerate(EXPRESSIONS))
@@ -61,12 +62,14 @@ class Start:
         processor: Its preprocessing.
         optimizer: What trains it.
         base: What metrics.json says about the network gone on from; None where there is none.
+        lineage: The trainings before, as `fer.training.lineage` finds them.
     """
 
     model: PreTrainedModel
     processor: BaseImageProcessor
     optimizer: Optimizer
     base: dict[str, str | None] | None = None
+    lineage: Sequence[dict[str, str | None]] = ()
 
 
 def build_start(options: TrainingOptions) -> Start:
@@ -76,7 +79,7 @@ def build_start(options: TrainingOptions) -> Start:
         ModelError: The network to go on from can't be had, or can't be trained.
         ValueError: The options ask for what only works with this project's own network.
     """
-    start = choose_start(options)
+    start = replace(choose_start(options), lineage=lineage(options))
     if not isinstance(start.model, FerForImageClassification):
         refuse_what_is_for_our_own(options)
     elif options.base_model and options.depths:

@@ -43,6 +43,7 @@ def write_report(
         "command": command_line(options),
         "architecture": trainer.model.config.model_type,
         "base_model": start.base,
+        "lineage": start.lineage,
         "parameters": trainer.model.num_parameters(),
         "validation": validation_figures(prediction),
         "calibration": {"fitted_on": "validation", **asdict(calibration)},

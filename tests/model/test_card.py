@@ -93,13 +93,17 @@ def test_command_and_places_not_to_use_it(card):
     assert "arxiv.org/abs/1307.0414" in section(card, "Citation")
 
 
-def test_a_network_gone_on_from_brings_its_command(metrics):
+def test_all_trainings_before_bring_their_commands(metrics):
+    before = [{"name": "runs/a", "command": "train a"}, {"name": "runs/b", "command": None}]
+    card = model_card(metrics | {"lineage": before}, "me/tiny")
+    shell = "train a\n# runs/b: its command is not recorded\npython train.py --dataset data"
+    assert shell in card.text
+
+
+def test_where_no_lineage_was_kept_the_network_gone_on_from_brings_its_command(metrics):
     first = {"name": "runs/fer", "command": "python train.py"}
     card = model_card(metrics | {"base_model": first}, "me/tiny")
-    shell = "python train.py\n# and then, going on from runs/fer:\npython train.py --dataset data"
-    assert shell in card.text
-    unknown = model_card(metrics | {"base_model": first | {"command": None}}, "me/tiny")
-    assert "# the command of the network below was not recorded\n" in unknown.text
+    assert "```shell\npython train.py\npython train.py --dataset data" in card.text
 
 
 @pytest.mark.parametrize("topic", ["Calibration", "Robustness"])
