@@ -1,4 +1,4 @@
-"""Which trainings came before: those that one goes on from, stands beside or learns from."""
+"""Which trainings came before: those that one goes on from or learns from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -29,8 +29,7 @@ def lineage(options: TrainingOptions) -> list[dict[str, str | None]]:
 def needed(training: Mapping) -> list[str]:
     """Return the names of the networks that a training's settings ask for."""
     base = training.get("base_model")
-    asked = [base] if base else []
-    return [*asked, *(training.get("beside") or ()), *(training.get("teachers") or ())]
+    return [*([base] if base else []), *(training.get("teachers") or ())]
 
 
 def _add(name: str, metrics: Mapping, found: dict[str, str | None], later: Sequence = ()) -> None:

@@ -33,8 +33,8 @@ def test_a_first_training_has_none():
 def test_each_comes_after_those_it_needs(trainings):
     trainings("a")
     trainings("b", base_model="a", teachers=["a"])
-    trainings("c", beside=None, teachers=["b"])
-    trainings("d", base_model="c", beside=["b"])
+    trainings("c", teachers=["b"])
+    trainings("d", base_model="c", teachers=["b"])
     assert commands(base_model="d", teachers=("a",)) == ["train a", "train b", "train c", "train d"]
 
 
