@@ -126,7 +126,8 @@ def _measured_on(figures: Mapping[str, Any] | None) -> str:
     parts = [str(figures["label_set"])] if "label_set" in figures else []
     parts += [f"{figures['views']} view"] if "views" in figures else []
     parts += [f"{figures['pictures']:,} pictures"] if "pictures" in figures else []
-    return f"<p>Measured on {escape('; '.join(parts))}.</p>" if parts else ""
+    on = escape("; ".join(parts))
+    return f"<p>Measured as it was trained, not yet in int8, on {on}.</p>" if parts else ""
 
 
 def _recalls(figures: Mapping[str, Any] | None) -> str:
