@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from scipy.special import softmax
+from torch.nn import functional
 
 from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
 from fer.model.classifier import ExpressionClassifier
@@ -20,7 +21,7 @@ BATCH = 64
 
 RESAMPLES = 2000
 SHIFT = 4
-"""Pixels of a 48-pixel face by which test-time views lie off the middle, if there are so many."""
+"""Pixels of a 48-pixel face by which test-time views lie off the middle: as far as in training."""
 
 
 def evaluate(
@@ -94,18 +95,23 @@ def _views(
 
 
 def ten_views(whole: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
-    """Yield the middle of (n, c, h, w), four places up to `SHIFT` off it, and their mirror images.
+    """Yield the middle of a face, four places `SHIFT` pixels off it, and their mirror images.
 
-    Raises:
-        ValueError: There is nothing around the middle.
+    What a view lacks is 0, the face's mean, as in the views of a training.
+
+    Args:
+        whole: (n, c, h, h).
+        side: Of the views, up to h.
+
+    Yields:
+        (n, c, side, side), ten times.
     """
-    slack = (whole.shape[-1] - side) // 2
-    if not slack:
-        raise ValueError("Ten views need pixels around the crop, but there are none.")
-    off = min(slack, SHIFT)
-    for dy, dx in ((0, 0), (-off, 0), (off, 0), (0, -off), (0, off)):
-        top, left = slack + dy, slack + dx
-        view = whole[:, :, top : top + side, left : left + side]
+    rim = max(0, SHIFT - (whole.shape[-1] - side) // 2)
+    padded = functional.pad(whole, [rim] * 4)
+    middle = (padded.shape[-1] - side) // 2
+    for dy, dx in ((0, 0), (-SHIFT, 0), (SHIFT, 0), (0, -SHIFT), (0, SHIFT)):
+        top, left = middle + dy, middle + dx
+        view = padded[:, :, top : top + side, left : left + side]
         yield view
         yield view.flip(-1)
 
