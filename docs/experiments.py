@@ -13,10 +13,12 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
+
+from docs.seeds import settings_of, spread_rows
 
 RECORDS = Path(__file__).parent / "experiments"
 PAGE = Path(__file__).parent / "experiments.md"
@@ -128,6 +130,8 @@ def page(records: Mapping[str, Mapping], speed: Mapping | None = None) -> str:
     settings = [setting_row(name, kept) for name, kept in ordered]
     notes = [f"- **{name}**: {kept['note']}" for name, kept in ordered if "note" in kept]
     parts = [HEAD, "## What came of them\n", *markdown(results), "", SPEED_NOTE, ""]
+    if spreads := spread_rows(records):
+        parts += ["## How much is chance\n", *markdown(spreads), "", SPREAD_NOTE, ""]
     parts += ["## What they were\n", *markdown(settings), ""]
     parts += ["## How to make them again\n", COMMANDS_NOTE, "```bash"]
     parts += [*(records[name]["command"] for name in in_order(records)), "```", ""]
@@ -143,6 +147,8 @@ calibration error after the temperature was fitted on the same pictures. *One fa
 a crop to its probabilities, as a share of ResNet-18's on 224 pixels
 ([benchmarks/speed.py](../benchmarks/speed.py)). A dash: not measured."""
 
+
+SPREAD_NOTE = "Mean and standard deviation of trainings that differ in nothing but the seed."
 
 COMMANDS_NOTE = "In this order, for some go on from others or learn from them:\n"
 
@@ -180,30 +186,15 @@ def setting_row(name: str, kept: Mapping) -> dict[str, str]:
     return {
         "training": name,
         "went on from": kept["base"] or "-",
-        "beside the defaults": f"`{changes}`" if (changes := changed(kept["command"])) else "-",
+        "beside the defaults": f"`{changes}`"
+        if (changes := settings_of(kept["command"], SAID_ELSEWHERE))
+        else "-",
         "epochs": f"{kept['epochs']}, best {kept['best_epoch']}",
         "seed": str(kept["seed"]),
         "pictures/s": f"{kept['pictures_per_second']:.0f}",
         "minutes": f"{kept['minutes']:.0f}",
         "on": kept["device"],
     }
-
-
-def changed(command: str) -> str:
-    """Return the options of a command that make it another training.
-
-    >>> changed("python train.py --dataset x --epochs 3 --degrade 0.3")
-    '--degrade 0.3'
-    """
-    return " ".join(shlex.join(pair) for pair in pairs(shlex.split(command)[2:]))
-
-
-def pairs(words: Sequence[str]) -> Iterator[list[str]]:
-    """Yield each option with its value, if it has one."""
-    starts = [index for index, word in enumerate(words) if word.startswith("--")]
-    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
-        if words[start] not in SAID_ELSEWHERE:
-            yield list(words[start:end])
 
 
 def figure(value: float | None) -> str:

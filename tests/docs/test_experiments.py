@@ -5,7 +5,8 @@ import json
 import pytest
 
 import docs.experiments
-from docs.experiments import changed, in_order, main, page, record
+from docs.experiments import SAID_ELSEWHERE, in_order, main, page, record
+from docs.seeds import settings_of
 
 METRICS = {
     "command": "python train.py --dataset x --base-model runs/fer --epochs 3 --degrade 0.3",
@@ -122,7 +123,7 @@ def test_what_is_missing_is_said(run, tmp_path):
     ],
 )
 def test_changes_of_a_command(command, expected):
-    assert changed(command) == expected
+    assert settings_of(command, SAID_ELSEWHERE) == expected
 
 
 def test_commands_stand_after_those_that_they_need():
@@ -137,3 +138,25 @@ def test_commands_stand_after_those_that_they_need():
 
 def test_the_page_in_the_repository_is_made_of_its_records():
     main(["--check"])  # exits with a sentence if it isn't
+
+
+def kept_with(seed, accuracy, **more):
+    command = f"python train.py --dataset x --epochs 3 --seed {seed} --output runs/{seed}"
+    settings = {"epochs": 3, "best_epoch": 2, "seed": seed, "pictures_per_second": 1.0}
+    figures = {"accuracy": accuracy, "macro_f1": 0.6, "ferplus_accuracy": 0.8}
+    rest = {"calibration_error": 0.01, "parameters": 9, "base": None, "minutes": 1, "device": "cpu"}
+    return {"command": command, **settings, **figures, **rest, **more}
+
+
+def test_three_seeds_have_a_mean_and_a_deviation():
+    records = {name: kept_with(name, 0.70 + int(name) / 100) for name in "123"}
+    records["other"] = kept_with(1, 0.5) | {"command": "python train.py --epochs 9"}
+    (row,) = rows(page(records), "How much is chance").values()
+    assert row["trainings"] == "1, 2, 3"
+    assert row["accuracy"] == "0.7200 ± 0.0100"
+    assert row["macro F1"] == "0.6000 ± 0.0000"
+    assert row["views"] == "-"
+
+
+def test_two_seeds_say_nothing_of_chance():
+    assert "How much is chance" not in page({name: kept_with(name, 0.7) for name in "12"})
