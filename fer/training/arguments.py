@@ -21,6 +21,7 @@ SHARES = (
     "ferplus_share", "teacher_share",
 )  # fmt: skip
 PROBABILITIES = ("erase", "degrade")
+ZERO_OR_MORE = ("mixup", "sharpness")
 
 
 def flag(name: str) -> str:
@@ -83,6 +84,14 @@ class TrainingOptions:
         RECIPE,
         "share of the network gone on from in the weights that are kept, where train.py made it",
     )
+    average_with: tuple[str, ...] | None = option(
+        None,
+        RECIPE,
+        "trained networks of the same shape, such as those of other seeds: the mean of their "
+        "weights and this training's is kept",
+        nargs="+",
+        metavar="ID",
+    )
     view_size: int | None = option(
         None,
         RECIPE,
@@ -138,6 +147,12 @@ class TrainingOptions:
     mixup: float = option(
         0.0, RECIPE, "how much two faces and their labels are mixed, Beta's parameter; 0 is never"
     )
+    sharpness: float = option(
+        0.0,
+        RECIPE,
+        "how far up the gradient each step looks before it goes down, for a flat place; 0 is not "
+        "at all, more costs twice the time",
+    )
 
     output: str = option(
         "runs/fer", RUN, "folder for the network, metrics.json, curves and checkpoints"
@@ -174,8 +189,9 @@ class TrainingOptions:
                 )
         if min(self.depths or (1,)) < 1:
             raise ValueError(f"--depths must be 1 or more each, but has {min(self.depths)}.")
-        if self.mixup < 0:
-            raise ValueError(f"--mixup must be 0 or more, but is {self.mixup}.")
+        for name in ZERO_OR_MORE:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{flag(name)} must be 0 or more, but is {getattr(self, name)}.")
         for name in PROBABILITIES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")

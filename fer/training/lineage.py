@@ -1,7 +1,8 @@
-"""Which trainings came before: those that one goes on from or learns from."""
+"""Which trainings came before: what one goes on from, learns from or takes the mean with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from fer.model.classifier import read_metrics
@@ -29,7 +30,8 @@ def lineage(options: TrainingOptions) -> list[dict[str, str | None]]:
 def needed(training: Mapping) -> list[str]:
     """Return the names of the networks that a training's settings ask for."""
     base = training.get("base_model")
-    return [*([base] if base else []), *(training.get("teachers") or ())]
+    several = (training.get(name) or () for name in ("teachers", "average_with"))
+    return [*([base] if base else []), *chain(*several)]
 
 
 def _add(name: str, metrics: Mapping, found: dict[str, str | None], later: Sequence = ()) -> None:

@@ -4,7 +4,7 @@ There are four: this project's own or transformers' ViT, both untrained; a netwo
 has made; and any image classifier of transformers, whose head is then replaced.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -17,13 +17,13 @@ from transformers import (
 )
 from transformers.image_processing_utils import BaseImageProcessor
 
-from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
+from fer.labels import EXPRESSIONS
 from fer.model.classifier import from_folder, read_metrics
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import ModelError, Pulled, pull
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.training.arguments import TrainingOptions
+from fer.training.arguments import TrainingOptions, flag
 from fer.training.calibration import Calibration
 from fer.training.growth import deepened
 from fer.training.lineage import lineage
@@ -106,8 +106,11 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
     """
     if options.push_to_hub:
         raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
-    if options.base_share:
-        raise ValueError("Only this project's own network can be mixed; leave --base-share out.")
+    for name in ("base_share", "average_with"):
+        if getattr(options, name):
+            raise ValueError(
+                f"Only this project's own network can be mixed; leave {flag(name)} out."
+            )
     if options.ferplus_share:
         raise ValueError(
             "Only this project's own network has two heads; leave --ferplus-share out."
@@ -210,22 +213,6 @@ def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
     _, head = find_head(model)
     head.weight /= calibration.temperature
     head.bias /= calibration.temperature
-
-
-@torch.no_grad()
-def mix_heads(values: Mapping[str, torch.Tensor], share: float) -> None:
-    """Let the second head have a say in the first one's answer.
-
-    Both are matrices on the same features, so a mean of their logits is a matrix, too, and costs
-    nothing when a face is read. Contempt is left out.
-
-    Args:
-        values: Weights of this project's own network, changed in place.
-        share: Of the second head, 0 to below 1.
-    """
-    for part in ("weight", "bias"):
-        other = values[f"ferplus.{part}"][list(FERPLUS_COLUMNS)]
-        values[f"classifier.{part}"].lerp_(other, share)
 
 
 def find_head(model: PreTrainedModel) -> tuple[str, nn.Linear]:

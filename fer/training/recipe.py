@@ -22,7 +22,8 @@ from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
-from fer.training.networks import Optimizer, Start, build_start, keep_calibration, mix_heads
+from fer.training.mixing import mean_of, mix_heads, weights_like
+from fer.training.networks import Optimizer, Start, build_start, keep_calibration
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.serving import keep_peaks, served_logits
@@ -52,15 +53,17 @@ def train(options: TrainingOptions) -> Path:
     if options.push_to_hub:
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     base = {name: value.clone() for name, value in start.model.state_dict().items()}
+    others = weights_like(start.model, options.average_with or ())
     train_set, validation_set = load_datasets(options, start.processor)
     trainer = build_trainer(options, start, train_set, validation_set)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     best = f"checkpoint-{trainer.state.best_global_step}"
     trainer.averaged.load(output / CHECKPOINTS / best)  # also where the folder was moved
     trainer.averaged.mix_in(base, options.base_share)
+    kept = mean_of([trainer.averaged.values, *others])
     if options.ferplus_share:
-        mix_heads(trainer.averaged.values, options.ferplus_share)
-    trainer.averaged.values = rounded(trainer.averaged.values)
+        mix_heads(kept, options.ferplus_share)
+    trainer.averaged.values = rounded(kept)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
         write_trained(options, start, trainer, prediction, output)
@@ -213,6 +216,7 @@ def build_trainer(
         ferplus_weight=options.ferplus_weight,
         label_smoothing=options.label_smoothing,
         mixup=options.mixup,
+        sharpness=options.sharpness,
     )
     EpochReport.replace_bars_of(trainer)
     return trainer

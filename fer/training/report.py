@@ -66,7 +66,7 @@ def write_report(
         "history": history,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    mixed = options.base_share or options.ferplus_share
+    mixed = options.base_share or options.ferplus_share or options.average_with
     draw_curves(history, "\nbefore mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
 
 

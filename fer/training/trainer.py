@@ -11,6 +11,7 @@ from torch.nn import functional
 from transformers import Trainer, TrainerCallback
 
 from fer.training.augmentation import Augmentation
+from fer.training.sharpness import uphill
 
 AVERAGED_WEIGHTS = "averaged.safetensors"
 
@@ -110,6 +111,7 @@ class FerTrainer(Trainer):
         ferplus_weight: float,
         label_smoothing: float,
         mixup: float = 0.0,
+        sharpness: float = 0.0,
         **kwargs,
     ) -> None:
         """Add to a Trainer what this recipe needs; see `fer.training.arguments` for the numbers."""
@@ -119,6 +121,17 @@ class FerTrainer(Trainer):
         self.ferplus_weight = ferplus_weight
         self.label_smoothing = label_smoothing
         self.mixup = mixup
+        self.sharpness = sharpness
+
+    def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
+        """Differentiate the loss, with `sharpness` once more where it is worst nearby."""
+        if not self.sharpness:
+            return super().training_step(model, inputs, num_items_in_batch)
+        with torch.random.fork_rng():  # both times the same views and the same dropout
+            loss = super().training_step(model, dict(inputs), num_items_in_batch)
+        with uphill(model, self.sharpness):
+            super().training_step(model, inputs, num_items_in_batch)
+        return loss
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the loss over the heads; while training, on random views of the faces."""

@@ -17,7 +17,7 @@ from transformers import (
     pipeline,
 )
 
-from fer.labels import EXPRESSIONS, FERPLUS
+from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
 from fer.training.arguments import TrainingOptions, parse_options
@@ -26,7 +26,6 @@ from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.networks import (
     build_start,
     check_weights,
-    mix_heads,
     start_from,
     untrained_cnn,
     untrained_vit,
@@ -193,22 +192,6 @@ def test_the_middle_that_is_seen():
         build_start(TrainingOptions(view_size=44, arch="vit"))
 
 
-def test_heads_are_mixed_by_their_logits():
-    torch.manual_seed(0)
-    model = build_start(TrainingOptions()).model.eval()
-    faces = torch.randn(4, 1, 40, 40)
-    with torch.no_grad():
-        before = model(faces)
-        values = model.state_dict()
-        mix_heads(values, 0.25)
-        model.load_state_dict(values)
-        after = model(faces)
-    order = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
-    other = before.ferplus_logits[:, [FERPLUS.index(name) for name in order]]
-    torch.testing.assert_close(after.logits, 0.75 * before.logits + 0.25 * other)
-    assert torch.equal(after.ferplus_logits, before.ferplus_logits)
-
-
 def test_without_the_second_head_there_is_nothing_to_mix():
     with pytest.raises(ValueError, match="Only this project's own network has two heads"):
         build_start(TrainingOptions(ferplus_share=0.1, arch="vit"))
@@ -217,6 +200,8 @@ def test_without_the_second_head_there_is_nothing_to_mix():
 def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):
     with pytest.raises(ValueError, match="Only this project's own network can be mixed"):
         train(short(tiny_fer2013, tmp_path, base_model=str(base), base_share=0.5))
+    with pytest.raises(ValueError, match="can be mixed; leave --average-with out"):
+        train(short(tiny_fer2013, tmp_path, base_model=str(base), average_with=("x",)))
 
 
 def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):

@@ -248,6 +248,21 @@ def test_a_share_of_the_base_stays_in_the_weights(trained, options, tmp_path):
         torch.testing.assert_close(mixed[name], expected, rtol=1e-3, atol=1e-4, msg=name)
 
 
+def test_the_mean_with_another_training_is_kept(trained, options, tmp_path):
+    told = replace(options, epochs=1, seed=1)
+    averaged = replace(told, average_with=(str(trained),), output=str(tmp_path / "mean"))
+    assert parse_options(shlex.split(command_line(averaged))[2:]) == averaged
+    other, alone, mean = (
+        ExpressionClassifier.load(folder).model.state_dict()
+        for folder in (trained, train(replace(told, output=str(tmp_path))), train(averaged))
+    )
+    for name in (name for name in mean if mean[name].is_floating_point()):
+        expected = (other[name] + alone[name]) / 2
+        torch.testing.assert_close(mean[name], expected, rtol=1e-3, atol=1e-4, msg=name)
+    lineage = json.loads((tmp_path / "mean" / "metrics.json").read_text())["lineage"]
+    assert lineage == [{"name": str(trained), "command": command_line(options)}]
+
+
 def test_teachers_are_recorded_and_learned_from(trained, options, tmp_path):
     told = replace(options, epochs=1, teachers=(str(trained), str(trained)))
     command = command_line(told)

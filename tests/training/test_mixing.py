@@ -1,0 +1,56 @@
+"""Weights made of others."""
+
+import pytest
+import torch
+
+from fer.labels import FERPLUS
+from fer.model.hub import ModelError
+from fer.training.arguments import TrainingOptions
+from fer.training.mixing import mean_of, mix_heads, weights_like
+from fer.training.networks import build_start
+
+
+def test_the_mean_by_hand():
+    weights = [{"a": torch.tensor([value]), "count": torch.tensor(7)} for value in (1.0, 2.0, 6.0)]
+    mean = mean_of(weights)
+    assert mean["a"].tolist() == [3.0]
+    assert mean["count"].item() == 7
+    assert weights[0]["a"].tolist() == [1.0]
+
+
+def test_the_mean_of_one_is_itself():
+    alone = {"a": torch.tensor([0.1])}
+    assert torch.equal(mean_of([alone])["a"], alone["a"])
+
+
+def test_the_weights_are_those_of_the_folders(tmp_path):
+    start = build_start(TrainingOptions())
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    (found,) = weights_like(start.model, [str(tmp_path)])
+    for name, value in start.model.state_dict().items():
+        assert torch.equal(found[name], value), name
+
+
+def test_another_shape_has_no_mean(tmp_path):
+    start = build_start(TrainingOptions(depths=(1, 3, 2)))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=f"{tmp_path} is a network of another shape"):
+        weights_like(build_start(TrainingOptions()).model, [str(tmp_path)])
+
+
+def test_heads_are_mixed_by_their_logits():
+    torch.manual_seed(0)
+    model = build_start(TrainingOptions()).model.eval()
+    faces = torch.randn(4, 1, 40, 40)
+    with torch.no_grad():
+        before = model(faces)
+        values = model.state_dict()
+        mix_heads(values, 0.25)
+        model.load_state_dict(values)
+        after = model(faces)
+    order = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
+    other = before.ferplus_logits[:, [FERPLUS.index(name) for name in order]]
+    torch.testing.assert_close(after.logits, 0.75 * before.logits + 0.25 * other)
+    assert torch.equal(after.ferplus_logits, before.ferplus_logits)
