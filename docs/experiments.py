@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from docs.seeds import settings_of, spread_rows
+from fer.model.markdown import threads
 
 RECORDS = Path(__file__).parent / "experiments"
 PAGE = Path(__file__).parent / "experiments.md"
@@ -58,7 +59,7 @@ def record(metrics: Mapping, evaluations: Sequence[Mapping] = ()) -> dict[str, o
         "seed": training["seed"],
         "pictures_per_second": median(epoch["pictures_per_second"] for epoch in history),
         "minutes": training["hours"] * 60,
-        "device": f"{training['device']}, {training['torch_threads']} threads",
+        "device": f"{training['device']}, {threads(training['torch_threads'])}",
         "accuracy": metrics["validation"]["accuracy"],
         "macro_f1": metrics["validation"]["macro_f1"],
         "ferplus_accuracy": metrics["validation"].get("ferplus_accuracy"),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from docs.speed import read_speed
+from fer.model.markdown import threads
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -49,8 +50,9 @@ threshold {calibration["uncertain_below"]} were fitted, on the same split.
 {metrics["command"]}
 ```
 
-trained it, in {training["hours"]:.1f} hours on {training["torch_threads"]} CPU threads after the
-trainings in whose folders it began (their commands: [experiments](docs/experiments.md)), and wrote
+trained it, in {training["hours"]:.1f} hours on the CPU ({threads(training["torch_threads"])}),
+after the trainings whose folders it names (their commands: [experiments](docs/experiments.md)), and
+wrote
 [metrics.json](fer/model/weights/metrics.json); `python -m fer evaluate --dataset
 {evaluation["dataset"]} --damaged --output fer/model/weights` wrote
 [evaluation.json](fer/model/weights/evaluation.json) and the plots beside it; `python -m

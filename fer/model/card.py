@@ -19,7 +19,7 @@ from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 from huggingface_hub.utils import yaml_dump
 
 from fer.labels import EXPRESSIONS
-from fer.model.markdown import duration, number, share, table
+from fer.model.markdown import duration, number, share, table, threads
 
 DATASET = "AutumnQiu/fer2013"
 """FER2013 on the Hub."""
@@ -208,8 +208,8 @@ def training_facts(metrics: Metrics) -> str:
     """Return time, machine and amounts of the training as a table."""
     training = metrics.get("training") or {}
     versions = training.get("versions", {}).items()
-    threads = training.get("torch_threads")
-    where = (training.get("device"), training.get("machine"), threads and f"{threads} threads")
+    used = training.get("torch_threads")
+    where = (training.get("device"), training.get("machine"), used and threads(used))
     facts = {
         "Time": duration(training.get("hours")),
         "Machine": ", ".join(filter(None, where)),

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from fer.labels import EXPRESSIONS
 from fer.model.card import DATASET, model_card, recipe_table, result_entries, write_card
+from fer.model.markdown import threads
 
 FER2013 = "FER2013's own labels, all pictures of the split"
 FERPLUS = "FER+ majority of eight, without pictures voted not a face"
@@ -173,3 +174,7 @@ def test_lists_in_the_recipe_are_written_out():
     table = recipe_table({"depths": [1, 3, 2], "teachers": ["runs/a", "runs/b"]})
     assert "| `depths` | 1, 3, 2 |" in table
     assert "| `teachers` | runs/a, runs/b |" in table
+
+
+def test_one_thread_is_no_threads():
+    assert [threads(1), threads(2)] == ["1 thread", "2 threads"]
