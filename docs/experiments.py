@@ -141,7 +141,8 @@ def page(records: Mapping[str, Mapping], speed: Mapping | None = None) -> str:
 
 
 SPEED_NOTE = """\
-*Views* averages ten views of each face; *16 px* and *blur 2 px* are accuracies on damaged faces
+*Views* averages ten views of each face, which lie four pixels off the middle, but two in trainings
+of 44 pixels from before `fitter`; *16 px* and *blur 2 px* are accuracies on damaged faces
 (`fer evaluate --damaged`). *FER+* is the second head's accuracy by FER+'s majority of eight,
 *answers by FER+* that of the seven answers by FER+'s majority where it is one of them. *ECE* is the
 calibration error after the temperature was fitted on the same pictures. *One face* is the time from
