@@ -201,7 +201,7 @@ def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):
     with pytest.raises(ValueError, match="Only this project's own network can be mixed"):
         train(short(tiny_fer2013, tmp_path, base_model=str(base), base_share=0.5))
     with pytest.raises(ValueError, match="can be mixed; leave --average-with out"):
-        train(short(tiny_fer2013, tmp_path, base_model=str(base), average_with=("x",)))
+        train(short(tiny_fer2013, tmp_path, base_model=str(base), average_with=(str(base),)))
 
 
 def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):
