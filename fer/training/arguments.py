@@ -163,7 +163,12 @@ class TrainingOptions:
     precision: str = option(
         "auto", RUN, "auto takes bf16 where the hardware has it", choices=("auto", "bf16", "fp32")
     )
-    seed: int = option(0, RUN, "of the weights, the order of the pictures and the views")
+    seed: int = option(
+        0,
+        RUN,
+        "of the weights, the order of the pictures and the views; going on from a training wants "
+        "another one, or sees the same again",
+    )
 
     push_to_hub: bool = option(
         False, HUB, "push the output folder when it is done", action="store_true"
