@@ -248,6 +248,16 @@ def test_a_share_of_the_base_stays_in_the_weights(trained, options, tmp_path):
         torch.testing.assert_close(mixed[name], expected, rtol=1e-3, atol=1e-4, msg=name)
 
 
+def test_a_training_that_looks_for_flat_places(options, tmp_path):
+    plain, looking, again = (
+        ExpressionClassifier.load(
+            train(replace(options, epochs=1, sharpness=sharpness, output=str(tmp_path / name)))
+        ).fingerprint()
+        for name, sharpness in {"plain": 0.0, "looking": 0.1, "again": 0.1}.items()
+    )
+    assert plain != looking == again
+
+
 def test_the_mean_with_another_training_is_kept(trained, options, tmp_path):
     told = replace(options, epochs=1, seed=1)
     averaged = replace(told, average_with=(str(trained),), output=str(tmp_path / "mean"))
