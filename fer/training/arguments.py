@@ -18,7 +18,7 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
 SHARES = (
     "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
-    "ferplus_share", "teacher_share",
+    "ferplus_share", "teacher_share", "votes_share",
 )  # fmt: skip
 PROBABILITIES = ("erase", "degrade")
 ZERO_OR_MORE = ("mixup", "sharpness")
@@ -108,6 +108,9 @@ class TrainingOptions:
         metavar="ID",
     )
     teacher_share: float = option(0.5, RECIPE, "what the teachers' answer counts beside the label")
+    votes_share: float = option(
+        0.0, RECIPE, "what the label that FER+'s votes make likely counts beside the picture's own"
+    )
     epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
     learning_rate: float | None = option(

@@ -27,7 +27,7 @@ from fer.training.networks import Optimizer, Start, build_start, keep_calibratio
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.serving import keep_peaks, served_logits
-from fer.training.teachers import shares, taught
+from fer.training.targets import build_targets
 from fer.training.trainer import AveragedWeights, FerTrainer
 
 CHECKPOINTS = "checkpoints"
@@ -165,11 +165,8 @@ def load_datasets(
     if options.drop_conflicting_copies:
         trained = trained.subset(~conflicting(trained.images, trained.labels))
     trained = draw(trained, options.max_train_samples, options.seed)
-    targets = shares(trained.labels)
-    if options.teachers:
-        answers = taught(options.teachers, trained.images)
-        targets = torch.lerp(targets, answers, options.teacher_share)
     validation = load_arrays(splits["validation"])
+    targets = build_targets(options, trained)
     return FaceDataset(trained, processor, targets), FaceDataset(validation, processor)
 
 
@@ -181,6 +178,11 @@ def check_votes(votes: np.ndarray, options: TrainingOptions) -> None:
     """
     if votes.any():
         return
+    if options.votes_share:
+        raise ValueError(
+            f"{options.dataset} has no votes of FER+ that say something of its labels; leave "
+            "--votes-share out, or add them (--ferplus)."
+        )
     if options.ferplus_share and not options.base_model:
         raise ValueError(
             f"{options.dataset} has no votes of FER+ for a second head to learn; leave "

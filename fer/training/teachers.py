@@ -1,26 +1,17 @@
-"""What a network is to answer to its training pictures: their labels, and what teachers say.
+"""What networks that were trained before say of the training pictures.
 
-A label is one person's opinion. The answers of networks that were trained before say how likely the
-other expressions are, and so leave less noise to be learned: Hinton et al. (2015),
-https://arxiv.org/abs/1503.02531, and, for teachers of the same kind as the network,
-Furlanello et al. (2018), https://arxiv.org/abs/1805.04770.
+Hinton et al. (2015), https://arxiv.org/abs/1503.02531, and, for teachers of the same kind as the
+network, Furlanello et al. (2018), https://arxiv.org/abs/1805.04770.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 
 BATCH = 256
-
-
-def shares(labels: np.ndarray) -> torch.Tensor:
-    """Return labels, int64 (n,), as float32 (n, 7): 1 for the label and 0 for the others."""
-    return functional.one_hot(torch.from_numpy(labels), len(EXPRESSIONS)).float()
 
 
 def taught(teachers: Sequence[str], images: np.ndarray) -> torch.Tensor:

@@ -297,6 +297,8 @@ def test_without_votes_the_second_head_is_not_to_have_a_say(options, tmp_path, c
     told = replace(options, dataset=str(bare), output=str(tmp_path / "run"), epochs=1)
     with pytest.raises(ValueError, match=r"has no votes of FER\+ for a second head"):
         train(replace(told, ferplus_share=0.1))
+    with pytest.raises(ValueError, match=r"has no votes of FER\+ that say something"):
+        train(replace(told, votes_share=0.5))
     train(told)
     assert "only FER2013's labels are learned" in caplog.text
 
