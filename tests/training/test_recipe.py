@@ -19,12 +19,7 @@ from transformers import AutoImageProcessor
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.modeling_fer import FerForImageClassification
-from fer.training.arguments import (
-    TrainingOptions,
-    build_parser,
-    command_line,
-    parse_options,
-)
+from fer.training.arguments import TrainingOptions, command_line, parse_options
 from fer.training.recipe import has_bf16, newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
@@ -184,41 +179,6 @@ def test_help_is_a_form():
         assert heading in result.stdout
 
 
-def test_help_shows_defaults_only_where_there_are_any():
-    text = build_parser().format_help()
-    assert "(default: 40)" in text
-    assert "default: None" not in text and "default: False" not in text
-
-
-@pytest.mark.parametrize(
-    ("argument", "sentence"),
-    [
-        ("--epochs=0", "--epochs must be above 0, but is 0"),
-        ("--max-train-samples=-1", "--max-train-samples must be above 0, but is -1"),
-        ("--learning-rate=0", "--learning-rate must be above 0"),
-        ("--dropout=1", "--dropout must be from 0 to below 1, but is 1"),
-        ("--warmup=-0.1", "--warmup must be from 0 to below 1"),
-        ("--degrade=1.1", "--degrade must be from 0 to 1, but is 1.1"),
-    ],
-)
-def test_numbers_out_of_range_are_refused(argument, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        parse_options([argument])
-
-
-def test_options_from_the_command_line():
-    options = parse_options(["--epochs", "3", "--resume", "--max-train-samples=8", "--dataset=x"])
-    assert (options.epochs, options.resume, options.max_train_samples) == (3, True, 8)
-    assert parse_options([]) == TrainingOptions()
-
-
-def test_the_recorded_command_makes_the_same_training():
-    options = TrainingOptions(dataset="my data/fer2013.csv", epochs=3, resume=True)
-    command = command_line(options)
-    assert command == "python train.py --dataset 'my data/fer2013.csv' --epochs 3"
-    assert parse_options(shlex.split(command)[2:]) == replace(options, resume=False)
-
-
 def test_going_on_from_a_trained_network(trained, options, tmp_path):
     still = replace(options, learning_rate=1e-12, degrade=0.5, averaging=0.0)
     output = train(replace(still, output=str(tmp_path), base_model=str(trained), epochs=1))
@@ -301,11 +261,6 @@ def test_without_votes_the_second_head_is_not_to_have_a_say(options, tmp_path, c
         train(replace(told, votes_share=0.5))
     train(told)
     assert "only FER2013's labels are learned" in caplog.text
-
-
-def test_a_share_needs_a_base():
-    with pytest.raises(ValueError, match="--base-share needs a --base-model"):
-        parse_options(["--base-share=0.5"])
 
 
 def test_a_base_that_is_none(options, tmp_path):
