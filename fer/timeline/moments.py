@@ -68,7 +68,7 @@ def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, 
     shown = figures(tallies)
     known = shown["judged"] > 0
     times = numbers[known] * timeline.bin_seconds
-    gap = WINDOW if timeline.view == "person" else timeline.bin_seconds
+    gap = max(WINDOW if timeline.view == "person" else 0.0, timeline.bin_seconds)
     series = {
         name: _Series(times, shown[name][known], timeline.bin_seconds, gap) for name in EXPRESSIONS
     }

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.labels import COLOURS
 from fer.timeline.moments import Moment
-from fer.timeline.tally import figures
+from fer.timeline.tally import figures, in_wider_bins
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
@@ -21,7 +21,7 @@ STACK = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
 BAND = 2
 """Standard errors that the index's band reaches to both sides."""
 
-WITHHELD = f"fewer than {LEAST_FACES} faces"
+WITHHELD = f"fewer than {LEAST_FACES} faces to judge"
 
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 28800)
 """Seconds between two ticks, or in a column of the plot."""
@@ -51,7 +51,7 @@ def timeline_plot(
     """Draw a timeline, in its own view.
 
     Seconds without frames are left empty, and withheld ones are hatched. Long timelines are drawn
-    in coarser bins, each the mean over its readings.
+    in coarser bins, each the mean over its readings, or hatched if half of it or more is withheld.
 
     Args:
         timeline: What to draw; may be empty.
@@ -94,12 +94,12 @@ class _Columns:
         count = numbers[-1] + 1 - numbers[0]
         each = next((step for step in _STEPS if count / step <= most), -(-count // most))
         self.places, bins = np.unique(numbers // each, return_inverse=True)
-        sums = np.zeros((len(self.places), tallies.shape[1]), np.int64)
-        np.add.at(sums, bins, tallies)
+        withhold = timeline.view == "class"
+        sums = in_wider_bins(bins, tallies, len(self.places), withhold)
         self.width = float(each * timeline.bin_seconds)
         self.figures = figures(sums)
         self.shown = self.figures["judged"] > 0
-        self.withheld = ~self.shown & (timeline.view == "class")
+        self.withheld = ~self.shown & withhold
         self.empty = ~self.shown & ~self.withheld
         self.start = float(self.places[0] * self.width)
         self.end = float((self.places[-1] + 1) * self.width)

@@ -138,7 +138,8 @@ def _data_uri(content: bytes, media_type: str) -> str:
 def _caption(summary: Summary) -> str:
     parts = ["Seconds without pictures are left empty."]
     if summary.view == "class":
-        parts.append(f"Hatched: fewer than {LEAST_FACES} faces, so no figure is shown.")
+        hatched = f"Hatched: fewer than {LEAST_FACES} faces large enough to judge"
+        parts.append(f"{hatched}, so no figure is shown.")
     if summary.moments:
         parts.append("The numbers stand for the moments below.")
     return " ".join(parts)

@@ -104,6 +104,25 @@ def without_few_faces(tally: np.ndarray) -> np.ndarray:
     return tally
 
 
+def in_wider_bins(
+    places: np.ndarray, tallies: np.ndarray, count: int, withhold: bool
+) -> np.ndarray:
+    """Return the sums of tallies that lie in the same wider bin, int64 (count, 14).
+
+    Args:
+        places: Which wider bin each belongs to, (b,), from 0 to below `count`.
+        tallies: int64 (b, 14).
+        count: Number of wider bins.
+        withhold: Leave out the expressions of a wider bin in which no more than half of the frames
+            count, so that a few seconds don't pass for all of it.
+    """
+    sums = np.zeros((count, len(COLUMNS)), np.int64)
+    np.add.at(sums, places, tallies)
+    if withhold:
+        sums[2 * sums[:, _COUNTED] <= sums[:, _FRAMES], _COUNTED:] = 0
+    return sums
+
+
 def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
     """Return what tallies stand for.
 

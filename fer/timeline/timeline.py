@@ -33,6 +33,9 @@ LEAST_FACES = 5
 MOST_TRACKS = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""
 
+EDGE = 1e-9
+"""Share of a bin by which a time may fall short of its start: 0.3 / 0.1 isn't quite 3."""
+
 LONGEST_BIN = 600.0
 """Seconds; what is summed up in a longer bin might not fit 64 bits."""
 
@@ -118,7 +121,7 @@ class Timeline:
         """
         if not (math.isfinite(time) and time >= 0):
             raise TimelineError(f"A frame's time is 0 or more seconds, not {time}.")
-        number = math.floor(time / self.bin_seconds)
+        number = math.floor(time / self.bin_seconds + EDGE)
         rows = face_tallies(faces, self.small, self.uncertain_below)
         self._count_bin(number, whole_frame(rows, LEAST_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:

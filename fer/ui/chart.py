@@ -12,7 +12,7 @@ from html import escape
 import numpy as np
 
 from fer.labels import COLOURS, EXPRESSIONS
-from fer.timeline.tally import figures
+from fer.timeline.tally import figures, in_wider_bins
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
@@ -26,7 +26,9 @@ BAND = 2
 """Standard errors that the index's band reaches to both sides."""
 
 COLUMNS = 240
-"""Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly."""
+"""Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly.
+
+A wider bin is withheld if half of it or more is."""
 
 SHORTEST, FINISHED = 60, 1
 """Seconds that the time axis has at least: a growing timeline fills it from the left."""
@@ -80,8 +82,7 @@ def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
     slots = -(-bins // group)
 
     def curves(numbers: np.ndarray, tallies: np.ndarray) -> Curves:
-        sums = np.zeros((slots, tallies.shape[1]), np.int64)
-        np.add.at(sums, numbers // group, tallies)
+        sums = in_wider_bins(numbers // group, tallies, slots, timeline.view == "class")
         return Curves(step, figures(sums))
 
     whole = curves(numbers, tallies)

@@ -92,7 +92,7 @@ def test_a_gap_ends_a_moment_and_does_not_start_one():
     assert [m[:2] for m in told(late)] == [(30.0, 40.0)]
 
 
-@pytest.mark.parametrize("bin_seconds", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("bin_seconds", [0.5, 1.0, 2.0, 5.0, 10.0])
 def test_bins_of_other_lengths(bin_seconds):
     frames = [(faces, time + part) for faces, time in plain(UP, DOWN, UP) for part in (0, 0.5)]
     assert [m[:2] for m in told(frames, bin_seconds=bin_seconds)] == [(30.0, 50.0)]

@@ -107,6 +107,18 @@ def test_long_timelines_are_drawn_coarser():
     assert areas(upper)[COLOURS["happy"]] == [(0, 3600, 50, 100)]
 
 
+@pytest.mark.parametrize(
+    ("enough", "expected"), [(1, [(0, 3600)]), (7, [(0, 3600)]), (8, []), (15, [])]
+)
+def test_a_coarse_bin_is_withheld_if_half_of_it_is(enough, expected):
+    """Columns of 15 seconds, of which so many have enough faces."""
+    frames = [(frame([HALF] * (5 if i % 15 < enough else 4)), i) for i in range(3600)]
+    upper = timeline_plot(recorded(frames)).axes[0]
+    assert hatched(upper) == expected
+    shown = areas(upper).get(COLOURS["happy"], [])
+    assert [place[:2] for place in shown] == ([] if expected else [(0, 3600)])
+
+
 def test_moments_are_numbered():
     moments = [Moment(1, 2, "happy", 0.1, 0.6), Moment(3, 4, "sad", 0.1, 0.6)]
     upper = timeline_plot(steady(5, 5, happy=1.0), moments).axes[0]

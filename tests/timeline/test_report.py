@@ -100,7 +100,7 @@ def test_says_what_it_must(full, lesson):
         "two times in three",
         "at work or in education",
         "Article 5(1)(f)",
-        "fewer than 5 faces",
+        "Hatched: fewer than 5 faces large enough to judge",
         "68 % ",
         "5 a second",
         "withheld 10 s",

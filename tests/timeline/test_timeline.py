@@ -52,6 +52,16 @@ def test_equals_the_table_worked_by_hand():
     assert timeline.seconds == 2.0 and len(timeline) == 2
 
 
+@pytest.mark.parametrize("bin_seconds", [0.1, 0.2, 0.7])
+def test_a_frame_on_an_edge_begins_a_bin(bin_seconds):
+    timeline = Timeline(bin_seconds=bin_seconds)
+    for index in range(500):
+        timeline.add(Detections.empty(), index * bin_seconds)
+    numbers, tallies = timeline.tallies()
+    assert numbers.tolist() == list(range(500))
+    assert (tallies[:, 0] == 1).all()
+
+
 def test_each_track_has_rows_of_its_own():
     frames = [
         (frame([JOY, GLOOM], tracks=[7, 3]), 0.0),
