@@ -50,13 +50,15 @@ class Following:
     Args:
         cycle: Seconds in which the search for new faces is once through the picture; what isn't
             watched live may take more, for speed.
+        memory: Seconds for which a face that isn't seen is remembered: longer than from one frame
+            to the next.
     """
 
-    def __init__(self, cycle: float = 0.45) -> None:
+    def __init__(self, cycle: float = 0.45, memory: float = 1.0) -> None:
         """Remember nothing yet."""
-        self.follower = FaceFollower(cycle=cycle)
+        self.follower = FaceFollower(memory, cycle)
         self.answers = RecentAnswers()
-        self.smoother = ExpressionSmoother()
+        self.smoother = ExpressionSmoother(memory=memory)
 
 
 class Pipeline:

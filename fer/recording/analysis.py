@@ -34,6 +34,10 @@ _QUEUED = 6
 """Frames that wait for a thread; six at 1920 x 1080 are 37 MB."""
 
 _EARLY = 1e-3
+"""Seconds by which a frame may come too soon, as times in files are rounded."""
+
+_MEMORY = 1.0, 2.5
+"""Seconds, and frames that are looked at, for which a face is remembered: the longer of both."""
 
 
 def analyse(
@@ -100,18 +104,20 @@ class Watching:
         """Know nobody yet."""
         self.timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
         self.time = 0.0
-        self._pipeline, self._following = pipeline, Following(SEARCH)
         self._step, self._due = 1 / rate, 0.0
+        memory = max(_MEMORY[0], _MEMORY[1] * self._step)
+        self._pipeline, self._following = pipeline, Following(SEARCH, memory)
 
     def look(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't its turn."""
         self.time = frame.time
         if frame.time < self._due - _EARLY:
             return None
+        time = max(frame.time, self._due)  # which counts where a second begins
         self._due = max(self._due + self._step, frame.time + self._step / 2)
         # The frame is drawn on later, and the pipeline may keep what it was given.
-        faces = self._pipeline.follow(frame.image.copy(), frame.time, self._following)
-        self.timeline.add(faces, frame.time)
+        faces = self._pipeline.follow(frame.image.copy(), time, self._following)
+        self.timeline.add(faces, time)
         return faces
 
 

@@ -28,7 +28,7 @@ SAME = 0.5
 """Overlap over union from which on two boxes are of the same face."""
 
 COVERED = 0.6
-"""Share of a box that another covers, from which on only one of the two is a face."""
+"""Share of a box that a larger one covers, from which on only the larger is a face."""
 
 
 class FaceFollower:
@@ -101,18 +101,24 @@ def merged(known: Detections, found: Detections) -> Detections:
     because the search saw more of the picture.
     """
     found = found[_overlap(found.xyxy, known.xyxy) < SAME]
-    known = known[_overlap(known.xyxy, found.xyxy, OverlapMetric.IOS) < COVERED]
+    known = known[~_covered(known, found)]
     both = Detections.merge([known, found]) if len(found) else known
     return both[np.argsort(-both.area, kind="stable")]
 
 
-def _overlap(
-    boxes: np.ndarray, others: np.ndarray, metric: OverlapMetric = OverlapMetric.IOU
-) -> np.ndarray:
-    """Return each box's largest overlap with any other; 0 where there is none."""
+def _covered(faces: Detections, others: Detections) -> np.ndarray:
+    """Return which faces lie in a larger one of the others, bool (n,)."""
+    if not len(faces) or not len(others):
+        return np.zeros(len(faces), bool)
+    inside = box_iou_batch(faces.xyxy, others.xyxy, OverlapMetric.IOS) >= COVERED
+    return (inside & (others.area[None, :] > faces.area[:, None])).any(axis=1)
+
+
+def _overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return each box's largest overlap over union with any other; 0 where there is none."""
     if not len(boxes) or not len(others):
         return np.zeros(len(boxes))
-    return box_iou_batch(boxes, others, metric).max(axis=1)
+    return box_iou_batch(boxes, others).max(axis=1)
 
 
 def _sampled(image: np.ndarray) -> np.ndarray:

@@ -14,9 +14,10 @@ from benchmarks.recording import repeated
 from fer.labels import COLOURS
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse
+from fer.recording.analysis import RATES, Watching
 from fer.recording.files import NAMES, accuracy_words
 from fer.timeline.files import from_csv, from_json
-from fer.videos import VideoError, VideoReader
+from fer.videos import Frame, VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 from tests.films import grey, make_film, tone_starts
 
@@ -127,6 +128,17 @@ def test_so_many_frames_a_second_are_analysed(tmp_path, times, rate, expected):
     film = make_film(tmp_path / "a.mp4", times, SIZE)
     analyse(film, tmp_path / "out", pipeline, rate=rate)
     assert len(pipeline.times) == expected
+
+
+@pytest.mark.parametrize("frames_a_second", [24, 25, 30000 / 1001, 60000 / 1001])
+@pytest.mark.parametrize("rate", RATES)
+def test_a_face_keeps_its_number_and_no_second_is_left_out(frames_a_second, rate):
+    watching = Watching(Pipeline(FakeDetector([BOX]), FakeClassifier()), "person", rate)
+    for index in range(int(60 * frames_a_second)):
+        watching.look(Frame(np.zeros((*SIZE[::-1], 3), np.uint8), index / frames_a_second, 0.04))
+    table = watching.timeline.track_table()
+    assert set(table["track"]) == {1}
+    assert table["time"].tolist() == list(range(60))
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -125,6 +125,8 @@ def boxes(*rows) -> Detections:
         ([[0, 0, 10, 10]], [[20, 0, 40, 20]], [[20, 0, 40, 20], [0, 0, 10, 10]]),
         # A part of a face that was followed by mistake goes.
         ([[0, 0, 10, 10]], [[0, 0, 20, 20]], [[0, 0, 20, 20]]),
+        # A small face before a large one takes nothing away from it.
+        ([[0, 0, 20, 20]], [[8, 12, 18, 22]], [[0, 0, 20, 20], [8, 12, 18, 22]]),
     ],
 )
 def test_merged_by_hand(known, found, expected):
