@@ -72,7 +72,7 @@ def run_evaluate(options: argparse.Namespace) -> str:
     if options.dataset and source["split"] != "train":
         figures["without_copies"] = figures_without_copies(options, classifier, faces)
     if options.damaged:
-        figures["robustness"] = robustness(classifier, faces)
+        figures["robustness"] = robustness(classifier, faces, options.views)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     draw_plots(figures, options.output)

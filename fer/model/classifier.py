@@ -212,6 +212,8 @@ def _load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
 def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageProcessor, dict]:
     """Load network and processor from safetensors, never running code that came with them.
 
+    The network computes in single precision, whatever it was stored in.
+
     Args:
         pulled: Where they lie.
         settings: What transformers' `from_pretrained` of the network is told besides.
@@ -223,9 +225,10 @@ def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageP
         ModelError: transformers can't make an image classifier of the folder.
     """
     trusted = {"trust_remote_code": False, "local_files_only": True}
+    settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}
     try:
         model, report = AutoModelForImageClassification.from_pretrained(
-            pulled.folder, use_safetensors=True, output_loading_info=True, **trusted, **settings
+            pulled.folder, **trusted, **settings
         )
         processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
     except _NOT_LOADED as error:

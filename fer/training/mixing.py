@@ -7,37 +7,44 @@ Between trainings that began at the same network lie better ones than each of th
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import nn
+from transformers import PreTrainedModel
 
 from fer.labels import FERPLUS_COLUMNS
 from fer.model.classifier import from_folder
 from fer.model.hub import ModelError, pull
+from fer.training.networks import check_weights
 
 Weights = dict[str, torch.Tensor]
 
 
-def weights_like(model: nn.Module, names: Sequence[str]) -> list[Weights]:
-    """Return the weights of trained networks that have the shape of `model`.
+def weights_like(model: PreTrainedModel, names: Sequence[str]) -> list[Weights]:
+    """Return the weights of trained networks that are like `model`.
 
     Args:
         model: What they are to be mixed with.
         names: Folders or Hub ids.
 
     Raises:
-        ModelError: One can't be had, or is of another shape.
+        ModelError: One can't be had, lacks weights, or is of another kind.
     """
-    shapes = _shapes(model.state_dict())
     found = []
     for name in names:
-        other = from_folder(pull(name))[0].state_dict()
-        if _shapes(other) != shapes:
-            raise ModelError(f"{name} is a network of another shape, so there is no mean of both.")
-        found.append(other)
+        pulled = pull(name)
+        other, _, report = from_folder(pulled)
+        check_weights(pulled, report["missing_keys"])
+        if _kind(other) != _kind(model):
+            raise ModelError(
+                f"{name} is a network of other layers, classes or views, so there is no mean of "
+                "both."
+            )
+        found.append(other.state_dict())
     return found
 
 
-def _shapes(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in values.items()}
+def _kind(model: PreTrainedModel) -> tuple:
+    """Return what two networks must have in common."""
+    shapes = {name: value.shape for name, value in model.state_dict().items()}
+    return shapes, model.config.id2label, getattr(model.config, "image_size", None)
 
 
 def mean_of(all_weights: Sequence[Mapping[str, torch.Tensor]]) -> Weights:

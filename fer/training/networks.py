@@ -186,8 +186,8 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
     known = list(model.config.id2label.values()) == list(EXPRESSIONS)
     if not known:
         model, processor, report = from_folder(pulled, **LABELS, ignore_mismatched_sizes=True)
-    head = None if known else renew_head(model)
-    check_weights(pulled, report["missing_keys"], head)
+    renewed = () if known else renew_heads(model)
+    check_weights(pulled, report["missing_keys"], renewed)
     base = {
         "name": pulled.name,
         "revision": pulled.revision,
@@ -210,31 +210,39 @@ def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
     if isinstance(model, FerForImageClassification):
         model.config.temperature = calibration.temperature
         return
-    _, head = find_head(model)
-    head.weight /= calibration.temperature
-    head.bias /= calibration.temperature
+    for value in find_heads(model).values():
+        value.weight /= calibration.temperature
+        value.bias /= calibration.temperature
 
 
-def find_head(model: PreTrainedModel) -> tuple[str, nn.Linear]:
-    """Return the last matrix of a network, with its name."""
-    return [item for item in model.named_modules() if isinstance(item[1], nn.Linear)][-1]
+def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
+    """Return the matrices that a network's logits come from, by their names.
+
+    A network that was distilled has two of the same form, and its logits are the mean of both.
+    """
+    if isinstance(model, FerForImageClassification):
+        return {"classifier": model.classifier}
+    matrices = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
+    return {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
 
 
-def renew_head(model: PreTrainedModel) -> str:
-    """Give the head of a network new weights, and return its name."""
-    name, head = find_head(model)
-    nn.init.normal_(head.weight, std=0.02)
-    nn.init.zeros_(head.bias)
-    return name
+def renew_heads(model: PreTrainedModel) -> tuple[str, ...]:
+    """Give the heads of a network new weights, and return their names."""
+    heads = find_heads(model)
+    for head in heads.values():
+        nn.init.normal_(head.weight, std=0.02)
+        nn.init.zeros_(head.bias)
+    return tuple(heads)
 
 
-def check_weights(pulled: Pulled, missing: set[str], head: str | None) -> None:
-    """See that the weights are all there, those of a new head aside.
+def check_weights(pulled: Pulled, missing: set[str], renewed: Sequence[str] = ()) -> None:
+    """See that the weights are all there, those of renewed heads aside.
 
     Raises:
         ModelError: They aren't.
     """
-    lacking = sorted(name for name in missing if not head or not name.startswith(f"{head}."))
+    new = tuple(f"{head}." for head in renewed)
+    lacking = sorted(name for name in missing if not name.startswith(new))
     if lacking:
         raise ModelError(
             f"{pulled.name} can't be trained on: it lacks the weights {', '.join(lacking[:3])}"

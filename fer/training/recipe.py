@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import EvalPrediction, TrainingArguments, set_seed
+from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.hub import EVALUATION, EVALUATION_PLOTS
@@ -64,12 +64,18 @@ def train(options: TrainingOptions) -> Path:
     if options.ferplus_share:
         mix_heads(kept, options.ferplus_share)
     trainer.averaged.values = rounded(kept)
+    trainer.model = in_full_precision(trainer)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
         write_trained(options, start, trainer, prediction, output)
         if options.push_to_hub:
             push_trained(options, output)
     return output
+
+
+def in_full_precision(trainer: FerTrainer) -> PreTrainedModel:
+    """Return the network without what let it compute in half precision."""
+    return trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
 
 
 def write_trained(
@@ -99,8 +105,9 @@ def write_trained(
     model.save_pretrained(output, state_dict=as_stored(model.state_dict()))
     processor.save_pretrained(output)
     write_report(options, start, trainer, prediction, calibration, output)
-    for name in (EVALUATION, *EVALUATION_PLOTS):  # they were of other weights
-        (output / name).unlink(missing_ok=True)
+    for evaluated in {path.parent for path in output.rglob(EVALUATION)}:  # of other weights
+        for name in (EVALUATION, *EVALUATION_PLOTS):
+            (evaluated / name).unlink(missing_ok=True)
 
 
 def push_trained(options: TrainingOptions, output: Path) -> None:
@@ -161,10 +168,10 @@ def load_datasets(
             f"{' and '.join(sorted(missing))}."
         )
     trained = load_arrays(splits["train"])
-    check_votes(trained.votes, options)
     if options.drop_conflicting_copies:
         trained = trained.subset(~conflicting(trained.images, trained.labels))
     trained = draw(trained, options.max_train_samples, options.seed)
+    check_votes(trained.votes, options)
     validation = load_arrays(splits["validation"])
     targets = build_targets(options, trained)
     return FaceDataset(trained, processor, targets), FaceDataset(validation, processor)

@@ -14,8 +14,15 @@ Damage = Callable[[np.ndarray], np.ndarray]
 """Takes and returns one face, uint8 (h, w)."""
 
 
-def robustness(classifier: ExpressionClassifier, arrays: FerArrays) -> list[dict[str, object]]:
+def robustness(
+    classifier: ExpressionClassifier, arrays: FerArrays, views: bool = False
+) -> list[dict[str, object]]:
     """Return the accuracy for each damage, the undamaged faces first.
+
+    Args:
+        classifier: The network.
+        arrays: Faces and labels.
+        views: Average ten views of each face.
 
     Returns:
         Dictionaries with `damage`, `amount` (a text with its unit) and `accuracy`.
@@ -23,7 +30,7 @@ def robustness(classifier: ExpressionClassifier, arrays: FerArrays) -> list[dict
     rows = []
     for (damage, amount), apply in {("none", ""): np.asarray, **DAMAGES}.items():
         damaged = [apply(image) for image in arrays.images]
-        logits, _ = run_network(classifier, np.stack(damaged))
+        logits, _ = run_network(classifier, np.stack(damaged), views)
         accuracy = float((logits.argmax(axis=1) == arrays.labels).mean())
         rows.append({"damage": damage, "amount": amount, "accuracy": accuracy})
     return rows

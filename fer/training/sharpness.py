@@ -24,7 +24,9 @@ def uphill(model: nn.Module, radius: float) -> Iterator[None]:
     """
     moved = [value for value in model.parameters() if value.grad is not None]
     here = [value.detach().clone() for value in moved]
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [
+        module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
+    ]
     momenta = [norm.momentum for norm in norms]
     climb(moved, radius)
     model.zero_grad()

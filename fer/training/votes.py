@@ -26,10 +26,15 @@ def told_by_votes(votes: np.ndarray, labels: np.ndarray) -> torch.Tensor:
         labels: (n,) class indices.
 
     Raises:
-        ValueError: The pictures with votes are all labelled alike.
+        ValueError: The pictures with votes are all labelled alike, or there are none.
     """
     answers = np.eye(len(EXPRESSIONS), dtype=np.float32)[labels]
     known = votes.any(axis=1)
+    if len(set(labels[known].tolist())) < 2:
+        raise ValueError(
+            "The training pictures that have votes of FER+ are all labelled alike, so the votes "
+            "say nothing; take more pictures, or leave --votes-share out."
+        )
     seen = described(votes[known])
     voted = LogisticRegression(C=STRENGTH, max_iter=2000).fit(seen, labels[known])
     answers[known] = 0.0

@@ -47,7 +47,8 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert figures["split"] == "validation"
     assert figures["without_copies"]["pictures"] == 21  # the noise has no copies
     assert figures["ferplus"]["pictures"] == 21
-    assert figures["robustness"][0]["damage"] == "none"
+    undamaged = {"damage": "none", "amount": "", "accuracy": figures["accuracy"]}
+    assert figures["robustness"][0] == undamaged
     drawn = {"confusion.png", "reliability.png", "risk_coverage.png", "robustness.png"}
     assert {path.name for path in tmp_path.glob("*.png")} == drawn
     said = capsys.readouterr().out

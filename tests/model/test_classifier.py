@@ -43,6 +43,19 @@ def small_network(**settings):
     return model
 
 
+@pytest.mark.parametrize("stored", [torch.float16, torch.bfloat16])
+def test_a_network_stored_in_half_precision_computes_in_single(stored, crops, tmp_path):
+    config = ViTConfig(
+        image_size=48, patch_size=16, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, id2label=dict(enumerate(EXPRESSIONS)),
+    )  # fmt: skip
+    ViTForImageClassification(config).to(stored).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    classifier = ExpressionClassifier.load(tmp_path)
+    assert {value.dtype for value in classifier.model.parameters()} == {torch.float32}
+    assert classifier.classify(crops).dtype == np.float32
+
+
 def test_probabilities(crops):
     probabilities = ExpressionClassifier(small_network(), FerImageProcessor()).classify(crops)
     assert probabilities.shape == (3, 7)

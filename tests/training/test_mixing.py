@@ -36,8 +36,26 @@ def test_another_shape_has_no_mean(tmp_path):
     start = build_start(TrainingOptions(depths=(1, 3, 2)))
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match=f"{tmp_path} is a network of another shape"):
+    with pytest.raises(ModelError, match=f"{tmp_path} is a network of other layers"):
         weights_like(build_start(TrainingOptions()).model, [str(tmp_path)])
+
+
+def test_other_views_have_no_mean(tmp_path):
+    start = build_start(TrainingOptions(view_size=44))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="of other layers, classes or views"):
+        weights_like(build_start(TrainingOptions()).model, [str(tmp_path)])
+
+
+def test_weights_that_lack_have_no_mean(tmp_path):
+    start = build_start(TrainingOptions())
+    values = start.model.state_dict()
+    del values["classifier.bias"]
+    start.model.save_pretrained(tmp_path, state_dict=values)
+    start.processor.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"lacks the weights classifier\.bias"):
+        weights_like(start.model, [str(tmp_path)])
 
 
 def test_heads_are_mixed_by_their_logits():

@@ -8,6 +8,8 @@ import torch
 from transformers import (
     BertConfig,
     BertForMaskedLM,
+    DeiTConfig,
+    DeiTForImageClassificationWithTeacher,
     ResNetConfig,
     ResNetForImageClassification,
     ViTConfig,
@@ -21,11 +23,13 @@ from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
 from fer.training.arguments import TrainingOptions, parse_options
+from fer.training.calibration import Calibration
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.networks import (
     build_start,
     check_weights,
+    keep_calibration,
     start_from,
     untrained_cnn,
     untrained_vit,
@@ -147,6 +151,34 @@ def test_a_head_inside_a_sequence_is_found(tmp_path):
     assert start_from(pull(tmp_path), dropout=0.1).model.classifier[-1].out_features == 7
 
 
+@torch.no_grad()
+def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
+    config = DeiTConfig(
+        image_size=48, patch_size=16, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, id2label=DOGS,
+    )  # fmt: skip
+    DeiTForImageClassificationWithTeacher(config).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    model = start_from(pull(tmp_path), dropout=0.1).model.eval()
+    heads = model.cls_classifier, model.distillation_classifier
+    assert [head.out_features for head in heads] == [7, 7]
+    assert all(head.bias.eq(0).all() and head.weight.ne(0).all() for head in heads)
+    faces = torch.randn(2, 3, 48, 48)
+    before = model(faces).logits
+    keep_calibration(model, Calibration(2.0, 0.5, 0.01, 0.02, 0.8, 0.8))
+    torch.testing.assert_close(model(faces).logits, before / 2)
+
+
+def test_other_classes_of_our_own_network_get_a_new_head(tmp_path):
+    start = untrained_cnn(0.2)
+    start.model.config.id2label = dict(enumerate(reversed(EXPRESSIONS)))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    again = start_from(pull(tmp_path), dropout=0.2).model
+    assert not torch.equal(again.classifier.weight, start.model.classifier.weight)
+    assert torch.equal(again.ferplus.weight, start.model.ferplus.weight)
+
+
 @pytest.mark.slow
 def test_a_vit_from_scratch(tiny_fer2013, tmp_path):
     classifier = ExpressionClassifier.load(train(short(tiny_fer2013, tmp_path, arch="vit")))
@@ -170,11 +202,11 @@ def test_what_is_no_image_classifier_is_refused(tmp_path):
 
 def test_weights_beyond_the_head_must_be_there(tmp_path):
     pulled = pull(tmp_path)
-    check_weights(pulled, {"classifier.weight"}, head="classifier")
+    check_weights(pulled, {"classifier.weight"}, ["classifier"])
     with pytest.raises(ValueError, match=r"it lacks the weights vit\.a, vit\.b\."):
-        check_weights(pulled, {"vit.b", "vit.a", "classifier.bias"}, head="classifier")
+        check_weights(pulled, {"vit.b", "vit.a", "classifier.bias"}, ["classifier"])
     with pytest.raises(ValueError, match=r"it lacks the weights classifier\.bias\."):
-        check_weights(pulled, {"classifier.bias"}, head=None)
+        check_weights(pulled, {"classifier.bias"})
 
 
 def test_an_architecture_and_a_base_do_not_go_together():

@@ -19,7 +19,11 @@ from transformers import AutoImageProcessor
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.preprocessing import pixel_values
+from fer.model.quantizing import measure_peaks
 from fer.training.arguments import TrainingOptions, command_line, parse_options
+from fer.training.evaluation import evaluate
+from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.recipe import has_bf16, newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
@@ -100,11 +104,12 @@ def test_resuming_a_finished_run_that_was_moved_writes_the_same_again(options, t
     before = [(first / name).read_bytes() for name in names]
     moved = first.rename(tmp_path / "moved")
     (moved / "model.safetensors").unlink()
-    for name in ("evaluation.json", "confusion.png"):
+    (moved / "views").mkdir()
+    for name in ("evaluation.json", "confusion.png", "views/evaluation.json"):
         (moved / name).write_text("of other weights")
     train(replace(options, output=str(moved), resume=True))
     assert [(moved / name).read_bytes() for name in names] == before
-    assert not {"evaluation.json", "confusion.png"} & {path.name for path in moved.iterdir()}
+    assert not [*moved.rglob("evaluation.json"), *moved.glob("confusion.png")]
 
 
 def test_a_training_is_not_written_over_another(trained, options):
@@ -127,6 +132,12 @@ def test_bf16(options, tmp_path):
     assert 0 < metrics["history"][0]["train_loss"] < 10
     weights = load_file(output / "model.safetensors")
     assert weights["trunk.stem.0.1.weight"].dtype == torch.float32
+    classifier = ExpressionClassifier.load(output, int8=False)
+    splits = load_fer2013(options.dataset)
+    figures = evaluate(classifier, load_arrays(splits["validation"]))  # in single precision
+    assert metrics["validation"]["confusion_matrix"] == figures["confusion_matrix"]
+    faces = pixel_values(classifier.processor, load_arrays(splits["train"]).images)
+    assert measure_peaks(classifier.model, faces) == classifier.model.config.activation_peaks
 
 
 @pytest.mark.parametrize("able", ["amx_bf16", "avx512_bf16", None])
