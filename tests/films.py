@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 from fer.videos import VideoReader
 
@@ -44,6 +45,7 @@ def make_film(
     sound: str | None = None,
     sound_start: float = 0.0,
     sound_seconds: float = 2.0,
+    sound_rate: int = SOUND_RATE,
     pixel_width: Fraction | None = None,
     form: dict[str, str] | None = None,
 ) -> Path:
@@ -60,7 +62,7 @@ def make_film(
             stream.codec_context.sample_aspect_ratio = pixel_width
         if display:
             stream.set_display_rotation(display[0], hflip=display[1])
-        tone = container.add_stream(sound, rate=SOUND_RATE, layout="mono") if sound else None
+        tone = container.add_stream(sound, rate=sound_rate, layout="mono") if sound else None
         if tone is not None:
             _write_sound(container, tone, sound_start, sound_seconds)
         _write_pictures(container, stream, times, size, picture, last)
@@ -83,16 +85,58 @@ def _write_pictures(container, stream, times, size, picture, last) -> None:
 
 def _write_sound(container, stream, start: float, seconds: float) -> None:
     """Write silence, and a tone for the second half."""
-    count = round(seconds * SOUND_RATE)
-    wave = np.sin(np.arange(count) * (2 * np.pi * 440 / SOUND_RATE)) * 0.5
+    rate = stream.rate
+    count = round(seconds * rate)
+    wave = np.sin(np.arange(count) * (2 * np.pi * 440 / rate)) * 0.5
     wave[: count // 2] = 0
     samples = (wave * 32_000).astype(np.int16)[None]
     for at in range(0, count, 1024):
         frame = av.AudioFrame.from_ndarray(samples[:, at : at + 1024], "s16", "mono")
-        frame.sample_rate, frame.time_base = SOUND_RATE, Fraction(1, SOUND_RATE)
-        frame.pts = round(start * SOUND_RATE) + at
+        frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+        frame.pts = round(start * rate) + at
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
+
+
+def add_cover(container) -> av.VideoStream:
+    """Add a stream for a picture such as a song's cover; its header comes before any packet."""
+    cover = container.add_stream("mjpeg", rate=25)
+    cover.width, cover.height, cover.pix_fmt = 320, 240, "yuvj420p"
+    cover.disposition = Disposition.attached_pic
+    return cover
+
+
+def write_cover(container, cover: av.VideoStream) -> None:
+    """Write the one picture of a cover."""
+    container.mux(cover.encode(av.VideoFrame.from_ndarray(grey(0, (320, 240)))))
+    container.mux(cover.encode(None))
+
+
+def with_a_gap(source: Path, path: Path, after: float, seconds: float) -> Path:
+    """Copy a video, with what sounds later than `after` put off by `seconds`."""
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        streams = {s.index: new.add_stream_from_template(s) for s in old.streams}
+        for packet in old.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "audio" and packet.pts * packet.time_base > after:
+                packet.pts += round(seconds / packet.time_base)
+                packet.dts = packet.pts
+            packet.stream = streams[packet.stream.index]
+            new.mux(packet)
+    return path
+
+
+def set_back(path: Path, after: float, seconds: float) -> Path:
+    """Set the clock of a Matroska file back in the middle; no muxer writes such a file."""
+    data, at = bytearray(path.read_bytes()), 0
+    while (at := data.find(b"\x1f\x43\xb6\x75", at + 1)) > 0:  # a cluster
+        stamp = data.find(b"\xe7\x82", at, at + 24) + 2  # its time, in two bytes but for the first
+        time = int.from_bytes(data[stamp : stamp + 2], "big")
+        if stamp > at and time > after * TICKS:
+            data[stamp : stamp + 2] = (time - round(seconds * TICKS)).to_bytes(2, "big")
+    path.write_bytes(data)
+    return path
 
 
 def tone_starts(path: Path) -> float:

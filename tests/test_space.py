@@ -44,6 +44,11 @@ def test_it_follows_the_tests_on_main(workflow, job):
     assert job["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
 
 
+def test_a_run_that_is_skipped_pushes_out_none_that_waits(workflow, job):
+    assert "concurrency" not in workflow
+    assert job["concurrency"] == {"group": "space", "cancel-in-progress": False}
+
+
 def test_it_is_off_until_its_variable_is_set(job):
     assert job["if"].startswith("vars.HF_SPACE != '' && ")
 

@@ -5,7 +5,7 @@ encodes. Between them wait a few frames, whatever the video's length.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -162,9 +162,10 @@ def _annotate(
 def _workplace(folder: Path) -> Iterator[Path]:
     """Give a place for files that come into a folder when they are all there.
 
-    After an error they are deleted, as is the folder if nothing else is in it; files of an earlier
+    After an error they are deleted, as is the folder if it was made here; files of an earlier
     analysis stay.
     """
+    made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with TemporaryDirectory(prefix=".work-", dir=folder) as place:
@@ -172,6 +173,7 @@ def _workplace(folder: Path) -> Iterator[Path]:
             for file in list(Path(place).iterdir()):
                 file.replace(folder / file.name)
     except BaseException:
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        if made:
+            with suppress(OSError):  # what else was put there in the meantime stays
+                folder.rmdir()
         raise

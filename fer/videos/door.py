@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 MAX_BYTES = 500_000_000
@@ -98,8 +99,9 @@ def pictures(container: InputContainer) -> VideoStream:
     Raises:
         VideoError: There is none, it is of an unknown kind, or its pictures are too large.
     """
-    stream = container.streams.best("video")
-    if container.streams.video and (stream is None or stream.codec_context is None):
+    moving = _moving(container)
+    stream = _best(container, moving)
+    if moving and (stream is None or stream.codec_context is None):
         raise VideoError("The video's pictures are of an unknown kind; save it as MP4 (H.264).")
     if stream is None:
         holds = "sound but no pictures" if container.streams.audio else "no pictures"
@@ -114,6 +116,18 @@ def pictures(container: InputContainer) -> VideoStream:
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = _THREADS
     return stream
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    """Return the streams with pictures, without covers such as a song's."""
+    streams = container.streams.video
+    return [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
+
+
+def _best(container: InputContainer, moving: list[VideoStream]) -> VideoStream | None:
+    """Return FFmpeg's choice, or the first one if that is a cover."""
+    best = container.streams.best("video")
+    return best if best is None or best in moving else next(iter(moving), None)
 
 
 def header(path: str | Path, container: InputContainer, stream: VideoStream) -> VideoInfo:
@@ -191,7 +205,7 @@ def _walked(path: str | Path) -> tuple[float | None, float | None]:
     starts: list[int] = []
     end = 0
     with open_container(path) as container:
-        stream = container.streams.best("video")
+        stream = pictures(container)
         try:
             for packet in container.demux(stream):
                 if packet.pts is not None:

@@ -98,12 +98,14 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame that can be read."""
         clock = _Clock(1 / self.info.rate, self.info.duration)
-        time = 0.0
+        time, start = 0.0, self._first.time or 0.0
         for frame in chain([self._first], self._decoded):
             read = self._frame(frame, clock)
             time = read.time
             if time > MAX_SECONDS:
                 break
+            # A clock that is set back hides in the packets' own stamps how far the pictures go.
+            self._reached = max(self._reached, start + time + read.duration)
             yield read
         self.warning = self._losses(time)
 

@@ -1,11 +1,13 @@
 """The sound of a video goes with its pictures into another file, at the same time as before.
 
 AAC and MP3 are copied packet by packet, as MP4 takes them and browsers play them; everything else
-is decoded and encoded as AAC, with silence where the time stamps leave a gap.
+is decoded and encoded as AAC, with silence where the time stamps leave a gap. Where the stamps leap
+the sound ends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -13,10 +15,19 @@ from av.container import OutputContainer
 
 from fer.videos.door import open_container, pictures
 
-_COPIED = ("aac", "mp3")
+_Part = TypeVar("_Part", av.Packet, av.AudioFrame)
 _RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
+_LEAST_MP3_RATE = 16_000
+"""MP4 takes no MP3 of fewer samples a second."""
+
 _TRIMMED = 0.05
 """Seconds by which a sound may start early without the pictures having to wait for it."""
+
+_LONGEST_GAP = 60.0
+"""Seconds without sound that are filled or waited for."""
+
+_DISORDER = 1.0
+"""Seconds by which a time stamp may go back without the sound ending there."""
 
 
 class Sound:
@@ -42,7 +53,7 @@ class Sound:
         self._waiting: av.Packet | None = None
         stream = self._container.streams.best("audio")
         if stream is not None and stream.codec_context is None:
-            self.warning = "The sound is of an unknown kind and left out."
+            self._warn("The sound is of an unknown kind and left out.")
         elif stream is not None:
             self._begin(source, stream, output)
 
@@ -73,19 +84,34 @@ class Sound:
         """Close the source."""
         self._container.close()
 
+    def _warn(self, sentence: str) -> None:
+        """Add a sentence to the warning, once."""
+        if sentence not in (self.warning or ""):
+            self.warning = " ".join(filter(None, (self.warning, sentence)))
+
+    def _in_time(self, parts: Iterable[_Part]) -> Iterator[_Part]:
+        """Yield packets or frames at their times in the new file, up to where these leap."""
+        order = _Order(self.lead)
+        for part in parts:
+            if part.pts is not None:
+                part.pts += round(self._shift / part.time_base)
+                leap = order.leap(float(part.pts * part.time_base), _length(part))
+                if leap:
+                    self._warn(leap)
+                    return
+            yield part
+
     def _demuxed(self, stream: AudioStream) -> Iterator[av.Packet]:
         try:
             yield from self._container.demux(stream)
         except av.FFmpegError:
-            self.warning = "The sound breaks off early, as it does in the source."
+            self._warn("The sound breaks off early, as it does in the source.")
 
     def _copied(self, stream: AudioStream, output: AudioStream) -> Iterator[av.Packet]:
-        shift = round(self._shift / stream.time_base)
         last = None
-        for packet in self._demuxed(stream):
+        for packet in self._in_time(self._demuxed(stream)):
             if packet.pts is None:
                 continue
-            packet.pts += shift
             packet.dts = packet.pts
             if last is None or packet.dts > last:
                 last = packet.dts
@@ -101,13 +127,11 @@ class Sound:
             *(context.format, context.layout, context.rate, context.frame_size),
             options={"async": "1", "first_pts": str(round(start * context.rate))},
         )
-        for frame in self._decoded(stream):
-            if frame.pts is not None:
-                frame.pts += round(self._shift / frame.time_base)
+        for frame in self._in_time(self._decoded(stream)):
             try:
                 resampled = resampler.resample(frame)
             except ValueError:  # the sound changes its form
-                self.warning = "The sound changes its form in the middle; only its start is kept."
+                self._warn("The sound changes its form in the middle; only its start is kept.")
                 break
             for part in resampled:
                 yield from encoder.encode(part)
@@ -120,12 +144,57 @@ class Sound:
             try:
                 yield from stream.decode(packet)
             except av.FFmpegError:
-                self.warning = "Parts of the sound are damaged and left out."
+                self._warn("Parts of the sound are damaged and left out.")
+
+
+class _Order:
+    """Notices where the times of a sound leap instead of going on.
+
+    Args:
+        pictures: Seconds at which the first picture is shown.
+    """
+
+    def __init__(self, pictures: float) -> None:
+        self._last: float | None = None
+        self._end = pictures
+
+    def leap(self, start: float, length: float) -> str | None:
+        """Return a sentence if the sound has to end before what comes next, else None.
+
+        Args:
+            start: Of what comes next, in seconds.
+            length: Of what comes next, in seconds.
+        """
+        far = start - self._end > _LONGEST_GAP
+        rest = f"after {_minutes(self._end)}; what comes later is left out."
+        if self._last is None and far:
+            return "The sound starts more than a minute after the pictures and is left out."
+        if far:
+            return f"The sound stops for more than a minute {rest}"
+        if self._last is not None and start < self._last - _DISORDER:
+            return f"The sound's times go back {rest}"
+        if self._last is None or start > self._last:
+            self._last, self._end = start, start + length
+        return None
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _length(part: av.Packet | av.AudioFrame) -> float:
+    """Return for how many seconds a packet or a frame sounds."""
+    if isinstance(part, av.AudioFrame):
+        return part.samples / part.sample_rate
+    return float((part.duration or 0) * part.time_base)
 
 
 def _can_be_copied(stream: AudioStream) -> bool:
     codec = stream.codec_context.codec.canonical_name
-    return codec in _COPIED and (codec != "aac" or bool(stream.codec_context.extradata))
+    if codec == "mp3":
+        return stream.rate >= _LEAST_MP3_RATE
+    return codec == "aac" and bool(stream.codec_context.extradata)
 
 
 def _first_picture(source: Path) -> float:

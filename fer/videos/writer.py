@@ -50,7 +50,7 @@ class VideoWriter:
         self._last: int | None = None
         self._duration = 0
         self._container = av.open(
-            str(path), "w", format="mp4", container_options={"movflags": "+faststart"}
+            f"file:{path}", "w", format="mp4", container_options={"movflags": "+faststart"}
         )
         self._stream = self._add_pictures()
         self._sound = None

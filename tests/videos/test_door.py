@@ -4,7 +4,7 @@ import av
 import pytest
 
 from fer.videos import VideoError, VideoReader, check_video, door
-from tests.films import STEADY, _write_sound, make_film
+from tests.films import STEADY, _write_sound, add_cover, make_film, write_cover
 
 
 @pytest.fixture
@@ -22,6 +22,15 @@ def test_a_good_video_is_described(film):
 def sound_only(path):
     with av.open(str(path), "w") as container:
         _write_sound(container, container.add_stream("aac", rate=48_000, layout="mono"), 0, 1)
+
+
+def song(path):
+    """Sound with the picture of its cover."""
+    with av.open(str(path), "w", format="mp4") as container:
+        cover = add_cover(container)
+        tone = container.add_stream("aac", rate=48_000, layout="mono")
+        write_cover(container, cover)
+        _write_sound(container, tone, 0, 1)
 
 
 def no_frames(path):
@@ -55,13 +64,14 @@ def unknown(path):
         (lambda path: None, "There is no file"),
         (lambda path: path.mkdir(), "is no file"),
         (sound_only, "sound but no pictures"),
+        (song, "sound but no pictures"),
         (no_frames, "no picture"),
         (playlist, "can't be read as a video"),
         (headless, "may be cut off"),
         (unknown, "of an unknown kind"),
     ],
     ids=[
-        *("text", "empty", "missing", "folder", "sound"),
+        *("text", "empty", "missing", "folder", "sound", "song"),
         *("no frames", "playlist", "headless", "unknown"),
     ],
 )

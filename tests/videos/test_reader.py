@@ -11,7 +11,16 @@ import pytest
 
 from benchmarks.recording import repeated
 from fer.videos.reader import _Clock
-from tests.films import STEADY, UNSTEADY, frames_of, grey, make_film
+from tests.films import (
+    STEADY,
+    UNSTEADY,
+    add_cover,
+    frames_of,
+    grey,
+    make_film,
+    set_back,
+    write_cover,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,22 +78,28 @@ def test_what_a_browser_records_states_no_length_and_is_measured(tmp_path):
     assert info.rate == pytest.approx(25, rel=0.15)
 
 
-def test_a_cover_picture_is_not_the_video(tmp_path):
-    from av.stream import Disposition
-
+@pytest.mark.parametrize("frames", [5, 1])
+def test_a_cover_picture_is_not_the_video(tmp_path, frames):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
-        cover = container.add_stream("mjpeg", rate=25)
-        cover.width, cover.height, cover.pix_fmt = 320, 240, "yuvj420p"
-        cover.disposition = Disposition.attached_pic
+        cover = add_cover(container)
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for one, count in ((cover, 1), (stream, 5)):
-            for index in range(count):
-                image = grey(index, (one.width, one.height))
-                container.mux(one.encode(av.VideoFrame.from_ndarray(image)))
-            container.mux(one.encode(None))
-    assert [frame.image.shape for frame in frames_of(path)[1]] == [(48, 64, 3)] * 5
+        write_cover(container, cover)
+        for index in range(frames):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey(index, (64, 48)))))
+        container.mux(stream.encode(None))
+    assert [frame.image.shape for frame in frames_of(path)[1]] == [(48, 64, 3)] * frames
+
+
+def test_a_clock_that_is_set_back_cuts_nothing_off(tmp_path):
+    times = [i / 25 for i in range(200)]
+    form = {"cluster_time_limit": "500"}
+    path = set_back(make_film(tmp_path / "a.mkv", times, form=form), after=4, seconds=4)
+    reader, frames = frames_of(path)
+    np.testing.assert_allclose([frame.time for frame in frames], times, atol=0.05)
+    assert reader.info.duration == pytest.approx(8, abs=0.05)
+    assert reader.warning is None
 
 
 def test_a_trimmed_video_hides_frames_and_nothing_is_missing(tmp_path):

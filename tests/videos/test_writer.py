@@ -1,11 +1,23 @@
 """Writing videos: what a browser plays, true times, and the sound of the source."""
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
 
 from fer.videos import VideoError, VideoReader, VideoWriter
-from tests.films import BLUE, GREEN, RED, UNSTEADY, WHITE, corners, make_film, tone_starts
+from tests.films import (
+    BLUE,
+    GREEN,
+    RED,
+    UNSTEADY,
+    WHITE,
+    corners,
+    make_film,
+    tone_starts,
+    with_a_gap,
+)
 
 
 def copy(source, target):
@@ -110,17 +122,7 @@ def test_sound_stays_in_time_wherever_it_starts(tmp_path, name, sound, pictures_
 
 def test_a_gap_in_the_sound_stays_a_gap(tmp_path):
     source = make_film(tmp_path / "a.mkv", [i / 25 for i in range(100)], sound="pcm_s16le")
-    with av.open(str(source)) as old, av.open(str(tmp_path / "gap.mkv"), "w") as new:
-        streams = {s.index: new.add_stream_from_template(s) for s in old.streams}
-        for packet in old.demux():
-            if packet.dts is None:
-                continue
-            if packet.stream.type == "audio" and packet.pts * packet.time_base > 0.5:
-                packet.pts += round(1.5 / packet.time_base)
-                packet.dts = packet.pts
-            packet.stream = streams[packet.stream.index]
-            new.mux(packet)
-    path = copy(tmp_path / "gap.mkv", tmp_path / "b.mp4")
+    path = copy(with_a_gap(source, tmp_path / "gap.mkv", 0.5, 1.5), tmp_path / "b.mp4")
     assert tone_starts(path) == pytest.approx(2.5, abs=0.03)
 
 
@@ -134,6 +136,12 @@ def test_an_error_leaves_no_file(tmp_path):
     with pytest.raises(VideoError, match="no file"):
         VideoWriter(path, 64, 48, tmp_path / "missing.mp4")
     assert not path.exists()
+
+
+def test_a_name_with_a_colon_is_no_protocol(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = copy(make_film(tmp_path / "a.mp4", UNSTEADY), Path("10:30"))
+    assert seconds(path.resolve()) == pytest.approx(1.34, abs=0.01)
 
 
 def test_another_size_is_refused(tmp_path):
