@@ -10,6 +10,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.about import build_about
+from fer.ui.leaving import leave
 from fer.ui.live import build_live
 from fer.ui.photo import build_photo
 from fer.ui.recording import build_recording
@@ -24,8 +25,12 @@ LEAD = (
     "neural network says which of seven expressions it looks most like."
 )
 
-KEEP_UPLOADS = (300, 1800)
-"""Every so many seconds, uploads older than so many seconds are deleted."""
+KEEP_UPLOADS = (300, 3000)
+"""Every so many seconds, uploads and results older than so many seconds are deleted.
+
+The page promises "within the hour": both together are less than that, and yet what is shown on an
+open page can be played and saved for as long as may be.
+"""
 
 MOST_SESSIONS = 500
 """Visitors at a time; it also bounds what events leave behind that end after their visitor left."""
@@ -70,16 +75,13 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
 
-        def forget(request: gr.Request) -> None:
-            """Drop all that is known of a visitor at once.
+        async def forget(request: gr.Request) -> None:
+            """Drop what is known of a visitor, pictures at once.
 
             Gradio alone would keep the state for an hour, and what fields showed last, camera
             frames included, until thousands of others have come.
             """
-            sessions = demo.state_holder
-            sessions.delete_state(request.session_hash)
-            sessions.session_data.pop(request.session_hash, None)
-            sessions.time_last_used.pop(request.session_hash, None)
+            leave(demo.state_holder, request.session_hash)
 
         demo.unload(forget)
     return demo

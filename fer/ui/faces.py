@@ -100,7 +100,8 @@ def _box_classes(left: float, top: float, right: float) -> str:
     """Return classes that put a box's tag where it hides least; the sides are percentages."""
     narrow = right - left < 100 * NARROW
     inside = right - left >= 100 * TINY and (narrow or top < 3)
-    return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside
+    leftward = left + right > 100
+    return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside + " fer-leftward" * leftward
 
 
 def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray, note: str) -> str:

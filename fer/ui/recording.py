@@ -20,7 +20,7 @@ LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB and {MAX_SECONDS // 3600
 def build_recording(pipeline: Pipeline) -> None:
     """Put the Recording tab's components on the page and wire them."""
     handlers = RecordingHandlers(pipeline)
-    # A visitor who leaves takes along what is being done for them and what was done.
+    # A visitor who leaves takes along what is being done for them; what was done goes later.
     desk = gr.State(Desk(), delete_callback=Desk.clear)
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
@@ -31,8 +31,8 @@ def build_recording(pipeline: Pipeline) -> None:
         with gr.Column(scale=3, min_width=300):
             state, video, saves, result = _answer()
     shared = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    recording.change(handlers.choose, [recording, desk], [known, state, desk], **shared)
     outputs = [state, result, video, *saves, desk]
+    recording.change(handlers.choose, [recording, desk], [known, *outputs], **shared)
     start.click(handlers.start, [recording, view, rate, desk], outputs, **shared)
     cancel.click(handlers.cancel, desk, desk, **shared)
     _publish(handlers, recording, view, rate)

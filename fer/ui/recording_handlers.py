@@ -103,8 +103,10 @@ class RecordingHandlers:
         self.pipeline, self.analyse = pipeline, analyse
         self.workshop = Workshop(PLACES)
 
-    def choose(self, recording: str | None, desk: Desk) -> tuple[str, str | dict, Desk]:
-        """Look at a file as soon as it is there.
+    def choose(self, recording: str | None, desk: Desk) -> tuple:
+        """Look at a file as soon as it is there; what was shown of another one goes.
+
+        A player that is only hidden would go on playing.
 
         Args:
             recording: Path of the uploaded file; None when the field is empty.
@@ -112,18 +114,14 @@ class RecordingHandlers:
                 which has begun already where Start was pressed before the upload was through.
 
         Returns:
-            HTML of what is known of the file, the empty answer's HTML, and the desk.
+            HTML of what is known of the file, the empty answer's HTML, the empty result, no path
+            for each of `FILES`, and the desk.
         """
         begun = recording is not None and recording == desk.recording
-        state = gr.skip() if begun else EMPTY
+        shown = [gr.skip()] * (1 + len(NOTHING)) if begun else (EMPTY, *NOTHING)
         if not begun:
             desk.clear()
-        if recording is None:
-            return "", state, desk
-        try:
-            return chosen(check_video(_present(recording))), state, desk
-        except VideoError as error:
-            return _trouble(error), state, desk
+        return ("" if recording is None else _known(recording)), *shown, desk
 
     async def start(
         self, recording: str | None, view: str, rate: float, desk: Desk
@@ -237,6 +235,14 @@ def _present(recording: str | None) -> Path:
     if not Path(recording).exists():
         raise VideoError("The recording is no longer here; drop it in again.")
     return Path(recording)
+
+
+def _known(recording: str) -> str:
+    """Return what is known of a file, or why it can't be used."""
+    try:
+        return chosen(check_video(_present(recording)))
+    except VideoError as error:
+        return _trouble(error)
 
 
 def _outcome(task: asyncio.Task[Answer], job: Job[Answer]) -> tuple[str | None, ...]:

@@ -18,8 +18,8 @@ EMPTY = html.card(
     "<li>Your video with a box around every face, its sound and its length kept.</li>"
     "<li>The expressions over time, and the moments at which they changed.</li>"
     "<li>Video, plot, CSV, JSON and a report on one page to save, if you like.</li></ol>"
-    '<p class="fer-note">What is made is deleted when you leave the page and, like your upload, '
-    "within the hour at the latest.</p>"
+    '<p class="fer-note">What is made is deleted within a quarter of an hour after you leave the '
+    "page and, like your upload, within the hour at the latest.</p>"
 )
 
 CONSENT = html.message(

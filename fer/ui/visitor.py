@@ -1,4 +1,4 @@
-"""What is kept of one visitor of the Live tab while the page is open, and nowhere else."""
+"""What is kept of one visitor of the Live tab, in their session and nowhere else."""
 
 from dataclasses import dataclass, field
 
@@ -9,8 +9,14 @@ from fer.ui.recorder import Recorder
 
 @dataclass
 class Visitor:
-    """What is kept of one visitor while the page is open, and nowhere else."""
+    """What is kept of one visitor of the Live tab, in their session and nowhere else."""
 
     clock: FrameClock = field(default_factory=FrameClock)
     following: Following = field(default_factory=Following)
     recorder: Recorder | None = None
+
+    def without_pictures(self) -> "Visitor":
+        """Return the same visitor without what was seen; numbers of faces are not given twice."""
+        following = Following()
+        following.follower.tracker = self.following.follower.tracker
+        return Visitor(following=following, recorder=self.recorder)

@@ -113,6 +113,21 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
     assert fits(page)
 
 
+def test_a_recording_that_is_removed_stops_playing(page, films):
+    open_recording(page, films / "long.mp4")
+    page.locator("#recording-rate input[type=number]").fill("1")
+    page.locator("#recording-start").click()
+    player = page.locator("#recording-video video")
+    player.wait_for(timeout=60_000)
+    page.evaluate("window.played = document.querySelector('#recording-video video')")
+    page.evaluate("played.play()")
+    page.wait_for_function("!played.paused && played.currentTime > 0.2")
+    page.locator("#recording-input").get_by_label("Clear").first.click()
+    page.get_by_text("What you get").wait_for()
+    page.wait_for_function("played.paused || !played.currentSrc", timeout=5_000)
+    assert player.count() == 0 and not page.locator("#recording-result .fer-chart").count()
+
+
 def start_long(page, films, app_folder):
     """Start on the long film; return the folder in which its files are made."""
     made = app_folder / "uploads" / "recordings"

@@ -16,12 +16,12 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.ui import build_demo, launch_settings, load_pipeline
-from fer.ui.jobs import Job
-from fer.ui.recording_handlers import Desk
+from fer.ui import KEEP_UPLOADS, build_demo, launch_settings, load_pipeline
+from fer.ui.recording_handlers import KEEP
 from fer.ui.visitor import Visitor
 from fer.videos import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
+from tests.stories import tell
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,11 @@ def test_two_endpoints_are_public(demo):
 
 def test_recordings_may_be_uploaded_whole():
     assert launch_settings()["max_file_size"] == MAX_BYTES
+
+
+def test_files_live_long_and_are_deleted_within_the_hour(demo):
+    assert demo.delete_cache == KEEP_UPLOADS
+    assert 45 * 60 <= KEEP_UPLOADS[1] < sum(KEEP_UPLOADS) < KEEP
 
 
 def test_the_stream_is_shared_fairly(demo):
@@ -128,25 +133,10 @@ def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
     camera = next(key for key, block in demo.blocks.items() if block.elem_id == "live-camera")
     seen = demo.state_holder["leaves"]
     seen._update_value_in_config(camera, "the last frame")  # as Gradio does with each
-    leave.fn(gr.Request(session_hash="leaves"))
+    tell(leave.fn(gr.Request(session_hash="leaves")))
     assert "leaves" not in demo.state_holder and seen.state_data.get(key) is None
     assert demo.state_holder["leaves"][key] is None
     assert demo.state_holder["stays"][key] == "what stays has seen"
-
-
-def test_whoever_leaves_takes_a_recordings_files_along(demo, client, tmp_path):
-    (key,) = [
-        key
-        for key, block in demo.blocks.items()
-        if isinstance(block, gr.State) and isinstance(block.value, Desk)
-    ]
-    job = Job(tmp_path / "made", lambda job: None)
-    job.folder.mkdir()
-    job.run()
-    demo.state_holder["left"][key] = Desk(job)
-    (leave,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "unload"]
-    leave.fn(gr.Request(session_hash="left"))
-    assert not job.folder.exists()
 
 
 def test_analyse_recording_over_the_network(client, tmp_path):

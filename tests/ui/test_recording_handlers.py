@@ -190,7 +190,7 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
 
 
 def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
-    known, state, _ = handlers.choose(clip, Desk())
+    known, state, *_ = handlers.choose(clip, Desk())
     assert re.findall(r"<span>([^<]+)</span>", known) == [span(1), "160 x 120", "no sound"]
     assert state == EMPTY
     (uploads / "text.mp4").write_text("no video")
@@ -198,11 +198,20 @@ def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
     assert handlers.choose(None, Desk())[:2] == ("", EMPTY)
 
 
+def test_another_file_or_none_takes_away_what_was_shown(clip):
+    handlers, desk = RecordingHandlers(fake_pipeline([BOX]), quick), Desk()
+    for other in (None, f"{clip}.mov"):
+        made = run(handlers, clip, desk=desk)[-1]
+        _, *shown = handlers.choose(other, desk)
+        assert shown == [EMPTY, "", *[None] * len(FILES), desk]
+        assert len(shown) == len(made) and not Path(made[2]).exists()
+
+
 def test_work_begun_before_the_upload_was_through_goes_on(handlers, clip, uploads):
     desk = Desk()
     state = run(handlers, clip, desk=desk)[-1][0]
-    known, unchanged, _ = handlers.choose(clip, desk)
-    assert "160 x 120" in known and unchanged == gr.skip()
+    known, *unchanged, _ = handlers.choose(clip, desk)
+    assert "160 x 120" in known and unchanged == [gr.skip()] * (2 + len(FILES))
     assert "Finished" in state and not desk.job.is_cancelled() and desk.job.folder.exists()
     assert handlers.choose(None, desk)[1] == EMPTY
     assert desk.job is None and handlers.choose(clip, desk)[1] == EMPTY
