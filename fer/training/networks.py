@@ -4,7 +4,7 @@ There are four: this project's own or transformers' ViT, both untrained; a netwo
 has made; and any image classifier of transformers, whose head is then replaced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -180,14 +180,16 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
         dropout: Of the pooled features, where it is this project's own network.
 
     Raises:
-        ModelError: It is no image classifier, or lacks weights.
+        ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
     """
     model, processor, report = from_folder(pulled)
     known = list(model.config.id2label.values()) == list(EXPRESSIONS)
     if not known:
         model, processor, report = from_folder(pulled, **LABELS, ignore_mismatched_sizes=True)
-    renewed = () if known else renew_heads(model)
-    check_weights(pulled, report["missing_keys"], renewed)
+    heads = find_heads(model)
+    if not known:
+        renew(heads.values())
+    check_weights(pulled, report["missing_keys"], () if known else heads)
     base = {
         "name": pulled.name,
         "revision": pulled.revision,
@@ -219,23 +221,27 @@ def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
     """Return the matrices that a network's logits come from, by their names.
 
     A network that was distilled has two of the same form, and its logits are the mean of both.
+
+    Raises:
+        ModelError: There is none.
     """
     if isinstance(model, FerForImageClassification):
         return {"classifier": model.classifier}
     matrices = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
-    return {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
+    heads = {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
+    if not heads:
+        raise ModelError("The base model's answers don't come from a matrix; choose another one.")
+    return heads
 
 
-def renew_heads(model: PreTrainedModel) -> tuple[str, ...]:
-    """Give the heads of a network new weights, and return their names."""
-    heads = find_heads(model)
-    for head in heads.values():
+def renew(heads: Iterable[nn.Linear]) -> None:
+    """Give the heads of a network new weights."""
+    for head in heads:
         nn.init.normal_(head.weight, std=0.02)
         nn.init.zeros_(head.bias)
-    return tuple(heads)
 
 
-def check_weights(pulled: Pulled, missing: set[str], renewed: Sequence[str] = ()) -> None:
+def check_weights(pulled: Pulled, missing: set[str], renewed: Iterable[str] = ()) -> None:
     """See that the weights are all there, those of renewed heads aside.
 
     Raises:

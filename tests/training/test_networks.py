@@ -29,6 +29,7 @@ from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.networks import (
     build_start,
     check_weights,
+    find_heads,
     keep_calibration,
     start_from,
     untrained_cnn,
@@ -167,6 +168,13 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     before = model(faces).logits
     keep_calibration(model, Calibration(2.0, 0.5, 0.01, 0.02, 0.8, 0.8))
     torch.testing.assert_close(model(faces).logits, before / 2)
+
+
+def test_a_network_without_a_matrix_for_a_head_is_refused():
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], id2label=DOGS)
+    model = ResNetForImageClassification(config)  # its matrix gives ten
+    with pytest.raises(ValueError, match="don't come from a matrix; choose another one"):
+        find_heads(model)
 
 
 def test_other_classes_of_our_own_network_get_a_new_head(tmp_path):
