@@ -31,6 +31,12 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--split", help="of FER2013; validation if left out")
     parser.add_argument("--views", action="store_true", help="average ten views of each face")
+    parser.add_argument(
+        "--answers",
+        choices=("fer2013", "shown"),
+        help="whose accuracy: FER2013's head (fer2013; with --dataset if left out), or both heads' "
+        "mean that visitors are shown (shown; with --folder if left out)",
+    )
     parser.add_argument("--damaged", action="store_true", help="measure damaged faces, too")
     parser.add_argument(
         "--float32",
@@ -68,11 +74,12 @@ def run_evaluate(options: argparse.Namespace) -> str:
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
     faces, source = read_faces(options, classifier, mapping)
     figures = {"model": classifier.name, "weights": classifier.fingerprint(), **source}
-    figures |= evaluate(classifier, faces, options.views)
+    answers = options.answers or ("shown" if options.folder else "fer2013")
+    figures |= evaluate(classifier, faces, options.views, answers)
     if options.dataset and source["split"] != "train":
-        figures["without_copies"] = figures_without_copies(options, classifier, faces)
+        figures["without_copies"] = figures_without_copies(options, classifier, faces, answers)
     if options.damaged:
-        figures["robustness"] = robustness(classifier, faces, options.views)
+        figures["robustness"] = robustness(classifier, faces, options.views, answers)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     draw_plots(figures, options.output)
@@ -143,7 +150,10 @@ def read_folder(
 
 
 def figures_without_copies(
-    options: argparse.Namespace, classifier: "ExpressionClassifier", faces: "FerArrays"
+    options: argparse.Namespace,
+    classifier: "ExpressionClassifier",
+    faces: "FerArrays",
+    answers: str,
 ) -> dict | None:
     """Evaluate again without copies of training pictures; None where there is no such split."""
     from fer.training.copies import has_copy
@@ -154,7 +164,7 @@ def figures_without_copies(
     if "train" not in splits:
         return None
     own = ~has_copy(faces.images, load_arrays(splits["train"]).images)
-    figures = evaluate(classifier, faces.subset(own), options.views)
+    figures = evaluate(classifier, faces.subset(own), options.views, answers)
     return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
 
 
@@ -184,19 +194,35 @@ def of_how_many(figures: dict) -> str:
     return "" if seen == len(figures["per_class"]) else f" over {seen} expressions"
 
 
+WHOSE = {"fer2013": "FER2013's head", "shown": "What visitors are shown"}
+"""What `--answers` means."""
+
+
+def share_line(row: dict) -> str:
+    """Return what a share of FER+'s head in the answer brings."""
+    votes = row["ferplus_answers"]
+    beside = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
+    return (
+        f"with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
+        f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{beside}"
+    )
+
+
 def summary(figures: dict, folder: Path) -> str:
     """Return the main figures in a few lines."""
     low, high = figures["intervals"]["accuracy"]
     lines = [
+        f"{WHOSE[figures['answers']]}, {figures['pictures']:,} faces, {figures['views']} "
+        f"view{'s' * (figures['views'] != 'single')}, {figures['precision']}",
         f"accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
-        f"macro F1 {figures['macro_f1']:.4f}{of_how_many(figures)}, {figures['pictures']:,} faces, "
-        f"{figures['views']} view{'s' * (figures['views'] != 'single')}, {figures['precision']}",
+        f"macro F1 {figures['macro_f1']:.4f}{of_how_many(figures)}",
         f"calibration error {figures['calibration_error']:.4f}",
     ]
-    if figures["ferplus"]:
-        lines.append(f"FER+ majority of eight {figures['ferplus']['accuracy']:.4f}")
     if figures["ferplus_answers"]:
-        lines.append(f"answers by FER+ majority {figures['ferplus_answers']['accuracy']:.4f}")
+        lines.append(f"by FER+'s majority of seven {figures['ferplus_answers']['accuracy']:.4f}")
+    if figures["ferplus"]:
+        lines.append(f"FER+'s head, by its majority of eight {figures['ferplus']['accuracy']:.4f}")
+    lines += [share_line(row) for row in figures["by_share"]]
     if figures.get("without_copies"):
         rest = figures["without_copies"]
         lines.append(f"without copies of training pictures {rest['accuracy']:.4f}")

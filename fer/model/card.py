@@ -19,6 +19,7 @@ from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 from huggingface_hub.utils import yaml_dump
 
 from fer.labels import EXPRESSIONS
+from fer.model.figures import of_shown
 from fer.model.markdown import duration, number, share, table, threads
 
 DATASET = "AutumnQiu/fer2013"
@@ -111,6 +112,11 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
             | {"label_set": f"{own}, without copies of training pictures"},
             "ferplus": ferplus,
         }
+        if agreement := of_shown(figures):
+            for labels, row in {"shown": figures["shown"], "shown_ferplus": agreement}.items():
+                label_set = f"{row.get('label_set', own)}, both heads' mean"
+                row = {"pictures": figures.get("pictures")} | row
+                sets[labels] = row | {"label_set": label_set}
         how = ", ten views a picture" if figures.get("views") == "ten" else ""
         how += ", in int8" if figures.get("precision") == "int8" else ""
         for labels, row in sets.items():

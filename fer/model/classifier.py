@@ -16,6 +16,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.labels import EXPRESSIONS, canonical
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.fusing import fused
+from fer.model.heads import Heads, logits_of
 from fer.model.hub import FILES, METRICS, ModelError, Pulled, pull
 from fer.model.preprocessing import pixel_values
 from fer.model.quantizing import quantized
@@ -57,6 +58,7 @@ class ExpressionClassifier:
         metrics: The metrics.json beside the weights; empty where there is none.
         framing: How face crops are to be cut, as keywords of `fer.vision.crops.Framing`; empty
             where the network doesn't say.
+        heads: How the logits of its heads become probabilities.
         uncertain_below: A top probability under this is to be shown as uncertain.
         columns: The network's class index of each expression, in the order of `EXPRESSIONS`.
     """
@@ -94,7 +96,7 @@ class ExpressionClassifier:
         self.notice: str | None = None
         self.metrics = dict(metrics or {})
         self.framing = checked_framing(getattr(processor, "framing", {}))
-        self.temperature = getattr(model.config, "temperature", 1.0)
+        self.heads = Heads.of(model.config)
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
         self.columns = expression_columns(model.config.id2label)
 
@@ -160,9 +162,9 @@ class ExpressionClassifier:
         if not len(crops):
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, crops)
-        parts = [self.network(pixel_values=part).logits for part in inputs.split(AT_ONCE)]
-        logits = torch.cat(parts)[:, self.columns].float()
-        return torch.softmax(logits / self.temperature, dim=1).numpy()
+        outputs = [self.network(pixel_values=part) for part in inputs.split(AT_ONCE)]
+        logits = [logits_of(output, self.columns) for output in outputs]
+        return np.concatenate([self.heads.probabilities(*both) for both in logits])
 
 
 def read_metrics(pulled: Pulled) -> dict:

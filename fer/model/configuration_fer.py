@@ -5,6 +5,9 @@ import math
 from huggingface_hub.dataclasses import strict
 from transformers import PretrainedConfig
 
+FERPLUS_LABELS = 8
+"""Classes of FER+."""
+
 
 @strict
 class FerConfig(PretrainedConfig):
@@ -20,7 +23,9 @@ class FerConfig(PretrainedConfig):
         num_ferplus_labels: Classes of the second head (FER+); 0 builds no second head.
         temperature: The logits are divided by it before the softmax (Guo et al. 2017,
             https://arxiv.org/abs/1706.04599); fitted on validation.
-        uncertain_below: A top probability under this is shown as "uncertain".
+        ferplus_temperature: The same for the second head.
+        ferplus_share: Share of the second head's logits in what is shown, 0 to 1.
+        uncertain_below: A top probability of what is shown under this is "uncertain".
         activation_peaks: Up to where bytes reach for what each part puts out, by the part's name;
             int8 needs them. None where they weren't measured.
     """
@@ -33,8 +38,10 @@ class FerConfig(PretrainedConfig):
     hidden_sizes: list[int] | tuple[int, ...] = (64, 128, 256)
     depths: list[int] | tuple[int, ...] = (1, 2, 1)
     dropout: float = 0.3
-    num_ferplus_labels: int = 8
+    num_ferplus_labels: int = FERPLUS_LABELS
     temperature: float = 1.0
+    ferplus_temperature: float = 1.0
+    ferplus_share: float = 0.0
     uncertain_below: float = 0.4
     activation_peaks: dict[str, float] | None = None
 
@@ -45,8 +52,16 @@ class FerConfig(PretrainedConfig):
                 f"hidden_sizes and depths need one entry a stage, "
                 f"but have {len(self.hidden_sizes)} and {len(self.depths)}."
             )
-        if self.temperature <= 0:
-            raise ValueError(f"temperature must be above 0, but is {self.temperature}.")
+        for name in ("temperature", "ferplus_temperature"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, but is {getattr(self, name)}.")
+        if not 0 <= self.ferplus_share <= 1:
+            raise ValueError(f"ferplus_share must be 0 to 1, but is {self.ferplus_share}.")
+        if self.ferplus_share and self.num_ferplus_labels != FERPLUS_LABELS:
+            raise ValueError(
+                f"ferplus_share needs the {FERPLUS_LABELS} labels of FER+, but num_ferplus_labels "
+                f"is {self.num_ferplus_labels}."
+            )
         for name, peak in (self.activation_peaks or {}).items():
             if not 0 <= peak < math.inf:
                 raise ValueError(f"activation_peaks must be finite, but {name} is {peak}.")

@@ -135,8 +135,11 @@ class TrainingOptions:
     ferplus_weight: float = option(
         0.5, RECIPE, "weight of the FER+ head's loss, in this project's network"
     )
-    ferplus_share: float = option(
-        0.0, RECIPE, "share of the FER+ head's logits in the answer that is kept in the end"
+    ferplus_share: float | None = option(
+        None,
+        RECIPE,
+        "share of the FER+ head's logits in what is shown; otherwise 0.5 where it learned votes",
+        type=float,
     )
     averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")
     dropout: float = option(0.2, RECIPE, "on the pooled features of this project's network")
@@ -191,10 +194,9 @@ class TrainingOptions:
             if value is not None and value <= 0:
                 raise ValueError(f"{flag(name)} must be above 0, but is {value}.")
         for name in SHARES:
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(
-                    f"{flag(name)} must be from 0 to below 1, but is {getattr(self, name)}."
-                )
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise ValueError(f"{flag(name)} must be from 0 to below 1, but is {value}.")
         if min(self.depths or (1,)) < 1:
             raise ValueError(f"--depths must be 1 or more each, but has {min(self.depths)}.")
         for name in ZERO_OR_MORE:

@@ -6,11 +6,13 @@ El-Yaniv, "Selective Classification for Deep Neural Networks" (2017),
 https://arxiv.org/abs/1705.08500.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+
+from fer.model.heads import Heads
 
 BINS = 15
 """Of the calibration error, as in most of the literature."""
@@ -24,15 +26,20 @@ class Calibration:
     """What is fitted on validation and kept in the network's configuration, and what it gave.
 
     Args:
-        temperature: The logits are divided by it.
-        uncertain_below: A top probability under this is not named.
-        calibration_error: Expected calibration error with the temperature, 15 bins.
-        uncalibrated_error: The same without it.
+        temperature: The first head's logits are divided by it.
+        ferplus_temperature: The second head's are divided by this one.
+        ferplus_share: Share of the second head in what is shown.
+        uncertain_below: A top probability of what is shown under this is not named.
+        calibration_error: Expected calibration error of the first head with its temperature, by
+            FER2013's labels, 15 bins.
+        uncalibrated_error: The same without the temperature.
         answered: Share of the faces that are named.
-        answered_accuracy: Accuracy on those.
+        answered_accuracy: Accuracy of what is shown on those, by FER2013's labels.
     """
 
     temperature: float
+    ferplus_temperature: float
+    ferplus_share: float
     uncertain_below: float
     calibration_error: float
     uncalibrated_error: float
@@ -40,33 +47,52 @@ class Calibration:
     answered_accuracy: float
 
 
-def calibrate(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Fit temperature and threshold.
+def calibrate(
+    logits: tuple[np.ndarray, np.ndarray | None],
+    labels: np.ndarray,
+    votes: np.ndarray,
+    heads: Heads,
+) -> Calibration:
+    """Fit each head's temperature on its own label set, and the threshold of what is shown.
 
     Args:
-        logits: (n, classes).
-        labels: (n,) class indices.
+        logits: Of both heads, (n, 7) and (n, 8); the second may be None.
+        labels: FER2013's, (n,) class indices.
+        votes: FER+'s shares of votes, (n, 8); rows of zeros have none.
+        heads: What is known of them before: the share to show, and a temperature that stays where
+            there are no votes.
     """
-    temperature = fit_temperature(logits, labels)
-    probabilities = softmax(logits / temperature, axis=1)
-    threshold = answering_threshold(probabilities, labels, ANSWERED_ACCURACY)
-    answered = probabilities.max(axis=1) >= threshold
+    first, second = logits
+    heads = replace(heads, temperature=fit_temperature(first, np.eye(first.shape[1])[labels]))
+    voted = votes.any(axis=1)
+    if second is not None and voted.any():
+        fitted = fit_temperature(second[voted], votes[voted])
+        heads = replace(heads, ferplus_temperature=fitted)
+    shown = heads.probabilities(first, second)
+    threshold = answering_threshold(shown, labels, ANSWERED_ACCURACY)
+    answered = shown.max(axis=1) >= threshold
+    alone = softmax(first / heads.temperature, axis=1)
     return Calibration(
-        temperature=round(temperature, 4),
+        **{name: round(value, 4) for name, value in asdict(heads).items()},
         uncertain_below=round(threshold, 4),
-        calibration_error=calibration_error(probabilities, labels),
-        uncalibrated_error=calibration_error(softmax(logits, axis=1), labels),
+        calibration_error=calibration_error(alone, labels),
+        uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
         answered=float(answered.mean()),
-        answered_accuracy=float((probabilities.argmax(axis=1) == labels)[answered].mean()),
+        answered_accuracy=float((shown.argmax(axis=1) == labels)[answered].mean()),
     )
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature with the least cross-entropy, between 0.05 and 20."""
+def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
+    """Return the temperature with the least cross-entropy, between 0.05 and 20.
+
+    Args:
+        logits: (n, classes).
+        targets: How likely each class is, (n, classes); 1 for a label.
+    """
 
     def cross_entropy(logarithm: float) -> float:
         scores = log_softmax(logits / np.exp(logarithm), axis=1)
-        return -scores[np.arange(len(labels)), labels].mean()
+        return -(targets * scores).sum(axis=1).mean()
 
     bounds = (np.log(0.05), np.log(20.0))
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))

@@ -1,23 +1,28 @@
 """Every figure of one network on one set of labelled faces."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.special import softmax
 from torch.nn import functional
 
-from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
+from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
+from fer.model.heads import Heads, logits_of
 from fer.model.preprocessing import pixel_values
 from fer.training.arrays import FerArrays
 from fer.training.calibration import BINS, calibration_error
 from fer.training.faces import vote_shares
+from fer.training.ferplus import by_share, ferplus_answers, ferplus_figures, shown_figures
 from fer.training.labelled import LabelledFaces
 from fer.training.metrics import ExpressionMetric
 
 BATCH = 64
 """Faces at a time; more take longer on a CPU, whose caches they leave."""
+
+FIRST_HEAD, SHOWN = "fer2013", "shown"
+"""Which answers the figures are of: FER2013's head alone, or what visitors are shown."""
 
 RESAMPLES = 2000
 SHIFT = 4
@@ -25,7 +30,10 @@ SHIFT = 4
 
 
 def evaluate(
-    classifier: ExpressionClassifier, faces: FerArrays | LabelledFaces, views: bool = False
+    classifier: ExpressionClassifier,
+    faces: FerArrays | LabelledFaces,
+    views: bool = False,
+    answers: str = FIRST_HEAD,
 ) -> dict[str, object]:
     """Compare a network's answers with the labels.
 
@@ -33,29 +41,41 @@ def evaluate(
         classifier: The network.
         faces: Faces, labels and, where there are any, FER+'s votes.
         views: Average ten views of each face, five places and their mirror images, instead of one.
+        answers: `FIRST_HEAD`, which knows FER2013's own labels, or `SHOWN`.
 
     Returns:
-        What `fer evaluate` writes as JSON: accuracy and macro F1, per-class figures with 95 %
-        bootstrap intervals, confusion matrix, reliability, risk and coverage, FER+.
+        What `fer evaluate` writes as JSON: of these answers accuracy and macro F1, per-class
+        figures with 95 % bootstrap intervals, confusion matrix, reliability; of what is shown risk
+        and coverage; FER+.
     """
-    logits, ferplus_logits = run_network(classifier, faces.images, views)
-    probabilities = softmax(logits / classifier.temperature, axis=1)
+    logits, labels = run_network(classifier, faces.images, views), faces.labels
+    votes = vote_shares(faces.votes)
+    probabilities = answering(classifier, answers).probabilities(*logits)
+    shown = classifier.heads.probabilities(*logits)
     predictions = probabilities.argmax(axis=1)
-    metric = ExpressionMetric(EXPRESSIONS)
-    figures = metric.compute(predictions=predictions, references=faces.labels)
+    figures = ExpressionMetric(EXPRESSIONS).compute(predictions=predictions, references=labels)
     return {
         "pictures": len(faces),
         "precision": classifier.precision,
         "views": "ten" if views else "single",
+        "answers": answers,
         **figures,
         "intervals": bootstrap_intervals(np.array(figures["confusion_matrix"])),
-        "calibration_error": calibration_error(probabilities, faces.labels),
-        "reliability": reliability(probabilities, faces.labels),
-        "risk_coverage": risk_coverage(probabilities, faces.labels),
-        "uncertain": answered_above(probabilities, faces.labels, classifier.uncertain_below),
-        "ferplus": ferplus_figures(ferplus_logits, faces.votes),
-        "ferplus_answers": ferplus_answers(predictions, faces.votes),
+        "calibration_error": calibration_error(probabilities, labels),
+        "reliability": reliability(probabilities, labels),
+        "risk_coverage": risk_coverage(shown, labels),
+        "uncertain": named_figures(shown, labels, votes, classifier.uncertain_below),
+        "ferplus": ferplus_figures(logits[1], votes),
+        "ferplus_answers": ferplus_answers(predictions, votes),
+        "shown": shown_figures(classifier.heads, logits, labels, votes),
+        "by_share": by_share(classifier.heads, logits, labels, votes),
     }
+
+
+def answering(classifier: ExpressionClassifier, answers: str) -> Heads:
+    """Return which heads give the answers, `FIRST_HEAD` or `SHOWN`."""
+    share = classifier.heads.ferplus_share if answers == SHOWN else 0.0
+    return replace(classifier.heads, ferplus_share=share)
 
 
 @torch.inference_mode()
@@ -69,15 +89,14 @@ def run_network(
         images: n faces, each grey uint8 (h, w) or RGB uint8 (h, w, 3).
         views: Average ten views of each face.
     """
-    network, columns = classifier.network, classifier.columns
     first, second = [], []
     for start in range(0, len(images), BATCH):
         seen = _views(classifier, images[start : start + BATCH], views)
-        outputs = [network(pixel_values=view) for view in seen]
-        first.append(torch.stack([out.logits[:, columns] for out in outputs]).mean(dim=0))
-        if getattr(outputs[0], "ferplus_logits", None) is not None:
-            second.append(torch.stack([out.ferplus_logits for out in outputs]).mean(dim=0))
-    return torch.cat(first).numpy(), torch.cat(second).numpy() if second else None
+        outputs = [classifier.network(pixel_values=view) for view in seen]
+        ours, others = zip(*(logits_of(out, classifier.columns) for out in outputs), strict=True)
+        first.append(np.mean(ours, axis=0))
+        second.append(None if others[0] is None else np.mean(others, axis=0))
+    return np.concatenate(first), None if second[0] is None else np.concatenate(second)
 
 
 def _views(
@@ -114,6 +133,15 @@ def ten_views(whole: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
         view = padded[:, :, top : top + side, left : left + side]
         yield view
         yield view.flip(-1)
+
+
+def named_figures(
+    shown: np.ndarray, labels: np.ndarray, votes: np.ndarray, threshold: float
+) -> dict[str, object]:
+    """Return `answered_above` the threshold, and how those faces compare with FER+'s majority."""
+    named = shown.max(axis=1) >= threshold
+    beside = ferplus_answers(shown[named].argmax(axis=1), votes[named])
+    return {**answered_above(shown, labels, threshold), "ferplus_answers": beside}
 
 
 def bootstrap_intervals(confusion: np.ndarray, seed: int = 0) -> dict[str, object]:
@@ -179,46 +207,3 @@ def answered_above(
     right = probabilities.argmax(axis=1) == labels
     accuracy = float(right[answered].mean()) if answered.any() else None
     return {"threshold": threshold, "answered": float(answered.mean()), "accuracy": accuracy}
-
-
-def ferplus_figures(logits: np.ndarray | None, votes: np.ndarray) -> dict[str, object] | None:
-    """Compare the second head with FER+'s majority; None without votes or without that head.
-
-    A tie counts for the first in FER+'s order.
-
-    Args:
-        logits: (n, 8), or None.
-        votes: (n, 10) counts.
-    """
-    shares = vote_shares(votes)
-    voted = shares.sum(axis=1) > 0
-    if logits is None or not voted.any():
-        return None
-    right = logits[voted].argmax(axis=1) == shares[voted].argmax(axis=1)
-    return {
-        "label_set": "FER+ majority of eight, without pictures voted unknown or not a face",
-        "pictures": int(voted.sum()),
-        "accuracy": float(right.mean()),
-    }
-
-
-def ferplus_answers(predictions: np.ndarray, votes: np.ndarray) -> dict[str, object] | None:
-    """Compare the answers, which name seven expressions, with FER+'s majority; None without votes.
-
-    A tie counts as in `ferplus_figures`: for the first in FER+'s order.
-
-    Args:
-        predictions: (n,) indices into `EXPRESSIONS`.
-        votes: (n, 10) counts.
-    """
-    shares = vote_shares(votes)
-    majority = shares.argmax(axis=1)
-    voted = (shares.sum(axis=1) > 0) & np.isin(majority, FERPLUS_COLUMNS)
-    if not voted.any():
-        return None
-    right = np.array(FERPLUS_COLUMNS)[predictions[voted]] == majority[voted]
-    return {
-        "label_set": "FER+ majority where it is one of the seven",
-        "pictures": int(voted.sum()),
-        "accuracy": float(right.mean()),
-    }

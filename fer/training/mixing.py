@@ -1,4 +1,4 @@
-"""Weights made of others after a training: of several networks, or of a network's two heads.
+"""Weights made of those of several networks after a training.
 
 Between trainings that began at the same network lie better ones than each of them: Wortsman et al.
 (2022), https://arxiv.org/abs/2203.05482.
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from transformers import PreTrainedModel
 
-from fer.labels import FERPLUS_COLUMNS
 from fer.model.classifier import from_folder
 from fer.model.hub import ModelError, pull
 from fer.training.networks import check_weights
@@ -56,19 +55,3 @@ def mean_of(all_weights: Sequence[Mapping[str, torch.Tensor]]) -> Weights:
         else value  # batch norm's counter
         for name, value in first.items()
     }
-
-
-@torch.no_grad()
-def mix_heads(values: Mapping[str, torch.Tensor], share: float) -> None:
-    """Let the second head have a say in the first one's answer.
-
-    Both are matrices on the same features, so a mean of their logits is a matrix, too, and costs
-    nothing when a face is read. Contempt is left out.
-
-    Args:
-        values: Weights of this project's own network, changed in place.
-        share: Of the second head, 0 to below 1.
-    """
-    for part in ("weight", "bias"):
-        other = values[f"ferplus.{part}"][list(FERPLUS_COLUMNS)]
-        values[f"classifier.{part}"].lerp_(other, share)

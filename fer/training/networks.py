@@ -205,12 +205,14 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
 def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
     """Let a trained network answer with the calibrated probabilities.
 
-    This project's own divides its logits by the temperature in its configuration. transformers
+    This project's own divides its logits by the temperatures in its configuration. transformers
     keeps no such thing for other networks, so their heads are divided once and for all.
     """
     model.config.uncertain_below = calibration.uncertain_below
     if isinstance(model, FerForImageClassification):
         model.config.temperature = calibration.temperature
+        model.config.ferplus_temperature = calibration.ferplus_temperature
+        model.config.ferplus_share = calibration.ferplus_share
         return
     for value in find_heads(model).values():
         value.weight /= calibration.temperature

@@ -1,6 +1,7 @@
 """The whole training, from options to a folder that `from_pretrained` loads."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
+from fer.model.heads import Heads
 from fer.model.hub import EVALUATION, EVALUATION_PLOTS
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import is_foreign
@@ -21,8 +23,9 @@ from fer.training.copies import conflicting
 from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
 from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.training.ferplus import shown_figures, shown_share
 from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
-from fer.training.mixing import mean_of, mix_heads, weights_like
+from fer.training.mixing import mean_of, weights_like
 from fer.training.networks import Optimizer, Start, build_start, keep_calibration
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
@@ -60,10 +63,7 @@ def train(options: TrainingOptions) -> Path:
     best = f"checkpoint-{trainer.state.best_global_step}"
     trainer.averaged.load(output / CHECKPOINTS / best)  # also where the folder was moved
     trainer.averaged.mix_in(base, options.base_share)
-    kept = mean_of([trainer.averaged.values, *others])
-    if options.ferplus_share:
-        mix_heads(kept, options.ferplus_share)
-    trainer.averaged.values = rounded(kept)
+    trainer.averaged.values = rounded(mean_of([trainer.averaged.values, *others]))
     trainer.model = in_full_precision(trainer)
     prediction = trainer.predict(validation_set)  # on every process: they share the pictures
     if trainer.is_world_process_zero():
@@ -96,15 +96,18 @@ def write_trained(
     """
     model, processor = start.model, start.processor
     model.load_state_dict(trainer.averaged.values)
-    logits = both_heads(prediction)[0]
+    logits, known = both_heads(prediction), Heads.of(model.config)
     if isinstance(model, FerForImageClassification):
         keep_peaks(model.cpu(), processor, trainer.train_dataset.images)
         logits = served_logits(model, processor, trainer.eval_dataset.images)
-    calibration = calibrate(logits, prediction.label_ids[0])
+    share = shown_share(options.ferplus_share, logits[1], trainer.train_dataset.ferplus)
+    labels, votes = prediction.label_ids
+    calibration = calibrate(logits, labels, votes, replace(known, ferplus_share=share))
     keep_calibration(model, calibration)
     model.save_pretrained(output, state_dict=as_stored(model.state_dict()))
     processor.save_pretrained(output)
-    write_report(options, start, trainer, prediction, calibration, output)
+    shown = shown_figures(Heads.of(model.config), logits, labels, votes)
+    write_report(options, start, trainer, prediction, calibration, shown, output)
     for evaluated in {path.parent for path in output.rglob(EVALUATION)}:  # of other weights
         for name in (EVALUATION, *EVALUATION_PLOTS):
             (evaluated / name).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,7 @@ def write_report(
     trainer: FerTrainer,
     prediction: EvalPrediction,
     calibration: Calibration,
+    shown: Mapping[str, object],
     folder: Path,
 ) -> None:
     """Write metrics.json and curves.png of a finished training into `folder`.
@@ -35,6 +37,7 @@ def write_report(
         trainer: The Trainer when it is done.
         prediction: Its answers on the validation split.
         calibration: What was fitted on them.
+        shown: Figures of what visitors are shown.
         folder: The output folder.
     """
     history = epoch_history(trainer.state.log_history)
@@ -45,7 +48,7 @@ def write_report(
         "base_model": start.base,
         "lineage": start.lineage,
         "parameters": trainer.model.num_parameters(),
-        "validation": validation_figures(prediction),
+        "validation": {**validation_figures(prediction), "shown": shown},
         "calibration": {"fitted_on": "validation", **asdict(calibration)},
         "training": {
             **asdict(options),
@@ -66,7 +69,7 @@ def write_report(
         "history": history,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    mixed = options.base_share or options.ferplus_share or options.average_with
+    mixed = options.base_share or options.average_with
     draw_curves(history, "\nbefore mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
 
 

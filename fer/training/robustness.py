@@ -8,14 +8,17 @@ import numpy as np
 
 from fer.model.classifier import ExpressionClassifier
 from fer.training.arrays import FerArrays
-from fer.training.evaluation import run_network
+from fer.training.evaluation import FIRST_HEAD, answering, run_network
 
 Damage = Callable[[np.ndarray], np.ndarray]
 """Takes and returns one face, uint8 (h, w)."""
 
 
 def robustness(
-    classifier: ExpressionClassifier, arrays: FerArrays, views: bool = False
+    classifier: ExpressionClassifier,
+    arrays: FerArrays,
+    views: bool = False,
+    answers: str = FIRST_HEAD,
 ) -> list[dict[str, object]]:
     """Return the accuracy for each damage, the undamaged faces first.
 
@@ -23,15 +26,16 @@ def robustness(
         classifier: The network.
         arrays: Faces and labels.
         views: Average ten views of each face.
+        answers: Which, as of `fer.training.evaluation.evaluate`.
 
     Returns:
         Dictionaries with `damage`, `amount` (a text with its unit) and `accuracy`.
     """
-    rows = []
+    rows, heads = [], answering(classifier, answers)
     for (damage, amount), apply in {("none", ""): np.asarray, **DAMAGES}.items():
         damaged = [apply(image) for image in arrays.images]
-        logits, _ = run_network(classifier, np.stack(damaged), views)
-        accuracy = float((logits.argmax(axis=1) == arrays.labels).mean())
+        probabilities = heads.probabilities(*run_network(classifier, np.stack(damaged), views))
+        accuracy = float((probabilities.argmax(axis=1) == arrays.labels).mean())
         rows.append({"damage": damage, "amount": amount, "accuracy": accuracy})
     return rows
 

@@ -29,14 +29,14 @@ def keep_peaks(
 
 def served_logits(
     model: FerForImageClassification, processor: BaseImageProcessor, images: np.ndarray
-) -> np.ndarray:
-    """Return what the first head will answer to visitors, (n, 7).
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return what both heads will answer to visitors, (n, 7) and (n, 8).
 
-    Temperature and threshold are fitted on it, so that they keep their word there.
+    Temperatures and threshold are fitted on it, so that they keep their word there.
 
     Args:
         model: The network, finished, on the CPU.
         processor: Its image processor.
         images: Faces, uint8 (n, h, w).
     """
-    return run_network(ExpressionClassifier(model, processor), images)[0]
+    return run_network(ExpressionClassifier(model, processor), images)

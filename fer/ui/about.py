@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from fer.labels import EXPRESSIONS
+from fer.model.figures import of_shown
 from fer.timeline.timeline import LEAST_FACES
 from fer.ui import html
 
@@ -55,6 +56,13 @@ lies in a temporary folder as a photo does; what is made of it is deleted within
 hour after you leave, at the latest within the hour. Both wait so long in case only your connection
 broke. Nothing is passed on, nothing is used for training, and this page loads nothing from
 elsewhere.</p>
+"""
+
+TWO_HEADS = """
+<p>You see the mean of two heads: one learned FER2013's own labels, each of which is one person's
+opinion, the other how ten people voted on the same pictures (FER+). <em>As most people say</em>
+counts how often that mean names what most of the ten did; accuracy, macro F1 and the table are of
+the first head and FER2013's own labels.</p>
 """
 
 NO_FIGURES = "<p>No figures came with this model.</p>"
@@ -110,6 +118,8 @@ def _facts(metrics: Mapping[str, Any]) -> str:
     facts = []
     for split in ("validation", "test"):
         figures = metrics.get(split) or {}
+        if agreement := of_shown(figures):
+            facts.append((f"{agreement['accuracy']:.1%}", f"as most people say, {split}"))
         if "accuracy" in figures:
             facts.append((f"{figures['accuracy']:.1%}", f"accuracy, {split}"))
         if "macro_f1" in figures:
@@ -129,7 +139,8 @@ def _measured_on(figures: Mapping[str, Any] | None) -> str:
     parts += [f"{figures['views']} view"] if "views" in figures else []
     parts += [f"{figures['pictures']:,} pictures"] if "pictures" in figures else []
     on = escape("; ".join(parts))
-    return f"<p>Measured as it was trained, not yet in int8, on {on}.</p>" if parts else ""
+    measured = f"<p>Measured as it was trained, not yet in int8, on {on}.</p>" if parts else ""
+    return (TWO_HEADS if of_shown(figures) else "") + measured
 
 
 def _recalls(figures: Mapping[str, Any] | None) -> str:

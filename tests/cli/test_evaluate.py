@@ -53,7 +53,16 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert {path.name for path in tmp_path.glob("*.png")} == drawn
     said = capsys.readouterr().out
     assert f"accuracy {figures['accuracy']:.4f}" in said
-    assert "21 faces, ten views" in said
+    assert "FER2013's head, 21 faces, ten views" in said
+    assert "with a share of 0.5 for FER+'s head: accuracy" in said
+
+
+def test_whose_answers_can_be_chosen(network, tiny_fer2013, tmp_path):
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--answers", "shown"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["answers"] == "shown"
+    assert figures["accuracy"] == figures["shown"]["accuracy"]
 
 
 @pytest.mark.parametrize("option", [[], ["--float32"]])
@@ -70,8 +79,12 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-"]
     assert main([*command, "--output", str(tmp_path)]) == 0
     assert not (tmp_path / "robustness.png").exists()
-    assert "over 2 expressions, 6 faces" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "What visitors are shown, 6 faces" in said
+    assert "over 2 expressions" in said
     figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["answers"] == "shown"
+    assert figures["accuracy"] == figures["shown"]["accuracy"]
     assert figures["pictures"] == 6
     assert figures["per_class"]["happy"]["support"] == 3
     assert figures["ferplus"] is None

@@ -145,6 +145,16 @@ def test_a_test_split_stands_beside_validation(metrics):
     assert entries["ferplus_test"].value == 0.8
 
 
+def test_what_is_shown_has_its_own_rows(metrics):
+    agreement = {"label_set": "majority", "pictures": 3500, "accuracy": 0.8}
+    shown = {"ferplus_share": 0.5, "accuracy": 0.66, "macro_f1": 0.6, "ferplus_answers": agreement}
+    metrics["validation"]["shown"] = shown
+    rows = cells(rendered(model_card(metrics, "me/tiny")))
+    own = f"{metrics['validation']['label_set']}, both heads' mean"
+    assert ["validation", own, "3,589", "66.0%", "60.0%"] in rows
+    assert ["validation", "majority, both heads' mean", "3,500", "80.0%", "not measured"] in rows
+
+
 def test_a_card_without_figures_claims_none():
     card = model_card({}, "me/tiny")
     assert "model-index" not in card.content

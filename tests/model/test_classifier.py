@@ -15,7 +15,7 @@ from transformers import (
     ViTImageProcessor,
 )
 
-from fer.labels import EXPRESSIONS
+from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
 from fer.model.classifier import (
     AT_ONCE,
     EMBEDDED,
@@ -26,6 +26,7 @@ from fer.model.classifier import (
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.preprocessing import pixel_values
 from fer.model.quantizing import can_multiply_bytes
 
 
@@ -101,6 +102,16 @@ def test_temperature_softens(crops):
     soft = ExpressionClassifier(small_network(temperature=3.0), FerImageProcessor()).classify(crops)
     expected = sharp ** (1 / 3) / (sharp ** (1 / 3)).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(soft, expected, atol=1e-5)
+
+
+def test_both_heads_are_shown(crops):
+    network = small_network(ferplus_share=1.0, ferplus_temperature=2.0)
+    torch.nn.init.normal_(network.ferplus.weight, std=2.0)
+    classifier = ExpressionClassifier(network, FerImageProcessor())
+    with torch.inference_mode():
+        logits = network(pixel_values(FerImageProcessor(), crops)).ferplus_logits / 2
+    expected = torch.softmax(logits[:, list(FERPLUS_COLUMNS)], dim=1)
+    np.testing.assert_allclose(classifier.classify(crops), expected, atol=1e-5)
 
 
 def test_load_brings_settings_and_figures(tmp_path, crops):

@@ -76,8 +76,15 @@ def test_wrong_channels_are_refused(model):
 def test_a_configuration_must_fit_together():
     with pytest.raises(ValueError, match="one entry a stage"):
         FerConfig(hidden_sizes=(8, 16), depths=(1,))
-    with pytest.raises(ValueError, match="temperature must be above 0"):
-        FerConfig(temperature=0.0)
+    for name in ("temperature", "ferplus_temperature"):
+        with pytest.raises(ValueError, match=f"{name} must be above 0"):
+            FerConfig(**{name: 0.0})
+    with pytest.raises(ValueError, match="ferplus_share must be 0 to 1"):
+        FerConfig(ferplus_share=1.5)
+    with pytest.raises(
+        ValueError, match=r"needs the 8 labels of FER\+, but num_ferplus_labels is 0"
+    ):
+        FerConfig(ferplus_share=0.5, num_ferplus_labels=0)
     with pytest.raises(ValueError, match=r"finite, but trunk\.stem\.1 is nan"):
         FerConfig(activation_peaks={"trunk.stem.1": float("nan")})
 

@@ -188,6 +188,9 @@ def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
     assert 20 < len(images_of(recording.video)) < 80
 
 
+OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
+
+
 @pytest.mark.parametrize(
     ("metrics", "expected"),
     [
@@ -196,6 +199,10 @@ def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
         (
             {"validation": {"accuracy": 0.6834, "pictures": 3589, "label_set": "FER2013's own"}},
             "68.3\N{NO-BREAK SPACE}% of 3,589 pictures of the validation split (FER2013's own)",
+        ),
+        (
+            {"validation": {"shown": {"ferplus_share": 0.5, "ferplus_answers": OF_SEVEN}}},
+            "80.0\N{NO-BREAK SPACE}% of 3,500 pictures of the validation split (majority)",
         ),
     ],
 )

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from fer.labels import FERPLUS_COLUMNS
+from fer.model.heads import Heads
 from fer.training.calibration import (
     answering_threshold,
     calibrate,
@@ -25,7 +27,13 @@ def drawn():
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
 def test_temperature_undoes_a_scaling(drawn, factor):
     logits, labels = drawn
-    assert fit_temperature(logits * factor, labels) == pytest.approx(factor, rel=0.03)
+    fitted = fit_temperature(logits * factor, np.eye(7)[labels])
+    assert fitted == pytest.approx(factor, rel=0.03)
+
+
+def test_temperature_of_votes_is_that_at_which_they_are_the_answer(drawn):
+    logits, _ = drawn
+    assert fit_temperature(logits * 3.0, softmax(logits, axis=1)) == pytest.approx(3.0, rel=1e-3)
 
 
 def test_error_by_hand():
@@ -57,7 +65,42 @@ def test_threshold_by_hand():
 
 def test_what_is_answered_is_right_often_enough(drawn):
     logits, labels = drawn
-    calibration = calibrate(2 * logits, labels)
+    calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), Heads())
     assert calibration.answered_accuracy == pytest.approx(0.8, abs=0.005)
     assert 0.2 < calibration.answered < 0.9
     assert calibration.calibration_error < 0.015 < calibration.uncalibrated_error
+
+
+@pytest.fixture
+def both(drawn):
+    """Logits of two heads, labels that the first knows, and votes that the second knows."""
+    first, labels = drawn
+    second = np.random.default_rng(1).normal(scale=2.0, size=(len(labels), 8))
+    return (first, second), labels, softmax(second, axis=1)
+
+
+def test_each_head_has_the_temperature_of_its_own_label_set(both):
+    (first, second), labels, votes = both
+    votes[::2] = 0  # half of the faces have none
+    calibration = calibrate((2 * first, 3 * second), labels, votes, Heads(ferplus_share=0.5))
+    assert calibration.temperature == pytest.approx(2.0, rel=0.03)
+    assert calibration.ferplus_temperature == pytest.approx(3.0, rel=0.01)
+    assert calibration.ferplus_share == 0.5
+
+
+def test_the_threshold_is_of_what_is_shown(both):
+    (first, _), labels, _ = both
+    opposite = np.zeros((len(labels), 8))
+    opposite[:, list(FERPLUS_COLUMNS)] = -first  # so that little is left of the first head's say
+    alone = calibrate((first, opposite), labels, np.zeros((len(labels), 8)), Heads())
+    shown = Heads(ferplus_share=0.25)
+    together = calibrate((first, opposite), labels, np.zeros((len(labels), 8)), shown)
+    assert together.calibration_error == alone.calibration_error
+    assert together.answered == pytest.approx(alone.answered, abs=0.03)  # the same order of faces
+    assert together.uncertain_below < alone.uncertain_below - 0.1
+
+
+def test_without_votes_the_second_temperature_stays(both):
+    logits, labels, votes = both
+    known = Heads(ferplus_temperature=1.7, ferplus_share=0.5)
+    assert calibrate(logits, labels, 0 * votes, known).ferplus_temperature == 1.7

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from fer.labels import EXPRESSIONS
+from fer.model.heads import Heads
 from fer.training.arrays import FerArrays
 from fer.training.evaluation import (
+    FIRST_HEAD,
+    SHOWN,
     answered_above,
     bootstrap_intervals,
     evaluate,
-    ferplus_answers,
-    ferplus_figures,
+    named_figures,
     reliability,
     risk_coverage,
     ten_views,
@@ -26,7 +27,7 @@ class BrightnessNetwork(torch.nn.Module):
     def forward(self, pixel_values):
         level = pixel_values.mean(dim=(1, 2, 3)).round().long().clamp(0, 6)
         logits = 4.0 * torch.nn.functional.one_hot(level, 7)
-        ferplus = torch.nn.functional.one_hot(torch.zeros_like(level), 8).float()
+        ferplus = 8.0 * torch.nn.functional.one_hot(torch.zeros_like(level), 8).float()
         return SimpleNamespace(logits=logits.float(), ferplus_logits=ferplus)
 
 
@@ -47,7 +48,7 @@ def classifier():
         precision="float32",
         processor=PlainProcessor(),
         columns=list(range(7)),
-        temperature=1.0,
+        heads=Heads(ferplus_share=0.75),
         uncertain_below=0.5,
     )
 
@@ -66,6 +67,7 @@ def faces():
 @pytest.mark.parametrize("views", [False, True])
 def test_figures(classifier, faces, views):
     figures = evaluate(classifier, faces, views)
+    assert figures["answers"] == FIRST_HEAD
     assert figures["accuracy"] == pytest.approx(7 / 8)
     assert figures["pictures"] == 8
     assert figures["per_class"]["angry"]["recall"] == pytest.approx(0.5)
@@ -75,6 +77,19 @@ def test_figures(classifier, faces, views):
     certainty = np.exp(4) / (np.exp(4) + 6)
     assert figures["calibration_error"] == pytest.approx(abs(certainty - 7 / 8), abs=1e-6)
     assert figures["uncertain"]["answered"] == 1.0
+    assert figures["uncertain"]["ferplus_answers"] == figures["shown"]["ferplus_answers"]
+    assert figures["uncertain"]["accuracy"] == figures["shown"]["accuracy"] == pytest.approx(1 / 8)
+    assert [row["accuracy"] for row in figures["by_share"]] == pytest.approx(
+        [7 / 8, 7 / 8, 1 / 8, 1 / 8, 1 / 8]
+    )
+
+
+def test_figures_of_what_is_shown(classifier, faces):
+    figures = evaluate(classifier, faces, answers=SHOWN)
+    assert figures["answers"] == SHOWN
+    assert figures["accuracy"] == pytest.approx(1 / 8)  # the second head outvotes the first
+    assert figures["ferplus_answers"]["accuracy"] == pytest.approx(4 / 6)
+    assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)
 
 
 def test_interval_of_a_share_is_that_of_the_binomial():
@@ -103,35 +118,21 @@ def test_fewer_are_answered_as_the_threshold_rises():
     assert {point["accuracy"] for point in points} == {1.0}
 
 
+def test_faces_that_are_named_beside_both_label_sets():
+    shown = np.full((3, 7), 0.05)
+    shown[[0, 1, 2], [3, 6, 6]] = 0.9, 0.8, 0.3  # happy, neutral, neutral
+    votes = np.zeros((3, 8))
+    votes[[0, 1, 2], [1, 3, 0]] = 1  # happiness, sadness, neutral
+    figures = named_figures(shown, np.array([3, 6, 6]), votes, 0.5)
+    assert figures["answered"] == pytest.approx(2 / 3)
+    assert figures["accuracy"] == 1.0
+    assert figures["ferplus_answers"]["accuracy"] == 0.5
+    assert named_figures(shown, np.array([3, 6, 6]), votes, 0.95)["ferplus_answers"] is None
+
+
 def test_nobody_answered_has_no_accuracy():
     point = answered_above(np.array([[0.6, 0.4]]), np.array([0]), 0.9)
     assert point == {"threshold": 0.9, "answered": 0.0, "accuracy": None}
-
-
-def test_without_a_second_head_or_votes_there_is_no_figure():
-    assert ferplus_figures(None, np.ones((1, 10))) is None
-    assert ferplus_figures(np.ones((1, 8)), np.zeros((1, 10))) is None
-
-
-def test_answers_beside_the_majority_of_seven():
-    # neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
-    votes = np.zeros((4, 10), np.float32)
-    votes[0, [0, 1]] = 6, 4
-    votes[1, [3, 7]] = 6, 4
-    votes[2, [4, 7]] = 4, 6  # contempt
-    votes[3, 9] = 10
-    answers = np.array([EXPRESSIONS.index(name) for name in ("neutral", "happy", "angry", "sad")])
-    figures = ferplus_answers(answers, votes)
-    assert (figures["pictures"], figures["accuracy"]) == (2, 0.5)
-    assert ferplus_answers(answers[2:], votes[2:]) is None
-
-
-def test_both_figures_break_a_tie_alike():
-    votes = np.zeros((1, 10), np.float32)
-    votes[0, [0, 3]] = 5, 5  # neutral and sadness
-    neutral = np.array([EXPRESSIONS.index("neutral")])
-    assert ferplus_figures(np.eye(8)[:1], votes)["accuracy"] == 1.0
-    assert ferplus_answers(neutral, votes)["accuracy"] == 1.0
 
 
 def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():

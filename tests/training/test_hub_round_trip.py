@@ -118,7 +118,7 @@ result = {
     "revision": served.revision,
     "page": str(app.demo.get_config_file()),
     "framing": served.framing == trained.framing != {},
-    "settings": [served.temperature == trained.temperature, served.uncertain_below],
+    "settings": [served.heads == trained.heads, served.uncertain_below],
     "metrics": served.metrics,
 }
 """

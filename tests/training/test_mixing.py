@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from fer.labels import FERPLUS
 from fer.model.hub import ModelError
 from fer.training.arguments import TrainingOptions
-from fer.training.mixing import mean_of, mix_heads, weights_like
+from fer.training.mixing import mean_of, weights_like
 from fer.training.networks import build_start
 
 
@@ -56,19 +55,3 @@ def test_weights_that_lack_have_no_mean(tmp_path):
     start.processor.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=r"lacks the weights classifier\.bias"):
         weights_like(start.model, [str(tmp_path)])
-
-
-def test_heads_are_mixed_by_their_logits():
-    torch.manual_seed(0)
-    model = build_start(TrainingOptions()).model.eval()
-    faces = torch.randn(4, 1, 40, 40)
-    with torch.no_grad():
-        before = model(faces)
-        values = model.state_dict()
-        mix_heads(values, 0.25)
-        model.load_state_dict(values)
-        after = model(faces)
-    order = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
-    other = before.ferplus_logits[:, [FERPLUS.index(name) for name in order]]
-    torch.testing.assert_close(after.logits, 0.75 * before.logits + 0.25 * other)
-    assert torch.equal(after.ferplus_logits, before.ferplus_logits)

@@ -166,7 +166,7 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     assert all(head.bias.eq(0).all() and head.weight.ne(0).all() for head in heads)
     faces = torch.randn(2, 3, 48, 48)
     before = model(faces).logits
-    keep_calibration(model, Calibration(2.0, 0.5, 0.01, 0.02, 0.8, 0.8))
+    keep_calibration(model, Calibration(2.0, 1.0, 0.0, 0.5, 0.01, 0.02, 0.8, 0.8))
     torch.testing.assert_close(model(faces).logits, before / 2)
 
 

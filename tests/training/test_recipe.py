@@ -73,8 +73,10 @@ def test_figures(trained, options):
     assert [epoch["epoch"] for epoch in metrics["history"]] == [1, 2]
     calibration = metrics["calibration"]
     config = ExpressionClassifier.load(trained).model.config
-    assert config.temperature == calibration["temperature"]
-    assert config.uncertain_below == calibration["uncertain_below"]
+    for name in ("temperature", "ferplus_temperature", "ferplus_share", "uncertain_below"):
+        assert getattr(config, name) == calibration[name]
+    assert calibration["ferplus_share"] == validation["shown"]["ferplus_share"] == 0.5
+    assert validation["shown"]["ferplus_answers"]["pictures"] > 0
     best = max(epoch["accuracy"] for epoch in metrics["history"])
     assert validation["accuracy"] == pytest.approx(best)
 

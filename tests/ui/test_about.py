@@ -36,6 +36,15 @@ def test_all_figures_are_shown():
         assert figure in text
 
 
+def test_where_both_heads_are_shown_their_figure_comes_first():
+    agreement = {"accuracy": 0.8123, "pictures": 3500, "label_set": "majority"}
+    shown = {"ferplus_share": 0.5, "ferplus_answers": agreement}
+    text = figures_html("embedded", "int8", {"validation": FULL["validation"] | {"shown": shown}})
+    assert text.index("81.2%") < text.index("71.2%")
+    assert "the mean of two heads" in text
+    assert "two heads" not in figures_html("embedded", "int8", FULL)
+
+
 @pytest.mark.parametrize(
     "metrics",
     [
