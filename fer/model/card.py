@@ -245,10 +245,10 @@ def recipe_table(training: Metrics) -> str:
         "seed", "optimizer", "batch_size", "learning_rate", "warmup", "weight_decay",
         "label_smoothing", "ferplus_weight", "averaging", "dropout", "rotation", "scale", "shift",
         "erase", "degrade", "mixup", "sharpness", "depths", "view_size", "teachers",
-        "teacher_share", "votes_share", "base_share", "average_with", "ferplus_share",
-        "drop_conflicting_copies", "max_train_samples",
+        "teacher_share", "teach_views", "votes_share", "base_share", "average_with",
+        "ferplus_share", "drop_conflicting_copies", "max_train_samples",
     )  # fmt: skip
-    unused = () if training.get("teachers") else ("teacher_share",)
+    unused = () if training.get("teachers") else ("teacher_share", "teach_views")
     said = {name: training.get(name) for name in names if name not in unused}
     rows = [
         (f"`{name}`", ", ".join(map(str, value)) if isinstance(value, list) else value)

@@ -108,6 +108,13 @@ class TrainingOptions:
         metavar="ID",
     )
     teacher_share: float = option(0.5, RECIPE, "what the teachers' answer counts beside the label")
+    teach_views: bool = option(
+        False,
+        RECIPE,
+        "ask the teachers, which are then this project's own, about each view as it is learned, "
+        "and about FER+'s votes, too, instead of once about each picture",
+        action="store_true",
+    )
     votes_share: float = option(
         0.0, RECIPE, "what the label that FER+'s votes make likely counts beside the picture's own"
     )
@@ -209,6 +216,8 @@ class TrainingOptions:
             raise ValueError("--arch is for untrained networks; --base-model brings its own.")
         if self.base_share and not self.base_model:
             raise ValueError("--base-share needs a --base-model.")
+        if self.teach_views and not self.teachers:
+            raise ValueError("--teach-views needs --teachers.")
         if self.push_to_hub != bool(self.hub_model_id):
             raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
 

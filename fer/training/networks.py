@@ -115,6 +115,10 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
         raise ValueError(
             "Only this project's own network has two heads; leave --ferplus-share out."
         )
+    if options.teach_views:
+        raise ValueError(
+            "Only this project's own network has views to teach; leave --teach-views out."
+        )
     if options.depths:
         raise ValueError("Only this project's own network has residual blocks; leave --depths out.")
     if options.view_size:

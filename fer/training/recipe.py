@@ -31,6 +31,7 @@ from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.serving import keep_peaks, served_logits
 from fer.training.targets import build_targets
+from fer.training.teachers import view_teachers
 from fer.training.trainer import AveragedWeights, FerTrainer
 
 CHECKPOINTS = "checkpoints"
@@ -229,6 +230,7 @@ def build_trainer(
         label_smoothing=options.label_smoothing,
         mixup=options.mixup,
         sharpness=options.sharpness,
+        teachers=view_teachers(options, start.processor),
     )
     EpochReport.replace_bars_of(trainer)
     return trainer

@@ -22,7 +22,7 @@ def build_targets(options: TrainingOptions, trained: FerArrays) -> torch.Tensor:
         ModelError: A teacher can't be had.
     """
     targets = shares(trained.labels)
-    if options.teachers:
+    if options.teachers and not options.teach_views:
         answers = taught(options.teachers, trained.images)
         targets = torch.lerp(targets, answers, options.teacher_share)
     if options.votes_share:

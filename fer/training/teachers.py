@@ -4,13 +4,17 @@ Hinton et al. (2015), https://arxiv.org/abs/1503.02531, and, for teachers of the
 network, Furlanello et al. (2018), https://arxiv.org/abs/1805.04770.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
+from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.classifier import ExpressionClassifier
+from fer.model.modeling_fer import FerForImageClassification
+from fer.training.arguments import TrainingOptions
 from fer.training.evaluation import run_network
 
 
@@ -35,3 +39,83 @@ def _answer(teacher: ExpressionClassifier, images: np.ndarray) -> np.ndarray:
     alone = replace(teacher.heads, ferplus_share=0.0)
     sides = images, images[:, :, ::-1]
     return np.mean([alone.probabilities(*run_network(teacher, side)) for side in sides], axis=0)
+
+
+class ViewTeachers:
+    """Networks that are asked about each view as it is learned.
+
+    So their function is learned and not only what they say of the pictures, some of which they
+    know by heart: Beyer et al. (2022), https://arxiv.org/abs/2106.05237. Both heads teach, by the
+    mean of their calibrated logits.
+    """
+
+    def __init__(
+        self, teachers: Sequence[tuple[ExpressionClassifier, float]], share: float
+    ) -> None:
+        """Take this project's own networks.
+
+        Args:
+            teachers: Each with its weight in their mean; the weights' sum is 1.
+            share: What the mean counts beside labels and votes, 0 to 1.
+        """
+        self.teachers, self.share = teachers, share
+
+    @torch.no_grad()
+    def __call__(
+        self, views: torch.Tensor, labels: torch.Tensor, votes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return labels, (n, 7), and shares of votes, (n, 8), with the teachers' answers in them.
+
+        Faces without votes, whose row is 0, get the teachers' alone.
+
+        Args:
+            views: What the network sees, (n, 1, side, side).
+            labels: How likely each expression is, (n, 7).
+            votes: Shares of FER+'s votes, (n, 8).
+        """
+        first, second = 0, 0
+        for teacher, weight in self.teachers:
+            output = self._ask(teacher, views)
+            first += weight * output.logits.float() / teacher.heads.temperature
+            second += weight * output.ferplus_logits.float() / teacher.heads.ferplus_temperature
+        told = torch.softmax(second, dim=1)
+        voted = votes.any(dim=1, keepdim=True)
+        return (
+            torch.lerp(labels, torch.softmax(first, dim=1), self.share),
+            torch.where(voted, torch.lerp(votes, told, self.share), told),
+        )
+
+    def _ask(self, teacher: ExpressionClassifier, views: torch.Tensor) -> torch.Tensor:
+        """Return a teacher's output, in the precision in which the training computes."""
+        kind = views.device.type
+        half = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        network = teacher.network.to(views.device, half)
+        with torch.autocast(kind, enabled=False):  # its weights are of that precision already
+            return network(pixel_values=views.to(half))
+
+
+def view_teachers(options: TrainingOptions, processor: BaseImageProcessor) -> ViewTeachers | None:
+    """Return the teachers of views that the options name; None where they name none.
+
+    Args:
+        options: Settings of the training.
+        processor: The preprocessing of the network that learns.
+
+    Raises:
+        ModelError: A teacher can't be had.
+        ValueError: It is of another kind, or sees another part of a face.
+    """
+    if not options.teach_views:
+        return None
+    teachers = []
+    for name, times in Counter(options.teachers).items():
+        teacher = ExpressionClassifier.load(name, int8=False)
+        if not isinstance(teacher.model, FerForImageClassification) or not teacher.model.ferplus:
+            raise ValueError(f"{name} has no two heads; leave it or --teach-views out.")
+        if teacher.processor.crop_size != processor.crop_size:
+            raise ValueError(
+                f"{name} sees the middle {teacher.processor.crop_size} pixels of a face, the "
+                f"network that learns {processor.crop_size}; leave it or --teach-views out."
+            )
+        teachers.append((teacher, times / len(options.teachers)))
+    return ViewTeachers(teachers, options.teacher_share)

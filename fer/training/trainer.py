@@ -12,6 +12,7 @@ from transformers import Trainer, TrainerCallback
 
 from fer.training.augmentation import Augmentation
 from fer.training.sharpness import uphill
+from fer.training.teachers import ViewTeachers
 
 AVERAGED_WEIGHTS = "averaged.safetensors"
 
@@ -112,6 +113,7 @@ class FerTrainer(Trainer):
         label_smoothing: float,
         mixup: float = 0.0,
         sharpness: float = 0.0,
+        teachers: ViewTeachers | None = None,
         **kwargs,
     ) -> None:
         """Add to a Trainer what this recipe needs; see `fer.training.arguments` for the numbers."""
@@ -122,6 +124,7 @@ class FerTrainer(Trainer):
         self.label_smoothing = label_smoothing
         self.mixup = mixup
         self.sharpness = sharpness
+        self.teachers = teachers
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
         """Differentiate the loss, with `sharpness` once more where it is worst nearby."""
@@ -142,7 +145,10 @@ class FerTrainer(Trainer):
                 pixel_values, labels, ferplus = mixed(
                     self.mixup, self.augmentation(pixel_values), inputs["targets"], ferplus
                 )
-        outputs = model(pixel_values.contiguous(memory_format=torch.channels_last))
+        pixel_values = pixel_values.contiguous(memory_format=torch.channels_last)
+        if model.training and self.teachers:
+            labels, ferplus = self.teachers(pixel_values, labels, ferplus)
+        outputs = model(pixel_values)
         loss = functional.cross_entropy(
             outputs.logits, labels, label_smoothing=self.label_smoothing
         )

@@ -251,15 +251,17 @@ def test_teachers_are_recorded_and_learned_from(trained, options, tmp_path):
     command = command_line(told)
     assert f"--teachers {trained} {trained} --epochs 1" in command
     assert parse_options(shlex.split(command)[2:]) == told
-    alone, half, none = (
+    alone, half, none, views = (
         ExpressionClassifier.load(train(replace(moved, output=str(tmp_path / name)))).fingerprint()
         for name, moved in {
             "alone": replace(told, teachers=None),
             "half": told,
             "none": replace(told, teacher_share=0.0),
+            "views": replace(told, teach_views=True),
         }.items()
     )
     assert half != alone == none
+    assert views not in (half, alone)
 
 
 def test_without_votes_the_second_head_is_not_to_have_a_say(options, tmp_path, caplog):

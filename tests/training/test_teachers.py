@@ -3,14 +3,19 @@
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from fer.model.classifier import EMBEDDED, ExpressionClassifier, ModelError
+from fer.model.heads import Heads
+from fer.model.modeling_fer import FerOutput
+from fer.training.arguments import TrainingOptions
 from fer.training.evaluation import BATCH
-from fer.training.teachers import taught
+from fer.training.networks import build_start
+from fer.training.teachers import ViewTeachers, taught, view_teachers
 
 
 @pytest.fixture
@@ -39,3 +44,71 @@ def test_teachers_are_averaged_over_both_sides(other):
 def test_a_teacher_that_is_none():
     with pytest.raises(ModelError, match="is neither a folder here nor a Hub id"):
         taught(["no where"], np.zeros((1, 48, 48), np.uint8))
+
+
+class Told(torch.nn.Module):
+    """Answers with what it was told."""
+
+    def __init__(self, expression, other):
+        super().__init__()
+        self.expression, self.other = expression, other
+
+    def forward(self, pixel_values):
+        first, second = torch.zeros(len(pixel_values), 7), torch.zeros(len(pixel_values), 8)
+        first[:, self.expression] = 2.0
+        second[:, self.other] = 3.0
+        return FerOutput(logits=first, ferplus_logits=second)
+
+
+def told(expression, other, **heads):
+    return SimpleNamespace(network=Told(expression, other), heads=Heads(**heads))
+
+
+def test_both_heads_teach_by_their_calibrated_logits():
+    twice, once = told(3, 1, temperature=0.5), told(6, 0, ferplus_temperature=3.0)
+    teachers = ViewTeachers([(twice, 2 / 3), (once, 1 / 3)], share=0.25)
+    labels, votes = torch.eye(7)[[3, 4]], torch.stack([torch.eye(8)[2], torch.zeros(8)])
+    first, second = teachers(torch.zeros(2, 1, 40, 40), labels, votes)
+    says = torch.zeros(7)
+    says[3], says[6] = 2 / 3 * 2 / 0.5, 1 / 3 * 2
+    torch.testing.assert_close(first, 0.75 * labels + 0.25 * says.softmax(0))
+    says = torch.zeros(8)
+    says[1], says[0] = 2 / 3 * 3, 1 / 3 * 3 / 3
+    torch.testing.assert_close(second[0], 0.75 * votes[0] + 0.25 * says.softmax(0))
+    torch.testing.assert_close(second[1], says.softmax(0))  # nobody voted
+
+
+def test_who_stands_there_twice_is_asked_once_and_counts_twice(other):
+    options = TrainingOptions(
+        teachers=(str(EMBEDDED), other, str(EMBEDDED)),
+        teach_views=True, view_size=44, teacher_share=0.3,
+    )  # fmt: skip
+    taught_by = view_teachers(options, build_start(options).processor)
+    assert [(one.name, weight) for one, weight in taught_by.teachers] == [
+        (str(EMBEDDED), 2 / 3),
+        (other, 1 / 3),
+    ]
+    assert taught_by.share == 0.3
+    assert view_teachers(replace(options, teach_views=False), None) is None
+
+
+def test_a_teacher_of_views_sees_what_is_learned():
+    options = TrainingOptions(teachers=(str(EMBEDDED),), teach_views=True, view_size=40)
+    with pytest.raises(ValueError, match="sees the middle 44 pixels of a face, the network"):
+        view_teachers(options, build_start(options).processor)
+
+
+def test_a_teacher_of_views_has_two_heads(tmp_path):
+    options = TrainingOptions(teachers=(str(tmp_path),), teach_views=True)
+    start = build_start(TrainingOptions(arch="vit"))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="has no two heads; leave it or --teach-views out"):
+        view_teachers(options, build_start(options).processor)
+
+
+def test_views_are_taught_by_teachers_to_a_network_of_this_project():
+    with pytest.raises(ValueError, match="--teach-views needs --teachers"):
+        TrainingOptions(teach_views=True)
+    with pytest.raises(ValueError, match="has views to teach; leave --teach-views out"):
+        build_start(TrainingOptions(teachers=(str(EMBEDDED),), teach_views=True, arch="vit"))
