@@ -13,12 +13,14 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from fer.model.heads import Heads
+from fer.training.faces import majority_of_seven
 
 BINS = 15
 """Of the calibration error, as in most of the literature."""
 
 ANSWERED_ACCURACY = 0.80
-"""Accuracy that the named faces are to have; the others are shown as uncertain."""
+"""Accuracy that the named faces are to have, by both label sets together where both heads are
+shown; the others are shown as uncertain."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Calibration:
             FER2013's labels, 15 bins.
         uncalibrated_error: The same without the temperature.
         answered: Share of the faces that are named.
-        answered_accuracy: Accuracy of what is shown on those, by FER2013's labels.
+        answered_accuracy: Accuracy of what is shown on those: by FER2013's labels, and where both
+            heads are shown the mean of that and the accuracy by FER+'s majority.
     """
 
     temperature: float
@@ -69,8 +72,11 @@ def calibrate(
         fitted = fit_temperature(second[voted], votes[voted])
         heads = replace(heads, ferplus_temperature=fitted)
     shown = heads.probabilities(first, second)
-    threshold = answering_threshold(shown, labels, ANSWERED_ACCURACY)
-    answered = shown.max(axis=1) >= threshold
+    confidence, right = shown.max(axis=1), shown.argmax(axis=1) == labels
+    if heads.ferplus_share:
+        right = by_both(shown.argmax(axis=1), labels, votes)
+    threshold = answering_threshold(confidence, right, ANSWERED_ACCURACY)
+    answered = confidence >= threshold
     alone = softmax(first / heads.temperature, axis=1)
     return Calibration(
         **{name: round(value, 4) for name, value in asdict(heads).items()},
@@ -78,7 +84,7 @@ def calibrate(
         calibration_error=calibration_error(alone, labels),
         uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
         answered=float(answered.mean()),
-        answered_accuracy=float((shown.argmax(axis=1) == labels)[answered].mean()),
+        answered_accuracy=float(right[answered].mean()),
     )
 
 
@@ -113,20 +119,33 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int =
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def answering_threshold(probabilities: np.ndarray, labels: np.ndarray, accuracy: float) -> float:
+def by_both(predictions: np.ndarray, labels: np.ndarray, votes: np.ndarray) -> np.ndarray:
+    """Return how right each answer is by both label sets, (n,): 0, a half or 1.
+
+    Where FER+'s majority is none of the seven, FER2013's label counts alone.
+
+    Args:
+        predictions: (n,) indices into `EXPRESSIONS`.
+        labels: FER2013's, (n,).
+        votes: Shares of FER+'s votes, (n, 8).
+    """
+    majority = majority_of_seven(votes)
+    others = np.where(majority >= 0, majority, labels)
+    return ((predictions == labels).astype(float) + (predictions == others)) / 2
+
+
+def answering_threshold(confidence: np.ndarray, right: np.ndarray, accuracy: float) -> float:
     """Return the least confidence from which on the answers are right often enough.
 
     Args:
-        probabilities: (n, classes).
-        labels: (n,) class indices.
+        confidence: Top probabilities, (n,).
+        right: How right each answer is, (n,), 0 to 1.
         accuracy: The accuracy that the answered faces are to have together.
 
     Returns:
         The threshold that answers most; where none is good enough, the highest confidence.
     """
-    confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence, kind="stable")
-    right = (probabilities.argmax(axis=1) == labels)[order]
-    running = np.cumsum(right) / np.arange(1, len(right) + 1)
+    running = np.cumsum(right[order]) / np.arange(1, len(right) + 1)
     good = np.flatnonzero(running >= accuracy)
     return float(confidence[order[good[-1] if len(good) else 0]])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers.image_processing_utils import BaseImageProcessor
 
-from fer.labels import FERPLUS
+from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_COLUMNS
 from fer.model.preprocessing import is_foreign, pixel_values
 from fer.training.fer2013 import FerArrays
 
@@ -100,3 +100,18 @@ def vote_shares(votes: np.ndarray) -> np.ndarray:
     kept = np.where(usable[:, None], counts[:, : len(FERPLUS)], 0.0)
     totals = kept.sum(axis=1, keepdims=True)
     return (kept / np.maximum(totals, 1.0)).astype(np.float32)
+
+
+def majority_of_seven(votes: np.ndarray) -> np.ndarray:
+    """Return what most voters named, as indices into `EXPRESSIONS`, int64 (n,).
+
+    Args:
+        votes: Shares of the votes, (n, 8), as `vote_shares` gives them. A tie counts for the first
+            in FER+'s order.
+
+    Returns:
+        -1 where there are no votes, or most are for contempt.
+    """
+    named = np.full(len(FERPLUS), -1)
+    named[list(FERPLUS_COLUMNS)] = range(len(EXPRESSIONS))
+    return np.where(votes.any(axis=1), named[votes.argmax(axis=1)], -1)

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
+from fer.labels import EXPRESSIONS
 from fer.model.heads import Heads
 from fer.training.calibration import calibration_error
+from fer.training.faces import majority_of_seven
 from fer.training.metrics import ExpressionMetric
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -70,11 +71,11 @@ def ferplus_answers(predictions: np.ndarray, votes: np.ndarray) -> dict[str, obj
         predictions: (n,) indices into `EXPRESSIONS`.
         votes: Shares of the votes, (n, 8).
     """
-    majority = votes.argmax(axis=1)
-    voted = votes.any(axis=1) & np.isin(majority, FERPLUS_COLUMNS)
+    majority = majority_of_seven(votes)
+    voted = majority >= 0
     if not voted.any():
         return None
-    right = np.array(FERPLUS_COLUMNS)[predictions[voted]] == majority[voted]
+    right = predictions[voted] == majority[voted]
     return {
         "label_set": "FER+ majority where it is one of the seven",
         "pictures": int(voted.sum()),

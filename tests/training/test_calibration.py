@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from fer.labels import FERPLUS_COLUMNS
+from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_COLUMNS
 from fer.model.heads import Heads
 from fer.training.calibration import (
     answering_threshold,
+    by_both,
     calibrate,
     calibration_error,
     fit_temperature,
@@ -56,11 +57,19 @@ def test_error_of_calibrated_answers_is_small_and_of_sharpened_ones_large(drawn)
 
 def test_threshold_by_hand():
     confidence = np.array([0.95, 0.9, 0.8, 0.7, 0.6])
-    probabilities = np.stack([confidence, 1 - confidence], axis=1)
-    labels = np.array([0, 0, 1, 0, 1])  # running accuracy 1, 1, 0.67, 0.75, 0.6
-    assert answering_threshold(probabilities, labels, 0.7) == pytest.approx(0.7)
-    assert answering_threshold(probabilities, labels, 0.9) == pytest.approx(0.9)
-    assert answering_threshold(probabilities, 1 - labels, 0.9) == pytest.approx(0.95)  # never
+    right = np.array([1, 1, 0, 1, 0])  # running accuracy 1, 1, 0.67, 0.75, 0.6
+    assert answering_threshold(confidence, right, 0.7) == pytest.approx(0.7)
+    assert answering_threshold(confidence, right, 0.9) == pytest.approx(0.9)
+    assert answering_threshold(confidence, 1 - right, 0.9) == pytest.approx(0.95)  # never
+    assert answering_threshold(confidence[::-1], right[::-1], 0.7) == pytest.approx(0.7)
+
+
+def test_right_by_both_label_sets():
+    happy, sad = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
+    votes = np.zeros((4, 8))
+    votes[[0, 1, 2], [FERPLUS.index(name) for name in ("happiness", "sadness", "contempt")]] = 1
+    right = by_both(np.full(4, happy), np.array([happy, happy, sad, happy]), votes)
+    assert right.tolist() == [1, 0.5, 0, 1]  # contempt and no votes leave the label alone
 
 
 def test_what_is_answered_is_right_often_enough(drawn):
@@ -98,6 +107,19 @@ def test_the_threshold_is_of_what_is_shown(both):
     assert together.calibration_error == alone.calibration_error
     assert together.answered == pytest.approx(alone.answered, abs=0.03)  # the same order of faces
     assert together.uncertain_below < alone.uncertain_below - 0.1
+
+
+def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
+    first, labels = drawn
+    contrary = np.zeros((len(labels), 8))
+    contrary[:, FERPLUS.index("contempt")] = 1
+    agreeing = np.zeros((len(labels), 8))
+    agreeing[range(len(labels)), np.array(FERPLUS_COLUMNS)[first.argmax(axis=1)]] = 1
+    logits, both = (first, np.zeros((len(labels), 8))), Heads(ferplus_share=0.1)
+    by_labels = calibrate(logits, labels, contrary, both)
+    by_votes_too = calibrate(logits, labels, agreeing, both)
+    assert by_votes_too.answered > by_labels.answered + 0.1
+    assert by_votes_too.answered_accuracy == pytest.approx(0.8, abs=0.005)
 
 
 def test_without_votes_the_second_temperature_stays(both):
