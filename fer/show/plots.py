@@ -1,12 +1,14 @@
 """Plots of an evaluation, as matplotlib figures; nothing touches pyplot's global state."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 ACCENT = "#3b5bdb"
+SECOND = "#d9480f"
 PALE = "#c5cffa"
 GREY = "#868e96"
 
@@ -79,28 +81,47 @@ def reliability_plot(bins: Sequence[Mapping[str, float]], error: float) -> Figur
 
 
 def risk_coverage_plot(
-    points: Sequence[Mapping[str, float]], chosen: Mapping[str, float | None]
+    points: Sequence[Mapping[str, object]], chosen: Mapping[str, object]
 ) -> Figure:
     """Show how accuracy rises when unsure faces are left unnamed.
 
     Args:
-        points: Each with `answered` and `accuracy`, 0 to 1.
+        points: Each with `answered` and `accuracy`, 0 to 1, and where FER+'s votes are known with
+            `ferplus_answers`, whose `accuracy` is the one by their majority.
         chosen: The same for the threshold in use.
     """
     figure = Figure(figsize=(5.2, 4.0), layout="constrained")
     axes = figure.subplots()
-    answered = [100 * point["answered"] for point in points]
-    axes.plot(answered, [100 * point["accuracy"] for point in points], color=ACCENT)
-    if chosen["accuracy"] is not None:
-        place = (100 * chosen["answered"], 100 * chosen["accuracy"])
-        axes.plot(*place, "o", color=ACCENT)
-        text = f"in use: {place[0]:.0f} % named, {place[1]:.0f} % right"
-        below_left = {"textcoords": "offset points", "ha": "right", "va": "top"}
-        axes.annotate(text, place, (-8, -6), **below_left)
+    for label, colour, accuracy in (
+        ("by the labels", ACCENT, itemgetter("accuracy")),
+        ("by FER+'s majority", SECOND, _by_votes),
+    ):
+        known = [point for point in points if accuracy(point) is not None]
+        if known:
+            answered = [100 * point["answered"] for point in known]
+            right = [100 * accuracy(point) for point in known]
+            axes.plot(answered, right, color=colour, label=label)
+            _mark(axes, 100 * chosen["answered"], accuracy(chosen), colour)
     axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
     axes.set_title("What leaving unsure faces unnamed brings")
+    in_use = f"in use: {100 * chosen['answered']:.0f} % named"
+    axes.legend(frameon=False, loc="lower left", title=in_use, alignment="left")
     plain(axes)
     return figure
+
+
+def _by_votes(point: Mapping[str, object]) -> float | None:
+    """Return the accuracy by FER+'s majority, None where it isn't known."""
+    return (point.get("ferplus_answers") or {}).get("accuracy")
+
+
+def _mark(axes: Axes, answered: float, accuracy: float | None, colour: str) -> None:
+    """Mark the threshold in use, unless it names nobody."""
+    if accuracy is None:
+        return
+    place = (answered, 100 * accuracy)
+    axes.plot(*place, "o", color=colour)
+    axes.annotate(f"{place[1]:.0f} % right", place, (5, 3), textcoords="offset points")
 
 
 def robustness_plot(rows: Sequence[Mapping[str, object]]) -> Figure:

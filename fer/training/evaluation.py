@@ -63,7 +63,7 @@ def evaluate(
         "intervals": bootstrap_intervals(np.array(figures["confusion_matrix"])),
         "calibration_error": calibration_error(probabilities, labels),
         "reliability": reliability(probabilities, labels),
-        "risk_coverage": risk_coverage(shown, labels),
+        "risk_coverage": risk_coverage(shown, labels, votes),
         "uncertain": named_figures(shown, labels, votes, classifier.uncertain_below),
         "ferplus": ferplus_figures(logits[1], votes),
         "ferplus_answers": ferplus_answers(predictions, votes),
@@ -191,12 +191,11 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str,
 
 
 def risk_coverage(
-    probabilities: np.ndarray, labels: np.ndarray, points: int = 21
-) -> list[dict[str, float]]:
-    """Return share and accuracy of the answered faces over thresholds that answer ever fewer."""
-    confidence = probabilities.max(axis=1)
-    thresholds = np.quantile(confidence, np.linspace(0, 0.95, points))
-    return [answered_above(probabilities, labels, float(value)) for value in thresholds]
+    shown: np.ndarray, labels: np.ndarray, votes: np.ndarray, points: int = 21
+) -> list[dict[str, object]]:
+    """Return `named_figures` over thresholds that name ever fewer faces."""
+    thresholds = np.quantile(shown.max(axis=1), np.linspace(0, 0.95, points))
+    return [named_figures(shown, labels, votes, float(value)) for value in thresholds]
 
 
 def answered_above(

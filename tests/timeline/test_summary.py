@@ -94,6 +94,11 @@ def told(timeline):
             "In 2 s, with 1.0 faces on average, the expressions looked sad (75 %) and neutral "
             "(25 %); the positive-negative index was \N{MINUS SIGN}0.75.",
         ),
+        (
+            steady(2, 1, view="person", happy=0.996, neutral=0.004),
+            "In 2 s, with 1.0 faces on average, the expressions looked happy (100 %); the "
+            "positive-negative index was +1.00.",
+        ),
     ],
 )
 def test_sentence(timeline, expected):

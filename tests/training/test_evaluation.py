@@ -111,7 +111,7 @@ def test_reliability_by_hand():
 def test_fewer_are_answered_as_the_threshold_rises():
     probabilities = np.random.default_rng(0).dirichlet(np.ones(7), 500)
     labels = probabilities.argmax(axis=1)
-    points = risk_coverage(probabilities, labels)
+    points = risk_coverage(probabilities, labels, np.zeros((500, 8)))
     shares = [point["answered"] for point in points]
     assert shares[0] == 1.0
     assert shares == sorted(shares, reverse=True)
