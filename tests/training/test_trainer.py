@@ -88,7 +88,7 @@ def test_views_keep_all_their_bits_where_the_network_has_fewer():
 
     augmentation = Augmentation(44, 15.0, 0.15, 0.1, 0.0, degradation=Degradation(0.5))
     recipe = SimpleNamespace(
-        augmentation=augmentation, mixup=0.2, label_smoothing=0.0, ferplus_weight=0.5
+        augmentation=augmentation, mixup=0.2, label_smoothing=0.0, ferplus_weight=0.5, teachers=None
     )
     inputs = {
         "pixel_values": torch.randn(8, 1, 48, 48),
