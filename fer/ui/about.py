@@ -61,8 +61,8 @@ elsewhere.</p>
 TWO_HEADS = """
 <p>You see the mean of two heads: one learned FER2013's own labels, each of which is one person's
 opinion, the other how ten people voted on the same pictures (FER+). <em>As most people say</em>
-counts how often that mean names what most of the ten did; accuracy, macro F1 and the table are of
-the first head and FER2013's own labels.</p>
+counts how often that mean, as it serves, names what most of the ten did. Accuracy, macro F1 and the
+table are of the first head.</p>
 """
 
 NO_FIGURES = "<p>No figures came with this model.</p>"
