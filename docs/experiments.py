@@ -144,9 +144,9 @@ SPEED_NOTE = """\
 *Views* averages ten views of each face, which lie four pixels off the middle, but two in trainings
 of 44 pixels from before `fitter`; *16 px* and *blur 2 px* are accuracies on damaged faces
 (`fer evaluate --damaged`). *FER+* is the second head's accuracy by FER+'s majority of eight,
-*answers by FER+* that of the first head by FER+'s majority where it is one of the seven. *ECE* is the
-calibration error after the temperature was fitted on the same pictures. *One face* is the time from
-a crop to its probabilities, as a share of ResNet-18's on 224 pixels
+*answers by FER+* that of the first head by FER+'s majority of seven. *ECE* is the calibration error
+after the temperature was fitted on the same pictures. *One face* is the time from a crop to its
+probabilities, as a share of ResNet-18's on 224 pixels
 ([benchmarks/speed.py](../benchmarks/speed.py)). Accuracy, macro F1 and FER+ are those of the
 network in single precision, but of `flat`, `longer`, `flatter`, `flatter2`, `flattest` and `voted`
 in bf16, which moves a few pictures. A dash: not measured."""
