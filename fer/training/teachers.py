@@ -6,7 +6,6 @@ network, Furlanello et al. (2018), https://arxiv.org/abs/1805.04770.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.model.classifier import ExpressionClassifier
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions
-from fer.training.evaluation import run_network
+from fer.training.evaluation import FIRST_HEAD, answering, run_network
 
 
 def taught(teachers: Sequence[str], images: np.ndarray) -> torch.Tensor:
@@ -36,7 +35,7 @@ def taught(teachers: Sequence[str], images: np.ndarray) -> torch.Tensor:
 
 def _answer(teacher: ExpressionClassifier, images: np.ndarray) -> np.ndarray:
     """Return one teacher's probabilities, (n, 7)."""
-    alone = replace(teacher.heads, ferplus_share=0.0)
+    alone = answering(teacher, FIRST_HEAD)
     sides = images, images[:, :, ::-1]
     return np.mean([alone.probabilities(*run_network(teacher, side)) for side in sides], axis=0)
 
