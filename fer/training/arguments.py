@@ -15,7 +15,9 @@ It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforeh
 """What the form says about a group beyond its options."""
 
 
-ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
+ABOVE_ZERO = (
+    "epochs", "batch_size", "learning_rate", "max_train_samples", "view_size", "teachers_asked",
+)  # fmt: skip
 SHARES = (
     "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
     "ferplus_share", "teacher_share", "votes_share",
@@ -72,6 +74,14 @@ class TrainingOptions:
         type=int,
         metavar="N",
     )
+    widths: tuple[int, ...] | None = option(
+        None,
+        RECIPE,
+        "channels of each stage of this project's untrained network; otherwise 64 128 256",
+        nargs="+",
+        type=int,
+        metavar="N",
+    )
     base_model: str | None = option(
         None,
         RECIPE,
@@ -114,6 +124,13 @@ class TrainingOptions:
         "ask the teachers, which are then this project's own, about each view as it is learned, "
         "and about FER+'s votes, too, instead of once about each picture",
         action="store_true",
+    )
+    teachers_asked: int | None = option(
+        None,
+        RECIPE,
+        "of --teach-views' teachers, so many are drawn for each batch; otherwise all",
+        type=int,
+        metavar="N",
     )
     votes_share: float = option(
         0.0, RECIPE, "what the label that FER+'s votes make likely counts beside the picture's own"
@@ -204,20 +221,24 @@ class TrainingOptions:
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
                 raise ValueError(f"{flag(name)} must be from 0 to below 1, but is {value}.")
-        if min(self.depths or (1,)) < 1:
-            raise ValueError(f"--depths must be 1 or more each, but has {min(self.depths)}.")
+        for name in ("depths", "widths"):
+            if (least := min(getattr(self, name) or (1,))) < 1:
+                raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
         for name in ZERO_OR_MORE:
             if getattr(self, name) < 0:
                 raise ValueError(f"{flag(name)} must be 0 or more, but is {getattr(self, name)}.")
         for name in PROBABILITIES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")
-        if self.base_model and self.arch != "cnn":
-            raise ValueError("--arch is for untrained networks; --base-model brings its own.")
+        if self.base_model and (self.arch != "cnn" or self.widths):
+            name = flag("widths" if self.widths else "arch")
+            raise ValueError(f"{name} is for untrained networks; --base-model brings its own.")
         if self.base_share and not self.base_model:
             raise ValueError("--base-share needs a --base-model.")
         if self.teach_views and not self.teachers:
             raise ValueError("--teach-views needs --teachers.")
+        if self.teachers_asked and not self.teach_views:
+            raise ValueError("--teachers-asked needs --teach-views.")
         if self.push_to_hub != bool(self.hub_model_id):
             raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
 

@@ -46,11 +46,11 @@ class Degradation:
         """
         if not self.probability:
             return pixel_values
-        count = len(pixel_values)
-        matrices = degrading_matrices(pixel_values.shape[-1]).to(pixel_values)
-        amount = torch.randint(1, len(matrices), (count,))
-        amount = torch.where(torch.rand(count) < self.probability, amount, 0)
-        down = torch.where(torch.rand(count) < SIDEWAYS, 0, amount)
+        count, device = len(pixel_values), pixel_values.device
+        matrices = degrading_matrices(pixel_values.shape[-1], device)
+        amount = torch.randint(1, len(matrices), (count,), device=device)
+        amount = torch.where(torch.rand(count, device=device) < self.probability, amount, 0)
+        down = torch.where(torch.rand(count, device=device) < SIDEWAYS, 0, amount)
         rows, columns = matrices[down].unsqueeze(1), matrices[amount].unsqueeze(1)
         degraded = rows @ pixel_values @ columns.mT
         if not self.standardised:
@@ -61,13 +61,13 @@ class Degradation:
 
 
 @lru_cache(maxsize=4)
-def degrading_matrices(side: int) -> torch.Tensor:
+def degrading_matrices(side: int, device: torch.device | str = "cpu") -> torch.Tensor:
     """Return (1 + 2 * STEPS, side, side): the identity, then shrinking, then blurring."""
     sides = torch.linspace(SIDES[0] * side, SIDES[1] * side, STEPS).round().int().tolist()
     sigmas = torch.linspace(SIGMAS[0] * side, SIGMAS[1] * side, STEPS).tolist()
     shrinking = [shrinking_matrix(side, fewer) for fewer in sides]
     blurring = [blurring_matrix(side, sigma) for sigma in sigmas]
-    return torch.stack([torch.eye(side), *shrinking, *blurring])
+    return torch.stack([torch.eye(side), *shrinking, *blurring]).to(device)
 
 
 def shrinking_matrix(side: int, fewer: int) -> torch.Tensor:

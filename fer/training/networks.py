@@ -95,7 +95,7 @@ def choose_start(options: TrainingOptions) -> Start:
         return start_from(pull(options.base_model), options.dropout)
     if options.arch == "vit":
         return untrained_vit()
-    return untrained_cnn(options.dropout, options.depths)
+    return untrained_cnn(options.dropout, options.depths, options.widths)
 
 
 def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
@@ -119,8 +119,11 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
         raise ValueError(
             "Only this project's own network has views to teach; leave --teach-views out."
         )
-    if options.depths:
-        raise ValueError("Only this project's own network has residual blocks; leave --depths out.")
+    for name in ("depths", "widths"):
+        if getattr(options, name):
+            raise ValueError(
+                f"Only this project's own network has residual blocks; leave {flag(name)} out."
+            )
     if options.view_size:
         raise ValueError("Only this project's own network has views; leave --view-size out.")
 
@@ -136,20 +139,26 @@ def see(start: Start, side: int) -> None:
     start.processor.crop_size = start.model.config.image_size = side
 
 
-def untrained_cnn(dropout: float, depths: Sequence[int] | None = None) -> Start:
+def untrained_cnn(
+    dropout: float, depths: Sequence[int] | None = None, widths: Sequence[int] | None = None
+) -> Start:
     """Return this project's own network, without weights from elsewhere.
 
     Args:
         dropout: Of the pooled features.
         depths: Residual blocks of each stage; None leaves the configuration's own.
+        widths: Channels of each stage; None leaves the configuration's own.
 
     Raises:
         ValueError: There are more or fewer stages.
     """
     config = FerConfig(**LABELS, dropout=dropout)
-    if depths and len(depths) != len(config.depths):
-        raise ValueError(f"--depths must be {len(config.depths)} numbers, but is {len(depths)}.")
+    stages = len(config.depths)
+    for name, numbers in (("depths", depths), ("widths", widths)):
+        if numbers and len(numbers) != stages:
+            raise ValueError(f"{flag(name)} must be {stages} numbers, but is {len(numbers)}.")
     config.depths = list(depths or config.depths)
+    config.hidden_sizes = list(widths or config.hidden_sizes)
     model = FerForImageClassification(config)
     processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
     return Start(channels_last(model), processor, SGD)

@@ -27,6 +27,7 @@ from fer.training.ferplus import shown_figures, shown_share
 from fer.training.metrics import both_heads, expression_figures, ferplus_accuracy
 from fer.training.mixing import mean_of, weights_like
 from fer.training.networks import Optimizer, Start, build_start, keep_calibration
+from fer.training.precision import precision
 from fer.training.progress import EpochReport
 from fer.training.report import write_report
 from fer.training.serving import keep_peaks, served_logits
@@ -230,7 +231,7 @@ def build_trainer(
         label_smoothing=options.label_smoothing,
         mixup=options.mixup,
         sharpness=options.sharpness,
-        teachers=view_teachers(options, start.processor),
+        teachers=view_teachers(options, start.processor, precision(options)),
     )
     EpochReport.replace_bars_of(trainer)
     return trainer
@@ -261,9 +262,10 @@ def training_arguments(options: TrainingOptions, optimizer: Optimizer) -> Traini
         learning_rate=optimizer.learning_rate if rate is None else rate,
         weight_decay=optimizer.weight_decay if decay is None else decay,
         max_grad_norm=0.0,
+        logging_nan_inf_filter=False,  # it waits for the GPU at each step
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,
-        bf16=options.precision == "bf16" or (options.precision == "auto" and has_bf16()),
+        bf16=precision(options) == torch.bfloat16,
         use_cpu=not torch.accelerator.is_available(),
         seed=options.seed,
         eval_strategy="epoch",
@@ -276,14 +278,6 @@ def training_arguments(options: TrainingOptions, optimizer: Optimizer) -> Traini
         dataloader_pin_memory=torch.cuda.is_available(),
         report_to="none",
     )
-
-
-def has_bf16() -> bool:
-    """Return whether bf16 is fast here: CUDA says so, or the CPU has instructions for it."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def score(prediction: EvalPrediction) -> dict[str, float]:

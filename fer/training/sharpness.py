@@ -45,7 +45,7 @@ def uphill(model: nn.Module, radius: float) -> Iterator[None]:
 @torch.no_grad()
 def climb(weights: list[nn.Parameter], radius: float) -> None:
     """Move weights along their gradients, all together by `radius`."""
-    length = torch.linalg.vector_norm(torch.stack([w.grad.norm() for w in weights]))
-    scale = float(radius / length.clamp(min=1e-12))
-    for weight in weights:
-        weight.add_(weight.grad, alpha=scale)
+    gradients = [weight.grad for weight in weights]
+    length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    steps = torch._foreach_mul(gradients, radius / length.clamp(min=1e-12))
+    torch._foreach_add_(weights, steps)

@@ -49,15 +49,21 @@ class ViewTeachers:
     """
 
     def __init__(
-        self, teachers: Sequence[tuple[ExpressionClassifier, float]], share: float
+        self,
+        teachers: Sequence[tuple[ExpressionClassifier, float]],
+        share: float,
+        asked: int | None = None,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         """Take this project's own networks.
 
         Args:
-            teachers: Each with its weight in their mean; the weights' sum is 1.
+            teachers: Each with how often it counts in their mean.
             share: What the mean counts beside labels and votes, 0 to 1.
+            asked: How many, drawn by chance, are asked about a batch; None asks all.
+            dtype: In which they compute.
         """
-        self.teachers, self.share = teachers, share
+        self.teachers, self.share, self.asked, self.dtype = teachers, share, asked, dtype
 
     @torch.no_grad()
     def __call__(
@@ -73,7 +79,7 @@ class ViewTeachers:
             votes: Shares of FER+'s votes, (n, 8).
         """
         first, second = 0, 0
-        for teacher, weight in self.teachers:
+        for teacher, weight in self._drawn():
             output = self._ask(teacher, views)
             first += weight * output.logits.float() / teacher.heads.temperature
             second += weight * output.ferplus_logits.float() / teacher.heads.ferplus_temperature
@@ -84,25 +90,37 @@ class ViewTeachers:
             torch.where(voted, torch.lerp(votes, told, self.share), told),
         )
 
+    def _drawn(self) -> list[tuple[ExpressionClassifier, float]]:
+        """Draw those who are asked, each with its weight in their mean; the weights' sum is 1."""
+        order = torch.randperm(len(self.teachers))[: self.asked].tolist()
+        drawn = [self.teachers[index] for index in order]
+        counts = sum(times for _, times in drawn)
+        return [(teacher, times / counts) for teacher, times in drawn]
+
     def _ask(self, teacher: ExpressionClassifier, views: torch.Tensor) -> torch.Tensor:
-        """Return a teacher's output, in the precision in which the training computes."""
-        kind = views.device.type
-        half = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
-        network = teacher.network.to(views.device, half)
-        with torch.autocast(kind, enabled=False):  # its weights are of that precision already
-            return network(pixel_values=views.to(half))
+        """Return a teacher's output."""
+        network = teacher.network
+        here = next(network.parameters())
+        if (here.device, here.dtype) != (views.device, self.dtype):  # the first time
+            network.to(views.device, self.dtype)
+        seen = views.to(self.dtype, memory_format=torch.channels_last)
+        return network(pixel_values=seen)
 
 
-def view_teachers(options: TrainingOptions, processor: BaseImageProcessor) -> ViewTeachers | None:
+def view_teachers(
+    options: TrainingOptions, processor: BaseImageProcessor, dtype: torch.dtype = torch.float32
+) -> ViewTeachers | None:
     """Return the teachers of views that the options name; None where they name none.
 
     Args:
         options: Settings of the training.
         processor: The preprocessing of the network that learns.
+        dtype: In which the teachers compute.
 
     Raises:
         ModelError: A teacher can't be had.
-        ValueError: It is of another kind, or sees another part of a face.
+        ValueError: It is of another kind, or sees another part of a face, or fewer are named than
+            are to be asked.
     """
     if not options.teach_views:
         return None
@@ -116,5 +134,9 @@ def view_teachers(options: TrainingOptions, processor: BaseImageProcessor) -> Vi
                 f"{name} sees the middle {teacher.processor.crop_size} pixels of a face, the "
                 f"network that learns {processor.crop_size}; leave it or --teach-views out."
             )
-        teachers.append((teacher, times / len(options.teachers)))
-    return ViewTeachers(teachers, options.teacher_share)
+        teachers.append((teacher, times))
+    if options.teachers_asked and options.teachers_asked > len(teachers):
+        raise ValueError(
+            f"--teachers-asked is {options.teachers_asked}, but --teachers names {len(teachers)}."
+        )
+    return ViewTeachers(teachers, options.teacher_share, options.teachers_asked, dtype)

@@ -37,12 +37,15 @@ class AveragedWeights(TrainerCallback):
     @torch.no_grad()
     def update(self, model: nn.Module, decay: float) -> None:
         """Keep the share `decay` of the average and take the rest from `model`."""
+        averages, news = [], []
         for name, value in model.state_dict().items():
             average = self.values[name] = self.values[name].to(value.device)
             if average.is_floating_point():
-                average.lerp_(value, 1 - decay)
+                averages.append(average)
+                news.append(value)
             else:  # batch norm's counter
                 average.copy_(value)
+        torch._foreach_lerp_(averages, news, 1 - decay)
 
     def mix_in(self, others: Mapping[str, torch.Tensor], share: float) -> None:
         """Take a share of all values from other weights of the same network.
@@ -128,34 +131,38 @@ class FerTrainer(Trainer):
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
         """Differentiate the loss, with `sharpness` once more where it is worst nearby."""
+        inputs = self.viewed(self._prepare_inputs(inputs))
         if not self.sharpness:
             return super().training_step(model, inputs, num_items_in_batch)
-        with torch.random.fork_rng():  # both times the same views and the same dropout
+        with torch.random.fork_rng():  # both times the same dropout
             loss = super().training_step(model, dict(inputs), num_items_in_batch)
         with uphill(model, self.sharpness):
             super().training_step(model, inputs, num_items_in_batch)
         return loss
 
+    def viewed(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return a batch with a random view of each face, and what is to be learned of it."""
+        views, targets, ferplus = mixed(
+            self.mixup,
+            self.augmentation(inputs["pixel_values"]),
+            inputs["targets"],
+            inputs["ferplus"],
+        )
+        if self.teachers:
+            targets, ferplus = self.teachers(views, targets, ferplus)
+        return {"pixel_values": views, "labels": targets, "ferplus": ferplus}
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """Return the loss over the heads; while training, on random views of the faces."""
-        pixel_values, ferplus = inputs["pixel_values"], inputs["ferplus"]
-        labels = inputs["labels"]
-        if model.training:
-            with torch.autocast(pixel_values.device.type, enabled=False):  # views keep all bits
-                pixel_values, labels, ferplus = mixed(
-                    self.mixup, self.augmentation(pixel_values), inputs["targets"], ferplus
-                )
-        pixel_values = pixel_values.contiguous(memory_format=torch.channels_last)
-        if model.training and self.teachers:
-            labels, ferplus = self.teachers(pixel_values, labels, ferplus)
-        outputs = model(pixel_values)
+        """Return the loss over the heads."""
+        pixels = inputs["pixel_values"].contiguous(memory_format=torch.channels_last)
+        outputs = model(pixels)
         loss = functional.cross_entropy(
-            outputs.logits, labels, label_smoothing=self.label_smoothing
+            outputs.logits, inputs["labels"], label_smoothing=self.label_smoothing
         )
         answers = {"logits": outputs.logits}
         if getattr(outputs, "ferplus_logits", None) is not None:
             answers["ferplus_logits"] = outputs.ferplus_logits
-            votes = functional.cross_entropy(outputs.ferplus_logits, ferplus)
+            votes = functional.cross_entropy(outputs.ferplus_logits, inputs["ferplus"])
             loss = loss + self.ferplus_weight * votes
         return (loss, answers) if return_outputs else loss
 

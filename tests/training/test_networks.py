@@ -222,6 +222,29 @@ def test_an_architecture_and_a_base_do_not_go_together():
         parse_options(["--arch=vit", "--base-model=x"])
 
 
+def test_an_untrained_network_may_be_wider(tmp_path):
+    start = build_start(TrainingOptions(widths=(96, 192, 384), depths=(1, 1, 1)))
+    assert start.model.classifier.in_features == 384
+    assert [block.second[0].out_channels for block in start.model.trunk.blocks] == [96, 192, 384]
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    assert start_from(pull(tmp_path), dropout=0.2).model.config.hidden_sizes == [96, 192, 384]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--widths", "64", "128"], "--widths must be 3 numbers, but is 2"),
+        (["--widths", "64", "0", "256"], "--widths must be 1 or more each, but has 0"),
+        (["--widths", "1", "1", "1", "--base-model=x"], "--widths is for untrained networks"),
+        (["--widths", "1", "1", "1", "--arch=vit"], "residual blocks; leave --widths out"),
+    ],
+)
+def test_widths_that_wont_do(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build_start(parse_options(options))
+
+
 def test_the_middle_that_is_seen():
     start = build_start(TrainingOptions(view_size=44))
     assert start.processor.crop_size == start.model.config.image_size == 44

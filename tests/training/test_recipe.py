@@ -24,7 +24,8 @@ from fer.model.quantizing import measure_peaks
 from fer.training.arguments import TrainingOptions, command_line, parse_options
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.recipe import has_bf16, newest_checkpoint, train
+from fer.training.precision import has_bf16
+from fer.training.recipe import newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
 

@@ -58,18 +58,26 @@ def test_batch_norm_looks_away():
 
 @pytest.mark.parametrize(("sharpness", "times"), [(0.0, 1), (0.5, 2)])
 def test_both_looks_are_at_the_same_views(monkeypatch, model, sharpness, times):
-    views = []
+    viewed, seen, dropped = [], [], []
 
     def step(self, model, inputs, count):
-        views.append(torch.rand(3))
+        seen.append(inputs["pixel_values"])
+        dropped.append(torch.rand(3))
         return half_square(model)
 
+    def view(self, inputs):
+        viewed.append(inputs)
+        return {"pixel_values": torch.rand(3)}
+
     monkeypatch.setattr("transformers.Trainer.training_step", step)
+    monkeypatch.setattr(FerTrainer, "viewed", view)
+    monkeypatch.setattr(FerTrainer, "_prepare_inputs", lambda self, inputs: inputs)
     trainer = FerTrainer.__new__(FerTrainer)
     trainer.sharpness = sharpness
     loss = FerTrainer.training_step(trainer, model, {})
-    assert len(views) == times
-    assert all(torch.equal(view, views[0]) for view in views)
+    assert len(viewed) == 1 and len(seen) == len(dropped) == times
+    assert all(look is seen[0] for look in seen)
+    assert all(torch.equal(draw, dropped[0]) for draw in dropped)
     assert loss.item() == 12.5
     expected = torch.tensor([[3.0, 4.0]]) * (1 + sharpness / 5)
     torch.testing.assert_close(model.weight.grad, expected)

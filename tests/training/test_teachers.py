@@ -52,6 +52,7 @@ class Told(torch.nn.Module):
     def __init__(self, expression, other):
         super().__init__()
         self.expression, self.other = expression, other
+        self.nothing = torch.nn.Parameter(torch.zeros(()))
 
     def forward(self, pixel_values):
         first, second = torch.zeros(len(pixel_values), 7), torch.zeros(len(pixel_values), 8)
@@ -66,7 +67,7 @@ def told(expression, other, **heads):
 
 def test_both_heads_teach_by_their_calibrated_logits():
     twice, once = told(3, 1, temperature=0.5), told(6, 0, ferplus_temperature=3.0)
-    teachers = ViewTeachers([(twice, 2 / 3), (once, 1 / 3)], share=0.25)
+    teachers = ViewTeachers([(twice, 2), (once, 1)], share=0.25)
     labels, votes = torch.eye(7)[[3, 4]], torch.stack([torch.eye(8)[2], torch.zeros(8)])
     first, second = teachers(torch.zeros(2, 1, 40, 40), labels, votes)
     says = torch.zeros(7)
@@ -85,11 +86,37 @@ def test_who_stands_there_twice_is_asked_once_and_counts_twice(other):
     )  # fmt: skip
     taught_by = view_teachers(options, build_start(options).processor)
     assert [(one.name, weight) for one, weight in taught_by.teachers] == [
-        (str(EMBEDDED), 2 / 3),
-        (other, 1 / 3),
+        (str(EMBEDDED), 2),
+        (other, 1),
     ]
-    assert taught_by.share == 0.3
+    assert taught_by.share == 0.3 and taught_by.asked is None
     assert view_teachers(replace(options, teach_views=False), None) is None
+
+
+def test_some_teachers_are_drawn_for_each_batch():
+    people = [(told(n, n), times) for n, times in ((0, 1), (1, 1), (2, 3))]
+    teachers = ViewTeachers(people, share=0.5, asked=2)
+    torch.manual_seed(0)
+    weights, heard = np.zeros(7), 0
+    for _ in range(60):
+        drawn = teachers._drawn()
+        assert len(drawn) == 2 and sum(weight for _, weight in drawn) == pytest.approx(1)
+        answer, _ = teachers(torch.zeros(1, 1, 40, 40), torch.zeros(1, 7), torch.zeros(1, 8))
+        heard += int((answer[0, :3] > answer[0, 3]).sum())
+        for person, weight in drawn:
+            weights[person.network.expression] += weight
+    assert heard == 60 * 2
+    assert weights[2] > weights[0] > 0 and weights[2] > weights[1] > 0
+
+
+def test_more_teachers_than_there_are_cant_be_asked():
+    options = TrainingOptions(
+        teachers=(str(EMBEDDED),), teach_views=True, teachers_asked=2, view_size=44
+    )
+    with pytest.raises(ValueError, match="--teachers-asked is 2, but --teachers names 1"):
+        view_teachers(options, build_start(options).processor)
+    with pytest.raises(ValueError, match="--teachers-asked needs --teach-views"):
+        TrainingOptions(teachers=(str(EMBEDDED),), teachers_asked=1)
 
 
 def test_a_teacher_of_views_sees_what_is_learned():

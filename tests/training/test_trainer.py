@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from fer.training.augmentation import Augmentation
-from fer.training.degradation import Degradation
 from fer.training.trainer import AveragedWeights, FerTrainer, mixed
 
 
@@ -77,27 +76,30 @@ def test_without_strength_nothing_is_mixed():
     assert mixed(0.0, rows)[0] is rows
 
 
-def test_views_keep_all_their_bits_where_the_network_has_fewer():
-    seen = []
-
-    class Looking(nn.Module):
-        def forward(self, pixel_values):
-            seen.append(pixel_values)
-            zeros = pixel_values.new_zeros
-            return SimpleNamespace(logits=zeros(8, 7), ferplus_logits=zeros(8, 8))
-
-    augmentation = Augmentation(44, 15.0, 0.15, 0.1, 0.0, degradation=Degradation(0.5))
-    recipe = SimpleNamespace(
-        augmentation=augmentation, mixup=0.2, label_smoothing=0.0, ferplus_weight=0.5, teachers=None
-    )
+def test_what_is_learned_belongs_to_the_view():
     inputs = {
         "pixel_values": torch.randn(8, 1, 48, 48),
         "labels": torch.zeros(8, dtype=torch.int64),
         "targets": torch.full((8, 7), 1 / 7),
         "ferplus": torch.full((8, 8), 1 / 8),
     }
-    for enabled in (False, True):
-        torch.manual_seed(0)
-        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            FerTrainer.compute_loss(recipe, Looking(), inputs)
-    assert torch.equal(*seen)
+    asked = []
+
+    def teachers(views, targets, ferplus):
+        asked.append(views)
+        return targets + 1, ferplus + 2
+
+    recipe = SimpleNamespace(
+        augmentation=Augmentation(44, 15.0, 0.15, 0.1, 0.0), mixup=0.0, teachers=None
+    )
+    torch.manual_seed(0)
+    alone = FerTrainer.viewed(recipe, inputs)
+    assert alone["pixel_values"].shape == (8, 1, 44, 44)
+    assert torch.equal(alone["labels"], inputs["targets"])
+    recipe.teachers = teachers
+    torch.manual_seed(0)
+    told = FerTrainer.viewed(recipe, inputs)
+    assert torch.equal(asked[0], told["pixel_values"])
+    assert torch.equal(told["pixel_values"], alone["pixel_values"])
+    assert torch.equal(told["labels"], inputs["targets"] + 1)
+    assert torch.equal(told["ferplus"], inputs["ferplus"] + 2)
