@@ -43,8 +43,8 @@ The best of {training["epochs"]} epochs was chosen, and the heads' temperatures
 {table}
 
 A label of FER2013 is one person's opinion, a vote of FER+ one of ten people's, and the two sets
-agree on two pictures in three; so the network has a head for each. The page shows the mean of both,
-for the share of FER+'s head at which the accuracies by the two sets together are highest:
+agree on two pictures in three; so the network has a head for each. The page shows the plain mean of
+both, which by the two sets together is as accurate as the best share of FER+'s head, within chance:
 
 | share of FER+'s head | accuracy | by FER+'s majority of seven | mean of the two |
 |---|---|---|---|
