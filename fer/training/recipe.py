@@ -262,7 +262,7 @@ def training_arguments(options: TrainingOptions, optimizer: Optimizer) -> Traini
         learning_rate=optimizer.learning_rate if rate is None else rate,
         weight_decay=optimizer.weight_decay if decay is None else decay,
         max_grad_norm=0.0,
-        logging_nan_inf_filter=False,  # it waits for the GPU at each step
+        logging_nan_inf_filter=False,  # the filter waits for the GPU at each step
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,
         bf16=precision(options) == torch.bfloat16,
