@@ -128,11 +128,16 @@ def test_a_recording_that_is_removed_stops_playing(page, films):
     assert player.count() == 0 and not page.locator("#recording-result .fer-chart").count()
 
 
-def start_long(page, films, app_folder):
-    """Start on the long film; return the folder in which its files are made."""
+def start_long(page, films, app_folder, at_once=False):
+    """Start on the long film; return the folder in which its files are made.
+
+    Unless it is `at_once`, the upload is waited for: when it ends, Start moves up under the mouse.
+    """
     made = app_folder / "uploads" / "recordings"
     before = set(made.glob("*"))
     open_recording(page, films / "long.mp4")
+    if not at_once:
+        page.locator("#recording-known .fer-known").wait_for()
     page.locator("#recording-start").click()
     page.locator("#recording-state [role=progressbar]").wait_for()
     (folder,) = set(made.glob("*")) - before
@@ -155,7 +160,7 @@ def test_start_pressed_during_the_upload_starts_for_good(page, films, app_folder
         late.append(route) if recording_and_desk else route.continue_()
 
     page.route("**/queue/join*", hold_the_look_at_the_upload)
-    folder = start_long(page, films, app_folder)
+    folder = start_long(page, films, app_folder, at_once=True)
     deadline = time.monotonic() + 20
     while not late:
         assert time.monotonic() < deadline
