@@ -128,7 +128,7 @@ class TrainingOptions:
     teachers_asked: int | None = option(
         None,
         RECIPE,
-        "of --teach-views' teachers, so many are drawn for each batch; otherwise all",
+        "for each batch, one of --teach-views' teachers is drawn so often; otherwise all are asked",
         type=int,
         metavar="N",
     )

@@ -12,7 +12,7 @@ import torch
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.classifier import ExpressionClassifier
-from fer.model.modeling_fer import FerForImageClassification
+from fer.model.modeling_fer import FerForImageClassification, FerOutput
 from fer.training.arguments import TrainingOptions
 from fer.training.evaluation import FIRST_HEAD, answering, run_network
 
@@ -60,7 +60,7 @@ class ViewTeachers:
         Args:
             teachers: Each with how often it counts in their mean.
             share: What the mean counts beside labels and votes, 0 to 1.
-            asked: How many, drawn by chance, are asked about a batch; None asks all.
+            asked: How often one is drawn to be asked about a batch; None asks all.
             dtype: In which they compute.
         """
         self.teachers, self.share, self.asked, self.dtype = teachers, share, asked, dtype
@@ -92,12 +92,15 @@ class ViewTeachers:
 
     def _drawn(self) -> list[tuple[ExpressionClassifier, float]]:
         """Draw those who are asked, each with its weight in their mean; the weights' sum is 1."""
-        order = torch.randperm(len(self.teachers))[: self.asked].tolist()
-        drawn = [self.teachers[index] for index in order]
-        counts = sum(times for _, times in drawn)
-        return [(teacher, times / counts) for teacher, times in drawn]
+        teachers, times = zip(*self.teachers, strict=True)
+        weights = torch.tensor(times, dtype=torch.float32)
+        if self.asked:  # in the mean over batches each counts as if all were asked
+            drawn = torch.multinomial(weights, self.asked, replacement=True)
+            weights = torch.bincount(drawn, minlength=len(teachers)).float()
+        weights = (weights / weights.sum()).tolist()
+        return [pair for pair in zip(teachers, weights, strict=True) if pair[1]]
 
-    def _ask(self, teacher: ExpressionClassifier, views: torch.Tensor) -> torch.Tensor:
+    def _ask(self, teacher: ExpressionClassifier, views: torch.Tensor) -> FerOutput:
         """Return a teacher's output."""
         network = teacher.network
         here = next(network.parameters())
@@ -119,8 +122,7 @@ def view_teachers(
 
     Raises:
         ModelError: A teacher can't be had.
-        ValueError: It is of another kind, or sees another part of a face, or fewer are named than
-            are to be asked.
+        ValueError: It is of another kind, or sees another part of a face.
     """
     if not options.teach_views:
         return None
@@ -135,8 +137,4 @@ def view_teachers(
                 f"network that learns {processor.crop_size}; leave it or --teach-views out."
             )
         teachers.append((teacher, times))
-    if options.teachers_asked and options.teachers_asked > len(teachers):
-        raise ValueError(
-            f"--teachers-asked is {options.teachers_asked}, but --teachers names {len(teachers)}."
-        )
     return ViewTeachers(teachers, options.teacher_share, options.teachers_asked, dtype)

@@ -24,7 +24,6 @@ from fer.model.quantizing import measure_peaks
 from fer.training.arguments import TrainingOptions, command_line, parse_options
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.precision import has_bf16
 from fer.training.recipe import newest_checkpoint, train
 
 ROOT = Path(__file__).parents[2]
@@ -141,13 +140,6 @@ def test_bf16(options, tmp_path):
     assert metrics["validation"]["confusion_matrix"] == figures["confusion_matrix"]
     faces = pixel_values(classifier.processor, load_arrays(splits["train"]).images)
     assert measure_peaks(classifier.model, faces) == classifier.model.config.activation_peaks
-
-
-@pytest.mark.parametrize("able", ["amx_bf16", "avx512_bf16", None])
-def test_bf16_is_taken_where_the_processor_has_it(monkeypatch, able):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {able: True, "avx512_f": True})
-    assert has_bf16() is (able is not None)
 
 
 def test_nothing_to_resume(tmp_path):
