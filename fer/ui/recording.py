@@ -14,7 +14,7 @@ from fer.videos import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 KINDS = ("video", "plot", "CSV", "JSON", "report")
 """What can be saved of a recording, in the order of the handlers' files."""
 
-LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB and {MAX_SECONDS // 3600} hours."
+LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
 def build_recording(pipeline: Pipeline) -> None:
@@ -43,12 +43,12 @@ def _questions() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         label="Recording",
         show_label=False,
         file_types=list(SUFFIXES),
-        height=180,
+        height=120,
         elem_id="recording-input",
     )
     # Gradio would leave an empty file behind each time.
     recording.preprocess = _uploaded_file
-    gr.HTML(f'<p class="fer-note">{LIMITS}</p>')
+    gr.HTML(f'<p class="fer-note">{LIMITS}</p>', elem_id="recording-limits")
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
         VIEWS,

@@ -128,11 +128,21 @@ def test_a_recording_that_is_removed_stops_playing(page, films):
     assert player.count() == 0 and not page.locator("#recording-result .fer-chart").count()
 
 
-def start_long(page, films, app_folder, at_once=False):
-    """Start on the long film; return the folder in which its files are made.
+@pytest.mark.parametrize("width", [1280, 390])
+def test_start_keeps_its_place_when_a_recording_is_chosen(page, url, films, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(url)
+    page.get_by_role("tab", name="Recording").click()
+    page.get_by_text("up to 500 MB").wait_for()
+    start = page.locator("#recording-start")
+    before = start.bounding_box()
+    page.locator("#recording-input input[type=file]").set_input_files(films / "short.mp4")
+    page.locator("#recording-known .fer-known").wait_for()
+    assert start.bounding_box() == before
 
-    Unless it is `at_once`, the upload is waited for: when it ends, Start moves up under the mouse.
-    """
+
+def start_long(page, films, app_folder, at_once=False):
+    """Start on the long film, `at_once` or after its upload; return its files' folder."""
     made = app_folder / "uploads" / "recordings"
     before = set(made.glob("*"))
     open_recording(page, films / "long.mp4")
