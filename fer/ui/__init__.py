@@ -14,6 +14,8 @@ from fer.ui.leaving import leave
 from fer.ui.live import build_live
 from fer.ui.photo import build_photo
 from fer.ui.recording import build_recording
+from fer.ui.recording_panels import KEPT
+from fer.ui.returning import build_returning
 from fer.ui.theme import STYLESHEETS, build_theme
 from fer.videos import MAX_BYTES
 from fer.vision.detector import FaceDetector
@@ -25,7 +27,7 @@ LEAD = (
     "neural network says which of seven expressions it looks most like."
 )
 
-KEEP_UPLOADS = (300, 3000)
+KEEP_UPLOADS = (300, KEPT)
 """Every so many seconds, uploads and results older than so many seconds are deleted.
 
 The page promises "within the hour": both together are less than that, and yet what is shown on an
@@ -67,13 +69,14 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
-                build_live(pipeline)
+                timeline = build_live(pipeline)
             with gr.Tab("Photo", id="photo"):
                 build_photo(pipeline)
             with gr.Tab("Recording", id="recording"):
-                build_recording(pipeline)
+                recording = build_recording(pipeline)
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
+        build_returning(demo, timeline, recording)
 
         async def forget(request: gr.Request) -> None:
             """Drop what is known of a visitor, pictures at once.

@@ -37,4 +37,6 @@ def wire_saves(
     for button, (handler, inputs) in zip(buttons, steps, strict=True):
         button.click(
             handler, list(inputs), made, show_progress="hidden", api_visibility="private"
-        ).success(None, made, None, js=hand_over)
+        ).success(None, made, None, js=hand_over).then(
+            lambda: None, None, made, show_progress="hidden", api_visibility="private"
+        )  # or Gradio would keep the file in the session

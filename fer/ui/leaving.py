@@ -1,7 +1,8 @@
 """What goes when a visitor leaves: pictures at once, what was made for them after a while.
 
 Gradio calls everybody gone whose connection breaks, be it that a phone shows another app or that a
-laptop sleeps; such a page comes back, and goes on with what is kept here.
+laptop sleeps; such a page comes back, and goes on with what is kept here: by itself or, where it
+was loaded again, through `fer.ui.returning`.
 """
 
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import gradio as gr
 from gradio.state_holder import SessionState, StateHolder
 
+from fer.ui.photo_handlers import Reading
 from fer.ui.recording_handlers import Desk
 from fer.ui.visitor import Visitor
 
 GRACE = 870
-"""Seconds after their last use for which timelines and recordings outlive the visitor's connection.
+"""Seconds after their last use for which numbers and recordings outlive the visitor's connection.
 
 Gradio looks for what has expired every second; the page says "a quarter of an hour".
 """
@@ -38,7 +40,7 @@ class LeftSession(SessionState):
 
 
 def leave(sessions: StateHolder, visitor: str, grace: float = GRACE) -> None:
-    """Forget a visitor, by their session's hash, but for a timeline or a finished recording.
+    """Forget a visitor, by their session's hash, but for what they may want to save.
 
     It belongs on the thread of Gradio's loop, which goes through all sessions every second.
     """
@@ -54,25 +56,26 @@ def leave(sessions: StateHolder, visitor: str, grace: float = GRACE) -> None:
     if kept:
         sessions.session_data[visitor] = LeftSession(sessions.blocks, kept, grace)
     else:
-        _drop(sessions, visitor)
+        drop(sessions, visitor)
 
 
-def _kept(value: Any) -> Visitor | Desk | None:
+def _kept(value: Any) -> Visitor | Desk | Reading | None:
     """Return what is left of a value without pictures and unfinished work; None if nothing is."""
     if isinstance(value, Visitor) and value.recorder is not None:
         return value.without_pictures()
     if isinstance(value, Desk) and value.job is not None and value.job.finished:
         return value
-    return None
+    return value if isinstance(value, Reading) else None
 
 
 def _tidy(sessions: StateHolder) -> None:
     """Drop the sessions of those who left if all they held has expired."""
     for visitor, session in list(sessions.session_data.items()):
         if isinstance(session, LeftSession) and not session.state_data:
-            _drop(sessions, visitor)
+            drop(sessions, visitor)
 
 
-def _drop(sessions: StateHolder, visitor: str) -> None:
+def drop(sessions: StateHolder, visitor: str) -> None:
+    """Take a session off the list; what it holds is not looked at."""
     sessions.session_data.pop(visitor, None)
     sessions.time_last_used.pop(visitor, None)

@@ -30,3 +30,9 @@ window.addEventListener("unhandledrejection", (event) => {
 document.addEventListener("playing", (event) => {
   if (event.target.closest?.("#live-camera")) element.innerHTML = "";
 }, true);
+
+// For screen readers Gradio calls the button "capture photo"; what is written on it is right.
+const stage = document.querySelector("#live-stage");
+new MutationObserver(() => {
+  stage.querySelector(".capture-button")?.removeAttribute("aria-label");
+}).observe(stage, { childList: true, subtree: true });

@@ -28,8 +28,8 @@ VIEWS = (("One person", "person"), ("A class", "class"))
 """The choice of view: what the visitor reads, and what the handlers call it."""
 
 
-def build_live(pipeline: Pipeline) -> None:
-    """Put the Live tab's components on the page and wire them."""
+def build_live(pipeline: Pipeline) -> tuple[gr.HTML, gr.State]:
+    """Put the Live tab's components on the page and wire them; return chart and visitor."""
     handlers = LiveHandlers(pipeline)
     # Each visitor gets a copy. (The class itself would do, but Gradio publishes its constructor.)
     visitor = gr.State(Visitor())
@@ -49,6 +49,7 @@ def build_live(pipeline: Pipeline) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
+    return chart, visitor
 
 
 def _stage() -> tuple[gr.Image, gr.HTML]:

@@ -18,8 +18,8 @@ MOST_OTHERS = 6
 START = html.card(
     '<h3 class="fer-heading">Three steps</h3><ol class="fer-steps">'
     "<li>Press the camera and allow the browser to use it.</li>"
-    "<li>Press Record. The bars for your face appear here.</li>"
-    "<li>Press Stop whenever you like; no picture is kept.</li></ol>"
+    "<li>Press Record at the foot of the picture. The bars for your face appear here.</li>"
+    "<li>Press Stop there whenever you like; no picture is kept.</li></ol>"
     '<p class="fer-note">No camera at hand? The Photo tab works without one.</p>'
 )
 

@@ -15,9 +15,14 @@ element.addEventListener("click", (event) => {
   }
 });
 
-// On a narrow screen the answer stands below the questions: bring it into view.
+// On a narrow screen the answer stands below the questions: bring it into view, but not once more
+// while an option is changed.
+let shown;
 watch("value", () => {
   const answer = element.firstElementChild;
+  const photo = document.querySelector("#photo-input img")?.src;
+  if (photo === shown) return;
+  shown = photo;
   if (answer?.matches("figure") && answer.getBoundingClientRect().top > innerHeight * 0.75) {
     answer.scrollIntoView({ block: "start" });
   }

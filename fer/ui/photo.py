@@ -7,6 +7,7 @@ from gradio.data_classes import ImageData
 
 from fer.pipeline import Pipeline
 from fer.ui.downloads import save_buttons, wire_saves
+from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.photo_handlers import EMPTY, LEAST_FACE, PhotoHandlers
 
 EXAMPLES = Path(__file__).with_name("examples")
@@ -45,7 +46,7 @@ def build_photo(pipeline: Pipeline) -> None:
         (handlers.save_json, (reading,)),
     )
     wire_saves(saves, steps)
-    _publish(handlers, photo, min_face, whole_picture)
+    _publish(handlers, photo, whole_picture)
 
 
 def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
@@ -73,13 +74,9 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
 
 
 def _options() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox]:
-    lowest, usual, highest = LEAST_FACE
     with gr.Accordion("Options", open=False, elem_id="photo-options"):
-        min_face = gr.Slider(
-            lowest,
-            highest,
-            usual,
-            step=1,
+        min_face = typed_slider(
+            *LEAST_FACE,
             label="Least face size",
             info="In pixels. Lower finds smaller faces and takes longer.",
             elem_id="photo-min-face",
@@ -102,13 +99,11 @@ def _uploaded_file(payload: ImageData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def _publish(
-    handlers: PhotoHandlers, photo: gr.Image, min_face: gr.Slider, whole_picture: gr.Checkbox
-) -> None:
+def _publish(handlers: PhotoHandlers, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
     """Offer `predict` as the endpoint /predict; no button of the page uses it."""
     gr.Button(visible=False).click(
         handlers.predict,
-        [photo, min_face, whole_picture],
+        [photo, strict_slider(*LEAST_FACE), whole_picture],
         gr.JSON(visible=False),
         api_name="predict",
         concurrency_limit=2,

@@ -196,5 +196,8 @@ def _load(picture: Path) -> np.ndarray:
 
 def _require(reading: Reading | None) -> Reading:
     if reading is None:
-        raise gr.Error("There is nothing to save yet; choose a photo first.", print_exception=False)
+        raise gr.Error(
+            "There is nothing to save; choose a photo first, or the same one once more.",
+            print_exception=False,
+        )
     return reading

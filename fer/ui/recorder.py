@@ -25,6 +25,13 @@ IDLE = (
     "memory; no picture is kept, and files are made only when you save them.</p>"
 )
 
+WAITING = "Waiting for the camera's picture."
+
+AGAIN = (
+    "The page was loaded again. Press the camera, then Record, and the timeline goes on; the time "
+    "between stays empty."
+)
+
 
 @dataclass
 class Recorder:
@@ -60,6 +67,17 @@ class Recorder:
             self.drawn = now
             return running_html(self.timeline, now - self.started)
 
+    def shown(self, now: float) -> str:
+        """Return the HTML of the timeline for a page that was loaded again.
+
+        Args:
+            now: Seconds of `time.monotonic`.
+        """
+        with self.lock:
+            if not self.running:
+                return done_html(self.timeline)
+            return running_html(self.timeline, now - self.started, AGAIN)
+
     def stop(self) -> str:
         """End the timeline and return its HTML."""
         with self.lock:
@@ -67,15 +85,17 @@ class Recorder:
             return done_html(self.timeline)
 
 
-def running_html(timeline: Timeline, elapsed: float) -> str:
+def running_html(timeline: Timeline, elapsed: float, note: str = "") -> str:
     """Return the timeline while it is recorded; its class shows the Stop button.
 
     Args:
         timeline: What was recorded so far.
         elapsed: Seconds since it began.
+        note: What to say besides; "" where nothing is recorded yet says so.
     """
     state = f'<span class="fer-dot"></span>Recording {clock(elapsed)}'
-    waiting = "" if len(timeline) else '<p class="fer-note">Waiting for the camera\'s picture.</p>'
+    note = note or ("" if len(timeline) else WAITING)
+    waiting = f'<p class="fer-note">{note}</p>' if note else ""
     return (
         f'<div class="fer-running">{_readout(state, timeline)}{waiting}'
         f"{timeline_html(timeline, SHORTEST)}</div>"

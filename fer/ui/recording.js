@@ -31,3 +31,15 @@ watch("value", () => {
     element.scrollIntoView({ block: "center" });
   }
 });
+
+// Files are deleted some time after they were made, also under an open page.
+let until = Infinity;
+watch("value", () => {
+  const kept = element.querySelector("[data-kept]")?.dataset.kept;
+  until = kept ? Date.now() + 1000 * Number(kept) : Infinity;
+});
+setInterval(() => {
+  if (Date.now() < until) return;
+  element.querySelector("[data-kept]")?.classList.add("fer-expired");
+  player()?.pause();
+}, 1000);

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import gradio as gr
+from gradio.components import Component
 from gradio.data_classes import FileData
 
 from fer.pipeline import Pipeline
+from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.live import VIEWS
 from fer.ui.recording_handlers import RATES, Desk, RecordingHandlers
 from fer.ui.recording_panels import CONSENT, EMPTY
@@ -17,8 +19,8 @@ KINDS = ("video", "plot", "CSV", "JSON", "report")
 LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
-def build_recording(pipeline: Pipeline) -> None:
-    """Put the Recording tab's components on the page and wire them."""
+def build_recording(pipeline: Pipeline) -> list[Component]:
+    """Put the Recording tab's components on the page and wire them; return what answers."""
     handlers = RecordingHandlers(pipeline)
     # A visitor who leaves takes along what is being done for them; what was done goes later.
     desk = gr.State(Desk(), delete_callback=Desk.clear)
@@ -35,7 +37,8 @@ def build_recording(pipeline: Pipeline) -> None:
     recording.change(handlers.choose, [recording, desk], [known, *outputs], **shared)
     start.click(handlers.start, [recording, view, rate, desk], outputs, **shared)
     cancel.click(handlers.cancel, desk, desk, **shared)
-    _publish(handlers, recording, view, rate)
+    _publish(handlers, recording, view)
+    return outputs
 
 
 def _questions() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
@@ -57,12 +60,8 @@ def _questions() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         info="One person: a series for every face. A class: aggregates only.",
         elem_id="recording-view",
     )
-    lowest, usual, highest = RATES
-    rate = gr.Slider(
-        lowest,
-        highest,
-        usual,
-        step=1,
+    rate = typed_slider(
+        *RATES,
         label="Analysed frames a second",
         info="More see shorter expressions and take longer.",
         elem_id="recording-rate",
@@ -93,13 +92,11 @@ def _uploaded_file(payload: FileData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def _publish(
-    handlers: RecordingHandlers, recording: gr.File, view: gr.Radio, rate: gr.Slider
-) -> None:
+def _publish(handlers: RecordingHandlers, recording: gr.File, view: gr.Radio) -> None:
     """Offer `analyse_recording` as an endpoint; no button of the page uses it."""
     gr.Button(visible=False).click(
         handlers.analyse_recording,
-        [recording, view, rate],
+        [recording, view, strict_slider(*RATES)],
         [gr.JSON(visible=False), gr.Files(visible=False)],
         api_name="analyse_recording",
         concurrency_limit=None,

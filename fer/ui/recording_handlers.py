@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from fer.ui.recording_panels import (
     EMPTY,
     ENDING,
     FAILED,
+    KEPT,
     at_work,
     chosen,
     finished,
@@ -65,10 +67,15 @@ class Answer:
         """Sum it up; this decodes a few frames, so it belongs into the thread of the work."""
         summary = summarise(recording.timeline)
         pictures = thumbnails(recording.video, summary.moments, recording.duration)
-        self.recording = recording
-        self.state = finished(summary, recording.warning)
+        self.recording, self.summary, self.made = recording, summary, time.monotonic()
         self.result = result(recording.timeline, summary.moments, pictures)
         recording.thumbnails.unlink()  # the page has them, and nobody would delete the file
+
+    def shown(self) -> tuple[str, ...]:
+        """Return HTML of the state, HTML of the result and a path for each of `FILES`."""
+        left = KEPT - (time.monotonic() - self.made)
+        state = finished(self.summary, self.recording.warning, left)
+        return state, self.result, *_paths(self.recording, FILES)
 
 
 @dataclass(eq=False)
@@ -78,16 +85,24 @@ class Desk:
     Args:
         job: The work.
         recording: Path of the upload that it is about.
+        answer: What the work came to.
     """
 
     job: Job[Answer] | None = None
     recording: str | None = None
+    answer: Answer | None = None
 
     def clear(self) -> None:
         """Cancel what is being done and remove the files of what was done."""
         if self.job is not None:
             self.job.discard()
-        self.job = self.recording = None
+        self.job = self.recording = self.answer = None
+
+    def shown(self) -> tuple[str, ...] | None:
+        """Return what `Answer.shown` does; None where there is none, or its files have gone."""
+        if self.answer is None or not self.answer.recording.video.exists():
+            return None
+        return self.answer.shown()
 
 
 class RecordingHandlers:
@@ -152,6 +167,7 @@ class RecordingHandlers:
                 await asyncio.wait([task], timeout=LOOK_EVERY)
                 if job.is_cancelled() and not job.begun:
                     task.cancel()
+            desk.answer = task.result() if job.finished else None
             yield *_outcome(task, job), desk
         finally:
             if not task.done():  # the visitor has left
@@ -256,8 +272,7 @@ def _outcome(task: asyncio.Task[Answer], job: Job[Answer]) -> tuple[str | None, 
     if error is not None:
         logger.error("The analysis of a recording failed.", exc_info=error)
         return FAILED, *NOTHING
-    answer = task.result()
-    return answer.state, answer.result, *_paths(answer.recording, FILES)
+    return task.result().shown()
 
 
 def _paths(recording: Recording, names: Sequence[str]) -> list[str]:

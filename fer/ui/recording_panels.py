@@ -29,6 +29,15 @@ CONSENT = html.message(
     "in the European Union, where reading emotions there is prohibited.",
 )
 
+KEPT = 3000
+"""Seconds for which the files of a recording can be played and saved."""
+
+KEPT_LONG = f"Play and save it within {KEPT // 60} minutes; then its files are deleted."
+
+GONE = html.message(
+    "Its files have been deleted", "To have them again, drop the recording in once more."
+)
+
 CANCELLED = html.message("Cancelled", "The work was stopped, and no file of it was kept.")
 
 FAILED = html.message(
@@ -72,19 +81,26 @@ def at_work(progress: Progress | None) -> str:
         f'<strong class="fer-figure">{share}</strong> <span class="fer-note">{rest}</span></p>'
         '<div class="fer-track fer-progress" role="progressbar" aria-label="Analysed" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{round(100 * done)}" '
-        f'style="--value:{share}"><span></span></div></div>'
+        f'style="--value:{share}"><span></span></div>'
+        '<p class="fer-note">Keep the page open: the work ends when it is closed or loaded again.'
+        "</p></div>"
     )
 
 
-def finished(summary: Summary, warning: str | None) -> str:
+def finished(summary: Summary, warning: str | None, kept: float = KEPT) -> str:
     """Return what came of it in a sentence; its class shows the video and the buttons.
 
     Args:
         summary: Of the whole timeline.
         warning: How much couldn't be read or kept; None if all was.
+        kept: Seconds for which the files are still there; the page says later that they aren't.
     """
     lost = html.message("Not everything could be read", warning) if warning else ""
-    return f'<div class="fer-finished">{lost}{html.message("Finished", summary.sentence)}</div>'
+    return (
+        f'<div class="fer-finished" data-kept="{kept:.0f}">{lost}'
+        f'{html.message("Finished", summary.sentence)}<p class="fer-note fer-kept">{KEPT_LONG}</p>'
+        f'<div class="fer-gone">{GONE}</div></div>'
+    )
 
 
 def result(timeline: Timeline, moments: Sequence[Moment], pictures: Sequence[Thumbnail]) -> str:

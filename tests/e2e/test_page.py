@@ -57,6 +57,24 @@ def test_live_draws_a_box_on_the_face_and_stops(page):
     page.get_by_text("Record", exact=True).wait_for()
 
 
+def test_the_cameras_button_is_called_what_is_written_on_it(page):
+    page.get_by_title("grant webcam access").locator("button").click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Record", exact=True).wait_for()
+    assert not page.locator("#live-panel .fer-rate").is_visible()
+
+
+def test_who_waits_for_a_turn_is_told_so(page):
+    page.route("**/queue/join*", lambda route: None)  # nobody's turn comes
+    start_recording(page)
+    style = "getComputedStyle(document.querySelector('#live-stage'), '::after')"
+    assert page.evaluate(f"{style}.content").startswith('"Waiting for a turn')
+    assert page.evaluate(f"{style}.visibility") == "hidden"
+    page.wait_for_function(f"{style}.visibility === 'visible'", timeout=10_000)
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_live_starts_again_after_stop(page):
     start_recording(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
@@ -122,6 +140,23 @@ def test_an_example_is_one_press_away(page):
     page.get_by_role("tab", name="Photo").click()
     page.get_by_role("button", name="Example: astronaut").click()
     page.locator("#photo-result .fer-box").wait_for()
+
+
+def test_a_face_size_is_typed_without_an_error_and_the_page_stays_where_it_is(page, photos):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("tab", name="Photo").click()
+    page.locator("#photo-input input[type=file]").set_input_files(photos / "one.jpg")
+    page.locator("#photo-result figure").wait_for()
+    page.get_by_role("button", name="Options").click()
+    field = page.locator("#photo-min-face input[type=number]")
+    field.scroll_into_view_if_needed()
+    place = field.bounding_box()["y"]
+    for typed, faces in (("", 1), ("4", 1), ("40", 1), ("199", 0), ("40", 1)):
+        field.fill(typed)
+        page.wait_for_timeout(700)
+        page.wait_for_function(f"document.querySelectorAll('.fer-box').length === {faces}")
+    assert page.locator("[data-testid=toast-body], .error").count() == 0
+    assert field.bounding_box()["y"] == pytest.approx(place, abs=5)
 
 
 def test_faces_are_chosen_by_mouse_and_by_keyboard(page, photos):

@@ -76,6 +76,30 @@ def test_a_live_timeline_grows_each_second_and_is_saved(page, app_folder):
     assert fits(page)
 
 
+def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
+    page = context.new_page()  # Gradio calls it an error that its requests end with the page
+    page.goto(url)
+    start_recording(page)
+    page.locator("#live-start").click()
+    page.get_by_text("Recording 0:02").wait_for()
+    page.reload()
+    page.get_by_text("The page was loaded again").wait_for()
+    start_recording(page)
+    page.get_by_text("The page was loaded again").wait_for(state="detached")
+    page.locator("#live-stop").click()
+    table = from_csv(save(page, "#live-save-csv").read_text())
+    assert table["time"].min() == 0 and table["time"].max() >= 3
+
+    copied = page.evaluate("window.__gradio_session_hash__")
+    copy = context.new_page()  # as a tab opened beside it, which gets a copy of the storage
+    copy.add_init_script(f"sessionStorage.setItem('fer-session', '{copied}')")
+    copy.goto(url)
+    copy.wait_for_timeout(1500)
+    assert not copy.locator("#live-save-csv").is_visible()
+    copy.close()
+    page.close()
+
+
 def test_a_class_of_one_is_withheld(page):
     start_recording(page)
     page.get_by_text("A class", exact=True).first.click()
@@ -109,8 +133,26 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
     assert table.equals(timeline.track_table())
     assert save(page, "#recording-save-video").stat().st_size > 10_000
     assert "short.mp4" in save(page, "#recording-save-report").read_text()
+    page.reload()
+    page.get_by_role("tab", name="Recording").click()
+    page.locator("#recording-result .fer-chart").wait_for()
+    assert "short.mp4" in save(page, "#recording-save-report").read_text()
     assert faint(page) == []
     assert fits(page)
+
+
+def test_when_a_recordings_files_have_gone_the_page_says_so(page, films):
+    page.clock.install()
+    open_recording(page, films / "short.mp4")
+    page.locator("#recording-start").click()
+    page.locator("#recording-result .fer-chart").wait_for(timeout=60_000)
+    gone = page.get_by_text("Its files have been deleted")
+    page.clock.fast_forward("49:00")
+    assert not gone.is_visible() and page.locator("#recording-save-csv").is_visible()
+    page.clock.fast_forward("02:00")
+    gone.wait_for()
+    assert not page.locator("#recording-save-csv, #recording-video").first.is_visible()
+    assert page.locator("#recording-result .fer-chart").is_visible()
 
 
 def test_a_recording_that_is_removed_stops_playing(page, films):

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from types import SimpleNamespace
 from urllib.request import Request, urlopen
 
 import gradio as gr
@@ -14,8 +15,10 @@ from fer.timeline.timeline import Timeline
 from fer.ui import build_demo, launch_settings
 from fer.ui.jobs import Job
 from fer.ui.leaving import GRACE, LeftSession, leave
+from fer.ui.photo_handlers import Reading
 from fer.ui.recorder import Recorder
 from fer.ui.recording_handlers import Desk
+from fer.ui.returning import take
 from fer.ui.visitor import Visitor
 from tests.fakes import fake_pipeline, sure
 
@@ -102,10 +105,13 @@ def test_a_timeline_outlives_a_broken_connection_but_no_picture_does(demo, timel
 
     break_off(demo, visitor)
     session = demo.state_holder.session_data[visitor]
-    assert list(session.state_data) == [key] and session[key].recorder is seen.recorder
+    assert session[key].recorder is seen.recorder
+    assert {type(value) for value in session.state_data.values()} == {Visitor, Reading}
     assert "data:image" not in str(session.config_values)
     (parcel,) = ask(demo, visitor, "save_json", [None])
     assert parcel["name"] == "timeline.json"
+    (parcel,) = ask(demo, visitor, "save_csv_1", [None])
+    assert parcel["name"] == "one-faces.csv"
     ask(demo, visitor, "read", [*photo, 20, False, False])
     assert demo.state_holder.session_data[visitor] is session
     assert "data:image" not in str(session.config_values)
@@ -168,3 +174,36 @@ def test_nothing_that_was_seen_is_left_of_a_visitor_but_the_numbers_go_on():
     assert vars(left.following.answers)["_answers"] == {}
     later = pipeline.follow(frame, 100.0, left.following)
     assert later.tracker_id.tolist() == [2]
+
+
+def test_a_page_that_is_loaded_again_takes_the_timeline_along(demo, sessions, timeline):
+    key = key_of(demo, Visitor)
+    recorder = Recorder(timeline, 0.0, running=False)
+    sessions["before"][key] = Visitor(recorder=recorder)
+    chart, *others = ask(demo, "after", "give_back", ["before"])
+    assert "Finished" in chart and "before" not in sessions
+    assert sessions["after"][key].recorder is recorder
+    assert len(others) > 5 and "value" not in str(others)  # the Recording tab stays as it is
+
+
+def test_it_takes_a_finished_recording_along_and_removes_none_of_its_files(demo, sessions, job):
+    job.run()
+    key, desk = key_of(demo, Desk), Desk(job, "clip.mp4")
+    sessions["before"][key] = desk
+    assert take(sessions, "before") == {Desk: desk}
+    assert list(job.folder.iterdir()) and "before" not in sessions
+
+
+def test_nothing_is_found_of_who_had_nothing_or_never_came(demo, sessions, job):
+    sessions["before"][key_of(demo, Desk)] = Desk(job)
+    assert take(sessions, "before") == take(sessions, "never came") == {}
+    assert job.is_cancelled() and "before" not in sessions
+
+
+def test_a_recording_whose_files_have_gone_is_not_shown_again(job):
+    job.run()
+    made = SimpleNamespace(video=job.folder / "annotated.mp4")
+    desk = Desk(job, "clip.mp4", SimpleNamespace(recording=made, shown=lambda: ("shown",)))
+    assert desk.shown() == ("shown",)
+    made.video.unlink()
+    assert desk.shown() is None

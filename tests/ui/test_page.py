@@ -139,6 +139,19 @@ def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
     assert demo.state_holder["stays"][key] == "what stays has seen"
 
 
+def test_no_saved_file_stays_in_the_session(demo):
+    calls = demo.config["dependencies"]
+    saves = [call for call in calls if (call["api_name"] or "").startswith("save_")]
+    handed_over = {call["id"]: call for call in calls if call["js"] and not call["outputs"]}
+    assert len(saves) == 7
+    for save in saves:
+        (to_the_browser,) = [
+            call for call in handed_over.values() if call["trigger_after"] == save["id"]
+        ]
+        (emptied,) = [call for call in calls if call["trigger_after"] == to_the_browser["id"]]
+        assert emptied["outputs"] == save["outputs"] and emptied["inputs"] == []
+
+
 def test_analyse_recording_over_the_network(client, tmp_path):
     with VideoWriter(tmp_path / "clip.mp4", 160, 120) as writer:
         for i in range(4):

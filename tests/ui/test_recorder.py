@@ -18,6 +18,14 @@ FRAME = np.full((240, 320, 3), 128, np.uint8)
 SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
 
 
+def test_a_page_that_is_loaded_again_is_told_how_to_go_on():
+    recorder = Recorder(Timeline("person"), 10.0)
+    again = recorder.shown(75.0)
+    assert "fer-running" in again and "Recording 1:05" in again and "loaded again" in again
+    recorder.stop()
+    assert recorder.shown(80.0) == recorder.stop()
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that the test sets."""

@@ -98,6 +98,17 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     assert not paths["video"].exists() and Path(clip).exists()
 
 
+def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
+    desk = Desk()
+    state = run(RecordingHandlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1][0]
+    assert 'data-kept="3000"' in state and "within 50 minutes" in state
+    later = desk.answer.made + 600
+    monkeypatch.setattr("fer.ui.recording_handlers.time.monotonic", lambda: later)
+    assert 'data-kept="2400"' in desk.shown()[0]
+    desk.clear()
+    assert desk.shown() is None
+
+
 def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):
     handlers, desk = RecordingHandlers(fake_pipeline([BOX]), quick), Desk()
     first = run(handlers, clip, desk=desk)[-1][2]
