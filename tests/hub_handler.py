@@ -53,8 +53,9 @@ class HubHandler(BaseHTTPRequestHandler):
             return
         self.body = self.rfile.read(length)
         try:
-            if self.hub.status:
-                raise Refusal(self.hub.status, "out of order")
+            status = 503 if path.split("/")[-1] in self.hub.missing else self.hub.status
+            if status:
+                raise Refusal(status, "out of order")
             self.check_token()
             self.route(path)
         except Refusal as refusal:

@@ -27,6 +27,7 @@ class HubServer:
         cut_uploads: So many uploads are cut off after half of their bytes.
         cut_commits: So many commits are cut off before they are made.
         spoil: Files that are sent with their last byte changed.
+        missing: Files that are answered with 503.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class HubServer:
         self.cut_uploads = 0
         self.cut_commits = 0
         self.spoil: set[str] = set()
+        self.missing: set[str] = set()
         self.closing = threading.Event()
         self.lock = threading.Lock()
         handler = type("Handler", (HubApi,), {"hub": self})

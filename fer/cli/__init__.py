@@ -4,6 +4,7 @@ A command is a file beside this one; it adds itself to the form.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 after an error, which is one sentence on stderr.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
     options = build_parser().parse_args(arguments)
     try:
         said = options.run(options)

@@ -1,13 +1,14 @@
 """`fer photo`: photos, or folders of them, in; what each face looks like out."""
 
 import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from fer.names import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -208,14 +209,6 @@ def tell(done: int, photos: int) -> None:
     """Write a line on how far the work has come, once in `MANY` photos."""
     if photos > MANY and done % MANY == 0:
         sys.stderr.write(f"{done} of {photos} photos\n")
-
-
-def printable(path: Path) -> str:
-    """Return a path as text that can be written anywhere and stays on one line."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
 
 
 def marker(places: Mapping[Path, Path]) -> Mark:

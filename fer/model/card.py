@@ -53,12 +53,12 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
     results.mkdir(exist_ok=True)
     for name, entry in result_entries(metrics, repo_id).items():
         text = yaml_dump(eval_result_entries_to_yaml([entry]))
-        (results / f"{name}.yaml").write_text(text)
+        (results / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
     """Return the card; see `write_card`."""
-    body = Template(TEMPLATE.read_text()).substitute(
+    body = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         name=repo_id.split("/")[-1],
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ AT_ONCE = 16
 """Faces that go through the network at a time: what lies between its layers stays in the cache."""
 
 _NOT_LOADED = (
-    *(OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError),
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError),
     *(SafetensorError, StrictDataclassError),
 )
 """What transformers raises for folders that it can't make a network of."""
@@ -244,8 +245,11 @@ def checked_framing(framing: Mapping[str, float]) -> dict[str, float]:
     Raises:
         ModelError: It has other entries, or values that cut nothing.
     """
-    numbers = all(isinstance(value, int | float) for value in framing.values())
-    if not set(framing) <= FRAMING or not numbers or not framing.get("scale", 1) > 0:
+    mapping = isinstance(framing, Mapping) and set(framing) <= FRAMING
+    numbers = mapping and all(
+        isinstance(value, int | float) and math.isfinite(value) for value in framing.values()
+    )
+    if not numbers or not framing.get("scale", 1) > 0:
         raise ModelError(
             f"The framing in preprocessor_config.json must give {', '.join(sorted(FRAMING))} as "
             f"numbers, the scale above 0, but is {framing}."

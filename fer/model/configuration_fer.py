@@ -55,8 +55,9 @@ class FerConfig(PretrainedConfig):
         for name in ("temperature", "ferplus_temperature"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, but is {getattr(self, name)}.")
-        if not 0 <= self.ferplus_share <= 1:
-            raise ValueError(f"ferplus_share must be 0 to 1, but is {self.ferplus_share}.")
+        for name in ("ferplus_share", "uncertain_below"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, but is {getattr(self, name)}.")
         if self.ferplus_share and self.num_ferplus_labels != FERPLUS_LABELS:
             raise ValueError(
                 f"ferplus_share needs the {FERPLUS_LABELS} labels of FER+, but num_ferplus_labels "

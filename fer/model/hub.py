@@ -4,16 +4,19 @@ Everything goes through `huggingface_hub`, which reads HF_TOKEN, HF_ENDPOINT, HF
 HF_HUB_OFFLINE.
 """
 
+import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, scan_cache_dir, snapshot_download
 from huggingface_hub.errors import (
+    CacheNotFound,
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     LocalEntryNotFoundError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
@@ -121,17 +124,35 @@ def _download(repo_id: str, revision: str | None, timeout: float) -> Path:
 def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     """Return the snapshot from an earlier pull, for when the Hub is out of reach.
 
+    Where the last download broke off and no revision is asked for, it is the complete one before.
+
     Raises:
         Exception: There is none; it is `error` that is raised.
     """
-    try:
-        return Path(
-            snapshot_download(
-                repo_id, revision=revision, allow_patterns=[*FILES, METRICS], local_files_only=True
-            )
-        )
-    except LocalEntryNotFoundError:
+    asked = {"revision": revision, "allow_patterns": [*FILES, METRICS], "local_files_only": True}
+    with suppress(LocalEntryNotFoundError):
+        found = Path(snapshot_download(repo_id, **asked))
+        if _is_complete(found):
+            return found
+    older = [] if revision else _snapshots(repo_id)
+    if not older:
         raise error from None
+    return older[-1]
+
+
+def _snapshots(repo_id: str) -> list[Path]:
+    """Return the complete snapshots of a network in the cache, newest last."""
+    try:
+        cached = [repo for repo in scan_cache_dir().repos if repo.repo_id == repo_id]
+    except CacheNotFound:
+        return []
+    revisions = [revision for repo in cached for revision in repo.revisions]
+    by_age = sorted(revisions, key=lambda revision: revision.last_modified)
+    return [revision.snapshot_path for revision in by_age if _is_complete(revision.snapshot_path)]
+
+
+def _is_complete(snapshot: Path) -> bool:
+    return all((snapshot / name).is_file() for name in FILES)
 
 
 def _verify(repo_id: str, snapshot: Path) -> None:
@@ -152,8 +173,10 @@ def _verify(repo_id: str, snapshot: Path) -> None:
 
 
 def _is_out_of_reach(error: Exception) -> bool:
-    """Return whether the Hub is down, as opposed to answering no."""
-    return not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500
+    """Return whether the Hub is down or has too much to do, as opposed to answering no."""
+    if not isinstance(error, HfHubHTTPError):
+        return True
+    return error.response.status_code >= 500 or error.response.status_code in (408, 429)
 
 
 @contextmanager
@@ -163,6 +186,16 @@ def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -
         yield
     except LocalTokenNotFoundError as error:
         raise kind(f"{repo_id} needs a token: {_TOKEN_HINT}.") from error
+    except HFValidationError as error:
+        raise kind(
+            f"The Hub takes no such name as {repo_id}: it holds up to 96 ASCII letters, "
+            "digits, '-', '_' and '.', the latter neither doubled nor at an end."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise kind(
+            "Something between here and the Hub answered in its place, a login page or a proxy "
+            "perhaps; check the network, or name a folder instead."
+        ) from error
     except (*NO_ANSWER, HfHubHTTPError) as error:
         raise kind(_sentence(error, repo_id, revision)) from error
 

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 from supervision import Detections
 
+from fer.names import printable
 from fer.pipeline import Following, Pipeline, top_labels
 from fer.recording.between import Gliding
 from fer.recording.files import NAMES, Origin, Recording, accuracy_words, write_files
@@ -79,8 +81,8 @@ def analyse(
         sound_warning = _annotate(reader, source, place, watching, reporter)
         reporter.check()
         origin = Origin(
-            title=source.name,
-            duration=watching.time,
+            title=printable(source.name),
+            duration=watching.end,
             rate=rate,
             warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
             model=pipeline.classifier.name,
@@ -92,31 +94,57 @@ def analyse(
 
 
 class Watching:
-    """Follows the faces of a video in some of its frames, and counts them.
+    """Follows the faces of a video so many times a second, and counts them.
 
     Args:
         pipeline: Finds and follows the faces.
         view: The timeline's.
-        rate: Frames a second that are looked at.
+        rate: Looks a second.
+
+    Attributes:
+        timeline: What was counted.
+        end: Seconds at which the last frame's display ends.
     """
 
     def __init__(self, pipeline: Pipeline, view: str, rate: float) -> None:
         """Know nobody yet."""
         self.timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
-        self.time = 0.0
+        self.end = 0.0
         self._step, self._due = 1 / rate, 0.0
+        self._shown: np.ndarray | None = None
         memory = max(_MEMORY[0], _MEMORY[1] * self._step)
         self._pipeline, self._following = pipeline, Following(SEARCH, memory)
 
     def look(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't its turn."""
-        self.time = frame.time
+        self.end = frame.time + frame.duration
+        self._shown = frame.image  # not drawn on before the next frame comes
         if frame.time < self._due - _EARLY:
             return None
         time = max(frame.time, self._due)  # which counts where a second begins
         self._due = max(self._due + self._step, frame.time + self._step / 2)
-        # The frame is drawn on later, and the pipeline may keep what it was given.
-        faces = self._pipeline.follow(frame.image.copy(), time, self._following)
+        self._shown = frame.image.copy()  # for the frame is drawn on now
+        return self._count(self._shown, time)
+
+    def look_again(self, until: float) -> Iterator[float]:
+        """Look at the last frame again and again as long as it stays on the screen.
+
+        So that a picture that stands for a minute counts for a minute.
+
+        Args:
+            until: Seconds at which the next frame comes, or at which the video ends.
+
+        Yields:
+            When it was looked at, in seconds.
+        """
+        while self._due <= until - self._step + _EARLY:
+            self._count(self._shown, self._due)
+            yield self._due
+            self._due += self._step
+
+    def _count(self, image: np.ndarray, time: float) -> Detections:
+        # The pipeline may keep what it is given.
+        faces = self._pipeline.follow(image.copy(), time, self._following)
         self.timeline.add(faces, time)
         return faces
 
@@ -150,9 +178,13 @@ def _annotate(
         drawing = _Drawing(writer, info, watching.timeline)
         draw = stack.enter_context(behind(drawing.draw, _QUEUED))
         for frame in stack.enter_context(ahead(reader, _QUEUED)):
+            for time in watching.look_again(frame.time):
+                reporter.read(time)
             reporter.read(frame.time)
             for item in gliding.add(frame, watching.look(frame)):
                 draw(item)
+        for time in watching.look_again(watching.end):
+            reporter.read(time)
         for item in gliding.rest():
             draw(item)
     return writer.warning

@@ -206,8 +206,8 @@ def _error_note(summary: Summary) -> str:
 
 def _small_note(timeline: Timeline) -> str:
     return (
-        f"Faces under {timeline.small:g} pixels (the square root of the box's area) are counted "
-        "as too small to judge and have no part in the shares."
+        f"Faces under {timeline.small:g} pixels (the square root of the box's area) have no part "
+        "in the shares. Those that are found count as too small to judge; most are not looked for."
     )
 
 

@@ -13,7 +13,7 @@ def clock(seconds: float) -> str:
 
 def span(seconds: float) -> str:
     """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
-    if seconds < 10 and seconds != round(seconds):
+    if round(seconds, 1) < 10 and seconds != round(seconds):
         return f"{seconds:.1f}{_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -27,5 +27,5 @@ def percent(share: float) -> str:
 
 
 def signed(number: float) -> str:
-    """Return -0.126 as "-0.13" and 0.126 as "+0.13", with a true minus sign."""
-    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
+    """Return -0.126 as "-0.13" and 0.126 as "+0.13", with a true minus sign; -0.001 as "+0.00"."""
+    return f"{round(number, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,7 +1,6 @@
 """Files made in the server's memory and handed to the browser at once: none lies on disk."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import gradio as gr
 from gradio.components import Component
@@ -33,7 +32,7 @@ def wire_saves(
         steps: Handlers that return a `parcel`, with their inputs.
     """
     made = gr.JSON(visible=False)
-    hand_over = Path(__file__).with_name("save.js").read_text()
+    hand_over = html.script("save.js")
     for button, (handler, inputs) in zip(buttons, steps, strict=True):
         button.click(
             handler, list(inputs), made, show_progress="hidden", api_visibility="private"

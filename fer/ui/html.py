@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 
@@ -56,6 +57,11 @@ def message(title: str, text: str, kind: str = "info") -> str:
         f'<div class="fer-message fer-{escape(kind)}" role="{role}">'
         f"<strong>{escape(title)}</strong><span>{escape(text)}</span></div>"
     )
+
+
+def script(name: str) -> str:
+    """Return a file of JavaScript that lies beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def picture(image: np.ndarray, alt: str, quality: int = 80) -> str:

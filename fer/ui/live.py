@@ -1,11 +1,10 @@
 """The Live tab: the camera in, the same picture with boxes and bars out, several times a second."""
 
-from pathlib import Path
-
 import gradio as gr
 
 from fer.pipeline import Pipeline
 from fer.recording.files import accuracy_words
+from fer.ui import html
 from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.live_handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live_panels import START
@@ -65,7 +64,10 @@ def _stage() -> tuple[gr.Image, gr.HTML]:
             webcam_options=gr.WebcamOptions(mirror=True, constraints=CAMERA),
         )
         picture = gr.HTML(elem_id="live-view")
-    gr.HTML(elem_id="live-trouble", js_on_load=Path(__file__).with_name("live.js").read_text())
+    gr.HTML(
+        elem_id="live-trouble",
+        js_on_load=html.script("live.js"),
+    )
     return camera, picture
 
 

@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 
 from fer.pipeline import Pipeline
+from fer.ui import html
 from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.photo_handlers import EMPTY, LEAST_FACE, PhotoHandlers
@@ -25,7 +26,7 @@ def build_photo(pipeline: Pipeline) -> None:
             result = gr.HTML(
                 EMPTY,
                 elem_id="photo-result",
-                js_on_load=Path(__file__).with_name("photo.js").read_text(),
+                js_on_load=html.script("photo.js"),
             )
     reading = gr.State(None)
     gr.on(

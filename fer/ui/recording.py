@@ -1,12 +1,11 @@
 """The Recording tab: a video in; the same with boxes, its timeline and files to save out."""
 
-from pathlib import Path
-
 import gradio as gr
 from gradio.components import Component
 from gradio.data_classes import FileData
 
 from fer.pipeline import Pipeline
+from fer.ui import html
 from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.live import VIEWS
 from fer.ui.recording_handlers import RATES, Desk, RecordingHandlers
@@ -73,7 +72,7 @@ def _answer() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
     state = gr.HTML(
         EMPTY,
         elem_id="recording-state",
-        js_on_load=Path(__file__).with_name("recording.js").read_text(),
+        js_on_load=html.script("recording.js"),
     )
     video = gr.Video(show_label=False, interactive=False, buttons=[], elem_id="recording-video")
     with gr.Row(elem_classes="fer-saves"):

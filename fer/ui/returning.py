@@ -6,13 +6,13 @@ loading the page anew as soon as it can; the new page has a session of its own.
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 from gradio.state_holder import StateHolder
 
+from fer.ui import html
 from fer.ui.leaving import drop, leave
 from fer.ui.recording_handlers import Desk
 from fer.ui.visitor import Visitor
@@ -41,7 +41,7 @@ def build_returning(
 
     before = gr.HTML(
         elem_id="fer-returning",
-        js_on_load=Path(__file__).with_name("returning.js").read_text(),
+        js_on_load=html.script("returning.js"),
     )
     outputs = [*timeline, *recording]
     before.input(give_back, before, outputs, show_progress="hidden", api_visibility="private")

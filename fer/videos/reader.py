@@ -140,9 +140,30 @@ class VideoReader:
         return Frame(_upright(self._pixels(frame), self._matrix), time, duration)
 
     def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
-        """Return RGB uint8 (h, w, 3) of the working size, not yet turned."""
-        size = {"width": self._flat.width, "height": self._flat.height}
-        shrunk = frame.width > self._flat.width
+        """Return RGB uint8 (h, w, 3) of the working size, not yet turned.
+
+        A picture of another form than the first, as of a phone that was turned, gets black bars.
+        """
+        width, height = self._flat.width, self._flat.height
+        inner_width, inner_height = self._inner_size(frame)
+        pixels = self._converted(frame, inner_width, inner_height)
+        if (inner_width, inner_height) == (width, height):
+            return pixels
+        left, top = (width - inner_width) // 2, (height - inner_height) // 2
+        barred = np.zeros((height, width, 3), np.uint8)
+        barred[top : top + inner_height, left : left + inner_width] = pixels
+        return barred
+
+    def _inner_size(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """Return width and height at which a picture keeps its form within the working size."""
+        first, width, height = self._first, self._flat.width, self._flat.height
+        form = width / height * (frame.width / frame.height) / (first.width / first.height)
+        return min(width, max(1, round(height * form))), min(height, max(1, round(width / form)))
+
+    def _converted(self, frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
+        """Return RGB uint8 (height, width, 3)."""
+        size = {"width": width, "height": height}
+        shrunk = frame.width > width
         wanted = {**size, "interpolation": "AREA" if shrunk else "BILINEAR"}
         if size == {"width": frame.width, "height": frame.height}:
             wanted = {}

@@ -24,6 +24,9 @@ STRIDE = 2
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
 """What the second and the third network look at, in pixels."""
 
+AT_ONCE = 256
+"""Windows that a network looks at in one go: those of a crowd at once would take gigabytes."""
+
 CLOSER = 0.8
 """Share of a face's side that a second look sees."""
 
@@ -164,7 +167,12 @@ class Cascade:
         return windows[kept], scores[kept], corrections[0, :, rows[kept], columns[kept]]
 
     def _run(self, network: nn.Module, pictures: np.ndarray) -> list[np.ndarray]:
-        """Return what a network says of uint8 (n, h, w, 3), as arrays."""
+        """Return what a network says of uint8 (n, h, w, 3), n at least 1, as arrays."""
+        parts = [pictures[i : i + AT_ONCE] for i in range(0, len(pictures), AT_ONCE)]
+        answers = [self._run_part(network, part) for part in parts]
+        return [np.concatenate(rows) for rows in zip(*answers, strict=True)]
+
+    def _run_part(self, network: nn.Module, pictures: np.ndarray) -> list[np.ndarray]:
         # inference_mode and autocast belong to a thread, so they are set for each call; half
         # precision would not be faster on these small networks.
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):

@@ -1,5 +1,6 @@
 """The `fer` command's form, and how it reports."""
 
+import io
 import subprocess
 import sys
 import tomllib
@@ -53,6 +54,15 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
     told = capsys.readouterr()
     assert told.err == "fer push: The Hub is closed today.\n"
     assert told.out == ""
+
+
+@pytest.mark.usefixtures("pushes")
+def test_what_the_terminal_cannot_write_is_no_error(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "cp1252"))
+    assert main(["push", "runs/\u0424", "me/fer", "--tag", "\u2212"]) == 0
+    sys.stdout.flush()
+    assert "?" in written.getvalue().decode("cp1252")
 
 
 def test_an_error_of_the_system_is_one_sentence_too(tmp_path, capsys, monkeypatch):

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from skimage.data import astronaut
 from transformers import (
     BertConfig,
@@ -163,10 +164,26 @@ def test_other_classes_are_refused(labels, message):
         expression_columns(dict(enumerate(labels)))
 
 
-@pytest.mark.parametrize("framing", [{"scale": 0}, {"scale": "1"}, {"zoom": 1.1}])
+@pytest.mark.parametrize(
+    "framing",
+    [{"scale": 0}, {"scale": "1"}, {"zoom": 1.1}, {"shift_x": float("nan")}, [1, 2], ["scale"]],
+)
 def test_a_framing_that_cannot_be_one_is_refused(framing):
     with pytest.raises(ModelError, match="must give scale, shift_x, shift_y as numbers"):
         ExpressionClassifier(small_network(), FerImageProcessor(framing=framing))
+
+
+def test_a_processor_that_is_none_is_refused(tmp_path):
+    small_network().save_pretrained(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text("[]")
+    with pytest.raises(ModelError, match="holds no network that can be loaded here"):
+        ExpressionClassifier.load(tmp_path)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 3.0, float("nan")])
+def test_a_threshold_that_is_no_probability_is_refused(threshold):
+    with pytest.raises((ValueError, StrictDataclassError), match="uncertain_below must be 0 to 1"):
+        FerConfig(uncertain_below=threshold)
 
 
 def test_a_folder_without_weights_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """Pulling with the Hub's real clients, over HTTP, against a Hub on 127.0.0.1."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+from fer.model.hub import ModelError, told_as
 from tests.hub_client import ROOT, HubClient
 from tests.model.hub_talk import PULL, refused, token
 
@@ -43,6 +45,10 @@ def test_wrong_token(hub, client, make, push, pull):
         ("me/there@" + "a" * 40, "me/there has no branch, tag or commit aaaa"),
         ("nowhere", "'nowhere' is neither a folder here nor a Hub id"),
         ("runs/no/such/folder", "neither a folder here nor a Hub id"),
+        ("me/my--model", "takes no such name as me/my--model"),
+        ("me/name.", "takes no such name as me/name."),
+        ("me/n\xe4me", "takes no such name as me/n\xe4me"),
+        ("me/" + "a" * 99, "takes no such name"),
         ("me/there@", "neither a folder here nor a Hub id"),
         ("https://hub.invalid/me/there", "neither a folder here nor a Hub id"),
     ],
@@ -74,16 +80,38 @@ def test_a_second_pull_downloads_nothing(hub, make, push, pull):
     assert not [request for request in later if request.startswith("GET") and "resolve" in request]
 
 
-@pytest.mark.parametrize(("fault", "value"), [("status", 503), ("delay", 60)], ids=["down", "slow"])
-def test_a_hub_out_of_reach(hub, make, push, pull, fault, value):
-    pushed = push(make(), f"me/{fault}", tag="v1")
-    pull(f"me/{fault}@v1")
+@pytest.mark.parametrize(
+    ("name", "fault", "value"),
+    [("down", "status", 503), ("busy", "status", 429), ("slow", "delay", 60)],
+)
+def test_a_hub_out_of_reach(hub, make, push, pull, name, fault, value):
+    pushed = push(make(), f"me/{name}", tag="v1")
+    pull(f"me/{name}@v1")
     setattr(hub, fault, value)
     start = time.monotonic()
-    assert pull(f"me/{fault}@v1", timeout=1)[1] == pushed["commit"]  # from the cache
+    assert pull(f"me/{name}@v1", timeout=1)[1] == pushed["commit"]  # from the cache
     with refused("ModelError", "Hub", "me/uncached"):
         pull("me/uncached", timeout=1)
     assert time.monotonic() - start < 8
+
+
+def test_a_download_that_breaks_off_leaves_the_network_before_it_in_use(hub, make, push, pull):
+    first = push(make("one", seed=1), "me/half")["commit"]
+    pull("me/half")
+    second = push(make("two", seed=2), "me/half")["commit"]
+    hub.missing = {"model.safetensors"}
+    assert pull("me/half", timeout=1)[1] == first
+    hub.status = 503
+    assert pull("me/half", timeout=1)[1] == first
+    with refused("ModelError", "me/half"):
+        pull(f"me/half@{second}", timeout=1)
+    hub.missing, hub.status = set(), 0
+    assert pull("me/half")[1] == second
+
+
+def test_what_answers_in_the_hubs_place_is_told_apart():
+    with pytest.raises(ModelError, match="login page"), told_as(ModelError, "me/fer"):
+        json.loads("<html>Welcome to our network</html>")
 
 
 def test_offline_mode_serves_from_the_cache(hub, make, push, tmp_path):

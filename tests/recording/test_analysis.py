@@ -1,5 +1,7 @@
 """A recording from file to files, with stand-ins for the networks."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,7 +120,8 @@ def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
         ([i / 24 for i in range(48)], 5, 10),
         ([i / 30 for i in range(60)], 1, 2),
         ([i / 25 for i in range(50)], 30, 50),
-        ([0, 0.04, 0.08, 0.9, 0.94, 5.0, 5.04], 5, 3),
+        ([0, 0.04, 0.08, 0.9, 0.94, 5.0, 5.04], 5, 26),
+        ([0, 3.0], 5, 16),
         ([i / 25 for i in range(50)], 12.5, 25),
     ],
 )
@@ -139,6 +142,42 @@ def test_a_face_keeps_its_number_and_no_second_is_left_out(frames_a_second, rate
     table = watching.timeline.track_table()
     assert set(table["track"]) == {1}
     assert table["time"].tolist() == list(range(60))
+
+
+@pytest.mark.parametrize("pause", [1, 2, 3])
+def test_a_face_in_a_slow_video_keeps_its_number(pause):
+    watching = Watching(Pipeline(FakeDetector([BOX]), FakeClassifier()), "person", 5.0)
+    for time in range(0, 12, pause):
+        list(watching.look_again(time))
+        watching.look(Frame(np.zeros((*SIZE[::-1], 3), np.uint8), time, pause))
+    list(watching.look_again(watching.end))
+    table = watching.timeline.track_table()
+    assert set(table["track"]) == {1} and table["time"].tolist() == list(range(12))
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_picture_that_stays_counts_for_as_long_as_it_stays(tmp_path):
+    """A second of film, then its last picture for nine more."""
+    seen = []
+
+    class Watched(SlidingPipeline):
+        def follow(self, image, time, following) -> Detections:
+            seen.append(float(image.mean()))
+            return super().follow(image, time, following)
+
+    film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(25)], SIZE, picture=grey, last=9.0)
+    recording = analyse(film, tmp_path / "out", Watched(), "person")
+    assert recording.duration == pytest.approx(9.96, abs=0.05)
+    assert recording.timeline.track_table()["frames"].sum() == len(seen) == 49
+    np.testing.assert_allclose(seen[5:], 20 + 8 * 24, atol=2)
+    assert max(seen[:5]) < 190
+
+
+def test_a_name_of_any_bytes_costs_no_analysis(tmp_path, film):
+    named = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"caf\xe9.mp4")))
+    shutil.copy(film, named)
+    recording = analyse(named, tmp_path / "out", fake_pipeline([BOX]), "person")
+    assert "caf\N{REPLACEMENT CHARACTER}.mp4" in recording.report.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -98,6 +98,20 @@ def test_nothing_is_seen_outside_of_the_picture(networks):
     assert networks.look_closer(astronaut(), candidates(outside)).score.tolist() == [0]
 
 
+def test_many_windows_are_looked_at_in_parts_with_the_same_result(networks, monkeypatch):
+    once = found(networks, SCENE, whole(SCENE))
+    seen = []
+    part = networks._run_part
+    monkeypatch.setattr(cascade, "AT_ONCE", 3)
+    monkeypatch.setattr(
+        networks, "_run_part", lambda net, rows: seen.append(len(rows)) or part(net, rows)
+    )
+    in_parts = found(networks, SCENE, whole(SCENE))
+    assert max(seen) == 3 and len(in_parts) == len(once) >= 6
+    np.testing.assert_allclose(in_parts.xyxy, once.xyxy, atol=1e-2)
+    np.testing.assert_allclose(in_parts.score, once.score, atol=1e-4)
+
+
 def candidates(*boxes) -> Candidates:
     return Candidates(np.array(boxes, np.float32), np.ones(len(boxes), np.float32))
 
