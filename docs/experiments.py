@@ -96,6 +96,8 @@ def take_in(metrics_file: Path) -> Path:
     folder = metrics_file.parent
     evaluations = [json.loads(path.read_text()) for path in sorted(folder.rglob("evaluation.json"))]
     of_validation = [figures for figures in evaluations if figures.get("split") == "validation"]
+    if any(figures.get("answers") == "shown" for figures in of_validation):
+        raise ValueError(f"{folder} holds an evaluation with --answers shown; evaluate it without.")
     if len({figures["weights"] for figures in of_validation}) > 1:
         raise ValueError(f"{folder} holds evaluations of different weights; evaluate them anew.")
     kept = record(json.loads(metrics_file.read_text()), of_validation)
@@ -222,6 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--note", nargs=2, metavar=("TRAINING", "TEXT"))
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)
+    if options.check and (options.metrics or options.note):
+        parser.error("--check writes nothing, so it takes neither metrics.json nor --note")
     for metrics_file in options.metrics:
         take_in(metrics_file)
     if options.note:

@@ -1,7 +1,21 @@
-"""File names as text."""
+"""What file names tell, and file names as text."""
 
 import os
 from pathlib import Path
+
+PICTURES = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
+"""Endings of what is taken for a picture in a folder, where other files may lie, too."""
+
+_SYSTEMS_OWN = {"thumbs.db", "desktop.ini"}
+
+
+def is_hidden(path: Path) -> bool:
+    """Return whether a file or folder was put there by a system or a program for itself."""
+    marks = (".", "_") if path.is_dir() else "."
+    return path.name.startswith(marks) or path.name.lower() in _SYSTEMS_OWN
 
 
 def printable(path: str | Path) -> str:

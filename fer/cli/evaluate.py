@@ -164,6 +164,8 @@ def figures_without_copies(
     if "train" not in splits:
         return None
     own = ~has_copy(faces.images, load_arrays(splits["train"]).images)
+    if not own.any():
+        return {"pictures": 0, "accuracy": None, "macro_f1": None}
     figures = evaluate(classifier, faces.subset(own), options.views, answers)
     return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
 
@@ -225,7 +227,8 @@ def summary(figures: dict, folder: Path) -> str:
     lines += [share_line(row) for row in figures["by_share"]]
     if figures.get("without_copies"):
         rest = figures["without_copies"]
-        lines.append(f"without copies of training pictures {rest['accuracy']:.4f}")
+        alone = f"{rest['accuracy']:.4f}" if rest["pictures"] else "none are left"
+        lines.append(f"without copies of training pictures {alone}")
     for name in ("unreadable", "without_face"):
         if figures.get(name):
             lines.append(f"{figures[name]} pictures {name.replace('_', ' ')} left out")

@@ -8,19 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.names import printable
+from fer.names import PICTURES, printable
 
 if TYPE_CHECKING:
     import numpy as np
     from supervision import Detections
 
     from fer.pipeline import Pipeline
-
-ENDINGS = (
-    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
-    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
-)
-"""What is taken for a picture in a folder, where other files may lie, too."""
 
 QUALITY = 90
 """Of marked photos, as JPEG counts it."""
@@ -121,7 +115,7 @@ def find_photos(given: Sequence[Path], output: Path | None = None) -> dict[Path,
         inside = photos_in(path, output) if path.is_dir() else [path]
         if not inside:
             raise ValueError(
-                f"{path} holds no photo; looked for were files that end in {', '.join(ENDINGS)}."
+                f"{path} holds no photo; looked for were files that end in {', '.join(PICTURES)}."
             )
         for photo in inside:
             if not photo.exists():
@@ -140,7 +134,7 @@ def photos_in(folder: Path, output: Path | None) -> list[Path]:
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in ENDINGS and path.is_file()
+        if path.suffix.lower() in PICTURES and path.is_file()
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         if results is None or results not in path.resolve().parents
     ]

@@ -94,6 +94,11 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
         )
     if "folder" in figures:
         raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
+    if figures.get("answers") == "shown":
+        raise ModelError(
+            f"{file} is of what visitors are shown, and the card's figures are of FER2013's head; "
+            "run fer evaluate again without --answers shown."
+        )
     return figures
 
 

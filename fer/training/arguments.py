@@ -3,7 +3,9 @@
 import argparse
 import shlex
 from collections.abc import Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields
+
+from fer.training.checks import check_numbers, check_together, flag
 
 DATA, RECIPE, RUN, HUB = "data", "recipe", "run", "hub"
 
@@ -13,22 +15,6 @@ train.py --push-to-hub --hub-model-id you/name --hub-tag v1.0
 It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforehand."""
 }
 """What the form says about a group beyond its options."""
-
-
-ABOVE_ZERO = (
-    "epochs", "batch_size", "learning_rate", "max_train_samples", "view_size", "teachers_asked",
-)  # fmt: skip
-SHARES = (
-    "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
-    "ferplus_share", "teacher_share", "votes_share",
-)  # fmt: skip
-PROBABILITIES = ("erase", "degrade")
-ZERO_OR_MORE = ("mixup", "sharpness")
-
-
-def flag(name: str) -> str:
-    """Return an option as it is written: `flag("batch_size")` is `"--batch-size"`."""
-    return "--" + name.replace("_", "-")
 
 
 def option(default: object, group: str, text: str, **argparse_settings: object) -> Field:
@@ -211,36 +197,11 @@ class TrainingOptions:
         """Check what belongs together.
 
         Raises:
-            ValueError: A number out of its range, or a push without a place to go.
+            ValueError: A number out of its range, or a setting that would be ignored.
         """
-        for name in ABOVE_ZERO:
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ValueError(f"{flag(name)} must be above 0, but is {value}.")
-        for name in SHARES:
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < 1:
-                raise ValueError(f"{flag(name)} must be from 0 to below 1, but is {value}.")
-        for name in ("depths", "widths"):
-            if (least := min(getattr(self, name) or (1,))) < 1:
-                raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
-        for name in ZERO_OR_MORE:
-            if getattr(self, name) < 0:
-                raise ValueError(f"{flag(name)} must be 0 or more, but is {getattr(self, name)}.")
-        for name in PROBABILITIES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{flag(name)} must be from 0 to 1, but is {getattr(self, name)}.")
-        if self.base_model and (self.arch != "cnn" or self.widths):
-            name = flag("widths" if self.widths else "arch")
-            raise ValueError(f"{name} is for untrained networks; --base-model brings its own.")
-        if self.base_share and not self.base_model:
-            raise ValueError("--base-share needs a --base-model.")
-        if self.teach_views and not self.teachers:
-            raise ValueError("--teach-views needs --teachers.")
-        if self.teachers_asked and not self.teach_views:
-            raise ValueError("--teachers-asked needs --teach-views.")
-        if self.push_to_hub != bool(self.hub_model_id):
-            raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
+        settings = asdict(self)
+        check_numbers(settings)
+        check_together(settings, {entry.name: entry.default for entry in fields(self)})
 
 
 class FormFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

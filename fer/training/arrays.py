@@ -1,11 +1,11 @@
 """A split of FER2013 in memory: three arrays whose rows belong together."""
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTES
 from fer.training.editions import SIDE
 from fer.training.splits import DatasetError
@@ -57,10 +57,11 @@ def decode_picture(image: dict | None, row: int) -> np.ndarray:
     if image is None:
         raise DatasetError(f"Row {row + 1} has no picture.")
     try:
-        opened = Image.open(image["path"] if image["bytes"] is None else io.BytesIO(image["bytes"]))
-        grey = opened.convert("L")
-    except (UnidentifiedImageError, OSError) as error:
-        raise DatasetError(f"The picture in row {row + 1} can't be decoded: {error}.") from error
+        rgb = read_image(image["path"] if image["bytes"] is None else image["bytes"])
+    except ImageError as error:
+        file = f" ({image['path']})" if image["path"] else ""
+        raise DatasetError(f"Row {row + 1}{file} can't be decoded: {error}") from error
+    grey = Image.fromarray(rgb).convert("L")
     if grey.size != (SIDE, SIDE):
         grey = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     return np.asarray(grey)

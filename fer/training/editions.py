@@ -6,6 +6,7 @@ FER+: Barsoum et al. (2016), https://arxiv.org/abs/1608.01041.
 
 import csv
 import io
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
+from fer.names import PICTURES, is_hidden
 from fer.training.splits import SPELLINGS, SPLITS, DatasetError, canonical_split
 
 SIDE = 48
@@ -29,7 +31,8 @@ FERPLUS_NAME = "fer2013new.csv"
 
 _FILE_PREFIXES = {name.lower(): split for split, name in SPLITS.items()}
 _SHARD = re.compile(r"(?P<split>[A-Za-z]+)(?:-\d+-of-(?P<shards>\d+))?(?:[-_.].*)?")
-_PICTURES = {".jpg", ".jpeg", ".png"}
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -132,13 +135,25 @@ def read_folders(folder: Path) -> dict[str, Rows]:
     roots = split_folders(folder)
     for root, given in roots.items():
         for name, inside in _expression_folders(root).items():
-            for file in sorted(inside.iterdir()):
-                if file.suffix.lower() in _PICTURES and not file.name.startswith("."):
-                    split = _split_of(file, given, "validation" in roots.values())
-                    splits[split].append(str(file), EXPRESSIONS.index(name))
+            for file in _picture_files(inside):
+                split = _split_of(file, given, "validation" in roots.values())
+                splits[split].append(str(file), EXPRESSIONS.index(name))
     if not splits:
-        raise DatasetError(f"The folders in {folder} hold no pictures (.jpg, .jpeg or .png).")
+        raise DatasetError(f"The folders in {folder} hold no pictures.")
+    empty = set(range(len(EXPRESSIONS))) - set(splits["train"].labels if "train" in splits else ())
+    if "train" in splits and empty:
+        names = ", ".join(EXPRESSIONS[index] for index in sorted(empty))
+        raise DatasetError(f"{folder} has no training picture of {names}; is the copy complete?")
     return dict(splits)
+
+
+def _picture_files(folder: Path) -> list[Path]:
+    """Return the files in a folder that are pictures by name, and say if there are others."""
+    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_hidden(file)]
+    others = [file for file in files if file.suffix.lower() not in PICTURES]
+    if others:
+        logger.warning("%s and %d more are no pictures by name.", others[0], len(others) - 1)
+    return [file for file in files if file.suffix.lower() in PICTURES]
 
 
 def split_folders(folder: Path) -> dict[Path, str]:
@@ -155,7 +170,7 @@ def _expression_folders(root: Path) -> dict[str, Path]:
     """Return the seven folders of one split by our names of the expressions."""
     found = {}
     for path in sorted(root.iterdir()):
-        if path.is_dir() and not path.name.startswith((".", "_")):
+        if path.is_dir() and not is_hidden(path):
             try:
                 name = canonical(path.name)
             except ValueError as error:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fer.images import ImageError, read_image
 from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
+from fer.names import is_hidden
 from fer.training.splits import DatasetError
 from fer.vision.crops import Framing, crop_face
 from fer.vision.detector import FaceDetector
@@ -78,9 +79,17 @@ def load_labelled(
 
 
 def _labelled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path, int]]:
-    folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}; check the path.")
+    folders = sorted(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
     if not folders:
         raise DatasetError(f"{folder} has no folders; one for each expression is expected.")
+    unknown = sorted(set(mapping) - {path.name for path in folders})
+    if unknown:
+        raise DatasetError(
+            f"--map names {', '.join(unknown)}, but {folder} has the folders "
+            f"{', '.join(path.name for path in folders)}."
+        )
     labels = {path: mapping.get(path.name, path.name) for path in folders}
     try:
         indices = {
@@ -94,7 +103,7 @@ def _labelled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path
         (file, index)
         for path, index in indices.items()
         for file in sorted(path.rglob("*"))
-        if file.is_file()
+        if file.is_file() and not is_hidden(file)
     ]
 
 

@@ -1,5 +1,6 @@
 """What a training shows while it runs: one bar, and one line an epoch."""
 
+import math
 import time
 
 from transformers import ProgressCallback, Trainer
@@ -22,12 +23,25 @@ class EpochReport(ProgressCallback):
         """Time the epoch that just ended, and write a line once it has been evaluated."""
         newest = state.log_history[-1] if state.log_history else {}
         if "loss" in newest:
+            check_loss(newest["loss"], round(newest["epoch"]), args.learning_rate)
             newest["seconds"] = time.perf_counter() - self.started
             steps = len(train_dataloader)
             pictures = steps * train_dataloader.total_batch_size
             newest["pictures_per_second"] = pictures / newest["seconds"]
         elif "eval_accuracy" in newest and self.training_bar is not None:
             self.training_bar.write(epoch_line(state.log_history))
+
+
+def check_loss(loss: float, epoch: int, rate: float) -> None:
+    """Stop a training that has left all bounds.
+
+    Raises:
+        ValueError: The loss is infinite or no number.
+    """
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"The loss is {loss} after epoch {epoch}; take a lower --learning-rate than {rate:g}."
+        )
 
 
 def epoch_line(history: list[dict]) -> str:

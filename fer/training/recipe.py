@@ -1,5 +1,6 @@
 """The whole training, from options to a folder that `from_pretrained` loads."""
 
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation
 from fer.training.calibration import calibrate
+from fer.training.checkpoints import CHECKPOINTS, keep_settings, where_to_start
 from fer.training.copies import conflicting
 from fer.training.degradation import Degradation
 from fer.training.faces import FaceDataset, as_batch
@@ -35,9 +37,6 @@ from fer.training.targets import build_targets
 from fer.training.teachers import view_teachers
 from fer.training.trainer import AveragedWeights, FerTrainer
 
-CHECKPOINTS = "checkpoints"
-"""Folder inside the output folder."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -52,7 +51,7 @@ def train(options: TrainingOptions) -> Path:
             the network in.
     """
     output = Path(options.output)
-    checkpoint = where_to_start(output / CHECKPOINTS, options.resume)
+    checkpoint = where_to_start(output / CHECKPOINTS, options)
     set_seed(options.seed)
     start = build_start(options)
     if options.push_to_hub:
@@ -61,6 +60,8 @@ def train(options: TrainingOptions) -> Path:
     others = weights_like(start.model, options.average_with or ())
     train_set, validation_set = load_datasets(options, start.processor)
     trainer = build_trainer(options, start, train_set, validation_set)
+    if checkpoint is None and trainer.is_world_process_zero():
+        keep_settings(output / CHECKPOINTS, options)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
     best = f"checkpoint-{trainer.state.best_global_step}"
     trainer.averaged.load(output / CHECKPOINTS / best)  # also where the folder was moved
@@ -110,9 +111,23 @@ def write_trained(
     processor.save_pretrained(output)
     shown = shown_figures(Heads.of(model.config), logits, labels, votes)
     write_report(options, start, trainer, prediction, calibration, shown, output)
-    for evaluated in {path.parent for path in output.rglob(EVALUATION)}:  # of other weights
-        for name in (EVALUATION, *EVALUATION_PLOTS):
-            (evaluated / name).unlink(missing_ok=True)
+    remove_evaluations(output)
+
+
+def remove_evaluations(output: Path) -> None:
+    """Remove what `fer evaluate` wrote about the weights that were in a folder before."""
+    for file in output.rglob(EVALUATION):
+        if file.parent == output or _evaluated(file) == output.resolve():
+            for name in (EVALUATION, *EVALUATION_PLOTS):
+                (file.parent / name).unlink(missing_ok=True)
+
+
+def _evaluated(file: Path) -> Path | None:
+    """Return the folder that an evaluation is about; None where the file is something else's."""
+    try:
+        return Path(json.loads(file.read_text())["model"]).resolve()
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def push_trained(options: TrainingOptions, output: Path) -> None:
@@ -126,34 +141,6 @@ def push_trained(options: TrainingOptions, output: Path) -> None:
     except PushError as error:
         again = f"python -m fer push {output} {options.hub_model_id}"
         raise PushError(f"{error} The network is in {output}; to push it: {again}") from error
-
-
-def where_to_start(folder: Path, resume: bool) -> Path | None:
-    """Return the checkpoint to go on from; None begins anew.
-
-    Raises:
-        ValueError: There is nothing to resume, or there is and it would be lost.
-    """
-    if resume:
-        return newest_checkpoint(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(
-            f"{folder} holds a training already; add --resume to go on with it, or choose another "
-            "--output."
-        )
-    return None
-
-
-def newest_checkpoint(folder: Path) -> Path:
-    """Return the newest complete checkpoint.
-
-    Raises:
-        ValueError: There is none.
-    """
-    complete = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    if not complete:
-        raise ValueError(f"--resume found no checkpoint in {folder}; leave it out to begin anew.")
-    return max(complete, key=lambda path: int(path.name.split("-")[1]))
 
 
 def load_datasets(

@@ -23,6 +23,9 @@ def test_help_shows_defaults_only_where_there_are_any():
         ("--dropout=1", "--dropout must be from 0 to below 1, but is 1"),
         ("--warmup=-0.1", "--warmup must be from 0 to below 1"),
         ("--degrade=1.1", "--degrade must be from 0 to 1, but is 1.1"),
+        ("--learning-rate=nan", "--learning-rate must be above 0, but is nan"),
+        ("--rotation=inf", "--rotation must be 0 or more, but is inf"),
+        ("--ferplus-weight=-1", "--ferplus-weight must be 0 or more"),
     ],
 )
 def test_numbers_out_of_range_are_refused(argument, sentence):
@@ -43,6 +46,20 @@ def test_the_recorded_command_makes_the_same_training():
     assert parse_options(shlex.split(command)[2:]) == replace(options, resume=False)
 
 
-def test_a_share_needs_a_base():
-    with pytest.raises(ValueError, match="--base-share needs a --base-model"):
-        parse_options(["--base-share=0.5"])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--base-share=0.5"], "--base-share needs --base-model"),
+        (["--teach-views"], "--teach-views needs --teachers"),
+        (["--teacher-share=0.9"], "--teacher-share needs --teachers"),
+        (["--teachers", "a", "--teachers-asked=1"], "--teachers-asked needs --teach-views"),
+        (["--hub-private"], "--hub-private needs --push-to-hub"),
+        (["--hub-tag", "v1"], "--hub-tag needs --push-to-hub"),
+        (["--push-to-hub"], "--push-to-hub and --hub-model-id YOU/NAME go together"),
+        (["--arch", "vit", "--dropout=0.5"], "--dropout is of this project's network"),
+        (["--arch", "vit", "--base-model", "a"], "--arch is for untrained networks"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        parse_options(arguments)

@@ -3,6 +3,7 @@
 import datasets
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer.labels import EXPRESSIONS
 from fer.training.arrays import FerArrays
@@ -49,6 +50,23 @@ def test_arrays_of_nothing():
 def test_a_broken_picture_is_named(spoilt):
     with pytest.raises(DatasetError, match="ow 2 "):
         load_arrays(stored([picture("sad"), spoilt]))
+
+
+def test_a_picture_is_read_as_a_visitors_is(tmp_path):
+    deep = np.tile(np.linspace(0, 65535, 48).astype(np.uint16), (48, 1))
+    clear = np.zeros((48, 48, 4), np.uint8)
+    files = [tmp_path / name for name in ("deep.png", "clear.png")]
+    Image.fromarray(deep).save(files[0])
+    Image.fromarray(clear).save(files[1])
+    images = load_arrays(stored([str(file) for file in files])).images
+    np.testing.assert_allclose(images[0], deep // 257, atol=1)
+    assert (images[1] == 255).all()
+
+
+def test_a_broken_picture_of_a_folder_is_named_by_its_file(tmp_path):
+    (tmp_path / "11.png").write_bytes(picture("sad", "PNG")[:40])
+    with pytest.raises(DatasetError, match=r"Row 1 \(.*11\.png\) can't be decoded"):
+        load_arrays(stored([str(tmp_path / "11.png")]))
 
 
 def test_arrays_check_their_shapes():

@@ -50,6 +50,22 @@ def test_kaggle_folders(tmp_path):
     assert set(loaded["train"]["ferplus_votes"][:]) == {None}
 
 
+def test_pictures_of_other_formats_are_read_and_other_files_are_named(tmp_path, caplog):
+    save_folders(tmp_path, ("train/{}/{}.webp", "validation/{}/{}.TIFF"))
+    (tmp_path / "train" / "sad" / "notes.txt").write_text("no picture")
+    assert {split: len(rows) for split, rows in load_fer2013(tmp_path).items()} == {
+        "train": 7,
+        "validation": 7,
+    }
+    assert "notes.txt and 0 more are no pictures by name" in caplog.text
+
+
+def test_an_expression_without_a_training_picture_is_refused(tmp_path):
+    save_folders(tmp_path, KAGGLE)
+    (tmp_path / "train" / "sad" / "Training_4.jpg").unlink()
+    refused("has no training picture of sad", tmp_path)
+
+
 def test_kaggle_file_names_tell_validation_from_test(tmp_path):
     save_folders(tmp_path, (*KAGGLE, "test/{0}/PrivateTest_{0}.jpg"))
     assert {split: len(rows) for split, rows in load_fer2013(tmp_path).items()} == {

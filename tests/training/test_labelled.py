@@ -52,10 +52,25 @@ def test_with_a_detector(folder):
     assert faces.without_face == ["anger/deeper/1.png"]
 
 
-@pytest.mark.parametrize("name", ["missing", "empty"])
-def test_nothing_there(tmp_path, name):
+def test_what_a_system_put_there_is_not_read(folder):
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / "__MACOSX").mkdir()
+    (folder / "anger" / "Thumbs.db").write_text("no picture")
+    (folder / "anger" / "._1.png").write_text("no picture")
+    assert load_labelled(folder).unreadable == ["anger/notes.jpg"]
+
+
+def test_a_mapping_of_a_folder_that_is_not_there_is_refused(folder):
+    with pytest.raises(DatasetError, match=r"--map names 9, Angry, but .* Happiness, anger"):
+        load_labelled(folder, {"9": "sad", "Angry": "angry"})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("missing", "There is no folder"), ("empty", "has no folders; one for each")]
+)
+def test_nothing_there(tmp_path, name, said):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DatasetError, match="has no folders; one for each expression"):
+    with pytest.raises(DatasetError, match=said):
         load_labelled(tmp_path / name)
 
 

@@ -22,9 +22,10 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import pixel_values
 from fer.model.quantizing import measure_peaks
 from fer.training.arguments import TrainingOptions, command_line, parse_options
+from fer.training.checkpoints import CHECKPOINTS, newest_checkpoint, where_to_start
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.recipe import newest_checkpoint, train
+from fer.training.recipe import train
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +88,9 @@ def test_curves_are_a_picture(trained):
 
 
 def test_going_on_gives_the_weights_of_a_run_without_a_stop(trained, options, tmp_path):
-    first, last = sorted(trained.glob("checkpoints/*"), key=lambda path: int(path.name[11:]))
+    first, last = sorted(
+        trained.glob("checkpoints/checkpoint-*"), key=lambda path: int(path.name[11:])
+    )
     stopped = tmp_path / "run"
     shutil.copytree(first, stopped / "checkpoints" / first.name)
     train(replace(options, output=str(stopped), resume=True))
@@ -107,11 +110,20 @@ def test_resuming_a_finished_run_that_was_moved_writes_the_same_again(options, t
     moved = first.rename(tmp_path / "moved")
     (moved / "model.safetensors").unlink()
     (moved / "views").mkdir()
-    for name in ("evaluation.json", "confusion.png", "views/evaluation.json"):
+    (moved / "another").mkdir()
+    (moved / "views" / "evaluation.json").write_text(json.dumps({"model": str(moved)}))
+    (moved / "another" / "evaluation.json").write_text(json.dumps({"model": str(tmp_path)}))
+    for name in (
+        "evaluation.json",
+        "confusion.png",
+        "views/confusion.png",
+        "another/confusion.png",
+    ):
         (moved / name).write_text("of other weights")
     train(replace(options, output=str(moved), resume=True))
     assert [(moved / name).read_bytes() for name in names] == before
-    assert not [*moved.rglob("evaluation.json"), *moved.glob("confusion.png")]
+    left = {path.relative_to(moved) for path in moved.rglob("*") if path.stem in EVALUATED}
+    assert left == {Path("another/evaluation.json"), Path("another/confusion.png")}
 
 
 def test_a_training_is_not_written_over_another(trained, options):
@@ -142,10 +154,46 @@ def test_bf16(options, tmp_path):
     assert measure_peaks(classifier.model, faces) == classifier.model.config.activation_peaks
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"learning_rate": 0.02}, r"--learning-rate .* \(not 0\.02\)"),
+        ({"batch_size": 3}, r"--batch-size 16 \(not 3\)"),
+        ({"widths": (8, 16)}, r"--widths .*"),
+        ({"epochs": 5, "hub_model_id": "me/x", "push_to_hub": True}, None),
+    ],
+)
+def test_a_training_goes_on_with_its_own_settings_only(trained, options, change, said):
+    resumed = replace(options, resume=True, **change)
+    if said is None:
+        assert where_to_start(trained / CHECKPOINTS, resumed).name.startswith("checkpoint-")
+        return
+    with pytest.raises(
+        ValueError, match=f"was begun with .*{said}; --resume goes on with the same"
+    ):
+        where_to_start(trained / CHECKPOINTS, resumed)
+
+
+def test_a_checkpoint_that_was_cut_off_keeps_nobody_from_beginning_anew(options, tmp_path):
+    (tmp_path / "checkpoint-7").mkdir()
+    (tmp_path / "checkpoint-7" / "averaged.safetensors").touch()
+    assert where_to_start(tmp_path, options) is None
+
+
+def test_a_training_out_of_bounds_ends_with_what_to_do(options, tmp_path):
+    with pytest.raises(
+        ValueError, match=r"The loss is (nan|inf) after epoch \d; take a lower --lear"
+    ):
+        train(replace(options, output=str(tmp_path / "run"), learning_rate=1e6, epochs=3))
+
+
 def test_nothing_to_resume(tmp_path):
     (tmp_path / "checkpoint-7").mkdir()  # cut off while it was written
     with pytest.raises(ValueError, match=r"--resume found no checkpoint in .*; leave it out"):
         newest_checkpoint(tmp_path)
+
+
+EVALUATED = ("evaluation", "confusion")
 
 
 def run(*command):
