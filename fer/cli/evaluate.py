@@ -123,12 +123,16 @@ def read_faces(
     if options.folder:
         return read_folder(options, classifier, mapping)
     from fer.training.fer2013 import load_arrays, load_fer2013
+    from fer.training.splits import is_official
 
     splits, split = load_fer2013(options.dataset), options.split or "validation"
     if split not in splits:
         raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
-    source = {"dataset": options.dataset, "split": split, "label_set": "FER2013's own"}
-    return load_arrays(splits[split]), source
+    faces = load_arrays(splits[split])
+    official = is_official(split, faces.labels)
+    labels = "FER2013's own" if official else f"labels of {options.dataset}"
+    source = {"dataset": options.dataset, "split": split, "label_set": labels}
+    return faces, source | {"official": official}
 
 
 def read_folder(

@@ -94,6 +94,9 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
         )
     if "folder" in figures:
         raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
+    trained_on = (classifier.metrics.get("training") or {}).get("dataset")
+    if not figures.get("official", True) and figures.get("dataset") != trained_on:
+        raise ModelError(f"{file} is about neither FER2013's official splits nor {trained_on}.")
     if figures.get("answers") == "shown":
         raise ModelError(
             f"{file} is of what visitors are shown, and the card's figures are of FER2013's head; "

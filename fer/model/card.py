@@ -3,7 +3,7 @@
 A figure that metrics.json doesn't hold is not in the card either; the section says so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -19,15 +19,32 @@ from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 from huggingface_hub.utils import yaml_dump
 
 from fer.labels import EXPRESSIONS
+from fer.model.card_tables import (
+    SPLITS,
+    Metrics,
+    calibration_table,
+    confusion_table,
+    per_class_table,
+    recipe_table,
+    robustness_table,
+    scores_table,
+    training_facts,
+)
 from fer.model.figures import of_shown
-from fer.model.markdown import duration, number, share, table, threads
+from fer.model.markdown import number
 
 DATASET = "AutumnQiu/fer2013"
 """FER2013 on the Hub."""
 
-SPLITS = ("validation", "test")
+TEMPLATE, ABOUT_FER2013, CITATION = (
+    Path(__file__).with_name(f"card_{name}.md") for name in ("template", "fer2013", "citation")
+)
 
-TEMPLATE = Path(__file__).with_name("card_template.md")
+OWN_DATA = (
+    "The pictures are those of $dataset, which are not FER2013's; whoever chose them can say here "
+    "where they come from, what their labels mean, and for whom they don't stand."
+)
+"""Instead of what is known of FER2013."""
 
 SECOND_HEAD = ", with a second head for FER+'s\nvotes"
 
@@ -35,8 +52,6 @@ NO_COMMAND = "# {}: its command is not recorded"
 """Instead of a command of a training."""
 
 NOT_MEASURED = "Not measured for these weights."
-
-Metrics = Mapping[str, Any]
 
 
 def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str] = ()) -> None:
@@ -58,13 +73,19 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
 
 def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
     """Return the card; see `write_card`."""
+    trained_on_fer2013, named = on_fer2013(metrics), dataset_name(metrics)
+    about = ABOUT_FER2013.read_text(encoding="utf-8") if trained_on_fer2013 else OWN_DATA
     body = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        origin=origin(metrics),
+        dataset=f"{named}, 48x48 grey pictures of faces" if trained_on_fer2013 else named,
+        data=Template(about).substitute(dataset=named).strip(),
+        citation=CITATION.read_text(encoding="utf-8") if trained_on_fer2013 else "",
         name=repo_id.split("/")[-1],
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
         parameters=number(metrics.get("parameters")),
         second_head=SECOND_HEAD if knows_ferplus(metrics) else "",
-        scores=scores_table(metrics) or NOT_MEASURED,
+        scores=scores_table(measurements(metrics)) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
         plots="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in plots),
@@ -77,6 +98,32 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
     return ModelCard(f"---\n{metadata(metrics, repo_id).to_yaml()}\n---\n\n{body}")
 
 
+def is_official(metrics: Metrics, split: str) -> bool:
+    """Return whether a split's figures are of FER2013's official one, as far as is recorded."""
+    return (metrics.get(split) or {}).get("official", True)
+
+
+def on_fer2013(metrics: Metrics) -> bool:
+    """Return whether a network was trained and measured on FER2013 and not on other pictures."""
+    return is_official(metrics, "validation")
+
+
+def dataset_name(metrics: Metrics) -> str:
+    """Return what the training pictures are called in a sentence."""
+    if on_fer2013(metrics):
+        return "FER2013"
+    return f"`{(metrics.get('training') or {}).get('dataset', 'a data set without a name')}`"
+
+
+def origin(metrics: Metrics) -> str:
+    """Return what the training began with: "from scratch", or the network that it went on from."""
+    base = metrics.get("base_model")
+    first = next(iter(metrics.get("lineage") or filter(None, [base])), None)
+    if first is None or "--base-model" not in (first.get("command") or "--base-model"):
+        return "from scratch"
+    return f"on from `{first['name']}`, of whose own training nothing is known here,"
+
+
 def knows_ferplus(metrics: Metrics) -> bool:
     """Return whether the second head was measured, as it is where it learned votes."""
     return any((metrics.get(split) or {}).get("ferplus_accuracy") is not None for split in SPLITS)
@@ -85,12 +132,13 @@ def knows_ferplus(metrics: Metrics) -> bool:
 def metadata(metrics: Metrics, repo_id: str) -> ModelCardData:
     """Return the card's front matter, model-index included."""
     results = model_index(metrics)
+    known = ["fer2013", "ferplus"] if on_fer2013(metrics) else []
     return ModelCardData(
         license="mit",
         library_name="transformers",
         pipeline_tag="image-classification",
-        tags=["facial-expression-recognition", "fer2013", "ferplus", "custom_code"],
-        datasets=[DATASET],
+        tags=["facial-expression-recognition", *known, "custom_code"],
+        datasets=[DATASET] if known else None,
         metrics=["accuracy", "f1"],
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
@@ -131,6 +179,11 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
                 }
 
 
+def published(metrics: Metrics) -> Iterator[dict[str, Any]]:
+    """Yield the rows that may stand beside other networks' on FER2013's official splits."""
+    return (row for row in measurements(metrics) if is_official(metrics, row["split"]))
+
+
 def model_index(metrics: Metrics) -> list[EvalResult]:
     """Return the results in the card's own form, every one with its label set and filter."""
     names = {"accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro F1")}
@@ -145,7 +198,7 @@ def model_index(metrics: Metrics) -> list[EvalResult]:
             metric_name=name,
             metric_value=row[key],
         )
-        for row in measurements(metrics)
+        for row in published(metrics)
         for key, (kind, name) in names.items()
         if row[key] is not None
     ]
@@ -166,69 +219,8 @@ def result_entries(metrics: Metrics, repo_id: str) -> dict[str, EvalResultEntry]
             source_name="Model card",
             notes=f"accuracy, {row['split']} split; {row['label_set']}",
         )
-        for row in measurements(metrics)
+        for row in published(metrics)
     }
-
-
-def scores_table(metrics: Metrics) -> str:
-    """Return accuracy and macro F1 on each split and label set as a table, "" where none is."""
-    rows = [
-        (
-            row["split"],
-            row["label_set"],
-            number(row["pictures"]),
-            share(row["accuracy"]),
-            share(row["macro_f1"]),
-        )
-        for row in measurements(metrics)
-    ]
-    return table(
-        ("split", "labels, and what was left out", "pictures", "accuracy", "macro F1"), rows
-    )
-
-
-def per_class_table(figures: Metrics, split: str) -> str:
-    """Return precision, recall and F1 of each expression as a table, "" where there are none."""
-    per_class = figures.get("per_class") or {}
-    rows = [
-        (
-            name,
-            *(share(row.get(key)) for key in ("precision", "recall", "f1")),
-            number(row.get("support")),
-        )
-        for name, row in per_class.items()
-    ]
-    headings = (f"{split} split", "precision", "recall", "F1", "pictures")
-    return table(headings, rows)
-
-
-def confusion_table(figures: Metrics, split: str) -> str:
-    """Return the confusion matrix as a table, "" where there is none."""
-    matrix = figures.get("confusion_matrix") or []
-    rows = [(f"**{name}**", *row) for name, row in zip(EXPRESSIONS, matrix, strict=False)]
-    shown = table((f"{split}: label / read as", *EXPRESSIONS), rows)
-    return f"How the expressions are confused, in pictures:\n\n{shown}" if shown else ""
-
-
-def training_facts(metrics: Metrics) -> str:
-    """Return time, machine and amounts of the training as a table."""
-    training = metrics.get("training") or {}
-    versions = training.get("versions", {}).items()
-    used = training.get("torch_threads")
-    where = (training.get("device"), training.get("machine"), used and threads(used))
-    facts = {
-        "Time": duration(training.get("hours")),
-        "Machine": ", ".join(filter(None, where)),
-        "Processes": training.get("processes"),
-        "Training pictures": number(training.get("training_pictures"), none=""),
-        "Epochs": training.get("epochs"),
-        "Best epoch": training.get("best_epoch"),
-        "bf16": training.get("bf16"),
-        "Python": training.get("python"),
-        "Libraries": ", ".join(f"{name} {version}" for name, version in versions),
-    }
-    rows = [(name, value) for name, value in facts.items() if value not in (None, "")]
-    return table(("", "value"), rows) or "Time and machine of the training were not recorded."
 
 
 def commands(metrics: Metrics) -> str:
@@ -237,48 +229,6 @@ def commands(metrics: Metrics) -> str:
     before = lineage if lineage is not None else filter(None, [base])
     known = [earlier.get("command") or NO_COMMAND.format(earlier["name"]) for earlier in before]
     return "\n".join([*known, metrics.get("command", NO_COMMAND.format("this network"))])
-
-
-def recipe_table(training: Metrics) -> str:
-    """Return the settings of the training as a table."""
-    names = (
-        "seed", "optimizer", "batch_size", "learning_rate", "warmup", "weight_decay",
-        "label_smoothing", "ferplus_weight", "averaging", "dropout", "rotation", "scale", "shift",
-        "erase", "degrade", "mixup", "sharpness", "depths", "view_size", "teachers",
-        "teacher_share", "teach_views", "votes_share", "base_share", "average_with",
-        "ferplus_share", "drop_conflicting_copies", "max_train_samples",
-    )  # fmt: skip
-    unused = () if training.get("teachers") else ("teacher_share", "teach_views")
-    said = {name: training.get(name) for name in names if name not in unused}
-    rows = [
-        (f"`{name}`", ", ".join(map(str, value)) if isinstance(value, list) else value)
-        for name, value in said.items()
-        if value is not None
-    ]
-    return table(("setting", "value"), rows)
-
-
-def calibration_table(metrics: Metrics) -> str:
-    """Return temperature, threshold and calibration errors as a table, "" where there are none."""
-    rows = [
-        (name.replace("_", " "), value if isinstance(value, str) else f"{value:.4g}")
-        for name, value in (metrics.get("calibration") or {}).items()
-        if isinstance(value, str | int | float)
-    ]
-    for split in SPLITS:
-        error = (metrics.get(split) or {}).get("calibration_error")
-        if error is not None:
-            rows.append((f"calibration error, {split} split", f"{error:.4g}"))
-    return table(("", "measured"), rows)
-
-
-def robustness_table(metrics: Metrics) -> str:
-    """Return the accuracy on damaged pictures as a table, "" where it wasn't measured."""
-    measured = metrics.get("robustness") or ()
-    rows = [(row["damage"], row["amount"], share(row["accuracy"])) for row in measured]
-    splits = sorted({row["split"] for row in measured if row.get("split")})
-    accuracy = f"accuracy, {' and '.join(splits)} split" if splits else "accuracy"
-    return table(("damage", "amount", accuracy), rows)
 
 
 def _per_split(metrics: Metrics, draw: Any) -> list[str]:

@@ -15,6 +15,7 @@ from fer.training.arguments import TrainingOptions, command_line
 from fer.training.calibration import Calibration
 from fer.training.metrics import expression_figures, ferplus_accuracy
 from fer.training.networks import Start
+from fer.training.splits import is_official
 from fer.training.trainer import FerTrainer
 
 LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
@@ -48,7 +49,7 @@ def write_report(
         "base_model": start.base,
         "lineage": start.lineage,
         "parameters": trainer.model.num_parameters(),
-        "validation": {**validation_figures(prediction), "shown": shown},
+        "validation": {**validation_figures(prediction, options.dataset), "shown": shown},
         "calibration": {"fitted_on": "validation", **asdict(calibration)},
         "training": {
             **asdict(options),
@@ -73,10 +74,13 @@ def write_report(
     draw_curves(history, "\nbefore mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
 
 
-def validation_figures(prediction: EvalPrediction) -> dict:
-    """Return every figure of one pass over the validation split, with the label set's name."""
+def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
+    """Return every figure of one pass over `dataset`'s validation split, with its label set."""
+    official = is_official("validation", prediction.label_ids[0])
+    labels = "FER2013's own labels" if official else f"labels of {dataset}"
     return {
-        "label_set": "FER2013's own labels, all pictures of the split",
+        "label_set": f"{labels}, all pictures of the split",
+        "official": official,
         "views": "single",
         "pictures": len(prediction.label_ids[0]),
         **expression_figures(prediction),

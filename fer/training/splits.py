@@ -7,6 +7,8 @@ counts decide. FER2013: Goodfellow et al. (2013), https://arxiv.org/abs/1307.041
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
+
 from fer.labels import EXPRESSIONS
 
 SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
@@ -45,6 +47,12 @@ def canonical_split(name: str) -> str:
     if key not in SPLITS:
         raise DatasetError(f"{name!r} is not a split of FER2013: expected {', '.join(SPLITS)}.")
     return key
+
+
+def is_official(split: str, labels: np.ndarray) -> bool:
+    """Return whether labels, indices into `EXPRESSIONS`, have the counts of an official split."""
+    counts = np.bincount(labels, minlength=len(EXPRESSIONS)).tolist()
+    return tuple(counts) == OFFICIAL_COUNTS[split]
 
 
 def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> bool:

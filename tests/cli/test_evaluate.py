@@ -57,6 +57,24 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert "with a share of 0.5 for FER+'s head: accuracy" in said
 
 
+def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(
+    network, tmp_path, capsys
+):
+    for split in ("train", "validation"):
+        for index, name in enumerate(EXPRESSIONS):
+            (tmp_path / "data" / split / name).mkdir(parents=True)
+            noise = np.random.default_rng(index).integers(0, 256, (48, 48), np.uint8)
+            picture = Image.fromarray(noise)
+            picture.save(tmp_path / "data" / split / name / "1.png")
+    command = ["evaluate", network, "--dataset", str(tmp_path / "data")]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 0
+    figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert figures["without_copies"] == {"pictures": 0, "accuracy": None, "macro_f1": None}
+    assert "without copies of training pictures none are left" in capsys.readouterr().out
+    assert figures["official"] is False
+    assert figures["label_set"] == f"labels of {tmp_path / 'data'}"
+
+
 def test_whose_answers_can_be_chosen(network, tiny_fer2013, tmp_path):
     command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--answers", "shown"]
     assert main([*command, "--output", str(tmp_path)]) == 0

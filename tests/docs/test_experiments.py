@@ -60,6 +60,13 @@ def test_evaluations_of_different_weights_are_not_taken_together(run):
         main([str(run / "metrics.json")])
 
 
+def test_an_evaluation_of_what_is_shown_is_not_taken_in(run):
+    file = next(run.rglob("evaluation.json"))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"answers": "shown"}))
+    with pytest.raises(ValueError, match="evaluation with --answers shown"):
+        docs.experiments.take_in(run / "metrics.json")
+
+
 def test_an_evaluation_without_damaged_faces_is_taken_in_too(run, tmp_path):
     undamaged = {key: value for key, value in EVALUATION.items() if key != "robustness"}
     (run / "evaluation.json").write_text(json.dumps(undamaged))

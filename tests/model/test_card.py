@@ -9,7 +9,8 @@ from huggingface_hub import parse_eval_result_entries as parse_entries
 from markdown_it import MarkdownIt
 
 from fer.labels import EXPRESSIONS
-from fer.model.card import DATASET, model_card, recipe_table, result_entries, write_card
+from fer.model.card import DATASET, model_card, result_entries, write_card
+from fer.model.card_tables import recipe_table
 from fer.model.markdown import threads
 
 FER2013 = "FER2013's own labels, all pictures of the split"
@@ -153,6 +154,32 @@ def test_what_is_shown_has_its_own_rows(metrics):
     own = f"{metrics['validation']['label_set']}, both heads' mean"
     assert ["validation", own, "3,589", "66.0%", "60.0%"] in rows
     assert ["validation", "majority, both heads' mean", "3,500", "80.0%", "not measured"] in rows
+
+
+def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_path):
+    metrics["training"]["dataset"] = "me/rafdb"
+    metrics["validation"] |= {"official": False, "label_set": "labels of me/rafdb"}
+    write_card(metrics, "me/tiny", tmp_path)
+    assert not list((tmp_path / ".eval_results").iterdir())
+    card = ModelCard.load(tmp_path / "README.md")
+    assert "model-index" not in card.content and card.data.datasets is None
+    assert "fer2013" not in card.data.tags
+    assert "trained from scratch on `me/rafdb`" in card.text
+    assert ["validation", "labels of me/rafdb", "3,589", "67.9%", "65.4%"] in cells(rendered(card))
+    assert "FER2013 (Goodfellow" not in card.text and "bibtex" not in card.text
+
+
+def test_a_strange_beginning_is_no_training_from_scratch(metrics):
+    base = {"name": "google/vit", "command": None}
+    assert (
+        "on from `google/vit`, of whose own"
+        in model_card(metrics | {"base_model": base}, "a/b").text
+    )
+    ours = [{"name": "runs/fer", "command": "python train.py"}, {"name": "runs/b", "command": None}]
+    grown = model_card(metrics | {"base_model": ours[1], "lineage": ours}, "a/b")
+    assert "It was trained from scratch on FER2013, 48x48" in grown.text
+    moved = [{"name": "runs/a", "command": "python train.py --base-model google/vit"}]
+    assert "on from `runs/a`" in model_card(metrics | {"lineage": moved}, "a/b").text
 
 
 def test_a_card_without_figures_claims_none():

@@ -79,8 +79,13 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
     card = hub.repos["models", "me/evaluated"].files["README.md"].data.decode()
     assert "56.8%" in card
     assert "test_confusion.png" not in hub.repos["models", "me/evaluated"].files
-    other = {"weights": "0" * 64}
-    for change, part in ((other, "is about other weights than"), ({"folder": "x"}, "FER2013")):
+    changes = (
+        ({"weights": "0" * 64}, "is about other weights than"),
+        ({"folder": "x"}, "is not about FER2013"),
+        ({"official": False, "dataset": "me/rafdb"}, "about neither FER2013's official splits"),
+        ({"answers": "shown"}, "run fer evaluate again without --answers shown"),
+    )
+    for change, part in changes:
         (evaluation / "evaluation.json").write_text(json.dumps(figures | change))
         with refused("ModelError", part):
             push(folder, "me/evaluated", evaluations=[str(evaluation)])
