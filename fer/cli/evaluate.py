@@ -150,6 +150,7 @@ def read_folder(
         "detected": options.detect,
         "unreadable": len(faces.unreadable),
         "without_face": len(faces.without_face),
+        "left_out": [*faces.unreadable, *faces.without_face],
     }
 
 
@@ -235,5 +236,6 @@ def summary(figures: dict, folder: Path) -> str:
         lines.append(f"without copies of training pictures {alone}")
     for name in ("unreadable", "without_face"):
         if figures.get(name):
-            lines.append(f"{figures[name]} pictures {name.replace('_', ' ')} left out")
+            what = f"{figures[name]} pictures {name.replace('_', ' ')}"
+            lines.append(f"{what} left out; evaluation.json names them")
     return "\n".join([*lines, f"Everything is in {folder}."])

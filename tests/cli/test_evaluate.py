@@ -1,6 +1,7 @@
 """`fer evaluate` on tiny data sets and a tiny network."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -106,6 +107,16 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     assert figures["pictures"] == 6
     assert figures["per_class"]["happy"]["support"] == 3
     assert figures["ferplus"] is None
+
+
+def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "faces")
+    (tmp_path / "faces" / "Anger" / "broken.png").write_text("no picture")
+    command = ["evaluate", network, "--folder", str(tmp_path / "faces"), "--map", "contempt=-"]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 0
+    assert "1 pictures unreadable left out; evaluation.json names them" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert figures["left_out"] == ["Anger/broken.png"]
 
 
 @pytest.mark.parametrize(
