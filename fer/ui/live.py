@@ -64,10 +64,7 @@ def _stage() -> tuple[gr.Image, gr.HTML]:
             webcam_options=gr.WebcamOptions(mirror=True, constraints=CAMERA),
         )
         picture = gr.HTML(elem_id="live-view")
-    gr.HTML(
-        elem_id="live-trouble",
-        js_on_load=html.script("live.js"),
-    )
+    gr.HTML(elem_id="live-trouble", js_on_load=html.script("live.js"))
     return camera, picture
 
 

@@ -4,14 +4,13 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 
 from benchmarks.recording import repeated
-from fer.videos.reader import VideoReader, _Clock
+from fer.videos.reader import _Clock
 from tests.films import (
     STEADY,
     UNSTEADY,
@@ -91,19 +90,6 @@ def test_a_cover_picture_is_not_the_video(tmp_path, frames):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey(index, (64, 48)))))
         container.mux(stream.encode(None))
     assert [frame.image.shape for frame in frames_of(path)[1]] == [(48, 64, 3)] * frames
-
-
-def test_a_picture_of_another_form_keeps_it_within_black_bars():
-    tall = av.VideoFrame.from_ndarray(np.full((320, 160, 3), 200, np.uint8), "rgb24")
-    reader = object.__new__(VideoReader)
-    reader._first = av.VideoFrame(64, 32, "rgb24")
-    reader._flat = SimpleNamespace(width=128, height=64)
-    pixels = reader._pixels(tall)
-    assert pixels.shape == (64, 128, 3)
-    lit = pixels.max(axis=(0, 2)) > 100
-    assert lit.sum() == 32 and lit[48:80].all()
-    wide = av.VideoFrame.from_ndarray(np.full((16, 32, 3), 200, np.uint8), "rgb24")
-    assert reader._pixels(wide).min() > 150
 
 
 def test_a_clock_that_is_set_back_cuts_nothing_off(tmp_path):
