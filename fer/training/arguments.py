@@ -63,7 +63,8 @@ class TrainingOptions:
     widths: tuple[int, ...] | None = option(
         None,
         RECIPE,
-        "channels of each stage of this project's untrained network; otherwise 64 128 256",
+        "channels of each stage of this project's network; otherwise 64 128 256, or those of the "
+        "network gone on from, which may get more",
         nargs="+",
         type=int,
         metavar="N",

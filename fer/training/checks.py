@@ -66,9 +66,8 @@ def check_together(options: Mapping[str, object], defaults: Mapping[str, object]
     Raises:
         ValueError: One needs another, or is none of the network that is trained.
     """
-    if options["base_model"] and (options["arch"] != "cnn" or options["widths"]):
-        name = flag("widths" if options["widths"] else "arch")
-        raise ValueError(f"{name} is for untrained networks; --base-model brings its own.")
+    if options["base_model"] and options["arch"] != "cnn":
+        raise ValueError("--arch is for untrained networks; --base-model brings its own.")
     for name, needed in NEEDED.items():
         if options[name] != defaults[name] and not options[needed]:
             raise ValueError(f"{flag(name)} needs {flag(needed)}.")

@@ -1,9 +1,10 @@
-"""A trained network with more residual blocks than it had, to be trained on."""
+"""A trained network with more residual blocks or channels than it had, to be trained on."""
 
 import copy
 from collections.abc import Sequence
 from itertools import accumulate
 
+import torch
 from torch import nn
 
 from fer.model.modeling_fer import FerForImageClassification
@@ -25,11 +26,7 @@ def deepened(model: FerForImageClassification, depths: Sequence[int]) -> FerForI
         ValueError: A stage would have fewer blocks than it has, or there are fewer or more stages.
     """
     had = list(model.config.depths)
-    if len(had) != len(depths) or any(map(int.__gt__, had, depths)):
-        raise ValueError(
-            f"--depths must be {len(had)} numbers of at least {' '.join(map(str, had))}, "
-            f"but is {' '.join(map(str, depths))}."
-        )
+    check_growth("--depths", had, depths)
     config = copy.deepcopy(model.config)
     config.depths, config.activation_peaks = list(depths), None
     deeper = type(model)(config)
@@ -39,6 +36,44 @@ def deepened(model: FerForImageClassification, depths: Sequence[int]) -> FerForI
         nn.init.zeros_(block.second[1].weight)
     deeper.load_state_dict(deeper.state_dict() | known)
     return deeper
+
+
+@torch.no_grad()
+def widened(model: FerForImageClassification, widths: Sequence[int]) -> FerForImageClassification:
+    """Return the network with more channels and, for now, the same answers.
+
+    What was there doesn't look at the new channels, which begin untrained and look at everything.
+
+    Args:
+        model: A trained network; it is left as it is.
+        widths: Channels of each stage that there are to be.
+
+    Raises:
+        ValueError: A stage would get narrower, or there are fewer or more stages.
+    """
+    check_growth("--widths", list(model.config.hidden_sizes), widths)
+    config = copy.deepcopy(model.config)
+    config.hidden_sizes, config.activation_peaks = list(widths), None
+    wider = type(model)(config)
+    state = wider.state_dict()
+    for name, known in model.state_dict().items():
+        if known.ndim > 1:
+            state[name][: len(known)] = 0
+        state[name][tuple(map(slice, known.shape))] = known
+    return wider
+
+
+def check_growth(flag: str, had: Sequence[int], wanted: Sequence[int]) -> None:
+    """See that no stage of a network gets less.
+
+    Raises:
+        ValueError: One does, or there are fewer or more stages.
+    """
+    if len(had) != len(wanted) or any(map(int.__gt__, had, wanted)):
+        raise ValueError(
+            f"{flag} must be {len(had)} numbers of at least {' '.join(map(str, had))}, "
+            f"but is {' '.join(map(str, wanted))}."
+        )
 
 
 def block_places(had: Sequence[int], depths: Sequence[int]) -> list[int]:

@@ -25,7 +25,7 @@ from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions, flag
 from fer.training.calibration import Calibration
-from fer.training.growth import deepened
+from fer.training.growth import deepened, widened
 from fer.training.lineage import lineage
 from fer.vision.crops import FER2013_FRAMING
 
@@ -82,8 +82,8 @@ def build_start(options: TrainingOptions) -> Start:
     start = replace(choose_start(options), lineage=lineage(options))
     if not isinstance(start.model, FerForImageClassification):
         refuse_what_is_for_our_own(options)
-    elif options.base_model and options.depths:
-        start = replace(start, model=channels_last(deepened(start.model, options.depths)))
+    elif options.base_model:
+        start = replace(start, model=channels_last(grown(start.model, options)))
     if options.view_size:
         see(start, options.view_size)
     return start
@@ -96,6 +96,17 @@ def choose_start(options: TrainingOptions) -> Start:
     if options.arch == "vit":
         return untrained_vit()
     return untrained_cnn(options.dropout, options.depths, options.widths)
+
+
+def grown(model: FerForImageClassification, options: TrainingOptions) -> FerForImageClassification:
+    """Return a trained network with the blocks and channels of `options`, where it is to get more.
+
+    Raises:
+        ValueError: It would get less.
+    """
+    if options.depths:
+        model = deepened(model, options.depths)
+    return widened(model, options.widths) if options.widths else model
 
 
 def refuse_what_is_for_our_own(options: TrainingOptions) -> None:

@@ -1,4 +1,4 @@
-"""That a network can get more blocks and keep what it has learned."""
+"""That a network can get more blocks and channels and keep what it has learned."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from fer.model.configuration_fer import FerConfig
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions, parse_options
-from fer.training.growth import block_places, deepened
+from fer.training.growth import block_places, deepened, widened
 from fer.training.networks import build_start
 
 
@@ -50,6 +50,39 @@ def test_where_the_blocks_go():
 def test_blocks_are_not_taken_away(trained, depths):
     with pytest.raises(ValueError, match="--depths must be 2 numbers of at least 1 2, but is "):
         deepened(trained, depths)
+
+
+def test_a_wider_network_gives_the_same_answers(trained):
+    faces = torch.randn(3, 1, 40, 40)
+    wider = widened(trained, (12, 16)).eval()
+    assert [block.second[0].out_channels for block in wider.trunk.blocks] == [12, 16, 16]
+    torch.testing.assert_close(wider(faces).logits, trained(faces).logits)
+    torch.testing.assert_close(wider(faces).ferplus_logits, trained(faces).ferplus_logits)
+    assert list(trained.config.hidden_sizes) == [8, 16]
+
+
+def test_the_new_channels_learn(trained):
+    wider = widened(trained, (12, 24))
+    wider(torch.randn(8, 1, 40, 40), labels=torch.arange(7).repeat(2)[:8]).loss.backward()
+    last = wider.trunk.blocks[-1].second[0].weight
+    assert last.grad[:16, 16:].abs().max() > 0
+    assert wider.classifier.weight.grad[:, 16:].abs().max() > 0
+
+
+@pytest.mark.parametrize("widths", [(4, 16), (8, 16, 32), (8,)])
+def test_channels_are_not_taken_away(trained, widths):
+    with pytest.raises(ValueError, match="--widths must be 2 numbers of at least 8 16, but is "):
+        widened(trained, widths)
+
+
+def test_a_trained_network_grows_both_ways(tmp_path):
+    start = build_start(TrainingOptions())
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    more = ["--depths", "1", "2", "2", "--widths", "64", "128", "288"]
+    model = build_start(parse_options(["--base-model", str(tmp_path), *more])).model
+    channels = [block.second[0].out_channels for block in model.trunk.blocks]
+    assert channels == [64, 128, 128, 288, 288]
 
 
 def test_the_option():
