@@ -123,16 +123,18 @@ def read_faces(
     if options.folder:
         return read_folder(options, classifier, mapping)
     from fer.training.fer2013 import load_arrays, load_fer2013
-    from fer.training.splits import is_official
+    from fer.training.splits import is_official, label_set
 
     splits, split = load_fer2013(options.dataset), options.split or "validation"
     if split not in splits:
         raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
     faces = load_arrays(splits[split])
-    official = is_official(split, faces.labels)
-    labels = "FER2013's own" if official else f"labels of {options.dataset}"
-    source = {"dataset": options.dataset, "split": split, "label_set": labels}
-    return faces, source | {"official": official}
+    return faces, {
+        "dataset": options.dataset,
+        "split": split,
+        "label_set": label_set(split, faces.labels, options.dataset),
+        "official": is_official(split, faces.labels),
+    }
 
 
 def read_folder(
@@ -236,6 +238,7 @@ def summary(figures: dict, folder: Path) -> str:
         lines.append(f"without copies of training pictures {alone}")
     for name in ("unreadable", "without_face"):
         if figures.get(name):
-            what = f"{figures[name]} pictures {name.replace('_', ' ')}"
+            pictures = "picture" if figures[name] == 1 else "pictures"
+            what = f"{figures[name]:,} {pictures} {name.replace('_', ' ')}"
             lines.append(f"{what} left out; evaluation.json names them")
     return "\n".join([*lines, f"Everything is in {folder}."])

@@ -100,8 +100,8 @@ def accuracy_words(metrics: Mapping[str, Any]) -> str | None:
     """Return how often a network is right, of its metrics.json: on the test split if it is there.
 
     Where both heads are shown it is how often they name what most people do.
-    `{"test": {"accuracy": 0.7, "pictures": 3589, "label_set": "FER2013's own"}}` is
-    "70.0 % of 3,589 pictures of the test split (FER2013's own)".
+    `{"test": {"accuracy": 0.7, "pictures": 3589, "label_set": "FER2013's own labels"}}`
+    is "70.0 % of 3,589 pictures of the test split (FER2013's own labels)".
     """
     for split in ("test", "validation"):
         figures = metrics.get(split) or {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from fer.images import ImageError, read_image
 from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
@@ -12,6 +13,9 @@ from fer.names import is_hidden
 from fer.training.splits import DatasetError
 from fer.vision.crops import Framing, crop_face
 from fer.vision.detector import FaceDetector
+
+KEPT_SIDE = 512
+"""Pixels: larger pictures are reduced to it, so that thousands fit into memory."""
 
 LEFT_OUT = "-"
 """A folder that is mapped to this name isn't read."""
@@ -22,7 +26,7 @@ class LabelledFaces:
     """Faces of any size with their labels, and what couldn't be used.
 
     Args:
-        images: RGB uint8 (h, w, 3), one a face.
+        images: RGB uint8 (h, w, 3), one a face, h and w up to `KEPT_SIDE`.
         labels: int64 (n,), indices into `EXPRESSIONS`.
         unreadable: Files that are no pictures.
         without_face: Pictures in which the detector found nobody.
@@ -71,7 +75,7 @@ def load_labelled(
         if face is None:
             without_face.append(str(path.relative_to(folder)))
             continue
-        images.append(face)
+        images.append(_reduced(face))
         labels.append(label)
     if not images:
         raise DatasetError(f"{folder} holds no picture that could be used; look into its folders.")
@@ -110,3 +114,9 @@ def _labelled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path
 def _largest_face(image: np.ndarray, detector: FaceDetector, framing: Framing) -> np.ndarray | None:
     faces = detector.detect(image)
     return crop_face(image, faces.xyxy[0], framing) if len(faces) else None
+
+
+def _reduced(face: np.ndarray) -> np.ndarray:
+    picture = Image.fromarray(face)
+    picture.thumbnail((KEPT_SIDE, KEPT_SIDE))
+    return np.asarray(picture)

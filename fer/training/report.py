@@ -15,7 +15,7 @@ from fer.training.arguments import TrainingOptions, command_line
 from fer.training.calibration import Calibration
 from fer.training.metrics import expression_figures, ferplus_accuracy
 from fer.training.networks import Start
-from fer.training.splits import is_official
+from fer.training.splits import is_official, label_set
 from fer.training.trainer import FerTrainer
 
 LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
@@ -76,13 +76,12 @@ def write_report(
 
 def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
     """Return every figure of one pass over `dataset`'s validation split, with its label set."""
-    official = is_official("validation", prediction.label_ids[0])
-    labels = "FER2013's own labels" if official else f"labels of {dataset}"
+    labels = prediction.label_ids[0]
     return {
-        "label_set": f"{labels}, all pictures of the split",
-        "official": official,
+        "label_set": f"{label_set('validation', labels, dataset)}, all pictures of the split",
+        "official": is_official("validation", labels),
         "views": "single",
-        "pictures": len(prediction.label_ids[0]),
+        "pictures": len(labels),
         **expression_figures(prediction),
         "ferplus_label_set": "FER+ majority of eight, without pictures voted unknown or not a face",
         "ferplus_accuracy": ferplus_accuracy(prediction),

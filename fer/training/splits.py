@@ -55,6 +55,17 @@ def is_official(split: str, labels: np.ndarray) -> bool:
     return tuple(counts) == OFFICIAL_COUNTS[split]
 
 
+def label_set(split: str, labels: np.ndarray, dataset: str) -> str:
+    """Return whose labels these are, as it stands beside every figure: of FER2013, or of a source.
+
+    Args:
+        split: `"train"`, `"validation"` or `"test"`.
+        labels: Indices into `EXPRESSIONS`.
+        dataset: The source as it was given.
+    """
+    return "FER2013's own labels" if is_official(split, labels) else f"labels of {dataset}"
+
+
 def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> bool:
     """Refuse a split whose class counts show that it is mixed up.
 

@@ -114,7 +114,7 @@ def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsy
     (tmp_path / "faces" / "Anger" / "broken.png").write_text("no picture")
     command = ["evaluate", network, "--folder", str(tmp_path / "faces"), "--map", "contempt=-"]
     assert main([*command, "--output", str(tmp_path / "out")]) == 0
-    assert "1 pictures unreadable left out; evaluation.json names them" in capsys.readouterr().out
+    assert "1 picture unreadable left out; evaluation.json names them" in capsys.readouterr().out
     figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert figures["left_out"] == ["Anger/broken.png"]
 

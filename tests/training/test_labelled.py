@@ -52,6 +52,12 @@ def test_with_a_detector(folder):
     assert faces.without_face == ["anger/deeper/1.png"]
 
 
+def test_thousands_of_large_pictures_fit_into_memory(folder):
+    Image.new("RGB", (2048, 512), "white").save(folder / "anger" / "large.png")
+    shapes = sorted(image.shape for image in load_labelled(folder).images)
+    assert shapes == [(80, 60, 3), (80, 60, 3), (128, 512, 3)]
+
+
 def test_what_a_system_put_there_is_not_read(folder):
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / "__MACOSX").mkdir()
