@@ -40,6 +40,9 @@ class Classifier(Protocol):
     framing: Mapping[str, float]
     """The values of `Framing` that the network was trained with; empty for its defaults."""
 
+    uncertain_below: float
+    """Least probability at which an expression is named."""
+
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Return float32 (n, 7) probabilities for n square RGB crops."""
 
@@ -101,7 +104,7 @@ class Pipeline:
         numbers = faces.tracker_id.tolist()
         probabilities = following.answers.read(numbers, crops, time, self.classifier.classify)
         faces = replace(faces, data={**faces.data, "probabilities": probabilities})
-        return following.smoother.update(faces, time)
+        return following.smoother.update(faces, time, self.classifier.uncertain_below)
 
     def whole_picture(self, image: np.ndarray) -> Detections:
         """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.

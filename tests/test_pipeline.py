@@ -116,6 +116,7 @@ def test_top_labels(rows, uncertain_below, labels):
 def test_following_numbers_the_faces_and_calms_the_answers():
     class Wavering(Classifier):
         answers = iter([HAPPY, HAPPY[::-1]])
+        uncertain_below = 0.5
 
         def classify(self, crops) -> np.ndarray:
             return np.array([next(self.answers)] * len(crops), np.float32)

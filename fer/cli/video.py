@@ -91,7 +91,7 @@ def said(recording: "Recording") -> str:
     """Return the summary, the moments, what couldn't be read, and where the files are."""
     from fer.timeline.summary import summarise
 
-    summary = summarise(recording.timeline)
+    summary = summarise(recording.timeline, recording.duration)
     moments = [moment.sentence for moment in summary.moments]
     warning = [f"Warning: {recording.warning}"] if recording.warning else []
     place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."

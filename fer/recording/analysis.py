@@ -78,7 +78,7 @@ def analyse(
     watching = Watching(pipeline, view, rate)
     with VideoReader(source, WORKING_SIDE) as reader, _workplace(folder) as place:
         reporter = Reporter(progress, cancelled, reader.info.duration)
-        sound_warning = _annotate(reader, source, place, watching, reporter)
+        sound_warning, lead = _annotate(reader, source, place, watching, reporter)
         reporter.check()
         origin = Origin(
             title=printable(source.name),
@@ -87,6 +87,8 @@ def analyse(
             warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
             model=pipeline.classifier.name,
             accuracy=accuracy_words(pipeline.classifier.metrics),
+            scale=reader.scale,
+            lead=lead,
         )
         recording = write_files(watching.timeline, place, origin)
     reporter.finish()
@@ -169,8 +171,8 @@ class _Drawing:
 
 def _annotate(
     reader: VideoReader, source: Path, folder: Path, watching: Watching, reporter: Reporter
-) -> str | None:
-    """Write the annotated video; return what of its sound couldn't be kept."""
+) -> tuple[str | None, float]:
+    """Write the annotated video; return what of its sound couldn't be kept, and its lead."""
     info, gliding = reader.info, Gliding()
     with ExitStack() as stack:
         path = folder / NAMES["video"]
@@ -187,7 +189,7 @@ def _annotate(
             reporter.read(time)
         for item in gliding.rest():
             draw(item)
-    return writer.warning
+    return writer.warning, writer.lead
 
 
 @contextmanager

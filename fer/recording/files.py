@@ -32,6 +32,7 @@ class Recording:
         view: "class" or "person".
         warning: How much couldn't be read or kept, in sentences; None if all was.
         duration: The video's seconds.
+        lead: Seconds of sound before its first picture, by which the annotated video is later.
         video: The annotated video, MP4.
         plot: The timeline's plot, PNG.
         thumbnails: Small pictures of the moments on one sheet, JPEG.
@@ -44,6 +45,7 @@ class Recording:
     view: str
     warning: str | None
     duration: float
+    lead: float
     video: Path
     plot: Path
     thumbnails: Path
@@ -63,6 +65,8 @@ class Origin:
         warning: How much of it couldn't be read; None if all could.
         model: The network's name.
         accuracy: How often it is right, and on what; None if that isn't known.
+        scale: Pixels of the video a pixel of what was analysed; above 1 where it was shrunk.
+        lead: Seconds of sound before the first picture, by which the annotated video is later.
     """
 
     title: str
@@ -71,6 +75,8 @@ class Origin:
     warning: str | None
     model: str
     accuracy: str | None
+    scale: float
+    lead: float
 
 
 def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
@@ -79,11 +85,11 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
     from fer.timeline.report import report_html
 
     paths = {kind: folder / name for kind, name in NAMES.items()}
-    moments = summarise(timeline).moments
+    moments = summarise(timeline, origin.duration).moments
     pictures = thumbnails(paths["video"], moments, origin.duration)
     paths["thumbnails"].write_bytes(encode_jpeg(strip(pictures)))
     paths["csv"].write_text(to_csv(timeline), encoding="utf-8")
-    paths["json"].write_text(to_json(timeline), encoding="utf-8")
+    paths["json"].write_text(to_json(timeline, about(origin)), encoding="utf-8")
     timeline_plot(timeline, moments).savefig(paths["plot"], dpi=110)
     images = [(picture.caption, picture.image) for picture in pictures]
     report = report_html(
@@ -91,9 +97,18 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
         model=origin.model,
         accuracy=origin.accuracy,
         rate=origin.rate,
+        end=origin.duration,
+        scale=origin.scale,
     )
     paths["report"].write_text(report, encoding="utf-8")
-    return Recording(timeline, timeline.view, origin.warning, origin.duration, **paths)
+    known = (origin.warning, origin.duration, origin.lead)
+    return Recording(timeline, timeline.view, *known, **paths)
+
+
+def about(origin: Origin) -> dict[str, object]:
+    """Return what a timeline's JSON says of where it comes from."""
+    names = ("title", "model", "rate", "duration", "scale", "warning")
+    return {name: getattr(origin, name) for name in names}
 
 
 def accuracy_words(metrics: Mapping[str, Any]) -> str | None:

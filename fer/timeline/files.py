@@ -7,6 +7,7 @@ nor any expression of a frame with too few faces.
 import io
 import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,16 +56,21 @@ def from_csv(text: str) -> "DataFrame":
         raise TimelineError(f"This timeline as CSV is damaged ({error}).") from error
 
 
-def to_json(timeline: Timeline) -> str:
+def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> str:
     """Return the whole timeline as JSON.
 
     `bins` (and `tracks`, under `track_columns`) hold the exact counts, from which `from_json`
     restores the timeline; `table` holds those of the whole picture as means, for reading.
+
+    Args:
+        timeline: What was recorded.
+        about: What else is to be said of it, such as the network's name; None for nothing.
     """
     numbers, rows = timeline.tallies()
     document = {
         "format": FORMAT,
         "version": VERSION,
+        "about": dict(about or {}),
         "settings": timeline.settings,
         "least_faces": LEAST_FACES if timeline.view == "class" else 1,
         "scale": SCALE,

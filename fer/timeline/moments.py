@@ -16,7 +16,7 @@ import numpy as np
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.tally import figures
-from fer.timeline.timeline import Timeline
+from fer.timeline.timeline import EDGE, Timeline
 from fer.timeline.words import clock, percent, span
 
 WINDOW, BASELINE, CALM = 5.0, 60.0, 3.0
@@ -30,6 +30,9 @@ LEAST_RISE, DEVIATIONS = 0.15, 5.0
 
 SHORTEST = 3.0
 """Seconds."""
+
+CROWD = 0.5, 0.2
+"""Faces, and share of the faces before: a change by both is told, as it may be what rose."""
 
 MOST_MOMENTS = 8
 """The strongest are told."""
@@ -45,6 +48,10 @@ class Moment:
         expression: One of the seven.
         before: Mean share in the minute before, 0 to 1.
         after: Mean share from start to end, 0 to 1.
+        faces_before: Mean number of faces to judge in the minute before.
+        faces_after: The same from start to end.
+
+    All means are over seconds, not over readings.
     """
 
     start: float
@@ -52,13 +59,26 @@ class Moment:
     expression: str
     before: float
     after: float
+    faces_before: float
+    faces_after: float
 
     @property
     def sentence(self) -> str:
         """For example "At 12:40 surprise rose from 5 % to 38 % for 20 s."."""
         return (
             f"At {clock(self.start)} {self.expression} rose from {percent(self.before)} to "
-            f"{percent(self.after)} for {span(self.end - self.start)}."
+            f"{percent(self.after)} for {span(self.end - self.start)}{self._crowd}."
+        )
+
+    @property
+    def _crowd(self) -> str:
+        """How the number of faces changed: who came or went may be all that happened."""
+        change = abs(self.faces_after - self.faces_before)
+        if change < max(CROWD[0], CROWD[1] * self.faces_before):
+            return ""
+        return (
+            f", while the faces to judge went from {self.faces_before:.1f} to "
+            f"{self.faces_after:.1f}"
         )
 
 
@@ -72,8 +92,10 @@ def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, 
     series = {
         name: _Series(times, shown[name][known], timeline.bin_seconds, gap) for name in EXPRESSIONS
     }
+    faces = (shown["judged"] / shown["frames"])[known]
+    crowd = _Series(times, faces, timeline.bin_seconds, gap)
     found = [
-        Moment(*place, name, *levels)
+        Moment(*place, name, *levels, crowd.mean_before(place[0]), crowd.mean_within(*place))
         for name, shares in series.items()
         for place, levels in shares.rises()
     ]
@@ -102,7 +124,7 @@ def _strongest(found: list[Moment], most: int) -> tuple[Moment, ...]:
 
 
 class _Series:
-    """One expression: times in seconds, rising, and shares, both (n,).
+    """One expression: times in seconds, rising, and shares, or numbers of faces, both (n,).
 
     Between two bins of a moment lie `gap` seconds at most.
     """
@@ -125,6 +147,11 @@ class _Series:
     def mean_before(self, time: float) -> float:
         """Return the mean share in the minute before a time that has bins before it."""
         first, last = np.searchsorted(self.times, (time - BASELINE, time))
+        return float(self.shares[first:last].mean())
+
+    def mean_within(self, start: float, end: float) -> float:
+        """Return the mean share from a time to another."""
+        first, last = np.searchsorted(self.times, (start - EDGE, end - EDGE))
         return float(self.shares[first:last].mean())
 
     def rises(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:

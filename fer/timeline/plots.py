@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.labels import COLOURS
 from fer.timeline.moments import Moment
-from fer.timeline.tally import figures, in_wider_bins
+from fer.timeline.tally import wider_figures
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
@@ -22,6 +22,8 @@ BAND = 2
 """Standard errors that the index's band reaches to both sides."""
 
 WITHHELD = f"fewer than {LEAST_FACES} faces to judge"
+TOO_SMALL = "faces too small to judge"
+"""What hatching means, in the class view and in that of single persons."""
 
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 28800)
 """Seconds between two ticks, or in a column of the plot."""
@@ -50,7 +52,8 @@ def timeline_plot(
 ) -> Figure:
     """Draw a timeline, in its own view.
 
-    Seconds without frames are left empty, and withheld ones are hatched. Long timelines are drawn
+    Seconds without frames or faces are left empty, and those without a face to judge, or
+    with too few for a class, are hatched. Long timelines are drawn
     in coarser bins, each the mean over its readings, or hatched if half of it or more is withheld.
 
     Args:
@@ -82,7 +85,7 @@ def timeline_plot(
 def _look(dark: bool, narrow: bool) -> Look:
     colours = ("#1f1b18", "#f5f5f4", "#57514c", "#79716b", "#62d9c7")
     light = ("#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861")
-    sizes = ((4.0, 5.6), 120, 4, 4) if narrow else ((8.6, 5.4), 300, 10, 8)
+    sizes = ((4.0, 5.6), 120, 4, 4) if narrow else ((8.6, 5.4), 240, 10, 8)
     return Look(*(colours if dark else light), *sizes)
 
 
@@ -95,11 +98,11 @@ class _Columns:
         each = next((step for step in _STEPS if count / step <= most), -(-count // most))
         self.places, bins = np.unique(numbers // each, return_inverse=True)
         withhold = timeline.view == "class"
-        sums = in_wider_bins(bins, tallies, len(self.places), withhold)
         self.width = float(each * timeline.bin_seconds)
-        self.figures = figures(sums)
+        self.figures = wider_figures(bins, tallies, len(self.places), withhold)
         self.shown = self.figures["judged"] > 0
-        self.withheld = ~self.shown & withhold
+        self.withheld = ~self.shown & (self.figures["faces"] > 0)
+        self.reason = WITHHELD if withhold else TOO_SMALL
         self.empty = ~self.shown & ~self.withheld
         self.start = float(self.places[0] * self.width)
         self.end = float((self.places[-1] + 1) * self.width)
@@ -131,8 +134,8 @@ def _draw_expressions(axes: Axes, columns: _Columns, look: Look) -> None:
             axes.fill_between(edges, low, high, step="post", **style)
             low = high
     _hatch(axes, columns, look)
-    _say(axes, columns, columns.withheld, WITHHELD, look)
-    _say(axes, columns, columns.empty, "no face to judge", look)
+    _say(axes, columns, columns.withheld, columns.reason, look)
+    _say(axes, columns, columns.empty, "no face", look)
     axes.set(ylim=(0, 100), yticks=(0, 50, 100))
 
 
@@ -225,7 +228,7 @@ def _plain(axes: Axes, title: str, look: Look, above: float = 5) -> None:
 def _legend(figure: Figure, columns: _Columns, look: Look) -> None:
     patches = [Patch(facecolor=COLOURS[name], label=name) for name in STACK]
     if columns.withheld.any():
-        patches.append(Patch(label=WITHHELD, **_hatching(look)))
+        patches.append(Patch(label=columns.reason, **_hatching(look)))
     figure.legend(
         handles=patches,
         loc="outside upper left",

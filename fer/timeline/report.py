@@ -16,6 +16,7 @@ from fer.timeline.moments import LEAST_BASELINE, SHORTEST, Moment
 from fer.timeline.plots import BAND, timeline_plot
 from fer.timeline.summary import Summary, TrackSummary, summarise
 from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.timeline.timeline import MOST_TRACKS as MOST_AT_ONCE
 from fer.timeline.words import clock, percent, signed, span
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
@@ -43,6 +44,8 @@ def report_html(
     model: str | None = None,
     accuracy: str | None = None,
     rate: float | None = None,
+    end: float | None = None,
+    scale: float = 1.0,
 ) -> str:
     """Return a timeline as one HTML page, in the timeline's own view.
 
@@ -57,8 +60,10 @@ def report_html(
         model: The network's name.
         accuracy: How often it is right, as it was measured, with what it was measured on.
         rate: Analysed frames a second.
+        end: Seconds at which the recording ended; None takes the last bin as full.
+        scale: Pixels of the recording a pixel of what was analysed.
     """
-    summary = summarise(timeline)
+    summary = summarise(timeline, end)
     texts = {
         "title": escape(title),
         "kind": f"Expression timeline, {escape(timeline.view)} view",
@@ -70,10 +75,10 @@ def report_html(
         "moments": _moments(summary, thumbnails),
         "means": _means(summary),
         "error": escape(_error_note(summary)),
-        "small": _small_note(timeline),
+        "small": _small_note(timeline, scale),
         "view_note": _VIEW_NOTES[timeline.view],
         "tracks": _tracks(summary.tracks),
-        "settings": _settings(timeline, model, accuracy, rate),
+        "settings": _settings(timeline, model, accuracy, rate, scale),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(texts)
 
@@ -85,7 +90,8 @@ _VIEW_NOTES = {
     ),
     "person": (
         "This is the person view: faces are numbered as they appear. The numbers are not names, "
-        "and somebody who comes back after a while gets a new one."
+        "and somebody who comes back after a while gets a new one. After a cut to another picture, "
+        "somebody in the same place may go on under the number of who was there before."
     ),
 }
 
@@ -95,8 +101,8 @@ def _facts(summary: Summary) -> str:
     if math.isfinite(summary.index_error):
         index += f" <small>\N{PLUS-MINUS SIGN} {summary.index_error:.2f}</small>"
     facts = [("watched", span(summary.seconds))]
-    if summary.view == "class":
-        facts.append(("withheld", span(summary.seconds - summary.shown)))
+    if summary.shown < summary.seconds:
+        facts.append(("with figures", span(summary.shown)))
     facts += [
         ("faces on average", _figure(summary.faces, "{:.1f}".format)),
         ("positive-negative index", index),
@@ -136,10 +142,12 @@ def _data_uri(content: bytes, media_type: str) -> str:
 
 
 def _caption(summary: Summary) -> str:
-    parts = ["Seconds without pictures are left empty."]
+    parts = ["Seconds without pictures or faces are left empty."]
     if summary.view == "class":
         hatched = f"Hatched: fewer than {LEAST_FACES} faces large enough to judge"
         parts.append(f"{hatched}, so no figure is shown.")
+    elif summary.small > 0:
+        parts.append("Hatched: all faces were too small to judge.")
     if summary.moments:
         parts.append("The numbers stand for the moments below.")
     return " ".join(parts)
@@ -204,10 +212,11 @@ def _error_note(summary: Summary) -> str:
     )
 
 
-def _small_note(timeline: Timeline) -> str:
+def _small_note(timeline: Timeline, scale: float) -> str:
     return (
-        f"Faces under {timeline.small:g} pixels (the square root of the box's area) have no part "
-        "in the shares. Those that are found count as too small to judge; most are not looked for."
+        f"Faces under {timeline.small * scale:.0f} pixels (the square root of the box's area) have "
+        "no part in the shares. Those that are found count as too small to judge; most are not "
+        "looked for."
     )
 
 
@@ -220,12 +229,19 @@ def _tracks(tracks: Sequence[TrackSummary]) -> str:
     names = (*EXPRESSIONS, "index", "uncertain", "time")
     head = "".join(f'<th scope="col"><span class="upright">{name}</span></th>' for name in names)
     rest = len(tracks) - len(longest)
-    note = f'<p class="note">{rest} more were seen for a shorter time.</p>' if rest else ""
+    note = f'<p class="note">{_left_out(rest, len(tracks))}</p>' if rest else ""
     return (
         '<section class="card long"><h2>Each face, mean shares in percent</h2><div class="scroll">'
         f'<table><thead><tr><th scope="col">Face</th>{head}</tr></thead><tbody>{rows}</tbody>'
         f"</table></div>{note}</section>"
     )
+
+
+def _left_out(rest: int, tracks: int) -> str:
+    said = f"{rest} more, seen no longer, are not listed."
+    if tracks < MOST_AT_ONCE:
+        return said
+    return f"{said} Of each second {MOST_AT_ONCE} faces are kept, those with the lowest numbers."
 
 
 def _track(track: TrackSummary) -> str:
@@ -246,7 +262,7 @@ def _share(name: str, share: float) -> str:
 
 
 def _settings(
-    timeline: Timeline, model: str | None, accuracy: str | None, rate: float | None
+    timeline: Timeline, model: str | None, accuracy: str | None, rate: float | None, scale: float
 ) -> str:
     rows: Mapping[str, str] = {
         "Network": model or "not stated",
@@ -254,7 +270,7 @@ def _settings(
         "View": timeline.view,
         "Length of a bin": f"{timeline.bin_seconds:g} s",
         "Pictures analysed": f"{rate:g} a second" if rate else "as they came",
-        "Too small to judge": f"under {timeline.small:g} pixels",
+        "Too small to judge": f"under {timeline.small * scale:.0f} pixels",
         "Called uncertain": f"under a probability of {timeline.uncertain_below:g}",
     }
     return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())

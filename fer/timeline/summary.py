@@ -6,7 +6,7 @@ import numpy as np
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.moments import Moment, find_moments
-from fer.timeline.tally import figures, pooled_error
+from fer.timeline.tally import evened, figures, pooled_error
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import percent, signed, span
 
@@ -17,7 +17,7 @@ class TrackSummary:
 
     Args:
         track: Its number.
-        seconds: Length of the bins in which it was seen.
+        seconds: How long it was seen.
         mean: Mean share of each expression, 0 to 1, by name; NaN where no reading was judged.
         index: Mean positive-negative index, -1 to 1.
         uncertain: Share of its readings that were uncertain.
@@ -69,16 +69,31 @@ class Summary:
             return "Nothing was recorded."
         if not self.faces:
             return f"No face was found in {span(self.seconds)}."
-        start = f"In {span(self.seconds)}, with {self.faces:.1f} faces on average,"
+        faces = "under 0.1" if self.faces < 0.1 else f"{self.faces:.1f}"
+        start = f"In {span(self.seconds)}, with {faces} faces on average,"
         if not self.shown:
             return f"{start} there is no figure to show: {self._reason}"
-        index = f"{signed(self.index)}"
+        if self.shown < self.seconds:
+            start = f"In {span(self.shown)} of {span(self.seconds)} there {self._enough} to judge:"
+        return f"{start} {self._look}; the positive-negative index was {self._index}."
+
+    @property
+    def _enough(self) -> str:
+        return f"were {LEAST_FACES} faces or more" if self.view == "class" else "was a face"
+
+    @property
+    def _look(self) -> str:
+        looked = f"the expressions looked {_strongest(self.mean)}"
+        if self.uncertain <= 0.5:
+            return looked
+        return f"{percent(self.uncertain)} of the readings were uncertain, on average {looked}"
+
+    @property
+    def _index(self) -> str:
+        index = signed(self.index)
         if np.isfinite(self.index_error):
-            index += f" \N{PLUS-MINUS SIGN} {self.index_error:.2f}"
-        return (
-            f"{start} the expressions looked {_strongest(self.mean)}; the positive-negative "
-            f"index was {index}."
-        )
+            index += f" \N{PLUS-MINUS SIGN} {self.index_error:.2f} (standard error)"
+        return index
 
     @property
     def _reason(self) -> str:
@@ -90,40 +105,70 @@ class Summary:
         return "all faces were too small to judge."
 
 
-def summarise(timeline: Timeline) -> Summary:
+def summarise(timeline: Timeline, end: float | None = None) -> Summary:
     """Sum a timeline up, in its own view.
 
-    All means are over readings, so that a minute with many faces weighs more than one with few.
+    Each second weighs alike, however many frames it had, and within it each face: a minute with
+    many faces weighs more than one with few.
+
+    Args:
+        timeline: What was recorded.
+        end: Seconds at which the recording ended; None takes the last bin as full.
     """
-    tallies = timeline.tallies()[1]
-    total = {name: column[0] for name, column in figures(tallies.sum(axis=0)[None]).items()}
+    numbers, tallies = timeline.tallies()
+    even = evened(tallies)
+    total = _whole(even)
+    lengths = _lengths(numbers, timeline.bin_seconds, end)
     return Summary(
         view=timeline.view,
-        seconds=timeline.seconds,
-        shown=float((figures(tallies)["judged"] > 0).sum() * timeline.bin_seconds),
-        faces=float(total["faces"]),
+        seconds=float(lengths.sum()),
+        shown=float(lengths[figures(tallies)["judged"] > 0].sum()),
+        faces=total["faces"],
         mean=_means(total),
-        index=float(total["index"]),
-        index_error=pooled_error(tallies),
-        uncertain=float(total["uncertain"]),
-        small=float(total["small"]),
+        index=total["index"],
+        index_error=pooled_error(even),
+        uncertain=total["uncertain"],
+        small=total["small"],
         moments=find_moments(timeline),
-        tracks=_tracks(timeline),
+        tracks=_tracks(timeline, figures(tallies)["frames"], lengths),
     )
 
 
-def _means(columns: dict[str, np.ndarray]) -> dict[str, float]:
-    return {name: float(columns[name]) for name in EXPRESSIONS}
+def _whole(even: np.ndarray) -> dict[str, float]:
+    """Return the figures of all bins together, from what `evened` gave."""
+    return {name: column.item() for name, column in figures(even.sum(axis=0)[None]).items()}
 
 
-def _tracks(timeline: Timeline) -> tuple[TrackSummary, ...]:
-    _, tracks, rows = timeline.track_tallies()
+def _lengths(numbers: np.ndarray, bin_seconds: float, end: float | None) -> np.ndarray:
+    """Return how many seconds of each bin lie before the end, float64 (b,)."""
+    starts = numbers * bin_seconds
+    left = np.full(len(numbers), np.inf) if end is None else end - starts
+    return np.clip(left, 0.0, bin_seconds)
+
+
+def _means(total: dict[str, float]) -> dict[str, float]:
+    return {name: total[name] for name in EXPRESSIONS}
+
+
+def _tracks(
+    timeline: Timeline, frames: np.ndarray, lengths: np.ndarray
+) -> tuple[TrackSummary, ...]:
+    """Return the tracks' summaries.
+
+    Args:
+        timeline: What was recorded.
+        frames: Frames of each bin, (b,).
+        lengths: Seconds of each bin, (b,).
+    """
+    numbers, tracks, rows = timeline.track_tallies()
+    places = np.searchsorted(timeline.tallies()[0], numbers)
+    even = evened(rows, frames[places])
     found = []
     for track in np.unique(tracks).tolist():
-        own = rows[tracks == track]
-        total = {name: column[0] for name, column in figures(own.sum(axis=0)[None]).items()}
-        shares = {name: float(total[name]) for name in ("index", "uncertain", "small")}
-        seconds = len(own) * timeline.bin_seconds
+        own = tracks == track
+        total = _whole(even[own])
+        shares = {name: total[name] for name in ("index", "uncertain", "small")}
+        seconds = float((even[own, 0] * lengths[places[own]]).sum())
         found.append(TrackSummary(track, seconds, _means(total), **shares))
     return tuple(found)
 

@@ -123,6 +123,36 @@ def in_wider_bins(
     return sums
 
 
+def evened(tallies: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
+    """Return tallies float64 (b, 14) as if each bin had one frame, with as many faces as its mean.
+
+    So that their sum weighs each second alike, however many frames a busy machine had time for.
+
+    Args:
+        tallies: int64 (b, 14).
+        frames: Frames of each bin, (b,), where the tallies don't count them all; those of a single
+            face, for one, count those in which it was seen.
+    """
+    return tallies / (tallies[:, _FRAMES] if frames is None else frames)[:, None]
+
+
+def wider_figures(
+    places: np.ndarray, tallies: np.ndarray, count: int, withhold: bool
+) -> dict[str, np.ndarray]:
+    """Return the figures of wider bins, each with the error of `pooled_error`.
+
+    Args:
+        places: Which wider bin each tally belongs to, (b,), from 0 to below `count`.
+        tallies: int64 (b, 14).
+        count: Number of wider bins.
+        withhold: Leave out the expressions of a wider bin in which no more than half of the frames
+            count, so that a few seconds don't pass for all of it.
+    """
+    wider = figures(in_wider_bins(places, tallies, count, withhold))
+    errors = pooled_errors(places, tallies, count)
+    return wider | {"index_error": np.where(wider["judged"] > 0, errors, np.nan)}
+
+
 def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
     """Return what tallies stand for.
 
@@ -131,15 +161,15 @@ def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
     uncertain faces have, with all their seven probabilities.
 
     Args:
-        tallies: int64 (b, 14).
+        tallies: int64 (b, 14), or float64 from `evened`.
 
     Returns:
-        Columns of length b: `frames` and `judged` (the readings behind the distribution) int64,
-        then float64 with NaN where there is nothing to divide by: `faces` (mean number in a
-        frame), the seven expressions (mean probability), `uncertain` (share of the judged), `small`
-        (share of all faces), `index` (mean positive-negative index) and `index_error`.
+        Columns of length b: `frames` and `judged` (the readings behind the distribution) as they
+        are counted, then float64 with NaN where there is nothing to divide by: `faces` (mean number
+        in a frame), the seven expressions (mean probability), `uncertain` (share of the judged),
+        `small` (share of all faces), `index` (mean positive-negative index) and `index_error`.
     """
-    columns = dict(zip(COLUMNS, np.asarray(tallies, np.int64).T, strict=True))
+    columns = dict(zip(COLUMNS, np.asarray(tallies).T, strict=True))
     judged = columns["judged"]
     return {
         "frames": columns["frames"],
@@ -155,7 +185,7 @@ def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
 
 def index_variance(tallies: np.ndarray) -> np.ndarray:
     """Return the variance of the index over the readings of each tally, float64 (b,); or NaN."""
-    columns = dict(zip(COLUMNS, np.asarray(tallies, np.int64).T, strict=True))
+    columns = dict(zip(COLUMNS, np.asarray(tallies).T, strict=True))
     mean = _ratio(_index_sums(columns), columns["judged"])
     square = _ratio(columns["squares"], columns["judged"])
     return np.maximum(square - mean**2, 0) / SCALE**2
@@ -168,9 +198,17 @@ def pooled_error(tallies: np.ndarray) -> float:
     differences between faces. The number of faces is still that of a mean frame, however many
     frames there are: the same faces seen again are not new ones.
     """
-    judged = tallies[:, _JUDGED]
-    variance = _ratio((np.nan_to_num(index_variance(tallies)) * judged).sum(), judged.sum())
-    return float(_error(variance, _ratio(judged.sum(), tallies[:, _COUNTED].sum())))
+    return float(pooled_errors(np.zeros(len(tallies), int), tallies, 1)[0])
+
+
+def pooled_errors(places: np.ndarray, tallies: np.ndarray, count: int) -> np.ndarray:
+    """Return `pooled_error` of the bins at each place, 0 to below `count`, float64 (count,)."""
+    judged, counted = (
+        np.bincount(places, tallies[:, column], count) for column in (_JUDGED, _COUNTED)
+    )
+    spread = np.nan_to_num(index_variance(tallies)) * tallies[:, _JUDGED]
+    variance = _ratio(np.bincount(places, spread, count), judged)
+    return _error(variance, _ratio(judged, counted))
 
 
 def _error(variance: np.ndarray, faces: np.ndarray) -> np.ndarray:

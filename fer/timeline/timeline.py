@@ -4,7 +4,8 @@ A timeline is recorded in one of two views, and keeps nothing that its view does
 
 - "class": the whole picture only. A bin with a frame that has fewer than `LEAST_FACES` faces large
   enough to judge is *withheld*: its frames and faces are counted, but no expression in it is kept.
-  So no table, file, plot, summary or difference of two can show what fewer faces looked like.
+  So no table, file, plot or summary is of fewer faces. It doesn't keep anybody from comparing two
+  seconds that differ by one face, or who knows how the others looked: it is a floor, not a proof.
 - "person": each track by its number, too. Numbers are not names, and nobody is recognised.
 
 Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN

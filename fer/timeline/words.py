@@ -13,11 +13,15 @@ def clock(seconds: float) -> str:
 
 def span(seconds: float) -> str:
     """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
+    if 0 < seconds < 0.05:
+        return f"under 0.1{_SPACE}s"
     if round(seconds, 1) < 10 and seconds != round(seconds):
         return f"{seconds:.1f}{_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        minutes, rest = round(seconds / 60), 0
     hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     return " ".join(f"{value}{_SPACE}{unit}" for value, unit in parts if value) or f"0{_SPACE}s"
 
 

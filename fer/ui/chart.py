@@ -12,7 +12,7 @@ from html import escape
 import numpy as np
 
 from fer.labels import COLOURS, EXPRESSIONS
-from fer.timeline.tally import figures, in_wider_bins
+from fer.timeline.tally import evened, figures, wider_figures
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
@@ -82,8 +82,8 @@ def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
     slots = -(-bins // group)
 
     def curves(numbers: np.ndarray, tallies: np.ndarray) -> Curves:
-        sums = in_wider_bins(numbers // group, tallies, slots, timeline.view == "class")
-        return Curves(step, figures(sums))
+        class_view = timeline.view == "class"
+        return Curves(step, wider_figures(numbers // group, tallies, slots, class_view))
 
     whole = curves(numbers, tallies)
     numbers, tracks, tallies = timeline.track_tallies()
@@ -94,7 +94,8 @@ def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
     span = max(shortest, whole.seconds)
-    return chart_html(rows, whole, span, _spoken(timeline)) + _note(timeline, whole)
+    note = _note(timeline, whole, len(single), len(set(tracks.tolist())))
+    return chart_html(rows, whole, span, _spoken(timeline)) + note
 
 
 def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, spoken: str) -> str:
@@ -124,23 +125,27 @@ def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, s
 
 
 def mean_figures(timeline: Timeline) -> dict[str, float]:
-    """Return the figures of the whole timeline; see `fer.timeline.tally.figures`."""
-    _, tallies = timeline.tallies()
-    return {name: column.item() for name, column in figures(tallies.sum(axis=0)[None]).items()}
+    """Return the figures of the whole timeline; see `fer.timeline.tally.figures`.
+
+    Each second weighs alike, as in `fer.timeline.summary`.
+    """
+    whole = evened(timeline.tallies()[1]).sum(axis=0)
+    return {name: column.item() for name, column in figures(whole[None]).items()}
 
 
-def _note(timeline: Timeline, whole: Curves) -> str:
-    """Return what the hatching means, where there may be any."""
+def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
+    """Return what the hatching means, where there may be any, and which faces are drawn."""
+    said = []
+    if tracks > drawn:
+        said.append(f"Drawn alone are the {drawn} of {tracks} faces that were seen longest.")
     if timeline.view == "class":
-        said = (
+        said.append(
             f"Hatched: fewer than {LEAST_FACES} faces large enough to judge. Nothing of them but "
             "their number is kept."
         )
     elif whole.withheld.any():
-        said = f"Hatched: faces under {timeline.small:.0f} pixels, too small to judge."
-    else:
-        return ""
-    return f'<p class="fer-note">{said}</p>'
+        said.append("Hatched: faces too small to judge.")
+    return f'<p class="fer-note">{" ".join(said)}</p>' if said else ""
 
 
 def _spoken(timeline: Timeline) -> str:

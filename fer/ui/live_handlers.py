@@ -79,7 +79,8 @@ class LiveHandlers:
     ) -> tuple[np.ndarray, str]:
         """Return the picture with its boxes, and the panel; a class's faces are not named."""
         if view == "class":
-            return PlainAnnotator().annotate(frame, faces), class_panel(faces, rate)
+            panel = class_panel(faces, rate, self.uncertain_below)
+            return PlainAnnotator().annotate(frame, faces), panel
         labels = top_labels(faces, self.uncertain_below)
         annotator = FaceAnnotator(numbered=len(faces) > 1)
         return annotator.annotate(frame, faces, labels), person_panel(faces, labels, rate)
@@ -122,7 +123,7 @@ class TimelineHandlers:
 
     def save_json(self, visitor: Visitor) -> dict:
         """Return the timeline as JSON, as a download."""
-        content = to_json(_finished(visitor)).encode()
+        content = to_json(_finished(visitor), {"model": self.model}).encode()
         return parcel("timeline.json", content, "application/json")
 
     def save_plot(self, visitor: Visitor) -> dict:

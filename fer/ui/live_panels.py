@@ -50,14 +50,15 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     )
 
 
-def class_panel(faces: Detections, rate: float) -> str:
+def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
     """Return the mean of all faces, or that they are too few for one.
 
     Args:
         faces: With `data["probabilities"]` (n, 7); n may be 0.
         rate: Frames a second.
+        uncertain_below: Least probability at which a face's expression is named.
     """
-    moment = Timeline("class")
+    moment = Timeline("class", uncertain_below=uncertain_below)
     moment.add(faces, 0.0)
     mean = mean_figures(moment)
     status = _status(len(faces), rate)
@@ -65,7 +66,10 @@ def class_panel(faces: Detections, rate: float) -> str:
         return html.card(withheld(moment.small) + status)
     row = [mean[name] for name in EXPRESSIONS]
     top = EXPRESSIONS[int(np.argmax(row))]
-    heading = f"On average of {html.count(mean['judged'], 'face')}"
+    judged = round(mean["judged"])
+    heading = f"On average of {judged} faces"
+    if uncertain := round(judged * mean["uncertain"]):
+        heading += f", {uncertain} of them uncertain"
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(top, row)}'
         f"{html.bars(row, top)}{status}"
@@ -77,7 +81,7 @@ def withheld(small: float) -> str:
     return html.message(
         "Withheld",
         f"Figures of a class need at least {LEAST_FACES} faces of {small:.0f} pixels or more, so "
-        "that nobody can be singled out.",
+        "that they aren't about single ones.",
     )
 
 

@@ -1,6 +1,7 @@
 // The timeline moves with the video: a press on it, or on a small picture, takes the video there.
 const player = () => document.querySelector("#recording-video video");
 const chart = () => document.querySelector("#recording-result .fer-chart");
+const lead = () => Number(document.querySelector("#recording-result [data-lead]").dataset.lead);
 
 function timeAt(target, x) {
   const moment = target.closest("[data-time]");
@@ -11,14 +12,15 @@ function timeAt(target, x) {
 
 document.querySelector("#recording-result").addEventListener("click", (event) => {
   if (!player() || !event.target.closest("[data-time], .fer-drawing")) return;
-  player().currentTime = timeAt(event.target, event.clientX);
+  player().currentTime = timeAt(event.target, event.clientX) + lead();
   player().scrollIntoView({ block: "nearest" });
 });
 
 for (const change of ["timeupdate", "seeking"]) {
   document.addEventListener(change, (event) => {
     if (!chart() || event.target !== player()) return;
-    chart().style.setProperty("--now", event.target.currentTime / chart().dataset.span);
+    const now = Math.max(0, event.target.currentTime - lead());
+    chart().style.setProperty("--now", now / chart().dataset.span);
   }, true);
 }
 

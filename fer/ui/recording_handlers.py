@@ -65,10 +65,10 @@ class Answer:
 
     def __init__(self, recording: Recording) -> None:
         """Sum it up; this decodes a few frames, so it belongs into the thread of the work."""
-        summary = summarise(recording.timeline)
+        summary = summarise(recording.timeline, recording.duration)
         pictures = thumbnails(recording.video, summary.moments, recording.duration)
         self.recording, self.summary, self.made = recording, summary, time.monotonic()
-        self.result = result(recording.timeline, summary.moments, pictures)
+        self.result = result(recording.timeline, summary.moments, pictures, recording.lead)
         recording.thumbnails.unlink()  # the page has them, and nobody would delete the file
 
     def shown(self) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ EMPTY = html.card(
 CONSENT = html.message(
     "Only with everybody's consent",
     "Everyone in the recording has to have agreed. Class figures are aggregates of at least "
-    f"{LEAST_FACES} faces and say nothing about one person. Not for workplaces and education "
-    "in the European Union, where reading emotions there is prohibited.",
+    f"{LEAST_FACES} faces, but who knows the others may work out one. Not for workplaces and "
+    "education in the European Union, where reading emotions there is prohibited.",
 )
 
 KEPT = 3000
@@ -103,19 +103,25 @@ def finished(summary: Summary, warning: str | None, kept: float = KEPT) -> str:
     )
 
 
-def result(timeline: Timeline, moments: Sequence[Moment], pictures: Sequence[Thumbnail]) -> str:
+def result(
+    timeline: Timeline,
+    moments: Sequence[Moment],
+    pictures: Sequence[Thumbnail],
+    lead: float = 0.0,
+) -> str:
     """Return the timeline, and small pictures that take the video to their time.
 
     Args:
         timeline: What was counted.
         moments: The strongest changes.
         pictures: One a moment or, where there is none, some of the whole.
+        lead: Seconds by which the annotated video is later than the timeline.
     """
     heading = "Moments" if moments else "At a glance"
     said = [moment.sentence for moment in moments] or [""] * len(pictures)
     items = "".join(_moment(*pair) for pair in zip(pictures, said, strict=True))
     return (
-        '<section class="fer-card"><h3 class="fer-title">Timeline</h3>'
+        f'<section class="fer-card" data-lead="{lead:.3f}"><h3 class="fer-title">Timeline</h3>'
         f"{timeline_html(timeline)}</section>"
         f'<section class="fer-card"><h3 class="fer-title">{heading}</h3>'
         f'<ol class="fer-moments">{items}</ol></section>'

@@ -45,8 +45,8 @@ class Frame:
 class VideoReader:
     """Reads a video's frames in their order, once.
 
-    `info` is known from the start. After the last frame, `warning` is a sentence that says how much
-    couldn't be read, or None.
+    `info` is known from the start, and so is `scale`, pixels of the file for each pixel of a frame.
+    After the last frame, `warning` is a sentence that says how much couldn't be read, or None.
 
     Args:
         path: An MP4, MOV, WebM, MKV, AVI or GIF file, told by content.
@@ -78,6 +78,7 @@ class VideoReader:
             raise VideoError("The video holds no picture that can be read; choose another one.")
         self._matrix = _display_matrix(self._first)
         self._flat = fitted(self._stated, _pixel_width(self._stream), max_side)
+        self.scale = self._stated.height / self._flat.height
         self.info = self._flat
         if _is_on_its_side(self._matrix):
             self.info = replace(self._flat, width=self._flat.height, height=self._flat.width)

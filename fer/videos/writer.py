@@ -77,6 +77,11 @@ class VideoWriter:
         """What of the sound couldn't be kept."""
         return self._sound and self._sound.warning
 
+    @property
+    def lead(self) -> float:
+        """Seconds by which pictures come later than they are written, for sound begins before."""
+        return self._sound.lead if self._sound else 0.0
+
     def write(self, image: np.ndarray, time: float, duration: float | None = None) -> None:
         """Write the next frame.
 

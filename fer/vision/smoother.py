@@ -46,12 +46,14 @@ class ExpressionSmoother:
         """Forget all faces."""
         self._faces: Mapping[int, _Memory] = {}
 
-    def update(self, detections: Detections, time: float) -> Detections:
+    def update(self, detections: Detections, time: float, sure: float = 1.0) -> Detections:
         """Replace each face's answer by its average over time.
 
         Args:
             detections: Faces of this frame with `tracker_id` and `data["probabilities"]` (n, 7).
             time: Seconds on any clock that doesn't go back.
+            sure: Probability with which an expression takes over from one that has less, whatever
+                its lead: the bound from which one is named.
 
         Returns:
             The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
@@ -60,7 +62,7 @@ class ExpressionSmoother:
         rows = detections.data["probabilities"]
         numbers = [] if detections.tracker_id is None else detections.tracker_id.tolist()
         now = {
-            number: self._after(self._faces.get(number), row, time)
+            number: self._after(self._faces.get(number), row, time, sure)
             for number, row in zip(numbers, rows, strict=True)
         }
         fresh = {n: face for n, face in self._faces.items() if time - face.seen <= self.memory}
@@ -71,7 +73,9 @@ class ExpressionSmoother:
         data = {**detections.data, "probabilities": calmed, "expression": called}
         return replace(detections, data=data)
 
-    def _after(self, face: _Memory | None, probabilities: np.ndarray, time: float) -> _Memory:
+    def _after(
+        self, face: _Memory | None, probabilities: np.ndarray, time: float, sure: float
+    ) -> _Memory:
         """Return what is known of a face after another answer about it."""
         logits = np.log(np.maximum(probabilities, FLOOR))
         if face is None or time - face.seen > self.memory:
@@ -81,6 +85,7 @@ class ExpressionSmoother:
         averaged = _softmax(mean)
         best = int(averaged.argmax())
         leads = averaged[best] - averaged[face.expression] >= self.margin
+        leads |= averaged[face.expression] < sure <= averaged[best]
         return _Memory(mean, best if leads else face.expression, time)
 
 

@@ -1,5 +1,6 @@
 """A recording from file to files, with stand-ins for the networks."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -216,6 +217,18 @@ def test_a_large_video_is_worked_on_at_1080p(tmp_path):
     recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
     with VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == (1920, 1080)
+    about = json.loads(recording.json.read_text())["about"]
+    assert about["scale"] == pytest.approx(4 / 3)
+    assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.08))
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_how_much_later_the_film_is_than_the_timeline_is_known(tmp_path):
+    times = [3 + i / 25 for i in range(50)]
+    film = make_film(tmp_path / "a.mkv", times, SIZE, sound="aac", sound_seconds=5)
+    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    assert recording.lead == pytest.approx(3, abs=0.05)
+    assert recording.duration == pytest.approx(2, abs=0.05)
 
 
 def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):

@@ -18,7 +18,7 @@ def video(tmp_path_factory):
 
 
 def test_the_middle_of_each_moment(video):
-    moments = [Moment(3, 8, "happy", 0.1, 0.5), Moment(15, 16, "sad", 0.1, 0.5)]
+    moments = [Moment(3, 8, "happy", 0.1, 0.5, 1, 1), Moment(15, 16, "sad", 0.1, 0.5, 1, 1)]
     pictures = thumbnails(video, moments, 20.0)
     assert [(p.time, p.caption) for p in pictures] == [(5.5, "0:03 happy"), (15.5, "0:15 sad")]
     for picture, second in zip(pictures, (5, 15), strict=True):

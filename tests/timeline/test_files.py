@@ -90,6 +90,13 @@ def test_other_json_is_refused(text, message):
         from_json(text)
 
 
+def test_json_says_where_it_comes_from():
+    timeline = recorded(random_frames(20))
+    text = to_json(timeline, {"model": "a network"})
+    assert json.loads(text)["about"] == {"model": "a network"}
+    assert from_json(text) == timeline
+
+
 def test_no_number_is_lost_in_writing():
     timeline = recorded(random_frames(200), view="person")
     column = from_csv(to_csv(timeline))["happy"].to_numpy()

@@ -7,8 +7,8 @@ from matplotlib.colors import to_hex
 
 from fer.labels import COLOURS
 from fer.timeline.moments import Moment
-from fer.timeline.plots import STACK, WITHHELD, timeline_plot
-from fer.timeline.timeline import Timeline
+from fer.timeline.plots import STACK, TOO_SMALL, WITHHELD, timeline_plot
+from fer.timeline.timeline import VIEWS, Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
 HALF = mix(happy=0.5, sad=0.25, neutral=0.25)
@@ -70,7 +70,16 @@ def test_seconds_without_a_face_are_not_hatched():
     frames = [(frame([HALF] * (i < 20)), i) for i in range(40)]
     upper = timeline_plot(recorded(frames, view="person")).axes[0]
     assert hatched(upper) == []
-    assert [text.get_text() for text in upper.texts] == ["no face to judge"]
+    assert [text.get_text() for text in upper.texts] == ["no face"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nobody_is_not_hatched_and_small_faces_are(view):
+    frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
+    figure = timeline_plot(recorded(frames, view=view))
+    assert hatched(figure.axes[0]) == [(0, 20)]
+    said = WITHHELD if view == "class" else TOO_SMALL
+    assert said in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_the_index_has_a_band_where_there_are_faces_to_compare():
@@ -120,7 +129,7 @@ def test_a_coarse_bin_is_withheld_if_half_of_it_is(enough, expected):
 
 
 def test_moments_are_numbered():
-    moments = [Moment(1, 2, "happy", 0.1, 0.6), Moment(3, 4, "sad", 0.1, 0.6)]
+    moments = [Moment(1, 2, "happy", 0.1, 0.6, 1, 1), Moment(3, 4, "sad", 0.1, 0.6, 1, 1)]
     upper = timeline_plot(steady(5, 5, happy=1.0), moments).axes[0]
     assert [(text.get_text(), text.xy[0]) for text in upper.texts] == [("1", 1), ("2", 3)]
 

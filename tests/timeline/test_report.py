@@ -14,6 +14,7 @@ from fer.labels import EXPRESSIONS
 from fer.timeline import report
 from fer.timeline.report import MOST_TRACKS, report_html
 from fer.timeline.summary import summarise
+from fer.timeline.timeline import MOST_TRACKS as MOST_AT_ONCE
 from fer.timeline.timeline import Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
@@ -103,7 +104,7 @@ def test_says_what_it_must(full, lesson):
         "Hatched: fewer than 5 faces large enough to judge",
         "68 % ",
         "5 a second",
-        "withheld 10 s",
+        "with figures 1 min ",
         "under 40 pixels",
     ):
         assert words in text, words
@@ -154,7 +155,24 @@ def test_many_tracks_are_cut_to_those_seen_longest():
     frames = [(frame([mix(happy=1.0)], tracks=[i + 1]), i) for i in range(MOST_TRACKS + 5)]
     frames += [(frame([mix(sad=1.0)], tracks=[99]), 200 + i) for i in range(3)]
     page = Page(report_html(recorded(frames, view="person"), "Many"))
-    assert "99" in page.all("th") and "6 more were seen for a shorter time." in page.whole
+    assert "99" in page.all("th") and "6 more, seen no longer, are not listed." in page.whole
+
+
+@pytest.mark.usefixtures("unplotted")
+def test_it_is_said_that_a_crowd_isnt_kept_whole():
+    timeline = steady(2, MOST_AT_ONCE + 10, view="person", happy=1.0)
+    text = Page(report_html(timeline, "Many")).whole
+    assert f"{MOST_AT_ONCE - MOST_TRACKS} more, seen no longer, are not listed." in text
+    assert f"Of each second {MOST_AT_ONCE} faces are kept" in text
+
+
+@pytest.mark.usefixtures("unplotted")
+def test_pixels_are_those_of_the_recording_and_its_end_ends_the_time():
+    timeline = steady(3, 1, rate=5, view="person", happy=1.0)
+    text = Page(report_html(timeline, "4K", scale=2.0, end=2.4)).whole
+    text = text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Faces under 80 pixels" in text and "under 80 pixels" in text.split("Too small")[1]
+    assert "watched 2.4 s" in text and "with figures" not in text
 
 
 @pytest.mark.usefixtures("unplotted")

@@ -11,6 +11,7 @@ from fer.timeline.words import clock, percent, signed, span
 from tests.timeline.frames import frame, mix, recorded, steady
 
 JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
+UNSURE = mix(sad=0.3, fear=0.1, neutral=0.22, surprise=0.18, happy=0.1, angry=0.1)
 
 
 def test_equals_figures_worked_by_hand():
@@ -59,6 +60,29 @@ def test_few_faces_have_no_part_in_a_class_summary():
     assert both.tracks == () and both.moments == ()
 
 
+def test_each_second_weighs_alike_however_many_frames_it_had():
+    quick = [(frame([JOY]), i / 10) for i in range(600)]
+    slow = [(frame([GLOOM]), 60 + i / 2) for i in range(120)]
+    summary = summarise(recorded(quick + slow, view="person"))
+    assert summary.mean["happy"] == pytest.approx(0.5)
+    assert summary.index == pytest.approx(0.25)
+    (track,) = summary.tracks
+    assert track.mean["happy"] == pytest.approx(0.5)
+
+
+def test_a_face_that_comes_and_goes_was_seen_for_less_time():
+    frames = [(frame([JOY, JOY] if i % 5 == 0 else [JOY]), i / 5) for i in range(50)]
+    first, second = summarise(recorded(frames, view="person")).tracks
+    assert (first.seconds, second.seconds) == pytest.approx((10, 2))
+
+
+def test_the_last_second_lasts_to_the_recordings_end():
+    summary = summarise(steady(3, 1, rate=5, view="person", happy=1.0), end=2.4)
+    assert summary.seconds == summary.shown == pytest.approx(2.4)
+    assert summary.tracks[0].seconds == pytest.approx(2.4)
+    assert summary.sentence.startswith("In 2.4")
+
+
 def test_nothing_to_show_is_nan():
     summary = summarise(recorded([(frame([GLOOM] * 4), 0)]))
     assert all(math.isnan(share) for share in summary.mean.values())
@@ -87,7 +111,8 @@ def told(timeline):
         (
             recorded([(frame([JOY, GLOOM] * 3), 0)]),
             "In 1 s, with 6.0 faces on average, the expressions looked happy (50 %) and sad "
-            "(25 %); the positive-negative index was +0.25 \N{PLUS-MINUS SIGN} 0.34.",
+            "(25 %); the positive-negative index was +0.25 \N{PLUS-MINUS SIGN} 0.34 "
+            "(standard error).",
         ),
         (
             steady(2, 1, view="person", sad=0.75, neutral=0.25),
@@ -98,6 +123,28 @@ def told(timeline):
             steady(2, 1, view="person", happy=0.996, neutral=0.004),
             "In 2 s, with 1.0 faces on average, the expressions looked happy (100 %); the "
             "positive-negative index was +1.00.",
+        ),
+        (
+            recorded([(frame([JOY] * (5 if i < 3 else 4)), i) for i in range(3600)]),
+            "In 3 s of 1 h there were 5 faces or more to judge: the expressions looked happy "
+            "(100 %); the positive-negative index was +1.00 \N{PLUS-MINUS SIGN} 0.00 (standard "
+            "error).",
+        ),
+        (
+            recorded([(frame([JOY] * (i < 2)), i) for i in range(600)], view="person"),
+            "In 2 s of 10 min there was a face to judge: the expressions looked happy (100 %); "
+            "the positive-negative index was +1.00.",
+        ),
+        (
+            recorded([(frame([UNSURE]), i) for i in range(60)], view="person"),
+            "In 1 min, with 1.0 faces on average, 100 % of the readings were uncertain, on average "
+            "the expressions looked sad (30 %) and neutral (22 %); the positive-negative index was "
+            "\N{MINUS SIGN}0.40.",
+        ),
+        (
+            recorded([(frame([JOY] * (i == 0), side=9), i) for i in range(60)], view="person"),
+            "In 1 min, with under 0.1 faces on average, there is no figure to show: all faces were "
+            "too small to judge.",
         ),
     ],
 )
@@ -126,6 +173,9 @@ def test_summaries_are_values(view):
         (span(100), "1 min 40 s"),
         (span(60), "1 min"),
         (span(3725), "1 h 2 min"),
+        (span(7199), "2 h"),
+        (span(3599), "59 min 59 s"),
+        (span(0.04), "under 0.1 s"),
         (span(0), "0 s"),
         (percent(0.381), "38 %"),
         (signed(0.126), "+0.13"),

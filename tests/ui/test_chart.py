@@ -70,7 +70,23 @@ def test_small_faces_are_hatched_and_it_is_said_why():
     timeline.add(faces(HALF, side=20), 1)
     html = timeline_html(timeline, shortest=10)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
-    assert "Hatched: faces under 40 pixels" in html
+    assert "Hatched: faces too small to judge." in html
+
+
+def test_which_single_faces_are_drawn_is_said():
+    timeline = Timeline("person")
+    for time in range(3):
+        timeline.add(faces(*[HALF] * 8), time)
+    assert "Drawn alone are the 3 of 8 faces that were seen longest." in timeline_html(timeline)
+
+
+def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():
+    """Six faces that all look alike, happy and angry by turns, in columns of two seconds."""
+    timeline = Timeline("class")
+    for time in range(2 * COLUMNS):
+        timeline.add(faces(*[sure(("happy", "angry")[time % 2], 1.0)] * 6), time)
+    band = re.search(r'class="fer-band" d="([^"]*)"', timeline_html(timeline))[1]
+    assert set(re.findall(r"\d+ (\d+)", band)) == {"500"}
 
 
 def test_the_index_has_a_band_as_wide_as_its_error():

@@ -97,3 +97,11 @@ def test_an_error_in_a_reader_reaches_the_caller():
     pipeline.follow = lambda *arguments: 1 / 0
     with pytest.raises(ZeroDivisionError):
         LiveHandlers(pipeline).look(FRAME, Visitor())
+
+
+def test_a_class_says_how_many_of_its_faces_are_uncertain():
+    boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(5)]
+    rows = [sure("happy")] * 3 + [sure("sad", 0.3)] * 2
+    frame = np.full((240, 320, 3), 128, np.uint8)
+    _, panel, _, _ = LiveHandlers(fake_pipeline(boxes, *rows)).look(frame, Visitor(), "class")
+    assert "On average of 5 faces, 2 of them uncertain" in panel

@@ -74,7 +74,7 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=Non
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
     paths = {kind: folder / NAMES[kind] for kind in NAMES}
-    return Recording(timeline, view, warning, 1.0, **paths)
+    return Recording(timeline, view, warning, 1.0, 0.25, **paths)
 
 
 def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
@@ -100,8 +100,9 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
 
 def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
     desk = Desk()
-    state = run(RecordingHandlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1][0]
+    state, result, *_ = run(RecordingHandlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1]
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
+    assert 'data-lead="0.250"' in result
     later = desk.answer.made + 600
     monkeypatch.setattr("fer.ui.recording_handlers.time.monotonic", lambda: later)
     assert 'data-kept="2400"' in desk.shown()[0]
@@ -133,8 +134,8 @@ def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
         async for told in handlers.start(clip, "person", 5, desk):
             states.append(told[0])
             if "25%" in told[0]:
-                assert handlers.cancel(desk) is desk
                 assert len(list(uploads.rglob("annotated.mp4"))) == 1
+                assert handlers.cancel(desk) is desk
         return told
 
     last = tell(story())

@@ -6,7 +6,7 @@ from supervision import Detections
 
 from fer.vision.smoother import ExpressionSmoother
 
-ANGRY, HAPPY, SAD = 0, 3, 4
+ANGRY, HAPPY, SAD, NEUTRAL = 0, 3, 4, 6
 
 
 def seen(*rows, numbers=None):
@@ -94,3 +94,19 @@ def test_the_argument_is_left_alone():
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match="half_life is above 0 seconds"):
         ExpressionSmoother(**settings)
+
+
+def mixed(neutral, happy):
+    row = np.full(7, (1 - neutral - happy) / 5)
+    row[[HAPPY, NEUTRAL]] = happy, neutral
+    return row
+
+
+@pytest.mark.parametrize(("sure", "called"), [(1.0, HAPPY), (0.52, NEUTRAL)])
+def test_an_expression_that_can_be_named_takes_over_from_one_that_cannot(sure, called):
+    """A lead of 0.09 is too little, but neutral is above the bound and happy below."""
+    smoother = ExpressionSmoother(margin=0.1)
+    smoother.update(seen(mixed(0.2, 0.7)), 0.0)
+    for step in range(40):
+        answer = smoother.update(seen(mixed(0.535, 0.445)), 0.1 * step, sure)
+    assert answer.data["expression"].tolist() == [called]
