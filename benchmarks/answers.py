@@ -20,6 +20,7 @@ import torch
 from supervision import Detections
 
 from benchmarks.paper import circumstances, table, write
+from fer.labels import FER2013_EDITION
 from fer.model.classifier import ExpressionClassifier
 from fer.training.fer2013 import FerArrays, load_arrays, load_fer2013
 from fer.vision.answers import RecentAnswers
@@ -160,7 +161,7 @@ def detections(tracks: np.ndarray, probabilities: np.ndarray) -> Detections:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
-    parser.add_argument("--dataset", default="AutumnQiu/fer2013", help="as train.py takes it")
+    parser.add_argument("--dataset", default=FER2013_EDITION, help="as train.py takes it")
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
     parser.add_argument("--tracks", type=int, default=1200, help="two pictures each")
     parser.add_argument("--seed", type=int, default=0)

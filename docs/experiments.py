@@ -34,10 +34,10 @@ WEAK_FACES = {("size", "16 px"): "16 px", ("blur", "sigma 2 px"): "blur 2 px"}
 HEAD = """\
 # Experiments
 
-Every training that came to its end, best accuracy first, whether it helped or not. FER2013's
-validation split, its own labels, the best epoch chosen on that same split. `python -m
-docs.experiments` makes this page from the files in [experiments](experiments), which are
-extracts of the trainings' own metrics.json and of what `fer evaluate` said about them.
+The trainings on record, best accuracy first, whether they helped or not; a remark says where one
+was cut short. FER2013's validation split, its own labels, the best epoch chosen on that same
+split. `python -m docs.experiments` makes this page from the files in [experiments](experiments),
+which are extracts of the trainings' own metrics.json and of what `fer evaluate` said about them.
 """
 
 

@@ -28,7 +28,7 @@ def speed(network: dict, live: dict, browser: dict, recording: dict, startup: di
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
     one_face, many, *plain = _shares(network[AS_ON_A_SPACE])
     return f"""\
-With the instructions that a Space's CPU has (AVX-512 with VNNI), the network alone reads a face in
+Limited to the instructions of a Space's CPU (AVX-512 with VNNI), the network alone reads a face in
 {one_face} times the time of a ResNet-18 (224 pixels, batch 1, two threads), and each of 32 at once
 in {many}; in float32, where a CPU isn't made for int8, in {plain[0]} and {plain[1]}.
 
@@ -37,7 +37,7 @@ many times that is the rate of the same networks run from scratch on every frame
 `fer` with MTCNN. *Kept* is the share of a full detection's faces that are followed, too. In the
 same run that ResNet-18 took {_median_yardstick(live):.0f} ms.
 
-| scene | frames/s | from scratch | PyPI `fer` | kept | number switches a face-minute |
+| scene | frames/s | from scratch | PyPI `fer` | kept | number changes per face and minute |
 |---|---|---|---|---|---|
 {rows}
 

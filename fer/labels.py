@@ -59,6 +59,9 @@ def canonical(name: str) -> str:
     return key
 
 
+FER2013_EDITION = "AutumnQiu/fer2013"
+"""FER2013 on the Hub: the official splits, without FER+'s votes."""
+
 FERPLUS_COLUMNS = tuple(
     next(i for i, other in enumerate(FERPLUS) if SYNONYMS.get(other, other) == name)
     for name in EXPRESSIONS

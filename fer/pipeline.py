@@ -30,6 +30,9 @@ class Detector(Protocol):
     def parts(self, image: np.ndarray) -> Sequence[Part]:
         """Return the parts that a search through such a picture splits into."""
 
+    def with_options(self, min_face: int | None = None) -> "Detector":
+        """Return such a detector for another least face, in pixels; None keeps this one's."""
+
     def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
         """Return the faces near where they are expected."""
 

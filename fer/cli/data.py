@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.labels import FER2013_EDITION
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -32,7 +34,7 @@ def add_data(commands: argparse._SubParsersAction) -> None:
         formatter_class=FormFormatter,
     )
     parser.add_argument(
-        "--dataset", metavar="SOURCE", default="AutumnQiu/fer2013", help="as train.py takes it"
+        "--dataset", metavar="SOURCE", default=FER2013_EDITION, help="as train.py takes it"
     )
     parser.add_argument(
         "--ferplus",

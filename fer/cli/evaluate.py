@@ -24,12 +24,7 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "model", nargs="?", help="a folder or Hub id; the embedded weights if left out"
     )
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--dataset", metavar="SOURCE", help="FER2013, as train.py takes it")
-    source.add_argument(
-        "--folder", type=Path, help="any pictures, in one folder for each expression"
-    )
-    parser.add_argument("--split", help="of FER2013; validation if left out")
+    _add_source(parser)
     parser.add_argument("--views", action="store_true", help="average ten views of each face")
     parser.add_argument(
         "--answers",
@@ -44,6 +39,25 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
         help="answer in float32, also where int8 would serve visitors",
     )
     parser.add_argument(
+        "--output", type=Path, default=Path("runs/evaluation"), help="folder for JSON and plots"
+    )
+    parser.set_defaults(run=run_evaluate)
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    """Add where the faces come from."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--dataset", metavar="SOURCE", help="FER2013, as train.py takes it")
+    source.add_argument(
+        "--folder", type=Path, help="any pictures, in one folder for each expression"
+    )
+    parser.add_argument("--split", help="of FER2013; validation if left out")
+    parser.add_argument(
+        "--ferplus",
+        metavar="FILE",
+        help="fer2013new.csv with FER+'s votes; found by itself beside a csv",
+    )
+    parser.add_argument(
         "--detect", action="store_true", help="cut the largest face out of each picture of --folder"
     )
     parser.add_argument(
@@ -53,10 +67,6 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
         metavar="NAME=EXPRESSION",
         help="what a folder's name means; NAME=- leaves the folder out",
     )
-    parser.add_argument(
-        "--output", type=Path, default=Path("runs/evaluation"), help="folder for JSON and plots"
-    )
-    parser.set_defaults(run=run_evaluate)
 
 
 def run_evaluate(options: argparse.Namespace) -> str:
@@ -96,6 +106,8 @@ def check_evaluate(options: argparse.Namespace) -> None:
         raise ValueError("--damaged needs --dataset: its amounts are for faces of 48 pixels.")
     if options.folder and options.split:
         raise ValueError("--split is of --dataset; a folder is evaluated as a whole.")
+    if options.folder and options.ferplus:
+        raise ValueError("--ferplus is for --dataset; FER+'s votes are about FER2013's pictures.")
     if options.dataset and (options.detect or options.map):
         raise ValueError("--detect and --map are for --folder; FER2013's faces are cut and named.")
 
@@ -125,7 +137,8 @@ def read_faces(
     from fer.training.fer2013 import load_arrays, load_fer2013
     from fer.training.splits import is_official, label_set
 
-    splits, split = load_fer2013(options.dataset), options.split or "validation"
+    splits = load_fer2013(options.dataset, options.ferplus)
+    split = options.split or "validation"
     if split not in splits:
         raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
     faces = load_arrays(splits[split])
@@ -167,7 +180,7 @@ def figures_without_copies(
     from fer.training.evaluation import evaluate
     from fer.training.fer2013 import load_arrays, load_fer2013
 
-    splits = load_fer2013(options.dataset)
+    splits = load_fer2013(options.dataset, options.ferplus)
     if "train" not in splits:
         return None
     own = ~has_copy(faces.images, load_arrays(splits["train"]).images)

@@ -18,7 +18,7 @@ from huggingface_hub import (
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 from huggingface_hub.utils import yaml_dump
 
-from fer.labels import EXPRESSIONS
+from fer.labels import EXPRESSIONS, FER2013_EDITION
 from fer.model.card_tables import (
     SPLITS,
     Metrics,
@@ -32,9 +32,6 @@ from fer.model.card_tables import (
 )
 from fer.model.figures import of_shown
 from fer.model.markdown import number
-
-DATASET = "AutumnQiu/fer2013"
-"""FER2013 on the Hub."""
 
 TEMPLATE, ABOUT_FER2013, CITATION = (
     Path(__file__).with_name(f"card_{name}.md") for name in ("template", "fer2013", "citation")
@@ -138,7 +135,7 @@ def metadata(metrics: Metrics, repo_id: str) -> ModelCardData:
         library_name="transformers",
         pipeline_tag="image-classification",
         tags=["facial-expression-recognition", *known, "custom_code"],
-        datasets=[DATASET] if known else None,
+        datasets=[FER2013_EDITION] if known else None,
         metrics=["accuracy", "f1"],
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
@@ -190,7 +187,7 @@ def model_index(metrics: Metrics) -> list[EvalResult]:
     return [
         EvalResult(
             task_type="image-classification",
-            dataset_type=DATASET,
+            dataset_type=FER2013_EDITION,
             dataset_name=f"FER2013: {row['label_set']}",
             dataset_config=row["labels"],
             dataset_split=row["split"],
@@ -212,7 +209,7 @@ def result_entries(metrics: Metrics, repo_id: str) -> dict[str, EvalResultEntry]
     """
     return {
         f"{row['labels']}_{row['split']}": EvalResultEntry(
-            dataset_id=DATASET,
+            dataset_id=FER2013_EDITION,
             task_id=row["labels"],
             value=row["accuracy"],
             source_url=f"https://huggingface.co/{repo_id}",

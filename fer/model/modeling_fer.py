@@ -1,8 +1,8 @@
 """The expression network: a small residual CNN with one head for each label set.
 
 Residual blocks: He et al. 2015, https://arxiv.org/abs/1512.03385. Two heads on one trunk, because
-FER2013's own labels and FER+'s votes agree on only two pictures in three. Trained from scratch; no
-weights from elsewhere.
+FER2013's own labels and FER+'s votes agree on fewer than two pictures in three. Trained from
+scratch; no weights from elsewhere.
 """
 
 from dataclasses import dataclass

@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from supervision import Detections
 
+from fer.model.figures import accuracy_words
 from fer.names import printable
 from fer.pipeline import Following, Pipeline, top_labels
 from fer.recording.between import Gliding
-from fer.recording.files import NAMES, Origin, Recording, accuracy_words, write_files
+from fer.recording.files import NAMES, Origin, Recording, write_files
 from fer.recording.progress import Progress, Reporter
 from fer.recording.threads import ahead, behind
 from fer.show.film import FilmAnnotator

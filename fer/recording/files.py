@@ -1,12 +1,9 @@
 """What a recording leaves in its folder besides the video."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fer.images import encode_jpeg
-from fer.model.figures import of_shown
 from fer.recording.thumbnails import strip, thumbnails
 from fer.timeline.files import to_csv, to_json
 from fer.timeline.summary import summarise
@@ -109,20 +106,3 @@ def about(origin: Origin) -> dict[str, object]:
     """Return what a timeline's JSON says of where it comes from."""
     names = ("title", "model", "rate", "duration", "scale", "warning")
     return {name: getattr(origin, name) for name in names}
-
-
-def accuracy_words(metrics: Mapping[str, Any]) -> str | None:
-    """Return how often a network is right, of its metrics.json: on the test split if it is there.
-
-    Where both heads are shown it is how often they name what most people do.
-    `{"test": {"accuracy": 0.7, "pictures": 3589, "label_set": "FER2013's own labels"}}`
-    is "70.0 % of 3,589 pictures of the test split (FER2013's own labels)".
-    """
-    for split in ("test", "validation"):
-        figures = metrics.get(split) or {}
-        figures = of_shown(figures) or figures
-        if {"accuracy", "pictures", "label_set"} <= set(figures):
-            share = f"{100 * figures['accuracy']:.1f}\N{NO-BREAK SPACE}%"
-            of = f"{figures['pictures']:,} pictures of the {split} split"
-            return f"{share} of {of} ({figures['label_set']})"
-    return None

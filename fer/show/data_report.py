@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).with_name("data_report.html")
 HEADINGS = {
     "counts": "How many faces there are",
     "faces": "What they look like",
-    "copies": "Pictures that are there twice",
+    "copies": "Duplicate pictures",
     "votes": "What other people call them",
 }
 """The page's sections, in its order."""

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import Field, asdict, dataclass, field, fields
 
+from fer.labels import FER2013_EDITION
 from fer.training.checks import check_numbers, check_together, flag
 
 DATA, RECIPE, RUN, HUB = "data", "recipe", "run", "hub"
@@ -28,7 +29,7 @@ class TrainingOptions:
     """All settings of a training; the defaults train a first network from nothing."""
 
     dataset: str = option(
-        "AutumnQiu/fer2013",
+        FER2013_EDITION,
         DATA,
         "Hub id, folder of parquet files, the Kaggle folders, fer2013.csv or icml_face_data.csv",
     )
@@ -104,7 +105,7 @@ class TrainingOptions:
         nargs="+",
         metavar="ID",
     )
-    teacher_share: float = option(0.5, RECIPE, "what the teachers' answer counts beside the label")
+    teacher_share: float = option(0.5, RECIPE, "weight of the teachers' answer beside the label")
     teach_views: bool = option(
         False,
         RECIPE,
@@ -115,12 +116,14 @@ class TrainingOptions:
     teachers_asked: int | None = option(
         None,
         RECIPE,
-        "for each batch, one of --teach-views' teachers is drawn so often; otherwise all are asked",
+        "how many of --teach-views' teachers are drawn for each batch; all if left out",
         type=int,
         metavar="N",
     )
     votes_share: float = option(
-        0.0, RECIPE, "what the label that FER+'s votes make likely counts beside the picture's own"
+        0.0,
+        RECIPE,
+        "weight, 0 to below 1, of the label that FER+'s votes make likely beside the picture's own",
     )
     epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
@@ -142,7 +145,9 @@ class TrainingOptions:
         type=float,
         metavar="DECAY",
     )
-    label_smoothing: float = option(0.1, RECIPE, "on FER2013's labels")
+    label_smoothing: float = option(
+        0.1, RECIPE, "share of each of FER2013's labels that is spread over all expressions"
+    )
     ferplus_weight: float = option(
         0.5, RECIPE, "weight of the FER+ head's loss, in this project's network"
     )
@@ -153,7 +158,9 @@ class TrainingOptions:
         type=float,
     )
     averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")
-    dropout: float = option(0.2, RECIPE, "on the pooled features of this project's network")
+    dropout: float = option(
+        0.2, RECIPE, "probability of leaving out a pooled feature, in this project's network"
+    )
     rotation: float = option(12.0, RECIPE, "largest turn of a view in degrees")
     scale: float = option(0.12, RECIPE, "largest relative change of size of a view")
     shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
@@ -162,13 +169,15 @@ class TrainingOptions:
         0.0, RECIPE, "probability, 0 to 1, of a face of few pixels, out of focus or moved"
     )
     mixup: float = option(
-        0.0, RECIPE, "how much two faces and their labels are mixed, Beta's parameter; 0 is never"
+        0.0,
+        RECIPE,
+        "strength of mixing two faces and their labels, both parameters of Beta; 0 is never",
     )
     sharpness: float = option(
         0.0,
         RECIPE,
-        "how far up the gradient each step looks before it goes down, for a flat place; 0 is not "
-        "at all, more costs twice the time",
+        "radius of SAM's step up the gradient before each step down; 0 is none, more takes twice "
+        "the time",
     )
 
     output: str = option(
@@ -183,8 +192,8 @@ class TrainingOptions:
     seed: int = option(
         0,
         RUN,
-        "of the weights, the order of the pictures and the views; going on from a training wants "
-        "another one, or sees the same again",
+        "for the weights, the order of the pictures and the views; a training that goes on from "
+        "another one wants one of its own, or sees the same views again",
     )
 
     push_to_hub: bool = option(

@@ -3,7 +3,6 @@
 Goodfellow et al., "Challenges in Representation Learning" (2013), https://arxiv.org/abs/1307.0414:
 28,709 pictures to train on (Training), 3,589 to choose by (PublicTest, here `validation`) and 3,589
 to test with (PrivateTest, here `test`). The votes of FER+ ride along where the source has them.
-This is the only module that imports `datasets`.
 """
 
 import logging
@@ -24,7 +23,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import httpx
 
-from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
+from fer.labels import EXPRESSIONS, FER2013_EDITION, FERPLUS_VOTES, canonical
 from fer.training.arrays import FerArrays, decode_picture
 from fer.training.editions import (
     CSV_NAMES,
@@ -63,7 +62,7 @@ _BATCH = 1000
 
 
 def load_fer2013(
-    source: str | Path = "AutumnQiu/fer2013", ferplus: str | Path | None = None
+    source: str | Path = FER2013_EDITION, ferplus: str | Path | None = None
 ) -> datasets.DatasetDict:
     """Load FER2013 with the columns of `FEATURES` and the splits train, validation and test.
 

@@ -1,7 +1,7 @@
 """Figures beside FER+'s votes, and what each share of FER+'s head in the answer brings.
 
-FER2013's own labels and FER+'s majority agree on two pictures in three, so that a head which is
-good at one set is poor at the other. What is shown is chosen by both.
+FER2013's own labels and FER+'s majority agree on fewer than two pictures in three, so that a head
+which is good at one set is poor at the other. What is shown is chosen by both.
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -12,7 +13,9 @@ from fer.labels import EXPRESSIONS, FERPLUS_VOTES, canonical
 from fer.names import is_hidden
 from fer.training.splits import DatasetError
 from fer.vision.crops import Framing, crop_face
-from fer.vision.detector import FaceDetector
+
+if TYPE_CHECKING:
+    from fer.vision.detector import FaceDetector
 
 KEPT_SIDE = 512
 """Pixels: larger pictures are reduced to it, so that thousands fit into memory."""
@@ -50,7 +53,7 @@ class LabelledFaces:
 def load_labelled(
     folder: Path,
     mapping: Mapping[str, str] | None = None,
-    detector: FaceDetector | None = None,
+    detector: "FaceDetector | None" = None,
     framing: Framing | None = None,
 ) -> LabelledFaces:
     """Read a folder with one folder of pictures for each expression.
@@ -111,7 +114,9 @@ def _labelled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path
     ]
 
 
-def _largest_face(image: np.ndarray, detector: FaceDetector, framing: Framing) -> np.ndarray | None:
+def _largest_face(
+    image: np.ndarray, detector: "FaceDetector", framing: Framing
+) -> np.ndarray | None:
     faces = detector.detect(image)
     return crop_face(image, faces.xyxy[0], framing) if len(faces) else None
 

@@ -85,7 +85,7 @@ def build_start(options: TrainingOptions) -> Start:
     elif options.base_model:
         start = replace(start, model=channels_last(grown(start.model, options)))
     if options.view_size:
-        see(start, options.view_size)
+        set_view_size(start, options.view_size)
     return start
 
 
@@ -139,7 +139,7 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
         raise ValueError("Only this project's own network has views; leave --view-size out.")
 
 
-def see(start: Start, side: int) -> None:
+def set_view_size(start: Start, side: int) -> None:
     """Let this project's network see the middle `side` pixels of a face.
 
     Raises:
@@ -167,7 +167,9 @@ def untrained_cnn(
     stages = len(config.depths)
     for name, numbers in (("depths", depths), ("widths", widths)):
         if numbers and len(numbers) != stages:
-            raise ValueError(f"{flag(name)} must be {stages} numbers, but is {len(numbers)}.")
+            raise ValueError(
+                f"{flag(name)} takes {stages} numbers, one a stage, not {len(numbers)}."
+            )
     config.depths = list(depths or config.depths)
     config.hidden_sizes = list(widths or config.hidden_sizes)
     model = FerForImageClassification(config)

@@ -130,7 +130,10 @@ def _warning(xyxy: np.ndarray) -> str:
     side = round(float(max(xyxy[2:] - xyxy[:2])))
     if side >= SMALL:
         return ""
-    return f'<p class="fer-note">Only {side} pixels high: faces this small are often misread.</p>'
+    return (
+        f'<p class="fer-note">Only {side} pixels on its longer side: faces this small are often '
+        "misread.</p>"
+    )
 
 
 def _table(labels: Sequence[str], probabilities: np.ndarray) -> str:

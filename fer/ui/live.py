@@ -2,8 +2,8 @@
 
 import gradio as gr
 
+from fer.model.figures import accuracy_words
 from fer.pipeline import Pipeline
-from fer.recording.files import accuracy_words
 from fer.ui import html
 from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.live_handlers import LiveHandlers, TimelineHandlers

@@ -20,7 +20,7 @@ from fer.ui.recorder import IDLE, Recorder, running_html
 from fer.ui.visitor import Visitor
 
 READERS = 2
-"""Threads that read frames, for all visitors together: a free Space has two cores."""
+"""Threads that read frames, for all visitors together: a Space on CPU basic has two cores."""
 
 _JPEG_QUALITY = 80
 

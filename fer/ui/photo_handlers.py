@@ -73,7 +73,7 @@ class PhotoHandlers:
     """What the Photo tab does, without the screen.
 
     Args:
-        pipeline: Finds faces and reads their expressions; its detector has `with_options`.
+        pipeline: Finds faces and reads their expressions.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:

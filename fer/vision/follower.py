@@ -7,13 +7,16 @@ surroundings are searched at once; when the whole picture changes, the whole pic
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
-from fer.vision.detector import FaceDetector
 from fer.vision.parts import Part, around
 from fer.vision.tracker import FaceTracker
+
+if TYPE_CHECKING:
+    from fer.vision.detector import FaceDetector
 
 KNOWN_CONFIDENCE = 0.6
 """Least score of a face that was there before; less than a new one needs, so that it stays."""
@@ -53,7 +56,7 @@ class FaceFollower:
         self._time = -np.inf
         self._searched = 0.0  # parts of the search that are done; grows for ever
 
-    def update(self, detector: FaceDetector, image: np.ndarray, time: float) -> Detections:
+    def update(self, detector: "FaceDetector", image: np.ndarray, time: float) -> Detections:
         """Find the faces of the next frame.
 
         Args:
@@ -73,7 +76,7 @@ class FaceFollower:
         return self.tracker.update(faces, time)
 
     def _followed(
-        self, detector: FaceDetector, image: np.ndarray, time: float, elapsed: float
+        self, detector: "FaceDetector", image: np.ndarray, time: float, elapsed: float
     ) -> Detections:
         """Return the known faces where they are now, and new ones of this frame's share."""
         expected = self.tracker.expected(time)

@@ -8,8 +8,8 @@ from huggingface_hub import ModelCard
 from huggingface_hub import parse_eval_result_entries as parse_entries
 from markdown_it import MarkdownIt
 
-from fer.labels import EXPRESSIONS
-from fer.model.card import DATASET, model_card, result_entries, write_card
+from fer.labels import EXPRESSIONS, FER2013_EDITION
+from fer.model.card import model_card, result_entries, write_card
 from fer.model.card_tables import recipe_table
 from fer.model.markdown import threads
 
@@ -43,7 +43,7 @@ def test_metadata_is_what_the_hub_reads(card):
     assert data["library_name"] == "transformers"
     assert data["pipeline_tag"] == "image-classification"
     assert data["license"] == "mit"
-    assert data["datasets"] == [DATASET]
+    assert data["datasets"] == [FER2013_EDITION]
 
 
 def test_model_index_names_both_label_sets_and_their_filters(card):
@@ -201,7 +201,7 @@ def test_results_in_the_hubs_current_form(metrics, tmp_path):
     files = {path.name: path for path in (tmp_path / ".eval_results").iterdir()}
     assert set(files) == {"fer2013_validation.yaml", "ferplus_validation.yaml"}
     (entry,) = parse_entries(yaml.safe_load(files["ferplus_validation.yaml"].read_text()))
-    assert (entry.dataset_id, entry.task_id, entry.value) == (DATASET, "ferplus", 0.8123)
+    assert (entry.dataset_id, entry.task_id, entry.value) == (FER2013_EDITION, "ferplus", 0.8123)
     assert FERPLUS in entry.notes
     assert entry.source_url == "https://huggingface.co/me/tiny"
     assert (tmp_path / "README.md").read_text().startswith("---\n")

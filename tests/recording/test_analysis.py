@@ -15,10 +15,11 @@ from supervision import Detections
 from benchmarks.memory import STATUS
 from benchmarks.recording import repeated
 from fer.labels import COLOURS
+from fer.model.figures import accuracy_words
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse
 from fer.recording.analysis import RATES, Watching
-from fer.recording.files import NAMES, accuracy_words
+from fer.recording.files import NAMES
 from fer.timeline.files import from_csv, from_json
 from fer.videos import Frame, VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure

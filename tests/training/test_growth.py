@@ -101,7 +101,10 @@ def test_an_untrained_network_may_have_fewer_and_begins_with_all_of_them():
 
 @pytest.mark.parametrize(
     ("depths", "sentence"),
-    [((1, 3), "--depths must be 3 numbers, but is 2"), ((1, 0, 1), "1 or more each, but has 0")],
+    [
+        ((1, 3), "--depths takes 3 numbers, one a stage, not 2"),
+        ((1, 0, 1), "1 or more each, but has 0"),
+    ],
 )
 def test_depths_that_wont_do(depths, sentence):
     with pytest.raises(ValueError, match=sentence):

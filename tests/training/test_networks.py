@@ -234,7 +234,7 @@ def test_an_untrained_network_may_be_wider(tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--widths", "64", "128"], "--widths must be 3 numbers, but is 2"),
+        (["--widths", "64", "128"], "--widths takes 3 numbers, one a stage, not 2"),
         (["--widths", "64", "0", "256"], "--widths must be 1 or more each, but has 0"),
         (["--widths", "1", "1", "1", "--arch=vit"], "residual blocks; leave --widths out"),
     ],

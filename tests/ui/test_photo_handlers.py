@@ -96,7 +96,7 @@ def test_small_faces_come_with_a_warning(photo):
     handlers = PhotoHandlers(fake_pipeline([[0, 0, 60, 50], [100, 80, 120, 112]]))
     panels = handlers.read(photo, 20, False)[0].split("<section")[1:]
     assert "often misread" not in panels[0]
-    assert "Only 32 pixels high" in panels[1]
+    assert "Only 32 pixels on its longer side" in panels[1]
 
 
 def test_least_face_size_is_passed_on(handlers, photo):
