@@ -5,9 +5,10 @@ import os
 import shutil
 import tempfile
 
-# The Hugging Face libraries read these when they are imported.
+# The libraries read these when they are imported.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="fer-tests-")
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_TEMP_DIR"] = os.path.join(os.environ["HF_HOME"], "gradio")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
 
 import datasets  # noqa: E402

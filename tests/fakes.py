@@ -39,9 +39,9 @@ class FakeDetector:
 class FakeClassifier:
     """Gives the first face its first probabilities, the second its second, and so on in a ring."""
 
-    framing: dict = {}  # noqa: RUF012
+    framing: dict = {"scale": 1.1}  # noqa: RUF012
     precision = "float32"
-    uncertain_below = 0.4
+    uncertain_below = 0.45  # unlike any default
     name = "fake <model>"
     revision = None
     notice = None

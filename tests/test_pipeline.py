@@ -29,6 +29,8 @@ class Detector:
 
 
 class Classifier:
+    uncertain_below = 0.5
+
     def __init__(self, **framing: float) -> None:
         self.framing = framing
 
@@ -116,7 +118,6 @@ def test_top_labels(rows, uncertain_below, labels):
 def test_following_numbers_the_faces_and_calms_the_answers():
     class Wavering(Classifier):
         answers = iter([HAPPY, HAPPY[::-1]])
-        uncertain_below = 0.5
 
         def classify(self, crops) -> np.ndarray:
             return np.array([next(self.answers)] * len(crops), np.float32)
@@ -136,3 +137,9 @@ def test_a_called_expression_goes_before_the_most_probable_one():
         data={"probabilities": np.array([TORN, HAPPY]), "expression": np.array([5, 5])},
     )
     assert top_labels(faces, 0.3) == ["surprise", "uncertain"]
+
+
+def test_the_crops_of_a_stream_follow_the_framing_too():
+    classifier = Classifier(scale=1.5, shift_x=0.1, shift_y=-0.1)
+    Pipeline(Detector(BOXES[:1]), classifier).follow(PICTURE, 0.0, Following())
+    np.testing.assert_array_equal(classifier.crops[0], PICTURE[2:32, 8:38])

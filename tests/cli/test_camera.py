@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,10 +127,12 @@ def test_without_a_camera_it_says_so(tmp_path):
         open_camera(93, devices=tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"I am no film."])
-def test_an_unreadable_file_is_a_value_error(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "is empty"), (b"I am no film.", "be read as a video")]
+)
+def test_an_unreadable_file_is_a_value_error(tmp_path, content, said):
     (tmp_path / "film.mp4").write_bytes(content)
-    with pytest.raises(ValueError, match=r"\w \w.*\."):
+    with pytest.raises(ValueError, match=said):
         open_source(str(tmp_path / "film.mp4"))
 
 
@@ -141,6 +145,31 @@ def test_without_a_screen_it_says_so(monkeypatch, capsys, film, display):
     told = capsys.readouterr()
     assert told.err.startswith("fer camera: There is no screen to open a window on; ")
     assert told.err.count("\n") == 1 and told.out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "mirrored"),
+    [
+        (["0"], True),
+        (["a.mp4"], False),
+        (["0", "--no-mirror"], False),
+        (["a.mp4", "--mirror"], True),
+    ],
+)
+def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_path, words, mirrored):
+    made = []
+
+    def desk(*told):
+        made.append(told[-1])
+        return SimpleNamespace(run=lambda: None, shelf=SimpleNamespace(saved=[]), source=None)
+
+    monkeypatch.setattr("fer.cli.desk.Desk", desk)
+    monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
+    monkeypatch.setattr("fer.cli.sources.open_source", lambda name: nullcontext())
+    monkeypatch.setattr("fer.vision.detector.FaceDetector", lambda **_: None)
+    monkeypatch.setattr("fer.model.classifier.ExpressionClassifier.load", lambda name: None)
+    assert main(["camera", *words, "--output", str(tmp_path)]) == 0
+    assert made == [mirrored]
 
 
 def test_a_folder_that_is_not_there_is_told(capsys, tmp_path):

@@ -146,3 +146,16 @@ def test_what_cannot_be_done_is_one_sentence(
     *_, last = capsys.readouterr().err.strip().splitlines()
     assert last.startswith("fer evaluate: ")
     assert sentence in last
+
+
+def test_faces_are_cut_as_the_network_knows_them(network, pictures, tmp_path, monkeypatch):
+    told = {}
+
+    def load(folder, mapping, detector, framing):
+        told.update(least=detector.min_face, scale=framing.scale)
+        raise ValueError("That is enough.")
+
+    monkeypatch.setattr("fer.training.labelled.load_labelled", load)
+    command = ["evaluate", network, "--folder", pictures, "--detect", "--output", str(tmp_path)]
+    assert main(command) == 1
+    assert told == {"least": 20, "scale": 1.1}

@@ -21,7 +21,7 @@ BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
 @pytest.fixture(autouse=True)
 def networks(monkeypatch):
     """Stand-ins for the two networks: they find the same two faces in every picture."""
-    pipeline = fake_pipeline(BOXES, sure("happy", 0.93), sure("sad", 0.3))
+    pipeline = fake_pipeline(BOXES, sure("happy", 0.93), sure("sad", 0.42))
     monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: pipeline)
     asked = {}
     monkeypatch.setattr("fer.vision.detector.FaceDetector", lambda **least: asked.update(least))
@@ -75,7 +75,7 @@ def test_the_tables(album, tmp_path):
     assert len(rows) == 8
     first = f"{album}/B.JPG"
     assert (rows[0]["picture"], rows[0]["face"], rows[0]["expression"]) == (first, "1", "happy")
-    assert float(rows[1]["sad"]) == pytest.approx(0.3)
+    assert float(rows[1]["sad"]) == pytest.approx(0.42)
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert [len(picture["faces"]) for picture in document["pictures"]] == [2] * 4
     assert list(document["refused"]) == [f"{album}/broken.jpg"]
@@ -160,7 +160,7 @@ def test_a_whole_picture_is_one_face(album, capsys):
 
 
 def test_many_faces_are_counted(album, monkeypatch, capsys):
-    crowd = fake_pipeline(BOXES * 4, sure("sad", 0.3), sure("happy"), sure("happy"))
+    crowd = fake_pipeline(BOXES * 4, sure("sad", 0.42), sure("happy"), sure("happy"))
     monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: crowd)
     assert main(["photo", str(album / "a.jpg")]) == 0
     assert capsys.readouterr().out == f"{album}/a.jpg: 8 faces: 5 happy, 3 uncertain\n"

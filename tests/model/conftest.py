@@ -76,6 +76,7 @@ def hub(server):
     yield server
     server.delay = server.status = server.cut_uploads = server.cut_commits = 0
     server.spoil.clear()
+    server.missing = set()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """From crops to probabilities, and which networks are taken."""
 
+import copy
 import json
 import shutil
 
@@ -216,3 +217,17 @@ def test_another_kind_of_network_is_refused(tmp_path):
     FerImageProcessor().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="holds no network that can be loaded here"):
         ExpressionClassifier.load(tmp_path)
+
+
+def test_labels_in_another_order_are_put_into_ours(crops):
+    model, order = small_network(), [3, 0, 1, 2, 6, 4, 5]
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other.classifier.weight.copy_(model.classifier.weight[order])
+        other.classifier.bias.copy_(model.classifier.bias[order])
+    other.config.id2label = {i: EXPRESSIONS[j] for i, j in enumerate(order)}
+    ours, theirs = (
+        ExpressionClassifier(network, FerImageProcessor()).classify(crops)
+        for network in (model, other)
+    )
+    np.testing.assert_allclose(theirs, ours, atol=1e-6)

@@ -61,3 +61,13 @@ def test_settings_are_saved(tmp_path):
     FerImageProcessor(crop_size=44, framing={"scale": 1.5}).save_pretrained(tmp_path)
     loaded = FerImageProcessor.from_pretrained(tmp_path)
     assert (loaded.size, loaded.crop_size, loaded.framing) == (48, 44, {"scale": 1.5})
+
+
+def test_colours_are_weighed_as_rgb():
+    stripes = np.repeat(np.eye(3, dtype=np.uint8) * 255, 16, axis=0)[None].repeat(48, axis=0)
+    assert FerImageProcessor()._grey(stripes)[0, [0, 20, 47]].tolist() == [76, 150, 29]
+
+
+def test_large_faces_are_averaged_not_sampled():
+    checks = np.indices((96, 96)).sum(0).astype(np.uint8) % 2 * 255
+    assert np.abs(FerImageProcessor()._grey(checks).astype(int) - 127).max() < 60

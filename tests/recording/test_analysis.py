@@ -257,6 +257,10 @@ OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
             {"validation": {"shown": {"ferplus_share": 0.5, "ferplus_answers": OF_SEVEN}}},
             "80.0\N{NO-BREAK SPACE}% of 3,500 pictures of the validation split (majority)",
         ),
+        (
+            {"validation": OF_SEVEN, "test": OF_SEVEN | {"accuracy": 0.7}},
+            "70.0\N{NO-BREAK SPACE}% of 3,500 pictures of the test split (majority)",
+        ),
     ],
 )
 def test_accuracy_in_words(metrics, expected):
@@ -366,3 +370,9 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     command = [sys.executable, "-c", program, film, tmp_path / "out"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert float(done.stdout) < 60, done.stderr
+
+
+def test_the_timeline_has_the_network_s_bound():
+    pipeline = fake_pipeline()
+    pipeline.classifier.uncertain_below = 0.7
+    assert Watching(pipeline, "person", 5.0).timeline.uncertain_below == 0.7

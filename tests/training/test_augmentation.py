@@ -70,3 +70,11 @@ def test_the_argument_is_left_alone(faces):
     before = faces.clone()
     Augmentation(40, 15.0, 0.15, 0.1, 1.0)(faces)
     assert torch.equal(faces, before)
+
+
+def test_a_turn_is_a_turn_of_as_many_degrees():
+    torch.manual_seed(0)
+    turns = still(rotation=20.0)._affine(torch.zeros(500, 1, 48, 48))[:, :, :2]
+    torch.testing.assert_close(turns @ turns.mT, torch.eye(2).expand(500, 2, 2))
+    degrees = torch.atan2(-turns[:, 0, 1], turns[:, 1, 1]).rad2deg().abs()
+    assert 18 < degrees.max() <= 20

@@ -271,3 +271,11 @@ def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypa
     hub = {"push_to_hub": True, "hub_model_id": "you/name"}
     with pytest.raises(ValueError, match="Only this project's own network can be pushed"):
         train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))
+
+
+def test_a_network_gone_on_from_takes_this_training_s_dropout(tmp_path):
+    start = build_start(TrainingOptions(dropout=0.2))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    again = start_from(pull(tmp_path), dropout=0.35).model
+    assert again.dropout.p == again.config.dropout == 0.35

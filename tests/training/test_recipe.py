@@ -25,7 +25,8 @@ from fer.training.arguments import TrainingOptions, command_line, parse_options
 from fer.training.checkpoints import CHECKPOINTS, newest_checkpoint, where_to_start
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.recipe import train
+from fer.training.networks import build_start
+from fer.training.recipe import build_trainer, load_datasets, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,11 +133,31 @@ def test_a_training_is_not_written_over_another(trained, options):
     assert (trained / "model.safetensors").is_file()
 
 
-def test_a_seed_decides(trained, options, tmp_path):
-    other = train(replace(options, output=str(tmp_path), seed=1, epochs=1))
-    key = "trunk.stem.0.0.weight"
-    weights = [load_file(folder / "model.safetensors")[key] for folder in (trained, other)]
-    assert not torch.equal(*weights)
+def test_a_seed_decides(options, tmp_path):
+    key, weights = "trunk.stem.0.0.weight", []
+    for name, seed in (("one", 0), ("same", 0), ("other", 1)):
+        folder = train(replace(options, output=str(tmp_path / name), seed=seed, epochs=1))
+        weights.append(load_file(folder / "model.safetensors")[key])
+    one, same, other = weights
+    assert torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_every_setting_reaches_the_trainer(options, tmp_path):
+    odd = replace(
+        options, output=str(tmp_path), label_smoothing=0.11, mixup=0.12, ferplus_weight=0.13,
+        sharpness=0.14, rotation=15.0, scale=0.16, shift=0.17, erase=0.18, degrade=0.19,
+        warmup=0.21, weight_decay=0.22, learning_rate=0.23, averaging=0.24,
+    )  # fmt: skip
+    start = build_start(odd)
+    trainer = build_trainer(odd, start, *load_datasets(odd, start.processor))
+    view, args = trainer.augmentation, trainer.args
+    assert (trainer.label_smoothing, trainer.mixup) == (0.11, 0.12)
+    assert (trainer.ferplus_weight, trainer.sharpness) == (0.13, 0.14)
+    assert (view.rotation, view.scale, view.shift, view.erase) == (15.0, 0.16, 0.17, 0.18)
+    assert (view.degradation.probability, trainer.averaged.decay) == (0.19, 0.24)
+    assert (args.warmup_steps, args.weight_decay, args.learning_rate) == (0.21, 0.22, 0.23)
+    decayed = trainer.get_decay_parameter_names(start.model)
+    assert "trunk.stem.0.0.weight" in decayed and "trunk.stem.0.1.weight" not in decayed
 
 
 def test_bf16(options, tmp_path):
@@ -172,6 +193,13 @@ def test_a_training_goes_on_with_its_own_settings_only(trained, options, change,
         ValueError, match=f"was begun with .*{said}; --resume goes on with the same"
     ):
         where_to_start(trained / CHECKPOINTS, resumed)
+
+
+def test_the_newest_checkpoint_is_that_of_the_most_steps(tmp_path):
+    for step in (896, 1120):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").touch()
+    assert newest_checkpoint(tmp_path).name == "checkpoint-1120"
 
 
 def test_a_checkpoint_that_was_cut_off_keeps_nobody_from_beginning_anew(options, tmp_path):

@@ -103,3 +103,26 @@ def test_what_is_learned_belongs_to_the_view():
     assert torch.equal(told["pixel_values"], alone["pixel_values"])
     assert torch.equal(told["labels"], inputs["targets"] + 1)
     assert torch.equal(told["ferplus"], inputs["ferplus"] + 2)
+
+
+def test_the_loss_by_hand():
+    torch.manual_seed(0)
+    first, second = torch.randn(4, 7), torch.randn(4, 8)
+    labels, votes = torch.randn(4, 7).softmax(1), torch.randn(4, 8).softmax(1)
+    votes[0] = 0  # nobody voted
+    trainer = SimpleNamespace(label_smoothing=0.2, ferplus_weight=0.5)
+    inputs = {"pixel_values": torch.zeros(4, 1, 40, 40), "labels": labels, "ferplus": votes}
+    answer = SimpleNamespace(logits=first, ferplus_logits=second)
+    loss = FerTrainer.compute_loss(trainer, lambda pixels: answer, inputs)
+    own = -((0.8 * labels + 0.2 / 7) * first.log_softmax(1)).sum(1).mean()
+    other = -(votes * second.log_softmax(1)).sum(1).mean()
+    torch.testing.assert_close(loss, own + 0.5 * other)
+
+
+def test_early_averages_follow_fast():
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(model.weight, 0.0)
+    averaged = AveragedWeights(model, decay=0.999)
+    nn.init.constant_(model.weight, 1.0)
+    averaged.on_step_end(None, SimpleNamespace(global_step=1), None, model=model)
+    assert averaged.values["weight"].item() == pytest.approx(9 / 11)

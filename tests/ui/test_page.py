@@ -55,6 +55,7 @@ def test_two_endpoints_are_public(demo):
 
 def test_recordings_may_be_uploaded_whole():
     assert launch_settings()["max_file_size"] == MAX_BYTES
+    assert launch_settings()["run_history"] is False  # or browsers keep pictures
 
 
 def test_files_live_long_and_are_deleted_within_the_hour(demo):

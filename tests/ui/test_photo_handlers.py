@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import inspect
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from PIL import Image
 from fer.labels import COLOURS, EXPRESSIONS
 from fer.pipeline import Pipeline
 from fer.ui.photo_handlers import EMPTY, PhotoHandlers
+from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
 BOXES = [[100, 80, 220, 200], [10, 10, 60, 60]]
@@ -42,7 +44,7 @@ def photo(tmp_path):
 
 @pytest.fixture
 def handlers():
-    return PhotoHandlers(fake_pipeline(BOXES, sure("happy", 0.9), sure("fear", 0.3)))
+    return PhotoHandlers(fake_pipeline(BOXES, sure("happy", 0.9), sure("fear", 0.42)))
 
 
 def content(parcel):
@@ -199,6 +201,17 @@ def test_predict_refuses_in_one_sentence(handlers, arguments, words):
         handlers.predict(*arguments)
 
 
-def test_fakes_are_what_the_pipeline_expects():
-    assert len(FakeDetector(BOXES).with_options(min_face=100).detect(np.zeros((9, 9, 3)))) == 1
-    assert FakeClassifier().classify([]).shape == (0, 7)
+@pytest.mark.parametrize("name", ["detect", "redetect", "parts", "with_options"])
+def test_the_fake_detector_is_called_as_the_real_one(name):
+    fake, real = (
+        list(inspect.signature(getattr(kind, name)).parameters)
+        for kind in (FakeDetector, FaceDetector)
+    )
+    assert fake == real
+
+
+def test_programs_choose_the_least_face(tmp_path):
+    Image.new("RGB", (320, 240)).save(tmp_path / "a.png")
+    handlers = PhotoHandlers(fake_pipeline([[100, 80, 220, 200], [10, 10, 60, 60]]))
+    found = [handlers.predict(str(tmp_path / "a.png"), least)["faces"] for least in (20, 100)]
+    assert [len(faces) for faces in found] == [2, 1]

@@ -163,3 +163,9 @@ def test_frames_after_the_stop_are_not_counted():
     recorder.stop()
     assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.0) is None
     assert len(recorder.timeline) == 0
+
+
+def test_a_timeline_has_the_network_s_bound():
+    visitor = Visitor()
+    TimelineHandlers(0.7, "a network").start(visitor, "person")
+    assert visitor.recorder.timeline.uncertain_below == 0.7

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.recording import repeated
+from fer.videos import VideoReader
 from fer.videos.reader import _Clock
 from tests.films import (
     STEADY,
@@ -186,3 +187,11 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     frames, grown = map(int, done.stdout.split())
     assert frames == 3000
     assert grown < 60, done.stderr
+
+
+def test_a_film_that_is_longer_than_it_says_ends_at_the_limit(tmp_path, monkeypatch):
+    film = make_film(tmp_path / "a.mp4", [i / 25 for i in range(50)])
+    monkeypatch.setattr("fer.videos.reader.MAX_SECONDS", 1)
+    with VideoReader(film) as reader:
+        frames = list(reader)
+    assert len(frames) == 26 and "Only the first" in reader.warning
