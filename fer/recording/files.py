@@ -104,5 +104,5 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
 
 def about(origin: Origin) -> dict[str, object]:
     """Return what a timeline's JSON says of where it comes from."""
-    names = ("title", "model", "rate", "duration", "scale", "warning")
-    return {name: getattr(origin, name) for name in names}
+    names = ("title", "model", "rate", "duration", "warning")
+    return {name: getattr(origin, name) for name in names} | {"shrunk_by": origin.scale}

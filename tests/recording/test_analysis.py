@@ -219,7 +219,7 @@ def test_a_large_video_is_worked_on_at_1080p(tmp_path):
     with VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == (1920, 1080)
     about = json.loads(recording.json.read_text())["about"]
-    assert about["scale"] == pytest.approx(4 / 3)
+    assert about["shrunk_by"] == pytest.approx(4 / 3)
     assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.08))
 
 

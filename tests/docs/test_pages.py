@@ -1,0 +1,36 @@
+"""That the pages on files and code name everything there is."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fer.show.tables import CSV_COLUMNS
+from fer.timeline.files import to_csv, to_json
+from fer.timeline.timeline import VIEWS
+from tests.timeline.frames import steady
+
+ROOT = Path(__file__).parents[2]
+FILES, CODE = ((ROOT / "docs" / name).read_text() for name in ("files.md", "code.md"))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_column_and_entry_of_a_timeline_is_explained(view):
+    timeline = steady(2, 6, view=view, happy=1.0)
+    columns = to_csv(timeline).splitlines()[0].split(",")
+    shares = columns.index("angry"), columns.index("neutral")
+    named = [*columns[: shares[0] + 1], *columns[shares[1] :], *json.loads(to_json(timeline))]
+    known = {"format", "version"}
+    assert [name for name in named if name not in known and f"`{name}`" not in FILES] == []
+
+
+def test_every_column_of_a_photo_is_explained():
+    places = CSV_COLUMNS[CSV_COLUMNS.index("neutral") + 1 :]
+    assert [name for name in places if f"`{name}`" not in FILES] == []
+
+
+def test_every_room_has_its_line():
+    rooms = {
+        f"fer/{path.name}" for path in (ROOT / "fer").iterdir() if (path / "__init__.py").is_file()
+    }
+    assert {room for room in rooms if f"`{room}`" not in CODE} == set()
