@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.training.arguments import FormFormatter
+
 if TYPE_CHECKING:
     from fer.cli.desk import Desk
 
@@ -18,6 +20,7 @@ def add_camera(commands: argparse._SubParsersAction) -> None:
         help="read faces from a camera or a video in a window",
         description="Read faces from a camera or a video in a window.",
         epilog=f"Keys: {KEYS}.",
+        formatter_class=FormFormatter,
     )
     parser.add_argument(
         "source", nargs="?", default="0", metavar="INDEX|FILE", help="a camera's number, or a video"
@@ -29,10 +32,14 @@ def add_camera(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
-        help="show left and right as in a mirror; so it is with cameras",
+        help="mirror the picture; cameras are mirrored if left out, files aren't",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path(), metavar="FOLDER", help="for pictures and recordings"
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="for pictures and recordings; made if need be",
     )
     parser.set_defaults(run=run_camera)
 
@@ -50,8 +57,8 @@ def run_camera(options: argparse.Namespace) -> str:
     from fer.pipeline import Pipeline
     from fer.vision.detector import FaceDetector
 
-    if not options.output.is_dir():
-        raise ValueError(f"There is no folder {options.output}; make it first.")
+    if options.output.exists() and not options.output.is_dir():
+        raise ValueError(f"{options.output} is a file; name a folder.")
     require_display()
     with open_source(options.source) as source:
         detector = FaceDetector(min_face=options.min_face)

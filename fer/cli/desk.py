@@ -51,7 +51,8 @@ class Shelf:
         self.saved: list[Path] = []
 
     def place(self, ending: str) -> Path:
-        """Return where the next file goes: fer-20270131-093000.jpg."""
+        """Return where the next file goes, fer-20270131-093000.jpg; its folder is made."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         stem, number = f"fer-{self._now():%Y%m%d-%H%M%S}", 1
         path = self._folder / f"{stem}{ending}"
         while path.exists():

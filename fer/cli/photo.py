@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.names import PICTURES, printable
+from fer.training.arguments import FormFormatter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,7 @@ def add_photo(commands: argparse._SubParsersAction) -> None:
         "photo",
         help="read the faces in photos or folders of photos",
         description="Say what each face in each photo looks like; --output keeps it in files.",
+        formatter_class=FormFormatter,
     )
     parser.add_argument("photos", type=Path, nargs="+", metavar="FILE_OR_FOLDER")
     parser.add_argument(
@@ -48,7 +50,7 @@ def add_photo(commands: argparse._SubParsersAction) -> None:
         type=int,
         default=20,
         metavar="PIXELS",
-        help="least face to look for; 20 if left out",
+        help="least face to look for",
     )
     parser.add_argument(
         "--whole", action="store_true", help="each photo already is one face; none is looked for"

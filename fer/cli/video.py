@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.training.arguments import FormFormatter
+
 if TYPE_CHECKING:
     from fer.recording import Progress, Recording
 
@@ -20,6 +22,7 @@ def add_video(commands: argparse._SubParsersAction) -> None:
         help="follow the expressions in a recording",
         description="Write an annotated video, timeline, tables and report of a recording.",
         epilog="What the figures can and can't say stands in the report.",
+        formatter_class=FormFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="MP4, MOV, WebM, MKV, AVI or GIF")
     parser.add_argument(
@@ -33,14 +36,14 @@ def add_video(commands: argparse._SubParsersAction) -> None:
         "--view",
         default="class",
         choices=("class", "person"),
-        help="figures of the whole picture only (class, the default), or of each face, too",
+        help="figures of the whole picture only (class), or of each face, too (person)",
     )
     parser.add_argument(
         "--rate",
         type=float,
         default=5.0,
         metavar="FRAMES",
-        help="frames a second that are analysed, 1 to 30; 5 if left out",
+        help="frames a second that are analysed, 1 to 30",
     )
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
     parser.set_defaults(run=run_video)

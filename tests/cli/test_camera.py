@@ -172,9 +172,10 @@ def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_pat
     assert made == [mirrored]
 
 
-def test_a_folder_that_is_not_there_is_told(capsys, tmp_path):
-    assert main(["camera", "--output", str(tmp_path / "none")]) == 1
-    assert "There is no folder" in capsys.readouterr().err
+def test_a_file_in_the_folder_s_place_is_told(capsys, tmp_path):
+    (tmp_path / "taken").touch()
+    assert main(["camera", "--output", str(tmp_path / "taken")]) == 1
+    assert "is a file; name a folder." in capsys.readouterr().err
 
 
 @pytest.fixture

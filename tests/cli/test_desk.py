@@ -183,3 +183,9 @@ def test_a_mirror_swaps_left_and_right(tmp_path):
     it.mirror = True
     it.turn()
     assert (it.drawn == image[:, ::-1]).all()
+
+
+def test_the_folder_is_made_for_the_first_file(tmp_path):
+    shelf = Shelf(tmp_path / "new" / "place", lambda: datetime(2027, 1, 31, 9, 30))
+    assert not (tmp_path / "new").exists()
+    assert shelf.place(".jpg").parent.is_dir()
