@@ -241,7 +241,7 @@ def said(album: Album, output: Path | None) -> str:
 
 
 def seen(faces: Sequence[Mapping]) -> str:
-    """Return what the faces of a photo look like: `"2 faces: happy 93 %, uncertain"`.
+    """Return what the faces of a photo look like: `"2 faces: happy 93%, uncertain"`.
 
     Of many faces, how many look like what: `"9 faces: 5 happy, 4 uncertain"`.
     """
@@ -256,4 +256,4 @@ def seen(faces: Sequence[Mapping]) -> str:
 def called(face: Mapping) -> str:
     """Return a face's expression with its probability, if it has one."""
     share = face["probabilities"].get(face["expression"])
-    return face["expression"] + ("" if share is None else f" {share:.0%}".replace("%", " %"))
+    return face["expression"] + ("" if share is None else f" {share:.0%}")

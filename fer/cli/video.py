@@ -85,7 +85,7 @@ def progress_lines(write: Callable[[str], object]) -> Callable[["Progress"], Non
             return
         told = percent
         left = "" if progress.left is None else f", {progress.left:.0f} s left"
-        write(f"{percent} %{left}\n")
+        write(f"{percent}%{left}\n")
 
     return tell
 

@@ -23,13 +23,13 @@ def accuracy_words(metrics: Mapping[str, Any]) -> str | None:
 
     Where both heads are shown it is how often they name what most people do.
     `{"test": {"accuracy": 0.7, "pictures": 3589, "label_set": "FER2013's own labels"}}`
-    is "70.0 % of 3,589 pictures of the test split (FER2013's own labels)".
+    is "70.0% of 3,589 pictures of the test split (FER2013's own labels)".
     """
     for split in ("test", "validation"):
         figures = metrics.get(split) or {}
         figures = of_shown(figures) or figures
         if {"accuracy", "pictures", "label_set"} <= set(figures):
-            share = f"{100 * figures['accuracy']:.1f}\N{NO-BREAK SPACE}%"
+            share = f"{figures['accuracy']:.1%}"
             of = f"{figures['pictures']:,} pictures of the {split} split"
             return f"{share} of {of} ({figures['label_set']})"
     return None

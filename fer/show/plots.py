@@ -104,7 +104,7 @@ def risk_coverage_plot(
             _mark(axes, 100 * chosen["answered"], accuracy(chosen), colour)
     axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
     axes.set_title("What leaving unsure faces unnamed brings")
-    in_use = f"in use: {100 * chosen['answered']:.0f} % named"
+    in_use = f"in use: {100 * chosen['answered']:.0f}% named"
     axes.legend(frameon=False, loc="lower left", title=in_use, alignment="left")
     plain(axes)
     return figure
@@ -121,7 +121,7 @@ def _mark(axes: Axes, answered: float, accuracy: float | None, colour: str) -> N
         return
     place = (answered, 100 * accuracy)
     axes.plot(*place, "o", color=colour)
-    axes.annotate(f"{place[1]:.0f} % right", place, (5, 3), textcoords="offset points")
+    axes.annotate(f"{place[1]:.0f}% right", place, (5, 3), textcoords="offset points")
 
 
 def robustness_plot(rows: Sequence[Mapping[str, object]]) -> Figure:

@@ -64,7 +64,7 @@ class Moment:
 
     @property
     def sentence(self) -> str:
-        """For example "At 12:40 surprise rose from 5 % to 38 % for 20 s."."""
+        """For example "At 12:40 surprise rose from 5% to 38% for 20 s."."""
         return (
             f"At {clock(self.start)} {self.expression} rose from {percent(self.before)} to "
             f"{percent(self.after)} for {span(self.end - self.start)}{self._crowd}."

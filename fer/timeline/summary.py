@@ -174,7 +174,7 @@ def _tracks(
 
 
 def _strongest(mean: dict[str, float]) -> str:
-    """Return the two largest shares: "neutral (61 %) and happy (22 %)", but none of 0 %."""
+    """Return the two largest shares: "neutral (61%) and happy (22%)", but none of 0%."""
     told = [name for name, share in mean.items() if percent(share) != percent(0)]
     names = sorted(told, key=mean.get, reverse=True)[:2]
     return " and ".join(f"{name} ({percent(mean[name])})" for name in names)

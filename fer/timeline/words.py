@@ -26,8 +26,8 @@ def span(seconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return 0.381 as "38 %"."""
-    return f"{100 * share:.0f}{_SPACE}%"
+    """Return 0.381 as "38%"."""
+    return f"{share:.0%}"
 
 
 def signed(number: float) -> str:

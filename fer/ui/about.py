@@ -9,6 +9,7 @@ import gradio as gr
 from fer.labels import EXPRESSIONS
 from fer.model.figures import of_shown
 from fer.timeline.timeline import LEAST_FACES
+from fer.timeline.words import percent
 from fer.ui import html
 
 WHAT = f"""
@@ -167,6 +168,6 @@ def _recalls(figures: Mapping[str, Any] | None) -> str:
 
 def _cells(figures: Mapping[str, Any]) -> str:
     shares = (figures.get(key) for key in ("recall", "precision"))
-    cells = [html.percent(share) if share is not None else "-" for share in shares]
+    cells = [percent(share) if share is not None else "-" for share in shares]
     cells.append(f"{figures['support']:,.0f}" if "support" in figures else "-")
     return "".join(f"<td>{cell}</td>" for cell in cells)

@@ -8,6 +8,7 @@ import numpy as np
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.timeline.words import percent
 from fer.ui import html
 
 SHOWN_SIDE = 1280
@@ -78,7 +79,7 @@ def _shown(image: np.ndarray) -> np.ndarray:
 
 
 def _spoken(label: str, probability: float) -> str:
-    return label if label == UNCERTAIN else f"{label} {html.percent(probability)}"
+    return label if label == UNCERTAIN else f"{label} {percent(probability)}"
 
 
 def _box(

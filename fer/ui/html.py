@@ -9,11 +9,7 @@ import numpy as np
 
 from fer.images import encode_jpeg
 from fer.labels import COLOURS, EXPRESSIONS, UNCERTAIN, ink_on
-
-
-def percent(probability: float) -> str:
-    """Return 0.923 as "92%"."""
-    return f"{probability:.0%}"
+from fer.timeline.words import percent
 
 
 def colour_style(label: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from supervision import Detections
 
 from fer.timeline.timeline import Timeline
-from fer.timeline.words import clock, signed
+from fer.timeline.words import clock, percent, signed
 from fer.ui import html
 from fer.ui.chart import SHORTEST, mean_figures, timeline_html
 
@@ -127,6 +127,6 @@ def _readout(state: str, timeline: Timeline) -> str:
     parts = [state, f"{timeline.view} view"]
     if mean["judged"]:
         parts.append(f"positive-negative index {signed(mean['index'])}")
-        parts.append(f"{html.percent(mean['uncertain'])} uncertain")
+        parts.append(f"{percent(mean['uncertain'])} uncertain")
     items = "".join(f"<span>{part}</span>" for part in parts)
     return f'<p class="fer-readout">{items}</p>'

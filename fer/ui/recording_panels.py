@@ -8,7 +8,7 @@ from fer.recording.thumbnails import Thumbnail
 from fer.timeline.moments import Moment
 from fer.timeline.summary import Summary
 from fer.timeline.timeline import LEAST_FACES, Timeline
-from fer.timeline.words import span
+from fer.timeline.words import percent, span
 from fer.ui import html
 from fer.ui.chart import timeline_html
 from fer.videos import VideoInfo
@@ -74,7 +74,7 @@ def at_work(progress: Progress | None) -> str:
     """Return how far the work is; its class shows the Cancel button."""
     done = 0.0 if progress is None else progress.done
     left = None if progress is None else progress.left
-    share = html.percent(done)
+    share = percent(done)
     rest = "Reading the video" if left is None else f"About {span(max(1, round(left)))} left"
     return html.card(
         '<div class="fer-working"><p class="fer-verdict">'

@@ -46,7 +46,7 @@ def album(tmp_path):
 def test_a_photo_is_only_told(album, tmp_path, capsys):
     before = set(tmp_path.rglob("*"))
     assert main(["photo", str(album / "a.jpg")]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: happy 93 %, uncertain\n"
+    assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: happy 93%, uncertain\n"
     assert set(tmp_path.rglob("*")) == before
 
 
@@ -156,7 +156,7 @@ def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch)
 
 def test_a_whole_picture_is_one_face(album, capsys):
     assert main(["photo", str(album / "a.jpg"), "--whole"]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: 1 face: happy 93 %\n"
+    assert capsys.readouterr().out == f"{album}/a.jpg: 1 face: happy 93%\n"
 
 
 def test_many_faces_are_counted(album, monkeypatch, capsys):

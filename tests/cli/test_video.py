@@ -30,7 +30,7 @@ def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
     told = capsys.readouterr()
     assert "happy" in told.out
     assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in told.out
-    assert told.err.endswith("100 %, 0 s left\n")
+    assert told.err.endswith("100%, 0 s left\n")
     assert (tmp_path / "out" / "annotated.mp4").is_file()
 
 
@@ -65,7 +65,7 @@ def test_a_line_for_each_five_per_cent():
     tell = progress_lines(lines.append)
     for done, left in ((0, None), (0.02, None), (0.06, 30.4), (0.08, 29), (0.5, 10), (1, 0)):
         tell(Progress(done, left))
-    assert lines == ["0 %\n", "6 %, 30 s left\n", "50 %, 10 s left\n", "100 %, 0 s left\n"]
+    assert lines == ["0%\n", "6%, 30 s left\n", "50%, 10 s left\n", "100%, 0 s left\n"]
 
 
 def test_the_views_are_those_of_timelines():

@@ -251,15 +251,15 @@ OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
         ({"test": None, "validation": {"accuracy": 0.7}}, None),
         (
             {"validation": {"accuracy": 0.6834, "pictures": 3589, "label_set": "FER2013's own"}},
-            "68.3\N{NO-BREAK SPACE}% of 3,589 pictures of the validation split (FER2013's own)",
+            "68.3% of 3,589 pictures of the validation split (FER2013's own)",
         ),
         (
             {"validation": {"shown": {"ferplus_share": 0.5, "ferplus_answers": OF_SEVEN}}},
-            "80.0\N{NO-BREAK SPACE}% of 3,500 pictures of the validation split (majority)",
+            "80.0% of 3,500 pictures of the validation split (majority)",
         ),
         (
             {"validation": OF_SEVEN, "test": OF_SEVEN | {"accuracy": 0.7}},
-            "70.0\N{NO-BREAK SPACE}% of 3,500 pictures of the test split (majority)",
+            "70.0% of 3,500 pictures of the test split (majority)",
         ),
     ],
 )

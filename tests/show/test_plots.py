@@ -25,12 +25,12 @@ def test_reliability_has_a_point_a_bin():
     assert [bar.get_height() for bar in lower.patches] == [10, 5]
 
 
-@pytest.mark.parametrize(("accuracy", "texts"), [(0.8, ["80 % right"]), (None, [])])
+@pytest.mark.parametrize(("accuracy", "texts"), [(0.8, ["80% right"]), (None, [])])
 def test_risk_coverage_marks_the_threshold_in_use(accuracy, texts):
     points = [{"answered": 1.0, "accuracy": 0.6}, {"answered": 0.5, "accuracy": 0.9}]
     axes = risk_coverage_plot(points, {"answered": 0.6, "accuracy": accuracy}).axes[0]
     assert [text.get_text() for text in axes.texts] == texts
-    assert axes.get_legend().get_title().get_text() == "in use: 60 % named"
+    assert axes.get_legend().get_title().get_text() == "in use: 60% named"
 
 
 def test_risk_coverage_shows_both_label_sets():
@@ -39,7 +39,7 @@ def test_risk_coverage_shows_both_label_sets():
     chosen = {"answered": 0.6, "accuracy": 0.8, "ferplus_answers": {"accuracy": 0.9}}
     axes = risk_coverage_plot(points, chosen).axes[0]
     texts = [text.get_text() for text in axes.texts]
-    assert texts == ["80 % right", "90 % right"]
+    assert texts == ["80% right", "90% right"]
     curves = [line for line in axes.lines if not line.get_label().startswith("_")]
     assert [line.get_xydata().tolist() for line in curves] == [
         [[100, 60], [50, 90]],

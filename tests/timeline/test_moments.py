@@ -124,7 +124,7 @@ def test_no_moment_of_a_class_spans_seconds_without_a_figure():
 def test_sentence():
     moment = Moment(760.0, 780.0, "surprise", 0.05, 0.381, 6, 6)
     plain_spaces = moment.sentence.replace("\N{NO-BREAK SPACE}", " ")
-    assert plain_spaces == "At 12:40 surprise rose from 5 % to 38 % for 20 s."
+    assert plain_spaces == "At 12:40 surprise rose from 5% to 38% for 20 s."
 
 
 def test_who_left_is_told_beside_a_rise_that_it_explains():
@@ -133,7 +133,7 @@ def test_who_left_is_told_beside_a_rise_that_it_explains():
     (moment,) = find_moments(recorded(frames, view="person"))
     assert (moment.faces_before, moment.faces_after) == (2, 1)
     assert moment.sentence.replace("\N{NO-BREAK SPACE}", " ") == (
-        "At 1:00 happy rose from 50 % to 100 % for 20 s, while the faces to judge went from 2.0 "
+        "At 1:00 happy rose from 50% to 100% for 20 s, while the faces to judge went from 2.0 "
         "to 1.0."
     )
 

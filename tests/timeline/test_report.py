@@ -67,7 +67,7 @@ def lesson():
 def full(lesson):
     images = [(CAPTION, np.full((40, 60, 3), 128, np.uint8))]
     return report_html(
-        lesson, HOSTILE, images, HOSTILE, model=HOSTILE, accuracy=f"68 % {HOSTILE}", rate=5
+        lesson, HOSTILE, images, HOSTILE, model=HOSTILE, accuracy=f"68% {HOSTILE}", rate=5
     )
 
 
@@ -94,14 +94,14 @@ def test_texts_are_escaped_once(full):
 def test_says_what_it_must(full, lesson):
     text = Page(full).whole.replace("\N{NO-BREAK SPACE}", " ")
     assert summarise(lesson).sentence.replace("\N{NO-BREAK SPACE}", " ") in text
-    assert "At 0:30 surprise rose from 0 % to 80 % for 10 s." in text
+    assert "At 0:30 surprise rose from 0% to 80% for 10 s." in text
     for words in (
         "What anybody feels",
         "two times in three",
         "at work or in education",
         "Article 5(1)(f)",
         "Hatched: fewer than 5 faces large enough to judge",
-        "68 % ",
+        "68% ",
         "5 a second",
         "with figures 1 min ",
         "under 40 pixels",

@@ -109,35 +109,35 @@ def told(timeline):
         ),
         (
             recorded([(frame([JOY, GLOOM] * 3), 0)]),
-            "In 1 s, with 6.0 faces on average, the expressions looked happy (50 %) and sad "
-            "(25 %); the positive-negative index was +0.25 \N{PLUS-MINUS SIGN} 0.34 "
+            "In 1 s, with 6.0 faces on average, the expressions looked happy (50%) and sad "
+            "(25%); the positive-negative index was +0.25 \N{PLUS-MINUS SIGN} 0.34 "
             "(standard error).",
         ),
         (
             steady(2, 1, view="person", sad=0.75, neutral=0.25),
-            "In 2 s, with 1.0 faces on average, the expressions looked sad (75 %) and neutral "
-            "(25 %); the positive-negative index was \N{MINUS SIGN}0.75.",
+            "In 2 s, with 1.0 faces on average, the expressions looked sad (75%) and neutral "
+            "(25%); the positive-negative index was \N{MINUS SIGN}0.75.",
         ),
         (
             steady(2, 1, view="person", happy=0.996, neutral=0.004),
-            "In 2 s, with 1.0 faces on average, the expressions looked happy (100 %); the "
+            "In 2 s, with 1.0 faces on average, the expressions looked happy (100%); the "
             "positive-negative index was +1.00.",
         ),
         (
             recorded([(frame([JOY] * (5 if i < 3 else 4)), i) for i in range(3600)]),
             "In 3 s of 1 h there were 5 faces or more to judge: the expressions looked happy "
-            "(100 %); the positive-negative index was +1.00 \N{PLUS-MINUS SIGN} 0.00 (standard "
+            "(100%); the positive-negative index was +1.00 \N{PLUS-MINUS SIGN} 0.00 (standard "
             "error).",
         ),
         (
             recorded([(frame([JOY] * (i < 2)), i) for i in range(600)], view="person"),
-            "In 2 s of 10 min there was a face to judge: the expressions looked happy (100 %); "
+            "In 2 s of 10 min there was a face to judge: the expressions looked happy (100%); "
             "the positive-negative index was +1.00.",
         ),
         (
             recorded([(frame([UNSURE]), i) for i in range(60)], view="person"),
-            "In 1 min, with 1.0 faces on average, 100 % of the readings were uncertain, on average "
-            "the expressions looked sad (30 %) and neutral (22 %); the positive-negative index was "
+            "In 1 min, with 1.0 faces on average, 100% of the readings were uncertain, on average "
+            "the expressions looked sad (30%) and neutral (22%); the positive-negative index was "
             "\N{MINUS SIGN}0.40.",
         ),
         (
@@ -170,7 +170,7 @@ def test_sentence(timeline, expected):
         (span(3599), "59 min 59 s"),
         (span(0.04), "under 0.1 s"),
         (span(0), "0 s"),
-        (percent(0.381), "38 %"),
+        (percent(0.381), "38%"),
         (signed(0.126), "+0.13"),
         (signed(-0.126), "\N{MINUS SIGN}0.13"),
     ],
@@ -181,4 +181,4 @@ def test_words(text, expected):
 
 def test_units_stay_with_their_numbers():
     assert span(3725) == "1\N{NO-BREAK SPACE}h 2\N{NO-BREAK SPACE}min"
-    assert percent(0.5) == "50\N{NO-BREAK SPACE}%"
+    assert percent(0.5) == "50%"

@@ -49,8 +49,3 @@ def test_picture_carries_itself():
 @pytest.mark.parametrize(("number", "text"), [(0, "no face"), (1, "1 face"), (12, "12 faces")])
 def test_counting(number, text):
     assert html.count(number, "face") == text
-
-
-@pytest.mark.parametrize(("value", "text"), [(0, "0%"), (0.004, "0%"), (0.876, "88%"), (1, "100%")])
-def test_percent(value, text):
-    assert html.percent(value) == text

@@ -36,7 +36,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def handlers():
-    return TimelineHandlers(0.4, "tiny <1>", "70.0 % of 10 pictures")
+    return TimelineHandlers(0.4, "tiny <1>", "70.0% of 10 pictures")
 
 
 def content(parcel):
@@ -86,7 +86,7 @@ def test_plot_and_report_are_made_in_memory(clock, handlers):
     assert content(handlers.save_plot(visitor)).startswith(b"\x89PNG")
     report = content(handlers.save_report(visitor)).decode()
     assert "tiny &lt;1&gt;" in report
-    assert "70.0 % of 10 pictures" in report
+    assert "70.0% of 10 pictures" in report
 
 
 def test_a_class_keeps_no_track_and_names_no_face(clock, handlers):
