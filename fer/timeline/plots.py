@@ -11,15 +11,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.labels import COLOURS
 from fer.timeline.moments import Moment
-from fer.timeline.tally import wider_figures
+from fer.timeline.tally import BAND, STACK, wider_figures
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
-
-STACK = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
-"""From the ground up, so that the negative ones lie together and happy lies on top."""
-
-BAND = 2
-"""Standard errors that the index's band reaches to both sides."""
 
 WITHHELD = f"fewer than {LEAST_FACES} faces to judge"
 TOO_SMALL = "faces too small to judge"

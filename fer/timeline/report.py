@@ -13,11 +13,12 @@ import numpy as np
 from fer.images import encode_jpeg
 from fer.labels import COLOURS, EXPRESSIONS
 from fer.timeline.moments import LEAST_BASELINE, SHORTEST, Moment
-from fer.timeline.plots import BAND, timeline_plot
+from fer.timeline.plots import timeline_plot
 from fer.timeline.summary import Summary, TrackSummary, summarise
+from fer.timeline.tally import BAND
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.timeline import MOST_TRACKS as MOST_AT_ONCE
-from fer.timeline.words import clock, percent, signed, span
+from fer.timeline.words import percent, signed, span
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
 
@@ -146,7 +147,7 @@ def _caption(summary: Summary) -> str:
     if summary.view == "class":
         hatched = f"Hatched: fewer than {LEAST_FACES} faces large enough to judge"
         parts.append(f"{hatched}, so no figure is shown.")
-    elif summary.small > 0:
+    elif summary.small > 0 and summary.shown < summary.seconds:
         parts.append("Hatched: all faces were too small to judge.")
     if summary.moments:
         parts.append("The numbers stand for the moments below.")
@@ -249,7 +250,7 @@ def _track(track: TrackSummary) -> str:
     others = (
         _figure(track.index, signed),
         _figure(track.uncertain, percent),
-        clock(track.seconds),
+        span(track.seconds),
     )
     cells = shares + "".join(f"<td>{value}</td>" for value in others)
     return f'<tr><th scope="row">{track.track}</th>{cells}</tr>'

@@ -39,6 +39,12 @@ SIGNS = np.array(
 )
 """How each expression counts in the positive-negative index."""
 
+STACK = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
+"""How shares are drawn, from the ground up: the negative ones together, happy on top."""
+
+BAND = 2
+"""Standard errors that the index's band reaches to both sides, wherever it is drawn."""
+
 _FRAMES, _SMALL, _COUNTED, _JUDGED, _UNCERTAIN = (
     COLUMNS.index(name) for name in ("frames", "small", "counted", "judged", "uncertain")
 )

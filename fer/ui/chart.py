@@ -12,18 +12,12 @@ from html import escape
 import numpy as np
 
 from fer.labels import COLOURS, EXPRESSIONS
-from fer.timeline.tally import evened, figures, wider_figures
+from fer.timeline.tally import BAND, STACK, evened, figures, wider_figures
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
 SIDE = 1000
 """Units of the drawing in both directions."""
-
-STACK = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
-"""From the ground up, as in the plot that is saved: negative expressions lie together."""
-
-BAND = 2
-"""Standard errors that the index's band reaches to both sides."""
 
 COLUMNS = 240
 """Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly.
@@ -87,15 +81,27 @@ def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
 
     whole = curves(numbers, tallies)
     numbers, tracks, tallies = timeline.track_tallies()
-    longest = [track for track, _ in Counter(tracks.tolist()).most_common(MOST_TRACKS)]
     single = [
         (f"Face {track}", curves(numbers[tracks == track], tallies[tracks == track]))
-        for track in sorted(longest)
+        for track in seen_longest(tracks, tallies)
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
     span = max(shortest, whole.seconds)
     note = _note(timeline, whole, len(single), len(set(tracks.tolist())))
     return chart_html(rows, whole, span, _spoken(timeline)) + note
+
+
+def seen_longest(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
+    """Return up to `MOST_TRACKS` numbers of faces, rising: those seen in most frames.
+
+    Args:
+        tracks: A number a row, (r,).
+        tallies: What was counted of it, int64 (r, 14), frames first.
+    """
+    frames = Counter()
+    for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
+        frames[track] += count
+    return sorted(track for track, _ in frames.most_common(MOST_TRACKS))
 
 
 def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, spoken: str) -> str:
@@ -137,7 +143,7 @@ def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
     """Return what the hatching means, where there may be any, and which faces are drawn."""
     said = []
     if tracks > drawn:
-        said.append(f"Drawn alone are the {drawn} of {tracks} faces that were seen longest.")
+        said.append(f"Of {tracks} faces, the {drawn} seen longest are drawn alone.")
     if timeline.view == "class":
         said.append(
             f"Hatched: fewer than {LEAST_FACES} faces large enough to judge. Nothing of them but "

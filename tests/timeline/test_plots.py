@@ -7,7 +7,8 @@ from matplotlib.colors import to_hex
 
 from fer.labels import COLOURS
 from fer.timeline.moments import Moment
-from fer.timeline.plots import STACK, TOO_SMALL, WITHHELD, timeline_plot
+from fer.timeline.plots import TOO_SMALL, WITHHELD, timeline_plot
+from fer.timeline.tally import STACK
 from fer.timeline.timeline import VIEWS, Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 

@@ -7,8 +7,9 @@ import pytest
 from supervision import Detections
 
 from fer.labels import COLOURS
+from fer.timeline.tally import BAND, STACK
 from fer.timeline.timeline import Timeline
-from fer.ui.chart import BAND, COLUMNS, STACK, mean_figures, timeline_html
+from fer.ui.chart import COLUMNS, mean_figures, seen_longest, timeline_html
 from tests.fakes import sure
 
 
@@ -77,7 +78,16 @@ def test_which_single_faces_are_drawn_is_said():
     timeline = Timeline("person")
     for time in range(3):
         timeline.add(faces(*[HALF] * 8), time)
-    assert "Drawn alone are the 3 of 8 faces that were seen longest." in timeline_html(timeline)
+    assert "Of 8 faces, the 3 seen longest are drawn alone." in timeline_html(timeline)
+
+
+def test_faces_are_drawn_alone_that_were_seen_in_most_frames():
+    timeline = Timeline("person")
+    for index in range(50):  # 1 and 2 are there once a second, the others all the time
+        there = [1, 2, 3, 4, 5] if index % 5 == 0 else [3, 4, 5]
+        timeline.add(faces(*[HALF] * len(there), tracks=there), index / 5)
+    _, tracks, tallies = timeline.track_tallies()
+    assert seen_longest(tracks, tallies) == [3, 4, 5]
 
 
 def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():
