@@ -46,9 +46,9 @@ def timeline_plot(
 ) -> Figure:
     """Draw a timeline, in its own view.
 
-    Seconds without frames or faces are left empty, and those without a face to judge, or
-    with too few for a class, are hatched. Long timelines are drawn
-    in coarser bins, each the mean over its readings, or hatched if half of it or more is withheld.
+    Seconds without frames or faces are left empty. Those without a face to judge, or with too few
+    for a class, are hatched. Long timelines are drawn in coarser bins, each the mean over its
+    readings, or hatched if half of it or more is withheld.
 
     Args:
         timeline: What to draw; may be empty.
