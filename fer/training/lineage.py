@@ -5,8 +5,8 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
-from fer.model.classifier import read_metrics
 from fer.model.hub import ModelError, Pulled, pull
+from fer.model.loading import read_metrics
 from fer.training.arguments import TrainingOptions
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from transformers import PreTrainedModel
 
-from fer.model.classifier import from_folder
 from fer.model.hub import ModelError, pull
+from fer.model.loading import from_folder
 from fer.training.networks import check_weights
 
 Weights = dict[str, torch.Tensor]

@@ -18,10 +18,10 @@ from transformers import (
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import EXPRESSIONS
-from fer.model.classifier import from_folder, read_metrics
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import ModelError, Pulled, pull
 from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.loading import from_folder, read_metrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions, flag
 from fer.training.calibration import Calibration
