@@ -18,15 +18,12 @@ from fer.timeline.summary import Summary, TrackSummary, summarise
 from fer.timeline.tally import BAND
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.timeline import MOST_TRACKS as MOST_AT_ONCE
-from fer.timeline.words import percent, signed, span
+from fer.timeline.words import NONE, percent, signed, span
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
 
 MOST_TRACKS = 30
 """Rows of the table of faces; of more, those seen longest are told."""
-
-NONE = "\N{EN DASH}"
-"""Stands where there is no figure."""
 
 _PLOTS = (
     ("wide light", False, False),
@@ -78,7 +75,7 @@ def report_html(
         "error": escape(_error_note(summary)),
         "small": _small_note(timeline, scale),
         "view_note": _VIEW_NOTES[timeline.view],
-        "tracks": _tracks(summary.tracks),
+        "tracks": _tracks(summary),
         "settings": _settings(timeline, model, accuracy, rate, scale),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(texts)
@@ -221,16 +218,16 @@ def _small_note(timeline: Timeline, scale: float) -> str:
     )
 
 
-def _tracks(tracks: Sequence[TrackSummary]) -> str:
+def _tracks(summary: Summary) -> str:
     """Return the table of single faces; nothing in the class view, which has none."""
-    if not tracks:
+    if not summary.tracks:
         return ""
-    longest = sorted(tracks, key=lambda track: -track.seconds)[:MOST_TRACKS]
-    rows = "".join(_track(track) for track in sorted(longest, key=lambda track: track.track))
+    longest = summary.seen_longest(MOST_TRACKS)
+    rows = "".join(map(_track, longest))
     names = (*EXPRESSIONS, "index", "uncertain", "time")
     head = "".join(f'<th scope="col"><span class="upright">{name}</span></th>' for name in names)
-    rest = len(tracks) - len(longest)
-    note = f'<p class="note">{_left_out(rest, len(tracks))}</p>' if rest else ""
+    rest = len(summary.tracks) - len(longest)
+    note = f'<p class="note">{_left_out(rest, len(summary.tracks))}</p>' if rest else ""
     return (
         '<section class="card long"><h2>Each face, mean shares in percent</h2><div class="scroll">'
         f'<table><thead><tr><th scope="col">Face</th>{head}</tr></thead><tbody>{rows}</tbody>'

@@ -62,6 +62,11 @@ class Summary:
     moments: tuple[Moment, ...]
     tracks: tuple[TrackSummary, ...]
 
+    def seen_longest(self, most: int) -> list[TrackSummary]:
+        """Return up to `most` tracks, those seen longest, by their numbers."""
+        longest = sorted(self.tracks, key=lambda track: -track.seconds)[:most]
+        return sorted(longest, key=lambda track: track.track)
+
     @property
     def sentence(self) -> str:
         """The summary in words, ending with a full stop; also for nothing, or nothing to show."""

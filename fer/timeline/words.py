@@ -1,5 +1,8 @@
 """Times and shares as people read them; no line breaks between a number and its unit."""
 
+NONE = "\N{EN DASH}"
+"""Stands where there is no figure."""
+
 _SPACE = "\N{NO-BREAK SPACE}"
 """Between a number and its unit."""
 

@@ -140,8 +140,8 @@ def mean_figures(timeline: Timeline) -> dict[str, float]:
 
 
 def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
-    """Return what the hatching means, where there may be any, and which faces are drawn."""
-    said = []
+    """Return what the index is, what the hatching means, and which faces are drawn."""
+    said = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
     if tracks > drawn:
         said.append(f"Of {tracks} faces, the {drawn} seen longest are drawn alone.")
     if timeline.view == "class":
@@ -151,7 +151,7 @@ def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
         )
     elif whole.withheld.any():
         said.append("Hatched: faces too small to judge.")
-    return f'<p class="fer-note">{" ".join(said)}</p>' if said else ""
+    return f'<p class="fer-note">{" ".join(said)}</p>'
 
 
 def _spoken(timeline: Timeline) -> str:

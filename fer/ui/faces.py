@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 from supervision import Detections
 
-from fer.labels import EXPRESSIONS, UNCERTAIN
-from fer.timeline.words import percent
+from fer.labels import EXPRESSIONS
 from fer.ui import html
 
 SHOWN_SIDE = 1280
@@ -78,16 +77,12 @@ def _shown(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, size, interpolation=kind)
 
 
-def _spoken(label: str, probability: float) -> str:
-    return label if label == UNCERTAIN else f"{label} {percent(probability)}"
-
-
 def _box(
     number: int, label: str, probability: float, xyxy: np.ndarray, shape: tuple[int, int]
 ) -> str:
     height, width = shape
     left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
-    spoken = _spoken(label, probability)
+    spoken = html.spoken(label, probability)
     return (
         f'<button type="button" class="{_box_classes(left, top, right)}" data-face="{number}" '
         f'aria-pressed="{str(number == 1).lower()}" aria-label="Face {number}: {spoken}" '

@@ -46,6 +46,11 @@ def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
     return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
 
 
+def spoken(label: str, probability: float) -> str:
+    """Return "happy 83%", or "uncertain" alone."""
+    return label if label == UNCERTAIN else f"{label} {percent(probability)}"
+
+
 def message(title: str, text: str, kind: str = "info") -> str:
     """Return a framed message; `kind` is "info" or "trouble", which is announced at once."""
     role = "alert" if kind == "trouble" else "status"

@@ -28,11 +28,38 @@ window.addEventListener("unhandledrejection", (event) => {
 });
 
 document.addEventListener("playing", (event) => {
-  if (event.target.closest?.("#live-camera")) element.innerHTML = "";
+  if (!event.target.closest?.("#live-camera")) return;
+  element.innerHTML = "";
+  fit();
 }, true);
+
+// A class sits farther away than one person: its faces need more pixels.
+const sides = { person: [640, 480], class: [960, 540] };
+
+function fit() {
+  const view = document.querySelector("#live-view-choice input:checked")?.value;
+  const [width, height] = sides[view] ?? sides.person;
+  const [track] = document.querySelector("#live-camera video")?.srcObject?.getVideoTracks() ?? [];
+  track?.applyConstraints({ width: { ideal: width }, height: { ideal: height } })
+    .catch((error) => console.info("The camera keeps its size:", error.message));
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.closest("#live-view-choice")) fit();
+});
 
 // For screen readers Gradio calls the button "capture photo"; what is written on it is right.
 const stage = document.querySelector("#live-stage");
 new MutationObserver(() => {
   stage.querySelector(".capture-button")?.removeAttribute("aria-label");
 }).observe(stage, { childList: true, subtree: true });
+
+// A timeline counts nothing while no picture comes back; the stylesheet says so.
+const patience = 5000;
+let last = Date.now();
+new MutationObserver((changes) => {
+  if (changes.some((change) => change.target.closest?.("#live-view"))) last = Date.now();
+}).observe(stage, { childList: true, subtree: true });
+setInterval(() => {
+  document.querySelector("#live-chart")?.toggleAttribute("data-paused", Date.now() - last > patience);
+}, 1000);

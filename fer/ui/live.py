@@ -87,7 +87,7 @@ def _timeline(pipeline: Pipeline, visitor: gr.State) -> tuple[gr.Radio, gr.HTML]
             )
             start = gr.Button("Start timeline", variant="primary", size="md", elem_id="live-start")
             stop = gr.Button("Stop timeline", variant="secondary", size="md", elem_id="live-stop")
-        chart = gr.HTML(IDLE, elem_id="live-chart")
+        chart = gr.HTML(IDLE, elem_id="live-chart", js_on_load=html.script("timeline.js"))
         saves = save_buttons(("CSV", "JSON", "plot", "report"), "live-save")
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     start.click(handlers.start, [visitor, view], [chart, visitor], **quiet)

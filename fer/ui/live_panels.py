@@ -43,7 +43,11 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     largest = int(np.argmax(faces.box_area))
     row, label = faces.data["probabilities"][largest], labels[largest]
     heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
-    others = [(n, name) for n, name in zip(numbers, labels, strict=True) if n != numbers[largest]]
+    others = [
+        (n, name, row.max())
+        for n, name, row in zip(numbers, labels, faces.data["probabilities"], strict=True)
+        if n != numbers[largest]
+    ]
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(label, row)}'
         f"{html.bars(row, label)}{_others(sorted(others))}{_status(len(labels), rate)}"
@@ -77,19 +81,19 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
 
 
 def withheld(small: float) -> str:
-    """Return why there is no figure; faces under `small` pixels don't count."""
+    """Return why there is no figure, and what helps; faces under `small` pixels don't count."""
     return html.message(
         "Withheld",
-        f"Figures of a class need at least {LEAST_FACES} faces of {small:.0f} pixels or more, so "
-        "that they aren't about single ones.",
+        f"Figures of a class need at least {LEAST_FACES} faces, so that they aren't about single "
+        f"ones. Faces under {small:.0f} pixels don't count: bring the camera nearer to those.",
     )
 
 
-def _others(others: Sequence[tuple[int, str]]) -> str:
-    """Return what faces are called, by number."""
+def _others(others: Sequence[tuple[int, str, float]]) -> str:
+    """Return what faces are called, by number, and how probably."""
     items = "".join(
-        f"<li>{html.chip(label, f'{number} {label}')}</li>"
-        for number, label in others[:MOST_OTHERS]
+        f"<li>{html.chip(label, f'{number} {html.spoken(label, probability)}')}</li>"
+        for number, label, probability in others[:MOST_OTHERS]
     )
     left = len(others) - MOST_OTHERS
     more = f'<li class="fer-note">and {html.count(left, "other")}</li>' if left > 0 else ""

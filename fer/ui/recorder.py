@@ -8,22 +8,35 @@ from dataclasses import dataclass, field
 
 from supervision import Detections
 
+from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
 from fer.timeline.words import clock, percent, signed
 from fer.ui import html
 from fer.ui.chart import SHORTEST, mean_figures, timeline_html
+from fer.ui.consent import consent
+from fer.ui.numbers import numbers_html
 
 LONGEST = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
 
-DRAWN_EVERY = 1.0
-"""Seconds between two drawings of the chart."""
+DRAWN_EVERY, DRAWN_IN_ALL = 1.0, 1200
+"""Seconds between two drawings of the chart, and how many such steps its length is at most.
+
+Long timelines take longer to draw, and a second changes less of them: two hours, every 6 s."""
 
 IDLE = (
     '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
     f"are drawn here, for up to {LONGEST // 3600} hours. The timeline stays in this session's "
-    "memory; no picture is kept, and files are made only when you save them.</p>"
+    "memory; no picture is kept, and files are made only when you save them. Keep this page in "
+    "view, in a window of its own: browsers slow down a hidden one.</p>"
+    f"{consent('in view')}"
 )
+
+PAUSED = (
+    '<p class="fer-note fer-paused" role="status">Paused: no picture comes from the camera, and '
+    "nothing is counted meanwhile.</p>"
+)
+"""Shown by the stylesheet when the page has noticed."""
 
 WAITING = "Waiting for the camera's picture."
 
@@ -40,12 +53,16 @@ class Recorder:
     Args:
         timeline: What is recorded; its view holds as long as it runs.
         started: When, in seconds of `time.monotonic`.
+        running: Whether frames are counted.
+        drawn: When it was drawn last.
+        told: Whether a frame's answer has said that it ended.
     """
 
     timeline: Timeline
     started: float
     running: bool = True
     drawn: float = float("-inf")
+    told: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def record(self, faces: Detections, now: float) -> str | None:
@@ -56,16 +73,23 @@ class Recorder:
             now: Seconds of `time.monotonic`.
         """
         with self.lock:
-            if not self.running or now < self.started:  # the frame is from before the start
+            if not self.running:
+                return self._told_again()
+            if now < self.started:  # the frame is from before the start
                 return None
             if now - self.started >= LONGEST:
-                self.running = False
+                self.running, self.told = False, True
                 return done_html(self.timeline, by_itself=True)
             self.timeline.add(faces, now - self.started)
-            if now - self.drawn < DRAWN_EVERY:
+            if now - self.drawn < max(DRAWN_EVERY, (now - self.started) / DRAWN_IN_ALL):
                 return None
             self.drawn = now
             return running_html(self.timeline, now - self.started)
+
+    def _told_again(self) -> str | None:
+        """Return the finished timeline once more: a frame's answer may come in after Stop's own."""
+        told, self.told = self.told, True
+        return None if told else done_html(self.timeline)
 
     def shown(self, now: float) -> str:
         """Return the HTML of the timeline for a page that was loaded again.
@@ -97,7 +121,7 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> str:
     note = note or ("" if len(timeline) else WAITING)
     waiting = f'<p class="fer-note">{note}</p>' if note else ""
     return (
-        f'<div class="fer-running">{_readout(state, timeline)}{waiting}'
+        f'<div class="fer-running">{_readout(state, timeline)}{waiting}{PAUSED}'
         f"{timeline_html(timeline, SHORTEST)}</div>"
     )
 
@@ -117,7 +141,7 @@ def done_html(timeline: Timeline, by_itself: bool = False) -> str:
     )
     return (
         f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'
-        f"{timeline_html(timeline)}</div>"
+        f"{timeline_html(timeline)}{numbers_html(summarise(timeline))}</div>"
     )
 
 

@@ -6,10 +6,11 @@ from gradio.data_classes import FileData
 
 from fer.pipeline import Pipeline
 from fer.ui import html
+from fer.ui.consent import consent
 from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.live import VIEWS
 from fer.ui.recording_handlers import RATES, Desk, RecordingHandlers
-from fer.ui.recording_panels import CONSENT, EMPTY
+from fer.ui.recording_panels import EMPTY
 from fer.videos import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 
 KINDS = ("video", "plot", "CSV", "JSON", "report")
@@ -26,7 +27,7 @@ def build_recording(pipeline: Pipeline) -> list[Component]:
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
             recording, known, view, rate = _questions()
-            gr.HTML(CONSENT)
+            gr.HTML(consent("in the recording"))
             start = gr.Button("Start", variant="primary", elem_id="recording-start")
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):

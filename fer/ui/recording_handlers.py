@@ -68,7 +68,7 @@ class Answer:
         summary = summarise(recording.timeline, recording.duration)
         pictures = thumbnails(recording.video, summary.moments, recording.duration)
         self.recording, self.summary, self.made = recording, summary, time.monotonic()
-        self.result = result(recording.timeline, summary.moments, pictures, recording.lead)
+        self.result = result(recording.timeline, summary, pictures, recording.lead)
         recording.thumbnails.unlink()  # the page has them, and nobody would delete the file
 
     def shown(self) -> tuple[str, ...]:

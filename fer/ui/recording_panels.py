@@ -5,12 +5,12 @@ from html import escape
 
 from fer.recording import Progress
 from fer.recording.thumbnails import Thumbnail
-from fer.timeline.moments import Moment
 from fer.timeline.summary import Summary
-from fer.timeline.timeline import LEAST_FACES, Timeline
+from fer.timeline.timeline import Timeline
 from fer.timeline.words import percent, span
 from fer.ui import html
 from fer.ui.chart import timeline_html
+from fer.ui.numbers import numbers_html
 from fer.videos import VideoInfo
 
 EMPTY = html.card(
@@ -20,13 +20,6 @@ EMPTY = html.card(
     "<li>Video, plot, CSV, JSON and a report on one page to save, if you like.</li></ol>"
     '<p class="fer-note">What is made is deleted within a quarter of an hour after you leave the '
     "page and, like your upload, within the hour at the latest.</p>"
-)
-
-CONSENT = html.message(
-    "Only with everybody's consent",
-    "Everyone in the recording has to have agreed. Class figures are aggregates of at least "
-    f"{LEAST_FACES} faces, but who knows the others may work out one. Not for workplaces and "
-    "education in the European Union, where reading emotions there is prohibited.",
 )
 
 KEPT = 3000
@@ -104,27 +97,26 @@ def finished(summary: Summary, warning: str | None, kept: float = KEPT) -> str:
 
 
 def result(
-    timeline: Timeline,
-    moments: Sequence[Moment],
-    pictures: Sequence[Thumbnail],
-    lead: float = 0.0,
+    timeline: Timeline, summary: Summary, pictures: Sequence[Thumbnail], lead: float = 0.0
 ) -> str:
-    """Return the timeline, and small pictures that take the video to their time.
+    """Return the timeline, small pictures that take the video to their time, and the numbers.
 
     Args:
         timeline: What was counted.
-        moments: The strongest changes.
+        summary: What it comes to.
         pictures: One a moment or, where there is none, some of the whole.
         lead: Seconds by which the annotated video is later than the timeline.
     """
-    heading = "Moments" if moments else "At a glance"
-    said = [moment.sentence for moment in moments] or [""] * len(pictures)
+    heading = "Moments" if summary.moments else "At a glance"
+    said = [moment.sentence for moment in summary.moments] or [""] * len(pictures)
+    numbers = numbers_html(summary)
     items = "".join(_moment(*pair) for pair in zip(pictures, said, strict=True))
     return (
         f'<section class="fer-card" data-lead="{lead:.3f}"><h3 class="fer-title">Timeline</h3>'
         f"{timeline_html(timeline)}</section>"
         f'<section class="fer-card"><h3 class="fer-title">{heading}</h3>'
         f'<ol class="fer-moments">{items}</ol></section>'
+        + (f'<section class="fer-card">{numbers}</section>' if numbers else "")
     )
 
 

@@ -5,7 +5,7 @@ et al. 2016, https://arxiv.org/abs/1602.00763), but by distance and size instead
 two frames of a slow stream a face may leave its own box. Time counts in seconds, so that a slow and
 a fast stream behave alike.
 
-What it does not do: it recognises nobody. A face that was away longer than `memory` is a new one.
+What it does not do: it recognises nobody. A face that was away for long is a new one.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +16,12 @@ from supervision import Detections
 
 FARTHEST = 1.0
 """Largest difference between a face and where it was expected, as `differences` counts it."""
+
+MISSED = 2.5
+"""Frames for which a face is remembered at least, however slowly they come,"""
+
+MEMORY_AT_MOST = 5.0
+"""but for no more seconds than these."""
 
 STEADINESS = 0.5
 """Share of the old velocity that is kept at each sight of a face."""
@@ -46,7 +52,8 @@ class FaceTracker:
     """Numbers the faces of one stream; one tracker a visitor or video.
 
     Args:
-        memory: Seconds for which a face that isn't seen keeps its number.
+        memory: Seconds for which a face that isn't seen keeps its number; more where frames come
+            so seldom that this is hardly one.
     """
 
     def __init__(self, memory: float = 1.0) -> None:
@@ -63,7 +70,7 @@ class FaceTracker:
     def reset(self) -> None:
         """Forget all faces; numbers start at 1 again."""
         self._tracks: list[_Track] = []
-        self._next = 1
+        self._next, self._time = 1, np.inf
 
     def expected(self, time: float) -> np.ndarray:
         """Return where the faces are expected that are remembered.
@@ -74,8 +81,7 @@ class FaceTracker:
         Returns:
             float32 (n, 4) boxes as xyxy.
         """
-        tracks = [track for track in self._tracks if time - track.seen <= self.memory]
-        boxes = [track.expected(time) for track in tracks]
+        boxes = [track.expected(time) for track in self._remembered(time)]
         return np.array(boxes, np.float32).reshape(-1, 4)
 
     def update(self, detections: Detections, time: float) -> Detections:
@@ -90,12 +96,18 @@ class FaceTracker:
         Returns:
             A copy with `tracker_id`, int (n,), in the order given.
         """
-        self._tracks = [track for track in self._tracks if time - track.seen <= self.memory]
+        self._tracks, self._time = self._remembered(time), time
         tracks = self._assign(detections.xyxy, time)
         current = {track.number for track in tracks}
         self._tracks = tracks + [track for track in self._tracks if track.number not in current]
         numbers = np.array([track.number for track in tracks], int)
         return replace(detections, tracker_id=numbers)
+
+    def _remembered(self, time: float) -> list[_Track]:
+        """Return the faces that aren't forgotten at the time of the next frame."""
+        missed = min(MISSED * (time - self._time), MEMORY_AT_MOST)
+        memory = max(self.memory, missed)
+        return [track for track in self._tracks if time - track.seen <= memory]
 
     def _assign(self, boxes: np.ndarray, time: float) -> list[_Track]:
         """Return one track a box, in the boxes' order."""

@@ -65,7 +65,9 @@ def test_the_cameras_button_is_called_what_is_written_on_it(page):
     assert not page.locator("#live-panel .fer-rate").is_visible()
 
 
-def test_who_waits_for_a_turn_is_told_so(page):
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_who_waits_for_a_turn_is_told_so(page, motion):
+    page.emulate_media(reduced_motion=motion)
     page.route("**/queue/join*", lambda route: None)  # nobody's turn comes
     start_recording(page)
     style = "getComputedStyle(document.querySelector('#live-stage'), '::after')"
@@ -73,6 +75,20 @@ def test_who_waits_for_a_turn_is_told_so(page):
     assert page.evaluate(f"{style}.visibility") == "hidden"
     page.wait_for_function(f"{style}.visibility === 'visible'", timeout=10_000)
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_class_gets_a_larger_picture(page):
+    start_recording(page)
+    page.locator("#live-panel .fer-bar").first.wait_for()
+    asked = (
+        "document.querySelector('#live-camera video').srcObject.getVideoTracks()[0]"
+        ".getConstraints().width"
+    )
+    assert page.evaluate(asked) == 640
+    page.get_by_text("A class", exact=True).first.click()
+    page.wait_for_function(f"{asked} === 960")
+    page.get_by_text("One person", exact=True).first.click()
+    page.wait_for_function(f"{asked} === 640")
 
 
 def test_live_starts_again_after_stop(page):

@@ -76,6 +76,42 @@ def test_a_live_timeline_grows_each_second_and_is_saved(page, app_folder):
     assert fits(page)
 
 
+def test_a_timeline_without_a_picture_says_that_it_is_paused(page):
+    page.get_by_text("Everyone in view has to have agreed").wait_for()
+    start_recording(page)
+    page.locator("#live-start").click()
+    page.get_by_text("Recording 0:01").wait_for()
+    paused = page.get_by_text("Paused: no picture comes from the camera")
+    assert not paused.is_visible() and page.locator(".fer-dot").is_visible()
+    page.locator("#live-camera button.capture-button").click()
+    paused.wait_for(timeout=12_000)
+    assert not page.locator(".fer-dot").is_visible()
+    page.locator("#live-camera button.capture-button").click()
+    paused.wait_for(state="hidden", timeout=10_000)
+
+
+def test_a_finished_timeline_is_not_dropped_unasked(page):
+    asked, answer = [], "dismiss"
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), getattr(dialog, answer)()))
+    start_recording(page)
+    page.locator("#live-start").click()
+    page.get_by_text("Recording 0:01").wait_for()
+    page.locator("#live-stop").click()
+    page.locator("#live-chart .fer-table").wait_for()
+    page.locator("#live-start").click()
+    page.wait_for_timeout(1000)
+    assert "has not been saved" in asked.pop() and not asked
+    assert len(from_csv(save(page, "#live-save-csv").read_text())) >= 2
+    page.locator("#live-start").click()  # what is saved goes without a word
+    page.locator("#live-chart .fer-running").wait_for()
+    page.locator("#live-stop").click()
+    page.locator("#live-chart .fer-done").wait_for()
+    answer = "accept"
+    page.locator("#live-start").click()
+    page.locator("#live-chart .fer-running").wait_for()
+    assert len(asked) == 1
+
+
 def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
     page = context.new_page()  # Gradio calls it an error that its requests end with the page
     page.goto(url)
@@ -103,7 +139,7 @@ def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
 def test_a_class_of_one_is_withheld(page):
     start_recording(page)
     page.get_by_text("A class", exact=True).first.click()
-    page.get_by_text("at least 5 faces").wait_for()
+    page.get_by_text("Withheld", exact=True).wait_for()
     assert page.locator("#live-panel [role=meter]").count() == 0
     page.locator("#live-start").click()
     page.locator("#live-chart .fer-drawing i").first.wait_for()

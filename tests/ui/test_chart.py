@@ -42,6 +42,10 @@ def test_areas_are_stacked_to_the_whole_and_lie_where_their_time_is():
     assert re.findall(r"left:([\d.]+)%", html) == ["0.0", "20.0", "40.0", "60.0", "80.0"]
 
 
+def test_the_index_is_explained():
+    assert "share of happy minus angry, disgust, fear and sad" in timeline_html(Timeline("person"))
+
+
 def test_gaps_stay_gaps():
     timeline = Timeline("person")
     for second in (0, 1, 5):

@@ -52,7 +52,7 @@ def test_a_weak_face_is_uncertain():
 def test_bars_show_the_first_of_several_faces():
     pipeline = fake_pipeline([BOX, [10, 10, 60, 60]], sure("angry"), sure("happy"))
     _, panel, _, _ = LiveHandlers(pipeline).look(FRAME, Visitor())
-    assert "Face 1, the largest" in panel and "2 faces" in panel and "2 happy" in panel
+    assert "Face 1, the largest" in panel and "2 faces" in panel and "2 happy 90%" in panel
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
 
 
@@ -105,6 +105,13 @@ def test_a_class_says_how_many_of_its_faces_are_uncertain():
     frame = np.full((240, 320, 3), 128, np.uint8)
     _, panel, _, _ = LiveHandlers(fake_pipeline(boxes, *rows)).look(frame, Visitor(), "class")
     assert "On average of 5 faces, 2 of them uncertain" in panel
+
+
+def test_a_class_that_is_too_small_is_told_what_helps():
+    boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(4)]
+    _, panel, _, _ = LiveHandlers(fake_pipeline(boxes)).look(FRAME, Visitor(), "class")
+    assert "at least 5 faces" in panel and "bring the camera nearer" in panel
+    assert "meter" not in panel
 
 
 def test_a_class_s_picture_shows_nobody_s_expression():

@@ -62,6 +62,14 @@ def test_the_chart_is_drawn_once_a_second_and_grows(clock, handlers):
     assert len(visitor.recorder.timeline) == 4
 
 
+def test_a_long_timeline_is_drawn_less_often(clock, handlers):
+    visitor = Visitor()
+    live = LiveHandlers(fake_pipeline(SIX[:1]))
+    handlers.start(visitor, "person")
+    charts = record(live, visitor, clock, [0.0, *(3600 + i / 2 for i in range(21))])
+    assert [i / 2 for i, chart in enumerate(charts[1:]) if chart] == [0, 3.5, 7]
+
+
 def test_stop_ends_it_and_what_is_saved_reads_back(clock, handlers):
     visitor = Visitor()
     live = LiveHandlers(fake_pipeline(SIX[:2], sure("happy", 0.9), sure("sad", 0.8)))
@@ -69,7 +77,8 @@ def test_stop_ends_it_and_what_is_saved_reads_back(clock, handlers):
     record(live, visitor, clock, [0.0, 0.5, 1.0])
     text, visitor = handlers.stop(visitor)
     assert "fer-done" in text and "fer-running" not in text
-    assert record(live, visitor, clock, [2.0, 3.0]) == [None, None]
+    # Stop's answer may come in before that of a frame that was on its way: it is told again.
+    assert record(live, visitor, clock, [2.0, 3.0]) == [text, None]
     timeline = visitor.recorder.timeline
     assert timeline.table()["frames"].tolist() == [2, 1]
     assert from_json(content(handlers.save_json(visitor)).decode()) == timeline
@@ -155,13 +164,29 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, handlers, monkey
     handlers.start(visitor, "person")
     record(live, visitor, clock, [0.0])
     monkeypatch.setattr(live, "_shown", lambda *told: (handlers.stop(visitor), (FRAME, ""))[1])
-    assert record(live, visitor, clock, [2.0]) == [None]
+    assert "fer-done" in record(live, visitor, clock, [2.0])[0]
+
+
+def test_a_stop_right_behind_a_frame_is_told_again(clock, handlers, monkeypatch):
+    visitor, live = Visitor(), LiveHandlers(fake_pipeline(SIX[:1]))
+    handlers.start(visitor, "person")
+    counted = visitor.recorder.record
+
+    def late(faces, now):
+        chart = counted(faces, now)
+        handlers.stop(visitor)
+        return chart
+
+    monkeypatch.setattr(visitor.recorder, "record", late)
+    assert "fer-running" in record(live, visitor, clock, [0.0])[0]
+    assert "fer-done" in record(live, visitor, clock, [0.1])[0]
 
 
 def test_frames_after_the_stop_are_not_counted():
     recorder = Recorder(Timeline("person"), 0.0)
     recorder.stop()
-    assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.0) is None
+    assert "Nothing recorded" in recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.0)
+    assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.1) is None
     assert len(recorder.timeline) == 0
 
 

@@ -35,12 +35,28 @@ def test_two_faces_that_cross_keep_their_numbers():
     assert follow(FaceTracker(), *frames) == [[1, 2]] * 11
 
 
-@pytest.mark.parametrize(("gap", "number"), [(0.9, 1), (1.1, 2)])
-def test_a_face_is_remembered_for_a_second(gap, number):
+@pytest.mark.parametrize(("frames", "number"), [(9, 1), (11, 2)])
+def test_a_face_is_remembered_for_a_second(frames, number):
     tracker = FaceTracker(memory=1.0)
     tracker.update(faces((100, 100)), 0.0)
-    tracker.update(faces(), gap / 2)
-    assert tracker.update(faces((102, 100)), gap).tracker_id.tolist() == [number]
+    for frame in range(1, frames):
+        tracker.update(faces(), frame / 10)
+    assert tracker.update(faces((102, 100)), frames / 10).tracker_id.tolist() == [number]
+
+
+@pytest.mark.parametrize("gap", [0.1, 1.05, 1.9])
+def test_where_frames_come_slowly_one_may_miss_a_face(gap):
+    tracker = FaceTracker(memory=1.0)
+    seen = [faces((100, 100)), faces(), faces((100, 100))]
+    numbers = [tracker.update(face, k * gap).tracker_id.tolist() for k, face in enumerate(seen)]
+    assert numbers == [[1], [], [1]]
+
+
+@pytest.mark.parametrize(("gap", "number"), [(4.9, 1), (5.1, 2)])
+def test_a_long_pause_is_no_slow_stream(gap, number):
+    tracker = FaceTracker(memory=1.0)
+    tracker.update(faces((100, 100)), 0.0)
+    assert tracker.update(faces((100, 100)), gap).tracker_id.tolist() == [number]
 
 
 def test_numbers_are_never_given_twice():
