@@ -33,6 +33,9 @@ smaller and lies within the face by this share."""
 ENLARGED = 1.0
 """Size of the square that the last network sees of a known face, relative to its last box."""
 
+KNOWN_SIZE = 0.8
+"""Share of the least size that does for a known face, so that one at the limit doesn't blink."""
+
 PART_PIXELS = 30_000
 """Pixels that the first network looks at in one part of a search."""
 
@@ -112,7 +115,7 @@ class FaceDetector:
             proposed = proposed[~about_known(proposed.xyxy, beside)]
         refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
         found = self.cascade.conclude(image, refined, min(DOUBTFUL, confidence))
-        return self._answer(image, self._confirmed(image, found, confidence))
+        return self._answer(image, self._confirmed(image, found, confidence), self.min_face)
 
     def parts(self, image: np.ndarray) -> tuple[Part, ...]:
         """Split the search through a picture of this size into parts of about equal work.
@@ -131,10 +134,12 @@ class FaceDetector:
             confidence: Least score, 0 to 1, of a face that is known already.
 
         Returns:
-            As `detect`, at most n faces; those that are missing weren't seen.
+            As `detect`, at most n faces, down to `KNOWN_SIZE` of its least size; those that are
+            missing weren't seen.
         """
         expected = Candidates(squared(xyxy, ENLARGED), np.ones(len(xyxy), np.float32))
-        return self._answer(image, self.cascade.conclude(image, expected, confidence))
+        found = self.cascade.conclude(image, expected, confidence)
+        return self._answer(image, found, KNOWN_SIZE * self.min_face)
 
     def _set_options(self, min_face: int, confidence: float, max_side: int) -> None:
         if min_face < WINDOW:
@@ -163,14 +168,14 @@ class FaceDetector:
     def _everywhere(self, image: np.ndarray) -> list[Part]:
         return [Part(scale, 0, 0, *image.shape[1::-1]) for scale in self._scales(image)]
 
-    def _answer(self, image: np.ndarray, faces: Candidates) -> Detections:
-        """Clip to the picture, drop what is too small, put the largest face first."""
+    def _answer(self, image: np.ndarray, faces: Candidates, least: float) -> Detections:
+        """Clip to the picture, drop what is smaller than `least`, put the largest face first."""
         height, width = image.shape[:2]
         sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
         xyxy = faces.xyxy.clip(0, np.array([width, height] * 2, np.float32))
         areas = _areas(xyxy)
         order = np.argsort(-areas, kind="stable")
-        order = order[(sizes.max(axis=1, initial=0) >= self.min_face)[order] & (areas[order] >= 1)]
+        order = order[(sizes.max(axis=1, initial=0) >= least)[order] & (areas[order] >= 1)]
         return Detections(
             xyxy=xyxy[order],
             confidence=faces.score[order],

@@ -69,7 +69,7 @@ class FaceFollower:
         """
         samples, before = _sampled(image), self._samples
         elapsed, self._samples, self._time = time - self._time, samples, time
-        if elapsed >= self.cycle or _changed(before, samples):
+        if _changed(before, samples):
             faces = detector.detect(image)
         else:
             faces = self._followed(detector, image, time, elapsed)

@@ -2,8 +2,9 @@
 
 Boxes are joined to the faces known so far by the Hungarian method (Kuhn 1955), as in SORT (Bewley
 et al. 2016, https://arxiv.org/abs/1602.00763), but by distance and size instead of overlap: between
-two frames of a slow stream a face may leave its own box. Time counts in seconds, so that a slow and
-a fast stream behave alike.
+two frames of a slow stream a face may leave its own box. How a face moves and how long it is
+remembered is told in seconds; how far it may be from where it was expected is not, so that a slow
+stream loses fast faces sooner.
 
 What it does not do: it recognises nobody. A face that was away for long is a new one.
 """
@@ -23,6 +24,9 @@ MISSED = 2.5
 MEMORY_AT_MOST = 5.0
 """but for no more seconds than these."""
 
+GLIDE = 0.15
+"""Seconds in which an unseen face loses all but 37 % of its speed: heads nod and stop."""
+
 STEADINESS = 0.5
 """Share of the old velocity that is kept at each sight of a face."""
 
@@ -37,8 +41,9 @@ class _Track:
     seen: float
 
     def expected(self, time: float) -> np.ndarray:
-        """Return the box at a later time."""
-        return self.xyxy + np.tile(self.velocity, 2) * (time - self.seen)
+        """Return the box at a later time, which it reached ever more slowly."""
+        glided = GLIDE * -np.expm1((self.seen - time) / GLIDE)
+        return self.xyxy + np.tile(self.velocity, 2) * glided
 
     def moved_to(self, xyxy: np.ndarray, time: float) -> "_Track":
         """Return the face after another sight of it."""

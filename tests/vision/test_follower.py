@@ -64,6 +64,37 @@ def test_a_covered_face_is_gone_and_comes_back_with_its_number(detector):
     assert numbers(answers[-1]) == [1, 2]
 
 
+@pytest.mark.parametrize("rate", [5, 15])
+def test_a_face_that_nods_and_is_hidden_comes_back_with_its_number(detector, rate):
+    def picture(time):
+        place = 100 + 150 * min(max(time - 0.6, 0), 0.2)  # 30 pixels aside in a fifth of a second
+        return WALL if 0.8 < time < 1.55 else scene(round(place) if time < 1 else 100)
+
+    frames = [picture(i / rate) for i in range(round(2.2 * rate))]
+    answers = followed(detector, frames, 1 / rate)
+    assert [] in map(numbers, answers)
+    assert numbers(answers[-1]) == [1]
+
+
+@pytest.mark.parametrize("step", [0.1, 0.43, 0.47])
+def test_a_known_face_that_is_half_covered_stays_however_slow_the_stream(detector, step):
+    covered = scene(100)
+    covered[94:111, 163:228] = 40  # something dark before nose and cheeks
+    assert len(detector.detect(covered)) == 0
+    answers = followed(detector, [scene(100)] + [covered] * 4, step)
+    assert [numbers(faces) for faces in answers] == [[1]] * 5
+
+
+def test_a_known_face_may_be_a_little_smaller_than_the_least_size(detector):
+    size = (detector.detect(scene(100)).xyxy[0, 2:] - detector.detect(scene(100)).xyxy[0, :2]).max()
+    least = detector.with_options(min_face=int(size))
+    shrunk = np.float32([[0.86, 0, 28], [0, 0.86, 14]])
+    farther = cv2.warpAffine(scene(100), shrunk, (480, 240), borderMode=cv2.BORDER_REPLICATE)
+    assert len(least.detect(farther)) == 0
+    answers = followed(least, [scene(100)] + [farther] * 12)
+    assert [numbers(faces) for faces in answers] == [[1]] * 13
+
+
 def test_a_jump_of_half_a_face_is_followed_at_once(detector):
     first, second = followed(detector, [scene(100), scene(130)])
     assert numbers(first) == numbers(second) == [1]
@@ -107,7 +138,10 @@ def test_after_a_pause_the_whole_picture_is_searched():
     detector, follower = Searching(), FaceFollower()
     follower.update(detector, WALL, 0.0)
     follower.update(detector, WALL, follower.cycle)
-    assert detector.looked == [None, None]
+    follower.update(detector, WALL, 60.0)
+    assert detector.looked[0] is None
+    searches = [parts for parts in detector.looked[1:] if parts]
+    assert [sorted(parts) for parts in searches] == [list(range(7))] * 2
 
 
 def boxes(*rows) -> Detections:
