@@ -20,7 +20,7 @@ def main() -> None:
         from fer.training.recipe import train  # heavy, and not needed for --help
 
         print(f"The trained network is in {train(options)}.")
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"train.py: {error}")
 
 

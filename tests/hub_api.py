@@ -20,6 +20,7 @@ ROUTES = (
     ("POST", r"/objects/verify", "verify_object"),
     ("POST", PREFIX + r"\.git/info/lfs/objects/batch", "lfs_batch"),
     ("GET", API, "info"),
+    ("GET", f"{API}/auth-check/write", "check_writer"),
     ("GET", f"{API}/revision/{REVISION}", "info"),
     ("GET", f"{API}/refs", "refs"),
     ("GET", f"{API}/tree/{REVISION}(?:/(?P<folder>.+))?", "list_tree"),
@@ -57,6 +58,11 @@ class HubApi(HubHandler):
         private = wanted.get("private", wanted.get("visibility") == "private")
         self.hub.add(kind, name, {".gitattributes": b"*.safetensors filter=lfs\n"}, private)
         self.send_json({"url": url, "name": name})
+
+    def check_writer(self, kind: str, repo_id: str) -> None:
+        self.repo(kind, repo_id)
+        self.need_writer(repo_id)
+        self.send_json({})
 
     def info(self, kind: str, repo_id: str, revision: str | None = None) -> None:
         sha, tree = self.tree(kind, repo_id, revision or "main")
@@ -167,6 +173,8 @@ class HubApi(HubHandler):
 
     def tag(self, kind: str, repo_id: str, revision: str) -> None:
         self.need_writer(repo_id)
+        if self.fault("refused_tags"):
+            raise Refusal(500, "out of order")
         sha, _ = self.tree(kind, repo_id, revision)
         tags, name = self.repo(kind, repo_id).tags, json.loads(self.body)["tag"]
         if name in tags:

@@ -26,6 +26,7 @@ class HubServer:
         status: An HTTP status that answers every request, such as 503; 0 for none.
         cut_uploads: So many uploads are cut off after half of their bytes.
         cut_commits: So many commits are cut off before they are made.
+        refused_tags: So many tags are answered with 500.
         spoil: Files that are sent with their last byte changed.
         missing: Files that are answered with 503.
     """
@@ -38,6 +39,7 @@ class HubServer:
         self.status = 0
         self.cut_uploads = 0
         self.cut_commits = 0
+        self.refused_tags = 0
         self.spoil: set[str] = set()
         self.missing: set[str] = set()
         self.closing = threading.Event()

@@ -1,5 +1,8 @@
 """The embedded weights do what their metrics.json says."""
 
+import json
+import shlex
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from skimage.data import astronaut
 from fer.model.bundle import read_evaluation
 from fer.model.classifier import EMBEDDED, ExpressionClassifier
 from fer.pipeline import Pipeline, top_labels
+from fer.training.arguments import parse_options
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.vision.detector import FaceDetector
@@ -27,6 +31,17 @@ def test_they_are_small_and_complete(classifier):
     assert classifier.metrics["parameters"] == classifier.model.num_parameters()
     assert classifier.metrics["command"].startswith("python train.py")
     assert classifier.metrics["training"]["training_pictures"] == 28_709
+
+
+def test_the_command_means_what_was_trained(classifier):
+    """A default that is changed changes what recorded commands mean: they are to be rewritten."""
+    words = shlex.split(classifier.metrics["command"])
+    told, trained = asdict(parse_options(words[2:])), classifier.metrics["training"]
+    told.pop("resume")
+    settings = {name: told[name] for name in told if name in trained and told[name] is not None}
+    assert len(settings) > 25
+    recorded = {name: trained[name] for name in settings}
+    assert json.loads(json.dumps(settings)) == recorded
 
 
 def test_the_evaluation_beside_them_is_about_them(classifier):

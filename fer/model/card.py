@@ -3,6 +3,7 @@
 A figure that metrics.json doesn't hold is not in the card either; the section says so.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
@@ -114,11 +115,27 @@ def dataset_name(metrics: Metrics) -> str:
 
 def origin(metrics: Metrics) -> str:
     """Return what the training began with: "from scratch", or the network that it went on from."""
+    commands = {row["name"]: row["command"] for row in metrics.get("lineage") or ()}
     base = metrics.get("base_model")
-    first = next(iter(metrics.get("lineage") or filter(None, [base])), None)
-    if first is None or "--base-model" not in (first.get("command") or "--base-model"):
-        return "from scratch"
-    return f"on from `{first['name']}`, of whose own training nothing is known here,"
+    if base:
+        commands.setdefault(base["name"], base.get("command"))
+    name, seen = base and base["name"], set()
+    while name and name not in seen:  # a folder that was written again may be its own heir
+        seen.add(name)
+        if commands.get(name) is None:
+            return f"on from `{name}`, of whose own training nothing is known here,"
+        name = base_of(commands[name])
+    return "from scratch"
+
+
+def base_of(command: str) -> str | None:
+    """Return what a training's command names as the network to go on from.
+
+    >>> base_of("python train.py --base-model runs/fer --epochs 3")
+    'runs/fer'
+    """
+    words = shlex.split(command)
+    return words[words.index("--base-model") + 1] if "--base-model" in words[:-1] else None
 
 
 def knows_ferplus(metrics: Metrics) -> bool:

@@ -77,8 +77,8 @@ def recipe_table(training: Metrics) -> str:
     names = (
         "dataset", "seed", "optimizer", "batch_size", "learning_rate", "warmup", "weight_decay",
         "label_smoothing", "ferplus_weight", "averaging", "dropout", "rotation", "scale", "shift",
-        "erase", "degrade", "mixup", "sharpness", "depths", "widths", "view_size", "teachers",
-        "teacher_share", "teach_views", "teachers_asked", "votes_share", "base_share",
+        "erase", "degrade", "mixup", "sharpness", "sharpness_from", "depths", "widths", "view_size",
+        "teachers", "teacher_share", "teach_views", "teachers_asked", "votes_share", "base_share",
         "average_with", "ferplus_share", "drop_conflicting_copies", "max_train_samples",
     )  # fmt: skip
     unused = () if training.get("teachers") else ("teacher_share", "teach_views")

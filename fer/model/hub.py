@@ -215,8 +215,8 @@ def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
         return f"{repo_id} is gated: accept its terms on the Hub and set HF_TOKEN."
     if isinstance(error, RepositoryNotFoundError):
         return (
-            f"The Hub shows no model {repo_id}: it is missing, or private and HF_TOKEN holds no "
-            "token that may read it."
+            f"There is no folder {repo_id} here, and the Hub shows no such model: it is missing, "
+            "or private and HF_TOKEN holds no token that may read it."
         )
     status = error.response.status_code
     if status in (401, 403):

@@ -8,12 +8,13 @@ from tempfile import TemporaryDirectory
 from huggingface_hub import HfApi
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
-from fer.model.bundle import PLOTS, write_bundle
-from fer.model.hub import HUB_ID, REVISION_NAME, TIMEOUT, told_as
+from fer.model.bundle import write_bundle
+from fer.model.card_tables import SPLITS
+from fer.model.hub import EVALUATION_PLOTS, HUB_ID, REVISION_NAME, TIMEOUT, told_as
 
 
 class PushError(ValueError):
-    """A folder can't be pushed; nothing of it is on the Hub then."""
+    """A folder can't be pushed; the message says so where it is on the Hub nevertheless."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
     with told_as(PushError, repo_id):
         api = HfApi()
         api.create_repo(repo_id, private=private or None, exist_ok=True)
+        api.auth_check(repo_id, write=True)  # creating one that is there asks for nothing
         if private and not api.model_info(repo_id, timeout=TIMEOUT).private:
             raise PushError(
                 f"{repo_id} is there already and public; make it private in its settings on the "
@@ -56,8 +58,13 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
             )
 
 
-STALE = [f"{EVAL_RESULTS_FOLDER}/*", *PLOTS]
-"""What is removed from a repo unless it is pushed again."""
+STALE = [
+    f"{EVAL_RESULTS_FOLDER}/*",
+    "curves.png",
+    *EVALUATION_PLOTS,
+    *(f"{split}_{plot}" for split in ("train", *SPLITS) for plot in EVALUATION_PLOTS),
+]
+"""What is removed from a repo unless it is pushed again: what this project makes, nobody else's."""
 
 
 def push(
@@ -67,7 +74,7 @@ def push(
     tag: str | None = None,
     evaluations: Sequence[str | Path] = (),
 ) -> Pushed:
-    """Put a trained folder on the Hub, in one commit: everything arrives or nothing does.
+    """Put a trained folder on the Hub, in one commit: all files arrive or none; then tag it.
 
     What goes up is the network with its own code, its processor, metrics.json, the plots, and the
     model card that metrics.json makes; no checkpoints, no pickles.
@@ -93,6 +100,22 @@ def push(
                 delete_patterns=STALE,  # of earlier weights
                 commit_message=f"Release {tag}" if tag else "Push trained weights",
             )
-            if tag:
-                HfApi().create_tag(repo_id, tag=tag, revision=commit.oid)
+        if tag:
+            create_tag(Pushed(repo_id, commit.oid), tag)
     return Pushed(repo_id, commit.oid, tag)
+
+
+def create_tag(pushed: Pushed, tag: str) -> None:
+    """Give what was pushed a name that stays.
+
+    Raises:
+        PushError: It doesn't work; the weights are on the Hub.
+    """
+    try:
+        with told_as(PushError, pushed.repo_id):
+            HfApi().create_tag(pushed.repo_id, tag=tag, revision=pushed.commit)
+    except PushError as error:
+        raise PushError(
+            f"{error} The weights are on the Hub, as {pushed.source}; only the tag {tag} is "
+            "missing."
+        ) from error

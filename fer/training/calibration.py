@@ -6,6 +6,7 @@ El-Yaniv, "Selective Classification for Deep Neural Networks" (2017),
 https://arxiv.org/abs/1705.08500.
 """
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -71,16 +72,18 @@ def calibrate(
     if second is not None and voted.any():
         fitted = fit_temperature(second[voted], votes[voted])
         heads = replace(heads, ferplus_temperature=fitted)
+    heads = Heads(**{name: round(value, 4) for name, value in asdict(heads).items()})
     shown = heads.probabilities(first, second)
     confidence, right = shown.max(axis=1), shown.argmax(axis=1) == labels
     if heads.ferplus_share:
         right = by_both(shown.argmax(axis=1), labels, votes)
     threshold = answering_threshold(confidence, right, ANSWERED_ACCURACY)
+    threshold = math.floor(1e4 * threshold) / 1e4  # not above the least one that is answered
     answered = confidence >= threshold
     alone = softmax(first / heads.temperature, axis=1)
     return Calibration(
-        **{name: round(value, 4) for name, value in asdict(heads).items()},
-        uncertain_below=round(threshold, 4),
+        **asdict(heads),
+        uncertain_below=threshold,
         calibration_error=calibration_error(alone, labels),
         uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
         answered=float(answered.mean()),

@@ -19,14 +19,19 @@ MAY_CHANGE = (
 SETTINGS = "settings.json"
 """Beside the checkpoints: what the training was begun with."""
 
+BEFORE = {"sharpness_from": 0.0}
+"""What a training did that was begun before there was such a setting."""
+
 
 def where_to_start(folder: Path, options: TrainingOptions) -> Path | None:
     """Return the checkpoint to go on from; None begins anew.
 
     Raises:
-        ValueError: There is nothing to resume, or only with other settings; or there is something
-            and it would be lost.
+        ValueError: The output folder is a file; there is nothing to resume, or only with other
+            settings; or there is something and it would be lost.
     """
+    if folder.parent.is_file():
+        raise ValueError(f"--output {folder.parent} is a file; name a folder.")
     if options.resume:
         check_same(folder, options)
         return newest_checkpoint(folder)
@@ -56,9 +61,11 @@ def complete_checkpoints(folder: Path) -> list[Path]:
 
 
 def keep_settings(folder: Path, options: TrainingOptions) -> None:
-    """Write the settings of a training that begins beside its checkpoints."""
+    """Write the settings of a training that begins beside its checkpoints, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SETTINGS).write_text(json.dumps(asdict(options), indent=2) + "\n")
+    begun = folder / f"{SETTINGS}.new"
+    begun.write_text(json.dumps(asdict(options), indent=2) + "\n")
+    begun.replace(folder / SETTINGS)
 
 
 def check_same(folder: Path, options: TrainingOptions) -> None:
@@ -67,12 +74,18 @@ def check_same(folder: Path, options: TrainingOptions) -> None:
     A training of an earlier version, which didn't keep its settings, goes on unchecked.
 
     Raises:
-        ValueError: A setting differs from the one that the training was begun with.
+        ValueError: A setting differs from the one that the training was begun with, or nobody can
+            tell.
     """
     file = folder / SETTINGS
     if not file.is_file():
         return
-    begun = json.loads(file.read_text())
+    try:
+        begun = BEFORE | json.loads(file.read_text())
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{file} is damaged; remove it to go on with the settings given now, unchecked."
+        ) from error
     now = json.loads(json.dumps(asdict(options)))  # tuples as lists
     others = [name for name in now if name not in MAY_CHANGE and now[name] != begun.get(name)]
     if others:

@@ -8,7 +8,7 @@ ABOVE_ZERO = (
 )  # fmt: skip
 SHARES = (
     "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
-    "ferplus_share", "teacher_share", "votes_share",
+    "ferplus_share", "teacher_share", "votes_share", "sharpness_from",
 )  # fmt: skip
 PROBABILITIES = ("erase", "degrade")
 ZERO_OR_MORE = ("mixup", "sharpness", "rotation", "ferplus_weight", "weight_decay")
@@ -18,13 +18,14 @@ NEEDED = {
     "teach_views": "teachers",
     "teacher_share": "teachers",
     "teachers_asked": "teach_views",
+    "sharpness_from": "sharpness",
     "hub_private": "push_to_hub",
     "hub_tag": "push_to_hub",
 }
 """Settings that say nothing without another one."""
 
 OWN_NETWORKS = ("dropout", "ferplus_weight")
-"""Settings that only this project's network has; others are checked where it is built."""
+"""Settings of this project's network that mean nothing to others; `networks` refuses more."""
 
 
 def flag(name: str) -> str:

@@ -110,8 +110,13 @@ def _labelled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path
         (file, index)
         for path, index in indices.items()
         for file in sorted(path.rglob("*"))
-        if file.is_file() and not is_hidden(file)
+        if file.is_file() and not any(map(is_hidden, _below(file, path)))
     ]
+
+
+def _below(file: Path, folder: Path) -> list[Path]:
+    """Return a file and the folders that it lies in, up to another one."""
+    return [file, *(parent for parent in file.parents if folder in parent.parents)]
 
 
 def _largest_face(

@@ -4,6 +4,7 @@ There are four: this project's own or transformers' ViT, both untrained; a netwo
 has made; and any image classifier of transformers, whose head is then replaced.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -25,12 +26,27 @@ from fer.model.loading import from_folder, read_metrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions, flag
 from fer.training.calibration import Calibration
+from fer.training.foreign import (
+    are_expressions,
+    find_heads,
+    for_faces,
+    refuse_what_is_for_our_own,
+    renew,
+)
 from fer.training.growth import deepened, widened
 from fer.training.lineage import lineage
 from fer.vision.crops import FER2013_FRAMING
 
+logger = logging.getLogger(__name__)
+
 NAMES = dict(enumerate(EXPRESSIONS))
 LABELS = {"id2label": NAMES, "label2id": {name: index for index, name in NAMES.items()}}
+
+DEPTHS = (1, 3, 2)
+"""Residual blocks of each stage of this project's untrained network."""
+
+VIEW_SIZE = 44
+"""Side in pixels of the middle of a face that it sees."""
 
 
 @dataclass(frozen=True)
@@ -109,36 +125,6 @@ def grown(model: FerForImageClassification, options: TrainingOptions) -> FerForI
     return widened(model, options.widths) if options.widths else model
 
 
-def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
-    """Refuse what only works with this project's own network.
-
-    Raises:
-        ValueError: The options ask for it.
-    """
-    if options.push_to_hub:
-        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
-    for name in ("base_share", "average_with"):
-        if getattr(options, name):
-            raise ValueError(
-                f"Only this project's own network can be mixed; leave {flag(name)} out."
-            )
-    if options.ferplus_share:
-        raise ValueError(
-            "Only this project's own network has two heads; leave --ferplus-share out."
-        )
-    if options.teach_views:
-        raise ValueError(
-            "Only this project's own network has views to teach; leave --teach-views out."
-        )
-    for name in ("depths", "widths"):
-        if getattr(options, name):
-            raise ValueError(
-                f"Only this project's own network has residual blocks; leave {flag(name)} out."
-            )
-    if options.view_size:
-        raise ValueError("Only this project's own network has views; leave --view-size out.")
-
-
 def set_view_size(start: Start, side: int) -> None:
     """Let this project's network see the middle `side` pixels of a face.
 
@@ -157,13 +143,13 @@ def untrained_cnn(
 
     Args:
         dropout: Of the pooled features.
-        depths: Residual blocks of each stage; None leaves the configuration's own.
+        depths: Residual blocks of each stage; None is `DEPTHS`.
         widths: Channels of each stage; None leaves the configuration's own.
 
     Raises:
         ValueError: There are more or fewer stages.
     """
-    config = FerConfig(**LABELS, dropout=dropout)
+    config = FerConfig(**LABELS, dropout=dropout, image_size=VIEW_SIZE, depths=DEPTHS)
     stages = len(config.depths)
     for name, numbers in (("depths", depths), ("widths", widths)):
         if numbers and len(numbers) != stages:
@@ -173,7 +159,7 @@ def untrained_cnn(
     config.depths = list(depths or config.depths)
     config.hidden_sizes = list(widths or config.hidden_sizes)
     model = FerForImageClassification(config)
-    processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
+    processor = FerImageProcessor(crop_size=VIEW_SIZE, framing=asdict(FER2013_FRAMING))
     return Start(channels_last(model), processor, SGD)
 
 
@@ -198,8 +184,8 @@ def untrained_vit() -> Start:
 def start_from(pulled: Pulled, dropout: float) -> Start:
     """Return a trained network to go on from.
 
-    One whose classes are the seven expressions in this project's order keeps its head; another
-    gets a new one. Its image processor stays.
+    One whose classes are the seven expressions in this project's order, in any common spelling,
+    keeps its head; another gets a new one. Its image processor stays.
 
     Args:
         pulled: Where it lies.
@@ -209,11 +195,12 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
         ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
     """
     model, processor, report = from_folder(pulled)
-    known = list(model.config.id2label.values()) == list(EXPRESSIONS)
-    if not known:
+    names = list(model.config.id2label.values())
+    if names != list(EXPRESSIONS):
         model, processor, report = from_folder(pulled, **LABELS, ignore_mismatched_sizes=True)
-    heads = find_heads(model)
+    heads, known = find_heads(model), are_expressions(names)
     if not known:
+        logger.info("%s gets a new head: its classes aren't the seven, in order.", pulled.name)
         renew(heads.values())
     check_weights(pulled, report["missing_keys"], () if known else heads)
     base = {
@@ -245,30 +232,6 @@ def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
         value.bias /= calibration.temperature
 
 
-def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
-    """Return the matrices that a network's logits come from, by their names.
-
-    A network that was distilled has two of the same form, and its logits are the mean of both.
-
-    Raises:
-        ModelError: There is none.
-    """
-    if isinstance(model, FerForImageClassification):
-        return {"classifier": model.classifier}
-    matrices = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
-    heads = {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
-    if not heads:
-        raise ModelError("The base model's answers don't come from a matrix; choose another one.")
-    return heads
-
-
-def renew(heads: Iterable[nn.Linear]) -> None:
-    """Give the heads of a network new weights."""
-    for head in heads:
-        nn.init.normal_(head.weight, std=0.02)
-        nn.init.zeros_(head.bias)
-
-
 def check_weights(pulled: Pulled, missing: set[str], renewed: Iterable[str] = ()) -> None:
     """See that the weights are all there, those of renewed heads aside.
 
@@ -282,10 +245,3 @@ def check_weights(pulled: Pulled, missing: set[str], renewed: Iterable[str] = ()
             f"{pulled.name} can't be trained on: it lacks the weights {', '.join(lacking[:3])}"
             f"{', ...' if len(lacking) > 3 else ''}."
         )
-
-
-def for_faces(processor: BaseImageProcessor) -> BaseImageProcessor:
-    """Let a processor say that its network knows grey faces, framed as FER2013's are."""
-    processor.framing = asdict(FER2013_FRAMING)
-    processor.grey = True
-    return processor

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.heads import Heads
-from fer.model.hub import EVALUATION, EVALUATION_PLOTS
+from fer.model.hub import EVALUATION, EVALUATION_PLOTS, ModelError
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import is_foreign
 from fer.model.push import PushError, prepare_push, push
@@ -138,8 +139,12 @@ def push_trained(options: TrainingOptions, output: Path) -> None:
     """
     try:
         push(output, options.hub_model_id, options.hub_private, options.hub_tag)
-    except PushError as error:
-        again = f"python -m fer push {output} {options.hub_model_id}"
+    except (PushError, ModelError) as error:
+        private, tag = options.hub_private, options.hub_tag
+        words = ["python", "-m", "fer", "push", str(output), options.hub_model_id]
+        again = shlex.join(
+            [*words, *(["--private"] if private else []), *(["--tag", tag] if tag else [])]
+        )
         raise PushError(f"{error} The network is in {output}; to push it: {again}") from error
 
 
@@ -218,6 +223,7 @@ def build_trainer(
         label_smoothing=options.label_smoothing,
         mixup=options.mixup,
         sharpness=options.sharpness,
+        sharpness_from=options.sharpness_from,
         teachers=view_teachers(options, start.processor, precision(options)),
     )
     EpochReport.replace_bars_of(trainer)

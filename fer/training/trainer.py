@@ -116,6 +116,7 @@ class FerTrainer(Trainer):
         label_smoothing: float,
         mixup: float = 0.0,
         sharpness: float = 0.0,
+        sharpness_from: float = 0.0,
         teachers: ViewTeachers | None = None,
         **kwargs,
     ) -> None:
@@ -127,18 +128,24 @@ class FerTrainer(Trainer):
         self.label_smoothing = label_smoothing
         self.mixup = mixup
         self.sharpness = sharpness
+        self.sharpness_from = sharpness_from
         self.teachers = teachers
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
         """Differentiate the loss, with `sharpness` once more where it is worst nearby."""
         inputs = self.viewed(self._prepare_inputs(inputs))
-        if not self.sharpness:
+        if not self.looks_uphill():
             return super().training_step(model, inputs, num_items_in_batch)
         with torch.random.fork_rng():  # both times the same dropout
             loss = super().training_step(model, dict(inputs), num_items_in_batch)
         with uphill(model, self.sharpness):
             super().training_step(model, inputs, num_items_in_batch)
         return loss
+
+    def looks_uphill(self) -> bool:
+        """Return whether the next step is one of those that `sharpness` is for."""
+        begun = self.state.global_step >= self.sharpness_from * self.state.max_steps
+        return bool(self.sharpness) and begun
 
     def viewed(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return a batch with a random view of each face, and what is to be learned of it."""

@@ -175,11 +175,21 @@ def test_a_strange_beginning_is_no_training_from_scratch(metrics):
         "on from `google/vit`, of whose own"
         in model_card(metrics | {"base_model": base}, "a/b").text
     )
-    ours = [{"name": "runs/fer", "command": "python train.py"}, {"name": "runs/b", "command": None}]
+    ours = [
+        {"name": "runs/fer", "command": "python train.py"},
+        {"name": "runs/b", "command": "python train.py --base-model runs/fer"},
+    ]
     grown = model_card(metrics | {"base_model": ours[1], "lineage": ours}, "a/b")
     assert "It was trained from scratch on FER2013, 48x48" in grown.text
     moved = [{"name": "runs/a", "command": "python train.py --base-model google/vit"}]
-    assert "on from `runs/a`" in model_card(metrics | {"lineage": moved}, "a/b").text
+    told = metrics | {"base_model": moved[0], "lineage": moved}
+    assert "on from `google/vit`" in model_card(told, "a/b").text
+
+
+def test_a_teacher_is_nothing_that_was_gone_on_from(metrics):
+    unknown = [{"name": "you/teacher", "command": None}]
+    told = metrics | {"base_model": None, "lineage": unknown}
+    assert "It was trained from scratch on FER2013" in model_card(told, "a/b").text
 
 
 def test_a_card_without_figures_claims_none():

@@ -19,7 +19,7 @@ def test_private(hub, client, make, push, pull):
     assert hub.repos["models", "me/secret"].private
     push(folder, "me/secret", private=True)
     assert pull("me/secret")[1]
-    with token(client, None), refused("ModelError", "shows no model me/secret", "private"):
+    with token(client, None), refused("ModelError", "no folder me/secret here", "private"):
         pull("me/secret@main")
 
 
@@ -32,15 +32,18 @@ def test_wrong_token(hub, client, make, push, pull):
             pull("me/wrong")
     with token(client, None), refused("PushError", "me/wrong", "hf auth login"):
         push(folder, "me/wrong")
-    with refused("PushError", "refused the token for somebody/else"):
-        push(folder, "somebody/else")
+    hub.add("models", "somebody/public", {})
+    for repo_id in ("somebody/else", "somebody/public"):
+        with refused("PushError", f"refused the token for {repo_id}"):
+            push(folder, repo_id)
+    assert hub.repos["models", "somebody/public"].files == {}
     assert ("models", "me/wrong") not in hub.repos
 
 
 @pytest.mark.parametrize(
     ("source", "part"),
     [
-        ("me/nowhere", "shows no model me/nowhere"),
+        ("me/nowhere", "There is no folder me/nowhere here, and the Hub shows no such model"),
         ("me/there@v9", "me/there has no branch, tag or commit v9"),
         ("me/there@" + "a" * 40, "me/there has no branch, tag or commit aaaa"),
         ("nowhere", "'nowhere' is neither a folder here nor a Hub id"),

@@ -145,6 +145,23 @@ def test_a_push_that_breaks_off_leaves_nothing_and_can_be_repeated(hub, make, pu
     assert len(repo.commits) == 2
 
 
+def test_a_push_without_its_tag_says_where_it_is(hub, make, push):
+    hub.refused_tags = 1
+    with refused("PushError", "The weights are on the Hub, as me/untagged@", "only the tag v1 is"):
+        push(make(), "me/untagged", tag="v1")
+    repo = hub.repos["models", "me/untagged"]
+    assert set(repo.files) == WHOLE and repo.tags == {}
+
+
+def test_other_people_s_pictures_stay_on_the_hub(hub, make, push):
+    theirs = {"docs/banner.png": b"1", "demo.png": b"2"}
+    hub.add("models", "me/shared", theirs | {"test_confusion.png": b"3", "robustness.png": b"4"})
+    push(make(), "me/shared")
+    files = hub.repos["models", "me/shared"].files
+    assert {name: files[name].data for name in theirs} == theirs
+    assert "test_confusion.png" not in files and "robustness.png" not in files
+
+
 @pytest.mark.parametrize(
     ("lacking", "part"),
     [("metrics.json", "only a network of this project"), ("model.safetensors", "lacks model.safe")],

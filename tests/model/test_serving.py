@@ -49,7 +49,7 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
         "x/partial": "lacks weights that its config.json asks for",
         "x/torn": "holds no network that can be loaded here",
         "x/metrics": "is no JSON",
-        "x/missing": "shows no model x/missing",
+        "x/missing": "There is no folder x/missing here",
         "x/cats@v1": "no branch, tag or commit v1",
         "no/such/folder": "neither a folder here nor a Hub id",
     }

@@ -80,6 +80,18 @@ def test_what_is_answered_is_right_often_enough(drawn):
     assert calibration.calibration_error < 0.015 < calibration.uncalibrated_error
 
 
+def test_the_figures_are_those_of_the_rounded_numbers():
+    for seed in range(20):  # hopeless networks, of which hardly an answer is right often enough
+        generator = np.random.default_rng(seed)
+        logits = 0.05 * generator.normal(size=(200, 7))
+        labels = generator.integers(7, size=200)
+        calibration = calibrate((logits, None), labels, np.zeros((200, 8)), Heads())
+        confidence = softmax(logits / calibration.temperature, axis=1).max(axis=1)
+        answered = (confidence >= calibration.uncertain_below).mean()
+        assert answered == pytest.approx(calibration.answered) and answered > 0
+        assert round(calibration.uncertain_below, 4) == calibration.uncertain_below
+
+
 @pytest.fixture
 def both(drawn):
     """Logits of two heads, labels that the first knows, and votes that the second knows."""

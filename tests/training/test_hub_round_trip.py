@@ -5,6 +5,7 @@ Everything goes over HTTP to a Hub on 127.0.0.1, through the real clients.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -172,9 +173,15 @@ def test_a_push_that_fails_says_how_to_do_it_again(monkeypatch, tmp_path):
         raise PushError("The Hub is closed today.")
 
     monkeypatch.setattr(recipe, "push", push)
-    options = TrainingOptions(push_to_hub=True, hub_model_id="me/fer", hub_tag="v1")
-    with pytest.raises(PushError, match=r"closed today\. .* push it: python -m fer push .* me/fer"):
-        recipe.push_trained(options, tmp_path)
+    options = TrainingOptions(
+        push_to_hub=True, hub_model_id="me/fer", hub_tag="v1", hub_private=True
+    )
+    with pytest.raises(PushError, match=r"closed today\. .* push it: ") as caught:
+        recipe.push_trained(options, tmp_path / "of two words")
+    again = shlex.split(str(caught.value).split("push it: ")[1])
+    folder = str(tmp_path / "of two words")
+    assert again[:6] == ["python", "-m", "fer", "push", folder, "me/fer"]
+    assert again[6:] == ["--private", "--tag", "v1"]
 
 
 @pytest.mark.parametrize("arguments", [["--push-to-hub"], ["--hub-model-id=me/fer"]])

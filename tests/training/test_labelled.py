@@ -61,9 +61,14 @@ def test_thousands_of_large_pictures_fit_into_memory(folder):
 def test_what_a_system_put_there_is_not_read(folder):
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / "__MACOSX").mkdir()
+    for inside in (".ipynb_checkpoints", "__MACOSX/deep"):
+        (folder / "anger" / inside).mkdir(parents=True)
+        Image.new("RGB", (80, 60)).save(folder / "anger" / inside / "copy.png")
+    before = len(load_labelled(folder))
     (folder / "anger" / "Thumbs.db").write_text("no picture")
     (folder / "anger" / "._1.png").write_text("no picture")
-    assert load_labelled(folder).unreadable == ["anger/notes.jpg"]
+    faces = load_labelled(folder)
+    assert faces.unreadable == ["anger/notes.jpg"] and len(faces) == before == 2
 
 
 def test_a_mapping_of_a_folder_that_is_not_there_is_refused(folder):

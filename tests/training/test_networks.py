@@ -26,10 +26,10 @@ from fer.training.arguments import TrainingOptions, parse_options
 from fer.training.calibration import Calibration
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.training.foreign import find_heads
 from fer.training.networks import (
     build_start,
     check_weights,
-    find_heads,
     keep_calibration,
     start_from,
     untrained_cnn,
@@ -138,6 +138,14 @@ def test_seven_other_classes_are_no_expressions(tmp_path):
     assert start.model.config.id2label == dict(enumerate(EXPRESSIONS))
 
 
+def test_the_seven_expressions_in_another_spelling_keep_their_head(tmp_path):
+    labels = dict(enumerate(name.capitalize() for name in EXPRESSIONS))
+    before = save_vit(tmp_path, labels=labels).classifier
+    start = start_from(pull(tmp_path), dropout=0.1)
+    assert torch.equal(start.model.classifier.weight, before.weight)
+    assert start.model.config.id2label == dict(enumerate(EXPRESSIONS))
+
+
 def test_a_trunk_without_a_head_gets_one(tmp_path):
     before = save_vit(tmp_path, ViTModel)
     start = start_from(pull(tmp_path), dropout=0.1)
@@ -197,7 +205,7 @@ def test_a_vit_from_scratch(tiny_fer2013, tmp_path):
 
 def test_the_vit_is_compact():
     cnn, vit = untrained_cnn(0.2).model, untrained_vit().model
-    assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
+    assert 2_000_000 < vit.num_parameters() < cnn.num_parameters() < 3_000_000
 
 
 def test_what_is_no_image_classifier_is_refused(tmp_path):
@@ -245,9 +253,10 @@ def test_widths_that_wont_do(options, sentence):
 
 
 def test_the_middle_that_is_seen():
-    start = build_start(TrainingOptions(view_size=44))
-    assert start.processor.crop_size == start.model.config.image_size == 44
-    assert build_start(TrainingOptions()).processor.crop_size == 40
+    start = build_start(TrainingOptions(view_size=40))
+    assert start.processor.crop_size == start.model.config.image_size == 40
+    usual = build_start(TrainingOptions())
+    assert usual.processor.crop_size == usual.model.config.image_size == 44
     with pytest.raises(ValueError, match="--view-size must be up to 48, but is 50"):
         build_start(TrainingOptions(view_size=50))
     with pytest.raises(ValueError, match="Only this project's own network has views"):
@@ -257,6 +266,12 @@ def test_the_middle_that_is_seen():
 def test_without_the_second_head_there_is_nothing_to_mix():
     with pytest.raises(ValueError, match="Only this project's own network has two heads"):
         build_start(TrainingOptions(ferplus_share=0.1, arch="vit"))
+
+
+@pytest.mark.parametrize("setting", [{"dropout": 0.5}, {"ferplus_weight": 2.0}])
+def test_others_networks_have_none_of_our_settings(base, setting):
+    with pytest.raises(ValueError, match="is of this project's own network; leave it out"):
+        build_start(TrainingOptions(base_model=str(base), **setting))
 
 
 def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):

@@ -145,14 +145,15 @@ def test_a_seed_decides(options, tmp_path):
 def test_every_setting_reaches_the_trainer(options, tmp_path):
     odd = replace(
         options, output=str(tmp_path), label_smoothing=0.11, mixup=0.12, ferplus_weight=0.13,
-        sharpness=0.14, rotation=15.0, scale=0.16, shift=0.17, erase=0.18, degrade=0.19,
-        warmup=0.21, weight_decay=0.22, learning_rate=0.23, averaging=0.24,
+        sharpness=0.14, sharpness_from=0.15, rotation=15.0, scale=0.16, shift=0.17, erase=0.18,
+        degrade=0.19, warmup=0.21, weight_decay=0.22, learning_rate=0.23, averaging=0.24,
     )  # fmt: skip
     start = build_start(odd)
     trainer = build_trainer(odd, start, *load_datasets(odd, start.processor))
     view, args = trainer.augmentation, trainer.args
     assert (trainer.label_smoothing, trainer.mixup) == (0.11, 0.12)
-    assert (trainer.ferplus_weight, trainer.sharpness) == (0.13, 0.14)
+    assert trainer.ferplus_weight == 0.13
+    assert (trainer.sharpness, trainer.sharpness_from) == (0.14, 0.15)
     assert (view.rotation, view.scale, view.shift, view.erase) == (15.0, 0.16, 0.17, 0.18)
     assert (view.degradation.probability, trainer.averaged.decay) == (0.19, 0.24)
     assert (args.warmup_steps, args.weight_decay, args.learning_rate) == (0.21, 0.22, 0.23)
@@ -193,6 +194,26 @@ def test_a_training_goes_on_with_its_own_settings_only(trained, options, change,
         ValueError, match=f"was begun with .*{said}; --resume goes on with the same"
     ):
         where_to_start(trained / CHECKPOINTS, resumed)
+
+
+def test_a_training_goes_on_that_was_begun_before_there_was_a_setting(trained, options, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    settings = tmp_path / CHECKPOINTS / "settings.json"
+    begun = json.loads(settings.read_text())
+    settings.write_text(json.dumps({k: v for k, v in begun.items() if k != "sharpness_from"}))
+    resumed = replace(options, resume=True, sharpness_from=0.0)
+    assert where_to_start(tmp_path / CHECKPOINTS, resumed)
+    with pytest.raises(ValueError, match=r"--sharpness-from 0\.0 \(not 0\.65\)"):
+        where_to_start(tmp_path / CHECKPOINTS, replace(options, resume=True))
+    settings.write_text("")
+    with pytest.raises(ValueError, match=r"settings\.json is damaged; remove it to go on"):
+        where_to_start(tmp_path / CHECKPOINTS, resumed)
+
+
+def test_an_output_that_is_a_file_is_refused_at_once(options, tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(ValueError, match=r"--output .*run is a file; name a folder"):
+        train(replace(options, output=str(tmp_path / "run"), dataset="no/where"))
 
 
 def test_the_newest_checkpoint_is_that_of_the_most_steps(tmp_path):

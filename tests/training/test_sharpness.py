@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from transformers import TrainerState
 
 from fer.training.sharpness import uphill
 from fer.training.trainer import FerTrainer
@@ -56,11 +57,15 @@ def test_batch_norm_looks_away():
     assert model[0].momentum == 0.1
 
 
-@pytest.mark.parametrize(("sharpness", "times"), [(0.0, 1), (0.5, 2)])
-def test_both_looks_are_at_the_same_views(monkeypatch, model, sharpness, times):
+@pytest.mark.parametrize(
+    ("sharpness", "step", "times"), [(0.0, 9, 1), (0.5, 5, 1), (0.5, 6, 2), (0.5, 9, 2)]
+)
+def test_both_looks_are_at_the_same_views_and_begin_late(
+    monkeypatch, model, sharpness, step, times
+):
     viewed, seen, dropped = [], [], []
 
-    def step(self, model, inputs, count):
+    def look(self, model, inputs, count):
         seen.append(inputs["pixel_values"])
         dropped.append(torch.rand(3))
         return half_square(model)
@@ -69,15 +74,16 @@ def test_both_looks_are_at_the_same_views(monkeypatch, model, sharpness, times):
         viewed.append(inputs)
         return {"pixel_values": torch.rand(3)}
 
-    monkeypatch.setattr("transformers.Trainer.training_step", step)
+    monkeypatch.setattr("transformers.Trainer.training_step", look)
     monkeypatch.setattr(FerTrainer, "viewed", view)
     monkeypatch.setattr(FerTrainer, "_prepare_inputs", lambda self, inputs: inputs)
     trainer = FerTrainer.__new__(FerTrainer)
-    trainer.sharpness = sharpness
+    trainer.sharpness, trainer.sharpness_from = sharpness, 0.6
+    trainer.state = TrainerState(global_step=step, max_steps=10)
     loss = FerTrainer.training_step(trainer, model, {})
     assert len(viewed) == 1 and len(seen) == len(dropped) == times
     assert all(look is seen[0] for look in seen)
     assert all(torch.equal(draw, dropped[0]) for draw in dropped)
     assert loss.item() == 12.5
-    expected = torch.tensor([[3.0, 4.0]]) * (1 + sharpness / 5)
+    expected = torch.tensor([[3.0, 4.0]]) * (1 + (sharpness / 5 if times == 2 else 0))
     torch.testing.assert_close(model.weight.grad, expected)
