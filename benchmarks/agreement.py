@@ -1,7 +1,7 @@
 """How well followed faces agree with a full detection of the same frame, face by face.
 
 A full detection is the measure, frame by frame. Who is who in it comes from the scene where that is
-known, and else from `Links`, which chains full detections of frame after frame by their overlap.
+known, and else from `Links`, which chains full detections by their overlap, over short gaps, too.
 """
 
 from dataclasses import dataclass, field
@@ -48,25 +48,35 @@ def pairs(ones: np.ndarray, others: np.ndarray, least: float = IOU) -> list[tupl
     ]
 
 
+MISSED = 1.0
+"""Seconds for which a face may be missed by full detections, and is still the same."""
+
+
 class Links:
-    """Numbers full detections by their overlap with those of the frame before."""
+    """Numbers full detections by their overlap with those of the second before."""
 
     def __init__(self) -> None:
         """Know nobody yet."""
-        self._boxes, self._ids, self._next = np.empty((0, 4), np.float32), np.empty(0, int), 1
+        self._seen: dict[int, tuple[np.ndarray, float]] = {}
+        self._next = 1
 
-    def update(self, xyxy: np.ndarray) -> np.ndarray:
-        """Return each box's number; a face that is missed once starts anew.
+    def update(self, xyxy: np.ndarray, time: float) -> np.ndarray:
+        """Return each box's number, int (n,).
 
         Args:
             xyxy: The frame's full detection, float32 (n, 4).
+            time: Seconds from the scene's start.
         """
-        known = {column: self._ids[row] for row, column in pairs(self._boxes, xyxy)}
-        new = len(xyxy) - len(known)
-        fresh = iter(range(self._next, self._next + new))
-        ids = [int(known[index]) if index in known else next(fresh) for index in range(len(xyxy))]
-        self._boxes, self._ids, self._next = xyxy, np.array(ids, int), self._next + new
-        return self._ids
+        fresh = {one: seen for one, seen in self._seen.items() if time - seen[1] <= MISSED}
+        known, boxes = list(fresh), np.array([box for box, _ in fresh.values()], np.float32)
+        same = {column: known[row] for row, column in pairs(boxes.reshape(-1, 4), xyxy)}
+        ids = [same[index] if index in same else self._new() for index in range(len(xyxy))]
+        self._seen = fresh | {one: (box, time) for one, box in zip(ids, xyxy, strict=True)}
+        return np.array(ids, int)
+
+    def _new(self) -> int:
+        self._next += 1
+        return self._next - 1
 
 
 @dataclass
@@ -77,7 +87,7 @@ class Agreement:
         faces: Faces of the full detections.
         had: Of these, faces that were followed, too.
         extra: Followed faces that no full detection has.
-        switches: Times a face's number was another than before.
+        switches: Times a face's number was another than before, or had been somebody else's.
         face_seconds: How long the faces were watched, summed over them.
     """
 
@@ -87,6 +97,7 @@ class Agreement:
     switches: int = 0
     face_seconds: float = 0.0
     _numbers: dict[int, int] = field(default_factory=dict)
+    _owners: dict[int, int] = field(default_factory=dict)
     _seen: dict[int, float] = field(default_factory=dict)
 
     def add(
@@ -113,8 +124,9 @@ class Agreement:
         for row, column in joined:
             face, number = int(ids[row]), int(numbers[column])
             if face:
-                self.switches += self._numbers.get(face, number) != number
-                self._numbers[face] = number
+                kept = self._numbers.get(face, number) == number
+                self.switches += not (kept and self._owners.get(number, face) == face)
+                self._numbers[face], self._owners[number] = number, face
         for face in filter(None, map(int, ids)):
             self.face_seconds += time - self._seen.get(face, time)
             self._seen[face] = time

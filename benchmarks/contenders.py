@@ -71,12 +71,12 @@ class Peer:
         ValueError: It doesn't start there.
     """
 
-    def __init__(self, python: Path, threads: int) -> None:
-        """Start it and wait until its networks are loaded."""
+    def __init__(self, python: Path, threads: int, min_face: int) -> None:
+        """Start it, let it look for faces of so many pixels, and wait until it is ready."""
         script = Path(__file__).with_name("peer.py")
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            [str(python), "-P", str(script), str(threads)],
+            [str(python), "-P", str(script), str(threads), str(min_face)],
             stdin=pipe,
             stdout=pipe,
             stderr=subprocess.DEVNULL,
@@ -84,7 +84,8 @@ class Peer:
         line = self._process.stdout.readline()
         if not line:
             raise ValueError(f"PyPI's fer does not start under {python}; see {script.name}.")
-        self.version = json.loads(line)["version"]
+        told = json.loads(line)
+        self.name = f"PyPI fer {told['version']} with MTCNN from {told['min_face']} pixels"
 
     def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
         """Return its boxes in a frame, and what it took by its own clock."""

@@ -120,8 +120,10 @@ class Measurement:
         if full is None:
             return
         self._faces += len(full)
-        known = view.ids is not None
-        ids = named(full.xyxy, view.xyxy, view.ids) if known else self._links.update(full.xyxy)
+        if view.ids is None:
+            ids = self._links.update(full.xyxy, view.time)
+        else:
+            ids = named(full.xyxy, view.xyxy, view.ids)
         self.agreement.add(view.time, full.xyxy, ids, faces.xyxy, faces.tracker_id)
 
     def figures(self) -> dict[str, object]:
@@ -154,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load(options.model))
-    peer = Peer(options.peer, options.threads) if options.peer else None
+    least = pipeline.detector.min_face
+    peer = Peer(options.peer, options.threads, least) if options.peer else None
     yardstick, scenes = Yardstick(), {}
     for scene in chosen_scenes(options):
         scenes[scene.name] = measure(scene, pipeline, peer, yardstick, options)
@@ -165,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         **circumstances("benchmarks.live", arguments),
         "threads": options.threads,
         "weights": pipeline.classifier.fingerprint(),
-        "peer": f"PyPI fer {peer.version} with MTCNN" if peer else "absent: no --peer was given",
+        "peer": peer.name if peer else "absent: no --peer was given",
         "scenes": scenes,
     }
     print(f"\n{table([speed_row(*item) for item in scenes.items()])}")
@@ -197,7 +200,7 @@ def measure(
     measurement = Measurement(scene, pipeline, peer, yardstick, stride)
     for views in blocks(scene, seconds):
         measurement.block(views)
-    memory = {} if options.quick else {"memory": peak_memory(scene, options.threads)}
+    memory = {} if options.quick else {"memory": peak_memory(scene, options.threads, options.model)}
     return {**measurement.figures(), **memory}
 
 

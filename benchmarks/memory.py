@@ -15,8 +15,13 @@ FRAMES = 60
 STATUS = Path("/proc/self/status")
 
 
-def peak_memory(scene: Scene, threads: int) -> dict[str, float] | None:
+def peak_memory(scene: Scene, threads: int, model: str | None) -> dict[str, float] | None:
     """Return the highest use of memory while a scene is followed; None where Linux isn't there.
+
+    Args:
+        scene: Whose frames are read.
+        threads: Of torch.
+        model: Folder or Hub id of the network; None is the embedded one.
 
     Returns:
         `peak_mb`, the whole process; `growth_mb`, how much of it came with following.
@@ -24,10 +29,10 @@ def peak_memory(scene: Scene, threads: int) -> dict[str, float] | None:
     if not STATUS.exists():
         return None
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_measure, scene.source, threads).result()
+        return process.submit(_measure, scene.source, threads, model).result()
 
 
-def _measure(source: str, threads: int) -> dict[str, float]:
+def _measure(source: str, threads: int, model: str | None) -> dict[str, float]:
     from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Following, Pipeline
     from fer.vision.detector import FaceDetector
@@ -36,7 +41,8 @@ def _measure(source: str, threads: int) -> dict[str, float]:
     made = made_scenes()
     scene = made[source] if source in made else sample_scene(Path(source))
     views = list(islice(scene.play(), FRAMES))
-    pipeline, following = Pipeline(FaceDetector(), ExpressionClassifier.load()), Following()
+    classifier = ExpressionClassifier.load(model)
+    pipeline, following = Pipeline(FaceDetector(), classifier), Following()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = resident("VmRSS")
     for view in views:

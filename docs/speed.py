@@ -33,8 +33,8 @@ Limited to the instructions of a Space's CPU (AVX-512 with VNNI), the network al
 in {many}; in float32, where a CPU isn't made for int8, in {plain[0]} and {plain[1]}.
 
 Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
-many times that is the rate of the same networks run from scratch on every frame, and of PyPI's
-`fer` with MTCNN. *Kept* is the share of a full detection's faces that are followed, too. In the
+many times that is the rate of the same networks run from scratch on every frame, and of
+{live["peer"]}. *Kept* is the share of a full detection's faces that are followed, too. In the
 same run that ResNet-18 took {_median_yardstick(live):.0f} ms.
 
 | scene | frames/s | from scratch | PyPI `fer` | kept | number changes per face and minute |

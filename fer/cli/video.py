@@ -92,10 +92,15 @@ def progress_lines(write: Callable[[str], object]) -> Callable[["Progress"], Non
 
 def said(recording: "Recording") -> str:
     """Return the summary, the moments, what couldn't be read, and where the files are."""
+    from fer.timeline.report import LEAST_LEAD
     from fer.timeline.summary import summarise
+    from fer.timeline.words import span
 
     summary = summarise(recording.timeline, recording.duration)
     moments = [moment.sentence for moment in summary.moments]
     warning = [f"Warning: {recording.warning}"] if recording.warning else []
+    if recording.lead >= LEAST_LEAD:
+        later = span(recording.lead)
+        warning.append(f"In the annotated video all times are {later} later: sound came first.")
     place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."
     return "\n".join([summary.sentence, *moments, *warning, place])

@@ -96,6 +96,7 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
         rate=origin.rate,
         end=origin.duration,
         scale=origin.scale,
+        lead=origin.lead,
     )
     paths["report"].write_text(report, encoding="utf-8")
     known = (origin.warning, origin.duration, origin.lead)
@@ -104,5 +105,5 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
 
 def about(origin: Origin) -> dict[str, object]:
     """Return what a timeline's JSON says of where it comes from."""
-    names = ("title", "model", "rate", "duration", "warning")
+    names = ("title", "model", "rate", "duration", "lead", "warning")
     return {name: getattr(origin, name) for name in names} | {"shrunk_by": origin.scale}

@@ -25,6 +25,9 @@ TEMPLATE = Path(__file__).with_name("report_template.html")
 MOST_TRACKS = 30
 """Rows of the table of faces; of more, those seen longest are told."""
 
+LEAST_LEAD = 0.5
+"""Seconds of sound before the first picture that are worth a word."""
+
 _PLOTS = (
     ("wide light", False, False),
     ("wide dark", True, False),
@@ -44,6 +47,7 @@ def report_html(
     rate: float | None = None,
     end: float | None = None,
     scale: float = 1.0,
+    lead: float = 0.0,
 ) -> str:
     """Return a timeline as one HTML page, in the timeline's own view.
 
@@ -60,6 +64,7 @@ def report_html(
         rate: Analysed frames a second.
         end: Seconds at which the recording ended; None takes the last bin as full.
         scale: Pixels of the recording a pixel of what was analysed.
+        lead: Seconds by which the annotated video is later than the timeline.
     """
     summary = summarise(timeline, end)
     texts = {
@@ -69,7 +74,7 @@ def report_html(
         "facts": _facts(summary),
         "warning": _warning(warning),
         "plot": _plot(timeline, summary),
-        "caption": escape(_caption(summary)),
+        "caption": escape(_caption(summary, lead)),
         "moments": _moments(summary, thumbnails),
         "means": _means(summary),
         "error": escape(_error_note(summary)),
@@ -139,8 +144,13 @@ def _data_uri(content: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _caption(summary: Summary) -> str:
+def _caption(summary: Summary, lead: float) -> str:
     parts = ["Seconds without pictures or faces are left empty."]
+    if lead >= LEAST_LEAD:
+        parts.append(
+            f"Times count from the first picture; in the annotated video it comes {span(lead)} "
+            "later, after sound alone."
+        )
     if summary.view == "class":
         hatched = f"Hatched: fewer than {LEAST_FACES} faces large enough to judge"
         parts.append(f"{hatched}, so no figure is shown.")

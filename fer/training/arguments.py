@@ -125,7 +125,7 @@ class TrainingOptions:
         RECIPE,
         "weight, 0 to below 1, of the label that FER+'s votes make likely beside the picture's own",
     )
-    epochs: int = option(40, RECIPE, "passes over the training pictures")
+    epochs: int = option(32, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
     learning_rate: float | None = option(
         None,

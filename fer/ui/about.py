@@ -53,9 +53,10 @@ PRIVACY = """
 to disk, and the last one is forgotten when you leave. A photo you upload lies in a temporary
 folder while you look at it and is deleted within the hour; what you save is made in memory. A
 live timeline and a photo's numbers stay in memory and are gone within a quarter of an hour after
-you leave. A recording lies in a temporary folder as a photo does; what is made of it is deleted
-within a quarter of an hour after you leave, at the latest within the hour. All wait so long in case
-only your connection broke: then a timeline or a finished recording is there again when the page is.
+you leave. A recording lies in a temporary folder while it waits and is worked on; what is made of
+it is deleted within a quarter of an hour after you leave, and it and your upload within an hour of
+the end of the work at the latest. All wait so long in case only your connection broke: then a
+timeline or a finished recording is there again when the page is.
 Nothing is passed on, nothing is used for training, and this page loads nothing from elsewhere.</p>
 """
 

@@ -19,7 +19,7 @@ EMPTY = html.card(
     "<li>The expressions over time, and the moments at which they changed.</li>"
     "<li>Video, plot, CSV, JSON and a report on one page to save, if you like.</li></ol>"
     '<p class="fer-note">What is made is deleted within a quarter of an hour after you leave the '
-    "page and, like your upload, within the hour at the latest.</p>"
+    "page; it and your upload go within an hour of the end of the work at the latest.</p>"
 )
 
 KEPT = 3000

@@ -38,11 +38,12 @@ def test_pairs(ones, others, expected):
 
 def test_links_go_by_overlap_and_never_give_a_number_twice():
     links = Links()
-    assert links.update(boxes(A, B)).tolist() == [1, 2]
-    assert links.update(boxes([21, 0, 31, 10], [1, 0, 11, 10])).tolist() == [2, 1]
-    assert links.update(boxes(C, [1, 0, 11, 10])).tolist() == [3, 1]
-    assert links.update(boxes()).tolist() == []
-    assert links.update(boxes(A)).tolist() == [4]
+    assert links.update(boxes(A, B), 0.0).tolist() == [1, 2]
+    assert links.update(boxes([21, 0, 31, 10], [1, 0, 11, 10]), 0.1).tolist() == [2, 1]
+    assert links.update(boxes(C, [1, 0, 11, 10]), 0.2).tolist() == [3, 1]
+    assert links.update(boxes(), 0.3).tolist() == []
+    assert links.update(boxes(A, B), 1.0).tolist() == [1, 2]  # missed for less than a second
+    assert links.update(boxes(A, C), 2.1).tolist() == [4, 5]
 
 
 def test_counts():
@@ -68,6 +69,13 @@ def test_a_face_that_was_away_has_switched_only_if_its_number_did():
     agreement.add(2.0, boxes(A), one, boxes(A), np.array([5]))
     assert agreement.figures()["id_switches"] == 0
     agreement.add(3.0, boxes(A), one, boxes(A), np.array([6]))
+    assert agreement.figures()["id_switches"] == 1
+
+
+def test_a_number_that_goes_over_to_another_face_has_switched():
+    agreement = Agreement()
+    agreement.add(0.0, boxes(A), np.array([1]), boxes(A), np.array([7]))
+    agreement.add(1.0, boxes(B), np.array([2]), boxes(B), np.array([7]))
     assert agreement.figures()["id_switches"] == 1
 
 

@@ -26,7 +26,7 @@ def test_each_figure_stands_where_it_belongs():
     network = {name: {"ratio": ratio} for name, ratio in ratios.items()}
     text = speed(
         {"command": "speed", "up to AVX512_CORE_VNNI": network},
-        {"command": "live", "machine": MACHINE, "threads": 1, "scenes": scenes},
+        {"command": "live", "machine": MACHINE, "threads": 1, "peer": "a rival", "scenes": scenes},
         {
             "command": "browser",
             "visitors": {"1": [visitor(10)], "4": [visitor(2.41), visitor(2.14)]},
@@ -47,4 +47,5 @@ def test_each_figure_stands_where_it_belongs():
     assert "sees 10.0 frames/s,\n0.05 s old; four at once see 2.1 to 2.4." in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
     assert "takes 1.20 times as long" in text
+    assert "and of\na rival." in text
     assert "```bash\nspeed\nlive\nbrowser\nrecording\nstartup\n```" in text

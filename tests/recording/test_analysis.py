@@ -52,7 +52,7 @@ class SlidingPipeline(Pipeline):
 @pytest.fixture
 def no_plots(monkeypatch):
     """Leave out what takes seconds."""
-    monkeypatch.setattr("fer.timeline.report.report_html", lambda *_, **__: "<p>A report.</p>")
+    monkeypatch.setattr("fer.timeline.report.report_html", lambda *_, **told: f"A report: {told}")
     monkeypatch.setattr("fer.timeline.plots.timeline_plot", lambda *_: Figure())
 
 
@@ -230,6 +230,8 @@ def test_how_much_later_the_film_is_than_the_timeline_is_known(tmp_path):
     recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
     assert recording.lead == pytest.approx(3, abs=0.05)
     assert recording.duration == pytest.approx(2, abs=0.05)
+    assert json.loads(recording.json.read_text())["about"]["lead"] == recording.lead
+    assert f"'lead': {recording.lead}" in recording.report.read_text()
 
 
 def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):

@@ -200,3 +200,11 @@ def test_other_pictures_are_told_by_their_captions():
 def test_the_template_is_packaged():
     settings = Path(__file__).parents[2].joinpath("pyproject.toml").read_text()
     assert '"fer.timeline" = ["*.html"]' in settings
+
+
+@pytest.mark.usefixtures("unplotted")
+def test_how_much_later_the_annotated_video_is_is_said():
+    timeline = steady(3, 1, view="person", happy=1.0)
+    late, hardly = (report_html(timeline, "sound first", lead=lead) for lead in (3.0, 0.1))
+    assert "in the annotated video it comes 3\N{NO-BREAK SPACE}s later" in late
+    assert "annotated video" not in hardly

@@ -10,7 +10,7 @@ from fer.training.arguments import TrainingOptions, build_parser, command_line, 
 
 def test_help_shows_defaults_only_where_there_are_any():
     text = build_parser().format_help()
-    assert "(default: 40)" in text
+    assert "(default: 32)" in text
     assert "default: None" not in text and "default: False" not in text
 
 
