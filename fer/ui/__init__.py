@@ -76,6 +76,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
                 recording = build_recording(pipeline)
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
+        gr.HTML('<p role="status"></p>', elem_id="fer-spoken", js_on_load=html.script("spoken.js"))
         build_returning(demo, timeline, recording)
 
         async def forget(request: gr.Request) -> None:

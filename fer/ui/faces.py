@@ -46,7 +46,9 @@ def result_html(
         _box(number, label, float(row.max()), xyxy, image.shape[:2])
         for number, label, row, xyxy in _numbered(labels, probabilities, faces.xyxy)
     )
-    figure = f'<figure class="fer-photo">{html.picture(_shown(image), alt)}{boxes}</figure>'
+    spoken = html.said(html.counted(labels)) if labels else ""
+    picture = html.picture(_shown(image), alt)
+    figure = f'<figure class="fer-photo"{spoken}>{picture}{boxes}</figure>'
     if not labels:
         return figure
     explained = [_explanation(*face) for face in zip(lit, probabilities, strict=False)]

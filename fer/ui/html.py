@@ -1,6 +1,7 @@
 """Small pieces of HTML: bars, messages, pictures as data URIs. All text is escaped here."""
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -52,10 +53,16 @@ def spoken(label: str, probability: float) -> str:
 
 
 def message(title: str, text: str, kind: str = "info") -> str:
-    """Return a framed message; `kind` is "info" or "trouble", which is announced at once."""
-    role = "alert" if kind == "trouble" else "status"
+    """Return a framed message.
+
+    Args:
+        title: Its first words.
+        text: The rest.
+        kind: "info", which is announced, "trouble", which is at once, or "quiet", which isn't.
+    """
+    role = {"info": ' role="status"', "trouble": ' role="alert"', "quiet": ""}[kind]
     return (
-        f'<div class="fer-message fer-{escape(kind)}" role="{role}">'
+        f'<div class="fer-message fer-{kind}"{role}>'
         f"<strong>{escape(title)}</strong><span>{escape(text)}</span></div>"
     )
 
@@ -79,9 +86,20 @@ def data_uri(content: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def card(content: str) -> str:
-    """Return HTML within a card."""
-    return f'<div class="fer-card">{content}</div>'
+def card(content: str, spoken: str = "") -> str:
+    """Return HTML within a card; `spoken` is what `spoken.js` says of it."""
+    return f'<div class="fer-card"{said(spoken)}>{content}</div>'
+
+
+def said(spoken: str) -> str:
+    """Return the attribute that `spoken.js` reads; "" for nothing to say."""
+    return f' data-spoken="{escape(spoken)}"' if spoken else ""
+
+
+def counted(labels: Sequence[str]) -> str:
+    """Return "3 faces: 2 happy, 1 uncertain", the most frequent first."""
+    each = ", ".join(f"{number} {label}" for label, number in Counter(labels).most_common())
+    return f"{count(len(labels), 'face')}: {each}" if labels else "no face"
 
 
 def count(number: int, noun: str) -> str:

@@ -26,6 +26,7 @@ START = html.card(
 NO_FACE = html.message(
     "No face in view",
     "Face the camera, come a little closer, and let some light fall on your face.",
+    "quiet",
 )
 
 
@@ -38,7 +39,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
         rate: Frames a second.
     """
     if not labels:
-        return html.card(NO_FACE + _status(0, rate))
+        return html.card(NO_FACE + _status(0, rate), "no face in view")
     numbers = face_numbers(faces)
     largest = int(np.argmax(faces.box_area))
     row, label = faces.data["probabilities"][largest], labels[largest]
@@ -50,7 +51,8 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     ]
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(label, row)}'
-        f"{html.bars(row, label)}{_others(sorted(others))}{_status(len(labels), rate)}"
+        f"{html.bars(row, label)}{_others(sorted(others))}{_status(len(labels), rate)}",
+        html.counted(labels),
     )
 
 
@@ -67,7 +69,7 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
     mean = mean_figures(moment)
     status = _status(len(faces), rate)
     if not mean["judged"]:
-        return html.card(withheld(moment.small) + status)
+        return html.card(withheld(moment.small) + status, "withheld")
     row = [mean[name] for name in EXPRESSIONS]
     top = EXPRESSIONS[int(np.argmax(row))]
     judged = round(mean["judged"])
@@ -76,7 +78,8 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
         heading += f", {uncertain} of them uncertain"
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(top, row)}'
-        f"{html.bars(row, top)}{status}"
+        f"{html.bars(row, top)}{status}",
+        f"on average of {judged} faces {html.spoken(top, mean[top])}",
     )
 
 
@@ -86,6 +89,7 @@ def withheld(small: float) -> str:
         "Withheld",
         f"Figures of a class need at least {LEAST_FACES} faces, so that they aren't about single "
         f"ones. Faces under {small:.0f} pixels don't count: bring the camera nearer to those.",
+        "quiet",
     )
 
 

@@ -239,6 +239,26 @@ def test_all_text_has_enough_contrast(page, url, photos, scheme):
     assert [(text, ratio) for text, ratio in seen if ratio < 4.5] == []
 
 
+def test_what_a_photo_comes_to_is_announced(page, photos):
+    region = page.locator("#fer-spoken [role=status]")
+    assert region.count() == 1 and region.inner_text() == ""
+    open_photo(page, photos / "two.jpg")
+    page.wait_for_function(
+        "document.querySelector('#fer-spoken p').innerText === '2 faces: 2 happy'"
+    )
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_function(f"{said} === ''")
+
+
+def test_the_camera_s_panel_is_not_announced_with_every_frame(page):
+    start_recording(page)
+    page.locator("#live-panel .fer-bar").first.wait_for()
+    page.wait_for_function("document.querySelector('#fer-spoken p').innerText.startsWith('1 face')")
+    page.get_by_text("A class", exact=True).first.click()
+    page.get_by_text("Withheld", exact=True).wait_for()
+    assert page.locator("#live-panel [role=status], #live-panel [role=alert]").count() == 0
+
+
 def test_the_meters_can_be_read_aloud(page, photos):
     open_photo(page, photos / "one.jpg")
     page.locator("#photo-result .fer-box").wait_for()

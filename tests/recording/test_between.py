@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.recording.between import Gliding, between
+from fer.recording.between import MOST_WAITING, Gliding, between
 from fer.videos import Frame
 
 
@@ -42,7 +42,7 @@ def test_boxes_between_two_frames(before, after, share, expected):
     assert (shown(before), shown(after)) == kept
 
 
-def glide(analysed: dict[int, Detections], count: int, most: int = 32) -> list[tuple]:
+def glide(analysed: dict[int, Detections], count: int, most: int = MOST_WAITING) -> list[tuple]:
     """Send frames 0, 1, 2, ... through; returns their times and faces."""
     gliding, given = Gliding(most), []
     image = np.zeros((1, 1, 3), np.uint8)
@@ -58,6 +58,11 @@ def test_every_frame_comes_out_once_in_order_with_its_boxes():
 
 
 def test_only_so_many_frames_wait():
-    given = glide({0: faces(_1=0), 6: faces(_1=60)}, 7, most=2)
+    given = glide({0: faces(_1=0), 6: faces(_1=60)}, 7, most=2 * 3)  # frames are of three bytes
     assert [time for time, _ in given] == list(range(7))
     assert [boxes[1] for _, boxes in given] == [0, 0, 0, 0, 40, 50, 60]
+
+
+@pytest.mark.parametrize(("rate", "looks"), [(240, 5), (60, 1)])
+def test_slow_motion_glides_at_full_size(rate, looks):
+    assert (rate // looks - 1) * 1920 * 1080 * 3 <= MOST_WAITING

@@ -30,11 +30,25 @@ def test_verdict_gives_a_percentage_only_where_one_expression_is_named():
     assert "%" not in re.sub(r'style="[^"]*"', "", html.verdict("uncertain", sure("sad", 0.3)))
 
 
-@pytest.mark.parametrize("kind", ["info", "trouble"])
-def test_messages_are_escaped_and_announced(kind):
+@pytest.mark.parametrize(
+    ("kind", "roles"), [("info", ["status"]), ("trouble", ["alert"]), ("quiet", [])]
+)
+def test_messages_are_escaped_and_announced(kind, roles):
     text = html.message("<b>", 'a & "b"', kind)
     assert "&lt;b&gt;" in text and "a &amp; &quot;b&quot;" in text
-    assert ('role="alert"' in text) == (kind == "trouble")
+    assert re.findall(r'role="(\w+)"', text) == roles
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["happy", "uncertain", "happy"], "3 faces: 2 happy, 1 uncertain"),
+        (["sad"], "1 face: 1 sad"),
+        ([], "no face"),
+    ],
+)
+def test_what_is_said_of_several_faces(labels, said):
+    assert html.counted(labels) == said
 
 
 def test_picture_carries_itself():
