@@ -241,11 +241,10 @@ def test_all_text_has_enough_contrast(page, url, photos, scheme):
 
 def test_what_a_photo_comes_to_is_announced(page, photos):
     region = page.locator("#fer-spoken [role=status]")
+    said = "document.querySelector('#fer-spoken p').innerText"
     assert region.count() == 1 and region.inner_text() == ""
     open_photo(page, photos / "two.jpg")
-    page.wait_for_function(
-        "document.querySelector('#fer-spoken p').innerText === '2 faces: 2 happy'"
-    )
+    page.wait_for_function(f"{said} === '2 faces: 2 happy'")
     page.get_by_role("tab", name="About").click()
     page.wait_for_function(f"{said} === ''")
 
