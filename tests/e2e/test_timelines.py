@@ -157,6 +157,11 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
     assert page.evaluate(f"{video}.duration") == pytest.approx(2, abs=0.1)
     assert page.evaluate(f"[{video}.videoWidth, {video}.videoHeight]") == [640, 480]
 
+    edges = page.evaluate(
+        "[...document.querySelectorAll('#recording-result .fer-card, #recording-video')]"
+        ".map((each) => Math.round(each.getBoundingClientRect().right))"
+    )
+    assert len(edges) == 4 and len(set(edges)) == 1
     page.locator("#recording-result [data-time]").last.click()
     page.wait_for_function(f"{video}.currentTime > 1.5")
     chart = "document.querySelector('#recording-result .fer-chart')"
