@@ -55,7 +55,7 @@ class TrainingOptions:
     depths: tuple[int, ...] | None = option(
         None,
         RECIPE,
-        "residual blocks of each stage of this project's network; otherwise 1 3 2, or those of the "
+        "residual blocks of each stage of this project's network; otherwise 1 2 1, or those of the "
         "network gone on from, which may get more",
         nargs="+",
         type=int,
@@ -94,7 +94,7 @@ class TrainingOptions:
         None,
         RECIPE,
         "side in pixels of the middle of a 48-pixel face that this project's network sees; "
-        "otherwise 44, or what the network gone on from sees",
+        "otherwise 40, or what the network gone on from sees",
         type=int,
         metavar="PIXELS",
     )
@@ -125,7 +125,7 @@ class TrainingOptions:
         RECIPE,
         "weight, 0 to below 1, of the label that FER+'s votes make likely beside the picture's own",
     )
-    epochs: int = option(32, RECIPE, "passes over the training pictures")
+    epochs: int = option(40, RECIPE, "passes over the training pictures")
     batch_size: int = option(128, RECIPE, "pictures a step and process")
     learning_rate: float | None = option(
         None,
@@ -149,7 +149,7 @@ class TrainingOptions:
         0.1, RECIPE, "share of each of FER2013's labels that is spread over all expressions"
     )
     ferplus_weight: float = option(
-        1.0, RECIPE, "weight of the FER+ head's loss, in this project's network"
+        0.5, RECIPE, "weight of the FER+ head's loss, in this project's network"
     )
     ferplus_share: float | None = option(
         None,
@@ -166,7 +166,7 @@ class TrainingOptions:
     shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
     erase: float = option(0.25, RECIPE, "probability, 0 to 1, of erasing a box of a view")
     degrade: float = option(
-        0.15, RECIPE, "probability, 0 to 1, of a face of few pixels, out of focus or moved"
+        0.0, RECIPE, "probability, 0 to 1, of a face of few pixels, out of focus or moved"
     )
     mixup: float = option(
         0.0,
@@ -174,13 +174,13 @@ class TrainingOptions:
         "strength of mixing two faces and their labels, both parameters of Beta; 0 is never",
     )
     sharpness: float = option(
-        0.2,
+        0.0,
         RECIPE,
         "radius of SAM's step up the gradient before a step down; 0 is none, more takes twice the "
         "time",
     )
     sharpness_from: float = option(
-        0.65, RECIPE, "share of the training, 0 to below 1, after which --sharpness begins"
+        0.0, RECIPE, "share of the training, 0 to below 1, after which --sharpness begins"
     )
 
     output: str = option(

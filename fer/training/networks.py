@@ -42,12 +42,6 @@ logger = logging.getLogger(__name__)
 NAMES = dict(enumerate(EXPRESSIONS))
 LABELS = {"id2label": NAMES, "label2id": {name: index for index, name in NAMES.items()}}
 
-DEPTHS = (1, 3, 2)
-"""Residual blocks of each stage of this project's untrained network."""
-
-VIEW_SIZE = 44
-"""Side in pixels of the middle of a face that it sees."""
-
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -143,13 +137,13 @@ def untrained_cnn(
 
     Args:
         dropout: Of the pooled features.
-        depths: Residual blocks of each stage; None is `DEPTHS`.
+        depths: Residual blocks of each stage; None leaves the configuration's own.
         widths: Channels of each stage; None leaves the configuration's own.
 
     Raises:
         ValueError: There are more or fewer stages.
     """
-    config = FerConfig(**LABELS, dropout=dropout, image_size=VIEW_SIZE, depths=DEPTHS)
+    config = FerConfig(**LABELS, dropout=dropout)
     stages = len(config.depths)
     for name, numbers in (("depths", depths), ("widths", widths)):
         if numbers and len(numbers) != stages:
@@ -159,7 +153,7 @@ def untrained_cnn(
     config.depths = list(depths or config.depths)
     config.hidden_sizes = list(widths or config.hidden_sizes)
     model = FerForImageClassification(config)
-    processor = FerImageProcessor(crop_size=VIEW_SIZE, framing=asdict(FER2013_FRAMING))
+    processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
     return Start(channels_last(model), processor, SGD)
 
 

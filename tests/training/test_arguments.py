@@ -10,7 +10,7 @@ from fer.training.arguments import TrainingOptions, build_parser, command_line, 
 
 def test_help_shows_defaults_only_where_there_are_any():
     text = build_parser().format_help()
-    assert "(default: 32)" in text
+    assert "(default: 40)" in text
     assert "default: None" not in text and "default: False" not in text
 
 
@@ -54,7 +54,7 @@ def test_the_recorded_command_makes_the_same_training():
         (["--teach-views"], "--teach-views needs --teachers"),
         (["--teacher-share=0.9"], "--teacher-share needs --teachers"),
         (["--teachers", "a", "--teachers-asked=1"], "--teachers-asked needs --teach-views"),
-        (["--sharpness=0", "--sharpness-from=0.5"], "--sharpness-from needs --sharpness"),
+        (["--sharpness-from=0.5"], "--sharpness-from needs --sharpness"),
         (["--hub-private"], "--hub-private needs --push-to-hub"),
         (["--hub-tag", "v1"], "--hub-tag needs --push-to-hub"),
         (["--push-to-hub"], "--push-to-hub and --hub-model-id YOU/NAME go together"),

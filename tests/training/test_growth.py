@@ -79,16 +79,16 @@ def test_a_trained_network_grows_both_ways(tmp_path):
     start = build_start(TrainingOptions())
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
-    more = ["--depths", "1", "4", "2", "--widths", "64", "128", "288"]
+    more = ["--depths", "1", "2", "2", "--widths", "64", "128", "288"]
     model = build_start(parse_options(["--base-model", str(tmp_path), *more])).model
     channels = [block.second[0].out_channels for block in model.trunk.blocks]
-    assert channels == [64, 128, 128, 128, 128, 288, 288]
+    assert channels == [64, 128, 128, 288, 288]
 
 
 def test_the_option():
-    options = parse_options(["--depths", "1", "3", "3"])
+    options = parse_options(["--depths", "1", "3", "2"])
     model = build_start(options).model
-    assert len(model.trunk.blocks) == 7
+    assert len(model.trunk.blocks) == 6
     with pytest.raises(ValueError, match="residual blocks; leave --depths out"):
         build_start(TrainingOptions(depths=(1, 3, 2), arch="vit"))
 

@@ -32,7 +32,7 @@ def test_the_weights_are_those_of_the_folders(tmp_path):
 
 
 def test_another_shape_has_no_mean(tmp_path):
-    start = build_start(TrainingOptions(depths=(1, 3, 3)))
+    start = build_start(TrainingOptions(depths=(1, 3, 2)))
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match=f"{tmp_path} is a network of other layers"):
@@ -40,7 +40,7 @@ def test_another_shape_has_no_mean(tmp_path):
 
 
 def test_other_views_have_no_mean(tmp_path):
-    start = build_start(TrainingOptions(view_size=40))
+    start = build_start(TrainingOptions(view_size=44))
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="of other layers, classes or views"):

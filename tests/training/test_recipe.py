@@ -201,10 +201,11 @@ def test_a_training_goes_on_that_was_begun_before_there_was_a_setting(trained, o
     settings = tmp_path / CHECKPOINTS / "settings.json"
     begun = json.loads(settings.read_text())
     settings.write_text(json.dumps({k: v for k, v in begun.items() if k != "sharpness_from"}))
-    resumed = replace(options, resume=True, sharpness_from=0.0)
+    resumed = replace(options, resume=True)
     assert where_to_start(tmp_path / CHECKPOINTS, resumed)
-    with pytest.raises(ValueError, match=r"--sharpness-from 0\.0 \(not 0\.65\)"):
-        where_to_start(tmp_path / CHECKPOINTS, replace(options, resume=True))
+    settings.write_text(json.dumps(begun | {"sharpness_from": 0.5}))
+    with pytest.raises(ValueError, match=r"--sharpness-from 0\.5 \(not 0\.0\)"):
+        where_to_start(tmp_path / CHECKPOINTS, resumed)
     settings.write_text("")
     with pytest.raises(ValueError, match=r"settings\.json is damaged; remove it to go on"):
         where_to_start(tmp_path / CHECKPOINTS, resumed)
