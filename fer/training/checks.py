@@ -25,7 +25,7 @@ NEEDED = {
 """Settings that say nothing without another one."""
 
 OWN_NETWORKS = ("dropout", "ferplus_weight")
-"""Settings of this project's network that mean nothing to others; `networks` refuses more."""
+"""Settings of this project's network that mean nothing to others; `foreign` refuses more."""
 
 
 def flag(name: str) -> str:
