@@ -115,7 +115,7 @@ def dataset_name(metrics: Metrics) -> str:
 
 def origin(metrics: Metrics) -> str:
     """Return what the training began with: "from scratch", or the network that it went on from."""
-    commands = {row["name"]: row["command"] for row in metrics.get("lineage") or ()}
+    commands = {row["name"]: row.get("command") for row in metrics.get("lineage") or ()}
     base = metrics.get("base_model")
     if base:
         commands.setdefault(base["name"], base.get("command"))
