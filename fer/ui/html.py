@@ -43,8 +43,16 @@ def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
     if label == UNCERTAIN:
         note = "no expression stands out"
         return f'<p class="fer-verdict">{chip(label)} <span class="fer-note">{note}</span></p>'
-    figure = percent(float(probabilities[EXPRESSIONS.index(label)]))
+    figure = percent(share_of(label, probabilities))
     return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
+
+
+def share_of(label: str, probabilities: Sequence[float] | np.ndarray) -> float:
+    """Return the probability of the expression that a face is called; 0 for "uncertain".
+
+    In a stream it needn't be the largest: a label stays until another leads clearly.
+    """
+    return 0.0 if label == UNCERTAIN else float(probabilities[EXPRESSIONS.index(label)])
 
 
 def spoken(label: str, probability: float) -> str:

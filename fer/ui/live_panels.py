@@ -45,7 +45,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     row, label = faces.data["probabilities"][largest], labels[largest]
     heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
     others = [
-        (n, name, row.max())
+        (n, name, html.share_of(name, row))
         for n, name, row in zip(numbers, labels, faces.data["probabilities"], strict=True)
         if n != numbers[largest]
     ]

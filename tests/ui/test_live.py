@@ -12,6 +12,7 @@ from PIL import Image
 
 from fer.labels import COLOURS
 from fer.ui.live_handlers import READERS, LiveHandlers
+from fer.ui.live_panels import person_panel
 from fer.ui.visitor import Visitor
 from tests.fakes import fake_pipeline, sure
 
@@ -54,6 +55,13 @@ def test_bars_show_the_first_of_several_faces():
     _, panel, _, _ = LiveHandlers(pipeline).look(FRAME, Visitor())
     assert "Face 1, the largest" in panel and "2 faces" in panel and "2 happy 90%" in panel
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
+
+
+def test_other_faces_have_the_probability_of_what_they_are_called():
+    faces = fake_pipeline([BOX, [10, 10, 60, 60]], sure("angry"), sure("happy", 0.52))(FRAME)
+    faces.data["probabilities"][1] = [0.4, 0, 0, 0.38, 0.22, 0, 0]
+    panel = person_panel(faces, ["angry", "happy"], 10.0)
+    assert "2 happy 38%" in panel and "40%" not in panel
 
 
 def test_one_odd_answer_does_not_change_the_label(monkeypatch):
