@@ -150,8 +150,9 @@ of 44 pixels from before `fitter`; *16 px* and *blur 2 px* are accuracies on dam
 after the temperature was fitted on the same pictures. *One face* is the time from a crop to its
 probabilities, as a share of ResNet-18's on 224 pixels
 ([benchmarks/speed.py](../benchmarks/speed.py)). Accuracy, macro F1 and FER+ are those of the
-network in single precision, but of `flat`, `longer`, `flatter`, `flatter2`, `flattest` and `voted`
-in bf16, which moves a few pictures. A dash: not measured."""
+network in single precision, but of `flat`, `longer`, `flatter`, `flatter2`, `flattest`, `voted`,
+`fellow` to `fellow4` and `urged` to `urged3` in bf16, which moves a few pictures. A dash: not
+measured."""
 
 
 SPREAD_NOTE = "Mean and standard deviation of trainings that differ in nothing but the seed."

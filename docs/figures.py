@@ -14,7 +14,7 @@ from docs.experiments import RECORDS
 from docs.seeds import settings_of
 from docs.speed import read_speed
 from fer.labels import FERPLUS_COLUMNS
-from fer.model.markdown import threads
+from fer.model.markdown import duration, threads
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -66,8 +66,8 @@ and has not been measured here.
 
 A label of FER2013 is one person's opinion, a vote of FER+ one of ten people's, and the two sets
 agree on {_agreement(data["validation"]):.0%} of these pictures ([data](docs/data.md)); so the
-network has a head for each. The page shows the plain mean of both, which by the two sets together
-is as accurate as the best share of FER+'s head, within chance:
+network has a head for each. The page shows a mean of both, in which FER+'s head has the share in
+bold; by the two sets together that is as accurate as the best share, within chance:
 
 | share of FER+'s head | accuracy | by FER+'s majority of seven | mean of the two |
 |---|---|---|---|
@@ -85,7 +85,7 @@ Each expression, as the first head reads it:
 {metrics["command"]}
 ```
 
-trained it, in {training["hours"]:.1f} hours ({training["device"]},
+trained it, in {duration(training["hours"])} ({training["device"]},
 {threads(training["torch_threads"])}), after {_before(metrics)}, and wrote
 [metrics.json](fer/model/weights/metrics.json). `{training["dataset"]}` was FER2013 as parquet files
 with FER+'s votes. `python -m fer evaluate --dataset {evaluation["dataset"]} --damaged

@@ -20,8 +20,8 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of FER+'s head that are compared."""
 
 MEAN_OF_BOTH = 0.5
-"""Share of FER+'s head in what is shown: the plain mean. By both label sets together it is on
-validation as accurate as the best of `SHARES`, within chance."""
+"""Share of FER+'s head in what is shown, unless `--ferplus-share` says another: the plain mean. By
+both label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
 
 Logits = tuple[np.ndarray, np.ndarray | None]
 """Of both heads, (n, 7) and (n, 8)."""
@@ -109,7 +109,7 @@ def shown_figures(
 def by_share(
     heads: Heads, logits: Logits, labels: np.ndarray, votes: np.ndarray
 ) -> Sequence[dict[str, object]]:
-    """Return `shown_figures` with each of `SHARES`; none without a second head."""
-    shares = () if logits[1] is None else SHARES
+    """Return `shown_figures` with the share shown and each of `SHARES`; [] without two heads."""
+    shares = () if logits[1] is None else sorted({*SHARES, heads.ferplus_share})
     each = (replace(heads, ferplus_share=share) for share in shares)
     return [shown_figures(one, logits, labels, votes) for one in each]

@@ -74,6 +74,11 @@ def test_every_share_has_a_row(logits):
     assert by_share(Heads(), (logits[0], None), indices("sad", "happy"), np.zeros((2, 8))) == []
 
 
+def test_the_share_that_is_shown_has_a_row_of_its_own(logits):
+    rows = by_share(Heads(ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8)))
+    assert [row["ferplus_share"] for row in rows] == [0.0, 0.25, 0.5, 0.6, 0.75, 1.0]
+
+
 def test_the_share_that_is_shown():
     head, votes, none = np.zeros((1, 8)), torch.ones(1, 8), torch.zeros(1, 8)
     assert shown_share(None, head, votes) == MEAN_OF_BOTH
