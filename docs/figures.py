@@ -94,6 +94,8 @@ beside it, `fer evaluate --views` the figures of ten views; `python -m docs.figu
 section.
 
 {_plain()}
+
+{_untaught()}
 """
 
 
@@ -130,6 +132,21 @@ def _plain() -> str:
         f"By the defaults alone, from nothing, a training took {run['minutes']:.0f} minutes "
         f"({run['device']}) with FER+'s votes\nand reached an accuracy of "
         f"{run['accuracy']:.4f}{views}; FER+'s majority of eight {run['ferplus_accuracy']:.4f}."
+    )
+
+
+def _untaught() -> str:
+    """Return what the best training comes to that needs no other network."""
+    runs = [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
+    alone = [run for run in runs if not run["base"] and "--teachers" not in run["command"]]
+    if not alone:
+        return "No training without other networks is on record."
+    best = max(alone, key=lambda run: run["accuracy"])
+    return (
+        f"The best from nothing that no other network taught has "
+        f"{best['parameters'] / 1e6:.1f} million parameters and reached {best['accuracy']:.4f},\n"
+        f"in {duration(best['minutes'] / 60)} ({best['device']}):\n\n"
+        f"```bash\n{best['command']}\n```"
     )
 
 
