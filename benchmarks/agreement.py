@@ -1,7 +1,7 @@
 """How well followed faces agree with a full detection of the same frame, face by face.
 
 A full detection is the measure, frame by frame. Who is who in it comes from the scene where that is
-known, and else from `Links`, which chains full detections by their overlap, over short gaps, too.
+known, and else from `Links`, which chains full detections by their distance, over short gaps, too.
 """
 
 from dataclasses import dataclass, field
@@ -51,9 +51,26 @@ def pairs(ones: np.ndarray, others: np.ndarray, least: float = IOU) -> list[tupl
 MISSED = 1.0
 """Seconds for which a face may be missed by full detections, and is still the same."""
 
+MOVED = 1.0
+"""Sizes of a face by which its middle may have moved since it was last detected. Overlap wouldn't
+do: somebody who walks past moves by half a face between two frames."""
+
+
+def distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how far apart the middles of boxes are, in the mean size of both, (n, m).
+
+    Args:
+        ones: (n, 4) boxes as xyxy.
+        others: (m, 4).
+    """
+    middles = [(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (ones, others)]
+    sizes = [np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1)) for boxes in (ones, others)]
+    apart = np.linalg.norm(middles[0][:, None] - middles[1][None, :], axis=2)
+    return apart / np.maximum((sizes[0][:, None] + sizes[1][None, :]) / 2, 1e-9)
+
 
 class Links:
-    """Numbers full detections by their overlap with those of the second before."""
+    """Numbers full detections by which of the second before is nearest."""
 
     def __init__(self) -> None:
         """Know nobody yet."""
@@ -69,7 +86,9 @@ class Links:
         """
         fresh = {one: seen for one, seen in self._seen.items() if time - seen[1] <= MISSED}
         known, boxes = list(fresh), np.array([box for box, _ in fresh.values()], np.float32)
-        same = {column: known[row] for row, column in pairs(boxes.reshape(-1, 4), xyxy)}
+        apart = distances(boxes.reshape(-1, 4), xyxy)
+        nearest = zip(*linear_sum_assignment(np.minimum(apart, 2 * MOVED)), strict=True)
+        same = {column: known[row] for row, column in nearest if apart[row, column] <= MOVED}
         ids = [same[index] if index in same else self._new() for index in range(len(xyxy))]
         self._seen = fresh | {one: (box, time) for one, box in zip(ids, xyxy, strict=True)}
         return np.array(ids, int)

@@ -46,6 +46,14 @@ def test_links_go_by_overlap_and_never_give_a_number_twice():
     assert links.update(boxes(A, C), 2.1).tolist() == [4, 5]
 
 
+def test_somebody_who_walks_past_is_the_same():
+    links = Links()
+    links.update(boxes(A, C), 0.0)
+    by_six = [6, 0, 16, 10]  # overlaps A by a quarter
+    assert links.update(boxes(C, by_six), 0.04).tolist() == [2, 1]
+    assert links.update(boxes(C, [28, 0, 38, 10]), 0.08).tolist() == [2, 3]  # another one
+
+
 def test_counts():
     agreement = Agreement()
     ids = np.array([1, 2])
