@@ -121,10 +121,16 @@ def _before(metrics: dict) -> str:
     )
 
 
+def _on_record() -> list[dict]:
+    """Return what was kept of each training, by name."""
+    return [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
+
+
 def _plain() -> str:
     """Return what `python train.py` alone comes to."""
-    runs = (json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json")))
-    run = next((run for run in runs if not settings_of(run["command"], CHANGE_NOTHING)), None)
+    run = next(
+        (run for run in _on_record() if not settings_of(run["command"], CHANGE_NOTHING)), None
+    )
     if run is None:
         return "No training by the defaults alone is on record."
     views = f", {run['views']['accuracy']:.4f} with ten views" if "views" in run else ""
@@ -137,8 +143,7 @@ def _plain() -> str:
 
 def _untaught() -> str:
     """Return what the best training comes to that needs no other network."""
-    runs = [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
-    alone = [run for run in runs if not run["base"] and "--teachers" not in run["command"]]
+    alone = [run for run in _on_record() if not run["base"] and "--teachers" not in run["command"]]
     if not alone:
         return "No training without other networks is on record."
     best = max(alone, key=lambda run: run["accuracy"])
@@ -181,8 +186,7 @@ def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
 
 def _ten_views(evaluation: dict) -> list[tuple[str, str]]:
     """Return the rows of the same weights' mean over ten views, where that is on record."""
-    runs = (json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json")))
-    same = (run for run in runs if run.get("weights") == evaluation["weights"])
+    same = (run for run in _on_record() if run.get("weights") == evaluation["weights"])
     views = next((run["views"] for run in same if "views" in run), {})
     names = {"accuracy": "accuracy", "macro_f1": "macro F1"}
     return [
