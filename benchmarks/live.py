@@ -29,9 +29,7 @@ from benchmarks.memory import peak_memory
 from benchmarks.paper import circumstances, table, write
 from benchmarks.scenes import Scene, View, made_scenes, sample_scene
 from benchmarks.stopwatch import Spent
-from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
-from fer.vision.detector import FaceDetector
 
 WARM_UP = 5
 """Frames at the start of a scene that aren't timed."""
@@ -155,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load(options.model))
+    pipeline = Pipeline.load(options.model, min_face=40)
     least = pipeline.detector.min_face
     peer = Peer(options.peer, options.threads, least) if options.peer else None
     yardstick, scenes = Yardstick(), {}

@@ -27,11 +27,9 @@ import torch
 from benchmarks.memory import STATUS, resident
 from benchmarks.paper import circumstances, table, write
 from benchmarks.scenes import RATE, acted, grid_of_actors
-from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.recording import Progress, analyse, analysis
 from fer.videos import Frame, VideoReader, VideoWriter, check_video
-from fer.vision.detector import FaceDetector
 
 SIZE = (1280, 720)
 CLIP = 20.0
@@ -181,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
-    pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load(options.model))
+    pipeline = Pipeline.load(options.model, min_face=40)
     with tempfile.TemporaryDirectory() as place:
         seconds = 60 * options.minutes if options.minutes else CLIP
         every = round(RATE) // options.frames

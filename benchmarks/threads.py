@@ -83,12 +83,10 @@ def measure(number: int, visitors: int, seconds: float) -> dict[str, float]:
     """
     import torch
 
-    from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Pipeline
-    from fer.vision.detector import FaceDetector
 
     torch.set_num_threads(number)
-    pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load())
+    pipeline = Pipeline.load(min_face=40)
     views = list(islice(made_scenes()["one face"].play(), FRAMES))
     follow_for(pipeline, views, 1.0)  # what is made at the first use
     start, answers = time.process_time(), [[] for _ in range(visitors)]

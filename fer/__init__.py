@@ -1,3 +1,27 @@
-"""Facial-expression recognition: find faces, name their expressions, follow them over time."""
+"""Facial-expression recognition: find faces, name their expressions, follow them over time.
+
+>>> import fer
+>>> faces = fer.Pipeline.load()("photo.jpg")  # doctest: +SKIP
+>>> fer.to_dataframe(faces)  # doctest: +SKIP
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer.pipeline import Pipeline
+    from fer.show.tables import to_dataframe
 
 __version__ = "0.1.0"
+__all__ = ["Pipeline", "__version__", "to_dataframe"]
+
+_LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.show.tables"}
+"""Where a name is defined that is imported at its first use: `import fer` takes milliseconds."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use (PEP 562)."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATE[name]), name)

@@ -1,18 +1,24 @@
 """The order of the steps: find the faces, follow them, cut them out, read and calm the answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, overload
 
 import numpy as np
+from PIL import Image
 from supervision import Detections
 
+from fer.images import read_image
 from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.vision.answers import RecentAnswers
 from fer.vision.crops import Framing, crop_faces
 from fer.vision.follower import FaceFollower
 from fer.vision.parts import Part
 from fer.vision.smoother import ExpressionSmoother
+
+Picture = str | Path | bytes | Image.Image | np.ndarray
+"""What `fer.images.read_image` takes: a file, its bytes, a PIL image or an array."""
 
 
 class Detector(Protocol):
@@ -80,15 +86,67 @@ class Pipeline:
         self.detector = detector
         self.classifier = classifier
 
-    def __call__(self, image: np.ndarray) -> Detections:
-        """Find all faces in RGB uint8 (h, w, 3) and read their expressions.
+    @classmethod
+    def load(cls, model: str | Path | None = None, min_face: int = 20) -> "Pipeline":
+        """Load MTCNN and an expression network.
+
+        >>> faces = Pipeline.load()("photo.jpg")  # doctest: +SKIP
+
+        Args:
+            model: A Hub id, `you/name` or `you/name@revision`, or a folder that `train.py` wrote;
+                None is the network that comes with the package.
+            min_face: Smallest face to detect, its longer side in pixels; live video wants 40.
+
+        Raises:
+            fer.model.classifier.ModelError: The network can't be loaded.
+            ValueError: `min_face` is too small.
+        """
+        from fer.model.classifier import ExpressionClassifier  # heavy, as is the next
+        from fer.vision.detector import FaceDetector
+
+        return cls(FaceDetector(min_face), ExpressionClassifier.load(model))
+
+    @overload
+    def __call__(self, pictures: Picture) -> Detections: ...
+
+    @overload
+    def __call__(self, pictures: Sequence[Picture]) -> list[Detections]: ...
+
+    def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]:
+        """Detect and classify all faces in a picture, or in each of several.
+
+        Args:
+            pictures: A path, PIL image or array, grey, RGB or RGBA, uint8, 16 bit or float 0-1
+                (see `fer.images.read_image`), or a list or tuple of them.
 
         Returns:
-            The detector's faces with `data["probabilities"]` float32 (n, 7), columns as in
-            `EXPRESSIONS`; n may be 0.
+            Faces, largest first: `xyxy` float32 (n, 4) in pixels of the upright picture,
+            `confidence` (n,), `data["landmarks"]` (n, 5, 2) and `data["probabilities"]` float32
+            (n, 7), columns as in `EXPRESSIONS`; n may be 0. For a list a list.
+
+        Raises:
+            fer.images.ImageError: A picture can't be read; the message is one sentence.
         """
+        if isinstance(pictures, list | tuple):
+            return [self(picture) for picture in pictures]
+        image = read_image(pictures)
         framing = Framing(**self.classifier.framing)
         return self._classify(image, self.detector.detect(image), framing)
+
+    def stream(self, frames: Iterable[Picture], rate: float = 30.0) -> Iterator[Detections]:
+        """Detect, track, classify and smooth the faces of a stream, frame by frame.
+
+        Args:
+            frames: As pictures of a call, in their order.
+            rate: Frames a second. For frames with times of their own see `follow`.
+
+        Yields:
+            As a call, with `tracker_id` (n,) and, over time, smoothed `data["probabilities"]`; one
+            a frame, as soon as it is there.
+        """
+        stream = Following()
+        for index, frame in enumerate(frames):
+            yield self.follow(read_image(frame), index / rate, stream)
 
     def follow(self, image: np.ndarray, time: float, following: Following) -> Detections:
         """Read the next frame of a stream.

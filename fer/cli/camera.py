@@ -53,16 +53,13 @@ def run_camera(options: argparse.Namespace) -> str:
     from fer.cli.desk import Desk, Shelf
     from fer.cli.sources import open_source
     from fer.cli.window import Window, require_display
-    from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Pipeline
-    from fer.vision.detector import FaceDetector
 
     if options.output.exists() and not options.output.is_dir():
         raise ValueError(f"{options.output} is a file; name a folder.")
     require_display()
     with open_source(options.source) as source:
-        detector = FaceDetector(min_face=options.min_face)
-        pipeline = Pipeline(detector, ExpressionClassifier.load(options.model))
+        pipeline = Pipeline.load(options.model, options.min_face)
         mirror = options.source.isdecimal() if options.mirror is None else options.mirror
         desk = Desk(pipeline, source, Window, Shelf(options.output, datetime.now), mirror)
         desk.run()

@@ -81,14 +81,11 @@ def run_photo(options: argparse.Namespace) -> str:
         ValueError: There is no photo that can be read, one would be overwritten, or the network
             can't be had.
     """
-    from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Pipeline
-    from fer.vision.detector import FaceDetector
 
     photos = find_photos(options.photos, options.output)
     places = marked_places(photos, options.output) if options.output else {}
-    detector = FaceDetector(min_face=options.min_face)
-    pipeline = Pipeline(detector, ExpressionClassifier.load(options.model))
+    pipeline = Pipeline.load(options.model, options.min_face)
     album = Album()
     try:
         read_photos(album, list(photos), pipeline, options.whole, marker(places))

@@ -55,14 +55,12 @@ def run_video(options: argparse.Namespace) -> str:
     Raises:
         ValueError: The video, the settings or the network won't do.
     """
-    from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Pipeline
     from fer.recording import analyse
     from fer.videos import check_video
-    from fer.vision.detector import FaceDetector
 
     check_video(options.file)  # before the network is loaded
-    pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load(options.model))
+    pipeline = Pipeline.load(options.model, min_face=40)
     recording = analyse(
         options.file,
         options.output,

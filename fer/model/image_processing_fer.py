@@ -69,11 +69,54 @@ class FerImageProcessor(BaseImageProcessor):
 
     def _grey(self, picture: Picture) -> np.ndarray:
         """Return the picture as uint8 (size, size)."""
-        image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-        grey = image.convert("L")
+        grey = as_pil(picture).convert("L")
         if grey.size != (self.size, self.size):
             grey = grey.resize((self.size, self.size), Image.Resampling.BILINEAR)
         return np.asarray(grey)
+
+
+def as_pil(picture: Picture) -> Image.Image:
+    """Return a picture as an 8-bit PIL image.
+
+    Args:
+        picture: PIL in any mode, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) of uint8,
+            uint16 over its full range, or floats from 0 to 1.
+
+    Raises:
+        ValueError: An array of another shape or type, or floats outside that range.
+    """
+    if isinstance(picture, Image.Image):
+        deep = picture.mode == "F" or picture.mode.startswith("I")  # 32-bit or 16-bit grey
+        return _from_deep(picture) if deep else picture
+    pixels = np.asarray(picture)
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
+        raise ValueError(
+            "A face crop has the shape (height, width), (height, width, 3) or (height, width, 4), "
+            f"not {pixels.shape}; several crops are given as a list."
+        )
+    return Image.fromarray(_to_uint8(pixels.squeeze(2) if pixels.shape[2:] == (1,) else pixels))
+
+
+def _from_deep(picture: Image.Image) -> Image.Image:
+    """Return 16-bit or float grey as 8 bits; `Image.convert` would clip it to white or black."""
+    pixels = np.asarray(picture)
+    if picture.mode == "I":  # 32 bits, in which 8 or 16 are in use
+        pixels = pixels.astype(np.uint16 if pixels.max(initial=0) > 255 else np.uint8)
+    return Image.fromarray(_to_uint8(pixels))
+
+
+def _to_uint8(pixels: np.ndarray) -> np.ndarray:
+    """Return values on the scale 0 to 255."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
+        return np.rint(pixels / 257).astype(np.uint8)
+    if pixels.dtype.kind == "f" and pixels.size and pixels.min() >= 0 and pixels.max() <= 1:
+        return np.rint(pixels * 255).astype(np.uint8)
+    raise ValueError(
+        "A face crop is uint8 from 0 to 255, uint16, or floats from 0 to 1; this one is "
+        f"{pixels.dtype}" + (f" from {pixels.min():g} to {pixels.max():g}." if pixels.size else ".")
+    )
 
 
 def center_crop(pixel_values: torch.Tensor, side: int) -> torch.Tensor:

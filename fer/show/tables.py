@@ -4,10 +4,15 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CSV_COLUMNS = (
     "face",
@@ -19,6 +24,43 @@ CSV_COLUMNS = (
     "bottom",
     "detector_confidence",
 )
+
+
+def to_dataframe(detections: Detections | Sequence[Detections]) -> "pd.DataFrame":
+    """Return a table of faces, a row a face.
+
+    Args:
+        detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures or
+            frames; n may be 0.
+
+    Returns:
+        Columns `picture` (index, from 0), `face` (from 1), `track` (only of a stream),
+        `expression` (the most probable one), the seven probabilities, `left, top, right, bottom` in
+        pixels and `detector_confidence`.
+    """
+    import pandas as pd  # heavy
+
+    pictures = [detections] if isinstance(detections, Detections) else list(detections)
+    tables = [_table(faces).assign(picture=index) for index, faces in enumerate(pictures)]
+    table = pd.concat(tables, ignore_index=True) if tables else _table(Detections.empty())
+    tracks = ["track"] if "track" in table else []
+    return table.reindex(columns=["picture", "face", *tracks, *CSV_COLUMNS[1:]])
+
+
+def _table(faces: Detections) -> "pd.DataFrame":
+    """Return the faces of one picture as a table."""
+    import pandas as pd
+
+    probabilities = faces.data.get("probabilities", np.zeros((0, len(EXPRESSIONS))))
+    columns = dict(zip(EXPRESSIONS, probabilities.T, strict=True))
+    columns |= dict(zip(("left", "top", "right", "bottom"), faces.xyxy.T, strict=True))
+    expressions = np.array(EXPRESSIONS, dtype=object)[probabilities.argmax(axis=1)]
+    table = pd.DataFrame(columns).assign(
+        face=np.arange(1, len(faces) + 1),
+        expression=expressions,
+        detector_confidence=faces.confidence,
+    )
+    return table if faces.tracker_id is None else table.assign(track=faces.tracker_id)
 
 
 def face_rows(detections: Detections, labels: Sequence[str]) -> list[dict]:

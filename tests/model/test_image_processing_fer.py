@@ -71,3 +71,38 @@ def test_colours_are_weighed_as_rgb():
 def test_large_faces_are_averaged_not_sampled():
     checks = np.indices((96, 96)).sum(0).astype(np.uint8) % 2 * 255
     assert np.abs(FerImageProcessor()._grey(checks).astype(int) - 127).max() < 60
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        lambda face: face / 255.0,
+        lambda face: (face / 255).astype(np.float32),
+        lambda face: face.astype(np.uint16) * 257,
+        lambda face: face[..., None],
+        lambda face: Image.fromarray(face.astype(np.uint16) * 257),
+        lambda face: Image.fromarray((face / 255).astype(np.float32)),
+        lambda face: Image.fromarray(face.astype(np.int32)),
+    ],
+    ids=["float64", "float32", "uint16", "one channel", "PIL 16 bit", "PIL float", "PIL 32 bit"],
+)
+def test_floats_and_16_bits_are_the_same_picture(face, deep):
+    processor = FerImageProcessor()
+    expected, values = processor.preprocess([face]), processor.preprocess([deep(face)])
+    torch.testing.assert_close(values["pixel_values"], expected["pixel_values"], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (np.full((48, 48), 12.5), "floats from 0 to 1"),
+        (np.full((48, 48), np.nan), "floats from 0 to 1"),
+        (np.zeros((48, 48), np.int64), "uint8"),
+        (np.zeros(48, np.uint8), "shape"),
+        (np.zeros((2, 48, 48, 3), np.uint8), "as a list"),
+        (np.zeros((48, 48, 2), np.uint8), "shape"),
+    ],
+)
+def test_what_is_no_face_crop_is_refused_with_a_sentence(wrong, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        FerImageProcessor().preprocess([wrong])
