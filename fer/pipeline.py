@@ -104,7 +104,7 @@ class Pipeline:
         from fer.model.classifier import ExpressionClassifier  # heavy, as is the next
         from fer.vision.detector import FaceDetector
 
-        return cls(FaceDetector(min_face), ExpressionClassifier.load(model))
+        return cls(FaceDetector(min_face=min_face), ExpressionClassifier.load(model))
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...
