@@ -166,8 +166,7 @@ def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_pat
     monkeypatch.setattr("fer.cli.desk.Desk", desk)
     monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
     monkeypatch.setattr("fer.cli.sources.open_source", lambda name: nullcontext())
-    monkeypatch.setattr("fer.vision.detector.FaceDetector", lambda **_: None)
-    monkeypatch.setattr("fer.model.classifier.ExpressionClassifier.load", lambda name: None)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face: None)
     assert main(["camera", *words, "--output", str(tmp_path)]) == 0
     assert made == [mirrored]
 

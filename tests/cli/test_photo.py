@@ -22,12 +22,13 @@ BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
 def networks(monkeypatch):
     """Stand-ins for the two networks: they find the same two faces in every picture."""
     pipeline = fake_pipeline(BOXES, sure("happy", 0.93), sure("sad", 0.42))
-    monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: pipeline)
     asked = {}
-    monkeypatch.setattr("fer.vision.detector.FaceDetector", lambda **least: asked.update(least))
-    monkeypatch.setattr(
-        "fer.model.classifier.ExpressionClassifier.load", lambda name: asked.update(model=name)
-    )
+
+    def load(model, min_face):
+        asked.update(model=model, min_face=min_face)
+        return pipeline
+
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", load)
     return asked
 
 
@@ -148,7 +149,7 @@ def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch)
         return pipeline(image)
 
     stop_at_the_third.classifier = pipeline.classifier
-    monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: stop_at_the_third)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         main(["photo", str(album), "--output", str(tmp_path / "out")])
     assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 5
@@ -161,13 +162,13 @@ def test_a_whole_picture_is_one_face(album, capsys):
 
 def test_many_faces_are_counted(album, monkeypatch, capsys):
     crowd = fake_pipeline(BOXES * 4, sure("sad", 0.42), sure("happy"), sure("happy"))
-    monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: crowd)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: crowd)
     assert main(["photo", str(album / "a.jpg")]) == 0
     assert capsys.readouterr().out == f"{album}/a.jpg: 8 faces: 5 happy, 3 uncertain\n"
 
 
 def test_no_face(album, monkeypatch, capsys):
-    monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: fake_pipeline([]))
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: fake_pipeline([]))
     assert main(["photo", str(album / "a.jpg")]) == 0
     assert capsys.readouterr().out == f"{album}/a.jpg: no face found\n"
 

@@ -19,9 +19,7 @@ def film(tmp_path):
 def networks(monkeypatch):
     """Stand-ins for the two networks."""
     pipeline = fake_pipeline([BOX], sure("happy"))
-    monkeypatch.setattr("fer.pipeline.Pipeline", lambda *networks: pipeline)
-    monkeypatch.setattr("fer.vision.detector.FaceDetector", lambda: None)
-    monkeypatch.setattr("fer.model.classifier.ExpressionClassifier.load", lambda model: model)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face: pipeline)
 
 
 def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
