@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -39,12 +40,23 @@ others.</li>
 </ul>
 """
 
-USES = """
+NOTICE = Path(__file__).with_name("notice.html")
+"""What people in view have to be told, to be filled in and printed by whoever runs the page."""
+
+_NOTICE_LINK = (
+    f'<a id="fer-notice" href="{html.data_uri(NOTICE.read_bytes(), "text/html")}" '
+    'download="notice.html">a notice to fill in and print</a>'
+)
+
+USES = f"""
 <h2>Where not to use it</h2>
 <p>Not to judge people: not in hiring, exams, lending, policing, border control, insurance or
 health. In the European Union, inferring emotions of people <strong>at work or in
 education</strong> has been prohibited since 2 February 2025 (AI Act, Article 5(1)(f); exceptions
-only for medical or safety reasons). Point a camera only at people who have agreed to it.</p>
+only for medical or safety reasons). Elsewhere, whoever runs such a system has had to inform the
+people in view since 2 August 2026 (Article 50(3)). Point a camera only at people who have agreed to
+it, and put up a notice for the others: {_NOTICE_LINK}, for the
+door or the call.</p>
 """
 
 PRIVACY = """

@@ -10,5 +10,6 @@ def consent(where: str) -> str:
         "Only with everybody's consent",
         f"Everyone {where} has to have agreed. Class figures are aggregates of at least "
         f"{LEAST_FACES} faces, but who knows the others may work out one. Not for workplaces and "
-        "education in the European Union, where reading emotions there is prohibited.",
+        "education in the European Union, where reading emotions there is prohibited. Inform the "
+        "people in view; the About tab has a notice to print.",
     )

@@ -1,8 +1,12 @@
 """The figures come from the metrics file, whatever it holds."""
 
+import base64
+import re
+from pathlib import Path
+
 import pytest
 
-from fer.ui.about import about_html, figures_html
+from fer.ui.about import NOTICE, about_html, figures_html
 
 FULL = {
     "validation": {
@@ -80,3 +84,24 @@ def test_the_law_and_the_limits_are_named():
     text = about_html("x", "int8", {})
     for words in ("5(1)(f)", "2 February 2025", "does not know what somebody feels", "memory"):
         assert words in text
+
+
+def test_a_notice_for_the_people_in_view_can_be_saved():
+    page = about_html("embedded weights", "int8", {})
+    link = re.search(r'href="data:text/html[^,]*,([^"]+)"\s+download="notice.html"', page)
+    notice = base64.b64decode(link[1]).decode()
+    assert notice == NOTICE.read_text()
+    for part in ("What is done", "Who is responsible", "You may object", "Article 50(3)"):
+        assert part in notice
+
+
+def test_every_place_that_speaks_of_the_law_names_the_duty_to_inform():
+    root = Path(__file__).parents[2]
+    told = [
+        path.relative_to(root)
+        for folder in ("fer", "docs")
+        for path in sorted((root / folder).rglob("*"))
+        if path.suffix in (".py", ".html", ".md") and "5(1)(f)" in path.read_text()
+    ]
+    assert told
+    assert [path for path in told if "50(3)" not in (root / path).read_text()] == []
