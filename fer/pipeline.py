@@ -3,56 +3,70 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, overload
+from typing import Protocol, TypeVar, overload
 
 import numpy as np
 from PIL import Image
 from supervision import Detections
 
+from fer.array_types import Float32Array, UInt8Array
 from fer.images import read_image
 from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.vision.answers import RecentAnswers
 from fer.vision.crops import Framing, crop_faces
-from fer.vision.follower import FaceFollower
-from fer.vision.parts import Part
+from fer.vision.detections import expressions, probabilities, track_ids
+from fer.vision.follower import FaceFollower, TiledDetector
 from fer.vision.smoother import ExpressionSmoother
 
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """What `fer.images.read_image` takes: a file, its bytes, a PIL image or an array."""
 
+AnyPicture = TypeVar("AnyPicture", bound=Picture)
 
-class Detector(Protocol):
-    """What the pipeline asks of a detector; see `fer.vision.detector.FaceDetector`."""
 
-    def detect(
-        self,
-        image: np.ndarray,
-        parts: Sequence[Part] | None = None,
-        beside: np.ndarray | None = None,
-        confidence: float | None = None,
-    ) -> Detections:
-        """Return the faces in RGB uint8 (h, w, 3), or in parts of it."""
-
-    def parts(self, image: np.ndarray) -> Sequence[Part]:
-        """Return the parts that a search through such a picture splits into."""
+class Detector(TiledDetector, Protocol):
+    """What the pipeline and the page ask of a detector; see `fer.vision.detector.FaceDetector`."""
 
     def with_options(self, min_face: int | None = None) -> "Detector":
         """Return such a detector for another least face, in pixels; None keeps this one's."""
 
-    def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
-        """Return the faces near where they are expected."""
-
 
 class Classifier(Protocol):
-    """What the pipeline asks of a classifier; see `fer.model.classifier.ExpressionClassifier`."""
+    """What is asked of a classifier; see `fer.model.classifier.ExpressionClassifier`.
 
-    framing: Mapping[str, float]
-    """The values of `Framing` that the network was trained with; empty for its defaults."""
+    The pipeline crops by `framing` and calls `classify`; page, command line and reports state the
+    rest beside the results.
+    """
 
-    uncertain_below: float
-    """Least probability at which an expression is named."""
+    @property
+    def framing(self) -> Mapping[str, float]:
+        """The values of `Framing` that the network was trained with; empty for its defaults."""
 
-    def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+    @property
+    def uncertain_below(self) -> float:
+        """Least probability at which an expression is named."""
+
+    @property
+    def name(self) -> str:
+        """The network in use: a Hub id, a folder or "embedded weights"."""
+
+    @property
+    def revision(self) -> str | None:
+        """The commit of a network from the Hub; None for a folder."""
+
+    @property
+    def precision(self) -> str:
+        """In which it computes, "int8" or "float32"."""
+
+    @property
+    def notice(self) -> str | None:
+        """Why the embedded network is in use instead of the one asked for; None if it isn't."""
+
+    @property
+    def metrics(self) -> Mapping[str, object]:
+        """The metrics.json beside the weights; empty where there is none."""
+
+    def classify(self, crops: Sequence[UInt8Array]) -> Float32Array:
         """Return float32 (n, 7) probabilities for n square RGB crops."""
 
 
@@ -110,9 +124,13 @@ class Pipeline:
     def __call__(self, pictures: Picture) -> Detections: ...
 
     @overload
-    def __call__(self, pictures: Sequence[Picture]) -> list[Detections]: ...
+    def __call__(
+        self, pictures: list[AnyPicture] | tuple[AnyPicture, ...]
+    ) -> list[Detections]: ...
 
-    def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]:
+    def __call__(
+        self, pictures: Picture | list[AnyPicture] | tuple[AnyPicture, ...]
+    ) -> Detections | list[Detections]:
         """Detect and classify all faces in a picture, or in each of several.
 
         Args:
@@ -148,7 +166,7 @@ class Pipeline:
         for index, frame in enumerate(frames):
             yield self.follow(read_image(frame), index / rate, stream)
 
-    def follow(self, image: np.ndarray, time: float, following: Following) -> Detections:
+    def follow(self, image: UInt8Array, time: float, following: Following) -> Detections:
         """Read the next frame of a stream.
 
         Args:
@@ -162,12 +180,11 @@ class Pipeline:
         """
         faces = following.follower.update(self.detector, image, time)
         crops = crop_faces(image, faces, Framing(**self.classifier.framing))
-        numbers = faces.tracker_id.tolist()
-        probabilities = following.answers.read(numbers, crops, time, self.classifier.classify)
-        faces = replace(faces, data={**faces.data, "probabilities": probabilities})
+        rows = following.answers.read(track_ids(faces), crops, time, self.classifier.classify)
+        faces = replace(faces, data={**faces.data, "probabilities": rows})
         return following.smoother.update(faces, time, self.classifier.uncertain_below)
 
-    def whole_picture(self, image: np.ndarray) -> Detections:
+    def whole_picture(self, image: UInt8Array) -> Detections:
         """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.
 
         Returns:
@@ -181,10 +198,10 @@ class Pipeline:
         )
         return self._classify(image, box, Framing())
 
-    def _classify(self, image: np.ndarray, faces: Detections, framing: Framing) -> Detections:
+    def _classify(self, image: UInt8Array, faces: Detections, framing: Framing) -> Detections:
         """Return a copy of `faces` with their probabilities."""
-        probabilities = self.classifier.classify(crop_faces(image, faces, framing))
-        return replace(faces, data={**faces.data, "probabilities": probabilities})
+        rows = self.classifier.classify(crop_faces(image, faces, framing))
+        return replace(faces, data={**faces.data, "probabilities": rows})
 
 
 def top_labels(detections: Detections, uncertain_below: float) -> list[str]:
@@ -195,9 +212,7 @@ def top_labels(detections: Detections, uncertain_below: float) -> list[str]:
             something else than the most probable expression may be called.
         uncertain_below: Least probability, 0 to 1, at which an expression is named.
     """
-    rows = detections.data["probabilities"]
-    called = detections.data.get("expression", rows.argmax(axis=1))
     return [
         EXPRESSIONS[index] if row[index] >= uncertain_below else UNCERTAIN
-        for row, index in zip(rows, called, strict=True)
+        for row, index in zip(probabilities(detections), expressions(detections), strict=True)
     ]

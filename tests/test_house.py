@@ -23,6 +23,7 @@ FLOORS = {
     "fer.show": 2,
     "fer.model": 1,
     "fer.vision": 1,
+    "fer.array_types": 0,
     "fer.images": 0,
     "fer.videos": 0,
     "fer.labels": 0,

@@ -12,7 +12,9 @@ neither. Like the probabilities it is about how faces look, not about what anybo
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import Float32Array, Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
+from fer.vision.detections import areas, expressions, probabilities
 
 COLUMNS = (
     "frames",
@@ -30,6 +32,12 @@ Frames; faces in all frames; faces too small to judge among them. Then, of the f
 faces to judge alone: these frames; their faces large enough to judge; the uncertain ones among
 these; sums of the seven probabilities in millionths; sum of the squared indexes.
 """
+
+Tallies = Int64Array | Float64Array
+"""Counts, or means of them as `evened` returns."""
+
+Figures = dict[str, Int64Array | Float64Array]
+"""Columns of equal length by name, as `figures` returns."""
 
 SCALE = 1_000_000
 """A probability of 1 as a whole number."""
@@ -51,7 +59,7 @@ _FRAMES, _SMALL, _COUNTED, _JUDGED, _UNCERTAIN = (
 _SUMS = slice(COLUMNS.index(EXPRESSIONS[0]), COLUMNS.index(EXPRESSIONS[-1]) + 1)
 
 
-def face_tallies(faces: Detections, small: float, uncertain_below: float) -> np.ndarray:
+def face_tallies(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
     """Return a tally a face, int64 (n, 14), as if it were alone in its frame.
 
     Args:
@@ -64,9 +72,8 @@ def face_tallies(faces: Detections, small: float, uncertain_below: float) -> np.
     Raises:
         ValueError: The probabilities are missing, of another shape, or not within 0 to 1.
     """
-    rows = _probabilities(faces)
-    called = np.asarray(faces.data.get("expression", rows.argmax(axis=1)), int)
-    large = np.sqrt(np.maximum(faces.box_area, 0)) >= small
+    rows, called = _probabilities(faces), expressions(faces)
+    large = np.sqrt(np.maximum(areas(faces), 0)) >= small
     millionths = np.rint(rows.astype(np.float64) * SCALE).astype(np.int64) * large[:, None]
     tallies = np.empty((len(rows), len(COLUMNS)), np.int64)
     tallies[:, :_COUNTED] = 1
@@ -78,31 +85,26 @@ def face_tallies(faces: Detections, small: float, uncertain_below: float) -> np.
     return tallies
 
 
-def _probabilities(faces: Detections) -> np.ndarray:
+def _probabilities(faces: Detections) -> Float32Array:
     """Return the faces' probabilities (n, 7) after a look at them."""
-    rows = np.asarray(faces.data.get("probabilities", np.empty((0, 7), np.float32)))
-    if rows.shape != (len(faces), len(EXPRESSIONS)):
-        raise ValueError(
-            f'data["probabilities"] must be ({len(faces)}, {len(EXPRESSIONS)}), a row a face, '
-            f"but is {rows.shape}; classify the faces first."
-        )
+    rows = probabilities(faces)
     if not ((rows >= 0) & (rows <= 1 + 1e-4)).all():  # also refuses NaN
         raise ValueError('data["probabilities"] must lie within 0 to 1.')
     return rows
 
 
-def whole_frame(rows: np.ndarray, least: int) -> np.ndarray:
+def whole_frame(rows: Int64Array, least: int) -> Int64Array:
     """Return the tally int64 (14,) of a frame from those of its faces (n, 14).
 
     Without its expressions if fewer than `least` faces are large enough to judge.
     """
-    tally = rows.sum(axis=0)
+    tally: Int64Array = rows.sum(axis=0)
     tally[_FRAMES] = 1
     tally[_COUNTED] = tally[_JUDGED] >= least
     return without_few_faces(tally)
 
 
-def without_few_faces(tally: np.ndarray) -> np.ndarray:
+def without_few_faces(tally: Int64Array) -> Int64Array:
     """Return a tally int64 (14,) without its expressions if not all of its frames count."""
     if tally[_COUNTED] < tally[_FRAMES]:
         tally = tally.copy()
@@ -111,8 +113,8 @@ def without_few_faces(tally: np.ndarray) -> np.ndarray:
 
 
 def in_wider_bins(
-    places: np.ndarray, tallies: np.ndarray, count: int, withhold: bool
-) -> np.ndarray:
+    places: Int64Array, tallies: Int64Array, count: int, withhold: bool
+) -> Int64Array:
     """Return the sums of tallies that lie in the same wider bin, int64 (count, 14).
 
     Args:
@@ -129,7 +131,7 @@ def in_wider_bins(
     return sums
 
 
-def evened(tallies: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
+def evened(tallies: Int64Array, frames: Int64Array | None = None) -> Float64Array:
     """Return tallies float64 (b, 14) as if each bin had one frame, with as many faces as its mean.
 
     So that their sum weighs each second alike, however many frames a busy machine had time for.
@@ -139,12 +141,13 @@ def evened(tallies: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
         frames: Frames of each bin, (b,), where the tallies don't count them all; those of a single
             face, for one, count those in which it was seen.
     """
-    return tallies / (tallies[:, _FRAMES] if frames is None else frames)[:, None]
+    even: Float64Array = tallies / (tallies[:, _FRAMES] if frames is None else frames)[:, None]
+    return even
 
 
 def wider_figures(
-    places: np.ndarray, tallies: np.ndarray, count: int, withhold: bool
-) -> dict[str, np.ndarray]:
+    places: Int64Array, tallies: Int64Array, count: int, withhold: bool
+) -> Figures:
     """Return the figures of wider bins, each with the error of `pooled_error`.
 
     Args:
@@ -159,7 +162,7 @@ def wider_figures(
     return wider | {"index_error": np.where(wider["judged"] > 0, errors, np.nan)}
 
 
-def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
+def figures(tallies: Tallies) -> Figures:
     """Return what tallies stand for.
 
     All means are over readings: a face seen in five frames of a bin has five readings there, all
@@ -189,7 +192,7 @@ def figures(tallies: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def index_variance(tallies: np.ndarray) -> np.ndarray:
+def index_variance(tallies: Tallies) -> Float64Array:
     """Return the variance of the index over the readings of each tally, float64 (b,); or NaN."""
     columns = dict(zip(COLUMNS, np.asarray(tallies).T, strict=True))
     mean = _ratio(_index_sums(columns), columns["judged"])
@@ -197,7 +200,7 @@ def index_variance(tallies: np.ndarray) -> np.ndarray:
     return np.maximum(square - mean**2, 0) / SCALE**2
 
 
-def pooled_error(tallies: np.ndarray) -> float:
+def pooled_error(tallies: Tallies) -> float:
     """Return the standard error of the mean index over all of several bins; NaN below two faces.
 
     The variance is taken within each bin, so that the class's own ups and downs don't count as
@@ -207,7 +210,7 @@ def pooled_error(tallies: np.ndarray) -> float:
     return float(pooled_errors(np.zeros(len(tallies), int), tallies, 1)[0])
 
 
-def pooled_errors(places: np.ndarray, tallies: np.ndarray, count: int) -> np.ndarray:
+def pooled_errors(places: Int64Array, tallies: Tallies, count: int) -> Float64Array:
     """Return `pooled_error` of the bins at each place, 0 to below `count`, float64 (count,)."""
     judged, counted = (
         np.bincount(places, tallies[:, column], count) for column in (_JUDGED, _COUNTED)
@@ -217,7 +220,7 @@ def pooled_errors(places: np.ndarray, tallies: np.ndarray, count: int) -> np.nda
     return _error(variance, _ratio(judged, counted))
 
 
-def _error(variance: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def _error(variance: Float64Array, faces: Float64Array) -> Float64Array:
     """Return the standard error of a mean over so many faces, from the variance of readings.
 
     The faces of a frame are the independent units, not the frames: with n faces the error is
@@ -227,11 +230,13 @@ def _error(variance: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.sqrt(_ratio(variance, np.where(faces >= 2, faces - 1, 0)))
 
 
-def _index_sums(columns: dict[str, np.ndarray]) -> np.ndarray:
-    return sum(sign * columns[name] for sign, name in zip(SIGNS, EXPRESSIONS, strict=True))
+def _index_sums(columns: Figures) -> Int64Array | Float64Array:
+    sums: Int64Array | Float64Array
+    sums = sum(sign * columns[name] for sign, name in zip(SIGNS, EXPRESSIONS, strict=True))
+    return sums
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _ratio(part: Tallies, whole: Tallies) -> Float64Array:
     """Divide; NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

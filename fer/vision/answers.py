@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from fer.array_types import Float32Array, UInt8Array
+
 SIDE = 16
 """Side in pixels of the small copies by which faces are compared."""
 
@@ -20,8 +22,8 @@ CHANGED = 14.0
 class _Answer:
     """What was read of one face, (7,), of which small copy, and when."""
 
-    probabilities: np.ndarray
-    copy: np.ndarray
+    probabilities: Float32Array
+    copy: Float32Array
     time: float
 
 
@@ -56,10 +58,10 @@ class RecentAnswers:
     def read(
         self,
         numbers: Sequence[int],
-        crops: Sequence[np.ndarray],
+        crops: Sequence[UInt8Array],
         time: float,
-        classify: Callable[[Sequence[np.ndarray]], np.ndarray],
-    ) -> np.ndarray:
+        classify: Callable[[Sequence[UInt8Array]], Float32Array],
+    ) -> Float32Array:
         """Return each face's probabilities, asking for as few of them as will do.
 
         Args:
@@ -82,7 +84,7 @@ class RecentAnswers:
         rows = [now[number].probabilities for number in numbers]
         return np.array(rows, np.float32).reshape(-1, fresh.shape[1])
 
-    def _due(self, numbers: Sequence[int], copies: list[np.ndarray], time: float) -> list[int]:
+    def _due(self, numbers: Sequence[int], copies: list[Float32Array], time: float) -> list[int]:
         """Return the indices of the faces to read now."""
         ages = [self._age(number, copy, time) for number, copy in zip(numbers, copies, strict=True)]
         by_age = sorted(range(len(ages)), key=lambda index: -ages[index])
@@ -91,7 +93,7 @@ class RecentAnswers:
         share = int(self._owed)
         return sorted(i for rank, i in enumerate(by_age) if rank < share or ages[i] >= self.longest)
 
-    def _age(self, number: int, copy: np.ndarray, time: float) -> float:
+    def _age(self, number: int, copy: Float32Array, time: float) -> float:
         """Return how old a face's answer is; infinite where there is none that still holds."""
         answer = self._answers.get(number)
         if answer is None:
@@ -101,7 +103,8 @@ class RecentAnswers:
         return np.inf if changed else age
 
 
-def _copy(crop: np.ndarray) -> np.ndarray:
+def _copy(crop: UInt8Array) -> Float32Array:
     """Return a small grey copy, float32 (SIDE, SIDE)."""
     small = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32).mean(axis=2)
+    grey: Float32Array = small.astype(np.float32).mean(axis=2)
+    return grey

@@ -7,7 +7,7 @@ that each stage can be asked for by itself, so that a face which is known needs 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from supervision import OverlapMetric, box_non_max_suppression
 from torch import nn
 from torchvision.ops import nms
 
+from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
 from fer.vision.parts import WINDOW, Part, squared
 
 STRIDE = 2
@@ -40,20 +41,20 @@ class Candidates:
     Attributes:
         xyxy: float32 (n, 4) in the picture's pixels; they may leave it.
         score: float32 (n,) of the stage before.
-        landmarks: float32 (n, 5, 2) after the last stage, else None.
+        landmarks: float32 (n, 5, 2) after the last stage, (0, 5, 2) before.
     """
 
-    xyxy: np.ndarray
-    score: np.ndarray
-    landmarks: np.ndarray | None = None
+    xyxy: Float32Array
+    score: Float32Array
+    landmarks: Float32Array = field(default_factory=lambda: np.empty((0, 5, 2), np.float32))
 
     def __len__(self) -> int:
         """Return the number of boxes."""
         return len(self.xyxy)
 
-    def __getitem__(self, chosen: np.ndarray) -> "Candidates":
+    def __getitem__(self, chosen: BoolArray | Int64Array) -> "Candidates":
         """Return the boxes that a mask or an array of indices chooses."""
-        landmarks = None if self.landmarks is None else self.landmarks[chosen]
+        landmarks = self.landmarks[chosen] if len(self.landmarks) else self.landmarks
         return Candidates(self.xyxy[chosen], self.score[chosen], landmarks)
 
 
@@ -84,7 +85,7 @@ class Cascade:
             for network in (proposal, refinement, output)
         )
 
-    def propose(self, image: np.ndarray, parts: Sequence[Part], threshold: float) -> Candidates:
+    def propose(self, image: UInt8Array, parts: Sequence[Part], threshold: float) -> Candidates:
         """Look through parts of a picture with the first network.
 
         Args:
@@ -99,7 +100,7 @@ class Cascade:
         xyxy = windows + corrections[kept] * np.tile(windows[:, 2:] - windows[:, :2], 2)
         return Candidates(squared(xyxy), scores[kept])
 
-    def refine(self, image: np.ndarray, candidates: Candidates, threshold: float) -> Candidates:
+    def refine(self, image: UInt8Array, candidates: Candidates, threshold: float) -> Candidates:
         """Correct boxes and drop those that the second network scores below `threshold`."""
         inside, crops = _crops(image, candidates.xyxy, REFINEMENT_SIDE)
         candidates = candidates[inside]
@@ -113,7 +114,7 @@ class Cascade:
         xyxy = _corrected(squares[kept], corrections[passed][kept])
         return Candidates(squared(xyxy), scores[kept])
 
-    def conclude(self, image: np.ndarray, candidates: Candidates, threshold: float) -> Candidates:
+    def conclude(self, image: UInt8Array, candidates: Candidates, threshold: float) -> Candidates:
         """Return final boxes with landmarks where the third network scores above `threshold`.
 
         Of boxes of which one covers the other by seven tenths, the better one stays.
@@ -121,7 +122,7 @@ class Cascade:
         inside, crops = _crops(image, candidates.xyxy, OUTPUT_SIDE)
         candidates = candidates[inside]
         if not len(candidates):
-            return Candidates(candidates.xyxy, candidates.score, np.empty((0, 5, 2), np.float32))
+            return candidates
         corrections, points, scores = self._run(self._output, crops)
         scores = scores[:, 1]
         passed = scores > threshold
@@ -134,7 +135,7 @@ class Cascade:
         scored = np.column_stack([found.xyxy, found.score])
         return found[box_non_max_suppression(scored, 0.7, OverlapMetric.IOS)]
 
-    def look_closer(self, image: np.ndarray, found: Candidates) -> Candidates:
+    def look_closer(self, image: UInt8Array, found: Candidates) -> Candidates:
         """Score faces again by their middle: what only looks like one does not keep its score.
 
         A face that is cut off or fills its frame does, where the first look was in doubt. What lies
@@ -147,8 +148,8 @@ class Cascade:
         return replace(found, score=score)
 
     def _propose(
-        self, image: np.ndarray, part: Part, threshold: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self, image: UInt8Array, part: Part, threshold: float
+    ) -> tuple[Float32Array, Float32Array, Float32Array]:
         """Return one part's windows (n, 4), their scores (n,) and corrections (n, 4)."""
         piece = image[part.top : part.bottom, part.left : part.right]
         height, width = piece.shape[:2]
@@ -161,18 +162,18 @@ class Cascade:
         corner = STRIDE * np.column_stack([columns, rows]).astype(np.float32)
         first = np.floor((corner + 1) * ratio)
         last = np.floor((corner + WINDOW) * ratio)
-        windows = np.column_stack([first, last]) + np.float32([part.left, part.top] * 2)
+        windows = np.column_stack([first, last]) + np.array([part.left, part.top] * 2, np.float32)
         scores = scores[rows, columns]
         kept = _kept(windows, scores, 0.5)
         return windows[kept], scores[kept], corrections[0, :, rows[kept], columns[kept]]
 
-    def _run(self, network: nn.Module, pictures: np.ndarray) -> list[np.ndarray]:
+    def _run(self, network: nn.Module, pictures: UInt8Array) -> list[Float32Array]:
         """Return what a network says of uint8 (n, h, w, 3), n at least 1, as arrays."""
         parts = [pictures[i : i + AT_ONCE] for i in range(0, len(pictures), AT_ONCE)]
         answers = [self._run_part(network, part) for part in parts]
         return [np.concatenate(rows) for rows in zip(*answers, strict=True)]
 
-    def _run_part(self, network: nn.Module, pictures: np.ndarray) -> list[np.ndarray]:
+    def _run_part(self, network: nn.Module, pictures: UInt8Array) -> list[Float32Array]:
         # inference_mode and autocast belong to a thread, so they are set for each call; half
         # precision would not be faster on these small networks.
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
@@ -182,7 +183,7 @@ class Cascade:
             return [answer.cpu().numpy() for answer in answers]
 
 
-def _resized(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+def _resized(picture: UInt8Array, size_wh: tuple[int, int]) -> UInt8Array:
     """Return a copy at another size: halved as often as possible, then interpolated.
 
     Halving averages over four pixels at a time, which OpenCV does ten times faster than averaging
@@ -192,11 +193,11 @@ def _resized(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
     while picture.shape[1] >= 2 * width and picture.shape[0] >= 2 * height:
         half = picture.shape[1] // 2, picture.shape[0] // 2
         even = picture[: 2 * half[1], : 2 * half[0]]
-        picture = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
-    return cv2.resize(picture, size_wh, interpolation=cv2.INTER_LINEAR)
+        picture = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _crops(image: np.ndarray, xyxy: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+def _crops(image: UInt8Array, xyxy: Float32Array, side: int) -> tuple[BoolArray, UInt8Array]:
     """Cut boxes out, at the picture's edge what is left of them, and bring them to one size.
 
     Returns:
@@ -214,24 +215,25 @@ def _crops(image: np.ndarray, xyxy: np.ndarray, side: int) -> tuple[np.ndarray, 
     return inside, crops
 
 
-def _kept(xyxy: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+def _kept(xyxy: Float32Array, scores: Float32Array, overlap: float) -> Int64Array:
     """Return the indices that non-maximum suppression keeps, best first."""
     if len(xyxy) < 2:
         return np.arange(len(xyxy))
-    return nms(torch.from_numpy(xyxy), torch.from_numpy(scores), overlap).numpy()
+    kept: Int64Array = nms(torch.from_numpy(xyxy), torch.from_numpy(scores), overlap).numpy()
+    return kept
 
 
-def _corrected(xyxy: np.ndarray, corrections: np.ndarray) -> np.ndarray:
+def _corrected(xyxy: Float32Array, corrections: Float32Array) -> Float32Array:
     """Move each edge by its correction, which is in sides of the box."""
     return xyxy + corrections * np.tile(_sides(xyxy), 2)
 
 
-def _landmarks(xyxy: np.ndarray, points: np.ndarray) -> np.ndarray:
+def _landmarks(xyxy: Float32Array, points: Float32Array) -> Float32Array:
     """Turn the third network's (n, 10), x before y and in sides of the box, into (n, 5, 2)."""
     places = points.reshape(-1, 2, 5).transpose(0, 2, 1)
     return places * _sides(xyxy)[:, None] + xyxy[:, None, :2] - 1
 
 
-def _sides(xyxy: np.ndarray) -> np.ndarray:
+def _sides(xyxy: Float32Array) -> Float32Array:
     """Return widths and heights (n, 2), both edges counted."""
     return xyxy[:, 2:] - xyxy[:, :2] + 1

@@ -7,6 +7,9 @@ from math import floor
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import FloatArray, UInt8Array
+from fer.vision.detections import boxes
+
 
 @dataclass(frozen=True)
 class Framing:
@@ -37,8 +40,8 @@ FER2013_FRAMING = Framing(scale=1.0841, shift_x=0.0027, shift_y=-0.0107)
 
 
 def crop_face(
-    image: np.ndarray, xyxy: Sequence[float] | np.ndarray, framing: Framing
-) -> np.ndarray:
+    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: Framing
+) -> UInt8Array:
     """Cut one face out as a square.
 
     Where the square leaves the picture, the picture's border pixels go on. A box without an area
@@ -57,15 +60,16 @@ def crop_face(
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
     piece = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return piece[rows - rows[0]].take(columns - columns[0], axis=1)
+    square: UInt8Array = piece[rows - rows[0]].take(columns - columns[0], axis=1)
+    return square
 
 
-def crop_faces(image: np.ndarray, detections: Detections, framing: Framing) -> list[np.ndarray]:
+def crop_faces(image: UInt8Array, detections: Detections, framing: Framing) -> list[UInt8Array]:
     """Cut out every detected face, in order; see `crop_face`."""
-    return [crop_face(image, xyxy, framing) for xyxy in detections.xyxy]
+    return [crop_face(image, xyxy, framing) for xyxy in boxes(detections)]
 
 
-def _square(xyxy: Sequence[float] | np.ndarray, framing: Framing) -> tuple[int, int, int]:
+def _square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, int, int]:
     """Return the square's left, top and side in whole pixels."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     size = (max(x2 - x1, 0.0) * max(y2 - y1, 0.0)) ** 0.5

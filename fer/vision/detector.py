@@ -16,6 +16,7 @@ import torch
 from facenet_pytorch import ONet, PNet, RNet
 from supervision import Detections, OverlapMetric, box_iou_batch
 
+from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
 from fer.vision.cascade import Candidates, Cascade
 from fer.vision.parts import WINDOW, Part, pyramid, split, squared
@@ -85,9 +86,9 @@ class FaceDetector:
 
     def detect(
         self,
-        image: np.ndarray,
+        image: UInt8Array,
         parts: Sequence[Part] | None = None,
-        beside: np.ndarray | None = None,
+        beside: Float32Array | None = None,
         confidence: float | None = None,
     ) -> Detections:
         """Find the faces in a picture.
@@ -117,7 +118,7 @@ class FaceDetector:
         found = self.cascade.conclude(image, refined, min(DOUBTFUL, confidence))
         return self._answer(image, self._confirmed(image, found, confidence), self.min_face)
 
-    def parts(self, image: np.ndarray) -> tuple[Part, ...]:
+    def parts(self, image: UInt8Array) -> tuple[Part, ...]:
         """Split the search through a picture of this size into parts of about equal work.
 
         Looking through all of them, in whatever frames, finds what `detect` finds at once.
@@ -125,7 +126,7 @@ class FaceDetector:
         height, width = image.shape[:2]
         return split((width, height), self._scales(image), PART_PIXELS)
 
-    def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
+    def redetect(self, image: UInt8Array, xyxy: Float32Array, confidence: float) -> Detections:
         """Find faces again near where they are expected, which takes about a millisecond.
 
         Args:
@@ -150,7 +151,7 @@ class FaceDetector:
             raise ValueError(f"max_side is at least {WINDOW} pixels, not {max_side}.")
         self.min_face, self.confidence, self.max_side = min_face, confidence, max_side
 
-    def _confirmed(self, image: np.ndarray, found: Candidates, confidence: float) -> Candidates:
+    def _confirmed(self, image: UInt8Array, found: Candidates, confidence: float) -> Candidates:
         """Return the faces that score enough; the second look decides where the first doubts."""
         doubtful = found.score < SURE
         if doubtful.any():
@@ -159,16 +160,16 @@ class FaceDetector:
             found = replace(found, score=scores)
         return found[found.score > confidence]
 
-    def _scales(self, image: np.ndarray) -> tuple[float, ...]:
+    def _scales(self, image: UInt8Array) -> tuple[float, ...]:
         """Return the sizes at which to look, none larger than `max_side` allows."""
         height, width = image.shape[:2]
         least = max(self.min_face, WINDOW * max(height, width) / self.max_side)
         return pyramid((width, height), least)
 
-    def _everywhere(self, image: np.ndarray) -> list[Part]:
+    def _everywhere(self, image: UInt8Array) -> list[Part]:
         return [Part(scale, 0, 0, *image.shape[1::-1]) for scale in self._scales(image)]
 
-    def _answer(self, image: np.ndarray, faces: Candidates, least: float) -> Detections:
+    def _answer(self, image: UInt8Array, faces: Candidates, least: float) -> Detections:
         """Clip to the picture, drop what is smaller than `least`, put the largest face first."""
         height, width = image.shape[:2]
         sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
@@ -183,7 +184,7 @@ class FaceDetector:
         )
 
 
-def about_known(proposed: np.ndarray, known: np.ndarray) -> np.ndarray:
+def about_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
     """Return which proposals are about a face that is known, so that they need no further look.
 
     A larger one that holds a known face isn't: what is known may be part of a larger face.
@@ -197,9 +198,11 @@ def about_known(proposed: np.ndarray, known: np.ndarray) -> np.ndarray:
     """
     smaller = _areas(proposed)[:, None] < _areas(known)
     inside = smaller & (box_iou_batch(proposed, known, OverlapMetric.IOS) >= INSIDE)
-    return (inside | (box_iou_batch(proposed, known) >= KNOWN)).any(axis=1)
+    about: BoolArray = inside | (box_iou_batch(proposed, known) >= KNOWN)
+    return np.asarray(about.any(axis=1))
 
 
-def _areas(xyxy: np.ndarray) -> np.ndarray:
+def _areas(xyxy: Float32Array) -> Float32Array:
     """Return the areas (n,) of boxes (n, 4)."""
-    return (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
+    areas: Float32Array = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
+    return areas

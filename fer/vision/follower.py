@@ -7,16 +7,15 @@ surroundings are searched at once; when the whole picture changes, the whole pic
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
+from fer.array_types import BoolArray, Float32Array, FloatArray, Int16Array, UInt8Array
+from fer.vision.detections import areas, boxes, chosen
 from fer.vision.parts import Part, around
 from fer.vision.tracker import FaceTracker
-
-if TYPE_CHECKING:
-    from fer.vision.detector import FaceDetector
 
 KNOWN_CONFIDENCE = 0.6
 """Least score of a face that was there before; less than a new one needs, so that it stays."""
@@ -32,6 +31,25 @@ SAME = 0.5
 
 COVERED = 0.6
 """Share of a box that a larger one covers, from which on only the larger is a face."""
+
+
+class TiledDetector(Protocol):
+    """What following faces needs of a detector; see `fer.vision.detector.FaceDetector`."""
+
+    def detect(
+        self,
+        image: UInt8Array,
+        parts: Sequence[Part] | None = None,
+        beside: Float32Array | None = None,
+        confidence: float | None = None,
+    ) -> Detections:
+        """Return the faces in RGB uint8 (h, w, 3), or in parts of it."""
+
+    def parts(self, image: UInt8Array) -> Sequence[Part]:
+        """Return the parts that a search through such a picture splits into."""
+
+    def redetect(self, image: UInt8Array, xyxy: Float32Array, confidence: float) -> Detections:
+        """Return the faces near where they are expected."""
 
 
 class FaceFollower:
@@ -52,11 +70,11 @@ class FaceFollower:
             raise ValueError(f"cycle is above 0 seconds, not {cycle}.")
         self.tracker = FaceTracker(memory)
         self.cycle = cycle
-        self._samples: np.ndarray | None = None
+        self._samples: Int16Array | None = None
         self._time = -np.inf
         self._searched = 0.0  # parts of the search that are done; grows for ever
 
-    def update(self, detector: "FaceDetector", image: np.ndarray, time: float) -> Detections:
+    def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
 
         Args:
@@ -76,16 +94,16 @@ class FaceFollower:
         return self.tracker.update(faces, time)
 
     def _followed(
-        self, detector: "FaceDetector", image: np.ndarray, time: float, elapsed: float
+        self, detector: TiledDetector, image: UInt8Array, time: float, elapsed: float
     ) -> Detections:
         """Return the known faces where they are now, and new ones of this frame's share."""
         expected = self.tracker.expected(time)
         faces = detector.redetect(image, expected, KNOWN_CONFIDENCE)
-        lost = expected[_overlap(expected, faces.xyxy) < SAME]
+        lost = expected[_overlap(expected, boxes(faces)) < SAME]
         if parts := self._due(detector.parts(image), elapsed):
-            faces = merged(faces, detector.detect(image, parts, faces.xyxy))
+            faces = merged(faces, detector.detect(image, parts, boxes(faces)))
         if nearby := around(image.shape[1::-1], lost):
-            again = detector.detect(image, nearby, faces.xyxy, KNOWN_CONFIDENCE)
+            again = detector.detect(image, nearby, boxes(faces), KNOWN_CONFIDENCE)
             faces = merged(faces, again)
         return faces
 
@@ -103,34 +121,36 @@ def merged(known: Detections, found: Detections) -> Detections:
     A face in both keeps its known box; one that a found face covers without being the same goes,
     because the search saw more of the picture.
     """
-    found = found[_overlap(found.xyxy, known.xyxy) < SAME]
-    known = known[~_covered(known, found)]
+    found = chosen(found, _overlap(boxes(found), boxes(known)) < SAME)
+    known = chosen(known, ~_covered(known, found))
     both = Detections.merge([known, found]) if len(found) else known
-    return both[np.argsort(-both.area, kind="stable")]
+    return chosen(both, np.argsort(-areas(both), kind="stable"))
 
 
-def _covered(faces: Detections, others: Detections) -> np.ndarray:
+def _covered(faces: Detections, others: Detections) -> BoolArray:
     """Return which faces lie in a larger one of the others, bool (n,)."""
     if not len(faces) or not len(others):
         return np.zeros(len(faces), bool)
     inside = box_iou_batch(faces.xyxy, others.xyxy, OverlapMetric.IOS) >= COVERED
-    return (inside & (others.area[None, :] > faces.area[:, None])).any(axis=1)
+    larger = areas(others)[None, :] > areas(faces)[:, None]
+    return np.asarray((inside & larger).any(axis=1))
 
 
-def _overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _overlap(xyxy: Float32Array, others: Float32Array) -> FloatArray:
     """Return each box's largest overlap over union with any other; 0 where there is none."""
-    if not len(boxes) or not len(others):
-        return np.zeros(len(boxes))
-    return box_iou_batch(boxes, others).max(axis=1)
+    if not len(xyxy) or not len(others):
+        return np.zeros(len(xyxy))
+    return np.asarray(box_iou_batch(xyxy, others).max(axis=1))
 
 
-def _sampled(image: np.ndarray) -> np.ndarray:
+def _sampled(image: UInt8Array) -> Int16Array:
     """Return every so many-th pixel, enough to tell one scene from another."""
     step = max(1, max(image.shape[:2]) // SAMPLES)
     return image[step // 2 :: step, step // 2 :: step].astype(np.int16)
 
 
-def _changed(before: np.ndarray | None, now: np.ndarray) -> bool:
+def _changed(before: Int16Array | None, now: Int16Array) -> bool:
     """Return whether two frames show different scenes."""
-    different = before is None or before.shape != now.shape
-    return different or float(np.abs(now - before).mean()) > CHANGED
+    if before is None or before.shape != now.shape:
+        return True
+    return float(np.abs(now - before).mean()) > CHANGED

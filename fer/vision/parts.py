@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from fer.array_types import FloatArray
+
 WINDOW = 12
 """Side of the first network's window in pixels: smaller faces can't be found."""
 
@@ -71,7 +73,7 @@ def split(
     return tuple(parts)
 
 
-def around(resolution_wh: tuple[int, int], xyxy: np.ndarray) -> list[Part]:
+def around(resolution_wh: tuple[int, int], xyxy: FloatArray) -> list[Part]:
     """Return where to look for faces of which it is known about where they are.
 
     Args:
@@ -89,7 +91,7 @@ def around(resolution_wh: tuple[int, int], xyxy: np.ndarray) -> list[Part]:
     ]
 
 
-def squared(xyxy: np.ndarray, scale: float = 1.0) -> np.ndarray:
+def squared(xyxy: FloatArray, scale: float = 1.0) -> FloatArray:
     """Return for each box (n, 4) the square about its centre with `scale` times its longer side."""
     centres = (xyxy[:, :2] + xyxy[:, 2:]) / 2
     halves = scale * (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, keepdims=True) / 2

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import Float32Array, FloatArray
+from fer.vision.detections import probabilities, track_ids
+
 FLOOR = 1e-6
 """Least probability, so that its logarithm is finite."""
 
@@ -14,7 +17,7 @@ FLOOR = 1e-6
 class _Memory:
     """What is known of one face: its mean logarithms (7,), its expression, when it was seen."""
 
-    logits: np.ndarray
+    logits: FloatArray
     expression: int
     seen: float
 
@@ -59,8 +62,7 @@ class ExpressionSmoother:
             The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
             and `data["expression"]` int (n,), the class index that each is called.
         """
-        rows = detections.data["probabilities"]
-        numbers = [] if detections.tracker_id is None else detections.tracker_id.tolist()
+        rows, numbers = probabilities(detections), track_ids(detections)
         now = {
             number: self._after(self._faces.get(number), row, time, sure)
             for number, row in zip(numbers, rows, strict=True)
@@ -74,10 +76,10 @@ class ExpressionSmoother:
         return replace(detections, data=data)
 
     def _after(
-        self, face: _Memory | None, probabilities: np.ndarray, time: float, sure: float
+        self, face: _Memory | None, row: Float32Array, time: float, sure: float
     ) -> _Memory:
         """Return what is known of a face after another answer about it."""
-        logits = np.log(np.maximum(probabilities, FLOOR))
+        logits = np.log(np.maximum(row, FLOOR))
         if face is None or time - face.seen > self.memory:
             return _Memory(logits, int(logits.argmax()), time)
         kept = 0.5 ** ((time - face.seen) / self.half_life)
@@ -89,6 +91,7 @@ class ExpressionSmoother:
         return _Memory(mean, best if leads else face.expression, time)
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def _softmax(logits: FloatArray) -> FloatArray:
     powers = np.exp(logits - logits.max())
-    return powers / powers.sum()
+    shares: FloatArray = powers / powers.sum()
+    return shares

@@ -15,6 +15,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from supervision import Detections
 
+from fer.array_types import Float32Array, FloatArray
+from fer.vision.detections import boxes
+
 FARTHEST = 1.0
 """Largest difference between a face and where it was expected, as `differences` counts it."""
 
@@ -36,16 +39,16 @@ class _Track:
     """One face: where it was seen last, in pixels, when, and how it moved, in pixels a second."""
 
     number: int
-    xyxy: np.ndarray
-    velocity: np.ndarray
+    xyxy: Float32Array
+    velocity: FloatArray
     seen: float
 
-    def expected(self, time: float) -> np.ndarray:
+    def expected(self, time: float) -> FloatArray:
         """Return the box at a later time, which it reached ever more slowly."""
-        glided = GLIDE * -np.expm1((self.seen - time) / GLIDE)
+        glided: float = GLIDE * -np.expm1((self.seen - time) / GLIDE)
         return self.xyxy + np.tile(self.velocity, 2) * glided
 
-    def moved_to(self, xyxy: np.ndarray, time: float) -> "_Track":
+    def moved_to(self, xyxy: Float32Array, time: float) -> "_Track":
         """Return the face after another sight of it."""
         elapsed = max(time - self.seen, 1e-3)
         velocity = (_centres(xyxy[None]) - _centres(self.xyxy[None]))[0] / elapsed
@@ -77,7 +80,7 @@ class FaceTracker:
         self._tracks: list[_Track] = []
         self._next, self._time = 1, np.inf
 
-    def expected(self, time: float) -> np.ndarray:
+    def expected(self, time: float) -> Float32Array:
         """Return where the faces are expected that are remembered.
 
         Args:
@@ -86,8 +89,8 @@ class FaceTracker:
         Returns:
             float32 (n, 4) boxes as xyxy.
         """
-        boxes = [track.expected(time) for track in self._remembered(time)]
-        return np.array(boxes, np.float32).reshape(-1, 4)
+        expected = [track.expected(time) for track in self._remembered(time)]
+        return np.array(expected, np.float32).reshape(-1, 4)
 
     def update(self, detections: Detections, time: float) -> Detections:
         """Give each face the number of the one it continues, or a new one.
@@ -102,7 +105,7 @@ class FaceTracker:
             A copy with `tracker_id`, int (n,), in the order given.
         """
         self._tracks, self._time = self._remembered(time), time
-        tracks = self._assign(detections.xyxy, time)
+        tracks = self._assign(boxes(detections), time)
         current = {track.number for track in tracks}
         self._tracks = tracks + [track for track in self._tracks if track.number not in current]
         numbers = np.array([track.number for track in tracks], int)
@@ -114,27 +117,27 @@ class FaceTracker:
         memory = max(self.memory, missed)
         return [track for track in self._tracks if time - track.seen <= memory]
 
-    def _assign(self, boxes: np.ndarray, time: float) -> list[_Track]:
+    def _assign(self, found: Float32Array, time: float) -> list[_Track]:
         """Return one track a box, in the boxes' order."""
         known = self._tracks
         continued: dict[int, _Track] = {}
-        if known and len(boxes):
+        if known and len(found):
             expected = np.stack([track.expected(time) for track in known])
-            cost = differences(expected, boxes)
+            cost = differences(expected, found)
             rows, columns = linear_sum_assignment(np.minimum(cost, FARTHEST))
             continued = {
-                column: known[row].moved_to(boxes[column], time)
-                for row, column in zip(rows, columns, strict=True)
+                column: known[row].moved_to(found[column], time)
+                for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
                 if cost[row, column] < FARTHEST
             }
-        return [continued.get(index) or self._new(box, time) for index, box in enumerate(boxes)]
+        return [continued.get(index) or self._new(box, time) for index, box in enumerate(found)]
 
-    def _new(self, xyxy: np.ndarray, time: float) -> _Track:
+    def _new(self, xyxy: Float32Array, time: float) -> _Track:
         number, self._next = self._next, self._next + 1
         return _Track(number, xyxy, np.zeros(2), time)
 
 
-def differences(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+def differences(ones: FloatArray, others: FloatArray) -> FloatArray:
     """Compare each box with each other box: 0 for the same, 1 for a face's size away.
 
     Args:
@@ -145,14 +148,15 @@ def differences(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
         (n, m): the distance of the centres in mean sizes, plus the logarithm of the sizes' ratio.
     """
     sizes, other_sizes = _sizes(ones)[:, None], _sizes(others)[None, :]
-    distance = np.linalg.norm(_centres(ones)[:, None] - _centres(others)[None, :], axis=2)
+    distance: FloatArray = np.linalg.norm(_centres(ones)[:, None] - _centres(others)[None, :], axis=2)
     return 2 * distance / (sizes + other_sizes) + np.abs(np.log(sizes / other_sizes))
 
 
-def _centres(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+def _centres(xyxy: FloatArray) -> FloatArray:
+    return (xyxy[:, :2] + xyxy[:, 2:]) / 2
 
 
-def _sizes(boxes: np.ndarray) -> np.ndarray:
+def _sizes(xyxy: FloatArray) -> FloatArray:
     """Return the boxes' mean sides, at least a pixel."""
-    return np.sqrt(np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1.0))
+    areas: FloatArray = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
+    return np.sqrt(np.maximum(areas, 1.0))

@@ -1,0 +1,18 @@
+"""Names for the kinds of array that go from step to step; docstrings give their shapes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8Array = NDArray[np.uint8]
+"""Pictures: RGB (h, w, 3) unless a docstring has them grey (h, w)."""
+
+Float32Array = NDArray[np.float32]
+"""Boxes (n, 4), scores (n,), landmarks (n, 5, 2), probabilities (n, 7)."""
+
+Float64Array = NDArray[np.float64]
+FloatArray = NDArray[np.floating]
+"""Of either precision: what comes out of arithmetic on boxes."""
+
+Int16Array = NDArray[np.int16]
+Int64Array = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]

@@ -1,0 +1,80 @@
+"""What `supervision.Detections` holds after each step, as arrays of known type.
+
+The fields of `Detections` may be None and its `data` may hold arrays or lists of anything; these
+functions return what is there as the agreed type, and refuse faces that lack a step.
+"""
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from supervision import Detections
+
+from fer.array_types import BoolArray, Float32Array, Int64Array
+from fer.labels import EXPRESSIONS
+
+
+def boxes(faces: Detections) -> Float32Array:
+    """Return the boxes as xyxy in pixels, (n, 4)."""
+    return np.asarray(faces.xyxy, np.float32)
+
+
+def areas(faces: Detections) -> Float32Array:
+    """Return the boxes' areas in pixels, (n,)."""
+    return np.asarray(faces.box_area, np.float32)
+
+
+def chosen(faces: Detections, which: BoolArray | NDArray[np.intp]) -> Detections:
+    """Return the faces that a mask or an array of indices chooses, in its order."""
+    return cast(Detections, faces[which])  # only a string would return a field of `data`
+
+
+def scores(faces: Detections) -> Float32Array:
+    """Return the detector's confidence of each face, (n,).
+
+    Raises:
+        ValueError: The faces don't come from a detector.
+    """
+    if faces.confidence is None:
+        if len(faces):
+            raise ValueError("These faces have no confidence; detect them first.")
+        return np.empty(0, np.float32)
+    return np.asarray(faces.confidence, np.float32)
+
+
+def probabilities(faces: Detections) -> Float32Array:
+    """Return the probabilities of `EXPRESSIONS`, (n, 7).
+
+    Raises:
+        ValueError: The faces were not classified.
+    """
+    shape = len(faces), len(EXPRESSIONS)
+    rows = np.asarray(faces.data.get("probabilities", np.empty((0, shape[1]))), np.float32)
+    if rows.shape != shape:
+        raise ValueError(
+            f'data["probabilities"] must be {shape}, a row a face, but is {rows.shape}; classify '
+            "the faces first."
+        )
+    return rows
+
+
+def expressions(faces: Detections) -> Int64Array:
+    """Return the index into `EXPRESSIONS` that each face is given, (n,).
+
+    That is the smoother's choice where there is one, else the most probable expression.
+    """
+    given = faces.data.get("expression")
+    return np.asarray(probabilities(faces).argmax(axis=1) if given is None else given, np.int64)
+
+
+def track_ids(faces: Detections) -> list[int]:
+    """Return the number of each face's track, n of them.
+
+    Raises:
+        ValueError: The faces were not tracked.
+    """
+    if faces.tracker_id is None:
+        if len(faces):
+            raise ValueError("These faces have no track numbers; track them first.")
+        return []
+    return [int(number) for number in faces.tracker_id]
