@@ -124,9 +124,7 @@ class Pipeline:
     def __call__(self, pictures: Picture) -> Detections: ...
 
     @overload
-    def __call__(
-        self, pictures: list[AnyPicture] | tuple[AnyPicture, ...]
-    ) -> list[Detections]: ...
+    def __call__(self, pictures: list[AnyPicture] | tuple[AnyPicture, ...]) -> list[Detections]: ...
 
     def __call__(
         self, pictures: Picture | list[AnyPicture] | tuple[AnyPicture, ...]

@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
+COMMANDS: "tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...]" = (
     add_camera,
     add_data,
     add_evaluate,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KEYS = "q quits, space pauses, s saves the picture, r starts and stops a recording"
 
 
-def add_camera(commands: argparse._SubParsersAction) -> None:
+def add_camera(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer camera`."""
     parser = commands.add_parser(
         "camera",

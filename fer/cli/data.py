@@ -4,13 +4,15 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fer.labels import FER2013_EDITION
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fer.array_types import UInt8Array
+    from fer.show.data_report import SplitFigures
     from fer.training.arrays import FerArrays
 
 PLOTS = {
@@ -22,7 +24,7 @@ MOST_COPIES = 10
 """Pairs of copies that are shown."""
 
 
-def add_data(commands: argparse._SubParsersAction) -> None:
+def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer data`."""
     from fer.training.arguments import FormFormatter
 
@@ -59,7 +61,8 @@ def run_data(options: argparse.Namespace) -> str:
 
     loaded = load_fer2013(options.dataset, options.ferplus)
     splits = {name: load_arrays(split) for name, split in loaded.items()}
-    figures = explore(splits)
+    # explore returns plain dictionaries, which JSON can hold.
+    figures = cast("dict[str, SplitFigures]", explore(splits))
     said, folder = findings(figures), options.output
     folder.mkdir(parents=True, exist_ok=True)
     pictures = save_plots(draw_data(splits, figures), folder)
@@ -71,7 +74,7 @@ def run_data(options: argparse.Namespace) -> str:
 
 
 def draw_data(
-    splits: Mapping[str, "FerArrays"], figures: Mapping[str, Mapping]
+    splits: Mapping[str, "FerArrays"], figures: Mapping[str, "SplitFigures"]
 ) -> dict[str, tuple["Figure", str]]:
     """Return the plots by name, each with what it shows.
 
@@ -81,7 +84,7 @@ def draw_data(
 
     first = next(iter(splits))
     shown, copies = splits[first], differing_copies(splits[first], figures[first]["copies"]["rows"])
-    voted = next((name for name in figures if figures[name]["ferplus"]), None)
+    voted = [(name, votes) for name, split in figures.items() if (votes := split["ferplus"])]
     drawn = {
         "counts": (plots.counts_plot(figures), f"faces of each expression: {counted(figures)}"),
         "faces": (
@@ -92,11 +95,11 @@ def draw_data(
     if copies:
         drawn["copies"] = (plots.copies_plot(copies), f"differently labelled copies in {first}")
     if voted:
-        votes = figures[voted]["ferplus"]
-        alt = f"answers with most votes for each label in {voted}: {agreed(votes['matrix'])}"
-        drawn["votes"] = (plots.votes_plot(votes["matrix"], voted), alt)
-        alt = f"faces of {voted} on which 1, 2, ... 10 of ten voters agree: {votes['unanimity']}"
-        drawn["unanimity"] = (plots.unanimity_plot(votes["unanimity"], voted), alt)
+        name, votes = voted[0]
+        alt = f"answers with most votes for each label in {name}: {agreed(votes['matrix'])}"
+        drawn["votes"] = (plots.votes_plot(votes["matrix"], name), alt)
+        alt = f"faces of {name} on which 1, 2, ... 10 of ten voters agree: {votes['unanimity']}"
+        drawn["unanimity"] = (plots.unanimity_plot(votes["unanimity"], name), alt)
     return drawn
 
 
@@ -104,7 +107,7 @@ def save_plots(
     drawn: Mapping[str, tuple["Figure", str]], folder: Path
 ) -> dict[str, list[tuple[bytes, str]]]:
     """Write the plots, in place of all earlier ones, and return them by section of the page."""
-    pictures = {}
+    pictures: dict[str, list[tuple[bytes, str]]] = {}
     for name, section in PLOTS.items():
         file = folder / f"{name}.png"
         file.unlink(missing_ok=True)
@@ -115,7 +118,7 @@ def save_plots(
     return pictures
 
 
-def counted(figures: Mapping[str, Mapping]) -> str:
+def counted(figures: Mapping[str, "SplitFigures"]) -> str:
     """Return the counts of all splits in words, for those who can't see the plot."""
     return "; ".join(
         f"in {name} " + ", ".join(f"{count:,} {label}" for label, count in split["counts"].items())
@@ -135,7 +138,9 @@ def agreed(matrix: Sequence[Sequence[int]]) -> str:
     )
 
 
-def differing_copies(arrays: "FerArrays", rows: Sequence[Sequence[int]]) -> list[tuple]:
+def differing_copies(
+    arrays: "FerArrays", rows: Sequence[Sequence[int]]
+) -> list[tuple["UInt8Array", str, "UInt8Array", str]]:
     """Return the first pairs of copies with differing labels, each picture with its label."""
     from fer.labels import EXPRESSIONS
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from fer.array_types import UInt8Array
 from fer.cli.sources import Source
 from fer.clock import FrameClock
 from fer.images import encode_jpeg
@@ -14,6 +15,7 @@ from fer.pipeline import Following, Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator, face_numbers
 from fer.show.overlay import BarsOverlay, StatusStrip
 from fer.videos import Frame, VideoWriter
+from fer.vision.detections import areas, boxes, probabilities
 
 HINTS = ("q quit", "space pause", "s save", "r record")
 
@@ -27,7 +29,7 @@ QUALITY = 92
 class Screen(Protocol):
     """What the loop asks of a window; see `fer.cli.window.Window`."""
 
-    def show(self, image: np.ndarray) -> None:
+    def show(self, image: UInt8Array) -> None:
         """Show RGB uint8 (h, w, 3)."""
 
     def key(self, milliseconds: int) -> str:
@@ -77,7 +79,7 @@ class Recording:
         self._start = frame.time
         self.seconds = 0.0
 
-    def write(self, image: np.ndarray, frame: Frame) -> None:
+    def write(self, image: UInt8Array, frame: Frame) -> None:
         """Add a drawing, RGB uint8 (h, w, 3), at its frame's time."""
         self.seconds = frame.time - self._start
         self._writer.write(image, self.seconds, frame.duration)
@@ -90,6 +92,10 @@ class Recording:
 class Desk:
     """One source in one window.
 
+    Attributes:
+        drawn: The latest picture as it is drawn, without the lines of words; there is none before
+            the first frame, nor a window that could take a key.
+
     Args:
         pipeline: Finds faces and reads their expressions.
         source: Where the frames come from.
@@ -97,6 +103,9 @@ class Desk:
         shelf: Where pictures and recordings go.
         mirror: Whether left and right change places.
     """
+
+    drawn: UInt8Array
+    _frame: Frame
 
     def __init__(
         self,
@@ -110,8 +119,8 @@ class Desk:
         self.pipeline, self.source, self.shelf, self.mirror = pipeline, source, shelf, mirror
         self.running = True
         self.recording: Recording | None = None
-        self.drawn: np.ndarray | None = None
-        self._open_screen, self._screen = open_screen, None
+        self._open_screen = open_screen
+        self._screen: Screen | None = None
         self._following, self._rate = Following(), FrameClock()
         self._faces, self._speed = 0, 0.0
         self._annotator, self._bars = FaceAnnotator(numbered=True), BarsOverlay()
@@ -183,18 +192,17 @@ class Desk:
             self.recording.close()
             self.recording = None
 
-    def _draw(self, image: np.ndarray, time: float) -> np.ndarray:
+    def _draw(self, image: UInt8Array, time: float) -> UInt8Array:
         faces = self.pipeline.follow(image, time, self._following)
         labels = top_labels(faces, self.pipeline.classifier.uncertain_below)
         self._faces = len(faces)
         drawn = self._annotator.annotate(image, faces, labels)
         if not labels:
             return drawn
-        sizes = (faces.xyxy[:, 2:] - faces.xyxy[:, :2]).prod(axis=1)
-        largest = int(sizes.argmax())
+        largest = int(areas(faces).argmax())
         title = f"face {face_numbers(faces)[largest]}" if len(labels) > 1 else ""
-        row = faces.data["probabilities"][largest]
-        return self._bars.annotate(drawn, row, labels[largest], faces.xyxy[largest], title)
+        row, box = probabilities(faces)[largest], boxes(faces)[largest]
+        return self._bars.annotate(drawn, row, labels[largest], box, title)
 
     def _show(self) -> None:
         seconds = int(self.recording.seconds) if self.recording else 0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fer.training.labelled import LabelledFaces
 
 
-def add_evaluate(commands: argparse._SubParsersAction) -> None:
+def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer evaluate`."""
     parser = commands.add_parser(
         "evaluate",

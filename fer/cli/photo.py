@@ -12,10 +12,11 @@ from fer.names import PICTURES, printable
 from fer.training.arguments import FormFormatter
 
 if TYPE_CHECKING:
-    import numpy as np
     from supervision import Detections
 
+    from fer.array_types import UInt8Array
     from fer.pipeline import Pipeline
+    from fer.show.tables import FaceRow, PictureDocument
 
 QUALITY = 90
 """Of marked photos, as JPEG counts it."""
@@ -26,11 +27,11 @@ FEW = 6
 MANY = 20
 """Of more photos, it is told how far the work has come."""
 
-Mark = Callable[[Path, "np.ndarray", "Detections", list[str]], None]
+Mark = Callable[[Path, "UInt8Array", "Detections", list[str]], None]
 """Takes a photo's path, the photo, its faces and what they are called."""
 
 
-def add_photo(commands: argparse._SubParsersAction) -> None:
+def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer photo`."""
     parser = commands.add_parser(
         "photo",
@@ -69,7 +70,7 @@ class Album:
         unmarked: Of each whose marked copy couldn't be written its name, and why.
     """
 
-    documents: list[dict] = field(default_factory=list)
+    documents: list["PictureDocument"] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     unmarked: dict[str, str] = field(default_factory=dict)
 
@@ -148,7 +149,8 @@ def marked_places(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]
     if output.exists() and not output.is_dir():
         raise ValueError(f"{output} is a file; name a folder for the results.")
     sources = {photo.resolve() for photo in photos}
-    places, taken = {}, set()
+    places: dict[Path, Path] = {}
+    taken: set[str] = set()
     for photo, name in photos.items():
         place = places[photo] = output / free_name(name, taken)
         if place.resolve() in sources:
@@ -209,7 +211,7 @@ def marker(places: Mapping[Path, Path]) -> Mark:
     from fer.images import encode_jpeg
     from fer.show.annotators import FaceAnnotator
 
-    def mark(photo: Path, image: "np.ndarray", faces: "Detections", labels: list[str]) -> None:
+    def mark(photo: Path, image: "UInt8Array", faces: "Detections", labels: list[str]) -> None:
         if place := places.get(photo):
             drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
             content = encode_jpeg(drawn, QUALITY)
@@ -237,7 +239,7 @@ def said(album: Album, output: Path | None) -> str:
     return "\n".join([*lines, *([f"Everything is in {output}."] if output else [])])
 
 
-def seen(faces: Sequence[Mapping]) -> str:
+def seen(faces: Sequence["FaceRow"]) -> str:
     """Return what the faces of a photo look like: `"2 faces: happy 93%, uncertain"`.
 
     Of many faces, how many look like what: `"9 faces: 5 happy, 4 uncertain"`.
@@ -250,7 +252,7 @@ def seen(faces: Sequence[Mapping]) -> str:
     return f"{count}: {', '.join(map(called, faces) if len(faces) <= FEW else many)}"
 
 
-def called(face: Mapping) -> str:
+def called(face: "FaceRow") -> str:
     """Return a face's expression with its probability, if it has one."""
     share = face["probabilities"].get(face["expression"])
     return face["expression"] + ("" if share is None else f" {share:.0%}")

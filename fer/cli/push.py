@@ -3,7 +3,7 @@
 import argparse
 
 
-def add_push(commands: argparse._SubParsersAction) -> None:
+def add_push(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer push`."""
     parser = commands.add_parser(
         "push",

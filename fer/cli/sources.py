@@ -14,6 +14,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from fer.array_types import UInt8Array
 from fer.clock import StopClock
 from fer.videos import Frame, VideoReader
 
@@ -31,11 +32,13 @@ class SourceError(ValueError):
 class Source(Protocol):
     """What the window asks of a source; it also closes itself at the end of a `with` block."""
 
-    clock: StopClock
-    """The time of the frames; while it is stopped, so is the source."""
+    @property
+    def clock(self) -> StopClock:
+        """The time of the frames; while it is stopped, so is the source."""
 
-    ended: bool
-    """Whether there will be no further frame."""
+    @property
+    def ended(self) -> bool:
+        """Whether there will be no further frame."""
 
     def read(self) -> Frame | None:
         """Return a new frame, if it is time for one; never waits."""
@@ -59,7 +62,7 @@ class Camera:
         if not good:
             capture.release()
             raise SourceError(busy(name))
-        self._latest: np.ndarray | None = picture
+        self._latest: UInt8Array | None = np.asarray(picture, np.uint8)
         self._gone = self._closing = False
         self.clock = StopClock()
         self._thread = threading.Thread(target=self._fetch, daemon=True)
@@ -70,7 +73,7 @@ class Camera:
         while not self._closing:
             good, picture = self._capture.read()
             if good:
-                self._latest, last = picture, time.monotonic()
+                self._latest, last = np.asarray(picture, np.uint8), time.monotonic()
             elif time.monotonic() - last > LATEST_PICTURE:
                 self._gone = True
                 return
@@ -93,7 +96,8 @@ class Camera:
         picture, self._latest = self._latest, None
         if picture is None:
             return None
-        return Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), self.clock.now(), USUAL_STEP)
+        image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+        return Frame(image, self.clock.now(), USUAL_STEP)
 
     def __enter__(self) -> "Camera":
         """Return the camera itself."""

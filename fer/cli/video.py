@@ -15,7 +15,7 @@ _STEP = 5
 """Per cent between two lines of progress."""
 
 
-def add_video(commands: argparse._SubParsersAction) -> None:
+def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer video`."""
     parser = commands.add_parser(
         "video",

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import cv2
-import numpy as np
+
+from fer.array_types import UInt8Array
 
 TITLE = "Facial expressions"
 
@@ -44,7 +45,7 @@ class Window:
         cv2.resizeWindow(TITLE, round(width * scale), round(height * scale))
         self._opened = False
 
-    def show(self, image: np.ndarray) -> None:
+    def show(self, image: UInt8Array) -> None:
         """Show RGB uint8 (h, w, 3)."""
         cv2.imshow(TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 

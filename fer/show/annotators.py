@@ -6,7 +6,9 @@ import numpy as np
 import supervision as sv
 from PIL import Image
 
+from fer.array_types import UInt8Array
 from fer.labels import COLOURS, EXPRESSIONS, UNCERTAIN, ink_on
+from fer.vision.detections import probabilities, track_ids
 
 _NAMES = tuple(COLOURS)
 _FILL = sv.ColorPalette.from_hex(list(COLOURS.values()))
@@ -27,8 +29,8 @@ class FaceAnnotator:
         self.numbered = numbered
 
     def annotate(
-        self, image: np.ndarray, detections: sv.Detections, labels: Sequence[str]
-    ) -> np.ndarray:
+        self, image: UInt8Array, detections: sv.Detections, labels: Sequence[str]
+    ) -> UInt8Array:
         """Return a new picture with the faces drawn; the one given stays as it is.
 
         Args:
@@ -58,7 +60,7 @@ class FaceAnnotator:
 class PlainAnnotator:
     """Draws the same box around each face and no word: in a class, faces are only counted."""
 
-    def annotate(self, image: np.ndarray, detections: sv.Detections) -> np.ndarray:
+    def annotate(self, image: UInt8Array, detections: sv.Detections) -> UInt8Array:
         """Return a new picture with the boxes drawn; the one given stays as it is.
 
         Args:
@@ -73,7 +75,7 @@ class PlainAnnotator:
         return scene
 
 
-def draw_plain_boxes(scene: np.ndarray, detections: sv.Detections) -> None:
+def draw_plain_boxes(scene: UInt8Array, detections: sv.Detections) -> None:
     """Draw a white line within a black one, which shows on any picture, around each face.
 
     Args:
@@ -95,8 +97,8 @@ def caption_texts(
     as if it were the share of doubt.
     """
     texts = []
-    rows = detections.data.get("probabilities", ())
-    for number, label, row in zip(face_numbers(detections), labels, rows, strict=True):
+    faces = zip(face_numbers(detections), labels, probabilities(detections), strict=True)
+    for number, label, row in faces:
         text = label if label == UNCERTAIN else f"{label} {row[EXPRESSIONS.index(label)]:.0%}"
         texts.append(f"{number} {text}" if numbered else text)
     return texts
@@ -106,7 +108,7 @@ def face_numbers(detections: sv.Detections) -> list[int]:
     """Return each face's track number; where faces aren't followed, 1 for the first and so on."""
     if detections.tracker_id is None:
         return list(range(1, len(detections) + 1))
-    return detections.tracker_id.tolist()
+    return track_ids(detections)
 
 
 def _colour_index(label: str) -> int:

@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer.array_types import Float64Array, Int64Array, UInt8Array
 from fer.labels import COLOURS, EXPRESSIONS, FERPLUS_VOTES
+from fer.show.data_report import SplitFigures
 from fer.show.plots import ACCENT, plain, shares_plot
 
 EXAMPLES = 9
@@ -15,11 +17,11 @@ EXAMPLES = 9
 _EDGE = "#00000040"
 
 
-def counts_plot(splits: Mapping[str, Mapping]) -> Figure:
+def counts_plot(splits: Mapping[str, SplitFigures]) -> Figure:
     """Show how many faces of each expression there are, a panel a split.
 
     Args:
-        splits: Each with `pictures` and `counts`, by expression.
+        splits: Their figures by name.
     """
     figure = Figure(figsize=(1.2 + 3.4 * len(splits), 3.2), layout="constrained")
     panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
@@ -35,7 +37,7 @@ def counts_plot(splits: Mapping[str, Mapping]) -> Figure:
     return figure
 
 
-def faces_plot(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> Figure:
+def faces_plot(images: UInt8Array, labels: Int64Array, seed: int = 0) -> Figure:
     """Show the mean face of each expression, its contrast stretched, and faces drawn by chance.
 
     Args:
@@ -56,7 +58,7 @@ def faces_plot(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> Figure:
     return figure
 
 
-def copies_plot(pairs: Sequence[tuple[np.ndarray, str, np.ndarray, str]]) -> Figure:
+def copies_plot(pairs: Sequence[tuple[UInt8Array, str, UInt8Array, str]]) -> Figure:
     """Show copies that are labelled differently, one above the other.
 
     Args:
@@ -103,12 +105,13 @@ def unanimity_plot(counts: Sequence[int], split: str) -> Figure:
     return figure
 
 
-def _stretched(picture: np.ndarray) -> np.ndarray:
+def _stretched(picture: Float64Array) -> Float64Array:
     """Return a picture whose darkest point is black and whose brightest is white."""
-    return 255 * (picture - picture.min()) / max(np.ptp(picture), 1)
+    stretched: Float64Array = 255 * (picture - picture.min()) / max(np.ptp(picture), 1)
+    return stretched
 
 
-def _show(row: Sequence[Axes], pictures: Sequence[np.ndarray]) -> None:
+def _show(row: Sequence[Axes], pictures: Sequence[UInt8Array | Float64Array]) -> None:
     """Draw grey pictures; axes that are left over stay empty."""
     for axes in row:
         axes.set_xticks([])

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import TypedDict
 
 from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
 
@@ -25,7 +26,37 @@ FOOTER = (
 )
 
 
-def findings(figures: Mapping[str, Mapping]) -> dict[str, list[str]]:
+class CopyFigures(TypedDict):
+    """Pictures that are there more than once; see `fer.training.exploration.copy_figures`."""
+
+    groups: int
+    extra: int
+    differing: int
+    rows: list[list[int]]
+
+
+class VoteFigures(TypedDict):
+    """FER2013's labels beside FER+'s votes; see `fer.training.exploration.vote_figures`."""
+
+    pictures: int
+    matrix: list[list[int]]
+    agreement: float
+    voter_agreement: float
+    unanimity: list[int]
+
+
+class SplitFigures(TypedDict):
+    """What there is to say about one split; see `fer.training.exploration.split_figures`."""
+
+    pictures: int
+    counts: dict[str, int]
+    blank: int
+    copies: CopyFigures
+    in_train: int | None
+    ferplus: VoteFigures | None
+
+
+def findings(figures: Mapping[str, SplitFigures]) -> dict[str, list[str]]:
     """Return what the figures say, as sentences for each section.
 
     Args:
@@ -46,9 +77,9 @@ def findings(figures: Mapping[str, Mapping]) -> dict[str, list[str]]:
     return said
 
 
-def _said_of_counts(name: str, split: Mapping) -> str:
+def _said_of_counts(name: str, split: SplitFigures) -> str:
     counts, pictures = split["counts"], split["pictures"]
-    most, fewest = max(counts, key=counts.get), min(counts, key=counts.get)
+    most, fewest = _most(counts), _fewest(counts)
     sentence = f"{name} has {_count(pictures, 'face')}: most are {most} "
     sentence += (
         f"({_of(counts[most], pictures)}), fewest {fewest} ({_of(counts[fewest], pictures)})."
@@ -57,7 +88,7 @@ def _said_of_counts(name: str, split: Mapping) -> str:
     return sentence + (f" {_count(blank, 'picture')} {_be(blank)} blank." if blank else "")
 
 
-def _said_of_copies(name: str, split: Mapping) -> list[str]:
+def _said_of_copies(name: str, split: SplitFigures) -> list[str]:
     copies, sentences, inside = split["copies"], [], split["in_train"]
     if extra := copies["extra"]:
         sentences.append(
@@ -74,7 +105,7 @@ def _said_of_copies(name: str, split: Mapping) -> list[str]:
     return sentences or [f"{name} has no picture twice."]
 
 
-def _said_of_votes(name: str, votes: Mapping) -> str:
+def _said_of_votes(name: str, votes: VoteFigures) -> str:
     rates = {
         expression: row[column] / sum(row)
         for expression, column, row in zip(
@@ -82,13 +113,21 @@ def _said_of_votes(name: str, votes: Mapping) -> str:
         )
         if sum(row)
     }
-    most, least = max(rates, key=rates.get), min(rates, key=rates.get)
+    most, least = _most(rates), _fewest(rates)
     return (
         f"In {name}, the answer with most of FER+'s votes is the label's expression for "
         f"{votes['agreement']:.0%} of the {_count(votes['pictures'], 'face')} with votes, a single "
         f"vote is for {votes['voter_agreement']:.0%}. The votes follow the label {most} most "
         f"({rates[most]:.0%}) and {least} least ({rates[least]:.0%})."
     )
+
+
+def _most(amounts: Mapping[str, float]) -> str:
+    return max(amounts, key=lambda name: amounts[name])
+
+
+def _fewest(amounts: Mapping[str, float]) -> str:
+    return min(amounts, key=lambda name: amounts[name])
 
 
 def _count(number: int, thing: str) -> str:

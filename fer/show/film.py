@@ -5,10 +5,14 @@ from functools import lru_cache
 
 import numpy as np
 import supervision as sv
-from PIL import Image, ImageDraw, ImageFont
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
+from fer.array_types import Float32Array, UInt8Array
 from fer.labels import COLOURS, ink_on
 from fer.show.annotators import caption_texts, draw_plain_boxes
+from fer.show.overlay import load_font
+from fer.vision.detections import boxes
 
 _NAMES = tuple(COLOURS)
 # supervision draws on arrays as BGR; with red and blue changed places its colours fit RGB.
@@ -31,7 +35,7 @@ class FilmAnnotator:
         self._boxes = sv.BoxAnnotator(_FILL, thickness=max(2, round(self._letters / 7)))
 
     def draw(
-        self, image: np.ndarray, detections: sv.Detections, labels: Sequence[str] | None
+        self, image: UInt8Array, detections: sv.Detections, labels: Sequence[str] | None
     ) -> None:
         """Draw the faces into `image`, which changes.
 
@@ -50,19 +54,14 @@ class FilmAnnotator:
         self._boxes.annotate(image, detections, custom_color_lookup=colours)
         texts = caption_texts(detections, labels, numbered=True)
         # The detector puts the largest face first; its caption shall lie on top.
-        for box, text, label in reversed(list(zip(detections.xyxy, texts, labels, strict=True))):
+        for box, text, label in reversed(list(zip(boxes(detections), texts, labels, strict=True))):
             _lay(image, _caption(text, label, self._letters), box)
 
 
-@lru_cache(maxsize=8)
-def _font(letters: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(letters)
-
-
 @lru_cache(maxsize=512)
-def _caption(text: str, label: str, letters: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a caption's colours times its cover, uint8 (h, w, 3), and 255 - cover (h, w, 1)."""
-    font, padding = _font(letters), max(3, letters // 3)
+def _caption(text: str, label: str, letters: int) -> tuple[UInt8Array, NDArray[np.uint16]]:
+    """Return a caption's colours times its cover (h, w, 3), and 255 - cover (h, w, 1)."""
+    font, padding = load_font(letters), max(3, letters // 3)
     left, top, right, bottom = (int(edge) for edge in font.getbbox(text))
     size = right - left + 2 * padding, bottom - top + 2 * padding
     panel = Image.new("RGBA", size)
@@ -75,7 +74,9 @@ def _caption(text: str, label: str, letters: int) -> tuple[np.ndarray, np.ndarra
     return (pixels[..., :3] * cover // 255).astype(np.uint8), 255 - cover
 
 
-def _lay(image: np.ndarray, caption: tuple[np.ndarray, np.ndarray], box: np.ndarray) -> None:
+def _lay(
+    image: UInt8Array, caption: tuple[UInt8Array, NDArray[np.uint16]], box: Float32Array
+) -> None:
     """Lay a caption above a box, within the picture."""
     colours, clear = caption
     height, width = colours.shape[:2]

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from fer.array_types import FloatArray, UInt8Array
 from fer.labels import COLOURS, EXPRESSIONS
 
 LEAST_SIDE = 200
@@ -24,12 +26,12 @@ class BarsOverlay:
 
     def annotate(
         self,
-        image: np.ndarray,
-        probabilities: Sequence[float] | np.ndarray,
+        image: UInt8Array,
+        probabilities: Sequence[float] | FloatArray,
         label: str,
-        xyxy: Sequence[float] | np.ndarray,
+        xyxy: Sequence[float] | FloatArray,
         title: str = "",
-    ) -> np.ndarray:
+    ) -> UInt8Array:
         """Return a new picture with the bars in it; the one given stays as it is.
 
         Args:
@@ -61,11 +63,11 @@ class StatusStrip:
 
     def annotate(
         self,
-        image: np.ndarray,
+        image: UInt8Array,
         words: Sequence[str],
         hints: Sequence[str] = (),
         alert: str | None = None,
-    ) -> np.ndarray:
+    ) -> UInt8Array:
         """Return a new, higher picture; the one given stays as it is.
 
         Args:
@@ -91,7 +93,7 @@ class _Plan:
     """
 
     def __init__(self, letters: int, titled: bool) -> None:
-        font = _font(letters)
+        font = load_font(letters)
         self.letters, self.pad, self.row = letters, letters // 2, round(letters * 1.55)
         self.left = max(round(font.getlength(name)) for name in EXPRESSIONS) + 2 * self.pad
         self.track = letters * 6
@@ -106,7 +108,7 @@ class _Plan:
 
 
 def _draw_bars(
-    plan: _Plan, probabilities: Sequence[float] | np.ndarray, label: str, title: str
+    plan: _Plan, probabilities: Sequence[float] | FloatArray, label: str, title: str
 ) -> Image.Image:
     """Return the panel with the seven bars, RGBA."""
     panel = _bare_panel(plan.letters, label, title).copy()
@@ -139,7 +141,7 @@ def _bare_panel(letters: int, label: str, title: str) -> Image.Image:
 @lru_cache(maxsize=1024)
 def _word(text: str, letters: int, colour: str) -> Image.Image:
     """Return words in a picture of their own, RGBA; drawing letters takes longer than laying on."""
-    font = _font(letters)
+    font = load_font(letters)
     word = Image.new("RGBA", (max(1, round(font.getlength(text))), sum(font.getmetrics())), colour)
     cover = Image.new("L", word.size)
     ImageDraw.Draw(cover).text((0, 0), text, 255, font)
@@ -208,12 +210,14 @@ def _letters(height: int, width: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return Pillow's own letters at a height in pixels."""
+    # Only without a size does Pillow return one of its bitmap fonts.
+    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))
 
 
 def _hidden(
-    place: tuple[int, int], size: tuple[int, int], xyxy: Sequence[float] | np.ndarray
+    place: tuple[int, int], size: tuple[int, int], xyxy: Sequence[float] | FloatArray
 ) -> float:
     """Return how many pixels of a box a panel at this place would hide."""
     left, top, right, bottom = (float(value) for value in xyxy)

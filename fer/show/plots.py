@@ -1,7 +1,7 @@
 """Plots of an evaluation, as matplotlib figures; nothing touches pyplot's global state."""
 
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,36 @@ ACCENT = "#3b5bdb"
 SECOND = "#d9480f"
 PALE = "#c5cffa"
 GREY = "#868e96"
+
+
+class ReliabilityBin(TypedDict):
+    """Faces of about one confidence: how sure the network is and how often right, 0 to 1."""
+
+    confidence: float
+    accuracy: float
+    faces: int
+
+
+class MajorityAccuracy(TypedDict):
+    """How often answers are FER+'s majority, 0 to 1."""
+
+    accuracy: float
+
+
+class Coverage(TypedDict):
+    """What a threshold leaves named: the share of faces, and how many of these are right."""
+
+    answered: float
+    accuracy: float | None
+    ferplus_answers: NotRequired[MajorityAccuracy | None]
+
+
+class DamagedAccuracy(TypedDict):
+    """The accuracy, 0 to 1, under one damage."""
+
+    damage: str
+    amount: str
+    accuracy: float
 
 
 def confusion_plot(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
@@ -57,11 +87,11 @@ def shares_plot(
     return figure
 
 
-def reliability_plot(bins: Sequence[Mapping[str, float]], error: float) -> Figure:
+def reliability_plot(bins: Sequence[ReliabilityBin], error: float) -> Figure:
     """Show whether a probability means what it says.
 
     Args:
-        bins: Each with `confidence` and `accuracy`, 0 to 1, and `faces`.
+        bins: Those that have faces.
         error: The expected calibration error.
     """
     figure = Figure(figsize=(4.8, 5.2), layout="constrained")
@@ -80,27 +110,26 @@ def reliability_plot(bins: Sequence[Mapping[str, float]], error: float) -> Figur
     return figure
 
 
-def risk_coverage_plot(
-    points: Sequence[Mapping[str, object]], chosen: Mapping[str, object]
-) -> Figure:
+def risk_coverage_plot(points: Sequence[Coverage], chosen: Coverage) -> Figure:
     """Show how accuracy rises when unsure faces are left unnamed.
 
     Args:
-        points: Each with `answered` and `accuracy`, 0 to 1, and where FER+'s votes are known with
-            `ferplus_answers`, whose `accuracy` is the one by their majority.
+        points: Over thresholds, with `ferplus_answers` where FER+'s votes are known.
         chosen: The same for the threshold in use.
     """
     figure = Figure(figsize=(5.2, 4.0), layout="constrained")
     axes = figure.subplots()
     for label, colour, accuracy in (
-        ("by the labels", ACCENT, itemgetter("accuracy")),
+        ("by the labels", ACCENT, _by_labels),
         ("by FER+'s majority", SECOND, _by_votes),
     ):
-        known = [point for point in points if accuracy(point) is not None]
+        known = [
+            (100 * point["answered"], 100 * right)
+            for point in points
+            if (right := accuracy(point)) is not None
+        ]
         if known:
-            answered = [100 * point["answered"] for point in known]
-            right = [100 * accuracy(point) for point in known]
-            axes.plot(answered, right, color=colour, label=label)
+            axes.plot(*zip(*known, strict=True), color=colour, label=label)
             _mark(axes, 100 * chosen["answered"], accuracy(chosen), colour)
     axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
     axes.set_title("What leaving unsure faces unnamed brings")
@@ -110,9 +139,14 @@ def risk_coverage_plot(
     return figure
 
 
-def _by_votes(point: Mapping[str, object]) -> float | None:
+def _by_labels(point: Coverage) -> float | None:
+    return point["accuracy"]
+
+
+def _by_votes(point: Coverage) -> float | None:
     """Return the accuracy by FER+'s majority, None where it isn't known."""
-    return (point.get("ferplus_answers") or {}).get("accuracy")
+    by_majority = point.get("ferplus_answers")
+    return by_majority["accuracy"] if by_majority else None
 
 
 def _mark(axes: Axes, answered: float, accuracy: float | None, colour: str) -> None:
@@ -124,11 +158,11 @@ def _mark(axes: Axes, answered: float, accuracy: float | None, colour: str) -> N
     axes.annotate(f"{place[1]:.0f}% right", place, (5, 3), textcoords="offset points")
 
 
-def robustness_plot(rows: Sequence[Mapping[str, object]]) -> Figure:
+def robustness_plot(rows: Sequence[DamagedAccuracy]) -> Figure:
     """Show the accuracy under each damage, beside the accuracy without any.
 
     Args:
-        rows: Each with `damage`, `amount` and `accuracy`, the undamaged faces first.
+        rows: One a damage, the undamaged faces first.
     """
     clean, *damaged = rows
     names = [f"{row['damage']}, {row['amount']}" for row in damaged]

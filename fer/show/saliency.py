@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
+from fer.array_types import Float32Array, UInt8Array
+
 SIDE = 96
 """Faces are looked at in this size, in pixels."""
 
@@ -26,8 +28,8 @@ _NEVER = 1e-4  # a probability may be 0 or 1, its odds may not
 
 
 def occlusion(
-    crop: np.ndarray, classify: Callable[[Sequence[np.ndarray]], np.ndarray], expression: int
-) -> np.ndarray:
+    crop: UInt8Array, classify: Callable[[Sequence[UInt8Array]], Float32Array], expression: int
+) -> Float32Array:
     """Return how much the log-odds of an expression fall when each place is covered.
 
     Odds instead of the probability itself, for that hardly moves where it is close to 1.
@@ -52,14 +54,14 @@ def occlusion(
         window = np.s_[max(top, 0) : top + COVER, max(left, 0) : left + COVER]
         total[window] += fall
         times[window] += 1
-    return cv2.GaussianBlur(total / times, (0, 0), STEP / 2)
+    return np.asarray(cv2.GaussianBlur(total / times, (0, 0), STEP / 2), np.float32)
 
 
 _STARTS = range(-COVER // 2, SIDE - COVER // 2 + 1, STEP)
 """Where squares begin, in rows and in columns; half of the outer ones lies outside."""
 
 
-def lit(crop: np.ndarray, falls: np.ndarray) -> np.ndarray | None:
+def lit(crop: UInt8Array, falls: Float32Array) -> UInt8Array | None:
     """Return a face on which the parts that speak for its expression glow.
 
     Args:
@@ -73,15 +75,16 @@ def lit(crop: np.ndarray, falls: np.ndarray) -> np.ndarray | None:
         return None
     share = np.clip(falls / falls.max(), 0, 1)[..., None] ** 1.5 * _OPACITY
     grey = cv2.cvtColor(_resized(crop), cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
-    return np.uint8((1 - share) * grey + share * GLOW)
+    glowing: Float32Array = (1 - share) * grey + share * GLOW
+    return glowing.astype(np.uint8)
 
 
-def _resized(crop: np.ndarray) -> np.ndarray:
+def _resized(crop: UInt8Array) -> UInt8Array:
     kind = cv2.INTER_AREA if max(crop.shape[:2]) > SIDE else cv2.INTER_CUBIC
-    return cv2.resize(crop, (SIDE, SIDE), interpolation=kind)
+    return np.asarray(cv2.resize(crop, (SIDE, SIDE), interpolation=kind), np.uint8)
 
 
-def _covered(face: np.ndarray, top: int, left: int) -> np.ndarray:
+def _covered(face: UInt8Array, top: int, left: int) -> UInt8Array:
     """Return the face with a square of its mean colour over it."""
     covered = face.copy()
     covered[max(top, 0) : top + COVER, max(left, 0) : left + COVER] = face.mean(axis=(0, 1))

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
+from fer.vision.detections import boxes, confidences, probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,26 @@ CSV_COLUMNS = (
     "bottom",
     "detector_confidence",
 )
+
+
+class FaceRow(TypedDict):
+    """One face: number from 1, probabilities 0 to 1 by name, box as xyxy in pixels."""
+
+    face: int
+    expression: str
+    probabilities: dict[str, float]
+    box: list[float]
+    detector_confidence: float
+
+
+class PictureDocument(TypedDict):
+    """The faces of one picture, its size in pixels and the network's name."""
+
+    picture: str
+    width: int
+    height: int
+    model: str
+    faces: list[FaceRow]
 
 
 def to_dataframe(detections: Detections | Sequence[Detections]) -> "pd.DataFrame":
@@ -51,10 +72,10 @@ def _table(faces: Detections) -> "pd.DataFrame":
     """Return the faces of one picture as a table."""
     import pandas as pd
 
-    probabilities = faces.data.get("probabilities", np.zeros((0, len(EXPRESSIONS))))
-    columns = dict(zip(EXPRESSIONS, probabilities.T, strict=True))
-    columns |= dict(zip(("left", "top", "right", "bottom"), faces.xyxy.T, strict=True))
-    expressions = np.array(EXPRESSIONS, dtype=object)[probabilities.argmax(axis=1)]
+    rows = probabilities(faces)
+    columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
+    columns |= dict(zip(("left", "top", "right", "bottom"), boxes(faces).T, strict=True))
+    expressions = np.array(EXPRESSIONS, dtype=object)[rows.argmax(axis=1)]
     table = pd.DataFrame(columns).assign(
         face=np.arange(1, len(faces) + 1),
         expression=expressions,
@@ -63,16 +84,12 @@ def _table(faces: Detections) -> "pd.DataFrame":
     return table if faces.tracker_id is None else table.assign(track=faces.tracker_id)
 
 
-def face_rows(detections: Detections, labels: Sequence[str]) -> list[dict]:
+def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
     """Return a dictionary a face, ready for JSON.
 
     Args:
         detections: Faces with `confidence` and `data["probabilities"]` (n, 7); n may be 0.
         labels: What each face is called, one of the seven expressions or "uncertain".
-
-    Returns:
-        Dictionaries with `face` (its number, from 1), `expression`, `probabilities` (a dictionary
-        from name to 0..1), `box` (left, top, right, bottom in pixels) and `detector_confidence`.
     """
     return [
         {
@@ -87,9 +104,9 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[dict]:
         for number, (label, row, xyxy, confidence) in enumerate(
             zip(
                 labels,
-                detections.data.get("probabilities", ()),
-                detections.xyxy,
-                detections.confidence if detections.confidence is not None else (),
+                probabilities(detections),
+                boxes(detections),
+                confidences(detections),
                 strict=True,
             ),
             start=1,
@@ -99,7 +116,7 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[dict]:
 
 def picture_document(
     name: str, size: tuple[int, int], detections: Detections, labels: Sequence[str], model: str
-) -> dict:
+) -> PictureDocument:
     """Return what was read in one picture, ready for JSON.
 
     Args:
@@ -114,12 +131,12 @@ def picture_document(
     return {"picture": name, "width": width, "height": height, "model": model, "faces": faces}
 
 
-def to_csv(rows: Sequence[dict]) -> str:
+def to_csv(rows: Sequence[FaceRow]) -> str:
     """Return the rows of `face_rows` as CSV with a header line, one line a face."""
     return _csv([CSV_COLUMNS, *map(_cells, rows)])
 
 
-def pictures_csv(documents: Sequence[dict]) -> str:
+def pictures_csv(documents: Sequence[PictureDocument]) -> str:
     """Return what `picture_document` gave for several pictures as CSV, one line a face."""
     lines = [
         (document["picture"], *_cells(row)) for document in documents for row in document["faces"]
@@ -127,20 +144,22 @@ def pictures_csv(documents: Sequence[dict]) -> str:
     return _csv([("picture", *CSV_COLUMNS), *lines])
 
 
-def _cells(row: dict) -> list:
-    probabilities = (row["probabilities"][name] for name in EXPRESSIONS)
+def _cells(row: FaceRow) -> list[str | float]:
     return [
-        *(row["face"], row["expression"], *probabilities),
-        *(*row["box"], row["detector_confidence"]),
+        row["face"],
+        row["expression"],
+        *(row["probabilities"][name] for name in EXPRESSIONS),
+        *row["box"],
+        row["detector_confidence"],
     ]
 
 
-def _csv(lines: Iterable[Sequence]) -> str:
+def _csv(lines: Iterable[Sequence[str | float]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(lines)
     return text.getvalue()
 
 
-def to_json(document: dict) -> str:
+def to_json(document: Mapping[str, object]) -> str:
     """Return a document as indented JSON text."""
     return json.dumps(document, indent=2, ensure_ascii=False)

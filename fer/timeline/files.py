@@ -114,6 +114,6 @@ def from_json(text: str) -> Timeline:
 def _records(table: "DataFrame") -> list[dict[str, float | None]]:
     """Return a dictionary a row, with None for NaN."""
     return [
-        {name: None if math.isnan(value) else value for name, value in row.items()}
+        {str(name): None if math.isnan(value) else value for name, value in row.items()}
         for row in table.to_dict("records")
     ]

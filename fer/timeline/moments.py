@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer.array_types import Float64Array, FloatArray
 from fer.labels import EXPRESSIONS
-from fer.timeline.tally import figures
+from fer.timeline.tally import Tallies, figures
 from fer.timeline.timeline import EDGE, Timeline
 from fer.timeline.words import clock, percent, span
 
@@ -123,26 +124,29 @@ def _strongest(found: list[Moment], most: int) -> tuple[Moment, ...]:
     return tuple(sorted(kept, key=lambda moment: moment.start))
 
 
+Rise = tuple[tuple[float, float], tuple[float, float]]
+"""Seconds (start, end) and mean shares (before, after)."""
+
+
 class _Series:
     """One expression: times in seconds, rising, and shares, or numbers of faces, both (n,).
 
     Between two bins of a moment lie `gap` seconds at most.
     """
 
-    def __init__(
-        self, times: np.ndarray, shares: np.ndarray, bin_seconds: float, gap: float
-    ) -> None:
+    def __init__(self, times: FloatArray, shares: Tallies, bin_seconds: float, gap: float) -> None:
         self.times, self.shares, self.bin_seconds = times, shares, bin_seconds
         self.gap = gap
         self.ahead = self._means(WINDOW)
         self.calm = self._means(CALM)
 
-    def _means(self, seconds: float) -> np.ndarray:
+    def _means(self, seconds: float) -> Float64Array:
         """Return the mean share of the seconds from each bin on."""
         ends = np.searchsorted(self.times, self.times + max(seconds, self.bin_seconds) - 1e-9)
         sums = np.concatenate([[0.0], np.cumsum(self.shares)])
         starts = np.arange(len(self.times))
-        return (sums[ends] - sums[starts]) / (ends - starts)
+        means: Float64Array = (sums[ends] - sums[starts]) / (ends - starts)
+        return means
 
     def mean_before(self, time: float) -> float:
         """Return the mean share in the minute before a time that has bins before it."""
@@ -154,15 +158,16 @@ class _Series:
         first, last = np.searchsorted(self.times, (start - EDGE, end - EDGE))
         return float(self.shares[first:last].mean())
 
-    def rises(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    def rises(self) -> list[Rise]:
         """Return ((start, end), (before, after)) of each moment."""
         found = []
         place = 0
         while place < len(self.times):
-            before = self._before(place)
-            start, end = (place, place) if before is None else self._extent(place, before)
-            if end > start and (rise := self._rise(start, end, before)):
-                found.append(rise)
+            end = place
+            if (before := self._before(place)) is not None:
+                start, end = self._extent(place, before)
+                if end > start and (rise := self._rise(start, end, before)):
+                    found.append(rise)
             place = max(end, place + 1)
         return found
 
@@ -193,7 +198,7 @@ class _Series:
         ends = np.flatnonzero(over)
         return start, start + min(ends[0] if len(ends) else gaps, gaps)
 
-    def _rise(self, start: int, end: int, before: float):
+    def _rise(self, start: int, end: int, before: float) -> Rise | None:
         times = float(self.times[start]), float(self.times[end - 1] + self.bin_seconds)
         after = float(self.shares[start:end].mean())
         long_enough = times[1] - times[0] >= SHORTEST

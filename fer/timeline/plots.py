@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,9 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from fer.array_types import BoolArray, Float64Array
 from fer.labels import COLOURS
 from fer.timeline.moments import Moment
-from fer.timeline.tally import BAND, STACK, wider_figures
+from fer.timeline.tally import BAND, STACK, Tallies, wider_figures
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import clock
 
@@ -101,7 +103,7 @@ class _Columns:
         self.start = float(self.places[0] * self.width)
         self.end = float((self.places[-1] + 1) * self.width)
 
-    def runs(self, chosen: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    def runs(self, chosen: BoolArray) -> Iterator[tuple[slice, Float64Array]]:
         """Yield the chosen columns that touch, and their edges in seconds, one more than those."""
         ends = np.flatnonzero(np.diff(self.places) > 1) + 1
         breaks = np.union1d(ends, np.flatnonzero(np.diff(chosen)) + 1)
@@ -111,9 +113,9 @@ class _Columns:
                 yield slice(part[0], part[-1] + 1), edges
 
 
-def _steps(values: np.ndarray) -> np.ndarray:
+def _steps(values: Tallies) -> Tallies:
     """Repeat the last value, so that values belong to edges as `step="post"` wants them."""
-    return np.append(values, values[-1:])
+    return np.concatenate([values, values[-1:]])
 
 
 def _draw_expressions(axes: Axes, columns: _Columns, look: Look) -> None:
@@ -121,11 +123,18 @@ def _draw_expressions(axes: Axes, columns: _Columns, look: Look) -> None:
     tops = np.cumsum(shares, axis=0)
     linewidth = 0.3 if len(columns.places) <= 200 else 0  # lines would hide narrow columns
     for chosen, edges in columns.runs(columns.shown):
-        low = np.zeros(len(edges))
+        low: Tallies = np.zeros(len(edges))
         for name, top in zip(STACK, tops[:, chosen], strict=True):
             high = _steps(top)
-            style = {"facecolor": COLOURS[name], "edgecolor": look.ground, "linewidth": linewidth}
-            axes.fill_between(edges, low, high, step="post", **style)
+            axes.fill_between(
+                edges,
+                low,
+                high,
+                step="post",
+                facecolor=COLOURS[name],
+                edgecolor=look.ground,
+                linewidth=linewidth,
+            )
             low = high
     _hatch(axes, columns, look)
     _say(axes, columns, columns.withheld, columns.reason, look)
@@ -139,7 +148,7 @@ def _hatch(axes: Axes, columns: _Columns, look: Look) -> None:
         axes.axvspan(edges[0], edges[-1], **_hatching(look))
 
 
-def _say(axes: Axes, columns: _Columns, chosen: np.ndarray, text: str, look: Look) -> None:
+def _say(axes: Axes, columns: _Columns, chosen: BoolArray, text: str, look: Look) -> None:
     """Write a text into stretches without figures, if its letters fit."""
     whole = columns.end - columns.start
     box = {"facecolor": look.ground, "edgecolor": "none", "pad": 3}
@@ -151,7 +160,16 @@ def _say(axes: Axes, columns: _Columns, chosen: np.ndarray, text: str, look: Loo
             )
 
 
-def _hatching(look: Look) -> dict[str, object]:
+class _Hatching(TypedDict):
+    """What matplotlib draws hatched areas with."""
+
+    facecolor: str
+    edgecolor: str
+    hatch: str
+    linewidth: float
+
+
+def _hatching(look: Look) -> _Hatching:
     return {"facecolor": "none", "edgecolor": look.hatch, "hatch": "////", "linewidth": 0}
 
 
@@ -206,7 +224,7 @@ def _time_axis(axes: Axes, columns: _Columns, look: Look) -> None:
     step = next((step for step in _STEPS if whole / step <= look.ticks), whole / look.ticks)
     first = np.ceil(columns.start / step) * step
     axes.set_xlim(columns.start, columns.end)
-    axes.xaxis.set_major_locator(FixedLocator(np.arange(first, columns.end + 1e-6, step)))
+    axes.xaxis.set_major_locator(FixedLocator(np.arange(first, columns.end + 1e-6, step).tolist()))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
 
 

@@ -3,13 +3,12 @@
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
 
-import numpy as np
-
+from fer.array_types import UInt8Array
 from fer.images import encode_jpeg
 from fer.labels import COLOURS, EXPRESSIONS
 from fer.timeline.moments import LEAST_BASELINE, SHORTEST, Moment
@@ -40,7 +39,7 @@ _PLOTS = (
 def report_html(
     timeline: Timeline,
     title: str,
-    thumbnails: Sequence[tuple[str, np.ndarray]] = (),
+    thumbnails: Sequence[tuple[str, UInt8Array]] = (),
     warning: str | None = None,
     model: str | None = None,
     accuracy: str | None = None,
@@ -161,7 +160,7 @@ def _caption(summary: Summary, lead: float) -> str:
     return " ".join(parts)
 
 
-def _moments(summary: Summary, thumbnails: Sequence[tuple[str, np.ndarray]]) -> str:
+def _moments(summary: Summary, thumbnails: Sequence[tuple[str, UInt8Array]]) -> str:
     """Return the moments with their pictures; other pictures where there are no moments."""
     sentences = [moment.sentence for moment in summary.moments]
     paired = len(thumbnails) == len(sentences)
@@ -186,7 +185,7 @@ def _no_moment(summary: Summary) -> str:
     return f"No expression rose clearly above the minute before for {SHORTEST:g} seconds or more."
 
 
-def _picture(caption: str, image: np.ndarray) -> str:
+def _picture(caption: str, image: UInt8Array) -> str:
     source = _data_uri(encode_jpeg(image), "image/jpeg")
     return f'<img src="{source}" alt="{escape(caption)}">'
 
@@ -284,6 +283,6 @@ def _settings(
     return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
 
 
-def _figure(value: float, shown) -> str:
+def _figure(value: float, shown: Callable[[float], str]) -> str:
     """Return a number as `shown` writes it, or a dash for NaN."""
     return shown(value) if math.isfinite(value) else NONE

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.moments import Moment, find_moments
-from fer.timeline.tally import evened, figures, pooled_error
+from fer.timeline.tally import Tallies, evened, figures, pooled_error
 from fer.timeline.timeline import LEAST_FACES, Timeline
 from fer.timeline.words import percent, signed, span
 
@@ -139,12 +140,12 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
     )
 
 
-def _whole(even: np.ndarray) -> dict[str, float]:
+def _whole(even: Float64Array) -> dict[str, float]:
     """Return the figures of all bins together, from what `evened` gave."""
     return {name: column.item() for name, column in figures(even.sum(axis=0)[None]).items()}
 
 
-def _lengths(numbers: np.ndarray, bin_seconds: float, end: float | None) -> np.ndarray:
+def _lengths(numbers: Int64Array, bin_seconds: float, end: float | None) -> Float64Array:
     """Return how many seconds of each bin lie before the end, float64 (b,)."""
     starts = numbers * bin_seconds
     left = np.full(len(numbers), np.inf) if end is None else end - starts
@@ -155,9 +156,7 @@ def _means(total: dict[str, float]) -> dict[str, float]:
     return {name: total[name] for name in EXPRESSIONS}
 
 
-def _tracks(
-    timeline: Timeline, frames: np.ndarray, lengths: np.ndarray
-) -> tuple[TrackSummary, ...]:
+def _tracks(timeline: Timeline, frames: Tallies, lengths: Float64Array) -> tuple[TrackSummary, ...]:
     """Return the tracks' summaries.
 
     Args:
@@ -181,5 +180,5 @@ def _tracks(
 def _strongest(mean: dict[str, float]) -> str:
     """Return the two largest shares: "neutral (61%) and happy (22%)", but none of 0%."""
     told = [name for name, share in mean.items() if percent(share) != percent(0)]
-    names = sorted(told, key=mean.get, reverse=True)[:2]
+    names = sorted(told, key=lambda name: mean[name], reverse=True)[:2]
     return " and ".join(f"{name} ({percent(mean[name])})" for name in names)

@@ -131,7 +131,7 @@ def in_wider_bins(
     return sums
 
 
-def evened(tallies: Int64Array, frames: Int64Array | None = None) -> Float64Array:
+def evened(tallies: Int64Array, frames: Tallies | None = None) -> Float64Array:
     """Return tallies float64 (b, 14) as if each bin had one frame, with as many faces as its mean.
 
     So that their sum weighs each second alike, however many frames a busy machine had time for.
@@ -145,9 +145,7 @@ def evened(tallies: Int64Array, frames: Int64Array | None = None) -> Float64Arra
     return even
 
 
-def wider_figures(
-    places: Int64Array, tallies: Int64Array, count: int, withhold: bool
-) -> Figures:
+def wider_figures(places: Int64Array, tallies: Int64Array, count: int, withhold: bool) -> Figures:
     """Return the figures of wider bins, each with the error of `pooled_error`.
 
     Args:
@@ -239,4 +237,6 @@ def _index_sums(columns: Figures) -> Int64Array | Float64Array:
 def _ratio(part: Tallies, whole: Tallies) -> Float64Array:
     """Divide; NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    ratio: Float64Array = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=ratio, where=whole > 0)
+    return ratio

@@ -14,13 +14,15 @@ for every figure about expressions. What the figures mean stands in `fer.timelin
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.tally import COLUMNS, face_tallies, figures, whole_frame, without_few_faces
+from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,6 +48,15 @@ TRACK_FIGURES = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index"
 
 class TimelineError(ValueError):
     """A timeline can't do what was asked; the message says why and what to do."""
+
+
+class Settings(TypedDict):
+    """The arguments of a `Timeline`, as its JSON holds them."""
+
+    view: str
+    bin_seconds: float
+    small: float
+    uncertain_below: float
 
 
 class Timeline:
@@ -81,14 +92,18 @@ class Timeline:
             )
         self.view, self.bin_seconds = view, float(bin_seconds)
         self.small, self.uncertain_below = float(small), float(uncertain_below)
-        self._bins: dict[int, np.ndarray] = {}
-        self._tracks: dict[int, dict[int, np.ndarray]] = {}  # bin -> number -> tally
+        self._bins: dict[int, Int64Array] = {}
+        self._tracks: dict[int, dict[int, Int64Array]] = {}  # bin -> number -> tally
 
     @property
-    def settings(self) -> dict[str, str | float]:
+    def settings(self) -> Settings:
         """The arguments that would build an empty timeline like this one."""
-        names = ("view", "bin_seconds", "small", "uncertain_below")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "view": self.view,
+            "bin_seconds": self.bin_seconds,
+            "small": self.small,
+            "uncertain_below": self.uncertain_below,
+        }
 
     @property
     def seconds(self) -> float:
@@ -105,8 +120,6 @@ class Timeline:
             return False
         pairs = zip(_flat(self), _flat(other), strict=True)
         return all(np.array_equal(one, another) for one, another in pairs)
-
-    __hash__ = None
 
     def add(self, faces: Detections, time: float) -> None:
         """Count one frame, also when it has no face; frames may come in any order.
@@ -127,11 +140,11 @@ class Timeline:
         self._count_bin(number, whole_frame(rows, LEAST_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:
             tracks = self._tracks.setdefault(number, {})
-            for track, row in zip(faces.tracker_id.tolist(), rows, strict=True):
+            for track, row in zip(track_ids(faces), rows, strict=True):
                 _count(tracks, track, row)
             _drop_highest(tracks)
 
-    def _count_bin(self, number: int, row: np.ndarray) -> None:
+    def _count_bin(self, number: int, row: Int64Array) -> None:
         """Count a tally into a bin; withhold the bin where that is due, whatever came first."""
         _count(self._bins, number, row)
         if self.view == "class":
@@ -161,7 +174,7 @@ class Timeline:
                 _drop_highest(kept)
         return both
 
-    def tallies(self) -> tuple[np.ndarray, np.ndarray]:
+    def tallies(self) -> tuple[Int64Array, Int64Array]:
         """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 14).
 
         Bin k spans the seconds from `k * bin_seconds` up to `(k + 1) * bin_seconds`.
@@ -170,7 +183,7 @@ class Timeline:
         rows = [self._bins[number] for number in numbers]
         return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COLUMNS))
 
-    def track_tallies(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def track_tallies(self) -> tuple[Int64Array, Int64Array, Int64Array]:
         """Return bins (r,), track numbers (r,) and tallies (r, 14), by bin and by track.
 
         Without any row in the class view: it keeps no tracks.
@@ -181,7 +194,7 @@ class Timeline:
         return numbers, tracks, np.array(rows, np.int64).reshape(-1, len(COLUMNS))
 
     def restore(
-        self, bins: Mapping[int, np.ndarray], tracks: Mapping[tuple[int, int], np.ndarray]
+        self, bins: Mapping[int, Int64Array], tracks: Mapping[tuple[int, int], Int64Array]
     ) -> None:
         """Count tallies as `tallies` and `track_tallies` gave them, by bin and by bin and track."""
         for number, row in bins.items():
@@ -229,17 +242,17 @@ class Timeline:
         )
 
 
-def _count(tallies: dict[int, np.ndarray], key: int, row: np.ndarray) -> None:
+def _count(tallies: dict[int, Int64Array], key: int, row: Int64Array) -> None:
     """Add a tally to the one under a key."""
     tallies[key] = tallies[key] + row if key in tallies else row
 
 
-def _drop_highest(tracks: dict[int, np.ndarray]) -> None:
+def _drop_highest(tracks: dict[int, Int64Array]) -> None:
     """Keep the lowest numbers: which these are does not depend on the order of the frames."""
     if len(tracks) > MOST_TRACKS:
         for track in sorted(tracks)[MOST_TRACKS:]:
             del tracks[track]
 
 
-def _flat(timeline: Timeline) -> tuple[np.ndarray, ...]:
+def _flat(timeline: Timeline) -> tuple[Int64Array, ...]:
     return (*timeline.tallies(), *timeline.track_tallies())

@@ -24,12 +24,12 @@ def areas(faces: Detections) -> Float32Array:
     return np.asarray(faces.box_area, np.float32)
 
 
-def chosen(faces: Detections, which: BoolArray | NDArray[np.intp]) -> Detections:
-    """Return the faces that a mask or an array of indices chooses, in its order."""
+def select(faces: Detections, which: BoolArray | NDArray[np.intp]) -> Detections:
+    """Return the faces that a mask or an array of indices selects, in its order."""
     return cast(Detections, faces[which])  # only a string would return a field of `data`
 
 
-def scores(faces: Detections) -> Float32Array:
+def confidences(faces: Detections) -> Float32Array:
     """Return the detector's confidence of each face, (n,).
 
     Raises:

@@ -13,7 +13,7 @@ import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, FloatArray, Int16Array, UInt8Array
-from fer.vision.detections import areas, boxes, chosen
+from fer.vision.detections import areas, boxes, select
 from fer.vision.parts import Part, around
 from fer.vision.tracker import FaceTracker
 
@@ -121,10 +121,10 @@ def merged(known: Detections, found: Detections) -> Detections:
     A face in both keeps its known box; one that a found face covers without being the same goes,
     because the search saw more of the picture.
     """
-    found = chosen(found, _overlap(boxes(found), boxes(known)) < SAME)
-    known = chosen(known, ~_covered(known, found))
+    found = select(found, _overlap(boxes(found), boxes(known)) < SAME)
+    known = select(known, ~_covered(known, found))
     both = Detections.merge([known, found]) if len(found) else known
-    return chosen(both, np.argsort(-areas(both), kind="stable"))
+    return select(both, np.argsort(-areas(both), kind="stable"))
 
 
 def _covered(faces: Detections, others: Detections) -> BoolArray:

@@ -75,9 +75,7 @@ class ExpressionSmoother:
         data = {**detections.data, "probabilities": calmed, "expression": called}
         return replace(detections, data=data)
 
-    def _after(
-        self, face: _Memory | None, row: Float32Array, time: float, sure: float
-    ) -> _Memory:
+    def _after(self, face: _Memory | None, row: Float32Array, time: float, sure: float) -> _Memory:
         """Return what is known of a face after another answer about it."""
         logits = np.log(np.maximum(row, FLOOR))
         if face is None or time - face.seen > self.memory:

@@ -148,7 +148,8 @@ def differences(ones: FloatArray, others: FloatArray) -> FloatArray:
         (n, m): the distance of the centres in mean sizes, plus the logarithm of the sizes' ratio.
     """
     sizes, other_sizes = _sizes(ones)[:, None], _sizes(others)[None, :]
-    distance: FloatArray = np.linalg.norm(_centres(ones)[:, None] - _centres(others)[None, :], axis=2)
+    offsets = _centres(ones)[:, None] - _centres(others)[None, :]
+    distance: FloatArray = np.linalg.norm(offsets, axis=2)
     return 2 * distance / (sizes + other_sizes) + np.abs(np.log(sizes / other_sizes))
 
 
