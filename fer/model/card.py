@@ -134,7 +134,10 @@ def base_of(command: str) -> str | None:
     >>> base_of("python train.py --base-model runs/fer --epochs 3")
     'runs/fer'
     """
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:  # an odd number of quotation marks
+        words = command.split()
     return words[words.index("--base-model") + 1] if "--base-model" in words[:-1] else None
 
 
