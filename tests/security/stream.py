@@ -3,12 +3,13 @@
 import base64
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
-from tests.security.protocol import API, Dependency, Session, outcome
+from tests.security.protocol import API, FINAL, Dependency, Outcome, Session, outcome
 
 
 class Stream:
@@ -25,6 +26,8 @@ class Stream:
         self.sent = [time.monotonic()]
         self.received: list[float] = []
         self.error: str | None = None
+        self._finals: dict[str, dict[str, Any]] = {}
+        self._news = threading.Condition()
         self.event = session.join(dependency, frame)
         self.ended = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -40,6 +43,26 @@ class Stream:
             self.sent.append(now)
         return response.is_success
 
+    def run(self, dependency: Dependency, data: Sequence[Any], seconds: float = 60) -> Outcome:
+        """Run another handler of the same session while the stream goes on.
+
+        Raises:
+            TimeoutError: It isn't done after so many seconds, or the session's events have ended.
+        """
+        start = time.monotonic()
+        event = self.session.join(dependency, data)
+        with self._news:
+            self._news.wait_for(lambda: event in self._finals or self.ended.is_set(), seconds)
+        if event not in self._finals:
+            raise TimeoutError(f"{dependency.targets} is not done after {seconds:g} s.")
+        return outcome(self._finals[event], time.monotonic() - start)
+
+    def first_result(self, seconds: float) -> float | None:
+        """Return the seconds from the first frame to the first result; None if none came."""
+        with self._news:
+            self._news.wait_for(lambda: self.received or self.ended.is_set(), seconds)
+        return self.received[0] - self.sent[0] if self.received else None
+
     def close(self, seconds: float = 10) -> None:
         """End the stream and wait for its last message."""
         self.session.page.post(f"{API}/stream/{self.event}/close", {})
@@ -48,15 +71,47 @@ class Stream:
     def _read(self) -> None:
         try:
             for message in self.session.messages():
-                result = message["msg"] in ("process_streaming", "process_generating")
-                if result and message.get("success"):
-                    self.received.append(time.monotonic())
-                elif not message.get("success", True):
-                    self.error = outcome(message, 0).error
+                with self._news:
+                    self._note(message)
+                    self._news.notify_all()
         except httpx.HTTPError as error:
             self.error = repr(error)
         finally:
-            self.ended.set()
+            with self._news:
+                self.ended.set()
+                self._news.notify_all()
+
+    def _note(self, message: dict[str, Any]) -> None:
+        event = message.get("event_id") or self.event
+        result = message["msg"] in ("process_streaming", "process_generating")
+        if result and event == self.event and message.get("success"):
+            self.received.append(time.monotonic())
+        elif message["msg"] in FINAL and event != self.event:
+            self._finals[event] = message
+        elif not message.get("success", True) and not self._is_plain_end(message):
+            self.error = outcome(message, 0).error
+
+    def _is_plain_end(self, message: dict[str, Any]) -> bool:
+        """Return whether a stream's last message is that of one which the page ended in time."""
+        return message["msg"] == "process_completed" and "error" not in message.get("output", {})
+
+
+def ages(sent: Sequence[float], received: Sequence[float]) -> list[float]:
+    """Return how old each result's frame is, in seconds.
+
+    The page takes the newest frame when it is free, or else the next one that comes.
+
+    >>> ages([0.0, 1.0, 2.0, 3.0], [2.5, 2.75, 3.5])
+    [2.5, 0.75, 0.5]
+    """
+    old, taken, free = [], -1, float("-inf")
+    for time_of_result in received:
+        taken = max(bisect_right(sent, free) - 1, taken + 1)
+        if taken >= len(sent):
+            break
+        old.append(time_of_result - sent[taken])
+        free = time_of_result
+    return old
 
 
 def data_url(picture: bytes, kind: str = "jpeg") -> dict[str, Any]:
