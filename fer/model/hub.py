@@ -45,7 +45,7 @@ NO_ANSWER = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
 
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 REVISION_NAME = re.compile(r"[\w][\w./-]*")
-_TOKEN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
+_LOGIN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
 
 
 class ModelError(ValueError):
@@ -187,7 +187,7 @@ def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -
     try:
         yield
     except LocalTokenNotFoundError as error:
-        raise kind(f"{repo_id} needs a token: {_TOKEN_HINT}.") from error
+        raise kind(f"{repo_id} needs a token: {_LOGIN_HINT}.") from error
     except HFValidationError as error:
         raise kind(
             f"The Hub takes no such name as {repo_id}: it holds up to 96 ASCII letters, "
@@ -227,5 +227,5 @@ def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
         )
     status = error.response.status_code
     if status in (401, 403):
-        return f"The Hub refused the token for {repo_id}: {_TOKEN_HINT}."
+        return f"The Hub refused the token for {repo_id}: {_LOGIN_HINT}."
     return f"The Hub answered {status} for {repo_id}; try again later."
