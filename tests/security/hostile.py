@@ -64,7 +64,7 @@ class Hostile:
         """Open a stream with one frame and hold its place as long as the page lets it."""
         visitor = self.page.open_session()
         visitor.stay()
-        stream = Stream(visitor, self.visits.look, self.visits.inputs(0))
+        stream = Stream(visitor, self.visits.look, self.visits.frame(visitor, 0))
         while not stream.ended.wait(1) and not self.over.is_set():
             pass
         visitor.leave()
@@ -89,15 +89,15 @@ class Hostile:
 
     def bomb_camera(self) -> None:
         """Send a frame that is small as a file and enormous as a picture."""
-        visitor, inputs = self.page.open_session(), self.visits.inputs(0)
-        stream = Stream(visitor, self.visits.look, [self.bomb, *inputs[1:]])
+        visitor, look = self.page.open_session(), self.visits.look
+        stream = Stream(visitor, look, visitor.inputs(look, live_camera=self.bomb))
         stream.ended.wait(2)
         stream.close(5)
 
     def appear(self) -> None:
         """Come with a new session, which the page has to remember, and never again."""
-        visitor = self.page.open_session()
-        visitor.join(self.page.find("live-start.click"), [None, "person"])
+        visitor, begin = self.page.open_session(), self.page.find("live-start.click")
+        visitor.join(begin, visitor.inputs(begin))
 
 
 class Newcomers:
@@ -128,12 +128,12 @@ class Newcomers:
         visitor = self.visits.page.open_session()
         visitor.stay()
         start, index = time.monotonic(), 0
-        stream = Stream(visitor, self.visits.look, self.visits.inputs(0))
+        stream = Stream(visitor, self.visits.look, self.visits.frame(visitor, 0))
         while not stream.received and time.monotonic() - start < self.patience:
             if self.visits.over.wait(0.1):
                 return
             index += 1
-            stream.send(self.visits.inputs(index))
+            stream.send(self.visits.frame(visitor, index))
         wait = stream.received[0] - start if stream.received else self.patience
         self.waits.append(wait)
         stream.close(5)

@@ -8,7 +8,7 @@ begins the same way; its further frames are posted to the stream's own address.
 import json
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,9 +48,10 @@ class Dependency:
     targets: tuple[str, ...]
     public: bool
 
-    def defaults(self) -> list[Any]:
-        """Return the value that each input has when the page is opened; None for a state."""
-        return [component.get("props", {}).get("value") for component in self.inputs]
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """Return a value for each input: the given one of its elem_id, or that of a fresh page."""
+        props = [component.get("props", {}) for component in self.inputs]
+        return [given.get(prop.get("elem_id"), prop.get("value")) for prop in props]
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,16 @@ class Page:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(path, content=content, headers={"Content-Type": "application/json"})
 
-    def find(self, name: str) -> Dependency:
-        """Return the dependency with this api_name or target ("live-start.click").
+    def find(self, *names: str) -> Dependency:
+        """Return the dependency with one of these api_names or targets ("live-start.click").
 
         Raises:
             LookupError: There is none.
         """
         for dependency in self.dependencies:
-            if name == dependency.api_name or name in dependency.targets:
+            if dependency.api_name in names or set(names) & set(dependency.targets):
                 return dependency
-        raise LookupError(f"The page has no dependency {name!r}.")
+        raise LookupError(f"The page has no dependency {names}.")
 
     def call(self, api_name: str, data: Sequence[Any]) -> str:
         """Run an endpoint as programs do, by `/call`; return its events as text.
@@ -127,9 +128,9 @@ class Page:
         """Return the response to running an endpoint by `/run` or `/api`, without the queue."""
         return self.post(f"{API}/{way}/{api_name}", {"data": list(data)})
 
-    def open_session(self) -> "Session":
-        """Return a new visitor's session."""
-        return Session(self)
+    def open_session(self, token: str | None = None) -> "Session":
+        """Return a new visitor's session, or a new one of a visitor with a token."""
+        return Session(self, token)
 
     def close(self) -> None:
         """Close all connections."""
@@ -137,12 +138,23 @@ class Page:
 
 
 class Session:
-    """One visitor of a page; it runs one event at a time."""
+    """One visitor of a page; it runs one event at a time.
 
-    def __init__(self, page: Page) -> None:
+    Args:
+        page: The page.
+        token: Under which the page keeps what is the visitor's; a new one if None.
+    """
+
+    def __init__(self, page: Page, token: str | None = None) -> None:
         self.page = page
         self.hash = secrets.token_hex(6)
+        self.token = token or secrets.token_hex(16)
         self._heartbeat: httpx.Response | None = None
+
+    def inputs(self, dependency: Dependency, **given: Any) -> list[Any]:
+        """Return the inputs of a handler, some given by elem_id ("-" written as "_")."""
+        values = {name.replace("_", "-"): value for name, value in given.items()}
+        return dependency.values({"fer-token": self.token} | values)
 
     def stay(self) -> None:
         """Open the connection by whose end the page notices that a visitor has left."""
@@ -174,6 +186,15 @@ class Session:
         body = {"data": list(data), "fn_index": dependency.id, "session_hash": self.hash}
         response = self.page.post(f"{API}/queue/join", body)
         return str(response.raise_for_status().json()["event_id"])
+
+    def serve(self, component: int, function: str, **asked: Any) -> Outcome:
+        """Run a component's server function with what is asked and the token."""
+        start, data = time.monotonic(), {"token": self.token, **asked}
+        body = {"data": data, "component_id": component, "fn_name": function}
+        response = self.page.post(f"{API}/component_server", body | {"session_hash": self.hash})
+        result, seconds = response.raise_for_status().json(), time.monotonic() - start
+        error = result.get("error") if isinstance(result, dict) else None
+        return Outcome(error is None, [result], error, seconds)
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """Yield the page's messages to this session until no event of it is left."""

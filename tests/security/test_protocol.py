@@ -20,7 +20,7 @@ def test_a_photo_is_read(page):
     visitor = page.open_session()
     photo = visitor.upload(picture(), "photo.jpg")
     read = page.find("photo-input.change")
-    outcome = visitor.run(read, [photo, *read.defaults()[1:]])
+    outcome = visitor.run(read, visitor.inputs(read, photo_input=photo))
     assert outcome.success and "1 face found" in outcome.data[0]
 
 
@@ -41,7 +41,7 @@ def test_a_stream_gives_a_result_a_frame(page):
     visitor = page.open_session()
     visitor.stay()
     look = page.find("live-camera.stream")
-    frame = [data_url(picture()), *look.defaults()[1:]]
+    frame = visitor.inputs(look, live_camera=data_url(picture()))
     stream = Stream(visitor, look, frame)
     for _ in range(10):
         time.sleep(0.1)
