@@ -44,7 +44,7 @@ def _add_tone(output: av.container.OutputContainer, stream: av.AudioStream, seco
     times = np.arange(round(48_000 * seconds))
     wave = (8_000 * np.sin(times * 0.05)).astype(np.int16)
     frame = av.AudioFrame.from_ndarray(np.repeat(wave, 2)[None], "s16", "stereo")
-    frame.sample_rate = 48_000
+    frame.sample_rate, frame.pts = 48_000, 0
     for part in (*resampler.resample(frame), *resampler.resample(None)):
         output.mux(stream.encode(part))
     output.mux(stream.encode())

@@ -87,7 +87,7 @@ class Page:
         if urlsplit(url).hostname not in LOOPBACK:
             raise ValueError(f"Only a page on this machine may be attacked, not {url}.")
         self.url = url.rstrip("/")
-        unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        unlimited = httpx.Limits(max_connections=None, keepalive_expiry=2)
         self.client = httpx.Client(
             base_url=self.url, timeout=timeout, limits=unlimited, trust_env=False
         )

@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table([{"when": name, **row} for name, row in figures["usage"].items()]))
     print(f"{figures['errors']['count']} errors: {figures['errors']['kinds']}")
     waited = figures["newcomers"]
+    if waited:
+        print(f"first frames of newcomers: {waited}")
     return int(bool(waited) and waited["max"] > FIRST_FRAME)
 
 
