@@ -71,6 +71,33 @@ def test_everything_is_pinned(job):
     assert all(re.search(r"huggingface_hub==\d+\.\d+\.\d+$", line) for line in installs)
 
 
+@pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
+def test_no_workflow_runs_what_may_change_or_may_do_more_than_it_has_to(path):
+    workflow = yaml.safe_load(path.read_text())
+    used = re.findall(r"uses: *(.+)", path.read_text())
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", name) for name in used)
+    assert workflow["permissions"] in ({}, {"contents": "read"})
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] <= 60
+        checkout = job["steps"][0]
+        assert checkout["with"]["persist-credentials"] is False
+
+
+def test_known_vulnerabilities_are_looked_for_in_all_requirements():
+    (job,) = yaml.safe_load((WORKFLOWS / "audit.yml").read_text())["jobs"].values()
+    command = job["steps"][-1]["run"]
+    assert re.search(r"pip-audit==\d+\.\d+\.\d+ ", command)
+    for file in ROOT.glob("requirements*.txt"):
+        assert f"--requirement {file.name}" in command
+
+
+def test_the_tests_run_on_the_oldest_python_and_on_the_spaces(front_matter):
+    (job,) = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())["jobs"].values()
+    oldest = re.search(r'requires-python = ">=(.+)"', (ROOT / "pyproject.toml").read_text())[1]
+    assert job["strategy"]["matrix"]["python"] == [oldest, front_matter["python_version"]]
+
+
 def test_the_upload_mirrors_the_folder(job, tmp_path):
     """Run the workflow's own command with the real client."""
     folder = tmp_path / "repo"

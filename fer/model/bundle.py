@@ -11,6 +11,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import EVALUATION, METRICS, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.metrics_form import SPLIT, well_formed
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.storing import as_stored
 
@@ -83,8 +84,8 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
     """
     file = evaluation / EVALUATION
     try:
-        figures = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+        figures, _ = well_formed(json.loads(file.read_text(encoding="utf-8")), SPLIT)
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{file} can't be read; make it with fer evaluate {classifier.name}."
         ) from error

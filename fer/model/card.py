@@ -32,7 +32,7 @@ from fer.model.card_tables import (
     training_facts,
 )
 from fer.model.figures import of_shown
-from fer.model.markdown import number
+from fer.model.markdown import code, image, number
 
 TEMPLATE, ABOUT_FER2013, CITATION = (
     Path(__file__).with_name(f"card_{name}.md") for name in ("template", "fer2013", "citation")
@@ -86,7 +86,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         scores=scores_table(measurements(metrics)) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
-        plots="\n\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in plots),
+        plots="\n\n".join(map(image, plots)),
         calibration=calibration_table(metrics) or NOT_MEASURED,
         robustness=robustness_table(metrics) or NOT_MEASURED,
         training=training_facts(metrics),
@@ -110,7 +110,7 @@ def dataset_name(metrics: Metrics) -> str:
     """Return what the training pictures are called in a sentence."""
     if on_fer2013(metrics):
         return "FER2013"
-    return f"`{(metrics.get('training') or {}).get('dataset', 'a data set without a name')}`"
+    return code(str((metrics.get("training") or {}).get("dataset", "a data set without a name")))
 
 
 def origin(metrics: Metrics) -> str:
@@ -123,7 +123,7 @@ def origin(metrics: Metrics) -> str:
     while name and name not in seen:  # a folder that was written again may be its own heir
         seen.add(name)
         if commands.get(name) is None:
-            return f"on from `{name}`, of whose own training nothing is known here,"
+            return f"on from {code(name)}, of whose own training nothing is known here,"
         name = base_of(commands[name])
     return "from scratch"
 
@@ -134,7 +134,10 @@ def base_of(command: str) -> str | None:
     >>> base_of("python train.py --base-model runs/fer --epochs 3")
     'runs/fer'
     """
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:  # an odd number of quotation marks
+        words = command.split()
     return words[words.index("--base-model") + 1] if "--base-model" in words[:-1] else None
 
 
@@ -242,7 +245,9 @@ def commands(metrics: Metrics) -> str:
     base, lineage = metrics.get("base_model"), metrics.get("lineage")
     before = lineage if lineage is not None else filter(None, [base])
     known = [earlier.get("command") or NO_COMMAND.format(earlier["name"]) for earlier in before]
-    return "\n".join([*known, metrics.get("command", NO_COMMAND.format("this network"))])
+    made = [*known, metrics.get("command", NO_COMMAND.format("this network"))]
+    # On a line each, and none that would end the block of code.
+    return "\n".join(" ".join(command.split()).lstrip("`") for command in made)
 
 
 def _per_split(metrics: Metrics, draw: Any) -> list[str]:

@@ -45,7 +45,7 @@ NO_ANSWER = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
 
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 REVISION_NAME = re.compile(r"[\w][\w./-]*")
-_TOKEN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
+_LOGIN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may write to it"
 
 
 class ModelError(ValueError):
@@ -81,9 +81,9 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
         ModelError: There is neither such a folder nor such a model, the Hub doesn't answer and
             nothing is cached, or what came is not what the Hub has.
     """
-    folder = Path(source)
-    if folder.is_dir():
-        return Pulled(folder, str(source))
+    with suppress(OSError):  # too long for a path, say
+        if Path(source).is_dir():
+            return Pulled(Path(source), str(source))
     repo_id, revision = split_source(str(source))
     with told_as(ModelError, repo_id, revision):
         try:
@@ -94,6 +94,8 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
         except (*NO_ANSWER, HfHubHTTPError) as error:
             if not _is_out_of_reach(error):
                 raise
+            found = _cached(repo_id, revision, error)
+        except OSError as error:  # the cache can't be written
             found = _cached(repo_id, revision, error)
     return Pulled(found, repo_id, found.name)
 
@@ -130,7 +132,7 @@ def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
         Exception: There is none; it is `error` that is raised.
     """
     asked = {"revision": revision, "allow_patterns": [*FILES, METRICS], "local_files_only": True}
-    with suppress(LocalEntryNotFoundError):
+    with suppress(OSError):
         found = Path(snapshot_download(repo_id, **asked))
         if _is_complete(found):
             return found
@@ -144,7 +146,7 @@ def _snapshots(repo_id: str) -> list[Path]:
     """Return the complete snapshots of a network in the cache, newest last."""
     try:
         cached = [repo for repo in scan_cache_dir().repos if repo.repo_id == repo_id]
-    except CacheNotFound:
+    except (CacheNotFound, OSError, ValueError):  # none, or a file in its place
         return []
     revisions = [revision for repo in cached for revision in repo.revisions]
     by_age = sorted(revisions, key=lambda revision: revision.last_modified)
@@ -185,7 +187,7 @@ def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -
     try:
         yield
     except LocalTokenNotFoundError as error:
-        raise kind(f"{repo_id} needs a token: {_TOKEN_HINT}.") from error
+        raise kind(f"{repo_id} needs a token: {_LOGIN_HINT}.") from error
     except HFValidationError as error:
         raise kind(
             f"The Hub takes no such name as {repo_id}: it holds up to 96 ASCII letters, "
@@ -198,6 +200,11 @@ def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -
         ) from error
     except (*NO_ANSWER, HfHubHTTPError) as error:
         raise kind(_sentence(error, repo_id, revision)) from error
+    except OSError as error:
+        raise kind(
+            f"{repo_id} can't be kept in the Hub's cache ({error.strerror or error}); make room, "
+            "or set HF_HOME to a folder that can be written."
+        ) from error
 
 
 def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
@@ -220,5 +227,5 @@ def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
         )
     status = error.response.status_code
     if status in (401, 403):
-        return f"The Hub refused the token for {repo_id}: {_TOKEN_HINT}."
+        return f"The Hub refused the token for {repo_id}: {_LOGIN_HINT}."
     return f"The Hub answered {status} for {repo_id}; try again later."

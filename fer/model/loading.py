@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
@@ -13,46 +14,44 @@ from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.hub import METRICS, ModelError, Pulled
+from fer.model.metrics_form import well_formed
 
 FRAMING = {"scale", "shift_x", "shift_y"}
 """What a processor may say about framing."""
 
+MOST_NAMED = 5
+"""Entries of another form that a warning names."""
+
 _NOT_LOADED = (
-    *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError),
-    *(SafetensorError, StrictDataclassError),
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError),
+    *(ArithmeticError, AssertionError, MemoryError, SafetensorError, StrictDataclassError),
 )
 """What transformers raises for folders that it can't make a network of."""
 
 logger = logging.getLogger(__name__)
 
 
-def read_metrics(pulled: Pulled) -> dict:
-    """Return metrics.json, {} where there is none or it is somebody else's.
+def read_metrics(pulled: Pulled) -> dict[str, Any]:
+    """Return metrics.json without what is not of its form, {} where there is none.
 
-    Raises:
-        ModelError: It isn't a JSON object.
+    A network serves without its metrics, so what can't be read is left out with a warning.
     """
     file = pulled.folder / METRICS
     try:
-        metrics = json.loads(file.read_text()) if file.is_file() else {}
-    except ValueError as error:
-        raise ModelError(f"{METRICS} of {pulled.name} is no JSON.") from error
-    if not isinstance(metrics, dict):
-        raise ModelError(f"{METRICS} of {pulled.name} is no JSON object.")
-    if not all(map(_are_figures, (metrics.get(split) for split in ("validation", "test")))):
-        logger.warning("%s of %s has another form; its figures aren't shown.", METRICS, pulled.name)
+        if not file.is_file():
+            return {}
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        logger.warning("%s of %s can't be read and is left out: %s", METRICS, pulled.name, error)
         return {}
+    metrics, left_out = well_formed(document)
+    if left_out:
+        places = ", ".join(place or "all of it" for place in left_out[:MOST_NAMED])
+        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+        logger.warning(
+            "%s of %s has another form; left out: %s%s.", METRICS, pulled.name, places, more
+        )
     return metrics
-
-
-def _are_figures(figures: object) -> bool:
-    """Return whether a split's figures are of the form in which `train.py` writes them."""
-    if figures is None:
-        return True
-    numbers = ("accuracy", "macro_f1", "pictures")
-    return isinstance(figures, Mapping) and all(
-        isinstance(figures[name], int | float) for name in numbers if name in figures
-    )
 
 
 def load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:

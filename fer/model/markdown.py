@@ -1,6 +1,8 @@
 """Tables and figures as Markdown, for the model card."""
 
+import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -13,7 +15,36 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     """Return a value that can't break out of its cell."""
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return text(value).replace("|", "\\|")
+
+
+def text(value: object) -> str:
+    """Return a value on one line, its HTML as text.
+
+    >>> text("<b>a</b>")
+    '&lt;b>a&lt;/b>'
+    """
+    return " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;")
+
+
+def code(value: str) -> str:
+    """Return a value as inline code, whatever it holds.
+
+    >>> code("a"), code("a`b")
+    ('`a`', '`` a`b ``')
+    """
+    line = " ".join(value.split())
+    if "`" not in line:
+        return f"`{line}`"
+    fence = "`" * (1 + max(map(len, re.findall("`+", line))))
+    return f"{fence} {line} {fence}"
+
+
+def image(name: str) -> str:
+    """Return a picture that lies beside the page, by its file's name."""
+    stem = name.rpartition(".")[0].replace("_", " ")
+    described = re.sub(r"([\[\]\\`*])", r"\\\1", text(stem))
+    return f"![{described}]({quote(name)})"
 
 
 def share(value: float | None) -> str:

@@ -15,6 +15,9 @@ from fer.vision.detections import boxes, confidences, probabilities
 if TYPE_CHECKING:
     import pandas as pd
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula, full-width signs included."""
+
 CSV_COLUMNS = (
     "face",
     "expression",
@@ -156,8 +159,21 @@ def _cells(row: FaceRow) -> list[str | float]:
 
 def _csv(lines: Iterable[Sequence[str | float]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(lines)
+    csv.writer(text).writerows(map(no_formula, line) for line in lines)
     return text.getvalue()
+
+
+def no_formula(value: str | float) -> str | float:
+    """Return a cell that a spreadsheet takes as text where it is text; numbers stay numbers.
+
+    File names may begin as a formula does, and opening a table would compute it.
+    https://owasp.org/www-community/attacks/CSV_Injection
+
+    >>> no_formula("=1+1.jpg"), no_formula("a=1.jpg"), no_formula(-1.5)
+    ("'=1+1.jpg", 'a=1.jpg', -1.5)
+    """
+    formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+    return f"'{value}" if formula else value
 
 
 def to_json(document: Mapping[str, object]) -> str:

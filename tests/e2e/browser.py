@@ -1,13 +1,6 @@
 """The real app in its own process and a real Chromium with a fake camera."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +10,7 @@ import numpy as np
 from skimage.data import astronaut
 
 from fer.videos import VideoWriter
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.security.server import start
 
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
 
@@ -74,43 +66,8 @@ def write_film(
 @contextmanager
 def serve(folder: Path, **environment: str) -> Iterator[str]:
     """Start `python app.py` and yield its address once it answers; its files go to `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = {
-        **os.environ,
-        "GRADIO_SERVER_NAME": "127.0.0.1",
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",
-        **environment,
-    }
-    log = folder / "app.log"
-    with log.open("wb") as output:
-        app = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=output, stderr=output
-        )
-        try:
-            url = f"http://127.0.0.1:{port}/"
-            _wait_until_ready(app, url, log)
-            yield url
-        finally:
-            app.terminate()
-            app.wait(20)
-
-
-def _wait_until_ready(app: subprocess.Popen, url: str, log: Path, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if app.poll() is not None:
-            raise RuntimeError(f"app.py ended with {app.returncode}:\n{log.read_text()}")
-        try:
-            with urllib.request.urlopen(url + "config", timeout=5):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.3)
-    raise RuntimeError(f"app.py did not answer within {seconds} s:\n{log.read_text()}")
+    with start(folder, **environment) as server:
+        yield server.url
 
 
 def flags(camera: Path | None) -> list[str]:

@@ -17,13 +17,13 @@ from playwright.sync_api import sync_playwright
 from skimage.data import astronaut
 
 from tests.e2e.browser import (
-    ROOT,
     browser,
     serve,
     start_recording,
     write_camera,
     write_film,
 )
+from tests.security.server import ROOT
 
 WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}
 

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from fer.model.hub import ModelError, told_as
+from fer.model.hub import pull as pull_here
 from tests.hub_client import ROOT, HubClient
-from tests.model.hub_talk import PULL, refused, token
+from tests.model.hub_talk import PULL, SERVE, refused, token
 
 
 def test_private(hub, client, make, push, pull):
@@ -130,6 +131,45 @@ def test_offline_mode_serves_from_the_cache(hub, make, push, tmp_path):
         with refused("ModelError", "HF_HUB_OFFLINE is set and no copy of me/other"):
             offline.run(PULL, source="me/other", options={})
         assert len(hub.requests) == asked
+
+
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))"
+"""Lets no file grow beyond a few bytes, as on a full disk."""
+
+
+@pytest.mark.parametrize("fault", ["full", "a file in its place", "a file for a home"])
+def test_a_cache_that_cant_be_written_is_a_sentence(hub, make, push, tmp_path, fault):
+    push(make(), "me/fer")
+    home = tmp_path / "hf"
+    if fault == "a file for a home":
+        home.write_text("in the way")
+    elif fault == "a file in its place":
+        home.mkdir()
+        (home / "hub").write_text("in the way")
+    with HubClient(hub.environment(home)) as client:
+        if fault == "full":
+            client.run(FULL)
+        with refused("ModelError", "me/fer can't be kept in the Hub's cache", "HF_HOME"):
+            client.run(PULL, source="me/fer", options={})
+        embedded = make("embedded")
+        name, _, notice = client.run(SERVE, source="me/fer", embedded=embedded)
+        assert name == "embedded weights" and "can't be kept" in notice
+
+
+def test_a_full_cache_serves_what_it_holds(hub, make, push, tmp_path):
+    first = push(make("one", seed=1), "me/kept")["commit"]
+    with HubClient(hub.environment(tmp_path / "hf")) as client:
+        client.run(PULL, source="me/kept", options={})
+        client.run(FULL)
+        assert client.run(PULL, source="me/kept", options={})[1] == first
+        push(make("two", seed=2), "me/kept")
+        assert client.run(PULL, source="me/kept", options={})[1] == first
+
+
+@pytest.mark.parametrize("source", ["a" * 5_000, "a\0b", "a/" * 3_000])
+def test_a_name_that_is_no_path_is_a_sentence(source):
+    with pytest.raises(ModelError, match="neither a folder here nor a Hub id"):
+        pull_here(source)
 
 
 def test_the_hub_has_ten_seconds(client):

@@ -39,7 +39,6 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
     )
     hub.add("models", "x/partial", ours | {"config.json": json.dumps(wider).encode()})
     hub.add("models", "x/torn", ours | {"model.safetensors": ours["model.safetensors"][:-99]})
-    hub.add("models", "x/metrics", ours | {"metrics.json": b"{"})
     hub.add("models", "other/private", ours, private=True)
     reasons = {
         "x/cats": "doesn't name angry",
@@ -48,7 +47,6 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
         "x/code": "holds no network that can be loaded here",
         "x/partial": "lacks weights that its config.json asks for",
         "x/torn": "holds no network that can be loaded here",
-        "x/metrics": "is no JSON",
         "x/missing": "There is no folder x/missing here",
         "x/cats@v1": "no branch, tag or commit v1",
         "no/such/folder": "neither a folder here nor a Hub id",
@@ -66,6 +64,13 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
     with refused("ModelError", "holds no network that can be loaded here"):
         client.run(LOAD, source=tmp_path / "vit8")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_network_serves_without_metrics_that_cant_be_read(hub, client, make):
+    ours = {path.name: path.read_bytes() for path in make("ours").iterdir() if path.is_file()}
+    hub.add("models", "x/metrics", ours | {"metrics.json": b"{"})
+    served = client.run(SERVE, source="x/metrics", embedded=make("embedded"))
+    assert (served[0], served[2]) == ("x/metrics", None)
 
 
 def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):

@@ -5,10 +5,11 @@ import io
 import json
 
 import numpy as np
+import pytest
 import supervision as sv
 
 from fer.labels import EXPRESSIONS
-from fer.show.tables import face_rows, to_csv, to_json
+from fer.show.tables import face_rows, no_formula, picture_document, pictures_csv, to_csv, to_json
 
 PAIR = sv.Detections(
     xyxy=np.array([[10, 20, 110, 140], [200.25, 30, 240, 80]], np.float32),
@@ -35,6 +36,27 @@ def test_csv_reads_back():
     assert [row["face"] for row in rows] == ["1", "2"]
     assert float(rows[0]["happy"]) == 0.7
     assert float(rows[1]["right"]) == 240
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1.jpg", "+1.jpg", "-1.jpg", "@SUM(A1).jpg", "\t=1.jpg", "\r=1.jpg", "\uff1d1.jpg"]
+)
+def test_no_name_is_a_formula(name):
+    table = pictures_csv([picture_document(name, (300, 200), PAIR, ["happy", "uncertain"], "m")])
+    cells = [row["picture"] for row in csv.DictReader(io.StringIO(table, newline=""))]
+    assert cells == [f"'{name}"] * 2
+
+
+@pytest.mark.parametrize("value", [-1.5, -3, 0, "a=b.jpg", "2+2.jpg", "", None, float("-inf")])
+def test_numbers_and_other_names_stay(value):
+    assert no_formula(value) is value
+
+
+def test_a_negative_number_stays_a_number():
+    left = sv.Detections(xyxy=np.array([[-12.5, -3, 9, 9]], np.float32), data=PAIR[:1].data)
+    left.confidence = np.ones(1, np.float32)
+    (row,) = csv.DictReader(io.StringIO(to_csv(face_rows(left, ["happy"]))))
+    assert (row["left"], row["top"]) == ("-12.5", "-3.0")
 
 
 def test_json_reads_back():

@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks.memory import STATUS, resident
 from benchmarks.scenes import Actor, acted
-from benchmarks.soak import summary
 from fer.pipeline import Following, Pipeline
 from fer.ui.live_handlers import LiveHandlers
 from fer.ui.visitor import Visitor
@@ -63,16 +62,3 @@ def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
 
     assert grown(step, frames=800, warm_up=100) < 20
     assert list(Path(tmp_path).iterdir()) == []
-
-
-def test_growth_counts_from_the_first_minute_on():
-    looks = [
-        {"time": 0.0, "memory_mb": 500.0, "files": 2, "frames": 0},
-        {"time": 30.0, "memory_mb": 650.0, "files": 3, "frames": 300},
-        {"time": 60.0, "memory_mb": 700.0, "files": 2, "frames": 600},
-        {"time": 90.0, "memory_mb": 712.5, "files": 2, "frames": 900},
-    ]
-    figures = summary(looks)
-    assert figures["growth_mb"] == 12.5 and figures["most_files"] == 3
-    assert figures["frames_per_second"] == 10
-    assert summary(looks[:2])["growth_mb"] == 150

@@ -1,0 +1,58 @@
+"""The client and the server that the attacks are made with."""
+
+import time
+
+import pytest
+
+from tests.security.pictures import picture
+from tests.security.protocol import Page
+from tests.security.server import FACE
+from tests.security.stream import Stream, data_url
+
+
+@pytest.mark.parametrize("url", ["http://example.com/", "https://10.0.0.1:7860", "file:///tmp"])
+def test_only_this_machine_is_attacked(url):
+    with pytest.raises(ValueError, match="this machine"):
+        Page(url)
+
+
+def test_a_photo_is_read(page):
+    visitor = page.open_session()
+    photo = visitor.upload(picture(), "photo.jpg")
+    read = page.find("photo-input.change")
+    outcome = visitor.run(read, visitor.inputs(read, photo_input=photo))
+    assert outcome.success and "1 face found" in outcome.data[0]
+
+
+def test_an_endpoint_is_run_in_each_way(page):
+    visitor = page.open_session()
+    sent = [visitor.upload(picture(), "photo.jpg"), 40, False]
+    outcome = visitor.run(page.find("predict"), sent)
+    assert outcome.data[0]["faces"][0]["box"] == FACE
+    assert '"expression": "happy"' in page.call("predict", sent)
+
+
+def test_an_error_is_a_sentence(page):
+    outcome = page.open_session().run(page.find("predict"), [None, 40, False])
+    assert not outcome.success and "There is no picture" in outcome.error
+
+
+def test_a_stream_gives_a_result_a_frame(page):
+    visitor = page.open_session()
+    visitor.stay()
+    look = page.find("live-camera.stream")
+    frame = visitor.inputs(look, live_camera=data_url(picture()))
+    stream = Stream(visitor, look, frame)
+    for _ in range(10):
+        time.sleep(0.1)
+        assert stream.send(frame)
+    stream.close()
+    visitor.leave()
+    assert stream.error is None and len(stream.received) >= 8
+
+
+def test_what_a_page_uses_is_measured(server, page):
+    page.open_session().upload(b"x" * 10_000, "ten.bin")
+    usage = server.usage()
+    assert usage.page_mb > 50 and usage.threads > 1 and usage.handles > 3
+    assert usage.files >= 1 and usage.folders >= 1 and usage.files_mb >= 0.01

@@ -1,0 +1,45 @@
+"""The figures of many visitors, and a short run of them."""
+
+import json
+
+import pytest
+
+from tests.security.stream import ages
+from tests.security.visitors import Log, main, spread, summary
+
+
+def test_a_frame_is_as_old_as_the_newest_that_was_there_when_the_page_was_free():
+    sent = [0.0, 0.1, 0.2, 0.3, 0.4]
+    assert ages(sent, [0.25, 0.35]) == pytest.approx([0.25, 0.15])  # the frame of 0.1 is skipped
+    assert ages([0.0, 1.0], [0.1, 1.1]) == pytest.approx([0.1, 0.1])  # the page waits for a frame
+    assert ages([0.0], [0.1, 0.2]) == pytest.approx([0.1])
+
+
+def test_growth_counts_once_what_is_needed_once_is_there():
+    samples = [
+        {"time": 60.0 * minute, "page_mb": memory, "files": files}
+        for minute, (memory, files) in enumerate([(500, 2), (650, 9), (700, 3), (712.5, 3)])
+    ]
+    log = Log()
+    log.add("photo", 0.1, 0.3)
+    log.add_error("save", "nothing there")
+    figures = summary(log, samples, {"time": 240.0, "page_mb": 700, "files": 2}, [1.0, 6.0])
+    assert figures["growth_mb"] == 12.5 and figures["usage"]["most"]["files"] == 9
+    assert figures["errors"] == {"count": 1, "kinds": {"save: nothing there": 1}}
+    assert figures["seconds"]["photo"] == {"count": 2, "p50": 0.2, "p99": 0.298, "max": 0.3}
+    assert figures["newcomers"]["max"] == 6
+
+
+def test_a_spread_is_of_the_measurements():
+    assert spread([0.5]) == {"count": 1, "p50": 0.5, "p99": 0.5, "max": 0.5}
+
+
+@pytest.mark.slow
+def test_visitors_of_all_kinds_use_a_page(tmp_path):
+    output = tmp_path / "visitors.json"
+    few = ["--minutes", "0.4", "--visitors", "4", "--recordings", "1", "--after", "2", "--fake"]
+    assert main([*few, "--output", str(output)]) == 0
+    figures = json.loads(output.read_text())
+    assert figures["errors"]["count"] == 0, figures["errors"]["kinds"]
+    assert figures["seconds"]["frame"]["count"] > 50 and figures["seconds"]["recording"]
+    assert output.with_suffix(".png").stat().st_size > 10_000

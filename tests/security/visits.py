@@ -1,0 +1,284 @@
+"""Honest visitors: photos, streams, timelines, downloads, reloads, recordings; and their log."""
+
+import io
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from tests.e2e.browser import camera_picture, moved
+from tests.security.protocol import API, Dependency, Outcome, Page, Session
+from tests.security.stream import Stream, ages, data_url
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "fer" / "ui" / "examples"
+
+EVERY = 0.1
+"""Seconds between a camera's frames, as the page asks for them."""
+
+SAVES = ("CSV", "JSON", "plot", "report")
+"""What can be saved of a live timeline."""
+
+
+@dataclass
+class Log:
+    """What happened to visitors, by kind: when it was done (seconds from the start) and how long.
+
+    Threads write into it.
+    """
+
+    start: float = field(default_factory=time.monotonic)
+    rows: list[tuple[str, float, float]] = field(default_factory=list)
+    errors: list[tuple[str, float, str]] = field(default_factory=list)
+    visits: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> float:
+        """Return the seconds from the start."""
+        return time.monotonic() - self.start
+
+    def add(self, kind: str, *seconds: float) -> None:
+        """Add what was measured just now."""
+        with self._lock:
+            self.rows += [(kind, self.now(), value) for value in seconds]
+
+    def add_error(self, kind: str, error: str) -> None:
+        """Add what went wrong just now."""
+        with self._lock:
+            self.errors.append((kind, round(self.now(), 1), error[:200]))
+
+    def add_outcome(self, kind: str, outcome: Outcome) -> None:
+        """Add what came of a handler."""
+        if outcome.success:
+            self.add(kind, outcome.seconds)
+        else:
+            self.add_error(kind, outcome.error or "no sentence")
+
+    def seconds(self, kind: str) -> list[float]:
+        """Return the durations of a kind."""
+        return [value for name, _, value in self.rows if name == kind]
+
+
+class Visits:
+    """The kinds of visits to a page.
+
+    Args:
+        page: The page.
+        log: Where measurements and errors go.
+        film: A video to analyse.
+        over: Set when visits are to end.
+    """
+
+    def __init__(self, page: Page, log: Log, film: bytes, over: threading.Event) -> None:
+        self.page, self.log, self.film, self.over = page, log, film, over
+        self.frames = [data_url(frame) for frame in camera_frames()]
+        self.photos = [path.read_bytes() for path in sorted(EXAMPLES.glob("*.jpg"))]
+        targets = [name for dependency in page.dependencies for name in dependency.targets]
+        self.arrive = page.find("fer-token.input") if "fer-token.input" in targets else None
+        self.kinds: tuple[Callable[[random.Random], None], ...] = (
+            self.photo,
+            self.photo,
+            self.program,
+            self.stream,
+            self.timeline,
+            self.reload,
+            self.vanish,
+        )
+
+    def go_on(self, seed: int) -> None:
+        """Visit again and again, each time in another way, until it is over."""
+        chance = random.Random(seed)
+        while not self.over.is_set():
+            self._visit(chance.choice(self.kinds), chance)
+            self.over.wait(chance.uniform(0.2, 2))
+
+    def record_on(self, seed: int) -> None:
+        """Have recordings analysed, one after the other, until it is over."""
+        chance = random.Random(seed)
+        while not self.over.is_set():
+            self._visit(self.recording, chance)
+
+    def _visit(self, kind: Callable[[random.Random], None], chance: random.Random) -> None:
+        self.log.visits[kind.__name__] += 1
+        try:
+            kind(chance)
+        except (httpx.HTTPError, TimeoutError, LookupError) as error:
+            if not self.over.is_set():
+                self.log.add_error(kind.__name__, repr(error))
+            self.over.wait(1)
+
+    def _arrive(self, token: str | None = None) -> Session:
+        """Load the page and return the new visitor's session, or that of one who comes back."""
+        start = time.monotonic()
+        self.page.get("/").raise_for_status()
+        self.log.add("page", time.monotonic() - start)
+        session = self.page.open_session(token)
+        session.stay()
+        if self.arrive is not None:
+            session.run(self.arrive, session.inputs(self.arrive))
+        return session
+
+    def photo(self, chance: random.Random) -> None:
+        """Look at a photo or two, and save what was read of the last one."""
+        visitor, read = self._arrive(), self.page.find("photo-input.change")
+        try:
+            for _ in range(chance.randint(1, 2)):
+                sent = visitor.upload(chance.choice(self.photos), "photo.jpg")
+                outcome = visitor.run(read, visitor.inputs(read, photo_input=sent))
+                self.log.add_outcome("photo", outcome)
+                self.over.wait(chance.uniform(0.5, 2))
+            self._save(visitor, "save", chance.choice(("picture", "CSV", "JSON")))
+        finally:
+            visitor.leave()
+
+    def program(self, chance: random.Random) -> None:
+        """Use the endpoint as programs do."""
+        visitor = self.page.open_session()
+        sent = visitor.upload(chance.choice(self.photos), "photo.jpg")
+        start = time.monotonic()
+        text = self.page.call("predict", [sent, 20, False])
+        success = "event: complete" in text
+        sentence = text.removeprefix("event: error\ndata:").strip()
+        seconds = time.monotonic() - start
+        self.log.add_outcome("endpoint", Outcome(success, [], sentence, seconds))
+
+    def stream(self, chance: random.Random) -> None:
+        """Leave a camera on for a while."""
+        visitor = self._arrive()
+        try:
+            self._watch(visitor, chance.uniform(5, 20)).close()
+        finally:
+            visitor.leave()
+
+    def vanish(self, chance: random.Random) -> None:
+        """Leave in the middle of a stream, without a word."""
+        visitor = self._arrive()
+        self._watch(visitor, chance.uniform(2, 8))
+        visitor.leave()
+
+    def timeline(self, chance: random.Random) -> None:
+        """Record a timeline and save it in every form."""
+        visitor = self._arrive()
+        try:
+            stream = self._begin(visitor)
+            view = chance.choice(("person", "class"))
+            start, stop = map(self.page.find, ("live-start.click", "live-stop.click"))
+            begun = stream.run(start, visitor.inputs(start, live_view_choice=view))
+            self.log.add_outcome("timeline", begun)
+            before = len(stream.received)
+            stream = self._watch(visitor, chance.uniform(4, 10), stream)
+            if len(stream.received) < before + 2:  # on a busy machine; nothing could be saved
+                stream = self._watch(visitor, 20, stream)
+            self.log.add_outcome("timeline", stream.run(stop, visitor.inputs(stop)))
+            stream.close()
+            for kind in SAVES:
+                self._save(visitor, "live-save", kind)
+        finally:
+            visitor.leave()
+
+    def reload(self, chance: random.Random) -> None:
+        """Load the page again while a timeline is recorded; it has to be there again."""
+        visitor = self._arrive()
+        stream = self._begin(visitor)
+        self.log.add_outcome(
+            "timeline", stream.run(self.page.find("live-start.click"), [None, "person"])
+        )
+        self._watch(visitor, 3, stream)
+        visitor.leave()
+        again = self._arrive()
+        try:
+            outcome = again.run(self.page.find("fer-returning.input"), [visitor.hash])
+            self.log.add_outcome("reload", outcome)
+            if outcome.success and "fer-chart" not in str(outcome.data):
+                self.log.add_error("reload", "the timeline is not there again")
+        finally:
+            again.leave()
+
+    def recording(self, chance: random.Random) -> None:
+        """Have a recording analysed and fetch all that was made of it."""
+        visitor, start = self._arrive(), self.page.find("recording-start.click")
+        try:
+            sent = visitor.upload(self.film, "film.mp4")
+            outcome = visitor.run(start, visitor.inputs(start, recording_input=sent), seconds=600)
+            self.log.add_outcome("recording", outcome)
+            files = [value for value in outcome.data if isinstance(value, dict) and "path" in value]
+            for file in files:
+                content = self.page.get(f"{API}/file={file['path']}").raise_for_status().content
+                if not content:
+                    self.log.add_error("recording", "an empty file")
+            if outcome.success and len(files) < len(SAVES):
+                self.log.add_error("recording", f"{len(files)} files")
+        finally:
+            visitor.leave()
+
+    def _begin(self, visitor: Session) -> Stream:
+        """Begin a stream and wait for its first result."""
+        stream = Stream(visitor, self.look, self.frame(visitor, 0))
+        first = stream.first_result(60)
+        if first is None:
+            self.log.add_error("stream", stream.error or "no frame within 60 s")
+        else:
+            self.log.add("first frame", first)
+        return stream
+
+    def _watch(self, visitor: Session, seconds: float, stream: Stream | None = None) -> Stream:
+        """Send frames for so many seconds; begin the stream again when its turn has ended."""
+        stream = stream or self._begin(visitor)
+        due = time.monotonic()
+        end = due + seconds
+        index, known, first = 0, len(stream.received), len(stream.sent)
+        while (now := time.monotonic()) < end and not self.over.is_set():
+            self.over.wait(max(0.0, due - now))
+            due, index = max(now, due + EVERY), index + 1
+            if not stream.send(self.frame(visitor, index)):
+                self._measure(stream, known, first)
+                stream, known, first = self._begin(visitor), 0, 0
+        self._measure(stream, known, first)
+        return stream
+
+    def _measure(self, stream: Stream, known: int, first: int) -> None:
+        """Log the ages of the results from the first one that counts, and the rate."""
+        sent, received = stream.sent[max(0, first - 1) :], stream.received[known:]
+        self.log.add("frame", *ages(sent, received))
+        if len(received) > 10:
+            self.log.add("frames a second", (len(received) - 1) / (received[-1] - received[0]))
+        if stream.error:
+            self.log.add_error("stream", stream.error)
+
+    def _save(self, visitor: Session, prefix: str, kind: str) -> None:
+        """Press a button that saves."""
+        for component in self.page.config["components"]:
+            if component.get("props", {}).get("prefix") == prefix:
+                self.log.add_outcome("save", visitor.serve(component["id"], "save", kind=kind))
+                return
+        save = self.page.find(f"{prefix}-{kind.lower()}.click")
+        self.log.add_outcome("save", visitor.run(save, visitor.inputs(save)))
+        for later in self.page.dependencies[save.id + 1 : save.id + 3]:
+            if later.targets[0].endswith(".then"):
+                visitor.run(later, [])  # the page forgets the file, as a browser has it do
+
+    @property
+    def look(self) -> Dependency:
+        """The stream's handler."""
+        return self.page.find("live-camera.stream")
+
+    def frame(self, visitor: Session, index: int) -> list[Any]:
+        """Return the inputs of the stream's handler with a frame."""
+        return visitor.inputs(self.look, live_camera=self.frames[index % len(self.frames)])
+
+
+def camera_frames(count: int = 8) -> list[bytes]:
+    """Return JPEGs of a face that moves a little, 640 x 480."""
+    files = []
+    for index in range(count):
+        file = io.BytesIO()
+        picture = moved(camera_picture(), 3 * abs(index - count // 2))
+        Image.fromarray(picture).save(file, "JPEG", quality=80)
+        files.append(file.getvalue())
+    return files
