@@ -8,6 +8,7 @@ import os
 import torch
 
 from fer.ui import build_demo, launch_settings, load_pipeline
+from fer.ui.temp_folder import remove_on_termination
 
 # Visitors share the cores; more threads for one of them would only get in the others' way.
 torch.set_num_threads(1)
@@ -15,4 +16,5 @@ torch.set_num_threads(1)
 demo = build_demo(load_pipeline(os.environ.get("FER_MODEL")))
 
 if __name__ == "__main__":
+    remove_on_termination()
     demo.launch(**launch_settings())
