@@ -7,8 +7,11 @@ import os
 
 import torch
 
-from fer.ui import build_demo, launch_settings, load_pipeline
-from fer.ui.temp_folder import remove_on_termination
+from fer.temp_folder import claim_folder, remove_on_termination
+
+claim_folder()  # Gradio looks for it when it is imported
+
+from fer.ui import build_demo, launch_settings, load_pipeline  # noqa: E402
 
 # Visitors share the cores; more threads for one of them would only get in the others' way.
 torch.set_num_threads(1)

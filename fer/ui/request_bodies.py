@@ -30,8 +30,8 @@ FRAME = ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;b
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """A session's hash, as the page and Gradio's client make it up."""
 
-KEYS = frozenset({"data", "event_data", "event_id", "fn_index", "session_hash", "trigger_id"})
-"""What a request to run a handler is made of."""
+KEYS = frozenset({"data", "event_id", "fn_index", "session_hash", "trigger_id"})
+"""What a request to run a handler is made of; no handler takes `event_data`, a second frame."""
 
 NOT_JSON = "The request can't be read; send a JSON object."
 TOO_LARGE = "The request is too large; files are sent to /gradio_api/upload first."

@@ -49,7 +49,7 @@ RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
 
 FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
-CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|call/{_NAME})/?")
+CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|run/predict|call/{_NAME})/?")
 """Paths to which a request to run a handler is sent."""
 
 NAMED_CALL = re.compile(rf"/gradio_api/call/v2/{_NAME}/?")

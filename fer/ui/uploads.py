@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fer.ui.temp_folder import LOCK, TempFolder, claim_folder
+from fer.temp_folder import LOCK, TempFolder, claim_folder
 
 logger = logging.getLogger(__name__)
 

@@ -70,21 +70,31 @@ class TempFolder:
 
 
 def claim_folder() -> TempFolder:
-    """Return this process's folder; it is made on first use, and Gradio is pointed to it.
+    """Return this process's folder, made on first use, and point Gradio to it.
 
-    A folder that can't be made is no error yet: the page comes up, and uploads are refused.
+    Gradio makes a folder as soon as a page is built, in what the variable named when it was
+    imported: so a program calls this first of all. Where no folder can be made, it is no error yet.
     """
     set_by_user = os.environ.get(VARIABLE)
     if set_by_user in _claimed:
         return _claimed[set_by_user]
-    folder = TempFolder(_root(Path(set_by_user or tempfile.gettempdir())))
-    try:
-        folder.prepare()
-    except OSError as error:
-        logger.warning("No temporary folder can be made, so nothing can be uploaded: %s", error)
+    folder = _make(set_by_user)
     os.environ[VARIABLE] = str(folder.path)
     _claimed[str(folder.path)] = folder
     atexit.register(folder.remove)
+    return folder
+
+
+def _make(set_by_user: str | None) -> TempFolder:
+    """Return a folder in the one that was set, or else in the system's."""
+    for base in filter(None, (set_by_user, tempfile.gettempdir())):
+        folder = TempFolder(_root(Path(base)))
+        try:
+            folder.prepare()
+        except OSError as error:
+            logger.warning("No temporary folder can be made in %s: %s", base, error)
+        else:
+            break
     return folder
 
 
