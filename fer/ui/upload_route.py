@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from fer.ui.request_bodies import RequestError
-from fer.ui.uploads import NO_ROOM, Upload, UploadStore
+from fer.ui.uploads import NO_ROOM, NoRoomError, Upload, UploadStore
 
 logger = logging.getLogger(__name__)
 
@@ -140,24 +140,26 @@ class UploadRoute:
 
     def __init__(self, store: UploadStore, most: int) -> None:
         self.store, self.most = store, most
-        self._now = 0
+        self.receiving = 0
         self._progress: dict[str, tuple[str, int] | None] = {}
         self._writers = anyio.CapacityLimiter(4)
 
     async def receive(self, request: Request) -> Response:
         """Return the paths of what was uploaded, as Gradio's own route does, or one sentence."""
-        if self._now >= MOST_AT_A_TIME:
+        if self.receiving >= MOST_AT_A_TIME:
             return _refusal(503, BUSY)
-        self._now += 1
+        self.receiving += 1
         try:
             paths = await self._receive(request)
         except RequestError as error:
             return _refusal(error.status, error.sentence)
+        except NoRoomError:
+            return _refusal(507, NO_ROOM)
         except OSError as error:
-            logger.warning("An upload was refused: %s", error)
+            logger.warning("An upload can't be written: %s", error)
             return _refusal(507, NO_ROOM)
         finally:
-            self._now -= 1
+            self.receiving -= 1
         return JSONResponse(paths)
 
     async def _receive(self, request: Request) -> list[str]:

@@ -7,7 +7,6 @@ are those of a monotonic clock, so a jump of the computer's clock deletes nothin
 """
 
 import functools
-import logging
 import os
 import secrets
 import shutil
@@ -20,8 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fer.temp_folder import LOCK, TempFolder, claim_folder
-
-logger = logging.getLogger(__name__)
 
 KEEP = 3000
 """Seconds for which an upload, and what was made of one, is kept while its page is open."""
@@ -144,6 +141,7 @@ class UploadStore:
 
         Raises:
             NoRoomError: There is no room for another file.
+            OSError: The disk is full or read-only.
         """
         path = self.uploads / secrets.token_urlsafe(16) / name
         upload = Upload(path, sender, self.clock())
@@ -154,10 +152,9 @@ class UploadStore:
                 self._uploads[str(path)] = upload
             path.parent.mkdir(mode=0o700, parents=True)
             path.touch(mode=0o600)
-        except OSError as error:
+        except OSError:
             self.discard(upload)
-            logger.warning("An upload was refused: %s", error)
-            raise NoRoomError from None
+            raise
         return upload
 
     def grow(self, upload: Upload, size: int) -> None:
@@ -240,11 +237,11 @@ class UploadStore:
 
     def _entries(self) -> list[Path]:
         """Return what lies in the folder and is no registered upload."""
-        with self._lock:
-            known = {upload.path.parent for upload in self._uploads.values()}
         parents = (self.uploads, self.recordings)
         inner = [entry for parent in parents for entry in _children(parent)]
         outer = [entry for entry in _children(self.folder.path) if entry not in parents]
+        with self._lock:  # last: an upload is registered before its folder is made
+            known = {upload.path.parent for upload in self._uploads.values()}
         return [entry for entry in inner + outer if entry not in known and entry.name != LOCK]
 
     def _make_room(self, size: int, sender: str) -> None:

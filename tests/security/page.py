@@ -17,6 +17,8 @@ from fer.ui import build_demo, launch_settings
 from fer.ui.uploads import page_store
 from tests.fakes import fake_pipeline, sure
 
+RESULTS = ("process_completed", "process_generating", "process_streaming")
+
 
 @contextmanager
 def served(folder: Path) -> Iterator[Any]:
@@ -43,7 +45,9 @@ class Visitor:
         return self.web.post("gradio_api/upload", files={"files": (name, content)})
 
     def uploaded(self, content: bytes | None = None, name: str = "one.png") -> str:
-        (path,) = self.upload(content or picture(), name).json()
+        response = self.upload(picture() if content is None else content, name)
+        assert response.status_code == 200, response.text
+        (path,) = response.json()
         return path
 
     def number(self, name: str) -> int:
@@ -61,7 +65,7 @@ class Visitor:
         ) as events:
             for line in events.iter_lines():
                 said = json.loads(line[len("data:") :]) if line.startswith("data:") else {}
-                if said.get("msg") in ("process_completed", "process_generating"):
+                if said.get("msg") in RESULTS:
                     return said
         raise AssertionError("no answer")
 

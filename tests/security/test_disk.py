@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from fer.ui import upload_route, uploads
-from fer.ui.request_guard import NOT_HERE
+from fer.ui.request_guard import NOT_HERE, RequestGuard
 from tests.security.page import Visitor, file, files_in, picture, served
 
 ROOT = Path(__file__).parents[2]
@@ -57,12 +57,22 @@ def break_off(demo, after=200_000):
         connection.sendall((head + form + part).encode() + b"x" * after)
 
 
+def upload_route_of(demo):
+    layer = demo.app.middleware_stack
+    while not isinstance(layer, RequestGuard):
+        layer = layer.app
+    return layer.upload_route
+
+
 def test_uploads_that_break_off_leave_nothing(demo):
     before = set(demo.store.folder.path.rglob("*")) | {demo.store.uploads}
     temporary = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("tmp*"))
     for number in range(60):
         break_off(demo, after=number * 20_000)
-    wait_until(lambda: set(demo.store.folder.path.rglob("*")) <= before)
+    time.sleep(0.5)
+    route = upload_route_of(demo)
+    wait_until(lambda: route.receiving == 0)
+    assert set(demo.store.folder.path.rglob("*")) <= before
     assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("tmp*")) <= temporary
     assert demo.store._uploads.keys() <= {str(path) for path in before}
 
@@ -160,7 +170,7 @@ def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):
 
 
 @contextmanager
-def server(folder, code="", **environment):
+def server(folder):
     """A page in a process of its own; yield the process and its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -170,14 +180,13 @@ def server(folder, code="", **environment):
         "claim_folder(); remove_on_termination()\n"
         "from fer.ui import build_demo, launch_settings\n"
         "from tests.fakes import fake_pipeline\n"
-        f"{code}\n"
         f"build_demo(fake_pipeline()).launch(server_port={port}, quiet=True, **launch_settings())"
     )
-    env = {**os.environ, "GRADIO_TEMP_DIR": str(folder), "TMPDIR": str(folder.parent)}
-    process = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, env={**env, **environment})
+    env = {**os.environ, "GRADIO_TEMP_DIR": str(folder)}
+    process = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, env=env)
     try:
         url = f"http://127.0.0.1:{port}/"
-        wait_until(lambda: process.poll() is None and answers(url), 60)
+        wait_until(lambda: process.poll() is None and answers(url), 120)
         yield process, url
     finally:
         process.kill()
@@ -195,35 +204,31 @@ def upload(url, content=b"x" * 1000):
     return httpx.post(url + "gradio_api/upload", files={"files": ("a.png", content)})
 
 
-def test_killed_anywhere_its_leftovers_go_at_the_next_start(tmp_path):
+@pytest.mark.slow
+def test_a_start_removes_leftovers_and_sigterm_leaves_none(tmp_path):
     folder = tmp_path / "uploads"
-    (folder / "somebody's").mkdir(parents=True)
-    (folder / "somebody's" / "file.txt").write_text("not ours")
-    with server(folder) as (other, other_url):
-        (theirs,) = upload(other_url).json()
-        with server(folder) as (killed, url):
-            (path,) = upload(url).json()
-            killed.send_signal(signal.SIGKILL)
-            killed.wait(20)
-            assert Path(path).exists()
-        with server(folder) as (ended, url):
-            assert not Path(path).exists() and Path(theirs).exists()
-            (path,) = upload(url).json()
-            ended.send_signal(signal.SIGTERM)
-            begun = time.monotonic()
-            assert ended.wait(20) == -signal.SIGTERM and time.monotonic() - begun < 5
-            assert not Path(path).exists() and Path(theirs).exists()
-        assert upload(other_url).status_code == 200
-        (own,) = folder.glob("fer-*")
-        assert own.stat().st_mode & 0o777 == 0o700
-        assert len([each for each in own.iterdir() if each.is_dir()]) == 1
-    assert (folder / "somebody's" / "file.txt").read_text() == "not ours"
-
-
-def test_a_temporary_folder_that_cannot_be_used_is_no_end(tmp_path):
-    """Another user's, or a file in its place: the page comes up with a folder elsewhere."""
-    in_the_way = tmp_path / "uploads"
-    in_the_way.write_text("a file")
-    with server(in_the_way) as (_, url):
+    killed = claim(folder)
+    left = Path(killed.stdout.readline().strip(), "uploads", "token", "one.png")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(picture())
+    killed.kill()
+    killed.wait(20)
+    with server(folder) as (page, url):
+        assert not left.exists()
         (path,) = upload(url).json()
-        assert Path(path).is_relative_to(tmp_path) and not Path(path).is_relative_to(in_the_way)
+        assert Path(path).read_bytes() == b"x" * 1000
+        page.send_signal(signal.SIGTERM)
+        begun = time.monotonic()
+        assert page.wait(20) == -signal.SIGTERM and time.monotonic() - begun < 5
+        assert files_in(folder) == set() and not Path(path).parent.exists()
+
+
+def claim(folder):
+    """Start a process that claims its folder, prints it, and waits."""
+    source = (
+        "from fer.temp_folder import claim_folder, remove_on_termination\n"
+        "remove_on_termination(); print(claim_folder().path, flush=True); input()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    env = {**os.environ, "GRADIO_TEMP_DIR": str(folder)}
+    return subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, env=env, **pipes)
