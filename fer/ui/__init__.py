@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
@@ -12,11 +13,12 @@ from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.leaving import leave
 from fer.ui.live import build_live
-from fer.ui.photo import build_photo
+from fer.ui.photo import EXAMPLES, build_photo
 from fer.ui.recording import build_recording
-from fer.ui.recording_panels import KEPT
+from fer.ui.request_guard import RequestGuard, sweeping
 from fer.ui.returning import build_returning
 from fer.ui.theme import STYLESHEETS, build_theme
+from fer.ui.uploads import page_store
 from fer.videos import MAX_BYTES
 from fer.vision.detector import FaceDetector
 
@@ -26,13 +28,6 @@ LEAD = (
     "Turn on the camera, or drop in a photo or a recording. Every face gets a box, and a small "
     "neural network says which of seven expressions it looks most like."
 )
-
-KEEP_UPLOADS = (300, KEPT)
-"""Every so many seconds, uploads and results older than so many seconds are deleted.
-
-The page promises "within the hour": both together are less than that, and yet what is shown on an
-open page can be played and saved for as long as may be.
-"""
 
 MOST_SESSIONS = 500
 """Visitors at a time; it also bounds what events leave behind that end after their visitor left."""
@@ -65,7 +60,9 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             itself, name, revision and notice, stands on the page.
     """
     classifier = pipeline.classifier
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP_UPLOADS) as demo:
+    store = page_store()  # first of all: it points Gradio to its folder
+    store.publish(EXAMPLES)
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
@@ -85,6 +82,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             Gradio alone would keep the state for an hour, and what fields showed last, camera
             frames included, until thousands of others have come.
             """
+            store.release(request.session_hash)
             leave(demo.state_holder, request.session_hash)
 
         demo.unload(forget)
@@ -96,7 +94,10 @@ def launch_settings() -> dict[str, Any]:
 
     Address and port are left to Gradio, which reads GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
     """
+    store = page_store()
+    guard = Middleware(RequestGuard, store=store, most=MAX_BYTES + 1_000_000)
     return {
+        "app_kwargs": {"middleware": [guard], "lifespan": sweeping(store)},
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
         "head": HEAD,

@@ -107,6 +107,10 @@ class Workshop:
                 if old not in busy and time.time() - old.stat().st_mtime > age:
                     shutil.rmtree(old, ignore_errors=True)
 
+    def busy(self) -> set[Path]:
+        """Return the folders of the jobs that aren't done."""
+        return {job.folder for job in self._jobs.copy()}
+
     def ahead(self, job: Job) -> int:
         """Return how many jobs have to end before this one begins."""
         if job.begun or job not in self._jobs:

@@ -11,7 +11,7 @@ from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.photo_handlers import EMPTY, LEAST_FACE, PhotoHandlers
 
-EXAMPLES = Path(__file__).with_name("examples")
+EXAMPLES = sorted(Path(__file__).resolve().with_name("examples").glob("*.jpg"))
 """Pictures that may be shipped; their licences stand in the folder's README."""
 
 
@@ -63,8 +63,9 @@ def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
     )
     # Gradio would open the file first, and answer a broken one with a technical error.
     photo.preprocess = _uploaded_file
+    gr.set_static_paths(EXAMPLES)  # or Gradio would copy them among the visitors' files
     gr.Examples(
-        [str(path) for path in sorted(EXAMPLES.glob("*.jpg"))],
+        [str(path) for path in EXAMPLES],
         photo,
         label="Examples",
         cache_examples=False,

@@ -11,6 +11,7 @@ from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.live import VIEWS
 from fer.ui.recording_handlers import RATES, Desk, RecordingHandlers
 from fer.ui.recording_panels import EMPTY
+from fer.ui.uploads import page_store
 from fer.videos import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 
 KINDS = ("video", "plot", "CSV", "JSON", "report")
@@ -22,6 +23,7 @@ LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h
 def build_recording(pipeline: Pipeline) -> list[Component]:
     """Put the Recording tab's components on the page and wire them; return what answers."""
     handlers = RecordingHandlers(pipeline)
+    page_store().watch(handlers.workshop.busy)
     # A visitor who leaves takes along what is being done for them; what was done goes later.
     desk = gr.State(Desk(), delete_callback=Desk.clear)
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):

@@ -41,6 +41,8 @@ PLACES = 2
 RATES = (1, 5, 15)
 """Lowest, usual and highest number of analysed frames a second."""
 
+NO_ROOM = "There is no room for another recording just now; try again in a few minutes."
+
 KEEP = 3600
 """Seconds for which results are kept at most; Gradio deletes the files that it knows of earlier."""
 
@@ -216,8 +218,7 @@ class RecordingHandlers:
         self.workshop.sweep(recordings, KEEP)
         folder = recordings / secrets.token_urlsafe(16)
         linked = folder / "source" / source.name
-        linked.parent.mkdir(parents=True)
-        _link(source, linked)  # Gradio may delete the upload while the work waits in line
+        _link(source, linked)  # the upload may be deleted while the work waits in line
 
         def work(job: Job) -> Answer:
             told = {"progress": job.tell, "cancelled": job.is_cancelled}
@@ -238,11 +239,20 @@ class RecordingHandlers:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Give a file a second name, or a copy where the disk knows no such thing."""
+    """Give a file a second name in a new folder, or a copy where the disk knows no such thing.
+
+    Raises:
+        VideoError: There is no room.
+    """
     try:
-        os.link(source, target)
+        target.parent.mkdir(parents=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        shutil.rmtree(target.parent.parent, ignore_errors=True)
+        raise VideoError(NO_ROOM) from None
 
 
 def _present(recording: str | None) -> Path:

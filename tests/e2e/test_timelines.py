@@ -226,14 +226,14 @@ def test_start_keeps_its_place_when_a_recording_is_chosen(page, url, films, widt
 
 def start_long(page, films, app_folder, at_once=False):
     """Start on the long film, `at_once` or after its upload; return its files' folder."""
-    made = app_folder / "uploads" / "recordings"
-    before = set(made.glob("*"))
+    uploads = app_folder / "uploads"
+    before = set(uploads.rglob("recordings/*"))
     open_recording(page, films / "long.mp4")
     if not at_once:
         page.locator("#recording-known .fer-known").wait_for()
     page.locator("#recording-start").click()
     page.locator("#recording-state [role=progressbar]").wait_for()
-    (folder,) = set(made.glob("*")) - before
+    (folder,) = set(uploads.rglob("recordings/*")) - before
     return folder
 
 

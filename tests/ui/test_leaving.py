@@ -19,6 +19,7 @@ from fer.ui.photo_handlers import Reading
 from fer.ui.recorder import Recorder
 from fer.ui.recording_handlers import Desk
 from fer.ui.returning import take
+from fer.ui.uploads import page_store
 from fer.ui.visitor import Visitor
 from tests.fakes import fake_pipeline, sure
 
@@ -94,9 +95,11 @@ def ask(demo, visitor, name, data):
                 return said["output"]["data"]
 
 
-def test_a_timeline_outlives_a_broken_connection_but_no_picture_does(demo, timeline, uploads):
-    Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(uploads / "one.png")
-    photo = [{"path": str(uploads / "one.png"), "meta": {"_type": "gradio.FileData"}}]
+def test_a_timeline_outlives_a_broken_connection_but_no_picture_does(demo, timeline):
+    upload = page_store().begin("one.png", "127.0.0.1")
+    Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(upload.path)
+    page_store().finish(upload)
+    photo = [{"path": str(upload.path), "meta": {"_type": "gradio.FileData"}}]
     key, visitor = key_of(demo, Visitor), secrets.token_hex(5)
     seen = Visitor(recorder=Recorder(timeline, 0.0, running=False))
     demo.state_holder[visitor][key] = seen

@@ -16,8 +16,8 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.ui import KEEP_UPLOADS, build_demo, launch_settings, load_pipeline
-from fer.ui.recording_handlers import KEEP
+from fer.ui import build_demo, launch_settings, load_pipeline, uploads
+from fer.ui.recording_panels import KEPT
 from fer.ui.visitor import Visitor
 from fer.videos import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
@@ -59,8 +59,10 @@ def test_recordings_may_be_uploaded_whole():
 
 
 def test_files_live_long_and_are_deleted_within_the_hour(demo):
-    assert demo.delete_cache == KEEP_UPLOADS
-    assert 45 * 60 <= KEEP_UPLOADS[1] < sum(KEEP_UPLOADS) < KEEP
+    assert demo.delete_cache is None  # it counts by the computer's clock, and leaves folders
+    assert uploads.KEEP == KEPT >= 45 * 60
+    assert uploads.KEEP + 2 * uploads.SWEEP_EVERY < 3600
+    assert uploads.KEEP_LEFT + uploads.SWEEP_EVERY < 15 * 60
 
 
 def test_the_stream_is_shared_fairly(demo):

@@ -236,6 +236,17 @@ def test_a_damaged_file_comes_with_a_warning(clip):
     assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
 
 
+def test_a_full_disk_is_told_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
+    def fail(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.link", fail)
+    monkeypatch.setattr("shutil.copyfile", fail)
+    ((state, *_),) = run(handlers, clip)
+    assert "no room for another recording" in state
+    assert list((uploads / "recordings").iterdir()) == []
+
+
 def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
     def broken(*arguments, **told):
         raise VideoError("The disk is full; come back later.")

@@ -1,0 +1,133 @@
+"""What may be in a request's JSON: bounded in size and depth, and no file but the visitor's own."""
+
+import re
+from typing import Any
+
+import anyio
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from fer.ui.uploads import UploadStore
+
+MOST_BYTES = 100_000
+"""Bytes of a body without a camera frame."""
+
+MOST_FRAME_BYTES = 2_000_000
+"""Bytes of a body that may hold a camera frame; one of 640 x 480 pixels takes about 200,000."""
+
+MOST_VALUES = 5000
+"""Values in a body, counted by their commas and brackets before it is parsed."""
+
+MOST_DEPTH = 12
+"""Lists and dictionaries inside of each other."""
+
+PATIENCE = 15.0
+"""Seconds in which a whole body has to arrive."""
+
+FRAME = ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;base64,")
+"""How the data URL of a camera frame begins."""
+
+SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""A session's hash, as the page and Gradio's client make it up."""
+
+KEYS = frozenset({"data", "event_id", "fn_index", "session_hash", "trigger_id"})
+"""What a request to run a handler is made of; no handler takes `event_data`, a second frame."""
+
+NOT_JSON = "The request can't be read; send a JSON object."
+TOO_LARGE = "The request is too large; files are sent to /gradio_api/upload first."
+TOO_SLOW = "The request took too long to arrive; try again."
+NO_FILE = (
+    "A file in this request is not one that you uploaded, or has been deleted; upload it again."
+)
+"""For every refused path, so that nobody learns which files there are."""
+
+
+class RequestError(Exception):
+    """A request is refused: status and one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+async def read_json(request: Request, most: int) -> dict[str, Any]:
+    """Return a request's body, which has to be a JSON object.
+
+    Args:
+        request: Whose body hasn't been read.
+        most: Bytes that are read at most, whatever the headers claim.
+
+    Raises:
+        RequestError: It is too large, too slow, nested too deeply or no JSON object.
+    """
+    claimed = request.headers.get("content-length", "0")
+    if not claimed.isdecimal() or int(claimed) > most:
+        raise RequestError(413, TOO_LARGE)
+    body = bytearray()
+    try:
+        with anyio.fail_after(PATIENCE):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > most:
+                    raise RequestError(413, TOO_LARGE)
+    except TimeoutError:
+        raise RequestError(408, TOO_SLOW) from None
+    except ClientDisconnect:
+        raise RequestError(400, NOT_JSON) from None
+    return _parse(bytes(body))
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    if sum(map(body.count, b",[{")) > MOST_VALUES:
+        raise RequestError(413, TOO_LARGE)
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RequestError(400, NOT_JSON) from None
+    if not isinstance(parsed, dict):
+        raise RequestError(400, NOT_JSON)
+    return parsed
+
+
+def checked_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
+    """Return a request to run a handler as it may go on: known keys, and the visitor's own files.
+
+    Raises:
+        RequestError: It names another file, or isn't of this form.
+    """
+    session = body.get("session_hash")
+    if session is not None and not is_session(session):
+        raise RequestError(400, NOT_JSON)
+    return checked({key: body[key] for key in KEYS & body.keys()}, session, store)
+
+
+def is_session(value: object) -> bool:
+    """Return whether a value has the form of a session's hash."""
+    return isinstance(value, str) and SESSION.fullmatch(value) is not None
+
+
+def checked(value: Any, session: str | None, store: UploadStore, depth: int = 0) -> Any:
+    """Return a value whose files all are this session's; nothing else of a file is kept.
+
+    Gradio takes for a file what has a `path`, with or without its mark in `meta`, and there are
+    components which read a `url` instead. So both are rebuilt here: a path that the store knows, or
+    the data URL of a camera frame.
+
+    Raises:
+        RequestError: It names another file, or is nested too deeply.
+    """
+    if depth > MOST_DEPTH:
+        raise RequestError(413, TOO_LARGE)
+    if isinstance(value, list):
+        return [checked(item, session, store, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("path") not in (None, ""):
+        if not store.use(value["path"], session):
+            raise RequestError(400, NO_FILE)
+        return {"path": value["path"], "meta": {"_type": "gradio.FileData"}}
+    frame = value.get("url")
+    kept = {key: item for key, item in value.items() if key not in ("path", "url", "is_stream")}
+    if isinstance(frame, str) and frame.startswith(FRAME):
+        return {"url": frame, "meta": {"_type": "gradio.FileData"}}
+    return {key: checked(item, session, store, depth + 1) for key, item in kept.items()}

@@ -1,0 +1,207 @@
+"""Guards every route of the page: only what page and documented API use, bounded and checked.
+
+Gradio has routes that this page doesn't need (a proxy, links that store what fields show, files by
+any URL) and believes each path and size that a request names. This middleware comes before all of
+them. What isn't listed here doesn't exist.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import anyio.to_thread
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fer.ui.request_bodies import (
+    MOST_BYTES,
+    MOST_FRAME_BYTES,
+    RequestError,
+    checked,
+    checked_call,
+    is_session,
+    read_json,
+)
+from fer.ui.upload_route import UploadRoute
+from fer.ui.uploads import SWEEP_EVERY, UploadStore
+
+_NAME = r"[^/]{1,100}"
+
+PLAIN = re.compile(
+    r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(/(192|512))?"
+    r"|/(assets|static)/[\w./@+-]+"
+    r"|/gradio_api/(info|openapi\.json|startup-events|theme\.css|app_id|queue/status)/?"
+    r"|/gradio_api/(user|login_check)/?"
+)
+"""Paths that are read without naming a visitor."""
+
+SESSION_PATHS = re.compile(rf"/gradio_api/(heartbeat/(?P<hash>{_NAME})|queue/data)")
+"""Paths that name a visitor's session, in the path or in the query."""
+
+RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
+
+FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
+
+CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|run/predict|call/{_NAME})/?")
+"""Paths to which a request to run a handler is sent."""
+
+NAMED_CALL = re.compile(rf"/gradio_api/call/v2/{_NAME}/?")
+
+SMALL = re.compile(r"/gradio_api/(cancel|reset/?|stream/\w{1,64}/close)")
+
+NOT_HERE = "There is nothing here."
+
+FILE_HEADERS = {
+    b"content-security-policy": b"sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    b"x-content-type-options": b"nosniff",
+    b"cache-control": b"private, no-store",
+}
+"""So that a visitor's file opened as a page runs no script, and no cache keeps it."""
+
+
+class RequestGuard:
+    """ASGI middleware; `launch(app_kwargs={"middleware": [Middleware(RequestGuard, ...)]})`.
+
+    Args:
+        app: What it guards.
+        store: The visitors' uploads.
+        most: Bytes of an upload request.
+    """
+
+    def __init__(self, app: ASGIApp, store: UploadStore, most: int) -> None:
+        self.app, self.store = app, store
+        self.upload_route = UploadRoute(store, most)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, answer it, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        respond = {"GET": self._get, "HEAD": self._get, "POST": self._post}.get(scope["method"])
+        try:
+            response = _refusal(405, NOT_HERE) if respond is None else await respond(request, path)
+        except RequestError as error:
+            response = _refusal(error.status, error.sentence)
+        if isinstance(response, Response):
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, response.receive, response.sender(send))
+
+    async def _get(self, request: Request, path: str) -> "Response | Passed":
+        query = parse_qs(request.url.query)
+        passed = Passed(request.scope, request.receive)
+        if found := FILE.fullmatch(path):
+            served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
+            return Passed(request.scope, request.receive, FILE_HEADERS) if served else _missing()
+        if found := SESSION_PATHS.fullmatch(path):
+            named = found["hash"] or query.get("session_hash", [""])[0]
+            return passed if is_session(named) else _missing()
+        if path == "/gradio_api/upload_progress":
+            return await self.upload_route.progress(request)
+        is_plain = PLAIN.fullmatch(path) and ".." not in path and "deep_link" not in query
+        return passed if is_plain or RESULT.fullmatch(path) else _missing()
+
+    async def _post(self, request: Request, path: str) -> "Response | Passed":
+        if path == "/gradio_api/upload":
+            return await self.upload_route.receive(request)
+        body: dict[str, Any]
+        if CALL.fullmatch(path):
+            body = checked_call(await read_json(request, MOST_FRAME_BYTES), self.store)
+        elif NAMED_CALL.fullmatch(path):
+            body = checked(await read_json(request, MOST_BYTES), None, self.store)
+        elif SMALL.fullmatch(path):
+            body = await read_json(request, MOST_BYTES)
+        else:
+            return _missing()
+        return Passed.with_body(request, orjson.dumps(body))
+
+
+class Passed:
+    """A request that goes on.
+
+    Args:
+        scope: Its scope.
+        receive: Where its body comes from.
+        headers: To set on its response.
+    """
+
+    def __init__(
+        self, scope: Scope, receive: Receive, headers: dict[bytes, bytes] | None = None
+    ) -> None:
+        self.scope, self.receive, self.headers = scope, receive, headers or {}
+
+    @classmethod
+    def with_body(cls, request: Request, body: bytes) -> "Passed":
+        """Return a request with another body: what was checked, and nothing else of what came."""
+        replaced = (b"content-length", b"content-type", b"transfer-encoding", b"content-encoding")
+        kept = [(name, value) for name, value in request.scope["headers"] if name not in replaced]
+        request.scope["headers"] = [
+            *kept,
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return messages.pop() if messages else await request.receive()
+
+        return cls(request.scope, receive)
+
+    def sender(self, send: Send) -> Send:
+        """Return what sends the response, with the headers set."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                others = [pair for pair in message["headers"] if pair[0] not in self.headers]
+                message["headers"] = [*others, *self.headers.items()]
+            await send(message)
+
+        return send_with_headers if self.headers else send
+
+
+def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
+    """Return a lifespan during which the store is swept regularly."""
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        task = asyncio.create_task(_sweep(store, app.get_blocks().temp_file_sets))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan
+
+
+async def _sweep(store: UploadStore, names: list[set[str]]) -> None:
+    """Sweep for ever; Gradio's own lists of files, which only grow, are shortened with it."""
+    while True:
+        await anyio.to_thread.run_sync(store.sweep)
+        for paths in names:
+            paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
+        await asyncio.sleep(SWEEP_EVERY)
+
+
+def _missing() -> Response:
+    return _refusal(404, NOT_HERE)
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    # What is still to come of the body isn't read any more.
+    return JSONResponse({"detail": sentence}, status, headers={"Connection": "close"})

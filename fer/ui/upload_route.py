@@ -1,0 +1,264 @@
+"""Receives uploads in place of Gradio's route: bounded, and gone for good when they break off.
+
+Gradio's own writes whatever comes into the folder of all uploads and leaves it there when the
+connection breaks or the disk is full.
+"""
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import BinaryIO
+
+import anyio
+import anyio.to_thread
+from gradio_client.utils import strip_invalid_filename_characters
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+
+from fer.ui.request_bodies import RequestError
+from fer.ui.uploads import NO_ROOM, NoRoomError, Upload, UploadStore
+
+logger = logging.getLogger(__name__)
+
+MOST_FILES = 10
+"""Files in one request; the page sends one."""
+
+MOST_AT_A_TIME = 64
+"""Uploads that are received at a time, of all visitors."""
+
+MOST_TRACKED = 200
+"""Uploads whose progress is remembered; it may be asked for when they have ended already."""
+
+WRITTEN_AT_ONCE = 256 * 1024
+"""Bytes that are collected before a thread writes them."""
+
+IDLE = 30.0
+"""Seconds in which at least something has to arrive."""
+
+LEAST_RATE = 20_000
+"""Bytes a second that have to arrive on average after the first `IDLE` seconds."""
+
+BAD_FORM = "The upload can't be read; send it as multipart/form-data with the files as `files`."
+TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
+TOO_MANY = f"At most {MOST_FILES} files can be uploaded at a time."
+BUSY = "Too many files are being uploaded just now; try again in a minute."
+
+
+class Form:
+    """Reads multipart/form-data and writes its files into the store; other fields are dropped.
+
+    Args:
+        boundary: From the Content-Type header.
+        store: Where the files go.
+        sender: The network address.
+    """
+
+    def __init__(self, boundary: bytes, store: UploadStore, sender: str) -> None:
+        self.store, self.sender = store, sender
+        self.uploads: list[Upload] = []
+        self.ended = False
+        self._file: BinaryIO | None = None
+        self._headers: dict[bytes, bytes] = {}
+        self._name = self._value = b""
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._add_name,
+                "on_header_value": self._add_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._open,
+                "on_part_data": self._write,
+                "on_part_end": self.close,
+                "on_end": self._end,
+            },
+        )
+
+    def feed(self, data: bytes) -> None:
+        """Read bytes of the body; belongs in a thread.
+
+        Raises:
+            RequestError: It is no form, or holds too many files.
+            OSError: There is no room for it.
+        """
+        try:
+            self._parser.write(data)
+        except FormParserError:
+            raise RequestError(400, BAD_FORM) from None
+
+    def close(self) -> None:
+        """Close the file that is being written."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _begin_part(self) -> None:
+        self._headers = {}
+
+    def _add_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._name.lower()] = self._value
+        self._name = self._value = b""
+
+    def _open(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition"))
+        if options.get(b"name") != b"files" or b"filename" not in options:
+            return
+        if len(self.uploads) == MOST_FILES:
+            raise RequestError(413, TOO_MANY)
+        upload = self.store.begin(file_name(options[b"filename"]), self.sender)
+        self.uploads.append(upload)
+        self._file = upload.path.open("wb", buffering=0)
+
+    def _write(self, data: bytes, start: int, end: int) -> None:
+        if self._file is not None:
+            self.store.grow(self.uploads[-1], end - start)
+            left = memoryview(data)[start:end]
+            while left:
+                left = left[self._file.write(left) :]
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+class UploadRoute:
+    """Takes uploads and reports how far they are.
+
+    Args:
+        store: Where the files go.
+        most: Bytes of a request.
+    """
+
+    def __init__(self, store: UploadStore, most: int) -> None:
+        self.store, self.most = store, most
+        self.receiving = 0
+        self._progress: dict[str, tuple[str, int] | None] = {}
+        self._writers = anyio.CapacityLimiter(4)
+
+    async def receive(self, request: Request) -> Response:
+        """Return the paths of what was uploaded, as Gradio's own route does, or one sentence."""
+        if self.receiving >= MOST_AT_A_TIME:
+            return _refusal(503, BUSY)
+        self.receiving += 1
+        try:
+            paths = await self._receive(request)
+        except RequestError as error:
+            return _refusal(error.status, error.sentence)
+        except NoRoomError:
+            return _refusal(507, NO_ROOM)
+        except OSError as error:
+            logger.warning("An upload can't be written: %s", error)
+            return _refusal(507, NO_ROOM)
+        finally:
+            self.receiving -= 1
+        return JSONResponse(paths)
+
+    async def _receive(self, request: Request) -> list[str]:
+        kind, options = parse_options_header(request.headers.get("content-type"))
+        boundary = options.get(b"boundary", b"")
+        if kind != b"multipart/form-data" or not 0 < len(boundary) <= 200:
+            raise RequestError(400, BAD_FORM)
+        self._require_size(int(request.headers.get("content-length", 0)))
+        form = Form(boundary, self.store, request.client.host if request.client else "")
+        number = request.query_params.get("upload_id", "")[:64]
+        self._track(number)
+        try:
+            async for block in self._blocks(request):
+                await anyio.to_thread.run_sync(form.feed, block, limiter=self._writers)
+                if form.uploads:
+                    self._progress[number] = (form.uploads[-1].path.name, form.uploads[-1].size)
+            if not form.ended or not form.uploads:
+                raise RequestError(400, BAD_FORM)
+            return self._finish(form)
+        finally:
+            self._progress[number] = None
+            form.close()
+            for upload in form.uploads:
+                if not upload.complete:
+                    self.store.discard(upload)
+
+    def _track(self, number: str) -> None:
+        """Remember an upload's progress; that of the oldest is forgotten."""
+        self._progress[number] = ("", 0)
+        while len(self._progress) > MOST_TRACKED:
+            del self._progress[next(iter(self._progress))]
+
+    def _finish(self, form: Form) -> list[str]:
+        for upload in form.uploads:
+            self.store.finish(upload)
+        return [str(upload.path) for upload in form.uploads]
+
+    def _require_size(self, size: int) -> None:
+        if size > self.most:
+            megabytes = self.most // 1_000_000
+            raise RequestError(413, f"The upload is too large; at most {megabytes} MB are taken.")
+
+    async def _blocks(self, request: Request) -> AsyncIterator[bytes]:
+        """Yield the body in pieces; it has to be small and fast enough."""
+        begun, total, block = time.monotonic(), 0, bytearray()
+        stream = request.stream()
+        while True:
+            try:
+                with anyio.fail_after(IDLE):
+                    piece = await anext(stream, None)
+            except TimeoutError:
+                raise RequestError(408, TOO_SLOW) from None
+            except ClientDisconnect:
+                raise RequestError(400, BAD_FORM) from None
+            if piece is None:
+                break
+            total += len(piece)
+            self._require_size(total)
+            if total < LEAST_RATE * (time.monotonic() - begun - IDLE):
+                raise RequestError(408, TOO_SLOW)
+            block += piece
+            if len(block) >= WRITTEN_AT_ONCE:
+                yield bytes(block)
+                block.clear()
+        yield bytes(block)
+
+    async def progress(self, request: Request) -> Response:
+        """Return the events by which the page shows how far an upload is."""
+        number = request.query_params.get("upload_id", "")[:64]
+        for _ in range(30):
+            if number in self._progress:
+                return StreamingResponse(self._events(number), media_type="text/event-stream")
+            await anyio.sleep(0.1)
+        return _refusal(404, "There is no such upload.")
+
+    async def _events(self, number: str) -> AsyncIterator[str]:
+        before = 0
+        while progress := self._progress.get(number):
+            name, size = progress
+            if size > before:
+                yield _event({"msg": "update", "orig_name": name, "chunk_size": size - before})
+            before = size
+            await anyio.sleep(0.2)
+        yield _event({"msg": "done"})
+
+
+def file_name(sent: bytes) -> str:
+    """Return the name under which an upload is kept: no folders, and no unusual characters."""
+    text = sent.decode("utf-8", "replace")
+    plain = PurePosixPath(PureWindowsPath(text).name).name
+    printable = "".join(letter for letter in plain if letter.isprintable())
+    name = strip_invalid_filename_characters(printable)
+    return "file" if name in ("", ".", "..") else name
+
+
+def _event(content: dict[str, object]) -> str:
+    return f"data: {json.dumps(content)}\n\n"
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    # What is still to come of the body isn't read any more.
+    return PlainTextResponse(sentence, status, headers={"Connection": "close"})

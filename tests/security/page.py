@@ -1,0 +1,91 @@
+"""A page to attack, on the loopback address and with a pipeline that costs nothing."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.ui import build_demo, launch_settings
+from fer.ui.uploads import page_store
+from tests.fakes import fake_pipeline, sure
+
+RESULTS = ("process_completed", "process_generating", "process_streaming")
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Any]:
+    """Serve the page with its files in a folder; yield Gradio's Blocks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        demo = build_demo(fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9)))
+        demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+        demo.store = page_store()
+        try:
+            yield demo
+        finally:
+            demo.close()
+
+
+class Visitor:
+    """Speaks the page's protocol; a session of its own unless one is given."""
+
+    def __init__(self, demo, session: str | None = None) -> None:
+        self.demo, self.session = demo, session or secrets.token_hex(6)
+        self.web = httpx.Client(base_url=demo.local_url, timeout=30)
+
+    def upload(self, content: bytes, name: str = "one.png") -> httpx.Response:
+        return self.web.post("gradio_api/upload", files={"files": (name, content)})
+
+    def uploaded(self, content: bytes | None = None, name: str = "one.png") -> str:
+        response = self.upload(picture() if content is None else content, name)
+        assert response.status_code == 200, response.text
+        (path,) = response.json()
+        return path
+
+    def number(self, name: str) -> int:
+        return next(key for key, fn in self.demo.fns.items() if fn.api_name == name)
+
+    def join(self, name: str, data: list, **more: Any) -> httpx.Response:
+        body = {"data": data, "fn_index": self.number(name), "session_hash": self.session, **more}
+        return self.web.post("gradio_api/queue/join", json=body)
+
+    def ask(self, name: str, data: list) -> dict:
+        """Run a handler and return its result, the first one of a stream."""
+        assert self.join(name, data).status_code == 200
+        with self.web.stream(
+            "GET", "gradio_api/queue/data", params={"session_hash": self.session}
+        ) as events:
+            for line in events.iter_lines():
+                said = json.loads(line[len("data:") :]) if line.startswith("data:") else {}
+                if said.get("msg") in RESULTS:
+                    return said
+        raise AssertionError("no answer")
+
+
+def picture(side: int = 120, value: int | None = None) -> bytes:
+    """A PNG's bytes."""
+    import io
+
+    file = io.BytesIO()
+    shade = secrets.randbelow(256) if value is None else value
+    Image.fromarray(np.full((side, side, 3), shade, np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def file(path: object, **more: Any) -> dict:
+    """A file as Gradio's page sends it."""
+    return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
+
+
+def files_in(folder: Path) -> set[Path]:
+    """All files in a folder but the locks."""
+    found = {Path(root, name) for root, _, names in os.walk(folder) for name in names}
+    return {path for path in found if path.name != ".lock"}

@@ -1,0 +1,210 @@
+"""Requests: only the routes that the page uses, and no body that costs more than it should."""
+
+import json
+import socket
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from fer.ui import request_bodies, upload_route
+from fer.videos import MAX_BYTES
+from tests.security.page import Visitor, files_in, picture, served
+
+FRAME = "data:image/jpeg;base64,"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("uploads")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visitor(demo):
+    return Visitor(demo)
+
+
+def raw(demo, head, *pieces, pause=0.0, seconds=20):
+    """Send a request as it is; return what comes back until the connection ends."""
+    address = urlsplit(demo.local_url)
+    with socket.create_connection((address.hostname, address.port), timeout=seconds) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(pause)
+            return b"".join(iter(lambda: connection.recv(4000), b"")).decode()
+        except (BrokenPipeError, ConnectionResetError):  # it was refused before all was sent
+            return "HTTP/1.1 000 reset"
+
+
+def status(answer):
+    return int(answer.split()[1])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("gradio_api/proxy=https://x.hf.space/", "proxy=https://x.hf.space/", "gradio_api/runs"),
+        *("gradio_api/deep_link?session_hash=a", "gradio_api/dev/reload", "gradio_api/vibe-code"),
+        *("gradio_api/run-history/records", "gradio_api/run-history/buckets", "gradio_api/token"),
+        *("gradio_api/profiling/traces", "gradio_api/profiling/summary", "monitoring", "docs"),
+        *("monitoring/summary", "monitoring/key", "gradio_api/file//etc/passwd", "svelte/x.js"),
+        "gradio_api/custom_component/a/client/component/index.js",
+        "gradio_api/stream/a/b/1/playlist.m3u8",
+        "gradio_api/stream/a/b/1/playlist-file",
+        "gradio_api/stream/a/b/1/c.ts",
+        *("?deep_link=abc", "config?deep_link=abc", "pwa_icon/20000", "gradio_api/mcp/schema"),
+        *("gradio_api/heartbeat/a%20b", "gradio_api/queue/data?session_hash=a.b", "%2e%2e/config"),
+        *("static/..%2fconfig", "assets/%2e%2e/x.js", "//config", "gradio_api/upload", "login"),
+        "gradio_api/queue/data?session_hash=" + "a" * 100,
+    ],
+)
+def test_what_the_page_does_not_use_is_not_there(demo, path):
+    answer = raw(demo, f"GET /{path} HTTP/1.1\nHost: a\nConnection: close")
+    assert status(answer) == 404, answer
+
+
+@pytest.mark.parametrize("name", ["process_recording", "component_server", "vibe-edit", "api/read"])
+def test_no_other_route_takes_a_body(visitor, name):
+    assert visitor.web.post(f"gradio_api/{name}", json={"data": []}).status_code == 404
+    assert visitor.web.post("login", data={"username": "a", "password": "b"}).status_code == 404
+    assert visitor.web.put("gradio_api/upload").status_code == 405
+
+
+def test_what_the_page_uses_is(visitor):
+    for path in ("", "config", "theme.css", "manifest.json", "pwa_icon/192", "favicon.ico"):
+        assert visitor.web.get(path).status_code == 200
+    for path in ("info", "openapi.json", "startup-events"):
+        assert visitor.web.get(f"gradio_api/{path}").status_code == 200
+    assert visitor.web.head("").status_code == 200
+
+
+def test_no_camera_picture_reaches_the_disk(demo, visitor):
+    before = files_in(demo.store.folder.path)
+    frame = FRAME + __import__("base64").b64encode(picture()).decode()
+    assert visitor.ask("look", [{"url": frame}, None, "person"])["success"]
+    assert "data:image" in str(demo.state_holder[visitor.session].config_values)
+    path = f"gradio_api/deep_link?session_hash={visitor.session}"
+    assert visitor.web.get(path).status_code == 404
+    assert files_in(demo.store.folder.path) == before
+
+
+def nested(depth):
+    return b'{"data": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (nested(1_000_000), 413),
+        (nested(30), 413),
+        (b'{"data": ' + b'{"a":' * 40 + b"1" + b"}" * 40 + b"}", 413),
+        (b'{"data": [' + b"[]," * 300_000 + b"1]}", 413),
+        (b'{"data": [' + b'{"path":"a"},' * 30_000 + b"1]}", 413),
+        (b'{"data": ["' + b"x" * 3_000_000 + b'"]}', 413),
+        *(
+            (body, 400)
+            for body in (b"", b"[]", b"1", b"null", b'"a"', b"{", b"\xff\xfe", b"{'a':1}")
+        ),
+        (b'{"data": [NaN]}', 400),
+        (b'{"data": [], "session_hash": "../../x"}', 400),
+        (b'{"data": [], "session_hash": {"a": 1}}', 400),
+    ],
+)
+def test_a_body_out_of_bounds_is_refused_at_once(visitor, body, expected):
+    begun = time.perf_counter()
+    head = {"Content-Type": "application/json"}
+    response = visitor.web.post("gradio_api/queue/join", content=body, headers=head)
+    assert response.status_code == expected
+    assert response.json()["detail"].endswith(".")
+    assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize("name", ["call/predict", "call/v2/predict", "cancel", "reset", "stream/a"])
+def test_every_route_bounds_its_body(visitor, name):
+    body = {"data": ["x" * 3_000_000]}
+    assert visitor.web.post(f"gradio_api/{name}", json=body).status_code == 413
+
+
+def test_a_frame_of_full_hd_fits(visitor):
+    frame = {"url": FRAME + "A" * 1_400_000}
+    assert visitor.web.post("gradio_api/stream/a", json={"data": [frame]}).status_code == 404
+
+
+def test_sizes_are_counted_not_believed(demo):
+    post = "POST /gradio_api/queue/join HTTP/1.1\nHost: a\nContent-Type: application/json\n"
+    chunk = b"%x\r\n" % 100_000 + b"x" * 100_000 + b"\r\n"
+    chunked = raw(demo, post + "Transfer-Encoding: chunked", *[chunk] * 40)
+    assert status(chunked) in (413, 0)
+    assert status(raw(demo, post + "Content-Length: 99999999999")) == 413
+    assert status(raw(demo, post + "Content-Length: -1")) in (400, 413)
+    assert status(raw(demo, post.replace("POST", "PUT") + "Content-Length: 5", b"abcde")) == 405
+
+
+def test_slow_bodies_time_out(demo, monkeypatch):
+    monkeypatch.setattr(request_bodies, "PATIENCE", 0.5)
+    monkeypatch.setattr(upload_route, "IDLE", 0.5)
+    begun = time.perf_counter()
+    head = "POST /gradio_api/{} HTTP/1.1\nHost: a\nContent-Length: 90\nContent-Type: {}"
+    assert status(raw(demo, head.format("queue/join", "application/json"), b"{")) == 408
+    form = "multipart/form-data; boundary=x"
+    assert status(raw(demo, head.format("upload", form), b"--x\r\n")) == 408
+    dripping = raw(demo, head.format("upload", form), *[b"-"] * 20, pause=0.2)
+    assert status(dripping) in (408, 0)
+    assert time.perf_counter() - begun < 8
+    assert files_in(demo.store.uploads) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"{}"),
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=" + "x" * 5000, b""),
+        ("multipart/form-data; boundary=x", b""),
+        ("multipart/form-data; boundary=x", b"--x--\r\n"),
+        ("multipart/form-data; boundary=x", b"no form at all"),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"a: b\r\n" * 500 + b"\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\na: " + b"b" * 90_000 + b"\r\n\r\n"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\ncut off',
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="other"; filename="a"\r\n\r\n\r\n--x--',
+        ),
+    ],
+)
+def test_what_is_no_upload_leaves_nothing(demo, visitor, kind, body):
+    before = set(demo.store.uploads.rglob("*"))
+    head = {"Content-Type": kind}
+    response = visitor.web.post("gradio_api/upload", content=body, headers=head)
+    assert (response.status_code, response.text) == (400, upload_route.BAD_FORM)
+    assert set(demo.store.uploads.rglob("*")) == before
+
+
+def test_uploads_are_bounded(demo, visitor):
+    before = set(demo.store.uploads.rglob("*"))
+    many = [("files", (f"{i}.png", b"x")) for i in range(upload_route.MOST_FILES + 1)]
+    response = visitor.web.post("gradio_api/upload", files=many)
+    assert (response.status_code, response.text) == (413, upload_route.TOO_MANY)
+    form = "Host: a\nContent-Type: multipart/form-data; boundary=x"
+    head = f"POST /gradio_api/upload HTTP/1.1\n{form}\nContent-Length: {MAX_BYTES + 2_000_000}"
+    answer = raw(demo, head)
+    assert status(answer) == 413 and "at most 501 MB" in answer
+    assert set(demo.store.uploads.rglob("*")) == before
+
+
+def test_the_page_is_shown_how_far_an_upload_is(visitor):
+    visitor.web.post("gradio_api/upload?upload_id=abc", files={"files": ("a.png", b"x" * 99)})
+    said = visitor.web.get("gradio_api/upload_progress?upload_id=abc").text
+    assert json.loads(said.removeprefix("data:")) == {"msg": "done"}
+
+
+def test_refused_requests_leave_the_page_alive(visitor):
+    for _ in range(50):
+        visitor.web.post("gradio_api/queue/join", content=nested(100_000))
+    assert visitor.web.get("config").status_code == 200

@@ -1,0 +1,156 @@
+"""The store of uploads: whose they are, how much room there is, and what a sweep removes."""
+
+import pytest
+
+from fer.temp_folder import TempFolder
+from fer.ui.uploads import KEEP, KEEP_LEFT, LEASE, NoRoomError, Quota, UploadStore
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def store(tmp_path):
+    return UploadStore(TempFolder(tmp_path / "fer"), clock=Clock())
+
+
+def add(store, size=10, sender="a", name="one.png"):
+    upload = store.begin(name, sender)
+    store.grow(upload, size)
+    upload.path.write_bytes(b"x" * size)
+    store.finish(upload)
+    store.clock.now += 1
+    return upload
+
+
+def test_an_upload_can_be_used_when_it_is_complete(store):
+    upload = store.begin("one.png", "a")
+    assert not store.use(str(upload.path), "me") and not store.serves(str(upload.path))
+    store.finish(upload)
+    assert store.use(str(upload.path), "me") and store.serves(str(upload.path))
+    assert not store.use(str(upload.path.parent / "two.png"), "me")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "allowed"),
+    [("me", "me", True), ("me", "you", False), ("me", None, False), (None, "me", True)],
+)
+def test_it_belongs_to_the_first_session(store, first, then, allowed):
+    path = str(add(store).path)
+    assert store.use(path, first)
+    assert store.use(path, then) is allowed
+
+
+def test_who_has_the_most_makes_room(store):
+    store.quota = Quota(bytes=1000, reserve=0)
+    honest = add(store, 100, "honest")
+    flood = [add(store, 100, "flood") for _ in range(30)]
+    assert honest.path.exists()
+    assert [upload for upload in flood if upload.path.exists()] == flood[-9:]
+
+
+def test_what_was_just_used_does_not_make_room(store):
+    store.quota = Quota(bytes=1000, reserve=0)
+    used = add(store, 900)
+    store.use(str(used.path), "me")
+    with pytest.raises(NoRoomError, match="no room for uploads just now"):
+        add(store, 900)
+    store.clock.now += LEASE + 1
+    assert add(store, 900).path.exists() and not used.path.exists()
+
+
+def test_what_can_never_fit_removes_nothing(store):
+    store.quota = Quota(bytes=1000, reserve=0)
+    kept = add(store, 500)
+    with pytest.raises(NoRoomError):
+        add(store, 2000)
+    assert kept.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds", "exists"),
+    [
+        (False, KEEP - 1, True),
+        (False, KEEP + 1, False),
+        (True, KEEP_LEFT - 1, True),
+        (True, KEEP_LEFT + 1, False),
+    ],
+)
+def test_uploads_go_in_time_with_their_folder(store, left, seconds, exists):
+    upload = add(store)
+    store.use(str(upload.path), "me")
+    if left:
+        store.release("me")
+    store.clock.now += seconds
+    store.sweep()
+    assert upload.path.exists() is upload.path.parent.exists() is exists
+
+
+def test_who_comes_back_keeps_their_files(store):
+    upload = add(store)
+    store.use(str(upload.path), "me")
+    store.release("me")
+    store.release(None)
+    store.clock.now += KEEP_LEFT - 1
+    assert store.use(str(upload.path), "me")
+    store.clock.now += KEEP_LEFT - 1
+    store.sweep()
+    assert upload.path.exists()
+
+
+def test_a_sweep_removes_whatever_it_finds(store):
+    """Gradio's own caches, files that nobody registered and empty folders."""
+    known = add(store)
+    store.clock.now += KEEP - 100
+    cached = store.folder.path / "0123abcd" / "image.webp"
+    made, working = store.recordings / "made" / "video.mp4", store.recordings / "now" / "video.mp4"
+    lost = store.uploads / "token" / "part"
+    for path in (cached, made, working, lost):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+    (store.folder.path / "empty").mkdir()
+    (store.folder.path / "link").symlink_to("/etc")
+    busy = {working.parent}
+    store.watch(lambda: busy)
+    store.sweep()
+    assert all(path.exists() for path in (known.path, cached, made, working, lost))
+    store.clock.now += KEEP + 1
+    store.sweep()
+    assert set(store.folder.path.rglob("*")) == {
+        *(store.folder.path / ".lock", store.uploads, store.recordings),
+        *(working.parent, working),
+    }
+    busy.clear()
+    store.clock.now += KEEP - 1
+    store.sweep()
+    assert working.exists()  # its time began with the end of the work
+    store.clock.now += 2
+    store.sweep()
+    assert list(store.recordings.iterdir()) == []
+
+
+def test_results_count_and_the_oldest_go_when_they_are_too_many(store):
+    store.quota = Quota(bytes=1000, reserve=0)
+    made = [store.recordings / name / "video.mp4" for name in ("first", "second", "third")]
+    store.folder.prepare()
+    for path in made:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * 200)
+        store.sweep()
+        store.clock.now += 60
+    assert [path.exists() for path in made] == [False, True, True]
+    with pytest.raises(NoRoomError):
+        add(store, 700)
+    assert add(store, 500).path.exists()
+
+
+def test_a_jump_of_the_computers_clock_deletes_nothing(store, monkeypatch):
+    upload = add(store)
+    (store.recordings / "made").mkdir(parents=True)
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    store.sweep()
+    assert upload.path.exists() and (store.recordings / "made").exists()
