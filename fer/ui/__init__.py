@@ -4,18 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.about import build_about
-from fer.ui.leaving import leave
+from fer.ui.connections import Connections
 from fer.ui.live import build_live
 from fer.ui.photo import build_photo
 from fer.ui.recording import build_recording
 from fer.ui.recording_panels import KEPT
-from fer.ui.returning import build_returning
+from fer.ui.returning import build_returning, build_token
+from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme
 from fer.videos import MAX_BYTES
 from fer.vision.detector import FaceDetector
@@ -34,8 +36,18 @@ The page promises "within the hour": both together are less than that, and yet w
 open page can be played and saved for as long as may be.
 """
 
-MOST_SESSIONS = 500
-"""Visitors at a time; it also bounds what events leave behind that end after their visitor left."""
+GRADIO_SESSIONS = 200
+"""Sessions that Gradio keeps: of each what its fields showed last, and nothing that lasts.
+
+It also bounds what events leave behind that end after their visitor left.
+"""
+
+MOST_REQUESTS, MOST_QUEUED = 400, 400
+"""Requests that are in work, streams between two frames included, and that wait for that.
+
+Those in work wait for their turn in `fer.ui.turns`, where visitors get equal shares; Gradio's own
+queue is first come, first served, and is to be empty.
+"""
 
 HEAD = f"""<meta name="description" content="{LEAD}">
 <style>
@@ -64,30 +76,22 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         pipeline: Finds faces and reads their expressions; what its classifier has to say of
             itself, name, revision and notice, stands on the page.
     """
-    classifier = pipeline.classifier
+    classifier, sessions = pipeline.classifier, Sessions()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP_UPLOADS) as demo:
+        token = build_token()
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
-                timeline = build_live(pipeline)
+                chart = build_live(pipeline, sessions, token)
             with gr.Tab("Photo", id="photo"):
-                build_photo(pipeline)
+                build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
-                recording = build_recording(pipeline)
+                recording = build_recording(pipeline, sessions, token)
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
         gr.HTML('<p role="status"></p>', elem_id="fer-spoken", js_on_load=html.script("spoken.js"))
-        build_returning(demo, timeline, recording)
-
-        async def forget(request: gr.Request) -> None:
-            """Drop what is known of a visitor, pictures at once.
-
-            Gradio alone would keep the state for an hour, and what fields showed last, camera
-            frames included, until thousands of others have come.
-            """
-            leave(demo.state_holder, request.session_hash)
-
-        demo.unload(forget)
+        build_returning(demo, token, sessions, chart, recording)
+    demo.queue(max_size=MOST_QUEUED)
     return demo
 
 
@@ -104,7 +108,9 @@ def launch_settings() -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "max_file_size": MAX_BYTES,
         "run_history": False,
-        "state_session_capacity": MOST_SESSIONS,
+        "state_session_capacity": GRADIO_SESSIONS,
+        "max_threads": MOST_REQUESTS,
+        "app_kwargs": {"middleware": [Middleware(Connections)]},
         "ssr_mode": False,
     }
 
