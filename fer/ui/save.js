@@ -3,7 +3,7 @@ document.addEventListener("click", async (event) => {
   const kind = props.kinds.find((kind) => event.target.closest(`#${props.prefix}-${kind.toLowerCase()}`));
   if (!kind) return;
   element.replaceChildren();
-  const token = document.querySelector("#fer-token").dataset.token;
+  const token = document.documentElement.dataset.ferToken;
   try {
     const file = await server.save({ kind, token });
     file.error ? say(file.error) : await handOver(file);

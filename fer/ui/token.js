@@ -10,6 +10,6 @@ try {
 } catch (error) {
   console.info("This browser keeps nothing for the page, so nothing returns to it:", error.message);
 }
-element.dataset.token = token;
+document.documentElement.dataset.ferToken = token;
 props.value = token;
 trigger("input");
