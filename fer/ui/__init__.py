@@ -1,5 +1,6 @@
 """The Gradio screens, a file a tab; the only importer of gradio."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ MOST_REQUESTS, MOST_QUEUED = 400, 400
 Those in work wait for their turn in `fer.ui.turns`, where visitors get equal shares; Gradio's own
 queue is first come, first served, and is to be empty.
 """
+
+# Gradio sums up its last 10,000 events in a pandas table after each one that ends.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
 HEAD = f"""<meta name="description" content="{LEAD}">
 <style>

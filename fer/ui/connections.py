@@ -1,13 +1,16 @@
 """Who is still there: which sessions have a connection open, counted where connections arrive.
 
-Gradio's queue runs a request also when nobody waits for its result any more; handlers ask here.
+Gradio's queue takes in and runs requests also when nobody waits for their results (any more). An
+open page has a heartbeat, so requests without any connection are few, and are let in few at a time;
+handlers ask here whether their sender is still there.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -15,14 +18,26 @@ import gradio as gr
 from fastapi import Request
 
 Result = TypeVar("Result")
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 
 PATIENCE = 5.0
 """Seconds that a request's sender has to open the connection on which the result is sent."""
 
-_BY_PATH = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
-_KEY = "fer.connections"
+UNATTENDED = (64, 20)
+"""Requests of senders without a connection that are let in: at once, and each second."""
 
-Scope = dict[str, Any]
+HOPING = (200, 2.0)
+"""Further such requests that wait for their sender's connection, and seconds for which they do."""
+
+BUSY = "The page is busy; try again in a minute."
+
+_MOST_READ = 4_000_000
+_KEY = "fer.connections"
+_RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
+_RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
+_SESSION = re.compile(rb'"session_hash"\s*:\s*"([^"]{1,64})"')
 
 
 class Abandoned(Exception):
@@ -30,7 +45,7 @@ class Abandoned(Exception):
 
 
 class Connections:
-    """ASGI middleware that counts each session's open connections.
+    """ASGI middleware that counts each session's open connections, and bounds who has none.
 
     Counted are the streams of results (`/queue/data`, and `/call/NAME/EVENT`, where the event's id
     is the session's name too) and the heartbeats of open pages.
@@ -42,26 +57,64 @@ class Connections:
     def __init__(self, app: Any) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
+        self._allowance, self._since = float(UNATTENDED[0]), time.monotonic()
+        self._hoping: dict[asyncio.Future[None], str | None] = {}
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Count the connection for as long as it is open, and let handlers find the counts."""
-        if scope["type"] == "http":
-            scope[_KEY] = self
-        session = _session(scope)
-        if session is None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
+        """Let the request pass or refuse it; count the connection for as long as it is open."""
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope[_KEY] = self
+        if scope["method"] == "POST" and _RUNS.search(scope["path"]):
+            session, receive = await _read(receive)
+            if not await self._lets_in(session):
+                await _refuse(send)
+                return
+        await self._counted(_session(scope), self.app(scope, receive, send))
+
+    def is_open(self, session: str | None) -> bool:
+        """Return whether a session has a connection open."""
+        return session in self._open
+
+    async def _counted(self, session: str | None, work: Awaitable[None]) -> None:
+        if session is None:
+            await work
+            return
         self._open[session] += 1
+        for hoping, whose in self._hoping.items():
+            if whose == session and not hoping.done():
+                hoping.set_result(None)
         try:
-            await self.app(scope, receive, send)
+            await work
         finally:
             self._open[session] -= 1
             if not self._open[session]:
                 del self._open[session]
 
-    def is_open(self, session: str | None) -> bool:
-        """Return whether a session has a connection open."""
-        return session in self._open
+    async def _lets_in(self, session: str | None) -> bool:
+        """Return whether a request may pass, after a while in which its sender may turn up."""
+        if self.is_open(session) or self._allows():
+            return True
+        if len(self._hoping) >= HOPING[0]:
+            next(iter(self._hoping)).cancel()  # the newest one's sender is the likeliest to come
+        hoping = asyncio.get_running_loop().create_future()
+        self._hoping[hoping] = session
+        try:
+            await asyncio.wait([hoping], timeout=HOPING[1])
+            return hoping.done() and not hoping.cancelled()
+        finally:
+            del self._hoping[hoping]
+
+    def _allows(self) -> bool:
+        """Return whether one more may pass whose sender has no connection."""
+        now = time.monotonic()
+        grown = self._allowance + (now - self._since) * UNATTENDED[1]
+        self._allowance, self._since = min(grown, float(UNATTENDED[0])), now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
 
 
 class Sender:
@@ -107,10 +160,32 @@ class Sender:
 
 def _session(scope: Scope) -> str | None:
     """Return whose connection it is, if it is one that is counted."""
-    if scope["type"] != "http" or scope["method"] != "GET":
+    if scope["method"] != "GET":
         return None
     if scope["path"].endswith("/queue/data"):
         query = parse_qs(scope["query_string"].decode("latin-1"))
         return query.get("session_hash", [None])[0]
-    found = _BY_PATH.search(scope["path"])
+    found = _RESULTS.search(scope["path"])
     return found[1] if found else None
+
+
+async def _read(receive: Receive) -> tuple[str | None, Receive]:
+    """Return the session that a request's body names, and what receives the body once more."""
+    messages, length, more = [], 0, True
+    while more and length <= _MOST_READ:
+        messages.append(message := await receive())
+        length += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    found = _SESSION.search(b"".join(message.get("body", b"") for message in messages))
+    left = iter(messages)
+
+    async def again() -> Message:
+        return next(left, None) or await receive()
+
+    return (found[1].decode("latin-1") if found else None), again
+
+
+async def _refuse(send: Any) -> None:
+    head = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 503, "headers": head})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": BUSY}).encode()})

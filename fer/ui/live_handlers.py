@@ -98,7 +98,8 @@ class LiveHandlers:
             await asyncio.sleep(PAUSE)
             trouble = html.card(html.message("No picture is read", str(error), "trouble"))
             return "", trouble, gr.skip()
-        except Superseded:
+        except Superseded:  # the visitor sends several streams
+            await asyncio.sleep(PAUSE)
             return gr.skip(), gr.skip(), gr.skip()
         except Abandoned:
             raise gr.Error("Nobody waits for this frame.", print_exception=False) from None

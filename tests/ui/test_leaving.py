@@ -9,12 +9,12 @@ from urllib.request import Request, urlopen
 import gradio as gr
 import numpy as np
 import pytest
+from fer.ui.leaving import GRACE, LeftSession, leave
 from PIL import Image
 
 from fer.timeline.timeline import Timeline
 from fer.ui import build_demo, launch_settings
 from fer.ui.jobs import Job
-from fer.ui.leaving import GRACE, LeftSession, leave
 from fer.ui.photo_handlers import Reading
 from fer.ui.recorder import Recorder
 from fer.ui.recording_handlers import Desk
