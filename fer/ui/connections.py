@@ -97,14 +97,16 @@ class Connections:
         if self.is_open(session) or self._allows():
             return True
         if len(self._hoping) >= HOPING[0]:
-            next(iter(self._hoping)).cancel()  # the newest one's sender is the likeliest to come
+            oldest = next(iter(self._hoping))  # the newest one's sender is the likeliest to come
+            del self._hoping[oldest]
+            oldest.cancel()
         hoping = asyncio.get_running_loop().create_future()
         self._hoping[hoping] = session
         try:
             await asyncio.wait([hoping], timeout=HOPING[1])
             return hoping.done() and not hoping.cancelled()
         finally:
-            del self._hoping[hoping]
+            self._hoping.pop(hoping, None)
 
     def _allows(self) -> bool:
         """Return whether one more may pass whose sender has no connection."""
