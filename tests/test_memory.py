@@ -11,8 +11,10 @@ from benchmarks.memory import STATUS, resident
 from benchmarks.scenes import Actor, acted
 from fer.pipeline import Following, Pipeline
 from fer.ui.live_handlers import LiveHandlers
-from fer.ui.visitor import Visitor
+from fer.ui.sessions import Sessions
 from tests.fakes import FakeClassifier, fake_pipeline, sure
+from tests.stories import tell
+from tests.ui.looking import payload
 
 needs_linux = pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
 
@@ -52,13 +54,18 @@ def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    times = iter(np.arange(0, 1e6, 0.1))
-    monkeypatch.setattr("time.monotonic", lambda: float(next(times)))
     frame = np.full((120, 160, 3), 128, np.uint8)
-    handlers, visitor = LiveHandlers(fake_pipeline([[50, 30, 100, 90]])), Visitor()
+    payloads = [payload(frame + index) for index in range(7)]
 
-    def step(index):
-        handlers.look(frame + index % 7, visitor)
+    async def story():
+        handlers = LiveHandlers(fake_pipeline([[50, 30, 100, 90]]), Sessions())
+        for index in range(800):
+            if index == 100:
+                gc.collect()
+                before = resident("VmRSS")
+            await handlers.look(payloads[index % 7], "0" * 32, "person")
+        gc.collect()
+        return resident("VmRSS") - before
 
-    assert grown(step, frames=800, warm_up=100) < 20
+    assert tell(story()) < 20
     assert list(Path(tmp_path).iterdir()) == []

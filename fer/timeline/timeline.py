@@ -46,6 +46,10 @@ TRACK_FIGURES = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index"
 """What is told of one track in one bin; a single face has no standard error over faces."""
 
 
+ROW_BYTES = 330
+"""Memory of one tally: 14 numbers of 8 bytes, and what Python needs to keep an array by a key."""
+
+
 class TimelineError(ValueError):
     """A timeline can't do what was asked; the message says why and what to do."""
 
@@ -109,6 +113,11 @@ class Timeline:
     def seconds(self) -> float:
         """Seconds watched: the length of all bins that have frames."""
         return len(self._bins) * self.bin_seconds
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of what was recorded, about."""
+        return ROW_BYTES * (len(self._bins) + sum(map(len, self._tracks.values())))
 
     def __len__(self) -> int:
         """Return the number of bins that have frames."""

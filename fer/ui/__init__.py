@@ -1,5 +1,6 @@
 """The Gradio screens, a file a tab; the only importer of gradio."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.about import build_about
-from fer.ui.leaving import leave
+from fer.ui.connections import Connections
 from fer.ui.live import build_live
 from fer.ui.photo import EXAMPLES, build_photo
 from fer.ui.recording import build_recording
 from fer.ui.request_guard import RequestGuard, sweeping
-from fer.ui.returning import build_returning
+from fer.ui.returning import build_returning, build_token
+from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme
 from fer.ui.uploads import page_store
 from fer.videos import MAX_BYTES
@@ -29,8 +31,22 @@ LEAD = (
     "neural network says which of seven expressions it looks most like."
 )
 
-MOST_SESSIONS = 500
-"""Visitors at a time; it also bounds what events leave behind that end after their visitor left."""
+GRADIO_SESSIONS = 200
+"""Sessions that Gradio keeps: of each what its fields showed last, and nothing that lasts.
+
+It also bounds what events leave behind that end after their visitor left.
+"""
+
+MOST_REQUESTS, MOST_QUEUED = 400, 400
+"""Requests that are in work, streams between two frames included, and that wait for that.
+
+Those in work wait for their turn in `fer.ui.turns`, where visitors get equal shares; Gradio's own
+queue is first come, first served, and is to be empty.
+"""
+
+# Gradio sums up its last 10,000 events in a pandas table after each one that ends.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
 HEAD = f"""<meta name="description" content="{LEAD}">
 <style>
@@ -59,33 +75,24 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         pipeline: Finds faces and reads their expressions; what its classifier has to say of
             itself, name, revision and notice, stands on the page.
     """
-    classifier = pipeline.classifier
+    classifier, sessions = pipeline.classifier, Sessions()
     store = page_store()  # first of all: it points Gradio to its folder
     store.publish(EXAMPLES)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
+        token = build_token()
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
-                timeline = build_live(pipeline)
+                chart = build_live(pipeline, sessions, token)
             with gr.Tab("Photo", id="photo"):
-                build_photo(pipeline)
+                build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
-                recording = build_recording(pipeline)
+                recording = build_recording(pipeline, sessions, token)
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
         gr.HTML('<p role="status"></p>', elem_id="fer-spoken", js_on_load=html.script("spoken.js"))
-        build_returning(demo, timeline, recording)
-
-        async def forget(request: gr.Request) -> None:
-            """Drop what is known of a visitor, pictures at once.
-
-            Gradio alone would keep the state for an hour, and what fields showed last, camera
-            frames included, until thousands of others have come.
-            """
-            store.release(request.session_hash)
-            leave(demo.state_holder, request.session_hash)
-
-        demo.unload(forget)
+        build_returning(demo, token, sessions, chart, recording, store.release)
+    demo.queue(max_size=MOST_QUEUED)
     return demo
 
 
@@ -97,7 +104,6 @@ def launch_settings() -> dict[str, Any]:
     store = page_store()
     guard = Middleware(RequestGuard, store=store, most=MAX_BYTES + 1_000_000)
     return {
-        "app_kwargs": {"middleware": [guard], "lifespan": sweeping(store)},
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
         "head": HEAD,
@@ -105,7 +111,12 @@ def launch_settings() -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "max_file_size": MAX_BYTES,
         "run_history": False,
-        "state_session_capacity": MOST_SESSIONS,
+        "state_session_capacity": GRADIO_SESSIONS,
+        "max_threads": MOST_REQUESTS,
+        "app_kwargs": {
+            "middleware": [guard, Middleware(Connections)],
+            "lifespan": sweeping(store),
+        },
         "ssr_mode": False,
     }
 

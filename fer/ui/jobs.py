@@ -4,8 +4,9 @@ import asyncio
 import shutil
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -66,6 +67,48 @@ class Job(Generic[Result]):
         finally:
             if not self.finished:
                 shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class LineFullError(ValueError):
+    """Nothing more is taken in; the message may be shown to a visitor."""
+
+
+class Line:
+    """Bounds how many recordings are waiting or in work, of one visitor and in all.
+
+    Args:
+        most: In all.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, visitor: str, most: int = 1) -> Iterator[None]:
+        """Hold a place in the line.
+
+        Args:
+            visitor: Whose place it is.
+            most: How many the visitor may hold.
+
+        Raises:
+            LineFullError: The line is full, or the visitor has as many places as may be.
+        """
+        if self._taken[visitor] >= most:
+            raise LineFullError(
+                "Your recording before this one isn't done yet; try again after it."
+            )
+        if self._taken.total() >= self.most:
+            raise LineFullError(
+                f"{self.most} recordings are waiting already; try again in a few minutes."
+            )
+        self._taken[visitor] += 1
+        try:
+            yield
+        finally:
+            self._taken[visitor] -= 1
+            self._taken = +self._taken  # without those at 0
 
 
 class Workshop:

@@ -5,20 +5,14 @@ import gradio as gr
 from fer.model.figures import accuracy_words
 from fer.pipeline import Pipeline
 from fer.ui import html
-from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.live_handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live_panels import START
 from fer.ui.recorder import IDLE
-from fer.ui.visitor import Visitor
+from fer.ui.saves import save_buttons
+from fer.ui.sessions import Sessions
 
 STREAM_EVERY = 0.1
 """Seconds between frames asked for; fewer come when the machine is slower (the latest one wins)."""
-
-VISITORS = 6
-"""Streams that are answered at a time; further visitors wait for a turn."""
-
-TURN = 45
-"""Seconds after which a stream lines up again, so that nobody waits for ever."""
 
 CAMERA = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "facingMode": "user"}}
 """What the browser is asked for; every frame crosses the network, so small ones."""
@@ -27,28 +21,29 @@ VIEWS = (("One person", "person"), ("A class", "class"))
 """The choice of view: what the visitor reads, and what the handlers call it."""
 
 
-def build_live(pipeline: Pipeline) -> tuple[gr.HTML, gr.State]:
-    """Put the Live tab's components on the page and wire them; return chart and visitor."""
-    handlers = LiveHandlers(pipeline)
-    # Each visitor gets a copy. (The class itself would do, but Gradio publishes its constructor.)
-    visitor = gr.State(Visitor())
+def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
+    """Put the Live tab's components on the page and wire them; return the timeline's chart."""
+    handlers = LiveHandlers(pipeline, sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=3, min_width=300):
             camera, picture = _stage()
         with gr.Column(scale=2, min_width=260):
             panel = gr.HTML(START, elem_id="live-panel")
-    view, chart = _timeline(pipeline, visitor)
+    view, chart = _timeline(pipeline, sessions, token)
+    # Without a limit on streams at a time, as silent ones would hold the places: the handler's
+    # turns are the limit, frame by frame. Without `preprocess`, see `fer.ui.frames`.
     camera.stream(
         handlers.look,
-        [camera, visitor, view],
-        [picture, panel, chart, visitor],
+        [camera, token, view],
+        [picture, panel, chart],
         stream_every=STREAM_EVERY,
-        time_limit=TURN,
-        concurrency_limit=VISITORS,
+        time_limit=None,
+        concurrency_limit=None,
+        preprocess=False,
         show_progress="hidden",
         api_visibility="private",
     )
-    return chart, visitor
+    return chart
 
 
 def _stage() -> tuple[gr.Image, gr.HTML]:
@@ -57,7 +52,6 @@ def _stage() -> tuple[gr.Image, gr.HTML]:
         camera = gr.Image(
             sources=["webcam"],
             streaming=True,
-            type="numpy",
             label="Camera",
             show_label=False,
             elem_id="live-camera",
@@ -68,11 +62,11 @@ def _stage() -> tuple[gr.Image, gr.HTML]:
     return camera, picture
 
 
-def _timeline(pipeline: Pipeline, visitor: gr.State) -> tuple[gr.Radio, gr.HTML]:
+def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[gr.Radio, gr.HTML]:
     """Put the timeline below both columns; the stylesheet shows the buttons that its state has."""
     classifier = pipeline.classifier
     accuracy = accuracy_words(classifier.metrics)
-    handlers = TimelineHandlers(classifier.uncertain_below, classifier.name, accuracy)
+    handlers = TimelineHandlers(sessions, classifier.uncertain_below, classifier.name, accuracy)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):
             gr.HTML('<h3 class="fer-title">Timeline</h3>')
@@ -88,10 +82,14 @@ def _timeline(pipeline: Pipeline, visitor: gr.State) -> tuple[gr.Radio, gr.HTML]
             start = gr.Button("Start timeline", variant="primary", size="md", elem_id="live-start")
             stop = gr.Button("Stop timeline", variant="secondary", size="md", elem_id="live-stop")
         chart = gr.HTML(IDLE, elem_id="live-chart", js_on_load=html.script("timeline.js"))
-        saves = save_buttons(("CSV", "JSON", "plot", "report"), "live-save")
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    start.click(handlers.start, [visitor, view], [chart, visitor], **quiet)
-    stop.click(handlers.stop, visitor, [chart, visitor], **quiet)
-    steps = (handlers.save_csv, handlers.save_json, handlers.save_plot, handlers.save_report)
-    wire_saves(saves, [(step, (visitor,)) for step in steps])
+        steps = {
+            "CSV": handlers.save_csv,
+            "JSON": handlers.save_json,
+            "plot": handlers.save_plot,
+            "report": handlers.save_report,
+        }
+        save_buttons(sessions, steps, "live-save")
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    start.click(handlers.start, [token, view], chart, **quiet)
+    stop.click(handlers.stop, token, chart, **quiet)
     return view, chart

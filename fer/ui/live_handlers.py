@@ -1,67 +1,125 @@
 """What the Live tab does, without the screen: frames in; picture, panel and timeline out."""
 
+import asyncio
 import io
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import gradio as gr
 import numpy as np
 from supervision import Detections
 
+from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline, top_labels
 from fer.show.annotators import FaceAnnotator, PlainAnnotator
 from fer.timeline.files import to_csv, to_json
 from fer.timeline.moments import find_moments
-from fer.timeline.timeline import Timeline
+from fer.timeline.timeline import VIEWS, Timeline
 from fer.ui import html
+from fer.ui.connections import Abandoned, Sender
 from fer.ui.downloads import parcel
+from fer.ui.frames import frame_bytes
 from fer.ui.live_panels import START, class_panel, person_panel
 from fer.ui.recorder import IDLE, Recorder, running_html
+from fer.ui.sessions import Session, SessionError, Sessions
+from fer.ui.turns import BusyError, Superseded, Turns
 from fer.ui.visitor import Visitor
 
 READERS = 2
 """Threads that read frames, for all visitors together: a Space on CPU basic has two cores."""
 
+MOST_STREAMS = 24
+"""Visitors whose cameras are on at a time: with more, each would get less than two frames a
+second."""
+
+SILENT = 5.0
+"""Seconds without a frame after which a camera counts as off."""
+
+PAUSE = 1.0
+"""Seconds until a frame that was refused is answered; the browser sends no other one meanwhile."""
+
+PAGE_FULL = (
+    f"The page is full: {MOST_STREAMS} cameras are on already. Leave yours on, and it begins by "
+    "itself when another one goes off; the Photo tab works meanwhile."
+)
+
 _JPEG_QUALITY = 80
+
+Shown = tuple[str | dict[str, Any], str | dict[str, Any], str | dict[str, Any]]
 
 
 class LiveHandlers:
     """What the Live tab does with frames, without the screen.
 
     All visitors' frames are read by a few threads of its own: more at a time would only get in each
-    other's way, and every thread that ever read one keeps about 10 MB.
+    other's way, and every thread that ever read one keeps about 10 MB. A stream holds no place
+    between its frames.
 
     Args:
         pipeline: Finds faces and reads their expressions.
+        sessions: What is kept of visitors.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Keep the pipeline."""
-        self.pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, sessions: Sessions) -> None:
+        self.pipeline, self.sessions = pipeline, sessions
         self.uncertain_below = pipeline.classifier.uncertain_below
-        self._readers = ThreadPoolExecutor(READERS, "look")
+        self._turns = Turns(READERS, "look")
+        self._seen: dict[str, float] = {}  # token -> when its last frame came
 
-    def look(
-        self, frame: np.ndarray | None, visitor: Visitor, view: str = "person"
-    ) -> tuple[str, str, str | dict, Visitor]:
+    async def look(
+        self, payload: Any, token: str, view: str, request: gr.Request | None = None
+    ) -> Shown:
         """Read one camera frame.
 
         Args:
-            frame: RGB uint8 (h, w, 3), or None when the camera gave nothing.
-            visitor: The one whose camera it is.
+            payload: What the camera component sends, see `frame_bytes`; None when the camera gave
+                nothing.
+            token: The visitor's.
             view: "person" or "class"; while a timeline is recorded, its own view holds.
+            request: The frame's.
 
         Returns:
-            HTML of the picture with boxes, HTML of the panel beside it, the timeline's HTML or
-            nothing new of it, and the visitor.
+            HTML of the picture with boxes, HTML of the panel beside it, and the timeline's HTML or
+            nothing new of it.
         """
-        if frame is None:
-            return "", START, gr.skip(), visitor
-        return self._readers.submit(self._look, frame, visitor, view).result()
+        if payload is None:
+            return "", START, gr.skip()
+        sender = Sender(request)
+        try:
+            content = frame_bytes(payload)
+            session = self.sessions.of(token, sender)
+            self._admit(token)
+            if view not in VIEWS:
+                raise BusyError("This page is out of date; load it again.")
+            work = partial(self._read, content, session.visitor, view)
+            return await self._turns.run(token, sender, work)
+        except (ImageError, SessionError, BusyError) as error:
+            await asyncio.sleep(PAUSE)
+            trouble = html.card(html.message("No picture is read", str(error), "trouble"))
+            return "", trouble, gr.skip()
+        except Superseded:  # the visitor sends several streams
+            await asyncio.sleep(PAUSE)
+            return gr.skip(), gr.skip(), gr.skip()
+        except Abandoned:
+            raise gr.Error("Nobody waits for this frame.", print_exception=False) from None
 
-    def _look(
-        self, frame: np.ndarray, visitor: Visitor, view: str
-    ) -> tuple[str, str, str | dict, Visitor]:
+    def _admit(self, token: str) -> None:
+        """Count the camera as on.
+
+        Raises:
+            BusyError: It was off, and there are as many on as there may be.
+        """
+        now = time.monotonic()
+        self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENT}
+        if token not in self._seen and len(self._seen) >= MOST_STREAMS:
+            raise BusyError(PAGE_FULL)
+        self._seen[token] = now
+
+    def _read(self, content: bytes, visitor: Visitor, view: str) -> Shown:
+        return self._look(read_image(content), visitor, view)
+
+    def _look(self, frame: np.ndarray, visitor: Visitor, view: str) -> Shown:
         now = time.monotonic()
         faces = self.pipeline.follow(frame, now, visitor.following)
         recorder = visitor.recorder
@@ -72,7 +130,7 @@ class LiveHandlers:
         picture = html.picture(drawn, alt, _JPEG_QUALITY)
         # Last, for Stop may be pressed meanwhile, and its chart is not to be drawn over.
         chart = None if recorder is None else recorder.record(faces, now)
-        return picture, panel, gr.skip() if chart is None else chart, visitor
+        return picture, panel, gr.skip() if chart is None else chart
 
     def _shown(
         self, frame: np.ndarray, faces: Detections, view: str, rate: float
@@ -90,62 +148,76 @@ class TimelineHandlers:
     """What the buttons around the timeline do.
 
     Args:
+        sessions: What is kept of visitors.
         uncertain_below: Least probability at which an expression is named.
         model: The model in use, for the report.
         accuracy: How often it is right, and on what, for the report; None if that isn't known.
     """
 
-    def __init__(self, uncertain_below: float, model: str, accuracy: str | None = None) -> None:
-        """Keep them."""
-        self.uncertain_below, self.model, self.accuracy = uncertain_below, model, accuracy
+    def __init__(
+        self, sessions: Sessions, uncertain_below: float, model: str, accuracy: str | None = None
+    ) -> None:
+        self.sessions, self.uncertain_below = sessions, uncertain_below
+        self.model, self.accuracy = model, accuracy
 
-    def start(self, visitor: Visitor, view: str) -> tuple[str, Visitor]:
+    async def start(self, token: str, view: str, request: gr.Request | None = None) -> str:
         """Begin a new timeline; the one before it is dropped.
 
         Args:
-            visitor: Who records.
+            token: The visitor's.
             view: "person" or "class".
+            request: The request.
 
         Returns:
-            The timeline's HTML and the visitor.
+            The timeline's HTML.
         """
+        try:
+            visitor = self.sessions.of(token, Sender(request)).visitor
+            self.sessions.require_space()
+        except SessionError as error:
+            return html.message("No timeline can be started", str(error), "trouble")
         timeline = Timeline(view, uncertain_below=self.uncertain_below)
         visitor.recorder = Recorder(timeline, time.monotonic())
-        return running_html(timeline, 0.0), visitor
+        return running_html(timeline, 0.0)
 
-    def stop(self, visitor: Visitor) -> tuple[str, Visitor]:
-        """End the timeline; return its HTML and the visitor."""
-        return (IDLE if visitor.recorder is None else visitor.recorder.stop()), visitor
+    async def stop(self, token: str, request: gr.Request | None = None) -> str:
+        """End the timeline; return its HTML."""
+        try:
+            recorder = self.sessions.of(token, Sender(request)).visitor.recorder
+        except SessionError as error:
+            return html.message("Nothing can be stopped", str(error), "trouble")
+        return IDLE if recorder is None else await asyncio.to_thread(recorder.stop)
 
-    def save_csv(self, visitor: Visitor) -> dict:
+    def save_csv(self, session: Session) -> dict[str, str]:
         """Return the timeline as CSV, as a download."""
-        return parcel("timeline.csv", to_csv(_finished(visitor)).encode(), "text/csv")
+        return parcel("timeline.csv", to_csv(_finished(session)).encode(), "text/csv")
 
-    def save_json(self, visitor: Visitor) -> dict:
+    def save_json(self, session: Session) -> dict[str, str]:
         """Return the timeline as JSON, as a download."""
-        content = to_json(_finished(visitor), {"model": self.model}).encode()
+        content = to_json(_finished(session), {"model": self.model}).encode()
         return parcel("timeline.json", content, "application/json")
 
-    def save_plot(self, visitor: Visitor) -> dict:
+    def save_plot(self, session: Session) -> dict[str, str]:
         """Return the timeline's plot as PNG, as a download."""
         from fer.timeline.plots import timeline_plot
 
-        timeline = _finished(visitor)
+        timeline = _finished(session)
         file = io.BytesIO()
         timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
         return parcel("timeline.png", file.getvalue(), "image/png")
 
-    def save_report(self, visitor: Visitor) -> dict:
+    def save_report(self, session: Session) -> dict[str, str]:
         """Return the timeline's report as one HTML file, as a download."""
         from fer.timeline.report import report_html
 
         known = {"model": self.model, "accuracy": self.accuracy}
-        content = report_html(_finished(visitor), "Live timeline", **known)
+        content = report_html(_finished(session), "Live timeline", **known)
         return parcel("timeline.html", content.encode(), "text/html")
 
 
-def _finished(visitor: Visitor) -> Timeline:
-    """Return the visitor's timeline, or say that there is none yet."""
-    if visitor.recorder is None or visitor.recorder.running or not len(visitor.recorder.timeline):
+def _finished(session: Session) -> Timeline:
+    """Return the session's timeline, or report that there is none yet."""
+    recorder = session.visitor.recorder
+    if recorder is None or recorder.running or not len(recorder.timeline):
         raise gr.Error("There is no finished timeline to save yet.", print_exception=False)
-    return visitor.recorder.timeline
+    return recorder.timeline

@@ -7,47 +7,46 @@ from gradio.data_classes import ImageData
 
 from fer.pipeline import Pipeline
 from fer.ui import html
-from fer.ui.downloads import save_buttons, wire_saves
 from fer.ui.fields import strict_slider, typed_slider
+from fer.ui.photo_events import PhotoEvents
 from fer.ui.photo_handlers import EMPTY, LEAST_FACE, PhotoHandlers
+from fer.ui.saves import save_buttons
+from fer.ui.sessions import Sessions
 
 EXAMPLES = sorted(Path(__file__).resolve().with_name("examples").glob("*.jpg"))
 """Pictures that may be shipped; their licences stand in the folder's README."""
 
 
-def build_photo(pipeline: Pipeline) -> None:
+def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
     """Put the Photo tab's components on the page and wire them."""
-    handlers = PhotoHandlers(pipeline)
+    events = PhotoEvents(PhotoHandlers(pipeline), sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
             photo, min_face, whole_picture, explained = _questions()
         with gr.Column(scale=3, min_width=300, elem_classes="fer-answer"):
-            saves = save_buttons(("picture", "CSV", "JSON"))
+            steps = {
+                "picture": events.save_picture,
+                "CSV": events.save_csv,
+                "JSON": events.save_json,
+            }
+            save_buttons(sessions, steps)
             result = gr.HTML(
                 EMPTY,
                 elem_id="photo-result",
                 js_on_load=html.script("photo.js"),
             )
-    reading = gr.State(None)
     gr.on(
         [photo.change, min_face.change, whole_picture.change, explained.change],
-        handlers.read,
-        [photo, min_face, whole_picture, explained],
-        [result, reading],
+        events.read,
+        [photo, min_face, whole_picture, explained, token],
+        result,
         trigger_mode="always_last",
         show_progress="minimal",
         show_progress_on=result,
-        concurrency_limit=2,
-        concurrency_id="photo",
+        concurrency_limit=None,
         api_visibility="private",
     )
-    steps = (
-        (handlers.save_picture, (reading,)),
-        (handlers.save_csv, (reading,)),
-        (handlers.save_json, (reading,)),
-    )
-    wire_saves(saves, steps)
-    _publish(handlers, photo, whole_picture)
+    _publish(events, photo, whole_picture)
 
 
 def _questions() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
@@ -101,13 +100,12 @@ def _uploaded_file(payload: ImageData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def _publish(handlers: PhotoHandlers, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
+def _publish(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
     """Offer `predict` as the endpoint /predict; no button of the page uses it."""
     gr.Button(visible=False).click(
-        handlers.predict,
+        events.predict,
         [photo, strict_slider(*LEAST_FACE), whole_picture],
         gr.JSON(visible=False),
         api_name="predict",
-        concurrency_limit=2,
-        concurrency_id="photo",
+        concurrency_limit=None,
     )

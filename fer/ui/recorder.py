@@ -19,6 +19,9 @@ from fer.ui.numbers import numbers_html
 LONGEST = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
 
+MOST_BYTES = 32_000_000
+"""Memory at which a timeline stops by itself: thirteen faces for two hours in the person view."""
+
 DRAWN_EVERY, DRAWN_IN_ALL = 1.0, 1200
 """Seconds between two drawings of the chart, and how many such steps its length is at most.
 
@@ -56,6 +59,7 @@ class Recorder:
         running: Whether frames are counted.
         drawn: When it was drawn last.
         told: Whether a frame's answer has said that it ended.
+        nbytes: Memory of the timeline, about, when it was drawn last.
     """
 
     timeline: Timeline
@@ -63,6 +67,7 @@ class Recorder:
     running: bool = True
     drawn: float = float("-inf")
     told: bool = False
+    nbytes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def record(self, faces: Detections, now: float) -> str | None:
@@ -77,13 +82,13 @@ class Recorder:
                 return self._told_again()
             if now < self.started:  # the frame is from before the start
                 return None
-            if now - self.started >= LONGEST:
+            if now - self.started >= LONGEST or self.nbytes >= MOST_BYTES:
                 self.running, self.told = False, True
                 return done_html(self.timeline, by_itself=True)
             self.timeline.add(faces, now - self.started)
             if now - self.drawn < max(DRAWN_EVERY, (now - self.started) / DRAWN_IN_ALL):
                 return None
-            self.drawn = now
+            self.drawn, self.nbytes = now, self.timeline.nbytes
             return running_html(self.timeline, now - self.started)
 
     def _told_again(self) -> str | None:
@@ -137,7 +142,8 @@ def done_html(timeline: Timeline, by_itself: bool = False) -> str:
         return html.message("Nothing recorded", "The camera gave no picture; press Record first.")
     limit = html.message(
         "The timeline has ended",
-        f"It is {LONGEST // 3600} hours long, the most that is kept; save it or start a new one.",
+        f"No more than {LONGEST // 3600} hours are kept of one, and less where many faces are in "
+        "view; save it or start a new one.",
     )
     return (
         f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'

@@ -9,8 +9,10 @@ from fer.ui import html
 from fer.ui.consent import consent
 from fer.ui.fields import strict_slider, typed_slider
 from fer.ui.live import VIEWS
-from fer.ui.recording_handlers import RATES, Desk, RecordingHandlers
+from fer.ui.recording_events import RecordingEvents
+from fer.ui.recording_handlers import RATES, RecordingHandlers
 from fer.ui.recording_panels import EMPTY
+from fer.ui.sessions import Sessions
 from fer.ui.uploads import page_store
 from fer.videos import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 
@@ -20,12 +22,11 @@ KINDS = ("video", "plot", "CSV", "JSON", "report")
 LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
-def build_recording(pipeline: Pipeline) -> list[Component]:
+def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
     """Put the Recording tab's components on the page and wire them; return what answers."""
     handlers = RecordingHandlers(pipeline)
     page_store().watch(handlers.workshop.busy)
-    # A visitor who leaves takes along what is being done for them; what was done goes later.
-    desk = gr.State(Desk(), delete_callback=Desk.clear)
+    events = RecordingEvents(handlers, sessions)
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
             recording, known, view, rate = _questions()
@@ -35,11 +36,11 @@ def build_recording(pipeline: Pipeline) -> list[Component]:
         with gr.Column(scale=3, min_width=300):
             state, video, saves, result = _answer()
     shared = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    outputs = [state, result, video, *saves, desk]
-    recording.change(handlers.choose, [recording, desk], [known, *outputs], **shared)
-    start.click(handlers.start, [recording, view, rate, desk], outputs, **shared)
-    cancel.click(handlers.cancel, desk, desk, **shared)
-    _publish(handlers, recording, view)
+    outputs = [state, result, video, *saves]
+    recording.change(events.choose, [recording, token], [known, *outputs], **shared)
+    start.click(events.start, [recording, view, rate, token], outputs, **shared)
+    cancel.click(events.cancel, token, None, **shared)
+    _publish(events, recording, view)
     return outputs
 
 
@@ -94,10 +95,10 @@ def _uploaded_file(payload: FileData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def _publish(handlers: RecordingHandlers, recording: gr.File, view: gr.Radio) -> None:
+def _publish(events: RecordingEvents, recording: gr.File, view: gr.Radio) -> None:
     """Offer `analyse_recording` as an endpoint; no button of the page uses it."""
     gr.Button(visible=False).click(
-        handlers.analyse_recording,
+        events.analyse_recording,
         [recording, view, strict_slider(*RATES)],
         [gr.JSON(visible=False), gr.Files(visible=False)],
         api_name="analyse_recording",

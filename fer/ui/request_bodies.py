@@ -101,6 +101,21 @@ def checked_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     return checked({key: body[key] for key in KEYS & body.keys()}, session, store)
 
 
+def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
+    """Return a request to a component's server function as it may go on.
+
+    Raises:
+        RequestError: It names another file, or isn't of this form.
+    """
+    component, name, session = (
+        body.get(key) for key in ("component_id", "fn_name", "session_hash")
+    )
+    if not (isinstance(component, int) and isinstance(name, str) and is_session(session)):
+        raise RequestError(400, NOT_JSON)
+    called = {"component_id": component, "fn_name": name, "session_hash": session}
+    return called | {"data": checked(body.get("data"), session, store)}
+
+
 def is_session(value: object) -> bool:
     """Return whether a value has the form of a session's hash."""
     return isinstance(value, str) and SESSION.fullmatch(value) is not None

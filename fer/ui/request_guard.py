@@ -26,6 +26,7 @@ from fer.ui.request_bodies import (
     RequestError,
     checked,
     checked_call,
+    checked_server_call,
     is_session,
     read_json,
 )
@@ -51,6 +52,9 @@ FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
 CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|run/predict|call/{_NAME})/?")
 """Paths to which a request to run a handler is sent."""
+
+SERVER_FUNCTION = re.compile(r"/gradio_api/component_server/?")
+"""The path to the server functions of components, from which saved files come."""
 
 NAMED_CALL = re.compile(rf"/gradio_api/call/v2/{_NAME}/?")
 
@@ -121,6 +125,8 @@ class RequestGuard:
         body: dict[str, Any]
         if CALL.fullmatch(path):
             body = checked_call(await read_json(request, MOST_FRAME_BYTES), self.store)
+        elif SERVER_FUNCTION.fullmatch(path):
+            body = checked_server_call(await read_json(request, MOST_BYTES), self.store)
         elif NAMED_CALL.fullmatch(path):
             body = checked(await read_json(request, MOST_BYTES), None, self.store)
         elif SMALL.fullmatch(path):

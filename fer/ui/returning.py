@@ -1,67 +1,68 @@
-"""What a page gets back that was loaded again: a timeline, or what was made of a recording.
+"""Visitors who come and go: the token that is theirs, and what a page gets back by it.
 
 Where something is going on, a camera's stream above all, Gradio answers a connection that broke by
-loading the page anew as soon as it can; the new page has a session of its own.
+loading the page anew as soon as it can; the new page has a session of its own in Gradio, and the
+same token.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
-from gradio.state_holder import StateHolder
 
 from fer.ui import html
-from fer.ui.leaving import drop, leave
-from fer.ui.recording_handlers import Desk
-from fer.ui.visitor import Visitor
+from fer.ui.connections import Sender
+from fer.ui.sessions import SessionError, Sessions
+
+
+def build_token() -> gr.HTML:
+    """Put the unseen component that holds the visitor's token, see `token.js`."""
+    return gr.HTML(elem_id="fer-token", html_template="", js_on_load=html.script("token.js"))
 
 
 def build_returning(
-    demo: gr.Blocks, timeline: Sequence[Component], recording: Sequence[Component]
+    demo: gr.Blocks,
+    token: gr.HTML,
+    sessions: Sessions,
+    chart: Component,
+    recording: Sequence[Component],
+    release: Callable[[str | None], None],
 ) -> None:
-    """Put what says, unseen, which session the page had before it was loaded again.
+    """Let a page that was loaded again show what is kept, and forget visitors who leave.
 
     Args:
-        demo: The page, whose sessions are looked through.
-        timeline: The chart and the visitor's state.
-        recording: What `Desk.shown` fills, and the desk's state.
+        demo: The page.
+        token: Holds the visitor's token.
+        sessions: What is kept of visitors.
+        chart: Shows the timeline.
+        recording: What `Desk.shown` fills.
+        release: Called with the session of a visitor who left, so that their uploads expire.
     """
 
-    async def give_back(before: str) -> tuple[Any, ...]:
-        had = take(demo.state_holder, before)
-        visitor, desk = had.get(Visitor), had.get(Desk)
-        chart = visitor and visitor.recorder.shown(time.monotonic())
-        shown = desk and desk.shown()
-        return (
-            *((chart, visitor) if chart else [gr.skip()] * len(timeline)),
-            *((*shown, desk) if shown else [gr.skip()] * len(recording)),
-        )
+    async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
+        nothing = (gr.skip(), *[gr.skip()] * len(recording))
+        try:
+            session = sessions.arrive(token, Sender(request))
+        except SessionError:
+            return nothing  # it is told when something is asked for
+        recorder, desk = session.visitor.recorder, session.desk
+        shown = nothing[0] if recorder is None else recorder.shown(time.monotonic())
+        return shown, *(desk.shown() or nothing[1:])
 
-    before = gr.HTML(
-        elem_id="fer-returning",
-        js_on_load=html.script("returning.js"),
-    )
-    outputs = [*timeline, *recording]
-    before.input(give_back, before, outputs, show_progress="hidden", api_visibility="private")
+    async def leave(request: gr.Request) -> None:
+        """Drop what isn't to outlive the page, pictures above all.
 
+        Gradio alone would keep what fields showed last, camera frames included, until some
+        hundreds of others have come.
+        """
+        sessions.leave(request.session_hash or "")
+        release(request.session_hash)
+        holder = demo.state_holder
+        holder.session_data.pop(request.session_hash, None)
+        holder.time_last_used.pop(request.session_hash, None)
 
-def take(sessions: StateHolder, visitor: str) -> dict[type, Any]:
-    """Return what outlives a visitor's connection, by its type, and forget the visitor.
-
-    Their page is gone, also where Gradio hasn't noticed yet. It belongs on the thread of Gradio's
-    loop, as `leave` does.
-
-    Args:
-        sessions: Gradio's.
-        visitor: The hash of the session that they had; nothing is found under an unknown one.
-    """
-    leave(sessions, visitor)
-    session = sessions.session_data.get(visitor)
-    if session is None:
-        return {}
-    kept = list(session.state_data.values())
-    session.state_data.clear()  # no delete_callback is called: it goes on in another session
-    drop(sessions, visitor)
-    return {type(value): value for value in kept}
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    token.input(arrive, token, [chart, *recording], **quiet)
+    demo.unload(leave)

@@ -1,9 +1,28 @@
-// Hands a file made in the server's memory to the browser, as {name, uri}.
-async (parcel) => {
-  const content = await (await fetch(parcel.uri)).blob();
+// Asks for a file when its button is pressed, and hands it to the browser.
+document.addEventListener("click", async (event) => {
+  const kind = props.kinds.find((kind) => event.target.closest(`#${props.prefix}-${kind.toLowerCase()}`));
+  if (!kind) return;
+  element.replaceChildren();
+  const token = document.documentElement.dataset.ferToken;
+  try {
+    const file = await server.save({ kind, token });
+    file.error ? say(file.error) : await handOver(file);
+  } catch (error) {
+    console.info("The file did not come:", error);
+    say("The file could not be made; try again.");
+  }
+});
+
+function say(sentence) {
+  element.innerHTML = '<div class="fer-message fer-trouble" role="alert"><strong>Nothing saved</strong><span></span></div>';
+  element.querySelector("span").textContent = sentence;
+}
+
+async function handOver(file) {
+  const content = await (await fetch(file.uri)).blob();
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
-  link.download = parcel.name;
+  link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }

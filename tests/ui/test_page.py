@@ -6,7 +6,6 @@ import gradio as gr
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
-from gradio.state_holder import SessionState
 from gradio.themes.utils.fonts import LocalFont, font_file_path
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -18,10 +17,8 @@ from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline, uploads
 from fer.ui.recording_panels import KEPT
-from fer.ui.visitor import Visitor
 from fer.videos import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
-from tests.stories import tell
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +62,21 @@ def test_files_live_long_and_are_deleted_within_the_hour(demo):
     assert uploads.KEEP_LEFT + uploads.SWEEP_EVERY < 15 * 60
 
 
-def test_the_stream_is_shared_fairly(demo):
+def test_a_stream_holds_no_place_between_its_frames(demo):
     (stream,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "stream"]
     assert stream.stream_every == 0.1
-    assert 4 <= stream.concurrency_limit <= 8
-    assert 30 <= stream.time_limit <= 60
+    assert stream.concurrency_limit is None and stream.time_limit is None
+    assert not stream.preprocess  # or Gradio decodes whatever is sent, see fer.ui.frames
 
 
-def test_each_visitor_gets_a_clock_of_their_own(demo):
-    (key,) = [
-        key
-        for key, block in demo.blocks.items()
-        if isinstance(block, gr.State) and isinstance(block.value, Visitor)
-    ]
-    one, other = SessionState(demo), SessionState(demo)
-    assert one[key] is one[key]
-    assert one[key] is not other[key]
+def test_no_handler_waits_for_another_ones_place(demo):
+    """Gradio's queue is first come, first served; turns are taken in `fer.ui.turns`."""
+    bounded = [fn.api_name for fn in demo.fns.values() if fn.concurrency_limit is not None]
+    assert bounded == ["load_example", "leave"]  # both take no time
+
+
+def test_gradio_keeps_nothing_for_visitors(demo):
+    assert not [block for block in demo.blocks.values() if isinstance(block, gr.State)]
 
 
 def test_the_cameras_picture_is_a_mirror(demo):
@@ -122,37 +118,6 @@ def test_the_endpoint_explains_itself(client):
     endpoint = client.view_api(return_format="dict")["named_endpoints"]["/predict"]
     names = [parameter["parameter_name"] for parameter in endpoint["parameters"]]
     assert names == ["picture", "min_face", "whole_picture"]
-
-
-def test_a_visitor_who_leaves_is_forgotten_at_once(demo, client):
-    (key,) = [
-        key
-        for key, block in demo.blocks.items()
-        if isinstance(block, gr.State) and block.value is None
-    ]
-    for visitor in ("leaves", "stays"):
-        demo.state_holder[visitor][key] = f"what {visitor} has seen"
-    (leave,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "unload"]
-    camera = next(key for key, block in demo.blocks.items() if block.elem_id == "live-camera")
-    seen = demo.state_holder["leaves"]
-    seen._update_value_in_config(camera, "the last frame")  # as Gradio does with each
-    tell(leave.fn(gr.Request(session_hash="leaves")))
-    assert "leaves" not in demo.state_holder and seen.state_data.get(key) is None
-    assert demo.state_holder["leaves"][key] is None
-    assert demo.state_holder["stays"][key] == "what stays has seen"
-
-
-def test_no_saved_file_stays_in_the_session(demo):
-    calls = demo.config["dependencies"]
-    saves = [call for call in calls if (call["api_name"] or "").startswith("save_")]
-    handed_over = {call["id"]: call for call in calls if call["js"] and not call["outputs"]}
-    assert len(saves) == 7
-    for save in saves:
-        (to_the_browser,) = [
-            call for call in handed_over.values() if call["trigger_after"] == save["id"]
-        ]
-        (emptied,) = [call for call in calls if call["trigger_after"] == to_the_browser["id"]]
-        assert emptied["outputs"] == save["outputs"] and emptied["inputs"] == []
 
 
 def test_analyse_recording_over_the_network(client, tmp_path):

@@ -1,0 +1,15 @@
+// The token under which the server keeps this visitor's timeline and recording. It is made up here,
+// stays in this tab, and goes on when the page is loaded again. A copy of the tab gets one of its
+// own: its original still uses the other.
+const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+let token = fresh();
+try {
+  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  token = (again && sessionStorage.getItem("fer-token")) || token;
+  sessionStorage.setItem("fer-token", token);
+} catch (error) {
+  console.info("This browser keeps nothing for the page, so nothing returns to it:", error.message);
+}
+document.documentElement.dataset.ferToken = token;
+props.value = token;
+trigger("input");

@@ -1,0 +1,214 @@
+"""A page in this process with a fake pipeline, and visitors who speak its protocol over HTTP."""
+
+import asyncio
+import base64
+import io
+import json
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.ui import build_demo, launch_settings
+from tests.fakes import fake_pipeline, sure
+
+
+def allowed(seconds: float) -> float:
+    """Return what a time on a quiet machine may become on this one, which others may be using."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+class Page:
+    """A running page.
+
+    Args:
+        demo: The Blocks.
+        url: Its address.
+        pipeline: Its fake pipeline.
+        uploads: Its temporary folder.
+    """
+
+    def __init__(self, demo, url: str, pipeline, uploads: Path) -> None:
+        self.demo, self.url, self.pipeline, self.uploads = demo, url, pipeline, uploads
+        self.followed = 0
+
+    def number(self, name: str) -> int:
+        return next(key for key, fn in self.demo.fns.items() if fn.api_name == name)
+
+
+async def abandon(page: Page, name: str, data: list) -> bytes:
+    """Send a request as a visitor who is never seen again; return the status line, read or not."""
+    asked = {"data": data, "fn_index": page.number(name), "session_hash": secrets.token_hex(5)}
+    body = json.dumps(asked).encode()
+    address = httpx.URL(page.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(
+        b"POST /gradio_api/queue/join HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/json\r\nConnection: close\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    try:
+        return await reader.readline()
+    finally:
+        writer.close()
+
+
+@contextmanager
+def serve(folder: Path, seconds: float = 0.0) -> Iterator[Page]:
+    """Serve a page whose pipeline takes so many seconds for a frame or a photo."""
+    pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        demo = build_demo(pipeline)
+        settings = {**launch_settings(), "server_name": "127.0.0.1"}
+        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **settings)
+        page = Page(demo, url + "gradio_api/", pipeline, folder)
+        classify = pipeline.classifier.classify
+
+        def slow(crops):
+            page.followed += 1
+            time.sleep(seconds)
+            return classify(crops)
+
+        pipeline.classifier.classify = slow
+        yield page
+        demo.close()
+
+
+def jpeg(width: int = 160, height: int = 120, **options) -> bytes:
+    file = io.BytesIO()
+    pixels = np.random.default_rng(width).integers(0, 255, (height, width, 3), np.uint8)
+    Image.fromarray(pixels).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def data_url(content: bytes, kind: str = "image/jpeg") -> dict:
+    return {"path": None, "url": f"data:{kind};base64,{base64.b64encode(content).decode()}"}
+
+
+FRAME = data_url(jpeg())
+
+
+def client() -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=200)
+    return httpx.AsyncClient(timeout=60, limits=limits)
+
+
+class Visitor:
+    """One who has the page open.
+
+    Args:
+        page: The page.
+        http: The client that all visitors of a test share.
+        token: Theirs; a fresh one if None.
+    """
+
+    def __init__(self, page: Page, http: httpx.AsyncClient, token: str | None = None) -> None:
+        self.page, self.http = page, http
+        self.session, self.token = secrets.token_hex(5), token or secrets.token_hex(16)
+
+    async def join(self, name: str, data: list) -> httpx.Response:
+        """Ask for a handler to be called; nobody listens for its result yet."""
+        asked = {"data": data, "fn_index": self.page.number(name), "session_hash": self.session}
+        return await self.http.post(self.page.url + "queue/join", json=asked)
+
+    async def messages(self) -> AsyncIterator[dict]:
+        """Listen for results until there is nothing more to come."""
+        query = {"session_hash": self.session}
+        async with self.http.stream("GET", self.page.url + "queue/data", params=query) as lines:
+            async for line in lines.aiter_lines():
+                if line.startswith("data:"):
+                    message = json.loads(line[5:])
+                    yield message
+                    if message["msg"] == "close_stream":
+                        return
+
+    async def ask(self, name: str, data: list, streams: bool = False) -> list:
+        """Call a handler and return its (for a stream its first) result."""
+        response = await self.join(name, data)
+        response.raise_for_status()
+        wanted = ("process_streaming", "process_completed") if streams else ("process_completed",)
+        async for message in self.messages():
+            if message["msg"] in wanted:
+                if not message["success"]:
+                    raise RuntimeError(message["output"]["error"])
+                return message["output"]["data"]
+        raise AssertionError("no result came")
+
+    async def look(self, payload: object = FRAME, view: str = "person") -> list:
+        """Send one frame, as a stream that then falls silent; return the result."""
+        return await self.ask("look", [payload, self.token, view], streams=True)
+
+    async def first_frame(self) -> float:
+        """Return the seconds until the first frame has come back with its face."""
+        begun = time.monotonic()
+        async with self.present():
+            _, panel, _ = await self.look()
+        assert "Your expression" in panel, panel
+        return time.monotonic() - begun
+
+    async def save(self, kind: str, prefix: str = "live-save", token: str | None = None) -> dict:
+        """Press a Save button."""
+        blocks = self.page.demo.blocks.items()
+        number = next(
+            k for k, block in blocks if getattr(block, "props", {}).get("prefix") == prefix
+        )
+        asked = {
+            "data": {"kind": kind, "token": self.token if token is None else token},
+            "component_id": number,
+            "fn_name": "save",
+            "session_hash": self.session,
+        }
+        return (await self.http.post(self.page.url + "component_server", json=asked)).json()
+
+    @asynccontextmanager
+    async def present(self) -> AsyncIterator[None]:
+        """Keep the page open, which Gradio knows by its heartbeat."""
+        address = f"{self.page.url}heartbeat/{self.session}"
+        async with self.http.stream("GET", address) as beats:
+            lines = beats.aiter_lines()  # whose end would be the connection's
+            await anext(lines)
+            yield
+
+    async def record(self, frames: int = 2) -> None:
+        """Record a timeline and finish it."""
+        await self.ask("start", [self.token, "person"])
+        for _ in range(frames):
+            await self.look()
+        await self.ask("stop", [self.token])
+
+    @asynccontextmanager
+    async def streaming(self, every: float | None) -> AsyncIterator[list[float]]:
+        """Stream a frame each so many seconds, or only the first one; yield the results' times."""
+        times: list[float] = []
+        task = asyncio.create_task(self._stream(every, times))
+        try:
+            yield times
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _stream(self, every: float | None, times: list[float]) -> None:
+        data = [FRAME, self.token, "person"]
+        event = (await self.join("look", data)).json()["event_id"]
+        sending = asyncio.create_task(self._send(event, every)) if every else None
+        try:
+            async for message in self.messages():
+                if message["msg"] == "process_streaming":
+                    times.append(time.monotonic())
+        finally:
+            if sending:
+                sending.cancel()
+
+    async def _send(self, event: str, every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            data = {"data": [FRAME, self.token, "person"], "session_hash": self.session}
+            await self.http.post(f"{self.page.url}stream/{event}", json=data)

@@ -1,0 +1,171 @@
+"""Camera frames: whatever is sent as one, nothing but a small JPEG is decoded."""
+
+import asyncio
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image, ImageFile
+
+from fer.ui.frames import MOST_SCANS
+from tests.security._live import FRAME, Visitor, allowed, client, data_url, jpeg, serve
+from tests.stories import tell
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("frames")) as served:
+        yield served
+
+
+def picture(kind: str, size=(64, 64), **options) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, "red").save(file, kind, **options)
+    return file.getvalue()
+
+
+def png_bomb(side: int = 13_000) -> bytes:
+    """A grey picture of 169 million pixels in 20 KB, made without holding its pixels."""
+    packed = zlib.compressobj(9)
+    rows = b"".join(packed.compress(bytes(side + 1)) for _ in range(side)) + packed.flush()
+    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A small JPEG whose header claims another size."""
+    content = bytearray(jpeg())
+    at = content.index(b"\xff\xc0")
+    content[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(content)
+
+
+def many_scans() -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    content = jpeg(progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:last] + content[last:-2] * (MOST_SCANS + 1) + content[-2:]
+
+
+def segments(count: int) -> bytes:
+    """A JPEG with so many comments before its size."""
+    content = jpeg()
+    return content[:2] + b"\xff\xfe\x00\x02" * count + content[2:]
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
+GIF = picture("GIF", save_all=True, append_images=[Image.new("RGB", (64, 64), "blue")] * 3)
+CUT_OFF = "a JPEG that is cut off"
+META = {"meta": {"_type": "gradio.FileData"}}
+
+REFUSED = {
+    "a PNG of 169 million pixels": lambda: data_url(png_bomb(), "image/png"),
+    "it posing as a JPEG": lambda: data_url(png_bomb()),
+    "PostScript": lambda: data_url(EPS, "image/x-eps"),
+    "PostScript posing as a JPEG": lambda: data_url(EPS),
+    "an animation": lambda: data_url(GIF, "image/gif"),
+    "a PNG": lambda: data_url(picture("PNG"), "image/png"),
+    "WebP": lambda: data_url(picture("WEBP"), "image/webp"),
+    "TIFF posing as a JPEG": lambda: data_url(picture("TIFF")),
+    "an SVG": lambda: data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
+    "a JPEG of 9 million pixels": lambda: data_url(picture("JPEG", (3000, 3000))),
+    "a JPEG that claims 4 billion": lambda: data_url(claiming(65_000, 65_000)),
+    "a JPEG without pixels": lambda: data_url(claiming(0, 0)),
+    "a JPEG of many scans": lambda: data_url(many_scans()),
+    "a JPEG of many segments": lambda: data_url(segments(5000)),
+    "a JPEG of 2 MB": lambda: data_url(jpeg() + bytes(2_000_000)),
+    CUT_OFF: lambda: data_url(jpeg()[:400]),
+    "a JPEG's first bytes": lambda: data_url(b"\xff\xd8\xff\xe0"),
+    "nothing": lambda: data_url(b""),
+    "a broken data URL": lambda: {"url": "data:image/jpeg;base64,###"},
+    "a data URL with letters beyond ASCII": lambda: {"url": "data:image/jpeg;base64,ä"},
+    "a text as data URL": lambda: {"url": "data:text/plain,hello"},
+    "a web address": lambda: {"url": "http://127.0.0.1:9/one.jpg"},
+    "a file's address": lambda: {"url": "file:///etc/passwd"},
+    "no address": lambda: {"path": None, "url": None},
+    "a path": lambda: {"path": "/etc/passwd"},
+    "a path beside a good frame": lambda: {**FRAME, "path": "/etc/passwd"},
+    "a path to a pipe": lambda: {"path": "/proc/self/fd/1"},
+    "a path with its type": lambda: {"path": "/etc/passwd", **META},
+    "a text": lambda: "/etc/passwd",
+    "a number": lambda: 7,
+    "a list": lambda: [FRAME],
+}
+
+
+@pytest.mark.parametrize("made", REFUSED.values(), ids=REFUSED.keys())
+def test_nothing_else_than_a_small_jpeg_is_decoded(page, made, monkeypatch):
+    payload, loaded, before = made(), [], page.followed
+    load = ImageFile.ImageFile.load
+
+    def noted(image):
+        loaded.append(image)
+        return load(image)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", noted)
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *told: loaded.append("gs"))
+    files = set(page.uploads.rglob("*"))
+
+    async def story():
+        async with client() as http:
+            try:
+                shown, panel, _ = await Visitor(page, http).look(payload)
+            except (RuntimeError, AssertionError) as error:  # Gradio's own refusal
+                return "refused", str(error)
+            return shown, panel
+
+    shown, panel = tell(story())
+    assert shown == "refused" or (shown == "" and "No picture is read" in panel)
+    assert "root:" not in panel and "passwd" not in panel
+    assert page.followed == before
+    assert loaded == [] or made is REFUSED[CUT_OFF]
+    assert set(page.uploads.rglob("*")) == files
+
+
+@pytest.mark.parametrize("view", ["everybody", "", None, 7, "person' or"])
+def test_only_the_two_views_are_taken(page, view):
+    async def story():
+        async with client() as http:
+            return await Visitor(page, http).look(view=view)
+
+    assert "out of date" in tell(story())[1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        jpeg(),
+        jpeg(960, 540),
+        jpeg(progressive=True),
+        jpeg(icc_profile=b"\xff\xda" * 8),
+        picture("JPEG", (1920, 1080)),
+    ],
+    ids=["640", "class", "progressive", "profile", "1080p"],
+)
+def test_frames_as_browsers_send_them_are_read(page, content):
+    async def story():
+        async with client() as http:
+            return await Visitor(page, http).look(data_url(content))
+
+    shown, panel, _ = tell(story())
+    assert "data:image/jpeg" in shown and "Your expression" in panel
+
+
+def test_hostile_frames_cost_honest_visitors_nothing(page):
+    """Refused frames wait; the decoders' threads stay free."""
+    bomb = data_url(png_bomb(), "image/png")
+
+    async def story():
+        async with client() as http:
+            hostile = [Visitor(page, http) for _ in range(12)]
+            tasks = [asyncio.create_task(one.look(bomb)) for one in hostile]
+            await asyncio.sleep(0.2)
+            assert await Visitor(page, http).first_frame() < allowed(3)
+            await asyncio.gather(*tasks)
+
+    tell(story())

@@ -1,0 +1,168 @@
+"""What is kept of visitors: only they get it, nobody else can push it out, and it goes in time."""
+
+import asyncio
+import base64
+import secrets
+
+import pytest
+
+from fer.ui import GRADIO_SESSIONS, sessions
+from fer.ui.connections import UNATTENDED
+from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
+from tests.stories import tell
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("sessions")) as served:
+        yield served
+
+
+def table(file: dict) -> str:
+    assert "uri" in file, file
+    return base64.b64decode(file["uri"].split(",")[1]).decode()
+
+
+def test_520_strangers_push_nobody_s_timeline_out(page):
+    async def story():
+        async with client() as http:
+            one = Visitor(page, http)
+            await one.record()
+            for _ in range(13):
+                crowd = [Visitor(page, http) for _ in range(40)]
+                data = [[each.token, "person"] for each in crowd]
+                await asyncio.gather(*map(abandoned_start, [page] * 40, data))
+            assert "time,track" in table(await one.save("CSV"))
+
+    async def abandoned_start(page, data):
+        await abandon(page, "start", data)
+
+    tell(story())
+    assert len(page.demo.state_holder.session_data) <= GRADIO_SESSIONS
+
+
+def test_520_strangers_with_open_pages_don_t_either(page):
+    async def story():
+        async with client() as http:
+            one = Visitor(page, http)
+            await one.record()
+            for _ in range(520):  # without HTTP: what they would come to
+                page.demo.state_holder[secrets.token_hex(5)]
+            again = Visitor(page, http, one.token)  # the page, loaded again
+            chart, *_ = await again.ask("arrive", [again.token])
+            assert "fer-done" in chart
+            assert "time,track" in table(await again.save("CSV"))
+
+    tell(story())
+
+
+def test_a_copied_session_gives_nothing(page):
+    async def story():
+        async with client() as http:
+            one, thief = Visitor(page, http), Visitor(page, http)
+            await one.record()
+            thief.session = one.session
+            assert "no finished timeline" in (await thief.save("CSV"))["error"]
+            chart, *_ = await thief.ask("arrive", [thief.token])
+            assert "fer-done" not in str(chart)
+            (stopped,) = await thief.ask("stop", [thief.token])
+            assert "fer-done" not in stopped
+            # The name of a session is no token either.
+            assert "load it again" in (await thief.save("CSV", token=one.session))["error"]
+            assert "time,track" in table(await one.save("CSV"))
+
+    tell(story())
+
+
+TOKENS = [
+    "",
+    "0" * 31,
+    "g" * 32,
+    "0" * 65,
+    "../" * 11,
+    None,
+    7,
+    ["0" * 32],
+    {"a": 1},
+    "0" * 32 + "\n",
+]
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=repr)
+def test_what_is_no_token_is_refused_everywhere(page, token):
+    async def story():
+        async with client() as http:
+            one = Visitor(page, http, "-")
+            one.token = token
+            return [
+                (await one.look())[1],
+                *await one.ask("start", [token, "person"]),
+                *await one.ask("stop", [token]),
+                *await one.ask("read", [None, 20, False, False, token]),
+                (await one.save("CSV"))["error"],
+            ]
+
+    assert all("load it again" in text for text in tell(story()))
+
+
+def test_a_saved_file_stays_nowhere_in_the_session(page):
+    """A photo in full size, saved without any step that would clear it away."""
+    (page.uploads / "large.jpg").write_bytes(jpeg(1200, 900))
+    photo = {"path": str(page.uploads / "large.jpg"), "meta": {"_type": "gradio.FileData"}}
+
+    async def story():
+        async with client() as http:
+            one = Visitor(page, http)
+            await one.ask("read", [photo, 20, False, False, one.token])
+            before = len(str(page.demo.state_holder[one.session].config_values))
+            file = await one.save("picture", "save")
+            assert len(file["uri"]) > 500_000
+            return len(str(page.demo.state_holder[one.session].config_values)) - before
+
+    assert tell(story()) < 10_000
+
+
+def test_no_picture_stays_when_a_visitor_leaves(page):
+    async def story():
+        async with client() as http:
+            one = Visitor(page, http)
+            async with one.present():
+                await one.record()
+                kept = page.demo.state_holder[one.session].config_values
+                assert "data:image" in str(kept)
+            for _ in range(100):
+                await asyncio.sleep(0.1)
+                if one.session not in page.demo.state_holder:
+                    break
+            assert one.session not in page.demo.state_holder
+            assert "time,track" in table(await one.save("CSV"))  # numbers stay for a while
+
+    tell(story())
+
+
+def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
+    monkeypatch.setattr(sessions, "GRACE", 1.5)
+    monkeypatch.setattr(sessions, "SWEEP_EVERY", 0.2)
+
+    async def story():
+        async with client() as http:
+            open_one, left = Visitor(page, http), Visitor(page, http)
+            async with open_one.present():
+                await open_one.record()
+                await left.record()
+                await asyncio.sleep(allowed(4))
+                assert "error" in await left.save("CSV")
+                assert "uri" in await open_one.save("CSV")  # an open page keeps what it has
+
+    tell(story())
+
+
+def test_requests_without_a_page_are_few(page):
+    """They make a session each in Gradio, which takes some milliseconds and 120 KB."""
+
+    async def story():
+        data = [secrets.token_hex(16), "person"]
+        lines = await asyncio.gather(*(abandon(page, "start", data) for _ in range(300)))
+        return sum(b" 200 " in line for line in lines)
+
+    assert tell(story()) < UNATTENDED[0] + UNATTENDED[1] * allowed(4)

@@ -1,0 +1,207 @@
+"""Turns, queues and bounds: no visitor keeps the others waiting, whatever they send."""
+
+import asyncio
+import secrets
+import threading
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+
+import numpy as np
+import pytest
+
+from fer.ui.connections import PATIENCE
+from fer.ui.jobs import Line
+from fer.ui.live_handlers import MOST_STREAMS
+from fer.videos import VideoWriter
+from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
+from tests.stories import tell
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture
+def page(tmp_path_factory):
+    """A page that reads 40 frames or photos a second, with two threads."""
+    with serve(tmp_path_factory.mktemp("slots"), seconds=0.05) as served:
+        yield served
+
+
+@pytest.fixture
+def upload(page):
+    (page.uploads / "one.jpg").write_bytes(jpeg())
+    return {"path": str(page.uploads / "one.jpg"), "meta": {"_type": "gradio.FileData"}}
+
+
+async def crowd(page, http, stack, count, every):
+    """Let visitors stream, all with a connection for results; return when all have begun."""
+    visitors = [Visitor(page, http) for _ in range(count)]
+    streams = [await stack.enter_async_context(one.streaming(every)) for one in visitors]
+    deadline = time.monotonic() + allowed(20)
+    while not all(streams):
+        assert time.monotonic() < deadline, [len(times) for times in streams]
+        await asyncio.sleep(0.05)
+    return streams
+
+
+@pytest.mark.parametrize(("count", "every"), [(6, None), (40, None), (12, 0.1)])
+def test_a_newcomers_first_frame_comes_at_once_beside_others_streams(page, count, every):
+    async def story():
+        async with client() as http, AsyncExitStack() as stack:
+            if count > MOST_STREAMS:  # silent ones count for some seconds only
+                await crowd(page, http, stack, MOST_STREAMS, every)
+                await asyncio.sleep(6)
+                await crowd(page, http, stack, count - MOST_STREAMS, every)
+            else:
+                await crowd(page, http, stack, count, every)
+            assert await Visitor(page, http).first_frame() < allowed(5)
+
+    tell(story())
+
+
+def test_of_eight_streams_none_waits_and_all_get_their_share(page):
+    async def story():
+        async with client() as http, AsyncExitStack() as stack:
+            begun = time.monotonic()
+            streams = await crowd(page, http, stack, 8, 0.1)
+            assert time.monotonic() - begun < allowed(5)
+            await asyncio.sleep(3)
+            counts = sorted(len(times) for times in streams)
+            assert counts[0] > counts[-1] / 2 > 2, counts
+
+    tell(story())
+
+
+def test_requests_whose_senders_left_are_not_run(page, upload):
+    """1,500 photos that nobody waits for: at 40 a second they would take 37 s."""
+
+    async def story():
+        async with client() as http:
+            before, gate = page.followed, asyncio.Semaphore(300)
+            asked = [upload, 20, False, False]
+
+            async def leaving():
+                async with gate:
+                    return await abandon(page, "read", [*asked, secrets.token_hex(16)])
+
+            flood = [asyncio.create_task(leaving()) for _ in range(1500)]
+            await asyncio.sleep(1)
+            one = Visitor(page, http)
+            frame, begun = await one.first_frame(), time.monotonic()
+            async with one.present():
+                (shown,) = await one.ask("read", [*asked, one.token])
+            photo = time.monotonic() - begun
+            assert "happy" in shown
+            assert max(frame, photo) < allowed(5)
+            statuses = Counter(await asyncio.gather(*flood))
+            await asyncio.sleep(PATIENCE + 1)
+            assert page.followed - before < 400, statuses
+            assert statuses[b"HTTP/1.1 503 Service Unavailable\r\n"] > 1000, statuses
+            waiting = page.followed
+            await asyncio.sleep(1)
+            assert page.followed == waiting  # nothing is left over
+
+    tell(story())
+
+
+def test_more_cameras_than_can_be_served_are_told_so(page):
+    async def story():
+        async with client() as http, AsyncExitStack() as stack:
+            await crowd(page, http, stack, MOST_STREAMS, 1.0)
+            _, panel, _ = await Visitor(page, http).look()
+            assert "The page is full: 24 cameras" in panel
+
+    tell(story())
+
+
+def test_many_streams_of_one_visitor_get_one_visitors_share(page):
+    async def story():
+        async with client() as http, AsyncExitStack() as stack:
+            token = "ab" * 16
+            greedy = [Visitor(page, http, token) for _ in range(12)]
+            for one in greedy:
+                await stack.enter_async_context(one.streaming(0.1))
+            (honest,) = await crowd(page, http, stack, 1, 0.1)
+            honest.clear()
+            before = page.followed
+            await asyncio.sleep(3)
+            assert len(honest) / (page.followed - before) > 0.3
+
+    tell(story())
+
+
+def test_a_newer_photo_takes_the_place_of_one_that_waits(page, upload):
+    async def story():
+        async with client() as http:
+            before = page.followed
+            others = [Visitor(page, http) for _ in range(12)]
+            one = Visitor(page, http)
+            asked = [upload, 20, False, False]
+            await asyncio.gather(*(each.join("read", [*asked, each.token]) for each in others))
+            for _ in range(5):
+                await one.join("read", [*asked, one.token])
+            await asyncio.sleep(2)
+            assert page.followed - before <= 12 + 2
+
+    tell(story())
+
+
+@pytest.fixture
+def film(page):
+    path = page.uploads / "film.mp4"
+    with VideoWriter(path, 160, 120) as writer:
+        for i in range(60):
+            writer.write(FILM, i / 10, 0.1)
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+
+
+FILM = np.full((120, 160, 3), 90, np.uint8)
+
+
+def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
+    async def story():
+        async with client() as http:
+            asked = [film, "person", 15]
+            visitors = [Visitor(page, http) for _ in range(30)]
+            results = [asyncio.create_task(first_state(one, asked)) for one in visitors]
+            states = await asyncio.gather(*results)
+            refused = [state for state in states if "20 recordings are waiting already" in state]
+            assert len(refused) == 10
+            assert "begins by itself" in "".join(states)
+
+    async def first_state(one, asked):
+        await one.join("start_1", [*asked, one.token])
+        states = []
+        async for message in one.messages():
+            if message["msg"] in ("process_generating", "process_completed"):
+                states.append(str(message["output"]["data"]))
+                await asyncio.sleep(1.5)
+                return states[0]
+
+    tell(story())
+
+
+def test_a_program_has_one_recording_at_a_time():
+    line = Line(3)
+    with line.place("one"), line.place("other"):
+        with pytest.raises(ValueError, match="isn't done yet"), line.place("one"):
+            pass
+        with line.place("third"), pytest.raises(ValueError, match="3 recordings are waiting"):
+            line.place("fourth").__enter__()
+    with line.place("one"):
+        pass
+
+
+def test_no_thread_and_no_work_is_left_when_visitors_have_left(page):
+    async def story():
+        async with client() as http, AsyncExitStack() as stack:
+            await crowd(page, http, stack, 12, 0.1)
+            within = threading.active_count()
+        before = page.followed
+        await asyncio.sleep(12)  # idle threads of anyio end after ten seconds
+        async with client() as http:
+            await Visitor(page, http).first_frame()
+        assert page.followed - before <= 14
+        assert threading.active_count() <= within
+
+    tell(story())

@@ -1,0 +1,184 @@
+"""What is kept of visitors: for whom, how much, and for how long."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fer.timeline.timeline import Timeline
+from fer.ui import sessions as module
+from fer.ui.connections import Sender
+from fer.ui.jobs import Job
+from fer.ui.recorder import Recorder
+from fer.ui.recording_handlers import Desk
+from fer.ui.sessions import BRIEF, GRACE, SessionError, Sessions
+from fer.ui.visitor import Visitor
+from tests.fakes import fake_pipeline, sure
+from tests.stories import tell
+
+NOBODY = Sender(None)
+
+
+def token(number):
+    return f"{number:032x}"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The sessions' clock, which the test sets."""
+    times = [0.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: times[0]))
+    return times
+
+
+@pytest.fixture
+def recorder():
+    faces = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))(np.zeros((99, 99, 3), np.uint8))
+    kept = Recorder(Timeline("person"), 0.0)
+    kept.record(faces, 0.0)
+    return kept
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Work that has left a file."""
+    made = Job(tmp_path / "made", lambda job: (job.folder / "annotated.mp4").touch())
+    made.folder.mkdir()
+    return made
+
+
+def page(name):
+    sender = Sender(None)
+    sender.session = name
+    return sender
+
+
+def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
+    async def story():
+        sessions = Sessions()
+        before = sessions.arrive(token(1), page("before"))
+        before.visitor.recorder = recorder
+        job.run()
+        before.desk.job = job
+        again = sessions.arrive(token(1), page("after"))
+        assert again is before and again.visitor.recorder is recorder
+        assert list(job.folder.iterdir())
+        sessions.leave("before")  # Gradio may notice later
+        assert sessions.of(token(1), page("after")) is again
+
+    tell(story())
+
+
+def test_unfinished_work_is_called_off_when_its_page_goes(job):
+    async def story():
+        sessions = Sessions()
+        for leave in (
+            lambda: sessions.leave("one"),
+            lambda: sessions.arrive(token(1), page("two")),
+        ):
+            session = sessions.arrive(token(1), page("one"))
+            session.desk = Desk(job)
+            job._cancelled.clear()
+            leave()
+            assert job.is_cancelled() and session.desk.job is None
+
+    tell(story())
+
+
+def test_whoever_made_nothing_is_forgotten_at_once():
+    async def story():
+        sessions = Sessions()
+        sessions.arrive(token(1), page("one"))
+        sessions.leave("one")
+        sessions.leave("never came")
+        assert len(sessions) == 0
+
+    tell(story())
+
+
+def test_things_go_some_time_after_their_last_use(clock, recorder, job):
+    async def story():
+        sessions = Sessions()
+        with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
+        with_timeline.visitor.recorder = recorder
+        job.run()
+        with_film.desk = Desk(job)
+        assert empty.is_empty
+        clock[0] = BRIEF + 1
+        sessions.sweep()
+        assert len(sessions) == 2
+        assert sessions.of(token(0), NOBODY) is with_timeline
+        clock[0] = GRACE + 1
+        sessions.sweep()
+        assert len(sessions) == 1 and not job.folder.exists()
+        clock[0] = GRACE + BRIEF + 2
+        sessions.sweep()
+        assert len(sessions) == 0
+        assert 10 * 60 <= GRACE < 15 * 60
+
+    tell(story())
+
+
+def test_an_open_page_keeps_its_things(clock, recorder):
+    async def story():
+        sessions = Sessions()
+        sender = page("open")
+        sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
+        sessions.of(token(1), sender).visitor.recorder = recorder
+        sessions.of(token(2), page("left")).visitor.recorder = recorder
+        clock[0] = 2 * GRACE
+        sessions.sweep()
+        assert len(sessions) == 1 and sessions.of(token(1), sender).visitor.recorder is recorder
+
+    tell(story())
+
+
+def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
+    monkeypatch.setattr(module, "MOST_SESSIONS", 3)
+
+    async def story():
+        sessions = Sessions()
+        for number in range(3):
+            sessions.of(token(number), NOBODY).visitor.recorder = recorder
+        with pytest.raises(SessionError, match="quarter of an hour"):
+            sessions.of(token(9), NOBODY)
+        sessions.of(token(1), NOBODY).visitor.recorder = None
+        sessions.of(token(9), NOBODY)  # what held nothing makes room
+        assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
+
+    tell(story())
+
+
+def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
+    monkeypatch.setattr(module, "MOST_BYTES", 100)
+
+    async def story():
+        sessions = Sessions()
+        sessions.require_space()
+        sessions.of(token(1), NOBODY).visitor.recorder = recorder
+        with pytest.raises(SessionError, match="try again"):
+            sessions.require_space()
+
+    tell(story())
+
+
+def test_nothing_that_was_seen_is_left_of_a_visitor_but_the_numbers_go_on():
+    visitor = Visitor()
+    pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
+    frame = np.zeros((120, 160, 3), np.uint8)
+    pipeline.follow(frame, 0.0, visitor.following)
+    left = visitor.without_pictures()
+    assert left.recorder is visitor.recorder
+    assert vars(left.following.follower)["_samples"] is None
+    assert vars(left.following.answers)["_answers"] == {}
+    later = pipeline.follow(frame, 100.0, left.following)
+    assert later.tracker_id.tolist() == [2]
+
+
+def test_a_recording_whose_files_have_gone_is_not_shown_again(job):
+    job.run()
+    made = SimpleNamespace(video=job.folder / "annotated.mp4")
+    desk = Desk(job, "clip.mp4", SimpleNamespace(recording=made, shown=lambda: ("shown",)))
+    assert desk.shown() == ("shown",)
+    made.video.unlink()
+    assert desk.shown() is None
