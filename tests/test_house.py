@@ -23,6 +23,7 @@ FLOORS = {
     "fer.show": 2,
     "fer.model": 1,
     "fer.vision": 1,
+    "fer.sandbox": 1,
     "fer.images": 0,
     "fer.videos": 0,
     "fer.labels": 0,
