@@ -278,4 +278,3 @@ def _send(channel: Channel, made: Recording) -> None:
     data = b"".join(picture.image.tobytes() for picture in made.pictures)
     known = {"warning": made.warning, "duration": made.duration, "lead": made.lead}
     channel.send("result", data, pictures=described, **known)
-

@@ -21,6 +21,7 @@ _SIZES = struct.Struct("=QQ")
 _WHOLE = 10.0
 """Seconds within which a message has to be complete once it has begun."""
 
+
 @dataclass(frozen=True)
 class Message:
     """What one side has for the other.
