@@ -1,18 +1,44 @@
 """The Space: `python app.py` serves the page; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where.
 
 FER_MODEL (a Hub id, with an optional @revision, or a folder) replaces the embedded network.
+
+Nothing heavy is imported above: processes that decode visitors' files import this module, too.
 """
 
 import os
+import signal
+import sys
+from typing import TYPE_CHECKING
 
-import torch
+from fer.sandbox import end_workers, start_server
 
-from fer.ui import build_demo, launch_settings, load_pipeline
+if TYPE_CHECKING:
+    import gradio as gr
 
-# Visitors share the cores; more threads for one of them would only get in the others' way.
-torch.set_num_threads(1)
 
-demo = build_demo(load_pipeline(os.environ.get("FER_MODEL")))
+def build() -> "gr.Blocks":
+    """Return the page."""
+    import torch
+
+    from fer.ui import build_demo, load_pipeline
+
+    # Visitors share the cores; more threads for one of them would only get in the others' way.
+    torch.set_num_threads(1)
+    return build_demo(load_pipeline(os.environ.get("FER_MODEL")))
+
+
+def main() -> None:
+    """Serve the page until the process is interrupted or terminated."""
+    start_server("fer.recording.preloaded")  # its imports go on beside this process's own
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the block below is left
+    try:
+        demo = build()
+        from fer.ui import launch_settings
+
+        demo.launch(**launch_settings())
+    finally:
+        end_workers()
+
 
 if __name__ == "__main__":
-    demo.launch(**launch_settings())
+    main()

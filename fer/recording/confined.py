@@ -52,7 +52,13 @@ BROKEN = "This video breaks the reader; save it anew as MP4 (H.264) and try agai
 SLOW = "This video takes too long to read; cut it, or save it anew as MP4 (H.264)."
 LARGE = "This video takes too much memory to read; save it smaller."
 
+NO_SOUND = "The sound breaks the reader and is left out."
+
 logger = logging.getLogger(__name__)
+
+
+class BrokenReader(VideoError):
+    """A video ended its worker."""
 
 
 @dataclass(frozen=True)
@@ -116,16 +122,22 @@ def analyse_confined(
     source, folder = Path(source).resolve(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
-    seconds = time_limit(check_video_confined(source).duration)
-    model = Model(pipeline.classifier.folder, pipeline.classifier.name)
+    info = check_video_confined(source)
+    seconds = time_limit(info.duration)
     limits = Limits(
-        *(MEMORY, seconds, MOST_WRITTEN),
-        nice=_NICE,
-        readable=(source,),
-        writable=folder,
+        *(MEMORY, seconds, MOST_WRITTEN), nice=_NICE, readable=(source,), writable=folder
     )
-    hear = _Listener(progress, cancelled)
-    message = _heard(_analyse, limits, seconds, hear, source, folder, model, view, rate)
+    model = Model(pipeline.classifier.folder, pipeline.classifier.name)
+    asked = source, folder, model, view, rate
+    listener = _Listener(progress, cancelled)
+    try:
+        message = _heard(_analyse, limits, seconds, listener, *asked, info.audio)
+    except BrokenReader:
+        if not info.audio:
+            raise
+        # Most decoders are for sound, and the pictures can be had without it.
+        message = _heard(_analyse, limits, seconds, listener, *asked, False)
+        message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
     return _recording(message, folder)
 
 
@@ -176,7 +188,9 @@ def _heard(
         return _result(worker, end, listener)
     except WorkerError as error:
         logger.warning("A video's worker ended: %s", error)
-        raise VideoError(SLOW if time.monotonic() > end else BROKEN) from error
+        if time.monotonic() > end:
+            raise VideoError(SLOW) from error
+        raise BrokenReader(BROKEN) from error
     finally:
         worker.kill()
 
@@ -234,7 +248,7 @@ def _check(path: Path) -> Callable[[Channel], None]:
 
 
 def _analyse(
-    source: Path, folder: Path, model: Model, view: str, rate: float
+    source: Path, folder: Path, model: Model, view: str, rate: float, sound: bool
 ) -> Callable[[Channel], None]:
     """Return what a worker does to analyse a video."""
     import torch
@@ -248,7 +262,7 @@ def _analyse(
         def tell(progress: Progress) -> None:
             channel.send("progress", done=progress.done, left=progress.left)
 
-        _send(channel, analyse(source, folder, pipeline, view, rate, tell))
+        _send(channel, analyse(source, folder, pipeline, view, rate, tell, sound=sound))
 
     return partial(_answered, work)
 

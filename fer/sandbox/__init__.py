@@ -3,7 +3,15 @@
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits
 from fer.sandbox.pool import Pool
+from fer.sandbox.worker import Worker, WorkerError, end_workers, start_server
 
-from fer.sandbox.worker import Worker, WorkerError, start_server
-
-__all__ = ["Channel", "Limits", "Message", "Pool", "Worker", "WorkerError", "start_server"]
+__all__ = [
+    "Channel",
+    "Limits",
+    "Message",
+    "Pool",
+    "Worker",
+    "WorkerError",
+    "end_workers",
+    "start_server",
+]

@@ -1,8 +1,8 @@
 """What Linux offers to take rights away from the calling process, through ctypes.
 
 Everything here holds for all threads started later and can't be undone. A filter on system calls
-(seccomp) denies the network, new programs, new processes and reaching into other processes; Landlock
-denies files outside of given folders.
+(seccomp) denies the network, new programs, new processes and reaching into other processes;
+Landlock denies files outside of given folders.
 """
 
 import ctypes

@@ -6,7 +6,7 @@ from functools import partial
 
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits
-from fer.sandbox.worker import Worker, WorkerError
+from fer.sandbox.worker import Worker
 
 _MOST_TASK = 600_000_000
 """Bytes of a task, as the worker takes them from the page."""

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
+from threading import Event
 from typing import Any
+from weakref import WeakSet
 
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits, confine
@@ -31,7 +33,10 @@ _STARTED = 60.0
 """Seconds within which a worker has to report; the first one waits for the server's imports."""
 
 _context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])  # by default it runs the page's own main module
 _reported: set[str] = set()
+_workers: WeakSet["Worker"] = WeakSet()
+_ending = Event()
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +53,22 @@ class WorkerError(Exception):
         self.late = late
 
 
-def start_server(modules: Sequence[str] = ()) -> None:
+def start_server(module: str) -> None:
     """Start the process that forks workers; one that runs already stays as it is.
 
     Args:
-        modules: What it imports beforehand, by their names.
+        module: Name of a module to import beforehand, with all that workers need.
     """
-    _context.set_forkserver_preload([__name__, *modules])
+    _context.set_forkserver_preload([module])
     with _environment():
         forkserver.ensure_running()
+
+
+def end_workers() -> None:
+    """Kill all workers, and start none any more: the page ends."""
+    _ending.set()
+    for worker in list(_workers):
+        worker.kill()
 
 
 class Worker:
@@ -72,6 +84,8 @@ class Worker:
     """
 
     def __init__(self, work: Work, limits: Limits, *arguments: Any) -> None:
+        if _ending.is_set():
+            raise WorkerError("The page ends.")
         ours, theirs = _context.Pipe()
         self.channel = Channel(ours)
         self._process = _context.Process(
@@ -80,6 +94,7 @@ class Worker:
         with _environment():
             self._process.start()
         theirs.close()
+        _workers.add(self)
         try:
             _report(self.receive(_STARTED))
         except WorkerError:
@@ -126,6 +141,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once, whatever it does; once is enough."""
+        _workers.discard(self)
         self._process.kill()
         self._process.join()
         self.channel.close()

@@ -8,6 +8,7 @@ import gradio as gr
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
+from fer.sandbox import start_server
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.leaving import leave
@@ -64,6 +65,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         pipeline: Finds faces and reads their expressions; what its classifier has to say of
             itself, name, revision and notice, stands on the page.
     """
+    start_server("fer.recording.preloaded")
     classifier = pipeline.classifier
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP_UPLOADS) as demo:
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")

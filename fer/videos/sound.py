@@ -244,8 +244,8 @@ def _can_be_copied(stream: AudioStream) -> bool:
 def _layout(stream: AudioStream) -> AudioLayout:
     """Return the order of a stream's channels, which is not to be asked for in another way.
 
-    PyAV frees an order of its own kind, such as a file may state, once more with each object that it
-    makes of it, and so would end the process. This one is never freed.
+    PyAV frees an order of its own kind, such as a file may state, once more with each object that
+    it makes of it, and so would end the process. This one is never freed.
     """
     layout = stream.codec_context.layout
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
