@@ -80,8 +80,8 @@ class Channel:
             raise ValueError("This message is too large.")
         document = json.loads(self._read(text_size, end))
         try:
-            kind, fields = document["kind"], dict(document["fields"])
-        except (LookupError, TypeError) as error:
+            kind, fields = str(document["kind"]), dict(document["fields"])
+        except (LookupError, TypeError, ValueError) as error:
             raise ValueError("This is no message.") from error
         return Message(kind, fields, self._read(data_size, end))
 

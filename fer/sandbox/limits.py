@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ def confine(limits: Limits) -> list[str]:
     os.umask(0o077)
     os.nice(limits.nice)
     if limits.writable is not None:
-        os.environ["TMPDIR"] = str(limits.writable)
+        tempfile.tempdir = str(limits.writable)
         os.chdir(limits.writable)
     steps: dict[str, Callable[[], None]] = {
         "an end with the page": lambda: kernel.die_with_parent(signal.SIGKILL),

@@ -8,6 +8,7 @@ pictures: it is left out with a warning.
 
 import ctypes
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -85,7 +86,7 @@ class Sound:
             self._packets = self._while_readable(self._copied(stream, copy))
             return
         source_layout = _layout(stream)
-        if "(" in source_layout.name:  # such as "8 channels (FL+FR+...)"
+        if " channels (" in source_layout.name:  # such as "8 channels (FL+FR+...)"
             self._warn("The sound's channels are in an order of their own; it is left out.")
             return
         rate = stream.rate if stream.rate in _RATES else _RATES[0]
@@ -184,11 +185,19 @@ class Sound:
             return []
 
     def _decoded(self, stream: AudioStream) -> Iterator[av.AudioFrame]:
+        end = 0.0
         for packet in self._demuxed(stream):
             try:
-                yield from stream.decode(packet)
+                frames = stream.decode(packet)
             except av.FFmpegError:
                 self._warn(_DAMAGED)
+                continue
+            for frame in frames:
+                if frame.pts is None:  # it follows the one before, as in WMA
+                    frame.time_base = Fraction(1, frame.sample_rate)
+                    frame.pts = round(end * frame.sample_rate)
+                end = float(frame.pts * frame.time_base) + _length(frame)
+                yield frame
 
 
 class _Order:

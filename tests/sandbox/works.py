@@ -135,7 +135,7 @@ def babble(content: bytes):
     """Send what is no message."""
 
     def work(channel):
-        os.write(channel.fileno(), content)
+        os.write(channel._connection.fileno(), content)
         time.sleep(600)
 
     return work
