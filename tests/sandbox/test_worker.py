@@ -102,7 +102,7 @@ def test_a_worker_that_hangs_is_late_and_killed():
     ],
 )
 def test_what_is_no_message_is_an_error(content):
-    with pytest.raises(WorkerError, match="message|Expecting|object"):
+    with pytest.raises(WorkerError, match=r"message|Expecting|object"):
         result_of(works.babble, LIMITS, content)
 
 
