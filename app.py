@@ -7,7 +7,7 @@ Nothing heavy is imported above: processes that decode visitors' files import th
 
 import os
 import signal
-import sys
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from fer.sandbox import end_workers, start_server
@@ -27,17 +27,21 @@ def build() -> "gr.Blocks":
     return build_demo(load_pipeline(os.environ.get("FER_MODEL")))
 
 
-def main() -> None:
-    """Serve the page until the process is interrupted or terminated."""
-    start_server("fer.recording.preloaded")  # its imports go on beside this process's own
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the block below is left
-    try:
-        demo = build()
-        from fer.ui import launch_settings
+def end(number: int, frame: FrameType | None) -> None:
+    """End the workers, and then this process as the signal does by itself."""
+    end_workers()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
-        demo.launch(**launch_settings())
-    finally:
-        end_workers()
+
+def main() -> None:
+    """Serve the page."""
+    signal.signal(signal.SIGTERM, end)
+    start_server("fer.recording.preloaded")  # its imports go on beside this process's own
+    demo = build()
+    from fer.ui import launch_settings
+
+    demo.launch(**launch_settings())
 
 
 if __name__ == "__main__":

@@ -33,7 +33,11 @@ _STARTED = 60.0
 """Seconds within which a worker has to report; the first one waits for the server's imports."""
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])  # by default it runs the page's own main module
+_SERVER = "fer.sandbox.server"
+
+_context.set_forkserver_preload(
+    [_SERVER, __name__]
+)  # by default it runs the page's own main module
 _reported: set[str] = set()
 _workers: WeakSet["Worker"] = WeakSet()
 _ending = Event()
@@ -59,7 +63,7 @@ def start_server(module: str) -> None:
     Args:
         module: Name of a module to import beforehand, with all that workers need.
     """
-    _context.set_forkserver_preload([module])
+    _context.set_forkserver_preload([_SERVER, module])
     with _environment():
         forkserver.ensure_running()
 

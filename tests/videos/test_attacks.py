@@ -1,5 +1,6 @@
 """Videos that would end the process, or never end themselves: each is bounded, or left out."""
 
+import struct
 from dataclasses import replace
 
 import av
@@ -10,6 +11,10 @@ from fer.sandbox import Limits, Worker, start_server
 from fer.videos import VideoError, VideoReader, door, reader
 from tests.films import SOUND_RATE, STEADY, make_film
 from tests.sandbox import works
+
+USUAL_ORDER = b"chan" + struct.pack(">III", 0, 1 << 16, 0x63F)
+MPEG_7_1_C = b"chan" + struct.pack(">III", 0, 128 << 16 | 8, 0)
+"""How a MOV file states the order of its eight channels."""
 
 LIMITS = dict(memory=2_000_000_000, cpu=60, file_size=50_000_000)
 
@@ -64,6 +69,9 @@ def with_sound(path, samples, layout, codec):
 @pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_f64le"])
 def test_channels_in_an_order_of_their_own_do_not_end_the_process(tmp_path, written, codec):
     source = with_sound(tmp_path / "a.mov", np.zeros((8, 20_000)), "7.1", codec)
+    content = source.read_bytes()
+    assert content.count(USUAL_ORDER) == 1
+    source.write_bytes(content.replace(USUAL_ORDER, MPEG_7_1_C))
     frames, warning, sound = written(source)
     assert (frames, sound) == (10, 0) and "order of their own" in warning
 
