@@ -1,23 +1,41 @@
 """The Space: `python app.py` serves the page; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where.
 
 FER_MODEL (a Hub id, with an optional @revision, or a folder) replaces the embedded network.
+
+Nothing heavy is imported above: processes that decode visitors' files import this module, too.
 """
 
 import os
+from typing import TYPE_CHECKING
 
-import torch
-
+from fer.sandbox import end_workers, start_server
 from fer.temp_folder import claim_folder, remove_on_termination
 
-claim_folder()  # Gradio looks for it when it is imported
+if TYPE_CHECKING:
+    import gradio as gr
 
-from fer.ui import build_demo, launch_settings, load_pipeline  # noqa: E402
 
-# Visitors share the cores; more threads for one of them would only get in the others' way.
-torch.set_num_threads(1)
+def build() -> "gr.Blocks":
+    """Return the page."""
+    import torch
 
-demo = build_demo(load_pipeline(os.environ.get("FER_MODEL")))
+    from fer.ui import build_demo, load_pipeline
+
+    # Visitors share the cores; more threads for one of them would only get in the others' way.
+    torch.set_num_threads(1)
+    return build_demo(load_pipeline(os.environ.get("FER_MODEL")))
+
+
+def main() -> None:
+    """Serve the page."""
+    claim_folder()  # Gradio looks for it when it is imported
+    remove_on_termination(end_workers)
+    start_server("fer.recording.preloaded")  # its imports go on beside this process's own
+    demo = build()
+    from fer.ui import launch_settings
+
+    demo.launch(**launch_settings())
+
 
 if __name__ == "__main__":
-    remove_on_termination()
-    demo.launch(**launch_settings())
+    main()

@@ -5,7 +5,9 @@ refused with an `ImageError` of one sentence that may be shown to a visitor as i
 """
 
 import io
+import re
 import struct
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,9 +20,14 @@ MAX_PIXELS = 80_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 """What is read, told by content, not by name; EPS, say, would start another program."""
 
+MOST_SCANS = 100
+"""Passes over the picture that a JPEG may be made of; progressive ones have about ten, and each
+takes as long as a picture of one."""
+
 _DECODING = (
     *(OSError, SyntaxError, ValueError, EOFError),
     *(RuntimeError, LookupError, TypeError, struct.error),
+    *(ArithmeticError, zlib.error),
 )
 """What Pillow's decoders raise for damaged files."""
 
@@ -35,6 +42,11 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation -> what brings the picture upright."""
+
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""What ends a JPEG's picture data: neither a byte 255 of its own nor a place to set in again."""
+
+_SCAN, _END, _START = 0xDA, 0xD9, b"\xff\xd8"
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 """The last two may also be AVIF."""
@@ -62,6 +74,8 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray) -> np.ndar
     if isinstance(source, Image.Image):
         return _decode(source)
     with _stream(source) as stream, _open(stream) as image:
+        if image.format in ("JPEG", "MPO"):
+            _require_few_scans(stream)
         return _decode(image)
 
 
@@ -142,6 +156,29 @@ def _open(stream: BinaryIO) -> Image.Image:
         raise ImageError(
             "The file is not a picture that can be read; choose a JPEG, PNG, WebP or GIF."
         ) from None
+
+
+def _require_few_scans(stream: BinaryIO) -> None:
+    """Raise ImageError if a JPEG goes over the picture more often than any camera's does."""
+    place = stream.tell()
+    stream.seek(0)
+    scans = _scans(stream.read())
+    stream.seek(place)
+    if scans > MOST_SCANS:
+        raise ImageError("The JPEG is made of far too many scans; save it anew.")
+
+
+def _scans(jpeg: bytes) -> int:
+    """Count the scans of the first picture, up to one more than are taken."""
+    place, count = len(_START), 0
+    while count <= MOST_SCANS and (found := _MARKER.search(jpeg, place)):
+        marker, place = found[0][1], found.end()
+        if marker == _END:
+            break
+        count += marker == _SCAN
+        # A segment states its length; one that breaks off ends the search.
+        place += int.from_bytes(jpeg[place : place + 2], "big")
+    return count
 
 
 def _limit() -> str:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -98,10 +99,16 @@ def _make(set_by_user: str | None) -> TempFolder:
     return folder
 
 
-def remove_on_termination() -> None:
-    """Remove this process's folders also when SIGTERM ends it; call it in the main thread."""
+def remove_on_termination(end_work: Callable[[], None] | None = None) -> None:
+    """Remove this process's folders also when SIGTERM ends it; call it in the main thread.
+
+    Args:
+        end_work: Called first, to end what writes into the folders.
+    """
 
     def remove_and_end(number: int, frame: FrameType | None) -> None:
+        if end_work is not None:
+            end_work()
         for folder in _claimed.values():
             folder.remove()
         signal.signal(number, signal.SIG_DFL)

@@ -24,6 +24,7 @@ FLOORS = {
     "fer.model": 1,
     "fer.vision": 1,
     "fer.array_types": 0,
+    "fer.sandbox": 1,
     "fer.images": 0,
     "fer.videos": 0,
     "fer.labels": 0,

@@ -249,3 +249,35 @@ def test_hostile_files():
             picture = read_image(NASTY / entry["file"])
             assert picture.dtype == np.uint8
             assert 20 < picture.mean() < 235
+
+
+def with_scans(copies):
+    """Return a progressive JPEG one of whose scans comes so many times."""
+    file = io.BytesIO()
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(picture).save(file, "JPEG", progressive=True)
+    jpeg = file.getvalue()
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:last] + jpeg[last:-2] * copies + b"\xff\xd9"
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_at_once():
+    assert read_image(with_scans(50)).shape == (64, 64, 3)
+    with pytest.raises(ImageError, match="too many scans"):
+        read_image(with_scans(5000))
+
+
+def test_what_lies_behind_a_jpeg_is_not_counted():
+    assert read_image(with_scans(1) + b"\xff\xda\x00\x02" * 500).shape == (64, 64, 3)
+
+
+def test_a_film_as_avif_without_a_clock_is_refused():
+    file = io.BytesIO()
+    frames = [Image.new("RGB", (64, 64), name) for name in ("red", "green", "blue")]
+    frames[0].save(file, "AVIF", save_all=True, append_images=frames[1:])
+    content = bytearray(file.getvalue())
+    at = content.index(b"mdhd") + 4
+    at += 20 if content[at] == 1 else 12
+    content[at : at + 4] = bytes(4)
+    with pytest.raises(ImageError):
+        read_image(bytes(content))

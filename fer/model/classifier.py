@@ -40,6 +40,7 @@ class ExpressionClassifier:
         network: The same with less to compute; what answers.
         precision: In which it answers, "int8" or "float32".
         name: What to show as the network in use: a Hub id, a folder or "embedded weights".
+        folder: Where its files are on this machine; None for one that was handed over.
         revision: The commit of a network from the Hub; None for a folder.
         notice: A sentence on why the embedded network serves instead of the one asked for; None
             where nothing is amiss.
@@ -80,6 +81,7 @@ class ExpressionClassifier:
         self.precision = "int8" if in_bytes else "float32"
         self.processor = processor
         self.name = name
+        self.folder: Path | None = None
         self.revision = revision
         self.notice: str | None = None
         self.metrics = dict(metrics or {})
@@ -108,7 +110,10 @@ class ExpressionClassifier:
                 f"{', '.join(absent)}."
             )
         model, processor = load_network(pulled)
-        return cls(model, processor, pulled.name, read_metrics(pulled), pulled.revision, int8)
+        metrics = read_metrics(pulled)
+        classifier = cls(model, processor, pulled.name, metrics, pulled.revision, int8)
+        classifier.folder = pulled.folder
+        return classifier
 
     @classmethod
     def load_or_embedded(cls, source: str | Path | None = None) -> "ExpressionClassifier":

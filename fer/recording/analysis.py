@@ -51,6 +51,7 @@ def analyse(
     rate: float = 5.0,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    sound: bool = True,
 ) -> Recording:
     """Read a video and write everything about it into a folder.
 
@@ -62,6 +63,7 @@ def analyse(
         rate: Frames a second that are analysed; boxes glide in between.
         progress: Told a few times a second how far it is.
         cancelled: Asked at each frame whether to stop.
+        sound: Whether the annotated video has the sound, too.
 
     Returns:
         The timeline, and where each file is. What couldn't be read is in `warning`.
@@ -79,7 +81,9 @@ def analyse(
     watching = Watching(pipeline, view, rate)
     with VideoReader(source, WORKING_SIDE) as reader, _workplace(folder) as place:
         reporter = Reporter(progress, cancelled, reader.info.duration)
-        sound_warning, lead = _annotate(reader, source, place, watching, reporter)
+        sound_warning, lead = _annotate(
+            reader, source if sound else None, place, watching, reporter
+        )
         reporter.check()
         origin = Origin(
             title=printable(source.name),
@@ -171,7 +175,11 @@ class _Drawing:
 
 
 def _annotate(
-    reader: VideoReader, source: Path, folder: Path, watching: Watching, reporter: Reporter
+    reader: VideoReader,
+    source: Path | None,
+    folder: Path,
+    watching: Watching,
+    reporter: Reporter,
 ) -> tuple[str | None, float]:
     """Write the annotated video; return what of its sound couldn't be kept, and its lead."""
     info, gliding = reader.info, Gliding()

@@ -1,10 +1,11 @@
 """What a recording leaves in its folder besides the video."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer.images import encode_jpeg
-from fer.recording.thumbnails import strip, thumbnails
+from fer.recording.thumbnails import Thumbnail, strip, thumbnails
 from fer.timeline.files import to_csv, to_json
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
@@ -36,6 +37,7 @@ class Recording:
         csv: The table, a row a bin or, in the person view, a row a track and bin.
         json: The timeline to keep.
         report: One HTML file that holds everything but the video.
+        pictures: Those on the sheet, one by one.
     """
 
     timeline: Timeline
@@ -49,6 +51,7 @@ class Recording:
     csv: Path
     json: Path
     report: Path
+    pictures: Sequence[Thumbnail] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def write_files(timeline: Timeline, folder: Path, origin: Origin) -> Recording:
     )
     paths["report"].write_text(report, encoding="utf-8")
     known = (origin.warning, origin.duration, origin.lead)
-    return Recording(timeline, timeline.view, *known, **paths)
+    return Recording(timeline, timeline.view, *known, pictures=pictures, **paths)
 
 
 def about(origin: Origin) -> dict[str, object]:

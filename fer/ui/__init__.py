@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
+from fer.sandbox import start_server
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
@@ -75,6 +76,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         pipeline: Finds faces and reads their expressions; what its classifier has to say of
             itself, name, revision and notice, stands on the page.
     """
+    start_server("fer.recording.preloaded")
     classifier, sessions = pipeline.classifier, Sessions()
     store = page_store()  # first of all: it points Gradio to its folder
     store.publish(EXAMPLES)

@@ -1,5 +1,6 @@
 """What the Photo tab does, without the screen: read a photo, answer programs, make downloads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import gradio as gr
 import numpy as np
 from supervision import Detections
 
-from fer.images import ImageError, encode_jpeg, read_image
+from fer.images import ImageError, encode_jpeg
 from fer.pipeline import Pipeline, top_labels
+from fer.sandbox.photos import PhotoReader
 from fer.show.annotators import FaceAnnotator
 from fer.show.saliency import lit, occlusion
 from fer.show.tables import face_rows, picture_document, to_csv, to_json
@@ -74,11 +76,14 @@ class PhotoHandlers:
 
     Args:
         pipeline: Finds faces and reads their expressions.
+        decode: Returns a file's bytes as RGB; by default processes of their own do.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Keep the pipeline."""
-        self.pipeline = pipeline
+    def __init__(
+        self, pipeline: Pipeline, decode: Callable[[bytes], np.ndarray] | None = None
+    ) -> None:
+        """Keep them."""
+        self.pipeline, self.decode = pipeline, decode or PhotoReader().read
 
     def read(
         self,
@@ -136,7 +141,7 @@ class PhotoHandlers:
         reading = _require(reading)
         annotator = FaceAnnotator(numbered=True)
         try:
-            drawn = annotator.annotate(_load(reading.path), reading.faces, reading.labels)
+            drawn = annotator.annotate(self._load(reading.path), reading.faces, reading.labels)
             content = encode_jpeg(drawn, 90)
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -154,10 +159,21 @@ class PhotoHandlers:
         content = to_json(reading.document()).encode()
         return parcel(f"{reading.name}-faces.json", content, "application/json")
 
+    def _load(self, picture: Path) -> np.ndarray:
+        if not picture.exists():
+            raise ImageError("The photo is no longer here; drop it in again.")
+        size = picture.stat().st_size
+        if size > MAX_BYTES:
+            raise ImageError(
+                f"The photo is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:.0f} MB "
+                "are taken: save it smaller."
+            )
+        return self.decode(picture.read_bytes())
+
     def _read(
         self, picture: str, min_face: float, whole_picture: bool
     ) -> tuple[np.ndarray, Reading]:
-        image = _load(Path(picture))
+        image = self._load(Path(picture))
         if whole_picture:
             faces = self.pipeline.whole_picture(image)
         else:
@@ -180,18 +196,6 @@ class PhotoHandlers:
             lit(crop, occlusion(crop, classifier.classify, int(expression)))
             for crop, expression in zip(crops, shown, strict=False)
         ]
-
-
-def _load(picture: Path) -> np.ndarray:
-    if not picture.exists():
-        raise ImageError("The photo is no longer here; drop it in again.")
-    size = picture.stat().st_size
-    if size > MAX_BYTES:
-        raise ImageError(
-            f"The photo is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:.0f} MB are "
-            "taken: save it smaller."
-        )
-    return read_image(picture)
 
 
 def _require(reading: Reading | None) -> Reading:

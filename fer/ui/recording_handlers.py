@@ -16,8 +16,7 @@ from anyio import to_thread
 from gradio.utils import get_upload_folder
 
 from fer.pipeline import Pipeline
-from fer.recording import Cancelled, Recording, analyse
-from fer.recording.thumbnails import thumbnails
+from fer.recording import Cancelled, Recording, analyse_confined, check_video_confined
 from fer.timeline.summary import summarise
 from fer.ui import html
 from fer.ui.jobs import Job, Workshop
@@ -33,7 +32,7 @@ from fer.ui.recording_panels import (
     in_line,
     result,
 )
-from fer.videos import VideoError, check_video
+from fer.videos import VideoError, VideoInfo
 
 PLACES = 2
 """Recordings that are worked on at a time; others wait in line."""
@@ -66,11 +65,10 @@ class Answer:
     """
 
     def __init__(self, recording: Recording) -> None:
-        """Sum it up; this decodes a few frames, so it belongs into the thread of the work."""
+        """Sum it up; this takes a moment, so it belongs into the thread of the work."""
         summary = summarise(recording.timeline, recording.duration)
-        pictures = thumbnails(recording.video, summary.moments, recording.duration)
         self.recording, self.summary, self.made = recording, summary, time.monotonic()
-        self.result = result(recording.timeline, summary, pictures, recording.lead)
+        self.result = result(recording.timeline, summary, recording.pictures, recording.lead)
         recording.thumbnails.unlink()  # the page has them, and nobody would delete the file
 
     def shown(self) -> tuple[str, ...]:
@@ -112,12 +110,18 @@ class RecordingHandlers:
 
     Args:
         pipeline: Finds faces and reads their expressions.
-        analyse: `fer.recording.analyse`, or what stands in for it.
+        analyse: Does the work, by default in a process of its own.
+        check: Looks at a file, by default in such a process, too.
     """
 
-    def __init__(self, pipeline: Pipeline, analyse: Callable[..., Recording] = analyse) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        analyse: Callable[..., Recording] = analyse_confined,
+        check: Callable[[Path], VideoInfo] = check_video_confined,
+    ) -> None:
         """Keep them."""
-        self.pipeline, self.analyse = pipeline, analyse
+        self.pipeline, self.analyse, self.check = pipeline, analyse, check
         self.workshop = Workshop(PLACES)
 
     def choose(self, recording: str | None, desk: Desk) -> tuple:
@@ -138,7 +142,7 @@ class RecordingHandlers:
         shown = [gr.skip()] * (1 + len(NOTHING)) if begun else (EMPTY, *NOTHING)
         if not begun:
             desk.clear()
-        return ("" if recording is None else _known(recording)), *shown, desk
+        return ("" if recording is None else self._known(recording)), *shown, desk
 
     async def start(
         self, recording: str | None, view: str, rate: float, desk: Desk
@@ -213,7 +217,7 @@ class RecordingHandlers:
 
     def _job(self, source: Path, view: str, rate: float) -> Job[Answer]:
         """Return the work on a video, with a link to it in a folder that nobody can guess."""
-        check_video(source)
+        self.check(source)
         recordings = Path(get_upload_folder(), "recordings")
         self.workshop.sweep(recordings, KEEP)
         folder = recordings / secrets.token_urlsafe(16)
@@ -229,6 +233,13 @@ class RecordingHandlers:
                 shutil.rmtree(linked.parent, ignore_errors=True)
 
         return Job(folder, work)
+
+    def _known(self, recording: str) -> str:
+        """Return what is known of a file, or why it can't be used."""
+        try:
+            return chosen(self.check(_present(recording)))
+        except VideoError as error:
+            return _trouble(error)
 
     def _state(self, job: Job[Answer]) -> str:
         """Return what is told of a job that isn't done."""
@@ -261,14 +272,6 @@ def _present(recording: str | None) -> Path:
     if not Path(recording).exists():
         raise VideoError("The recording is no longer here; drop it in again.")
     return Path(recording)
-
-
-def _known(recording: str) -> str:
-    """Return what is known of a file, or why it can't be used."""
-    try:
-        return chosen(check_video(_present(recording)))
-    except VideoError as error:
-        return _trouble(error)
 
 
 def _outcome(task: asyncio.Task[Answer], job: Job[Answer]) -> tuple[str | None, ...]:

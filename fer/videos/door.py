@@ -21,6 +21,13 @@ MAX_SECONDS = 2 * 60 * 60
 MAX_SIDE = 4096
 """Videos with a longer side, in pixels, are refused before a frame is decoded."""
 
+MAX_FRAMES = 500_000
+"""Videos of more frames are refused; two hours of 60 a second have fewer."""
+
+MAX_PIXELS = 500_000_000_000
+"""Videos of more pixels, of all frames together, are refused: two hours of 1920 x 1080 at 30 frames
+a second, or of 4096 x 4096 at 4."""
+
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif")
 """The usual names of what is read."""
 
@@ -35,7 +42,7 @@ _OPTIONS = {
 _THREADS = 2
 """Of a decoder; each holds frames in memory."""
 
-_USUAL_RATE = 25.0
+_USUAL_RATE, _LEAST_RATE = 25.0, 1 / 60
 _WIDEST_PIXEL = 4.0
 
 
@@ -134,8 +141,10 @@ def header(path: str | Path, container: InputContainer, stream: VideoStream) -> 
     """Return what the file says of itself, sizes as its pixels lie in the file.
 
     Raises:
-        VideoError: The video is too long.
+        VideoError: The video is too long, or of too many frames for their size.
     """
+    size = stream.codec_context.width, stream.codec_context.height
+    _require_little_work(stream.frames, size)
     duration, rate = _duration(container, stream), stream.average_rate
     if not duration:
         duration, rate = _walked(path)
@@ -145,12 +154,25 @@ def header(path: str | Path, container: InputContainer, stream: VideoStream) -> 
             f"{MAX_SECONDS // 60:,} minutes are taken: cut it."
         )
     return VideoInfo(
-        width=stream.codec_context.width,
-        height=stream.codec_context.height,
+        width=size[0],
+        height=size[1],
         duration=duration,
-        rate=float(rate or _USUAL_RATE),
+        rate=max(_LEAST_RATE, float(rate or _USUAL_RATE)),
         audio=container.streams.best("audio") is not None,
     )
+
+
+def most_frames(size: tuple[int, int]) -> int:
+    """Return how many frames of a width and height are taken."""
+    return min(MAX_FRAMES, MAX_PIXELS // max(1, size[0] * size[1]))
+
+
+def _require_little_work(frames: int, size: tuple[int, int]) -> None:
+    if frames > most_frames(size):
+        raise VideoError(
+            f"The video has too many frames ({frames:,} of {size[0]:,} x {size[1]:,} pixels); at "
+            f"most {most_frames(size):,} of this size are taken: cut it or save it smaller."
+        )
 
 
 def fitted(info: VideoInfo, pixel_width: float, max_side: int | None) -> VideoInfo:

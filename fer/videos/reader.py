@@ -15,7 +15,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from fer.videos.door import MAX_SECONDS, VideoError, fitted, header, open_container, pictures
+from fer.videos.door import (
+    MAX_SECONDS,
+    VideoError,
+    fitted,
+    header,
+    most_frames,
+    open_container,
+    pictures,
+)
 
 _LEAST_STEP = 1e-3
 """Seconds between frames whose time stamps don't rise."""
@@ -70,7 +78,8 @@ class VideoReader:
     def _start(self, path: str | Path, max_side: int | None) -> None:
         self._stream = pictures(self._container)
         self._stated = header(path, self._container, self._stream)
-        self._packets = self._lost = self._damaged = 0
+        self._packets = self._lost = self._damaged = self._count = 0
+        self._most = most_frames((self._stated.width, self._stated.height))
         self._reached = self._pictured = 0.0
         self._decoded = self._decode()
         self._first = next(self._decoded, None)
@@ -115,6 +124,8 @@ class VideoReader:
         try:
             for packet in self._container.demux():
                 self._reached = max(self._reached, _end(packet))
+                if self._count > self._most:
+                    return
                 if packet.stream is self._stream:
                     self._packets += packet.size > 0
                     self._pictured = max(self._pictured, _end(packet))
@@ -130,14 +141,17 @@ class VideoReader:
             return
         for frame in frames:
             self._damaged += frame.is_corrupt
-            yield frame
+            self._count += 1
+            if self._count <= self._most:
+                yield frame
 
     def _frame(self, frame: av.VideoFrame, clock: "_Clock") -> Frame:
         base = frame.time_base or 0
         time = clock.read(None if frame.pts is None else float(frame.pts * base))
         duration = float(frame.duration * base) if frame.duration else 1 / self.info.rate
-        if self.info.duration and time < self.info.duration:
-            duration = min(duration, self.info.duration - time)
+        # What comes after the stated end has no say in how long the video is.
+        left = (self.info.duration or 0.0) - time
+        duration = min(duration, left if left > 0 else _JUMP)
         return Frame(_upright(self._pixels(frame), self._matrix), time, duration)
 
     def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
@@ -200,6 +214,8 @@ class VideoReader:
         whole = (self._container.duration or 0) / av.time_base
         if whole - self._reached > _JUMP:
             said.append(f"The file ends after {self._reached:.0f} of {whole:.0f} seconds.")
+        if self._count > self._most:
+            said.append(f"Only the first {self._most:,} pictures were read.")
         if time > MAX_SECONDS:
             said.append(f"Only the first {MAX_SECONDS // 60} minutes were read.")
         return " ".join(said) or None
@@ -253,10 +269,20 @@ def _pixel_width(stream: av.VideoStream) -> float:
 
 def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
     """Return how the picture is turned, as int (2, 2): (x, y) lies at (x, y) @ matrix."""
-    side = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        side = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # there is some of a kind that PyAV doesn't know, such as Exif
+        return _turn(frame.rotation)
     if side is None:
         return np.eye(2, dtype=int)
     return np.sign(np.frombuffer(bytes(side), np.int32).reshape(3, 3)[:2, :2])
+
+
+def _turn(degrees: float) -> np.ndarray:
+    """Return the display matrix of a picture to be turned counter-clockwise, int (2, 2)."""
+    angle = np.radians(-degrees)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.rint([[cos, sin], [-sin, cos]]).astype(int)
 
 
 def _is_on_its_side(matrix: np.ndarray) -> bool:

@@ -2,18 +2,22 @@
 
 AAC and MP3 are copied packet by packet, as MP4 takes them and browsers play them; everything else
 is decoded and encoded as AAC, with silence where the time stamps leave a gap. Where the stamps leap
-the sound ends.
+the sound ends, as it does a minute after the pictures. Sound that can't be read never costs the
+pictures: it is left out with a warning.
 """
 
+import ctypes
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 import av
+from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
-from fer.videos.door import open_container, pictures
+from fer.videos.door import VideoError, open_container, pictures
 
 _Part = TypeVar("_Part", av.Packet, av.AudioFrame)
 _RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
@@ -25,6 +29,14 @@ _TRIMMED = 0.05
 
 _LONGEST_GAP = 60.0
 """Seconds without sound that are filled or waited for."""
+
+_DAMAGED = "Parts of the sound are damaged and left out."
+
+_TAIL = 60.0
+"""Seconds for which the sound may go on after the pictures."""
+
+_UNREADABLE = (av.FFmpegError, ValueError, TypeError, ArithmeticError, LookupError)
+"""What PyAV raises for sound that it can't make anything of."""
 
 _DISORDER = 1.0
 """Seconds by which a time stamp may go back without the sound ending there."""
@@ -52,10 +64,17 @@ class Sound:
         self._packets: Iterator[av.Packet] = iter(())
         self._waiting: av.Packet | None = None
         stream = self._container.streams.best("audio")
-        if stream is not None and stream.codec_context is None:
+        if stream is None:
+            return
+        if stream.codec_context is None:
             self._warn("The sound is of an unknown kind and left out.")
-        elif stream is not None:
+            return
+        try:
             self._begin(source, stream, output)
+        except _UNREADABLE as error:
+            if isinstance(error, VideoError):
+                raise
+            self._warn("The sound can't be read and is left out.")
 
     def _begin(self, source: Path, stream: AudioStream, output: OutputContainer) -> None:
         first_picture = _first_picture(source)
@@ -63,12 +82,18 @@ class Sound:
         self.lead = early if early > _TRIMMED else 0.0
         self._shift = self.lead - first_picture
         if _can_be_copied(stream):
-            self._packets = self._copied(stream, output.add_stream_from_template(stream))
+            copy = output.add_stream_from_template(stream)
+            self._packets = self._while_readable(self._copied(stream, copy))
+            return
+        source_layout = _layout(stream)
+        if " channels (" in source_layout.name:  # such as "8 channels (FL+FR+...)"
+            self._warn("The sound's channels are in an order of their own; it is left out.")
             return
         rate = stream.rate if stream.rate in _RATES else _RATES[0]
-        layout = "mono" if stream.channels == 1 else "stereo"
+        layout = "mono" if source_layout.nb_channels == 1 else "stereo"
         encoder = output.add_stream("aac", rate=rate, layout=layout)
-        self._packets = self._encoded(stream, encoder, max(0.0, self.lead - early))
+        encoded = self._encoded(stream, encoder, max(0.0, self.lead - early))
+        self._packets = self._while_readable(encoded)
 
     def until(self, time: float) -> Iterator[av.Packet]:
         """Yield the packets up to a time of the new file, in seconds, that weren't given yet."""
@@ -80,6 +105,12 @@ class Sound:
             self._waiting = None
             yield packet
 
+    def rest(self, end: float) -> Iterator[av.Packet]:
+        """Yield the packets that weren't given yet, up to a while after the pictures' end."""
+        yield from self.until(end + _TAIL)
+        if self._waiting is not None:
+            self._warn("The sound goes on for more than a minute after the pictures; it ends then.")
+
     def close(self) -> None:
         """Close the source."""
         self._container.close()
@@ -88,6 +119,13 @@ class Sound:
         """Add a sentence to the warning, once."""
         if sentence not in (self.warning or ""):
             self.warning = " ".join(filter(None, (self.warning, sentence)))
+
+    def _while_readable(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """Yield packets up to where the sound turns out to be unreadable."""
+        try:
+            yield from packets
+        except _UNREADABLE:
+            self._warn("The sound can't be read to its end.")
 
     def _in_time(self, parts: Iterable[_Part]) -> Iterator[_Part]:
         """Yield packets or frames at their times in the new file, up to where these leap."""
@@ -134,17 +172,32 @@ class Sound:
                 self._warn("The sound changes its form in the middle; only its start is kept.")
                 break
             for part in resampled:
-                yield from encoder.encode(part)
-        for part in resampler.resample(None):
-            yield from encoder.encode(part)
-        yield from encoder.encode(None)
+                yield from self._encode(encoder, part)
+        for part in [*resampler.resample(None), None]:
+            yield from self._encode(encoder, part)
+
+    def _encode(self, encoder: AudioStream, part: av.AudioFrame | None) -> list[av.Packet]:
+        """Return packets; there are none of samples that are no numbers."""
+        try:
+            return encoder.encode(part)
+        except av.FFmpegError:
+            self._warn(_DAMAGED)
+            return []
 
     def _decoded(self, stream: AudioStream) -> Iterator[av.AudioFrame]:
+        end = 0.0
         for packet in self._demuxed(stream):
             try:
-                yield from stream.decode(packet)
+                frames = stream.decode(packet)
             except av.FFmpegError:
-                self._warn("Parts of the sound are damaged and left out.")
+                self._warn(_DAMAGED)
+                continue
+            for frame in frames:
+                if frame.pts is None:  # it follows the one before, as in WMA
+                    frame.time_base = Fraction(1, frame.sample_rate)
+                    frame.pts = round(end * frame.sample_rate)
+                end = float(frame.pts * frame.time_base) + _length(frame)
+                yield frame
 
 
 class _Order:
@@ -195,6 +248,17 @@ def _can_be_copied(stream: AudioStream) -> bool:
     if codec == "mp3":
         return stream.rate >= _LEAST_MP3_RATE
     return codec == "aac" and bool(stream.codec_context.extradata)
+
+
+def _layout(stream: AudioStream) -> AudioLayout:
+    """Return the order of a stream's channels, which is not to be asked for in another way.
+
+    PyAV frees an order of its own kind, such as a file may state, once more with each object that
+    it makes of it, and so would end the process. This one is never freed.
+    """
+    layout = stream.codec_context.layout
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
+    return layout
 
 
 def _first_picture(source: Path) -> float:

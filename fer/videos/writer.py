@@ -151,7 +151,7 @@ class VideoWriter:
     def _finish(self) -> None:
         self._encode(None)
         if self._sound:
-            self._mux(self._sound.until(float("inf")))
+            self._mux(self._sound.rest(((self._last or 0) + self._duration) / _TICKS))
             self._sound.close()
         try:
             self._container.close()

@@ -108,6 +108,7 @@ pipelines, build = [], fer.ui.build_demo
 fer.ui.build_demo = lambda pipeline, *rest: pipelines.append(pipeline) or build(pipeline, *rest)
 import app
 import torch
+demo = app.build()
 served, trained = pipelines[0].classifier, ExpressionClassifier.load(folder)
 assert served.model is not trained.model
 faces = torch.randn(5, 1, 40, 40, generator=torch.Generator().manual_seed(0))
@@ -117,7 +118,7 @@ result = {
     "equal": torch.equal(*logits),
     "name": served.name,
     "revision": served.revision,
-    "page": str(app.demo.get_config_file()),
+    "page": str(demo.get_config_file()),
     "framing": served.framing == trained.framing != {},
     "settings": [served.heads == trained.heads, served.uncertain_below],
     "metrics": served.metrics,

@@ -6,18 +6,21 @@ import inspect
 import io
 import json
 import re
+from functools import partial
 
 import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
 
+from fer.images import read_image
 from fer.labels import COLOURS, EXPRESSIONS
 from fer.pipeline import Pipeline
 from fer.ui.photo_handlers import EMPTY, PhotoHandlers
 from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
+Handlers = partial(PhotoHandlers, decode=read_image)
 BOXES = [[100, 80, 220, 200], [10, 10, 60, 60]]
 
 
@@ -44,7 +47,7 @@ def photo(tmp_path):
 
 @pytest.fixture
 def handlers():
-    return PhotoHandlers(fake_pipeline(BOXES, sure("happy", 0.9), sure("fear", 0.42)))
+    return Handlers(fake_pipeline(BOXES, sure("happy", 0.9), sure("fear", 0.42)))
 
 
 def content(parcel):
@@ -77,7 +80,7 @@ def test_the_table_holds_all_seven_in_percent(handlers, photo):
 
 
 def test_faces_are_explained_on_request(photo):
-    handlers = PhotoHandlers(Pipeline(FakeDetector(BOXES), UpperLeft()))
+    handlers = Handlers(Pipeline(FakeDetector(BOXES), UpperLeft()))
     plain, _ = handlers.read(photo, 40, False)
     first, second = handlers.read(photo, 40, False, True)[0].split("<section")[1:]
     assert "fer-lit" not in plain and "Covering" not in plain
@@ -88,14 +91,14 @@ def test_faces_are_explained_on_request(photo):
 
 def test_of_many_faces_the_largest_are_explained(photo, monkeypatch):
     monkeypatch.setattr("fer.ui.photo_handlers.MOST_EXPLAINED", 1)
-    text = PhotoHandlers(fake_pipeline(BOXES)).read(photo, 40, False, True)[0]
+    text = Handlers(fake_pipeline(BOXES)).read(photo, 40, False, True)[0]
     first, second = text.split("<section")[1:]
     assert "Covering" in first and "Covering" not in second
     assert "only what speaks for the 1 largest faces" in second
 
 
 def test_small_faces_come_with_a_warning(photo):
-    handlers = PhotoHandlers(fake_pipeline([[0, 0, 60, 50], [100, 80, 120, 112]]))
+    handlers = Handlers(fake_pipeline([[0, 0, 60, 50], [100, 80, 120, 112]]))
     panels = handlers.read(photo, 20, False)[0].split("<section")[1:]
     assert "often misread" not in panels[0]
     assert "Only 32 pixels on its longer side" in panels[1]
@@ -107,14 +110,14 @@ def test_least_face_size_is_passed_on(handlers, photo):
 
 
 def test_no_face_leaves_the_picture_unmarked_and_says_so(photo):
-    text, reading = PhotoHandlers(fake_pipeline()).read(photo, 40, False)
+    text, reading = Handlers(fake_pipeline()).read(photo, 40, False)
     assert "No face found" in text and "<img" in text
     assert "fer-box" not in text and "<table" not in text
     assert reading.labels == []
 
 
 def test_whole_picture_is_one_face(photo):
-    text, reading = PhotoHandlers(fake_pipeline()).read(photo, 40, True)
+    text, reading = Handlers(fake_pipeline()).read(photo, 40, True)
     assert reading.labels == ["happy"]
     assert "left:0.00%;top:0.00%;width:100.00%;height:100.00%" in text
 
@@ -212,6 +215,6 @@ def test_the_fake_detector_is_called_as_the_real_one(name):
 
 def test_programs_choose_the_least_face(tmp_path):
     Image.new("RGB", (320, 240)).save(tmp_path / "a.png")
-    handlers = PhotoHandlers(fake_pipeline([[100, 80, 220, 200], [10, 10, 60, 60]]))
+    handlers = Handlers(fake_pipeline([[100, 80, 220, 200], [10, 10, 60, 60]]))
     found = [handlers.predict(str(tmp_path / "a.png"), least)["faces"] for least in (20, 100)]
     assert [len(faces) for faces in found] == [2, 1]

@@ -12,18 +12,20 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from fer.recording import Cancelled, Progress, Recording
+from fer.recording import Cancelled, Progress, Recording, analyse
 from fer.recording.files import NAMES
 from fer.timeline.files import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.timeline.words import span
 from fer.ui.recording_handlers import FILES, PLACES, Desk, RecordingHandlers
 from fer.ui.recording_panels import EMPTY, at_work
-from fer.videos import VideoError, VideoReader, VideoWriter
+from fer.videos import VideoError, VideoReader, VideoWriter, check_video
 from tests.fakes import fake_pipeline, sure
 from tests.stories import tell
 
 BOX = [40, 30, 90, 90]
+
+Handlers = partial(RecordingHandlers, check=check_video)  # no worker knows the fakes
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def clip(uploads):
 
 @pytest.fixture
 def handlers():
-    return RecordingHandlers(fake_pipeline([BOX], sure("happy", 0.9)))
+    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), analyse)
 
 
 def run(handlers, recording, view="person", desk=None):
@@ -100,7 +102,7 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
 
 def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
     desk = Desk()
-    state, result, *_ = run(RecordingHandlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1]
+    state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1]
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
     assert 'data-lead="0.250"' in result
     later = desk.answer.made + 600
@@ -111,7 +113,7 @@ def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
 
 
 def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):
-    handlers, desk = RecordingHandlers(fake_pipeline([BOX]), quick), Desk()
+    handlers, desk = Handlers(fake_pipeline([BOX]), quick), Desk()
     first = run(handlers, clip, desk=desk)[-1][2]
     second = run(handlers, clip, desk=desk)[-1][2]
     assert not Path(first).exists() and Path(second).exists()
@@ -126,7 +128,7 @@ def test_a_class_tells_of_no_single_face(handlers, clip):
 
 
 def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
-    handlers, desk = RecordingHandlers(fake_pipeline(), slow), Desk()
+    handlers, desk = Handlers(fake_pipeline(), slow), Desk()
     before = set(uploads.rglob("*"))
     states = []
 
@@ -145,7 +147,7 @@ def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
 
 
 def test_whoever_leaves_stops_the_work(clip, uploads):
-    handlers, desk = RecordingHandlers(fake_pipeline(), slow), Desk()
+    handlers, desk = Handlers(fake_pipeline(), slow), Desk()
 
     async def story():
         told = handlers.start(clip, "person", 5, desk)
@@ -162,7 +164,7 @@ def test_whoever_leaves_stops_the_work(clip, uploads):
 
 
 def test_the_line_is_told_and_can_be_left(clip):
-    handlers = RecordingHandlers(fake_pipeline(), slow)
+    handlers = Handlers(fake_pipeline(), slow)
     desks = [Desk() for _ in range(PLACES + 1)]
 
     async def story():
@@ -211,7 +213,7 @@ def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
 
 
 def test_another_file_or_none_takes_away_what_was_shown(clip):
-    handlers, desk = RecordingHandlers(fake_pipeline([BOX]), quick), Desk()
+    handlers, desk = Handlers(fake_pipeline([BOX]), quick), Desk()
     for other in (None, f"{clip}.mov"):
         made = run(handlers, clip, desk=desk)[-1]
         _, *shown = handlers.choose(other, desk)
@@ -231,7 +233,7 @@ def test_work_begun_before_the_upload_was_through_goes_on(handlers, clip, upload
 
 def test_a_damaged_file_comes_with_a_warning(clip):
     damaged = partial(quick, warning="3 of 10 pictures <lost>.")
-    handlers = RecordingHandlers(fake_pipeline([BOX]), damaged)
+    handlers = Handlers(fake_pipeline([BOX]), damaged)
     state = run(handlers, clip)[-1][0]
     assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
 
@@ -251,7 +253,7 @@ def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
     def broken(*arguments, **told):
         raise VideoError("The disk is full; come back later.")
 
-    state = run(RecordingHandlers(fake_pipeline(), broken), clip)[-1][0]
+    state = run(Handlers(fake_pipeline(), broken), clip)[-1][0]
     assert "The disk is full" in state and list((uploads / "recordings").iterdir()) == []
 
 
@@ -259,7 +261,7 @@ def test_an_unexpected_error_is_told_and_logged(clip, uploads, caplog):
     def broken(*arguments, **told):
         raise MemoryError("no bytes left")
 
-    last = run(RecordingHandlers(fake_pipeline(), broken), clip)[-1]
+    last = run(Handlers(fake_pipeline(), broken), clip)[-1]
     assert "Something went wrong" in last[0] and last[1:-1] == ("", *[None] * len(FILES))
     assert "no bytes left" in caplog.text
     assert list((uploads / "recordings").iterdir()) == []
@@ -272,7 +274,7 @@ def test_a_cancel_in_the_last_moment_shows_no_deleted_files(clip, uploads):
         handlers.cancel(desk)
         return quick(*arguments, **told)
 
-    handlers = RecordingHandlers(fake_pipeline([BOX]), late)
+    handlers = Handlers(fake_pipeline([BOX]), late)
     last = run(handlers, clip, desk=desk)[-1]
     assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(FILES))
     assert list((uploads / "recordings").iterdir()) == []
@@ -300,7 +302,7 @@ def test_programs_get_the_timeline_and_the_files(handlers, clip):
 
 
 def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
-    handlers = RecordingHandlers(fake_pipeline(), slow)
+    handlers = Handlers(fake_pipeline(), slow)
 
     async def story():
         asking = asyncio.create_task(handlers.analyse_recording(clip))

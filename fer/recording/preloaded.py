@@ -1,0 +1,11 @@
+"""What the server of workers imports before it forks them: all that a video or a photo needs."""
+
+import matplotlib.backends.backend_agg
+import matplotlib.backends.backend_svg  # noqa: F401
+
+import fer.model.classifier
+import fer.recording.confined
+import fer.sandbox.photos
+import fer.timeline.plots
+import fer.timeline.report
+import fer.vision.detector  # noqa: F401

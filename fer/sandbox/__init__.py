@@ -1,0 +1,17 @@
+"""A process of its own for untrusted media: bounded, cut off from the network, killed in time."""
+
+from fer.sandbox.channel import Channel, Message
+from fer.sandbox.limits import Limits
+from fer.sandbox.pool import Pool
+from fer.sandbox.worker import Worker, WorkerError, end_workers, start_server
+
+__all__ = [
+    "Channel",
+    "Limits",
+    "Message",
+    "Pool",
+    "Worker",
+    "WorkerError",
+    "end_workers",
+    "start_server",
+]

@@ -1,0 +1,226 @@
+"""What Linux offers to take rights away from the calling process, through ctypes.
+
+Everything here holds for all threads started later and can't be undone. A filter on system calls
+(seccomp) denies the network, new programs, new processes and reaching into other processes;
+Landlock denies files outside of given folders.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
+_SECCOMP_MODE_FILTER = 2
+
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+"""AUDIT_ARCH of each machine that the filter is made for."""
+
+_X32 = 0x40000000
+"""System calls of x86_64's 32-bit variant begin here; they would pass by the numbers below."""
+
+_DENIED = {
+    # name: (x86_64, aarch64)
+    "socket": (41, 198),
+    "connect": (42, 203),
+    "accept": (43, 202),
+    "sendto": (44, 206),
+    "sendmsg": (46, 211),
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "socketpair": (53, 199),
+    "fork": (57, None),
+    "vfork": (58, None),
+    "execve": (59, 221),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "ptrace": (101, 117),
+    "setpriority": (141, 140),
+    "chroot": (161, 51),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "swapon": (167, 224),
+    "reboot": (169, 142),
+    "init_module": (175, 105),
+    "setxattr": (188, 5),
+    "tkill": (200, 130),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "fchownat": (260, 54),
+    "fchmodat": (268, 53),
+    "unshare": (272, 97),
+    "accept4": (288, 242),
+    "perf_event_open": (298, 241),
+    "sendmmsg": (307, 269),
+    "setns": (308, 268),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "kcmp": (312, 272),
+    "finit_module": (313, 273),
+    "bpf": (321, 280),
+    "execveat": (322, 281),
+    "userfaultfd": (323, 282),
+    "pidfd_send_signal": (424, 424),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "process_madvise": (440, 440),
+    "fchmodat2": (452, 452),
+}
+_CLONE, _CLONE3, _CLONE_THREAD = (56, 220), (435, 435), 0x10000
+_KILL, _TGKILL, _PRLIMIT = (62, 129), (234, 131), (302, 261)
+
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+"""Instructions of the kernel's filter machine (BPF)."""
+
+_NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+"""Where the filter finds these, in bytes of `struct seccomp_data`; both machines are
+little-endian."""
+
+_ALLOW, _ERROR, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_EXECUTE, _WRITE, _READ, _LIST, _REMOVE_FOLDER, _REMOVE = (1 << bit for bit in range(6))
+_MAKE_FOLDER, _MAKE_FILE, _REFER, _TRUNCATE = 1 << 7, 1 << 8, 1 << 13, 1 << 14
+_READING = _READ | _LIST
+_WRITING = _READING | _WRITE | _REMOVE | _REMOVE_FOLDER | _MAKE_FOLDER | _MAKE_FILE
+_WRITING |= _REFER | _TRUNCATE
+_OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE
+
+_HANDLED = {2: (1 << 14) - 1, 3: (1 << 15) - 1}
+"""Rights that Landlock knows from each of its versions on; the first one lets no file be moved to
+another folder."""
+
+
+class KernelError(OSError):
+    """The kernel lacks something, or refused it."""
+
+
+def die_with_parent(number: int) -> None:
+    """Have the calling process killed by a signal when the process that started it ends."""
+    _prctl(_PR_SET_PDEATHSIG, number)
+
+
+def forbid_new_rights() -> None:
+    """Have no program gain rights by being started; the filters below need that."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def forbid_calls() -> None:
+    """Deny the network, programs, processes and other processes' insides, with EPERM.
+
+    Raises:
+        KernelError: This machine has no filter on system calls, or another architecture.
+    """
+    program = _filter(platform.machine(), os.getpid())
+    code = ctypes.create_string_buffer(program, len(program))
+    head = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.create_string_buffer(head, len(head)))
+
+
+def forbid_files(readable: Iterable[Path], writable: Iterable[Path]) -> None:
+    """Deny all files but those in some folders, and links to elsewhere.
+
+    Args:
+        readable: Folders or files that may be read; absent ones are passed over.
+        writable: Folders in which files may be made, changed and removed, too.
+
+    Raises:
+        KernelError: The kernel has no Landlock, or it isn't switched on.
+    """
+    version = _syscall(_CREATE_RULESET, None, 0, 1)
+    if version < min(_HANDLED):
+        raise KernelError(errno.ENOSYS, f"Landlock of version {version}")
+    handled = _HANDLED[min(version, max(_HANDLED))]
+    attributes = struct.pack("Q", handled)
+    rules = _syscall(_CREATE_RULESET, attributes, len(attributes), 0)
+    try:
+        for paths, rights in ((readable, _READING), (writable, _WRITING)):
+            for path in filter(Path.exists, paths):
+                _allow(rules, path, rights & handled)
+        _syscall(_RESTRICT_SELF, rules, 0)
+    finally:
+        os.close(rules)
+
+
+def _allow(rules: int, path: Path, rights: int) -> None:
+    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        rights &= -1 if path.is_dir() else _OF_FILES
+        _syscall(_ADD_RULE, rules, 1, struct.pack("=Qi", rights, place), 0)
+    finally:
+        os.close(place)
+
+
+def _filter(machine: str, process: int) -> bytes:
+    """Return the filter program, 8 bytes an instruction."""
+    if machine not in _ARCHITECTURES:
+        raise KernelError(errno.ENOSYS, f"no filter on system calls for {machine}")
+    column = list(_ARCHITECTURES).index(machine)
+    refuse, missing = _ERROR | errno.EPERM, _ERROR | errno.ENOSYS
+    program = [
+        (_LOAD, 0, 0, _MACHINE),
+        (_EQUAL, 1, 0, _ARCHITECTURES[machine]),
+        (_RETURN, 0, 0, _KILL_PROCESS),
+        (_LOAD, 0, 0, _NUMBER),
+        (_AT_LEAST, 0, 1, _X32),
+        (_RETURN, 0, 0, refuse),
+    ]
+    for numbers in _DENIED.values():
+        if numbers[column] is not None:
+            program += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, refuse)]
+    # Without clone3, whose arguments a filter can't see, libraries fall back on clone.
+    program += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, missing)]
+    program += _only_if(_CLONE[column], _ANY_BIT, _CLONE_THREAD)
+    for numbers in (_KILL, _TGKILL):
+        program += _only_if(numbers[column], _EQUAL, process)
+    program += _only_if(_PRLIMIT[column], _EQUAL, 0)  # one's own
+    program.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+
+
+def _only_if(number: int, test: int, value: int) -> list[tuple[int, int, int, int]]:
+    """Return instructions that refuse a call unless its first argument passes a test."""
+    return [
+        (_EQUAL, 0, 4, number),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (test, 1, 0, value),
+        (_RETURN, 0, 0, _ERROR | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _prctl(option: int, *arguments: object) -> None:
+    padded = [*arguments, 0, 0, 0, 0][:4]
+    _checked("prctl", option, *padded)
+
+
+def _syscall(number: int, *arguments: object) -> int:
+    return _checked("syscall", number, *arguments)
+
+
+def _checked(name: str, *arguments: object) -> int:
+    """Call a function of the C library.
+
+    Raises:
+        KernelError: It isn't there or reports an error.
+    """
+    function = getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    if platform.system() != "Linux" or function is None:
+        raise KernelError(errno.ENOSYS, f"{platform.system()} has no such call")
+    function.restype = ctypes.c_long
+    converted = [ctypes.c_long(part) if isinstance(part, int) else part for part in arguments]
+    result = function(*converted)
+    if result < 0:
+        number = ctypes.get_errno()
+        raise KernelError(number, os.strerror(number))
+    return result

@@ -1,0 +1,96 @@
+"""What a worker may use, and how it gives up the rest."""
+
+import logging
+import os
+import resource
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer.sandbox import kernel
+
+_SYSTEM = ("/usr", "/lib", "/lib64", "/proc/cpuinfo", "/sys/devices/system/cpu")
+"""Where libraries, fonts and facts about the processor are, beside Python's own folders."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one worker.
+
+    Attributes:
+        memory: Bytes of address space on top of what a worker starts with.
+        cpu: Seconds of CPU time, of all its threads together.
+        file_size: Bytes of a file that it may write.
+        open_files: Number of files that may be open.
+        nice: Steps by which others go first on a busy machine.
+        readable: Folders and files that it may read, besides libraries.
+        writable: The one folder that it may write; its temporary files go there, too.
+    """
+
+    memory: int
+    cpu: float
+    file_size: int = 0
+    open_files: int = 64
+    nice: int = 0
+    readable: tuple[Path, ...] = ()
+    writable: Path | None = None
+
+
+def confine(limits: Limits) -> list[str]:
+    """Bound the calling process and take rights away from it, for good.
+
+    What this machine lacks is left out: it is up to the caller to report it.
+
+    Returns:
+        What couldn't be had, a phrase each; empty on a current Linux.
+    """
+    os.umask(0o077)
+    os.nice(limits.nice)
+    if limits.writable is not None:
+        tempfile.tempdir = str(limits.writable)
+        os.chdir(limits.writable)
+    steps: dict[str, Callable[[], None]] = {
+        "an end with the page": lambda: kernel.die_with_parent(signal.SIGKILL),
+        "a bound on memory": lambda: _bound(resource.RLIMIT_AS, _size() + limits.memory),
+        "bounds on time and files": lambda: _bound_rest(limits),
+        "no new rights": kernel.forbid_new_rights,
+        "a bound on files that are read": lambda: kernel.forbid_files(*_files(limits)),
+        "a filter on system calls": kernel.forbid_calls,
+    }
+    missing = []
+    for name, step in steps.items():
+        try:
+            step()
+        except (OSError, ValueError) as error:
+            missing.append(f"{name} ({error})")
+    return missing
+
+
+def _size() -> int:
+    """Return the bytes of address space that this process has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
+
+
+def _bound(kind: int, value: int) -> None:
+    resource.setrlimit(kind, (value, value))
+
+
+def _bound_rest(limits: Limits) -> None:
+    _bound(resource.RLIMIT_CPU, max(1, round(limits.cpu)))
+    _bound(resource.RLIMIT_FSIZE, limits.file_size)
+    _bound(resource.RLIMIT_NOFILE, limits.open_files)
+    _bound(resource.RLIMIT_CORE, 0)
+
+
+def _files(limits: Limits) -> tuple[list[Path], list[Path]]:
+    """Return what may be read and what may be written."""
+    package = Path(__file__).parents[1]
+    libraries = [package, *map(Path, (sys.prefix, sys.base_prefix, *_SYSTEM))]
+    writable = [] if limits.writable is None else [limits.writable]
+    return [*libraries, *limits.readable], writable

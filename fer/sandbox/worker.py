@@ -1,0 +1,207 @@
+"""Starting, hearing and ending a worker.
+
+Workers are forked by a server process that has imported what they need and does nothing else, so
+that one starts in milliseconds and the page, which has threads, is never forked.
+"""
+
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import Connection
+from threading import Event
+from typing import Any
+from weakref import WeakSet
+
+from fer.sandbox.channel import Channel, Message
+from fer.sandbox.limits import Limits, confine
+
+Work = Callable[..., Callable[[Channel], None]]
+"""What a worker does: a function of a module that loads, in freedom, what may be trusted, and
+returns what is done confined, with the channel to the page."""
+
+_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GRADIO_PASSWORD")
+"""Variables that no worker gets to see."""
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""So that the server has no thread but its own when it forks."""
+
+_STARTED = 60.0
+"""Seconds within which a worker has to report; the first one waits for the server's imports."""
+
+_context = multiprocessing.get_context("forkserver")
+_SERVER = "fer.sandbox.server"
+
+_context.set_forkserver_preload(
+    [_SERVER, __name__]
+)  # by default it runs the page's own main module
+_reported: set[str] = set()
+_workers: WeakSet["Worker"] = WeakSet()
+_ending = Event()
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerError(Exception):
+    """A worker ended, or was ended, without a result.
+
+    Attributes:
+        late: Whether it ran out of time.
+    """
+
+    def __init__(self, reason: str, late: bool = False) -> None:
+        super().__init__(reason)
+        self.late = late
+
+
+def start_server(module: str) -> None:
+    """Start the process that forks workers; one that runs already stays as it is.
+
+    Args:
+        module: Name of a module to import beforehand, with all that workers need.
+    """
+    _context.set_forkserver_preload([_SERVER, module])
+    with _environment():
+        forkserver.ensure_running()
+
+
+def end_workers() -> None:
+    """Kill all workers, and start none any more: the page ends."""
+    _ending.set()
+    for worker in list(_workers):
+        worker.kill()
+
+
+class Worker:
+    """A confined process that does one piece of work.
+
+    Args:
+        work: What it does; see `Work`.
+        limits: What it may use while it does so.
+        arguments: What `work` is called with; they are pickled.
+
+    Raises:
+        WorkerError: It can't be started.
+    """
+
+    def __init__(self, work: Work, limits: Limits, *arguments: Any) -> None:
+        if _ending.is_set():
+            raise WorkerError("The page ends.")
+        ours, theirs = _context.Pipe()
+        self.channel = Channel(ours)
+        self._process = _context.Process(
+            target=_run, args=(theirs, work, limits, arguments), daemon=True
+        )
+        with _environment():
+            self._process.start()
+        theirs.close()
+        _workers.add(self)
+        try:
+            _report(self.receive(_STARTED))
+        except WorkerError:
+            self.kill()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid or 0
+
+    def receive(self, timeout: float | None = None, most: int = 0) -> Message | None:
+        """Wait for a message, None where none comes in time; see `Channel.receive`.
+
+        Raises:
+            WorkerError: The worker has ended, or sends nonsense.
+        """
+        try:
+            return self.channel.receive(timeout, most)
+        except (OSError, EOFError, ValueError) as error:
+            raise WorkerError(self._ending(error)) from error
+
+    def result(self, timeout: float, most: int = 0) -> Message:
+        """Wait for a message that has to come in time.
+
+        Raises:
+            WorkerError: The worker has ended, sends nonsense or is late.
+        """
+        message = self.receive(timeout, most)
+        if message is None:
+            raise WorkerError(f"There was no result after {timeout:.0f} s.", late=True)
+        return message
+
+    def send(self, kind: str, data: bytes | memoryview = b"", **fields: Any) -> None:
+        """Send a message.
+
+        Raises:
+            WorkerError: The worker has ended.
+        """
+        try:
+            self.channel.send(kind, data, **fields)
+        except OSError as error:
+            raise WorkerError(self._ending(error)) from error
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does; once is enough."""
+        _workers.discard(self)
+        self._process.kill()
+        self._process.join()
+        self.channel.close()
+
+    def _ending(self, error: Exception) -> str:
+        """Return how it ended, for the log."""
+        self._process.join(0.5)
+        return f"The worker ended with {self._process.exitcode} ({error})."
+
+
+def _run(connection: Connection, work: Work, limits: Limits, arguments: Sequence[Any]) -> None:
+    """Do the work in the worker."""
+    channel = Channel(connection)
+    _forget_the_server()
+    do = work(*arguments)
+    channel.send("ready", missing=confine(limits))
+    do(channel)
+
+
+def _forget_the_server() -> None:
+    """Close what would keep the server alive when the page has been killed."""
+    for owner, name in (
+        (forkserver._forkserver, "_forkserver_alive_fd"),
+        (resource_tracker._resource_tracker, "_fd"),
+    ):
+        number = getattr(owner, name, None)
+        if number is not None:
+            os.close(number)
+            setattr(owner, name, None)
+
+
+def _report(ready: Message | None) -> None:
+    """Log what the machine lacks, each thing once."""
+    if ready is None:
+        raise WorkerError("The worker did not start.", late=True)
+    for lack in set(map(str, ready.fields.get("missing", ()))) - _reported:
+        _reported.add(lack)
+        logger.warning("This machine lacks %s; media are decoded with less protection.", lack)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Set the variables as the server, if it has to be started now, should see them."""
+    path = os.pathsep.join(filter(None, sys.path))
+    wanted = {**dict.fromkeys(_SECRETS), **_ONE_THREAD, "PYTHONPATH": path}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

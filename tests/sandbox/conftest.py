@@ -1,0 +1,10 @@
+"""The server of workers, as the page starts it; all tests of a run share it."""
+
+import pytest
+
+from fer.sandbox import start_server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def server():
+    start_server("fer.recording.preloaded")

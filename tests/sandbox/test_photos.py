@@ -1,0 +1,62 @@
+"""Photos decoded by workers: the same pixels and sentences, and an end in time."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.images import ImageError, read_image
+from fer.sandbox import photos
+from fer.sandbox.photos import PhotoReader
+
+
+@pytest.fixture(scope="module")
+def reader():
+    reader = PhotoReader(1)
+    yield reader
+    reader.close()
+
+
+def encoded(form, **options):
+    file = io.BytesIO()
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    Image.fromarray(picture).save(file, form, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "JPEG2000", "BMP"])
+def test_pixels_are_the_same(reader, form):
+    content = encoded(form)
+    assert np.array_equal(reader.read(content), read_image(content))
+
+
+def test_turned_photos_come_upright(reader):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert reader.read(encoded("JPEG", exif=exif)).shape == (80, 60, 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", encoded("PNG")[:200]])
+def test_sentences_are_the_same(reader, content):
+    with pytest.raises(ImageError) as here:
+        read_image(content)
+    with pytest.raises(ImageError) as there:
+        reader.read(content)
+    assert str(here.value) == str(there.value)
+
+
+def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypatch):
+    large = io.BytesIO()
+    Image.new("RGB", (8000, 8000)).save(large, "PNG", compress_level=1)
+    monkeypatch.setattr(photos, "SECONDS", 0.05)
+    with pytest.raises(ImageError, match="takes too long to read"):
+        reader.read(large.getvalue())
+    monkeypatch.undo()
+    assert reader.read(encoded("PNG")).shape == (60, 80, 3)
+
+
+def test_the_largest_photo_fits_the_memory(reader):
+    large = io.BytesIO()
+    Image.new("RGBA", (8944, 8944), (0, 0, 0, 9)).save(large, "PNG", compress_level=1)
+    assert reader.read(large.getvalue()).shape == (8944, 8944, 3)

@@ -1,0 +1,185 @@
+"""What a worker can't do, how it ends, and that nothing outlives the page."""
+
+import logging
+import os
+import platform
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fer.sandbox import Limits, Worker, WorkerError, kernel
+from tests.sandbox import works
+
+LIMITS = Limits(memory=500_000_000, cpu=30)
+linux = pytest.mark.skipif(platform.system() != "Linux", reason="what other systems lack is logged")
+
+
+def result_of(work, limits, *arguments, timeout=20, most=0):
+    worker = Worker(work, limits, *arguments)
+    try:
+        return worker.result(timeout, most)
+    finally:
+        worker.kill()
+
+
+@linux
+def test_a_worker_reaches_nothing_but_its_own_folder(tmp_path):
+    secret, own = tmp_path / "secret", tmp_path / "own"
+    secret.write_text("another visitor's"), own.mkdir()
+    limits = Limits(500_000_000, 30, file_size=1000, writable=own)
+    outcomes = result_of(works.try_all, limits, secret, own).fields
+    allowed = {"own file", "own move", "temporary", "thread", "abort handler"}
+    assert {name for name, outcome in outcomes.items() if outcome == "done"} == allowed
+    assert {outcomes[name] for name in set(outcomes) - allowed} == {"PermissionError"}
+    assert secret.read_text() == "another visitor's" and set(tmp_path.iterdir()) == {secret, own}
+
+
+def test_limits_are_set_before_the_work_begins():
+    fields = result_of(works.report, Limits(10**9, 30, 1000, 50, nice=3)).fields
+    assert fields["limits"] == {
+        "core": [0, 0],
+        "files": [50, 50],
+        "cpu": [30, 30],
+        "size": [1000] * 2,
+    }
+    assert fields["umask"] == 0o077 and fields["nice"] == 3 + os.nice(0)
+
+
+def test_the_server_has_imported_what_workers_need():
+    assert result_of(works.report, LIMITS).fields["loaded"]
+    begin = time.monotonic()
+    result_of(works.report, LIMITS)
+    assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize(("size", "kind"), [(100_000_000, "result"), (1_000_000_000, "refused")])
+def test_memory_is_bounded(size, kind):
+    assert result_of(works.fill, LIMITS, size).kind == kind
+
+
+def test_time_of_the_processor_is_bounded():
+    before = time.monotonic()
+    with pytest.raises(WorkerError, match="ended with -"):
+        result_of(works.spin, Limits(500_000_000, cpu=1))
+    assert time.monotonic() - before < 15
+
+
+def test_what_is_written_is_bounded(tmp_path):
+    limits = Limits(500_000_000, 30, file_size=10_000, writable=tmp_path)
+    assert result_of(works.write, limits, tmp_path, 20_000).kind == "refused"
+    assert (tmp_path / "large").stat().st_size <= 10_000
+
+
+def test_a_worker_that_crashes_is_an_error():
+    with pytest.raises(WorkerError, match=f"ended with {-signal.SIGABRT}") as error:
+        result_of(works.crash, LIMITS)
+    assert not error.value.late
+
+
+def test_a_worker_that_hangs_is_late_and_killed():
+    worker = Worker(works.hang, LIMITS)
+    assert worker.result(10).kind == "begun"
+    with pytest.raises(WorkerError) as error:
+        worker.result(0.1)
+    assert error.value.late
+    worker.kill()
+    assert gone(worker.pid)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        struct.pack("=QQ", 2, 0) + b"[]",
+        struct.pack("=QQ", 2, 0) + b"{]",
+        struct.pack("=QQ", 30, 0) + b'{"kind": "result", "fields": 5}'[:30],
+        struct.pack("=QQ", 2**40, 0),
+        struct.pack("=QQ", 2, 2**40),
+    ],
+)
+def test_what_is_no_message_is_an_error(content):
+    with pytest.raises(WorkerError, match=r"message|Expecting|object"):
+        result_of(works.babble, LIMITS, content)
+
+
+def test_a_message_that_breaks_off_is_an_error(monkeypatch):
+    monkeypatch.setattr("fer.sandbox.channel._WHOLE", 0.2)
+    with pytest.raises(WorkerError, match="breaks off"):
+        result_of(works.babble, LIMITS, b"\0\0\0")
+
+
+@linux
+def test_what_the_kernel_lacks_is_logged(monkeypatch, caplog):
+    from fer.sandbox import worker
+    from fer.sandbox.channel import Message
+
+    monkeypatch.setattr(worker, "_reported", set())
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            worker._report(Message("ready", {"missing": ["a filter (none here)"]}))
+    assert caplog.text.count("lacks a filter (none here)") == 1
+
+
+def test_the_filter_is_made_for_both_machines():
+    for machine in ("x86_64", "aarch64"):
+        program = kernel._filter(machine, 1)
+        assert len(program) % 8 == 0 and len(program) // 8 < 4096
+    with pytest.raises(kernel.KernelError, match="riscv"):
+        kernel._filter("riscv", 1)
+
+
+PAGE = """
+import os, sys, time
+from fer.sandbox import Limits, Worker, start_server
+from tests.sandbox import works
+
+if __name__ == "__main__":
+    start_server("tests.sandbox.works")
+    worker = Worker(works.hang, Limits(500_000_000, 30))
+    print(worker.pid, worker.result(20).fields["pid"], flush=True)
+    time.sleep(600)
+"""
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_page(tmp_path, number):
+    script = tmp_path / "page.py"
+    script.write_text(PAGE)
+    root = Path(__file__).parents[2]
+    page = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(root)}
+    )
+    numbers = {int(part) for part in page.stdout.readline().split()}
+    assert len(numbers) == 1
+    server = int(Path(f"/proc/{min(numbers)}/stat").read_text().rsplit(")")[1].split()[1])
+    assert server != page.pid
+    page.send_signal(number)
+    page.wait(10)
+    deadline = time.monotonic() + 5
+    while not all(map(gone, numbers | {server})):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    page.stdout.close()
+
+
+def gone(process):
+    """Return whether a process has ended, be it that nobody has asked for its end yet."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")")[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
+
+
+def test_secrets_stay_with_the_page(monkeypatch):
+    from fer.sandbox import worker
+
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with worker._environment():
+        assert "HF_TOKEN" not in os.environ and os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ["HF_TOKEN"] == "hf_secret"

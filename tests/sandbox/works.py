@@ -1,0 +1,191 @@
+"""What workers do in the tests: functions of a module, as a worker finds them by name."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from fer.sandbox import Message
+
+
+def try_all(secret: Path, folder: Path):
+    """Try what a program could that had taken a worker over, and report how each try ended."""
+    return partial(_try_all, secret, folder)
+
+
+def _try_all(secret, folder, channel):
+    tries = {
+        "socket": lambda: socket.socket(),
+        "socket pair": lambda: socket.socketpair(),
+        "program": lambda: subprocess.run(["/bin/true"], check=True),
+        "replace": lambda: os.execv("/bin/true", ["true"]),
+        "fork": lambda: os._exit(0) if os.fork() == 0 else None,
+        "signal": lambda: os.kill(os.getppid(), 0),
+        "limits": lambda: __import__("resource").prlimit(os.getppid(), 6),
+        "read": lambda: secret.read_bytes(),
+        "list": lambda: os.listdir("/"),
+        "processes": lambda: Path("/proc/self/environ").read_bytes(),
+        "write": lambda: (secret.parent / "new").write_bytes(b"new"),
+        "link": lambda: os.symlink(secret, folder / "link"),
+        "rights": lambda: os.chmod(folder, 0o777),
+        "own file": lambda: (folder / "own").write_bytes(b"own"),
+        "own move": lambda: _move(folder),
+        "temporary": lambda: tempfile.TemporaryFile().close(),
+        "thread": lambda: _in_a_thread(),
+        "abort handler": lambda: signal.getsignal(signal.SIGABRT),
+    }
+    channel.send("result", **{name: _outcome(attempt) for name, attempt in tries.items()})
+
+
+def _outcome(attempt):
+    try:
+        attempt()
+    except OSError as error:
+        return type(error).__name__
+    return "done"
+
+
+def _move(folder):
+    (folder / "below").mkdir()
+    (folder / "below" / "file").write_bytes(b"own")
+    (folder / "below" / "file").replace(folder / "moved")
+
+
+def _in_a_thread():
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+
+
+def report():
+    """Report facts about the worker."""
+
+    def work(channel):
+        limits = {name: __import__("resource").getrlimit(kind) for name, kind in _KINDS.items()}
+        umask = os.umask(0o077)
+        loaded = "matplotlib" in sys.modules
+        channel.send(
+            "result",
+            limits=limits,
+            umask=umask,
+            nice=os.getpriority(os.PRIO_PROCESS, 0),
+            loaded=loaded,
+        )
+
+    return work
+
+
+_KINDS = {"core": 4, "files": 7, "cpu": 0, "size": 1}
+
+
+def hang():
+    """Wait for ever, having said so."""
+
+    def work(channel):
+        channel.send("begun", pid=os.getpid())
+        time.sleep(600)
+
+    return work
+
+
+def spin():
+    """Use the processor for ever."""
+
+    def work(channel):
+        while True:
+            pass
+
+    return work
+
+
+def fill(size: int):
+    """Use memory."""
+
+    def work(channel):
+        try:
+            np.ones(size, np.uint8)
+        except MemoryError:
+            channel.send("refused")
+        else:
+            channel.send("result")
+
+    return work
+
+
+def write(folder: Path, size: int):
+    """Write a file."""
+
+    def work(channel):
+        try:
+            (folder / "large").write_bytes(b"x" * size)
+        except OSError as error:
+            channel.send("refused", error=error.errno)
+
+    return work
+
+
+def crash():
+    """End as a decoder does that has damaged its memory."""
+    return lambda channel: os.abort()
+
+
+def babble(content: bytes):
+    """Send what is no message."""
+
+    def work(channel):
+        os.write(channel._connection.fileno(), content)
+        time.sleep(600)
+
+    return work
+
+
+def task(content: bytes) -> Message:
+    """Do a pool's task, as its bytes demand."""
+    if content == b"crash":
+        os.abort()
+    if content == b"hang":
+        time.sleep(600)
+    return Message("result", {"pid": os.getpid()}, memoryview(content[::-1]))
+
+
+def read_and_write(source: Path, target: Path):
+    """Read a video and write it with its sound; report what came of it."""
+
+    def work(channel):
+        from fer.videos import VideoReader, VideoWriter
+
+        count = 0
+        with VideoReader(source) as reader:
+            size = reader.info.width, reader.info.height
+            with VideoWriter(target, *size, source) as writer:
+                for frame in reader:
+                    writer.write(frame.image, frame.time, frame.duration)
+                    count += 1
+        channel.send("result", frames=count, warning=writer.warning)
+
+    return work
+
+
+def hang_anyhow(*arguments):
+    """Stand in for an analysis that has no end."""
+    return hang()
+
+
+def crash_anyhow(*arguments):
+    """Stand in for an analysis that ends its worker."""
+    return crash()
+
+
+def crash_with_sound(*arguments):
+    """Stand in for an analysis whose sound ends its worker; `sound` comes last."""
+    from fer.recording import confined
+
+    return crash() if arguments[-1] else confined._analyse(*arguments)
