@@ -154,7 +154,7 @@ class TrainingOptions:
     ferplus_share: float | None = option(
         None,
         RECIPE,
-        "share of the FER+ head's logits in what is shown; otherwise 0.5 where it learned votes",
+        "weight of the FER+ head in the combined output; otherwise 0.7 where it learned votes",
         type=float,
     )
     averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")

@@ -25,7 +25,7 @@ from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.loading import from_folder, read_metrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.arguments import TrainingOptions, flag
-from fer.training.calibration import Calibration
+from fer.training.calibration import SETTINGS, Calibration
 from fer.training.foreign import (
     are_expressions,
     find_heads,
@@ -210,17 +210,16 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
 
 @torch.no_grad()
 def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
-    """Let a trained network answer with the calibrated probabilities.
+    """Let a trained network return calibrated logits.
 
-    This project's own divides its logits by the temperatures in its configuration. transformers
-    keeps no such thing for other networks, so their heads are divided once and for all.
+    This project's own keeps the settings in its configuration. transformers keeps no such thing
+    for other networks, so their heads are divided by the temperature once and for all.
     """
-    model.config.uncertain_below = calibration.uncertain_below
     if isinstance(model, FerForImageClassification):
-        model.config.temperature = calibration.temperature
-        model.config.ferplus_temperature = calibration.ferplus_temperature
-        model.config.ferplus_share = calibration.ferplus_share
+        for name in SETTINGS:
+            setattr(model.config, name, getattr(calibration, name))
         return
+    model.config.uncertain_below = calibration.uncertain_below
     for value in find_heads(model).values():
         value.weight /= calibration.temperature
         value.bias /= calibration.temperature

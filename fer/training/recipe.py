@@ -11,7 +11,7 @@ import torch
 from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
-from fer.model.heads import Heads
+from fer.model.heads import heads_of
 from fer.model.hub import EVALUATION, EVALUATION_PLOTS, ModelError
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import is_foreign
@@ -20,7 +20,7 @@ from fer.model.storing import as_stored, rounded
 from fer.training.arguments import TrainingOptions
 from fer.training.arrays import FerArrays
 from fer.training.augmentation import Augmentation
-from fer.training.calibration import calibrate
+from fer.training.calibration import PRIOR_CORRECTION, calibrate, with_priors
 from fer.training.checkpoints import CHECKPOINTS, keep_settings, where_to_start
 from fer.training.copies import conflicting
 from fer.training.degradation import Degradation
@@ -100,17 +100,22 @@ def write_trained(
     """
     model, processor = start.model, start.processor
     model.load_state_dict(trainer.averaged.values)
-    logits, known = both_heads(prediction), Heads.of(model.config)
+    logits, known = both_heads(prediction), heads_of(model.config)
     if isinstance(model, FerForImageClassification):
         keep_peaks(model.cpu(), processor, trainer.train_dataset.images)
         logits = served_logits(model, processor, trainer.eval_dataset.images)
+        known = replace(known, prior_correction=PRIOR_CORRECTION)
     share = shown_share(options.ferplus_share, logits[1], trainer.train_dataset.ferplus)
     labels, votes = prediction.label_ids
-    calibration = calibrate(logits, labels, votes, replace(known, ferplus_share=share))
+    learned = trainer.train_dataset
+    heads = with_priors(
+        replace(known, ferplus_share=share), learned.labels.numpy(), learned.ferplus.numpy()
+    )
+    calibration = calibrate(logits, labels, votes, heads)
     keep_calibration(model, calibration)
     model.save_pretrained(output, state_dict=as_stored(model.state_dict()))
     processor.save_pretrained(output)
-    shown = shown_figures(Heads.of(model.config), logits, labels, votes)
+    shown = shown_figures(calibration.heads, logits, labels, votes)
     write_report(options, start, trainer, prediction, calibration, shown, output)
     remove_evaluations(output)
 

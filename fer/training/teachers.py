@@ -12,6 +12,7 @@ import torch
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model.classifier import ExpressionClassifier
+from fer.model.heads import probabilities
 from fer.model.modeling_fer import FerForImageClassification, FerOutput
 from fer.training.arguments import TrainingOptions
 from fer.training.evaluation import FIRST_HEAD, answering, run_network
@@ -37,7 +38,7 @@ def _answer(teacher: ExpressionClassifier, images: np.ndarray) -> np.ndarray:
     """Return one teacher's probabilities, (n, 7)."""
     alone = answering(teacher, FIRST_HEAD)
     sides = images, images[:, :, ::-1]
-    return np.mean([alone.probabilities(*run_network(teacher, side)) for side in sides], axis=0)
+    return np.mean([probabilities(alone, *run_network(teacher, side)) for side in sides], axis=0)
 
 
 class ViewTeachers:
@@ -81,7 +82,7 @@ class ViewTeachers:
         first, second = 0, 0
         for teacher, weight in self._drawn():
             output = self._ask(teacher, views)
-            first += weight * output.logits.float() / teacher.heads.temperature
+            first += weight * output.fer2013_logits.float() / teacher.heads.temperature
             second += weight * output.ferplus_logits.float() / teacher.heads.ferplus_temperature
         told = torch.softmax(second, dim=1)
         voted = votes.any(dim=1, keepdim=True)

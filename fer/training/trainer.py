@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback
 
+from fer.model.heads import own_logits
 from fer.training.augmentation import Augmentation
 from fer.training.sharpness import uphill
 from fer.training.teachers import ViewTeachers
@@ -162,14 +163,14 @@ class FerTrainer(Trainer):
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the loss over the heads."""
         pixels = inputs["pixel_values"].contiguous(memory_format=torch.channels_last)
-        outputs = model(pixels)
+        first, second = own_logits(model(pixels))
         loss = functional.cross_entropy(
-            outputs.logits, inputs["labels"], label_smoothing=self.label_smoothing
+            first, inputs["labels"], label_smoothing=self.label_smoothing
         )
-        answers = {"logits": outputs.logits}
-        if getattr(outputs, "ferplus_logits", None) is not None:
-            answers["ferplus_logits"] = outputs.ferplus_logits
-            votes = functional.cross_entropy(outputs.ferplus_logits, inputs["ferplus"])
+        answers = {"logits": first}
+        if second is not None:
+            answers["ferplus_logits"] = second
+            votes = functional.cross_entropy(second, inputs["ferplus"])
             loss = loss + self.ferplus_weight * votes
         return (loss, answers) if return_outputs else loss
 

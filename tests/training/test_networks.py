@@ -21,9 +21,10 @@ from transformers import (
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
+from fer.model.heads import DEFAULT
 from fer.model.hub import pull
 from fer.training.arguments import TrainingOptions, parse_options
-from fer.training.calibration import Calibration
+from fer.training.calibration import calibrate
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.foreign import find_heads
@@ -174,8 +175,11 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     assert all(head.bias.eq(0).all() and head.weight.ne(0).all() for head in heads)
     faces = torch.randn(2, 3, 48, 48)
     before = model(faces).logits
-    keep_calibration(model, Calibration(2.0, 1.0, 0.0, 0.5, 0.01, 0.02, 0.8, 0.8))
-    torch.testing.assert_close(model(faces).logits, before / 2)
+    calibration = calibrate(
+        (2 * np.eye(7)[[0, 0, 1]], None), np.array([0, 1, 1]), np.zeros((3, 8)), DEFAULT
+    )
+    keep_calibration(model, calibration)
+    torch.testing.assert_close(model(faces).logits, before / calibration.temperature)
 
 
 def test_a_network_without_a_matrix_for_a_head_is_refused():

@@ -22,9 +22,11 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import pixel_values
 from fer.model.quantizing import measure_peaks
 from fer.training.arguments import TrainingOptions, command_line, parse_options
+from fer.training.calibration import PRIOR_CORRECTION, SETTINGS
 from fer.training.checkpoints import CHECKPOINTS, newest_checkpoint, where_to_start
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.training.ferplus import FERPLUS_SHARE
 from fer.training.networks import build_start
 from fer.training.recipe import build_trainer, load_datasets, train
 
@@ -75,9 +77,10 @@ def test_figures(trained, options):
     assert [epoch["epoch"] for epoch in metrics["history"]] == [1, 2]
     calibration = metrics["calibration"]
     config = ExpressionClassifier.load(trained).model.config
-    for name in ("temperature", "ferplus_temperature", "ferplus_share", "uncertain_below"):
+    for name in SETTINGS:
         assert getattr(config, name) == calibration[name]
-    assert calibration["ferplus_share"] == validation["shown"]["ferplus_share"] == 0.5
+    assert calibration["ferplus_share"] == validation["shown"]["ferplus_share"] == FERPLUS_SHARE
+    assert calibration["prior_correction"] == PRIOR_CORRECTION
     assert validation["shown"]["ferplus_answers"]["pictures"] > 0
     best = max(epoch["accuracy"] for epoch in metrics["history"])
     assert validation["accuracy"] == pytest.approx(best)
