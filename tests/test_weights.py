@@ -7,14 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.data import astronaut
+from transformers import pipeline
 
+from fer.labels import EXPRESSIONS
 from fer.model.bundle import read_evaluation
 from fer.model.classifier import EMBEDDED, ExpressionClassifier
 from fer.pipeline import Pipeline, top_labels
 from fer.training.arguments import parse_options
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.vision.crops import Framing, crop_face
 from fer.vision.detector import FaceDetector
 
 FER2013 = Path(__file__).parents[2] / "shared" / "data" / "fer2013"
@@ -55,6 +59,23 @@ def test_a_smile_is_read_as_happy(classifier):
     assert top_labels(faces, classifier.uncertain_below) == ["happy"]
 
 
+def test_transformers_pipeline_classifies_as_the_page_does(classifier):
+    image = astronaut()
+    box = FaceDetector().detect(image).xyxy[0]
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    crops = [crop_face(image, box, Framing(**classifier.framing)), image, noise]
+    shown = ExpressionClassifier.load(int8=False).classify(crops)
+    for crop, float32, int8 in zip(crops, shown, classifier.classify(crops), strict=True):
+        rows = by_transformers()(Image.fromarray(crop), top_k=7)
+        scores = {row["label"]: row["score"] for row in rows}
+        assert scores == pytest.approx(dict(zip(EXPRESSIONS, float32, strict=True)), abs=1e-4)
+        np.testing.assert_allclose(int8, float32, atol=0.05)  # bytes are rounded
+
+
+def by_transformers():
+    return pipeline("image-classification", model=str(EMBEDDED), device="cpu")
+
+
 def test_a_picture_without_a_face_gives_no_answer(classifier):
     faces = Pipeline(FaceDetector(), classifier)(np.full((240, 320, 3), 90, np.uint8))
     assert faces.data["probabilities"].shape == (0, 7)
@@ -84,3 +105,16 @@ def test_what_serves_is_as_good_and_calibrated(classifier, validation):
     assert figures["calibration_error"] == pytest.approx(error, abs=0.003)
     named = figures["uncertain"]
     assert (named["accuracy"] + named["ferplus_answers"]["accuracy"]) / 2 >= 0.795
+    assert figures["shown"]["both_label_sets"]["calibration_error"] < 0.03
+
+
+@pytest.mark.slow
+def test_transformers_pipeline_classifies_the_validation_faces_as_the_page_does(
+    classifier, validation
+):
+    faces = list(validation.images[:1000])
+    rows = by_transformers()([Image.fromarray(face) for face in faces], top_k=1, batch_size=100)
+    named = np.array([EXPRESSIONS.index(row["label"]) for (row,) in rows])
+    in_float32 = ExpressionClassifier.load(int8=False).classify(faces)
+    assert (named == in_float32.argmax(axis=1)).all()
+    assert (named == classifier.classify(faces).argmax(axis=1)).mean() > 0.98  # int8 at near ties

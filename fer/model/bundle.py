@@ -99,7 +99,7 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
         raise ModelError(f"{file} is about neither FER2013's official splits nor {trained_on}.")
     if figures.get("answers") == "shown":
         raise ModelError(
-            f"{file} is of what visitors are shown, and the card's figures are of FER2013's head; "
+            f"{file} is of both heads combined, and the card's figures are of FER2013's head; "
             "run fer evaluate again without --answers shown."
         )
     return figures

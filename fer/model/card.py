@@ -176,7 +176,7 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
         }
         if agreement := of_shown(figures):
             for labels, row in {"shown": figures["shown"], "shown_ferplus": agreement}.items():
-                label_set = f"{row.get('label_set', own)}, both heads' mean"
+                label_set = f"{row.get('label_set', own)}, both heads combined"
                 row = {"pictures": figures.get("pictures")} | row
                 sets[labels] = row | {"label_set": label_set}
         how = ", ten views a picture" if figures.get("views") == "ten" else ""

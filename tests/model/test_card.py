@@ -151,9 +151,9 @@ def test_what_is_shown_has_its_own_rows(metrics):
     shown = {"ferplus_share": 0.5, "accuracy": 0.66, "macro_f1": 0.6, "ferplus_answers": agreement}
     metrics["validation"]["shown"] = shown
     rows = cells(rendered(model_card(metrics, "me/tiny")))
-    own = f"{metrics['validation']['label_set']}, both heads' mean"
+    own = f"{metrics['validation']['label_set']}, both heads combined"
     assert ["validation", own, "3,589", "66.0%", "60.0%"] in rows
-    assert ["validation", "majority, both heads' mean", "3,500", "80.0%", "not measured"] in rows
+    assert ["validation", "majority, both heads combined", "3,500", "80.0%", "not measured"] in rows
 
 
 def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_path):
