@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from fer.training.teachers import ViewTeachers, taught, view_teachers
 
 from fer.model.classifier import EMBEDDED, ExpressionClassifier, ModelError
 from fer.model.heads import Heads
@@ -15,7 +16,6 @@ from fer.model.modeling_fer import FerOutput
 from fer.training.arguments import TrainingOptions
 from fer.training.evaluation import BATCH
 from fer.training.networks import build_start
-from fer.training.teachers import ViewTeachers, taught, view_teachers
 
 
 @pytest.fixture
