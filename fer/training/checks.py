@@ -139,7 +139,10 @@ def check_together(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> N
     if options["arch"] != "cnn":
         for name in OWN_NETWORKS:
             if options[name] is not None:
-                raise ValueError(f"{flag(name)} is of the convolutional network; leave it out.")
+                raise ValueError(
+                    f"{flag(name)} is of the convolutional network; leave it out, "
+                    "or take recipes/vit.yaml."
+                )
     soup = options["soup"]
     if soup is not None and not (isinstance(soup, Mapping) and soup.get("seeds")):
         raise ValueError("soup needs seeds, a list of numbers; leave soup out for none.")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -49,8 +50,9 @@ def train(options: TrainingOptions) -> Path:
             the Hub refuses the network.
     """
     output, all_stages = Path(options.output), stages(options)
-    begin(options)
-    if options.push_to_hub:
+    if is_first_process():
+        begin(options)
+    if is_first_process() and options.push_to_hub:
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     data = load_data(options)
     for stage in all_stages:
@@ -66,9 +68,8 @@ def train(options: TrainingOptions) -> Path:
 
 
 def is_first_process() -> bool:
-    """Return whether this is the process that writes files."""
-    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return not distributed or torch.distributed.get_rank() == 0
+    """Return whether this is the process that writes files; torchrun numbers them."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def run(stage: Stage, data: TrainingData) -> None:
