@@ -134,16 +134,12 @@ def fit(stage: Stage, data: TrainingData) -> tuple[Trained, Callable[[], None]]:
 
 
 def build_trainer(stage: Stage, start: Start, data: TrainingData) -> FerTrainer:
-    """Return the Trainer of a stage; its data and teachers are on its device.
-
-    Raises:
-        ValueError: The network's preprocessing has no views to share with teachers.
-    """
+    """Return the Trainer of a stage; its data and teachers are on its device."""
     options = stage.options
     args = training_arguments(stage, start)
     train_set = FaceDataset(data.train, start.processor, label_shares(data.train.labels))
     validation_set = FaceDataset(data.validation, start.processor)
-    teachers = load_teachers(stage, start)
+    teachers = load_teachers(stage)
     side = validation_set[0]["pixel_values"].shape[-1]
     drawn = max(side, teachers.side) if teachers else side
     trainer = FerTrainer(
@@ -166,19 +162,23 @@ def build_trainer(stage: Stage, start: Start, data: TrainingData) -> FerTrainer:
     return trainer
 
 
-def load_teachers(stage: Stage, start: Start) -> Teachers | None:
-    """Return the teachers of a stage; None where it has none.
+def check_teachers(stage: Stage, start: Start) -> None:
+    """Refuse teachers whose views the student can't see.
 
     Raises:
-        ValueError: The student's preprocessing isn't theirs.
+        ValueError: The student brings another preprocessing.
     """
-    if not stage.teachers:
-        return None
-    if is_foreign(start.processor):
+    if stage.teachers and is_foreign(start.processor):
         raise ValueError(
             "Teachers see the same views as their student, but the base model brings another "
             "preprocessing; leave teachers out of the recipe."
         )
+
+
+def load_teachers(stage: Stage) -> Teachers | None:
+    """Return the teachers of a stage; None where it has none."""
+    if not stage.teachers:
+        return None
     teachers = [Teacher.load(folder) for folder in stage.teachers]
     return Teachers(teachers, stage.options.teacher_weight, precision(stage.options))
 

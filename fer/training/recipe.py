@@ -24,11 +24,11 @@ from fer.training.checkpoints import NOT_WRITTEN, CheckpointError, damage, write
 from fer.training.evaluation import run_network
 from fer.training.faces import vote_shares
 from fer.training.ferplus import Logits, shown_figures, shown_share
-from fer.training.fit import Trained, TrainingData, fit, load_data
-from fer.training.networks import keep_calibration
+from fer.training.fit import Trained, TrainingData, check_teachers, fit, load_data
+from fer.training.networks import build_start, keep_calibration
 from fer.training.report import CURVES, write_report
 from fer.training.serving import keep_peaks, served_logits
-from fer.training.stages import Stage, averaged, begin, stages
+from fer.training.stages import Stage, averaged, check_output, stages, write_recipe
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +50,36 @@ def train(options: TrainingOptions) -> Path:
             the Hub refuses the network.
     """
     output, all_stages = Path(options.output), stages(options)
-    if is_first_process():
-        begin(options)
-    if is_first_process() and options.push_to_hub:
+    first = is_first_process()
+    if first:
+        check_output(options)
+    for stage in all_stages:
+        check(stage)
+    if first and options.push_to_hub:
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     data = load_data(options)
+    if first:
+        write_recipe(options)
     for stage in all_stages:
         if not stage.is_finished():
             run(stage, data)
-    if is_first_process():
+    if first:
         if damage(output) is not None:
             whole = mean_of_students(averaged(all_stages), all_stages)
             write_trained(options, whole, data, output)
         if options.push_to_hub:
             push_trained(options, output)
     return output
+
+
+def check(stage: Stage) -> None:
+    """Refuse a stage that can't begin, before the stages ahead of it take hours.
+
+    Raises:
+        ValueError: Its network can't be had or can't be trained with its settings.
+    """
+    if stage.start is None:
+        check_teachers(stage, build_start(stage.options))
 
 
 def is_first_process() -> bool:

@@ -7,14 +7,12 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer.model.hub import RECIPE
 from fer.training.arguments import TrainingOptions, read_recipe, to_yaml
 from fer.training.checkpoints import CHECKPOINTS, MANIFEST, damage, write_whole
 from fer.training.checks import flag
 
 logger = logging.getLogger(__name__)
-
-RECIPE = "recipe.yaml"
-"""The effective settings, in the output folder; `--config` takes it."""
 
 MAY_CHANGE = (
     "output", "ferplus_share", "report_to", "push_to_hub", "hub_model_id", "hub_private",
@@ -89,12 +87,12 @@ def averaged(all_stages: list[Stage]) -> list[Stage]:
     return students[1:] or students
 
 
-def begin(options: TrainingOptions) -> None:
-    """Write the effective settings into the output folder, or check them where it is resumed.
+def check_output(options: TrainingOptions) -> None:
+    """Refuse an output folder in which the training can't begin or be resumed.
 
     Raises:
-        ValueError: The output is a file; it holds a training that would be lost; there is nothing
-            to resume, or only with other settings.
+        ValueError: It is a file; it holds a training that would be lost; there is nothing to
+            resume, or only with other settings.
     """
     output = Path(options.output)
     if output.is_file():
@@ -109,9 +107,14 @@ def begin(options: TrainingOptions) -> None:
             f"{output} holds a training already; add --resume to continue it, or choose another "
             "--output."
         )
-    else:
-        output.mkdir(parents=True, exist_ok=True)
-        write_whole(output / RECIPE, to_yaml(options))
+
+
+def write_recipe(options: TrainingOptions) -> None:
+    """Write the effective settings into the output folder, unless they are there."""
+    file = Path(options.output, RECIPE)
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, to_yaml(options))
 
 
 def check_same(file: Path, options: TrainingOptions) -> None:

@@ -11,7 +11,13 @@ from transformers import ViTImageProcessor
 from fer.model.classifier import EMBEDDED, ModelError
 from fer.model.modeling_fer import FerOutput
 from fer.training.distillation import Teacher, Teachers, head_logits
-from fer.training.fit import build_augmentation, build_trainer, load_data, load_teachers
+from fer.training.fit import (
+    build_augmentation,
+    build_trainer,
+    check_teachers,
+    load_data,
+    load_teachers,
+)
 from fer.training.networks import build_start, untrained_vit
 from fer.training.stages import Stage
 from tests.training.runs import only_stage, short
@@ -127,7 +133,7 @@ def test_student_and_teacher_see_the_same_view(taught, monkeypatch):
 def test_a_vit_can_learn_from_a_convolutional_teacher():
     start = untrained_vit()
     stage = Stage("student/1", short("x", "y", arch="vit"), teachers=(EMBEDDED,))
-    assert load_teachers(stage, start).side == 44
+    assert load_teachers(stage).side == 44
     assert build_augmentation(stage.options, 48, False)(torch.randn(2, 1, 48, 48)).shape[-1] == 48
     assert start.model(torch.randn(2, 1, 48, 48)).logits.shape == (2, 7)
 
@@ -135,4 +141,4 @@ def test_a_vit_can_learn_from_a_convolutional_teacher():
 def test_another_preprocessing_has_no_views_to_share(taught):
     start = SimpleNamespace(processor=ViTImageProcessor())
     with pytest.raises(ValueError, match="leave teachers out of the recipe"):
-        load_teachers(taught, start)
+        check_teachers(taught, start)

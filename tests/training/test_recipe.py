@@ -28,7 +28,7 @@ from fer.training.fer2013 import load_arrays, load_fer2013
 from fer.training.fit import build_trainer, load_data
 from fer.training.networks import build_start
 from fer.training.recipe import train
-from fer.training.stages import begin, stages
+from fer.training.stages import check_output, stages
 from fer.training.trainer import FerTrainer
 from tests.training.runs import compact, only_stage, result_of, short
 
@@ -87,7 +87,9 @@ def test_the_last_epoch_is_kept(trained, options):
     kept = load_file(trained / "model.safetensors")
     for name, value in load_file(last / "ema.safetensors").items():
         torch.testing.assert_close(kept[name].to(value), value, rtol=1e-3, atol=1e-6, msg=name)
-    assert not torch.equal(*(load_file(c / "ema.safetensors")["ferplus.bias"] for c in (first, last)))
+    assert not torch.equal(
+        *(load_file(c / "ema.safetensors")["ferplus.bias"] for c in (first, last))
+    )
     metrics = json.loads((trained / "metrics.json").read_text())
     assert metrics["validation"]["accuracy"] == pytest.approx(metrics["history"][-1]["accuracy"])
 
@@ -277,15 +279,15 @@ def test_bf16(options, tmp_path):
 def test_a_training_is_resumed_with_its_own_settings_only(trained, options, change, message):
     resumed = replace(options, resume=True, **change)
     if message is None:
-        return begin(resumed)
+        return check_output(resumed)
     with pytest.raises(ValueError, match=f"was begun with {message}; --resume needs the same"):
-        begin(resumed)
+        check_output(resumed)
 
 
 def test_damaged_settings_are_a_sentence(trained, options, tmp_path):
     (tmp_path / "recipe.yaml").write_text("epochs: [")
     with pytest.raises(ValueError, match=r"recipe\.yaml is damaged; write the recipe there again"):
-        begin(replace(options, output=str(tmp_path), resume=True))
+        check_output(replace(options, output=str(tmp_path), resume=True))
 
 
 def test_nothing_to_resume(options, tmp_path):
@@ -306,12 +308,11 @@ def test_a_training_out_of_bounds_ends_with_what_to_do(options, tmp_path):
         train(replace(options, output=str(tmp_path / "run"), learning_rate=1e6, epochs=3))
 
 
-def run(*command, **settings):
+def run(*command):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=environment, text=True, **settings,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
 
 
 KILL_IN_A_CHECKPOINT = """
