@@ -10,19 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.experiments import RECORDS
-from docs.seeds import settings_of
 from docs.speed import read_speed
 from fer.labels import FERPLUS_COLUMNS
-from fer.model.markdown import duration, threads
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 WEIGHTS = ROOT / "fer" / "model" / "weights"
 DATA = ROOT / "docs" / "data" / "data.json"
-CHANGE_NOTHING = ("--dataset", "--output")
-"""Options of a training by the defaults alone."""
-
 SECTIONS = ("headline", "figures", "speed")
 """What stands between `<!-- name -->` and `<!-- /name -->`."""
 
@@ -45,7 +39,7 @@ def figures(metrics: dict, evaluation: dict, data: dict) -> str:
         evaluation: What `fer evaluate --damaged` wrote.
         data: What `docs.data` wrote.
     """
-    training, calibration = metrics["training"], metrics["calibration"]
+    calibration = metrics["calibration"]
     table = "\n".join(f"| {name} | {value} |" for name, value in _rows(metrics, evaluation))
     return f"""\
 The embedded weights on FER2013's validation split (PublicTest, {evaluation["pictures"]:,}
@@ -53,7 +47,7 @@ pictures, FER2013's own labels unless another set is named, single view),
 answering in {evaluation["precision"]}. (On a CPU that is made for it they answer in int8; as they
 were trained, in float32, their accuracy is {metrics["validation"]["accuracy"]:.4f} and their macro
 F1 {metrics["validation"]["macro_f1"]:.4f}.)
-The best of {training["epochs"]} epochs was chosen, and the heads' temperatures
+The epoch was chosen, and the heads' temperatures
 ({calibration["temperature"]} and {calibration["ferplus_temperature"]}; combined
 {calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were
 fitted, on the same split; above it the predictions are right
@@ -85,21 +79,10 @@ Each expression, by the FER2013 head:
 
 ![Accuracy on damaged faces](fer/model/weights/robustness.png)
 
-```bash
-{metrics["command"]}
-```
-
-trained it, in {duration(training["hours"])} ({training["device"]},
-{threads(training["torch_threads"])}), after {_before(metrics)}, and wrote
-[metrics.json](fer/model/weights/metrics.json). `{training["dataset"]}` was FER2013 as parquet files
-with FER+'s votes. `python -m fer evaluate --dataset {evaluation["dataset"]} --damaged
---output fer/model/weights` wrote [evaluation.json](fer/model/weights/evaluation.json) and the plots
-beside it, `fer evaluate --views` the figures of ten views; `python -m docs.figures` wrote this
-section.
-
-{_plain()}
-
-{_untaught()}
+{_made_by(metrics)}
+`python -m fer evaluate --dataset {evaluation["dataset"]} --damaged --output fer/model/weights`
+wrote [evaluation.json](fer/model/weights/evaluation.json) and the plots beside it;
+`python -m docs.figures` wrote this section.
 """
 
 
@@ -113,50 +96,11 @@ def _agreement(split: dict) -> float:
     return float(np.trace(matrix) / matrix.sum())
 
 
-def _before(metrics: dict) -> str:
-    """Return which trainings came before, and how long they took."""
-    names = [Path(earlier["name"]).name for earlier in metrics["lineage"]]
-    runs = [json.loads((RECORDS / f"{name}.json").read_text()) for name in names]
-    hours = sum(run["minutes"] for run in runs) / 60
-    on_gpu = sum(run["device"].startswith("cuda") for run in runs)
-    return (
-        f"{len(runs)} other trainings of {hours:.0f} hours together, {on_gpu} of them on a GPU "
-        "([their commands](docs/experiments.md); lengths were sometimes changed on the way)"
-    )
-
-
-def _on_record() -> list[dict]:
-    """Return what was kept of each training, by name."""
-    return [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
-
-
-def _plain() -> str:
-    """Return what `python train.py` alone comes to."""
-    run = next(
-        (run for run in _on_record() if not settings_of(run["command"], CHANGE_NOTHING)), None
-    )
-    if run is None:
-        return "No training by the defaults alone is on record."
-    views = f", {run['views']['accuracy']:.4f} with ten views" if "views" in run else ""
-    return (
-        f"By the defaults alone, from nothing, a training took {run['minutes']:.0f} minutes "
-        f"({run['device']}) with FER+'s votes\nand reached an accuracy of "
-        f"{run['accuracy']:.4f}{views}; FER+'s majority of eight {run['ferplus_accuracy']:.4f}."
-    )
-
-
-def _untaught() -> str:
-    """Return what the best training comes to that needs no other network."""
-    alone = [run for run in _on_record() if not run["base"] and "--teachers" not in run["command"]]
-    if not alone:
-        return "No training without other networks is on record."
-    best = max(alone, key=lambda run: run["accuracy"])
-    return (
-        f"The best from nothing that no other network taught has "
-        f"{best['parameters'] / 1e6:.1f} million parameters and reached {best['accuracy']:.4f},\n"
-        f"in {duration(best['minutes'] / 60)} ({best['device']}):\n\n"
-        f"```bash\n{best['command']}\n```"
-    )
+def _made_by(metrics: dict) -> str:
+    """Return how the weights were made, as far as that can be made again."""
+    if "made_by" in metrics:
+        return f"The present weights were made by {metrics['made_by']}."
+    return f"`{metrics['command']}` made them, by the [recipes](recipes)."
 
 
 def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
@@ -175,7 +119,6 @@ def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
             f"{rest['accuracy']:.4f}",
         ),
         ("macro F1", f"{evaluation['macro_f1']:.4f}"),
-        *_ten_views(evaluation),
         (
             "calibration error of the FER2013 head (15 bins)",
             f"{evaluation['calibration_error']:.4f}",
@@ -191,17 +134,6 @@ def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
         ("its accuracy on those", f"{named['accuracy']:.4f}"),
         ("the same by FER+'s majority of seven", f"{named['ferplus_answers']['accuracy']:.4f}"),
         ("parameters", f"{metrics['parameters']:,}"),
-    ]
-
-
-def _ten_views(evaluation: dict) -> list[tuple[str, str]]:
-    """Return the rows of the same weights' mean over ten views, where that is on record."""
-    same = (run for run in _on_record() if run.get("weights") == evaluation["weights"])
-    views = next((run["views"] for run in same if "views" in run), {})
-    names = {"accuracy": "accuracy", "macro_f1": "macro F1"}
-    return [
-        (f"{names[name]} of ten views' mean (the page takes one view)", f"{value:.4f}")
-        for name, value in views.items()
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
-from fer.model.hub import EVALUATION, METRICS, ModelError
+from fer.model.hub import EVALUATION, METRICS, RECIPE, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.storing import as_stored
@@ -31,7 +31,7 @@ def write_bundle(
     """Write into `target` all that is to be on the Hub as `repo_id`.
 
     That is the network and its processor, saved anew together with the Python files that
-    `trust_remote_code=True` needs; metrics.json and the plots; the card and the results.
+    `trust_remote_code=True` needs; metrics.json, the recipe and the plots; the card and the results.
 
     Args:
         folder: What `train.py` has written.
@@ -66,6 +66,8 @@ def write_bundle(
         classifier.processor.save_pretrained(target)
     for name, path in plots.items():
         shutil.copyfile(path, target / name)
+    if (folder / RECIPE).is_file():
+        shutil.copyfile(folder / RECIPE, target / RECIPE)
     (target / METRICS).write_text(json.dumps(metrics, indent=2) + "\n")
     write_card(metrics, repo_id, target, list(plots))
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import Heads
@@ -28,7 +27,7 @@ Logits = tuple[np.ndarray, np.ndarray | None]
 """Of both heads, (n, 7) and (n, 8)."""
 
 
-def shown_share(told: float | None, logits: np.ndarray | None, votes: torch.Tensor) -> float:
+def shown_share(told: float | None, logits: np.ndarray | None, votes: np.ndarray) -> float:
     """Return the weight of FER+'s head in the combined output; 0 where it learned nothing.
 
     Args:
