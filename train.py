@@ -1,22 +1,33 @@
-"""Train the expression network: `python train.py --help` lists the settings.
+"""Train the expression network by a recipe: `python train.py --help` lists the options.
 
-The embedded weights:   the commands in docs/experiments.md
-A quick trial:          python train.py --max-train-samples 512 --epochs 1
-Going on after a stop:  the same command with --resume
-From another network:   python train.py --base-model runs/fer --output runs/second
-Another kind:           python train.py --arch vit --output runs/vit
-On to the Hub:          the same command with --push-to-hub --hub-model-id you/name
+The published network:   python train.py
+In two hours:            python train.py --config recipes/quick.yaml --output runs/quick
+A quick trial:           add --max-train-samples 512 --epochs 1
+Continuing after a stop: the same command with --resume
+Another network:         python train.py --config recipes/fine_tune.yaml --base-model ID
+On to the Hub:           the same command with --push-to-hub --hub-model-id you/name
 """
 
+import os
 import sys
 
 from fer.training.arguments import parse_options
+
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
+"""Keeps freed memory for the next step instead of returning it; an eighth faster on a CPU."""
+
+
+def set_allocator() -> None:
+    """Start this process again with the allocator's settings, which glibc reads at the start."""
+    if sys.platform == "linux" and not ALLOCATOR.keys() & os.environ.keys():
+        os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATOR)  # noqa: S606 - itself
 
 
 def main() -> None:
     """Train as the command line says; an error in the settings or the data is one sentence."""
     try:
         options = parse_options()
+        set_allocator()
         from fer.training.recipe import train  # heavy, and not needed for --help
 
         print(f"The trained network is in {train(options)}.")

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from fer.training.arguments import FormFormatter
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fer.model.classifier import ExpressionClassifier
     from fer.training.arrays import FerArrays
+    from fer.training.ferplus import Logits
     from fer.training.labelled import LabelledFaces
 
 
@@ -29,8 +32,8 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--answers",
         choices=("fer2013", "shown"),
-        help="whose accuracy: FER2013's head (fer2013; with --dataset if left out), or both heads' "
-        "mean that visitors are shown (shown; with --folder if left out)",
+        help="whose accuracy: the FER2013 head's (fer2013; with --dataset if left out), or that of "
+        "both heads combined, as the page has it (shown; with --folder if left out)",
     )
     parser.add_argument("--damaged", action="store_true", help="measure damaged faces, too")
     parser.add_argument(
@@ -70,24 +73,27 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> str:
-    """Evaluate, write evaluation.json and the plots, and say the main figures.
+    """Evaluate, write evaluation.json and the plots, and return the main metrics as text.
 
     Raises:
         ValueError: The network or the data won't do.
     """
     from fer.model.classifier import ExpressionClassifier
-    from fer.training.evaluation import evaluate
+    from fer.training.copies import has_copy
+    from fer.training.evaluation import evaluate, run_network
     from fer.training.robustness import robustness
 
     check_evaluate(options)
     mapping = parse_mapping(options.map)
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
-    faces, source = read_faces(options, classifier, mapping)
+    faces, source, learned = read_faces(options, classifier, mapping)
     figures = {"model": classifier.name, "weights": classifier.fingerprint(), **source}
     answers = options.answers or ("shown" if options.folder else "fer2013")
-    figures |= evaluate(classifier, faces, options.views, answers)
-    if options.dataset and source["split"] != "train":
-        figures["without_copies"] = figures_without_copies(options, classifier, faces, answers)
+    logits = run_network(classifier, faces.images, options.views)
+    figures |= evaluate(classifier, faces, options.views, answers, logits)
+    if learned is not None:
+        own = ~has_copy(faces.images, learned.images)
+        figures["without_copies"] = metrics_of_some(classifier, faces, own, answers, logits)
     if options.damaged:
         figures["robustness"] = robustness(classifier, faces, options.views, answers)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -126,14 +132,17 @@ def parse_mapping(entries: list[str]) -> dict[str, str]:
 
 def read_faces(
     options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
-) -> tuple["FerArrays | LabelledFaces", dict]:
+) -> tuple["FerArrays | LabelledFaces", dict, "FerArrays | None"]:
     """Return the labelled faces, and where they come from as entries of evaluation.json.
+
+    The third is FER2013's training split, None where the faces are that themselves or there is
+    none.
 
     Raises:
         ValueError: The split is missing, or the source can't be read.
     """
     if options.folder:
-        return read_folder(options, classifier, mapping)
+        return *read_folder(options, classifier, mapping), None
     from fer.training.fer2013 import load_arrays, load_fer2013
     from fer.training.splits import is_official, label_set
 
@@ -142,12 +151,14 @@ def read_faces(
     if split not in splits:
         raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
     faces = load_arrays(splits[split])
-    return faces, {
+    learned = load_arrays(splits["train"]) if "train" in splits and split != "train" else None
+    source = {
         "dataset": options.dataset,
         "split": split,
         "label_set": label_set(split, faces.labels, options.dataset),
         "official": is_official(split, faces.labels),
     }
+    return faces, source, learned
 
 
 def read_folder(
@@ -169,24 +180,28 @@ def read_folder(
     }
 
 
-def figures_without_copies(
-    options: argparse.Namespace,
+def metrics_of_some(
     classifier: "ExpressionClassifier",
     faces: "FerArrays",
+    chosen: "np.ndarray",
     answers: str,
-) -> dict | None:
-    """Evaluate again without copies of training pictures; None where there is no such split."""
-    from fer.training.copies import has_copy
-    from fer.training.evaluation import evaluate
-    from fer.training.fer2013 import load_arrays, load_fer2013
+    logits: "Logits",
+) -> dict[str, float | None]:
+    """Return number, accuracy and macro F1 of chosen faces.
 
-    splits = load_fer2013(options.dataset, options.ferplus)
-    if "train" not in splits:
-        return None
-    own = ~has_copy(faces.images, load_arrays(splits["train"]).images)
-    if not own.any():
+    Args:
+        classifier: The network.
+        faces: All faces.
+        chosen: Which of them count, bool (n,).
+        answers: As of `fer.training.evaluation.evaluate`.
+        logits: Of all faces.
+    """
+    from fer.training.evaluation import evaluate
+
+    if not chosen.any():
         return {"pictures": 0, "accuracy": None, "macro_f1": None}
-    figures = evaluate(classifier, faces.subset(own), options.views, answers)
+    first, second = (None if head is None else head[chosen] for head in logits)
+    figures = evaluate(classifier, faces.subset(chosen), answers=answers, logits=(first, second))
     return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
 
 
@@ -211,21 +226,21 @@ def draw_plots(figures: dict, folder: Path) -> None:
 
 
 def of_how_many(figures: dict) -> str:
-    """Return over how many expressions the macro F1 is a mean, "" for all seven."""
+    """Return over how many expressions the macro F1 is averaged, "" for all seven."""
     seen = sum(row["support"] > 0 for row in figures["per_class"].values())
     return "" if seen == len(figures["per_class"]) else f" over {seen} expressions"
 
 
-WHOSE = {"fer2013": "FER2013's head", "shown": "What visitors are shown"}
+WHOSE = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as the page has it"}
 """What `--answers` means."""
 
 
 def share_line(row: dict) -> str:
-    """Return what a share of FER+'s head in the answer brings."""
+    """Return the accuracy with a share of FER+'s head in the combined output."""
     votes = row["ferplus_answers"]
     beside = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
     return (
-        f"with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
+        f"combined with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
         f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{beside}"
     )
 
@@ -244,6 +259,11 @@ def summary(figures: dict, folder: Path) -> str:
         lines.append(f"by FER+'s majority of seven {figures['ferplus_answers']['accuracy']:.4f}")
     if figures["ferplus"]:
         lines.append(f"FER+'s head, by its majority of eight {figures['ferplus']['accuracy']:.4f}")
+    if both := figures["shown"]["both_label_sets"]:
+        lines.append(
+            f"both heads combined, by both label sets: accuracy {both['accuracy']:.4f}, macro F1 "
+            f"{both['macro_f1']:.4f}, calibration error {both['calibration_error']:.4f}"
+        )
     lines += [share_line(row) for row in figures["by_share"]]
     if figures.get("without_copies"):
         rest = figures["without_copies"]

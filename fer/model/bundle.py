@@ -9,7 +9,7 @@ from pathlib import Path
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
-from fer.model.hub import EVALUATION, METRICS, ModelError
+from fer.model.hub import EVALUATION, METRICS, RECIPE, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.metrics_form import SPLIT, well_formed
 from fer.model.modeling_fer import FerForImageClassification
@@ -32,7 +32,8 @@ def write_bundle(
     """Write into `target` all that is to be on the Hub as `repo_id`.
 
     That is the network and its processor, saved anew together with the Python files that
-    `trust_remote_code=True` needs; metrics.json and the plots; the card and the results.
+    `trust_remote_code=True` needs; metrics.json, the recipe and the plots; the card and the
+    results.
 
     Args:
         folder: What `train.py` has written.
@@ -67,6 +68,8 @@ def write_bundle(
         classifier.processor.save_pretrained(target)
     for name, path in plots.items():
         shutil.copyfile(path, target / name)
+    if (folder / RECIPE).is_file():
+        shutil.copyfile(folder / RECIPE, target / RECIPE)
     (target / METRICS).write_text(json.dumps(metrics, indent=2) + "\n")
     write_card(metrics, repo_id, target, list(plots))
 
@@ -100,7 +103,7 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
         raise ModelError(f"{file} is about neither FER2013's official splits nor {trained_on}.")
     if figures.get("answers") == "shown":
         raise ModelError(
-            f"{file} is of what visitors are shown, and the card's figures are of FER2013's head; "
+            f"{file} is of both heads combined, and the card's figures are of FER2013's head; "
             "run fer evaluate again without --answers shown."
         )
     return figures

@@ -3,7 +3,6 @@
 A figure that metrics.json doesn't hold is not in the card either; the section says so.
 """
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
@@ -46,8 +45,8 @@ OWN_DATA = (
 
 SECOND_HEAD = ", with a second head for FER+'s\nvotes"
 
-NO_COMMAND = "# {}: its command is not recorded"
-"""Instead of a command of a training."""
+NO_COMMAND = "its command is not recorded"
+"""Instead of the command of a training."""
 
 NOT_MEASURED = "Not measured for these weights."
 
@@ -90,7 +89,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         calibration=calibration_table(metrics) or NOT_MEASURED,
         robustness=robustness_table(metrics) or NOT_MEASURED,
         training=training_facts(metrics),
-        command=commands(metrics),
+        command=command(metrics),
         recipe=recipe_table(metrics.get("training", {})),
     )
     return ModelCard(f"---\n{metadata(metrics, repo_id).to_yaml()}\n---\n\n{body}")
@@ -114,31 +113,9 @@ def dataset_name(metrics: Metrics) -> str:
 
 
 def origin(metrics: Metrics) -> str:
-    """Return what the training began with: "from scratch", or the network that it went on from."""
-    commands = {row["name"]: row.get("command") for row in metrics.get("lineage") or ()}
+    """Return what the training began with: "from scratch", or the network that was fine-tuned."""
     base = metrics.get("base_model")
-    if base:
-        commands.setdefault(base["name"], base.get("command"))
-    name, seen = base and base["name"], set()
-    while name and name not in seen:  # a folder that was written again may be its own heir
-        seen.add(name)
-        if commands.get(name) is None:
-            return f"on from {code(name)}, of whose own training nothing is known here,"
-        name = base_of(commands[name])
-    return "from scratch"
-
-
-def base_of(command: str) -> str | None:
-    """Return what a training's command names as the network to go on from.
-
-    >>> base_of("python train.py --base-model runs/fer --epochs 3")
-    'runs/fer'
-    """
-    try:
-        words = shlex.split(command)
-    except ValueError:  # an odd number of quotation marks
-        words = command.split()
-    return words[words.index("--base-model") + 1] if "--base-model" in words[:-1] else None
+    return f"on from {code(base['name'])}" if base else "from scratch"
 
 
 def knows_ferplus(metrics: Metrics) -> bool:
@@ -179,7 +156,7 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
         }
         if agreement := of_shown(figures):
             for labels, row in {"shown": figures["shown"], "shown_ferplus": agreement}.items():
-                label_set = f"{row.get('label_set', own)}, both heads' mean"
+                label_set = f"{row.get('label_set', own)}, both heads combined"
                 row = {"pictures": figures.get("pictures")} | row
                 sets[labels] = row | {"label_set": label_set}
         how = ", ten views a picture" if figures.get("views") == "ten" else ""
@@ -240,14 +217,10 @@ def result_entries(metrics: Metrics, repo_id: str) -> dict[str, EvalResultEntry]
     }
 
 
-def commands(metrics: Metrics) -> str:
-    """Return what makes the network: its command, after those of the trainings that it needs."""
-    base, lineage = metrics.get("base_model"), metrics.get("lineage")
-    before = lineage if lineage is not None else filter(None, [base])
-    known = [earlier.get("command") or NO_COMMAND.format(earlier["name"]) for earlier in before]
-    made = [*known, metrics.get("command", NO_COMMAND.format("this network"))]
-    # On a line each, and none that would end the block of code.
-    return "\n".join(" ".join(command.split()).lstrip("`") for command in made)
+def command(metrics: Metrics) -> str:
+    """Return what makes the network again, as far as that is recorded."""
+    made = metrics.get("command") or f"# {metrics.get('made_by', NO_COMMAND)}"
+    return " ".join(str(made).split()).lstrip("`")  # one line, which can't end the block of code
 
 
 def _per_split(metrics: Metrics, draw: Any) -> list[str]:

@@ -63,7 +63,6 @@ def training_facts(metrics: Metrics) -> str:
         "Processes": training.get("processes"),
         "Training pictures": number(training.get("training_pictures"), none=""),
         "Epochs": training.get("epochs"),
-        "Best epoch": training.get("best_epoch"),
         "bf16": training.get("bf16"),
         "Python": training.get("python"),
         "Libraries": ", ".join(f"{name} {version}" for name, version in versions),
@@ -75,20 +74,28 @@ def training_facts(metrics: Metrics) -> str:
 def recipe_table(training: Metrics) -> str:
     """Return the settings of the training as a table."""
     names = (
-        "dataset", "seed", "optimizer", "batch_size", "learning_rate", "warmup", "weight_decay",
-        "label_smoothing", "ferplus_weight", "averaging", "dropout", "rotation", "scale", "shift",
-        "erase", "degrade", "mixup", "sharpness", "sharpness_from", "depths", "widths", "view_size",
-        "teachers", "teacher_share", "teach_views", "teachers_asked", "votes_share", "base_share",
-        "average_with", "ferplus_share", "drop_conflicting_copies", "max_train_samples",
+        "dataset", "seed", "arch", "depths", "widths", "view_size", "dropout", "optimizer",
+        "batch_size", "learning_rate", "warmup", "weight_decay", "ema_decay", "label_smoothing",
+        "mixup", "ferplus_weight", "ferplus_share", "augmentation", "teachers", "teacher_weight",
+        "soup", "max_train_samples",
     )  # fmt: skip
-    unused = () if training.get("teachers") else ("teacher_share", "teach_views")
-    said = {name: training.get(name) for name in names if name not in unused}
+    unused = () if training.get("teachers") else ("teachers", "teacher_weight")
     rows = [
-        (f"`{name}`", ", ".join(map(str, value)) if isinstance(value, list) else value)
-        for name, value in said.items()
-        if value is not None
+        (f"`{name}`", _setting(training[name]))
+        for name in names
+        if name not in unused and training.get(name) is not None
     ]
     return table(("setting", "value"), rows)
+
+
+def _setting(value: object) -> object:
+    """Return a setting as it is read in a table's cell."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_setting(entry)}" for name, entry in value.items())
+    if isinstance(value, list):
+        tables = any(isinstance(entry, dict) for entry in value)
+        return ("; " if tables else ", ").join(str(_setting(entry)) for entry in value)
+    return value
 
 
 def calibration_table(metrics: Metrics) -> str:

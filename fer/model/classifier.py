@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import EXPRESSIONS, canonical
 from fer.model.fusing import fused
-from fer.model.heads import Heads, logits_of
+from fer.model.heads import heads_of
 from fer.model.hub import FILES, ModelError, Pulled, pull
 from fer.model.loading import checked_framing, load_network, read_metrics
 from fer.model.preprocessing import pixel_values
@@ -47,7 +48,7 @@ class ExpressionClassifier:
         metrics: The metrics.json beside the weights; empty where there is none.
         framing: How face crops are to be cut, as keywords of `fer.vision.crops.Framing`; empty
             where the network doesn't say.
-        heads: How the logits of its heads become probabilities.
+        heads: How it combines its heads, classes in the order of `EXPRESSIONS`.
         uncertain_below: A top probability under this is to be shown as uncertain.
         columns: The network's class index of each expression, in the order of `EXPRESSIONS`.
     """
@@ -86,9 +87,9 @@ class ExpressionClassifier:
         self.notice: str | None = None
         self.metrics = dict(metrics or {})
         self.framing = checked_framing(getattr(processor, "framing", {}))
-        self.heads = Heads.of(model.config)
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
         self.columns = expression_columns(model.config.id2label)
+        self.heads = heads_of(model.config, self.columns)
 
     @classmethod
     def load(cls, source: str | Path | None = None, int8: bool = True) -> "ExpressionClassifier":
@@ -144,7 +145,7 @@ class ExpressionClassifier:
 
     @torch.inference_mode()
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """Read each face crop.
+        """Classify face crops, as transformers' image-classification pipeline does.
 
         Args:
             crops: n faces, each RGB uint8 (h, w, 3) or grey uint8 (h, w) of any size.
@@ -156,8 +157,8 @@ class ExpressionClassifier:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, crops)
         outputs = [self.network(pixel_values=part) for part in inputs.split(AT_ONCE)]
-        logits = [logits_of(output, self.columns) for output in outputs]
-        return np.concatenate([self.heads.probabilities(*both) for both in logits])
+        logits = torch.cat([output.logits for output in outputs])[:, self.columns]
+        return softmax(logits.float().numpy(), axis=1)
 
 
 def expression_columns(id2label: Mapping[int, str]) -> list[int]:

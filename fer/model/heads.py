@@ -1,65 +1,81 @@
-"""How the logits of a network's heads become the probabilities that are shown.
+"""Both heads' logits as arrays: read from a network's output, and combined as the network does.
 
 A network of this project has one head for FER2013's own labels, each of which is one person's
-opinion, and one for FER+'s votes, which are ten people's. Each is calibrated on its own label set;
-the mean of their logits is shown.
+opinion, and one for FER+'s votes, which are ten people's. It combines them itself; here it is done
+again from stored logits, for fitting and for comparing settings.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
 
 import numpy as np
+import torch
 from scipy.special import softmax
 from transformers import PretrainedConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
 from fer.labels import FERPLUS_COLUMNS
+from fer.model.configuration_fer import FerConfig, Heads
+from fer.model.modeling_fer import combined_logits
+
+DEFAULT = Heads(ferplus_columns=FERPLUS_COLUMNS)
+"""For the seven expressions in this project's order, without calibration."""
 
 
-@dataclass(frozen=True)
-class Heads:
-    """What is known of a network's heads.
+def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> Heads:
+    """Return how a network combines its heads, classes in the order of `EXPRESSIONS`.
 
     Args:
-        temperature: The first head's logits are divided by it.
-        ferplus_temperature: The same for the second head, that of FER+.
-        ferplus_share: Share of the second head in what is shown, 0 to 1.
+        config: Its configuration; networks of other kinds have one head, without calibration.
+        columns: Its class index of each expression; None where they are in that order.
     """
+    if not isinstance(config, FerConfig):
+        return DEFAULT
+    return config.heads if columns is None else config.heads.ordered(columns)
 
-    temperature: float = 1.0
-    ferplus_temperature: float = 1.0
-    ferplus_share: float = 0.0
 
-    @classmethod
-    def of(cls, config: PretrainedConfig) -> "Heads":
-        """Read them from a network's configuration, which needn't say anything about them."""
-        return cls(**{one.name: getattr(config, one.name, one.default) for one in fields(cls)})
+def probabilities(
+    heads: Heads, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
+) -> np.ndarray:
+    """Return the softmax of the `combined` logits, (n, 7)."""
+    return softmax(combined(heads, fer2013_logits, ferplus_logits), axis=1)
 
-    def probabilities(self, logits: np.ndarray, ferplus_logits: np.ndarray | None) -> np.ndarray:
-        """Return the probabilities of the seven expressions, (n, 7), columns as in `EXPRESSIONS`.
 
-        Contempt, which FER+ knows besides, is left out.
+def combined(
+    heads: Heads, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
+) -> np.ndarray:
+    """Return what the network makes of its heads' logits, (n, 7), columns as in `EXPRESSIONS`.
 
-        Args:
-            logits: Of the first head, (n, 7).
-            ferplus_logits: Of the second, (n, 8), columns as in `FERPLUS`; None only without a
-                `ferplus_share`.
-        """
-        mean = logits / self.temperature
-        if self.ferplus_share:
-            votes = ferplus_logits[:, list(FERPLUS_COLUMNS)] / self.ferplus_temperature
-            mean = (1 - self.ferplus_share) * mean + self.ferplus_share * votes
-        return softmax(mean, axis=1)
+    Args:
+        heads: How to combine.
+        fer2013_logits: (n, 7), columns as in `EXPRESSIONS`.
+        ferplus_logits: (n, 8), columns as in `FERPLUS`; may be None where its share is 0.
+    """
+    second = None if ferplus_logits is None else torch.from_numpy(ferplus_logits)
+    return combined_logits(heads, torch.from_numpy(fer2013_logits), second).numpy()
+
+
+def own_logits(output: ImageClassifierOutput) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return both heads' own logits; a network of another kind has one head.
+
+    Args:
+        output: What the network returned.
+    """
+    first = getattr(output, "fer2013_logits", None)
+    return (
+        output.logits if first is None else first,
+        getattr(output, "ferplus_logits", None),
+    )
 
 
 def logits_of(
     output: ImageClassifierOutput, columns: list[int]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the logits of both heads, float32 (n, 7) and (n, 8), None without a second one.
+    """Return both heads' own logits, float32 (n, 7) and (n, 8), None without a second one.
 
     Args:
         output: What the network returned.
         columns: Its class index of each expression, in the order of `EXPRESSIONS`.
     """
-    second = getattr(output, "ferplus_logits", None)
-    first = output.logits[:, columns].float().numpy()
-    return first, None if second is None else second.float().numpy()
+    first, second = own_logits(output)
+    own = first[:, columns].float().numpy()
+    return own, None if second is None else second.float().numpy()

@@ -31,6 +31,9 @@ FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 METRICS = "metrics.json"
 """The figures of a training, beside the weights."""
 
+RECIPE = "recipe.yaml"
+"""The effective settings of a training, beside the weights; `train.py --config` takes it."""
+
 EVALUATION = "evaluation.json"
 """The figures of `fer evaluate`."""
 

@@ -12,7 +12,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from .configuration_fer import FerConfig
+from .configuration_fer import FerConfig, Heads
 
 
 @dataclass
@@ -20,12 +20,58 @@ class FerOutput(ImageClassifierOutput):
     """What the network returns.
 
     Args:
-        loss: Cross-entropy of `logits` against `labels`, where labels were given.
-        logits: FER2013's labels, (n, num_labels).
-        ferplus_logits: FER+'s labels, (n, num_ferplus_labels), or None without the second head.
+        loss: Cross-entropy of `fer2013_logits` against `labels`, where labels were given.
+        logits: Both heads, calibrated and combined, (n, num_labels); their softmax is what the
+            page draws.
+        fer2013_logits: The FER2013 head's own, uncalibrated, (n, num_labels).
+        ferplus_logits: The FER+ head's own, uncalibrated, (n, num_ferplus_labels), or None
+            without that head.
     """
 
+    fer2013_logits: torch.Tensor | None = None
     ferplus_logits: torch.Tensor | None = None
+
+    @classmethod
+    def combined(
+        cls,
+        heads: Heads,
+        fer2013_logits: torch.Tensor,
+        ferplus_logits: torch.Tensor | None,
+        loss: torch.Tensor | None = None,
+    ) -> "FerOutput":
+        """Return the output of two heads; see `combined_logits`."""
+        return cls(
+            loss=loss,
+            logits=combined_logits(heads, fer2013_logits, ferplus_logits),
+            fer2013_logits=fer2013_logits,
+            ferplus_logits=ferplus_logits,
+        )
+
+
+def combined_logits(
+    heads: Heads, fer2013_logits: torch.Tensor, ferplus_logits: torch.Tensor | None
+) -> torch.Tensor:
+    """Return the weighted mean of both heads' calibrated logits, corrected for their priors.
+
+    Contempt, which only FER+ has, is left out.
+
+    Args:
+        heads: How to combine.
+        fer2013_logits: (n, k).
+        ferplus_logits: (n, 8); may be None where its share is 0.
+
+    Returns:
+        (n, k), in the order of `fer2013_logits`.
+    """
+    share, mean = heads.ferplus_share, fer2013_logits / heads.temperature
+    if share:
+        # Views instead of an index: no tensor has to travel to the device for it.
+        voted = ferplus_logits.unbind(dim=1)
+        ordered = torch.stack([voted[column] for column in heads.ferplus_columns], dim=1)  # (n, k)
+        mean = (1 - share) * mean + share / heads.ferplus_temperature * ordered
+    if heads.prior_correction:
+        mean = mean - heads.prior_correction * mean.new_tensor(heads.log_prior)
+    return mean / heads.combined_temperature
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -101,6 +147,7 @@ class FerForImageClassification(FerPreTrainedModel):
     def __init__(self, config: FerConfig) -> None:
         """Build the trunk and the heads of `config`."""
         super().__init__(config)
+        _ = config.heads  # raises where they can't be combined
         self.trunk = FerModel(config)
         self.dropout = nn.Dropout(config.dropout)
         self.classifier = nn.Linear(config.hidden_sizes[-1], config.num_labels)
@@ -114,7 +161,7 @@ class FerForImageClassification(FerPreTrainedModel):
         labels: torch.Tensor | None = None,
         return_dict: bool | None = None,
     ) -> FerOutput | tuple:
-        """Name the expression of each face.
+        """Classify each face.
 
         Args:
             pixel_values: (n, num_channels, h, w) float32, as the image processor gives them.
@@ -133,5 +180,5 @@ class FerForImageClassification(FerPreTrainedModel):
         logits = self.classifier(pooled)
         loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
         ferplus = None if self.ferplus is None else self.ferplus(pooled)
-        output = FerOutput(loss=loss, logits=logits, ferplus_logits=ferplus)
+        output = FerOutput.combined(self.config.heads, logits, ferplus, loss)
         return output.to_tuple() if return_dict is False else output

@@ -121,7 +121,7 @@ class ByteBlock:
 
 
 class ByteNetwork:
-    """What `FerForImageClassification` answers, reckoned in bytes."""
+    """`FerForImageClassification` in int8."""
 
     def __init__(self, model: FerForImageClassification) -> None:
         """Bring a network to int8; its configuration has to give the `activation_peaks`."""
@@ -134,7 +134,8 @@ class ByteNetwork:
         ]
         for block in model.trunk.blocks:
             self.layers.append(ByteBlock(block, self.layers[-1].target, peaks))
-        self.heads = model.classifier, model.ferplus
+        self.layers_of_heads = model.classifier, model.ferplus
+        self.heads = model.config.heads
 
     def __call__(self, pixel_values: torch.Tensor) -> FerOutput:
         """Name the expression of each face, float32 (n, num_channels, h, w)."""
@@ -143,8 +144,8 @@ class ByteNetwork:
         for layer in self.layers:
             hidden = layer(hidden)
         pooled = self.layers[-1].target.read(hidden).mean(dim=(2, 3))
-        logits, ferplus = (head and head(pooled) for head in self.heads)
-        return FerOutput(logits=logits, ferplus_logits=ferplus)
+        logits, ferplus = (head and head(pooled) for head in self.layers_of_heads)
+        return FerOutput.combined(self.heads, logits, ferplus)
 
 
 def quantized(model: nn.Module) -> ByteNetwork | None:

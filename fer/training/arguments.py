@@ -1,220 +1,162 @@
-"""What `python train.py` can be told: one dataclass, and the form made from it."""
+"""The settings of a training: one dataclass, read from a YAML recipe and from the command line."""
 
 import argparse
-import shlex
 from collections.abc import Sequence
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
 
 from fer.labels import FER2013_EDITION
-from fer.training.checks import check_numbers, check_together, flag
+from fer.training.checks import check_known, check_numbers, check_together, check_types
 
-DATA, RECIPE, RUN, HUB = "data", "recipe", "run", "hub"
+if TYPE_CHECKING:
+    from transformers import HfArgumentParser
 
-ABOUT_GROUPS = {
-    HUB: """After the training, put the network with its card on the Hugging Face Hub:
-train.py --push-to-hub --hub-model-id you/name --hub-tag v1.0
-It needs a token that may write (`hf auth login` or HF_TOKEN), tried out beforehand."""
-}
-"""What the form says about a group beyond its options."""
+RECIPES = Path(__file__).parents[2] / "recipes"
+DEFAULT_RECIPE = RECIPES / "compact.yaml"
+
+NOT_IN_RECIPES = ("config", "resume")
+"""Options of the command line alone: neither makes it another training."""
+
+OF_THE_WHOLE = (
+    "dataset", "ferplus", "max_train_samples", "ferplus_share", "output", "resume", "precision",
+    "report_to", "push_to_hub", "hub_model_id", "hub_private", "hub_tag", "config",
+    "teachers", "teacher_weight", "soup",
+)  # fmt: skip
+"""Settings that all stages share; a stage's table can change the others."""
 
 
-def option(default: object, group: str, text: str, **argparse_settings: object) -> Field:
-    """Return a dataclass field that is also an option on the command line."""
-    metadata = {"group": group, "help": text, "argparse": argparse_settings}
-    return field(default=default, metadata=metadata)
+def about(text: str) -> dict[str, str]:
+    """Return a field's metadata: its line in `--help`."""
+    return {"help": text}
 
 
 @dataclass(frozen=True)
-class TrainingOptions:
-    """All settings of a training; the defaults train a first network from nothing."""
+class CommandLineOptions:
+    """The settings that are options of `train.py` as well as keys of a recipe."""
 
-    dataset: str = option(
-        FER2013_EDITION,
-        DATA,
-        "Hub id, folder of parquet files, the Kaggle folders, fer2013.csv or icml_face_data.csv",
+    dataset: str = field(
+        default=FER2013_EDITION,
+        metadata=about("Hub id, folder of parquet files, the Kaggle folders, or fer2013.csv"),
     )
-    ferplus: str | None = option(
-        None, DATA, "fer2013new.csv with FER+'s votes; found by itself beside a csv", metavar="FILE"
+    ferplus: str | None = field(
+        default=None, metadata=about("fer2013new.csv with FER+'s votes; found beside a csv")
     )
-    max_train_samples: int | None = option(
-        None, DATA, "use only so many training pictures, for a quick trial", type=int, metavar="N"
+    max_train_samples: int | None = field(
+        default=None, metadata=about("use only so many training pictures, for a quick trial")
     )
-    drop_conflicting_copies: bool = option(
-        False,
-        DATA,
-        "leave out training pictures of which a copy is labelled otherwise",
-        action="store_true",
+    arch: Literal["cnn", "vit"] = field(
+        default="cnn", metadata=about("untrained network: this project's own, or a compact ViT")
     )
-
-    arch: str = option(
-        "cnn",
-        RECIPE,
-        "untrained network: this project's own, or transformers' ViT",
-        choices=("cnn", "vit"),
+    depths: list[int] | None = field(
+        default=None, metadata=about("residual blocks of each stage of the convolutional network")
     )
-    depths: tuple[int, ...] | None = option(
-        None,
-        RECIPE,
-        "residual blocks of each stage of this project's network; otherwise 1 2 1, or those of the "
-        "network gone on from, which may get more",
-        nargs="+",
-        type=int,
-        metavar="N",
+    widths: list[int] | None = field(
+        default=None, metadata=about("channels of each stage of the convolutional network")
     )
-    widths: tuple[int, ...] | None = option(
-        None,
-        RECIPE,
-        "channels of each stage of this project's network; otherwise 64 128 256, or those of the "
-        "network gone on from, which may get more",
-        nargs="+",
-        type=int,
-        metavar="N",
+    view_size: int | None = field(
+        default=None, metadata=about("side in pixels of the middle of a 48-pixel face to train on")
     )
-    base_model: str | None = option(
-        None,
-        RECIPE,
-        "go on from a trained network instead: one of train.py's or any image classifier of "
-        "transformers, as a folder or Hub id, you/name@revision",
-        metavar="ID",
+    base_model: str | None = field(
+        default=None,
+        metadata=about("fine-tune this image classifier of transformers: a folder or Hub id"),
     )
-    base_share: float = option(
-        0.0,
-        RECIPE,
-        "share of the network gone on from in the weights that are kept, where train.py made it",
+    epochs: int = field(default=40, metadata=about("passes over the training pictures"))
+    batch_size: int = field(default=256, metadata=about("pictures per step and process"))
+    learning_rate: float | None = field(
+        default=None, metadata=about("highest rate; None takes what suits the network")
     )
-    average_with: tuple[str, ...] | None = option(
-        None,
-        RECIPE,
-        "trained networks of the same shape, such as those of other seeds: the mean of their "
-        "weights and this training's is kept",
-        nargs="+",
-        metavar="ID",
+    label_smoothing: float = field(
+        default=0.1, metadata=about("share of each of FER2013's labels spread over all classes")
     )
-    view_size: int | None = option(
-        None,
-        RECIPE,
-        "side in pixels of the middle of a 48-pixel face that this project's network sees; "
-        "otherwise 40, or what the network gone on from sees",
-        type=int,
-        metavar="PIXELS",
+    mixup: float = field(
+        default=0.0, metadata=about("both parameters of mixup's Beta distribution; 0 is none")
     )
-    teachers: tuple[str, ...] | None = option(
-        None,
-        RECIPE,
-        "trained networks, whose mean answer to each training picture is learned beside its label",
-        nargs="+",
-        metavar="ID",
+    ferplus_weight: float = field(
+        default=0.5, metadata=about("weight of the FER+ head's loss beside the FER2013 head's")
     )
-    teacher_share: float = option(0.5, RECIPE, "weight of the teachers' answer beside the label")
-    teach_views: bool = option(
-        False,
-        RECIPE,
-        "ask the teachers, which are then this project's own, about each view as it is learned, "
-        "and about FER+'s votes, too, instead of once about each picture",
-        action="store_true",
+    ferplus_share: float | None = field(
+        default=None, metadata=about("weight of the FER+ head in the combined logits; None is 0.7")
     )
-    teachers_asked: int | None = option(
-        None,
-        RECIPE,
-        "how many of --teach-views' teachers are drawn for each batch; all if left out",
-        type=int,
-        metavar="N",
+    output: str = field(
+        default="runs/fer", metadata=about("folder for the network, its metrics and all stages")
     )
-    votes_share: float = option(
-        0.0,
-        RECIPE,
-        "weight, 0 to below 1, of the label that FER+'s votes make likely beside the picture's own",
+    resume: bool = field(
+        default=False, metadata=about("continue the training in the output folder after a stop")
     )
-    epochs: int = option(40, RECIPE, "passes over the training pictures")
-    batch_size: int = option(128, RECIPE, "pictures a step and process")
-    learning_rate: float | None = option(
-        None,
-        RECIPE,
-        "highest rate; otherwise 0.1 of SGD for this project's network, 5e-4 of AdamW for a ViT "
-        "and 5e-5 of AdamW for another trained network",
-        type=float,
-        metavar="RATE",
+    precision: Literal["auto", "bf16", "fp32"] = field(
+        default="auto", metadata=about("auto takes bf16 where the hardware has it")
     )
-    warmup: float = option(
-        0.15, RECIPE, "share of the steps in which the rate rises; then a cosine to 0"
+    seed: int = field(default=0, metadata=about("of the weights, the order and the views"))
+    report_to: Literal["none", "tensorboard", "trackio", "wandb"] = field(
+        default="none", metadata=about("experiment tracker, which has to be installed")
     )
-    weight_decay: float | None = option(
-        None,
-        RECIPE,
-        "on kernels and matrices, not on norms and biases; otherwise 5e-4 of SGD, 0.05 of AdamW",
-        type=float,
-        metavar="DECAY",
+    push_to_hub: bool = field(
+        default=False, metadata=about("push the output folder at the end; needs a write token")
     )
-    label_smoothing: float = option(
-        0.1, RECIPE, "share of each of FER2013's labels that is spread over all expressions"
-    )
-    ferplus_weight: float = option(
-        0.5, RECIPE, "weight of the FER+ head's loss, in this project's network"
-    )
-    ferplus_share: float | None = option(
-        None,
-        RECIPE,
-        "share of the FER+ head's logits in what is shown; otherwise 0.5 where it learned votes",
-        type=float,
-    )
-    averaging: float = option(0.999, RECIPE, "decay a step of the weights' moving average")
-    dropout: float = option(
-        0.2, RECIPE, "probability of leaving out a pooled feature, in this project's network"
-    )
-    rotation: float = option(12.0, RECIPE, "largest turn of a view in degrees")
-    scale: float = option(0.12, RECIPE, "largest relative change of size of a view")
-    shift: float = option(0.08, RECIPE, "largest shift of a view, as a share of the side")
-    erase: float = option(0.25, RECIPE, "probability, 0 to 1, of erasing a box of a view")
-    degrade: float = option(
-        0.0, RECIPE, "probability, 0 to 1, of a face of few pixels, out of focus or moved"
-    )
-    mixup: float = option(
-        0.0,
-        RECIPE,
-        "strength of mixing two faces and their labels, both parameters of Beta; 0 is never",
-    )
-    sharpness: float = option(
-        0.0,
-        RECIPE,
-        "radius of SAM's step up the gradient before a step down; 0 is none, more takes twice the "
-        "time",
-    )
-    sharpness_from: float = option(
-        0.0, RECIPE, "share of the training, 0 to below 1, after which --sharpness begins"
+    hub_model_id: str | None = field(default=None, metadata=about("where to push: you/name"))
+    hub_private: bool = field(default=False, metadata=about("make a new repo private"))
+    hub_tag: str | None = field(default=None, metadata=about("name of the release, such as v1.0"))
+    config: str | None = field(
+        default=None, metadata=about("recipe to run, a YAML file; None is recipes/compact.yaml")
     )
 
-    output: str = option(
-        "runs/fer", RUN, "folder for the network, metrics.json, curves and checkpoints"
-    )
-    resume: bool = option(
-        False, RUN, "go on from the newest checkpoint in the output folder", action="store_true"
-    )
-    precision: str = option(
-        "auto", RUN, "auto takes bf16 where the hardware has it", choices=("auto", "bf16", "fp32")
-    )
-    seed: int = option(
-        0,
-        RUN,
-        "for the weights, the order of the pictures and the views; a training that goes on from "
-        "another one wants one of its own, or sees the same views again",
-    )
 
-    push_to_hub: bool = option(
-        False, HUB, "push the output folder when it is done", action="store_true"
-    )
-    hub_model_id: str | None = option(None, HUB, "where to; created if need be", metavar="YOU/NAME")
-    hub_private: bool = option(False, HUB, "only you may see a new repo", action="store_true")
-    hub_tag: str | None = option(None, HUB, "name of the release", metavar="NAME")
+@dataclass(frozen=True)
+class TrainingOptions(CommandLineOptions):
+    """All settings of a training; those added here are keys of recipes only.
+
+    Args:
+        warmup: Share of the steps in which the learning rate rises; then it follows a cosine to 0.
+        weight_decay: On kernels and matrices, not on norms and biases; None takes what suits the
+            network.
+        ema_decay: Decay per step of the exponential moving average of the weights, which is kept.
+        dropout: Probability of dropping a pooled feature, in the convolutional network.
+        augmentation: `rotation` in degrees, `scale` and `shift` as shares, and the probabilities
+            `erase` and `degrade`; see `fer.training.augmentation`.
+        teachers: For each teacher a table of the settings in which it differs.
+        teacher_weight: Weight of the teachers' probabilities beside the labels.
+        soup: None, or short trainings that start at the student and of whose weights the mean is
+            kept: `seeds`, and the settings in which they differ from it.
+    """
+
+    warmup: float = 0.15
+    weight_decay: float | None = None
+    ema_decay: float = 0.998
+    dropout: float = 0.2
+    augmentation: dict[str, float] = field(default_factory=dict)
+    teachers: list[dict[str, Any]] = field(default_factory=list)
+    teacher_weight: float = 0.7
+    soup: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        """Check what belongs together.
+        """Check what each setting can be and what belongs together.
 
         Raises:
-            ValueError: A number out of its range, or a setting that would be ignored.
+            ValueError: One is of another type or out of its range, or would be ignored.
         """
-        settings = asdict(self)
+        settings = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        check_types(settings)
         check_numbers(settings)
         check_together(settings, {entry.name: entry.default for entry in fields(self)})
+        known = [entry.name for entry in fields(self) if entry.name not in OF_THE_WHOLE]
+        for table in self.teachers:
+            check_known("teachers", table, known)
+        if self.soup is not None:
+            check_known("soup", self.soup, [*known, "seeds"])
+
+    def differing(self, table: dict[str, Any]) -> "TrainingOptions":
+        """Return the settings of a single stage: without teachers and soup, changed by its table.
+
+        Raises:
+            ValueError: A setting of the table can't be.
+        """
+        changes = {name: value for name, value in table.items() if name != "seeds"}
+        if "augmentation" in changes:
+            changes["augmentation"] = {**self.augmentation, **changes["augmentation"]}
+        return replace(self, teachers=[], soup=None, **changes)
 
 
 class FormFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -225,49 +167,63 @@ class FormFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
         return action.help if nothing else super()._get_help_string(action)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the form: one option for each field, in groups."""
-    parser = argparse.ArgumentParser(
+def build_parser() -> "HfArgumentParser":
+    """Return the parser of the command line."""
+    from transformers import HfArgumentParser  # heavy, and not needed for FormFormatter
+
+    return HfArgumentParser(
+        CommandLineOptions,
         prog="train.py",
-        description="Train a compact expression network on FER2013 for from_pretrained to load.",
+        description="Train a compact expression network by a recipe of recipes/.\n"
+        "An option overrides the recipe's value; teachers and other stages keep theirs.",
         epilog="Several processes: torchrun --nproc-per-node 2 train.py ...",
         formatter_class=FormFormatter,
+        allow_abbrev=False,
     )
-    groups = {
-        name: parser.add_argument_group(name, ABOUT_GROUPS.get(name))
-        for name in (DATA, RECIPE, RUN, HUB)
-    }
-    for entry in fields(TrainingOptions):
-        settings = dict(entry.metadata["argparse"])
-        if "action" not in settings and "type" not in settings and entry.default is not None:
-            settings["type"] = type(entry.default)
-        group = groups[entry.metadata["group"]]
-        group.add_argument(
-            flag(entry.name), default=entry.default, help=entry.metadata["help"], **settings
-        )
-    return parser
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
-    """Read the options from the command line, or from `arguments`."""
-    read = vars(build_parser().parse_args(arguments))
-    return TrainingOptions(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
-    )
+    """Return the settings of the recipe that the command line names, with its other options.
 
+    Args:
+        arguments: The command line; None takes that of the process.
 
-def command_line(options: TrainingOptions) -> str:
-    """Return the command that makes this training from its start, with what isn't a default.
-
-    >>> command_line(TrainingOptions(epochs=3, resume=True))
-    'python train.py --epochs 3'
+    Raises:
+        ValueError: The recipe can't be read, or a setting can't be.
     """
-    words = ["python", "train.py"]
-    for entry in fields(options):
-        value = getattr(options, entry.name)
-        # Neither going on after a stop nor pushing makes it another training.
-        same = entry.name == "resume" or entry.metadata["group"] == HUB
-        if value != entry.default and not same:
-            values = value if isinstance(value, tuple) else [value]
-            words += [flag(entry.name)] if value is True else [flag(entry.name), *map(str, values)]
-    return shlex.join(words)
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--config", type=Path, default=DEFAULT_RECIPE)
+    recipe = read_recipe(finder.parse_known_args(arguments)[0].config)
+    parser = build_parser()
+    names = {entry.name for entry in fields(CommandLineOptions)}
+    parser.set_defaults(**{name: value for name, value in asdict(recipe).items() if name in names})
+    words = None if arguments is None else list(arguments)
+    (given,) = parser.parse_args_into_dataclasses(words, look_for_args_file=False)
+    return replace(recipe, **asdict(given))
+
+
+def read_recipe(file: Path) -> TrainingOptions:
+    """Return the settings in a YAML file; what it leaves out has its default.
+
+    Raises:
+        ValueError: It can't be read, or has keys or values that can't be.
+    """
+    from transformers import HfArgumentParser  # heavy, and not needed for FormFormatter
+
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"--config {file} can't be read as YAML: {reason}") from error
+    if not isinstance(settings, dict):
+        raise ValueError(f"--config {file} must hold settings, one `name: value` a line.")
+    known = [entry.name for entry in fields(TrainingOptions) if entry.name not in NOT_IN_RECIPES]
+    check_known(str(file), settings, known)
+    (options,) = HfArgumentParser(TrainingOptions).parse_dict(settings)
+    return options
+
+
+def to_yaml(options: TrainingOptions) -> str:
+    """Return the settings as a recipe, from which `read_recipe` makes the same training."""
+    settings = {name: v for name, v in asdict(options).items() if name not in NOT_IN_RECIPES}
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)

@@ -1,96 +1,146 @@
-"""Where a training begins or goes on, and with what settings it was begun."""
+"""Checkpoints that are whole or not there, and the newest whole one to resume from.
 
+A folder is complete once it has a manifest with the checksum of each of its files, which is
+written last. Checkpoints are written under another name and renamed, so that a stop while one is
+written, or a full disk, leaves the one before as it is.
+"""
+
+import hashlib
 import json
-from dataclasses import asdict
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from fer.training.arguments import TrainingOptions
-from fer.training.checks import flag
+from safetensors import SafetensorError
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
-"""Folder inside the output folder."""
+"""Folder inside a stage's folder."""
 
-MAY_CHANGE = (
-    "epochs", "base_share", "average_with", "ferplus_share", "output", "resume",
-    "push_to_hub", "hub_model_id", "hub_private", "hub_tag",
-)  # fmt: skip
-"""What may be another when a training goes on: how long it is, and what is done at its end."""
+MANIFEST = "files.json"
+"""Checksums of the other files of a folder."""
 
-SETTINGS = "settings.json"
-"""Beside the checkpoints: what the training was begun with."""
+UNFINISHED = "unfinished"
+"""Folder in which a checkpoint is written before it is renamed."""
 
-BEFORE = {"sharpness_from": 0.0}
-"""What a training did that was begun before there was such a setting."""
+NOT_WRITTEN = (OSError, SafetensorError, RuntimeError)
+"""What torch and safetensors raise when the disk is full."""
 
 
-def where_to_start(folder: Path, options: TrainingOptions) -> Path | None:
-    """Return the checkpoint to go on from; None begins anew.
+class CheckpointError(ValueError):
+    """A checkpoint can't be written, or none can be read."""
+
+
+def write_manifest(folder: Path, names: list[str] | None = None) -> None:
+    """Complete a folder with the checksums of its files, flushed to the disk.
+
+    Args:
+        folder: Where they are.
+        names: The files; None takes all of the folder.
+    """
+    found = sorted(path.name for path in folder.iterdir() if path.is_file())
+    sums = {name: checksum(folder / name) for name in names or found if name != MANIFEST}
+    write_whole(folder / MANIFEST, json.dumps(sums, indent=2) + "\n")
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    unfinished = file.with_name(f"{file.name}.new")
+    with unfinished.open("w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    unfinished.replace(file)
+
+
+def checksum(file: Path) -> str:
+    """Return the SHA-256 of a file, which is flushed to the disk first."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def damage(folder: Path) -> str | None:
+    """Return what is wrong with a folder, such as "optimizer.pt is missing"; None if it is whole.
+
+    Args:
+        folder: One that was completed with `write_manifest`, or should have been.
+    """
+    try:
+        sums = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(sums, dict):
+            return f"{MANIFEST} is damaged"
+        for name, expected in sums.items():
+            if not (folder / name).is_file():
+                return f"{name} is missing"
+            if checksum(folder / name) != expected:
+                return f"{name} is damaged"
+    except FileNotFoundError:
+        return f"{MANIFEST} is missing"
+    except (OSError, ValueError):
+        return f"{MANIFEST} is damaged"
+    return None
+
+
+def newest_whole(folder: Path) -> Path | None:
+    """Return the newest whole checkpoint in a folder; None where there is no checkpoint at all.
 
     Raises:
-        ValueError: The output folder is a file; there is nothing to resume, or only with other
-            settings; or there is something and it would be lost.
+        CheckpointError: There are some, but none is whole.
     """
-    if folder.parent.is_file():
-        raise ValueError(f"--output {folder.parent} is a file; name a folder.")
-    if options.resume:
-        check_same(folder, options)
-        return newest_checkpoint(folder)
-    if complete_checkpoints(folder):
-        raise ValueError(
-            f"{folder} holds a training already; add --resume to go on with it, or choose another "
-            "--output."
+    found = sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True)
+    for checkpoint in found:
+        reason = damage(checkpoint)
+        if reason is None:
+            return checkpoint
+        logger.warning("%s can't be resumed from: %s.", checkpoint, reason)
+    if found:
+        raise CheckpointError(
+            f"None of the {len(found)} checkpoints in {folder} is whole; remove that folder to "
+            "train this stage anew, with --resume for the stages before it."
         )
     return None
 
 
-def newest_checkpoint(folder: Path) -> Path:
-    """Return the newest complete checkpoint.
+def step_of(checkpoint: Path) -> int:
+    """Return the step that a checkpoint was written at, -1 for a folder of another name."""
+    number = checkpoint.name.removeprefix("checkpoint-")
+    return int(number) if number.isdecimal() else -1
+
+
+@contextmanager
+def completed(folder: Path, step: int, keep: int = 2) -> Iterator[Path]:
+    """Yield where to write a checkpoint, and put it in its place when the block is done.
+
+    Args:
+        folder: Of the checkpoints.
+        step: Of this one.
+        keep: So many of the newest stay.
 
     Raises:
-        ValueError: There is none.
+        CheckpointError: It can't be written; the checkpoints before are as they were.
     """
-    complete = complete_checkpoints(folder)
-    if not complete:
-        raise ValueError(f"--resume found no checkpoint in {folder}; leave it out to begin anew.")
-    return max(complete, key=lambda path: int(path.name.split("-")[1]))
-
-
-def complete_checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints that were written to their end."""
-    return [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-
-
-def keep_settings(folder: Path, options: TrainingOptions) -> None:
-    """Write the settings of a training that begins beside its checkpoints, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    begun = folder / f"{SETTINGS}.new"
-    begun.write_text(json.dumps(asdict(options), indent=2) + "\n")
-    begun.replace(folder / SETTINGS)
-
-
-def check_same(folder: Path, options: TrainingOptions) -> None:
-    """Refuse to go on with other settings: the network would be of neither.
-
-    A training of an earlier version, which didn't keep its settings, goes on unchecked.
-
-    Raises:
-        ValueError: A setting differs from the one that the training was begun with, or nobody can
-            tell.
-    """
-    file = folder / SETTINGS
-    if not file.is_file():
-        return
+    unfinished = folder / UNFINISHED
     try:
-        begun = BEFORE | json.loads(file.read_text())
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{file} is damaged; remove it to go on with the settings given now, unchecked."
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        written = unfinished / f"checkpoint-{step}"
+        write_manifest(written)
+        final = folder / written.name
+        shutil.rmtree(final, ignore_errors=True)  # a damaged one, where training was resumed before
+        written.replace(final)
+    except NOT_WRITTEN as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"The checkpoint at step {step} can't be written to {folder} ({reason}). The one "
+            "before it is whole: make room and run the same command with --resume."
         ) from error
-    now = json.loads(json.dumps(asdict(options)))  # tuples as lists
-    others = [name for name in now if name not in MAY_CHANGE and now[name] != begun.get(name)]
-    if others:
-        said = ", ".join(f"{flag(name)} {begun.get(name)} (not {now[name]})" for name in others)
-        raise ValueError(
-            f"The training in {folder.parent} was begun with {said}; --resume goes on with the "
-            "same command, or choose another --output."
-        )
+    shutil.rmtree(unfinished, ignore_errors=True)
+    for older in sorted(folder.glob("checkpoint-*"), key=step_of)[:-keep]:
+        shutil.rmtree(older, ignore_errors=True)

@@ -1,31 +1,32 @@
-"""Which settings of a training can be, and which belong together."""
+"""Which values the settings of a training can have, and which belong together."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-ABOVE_ZERO = (
-    "epochs", "batch_size", "learning_rate", "max_train_samples", "view_size", "teachers_asked",
-)  # fmt: skip
+ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
 SHARES = (
-    "base_share", "warmup", "label_smoothing", "averaging", "dropout", "scale", "shift",
-    "ferplus_share", "teacher_share", "votes_share", "sharpness_from",
+    "warmup", "label_smoothing", "ema_decay", "dropout", "ferplus_share",
 )  # fmt: skip
-PROBABILITIES = ("erase", "degrade")
-ZERO_OR_MORE = ("mixup", "sharpness", "rotation", "ferplus_weight", "weight_decay")
+PROBABILITIES = ("teacher_weight",)
+ZERO_OR_MORE = ("mixup", "ferplus_weight", "weight_decay")
 
-NEEDED = {
-    "base_share": "base_model",
-    "teach_views": "teachers",
-    "teacher_share": "teachers",
-    "teachers_asked": "teach_views",
-    "sharpness_from": "sharpness",
-    "hub_private": "push_to_hub",
-    "hub_tag": "push_to_hub",
+AUGMENTATION = {"rotation": 180.0, "scale": 0.99, "shift": 0.99, "erase": 1.0, "degrade": 1.0}
+"""Entries of the table `augmentation`, with the largest value of each; the least is 0."""
+
+WHOLE_NUMBERS = ("epochs", "batch_size", "max_train_samples", "view_size", "seed")
+
+NEEDED = {"hub_private": "push_to_hub", "hub_tag": "push_to_hub"}
+"""Settings that change nothing without another one."""
+
+CHOICES = {
+    "arch": ("cnn", "vit"),
+    "precision": ("auto", "bf16", "fp32"),
+    "report_to": ("none", "tensorboard", "trackio", "wandb"),
 }
-"""Settings that say nothing without another one."""
 
-OWN_NETWORKS = ("dropout", "ferplus_weight")
-"""Settings of this project's network that mean nothing to others; `foreign` refuses more."""
+OWN_NETWORKS = ("depths", "widths", "view_size", "ferplus_share")
+"""Settings of this project's network that others don't have."""
 
 
 def flag(name: str) -> str:
@@ -33,7 +34,61 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def check_numbers(options: Mapping[str, object]) -> None:
+def check_known(where: str, table: object, known: Sequence[str]) -> None:
+    """Refuse a table with other entries than the known ones.
+
+    Raises:
+        ValueError: It has some, or is no table.
+    """
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{where} must be a table of settings, but has {table!r}.")
+    if unknown := [str(name) for name in table if name not in known]:
+        raise ValueError(
+            f"{where} has {', '.join(unknown)}, which can't be set there; known are "
+            f"{', '.join(known)}."
+        )
+
+
+def check_types(options: Mapping[str, Any]) -> None:
+    """Refuse what is no number, list or word where there should be one; YAML has no types.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for name in (*ABOVE_ZERO, *SHARES, *PROBABILITIES, *ZERO_OR_MORE, "seed"):
+        check_number(flag(name), options[name], whole=name in WHOLE_NUMBERS)
+    for name in ("depths", "widths"):
+        value = options[name]
+        if value is not None and not (isinstance(value, list) and value):
+            raise ValueError(f"{flag(name)} must be a list of numbers, but is {value!r}.")
+        for entry in value or ():
+            check_number(flag(name), entry, whole=True)
+    for name, choices in CHOICES.items():
+        if options[name] not in choices:
+            raise ValueError(
+                f"{flag(name)} must be {', '.join(choices[:-1])} or {choices[-1]}, but is "
+                f"{options[name]!r}."
+            )
+    for name in ("dataset", "output"):
+        if not isinstance(options[name], str) or not options[name]:
+            raise ValueError(f"{flag(name)} must be a name, but is {options[name]!r}.")
+    if not isinstance(options["teachers"], list):
+        raise ValueError("teachers must be a list of tables, one for each teacher.")
+
+
+def check_number(name: str, value: object, whole: bool = False) -> None:
+    """Refuse what is neither a number nor None.
+
+    Raises:
+        ValueError: It is something else, such as 1e-3, which YAML reads as a word.
+    """
+    kind = int if whole else (int, float)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+        wanted = "a whole number" if whole else "a number, such as 0.001"
+        raise ValueError(f"{name} must be {wanted}, but is {value!r}.")
+
+
+def check_numbers(options: Mapping[str, Any]) -> None:
     """Refuse numbers out of their range.
 
     Args:
@@ -48,21 +103,28 @@ def check_numbers(options: Mapping[str, object]) -> None:
         **dict.fromkeys(PROBABILITIES, (lambda value: 0 <= value <= 1, "from 0 to 1")),
         **dict.fromkeys(ZERO_OR_MORE, (lambda value: value >= 0, "0 or more")),
     }
-    for name, (fits, said) in ranges.items():
+    for name, (fits, expected) in ranges.items():
         value = options[name]
         if value is not None and not (math.isfinite(value) and fits(value)):
-            raise ValueError(f"{flag(name)} must be {said}, but is {value}.")
+            raise ValueError(f"{flag(name)} must be {expected}, but is {value}.")
     for name in ("depths", "widths"):
         if (least := min(options[name] or (1,))) < 1:
             raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
+    check_known("augmentation", options["augmentation"], tuple(AUGMENTATION))
+    for name, value in options["augmentation"].items():
+        check_number(f"augmentation: {name}", value)
+        if value is None or not 0 <= value <= AUGMENTATION[name]:
+            raise ValueError(
+                f"augmentation: {name} must be from 0 to {AUGMENTATION[name]:g}, but is {value}."
+            )
 
 
-def check_together(options: Mapping[str, object], defaults: Mapping[str, object]) -> None:
+def check_together(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     """Refuse settings that would be ignored.
 
     Args:
         options: Settings by name.
-        defaults: What they are where nothing was said.
+        defaults: Their values where none was given.
 
     Raises:
         ValueError: One needs another, or is none of the network that is trained.
@@ -76,5 +138,11 @@ def check_together(options: Mapping[str, object], defaults: Mapping[str, object]
         raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
     if options["arch"] != "cnn":
         for name in OWN_NETWORKS:
-            if options[name] != defaults[name]:
-                raise ValueError(f"{flag(name)} is of this project's network; leave --arch out.")
+            if options[name] is not None:
+                raise ValueError(
+                    f"{flag(name)} is of the convolutional network; leave it out, "
+                    "or take recipes/vit.yaml."
+                )
+    soup = options["soup"]
+    if soup is not None and not (isinstance(soup, Mapping) and soup.get("seeds")):
+        raise ValueError("soup needs seeds, a list of numbers; leave soup out for none.")

@@ -33,25 +33,6 @@ def has_copy(images: np.ndarray, training: np.ndarray) -> np.ndarray:
     return np.concatenate(best) > CORRELATION
 
 
-def conflicting(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return which pictures have a copy among them that is labelled otherwise.
-
-    Takes some ten seconds for the training split.
-
-    Args:
-        images: uint8 (n, h, w).
-        labels: (n,) class indices.
-
-    Returns:
-        bool (n,); of two copies with different labels both are true, as either may be wrong.
-    """
-    found = np.zeros(len(images), bool)
-    for one, other in _pairs(images):
-        differing = labels[one] != labels[other]
-        found[one[differing]] = found[other[differing]] = True
-    return found
-
-
 def copy_groups(images: np.ndarray) -> list[np.ndarray]:
     """Return the indices, in order, of the pictures of each group of copies.
 

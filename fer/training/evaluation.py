@@ -1,20 +1,27 @@
 """Every figure of one network on one set of labelled faces."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
+from scipy.stats import binomtest
 from torch.nn import functional
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.model.heads import Heads, logits_of
+from fer.model.configuration_fer import Heads
+from fer.model.heads import logits_of, probabilities
 from fer.model.preprocessing import pixel_values
 from fer.training.arrays import FerArrays
 from fer.training.calibration import BINS, calibration_error
 from fer.training.faces import vote_shares
-from fer.training.ferplus import by_share, ferplus_answers, ferplus_figures, shown_figures
+from fer.training.ferplus import (
+    Logits,
+    by_share,
+    ferplus_answers,
+    ferplus_figures,
+    shown_figures,
+)
 from fer.training.labelled import LabelledFaces
 from fer.training.metrics import ExpressionMetric
 
@@ -22,7 +29,8 @@ BATCH = 64
 """Faces at a time; more take longer on a CPU, whose caches they leave."""
 
 FIRST_HEAD, SHOWN = "fer2013", "shown"
-"""Which answers the figures are of: FER2013's head alone, or what visitors are shown."""
+"""Which output is evaluated: the FER2013 head alone, or both heads combined as the page draws
+them."""
 
 RESAMPLES = 2000
 SHIFT = 4
@@ -34,25 +42,27 @@ def evaluate(
     faces: FerArrays | LabelledFaces,
     views: bool = False,
     answers: str = FIRST_HEAD,
+    logits: Logits | None = None,
 ) -> dict[str, object]:
-    """Compare a network's answers with the labels.
+    """Compare a network's output with the labels.
 
     Args:
         classifier: The network.
         faces: Faces, labels and, where there are any, FER+'s votes.
         views: Average ten views of each face, five places and their mirror images, instead of one.
         answers: `FIRST_HEAD`, which knows FER2013's own labels, or `SHOWN`.
+        logits: What `run_network` returns for these faces and views, where it has run already.
 
     Returns:
-        What `fer evaluate` writes as JSON: of these answers accuracy and macro F1, per-class
-        figures with 95 % bootstrap intervals, confusion matrix, reliability; of what is shown risk
-        and coverage; FER+.
+        What `fer evaluate` writes as JSON: of this output accuracy and macro F1, per-class metrics
+        with 95 % intervals, confusion matrix, reliability; of the combined output risk and
+        coverage; FER+.
     """
-    logits, labels = run_network(classifier, faces.images, views), faces.labels
-    votes = vote_shares(faces.votes)
-    probabilities = answering(classifier, answers).probabilities(*logits)
-    shown = classifier.heads.probabilities(*logits)
-    predictions = probabilities.argmax(axis=1)
+    logits = logits or run_network(classifier, faces.images, views)
+    labels, votes = faces.labels, vote_shares(faces.votes)
+    evaluated = probabilities(answering(classifier, answers), *logits)
+    shown = probabilities(classifier.heads, *logits)
+    predictions = evaluated.argmax(axis=1)
     figures = ExpressionMetric(EXPRESSIONS).compute(predictions=predictions, references=labels)
     return {
         "pictures": len(faces),
@@ -60,9 +70,9 @@ def evaluate(
         "views": "ten" if views else "single",
         "answers": answers,
         **figures,
-        "intervals": bootstrap_intervals(np.array(figures["confusion_matrix"])),
-        "calibration_error": calibration_error(probabilities, labels),
-        "reliability": reliability(probabilities, labels),
+        "intervals": intervals(np.array(figures["confusion_matrix"])),
+        "calibration_error": calibration_error(evaluated, labels),
+        "reliability": reliability(evaluated, labels),
         "risk_coverage": risk_coverage(shown, labels, votes),
         "uncertain": named_figures(shown, labels, votes, classifier.uncertain_below),
         "ferplus": ferplus_figures(logits[1], votes),
@@ -73,16 +83,15 @@ def evaluate(
 
 
 def answering(classifier: ExpressionClassifier, answers: str) -> Heads:
-    """Return which heads give the answers, `FIRST_HEAD` or `SHOWN`."""
-    share = classifier.heads.ferplus_share if answers == SHOWN else 0.0
-    return replace(classifier.heads, ferplus_share=share)
+    """Return how the heads are combined for `FIRST_HEAD` or `SHOWN`."""
+    return classifier.heads if answers == SHOWN else classifier.heads.fer2013_alone()
 
 
 @torch.inference_mode()
 def run_network(
     classifier: ExpressionClassifier, images: Sequence[np.ndarray], views: bool = False
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the logits of both heads, (n, 7) in the order of `EXPRESSIONS` and (n, 8) or None.
+) -> Logits:
+    """Return both heads' own logits, (n, 7) in the order of `EXPRESSIONS` and (n, 8) or None.
 
     Args:
         classifier: The network.
@@ -144,35 +153,54 @@ def named_figures(
     return {**answered_above(shown, labels, threshold), "ferplus_answers": beside}
 
 
-def bootstrap_intervals(confusion: np.ndarray, seed: int = 0) -> dict[str, object]:
+def intervals(confusion: np.ndarray) -> dict[str, object]:
     """Return 95 % intervals of accuracy, macro F1, and each class's precision and recall.
+
+    Those of shares are Wilson's, which are honest at 0 and 100 %, too; macro F1's is
+    bootstrapped. None stands for what has no interval: a class that is absent, or a macro F1 that
+    can't vary.
+
+    Args:
+        confusion: (classes, classes) counts; rows are the labels, columns the predictions.
+    """
+    hits = confusion.diagonal()
+    return {
+        "accuracy": wilson(hits.sum(), confusion.sum()),
+        "macro_f1": macro_f1_interval(confusion),
+        "per_class": {
+            label: {
+                "precision": wilson(hits[i], confusion[:, i].sum()),
+                "recall": wilson(hits[i], confusion[i].sum()),
+            }
+            for i, label in enumerate(EXPRESSIONS)
+        },
+    }
+
+
+def wilson(hits: int, total: int) -> list[float] | None:
+    """Return Wilson's 95 % interval of a share, None of nothing."""
+    if not total:
+        return None
+    return list(map(float, binomtest(int(hits), int(total)).proportion_ci(method="wilson")))
+
+
+def macro_f1_interval(confusion: np.ndarray, seed: int = 0) -> list[float] | None:
+    """Return the 95 % bootstrap interval of macro F1, None where every draw gives the same.
 
     Drawing the pictures again with replacement is the same as drawing the cells of the confusion
     matrix from a multinomial distribution.
 
     Args:
-        confusion: (classes, classes) counts; rows are the labels, columns the answers.
+        confusion: (classes, classes) counts.
         seed: Of the draws.
     """
     total = confusion.sum()
     draws = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, RESAMPLES)
     matrices = draws.reshape(RESAMPLES, *confusion.shape)
     hits = matrices.diagonal(axis1=1, axis2=2)
-    recall = hits / np.maximum(matrices.sum(axis=2), 1)
-    precision = hits / np.maximum(matrices.sum(axis=1), 1)
     f1 = 2 * hits / np.maximum(matrices.sum(axis=2) + matrices.sum(axis=1), 1)
-    return {
-        "accuracy": _interval(hits.sum(axis=1) / total),
-        "macro_f1": _interval(f1[:, confusion.sum(axis=1) > 0].mean(axis=1)),
-        "per_class": {
-            label: {"precision": _interval(precision[:, i]), "recall": _interval(recall[:, i])}
-            for i, label in enumerate(EXPRESSIONS)
-        },
-    }
-
-
-def _interval(values: np.ndarray) -> list[float]:
-    return [float(value) for value in np.quantile(values, (0.025, 0.975))]
+    low, high = np.quantile(f1[:, confusion.sum(axis=1) > 0].mean(axis=1), (0.025, 0.975))
+    return [float(low), float(high)] if low < high else None
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch.nn import functional
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_COLUMNS
@@ -53,6 +54,14 @@ class FaceDataset(torch.utils.data.Dataset):
         self.ferplus = torch.from_numpy(vote_shares(arrays.votes))
         self.targets = targets
 
+    def to(self, device: torch.device) -> "FaceDataset":
+        """Move what is preprocessed, and the labels, to a device, so that no batch has to be."""
+        for name in ("pixel_values", "labels", "ferplus", "targets"):
+            value = getattr(self, name)
+            if value is not None:
+                setattr(self, name, value.to(device))
+        return self
+
     def __len__(self) -> int:
         """Return the number of faces."""
         return len(self.labels)
@@ -81,6 +90,11 @@ class FaceDataset(torch.utils.data.Dataset):
 def as_batch(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Return what `FaceDataset` handed out; it is a batch already."""
     return batch
+
+
+def label_shares(labels: np.ndarray) -> torch.Tensor:
+    """Return labels, int64 (n,), as float32 (n, 7): 1 for the label and 0 for the others."""
+    return functional.one_hot(torch.from_numpy(labels), len(EXPRESSIONS)).float()
 
 
 def vote_shares(votes: np.ndarray) -> np.ndarray:

@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from fer.labels import EXPRESSIONS
-from fer.model.heads import Heads
-from fer.training.calibration import calibration_error
+from fer.model.configuration_fer import Heads
+from fer.model.heads import probabilities
+from fer.training.calibration import by_both, calibration_error, expected_error
 from fer.training.faces import majority_of_seven
 from fer.training.metrics import ExpressionMetric
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of FER+'s head that are compared."""
 
-MEAN_OF_BOTH = 0.5
-"""Share of FER+'s head in what is shown, unless `--ferplus-share` says another: the plain mean. By
-both label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
+FERPLUS_SHARE = 0.7
+"""Weight of FER+'s head in the combined output, unless `--ferplus-share` sets another. By both
+label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
 
 Logits = tuple[np.ndarray, np.ndarray | None]
 """Of both heads, (n, 7) and (n, 8)."""
 
 
-def shown_share(told: float | None, logits: np.ndarray | None, votes: torch.Tensor) -> float:
-    """Return the share of FER+'s head in what is shown: half, but none where it learned nothing.
+def shown_share(told: float | None, logits: np.ndarray | None, votes: np.ndarray) -> float:
+    """Return the weight of FER+'s head in the combined output; 0 where it learned nothing.
 
     Args:
         told: What else it is to be, or None.
@@ -39,7 +39,7 @@ def shown_share(told: float | None, logits: np.ndarray | None, votes: torch.Tens
         return 0.0
     if told is not None:
         return told
-    return MEAN_OF_BOTH if votes.any() else 0.0
+    return FERPLUS_SHARE if votes.any() else 0.0
 
 
 def ferplus_figures(logits: np.ndarray | None, votes: np.ndarray) -> dict[str, object] | None:
@@ -86,23 +86,53 @@ def ferplus_answers(predictions: np.ndarray, votes: np.ndarray) -> dict[str, obj
 def shown_figures(
     heads: Heads, logits: Logits, labels: np.ndarray, votes: np.ndarray
 ) -> dict[str, object]:
-    """Compare what is shown with both label sets.
+    """Compare the combined output with both label sets.
 
     Args:
-        heads: How the logits become what is shown.
-        logits: Of both heads.
+        heads: How the heads are combined.
+        logits: Both heads' own.
         labels: (n,) class indices.
         votes: Shares of FER+'s votes, (n, 8); zeros where there are none.
     """
-    probabilities = heads.probabilities(*logits)
-    predictions = probabilities.argmax(axis=1)
+    output = probabilities(heads, *logits)
+    predictions = output.argmax(axis=1)
     scores = ExpressionMetric(EXPRESSIONS).compute(predictions=predictions, references=labels)
     return {
         "ferplus_share": heads.ferplus_share,
+        "prior_correction": heads.prior_correction,
         "accuracy": scores["accuracy"],
         "macro_f1": scores["macro_f1"],
-        "calibration_error": calibration_error(probabilities, labels),
+        "calibration_error": calibration_error(output, labels),
         "ferplus_answers": ferplus_answers(predictions, votes),
+        "both_label_sets": both_figures(output, scores["macro_f1"], labels, votes),
+    }
+
+
+def both_figures(
+    output: np.ndarray, macro_f1: float, labels: np.ndarray, votes: np.ndarray
+) -> dict[str, float] | None:
+    """Compare probabilities with the mean of both label sets; None without votes.
+
+    Where FER+'s majority is none of the seven, FER2013's label counts alone.
+
+    Args:
+        output: (n, 7).
+        macro_f1: By FER2013's labels.
+        labels: (n,) class indices.
+        votes: Shares of FER+'s votes, (n, 8).
+    """
+    majority, predictions = majority_of_seven(votes), output.argmax(axis=1)
+    voted = majority >= 0
+    if not voted.any():
+        return None
+    scores = ExpressionMetric(EXPRESSIONS).compute(
+        predictions=predictions[voted], references=majority[voted]
+    )
+    right = by_both(predictions, labels, votes)
+    return {
+        "accuracy": float(right.mean()),
+        "macro_f1": (macro_f1 + scores["macro_f1"]) / 2,
+        "calibration_error": expected_error(output.max(axis=1), right),
     }
 
 

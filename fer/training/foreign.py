@@ -1,8 +1,9 @@
-"""Networks of others that a training goes on from: their heads, and what they can't be told."""
+"""Networks of others that are fine-tuned: their heads, and the settings that they don't have."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+import torch
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
@@ -10,8 +11,8 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.labels import EXPRESSIONS, canonical
 from fer.model.hub import ModelError
 from fer.model.modeling_fer import FerForImageClassification
-from fer.training.arguments import TrainingOptions, flag
-from fer.training.checks import OWN_NETWORKS
+from fer.training.arguments import TrainingOptions
+from fer.training.checks import OWN_NETWORKS, flag
 from fer.vision.crops import FER2013_FRAMING
 
 
@@ -23,37 +24,27 @@ def refuse_what_is_for_our_own(options: TrainingOptions) -> None:
     """
     if options.push_to_hub:
         raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
-    for name in ("base_share", "average_with"):
-        if getattr(options, name):
-            raise ValueError(
-                f"Only this project's own network can be mixed; leave {flag(name)} out."
-            )
-    if options.ferplus_share:
-        raise ValueError(
-            "Only this project's own network has two heads; leave --ferplus-share out."
-        )
-    if options.teach_views:
-        raise ValueError(
-            "Only this project's own network has views to teach; leave --teach-views out."
-        )
-    for name in ("depths", "widths"):
-        if getattr(options, name):
-            raise ValueError(
-                f"Only this project's own network has residual blocks; leave {flag(name)} out."
-            )
-    if options.view_size:
-        raise ValueError("Only this project's own network has views; leave --view-size out.")
     for name in OWN_NETWORKS:
-        if getattr(options, name) != getattr(TrainingOptions, name):
+        if getattr(options, name) is not None:
             raise ValueError(f"{flag(name)} is of this project's own network; leave it out.")
 
 
-def are_expressions(names: Sequence[str]) -> bool:
-    """Return whether classes are the seven expressions in this project's order, however spelled."""
+def expression_order(names: Sequence[str]) -> list[int] | None:
+    """Return the class index of each expression, in this project's order.
+
+    Args:
+        names: The classes of a network, however they are spelled.
+
+    Returns:
+        None where they aren't the seven expressions, each once.
+    """
     try:
-        return [canonical(name) for name in names] == list(EXPRESSIONS)
+        found = [canonical(name) for name in names]
     except ValueError:
-        return False
+        return None
+    if sorted(found) != sorted(EXPRESSIONS):
+        return None
+    return [found.index(name) for name in EXPRESSIONS]
 
 
 def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
@@ -78,6 +69,15 @@ def renew(heads: Iterable[nn.Linear]) -> None:
     for head in heads:
         nn.init.normal_(head.weight, std=0.02)
         nn.init.zeros_(head.bias)
+
+
+@torch.no_grad()
+def permute(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
+    """Bring the rows of a network's heads into another order, in place."""
+    for head in heads:
+        head.weight.copy_(head.weight[list(order)])
+        if head.bias is not None:
+            head.bias.copy_(head.bias[list(order)])
 
 
 def for_faces(processor: BaseImageProcessor) -> BaseImageProcessor:

@@ -1,12 +1,13 @@
 """The network that a training starts from, with its image processor and what suits it.
 
 There are four: this project's own or transformers' ViT, both untrained; a network that `train.py`
-has made; and any image classifier of transformers, whose head is then replaced.
+has made; and any image classifier of transformers, whose head is replaced unless its classes are
+the seven expressions.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
@@ -14,7 +15,6 @@ from transformers import (
     PreTrainedModel,
     ViTConfig,
     ViTForImageClassification,
-    ViTImageProcessor,
 )
 from transformers.image_processing_utils import BaseImageProcessor
 
@@ -22,19 +22,19 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import ModelError, Pulled, pull
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.loading import from_folder, read_metrics
+from fer.model.loading import from_folder
 from fer.model.modeling_fer import FerForImageClassification
-from fer.training.arguments import TrainingOptions, flag
-from fer.training.calibration import Calibration
+from fer.training.arguments import TrainingOptions
+from fer.training.calibration import SETTINGS, Calibration
+from fer.training.checks import flag
 from fer.training.foreign import (
-    are_expressions,
+    expression_order,
     find_heads,
     for_faces,
+    permute,
     refuse_what_is_for_our_own,
     renew,
 )
-from fer.training.growth import deepened, widened
-from fer.training.lineage import lineage
 from fer.vision.crops import FER2013_FRAMING
 
 logger = logging.getLogger(__name__)
@@ -71,29 +71,27 @@ class Start:
         model: The network to train.
         processor: Its preprocessing.
         optimizer: What trains it.
-        base: What metrics.json says about the network gone on from; None where there is none.
-        lineage: The trainings before, as `fer.training.lineage` finds them.
+        base: Name and revision of the network that is fine-tuned; None where there is none.
     """
 
     model: PreTrainedModel
     processor: BaseImageProcessor
     optimizer: Optimizer
     base: dict[str, str | None] | None = None
-    lineage: Sequence[dict[str, str | None]] = ()
 
 
 def build_start(options: TrainingOptions) -> Start:
-    """Return the network of `options`, untrained or the one to go on from.
+    """Return the network of `options`, untrained or the one to fine-tune.
 
     Raises:
-        ModelError: The network to go on from can't be had, or can't be trained.
+        ModelError: The network to fine-tune can't be had, or can't be trained.
         ValueError: The options ask for what only works with this project's own network.
     """
-    start = replace(choose_start(options), lineage=lineage(options))
+    start = choose_start(options)
     if not isinstance(start.model, FerForImageClassification):
         refuse_what_is_for_our_own(options)
     elif options.base_model:
-        start = replace(start, model=channels_last(grown(start.model, options)))
+        refuse_another_shape(start.model, options)
     if options.view_size:
         set_view_size(start, options.view_size)
     return start
@@ -108,15 +106,20 @@ def choose_start(options: TrainingOptions) -> Start:
     return untrained_cnn(options.dropout, options.depths, options.widths)
 
 
-def grown(model: FerForImageClassification, options: TrainingOptions) -> FerForImageClassification:
-    """Return a trained network with the blocks and channels of `options`, where it is to get more.
+def refuse_another_shape(model: FerForImageClassification, options: TrainingOptions) -> None:
+    """Refuse other depths and widths than those of the network to fine-tune.
 
     Raises:
-        ValueError: It would get less.
+        ValueError: There are some.
     """
-    if options.depths:
-        model = deepened(model, options.depths)
-    return widened(model, options.widths) if options.widths else model
+    shapes = {"depths": model.config.depths, "widths": model.config.hidden_sizes}
+    for name, has in shapes.items():
+        wanted = getattr(options, name)
+        if wanted and list(wanted) != list(has):
+            raise ValueError(
+                f"{flag(name)} is {' '.join(map(str, wanted))}, but the base model has "
+                f"{' '.join(map(str, has))}; leave it out."
+            )
 
 
 def set_view_size(start: Start, side: int) -> None:
@@ -165,24 +168,25 @@ def channels_last(model: nn.Module) -> nn.Module:
 def untrained_vit() -> Start:
     """Return a compact ViT of transformers (Dosovitskiy et al., https://arxiv.org/abs/2010.11929).
 
-    It sees the whole 48 pixels as 64 patches; 2.3 million parameters.
+    It sees the whole 48 pixels, as grey as they are, in 64 patches; 2.2 million parameters.
     """
     config = ViTConfig(
-        **LABELS, image_size=48, patch_size=6, hidden_size=192, num_hidden_layers=6,
-        num_attention_heads=3, intermediate_size=576,
+        **LABELS, image_size=48, num_channels=1, patch_size=6, hidden_size=192,
+        num_hidden_layers=6, num_attention_heads=3, intermediate_size=576,
     )  # fmt: skip
-    processor = ViTImageProcessor(size={"height": 48, "width": 48})
-    return Start(ViTForImageClassification(config), for_faces(processor), ADAMW)
+    processor = FerImageProcessor(crop_size=48, framing=asdict(FER2013_FRAMING))
+    return Start(ViTForImageClassification(config), processor, ADAMW)
 
 
 def start_from(pulled: Pulled, dropout: float) -> Start:
-    """Return a trained network to go on from.
+    """Return a trained network to fine-tune.
 
-    One whose classes are the seven expressions in this project's order, in any common spelling,
-    keeps its head; another gets a new one. Its image processor stays.
+    One whose classes are the seven expressions, in any order and common spelling, keeps its head,
+    whose rows are brought into this project's order; another gets a new one. Its image processor
+    stays.
 
     Args:
-        pulled: Where it lies.
+        pulled: Where it is.
         dropout: Of the pooled features, where it is this project's own network.
 
     Raises:
@@ -192,35 +196,37 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
     names = list(model.config.id2label.values())
     if names != list(EXPRESSIONS):
         model, processor, report = from_folder(pulled, **LABELS, ignore_mismatched_sizes=True)
-    heads, known = find_heads(model), are_expressions(names)
-    if not known:
-        logger.info("%s gets a new head: its classes aren't the seven, in order.", pulled.name)
+    heads, order = find_heads(model), expression_order(names)
+    if order is None:
+        logger.info("%s gets a new head: its classes aren't the seven expressions.", pulled.name)
         renew(heads.values())
-    check_weights(pulled, report["missing_keys"], () if known else heads)
-    base = {
-        "name": pulled.name,
-        "revision": pulled.revision,
-        "command": read_metrics(pulled).get("command"),
-    }
+    elif order != list(range(len(order))):
+        logger.warning(
+            "The classes of %s come in another order (%s); its head was permuted by name.",
+            pulled.name, ", ".join(names),
+        )  # fmt: skip
+        permute(heads.values(), order)
+    check_weights(pulled, report["missing_keys"], heads if order is None else ())
+    base = {"name": pulled.name, "revision": pulled.revision}
     if isinstance(model, FerForImageClassification):
         model.config.dropout = model.dropout.p = dropout
         return Start(channels_last(model), processor, SGD, base)
-    return Start(model, for_faces(processor), FINE_TUNING, base)
+    own = isinstance(processor, FerImageProcessor)
+    return Start(model, processor if own else for_faces(processor), FINE_TUNING, base)
 
 
 @torch.no_grad()
 def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
-    """Let a trained network answer with the calibrated probabilities.
+    """Let a trained network return calibrated logits.
 
-    This project's own divides its logits by the temperatures in its configuration. transformers
-    keeps no such thing for other networks, so their heads are divided once and for all.
+    This project's own keeps the settings in its configuration. transformers keeps no such thing
+    for other networks, so their heads are divided by the temperature once and for all.
     """
-    model.config.uncertain_below = calibration.uncertain_below
     if isinstance(model, FerForImageClassification):
-        model.config.temperature = calibration.temperature
-        model.config.ferplus_temperature = calibration.ferplus_temperature
-        model.config.ferplus_share = calibration.ferplus_share
+        for name in SETTINGS:
+            setattr(model.config, name, getattr(calibration, name))
         return
+    model.config.uncertain_below = calibration.uncertain_below
     for value in find_heads(model).values():
         value.weight /= calibration.temperature
         value.bias /= calibration.temperature

@@ -1,30 +1,32 @@
-"""What a training leaves behind besides the weights: metrics.json and the curves."""
+"""What a training writes besides the weights: metrics.json and the curves."""
 
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from matplotlib.figure import Figure
 from transformers import EvalPrediction
 
-from fer.training.arguments import TrainingOptions, command_line
+from fer.training.arguments import TrainingOptions
 from fer.training.calibration import Calibration
+from fer.training.checkpoints import write_whole
 from fer.training.metrics import expression_figures, ferplus_accuracy
-from fer.training.networks import Start
 from fer.training.splits import is_official, label_set
-from fer.training.trainer import FerTrainer
 
-LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
+if TYPE_CHECKING:
+    from fer.training.fit import Trained
+
+CURVES = "curves.png"
+
+COMMAND = "python train.py --config recipe.yaml"
+"""What makes a network again; recipe.yaml is in the output folder."""
 
 
 def write_report(
     options: TrainingOptions,
-    start: Start,
-    trainer: FerTrainer,
+    trained: "Trained",
     prediction: EvalPrediction,
     calibration: Calibration,
     shown: Mapping[str, object],
@@ -34,44 +36,24 @@ def write_report(
 
     Args:
         options: Its settings.
-        start: What it started from.
-        trainer: The Trainer when it is done.
-        prediction: Its answers on the validation split.
+        trained: The network.
+        prediction: Its logits on the validation split.
         calibration: What was fitted on them.
-        shown: Figures of what visitors are shown.
-        folder: The output folder.
+        shown: Metrics of the combined logits.
+        folder: The folder.
     """
-    history = epoch_history(trainer.state.log_history)
-    best = max(history, key=lambda epoch: epoch["accuracy"])
     metrics = {
-        "command": command_line(options),
-        "architecture": trainer.model.config.model_type,
-        "base_model": start.base,
-        "lineage": start.lineage,
-        "parameters": trainer.model.num_parameters(),
+        "command": COMMAND,
+        "architecture": trained.model.config.model_type,
+        "base_model": trained.base,
+        "parameters": trained.model.num_parameters(),
         "validation": {**validation_figures(prediction, options.dataset), "shown": shown},
         "calibration": {"fitted_on": "validation", **asdict(calibration)},
-        "training": {
-            **asdict(options),
-            "optimizer": trainer.args.optim.value,
-            "learning_rate": trainer.args.learning_rate,
-            "weight_decay": trainer.args.weight_decay,
-            "training_pictures": len(trainer.train_dataset),
-            "best_epoch": best["epoch"],
-            "hours": sum(epoch["seconds"] for epoch in history) / 3600,
-            "bf16": trainer.args.bf16,
-            "processes": trainer.args.world_size,
-            "device": str(trainer.args.device),
-            "machine": platform.machine(),
-            "python": platform.python_version(),
-            "versions": {name: version(name) for name in LIBRARIES},
-            "torch_threads": torch.get_num_threads(),
-        },
-        "history": history,
+        "training": {**asdict(options), **trained.facts},
+        "history": trained.history,
     }
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    mixed = options.base_share or options.average_with
-    draw_curves(history, "\nbefore mixing" if mixed else "").savefig(folder / "curves.png", dpi=120)
+    draw_curves(trained.history).savefig(folder / CURVES, dpi=120)
+    write_whole(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
 
 
 def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
@@ -109,15 +91,13 @@ def epoch_history(log: list[dict]) -> list[dict]:
     ]
 
 
-def draw_curves(history: list[dict], when: str = "") -> Figure:
+def draw_curves(history: list[dict]) -> Figure:
     """Plot both losses, and accuracy and macro F1 on validation, over the epochs.
 
     Args:
         history: As `epoch_history` returns it.
-        when: Said after the best epoch.
     """
     epochs = [entry["epoch"] for entry in history]
-    best = max(history, key=lambda entry: entry["accuracy"])
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     losses, scores = figure.subplots(1, 2)
     curves = {losses: ("train_loss", "validation_loss"), scores: ("accuracy", "macro_f1")}
@@ -129,7 +109,6 @@ def draw_curves(history: list[dict], when: str = "") -> Figure:
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
-    scores.axvline(best["epoch"], color="grey", linewidth=1, linestyle="--")
     losses.set_title("Loss")
-    scores.set_title(f"Validation; best {best['accuracy']:.4f} at epoch {best['epoch']}{when}")
+    scores.set_title(f"Validation; {history[-1]['accuracy']:.4f} at the last epoch")
     return figure

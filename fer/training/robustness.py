@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from fer.model.classifier import ExpressionClassifier
+from fer.model.heads import probabilities
 from fer.training.arrays import FerArrays
 from fer.training.evaluation import FIRST_HEAD, answering, run_network
 
@@ -34,8 +35,8 @@ def robustness(
     rows, heads = [], answering(classifier, answers)
     for (damage, amount), apply in {("none", ""): np.asarray, **DAMAGES}.items():
         damaged = [apply(image) for image in arrays.images]
-        probabilities = heads.probabilities(*run_network(classifier, np.stack(damaged), views))
-        accuracy = float((probabilities.argmax(axis=1) == arrays.labels).mean())
+        output = probabilities(heads, *run_network(classifier, np.stack(damaged), views))
+        accuracy = float((output.argmax(axis=1) == arrays.labels).mean())
         rows.append({"damage": damage, "amount": amount, "accuracy": accuracy})
     return rows
 

@@ -1,4 +1,4 @@
-"""The Trainer of this project: two label sets, random views on tensors, averaged weights."""
+"""The Trainer of this project: two label sets, views drawn on the device, an EMA of the weights."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +10,19 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback
 
+from fer.model.heads import own_logits
+from fer.model.image_processing_fer import center_crop
 from fer.training.augmentation import Augmentation
-from fer.training.sharpness import uphill
-from fer.training.teachers import ViewTeachers
+from fer.training.checkpoints import UNFINISHED, completed
+from fer.training.distillation import Teachers
 
-AVERAGED_WEIGHTS = "averaged.safetensors"
+EMA_WEIGHTS = "ema.safetensors"
 
 
 class AveragedWeights(TrainerCallback):
-    """An exponential moving average of the weights and of batch norm's statistics.
+    """An exponential moving average (EMA) of the weights and of batch norm's statistics.
 
-    The average forgets with `decay` a step, and faster in the first steps, so that it is of use
-    at once.
+    It forgets with `decay` a step, and faster in the first steps, so that it is of use at once.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -47,16 +48,6 @@ class AveragedWeights(TrainerCallback):
                 average.copy_(value)
         torch._foreach_lerp_(averages, news, 1 - decay)
 
-    def mix_in(self, others: Mapping[str, torch.Tensor], share: float) -> None:
-        """Take a share of all values from other weights of the same network.
-
-        Between a network and what further training made of it lie better ones than both: Wortsman
-        et al. (2022), https://arxiv.org/abs/2109.01903.
-        """
-        for name, value in self.values.items():
-            if value.is_floating_point():
-                value.lerp_(others[name].to(value.device), share)
-
     @contextmanager
     def in_place_of(self, model: nn.Module) -> Iterator[None]:
         """Let `model` have the averaged weights inside the block, and its own again after it."""
@@ -70,11 +61,11 @@ class AveragedWeights(TrainerCallback):
     def save(self, folder: Path) -> None:
         """Write the average into a checkpoint's folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous() for k, v in self.values.items()}, folder / AVERAGED_WEIGHTS)
+        save_file({k: v.contiguous() for k, v in self.values.items()}, folder / EMA_WEIGHTS)
 
     def load(self, folder: Path) -> None:
         """Read the average from a checkpoint's folder."""
-        self.values = load_file(folder / AVERAGED_WEIGHTS)
+        self.values = load_file(folder / EMA_WEIGHTS)
 
 
 def mixed(strength: float, *batches: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -84,7 +75,7 @@ def mixed(strength: float, *batches: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
     Args:
         strength: Both parameters of the Beta distribution of the shares; 0 mixes nothing.
-        batches: Float tensors (n, ...): pictures and what is said about them.
+        batches: Float tensors (n, ...): pictures and their targets.
 
     Returns:
         As many tensors of the same shapes.
@@ -101,10 +92,10 @@ def mixed(strength: float, *batches: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
 
 class FerTrainer(Trainer):
-    """Trains both heads on random views; evaluates and saves the averaged weights as well.
+    """Trains both heads on random views; evaluates and saves the EMA as well.
 
-    A checkpoint's model.safetensors holds the weights to go on from, its averaged.safetensors the
-    ones that were evaluated.
+    A checkpoint's model.safetensors holds the weights to resume from, its ema.safetensors those
+    that were evaluated.
     """
 
     def __init__(
@@ -115,40 +106,40 @@ class FerTrainer(Trainer):
         ferplus_weight: float,
         label_smoothing: float,
         mixup: float = 0.0,
-        sharpness: float = 0.0,
-        sharpness_from: float = 0.0,
-        teachers: ViewTeachers | None = None,
+        side: int | None = None,
+        teachers: Teachers | None = None,
         **kwargs,
     ) -> None:
-        """Add to a Trainer what this recipe needs; see `fer.training.arguments` for the numbers."""
+        """Add to a Trainer what this recipe needs.
+
+        Args:
+            args: Of the Trainer.
+            augmentation: Draws the views, as large as the largest network sees.
+            averaged: The EMA.
+            ferplus_weight: Weight of the FER+ head's loss.
+            label_smoothing: Share of each label that is spread over all classes.
+            mixup: Strength of mixup.
+            side: Side of the middle of a view that the network sees; None is the whole.
+            teachers: Whom it learns from.
+            kwargs: Of the Trainer.
+        """
         super().__init__(*args, callbacks=[averaged], **kwargs)
         self.augmentation = augmentation
         self.averaged = averaged
         self.ferplus_weight = ferplus_weight
         self.label_smoothing = label_smoothing
         self.mixup = mixup
-        self.sharpness = sharpness
-        self.sharpness_from = sharpness_from
-        self.teachers = teachers
+        self.side = side
+        self.teachers = teachers and teachers.to(self.args.device)
+        self.writing_to: Path | None = None
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
-        """Differentiate the loss, with `sharpness` once more where it is worst nearby."""
+        """Draw the views of a batch and differentiate the loss."""
         inputs = self.viewed(self._prepare_inputs(inputs))
-        if not self.looks_uphill():
-            return super().training_step(model, inputs, num_items_in_batch)
-        with torch.random.fork_rng():  # both times the same dropout
-            loss = super().training_step(model, dict(inputs), num_items_in_batch)
-        with uphill(model, self.sharpness):
-            super().training_step(model, inputs, num_items_in_batch)
-        return loss
-
-    def looks_uphill(self) -> bool:
-        """Return whether the next step is one of those that `sharpness` is for."""
-        begun = self.state.global_step >= self.sharpness_from * self.state.max_steps
-        return bool(self.sharpness) and begun
+        return super().training_step(model, inputs, num_items_in_batch)
 
     def viewed(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Return a batch with a random view of each face, and what is to be learned of it."""
+        """Return a batch with a random view of each face, (n, c, side, side), and its targets."""
         views, targets, ferplus = mixed(
             self.mixup,
             self.augmentation(inputs["pixel_values"]),
@@ -157,24 +148,26 @@ class FerTrainer(Trainer):
         )
         if self.teachers:
             targets, ferplus = self.teachers(views, targets, ferplus)
+        if self.side:
+            views = center_crop(views, self.side)
         return {"pixel_values": views, "labels": targets, "ferplus": ferplus}
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the loss over the heads."""
         pixels = inputs["pixel_values"].contiguous(memory_format=torch.channels_last)
-        outputs = model(pixels)
+        first, second = own_logits(model(pixels))
         loss = functional.cross_entropy(
-            outputs.logits, inputs["labels"], label_smoothing=self.label_smoothing
+            first, inputs["labels"], label_smoothing=self.label_smoothing
         )
-        answers = {"logits": outputs.logits}
-        if getattr(outputs, "ferplus_logits", None) is not None:
-            answers["ferplus_logits"] = outputs.ferplus_logits
-            votes = functional.cross_entropy(outputs.ferplus_logits, inputs["ferplus"])
+        outputs = {"logits": first}
+        if second is not None:
+            outputs["ferplus_logits"] = second
+            votes = functional.cross_entropy(second, inputs["ferplus"])
             loss = loss + self.ferplus_weight * votes
-        return (loss, answers) if return_outputs else loss
+        return (loss, outputs) if return_outputs else loss
 
     def evaluation_loop(self, *args, **kwargs):
-        """Evaluate the averaged weights."""
+        """Evaluate the EMA."""
         with self.averaged.in_place_of(self.model):
             return super().evaluation_loop(*args, **kwargs)
 
@@ -182,10 +175,28 @@ class FerTrainer(Trainer):
         """Return the names of the matrices and kernels; norms and biases don't decay."""
         return [name for name, value in model.named_parameters() if value.ndim > 1]
 
+    def _get_output_dir(self, trial) -> str:
+        return str(self.writing_to) if self.writing_to else super()._get_output_dir(trial)
+
     def _save_checkpoint(self, model, trial) -> None:
-        if self.args.should_save:  # first, so that trainer_state.json is what completes the folder
-            self.averaged.save(Path(self.args.output_dir, f"checkpoint-{self.state.global_step}"))
-        super()._save_checkpoint(model, trial)
+        """Write a checkpoint, whole or not at all."""
+        step = self.state.global_step
+        if not self.is_world_process_zero():
+            self.accelerator.wait_for_everyone()  # until there is a folder
+            return self._write_checkpoint(model, trial)
+        with completed(Path(self.args.output_dir), step) as self.writing_to:
+            self.averaged.save(self.writing_to / f"checkpoint-{step}")
+            self.accelerator.wait_for_everyone()
+            self._write_checkpoint(model, trial)
+
+    def _write_checkpoint(self, model, trial) -> None:
+        """Write this process's part of a checkpoint."""
+        self.writing_to = self.writing_to or Path(self.args.output_dir, UNFINISHED)
+        try:
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()  # before it is renamed
+        finally:
+            self.writing_to = None
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)

@@ -73,10 +73,10 @@ Nothing is passed on, nothing is used for training, and this page loads nothing 
 """
 
 TWO_HEADS = """
-<p>You see a mean of two heads: one learned FER2013's own labels, each of which is one person's
+<p>The network combines two heads: one learned FER2013's own labels, each of which is one person's
 opinion, the other how ten people voted on the same pictures (FER+). <em>As most people say</em>
-counts how often that mean, as it serves, names what most of the ten did. Accuracy, macro F1 and the
-table are of the first head.</p>
+is how often the combined output names what most of the ten did. Accuracy, macro F1 and the table
+are of the FER2013 head.</p>
 """
 
 NO_FIGURES = "<p>No figures came with this model.</p>"

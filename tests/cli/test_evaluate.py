@@ -54,7 +54,7 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert {path.name for path in tmp_path.glob("*.png")} == drawn
     said = capsys.readouterr().out
     assert f"accuracy {figures['accuracy']:.4f}" in said
-    assert "FER2013's head, 21 faces, ten views" in said
+    assert "The FER2013 head, 21 faces, ten views" in said
     assert "with a share of 0.5 for FER+'s head: accuracy" in said
 
 
@@ -99,7 +99,7 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     assert main([*command, "--output", str(tmp_path)]) == 0
     assert not (tmp_path / "robustness.png").exists()
     said = capsys.readouterr().out
-    assert "What visitors are shown, 6 faces" in said
+    assert "Both heads combined, as the page has it, 6 faces" in said
     assert "over 2 expressions" in said
     figures = json.loads((tmp_path / "evaluation.json").read_text())
     assert figures["answers"] == "shown"

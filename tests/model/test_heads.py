@@ -1,4 +1,6 @@
-"""Two heads become one answer."""
+"""Two heads become one output."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,13 +8,14 @@ import torch
 from transformers import ViTConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from fer.labels import EXPRESSIONS, FERPLUS
-from fer.model.configuration_fer import FerConfig
-from fer.model.heads import Heads, logits_of
+from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_COLUMNS, SYNONYMS
+from fer.model.configuration_fer import FERPLUS_CLASSES, FerConfig, Heads
+from fer.model.heads import DEFAULT, heads_of, logits_of, probabilities
 from fer.model.modeling_fer import FerOutput
 
 FIRST = np.arange(7, dtype=np.float32)[None]
 SECOND = np.zeros((1, 8), np.float32)
+NAMES = dict(enumerate(EXPRESSIONS))
 
 
 def logit(expression, other):
@@ -26,45 +29,98 @@ def logit(expression, other):
     ("expression", "other"),
     [("angry", "anger"), ("happy", "happiness"), ("surprise", "surprise"), ("neutral", "neutral")],
 )
-def test_the_second_head_speaks_of_the_same_expression(expression, other):
+def test_the_second_head_is_matched_by_name(expression, other):
     column, second = logit(expression, other)
-    answer = Heads(ferplus_share=1.0).probabilities(FIRST, second)
-    assert answer.argmax() == column
-    assert answer[0, column] == pytest.approx(np.e / (np.e + 6))
+    output = probabilities(replace(DEFAULT, ferplus_share=1.0), FIRST, second)
+    assert output.argmax() == column
+    assert output[0, column] == pytest.approx(np.e / (np.e + 6))
 
 
 def test_the_mean_is_of_calibrated_logits():
     column, second = logit("fear", "fear")
-    heads = Heads(temperature=2.0, ferplus_temperature=0.5, ferplus_share=0.25)
+    heads = Heads(2.0, 0.5, 0.25, 3.0, ferplus_columns=FERPLUS_COLUMNS)
     logits = 0.75 * FIRST[0] / 2
     logits[column] += 0.25 * 1 / 0.5
-    expected = np.exp(logits) / np.exp(logits).sum()
-    answer = heads.probabilities(FIRST, second)
-    np.testing.assert_allclose(answer[0], expected, rtol=1e-6)
-    assert answer.dtype == np.float32
+    expected = np.exp(logits / 3) / np.exp(logits / 3).sum()
+    output = probabilities(heads, FIRST, second)
+    np.testing.assert_allclose(output[0], expected, rtol=1e-6)
+    assert output.dtype == np.float32
+
+
+def test_the_log_prior_of_each_head_is_subtracted():
+    first, second = (0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05)
+    plain = replace(DEFAULT, ferplus_share=0.25, fer2013_prior=first, ferplus_prior=second)
+    corrected = replace(plain, prior_correction=0.5)
+    change = np.log(probabilities(corrected, FIRST, SECOND) / probabilities(plain, FIRST, SECOND))
+    others = np.array(second)[list(FERPLUS_COLUMNS)]
+    expected = -0.5 * (0.75 * np.log(first) + 0.25 * np.log(others))
+    np.testing.assert_allclose(np.diff(change[0]), np.diff(expected), atol=1e-5)
+
+
+def test_the_first_head_alone_has_its_temperature_only():
+    full = Heads(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_COLUMNS)
+    output = probabilities(full.fer2013_alone(), FIRST, None)
+    np.testing.assert_allclose(np.log(output[0, 1:] / output[0, :-1]), 0.5, rtol=1e-5)
 
 
 def test_contempt_counts_for_nothing():
     _, second = logit("sad", "contempt")
-    heads = Heads(ferplus_share=0.5)
+    heads = replace(DEFAULT, ferplus_share=0.5)
     np.testing.assert_array_equal(
-        heads.probabilities(FIRST, second), heads.probabilities(FIRST, SECOND)
+        probabilities(heads, FIRST, second), probabilities(heads, FIRST, SECOND)
     )
 
 
-def test_without_a_share_no_second_head_is_needed():
-    answer = Heads(temperature=2.0).probabilities(FIRST, None)
-    np.testing.assert_allclose(np.log(answer[0, 1:] / answer[0, :-1]), 0.5, rtol=1e-5)
-
-
 def test_they_are_read_from_the_configuration():
-    config = FerConfig(temperature=0.8, ferplus_temperature=0.9, ferplus_share=0.5)
-    assert Heads.of(config) == Heads(0.8, 0.9, 0.5)
-    assert Heads.of(ViTConfig()) == Heads(1.0, 1.0, 0.0)
+    config = FerConfig(
+        id2label=NAMES, temperature=0.8, ferplus_temperature=0.9, ferplus_share=0.5,
+        combined_temperature=1.1, prior_correction=0.6, fer2013_prior=[1 / 7] * 7,
+        ferplus_prior=[1 / 8] * 8,
+    )  # fmt: skip
+    expected = Heads(0.8, 0.9, 0.5, 1.1, 0.6, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_COLUMNS)
+    assert heads_of(config) == expected
+    assert heads_of(ViTConfig()) == DEFAULT
+
+
+def test_classes_in_another_order_keep_their_prior_and_their_votes():
+    backwards, prior = dict(enumerate(reversed(EXPRESSIONS))), tuple(i / 28 for i in range(1, 8))
+    config = FerConfig(
+        id2label=backwards, ferplus_share=0.5, prior_correction=0.5, fer2013_prior=prior[::-1],
+        ferplus_prior=[1 / 8] * 8,
+    )  # fmt: skip
+    heads = heads_of(config, list(reversed(range(7))))
+    assert heads.fer2013_prior == prior
+    assert heads.ferplus_columns == FERPLUS_COLUMNS
+
+
+def test_the_names_that_travel_are_those_of_the_project():
+    ours = {name: FERPLUS_COLUMNS[index] for index, name in enumerate(EXPRESSIONS)}
+    assert {**ours, **{other: ours[name] for other, name in SYNONYMS.items()}} == FERPLUS_CLASSES
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"ferplus_share": 0.5, "id2label": {0: "cat", 1: "dog"}}, "but they are cat, dog"),
+        ({"prior_correction": 0.5}, "needs 7 shares in fer2013_prior, but there are 0"),
+        (
+            {"prior_correction": 0.5, "ferplus_share": 0.5, "fer2013_prior": [1 / 7] * 7},
+            "needs 8 shares in ferplus_prior, but there are 0",
+        ),
+    ],
+)
+def test_heads_that_cant_be_combined(settings, message):
+    config = FerConfig(**{"id2label": NAMES, **settings})
+    with pytest.raises(ValueError, match=message):
+        _ = config.heads
 
 
 def test_the_first_heads_logits_come_in_our_order():
-    output = FerOutput(logits=torch.tensor([[0.0, 1.0, 2.0]]), ferplus_logits=torch.ones(1, 8))
+    output = FerOutput(
+        logits=torch.zeros(1, 3),
+        fer2013_logits=torch.tensor([[0.0, 1.0, 2.0]]),
+        ferplus_logits=torch.ones(1, 8),
+    )
     first, second = logits_of(output, [2, 0])
     assert first.tolist() == [[2.0, 0.0]]
     assert second.shape == (1, 8)

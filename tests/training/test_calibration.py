@@ -1,17 +1,23 @@
 """Temperature, calibration error and threshold against hand-worked cases."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
 
 from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_COLUMNS
-from fer.model.heads import Heads
+from fer.model.configuration_fer import Heads
+from fer.model.heads import DEFAULT, probabilities
 from fer.training.calibration import (
-    answering_threshold,
+    SETTINGS,
     by_both,
     calibrate,
     calibration_error,
+    expected_error,
     fit_temperature,
+    naming_threshold,
+    with_priors,
 )
 
 
@@ -58,10 +64,10 @@ def test_error_of_calibrated_answers_is_small_and_of_sharpened_ones_large(drawn)
 def test_threshold_by_hand():
     confidence = np.array([0.95, 0.9, 0.8, 0.7, 0.6])
     right = np.array([1, 1, 0, 1, 0])  # running accuracy 1, 1, 0.67, 0.75, 0.6
-    assert answering_threshold(confidence, right, 0.7) == pytest.approx(0.7)
-    assert answering_threshold(confidence, right, 0.9) == pytest.approx(0.9)
-    assert answering_threshold(confidence, 1 - right, 0.9) == pytest.approx(0.95)  # never
-    assert answering_threshold(confidence[::-1], right[::-1], 0.7) == pytest.approx(0.7)
+    assert naming_threshold(confidence, right, 0.7) == pytest.approx(0.7)
+    assert naming_threshold(confidence, right, 0.9) == pytest.approx(0.9)
+    assert naming_threshold(confidence, 1 - right, 0.9) == pytest.approx(0.95)  # never
+    assert naming_threshold(confidence[::-1], right[::-1], 0.7) == pytest.approx(0.7)
 
 
 def test_right_by_both_label_sets():
@@ -74,7 +80,7 @@ def test_right_by_both_label_sets():
 
 def test_what_is_answered_is_right_often_enough(drawn):
     logits, labels = drawn
-    calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), Heads())
+    calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), DEFAULT)
     assert calibration.answered_accuracy == pytest.approx(0.8, abs=0.005)
     assert 0.2 < calibration.answered < 0.9
     assert calibration.calibration_error < 0.015 < calibration.uncalibrated_error
@@ -85,7 +91,7 @@ def test_the_figures_are_those_of_the_rounded_numbers():
         generator = np.random.default_rng(seed)
         logits = 0.05 * generator.normal(size=(200, 7))
         labels = generator.integers(7, size=200)
-        calibration = calibrate((logits, None), labels, np.zeros((200, 8)), Heads())
+        calibration = calibrate((logits, None), labels, np.zeros((200, 8)), DEFAULT)
         confidence = softmax(logits / calibration.temperature, axis=1).max(axis=1)
         answered = (confidence >= calibration.uncertain_below).mean()
         assert answered == pytest.approx(calibration.answered) and answered > 0
@@ -103,22 +109,23 @@ def both(drawn):
 def test_each_head_has_the_temperature_of_its_own_label_set(both):
     (first, second), labels, votes = both
     votes[::2] = 0  # half of the faces have none
-    calibration = calibrate((2 * first, 3 * second), labels, votes, Heads(ferplus_share=0.5))
+    calibration = calibrate(
+        (2 * first, 3 * second), labels, votes, replace(DEFAULT, ferplus_share=0.5)
+    )
     assert calibration.temperature == pytest.approx(2.0, rel=0.03)
     assert calibration.ferplus_temperature == pytest.approx(3.0, rel=0.01)
     assert calibration.ferplus_share == 0.5
 
 
-def test_the_threshold_is_of_what_is_shown(both):
-    (first, _), labels, _ = both
-    opposite = np.zeros((len(labels), 8))
-    opposite[:, list(FERPLUS_COLUMNS)] = -first  # so that little is left of the first head's say
-    alone = calibrate((first, opposite), labels, np.zeros((len(labels), 8)), Heads())
-    shown = Heads(ferplus_share=0.25)
-    together = calibrate((first, opposite), labels, np.zeros((len(labels), 8)), shown)
+def test_the_threshold_is_of_the_combined_output(both):
+    (first, second), labels, votes = both
+    heads = replace(DEFAULT, ferplus_share=0.25)
+    together = calibrate((first, second), labels, votes, heads)
+    confidence = probabilities(together.heads, first, second).max(axis=1)
+    assert together.answered == (confidence >= together.uncertain_below).mean()
+    alone = calibrate((first, second), labels, votes, DEFAULT)
     assert together.calibration_error == alone.calibration_error
-    assert together.answered == pytest.approx(alone.answered, abs=0.03)  # the same order of faces
-    assert together.uncertain_below < alone.uncertain_below - 0.1
+    assert together.uncertain_below != alone.uncertain_below
 
 
 def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
@@ -127,7 +134,7 @@ def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
     contrary[:, FERPLUS.index("contempt")] = 1
     agreeing = np.zeros((len(labels), 8))
     agreeing[range(len(labels)), np.array(FERPLUS_COLUMNS)[first.argmax(axis=1)]] = 1
-    logits, both = (first, np.zeros((len(labels), 8))), Heads(ferplus_share=0.1)
+    logits, both = (first, np.zeros((len(labels), 8))), replace(DEFAULT, ferplus_share=0.1)
     by_labels = calibrate(logits, labels, contrary, both)
     by_votes_too = calibrate(logits, labels, agreeing, both)
     assert by_votes_too.answered > by_labels.answered + 0.1
@@ -136,5 +143,66 @@ def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
 
 def test_without_votes_the_second_temperature_stays(both):
     logits, labels, votes = both
-    known = Heads(ferplus_temperature=1.7, ferplus_share=0.5)
+    known = replace(DEFAULT, ferplus_temperature=1.7, ferplus_share=0.5)
     assert calibrate(logits, labels, 0 * votes, known).ferplus_temperature == 1.7
+
+
+def test_the_combined_output_is_calibrated_by_both_label_sets(both):
+    (first, second), labels, votes = both
+    heads = replace(DEFAULT, ferplus_share=0.5)
+    calibration = calibrate((first, second), labels, votes, heads)
+    output = probabilities(calibration.heads, first, second)
+    right = by_both(output.argmax(axis=1), labels, votes)
+    assert calibration.combined_error == pytest.approx(expected_error(output.max(axis=1), right))
+    assert calibration.combined_temperature != 1.0
+    hotter = replace(calibration.heads, combined_temperature=3 * calibration.combined_temperature)
+    spread = probabilities(hotter, first, second).max(axis=1)
+    assert calibration.combined_error < 0.5 * expected_error(spread, right)
+
+
+def test_one_head_without_correction_has_one_temperature(drawn):
+    logits, labels = drawn
+    calibration = calibrate((3 * logits, None), labels, np.zeros((len(labels), 8)), DEFAULT)
+    assert calibration.combined_temperature == 1.0
+    assert calibration.combined_error == calibration.calibration_error
+
+
+def test_priors_are_those_of_the_training_data():
+    labels = np.repeat([0, 2, 3, 4, 5, 6], [10, 20, 40, 10, 10, 9])  # nobody is disgusted
+    votes = np.zeros((99, 8))
+    votes[:50] = [0.5, 0.3, 0, 0, 0.1, 0.04, 0.04, 0.02]
+    heads = with_priors(replace(DEFAULT, ferplus_share=0.5), labels, votes)
+    assert heads.fer2013_prior == (0.1, 0.01, 0.2, 0.4, 0.1, 0.1, 0.09)
+    expected = np.array([25, 15, 1, 1, 5, 2, 2, 1]) / 52  # what never occurs counts as once
+    assert heads.ferplus_prior == pytest.approx(expected, abs=1e-5)
+
+
+def test_without_votes_a_prior_that_is_known_stays():
+    labels, none = np.arange(7), np.zeros((7, 8))
+    corrected = replace(DEFAULT, ferplus_share=0.5, prior_correction=0.5)
+    assert with_priors(corrected, labels, none).prior_correction == 0.0
+    known = replace(corrected, ferplus_prior=(0.125,) * 8)
+    assert with_priors(known, labels, none) == replace(known, fer2013_prior=(0.14286,) * 7)
+
+
+def test_prior_correction_finds_the_rare_class():
+    """Logits of a network that learned shares of 10:1, on faces of which both are as frequent."""
+    generator = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 5000)
+    evidence = generator.normal(np.where(labels == 0, 1.0, -1.0), 1.0)  # log odds 2 x
+    first = np.full((10_000, 7), -20.0)
+    first[:, 0], first[:, 1] = 2 * evidence + np.log(10), 0.0
+    learned = np.repeat([0, 1], [1000, 100])
+    accuracies = []
+    for strength in (0.0, 0.5, 1.0):
+        plain = with_priors(replace(DEFAULT, prior_correction=strength), learned, np.zeros((1, 8)))
+        output = probabilities(plain, first, None)
+        accuracies.append((output.argmax(axis=1) == labels).mean())
+    assert accuracies == sorted(accuracies)
+    assert accuracies[2] == pytest.approx(0.841, abs=0.01)  # the normal distribution's at 1
+    assert accuracies[0] < 0.78
+
+
+def test_every_setting_of_the_combination_is_kept():
+    kept = {one.name for one in fields(Heads)} - {"ferplus_columns"}
+    assert set(SETTINGS) == kept | {"uncertain_below"}

@@ -1,19 +1,20 @@
 """The figures of an evaluation, on a network that answers what it is told."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from fer.model.heads import Heads
+from fer.model.heads import DEFAULT
 from fer.training.arrays import FerArrays
 from fer.training.evaluation import (
     FIRST_HEAD,
     SHOWN,
     answered_above,
-    bootstrap_intervals,
     evaluate,
+    intervals,
     named_figures,
     reliability,
     risk_coverage,
@@ -48,7 +49,7 @@ def classifier():
         precision="float32",
         processor=PlainProcessor(),
         columns=list(range(7)),
-        heads=Heads(ferplus_share=0.75),
+        heads=replace(DEFAULT, ferplus_share=0.75),
         uncertain_below=0.5,
     )
 
@@ -95,7 +96,7 @@ def test_figures_of_what_is_shown(classifier, faces):
 def test_interval_of_a_share_is_that_of_the_binomial():
     confusion = np.zeros((7, 7), int)
     confusion[0, 0], confusion[0, 1] = 700, 300
-    low, high = bootstrap_intervals(confusion)["accuracy"]
+    low, high = intervals(confusion)["accuracy"]
     half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
     assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.004)
 
@@ -137,7 +138,23 @@ def test_nobody_answered_has_no_accuracy():
 
 def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():
     confusion = np.diag([100, 100, 100, 100, 100, 100, 0])
-    assert bootstrap_intervals(confusion)["macro_f1"] == [1.0, 1.0]
+    assert intervals(confusion)["macro_f1"] is None  # it can't be anything but 1
+    confusion[0, 1] = 10
+    low, high = intervals(confusion)["macro_f1"]
+    assert 0.9 < low < high < 1.0
+
+
+def test_intervals_at_the_ends_are_wilsons():
+    confusion = np.zeros((7, 7), int)
+    confusion[0, 0] = 12
+    measured = intervals(confusion)
+    assert measured["accuracy"] == pytest.approx([12 / (12 + 1.96**2), 1.0], abs=1e-3)
+    assert measured["per_class"]["angry"]["recall"] == measured["accuracy"]
+    assert measured["per_class"]["sad"] == {"precision": None, "recall": None}
+    confusion[1, 0] = 12
+    low, high = intervals(confusion)["per_class"]["disgust"]["recall"]
+    assert low == pytest.approx(0, abs=1e-9)
+    assert high == pytest.approx(1.96**2 / (12 + 1.96**2), abs=1e-3)
 
 
 def test_ten_views_by_place():

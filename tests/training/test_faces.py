@@ -7,7 +7,7 @@ import torch
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.training.faces import FaceDataset, as_batch, vote_shares
 from fer.training.fer2013 import FerArrays
-from fer.training.recipe import draw
+from fer.training.fit import draw
 
 # neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
 VOTES = [

@@ -1,13 +1,15 @@
 """Figures beside FER+'s votes, and the share of its head in what is shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from fer.labels import EXPRESSIONS, FERPLUS
-from fer.model.heads import Heads
+from fer.model.heads import DEFAULT
 from fer.training.ferplus import (
-    MEAN_OF_BOTH,
+    FERPLUS_SHARE,
     SHARES,
     by_share,
     ferplus_answers,
@@ -57,31 +59,49 @@ def logits():
 
 def test_what_is_shown_beside_both_label_sets(logits):
     labels, votes = indices("sad", "happy"), votes_for("neutral", "happiness")
-    of_labels = shown_figures(Heads(ferplus_share=0.25), logits, labels, votes)
-    of_votes = shown_figures(Heads(ferplus_share=0.75), logits, labels, votes)
+    of_labels = shown_figures(replace(DEFAULT, ferplus_share=0.25), logits, labels, votes)
+    of_votes = shown_figures(replace(DEFAULT, ferplus_share=0.75), logits, labels, votes)
     assert (of_labels["accuracy"], of_labels["ferplus_answers"]["accuracy"]) == (1.0, 0.5)
     assert (of_votes["accuracy"], of_votes["ferplus_answers"]["accuracy"]) == (0.5, 1.0)
     # one expression is left out of either's macro F1: neutral and sad never occur as a label
     assert of_labels["macro_f1"] == 1.0
     assert of_votes["macro_f1"] == 0.5
+    for measured in (of_labels, of_votes):
+        assert measured["both_label_sets"]["accuracy"] == 0.75
+        assert measured["both_label_sets"]["macro_f1"] == 0.75
+
+
+def test_the_calibration_error_by_both_label_sets(logits):
+    """Both faces are named with one confidence; on one of them one label set in two agrees."""
+    heads = replace(DEFAULT, ferplus_share=0.5)
+    labels, votes = indices("sad", "happy"), votes_for("happiness", "happiness")
+    measured = shown_figures(
+        heads, (logits[0], 2.0 * votes_for("sadness", "happiness")), labels, votes
+    )
+    confidence = np.exp(2) / (np.exp(2) + 6)
+    error = measured["both_label_sets"]["calibration_error"]
+    assert error == pytest.approx(0.75 - confidence, abs=1e-6)
+    assert shown_figures(heads, logits, labels, 0 * votes)["both_label_sets"] is None
 
 
 def test_every_share_has_a_row(logits):
-    rows = by_share(Heads(), logits, indices("sad", "happy"), np.zeros((2, 8)))
+    rows = by_share(DEFAULT, logits, indices("sad", "happy"), np.zeros((2, 8)))
     assert [row["ferplus_share"] for row in rows] == list(SHARES)
     assert [row["accuracy"] for row in rows][::4] == [1.0, 0.5]
     assert {row["ferplus_answers"] for row in rows} == {None}
-    assert by_share(Heads(), (logits[0], None), indices("sad", "happy"), np.zeros((2, 8))) == []
+    assert by_share(DEFAULT, (logits[0], None), indices("sad", "happy"), np.zeros((2, 8))) == []
 
 
 def test_the_share_that_is_shown_has_a_row_of_its_own(logits):
-    rows = by_share(Heads(ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8)))
+    rows = by_share(
+        replace(DEFAULT, ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8))
+    )
     assert [row["ferplus_share"] for row in rows] == [0.0, 0.25, 0.5, 0.6, 0.75, 1.0]
 
 
 def test_the_share_that_is_shown():
     head, votes, none = np.zeros((1, 8)), torch.ones(1, 8), torch.zeros(1, 8)
-    assert shown_share(None, head, votes) == MEAN_OF_BOTH
+    assert shown_share(None, head, votes) == FERPLUS_SHARE
     assert shown_share(None, head, none) == 0.0  # it learned nothing
     assert shown_share(0.1, head, none) == 0.1
     assert shown_share(0.0, head, votes) == 0.0

@@ -3,7 +3,6 @@
 Everything goes over HTTP to a Hub on 127.0.0.1, through the real clients.
 """
 
-import json
 import os
 import shlex
 import subprocess
@@ -13,7 +12,7 @@ import time
 import pytest
 
 from fer.model.push import PushError
-from fer.training.arguments import TrainingOptions, build_parser, command_line, parse_options
+from fer.training.arguments import TrainingOptions
 from tests.hub_client import ROOT, ClientError, HubClient
 from tests.hub_server import HubServer
 
@@ -90,9 +89,14 @@ def test_an_id_that_is_not_there(client):
     assert caught.value.kind == "DatasetError"
 
 
+RECIPE = "{depths: [1, 1, 1], widths: [8, 8, 16], epochs: 1, batch_size: 32, precision: fp32}"
+
+
 def train(hub, folder, *options, **environment):
+    (folder / "tiny.yaml").write_text(RECIPE)
+    settings = [f"--config={folder / 'tiny.yaml'}", f"--output={folder / 'run'}", *options]
     return subprocess.run(
-        [sys.executable, "train.py", f"--output={folder / 'run'}", *options],
+        [sys.executable, "train.py", *settings],
         cwd=ROOT,
         env=os.environ | hub.environment(folder / "hf") | environment,
         capture_output=True,
@@ -129,20 +133,15 @@ result = {
 def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "evaluation.json").write_text('{"split": "test", "accuracy": 0.999}')
-    done = train(
-        hub, tmp_path, "--epochs=1", "--batch-size=32", "--precision=fp32", "--push-to-hub",
-        "--hub-model-id=me/trained", "--hub-tag=v1",
-    )  # fmt: skip
+    done = train(hub, tmp_path, "--push-to-hub", "--hub-model-id=me/trained", "--hub-tag=v1")
     assert done.returncode == 0, done.stderr
-    state = json.loads((tmp_path / "run/checkpoints/checkpoint-2/trainer_state.json").read_text())
-    assert state["global_step"] == 2
     repo = hub.repos["models", "me/trained"]
-    assert {"model.safetensors", "metrics.json", "curves.png", "README.md"} <= set(repo.files)
+    assert {"model.safetensors", "metrics.json", "recipe.yaml", "README.md"} <= set(repo.files)
     assert not [name for name in repo.files if name.endswith((".bin", ".pt", ".pth"))]
     trained = (tmp_path / "run" / "model.safetensors").read_bytes()
     assert len(repo.files["model.safetensors"].data) == len(trained)  # in half precision, too
     card = repo.files["README.md"].data.decode()
-    assert "python train.py --epochs 1 --batch-size 32 " in card
+    assert "python train.py --config recipe.yaml" in card
     assert "99.9%" not in card  # figures of earlier weights
     environment = hub.environment(tmp_path / "visitor", token=None)
     with HubClient(environment | {"FER_MODEL": "me/trained@v1"}) as page:
@@ -183,24 +182,3 @@ def test_a_push_that_fails_says_how_to_do_it_again(monkeypatch, tmp_path):
     folder = str(tmp_path / "of two words")
     assert again[:6] == ["python", "-m", "fer", "push", folder, "me/fer"]
     assert again[6:] == ["--private", "--tag", "v1"]
-
-
-@pytest.mark.parametrize("arguments", [["--push-to-hub"], ["--hub-model-id=me/fer"]])
-def test_pushing_needs_both_options(arguments):
-    with pytest.raises(ValueError, match="--push-to-hub and --hub-model-id YOU/NAME go together"):
-        parse_options(arguments)
-
-
-def test_help_explains_pushing_in_three_lines():
-    hub = build_parser().format_help().split("\nhub:\n")[1]
-    explained = hub.split("\n\n")[0].splitlines()
-    assert len(explained) == 3
-    for word in ("Hugging Face Hub", "--push-to-hub --hub-model-id", "token"):
-        assert word in " ".join(explained)
-    for option in ("--push-to-hub", "--hub-model-id", "--hub-private", "--hub-tag"):
-        assert f"  {option}" in hub
-
-
-def test_pushing_does_not_make_it_another_training():
-    options = TrainingOptions(epochs=3, push_to_hub=True, hub_model_id="me/fer", hub_tag="v1")
-    assert command_line(options) == "python train.py --epochs 3"

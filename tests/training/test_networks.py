@@ -1,6 +1,7 @@
 """Which networks a training starts from, and that those of transformers train like our own."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,12 +22,13 @@ from transformers import (
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
+from fer.model.heads import DEFAULT
 from fer.model.hub import pull
-from fer.training.arguments import TrainingOptions, parse_options
-from fer.training.calibration import Calibration
+from fer.training.arguments import TrainingOptions
+from fer.training.calibration import calibrate
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.foreign import find_heads
+from fer.training.foreign import expression_order, find_heads
 from fer.training.networks import (
     build_start,
     check_weights,
@@ -36,6 +38,7 @@ from fer.training.networks import (
     untrained_vit,
 )
 from fer.training.recipe import train
+from tests.training.runs import short
 
 DOGS = {index: f"dog {index}" for index in range(10)}
 
@@ -52,25 +55,17 @@ def save_vit(folder, kind=ViTForImageClassification, labels=DOGS):
     return model
 
 
-def short(dataset, output, **settings):
-    return TrainingOptions(
-        dataset=str(dataset), output=str(output), epochs=1, batch_size=16, precision="fp32",
-        **settings,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("base")
     save_vit(folder)
-    (folder / "metrics.json").write_text('{"command": "python dogs.py"}')
     return folder
 
 
 @pytest.fixture(scope="module")
 def adapted(base, tiny_fer2013, tmp_path_factory):
     output = tmp_path_factory.mktemp("adapted")
-    return train(short(tiny_fer2013, output, base_model=str(base), degrade=0.5))
+    return train(short(tiny_fer2013, output, base_model=str(base), augmentation={"degrade": 0.5}))
 
 
 def test_a_network_of_transformers_is_adapted(adapted, base):
@@ -84,10 +79,9 @@ def test_a_network_of_transformers_is_adapted(adapted, base):
     assert 0 < difference.abs().max() < 1e-2
 
 
-def test_its_figures(adapted, base):
+def test_its_metrics(adapted, base):
     metrics = json.loads((adapted / "metrics.json").read_text())
-    told = {"name": str(base), "revision": None, "command": "python dogs.py"}
-    assert metrics["base_model"] == told
+    assert metrics["base_model"] == {"name": str(base), "revision": None}
     assert metrics["architecture"] == "vit"
     assert metrics["training"]["optimizer"] == "adamw_torch"
     assert metrics["training"]["learning_rate"] == 5e-5
@@ -123,7 +117,7 @@ def test_it_sees_no_colour(adapted):
     np.testing.assert_allclose(*classifier.classify([red, blue]), atol=1e-4)
 
 
-def test_a_vit_of_our_own_is_gone_on_from(tmp_path):
+def test_a_vit_of_our_own_is_fine_tuned(tmp_path):
     start = untrained_vit()
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
@@ -144,6 +138,39 @@ def test_the_seven_expressions_in_another_spelling_keep_their_head(tmp_path):
     start = start_from(pull(tmp_path), dropout=0.1)
     assert torch.equal(start.model.classifier.weight, before.weight)
     assert start.model.config.id2label == dict(enumerate(EXPRESSIONS))
+
+
+@pytest.mark.parametrize("kind", [ViTForImageClassification, DeiTForImageClassificationWithTeacher])
+@torch.no_grad()
+def test_the_seven_expressions_in_another_order_keep_their_permuted_head(kind, tmp_path, caplog):
+    names = ["Happy", "neutral", "surprised", "Anger", "sad", "fear", "disgust"]
+    labels = dict(enumerate(names))
+    if kind is ViTForImageClassification:
+        before = save_vit(tmp_path, labels=labels)
+    else:
+        config = DeiTConfig(
+            image_size=48, patch_size=16, hidden_size=16, num_hidden_layers=1,
+            num_attention_heads=2, intermediate_size=16, id2label=labels,
+        )  # fmt: skip
+        before = kind(config)
+        before.save_pretrained(tmp_path)
+        ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    after = start_from(pull(tmp_path), dropout=0.1).model
+    faces = torch.randn(2, 3, 48, 48)
+    order = [3, 6, 5, 0, 4, 2, 1]
+    expected = before.eval()(faces).logits[:, order]
+    torch.testing.assert_close(after.eval()(faces).logits, expected)
+    assert after.config.id2label == dict(enumerate(EXPRESSIONS))
+    assert "come in another order (Happy, neutral, surprised" in caplog.text
+    assert "its head was permuted by name" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "names",
+    [EXPRESSIONS[:-1], (*EXPRESSIONS, "contempt"), (*EXPRESSIONS[:-1], "happiness"), ()],
+)
+def test_other_classes_have_no_order(names):
+    assert expression_order(names) is None
 
 
 def test_a_trunk_without_a_head_gets_one(tmp_path):
@@ -174,8 +201,11 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     assert all(head.bias.eq(0).all() and head.weight.ne(0).all() for head in heads)
     faces = torch.randn(2, 3, 48, 48)
     before = model(faces).logits
-    keep_calibration(model, Calibration(2.0, 1.0, 0.0, 0.5, 0.01, 0.02, 0.8, 0.8))
-    torch.testing.assert_close(model(faces).logits, before / 2)
+    calibration = calibrate(
+        (2 * np.eye(7)[[0, 0, 1]], None), np.array([0, 1, 1]), np.zeros((3, 8)), DEFAULT
+    )
+    keep_calibration(model, calibration)
+    torch.testing.assert_close(model(faces).logits, before / calibration.temperature)
 
 
 def test_a_network_without_a_matrix_for_a_head_is_refused():
@@ -185,22 +215,24 @@ def test_a_network_without_a_matrix_for_a_head_is_refused():
         find_heads(model)
 
 
-def test_other_classes_of_our_own_network_get_a_new_head(tmp_path):
+def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
     start = untrained_cnn(0.2)
     start.model.config.id2label = dict(enumerate(reversed(EXPRESSIONS)))
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
     again = start_from(pull(tmp_path), dropout=0.2).model
-    assert not torch.equal(again.classifier.weight, start.model.classifier.weight)
+    assert torch.equal(again.classifier.weight, start.model.classifier.weight.flip(0))
     assert torch.equal(again.ferplus.weight, start.model.ferplus.weight)
 
 
-@pytest.mark.slow
-def test_a_vit_from_scratch(tiny_fer2013, tmp_path):
-    classifier = ExpressionClassifier.load(train(short(tiny_fer2013, tmp_path, arch="vit")))
+def test_a_vit_from_nothing(tiny_fer2013, tmp_path):
+    output = train(short(tiny_fer2013, tmp_path, arch="vit"))
+    classifier = ExpressionClassifier.load(output)
     assert classifier.model.config.model_type == "vit"
     assert classifier.metrics["base_model"] is None
     assert classifier.metrics["training"]["learning_rate"] == 5e-4
+    faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
+    assert evaluate(classifier, faces)["accuracy"] == classifier.metrics["validation"]["accuracy"]
 
 
 def test_the_vit_is_compact():
@@ -225,13 +257,8 @@ def test_weights_beyond_the_head_must_be_there(tmp_path):
         check_weights(pulled, {"classifier.bias"})
 
 
-def test_an_architecture_and_a_base_do_not_go_together():
-    with pytest.raises(ValueError, match="--arch is for untrained networks"):
-        parse_options(["--arch=vit", "--base-model=x"])
-
-
 def test_an_untrained_network_may_be_wider(tmp_path):
-    start = build_start(TrainingOptions(widths=(96, 192, 384), depths=(1, 1, 1)))
+    start = build_start(TrainingOptions(widths=[96, 192, 384], depths=[1, 1, 1]))
     assert start.model.classifier.in_features == 384
     assert [block.second[0].out_channels for block in start.model.trunk.blocks] == [96, 192, 384]
     start.model.save_pretrained(tmp_path)
@@ -239,17 +266,18 @@ def test_an_untrained_network_may_be_wider(tmp_path):
     assert start_from(pull(tmp_path), dropout=0.2).model.config.hidden_sizes == [96, 192, 384]
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        (["--widths", "64", "128"], "--widths takes 3 numbers, one a stage, not 2"),
-        (["--widths", "64", "0", "256"], "--widths must be 1 or more each, but has 0"),
-        (["--widths", "1", "1", "1", "--arch=vit"], "residual blocks; leave --widths out"),
-    ],
-)
-def test_widths_that_wont_do(options, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        build_start(parse_options(options))
+def test_widths_of_another_number_of_stages():
+    with pytest.raises(ValueError, match="--widths takes 3 numbers, one a stage, not 2"):
+        build_start(TrainingOptions(widths=[64, 128]))
+
+
+def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer2013, tmp_path):
+    options = short(tiny_fer2013, tmp_path / "run", teachers=[{"epochs": 1}])
+    with pytest.raises(ValueError, match="--widths takes 3 numbers, one a stage, not 2"):
+        train(replace(options, teachers=[{"widths": [8, 16]}]))
+    with pytest.raises(ValueError, match="--view-size must be up to 48"):
+        train(replace(options, view_size=50, teachers=[{"view_size": 40}]))
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_middle_that_is_seen():
@@ -258,26 +286,24 @@ def test_the_middle_that_is_seen():
     assert build_start(TrainingOptions()).processor.crop_size == 40
     with pytest.raises(ValueError, match="--view-size must be up to 48, but is 50"):
         build_start(TrainingOptions(view_size=50))
-    with pytest.raises(ValueError, match="Only this project's own network has views"):
-        build_start(TrainingOptions(view_size=44, arch="vit"))
 
 
-def test_without_the_second_head_there_is_nothing_to_mix():
-    with pytest.raises(ValueError, match="Only this project's own network has two heads"):
-        build_start(TrainingOptions(ferplus_share=0.1, arch="vit"))
-
-
-@pytest.mark.parametrize("setting", [{"dropout": 0.5}, {"ferplus_weight": 2.0}])
+@pytest.mark.parametrize(
+    "setting", [{"widths": [8, 8, 8]}, {"view_size": 44}, {"ferplus_share": 0.5}]
+)
 def test_others_networks_have_none_of_our_settings(base, setting):
     with pytest.raises(ValueError, match="is of this project's own network; leave it out"):
         build_start(TrainingOptions(base_model=str(base), **setting))
 
 
-def test_others_networks_cannot_be_mixed(base, tiny_fer2013, tmp_path):
-    with pytest.raises(ValueError, match="Only this project's own network can be mixed"):
-        train(short(tiny_fer2013, tmp_path, base_model=str(base), base_share=0.5))
-    with pytest.raises(ValueError, match="can be mixed; leave --average-with out"):
-        train(short(tiny_fer2013, tmp_path, base_model=str(base), average_with=(str(base),)))
+def test_a_base_of_our_own_brings_its_shape(tmp_path):
+    start = build_start(TrainingOptions(widths=[8, 8, 16], depths=[1, 1, 1]))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    options = TrainingOptions(base_model=str(tmp_path))
+    assert build_start(options).model.config.hidden_sizes == [8, 8, 16]
+    with pytest.raises(ValueError, match="--depths is 1 2 1, but the base model has 1 1 1; leave"):
+        build_start(replace(options, depths=[1, 2, 1]))
 
 
 def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):
@@ -287,7 +313,7 @@ def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypa
         train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))
 
 
-def test_a_network_gone_on_from_takes_this_training_s_dropout(tmp_path):
+def test_a_fine_tuned_network_takes_this_training_s_dropout(tmp_path):
     start = build_start(TrainingOptions(dropout=0.2))
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)

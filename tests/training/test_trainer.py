@@ -43,15 +43,6 @@ def test_the_model_gets_its_own_weights_back_even_after_an_error(model):
     assert model[0].weight.item() == 1.0
 
 
-def test_other_weights_are_mixed_in_by_hand(model):
-    averaged = AveragedWeights(model, decay=0.9)
-    others = {name: value + 4 for name, value in averaged.values.items()}
-    averaged.mix_in(others, 0.25)
-    assert averaged.values["0.weight"].item() == 1.0
-    assert averaged.values["1.running_mean"].item() == 1.0
-    assert averaged.values["1.num_batches_tracked"].item() == 0
-
-
 def test_saved_and_loaded(model, tmp_path):
     averaged = AveragedWeights(model, decay=0.9)
     averaged.values["0.weight"].fill_(0.25)
@@ -90,7 +81,7 @@ def test_what_is_learned_belongs_to_the_view():
         return targets + 1, ferplus + 2
 
     recipe = SimpleNamespace(
-        augmentation=Augmentation(44, 15.0, 0.15, 0.1, 0.0), mixup=0.0, teachers=None
+        augmentation=Augmentation(44, 15.0, 0.15, 0.1, 0.0), mixup=0.0, teachers=None, side=None
     )
     torch.manual_seed(0)
     alone = FerTrainer.viewed(recipe, inputs)
@@ -103,6 +94,11 @@ def test_what_is_learned_belongs_to_the_view():
     assert torch.equal(told["pixel_values"], alone["pixel_values"])
     assert torch.equal(told["labels"], inputs["targets"] + 1)
     assert torch.equal(told["ferplus"], inputs["ferplus"] + 2)
+    recipe.side = 40
+    torch.manual_seed(0)
+    middle = FerTrainer.viewed(recipe, inputs)
+    assert torch.equal(asked[1], alone["pixel_values"])
+    assert torch.equal(middle["pixel_values"], alone["pixel_values"][:, :, 2:42, 2:42])
 
 
 def test_the_loss_by_hand():

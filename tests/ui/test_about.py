@@ -45,7 +45,7 @@ def test_where_both_heads_are_shown_their_figure_comes_first():
     shown = {"ferplus_share": 0.5, "ferplus_answers": agreement}
     text = figures_html("embedded", "int8", {"validation": FULL["validation"] | {"shown": shown}})
     assert text.index("81.2%") < text.index("71.2%")
-    assert "a mean of two heads" in text
+    assert "combines two heads" in text
     assert "two heads" not in figures_html("embedded", "int8", FULL)
 
 

@@ -1,0 +1,271 @@
+"""One stage's training: its network, its Trainer, and the EMA of its last epoch."""
+
+import logging
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set_seed
+from transformers.image_processing_utils import BaseImageProcessor
+
+from fer.model.hub import pull
+from fer.model.loading import load_network
+from fer.model.preprocessing import is_foreign
+from fer.model.storing import rounded
+from fer.training.arguments import TrainingOptions
+from fer.training.arrays import FerArrays
+from fer.training.augmentation import Augmentation
+from fer.training.checkpoints import newest_whole
+from fer.training.degradation import Degradation
+from fer.training.distillation import Teacher, Teachers
+from fer.training.faces import FaceDataset, as_batch, label_shares
+from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.training.metrics import expression_figures, ferplus_accuracy
+from fer.training.networks import Start, build_start
+from fer.training.progress import EpochReport
+from fer.training.report import epoch_history
+from fer.training.stages import Stage
+from fer.training.trainer import AveragedWeights, FerTrainer
+
+logger = logging.getLogger(__name__)
+
+AUGMENTATION = {"rotation": 12.0, "scale": 0.12, "shift": 0.08, "erase": 0.25, "degrade": 0.0}
+"""Where a recipe gives no value."""
+
+LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The two splits that a training needs, in memory."""
+
+    train: FerArrays
+    validation: FerArrays
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network after its training.
+
+    Attributes:
+        model: With the weights to keep, in float32 on the CPU.
+        processor: Its image processor.
+        base: The network that was fine-tuned, as metrics.json has it.
+        history: One entry an epoch.
+        facts: How it was trained, for metrics.json.
+    """
+
+    model: PreTrainedModel
+    processor: BaseImageProcessor
+    base: dict[str, str | None] | None
+    history: list[dict[str, Any]]
+    facts: dict[str, Any]
+
+
+def load_data(options: TrainingOptions) -> TrainingData:
+    """Return the training and the validation split.
+
+    Raises:
+        ValueError: One of them is missing, or the FER+ head has no votes to learn.
+    """
+    splits = load_fer2013(options.dataset, options.ferplus)
+    missing = {"train", "validation"} - set(splits)
+    if missing:
+        raise ValueError(
+            f"Training needs the splits train and validation, but {options.dataset} lacks "
+            f"{' and '.join(sorted(missing))}."
+        )
+    train = draw(load_arrays(splits["train"]), options.max_train_samples, options.seed)
+    check_votes(train.votes, options)
+    return TrainingData(train, load_arrays(splits["validation"]))
+
+
+def check_votes(votes: np.ndarray, options: TrainingOptions) -> None:
+    """Log that there are no votes for the FER+ head to learn, (n, 10).
+
+    Raises:
+        ValueError: It is to have a share nevertheless, and doesn't know them from before either.
+    """
+    if votes.any():
+        return
+    if options.ferplus_share and not options.base_model:
+        raise ValueError(
+            f"{options.dataset} has no votes of FER+ for a second head to learn; leave "
+            "--ferplus-share out, or add them (--ferplus)."
+        )
+    logger.warning("%s has no votes of FER+; only FER2013's labels are learned.", options.dataset)
+
+
+def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:
+    """Return `most` pictures drawn by chance, as some editions are sorted by label; None is all."""
+    if most is None or most >= len(arrays):
+        return arrays
+    return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:most])
+
+
+def fit(stage: Stage, data: TrainingData) -> tuple[Trained, Callable[[], None]]:
+    """Train a stage's network, from its newest whole checkpoint where there is one.
+
+    Returns:
+        The network with the EMA of the last epoch, and a function that waits for all processes.
+
+    Raises:
+        ValueError: A network can't be had, or a checkpoint can't be written or read.
+    """
+    checkpoint = newest_whole(stage.checkpoints)
+    if checkpoint:
+        logger.warning("Stage %s continues from %s.", stage.name, checkpoint.name)
+    set_seed(stage.options.seed)
+    start = build_start(stage.options)
+    if stage.start:
+        start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
+    trainer = build_trainer(stage, start, data)
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    model.load_state_dict(rounded(trainer.averaged.values))
+    history = epoch_history(trainer.state.log_history)
+    trained = Trained(model.cpu(), start.processor, start.base, history, facts(trainer, history))
+    return trained, trainer.accelerator.wait_for_everyone
+
+
+def build_trainer(stage: Stage, start: Start, data: TrainingData) -> FerTrainer:
+    """Return the Trainer of a stage; its data and teachers are on its device."""
+    options = stage.options
+    args = training_arguments(stage, start)
+    train_set = FaceDataset(data.train, start.processor, label_shares(data.train.labels))
+    validation_set = FaceDataset(data.validation, start.processor)
+    teachers = load_teachers(stage)
+    side = validation_set[0]["pixel_values"].shape[-1]
+    drawn = max(side, teachers.side) if teachers else side
+    trainer = FerTrainer(
+        model=start.model,
+        args=args,
+        train_dataset=train_set.to(args.device),
+        eval_dataset=validation_set.to(args.device),
+        processing_class=start.processor,
+        data_collator=as_batch,
+        compute_metrics=score,
+        augmentation=build_augmentation(options, drawn, is_foreign(start.processor)),
+        averaged=AveragedWeights(start.model, options.ema_decay),
+        ferplus_weight=options.ferplus_weight,
+        label_smoothing=options.label_smoothing,
+        mixup=options.mixup,
+        side=side if drawn > side else None,
+        teachers=teachers,
+    )
+    EpochReport.replace_bars_of(trainer)
+    return trainer
+
+
+def check_teachers(stage: Stage, start: Start) -> None:
+    """Refuse teachers whose views the student can't see.
+
+    Raises:
+        ValueError: The student brings another preprocessing.
+    """
+    if stage.teachers and is_foreign(start.processor):
+        raise ValueError(
+            "Teachers see the same views as their student, but the base model brings another "
+            "preprocessing; leave teachers out of the recipe."
+        )
+
+
+def load_teachers(stage: Stage) -> Teachers | None:
+    """Return the teachers of a stage; None where it has none."""
+    if not stage.teachers:
+        return None
+    teachers = [Teacher.load(folder) for folder in stage.teachers]
+    return Teachers(teachers, stage.options.teacher_weight, precision(stage.options))
+
+
+def build_augmentation(options: TrainingOptions, size: int, foreign: bool) -> Augmentation:
+    """Return what draws views of `size` pixels."""
+    values = AUGMENTATION | options.augmentation
+    degradation = Degradation(values.pop("degrade"), standardised=not foreign)
+    return Augmentation(size, **values, degradation=degradation)
+
+
+def training_arguments(stage: Stage, start: Start) -> TrainingArguments:
+    """Translate a stage's settings into transformers' own.
+
+    Raises:
+        ValueError: The tracker isn't installed.
+    """
+    options, optimizer = stage.options, start.optimizer
+    rate, decay = options.learning_rate, options.weight_decay
+    if options.report_to != "none" and not find_spec(options.report_to):
+        raise ValueError(
+            f"--report-to {options.report_to} needs its package: pip install {options.report_to}."
+        )
+    return TrainingArguments(
+        output_dir=str(stage.checkpoints),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=256,
+        optim=optimizer.name,
+        optim_args=optimizer.arguments,
+        learning_rate=optimizer.learning_rate if rate is None else rate,
+        weight_decay=optimizer.weight_decay if decay is None else decay,
+        max_grad_norm=0.0,
+        logging_nan_inf_filter=False,  # the filter waits for the GPU at each step
+        lr_scheduler_type="cosine",
+        warmup_steps=options.warmup,
+        bf16=precision(options) == torch.bfloat16,
+        # On two cores compiling took minutes and gained nothing; see recipes/README.md.
+        torch_compile=torch.cuda.is_available() and not is_foreign(start.processor),
+        use_cpu=not torch.accelerator.is_available(),
+        seed=options.seed,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        label_names=["labels", "ferplus"],
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,  # the data are on the device
+        report_to=options.report_to,
+        run_name=str(stage.folder),
+    )
+
+
+def precision(options: TrainingOptions) -> torch.dtype:
+    """Return in what the convolutions compute."""
+    wanted = options.precision == "bf16" or (options.precision == "auto" and has_bf16())
+    return torch.bfloat16 if wanted else torch.float32
+
+
+def has_bf16() -> bool:
+    """Return whether bf16 is fast here: on CUDA, or on a CPU with instructions for it."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+
+
+def score(prediction: EvalPrediction) -> dict[str, float]:
+    """Return the metrics of one evaluation that a log can hold; metrics.json has all."""
+    figures = expression_figures(prediction)
+    recalls = {f"recall_{name}": row["recall"] for name, row in figures["per_class"].items()}
+    scalars = {name: figures[name] for name in ("accuracy", "macro_f1")}
+    return scalars | recalls | {"ferplus_accuracy": ferplus_accuracy(prediction)}
+
+
+def facts(trainer: FerTrainer, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return how a training went, beside its settings."""
+    return {
+        "optimizer": trainer.args.optim.value,
+        "learning_rate": trainer.args.learning_rate,
+        "weight_decay": trainer.args.weight_decay,
+        "training_pictures": len(trainer.train_dataset),
+        "hours": sum(epoch["seconds"] for epoch in history) / 3600,
+        "bf16": trainer.args.bf16,
+        "processes": trainer.args.world_size,
+        "device": str(trainer.args.device),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in LIBRARIES},
+        "torch_threads": torch.get_num_threads(),
+    }

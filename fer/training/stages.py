@@ -1,0 +1,142 @@
+"""The stages of a recipe: teachers from nothing, a student that learns from them, and its soup.
+
+Each is a training of its own in a folder of its own inside the output.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer.model.hub import RECIPE
+from fer.training.arguments import TrainingOptions, read_recipe, to_yaml
+from fer.training.checkpoints import CHECKPOINTS, MANIFEST, damage, write_whole
+from fer.training.checks import flag
+
+logger = logging.getLogger(__name__)
+
+MAY_CHANGE = (
+    "output", "ferplus_share", "report_to", "push_to_hub", "hub_model_id", "hub_private",
+    "hub_tag", "config", "resume",
+)  # fmt: skip
+"""Settings that may differ when a training is resumed: they don't change how it trains."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training.
+
+    Attributes:
+        name: Such as "teachers/1"; its folder inside the output.
+        options: Its settings, without tables of other stages.
+        teachers: Folders of the networks that it learns from.
+        start: Folder of the network whose weights it starts with; None starts from nothing, or
+            from the settings' `base_model`.
+    """
+
+    name: str
+    options: TrainingOptions
+    teachers: tuple[Path, ...] = ()
+    start: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+        return Path(self.options.output, self.name)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.folder / CHECKPOINTS
+
+    def is_finished(self) -> bool:
+        """Return whether its network is written, whole."""
+        reason = damage(self.folder)
+        if reason and (self.folder / MANIFEST).exists():
+            logger.warning("%s of stage %s; it is finished again.", reason, self.name)
+        return reason is None
+
+
+def stages(options: TrainingOptions) -> list[Stage]:
+    """Return the stages of a recipe in their order.
+
+    Raises:
+        ValueError: A stage's table has a setting that can't be.
+    """
+    output, seeds = Path(options.output), (options.soup or {}).get("seeds", ())
+    teachers = [
+        Stage(f"teachers/{number}", options.differing({"base_model": None, **table}))
+        for number, table in enumerate(options.teachers, 1)
+    ]
+    taught_by = tuple(output / stage.name for stage in teachers)
+    first = Stage("student/1", options.differing({}), taught_by)
+    soup = [
+        Stage(
+            f"student/{number}",
+            options.differing({**(options.soup or {}), "seed": seed}),
+            taught_by,
+            first.folder,
+        )
+        for number, seed in enumerate(seeds, 2)
+    ]
+    return [*teachers, first, *soup]
+
+
+def averaged(all_stages: list[Stage]) -> list[Stage]:
+    """Return the stages of whose weights the mean is the result: the soup, or the student alone."""
+    students = [stage for stage in all_stages if stage.name.startswith("student/")]
+    return students[1:] or students
+
+
+def check_output(options: TrainingOptions) -> None:
+    """Refuse an output folder in which the training can't begin or be resumed.
+
+    Raises:
+        ValueError: It is a file; it holds a training that would be lost; there is nothing to
+            resume, or only with other settings.
+    """
+    output = Path(options.output)
+    if output.is_file():
+        raise ValueError(f"--output {output} is a file; name a folder.")
+    begun = (output / RECIPE).is_file()
+    if options.resume and not begun:
+        raise ValueError(f"--resume found no training in {output}; leave it out to begin one.")
+    if options.resume:
+        check_same(output / RECIPE, options)
+    elif begun:
+        raise ValueError(
+            f"{output} holds a training already; add --resume to continue it, or choose another "
+            "--output."
+        )
+
+
+def write_recipe(options: TrainingOptions) -> None:
+    """Write the effective settings into the output folder, unless they are there."""
+    file = Path(options.output, RECIPE)
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, to_yaml(options))
+
+
+def check_same(file: Path, options: TrainingOptions) -> None:
+    """Refuse to resume with other settings: the network would be of neither.
+
+    Raises:
+        ValueError: A setting differs from the one that the training was begun with, or the file
+            is damaged.
+    """
+    try:
+        begun = read_recipe(file)
+    except ValueError as error:
+        raise ValueError(
+            f"{file} is damaged; write the recipe there again, or choose another --output."
+        ) from error
+    others = [
+        f"{flag(name)} {getattr(begun, name)} (not {getattr(options, name)})"
+        for name in vars(begun)
+        if name not in MAY_CHANGE and getattr(begun, name) != getattr(options, name)
+    ]
+    if others:
+        raise ValueError(
+            f"The training in {file.parent} was begun with {', '.join(others)}; --resume needs "
+            "the same settings, or choose another --output."
+        )

@@ -1,0 +1,164 @@
+"""Checkpoints: whole or not there, and the newest whole one."""
+
+import errno
+import logging
+import shutil
+from itertools import product
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from fer.training import checkpoints
+from fer.training.checkpoints import (
+    CheckpointError,
+    completed,
+    damage,
+    newest_whole,
+    write_manifest,
+)
+from fer.training.recipe import train
+from tests.training.runs import fit_alone, only_stage, short
+
+FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "ema.safetensors")
+ALL_FILES = (*FILES, "trainer_state.json", "files.json")
+
+
+@pytest.fixture(scope="module")
+def options(tiny_fer2013, tmp_path_factory):
+    return short(tiny_fer2013, tmp_path_factory.mktemp("whole") / "run", epochs=3)
+
+
+@pytest.fixture(scope="module")
+def expected(options):
+    """The weights of a training that wasn't stopped; its two last checkpoints stay."""
+    return fit_alone(options).model.state_dict()
+
+
+@pytest.fixture
+def stopped(options, expected, tmp_path):
+    """The options of a training that was stopped after two of three epochs."""
+    shutil.copytree(options.output, tmp_path / "run")
+    stage = only_stage(short(options.dataset, tmp_path / "run", epochs=3))
+    shutil.rmtree(stage.checkpoints / "checkpoint-9")
+    shutil.copytree(stage.checkpoints / "checkpoint-6", stage.checkpoints / "checkpoint-7")
+    return stage
+
+
+def cut(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def empty(file):
+    file.write_bytes(b"")
+
+
+def remove(file):
+    file.unlink()
+
+
+def flip(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(("name", "spoil"), [*product(ALL_FILES, (cut, empty, remove, flip))])
+def test_a_damaged_newest_checkpoint_is_passed_over(stopped, name, spoil, caplog):
+    spoil(stopped.checkpoints / "checkpoint-7" / name)
+    with caplog.at_level(logging.WARNING):
+        assert newest_whole(stopped.checkpoints).name == "checkpoint-6"
+    assert "checkpoint-7 can't be resumed from: " in caplog.text
+    assert " is missing." in caplog.text or " is damaged." in caplog.text
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "trainer_state.json"])
+def test_training_continues_from_the_older_one_exactly(stopped, expected, name):
+    (stopped.checkpoints / "checkpoint-7" / name).unlink()
+    trained = fit_alone(stopped.options)
+    for key, value in expected.items():
+        torch.testing.assert_close(trained.model.state_dict()[key], value, rtol=0, atol=0, msg=key)
+    assert [entry["epoch"] for entry in trained.history] == [1, 2, 3]
+    assert damage(stopped.checkpoints / "checkpoint-9") is None
+
+
+def test_without_a_whole_one_a_sentence_says_what_to_do(stopped):
+    for checkpoint in stopped.checkpoints.glob("checkpoint-*"):
+        (checkpoint / "optimizer.pt").unlink()
+    with pytest.raises(CheckpointError, match=r"None of the 2 checkpoints in .* is whole; remove"):
+        newest_whole(stopped.checkpoints)
+
+
+def test_no_checkpoint_is_no_error(tmp_path):
+    assert newest_whole(tmp_path) is None
+
+
+def test_the_newest_is_that_of_the_most_steps(tmp_path):
+    for step in (896, 1120):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        write_manifest(tmp_path / f"checkpoint-{step}")
+    assert newest_whole(tmp_path).name == "checkpoint-1120"
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+TORCH_FULL = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+
+@pytest.mark.parametrize("error", [FULL, TORCH_FULL])
+@pytest.mark.parametrize("moment", ["torch.save", "manifest"])
+def test_a_full_disk_is_a_sentence_and_leaves_the_older_one(
+    options, expected, tmp_path, monkeypatch, error, moment
+):
+    def refuse_the_second(write):
+        def written(*arguments, **settings):
+            if any("checkpoint-6" in str(argument) for argument in arguments[:2]):
+                raise error
+            return write(*arguments, **settings)
+
+        return written
+
+    here = short(options.dataset, tmp_path / "run", epochs=3)
+    with monkeypatch.context() as patched:
+        owner, name = (torch, "save") if moment == "torch.save" else (checkpoints, "write_manifest")
+        patched.setattr(owner, name, refuse_the_second(getattr(owner, name)))
+        with pytest.raises(CheckpointError, match=r"can't be written .*make room and run the same"):
+            fit_alone(here)
+    folder = only_stage(here).checkpoints
+    assert [path.name for path in folder.iterdir()] == ["checkpoint-3"]
+    assert damage(folder / "checkpoint-3") is None
+    trained = fit_alone(here)
+    assert all(torch.equal(trained.model.state_dict()[k], v) for k, v in expected.items())
+
+
+def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch):
+    here = short(options.dataset, tmp_path / "run")
+    with monkeypatch.context() as patched:
+
+        def full(*arguments):
+            raise FULL
+
+        patched.setattr("fer.training.recipe.write_report", full)
+        with pytest.raises(CheckpointError, match=r"can't be written to .* checkpoints are whole"):
+            train(here)
+    folder = train(short(options.dataset, tmp_path / "run", resume=True))
+    assert load_file(folder / "model.safetensors")
+
+
+def test_a_checkpoint_that_was_cut_off_is_none(tmp_path):
+    class Killed(BaseException):
+        pass
+
+    with pytest.raises(Killed), completed(tmp_path, 7) as folder:
+        (folder / "checkpoint-7").mkdir()
+        raise Killed
+    assert newest_whole(tmp_path) is None
+    with completed(tmp_path, 8) as folder:
+        (folder / "checkpoint-8").mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-8"]
+
+
+def test_the_two_newest_stay(tmp_path):
+    for step in (9, 10, 11):
+        with completed(tmp_path, step) as folder:
+            (folder / f"checkpoint-{step}").mkdir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-11"]
