@@ -147,7 +147,6 @@ METRICS_FORM = Record(
         "calibration": Record({}, rest=is_setting),
         "robustness": ROBUSTNESS,
         "base_model": NAMED,
-        "lineage": Rows(NAMED),
     }
 )
 
