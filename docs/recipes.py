@@ -33,9 +33,9 @@ def results_table(recipes: Path = RECIPES, weights: Path = WEIGHTS) -> str:
     ]
     present = json.loads(weights.read_text(encoding="utf-8"))
     if "made_by" in present:
-        cells = result_cells([weights])[:-1]
+        cells = result_cells([weights])[:-2]
         link = "[metrics.json](../fer/model/weights/metrics.json)"
-        rows.append(("the present weights, by an earlier version of the code", *cells, link))
+        rows.append(("the present weights, by an earlier version of the code", *cells, "-", link))
     return table(HEADINGS, rows) + "\n"
 
 
