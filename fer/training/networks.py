@@ -45,7 +45,7 @@ LABELS = {"id2label": NAMES, "label2id": {name: index for index, name in NAMES.i
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer as transformers names it, and what is set where the options say nothing."""
+    """An optimizer as transformers names it, and what is set where the options leave it open."""
 
     name: str
     arguments: str | None
@@ -217,7 +217,7 @@ def start_from(pulled: Pulled, dropout: float) -> Start:
 
 @torch.no_grad()
 def keep_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
-    """Let a trained network answer with the calibrated probabilities.
+    """Let a trained network return the calibrated probabilities.
 
     This project's own divides its logits by the temperatures in its configuration. transformers
     keeps no such thing for other networks, so their heads are divided once and for all.
