@@ -24,7 +24,7 @@ def set_allocator() -> None:
 
 
 def main() -> None:
-    """Train as the command line says; an error in the settings or the data is one sentence."""
+    """Train by the command line; an error in the settings or the data is one sentence."""
     try:
         options = parse_options()
         set_allocator()

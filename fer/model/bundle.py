@@ -32,8 +32,7 @@ def write_bundle(
     """Write into `target` all that is to be on the Hub as `repo_id`.
 
     That is the network and its processor, saved anew together with the Python files that
-    `trust_remote_code=True` needs; metrics.json, the recipe and the plots; the card and the
-    results.
+    `trust_remote_code=True` needs; metrics.json, the recipe and the plots; card and results.
 
     Args:
         folder: What `train.py` has written.

@@ -62,9 +62,14 @@ def combined_logits(
 
     Returns:
         (n, k), in the order of `fer2013_logits`.
+
+    Raises:
+        ValueError: The FER+ head has a share, but its logits are missing.
     """
     share, mean = heads.ferplus_share, fer2013_logits / heads.temperature
     if share:
+        if ferplus_logits is None:
+            raise ValueError(f"ferplus_share is {share:g}, but there are no logits of FER+'s head.")
         # Views instead of an index: no tensor has to travel to the device for it.
         voted = ferplus_logits.unbind(dim=1)
         ordered = torch.stack([voted[column] for column in heads.ferplus_columns], dim=1)  # (n, k)

@@ -4,6 +4,7 @@ import logging
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -126,6 +127,8 @@ def fit(stage: Stage, data: TrainingData) -> tuple[Trained, Callable[[], None]]:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
     trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    if stage.options.report_to in ("trackio", "wandb"):
+        import_module(stage.options.report_to).finish()  # the next stage is a run of its own
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     model.load_state_dict(rounded(trainer.averaged.values))
     history = epoch_history(trainer.state.log_history)
@@ -227,6 +230,7 @@ def training_arguments(stage: Stage, start: Start) -> TrainingArguments:
         remove_unused_columns=False,
         dataloader_pin_memory=False,  # the data are on the device
         report_to=options.report_to,
+        project="fer",
         run_name=str(stage.folder),
     )
 

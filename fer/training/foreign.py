@@ -60,7 +60,7 @@ def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
     matrices = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
     heads = {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
     if not heads:
-        raise ModelError("The base model's answers don't come from a matrix; choose another one.")
+        raise ModelError("The base model's logits don't come from a matrix; choose another one.")
     return heads
 
 
@@ -81,7 +81,7 @@ def permute(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
 
 
 def for_faces(processor: BaseImageProcessor) -> BaseImageProcessor:
-    """Let a processor say that its network knows grey faces, framed as FER2013's are."""
+    """Mark a processor as one of grey faces, framed as FER2013's are, and return it."""
     processor.framing = asdict(FER2013_FRAMING)
     processor.grey = True
     return processor

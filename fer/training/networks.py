@@ -45,7 +45,7 @@ LABELS = {"id2label": NAMES, "label2id": {name: index for index, name in NAMES.i
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer as transformers names it, and what is set where the options say nothing."""
+    """An optimizer as transformers names it, and what is set where the options leave it open."""
 
     name: str
     arguments: str | None

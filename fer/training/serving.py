@@ -10,7 +10,7 @@ from fer.model.quantizing import measure_peaks
 from fer.training.evaluation import run_network
 
 TYPICAL = 512
-"""Training pictures that say how large the numbers inside a network become."""
+"""Training pictures by which the size of the numbers inside a network is measured."""
 
 
 def keep_peaks(
@@ -30,7 +30,7 @@ def keep_peaks(
 def served_logits(
     model: FerForImageClassification, processor: BaseImageProcessor, images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return what both heads will answer to visitors, (n, 7) and (n, 8).
+    """Return the logits of both heads as they will serve, (n, 7) and (n, 8).
 
     Temperatures and threshold are fitted on it, so that they keep their word there.
 

@@ -14,6 +14,8 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
+from fer.training.evaluation import run_network
+from fer.training.fer2013 import load_fer2013
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,24 @@ def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(
     assert "without copies of training pictures none are left" in capsys.readouterr().out
     assert figures["official"] is False
     assert figures["label_set"] == f"labels of {tmp_path / 'data'}"
+
+
+def test_the_data_and_the_network_are_read_once(network, tiny_fer2013, tmp_path, monkeypatch):
+    loaded, seen = [], []
+
+    def load(*source):
+        loaded.append(source)
+        return load_fer2013(*source)
+
+    def run(classifier, images, views=False):
+        seen.append(len(images))
+        return run_network(classifier, images, views)
+
+    monkeypatch.setattr("fer.training.fer2013.load_fer2013", load)
+    monkeypatch.setattr("fer.training.evaluation.run_network", run)
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--output", str(tmp_path)]
+    assert main(command) == 0
+    assert (len(loaded), seen) == (1, [21])
 
 
 def test_whose_answers_can_be_chosen(network, tiny_fer2013, tmp_path):

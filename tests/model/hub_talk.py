@@ -17,7 +17,11 @@ from fer.model.modeling_fer import FerForImageClassification
 
 torch.manual_seed(seed)
 names = dict(enumerate(EXPRESSIONS))
-config = FerConfig(id2label=names, hidden_sizes=sizes, depths=[1] * len(sizes))
+config = FerConfig(
+    id2label=names, hidden_sizes=sizes, depths=[1] * len(sizes), ferplus_share=0.5,
+    combined_temperature=0.5, prior_correction=0.5, fer2013_prior=[i / 28 for i in range(1, 8)],
+    ferplus_prior=[1 / 8] * 8,
+)
 FerForImageClassification(config).save_pretrained(folder)
 FerImageProcessor(framing={"scale": 1.2}).save_pretrained(folder)
 Path(folder, "metrics.json").write_text(json.dumps(metrics))

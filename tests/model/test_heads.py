@@ -63,6 +63,11 @@ def test_the_first_head_alone_has_its_temperature_only():
     np.testing.assert_allclose(np.log(output[0, 1:] / output[0, :-1]), 0.5, rtol=1e-5)
 
 
+def test_a_head_with_a_share_has_to_be_there():
+    with pytest.raises(ValueError, match=r"ferplus_share is 0.5, but there are no logits of FER"):
+        probabilities(replace(DEFAULT, ferplus_share=0.5), FIRST, None)
+
+
 def test_contempt_counts_for_nothing():
     _, second = logit("sad", "contempt")
     heads = replace(DEFAULT, ferplus_share=0.5)

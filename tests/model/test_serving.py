@@ -1,10 +1,13 @@
 """Which networks from a Hub serve, on the page and away from this package."""
 
+import ast
 import json
 import os
 import subprocess
 import sys
 import time
+
+import pytest
 
 from fer.labels import EXPRESSIONS
 from tests.model.hub_talk import EIGHT, LOAD, SERVE, refused, token, vit
@@ -102,7 +105,7 @@ with torch.inference_mode():
     logits = model(**processor(images=[picture], return_tensors="pt")).logits
 print("LOGITS", logits.tolist())
 read = pipeline("image-classification", repo, device="cpu", top_k=7, **trusted)
-print("LABELS", sorted(answer["label"] for answer in read(picture)))
+print("SCORES", sorted((answer["label"], answer["score"]) for answer in read(picture)))
 print("FRAMING", processor.framing)
 try:
     AutoModelForImageClassification.from_pretrained(repo, revision=revision)
@@ -117,7 +120,8 @@ classifier = ExpressionClassifier.load(folder)
 picture = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48).astype(np.uint8)
 with torch.inference_mode():
     pixels = classifier.processor(images=[picture], return_tensors="pt")["pixel_values"]
-    result = classifier.model(pixels).logits.tolist()
+    logits = classifier.model(pixels).logits.tolist()
+result = [logits, classifier.classify([picture])[0].tolist()]
 """
 
 
@@ -136,8 +140,11 @@ def test_somebody_without_our_package_can_load_it(hub, client, make, push, tmp_p
         text=True,
     )
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line[:1].isupper())
-    assert set(said) >= {"LOGITS", "LABELS", "FRAMING", "REFUSED"}, done.stderr
-    assert json.loads(said["LOGITS"]) == client.run(OURS, folder=folder)
-    assert said["LABELS"] == str(sorted(EXPRESSIONS))
+    assert set(said) >= {"LOGITS", "SCORES", "FRAMING", "REFUSED"}, done.stderr
+    logits, page = client.run(OURS, folder=folder)
+    assert json.loads(said["LOGITS"]) == logits
+    scores = dict(ast.literal_eval(said["SCORES"]))
+    assert scores == pytest.approx(dict(zip(EXPRESSIONS, page, strict=True)), abs=1e-5)
+    assert len({round(score, 2) for score in page}) > 3  # the priors make a difference
     assert said["FRAMING"] == "{'scale': 1.2}"
     assert said["REFUSED"] == "True"

@@ -206,3 +206,12 @@ def test_prior_correction_finds_the_rare_class():
 def test_every_setting_of_the_combination_is_kept():
     kept = {one.name for one in fields(Heads)} - {"ferplus_columns"}
     assert set(SETTINGS) == kept | {"uncertain_below"}
+
+
+def test_votes_that_contradict_the_labels_lower_the_confidence(drawn):
+    first, labels = drawn
+    logits, heads = (first, np.zeros((len(labels), 8))), replace(DEFAULT, ferplus_share=0.5)
+    agreeing = np.eye(8)[np.array(FERPLUS_COLUMNS)[labels]]
+    contrary = np.eye(8)[np.array(FERPLUS_COLUMNS)[(labels + 1) % 7]]
+    certain = calibrate(logits, labels, agreeing, heads).combined_temperature
+    assert calibrate(logits, labels, contrary, heads).combined_temperature > 1.5 * certain

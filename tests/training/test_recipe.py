@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import datasets
 import pytest
@@ -394,3 +395,25 @@ def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
 def test_a_base_that_is_none(options, tmp_path):
     with pytest.raises(ValueError, match="is neither a folder here nor a Hub id"):
         train(replace(options, output=str(tmp_path / "run"), base_model="no where"))
+
+
+def test_each_stage_is_a_run_of_its_own_for_a_tracker(options, tmp_path, monkeypatch):
+    from transformers import TrainingArguments
+
+    from fer.training import fit
+
+    finished, names = [], []
+    module = SimpleNamespace(finish=lambda: finished.append(True))
+    arguments = fit.training_arguments
+
+    def untracked(stage, start):
+        names.append(stage.folder.name)
+        args = arguments(replace(stage, options=replace(stage.options, report_to="none")), start)
+        assert isinstance(args, TrainingArguments) and args.run_name == str(stage.folder)
+        return args
+
+    monkeypatch.setattr(fit, "training_arguments", untracked)
+    monkeypatch.setattr(fit, "import_module", lambda name: module if name == "wandb" else None)
+    soup = {"seeds": [1, 2], "epochs": 1}
+    train(replace(options, output=str(tmp_path / "run"), epochs=1, report_to="wandb", soup=soup))
+    assert names == ["1", "2", "3"] and len(finished) == 3

@@ -1,0 +1,108 @@
+"""Writes the table of recipes/README.md from metrics.json files.
+
+python -m docs.recipes                       writes the table from recipes/results/
+python -m docs.recipes quick runs/quick      keeps a training's metrics.json there first
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from fer.model.markdown import duration, number, table
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+README = RECIPES / "README.md"
+WEIGHTS = RECIPES.parent / "fer" / "model" / "weights" / "metrics.json"
+MARKS = "<!-- results -->\n", "<!-- /results -->"
+
+HEADINGS = (
+    "recipe", "seeds", "validation", "test", "FER+, majority of eight", "parameters", "time",
+    "metrics",
+)  # fmt: skip
+NOT_RUN = ("not run yet", *["-"] * 6)
+
+
+def results_table(recipes: Path = RECIPES, weights: Path = WEIGHTS) -> str:
+    """Return a row for each recipe, and one for the weights that come with the package."""
+    rows = [
+        (f"[{recipe.name}]({recipe.name})", *result_cells(results_of(recipe)))
+        for recipe in sorted(recipes.glob("*.yaml"))
+    ]
+    present = json.loads(weights.read_text(encoding="utf-8"))
+    if "made_by" in present:
+        cells = result_cells([weights])[:-2]
+        link = "[metrics.json](../fer/model/weights/metrics.json)"
+        rows.append(("the present weights, by an earlier version of the code", *cells, "-", link))
+    return table(HEADINGS, rows) + "\n"
+
+
+def results_of(recipe: Path) -> list[Path]:
+    """Return the kept metrics.json files of a recipe, one for each time that it was run."""
+    folder = recipe.parent / "results"
+    return sorted([*folder.glob(f"{recipe.stem}.json"), *folder.glob(f"{recipe.stem}-*.json")])
+
+
+def result_cells(files: Sequence[Path]) -> tuple[str, ...]:
+    """Return the cells of a row: means, with the standard deviation where there are several."""
+    if not files:
+        return NOT_RUN
+    all_metrics = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    training = [metrics["training"] for metrics in all_metrics]
+    devices = ", ".join(sorted({run["device"] for run in training}))
+    return (
+        ", ".join(str(run["seed"]) for run in training),
+        spread([metrics["validation"]["accuracy"] for metrics in all_metrics]),
+        spread([metrics["test"]["accuracy"] for metrics in all_metrics if "test" in metrics]),
+        spread([metrics["validation"].get("ferplus_accuracy") for metrics in all_metrics]),
+        number(all_metrics[0]["parameters"]),
+        f"{duration(mean(run['hours'] for run in training))} ({devices})",
+        ", ".join(f"[{file.name}](results/{file.name})" for file in files),
+    )
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """Return the mean of what was measured, with its standard deviation where it has one."""
+    measured = [value for value in values if value is not None]
+    if not measured:
+        return "not measured"
+    deviation = f" ± {stdev(measured):.4f}" if len(measured) > 1 else ""
+    return f"{mean(measured):.4f}{deviation}"
+
+
+def keep(name: str, output: Path, recipes: Path = RECIPES) -> Path:
+    """Keep the metrics.json of a training as a result of a recipe.
+
+    Args:
+        name: Such as "quick", or "quick-1" beside another seed.
+        output: What `train.py` wrote.
+        recipes: The folder of the recipes.
+
+    Raises:
+        ValueError: There is no such recipe.
+    """
+    if not (recipes / f"{name.split('-')[0]}.yaml").is_file():
+        raise ValueError(f"There is no recipe {name.split('-')[0]} in {recipes}.")
+    kept = recipes / "results" / f"{name}.json"
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copyfile(output / "metrics.json", kept)
+    return kept
+
+
+def with_results(readme: str) -> str:
+    """Return the page with its table written anew."""
+    before, rest = readme.split(MARKS[0])
+    return f"{before}{MARKS[0]}{results_table()}{MARKS[1]}{rest.split(MARKS[1])[1]}"
+
+
+def main() -> None:
+    """Keep a result if one is named, and write the table."""
+    if len(sys.argv) == 3:
+        keep(sys.argv[1], Path(sys.argv[2]))
+    README.write_text(with_results(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
