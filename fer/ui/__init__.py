@@ -82,10 +82,10 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             Gradio alone would keep the state for an hour, and what fields showed last, camera
             frames included, until thousands of others have come.
             """
-            store.release(request.session_hash)
             leave(demo.state_holder, request.session_hash)
 
         demo.unload(forget)
+    demo.queue(api_open=False)  # what has to wait in line can't be called past the line
     return demo
 
 

@@ -101,6 +101,19 @@ def checked_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     return checked({key: body[key] for key in KEYS & body.keys()}, session, store)
 
 
+def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
+    """Return a request to a component's own function as it may go on.
+
+    Raises:
+        RequestError: It names a file that isn't the visitor's, or isn't of this form.
+    """
+    session, component, name = (body.get(k) for k in ("session_hash", "component_id", "fn_name"))
+    if not (is_session(session) and type(component) is int and isinstance(name, str)):
+        raise RequestError(400, NOT_JSON)
+    data = checked(body.get("data"), session, store)
+    return {"session_hash": session, "component_id": component, "fn_name": name, "data": data}
+
+
 def is_session(value: object) -> bool:
     """Return whether a value has the form of a session's hash."""
     return isinstance(value, str) and SESSION.fullmatch(value) is not None
