@@ -60,8 +60,7 @@ async def read_json(request: Request, most: int) -> dict[str, Any]:
     Raises:
         RequestError: It is too large, too slow, nested too deeply or no JSON object.
     """
-    claimed = request.headers.get("content-length", "0")
-    if not claimed.isdecimal() or int(claimed) > most:
+    if claimed_size(request) > most:
         raise RequestError(413, TOO_LARGE)
     body = bytearray()
     try:
@@ -75,6 +74,18 @@ async def read_json(request: Request, most: int) -> dict[str, Any]:
     except ClientDisconnect:
         raise RequestError(400, NOT_JSON) from None
     return _parse(bytes(body))
+
+
+def claimed_size(request: Request) -> int:
+    """Return how many bytes a request claims to send; 0 where it makes no claim.
+
+    Raises:
+        RequestError: The claim is no number.
+    """
+    claimed = request.headers.get("content-length", "0")
+    if not claimed.isdecimal():
+        raise RequestError(400, NOT_JSON)
+    return int(claimed)
 
 
 def _parse(body: bytes) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class RequestGuard:
             page = Passed(request.scope, request.receive, page=found["session"])
             return page if is_session(found["session"]) else _missing()
         if path == "/gradio_api/queue/data":
-            return passed if is_session(query.get("session_hash", [""])[0]) else _missing()
+            return passed if is_session(query.get("session_hash", [""])[-1]) else _missing()
         if path == "/gradio_api/upload_progress":
             return await self.upload_route.progress(request)
         is_plain = PLAIN.fullmatch(path) and ".." not in path and "deep_link" not in query
