@@ -93,8 +93,9 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
         gr.HTML('<p role="status"></p>', elem_id="fer-spoken", js_on_load=html.script("spoken.js"))
-        build_returning(demo, token, sessions, chart, recording, store.release)
-    demo.queue(max_size=MOST_QUEUED)
+        build_returning(demo, token, sessions, chart, recording)
+    # What has to wait in the queue can't be called past it.
+    demo.queue(max_size=MOST_QUEUED, api_open=False)
     return demo
 
 

@@ -60,8 +60,7 @@ async def read_json(request: Request, most: int) -> dict[str, Any]:
     Raises:
         RequestError: It is too large, too slow, nested too deeply or no JSON object.
     """
-    claimed = request.headers.get("content-length", "0")
-    if not claimed.isdecimal() or int(claimed) > most:
+    if claimed_size(request) > most:
         raise RequestError(413, TOO_LARGE)
     body = bytearray()
     try:
@@ -75,6 +74,18 @@ async def read_json(request: Request, most: int) -> dict[str, Any]:
     except ClientDisconnect:
         raise RequestError(400, NOT_JSON) from None
     return _parse(bytes(body))
+
+
+def claimed_size(request: Request) -> int:
+    """Return how many bytes a request claims to send; 0 where it makes no claim.
+
+    Raises:
+        RequestError: The claim is no number.
+    """
+    claimed = request.headers.get("content-length", "0")
+    if not claimed.isdecimal():
+        raise RequestError(400, NOT_JSON)
+    return int(claimed)
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -102,18 +113,16 @@ def checked_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
 
 
 def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
-    """Return a request to a component's server function as it may go on.
+    """Return a request to a component's own function as it may go on.
 
     Raises:
-        RequestError: It names another file, or isn't of this form.
+        RequestError: It names a file that isn't the visitor's, or isn't of this form.
     """
-    component, name, session = (
-        body.get(key) for key in ("component_id", "fn_name", "session_hash")
-    )
-    if not (isinstance(component, int) and isinstance(name, str) and is_session(session)):
+    session, component, name = (body.get(k) for k in ("session_hash", "component_id", "fn_name"))
+    if not (is_session(session) and type(component) is int and isinstance(name, str)):
         raise RequestError(400, NOT_JSON)
-    called = {"component_id": component, "fn_name": name, "session_hash": session}
-    return called | {"data": checked(body.get("data"), session, store)}
+    data = checked(body.get("data"), session, store)
+    return {"session_hash": session, "component_id": component, "fn_name": name, "data": data}
 
 
 def is_session(value: object) -> bool:

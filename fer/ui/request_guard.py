@@ -7,6 +7,7 @@ them. What isn't listed here doesn't exist.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -43,8 +44,8 @@ PLAIN = re.compile(
 )
 """Paths that are read without naming a visitor."""
 
-SESSION_PATHS = re.compile(rf"/gradio_api/(heartbeat/(?P<hash>{_NAME})|queue/data)")
-"""Paths that name a visitor's session, in the path or in the query."""
+HEARTBEAT = re.compile(rf"/gradio_api/heartbeat/(?P<session>{_NAME})")
+"""The connection that an open page keeps."""
 
 RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
 
@@ -53,10 +54,10 @@ FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|run/predict|call/{_NAME})/?")
 """Paths to which a request to run a handler is sent."""
 
-SERVER_FUNCTION = re.compile(r"/gradio_api/component_server/?")
-"""The path to the server functions of components, from which saved files come."""
-
 NAMED_CALL = re.compile(rf"/gradio_api/call/v2/{_NAME}/?")
+
+SERVER_CALL = re.compile(r"/gradio_api/component_server/?")
+"""Where functions of the page's own HTML components are called."""
 
 SMALL = re.compile(r"/gradio_api/(cancel|reset/?|stream/\w{1,64}/close)")
 
@@ -82,6 +83,7 @@ class RequestGuard:
     def __init__(self, app: ASGIApp, store: UploadStore, most: int) -> None:
         self.app, self.store = app, store
         self.upload_route = UploadRoute(store, most)
+        self._pages = Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, answer it, or refuse it."""
@@ -102,8 +104,21 @@ class RequestGuard:
             response = _refusal(error.status, error.sentence)
         if isinstance(response, Response):
             await response(scope, receive, send)
-        else:
+        elif response.page is None:
             await self.app(scope, response.receive, response.sender(send))
+        else:
+            await self._keep_open(response.page, scope, receive, send)
+
+    async def _keep_open(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the connection of an open page; with the last one its visitor has left."""
+        self._pages[session] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._pages[session] -= 1
+            if not self._pages[session]:
+                del self._pages[session]
+                self.store.release(session)
 
     async def _get(self, request: Request, path: str) -> "Response | Passed":
         query = parse_qs(request.url.query)
@@ -111,9 +126,11 @@ class RequestGuard:
         if found := FILE.fullmatch(path):
             served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
             return Passed(request.scope, request.receive, FILE_HEADERS) if served else _missing()
-        if found := SESSION_PATHS.fullmatch(path):
-            named = found["hash"] or query.get("session_hash", [""])[0]
-            return passed if is_session(named) else _missing()
+        if found := HEARTBEAT.fullmatch(path):
+            page = Passed(request.scope, request.receive, page=found["session"])
+            return page if is_session(found["session"]) else _missing()
+        if path == "/gradio_api/queue/data":
+            return passed if is_session(query.get("session_hash", [""])[-1]) else _missing()
         if path == "/gradio_api/upload_progress":
             return await self.upload_route.progress(request)
         is_plain = PLAIN.fullmatch(path) and ".." not in path and "deep_link" not in query
@@ -125,7 +142,7 @@ class RequestGuard:
         body: dict[str, Any]
         if CALL.fullmatch(path):
             body = checked_call(await read_json(request, MOST_FRAME_BYTES), self.store)
-        elif SERVER_FUNCTION.fullmatch(path):
+        elif SERVER_CALL.fullmatch(path):
             body = checked_server_call(await read_json(request, MOST_BYTES), self.store)
         elif NAMED_CALL.fullmatch(path):
             body = checked(await read_json(request, MOST_BYTES), None, self.store)
@@ -143,12 +160,17 @@ class Passed:
         scope: Its scope.
         receive: Where its body comes from.
         headers: To set on its response.
+        page: The session of the page that it shows to be open.
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, headers: dict[bytes, bytes] | None = None
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: dict[bytes, bytes] | None = None,
+        page: str | None = None,
     ) -> None:
-        self.scope, self.receive, self.headers = scope, receive, headers or {}
+        self.scope, self.receive, self.headers, self.page = scope, receive, headers or {}, page
 
     @classmethod
     def with_body(cls, request: Request, body: bytes) -> "Passed":

@@ -6,7 +6,7 @@ same token.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -28,7 +28,6 @@ def build_returning(
     sessions: Sessions,
     chart: Component,
     recording: Sequence[Component],
-    release: Callable[[str | None], None],
 ) -> None:
     """Let a page that was loaded again show what is kept, and forget visitors who leave.
 
@@ -38,7 +37,6 @@ def build_returning(
         sessions: What is kept of visitors.
         chart: Shows the timeline.
         recording: What `Desk.shown` fills.
-        release: Called with the session of a visitor who left, so that their uploads expire.
     """
 
     async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
@@ -58,7 +56,6 @@ def build_returning(
         hundreds of others have come.
         """
         sessions.leave(request.session_hash or "")
-        release(request.session_hash)
         holder = demo.state_holder
         holder.session_data.pop(request.session_hash, None)
         holder.time_last_used.pop(request.session_hash, None)

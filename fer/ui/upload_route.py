@@ -19,7 +19,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from fer.ui.request_bodies import RequestError
+from fer.ui.request_bodies import RequestError, claimed_size
 from fer.ui.uploads import NO_ROOM, NoRoomError, Upload, UploadStore
 
 logger = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class UploadRoute:
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not 0 < len(boundary) <= 200:
             raise RequestError(400, BAD_FORM)
-        self._require_size(int(request.headers.get("content-length", 0)))
+        self._require_size(claimed_size(request))
         form = Form(boundary, self.store, request.client.host if request.client else "")
         number = request.query_params.get("upload_id", "")[:64]
         self._track(number)
