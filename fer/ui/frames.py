@@ -9,9 +9,7 @@ import binascii
 import struct
 from typing import Any
 
-import numpy as np
-
-from fer.images import ImageError, read_image
+from fer.images import ImageError
 
 MAX_BYTES = 1_500_000
 """A frame of 640 x 480 pixels has about 50,000."""
@@ -59,15 +57,6 @@ def frame_bytes(payload: Any) -> bytes:
         raise ImageError(_MALFORMED) from None
     _require_small(content)
     return content
-
-
-def read_frame(payload: Any) -> np.ndarray:
-    """Return a camera component's payload as upright RGB uint8 (h, w, 3).
-
-    Raises:
-        ImageError: As `frame_bytes`, or the picture is damaged.
-    """
-    return read_image(frame_bytes(payload))
 
 
 def _require_small(content: bytes) -> None:

@@ -2,14 +2,15 @@
 // stays in this tab, and goes on when the page is loaded again. A copy of the tab gets one of its
 // own: its original still uses the other.
 const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-let token = fresh();
+let token = fresh(), known = null;
 try {
   const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
-  token = (again && sessionStorage.getItem("fer-token")) || token;
+  known = again ? sessionStorage.getItem("fer-token") : null;
+  token = known || token;
   sessionStorage.setItem("fer-token", token);
 } catch (error) {
   console.info("This browser keeps nothing for the page, so nothing returns to it:", error.message);
 }
 document.documentElement.dataset.ferToken = token;
 props.value = token;
-trigger("input");
+if (known) trigger("input"); // asks for what is kept
