@@ -17,7 +17,7 @@ PENDING = re.compile(r"<!-- PENDING .*?-->")
 """Marks tests that are still to come into this repository."""
 
 
-def tests_in(file: Path) -> set[str]:
+def functions_in(file: Path) -> set[str]:
     """Return the names of a file's test functions."""
     if not file.is_file():
         return set()
@@ -29,7 +29,7 @@ def tests_in(file: Path) -> set[str]:
 def missing(cell: str) -> list[str]:
     """Return the tests in a cell that don't exist."""
     named = re.findall(r"`([^`]+)::(\w+)`", PENDING.sub("", cell))
-    return [f"{file}::{name}" for file, name in named if name not in tests_in(ROOT / file)]
+    return [f"{file}::{name}" for file, name in named if name not in functions_in(ROOT / file)]
 
 
 @pytest.mark.parametrize(("promise", "cell"), ROWS, ids=[promise[:40] for promise, _ in ROWS])
