@@ -19,6 +19,9 @@ from fer.model.metrics_form import well_formed
 FRAMING = {"scale", "shift_x", "shift_y"}
 """What a processor may say about framing."""
 
+MOST_LAYERS, MOST_UNITS = 1000, 1_000_000
+"""What config.json may ask for: layers, or stages, and any other number."""
+
 MOST_NAMED = 5
 """Entries of another form that a warning names."""
 
@@ -84,6 +87,7 @@ def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageP
     Raises:
         ModelError: transformers can't make an image classifier of the folder.
     """
+    _require_size(pulled)
     trusted = {"trust_remote_code": False, "local_files_only": True}
     settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}
     try:
@@ -94,6 +98,26 @@ def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageP
     except _NOT_LOADED as error:
         raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
     return model, processor, report
+
+
+def _require_size(pulled: Pulled) -> None:
+    """Refuse a config.json of which transformers would build layers without an end.
+
+    Raises:
+        ModelError: It isn't JSON, or asks for more than a network here could have.
+    """
+    try:
+        config = json.loads((pulled.folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"config.json of {pulled.name} can't be read as JSON.") from error
+    for name, value in config.items() if isinstance(config, dict) else ():
+        counts = [n for n in (value if isinstance(value, list) else [value]) if isinstance(n, int)]
+        most = MOST_LAYERS if "layer" in name or "depth" in name else MOST_UNITS
+        if (counts and max(counts) > most) or len(counts) > MOST_LAYERS:
+            raise ModelError(
+                f"config.json of {pulled.name} asks for a network that is too large ({name}); at "
+                f"most {most:,} are taken."
+            )
 
 
 def checked_framing(framing: Mapping[str, float]) -> dict[str, float]:

@@ -203,6 +203,25 @@ def test_a_configuration_of_another_form_is_refused(tmp_path, wrong):
 
 
 @pytest.mark.parametrize(
+    "wrong", [{"depths": [10**400, 1, 1]}, {"depths": [1] * 5000}, {"stem_size": 10**9}]
+)
+def test_a_configuration_without_an_end_is_refused(tmp_path, wrong):
+    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | wrong))
+    with pytest.raises(ModelError, match=r"asks for a network that is too large"):
+        ExpressionClassifier.load(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "[" * 100_000, "[]", "null", "3"])
+def test_a_configuration_that_is_no_object_is_refused(tmp_path, content):
+    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    (folder / "config.json").write_text(content)
+    with pytest.raises(ModelError):
+        ExpressionClassifier.load(folder)
+
+
+@pytest.mark.parametrize(
     ("other", "kept"),
     [({"test": 0.66}, {}), ({"validation": {"accuracy": [1]}}, {"validation": {}})],
 )

@@ -5,6 +5,7 @@
 
 Whatever is sent, a picture comes back, or a sentence of our own, or a worker process is killed;
 the page answers all the while. What else comes is listed with its seed, and the command fails.
+Requests that no page sends may be refused without a sentence; they are listed as silent.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from tests.security.mutations import damaged
 from tests.security.protocol import Page
-from tests.security.readers import DEAD, FOREIGN, Reader
+from tests.security.readers import DEAD, FOREIGN, SILENT, Reader
 from tests.security.requests_fuzz import Requests
 from tests.security.seeds import picture_seeds, video_seeds
 from tests.security.server import Server, start
@@ -45,24 +46,27 @@ class Findings:
         outcomes: How often each outcome came, by kind.
         wrong: The first seed of each kind of wrong outcome.
         dead: The first seed of each kind of dead reader.
+        silent: The first seed of each kind of refusal without a sentence.
     """
 
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong: dict[tuple[str, str], str] = field(default_factory=dict)
     dead: dict[tuple[str, str], str] = field(default_factory=dict)
+    silent: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, seed: str, target: str, outcome: str, details: str) -> None:
         """Add one try."""
         self.outcomes[seed.partition(":")[0], outcome] += 1
-        if outcome in (FOREIGN, DEAD):
-            found = self.wrong if outcome == FOREIGN else self.dead
+        found = {FOREIGN: self.wrong, DEAD: self.dead, SILENT: self.silent}.get(outcome)
+        if found is not None:
             found.setdefault((target, details[:160]), seed)
 
     def lines(self) -> Iterator[str]:
         """Yield what is to be printed."""
         for (kind, outcome), count in sorted(self.outcomes.items()):
             yield f"{kind}: {count} {outcome}"
-        for name, found in (("killed its process", self.dead), ("WRONG", self.wrong)):
+        named = {"killed its process": self.dead, "silent": self.silent, "WRONG": self.wrong}
+        for name, found in named.items():
             for (target, details), seed in found.items():
                 yield f"{name}: --replay {seed}: {target}: {details}"
 
@@ -74,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = [options.replay] if options.replay else None
     findings = fuzz(kinds, 60 * options.minutes, options.seed, seeds)
     print(f"seed {options.seed}", *findings.lines(), sep="\n")
-    return int(bool(findings.wrong))
+    return int(bool(findings.wrong or (options.strict and findings.silent)))
 
 
 def fuzz(
@@ -152,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--strict", action="store_true", help="fail at refusals without a reason")
     parser.add_argument("--replay", metavar="KIND:SEED:NUMBER", help="one try that was reported")
     return parser
 

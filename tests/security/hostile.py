@@ -124,17 +124,11 @@ class Newcomers:
                 self.waits.append(max(self.patience, time.monotonic() - start))
 
     def come(self) -> None:
-        """Open the camera, send frames as a browser does until the first result, and leave."""
+        """Open the camera, wait for the first result, and leave."""
         visitor = self.visits.page.open_session()
         visitor.stay()
-        start, index = time.monotonic(), 0
-        stream = Stream(visitor, self.visits.look, self.visits.frame(visitor, 0))
-        while not stream.received and time.monotonic() - start < self.patience:
-            if self.visits.over.wait(0.1):
-                return
-            index += 1
-            stream.send(self.visits.frame(visitor, index))
-        wait = stream.received[0] - start if stream.received else self.patience
-        self.waits.append(wait)
+        stream, wait = self.visits.begin(visitor, self.patience)
+        if wait is not None or not self.visits.over.is_set():
+            self.waits.append(self.patience if wait is None else wait)
         stream.close(5)
         visitor.leave()

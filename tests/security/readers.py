@@ -24,7 +24,10 @@ MOST_FRAMES = 60
 """Frames of a video that are read and written again."""
 
 READ, SENTENCE, DEAD, FOREIGN = "read", "sentence", "dead", "foreign"
-"""What may come of a file: a picture, our own sentence, a dead process, any other exception."""
+"""What may come of a try: a result, our own sentence, a dead process, any other exception."""
+
+SILENT = "silent"
+"""What may come of a request, too: it is refused, and nobody is told why."""
 
 
 class Reader:

@@ -10,7 +10,7 @@ import httpx
 
 from tests.security.mutations import damaged, strange_value
 from tests.security.protocol import API, Dependency, Page
-from tests.security.readers import FOREIGN, READ, SENTENCE
+from tests.security.readers import FOREIGN, READ, SENTENCE, SILENT
 from tests.security.seeds import picture_seeds, video_seeds
 from tests.security.stream import Stream, data_url
 
@@ -43,7 +43,7 @@ class Case:
 
     Attributes:
         target: What it is sent to.
-        run: Sends it; returns READ, SENTENCE or FOREIGN, and details.
+        run: Sends it; returns READ, SENTENCE, SILENT or FOREIGN, and details.
     """
 
     target: str
@@ -71,12 +71,19 @@ class Requests:
         )[0]
         case = make(chance)
         try:
-            outcome, details = case.run()
+            outcome, details = self._twice(case)
         except httpx.HTTPStatusError as error:
             outcome, details = judged(error.response)
         except (httpx.HTTPError, TimeoutError) as error:
             outcome, details = FOREIGN, f"no answer: {error!r}"
         return case.target, outcome, details
+
+    def _twice(self, case: Case) -> tuple[str, str]:
+        """Send a request, once more if the connection was one that the page has just closed."""
+        try:
+            return case.run()
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            return case.run()
 
     def _payload(self, chance: random.Random) -> Case:
         """Replace some inputs of any handler, private ones too, and run it through the queue."""
@@ -190,7 +197,7 @@ class Requests:
 
 
 def judged(response: httpx.Response) -> tuple[str, str]:
-    """Return what a response is: READ, SENTENCE for a refusal, FOREIGN for a failed server."""
+    """Return what a response is: READ, SENTENCE for a refusal, SILENT for one without a reason."""
     if response.status_code < 400:
         return READ, ""
     if response.status_code < 500 or response.status_code == 503:
@@ -199,12 +206,10 @@ def judged(response: httpx.Response) -> tuple[str, str]:
         error = response.json().get("error")
     except (ValueError, AttributeError):
         error = None
-    return (
-        (SENTENCE, error) if error else (FOREIGN, f"{response.status_code}: {response.text[:80]}")
-    )
+    return (SENTENCE, error) if error else (SILENT, str(response.status_code))
 
 
 def _sentence(error: str | None) -> tuple[str, str]:
     """Return an error as what it is: a sentence, or none."""
     told = error not in (None, "", "None", "null", '""')
-    return (SENTENCE, str(error)) if told else (FOREIGN, "an error without a sentence")
+    return (SENTENCE, str(error)) if told else (SILENT, "an error without a sentence")

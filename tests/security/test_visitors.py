@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.security.server import ROOT
 from tests.security.stream import ages
 from tests.security.visitors import Log, main, spread, summary
 
@@ -43,3 +44,12 @@ def test_visitors_of_all_kinds_use_a_page(tmp_path):
     assert figures["errors"]["count"] == 0, figures["errors"]["kinds"]
     assert figures["seconds"]["frame"]["count"] > 50 and figures["seconds"]["recording"]
     assert output.with_suffix(".png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / "fer/ui/turns.py").is_file(), reason="turns are not fair yet")
+def test_among_hostile_visitors_a_newcomer_has_a_frame_in_five_seconds(tmp_path):
+    output = tmp_path / "visitors.json"
+    few = ["--minutes", "0.5", "--visitors", "4", "--recordings", "1", "--after", "1", "--fake"]
+    assert main([*few, "--hostile", "--output", str(output)]) == 0
+    assert json.loads(output.read_text())["newcomers"]["count"] >= 2

@@ -176,7 +176,7 @@ def draw(figures: dict[str, Any], path: Path) -> None:
             )
     rows[3].set(ylabel="seconds", xlabel="minutes", yscale="log")
     for axes in rows:
-        axes.legend(loc="upper left", frameon=False)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
 

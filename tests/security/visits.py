@@ -113,12 +113,12 @@ class Visits:
                 self.log.add_error(kind.__name__, repr(error))
             self.over.wait(1)
 
-    def _arrive(self, token: str | None = None) -> Session:
-        """Load the page and return the new visitor's session, or that of one who comes back."""
+    def _arrive(self) -> Session:
+        """Load the page and return the new visitor's session."""
         start = time.monotonic()
         self.page.get("/").raise_for_status()
         self.log.add("page", time.monotonic() - start)
-        session = self.page.open_session(token)
+        session = self.page.open_session()
         session.stay()
         if self.arrive is not None:
             session.run(self.arrive, session.inputs(self.arrive))
@@ -184,16 +184,16 @@ class Visits:
 
     def reload(self, chance: random.Random) -> None:
         """Load the page again while a timeline is recorded; it has to be there again."""
-        visitor = self._arrive()
+        visitor, start = self._arrive(), self.page.find("live-start.click")
         stream = self._begin(visitor)
-        self.log.add_outcome(
-            "timeline", stream.run(self.page.find("live-start.click"), [None, "person"])
-        )
+        self.log.add_outcome("timeline", stream.run(start, visitor.inputs(start)))
         self._watch(visitor, 3, stream)
         visitor.leave()
-        again = self._arrive()
+        again = self.page.open_session(visitor.token)
+        again.stay()
+        back = self.page.find("fer-token.input", "fer-returning.input")
         try:
-            outcome = again.run(self.page.find("fer-returning.input"), [visitor.hash])
+            outcome = again.run(back, again.inputs(back, fer_returning=visitor.hash))
             self.log.add_outcome("reload", outcome)
             if outcome.success and "fer-chart" not in str(outcome.data):
                 self.log.add_error("reload", "the timeline is not there again")
@@ -218,14 +218,27 @@ class Visits:
             visitor.leave()
 
     def _begin(self, visitor: Session) -> Stream:
-        """Begin a stream and wait for its first result."""
-        stream = Stream(visitor, self.look, self.frame(visitor, 0))
-        first = stream.first_result(60)
-        if first is None:
+        """Begin a stream and send frames until its first result."""
+        stream, wait = self.begin(visitor, 60)
+        if wait is not None:
+            self.log.add("first frame", wait)
+        elif not self.over.is_set():
             self.log.add_error("stream", stream.error or "no frame within 60 s")
-        else:
-            self.log.add("first frame", first)
         return stream
+
+    def begin(self, visitor: Session, patience: float) -> tuple[Stream, float | None]:
+        """Begin a stream, and send frames as a browser does until the first result.
+
+        Returns:
+            The stream, and the seconds until then; None if there was none in so many seconds.
+        """
+        stream, index = Stream(visitor, self.look, self.frame(visitor, 0)), 0
+        while not stream.received and time.monotonic() - stream.sent[0] < patience:
+            if self.over.wait(EVERY) or stream.ended.is_set():
+                break
+            index += 1
+            stream.send(self.frame(visitor, index))
+        return stream, stream.received[0] - stream.sent[0] if stream.received else None
 
     def _watch(self, visitor: Session, seconds: float, stream: Stream | None = None) -> Stream:
         """Send frames for so many seconds; begin the stream again when its turn has ended."""
@@ -254,7 +267,7 @@ class Visits:
     def _save(self, visitor: Session, prefix: str, kind: str) -> None:
         """Press a button that saves."""
         for component in self.page.config["components"]:
-            if component.get("props", {}).get("prefix") == prefix:
+            if component.get("props", {}).get("props", {}).get("prefix") == prefix:
                 self.log.add_outcome("save", visitor.serve(component["id"], "save", kind=kind))
                 return
         save = self.page.find(f"{prefix}-{kind.lower()}.click")
