@@ -148,6 +148,16 @@ def test_results_count_and_the_oldest_go_when_they_are_too_many(store):
     assert add(store, 500).path.exists()
 
 
+def test_what_is_worked_on_does_not_go_to_make_room(store):
+    store.quota = Quota(bytes=1000, reserve=0)
+    working = store.recordings / "now" / "video.mp4"
+    working.parent.mkdir(parents=True)
+    working.write_bytes(b"x" * 900)
+    store.watch(lambda: {working.parent})
+    store.sweep()
+    assert working.exists()
+
+
 def test_a_jump_of_the_computers_clock_deletes_nothing(store, monkeypatch):
     upload = add(store)
     (store.recordings / "made").mkdir(parents=True)
