@@ -198,7 +198,11 @@ def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
     names = {entry.name for entry in fields(CommandLineOptions)}
     parser.set_defaults(**{name: value for name, value in asdict(recipe).items() if name in names})
     words = None if arguments is None else list(arguments)
-    (given,) = parser.parse_args_into_dataclasses(words, look_for_args_file=False)
+    given, unknown = parser.parse_args_into_dataclasses(
+        words, look_for_args_file=False, return_remaining_strings=True
+    )
+    if unknown:
+        raise ValueError(f"There is no option {' '.join(unknown)}; --help lists all there are.")
     return replace(recipe, **asdict(given))
 
 

@@ -40,6 +40,9 @@ def quota(demo, monkeypatch):
     return lambda **given: monkeypatch.setattr(demo.store, "quota", uploads.Quota(**given))
 
 
+TOKEN = "0123456789abcdef" * 2
+
+
 def wait_until(true, seconds=10):
     deadline = time.monotonic() + seconds
     while not true():
@@ -95,10 +98,10 @@ def test_what_is_being_analysed_stays(demo, quota):
     quota(bytes=400_000)
     owner = Visitor(demo)
     used = owner.uploaded()
-    assert owner.ask("read", [file(used), 40, False, False])["success"]
+    assert owner.ask("read", [file(used), 40, False, False, TOKEN])["success"]
     for _ in range(20):
         Visitor(demo).uploaded(b"x" * 90_000)
-    assert owner.ask("read", [file(used), 40, False, False])["success"]
+    assert owner.ask("read", [file(used), 40, False, False, TOKEN])["success"]
 
 
 def test_what_does_not_fit_gets_a_sentence_and_the_next_one_works(demo, quota, visitor):
@@ -145,8 +148,8 @@ def test_only_so_many_uploads_at_a_time(demo, visitor, monkeypatch):
 def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):
     mine, unused, others = visitor.uploaded(), visitor.uploaded(), Visitor(demo)
     kept = others.uploaded()
-    assert visitor.ask("read", [file(mine), 40, False, False])["success"]
-    assert others.ask("read", [file(kept), 40, False, False])["success"]
+    assert visitor.ask("read", [file(mine), 40, False, False, TOKEN])["success"]
+    assert others.ask("read", [file(kept), 40, False, False, TOKEN])["success"]
     address = urlsplit(demo.local_url)
     heartbeat = HTTPConnection(address.netloc, timeout=20)
     heartbeat.request("GET", f"/gradio_api/heartbeat/{visitor.session}")

@@ -108,12 +108,13 @@ def test_what_is_no_token_is_refused_everywhere(page, token):
 
 def test_a_saved_file_stays_nowhere_in_the_session(page):
     """A photo in full size, saved without any step that would clear it away."""
-    (page.uploads / "large.jpg").write_bytes(jpeg(1200, 900))
-    photo = {"path": str(page.uploads / "large.jpg"), "meta": {"_type": "gradio.FileData"}}
 
     async def story():
         async with client() as http:
             one = Visitor(page, http)
+            sent = {"files": ("large.jpg", jpeg(1200, 900))}
+            (path,) = (await http.post(page.url + "upload", files=sent)).json()
+            photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
             await one.ask("read", [photo, 20, False, False, one.token])
             before = len(str(page.demo.state_holder[one.session].config_values))
             file = await one.save("picture", "save")

@@ -82,8 +82,8 @@ def test_the_command_line_overrides_the_recipe():
         ("--push-to-hub", "--push-to-hub and --hub-model-id YOU/NAME go together"),
         ("--hub-model-id=me/fer", "--push-to-hub and --hub-model-id YOU/NAME go together"),
         ("--arch=vit", "--depths is of the convolutional network; leave it out"),
-        ("--sharpness=0.2", "not used by the HfArgumentParser"),
-        ("--epoch=3", "not used by the HfArgumentParser"),
+        ("--sharpness=0.2", "There is no option --sharpness=0.2; --help lists all there are"),
+        ("--epoch=3", "There is no option --epoch=3"),
     ],
 )
 def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):

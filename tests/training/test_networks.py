@@ -24,7 +24,7 @@ from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.heads import DEFAULT
 from fer.model.hub import pull
-from fer.training.arguments import TrainingOptions
+from fer.training.arguments import RECIPES, TrainingOptions, read_recipe
 from fer.training.calibration import calibrate
 from fer.training.evaluation import evaluate
 from fer.training.fer2013 import load_arrays, load_fer2013
@@ -38,7 +38,7 @@ from fer.training.networks import (
     untrained_vit,
 )
 from fer.training.recipe import train
-from tests.training.runs import short
+from tests.training.runs import TINY, short
 
 DOGS = {index: f"dog {index}" for index in range(10)}
 
@@ -77,6 +77,17 @@ def test_a_network_of_transformers_is_adapted(adapted, base):
     known = ViTForImageClassification.from_pretrained(base)
     difference = learned - known.vit.embeddings.patch_embeddings.projection.weight
     assert 0 < difference.abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("name", ["quick", "vit", "fine_tune"])
+def test_the_other_recipes_run(name, base, tiny_fer2013, tmp_path):
+    recipe = read_recipe(RECIPES / f"{name}.yaml")
+    small = {"epochs": 1, "batch_size": 16, "max_train_samples": 32, "precision": "fp32"}
+    own = {"quick": TINY, "vit": {}, "fine_tune": {"base_model": str(base)}}[name]
+    teachers = [table | TINY | {"epochs": 1} for table in recipe.teachers]
+    places = {"dataset": str(tiny_fer2013), "output": str(tmp_path), "teachers": teachers}
+    classifier = ExpressionClassifier.load(train(replace(recipe, **small, **own, **places)))
+    assert classifier.model.config.model_type == {"quick": "fer"}.get(name, "vit")
 
 
 def test_its_metrics(adapted, base):
