@@ -198,11 +198,17 @@ def wait_until_ready(server: Server, seconds: float = 120) -> None:
 
 
 def serve_fake() -> None:
-    """Run `app.py` with a pipeline that finds one face in every picture at no cost."""
+    """Run `app.py` with a pipeline that finds one face in every picture at no cost.
+
+    Worker processes, to which no fake can be handed, load the embedded network.
+    """
     import fer.ui
+    from fer.model.classifier import EMBEDDED
     from tests.fakes import fake_pipeline
 
-    fer.ui.load_pipeline = lambda model=None: fake_pipeline([FACE])
+    pipeline = fake_pipeline([FACE])
+    pipeline.classifier.folder = EMBEDDED
+    fer.ui.load_pipeline = lambda model=None: pipeline
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
 
 

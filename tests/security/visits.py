@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -213,7 +214,8 @@ class Visits:
                 if not content:
                     self.log.add_error("recording", "an empty file")
             if outcome.success and len(files) < len(SAVES):
-                self.log.add_error("recording", f"{len(files)} files")
+                told = re.sub("<[^>]*>", " ", str(outcome.data[0]))
+                self.log.add_error("recording", f"{len(files)} files: {' '.join(told.split())}")
         finally:
             visitor.leave()
 
