@@ -15,8 +15,10 @@ from tests.stories import tell
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("sessions")) as served:
-        yield served
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "SWEEP_EVERY", 0.2)  # from the start: the next one is always due
+        with serve(tmp_path_factory.mktemp("sessions")) as served:
+            yield served
 
 
 def table(file: dict) -> str:
@@ -144,7 +146,6 @@ def test_no_picture_stays_when_a_visitor_leaves(page):
 
 def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
     monkeypatch.setattr(sessions, "GRACE", 1.5)
-    monkeypatch.setattr(sessions, "SWEEP_EVERY", 0.2)
 
     async def story():
         async with client() as http:

@@ -13,6 +13,7 @@ import pytest
 from fer.ui.connections import PATIENCE
 from fer.ui.jobs import Line
 from fer.ui.live_handlers import MOST_STREAMS
+from fer.ui.uploads import page_store
 from fer.videos import VideoWriter
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
 from tests.stories import tell
@@ -29,8 +30,21 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def upload(page):
-    (page.uploads / "one.jpg").write_bytes(jpeg())
-    return {"path": str(page.uploads / "one.jpg"), "meta": {"_type": "gradio.FileData"}}
+    path = shared_folder() / "one.jpg"
+    path.write_bytes(jpeg())
+    return published(path)
+
+
+def shared_folder():
+    folder = page_store().uploads / "shared"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def published(path):
+    """Return a file as the page sends it that every visitor may use, as the examples."""
+    page_store().publish([path])
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
 
 
 async def crowd(page, http, stack, count, every):
@@ -148,11 +162,11 @@ def test_a_newer_photo_takes_the_place_of_one_that_waits(page, upload):
 
 @pytest.fixture
 def film(page):
-    path = page.uploads / "film.mp4"
+    path = shared_folder() / "film.mp4"
     with VideoWriter(path, 160, 120) as writer:
         for i in range(60):
             writer.write(FILM, i / 10, 0.1)
-    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+    return published(path)
 
 
 FILM = np.full((120, 160, 3), 90, np.uint8)
