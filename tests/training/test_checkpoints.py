@@ -104,8 +104,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 TORCH_FULL = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
 
 
-@pytest.mark.parametrize("error", [FULL, TORCH_FULL])
-@pytest.mark.parametrize("moment", ["torch.save", "manifest"])
+@pytest.mark.parametrize(("moment", "error"), [("torch.save", TORCH_FULL), ("manifest", FULL)])
 def test_a_full_disk_is_a_sentence_and_leaves_the_older_one(
     options, expected, tmp_path, monkeypatch, error, moment
 ):

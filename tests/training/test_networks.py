@@ -88,6 +88,10 @@ def test_the_other_recipes_run(name, base, tiny_fer2013, tmp_path):
     places = {"dataset": str(tiny_fer2013), "output": str(tmp_path), "teachers": teachers}
     classifier = ExpressionClassifier.load(train(replace(recipe, **small, **own, **places)))
     assert classifier.model.config.model_type == {"quick": "fer"}.get(name, "vit")
+    faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
+    if name != "quick":  # which may serve in int8
+        written = classifier.metrics["validation"]["accuracy"]
+        assert evaluate(classifier, faces)["accuracy"] == written
 
 
 def test_its_metrics(adapted, base):
@@ -234,16 +238,6 @@ def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
     again = start_from(pull(tmp_path), dropout=0.2).model
     assert torch.equal(again.classifier.weight, start.model.classifier.weight.flip(0))
     assert torch.equal(again.ferplus.weight, start.model.ferplus.weight)
-
-
-def test_a_vit_from_nothing(tiny_fer2013, tmp_path):
-    output = train(short(tiny_fer2013, tmp_path, arch="vit"))
-    classifier = ExpressionClassifier.load(output)
-    assert classifier.model.config.model_type == "vit"
-    assert classifier.metrics["base_model"] is None
-    assert classifier.metrics["training"]["learning_rate"] == 5e-4
-    faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
-    assert evaluate(classifier, faces)["accuracy"] == classifier.metrics["validation"]["accuracy"]
 
 
 def test_the_vit_is_compact():
