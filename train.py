@@ -11,7 +11,7 @@ On to the Hub:           the same command with --push-to-hub --hub-model-id you/
 import os
 import sys
 
-from fer.training.arguments import parse_options
+from fer.training.options import parse_options
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
 """Keeps freed memory for the next step instead of returning it; an eighth faster on a CPU."""
@@ -28,7 +28,7 @@ def main() -> None:
     try:
         options = parse_options()
         set_allocator()
-        from fer.training.recipe import train  # heavy, and not needed for --help
+        from fer.training.train import train  # heavy, and not needed for --help
 
         print(f"The trained network is in {train(options)}.")
     except (ValueError, OSError) as error:

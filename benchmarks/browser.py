@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import Page, Playwright, sync_playwright
 
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from tests.e2e.browser import CHROMIUM, camera_picture, flags, serve, start_recording
 
 RATE = 20
@@ -34,7 +34,7 @@ BITS = 8
 BAR = 40
 """Rows of the bar code, at the picture's lower edge."""
 
-PATIENCE = 120
+TIMEOUT = 120
 """Seconds for a page to load or a camera to start; a busy machine needs them."""
 
 WARM_UP = 4.0
@@ -121,7 +121,7 @@ def visit(
         # A context each: a browser opens only six connections to a server, which its pages share.
         pages = [chromium.new_context().new_page() for _ in range(visitors)]
         for page in pages:
-            page.set_default_timeout(1000 * PATIENCE)
+            page.set_default_timeout(1000 * TIMEOUT)
             page.goto(url)
         waits = [first_frame(page) for page in pages]
         for page in pages:

@@ -14,14 +14,14 @@ import torch
 from supervision import Detections
 
 from benchmarks.stopwatch import Spent, Stopwatch, Timed
-from fer.pipeline import Following, Pipeline
+from fer.pipeline import Pipeline, StreamState
 
 REST = "crop and rest"
 """What no object of its own does."""
 
 
-class Ours:
-    """`Pipeline.follow` on one stream.
+class FerPipeline:
+    """`Pipeline.process_frame` on one stream.
 
     Args:
         pipeline: Its detector and classifier are timed from outside.
@@ -31,15 +31,15 @@ class Ours:
         """Begin a stream."""
         self.stopwatch = Stopwatch()
         self.pipeline = timed_pipeline(pipeline, self.stopwatch)
-        self.following = Following()
+        self.following = StreamState()
         for name, inner in vars(self.following).items():
-            stage = "follow" if name == "follower" else "smooth"
+            stage = "follow" if name == "stream_detector" else "smooth"
             setattr(self.following, name, Timed(inner, self.stopwatch, {}, stage))
 
     def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
         """Return the faces of the next frame, and what it took."""
         return self.stopwatch.measure(
-            REST, lambda: self.pipeline.follow(image, time, self.following)
+            REST, lambda: self.pipeline.process_frame(image, time, self.following)
         )
 
 

@@ -16,12 +16,12 @@ import torch
 from facenet_pytorch import MTCNN
 
 from benchmarks.agreement import pairs
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import Scene, made_scenes
 from benchmarks.stopwatch import Spent, Stopwatch, Timed
 from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
 
-STAGES = {"propose": "first network", "refine": "second network", "conclude": "third network"}
+STAGES = {"propose": "first network", "refine": "second network", "finalize": "third network"}
 
 REST = "rest"
 

@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 import torch
 
-from fer.labels import FER2013_EDITION
-from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.labels import FER2013_DATASET_ID
 from fer.vision.detector import FaceDetector
 
 SIZES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -143,7 +143,7 @@ def _rectangle(shape: type, box: np.ndarray, **style: object) -> object:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", default=FER2013_EDITION, help="Hub id or folder")
+    parser.add_argument("--dataset", default=FER2013_DATASET_ID, help="Hub id or folder")
     parser.add_argument("--sample", type=int, default=1000, help="pictures to measure")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--enlarge", type=int, default=192, help="side in pixels")

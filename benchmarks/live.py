@@ -3,13 +3,13 @@
     python -m benchmarks.live --quick
     python -m benchmarks.live --peer ~/peer/bin/python --samples lesson.mp4 class.jpg
 
-Blocks of a second are played in turn to each contender: ours (`Pipeline.follow` with the film's
-times), the naive way (the same networks from scratch; on every few frames, to save time), PyPI's
-`fer` with MTCNN, and the yardstick, resnet18. Frames are made before the clock starts. A rate is
-the median of the blocks' rates; stages are means a frame; "computing" is processor time, which says
-how much work it was also where the machine was busy otherwise. Agreement compares followed faces
-with the naive way's full detection of the same frame. Takes about ten minutes on two cores,
-`--quick` under two.
+Blocks of a second are played in turn to each contender: ours (`Pipeline.process_frame` with the
+film's times), the naive way (the same networks from scratch; on every few frames, to save time),
+PyPI's `fer` with MTCNN, and the yardstick, resnet18. Frames are made before the clock starts. A
+rate is the median of the blocks' rates; stages are means a frame; "computing" is processor time,
+which says how much work it was also where the machine was busy otherwise. Agreement compares
+followed faces with the naive way's full detection of the same frame. Takes about ten minutes on two
+cores, `--quick` under two.
 """
 
 import argparse
@@ -24,9 +24,9 @@ import torch
 from supervision import Detections
 
 from benchmarks.agreement import Agreement, Delays, Links, named
-from benchmarks.contenders import Naive, Ours, Peer, Yardstick
+from benchmarks.contenders import FerPipeline, Naive, Peer, Yardstick
 from benchmarks.memory import peak_memory
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import Scene, View, made_scenes, sample_scene
 from benchmarks.stopwatch import Spent
 from fer.pipeline import Pipeline
@@ -90,7 +90,7 @@ class Measurement:
     ) -> None:
         """Begin with nothing measured."""
         self.scene, self.peer, self.yardstick, self.stride = scene, peer, yardstick, stride
-        self.ours, self.naive = Ours(pipeline), Naive(pipeline)
+        self.ours, self.naive = FerPipeline(pipeline), Naive(pipeline)
         self.times = {name: Times() for name in ("ours", "naive", "peer")}
         self.yardsticks: list[float] = []
         self.agreement, self.delays = Agreement(), Delays(scene.newcomers)
@@ -232,7 +232,8 @@ def speed_row(name: str, figures: dict) -> dict[str, object]:
 
 
 STAGES = ("detect", "follow", "classify", "smooth", "crop and rest")
-"""What a frame's time is divided into; `follow` is all of the tracker and of its networks."""
+"""What a frame's time is divided into; `process_frame` is all of the tracker and of its
+networks."""
 
 
 def agreement_row(name: str, figures: dict) -> dict[str, object]:

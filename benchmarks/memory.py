@@ -34,7 +34,7 @@ def peak_memory(scene: Scene, threads: int, model: str | None) -> dict[str, floa
 
 def _measure(source: str, threads: int, model: str | None) -> dict[str, float]:
     from fer.model.classifier import ExpressionClassifier
-    from fer.pipeline import Following, Pipeline
+    from fer.pipeline import Pipeline, StreamState
     from fer.vision.detector import FaceDetector
 
     torch.set_num_threads(threads)
@@ -42,11 +42,11 @@ def _measure(source: str, threads: int, model: str | None) -> dict[str, float]:
     scene = made[source] if source in made else sample_scene(Path(source))
     views = list(islice(scene.play(), FRAMES))
     classifier = ExpressionClassifier.load(model)
-    pipeline, following = Pipeline(FaceDetector(), classifier), Following()
+    pipeline, following = Pipeline(FaceDetector(), classifier), StreamState()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = resident("VmRSS")
     for view in views:
-        pipeline.follow(view.image, view.time, following)
+        pipeline.process_frame(view.image, view.time, following)
     peak = resident("VmHWM")
     return {"peak_mb": round(peak, 1), "growth_mb": round(peak - before, 1)}
 

@@ -25,11 +25,11 @@ import av
 import torch
 
 from benchmarks.memory import STATUS, resident
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import RATE, acted, grid_of_actors
 from fer.pipeline import Pipeline
 from fer.recording import Progress, analyse, analysis
-from fer.videos import Frame, VideoReader, VideoWriter, check_video
+from fer.video import Frame, VideoReader, VideoWriter, check_video
 
 SIZE = (1280, 720)
 CLIP = 20.0
@@ -104,7 +104,7 @@ def timed(stages: Stages) -> tuple[type[VideoReader], type[VideoWriter], type]:
             with stages("encode"):
                 super().write(*arguments)
 
-    class Annotator(analysis.FilmAnnotator):
+    class Annotator(analysis.VideoAnnotator):
         def draw(self, *arguments: object) -> None:
             with stages("draw"):
                 super().draw(*arguments)
@@ -115,27 +115,27 @@ def timed(stages: Stages) -> tuple[type[VideoReader], type[VideoWriter], type]:
 def measure(video: Path, folder: Path, pipeline: Pipeline, view: str, rate: float) -> dict:
     """Analyse a video and return the figures."""
     stages, memory, info = Stages(), Memory(), check_video(video)
-    frames = max(1, round(info.duration * info.rate))
-    follow = pipeline.follow
+    frames = max(1, round(info.duration * info.frame_rate))
+    follow = pipeline.process_frame
 
     def followed(*arguments: object) -> object:
         with stages("follow"):
             return follow(*arguments)
 
-    pipeline.follow = followed
-    parts = analysis.VideoReader, analysis.VideoWriter, analysis.FilmAnnotator
-    analysis.VideoReader, analysis.VideoWriter, analysis.FilmAnnotator = timed(stages)
+    pipeline.process_frame = followed
+    parts = analysis.VideoReader, analysis.VideoWriter, analysis.VideoAnnotator
+    analysis.VideoReader, analysis.VideoWriter, analysis.VideoAnnotator = timed(stages)
     start, own = perf_counter(), process_time()
     try:
         recording = analyse(video, folder, pipeline, view, rate, memory.look)
     finally:
-        analysis.VideoReader, analysis.VideoWriter, analysis.FilmAnnotator = parts
-        pipeline.follow = follow
+        analysis.VideoReader, analysis.VideoWriter, analysis.VideoAnnotator = parts
+        pipeline.process_frame = follow
     seconds, computing = perf_counter() - start, process_time() - own
     table_of_bins = recording.timeline.table()
     return {
         "video": {
-            **{"width": info.width, "height": info.height, "rate": round(info.rate, 3)},
+            **{"width": info.width, "height": info.height, "rate": round(info.frame_rate, 3)},
             "seconds": round(info.duration, 2),
             "megabits_a_second": round(video.stat().st_size * 8e-6 / info.duration, 2),
             "faces": round(float(table_of_bins["faces"].mean()), 2),

@@ -229,7 +229,7 @@ def sample_scene(path: Path) -> Scene:
 
 def filmed(path: Path) -> Scene:
     """Return a video as a scene; it ends where the file ends."""
-    from fer.videos import VideoReader
+    from fer.video import VideoReader
 
     def play() -> Iterator[View]:
         with VideoReader(path) as video:
@@ -237,7 +237,7 @@ def filmed(path: Path) -> Scene:
                 yield View(frame.image, frame.time)
 
     with VideoReader(path) as video:
-        return Scene(path.name, play, str(path), video.info.rate)
+        return Scene(path.name, play, str(path), video.info.frame_rate)
 
 
 def panned(path: Path) -> Scene:

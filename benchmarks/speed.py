@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torchvision.models import resnet18
 
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from fer.model.classifier import ExpressionClassifier
 
 THREADS = 2
@@ -34,7 +34,7 @@ CROP = 120
 COMMON = "AVX512_CORE_VNNI"
 """The newest instructions for the second process, as oneDNN calls them."""
 
-YARDSTICK, ONE, MANY = "resnet18, 224 px", "one face", f"each of {FACES} faces"
+YARDSTICK, ONE, PROGRESS_INTERVAL = "resnet18, 224 px", "one face", f"each of {FACES} faces"
 IN_FLOAT32 = "{}, float32"
 """Name of the same without int8, as where the CPU isn't made for it."""
 
@@ -75,9 +75,9 @@ def contenders(model: str | None) -> dict[str, tuple[Callable[[], object], int]]
     return {
         YARDSTICK: (measure_yardstick, 1),
         ONE: (lambda: classifier.classify(crops[:1]), 1),
-        MANY: (lambda: classifier.classify(crops), FACES),
+        PROGRESS_INTERVAL: (lambda: classifier.classify(crops), FACES),
         IN_FLOAT32.format(ONE): (lambda: plain.classify(crops[:1]), 1),
-        IN_FLOAT32.format(MANY): (lambda: plain.classify(crops), FACES),
+        IN_FLOAT32.format(PROGRESS_INTERVAL): (lambda: plain.classify(crops), FACES),
     }
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,7 +32,7 @@ PROGRAMS = {
 }
 """What is run with `python -c`, by name."""
 
-PATIENCE = 120
+TIMEOUT = 120
 """Seconds after which the page won't come any more."""
 
 
@@ -100,14 +100,14 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def _wait_for(url: str, app: subprocess.Popen) -> None:
-    end = time.perf_counter() + PATIENCE
+    end = time.perf_counter() + TIMEOUT
     while time.perf_counter() < end and app.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=PATIENCE):
+            with urllib.request.urlopen(url, timeout=TIMEOUT):
                 return
         except urllib.error.URLError:
             time.sleep(0.02)
-    raise RuntimeError(f"The page did not answer within {PATIENCE} s, or app.py ended.")
+    raise RuntimeError(f"The page did not answer within {TIMEOUT} s, or app.py ended.")
 
 
 def processor_seconds(process: int) -> float:

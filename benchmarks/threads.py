@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import View, made_scenes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,11 +111,11 @@ def measure(number: int, visitors: int, seconds: float) -> dict[str, float]:
 
 def follow_for(pipeline: object, views: Sequence[View], seconds: float) -> list[float]:
     """Follow a scene that long, as one visitor; return the seconds that each frame took."""
-    from fer.pipeline import Following
+    from fer.pipeline import StreamState
 
-    following, taken, start = Following(), [], time.perf_counter()
+    following, taken, start = StreamState(), [], time.perf_counter()
     while (now := time.perf_counter()) - start < seconds:
-        pipeline.follow(views[len(taken) % len(views)].image, now, following)
+        pipeline.process_frame(views[len(taken) % len(views)].image, now, following)
         taken.append(time.perf_counter() - now)
     return taken
 

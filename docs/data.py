@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer.show.data_plots import counts_plot, unanimity_plot, votes_plot
-from fer.show.data_report import FOOTER, HEADINGS, findings
+from fer.data.dataset_plots import counts_plot, unanimity_plot, votes_plot
+from fer.data.dataset_report import FOOTER, HEADINGS, describe_dataset
 
 FOLDER = Path(__file__).parent / "data"
 FIGURES = FOLDER / "data.json"
@@ -41,7 +41,7 @@ def page(figures: Mapping[str, Mapping]) -> str:
     Args:
         figures: What `fer data` wrote into data.json.
     """
-    said = findings(figures)
+    said = describe_dataset(figures)
     parts = [HEAD]
     for name in ("counts", "copies", "votes"):
         plots = [f"![{alt}](data/{file})\n" for file, alt in PLOTS.get(name, {}).items()]

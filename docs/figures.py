@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.speed import read_speed
-from fer.labels import FERPLUS_COLUMNS
+from fer.labels import FERPLUS_INDICES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -92,7 +92,7 @@ def _agreement(split: dict) -> float:
     Args:
         split: With the pictures of each label and majority as `["ferplus"]["matrix"]` (7, 10).
     """
-    matrix = np.array(split["ferplus"]["matrix"])[:, list(FERPLUS_COLUMNS)]
+    matrix = np.array(split["ferplus"]["matrix"])[:, list(FERPLUS_INDICES)]
     return float(np.trace(matrix) / matrix.sum())
 
 

@@ -8,13 +8,13 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fer.drawing.export import to_dataframe
     from fer.pipeline import Pipeline
-    from fer.show.tables import to_dataframe
 
 __version__ = "0.1.0"
 __all__ = ["Pipeline", "__version__", "to_dataframe"]
 
-_LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.show.tables"}
+_LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.drawing.export"}
 """Where a name is defined that is imported at its first use: `import fer` takes milliseconds."""
 
 

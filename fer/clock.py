@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 
-class FrameClock:
+class FrameRateMeter:
     """Counts one stream's frames a second."""
 
     window = 2.0
@@ -32,7 +32,7 @@ class FrameClock:
         return (len(self._times) - 1) / span if span > 0 else 0.0
 
 
-class StopClock:
+class PausableClock:
     """A clock that starts at 0 and stands still while it is stopped.
 
     Args:
@@ -54,12 +54,12 @@ class StopClock:
         """Return the seconds that it has been running."""
         return (self.system() if self._stopped is None else self._stopped) - self._start
 
-    def stop(self) -> None:
+    def pause(self) -> None:
         """Stand still."""
         if self._stopped is None:
             self._stopped = self.system()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Run again, as if it had never stood still."""
         if self._stopped is not None:
             self._start += self.system() - self._stopped

@@ -24,7 +24,7 @@ MOST_SCANS = 100
 """Passes over the picture that a JPEG may be made of; progressive ones have about ten, and each
 takes as long as a picture of one."""
 
-_DECODING = (
+_DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError),
     *(RuntimeError, LookupError, TypeError, struct.error),
     *(ArithmeticError, zlib.error),
@@ -101,7 +101,7 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
     channels = pixels.shape[2]
     if channels == 1:
         return np.repeat(pixels, 3, axis=2)
-    return pixels if channels == 3 else _on_white(Image.fromarray(pixels, "RGBA"))
+    return pixels if channels == 3 else _flatten_on_white(Image.fromarray(pixels, "RGBA"))
 
 
 def encode_jpeg(image: np.ndarray, quality: int = 80) -> bytes:
@@ -147,8 +147,8 @@ def _open(stream: BinaryIO) -> Image.Image:
     try:
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError:
-        raise ImageError(f"The picture is too large; at most {_limit()} are taken.") from None
-    except _DECODING:
+        raise ImageError(f"The picture is too large; at most {_pixel_limit()} are taken.") from None
+    except _DECODER_ERRORS:
         if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
             raise ImageError(
                 "HEIC photos can't be read; save the picture as JPEG or PNG."
@@ -181,7 +181,7 @@ def _scans(jpeg: bytes) -> int:
     return count
 
 
-def _limit() -> str:
+def _pixel_limit() -> str:
     return f"{MAX_PIXELS // 1_000_000} million pixels"
 
 
@@ -189,15 +189,16 @@ def _decode(image: Image.Image) -> np.ndarray:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"The picture is too large ({width:,} x {height:,}); at most {_limit()} are taken."
+            f"The picture is too large ({width:,} x {height:,}); at most {_pixel_limit()} are "
+            "taken."
         )
     if width * height == 0:
         raise ImageError(f"The picture holds no pixels: it is {width} x {height}.")
     try:
         image.load()
-    except _DECODING:
+    except _DECODER_ERRORS:
         raise ImageError("The picture is damaged or cut off; save or download it again.") from None
-    return _upright(_pixels(image), _orientation(image))
+    return _apply_orientation(_pixels(image), _orientation(image))
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -205,11 +206,11 @@ def _pixels(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I;16"):
         return as_rgb(np.asarray(image).astype(np.uint16))
     if image.mode == "I":
-        return as_rgb(_whole_numbers(np.asarray(image)))
+        return as_rgb(_as_16_bit_grey(np.asarray(image)))
     if image.mode == "F":
         return as_rgb(np.asarray(image))
     if image.has_transparency_data:
-        return _on_white(_convert(image, "RGBA"))
+        return _flatten_on_white(_convert(image, "RGBA"))
     return np.array(_convert(image, "RGB"))
 
 
@@ -222,13 +223,13 @@ def _convert(image: Image.Image, mode: str) -> Image.Image:
         ) from None
 
 
-def _whole_numbers(grey: np.ndarray) -> np.ndarray:
+def _as_16_bit_grey(grey: np.ndarray) -> np.ndarray:
     """Return 32-bit grey as what it holds: 16 bits when it goes beyond 255, else 8."""
     fits_16_bits = grey.min() >= 0 and 255 < grey.max() <= 65_535
     return grey.astype(np.uint16) if fits_16_bits else grey
 
 
-def _on_white(image: Image.Image) -> np.ndarray:
+def _flatten_on_white(image: Image.Image) -> np.ndarray:
     white = Image.new("RGBA", image.size, "white")
     return np.array(Image.alpha_composite(white, image).convert("RGB"))
 
@@ -237,11 +238,11 @@ def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 (upright) also where the tags are missing or damaged."""
     try:
         return image.getexif().get(_ORIENTATION_TAG, 1)
-    except _DECODING:
+    except _DECODER_ERRORS:
         return 1
 
 
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def _apply_orientation(pixels: np.ndarray, orientation: int) -> np.ndarray:
     if orientation not in _UPRIGHT:
         return pixels
     return np.array(Image.fromarray(pixels).transpose(_UPRIGHT[orientation]))
@@ -256,15 +257,15 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
     if np.issubdtype(image.dtype, np.uint16):
         return np.rint(image / 257).astype(np.uint8)
     if np.issubdtype(image.dtype, np.floating):
-        _require_range(image, 1)
+        _check_range(image, 1)
         return np.rint(image * 255).astype(np.uint8)
     if np.issubdtype(image.dtype, np.integer):
-        _require_range(image, 255)
+        _check_range(image, 255)
         return image.astype(np.uint8)
     raise ImageError(f"A picture array holds numbers, best uint8 from 0 to 255, not {image.dtype}.")
 
 
-def _require_range(image: np.ndarray, highest: int) -> None:
+def _check_range(image: np.ndarray, highest: int) -> None:
     """Raise ImageError unless all values are finite and lie from 0 to `highest`."""
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= highest):

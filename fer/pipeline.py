@@ -12,11 +12,11 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.images import read_image
 from fer.labels import EXPRESSIONS, UNCERTAIN
-from fer.vision.answers import RecentAnswers
 from fer.vision.crops import Framing, crop_faces
 from fer.vision.detections import expressions, probabilities, track_ids
-from fer.vision.follower import FaceFollower, TiledDetector
+from fer.vision.prediction_cache import PredictionCache
 from fer.vision.smoother import ExpressionSmoother
+from fer.vision.stream_detector import StreamDetector, TiledDetector
 
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """What `fer.images.read_image` takes: a file, its bytes, a PIL image or an array."""
@@ -70,20 +70,20 @@ class Classifier(Protocol):
         """Return float32 (n, 7) probabilities for n square RGB crops."""
 
 
-class Following:
+class StreamState:
     """What is remembered of one stream; one a visitor or video, and dropped with it.
 
     Args:
-        cycle: Seconds in which the search for new faces is once through the picture; what isn't
-            watched live may take more, for speed.
+        search_period: Seconds in which the search for new faces is once through the picture; what
+            isn't watched live may take more, for speed.
         memory: Seconds for which a face that isn't seen is remembered: longer than from one frame
             to the next.
     """
 
-    def __init__(self, cycle: float = 0.45, memory: float = 1.0) -> None:
+    def __init__(self, search_period: float = 0.45, memory: float = 1.0) -> None:
         """Remember nothing yet."""
-        self.follower = FaceFollower(memory, cycle)
-        self.answers = RecentAnswers()
+        self.stream_detector = StreamDetector(memory, search_period)
+        self.prediction_cache = PredictionCache()
         self.smoother = ExpressionSmoother(memory=memory)
 
 
@@ -154,35 +154,37 @@ class Pipeline:
 
         Args:
             frames: As pictures of a call, in their order.
-            rate: Frames a second. For frames with times of their own see `follow`.
+            rate: Frames a second. For frames with times of their own see `process_frame`.
 
         Yields:
             As a call, with `tracker_id` (n,) and, over time, smoothed `data["probabilities"]`; one
             a frame, as soon as it is there.
         """
-        stream = Following()
+        state = StreamState()
         for index, frame in enumerate(frames):
-            yield self.follow(read_image(frame), index / rate, stream)
+            yield self.process_frame(read_image(frame), index / rate, state)
 
-    def follow(self, image: UInt8Array, time: float, following: Following) -> Detections:
+    def process_frame(self, image: UInt8Array, time: float, state: StreamState) -> Detections:
         """Read the next frame of a stream.
 
         Args:
             image: RGB uint8 (h, w, 3).
             time: Seconds on any clock that doesn't go back.
-            following: What is remembered of this stream; it is brought up to date.
+            state: What is remembered of this stream; it is brought up to date.
 
         Returns:
             As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` averaged over
             time, and `data["expression"]` (n,), the class index that each face is called.
         """
-        faces = following.follower.update(self.detector, image, time)
+        faces = state.stream_detector.update(self.detector, image, time)
         crops = crop_faces(image, faces, Framing(**self.classifier.framing))
-        rows = following.answers.read(track_ids(faces), crops, time, self.classifier.classify)
+        rows = state.prediction_cache.predict(
+            track_ids(faces), crops, time, self.classifier.classify
+        )
         faces = replace(faces, data={**faces.data, "probabilities": rows})
-        return following.smoother.update(faces, time, self.classifier.uncertain_below)
+        return state.smoother.update(faces, time, self.classifier.uncertain_below)
 
-    def whole_picture(self, image: UInt8Array) -> Detections:
+    def classify_whole(self, image: UInt8Array) -> Detections:
         """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.
 
         Returns:
@@ -202,7 +204,7 @@ class Pipeline:
         return replace(faces, data={**faces.data, "probabilities": rows})
 
 
-def top_labels(detections: Detections, uncertain_below: float) -> list[str]:
+def expression_labels(detections: Detections, uncertain_below: float) -> list[str]:
     """Return each face's expression, or "uncertain" where its probability is less than a bound.
 
     Args:

@@ -19,15 +19,17 @@ class FakeDetector:
     def with_options(self, min_face: int | None = None, confidence: float | None = None):
         return FakeDetector(self.boxes, self.min_face if min_face is None else min_face)
 
-    def parts(self, image: np.ndarray) -> list:
+    def tiles(self, image: np.ndarray) -> list:
         return []
 
     def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
         return self.detect(image)
 
-    def detect(self, image: np.ndarray, parts=None, beside=None, confidence=None) -> Detections:
+    def detect(
+        self, image: np.ndarray, tiles=None, known_boxes=None, confidence=None
+    ) -> Detections:
         """Find all its boxes; none in parts of the picture, as those stay with `redetect`."""
-        boxes = self.boxes if parts is None else ()
+        boxes = self.boxes if tiles is None else ()
         found = [box for box in boxes if box[2] - box[0] >= self.min_face]
         return Detections(
             xyxy=np.array(found, np.float32).reshape(-1, 4),

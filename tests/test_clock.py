@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer.clock import FrameClock, StopClock
+from fer.clock import FrameRateMeter, PausableClock
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from fer.clock import FrameClock, StopClock
     ],
 )
 def test_frames_a_second(times, rate):
-    clock = FrameClock()
+    clock = FrameRateMeter()
     for now in times:
         last = clock.tick(now)
     assert last == pytest.approx(rate)
@@ -24,14 +24,14 @@ def test_frames_a_second(times, rate):
 
 def test_a_stopped_clock_stands_still_and_goes_on_from_there():
     time = 100.0
-    clock = StopClock(lambda: time)
+    clock = PausableClock(lambda: time)
     time = 101.0
     assert clock.now() == 1 and clock.running
-    clock.stop()
+    clock.pause()
     time = 105.0
-    clock.stop()  # twice is once
+    clock.pause()  # twice is once
     assert clock.now() == 1 and not clock.running
-    clock.go_on()
-    clock.go_on()
+    clock.resume()
+    clock.resume()
     time = 106.5
     assert clock.now() == 2.5 and clock.running

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_VOTES, canonical
+from fer.labels import EXPRESSIONS, FERPLUS_LABELS, FERPLUS_VOTE_COLUMNS, canonical_label
 
 
 def test_order_is_that_of_fer2013():
     assert EXPRESSIONS == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-    assert FERPLUS_VOTES[:8] == FERPLUS
+    assert FERPLUS_VOTE_COLUMNS[:8] == FERPLUS_LABELS
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ def test_order_is_that_of_fer2013():
     ],
 )
 def test_canonical(name, expected):
-    assert canonical(name) == expected
+    assert canonical_label(name) == expected
 
 
 def test_unknown_expression_is_refused():
     with pytest.raises(ValueError, match="'contempt' is not one of the seven"):
-        canonical("contempt")
+        canonical_label("contempt")

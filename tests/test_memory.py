@@ -9,12 +9,12 @@ import pytest
 
 from benchmarks.memory import STATUS, resident
 from benchmarks.scenes import Actor, acted
-from fer.pipeline import Following, Pipeline
-from fer.ui.live_handlers import LiveHandlers
+from fer.pipeline import Pipeline, StreamState
+from fer.ui.live.handlers import LiveHandlers
 from fer.ui.sessions import Sessions
+from tests.async_runner import tell
 from tests.fakes import FakeClassifier, fake_pipeline, sure
-from tests.stories import tell
-from tests.ui.looking import payload
+from tests.ui.live_helpers import payload
 
 needs_linux = pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
 
@@ -38,10 +38,10 @@ def test_following_for_ten_minutes_keeps_nothing():
     pipeline = Pipeline(FaceDetector(), FakeClassifier(sure("sad")))
     actors = [Actor(1, (65, 90), 120, 8), Actor(2, (180, 95), 115, 6, start=0.5, end=1.3)]
     views = list(islice(acted("two come and go", (240, 180), actors).play(), 60))
-    following, numbers = Following(), set()
+    following, numbers = StreamState(), set()
 
     def step(index):
-        faces = pipeline.follow(views[index % 60].image, index / 2, following)
+        faces = pipeline.process_frame(views[index % 60].image, index / 2, following)
         numbers.update(faces.tracker_id.tolist())
 
     # Ten minutes at two frames a second; the second face comes and goes 20 times.

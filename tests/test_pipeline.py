@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.pipeline import Following, Pipeline, top_labels
+from fer.pipeline import Pipeline, StreamState, expression_labels
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
@@ -18,10 +18,10 @@ class Detector:
             data={"landmarks": np.zeros((len(boxes), 5, 2), np.float32)},
         )
 
-    def detect(self, image, parts=None, beside=None, confidence=None) -> Detections:
-        return self.found if parts is None else self.found[:0]
+    def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:
+        return self.found if tiles is None else self.found[:0]
 
-    def parts(self, image) -> list:
+    def tiles(self, image) -> list:
         return []
 
     def redetect(self, image, xyxy, confidence) -> Detections:
@@ -80,7 +80,7 @@ def test_no_face():
 def test_the_whole_picture_is_one_face():
     classifier = Classifier(scale=1.5)
     square = PICTURE[:, :60]
-    face = Pipeline(Detector(BOXES), classifier).whole_picture(square)
+    face = Pipeline(Detector(BOXES), classifier).classify_whole(square)
     assert face.xyxy.tolist() == [[0, 0, 60, 60]]
     assert face.confidence.tolist() == [1]
     assert face.data["probabilities"].shape == (1, 7)
@@ -90,7 +90,7 @@ def test_the_whole_picture_is_one_face():
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 600, 3), (30, 20, 3)])
 def test_a_whole_picture_of_any_shape_gives_a_square(shape):
     classifier = Classifier()
-    face = Pipeline(Detector(BOXES), classifier).whole_picture(np.zeros(shape, np.uint8))
+    face = Pipeline(Detector(BOXES), classifier).classify_whole(np.zeros(shape, np.uint8))
     assert face.xyxy.tolist() == [[0, 0, shape[1], shape[0]]]
     height, width, _ = classifier.crops[0].shape
     assert height == width >= 1
@@ -112,7 +112,7 @@ def test_top_labels(rows, uncertain_below, labels):
         xyxy=np.zeros((len(rows), 4)),
         data={"probabilities": np.array(rows, np.float32).reshape(-1, 7)},
     )
-    assert top_labels(faces, uncertain_below) == labels
+    assert expression_labels(faces, uncertain_below) == labels
 
 
 def test_following_numbers_the_faces_and_calms_the_answers():
@@ -122,12 +122,12 @@ def test_following_numbers_the_faces_and_calms_the_answers():
         def classify(self, crops) -> np.ndarray:
             return np.array([next(self.answers)] * len(crops), np.float32)
 
-    pipeline, following = Pipeline(Detector(BOXES), Wavering()), Following()
-    first = pipeline.follow(PICTURE, 10.0, following)
-    second = pipeline.follow(255 - PICTURE, 10.06, following)  # changed, so read again
+    pipeline, following = Pipeline(Detector(BOXES), Wavering()), StreamState()
+    first = pipeline.process_frame(PICTURE, 10.0, following)
+    second = pipeline.process_frame(255 - PICTURE, 10.06, following)  # changed, so read again
     assert first.tracker_id.tolist() == second.tracker_id.tolist() == [1, 2]
     np.testing.assert_allclose(first.data["probabilities"], [HAPPY, HAPPY], atol=1e-5)
-    assert top_labels(second, 0.4) == ["happy", "happy"]
+    assert expression_labels(second, 0.4) == ["happy", "happy"]
     assert second.data["landmarks"].shape == (2, 5, 2)
 
 
@@ -136,10 +136,10 @@ def test_a_called_expression_goes_before_the_most_probable_one():
         xyxy=BOXES,
         data={"probabilities": np.array([TORN, HAPPY]), "expression": np.array([5, 5])},
     )
-    assert top_labels(faces, 0.3) == ["surprise", "uncertain"]
+    assert expression_labels(faces, 0.3) == ["surprise", "uncertain"]
 
 
 def test_the_crops_of_a_stream_follow_the_framing_too():
     classifier = Classifier(scale=1.5, shift_x=0.1, shift_y=-0.1)
-    Pipeline(Detector(BOXES[:1]), classifier).follow(PICTURE, 0.0, Following())
+    Pipeline(Detector(BOXES[:1]), classifier).process_frame(PICTURE, 0.0, StreamState())
     np.testing.assert_array_equal(classifier.crops[0], PICTURE[2:32, 8:38])

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from docs.figures import with_figures
-from fer.timeline.timeline import LEAST_FACES
-from fer.videos import MAX_BYTES, MAX_SECONDS
+from fer.timeline.timeline import MIN_FACES
+from fer.video import MAX_BYTES, MAX_SECONDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -29,7 +29,7 @@ def test_every_figure_comes_from_the_weights():
 
 def test_the_limits_are_those_of_the_code():
     assert f"up to {MAX_BYTES // 1_000_000} MB and {MAX_SECONDS // 3600} hours" in README
-    assert f"fewer than {LEAST_FACES} faces" in README
+    assert f"fewer than {MIN_FACES} faces" in README
 
 
 def test_every_link_to_a_file_leads_somewhere():

@@ -8,12 +8,12 @@ from PIL import Image
 from skimage.data import astronaut
 from transformers import pipeline
 
+from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
-from fer.model.bundle import read_evaluation
-from fer.model.classifier import EMBEDDED, ExpressionClassifier
-from fer.pipeline import Pipeline, top_labels
-from fer.training.evaluation import evaluate
-from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
+from fer.model.hub_folder import read_evaluation
+from fer.pipeline import Pipeline, expression_labels
 from fer.vision.crops import Framing, crop_face
 from fer.vision.detector import FaceDetector
 
@@ -27,21 +27,21 @@ def classifier():
 
 def test_they_are_small_and_complete(classifier):
     assert classifier.model.num_parameters() < 5_000_000
-    assert sum(path.stat().st_size for path in EMBEDDED.iterdir()) < 10_000_000
+    assert sum(path.stat().st_size for path in EMBEDDED_WEIGHTS.iterdir()) < 10_000_000
     assert classifier.metrics["parameters"] == classifier.model.num_parameters()
     assert "earlier version of the training code" in classifier.metrics["made_by"]
     assert classifier.metrics["training"]["training_pictures"] == 28_709
 
 
 def test_the_evaluation_beside_them_is_about_them(classifier):
-    assert read_evaluation(EMBEDDED, classifier)["accuracy"] == pytest.approx(
+    assert read_evaluation(EMBEDDED_WEIGHTS, classifier)["accuracy"] == pytest.approx(
         classifier.metrics["validation"]["accuracy"], abs=0.005
     )
 
 
 def test_a_smile_is_read_as_happy(classifier):
     faces = Pipeline(FaceDetector(), classifier)(astronaut())
-    assert top_labels(faces, classifier.uncertain_below) == ["happy"]
+    assert expression_labels(faces, classifier.uncertain_below) == ["happy"]
 
 
 def test_transformers_pipeline_classifies_as_the_page_does(classifier):
@@ -58,7 +58,7 @@ def test_transformers_pipeline_classifies_as_the_page_does(classifier):
 
 
 def by_transformers():
-    return pipeline("image-classification", model=str(EMBEDDED), device="cpu")
+    return pipeline("image-classification", model=str(EMBEDDED_WEIGHTS), device="cpu")
 
 
 def test_a_picture_without_a_face_gives_no_answer(classifier):

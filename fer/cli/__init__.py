@@ -8,12 +8,12 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 
-from fer.cli.camera import add_camera
-from fer.cli.data import add_data
-from fer.cli.evaluate import add_evaluate
-from fer.cli.photo import add_photo
-from fer.cli.push import add_push
-from fer.cli.video import add_video
+from fer.cli.camera_command import add_camera
+from fer.cli.data_command import add_data
+from fer.cli.evaluate_command import add_evaluate
+from fer.cli.photo_command import add_photo
+from fer.cli.push_command import add_push
+from fer.cli.video_command import add_video
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,15 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
     options = build_parser().parse_args(arguments)
     try:
-        said = options.run(options)
+        output = options.run(options)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"fer {options.command}: {said_of(error)}\n")
+        sys.stderr.write(f"fer {options.command}: {describe_error(error)}\n")
         return 1
-    sys.stdout.write(f"{said}\n")
+    sys.stdout.write(f"{output}\n")
     return 0
 
 
-def said_of(error: ValueError | OSError) -> str:
+def describe_error(error: ValueError | OSError) -> str:
     """Return an error in one sentence; one of the system's own with the file it is about."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}."

@@ -10,7 +10,7 @@ from fer.array_types import UInt8Array
 
 TITLE = "Facial expressions"
 
-LARGEST = (1280, 800)
+MAX_INITIAL_SIZE = (1280, 800)
 """Width and height in pixels that the window has at most when it opens."""
 
 _WITHOUT_MODIFIERS = 0xFFFF
@@ -41,7 +41,7 @@ class Window:
         """Open it; larger pictures are shown smaller."""
         require_display()
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+        scale = min(1.0, MAX_INITIAL_SIZE[0] / width, MAX_INITIAL_SIZE[1] / height)
         cv2.resizeWindow(TITLE, round(width * scale), round(height * scale))
         self._opened = False
 

@@ -18,7 +18,7 @@ from huggingface_hub import (
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 from huggingface_hub.utils import yaml_dump
 
-from fer.labels import EXPRESSIONS, FER2013_EDITION
+from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card_tables import (
     SPLITS,
     Metrics,
@@ -30,14 +30,14 @@ from fer.model.card_tables import (
     scores_table,
     training_facts,
 )
-from fer.model.figures import of_shown
+from fer.model.headline_metrics import combined_agreement
 from fer.model.markdown import code, image, number
 
 TEMPLATE, ABOUT_FER2013, CITATION = (
     Path(__file__).with_name(f"card_{name}.md") for name in ("template", "fer2013", "citation")
 )
 
-OWN_DATA = (
+OTHER_DATA = (
     "The pictures are those of $dataset, which are not FER2013's; whoever chose them can say here "
     "where they come from, what their labels mean, and for whom they don't stand."
 )
@@ -55,7 +55,7 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
     """Write README.md, and the results as the Hub's leaderboards read them, into `folder`.
 
     Args:
-        metrics: What metrics.json holds; `fer.training.report` writes it.
+        metrics: What metrics.json holds; `fer.training.training_report` writes it.
         repo_id: Where the card will stand.
         folder: Where to write.
         plots: File names of pictures beside the card.
@@ -71,9 +71,9 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
 def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
     """Return the card; see `write_card`."""
     trained_on_fer2013, named = on_fer2013(metrics), dataset_name(metrics)
-    about = ABOUT_FER2013.read_text(encoding="utf-8") if trained_on_fer2013 else OWN_DATA
+    about = ABOUT_FER2013.read_text(encoding="utf-8") if trained_on_fer2013 else OTHER_DATA
     body = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        origin=origin(metrics),
+        origin=training_origin(metrics),
         dataset=f"{named}, 48x48 grey pictures of faces" if trained_on_fer2013 else named,
         data=Template(about).substitute(dataset=named).strip(),
         citation=CITATION.read_text(encoding="utf-8") if trained_on_fer2013 else "",
@@ -81,7 +81,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
         parameters=number(metrics.get("parameters")),
-        second_head=SECOND_HEAD if knows_ferplus(metrics) else "",
+        second_head=SECOND_HEAD if has_ferplus_head(metrics) else "",
         scores=scores_table(measurements(metrics)) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
@@ -112,13 +112,13 @@ def dataset_name(metrics: Metrics) -> str:
     return code(str((metrics.get("training") or {}).get("dataset", "a data set without a name")))
 
 
-def origin(metrics: Metrics) -> str:
+def training_origin(metrics: Metrics) -> str:
     """Return what the training began with: "from scratch", or the network that was fine-tuned."""
     base = metrics.get("base_model")
     return f"on from {code(base['name'])}" if base else "from scratch"
 
 
-def knows_ferplus(metrics: Metrics) -> bool:
+def has_ferplus_head(metrics: Metrics) -> bool:
     """Return whether the second head was measured, as it is where it learned votes."""
     return any((metrics.get(split) or {}).get("ferplus_accuracy") is not None for split in SPLITS)
 
@@ -132,7 +132,7 @@ def metadata(metrics: Metrics, repo_id: str) -> ModelCardData:
         library_name="transformers",
         pipeline_tag="image-classification",
         tags=["facial-expression-recognition", *known, "custom_code"],
-        datasets=[FER2013_EDITION] if known else None,
+        datasets=[FER2013_DATASET_ID] if known else None,
         metrics=["accuracy", "f1"],
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
@@ -154,7 +154,7 @@ def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
             | {"label_set": f"{own}, without copies of training pictures"},
             "ferplus": ferplus,
         }
-        if agreement := of_shown(figures):
+        if agreement := combined_agreement(figures):
             for labels, row in {"shown": figures["shown"], "shown_ferplus": agreement}.items():
                 label_set = f"{row.get('label_set', own)}, both heads combined"
                 row = {"pictures": figures.get("pictures")} | row
@@ -184,7 +184,7 @@ def model_index(metrics: Metrics) -> list[EvalResult]:
     return [
         EvalResult(
             task_type="image-classification",
-            dataset_type=FER2013_EDITION,
+            dataset_type=FER2013_DATASET_ID,
             dataset_name=f"FER2013: {row['label_set']}",
             dataset_config=row["labels"],
             dataset_split=row["split"],
@@ -206,7 +206,7 @@ def result_entries(metrics: Metrics, repo_id: str) -> dict[str, EvalResultEntry]
     """
     return {
         f"{row['labels']}_{row['split']}": EvalResultEntry(
-            dataset_id=FER2013_EDITION,
+            dataset_id=FER2013_DATASET_ID,
             task_id=row["labels"],
             value=row["accuracy"],
             source_url=f"https://huggingface.co/{repo_id}",
@@ -223,7 +223,7 @@ def command(metrics: Metrics) -> str:
     return " ".join(str(made).split()).lstrip("`")  # one line, which can't end the block of code
 
 
-def _per_split(metrics: Metrics, draw: Any) -> list[str]:
-    """Return what `draw` makes of each split that has something to draw."""
-    drawn = (draw(metrics.get(split) or {}, split) for split in SPLITS)
+def _per_split(metrics: Metrics, render: Any) -> list[str]:
+    """Return what `render` makes of each split that has something to draw."""
+    drawn = (render(metrics.get(split) or {}, split) for split in SPLITS)
     return [text for text in drawn if text]

@@ -11,23 +11,23 @@ from scipy.special import softmax
 from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 
-from fer.labels import EXPRESSIONS, canonical
-from fer.model.fusing import fused
+from fer.labels import EXPRESSIONS, canonical_label
+from fer.model.fusion import fuse_batch_norms
 from fer.model.heads import heads_of
-from fer.model.hub import FILES, ModelError, Pulled, pull
-from fer.model.loading import checked_framing, load_network, read_metrics
+from fer.model.hub import MODEL_FILES, LocalModel, ModelError, pull
+from fer.model.loading import load_network, read_metrics, validate_framing
 from fer.model.preprocessing import pixel_values
-from fer.model.quantizing import quantized
+from fer.model.quantization import quantize
 
-__all__ = ["EMBEDDED", "ExpressionClassifier", "ModelError", "expression_columns"]
+__all__ = ["EMBEDDED_WEIGHTS", "ExpressionClassifier", "ModelError", "expression_columns"]
 
-EMBEDDED = Path(__file__).parent / "weights"
+EMBEDDED_WEIGHTS = Path(__file__).parent / "weights"
 """The network that comes with the package."""
 
 UNCERTAIN_BELOW = 0.4
 """For networks whose configuration says nothing about it."""
 
-AT_ONCE = 16
+BATCH_SIZE = 16
 """Faces that go through the network at a time: what lies between its layers stays in the cache."""
 
 logger = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ class ExpressionClassifier:
                 framing can't be one.
         """
         self.model = model.eval()
-        in_bytes = quantized(self.model) if int8 else None
-        self.network = in_bytes or fused(self.model)
+        in_bytes = quantize(self.model) if int8 else None
+        self.network = in_bytes or fuse_batch_norms(self.model)
         self.precision = "int8" if in_bytes else "float32"
         self.processor = processor
         self.name = name
@@ -86,7 +86,7 @@ class ExpressionClassifier:
         self.revision = revision
         self.notice: str | None = None
         self.metrics = dict(metrics or {})
-        self.framing = checked_framing(getattr(processor, "framing", {}))
+        self.framing = validate_framing(getattr(processor, "framing", {}))
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
         self.columns = expression_columns(model.config.id2label)
         self.heads = heads_of(model.config, self.columns)
@@ -103,8 +103,8 @@ class ExpressionClassifier:
         Raises:
             ModelError: It can't be had, is incomplete or is another kind of network.
         """
-        pulled = pull(source) if source else Pulled(EMBEDDED, "embedded weights")
-        absent = [name for name in FILES if not (pulled.folder / name).is_file()]
+        pulled = pull(source) if source else LocalModel(EMBEDDED_WEIGHTS, "embedded weights")
+        absent = [name for name in MODEL_FILES if not (pulled.folder / name).is_file()]
         if absent:
             raise ModelError(
                 f"{pulled.name} is not what train.py writes or pushes: it lacks "
@@ -156,7 +156,7 @@ class ExpressionClassifier:
         if not len(crops):
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, crops)
-        outputs = [self.network(pixel_values=part) for part in inputs.split(AT_ONCE)]
+        outputs = [self.network(pixel_values=part) for part in inputs.split(BATCH_SIZE)]
         logits = torch.cat([output.logits for output in outputs])[:, self.columns]
         return softmax(logits.float().numpy(), axis=1)
 
@@ -172,7 +172,7 @@ def expression_columns(id2label: Mapping[int, str]) -> list[int]:
     columns: dict[str, int] = {}
     for index, label in id2label.items():
         try:
-            name = canonical(label)
+            name = canonical_label(label)
         except ValueError:
             continue
         if name in columns:

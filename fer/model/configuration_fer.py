@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from huggingface_hub.dataclasses import strict
 from transformers import PretrainedConfig
 
-FERPLUS_LABELS = 8
+NUM_FERPLUS_LABELS = 8
 """Classes of FER+."""
 
 FERPLUS_CLASSES = {
@@ -101,7 +101,7 @@ class FerConfig(PretrainedConfig):
     hidden_sizes: list[int] | tuple[int, ...] = (64, 128, 256)
     depths: list[int] | tuple[int, ...] = (1, 2, 1)
     dropout: float = 0.3
-    num_ferplus_labels: int = FERPLUS_LABELS
+    num_ferplus_labels: int = NUM_FERPLUS_LABELS
     temperature: float = 1.0
     ferplus_temperature: float = 1.0
     ferplus_share: float = 0.0
@@ -130,9 +130,10 @@ class FerConfig(PretrainedConfig):
                 raise ValueError(
                     f"{name} must hold shares above 0 and up to 1, but is {getattr(self, name)}."
                 )
-        if self.ferplus_share and self.num_ferplus_labels != FERPLUS_LABELS:
+        if self.ferplus_share and self.num_ferplus_labels != NUM_FERPLUS_LABELS:
             raise ValueError(
-                f"ferplus_share needs the {FERPLUS_LABELS} labels of FER+, but num_ferplus_labels "
+                f"ferplus_share needs the {NUM_FERPLUS_LABELS} labels of FER+, but "
+                "num_ferplus_labels "
                 f"is {self.num_ferplus_labels}."
             )
         for name, peak in (self.activation_peaks or {}).items():
@@ -154,7 +155,7 @@ class FerConfig(PretrainedConfig):
             raise ValueError(
                 f"ferplus_share needs labels that FER+ has, too, but they are {', '.join(labels)}."
             )
-        needed = {"fer2013_prior": len(labels), "ferplus_prior": FERPLUS_LABELS * combined}
+        needed = {"fer2013_prior": len(labels), "ferplus_prior": NUM_FERPLUS_LABELS * combined}
         for name, length in needed.items():
             if self.prior_correction and length and len(getattr(self, name)) != length:
                 raise ValueError(

@@ -13,11 +13,11 @@ from scipy.special import softmax
 from transformers import PretrainedConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from fer.labels import FERPLUS_COLUMNS
+from fer.labels import FERPLUS_INDICES
 from fer.model.configuration_fer import FerConfig, Heads
 from fer.model.modeling_fer import combined_logits
 
-DEFAULT = Heads(ferplus_columns=FERPLUS_COLUMNS)
+DEFAULT = Heads(ferplus_columns=FERPLUS_INDICES)
 """For the seven expressions in this project's order, without calibration."""
 
 
@@ -48,7 +48,7 @@ def combined(
     Args:
         heads: How to combine.
         fer2013_logits: (n, 7), columns as in `EXPRESSIONS`.
-        ferplus_logits: (n, 8), columns as in `FERPLUS`; may be None where its share is 0.
+        ferplus_logits: (n, 8), columns as in `FERPLUS_LABELS`; may be None where its share is 0.
     """
     second = None if ferplus_logits is None else torch.from_numpy(ferplus_logits)
     return combined_logits(heads, torch.from_numpy(fer2013_logits), second).numpy()

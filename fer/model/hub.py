@@ -25,16 +25,16 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import httpx
 
-FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+MODEL_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 """What a network's folder needs to have."""
 
-METRICS = "metrics.json"
+METRICS_FILE = "metrics.json"
 """The figures of a training, beside the weights."""
 
 RECIPE = "recipe.yaml"
 """The effective settings of a training, beside the weights; `train.py --config` takes it."""
 
-EVALUATION = "evaluation.json"
+EVALUATION_FILE = "evaluation.json"
 """The figures of `fer evaluate`."""
 
 EVALUATION_PLOTS = ("confusion.png", "reliability.png", "risk_coverage.png", "robustness.png")
@@ -43,7 +43,7 @@ EVALUATION_PLOTS = ("confusion.png", "reliability.png", "risk_coverage.png", "ro
 TIMEOUT = 10.0
 """Seconds in which the Hub has to answer."""
 
-NO_ANSWER = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
+UNREACHABLE_ERRORS = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
 """What the client raises when nobody is there."""
 
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
@@ -56,7 +56,7 @@ class ModelError(ValueError):
 
 
 @dataclass(frozen=True)
-class Pulled:
+class LocalModel:
     """A network on this machine.
 
     Attributes:
@@ -70,7 +70,7 @@ class Pulled:
     revision: str | None = None
 
 
-def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
+def pull(source: str | Path, timeout: float = TIMEOUT) -> LocalModel:
     """Return a folder with the network's files: `pull("you/name@v1")`, or a folder as it is.
 
     A Hub id is downloaded once and then served from the cache, also when the Hub is out of reach.
@@ -86,21 +86,21 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> Pulled:
     """
     with suppress(OSError):  # too long for a path, say
         if Path(source).is_dir():
-            return Pulled(Path(source), str(source))
+            return LocalModel(Path(source), str(source))
     repo_id, revision = split_source(str(source))
-    with told_as(ModelError, repo_id, revision):
+    with hub_errors_as(ModelError, repo_id, revision):
         try:
             # Asked first because the download alone would retry for over a minute.
             HfApi().model_info(repo_id, revision=revision, timeout=timeout)
             found = _download(repo_id, revision, timeout)
             _verify(repo_id, found)
-        except (*NO_ANSWER, HfHubHTTPError) as error:
-            if not _is_out_of_reach(error):
+        except (*UNREACHABLE_ERRORS, HfHubHTTPError) as error:
+            if not _is_unavailable(error):
                 raise
             found = _cached(repo_id, revision, error)
         except OSError as error:  # the cache can't be written
             found = _cached(repo_id, revision, error)
-    return Pulled(found, repo_id, found.name)
+    return LocalModel(found, repo_id, found.name)
 
 
 def split_source(source: str) -> tuple[str, str | None]:
@@ -120,7 +120,7 @@ def split_source(source: str) -> tuple[str, str | None]:
 
 def _download(repo_id: str, revision: str | None, timeout: float) -> Path:
     """Return the snapshot's folder in the cache; its name is the commit."""
-    wanted = [*FILES, METRICS]
+    wanted = [*MODEL_FILES, METRICS_FILE]
     return Path(
         snapshot_download(repo_id, revision=revision, allow_patterns=wanted, etag_timeout=timeout)
     )
@@ -134,9 +134,13 @@ def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     Raises:
         Exception: There is none; it is `error` that is raised.
     """
-    asked = {"revision": revision, "allow_patterns": [*FILES, METRICS], "local_files_only": True}
+    arguments = {
+        "revision": revision,
+        "allow_patterns": [*MODEL_FILES, METRICS_FILE],
+        "local_files_only": True,
+    }
     with suppress(OSError):
-        found = Path(snapshot_download(repo_id, **asked))
+        found = Path(snapshot_download(repo_id, **arguments))
         if _is_complete(found):
             return found
     older = [] if revision else _snapshots(repo_id)
@@ -157,7 +161,7 @@ def _snapshots(repo_id: str) -> list[Path]:
 
 
 def _is_complete(snapshot: Path) -> bool:
-    return all((snapshot / name).is_file() for name in FILES)
+    return all((snapshot / name).is_file() for name in MODEL_FILES)
 
 
 def _verify(repo_id: str, snapshot: Path) -> None:
@@ -177,7 +181,7 @@ def _verify(repo_id: str, snapshot: Path) -> None:
         )
 
 
-def _is_out_of_reach(error: Exception) -> bool:
+def _is_unavailable(error: Exception) -> bool:
     """Return whether the Hub is down or has too much to do, as opposed to answering no."""
     if not isinstance(error, HfHubHTTPError):
         return True
@@ -185,7 +189,9 @@ def _is_out_of_reach(error: Exception) -> bool:
 
 
 @contextmanager
-def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -> Iterator[None]:
+def hub_errors_as(
+    kind: type[ValueError], repo_id: str, revision: str | None = None
+) -> Iterator[None]:
     """Turn what the Hub's client raises into one sentence of `kind`."""
     try:
         yield
@@ -201,8 +207,8 @@ def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -
             "Something between here and the Hub answered in its place, a login page or a proxy "
             "perhaps; check the network, or name a folder instead."
         ) from error
-    except (*NO_ANSWER, HfHubHTTPError) as error:
-        raise kind(_sentence(error, repo_id, revision)) from error
+    except (*UNREACHABLE_ERRORS, HfHubHTTPError) as error:
+        raise kind(_explain(error, repo_id, revision)) from error
     except OSError as error:
         raise kind(
             f"{repo_id} can't be kept in the Hub's cache ({error.strerror or error}); make room, "
@@ -210,7 +216,7 @@ def told_as(kind: type[ValueError], repo_id: str, revision: str | None = None) -
         ) from error
 
 
-def _sentence(error: Exception, repo_id: str, revision: str | None) -> str:
+def _explain(error: Exception, repo_id: str, revision: str | None) -> str:
     """Say what went wrong on the Hub and what to do."""
     if isinstance(error, OfflineModeIsEnabled):
         return f"HF_HUB_OFFLINE is set and no copy of {repo_id} is cached here; unset it."

@@ -13,10 +13,10 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification, Pr
 from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.model import auto  # noqa: F401  (registers our classes)
-from fer.model.hub import METRICS, ModelError, Pulled
-from fer.model.metrics_form import well_formed
+from fer.model.hub import METRICS_FILE, LocalModel, ModelError
+from fer.model.metrics_schema import validate_metrics
 
-FRAMING = {"scale", "shift_x", "shift_y"}
+FRAMING_KEYS = {"scale", "shift_x", "shift_y"}
 """What a processor may say about framing."""
 
 MOST_LAYERS, MOST_UNITS = 1000, 1_000_000
@@ -25,7 +25,7 @@ MOST_LAYERS, MOST_UNITS = 1000, 1_000_000
 MOST_NAMED = 5
 """Entries of another form that a warning names."""
 
-_NOT_LOADED = (
+_LOADING_ERRORS = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError),
     *(ArithmeticError, AssertionError, MemoryError, SafetensorError, StrictDataclassError),
 )
@@ -34,36 +34,38 @@ _NOT_LOADED = (
 logger = logging.getLogger(__name__)
 
 
-def read_metrics(pulled: Pulled) -> dict[str, Any]:
+def read_metrics(pulled: LocalModel) -> dict[str, Any]:
     """Return metrics.json without what is not of its form, {} where there is none.
 
     A network serves without its metrics, so what can't be read is left out with a warning.
     """
-    file = pulled.folder / METRICS
+    file = pulled.folder / METRICS_FILE
     try:
         if not file.is_file():
             return {}
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        logger.warning("%s of %s can't be read and is left out: %s", METRICS, pulled.name, error)
+        logger.warning(
+            "%s of %s can't be read and is left out: %s", METRICS_FILE, pulled.name, error
+        )
         return {}
-    metrics, left_out = well_formed(document)
+    metrics, left_out = validate_metrics(document)
     if left_out:
         places = ", ".join(place or "all of it" for place in left_out[:MOST_NAMED])
         more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
         logger.warning(
-            "%s of %s has another form; left out: %s%s.", METRICS, pulled.name, places, more
+            "%s of %s has another form; left out: %s%s.", METRICS_FILE, pulled.name, places, more
         )
     return metrics
 
 
-def load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
+def load_network(pulled: LocalModel) -> tuple[PreTrainedModel, BaseImageProcessor]:
     """Load network and processor.
 
     Raises:
         ModelError: transformers can't make a network of the folder, or only with random weights.
     """
-    model, processor, report = from_folder(pulled)
+    model, processor, report = load_from_folder(pulled)
     if report["missing_keys"]:
         raise ModelError(
             f"{pulled.name} lacks weights that its config.json asks for: "
@@ -72,7 +74,9 @@ def load_network(pulled: Pulled) -> tuple[PreTrainedModel, BaseImageProcessor]:
     return model, processor
 
 
-def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageProcessor, dict]:
+def load_from_folder(
+    pulled: LocalModel, **settings
+) -> tuple[PreTrainedModel, BaseImageProcessor, dict]:
     """Load network and processor from safetensors, never running code that came with them.
 
     The network computes in single precision, whatever it was stored in.
@@ -95,12 +99,12 @@ def from_folder(pulled: Pulled, **settings) -> tuple[PreTrainedModel, BaseImageP
             pulled.folder, **trusted, **settings
         )
         processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
-    except _NOT_LOADED as error:
+    except _LOADING_ERRORS as error:
         raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
     return model, processor, report
 
 
-def _require_size(pulled: Pulled) -> None:
+def _require_size(pulled: LocalModel) -> None:
     """Refuse a config.json of which transformers would build layers without an end.
 
     Raises:
@@ -120,19 +124,20 @@ def _require_size(pulled: Pulled) -> None:
             )
 
 
-def checked_framing(framing: Mapping[str, float]) -> dict[str, float]:
+def validate_framing(framing: Mapping[str, float]) -> dict[str, float]:
     """Return a processor's framing as keywords of `fer.vision.crops.Framing`.
 
     Raises:
         ModelError: It has other entries, or values that cut nothing.
     """
-    mapping = isinstance(framing, Mapping) and set(framing) <= FRAMING
+    mapping = isinstance(framing, Mapping) and set(framing) <= FRAMING_KEYS
     numbers = mapping and all(
         isinstance(value, int | float) and math.isfinite(value) for value in framing.values()
     )
     if not numbers or not framing.get("scale", 1) > 0:
         raise ModelError(
-            f"The framing in preprocessor_config.json must give {', '.join(sorted(FRAMING))} as "
+            f"The framing in preprocessor_config.json must give {', '.join(sorted(FRAMING_KEYS))} "
+            "as "
             f"numbers, the scale above 0, but is {framing}."
         )
     return dict(framing)

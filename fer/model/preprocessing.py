@@ -19,13 +19,13 @@ def pixel_values(processor: BaseImageProcessor, crops: Sequence[np.ndarray]) -> 
         crops: n faces, each RGB uint8 (h, w, 3) or grey uint8 (h, w).
     """
     pictures = list(crops)
-    if is_foreign(processor):
+    if is_third_party(processor):
         grey = getattr(processor, "grey", False)
         pictures = [as_rgb(picture, grey) for picture in pictures]
     return processor(images=pictures, return_tensors="pt")["pixel_values"]
 
 
-def is_foreign(processor: BaseImageProcessor) -> bool:
+def is_third_party(processor: BaseImageProcessor) -> bool:
     """Return whether it is one of transformers' own image processors."""
     own = isinstance(processor, FerImageProcessor)
     return isinstance(processor, BaseImageProcessor) and not own

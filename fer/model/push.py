@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from huggingface_hub import HfApi
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
-from fer.model.bundle import write_bundle
 from fer.model.card_tables import SPLITS
-from fer.model.hub import EVALUATION_PLOTS, HUB_ID, REVISION_NAME, TIMEOUT, told_as
+from fer.model.hub import EVALUATION_PLOTS, HUB_ID, REVISION_NAME, TIMEOUT, hub_errors_as
+from fer.model.hub_folder import write_hub_folder
 
 
 class PushError(ValueError):
@@ -18,7 +18,7 @@ class PushError(ValueError):
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushedModel:
     """What a push has made: `repo_id` at `commit`, called `tag` where one was given."""
 
     repo_id: str
@@ -43,7 +43,7 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
         raise PushError(f"{repo_id!r} is not a Hub id; expected one such as you/name.")
     if tag is not None and not REVISION_NAME.fullmatch(tag):
         raise PushError(f"{tag!r} can't be a tag; expected one such as v1.0.")
-    with told_as(PushError, repo_id):
+    with hub_errors_as(PushError, repo_id):
         api = HfApi()
         api.create_repo(repo_id, private=private or None, exist_ok=True)
         api.auth_check(repo_id, write=True)  # creating one that is there asks for nothing
@@ -58,7 +58,7 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
             )
 
 
-STALE = [
+STALE_FILES = [
     f"{EVAL_RESULTS_FOLDER}/*",
     "curves.png",
     *EVALUATION_PLOTS,
@@ -73,7 +73,7 @@ def push(
     private: bool = False,
     tag: str | None = None,
     evaluations: Sequence[str | Path] = (),
-) -> Pushed:
+) -> PushedModel:
     """Put a trained folder on the Hub, in one commit: all files arrive or none; then tag it.
 
     What goes up is the network with its own code, its processor, metrics.json, the plots, and the
@@ -91,28 +91,28 @@ def push(
         PushError: The Hub doesn't answer or doesn't let it in.
     """
     with TemporaryDirectory() as staging:
-        write_bundle(Path(folder), Path(staging), repo_id, [*map(Path, evaluations)])
+        write_hub_folder(Path(folder), Path(staging), repo_id, [*map(Path, evaluations)])
         prepare_push(repo_id, private, tag)
-        with told_as(PushError, repo_id):
+        with hub_errors_as(PushError, repo_id):
             commit = HfApi().upload_folder(
                 repo_id=repo_id,
                 folder_path=staging,
-                delete_patterns=STALE,  # of earlier weights
+                delete_patterns=STALE_FILES,  # of earlier weights
                 commit_message=f"Release {tag}" if tag else "Push trained weights",
             )
         if tag:
-            create_tag(Pushed(repo_id, commit.oid), tag)
-    return Pushed(repo_id, commit.oid, tag)
+            create_tag(PushedModel(repo_id, commit.oid), tag)
+    return PushedModel(repo_id, commit.oid, tag)
 
 
-def create_tag(pushed: Pushed, tag: str) -> None:
+def create_tag(pushed: PushedModel, tag: str) -> None:
     """Give what was pushed a name that stays.
 
     Raises:
         PushError: It doesn't work; the weights are on the Hub.
     """
     try:
-        with told_as(PushError, pushed.repo_id):
+        with hub_errors_as(PushError, pushed.repo_id):
             HfApi().create_tag(pushed.repo_id, tag=tag, revision=pushed.commit)
     except PushError as error:
         raise PushError(

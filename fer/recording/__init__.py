@@ -1,17 +1,17 @@
 """A recording from file to files: annotated video, timeline, plot, tables and report."""
 
-from fer.recording.analysis import RATES, WORKING_SIDE, analyse
-from fer.recording.confined import analyse_confined, check_video_confined
-from fer.recording.files import Recording
+from fer.recording.analysis import RATE_RANGE, WORKING_SIDE, analyse
+from fer.recording.outputs import RecordingResult
 from fer.recording.progress import Cancelled, Progress
+from fer.recording.sandboxed import analyse_sandboxed, check_video_sandboxed
 
 __all__ = [
-    "RATES",
+    "RATE_RANGE",
     "WORKING_SIDE",
     "Cancelled",
     "Progress",
-    "Recording",
+    "RecordingResult",
     "analyse",
-    "analyse_confined",
-    "check_video_confined",
+    "analyse_sandboxed",
+    "check_video_sandboxed",
 ]

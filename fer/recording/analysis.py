@@ -13,33 +13,33 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from supervision import Detections
 
-from fer.model.figures import accuracy_words
-from fer.names import printable
-from fer.pipeline import Following, Pipeline, top_labels
-from fer.recording.between import Gliding
-from fer.recording.files import NAMES, Origin, Recording, write_files
-from fer.recording.progress import Progress, Reporter
-from fer.recording.threads import ahead, behind
-from fer.show.film import FilmAnnotator
+from fer.drawing.video_annotator import VideoAnnotator
+from fer.model.headline_metrics import describe_accuracy
+from fer.paths import printable
+from fer.pipeline import Pipeline, StreamState, expression_labels
+from fer.recording.background import prefetch, run_in_background
+from fer.recording.box_interpolation import BoxInterpolator
+from fer.recording.outputs import FILE_NAMES, RecordingMetadata, RecordingResult, write_outputs
+from fer.recording.progress import Progress, ProgressReporter
 from fer.timeline.timeline import Timeline
-from fer.videos import Frame, VideoError, VideoInfo, VideoReader, VideoWriter
+from fer.video import Frame, VideoError, VideoInfo, VideoReader, VideoWriter
 
-RATES = (1.0, 30.0)
+RATE_RANGE = (1.0, 30.0)
 """Fewest and most frames a second that are analysed; faces are lost from sight below."""
 
-SEARCH = 0.6
+SEARCH_PERIOD = 0.6
 """Seconds in which the search for new faces is once through the picture."""
 
 WORKING_SIDE = 1920
 """Larger videos are shrunk to this longest side, in pixels; so is what comes out."""
 
-_QUEUED = 6
+_QUEUE_SIZE = 6
 """Frames that wait for a thread; six at 1920 x 1080 are 37 MB."""
 
-_EARLY = 1e-3
+_TIME_TOLERANCE = 1e-3
 """Seconds by which a frame may come too soon, as times in files are rounded."""
 
-_MEMORY = 1.0, 2.5
+_TRACK_MEMORY = 1.0, 2.5
 """Seconds, and frames that are looked at, for which a face is remembered: the longer of both."""
 
 
@@ -52,7 +52,7 @@ def analyse(
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     sound: bool = True,
-) -> Recording:
+) -> RecordingResult:
     """Read a video and write everything about it into a folder.
 
     Args:
@@ -73,34 +73,36 @@ def analyse(
         Cancelled: It was called off; what was written is deleted.
         ValueError: The view or the rate won't do.
     """
-    if not RATES[0] <= rate <= RATES[1]:
-        raise ValueError(f"rate is {RATES[0]:g} to {RATES[1]:g} frames a second, not {rate}.")
-    source, folder = Path(source), Path(folder)
-    if source.resolve() in [(folder / name).resolve() for name in NAMES.values()]:
-        raise VideoError(f"{source} would be written over; name another folder for what comes out.")
-    watching = Watching(pipeline, view, rate)
-    with VideoReader(source, WORKING_SIDE) as reader, _workplace(folder) as place:
-        reporter = Reporter(progress, cancelled, reader.info.duration)
-        sound_warning, lead = _annotate(
-            reader, source if sound else None, place, watching, reporter
+    if not RATE_RANGE[0] <= rate <= RATE_RANGE[1]:
+        raise ValueError(
+            f"rate is {RATE_RANGE[0]:g} to {RATE_RANGE[1]:g} frames a second, not {rate}."
         )
-        reporter.check()
-        origin = Origin(
+    source, folder = Path(source), Path(folder)
+    if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
+        raise VideoError(f"{source} would be written over; name another folder for what comes out.")
+    analyzer = FrameAnalyzer(pipeline, view, rate)
+    with VideoReader(source, WORKING_SIDE) as reader, _atomic_outputs(folder) as work_folder:
+        reporter = ProgressReporter(progress, cancelled, reader.info.duration)
+        sound_warning, lead = _write_annotated_video(
+            reader, source if sound else None, work_folder, analyzer, reporter
+        )
+        reporter.raise_if_cancelled()
+        origin = RecordingMetadata(
             title=printable(source.name),
-            duration=watching.end,
+            duration=analyzer.end,
             rate=rate,
             warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
             model=pipeline.classifier.name,
-            accuracy=accuracy_words(pipeline.classifier.metrics),
+            accuracy=describe_accuracy(pipeline.classifier.metrics),
             scale=reader.scale,
             lead=lead,
         )
-        recording = write_files(watching.timeline, place, origin)
+        recording = write_outputs(analyzer.timeline, work_folder, origin)
     reporter.finish()
-    return replace(recording, **{kind: folder / name for kind, name in NAMES.items()})
+    return replace(recording, **{kind: folder / name for kind, name in FILE_NAMES.items()})
 
 
-class Watching:
+class FrameAnalyzer:
     """Follows the faces of a video so many times a second, and counts them.
 
     Args:
@@ -117,23 +119,23 @@ class Watching:
         """Know nobody yet."""
         self.timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
         self.end = 0.0
-        self._step, self._due = 1 / rate, 0.0
-        self._shown: np.ndarray | None = None
-        memory = max(_MEMORY[0], _MEMORY[1] * self._step)
-        self._pipeline, self._following = pipeline, Following(SEARCH, memory)
+        self._step, self._next_time = 1 / rate, 0.0
+        self._last_image: np.ndarray | None = None
+        memory = max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] * self._step)
+        self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, memory)
 
-    def look(self, frame: Frame) -> Detections | None:
+    def analyze(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't its turn."""
         self.end = frame.time + frame.duration
-        self._shown = frame.image  # not drawn on before the next frame comes
-        if frame.time < self._due - _EARLY:
+        self._last_image = frame.image  # not drawn on before the next frame comes
+        if frame.time < self._next_time - _TIME_TOLERANCE:
             return None
-        time = max(frame.time, self._due)  # which counts where a second begins
-        self._due = max(self._due + self._step, frame.time + self._step / 2)
-        self._shown = frame.image.copy()  # for the frame is drawn on now
-        return self._count(self._shown, time)
+        time = max(frame.time, self._next_time)  # which counts where a second begins
+        self._next_time = max(self._next_time + self._step, frame.time + self._step / 2)
+        self._last_image = frame.image.copy()  # for the frame is drawn on now
+        return self._track_and_count(self._last_image, time)
 
-    def look_again(self, until: float) -> Iterator[float]:
+    def repeat_last_frame(self, until: float) -> Iterator[float]:
         """Look at the last frame again and again as long as it stays on the screen.
 
         So that a picture that stands for a minute counts for a minute.
@@ -144,19 +146,19 @@ class Watching:
         Yields:
             When it was looked at, in seconds.
         """
-        while self._due <= until - self._step + _EARLY:
-            self._count(self._shown, self._due)
-            yield self._due
-            self._due += self._step
+        while self._next_time <= until - self._step + _TIME_TOLERANCE:
+            self._track_and_count(self._last_image, self._next_time)
+            yield self._next_time
+            self._next_time += self._step
 
-    def _count(self, image: np.ndarray, time: float) -> Detections:
+    def _track_and_count(self, image: np.ndarray, time: float) -> Detections:
         # The pipeline may keep what it is given.
-        faces = self._pipeline.follow(image.copy(), time, self._following)
+        faces = self._pipeline.process_frame(image.copy(), time, self._state)
         self.timeline.add(faces, time)
         return faces
 
 
-class _Drawing:
+class _FrameDrawer:
     """Draws faces on frames and hands them to the writer.
 
     In the class view every face gets the same box: nobody's expression is shown.
@@ -165,44 +167,44 @@ class _Drawing:
     def __init__(self, writer: VideoWriter, info: VideoInfo, timeline: Timeline) -> None:
         self._writer = writer
         self._named, self._uncertain_below = timeline.view == "person", timeline.uncertain_below
-        self._annotator = FilmAnnotator(info.width, info.height)
+        self._annotator = VideoAnnotator(info.width, info.height)
 
     def draw(self, item: tuple[Frame, Detections]) -> None:
         frame, faces = item
-        labels = top_labels(faces, self._uncertain_below) if self._named else None
+        labels = expression_labels(faces, self._uncertain_below) if self._named else None
         self._annotator.draw(frame.image, faces, labels)
         self._writer.write(frame.image, frame.time, frame.duration)
 
 
-def _annotate(
+def _write_annotated_video(
     reader: VideoReader,
     source: Path | None,
     folder: Path,
-    watching: Watching,
-    reporter: Reporter,
+    analyzer: FrameAnalyzer,
+    reporter: ProgressReporter,
 ) -> tuple[str | None, float]:
     """Write the annotated video; return what of its sound couldn't be kept, and its lead."""
-    info, gliding = reader.info, Gliding()
+    info, interpolator = reader.info, BoxInterpolator()
     with ExitStack() as stack:
-        path = folder / NAMES["video"]
+        path = folder / FILE_NAMES["video"]
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
-        drawing = _Drawing(writer, info, watching.timeline)
-        draw = stack.enter_context(behind(drawing.draw, _QUEUED))
-        for frame in stack.enter_context(ahead(reader, _QUEUED)):
-            for time in watching.look_again(frame.time):
-                reporter.read(time)
-            reporter.read(frame.time)
-            for item in gliding.add(frame, watching.look(frame)):
+        drawer = _FrameDrawer(writer, info, analyzer.timeline)
+        draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
+        for frame in stack.enter_context(prefetch(reader, _QUEUE_SIZE)):
+            for time in analyzer.repeat_last_frame(frame.time):
+                reporter.report(time)
+            reporter.report(frame.time)
+            for item in interpolator.add(frame, analyzer.analyze(frame)):
                 draw(item)
-        for time in watching.look_again(watching.end):
-            reporter.read(time)
-        for item in gliding.rest():
+        for time in analyzer.repeat_last_frame(analyzer.end):
+            reporter.report(time)
+        for item in interpolator.flush():
             draw(item)
     return writer.warning, writer.lead
 
 
 @contextmanager
-def _workplace(folder: Path) -> Iterator[Path]:
+def _atomic_outputs(folder: Path) -> Iterator[Path]:
     """Give a place for files that come into a folder when they are all there.
 
     After an error they are deleted, as is the folder if it was made here; files of an earlier
@@ -211,9 +213,9 @@ def _workplace(folder: Path) -> Iterator[Path]:
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with TemporaryDirectory(prefix=".work-", dir=folder) as place:
-            yield Path(place)
-            for file in list(Path(place).iterdir()):
+        with TemporaryDirectory(prefix=".work-", dir=folder) as work_folder:
+            yield Path(work_folder)
+            for file in list(Path(work_folder).iterdir()):
                 file.replace(folder / file.name)
     except BaseException:
         if made:

@@ -4,8 +4,8 @@ import matplotlib.backends.backend_agg
 import matplotlib.backends.backend_svg  # noqa: F401
 
 import fer.model.classifier
-import fer.recording.confined
+import fer.recording.sandboxed
 import fer.sandbox.photos
-import fer.timeline.plots
+import fer.timeline.plot
 import fer.timeline.report
 import fer.vision.detector  # noqa: F401

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fer.videos import VideoError
+from fer.video import VideoError
 
-_EVERY = 0.2
+_REPORT_INTERVAL = 0.2
 """Least seconds between two reports."""
 
-_UNSURE = 1.0
+_NO_ESTIMATE_BEFORE = 1.0
 """Seconds at the start for which nothing is said of the time left."""
 
-_READING = 0.97
+_READING_SHARE = 0.97
 """Share of the whole that reading the video takes, about."""
 
 
@@ -33,11 +33,11 @@ class Cancelled(VideoError):
     """The analysis was called off; nothing of it is left on disk."""
 
 
-class Reporter:
+class ProgressReporter:
     """Tells somebody how far the analysis is, and asks whether to go on.
 
     Args:
-        tell: Gets a `Progress` a few times a second; None if nobody listens.
+        on_progress: Gets a `Progress` a few times a second; None if nobody listens.
         cancelled: Says whether to stop; None if nobody may.
         duration: The video's seconds; None if unknown.
         clock: Seconds, rising.
@@ -45,39 +45,39 @@ class Reporter:
 
     def __init__(
         self,
-        tell: Callable[[Progress], None] | None,
+        on_progress: Callable[[Progress], None] | None,
         cancelled: Callable[[], bool] | None,
         duration: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start the clock."""
-        self._tell, self._cancelled, self._duration = tell, cancelled, duration
+        self._on_progress, self._cancelled, self._duration = on_progress, cancelled, duration
         self._clock = clock
         self._start = clock()
-        self._told = -_EVERY
+        self._last_report = -_REPORT_INTERVAL
 
-    def read(self, seconds: float) -> None:
+    def report(self, seconds: float) -> None:
         """Say that the video was read up to a time of its own.
 
         Raises:
             Cancelled: It was called off.
         """
-        self.check()
+        self.raise_if_cancelled()
         spent = self._clock() - self._start
-        if self._tell is None or spent - self._told < _EVERY:
+        if self._on_progress is None or spent - self._last_report < _REPORT_INTERVAL:
             return
-        self._told = spent
+        self._last_report = spent
         share = min(1.0, seconds / self._duration) if self._duration else 0.0
-        done = _READING * share
-        left = spent * (1 - done) / done if spent >= _UNSURE and done > 0 else None
-        self._tell(Progress(done, left))
+        done = _READING_SHARE * share
+        left = spent * (1 - done) / done if spent >= _NO_ESTIMATE_BEFORE and done > 0 else None
+        self._on_progress(Progress(done, left))
 
     def finish(self) -> None:
         """Say that everything is done."""
-        if self._tell is not None:
-            self._tell(Progress(1.0, 0.0))
+        if self._on_progress is not None:
+            self._on_progress(Progress(1.0, 0.0))
 
-    def check(self) -> None:
+    def raise_if_cancelled(self) -> None:
         """Raise `Cancelled` if it was called off."""
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The analysis was cancelled; nothing of it was kept.")

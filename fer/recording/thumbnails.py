@@ -9,19 +9,19 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
-from fer.timeline.words import clock
-from fer.videos import frames_at
+from fer.video import frames_at
 
-SIDE = 320
+THUMBNAIL_SIDE = 320
 """Longest side of a small picture, in pixels."""
 
-OVERVIEW = 4
+OVERVIEW_COUNT = 4
 """Small pictures of a recording without moments."""
 
 _COLUMNS = 4
 _GAP = 8
-_LETTERS = 18
+_FONT_SIZE = 18
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Thumbnail:
     image: np.ndarray
 
 
-def thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> list[Thumbnail]:
+def make_thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> list[Thumbnail]:
     """Return a small picture of the middle of each moment, else of parts of equal length.
 
     Args:
@@ -48,24 +48,24 @@ def thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> list[
         duration: Its seconds.
     """
     places = [
-        ((moment.start + moment.end) / 2, f"{clock(moment.start)} {moment.expression}")
+        ((moment.start + moment.end) / 2, f"{format_time(moment.start)} {moment.expression}")
         for moment in moments
     ]
     if not places:
-        times = [duration * (index + 0.5) / OVERVIEW for index in range(OVERVIEW)]
-        places = [(time, clock(time)) for time in times]
+        times = [duration * (index + 0.5) / OVERVIEW_COUNT for index in range(OVERVIEW_COUNT)]
+        places = [(time, format_time(time)) for time in times]
     frames = frames_at(video, [time for time, _ in places])
     return [
-        Thumbnail(time, caption, _small(frame))
+        Thumbnail(time, caption, _shrink(frame))
         for (time, caption), frame in zip(places, frames, strict=True)
     ]
 
 
-def strip(pictures: Sequence[Thumbnail]) -> np.ndarray:
+def contact_sheet(pictures: Sequence[Thumbnail]) -> np.ndarray:
     """Return all small pictures in rows, each above its caption, RGB uint8 (h, w, 3)."""
-    font = ImageFont.load_default(_LETTERS)
+    font = ImageFont.load_default(_FONT_SIZE)
     wide = max(picture.image.shape[1] for picture in pictures) + _GAP
-    high = max(picture.image.shape[0] for picture in pictures) + 2 * _LETTERS
+    high = max(picture.image.shape[0] for picture in pictures) + 2 * _FONT_SIZE
     columns = min(len(pictures), _COLUMNS)
     size = columns * wide + _GAP, ceil(len(pictures) / columns) * high + _GAP
     sheet = Image.new("RGB", size, "white")
@@ -74,13 +74,13 @@ def strip(pictures: Sequence[Thumbnail]) -> np.ndarray:
         left = _GAP + index % columns * wide
         top = _GAP + index // columns * high
         sheet.paste(Image.fromarray(picture.image), (left, top))
-        below = left, top + picture.image.shape[0] + _LETTERS // 4
+        below = left, top + picture.image.shape[0] + _FONT_SIZE // 4
         draw.text(below, picture.caption, "black", font)
     return np.array(sheet)
 
 
-def _small(frame: np.ndarray) -> np.ndarray:
+def _shrink(frame: np.ndarray) -> np.ndarray:
     height, width = frame.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
+    scale = min(1.0, THUMBNAIL_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

@@ -11,11 +11,11 @@ from fer.sandbox.worker import WorkerError
 SECONDS = 12.0
 """Time for one photo; the largest ones take two to five."""
 
-_PATIENCE = 30.0
+_QUEUE_TIMEOUT = 30.0
 """Seconds for which a photo may wait for others."""
 
-_USES = 100
-_LIMITS = Limits(memory=2_500_000_000, cpu=SECONDS * _USES)
+_TASKS_PER_WORKER = 100
+_LIMITS = Limits(memory=2_500_000_000, cpu=SECONDS * _TASKS_PER_WORKER)
 """A photo of `MAX_PIXELS` with transparency takes 1.6 GB for a moment."""
 
 
@@ -23,7 +23,7 @@ class PhotoReader:
     """Reads photos in processes of their own, a few at a time."""
 
     def __init__(self, workers: int = 2) -> None:
-        self._pool = Pool(_decode, _LIMITS, workers, _USES)
+        self._pool = Pool(_decode, _LIMITS, workers, _TASKS_PER_WORKER)
 
     def read(self, content: bytes) -> np.ndarray:
         """Return a file's bytes as upright RGB uint8 (h, w, 3), as `fer.images.read_image` does.
@@ -32,7 +32,7 @@ class PhotoReader:
             ImageError: The photo can't be read, or not with the time and memory that it may take.
         """
         try:
-            message = self._pool.run(content, SECONDS, _PATIENCE, 3 * MAX_PIXELS)
+            message = self._pool.run(content, SECONDS, _QUEUE_TIMEOUT, 3 * MAX_PIXELS)
         except TimeoutError:
             raise ImageError("Many photos are being read; try again in a minute.") from None
         except WorkerError as error:

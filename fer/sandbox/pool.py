@@ -8,7 +8,7 @@ from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits
 from fer.sandbox.worker import Worker
 
-_MOST_TASK = 600_000_000
+_MAX_TASK_BYTES = 600_000_000
 """Bytes of a task, as the worker takes them from the page."""
 
 
@@ -33,27 +33,27 @@ class Pool:
         for _ in range(workers):
             self._free.put((None, 0))
 
-    def run(self, data: bytes, timeout: float, patience: float, most: int) -> Message:
+    def run(self, data: bytes, timeout: float, queue_timeout: float, max_bytes: int) -> Message:
         """Do one task.
 
         Args:
             data: What it is about.
             timeout: Seconds that it may take.
-            patience: Seconds that it may wait for a worker.
-            most: Bytes of data of the result.
+            queue_timeout: Seconds that it may wait for a worker.
+            max_bytes: Bytes of data of the result.
 
         Raises:
             WorkerError: It took too long, or its worker ended.
             TimeoutError: All workers were busy for too long.
         """
         try:
-            worker, used = self._free.get(timeout=patience)
+            worker, used = self._free.get(timeout=queue_timeout)
         except queue.Empty:
             raise TimeoutError("All workers are busy.") from None
         try:
             worker = worker or Worker(_serve, self._limits, self._task)
             worker.send("task", data)
-            message = worker.result(timeout, most)
+            message = worker.result(timeout, max_bytes)
             used += 1
         except BaseException:
             if worker is not None:
@@ -85,7 +85,7 @@ def _tasks(task: Callable[[bytes], Message], channel: Channel) -> None:
     """Do tasks until the page closes the channel."""
     while True:
         try:
-            message = channel.receive(most=_MOST_TASK)
+            message = channel.receive(most=_MAX_TASK_BYTES)
         except EOFError:
             return
         result = task(bytes(message.data))

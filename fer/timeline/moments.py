@@ -1,13 +1,13 @@
 """Moments: stretches in which one expression stood clearly above the minute before.
 
 The method, in words. The mean share of an expression over the next `WINDOW` seconds is compared
-with its mean over the `BASELINE` seconds before. It has risen if it is higher by `LEAST_RISE` and
+with its mean over the `BASELINE` seconds before. It has risen if it is higher by `MIN_RISE` and
 by `DEVIATIONS` standard deviations of the bins before; so what comes and goes all the time is no
 moment. The moment starts with the first bin above the middle between both levels, and ends when the
-following `CALM` seconds lie below that middle on average, or with a gap: in the view of a class any
-second without a figure, for one person more than `WINDOW` seconds. Left out are moments
-shorter than `SHORTEST`, and those that only bring back what another moment had driven out: that is
-its end, not news. Of moments that overlap, the one that rose most is kept.
+following `RECOVERY` seconds lie below that middle on average, or with a gap: in the view of a class
+any second without a figure, for one person more than `WINDOW` seconds. Left out are moments
+shorter than `MIN_DURATION`, and those that only bring back what another moment had driven out: that
+is its end, not news. Of moments that overlap, the one that rose most is kept.
 """
 
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ import numpy as np
 
 from fer.array_types import Float64Array, FloatArray
 from fer.labels import EXPRESSIONS
-from fer.timeline.tally import Tallies, figures
-from fer.timeline.timeline import EDGE, Timeline
-from fer.timeline.words import clock, percent, span
+from fer.timeline.counts import Tallies, compute_statistics
+from fer.timeline.formatting import format_duration, format_percent, format_time
+from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
-WINDOW, BASELINE, CALM = 5.0, 60.0, 3.0
+WINDOW, BASELINE, RECOVERY = 5.0, 60.0, 3.0
 """Seconds that are compared, seconds before that they are compared with, seconds back below."""
 
-LEAST_BASELINE = 10.0
+MIN_BASELINE = 10.0
 """Seconds with figures that must lie before a moment; without them nothing is known to be new."""
 
-LEAST_RISE, DEVIATIONS = 0.15, 5.0
+MIN_RISE, DEVIATIONS = 0.15, 5.0
 """How much higher: in share, and in standard deviations of the bins before."""
 
-SHORTEST = 3.0
+MIN_DURATION = 3.0
 """Seconds."""
 
-CROWD = 0.5, 0.2
+CROWD_CHANGE = 0.5, 0.2
 """Faces, and share of the faces before: a change by both is told, as it may be what rose."""
 
-MOST_MOMENTS = 8
+MAX_MOMENTS = 8
 """The strongest are told."""
 
 
@@ -67,15 +67,17 @@ class Moment:
     def sentence(self) -> str:
         """For example "At 12:40 surprise rose from 5% to 38% for 20 s."."""
         return (
-            f"At {clock(self.start)} {self.expression} rose from {percent(self.before)} to "
-            f"{percent(self.after)} for {span(self.end - self.start)}{self._crowd}."
+            f"At {format_time(self.start)} {self.expression} rose from "
+            f"{format_percent(self.before)} to "
+            f"{format_percent(self.after)} for "
+            f"{format_duration(self.end - self.start)}{self._crowd_note}."
         )
 
     @property
-    def _crowd(self) -> str:
+    def _crowd_note(self) -> str:
         """How the number of faces changed: who came or went may be all that happened."""
         change = abs(self.faces_after - self.faces_before)
-        if change < max(CROWD[0], CROWD[1] * self.faces_before):
+        if change < max(CROWD_CHANGE[0], CROWD_CHANGE[1] * self.faces_before):
             return ""
         return (
             f", while the faces to judge went from {self.faces_before:.1f} to "
@@ -83,10 +85,10 @@ class Moment:
         )
 
 
-def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, ...]:
+def find_moments(timeline: Timeline, max_moments: int = MAX_MOMENTS) -> tuple[Moment, ...]:
     """Return the strongest moments, by time; none overlap, and in none is a bin withheld."""
-    numbers, tallies = timeline.tallies()
-    shown = figures(tallies)
+    numbers, tallies = timeline.counts()
+    shown = compute_statistics(tallies)
     known = shown["judged"] > 0
     times = numbers[known] * timeline.bin_seconds
     gap = max(WINDOW if timeline.view == "person" else 0.0, timeline.bin_seconds)
@@ -101,23 +103,23 @@ def find_moments(timeline: Timeline, most: int = MOST_MOMENTS) -> tuple[Moment, 
         for place, levels in shares.rises()
     ]
     news = [moment for moment in found if not _is_return(moment, found, series)]
-    return _strongest(news, most)
+    return _strongest(news, max_moments)
 
 
 def _is_return(moment: Moment, found: list[Moment], series: dict[str, "_Series"]) -> bool:
     """Return whether an expression only comes back to its level before another moment."""
     own = series[moment.expression]
     return any(
-        moment.after < own.mean_before(other.start) + LEAST_RISE
+        moment.after < own.mean_before(other.start) + MIN_RISE
         for other in found
         if abs(other.end - moment.start) <= WINDOW and other.start < moment.start
     )
 
 
-def _strongest(found: list[Moment], most: int) -> tuple[Moment, ...]:
+def _strongest(found: list[Moment], max_moments: int) -> tuple[Moment, ...]:
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda moment: moment.before - moment.after):
-        if len(kept) < most and all(
+        if len(kept) < max_moments and all(
             moment.end <= other.start or moment.start >= other.end for other in kept
         ):
             kept.append(moment)
@@ -137,8 +139,8 @@ class _Series:
     def __init__(self, times: FloatArray, shares: Tallies, bin_seconds: float, gap: float) -> None:
         self.times, self.shares, self.bin_seconds = times, shares, bin_seconds
         self.gap = gap
-        self.ahead = self._means(WINDOW)
-        self.calm = self._means(CALM)
+        self.forward_means = self._means(WINDOW)
+        self.recovery_means = self._means(RECOVERY)
 
     def _means(self, seconds: float) -> Float64Array:
         """Return the mean share of the seconds from each bin on."""
@@ -155,7 +157,7 @@ class _Series:
 
     def mean_within(self, start: float, end: float) -> float:
         """Return the mean share from a time to another."""
-        first, last = np.searchsorted(self.times, (start - EDGE, end - EDGE))
+        first, last = np.searchsorted(self.times, (start - TIME_TOLERANCE, end - TIME_TOLERANCE))
         return float(self.shares[first:last].mean())
 
     def rises(self) -> list[Rise]:
@@ -164,36 +166,36 @@ class _Series:
         place = 0
         while place < len(self.times):
             end = place
-            if (before := self._before(place)) is not None:
-                start, end = self._extent(place, before)
+            if (before := self._baseline(place)) is not None:
+                start, end = self._bounds(place, before)
                 if end > start and (rise := self._rise(start, end, before)):
                     found.append(rise)
             place = max(end, place + 1)
         return found
 
-    def _before(self, place: int) -> float | None:
+    def _baseline(self, place: int) -> float | None:
         """Return the mean of the minute before, if what follows is clearly higher."""
-        if self.ahead[place] < LEAST_RISE:
+        if self.forward_means[place] < MIN_RISE:
             return None
         first = np.searchsorted(self.times, self.times[place] - BASELINE)
         earlier = self.shares[first:place]
-        if len(earlier) * self.bin_seconds < LEAST_BASELINE or len(earlier) < 2:
+        if len(earlier) * self.bin_seconds < MIN_BASELINE or len(earlier) < 2:
             return None
         before = earlier.mean()
-        rise = max(LEAST_RISE, DEVIATIONS * earlier.std(ddof=1))
-        return float(before) if self.ahead[place] - before >= rise else None
+        rise = max(MIN_RISE, DEVIATIONS * earlier.std(ddof=1))
+        return float(before) if self.forward_means[place] - before >= rise else None
 
-    def _extent(self, place: int, before: float) -> tuple[int, int]:
+    def _bounds(self, place: int, before: float) -> tuple[int, int]:
         """Return the first bin of the rise and the one after its last."""
         near = self.times < self.times[place] + WINDOW
         near[:place] = False
-        middle = (before + self.ahead[near].max()) / 2
+        middle = (before + self.forward_means[near].max()) / 2
         above = np.flatnonzero(near & (self.shares >= middle))
         if len(above) == 0:
             return place, place
         start = above[0]
         steps = np.diff(self.times[start:], append=np.inf)
-        over = (self.calm[start:] < middle) & (self.shares[start:] < middle)
+        over = (self.recovery_means[start:] < middle) & (self.shares[start:] < middle)
         gaps = np.flatnonzero(steps > self.gap + 1e-9)[0] + 1
         ends = np.flatnonzero(over)
         return start, start + min(ends[0] if len(ends) else gaps, gaps)
@@ -201,5 +203,5 @@ class _Series:
     def _rise(self, start: int, end: int, before: float) -> Rise | None:
         times = float(self.times[start]), float(self.times[end - 1] + self.bin_seconds)
         after = float(self.shares[start:end].mean())
-        long_enough = times[1] - times[0] >= SHORTEST
-        return (times, (before, after)) if long_enough and after - before >= LEAST_RISE else None
+        long_enough = times[1] - times[0] >= MIN_DURATION
+        return (times, (before, after)) if long_enough and after - before >= MIN_RISE else None

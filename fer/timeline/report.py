@@ -9,22 +9,23 @@ from pathlib import Path
 from string import Template
 
 from fer.array_types import UInt8Array
+from fer.colors import COLORS
 from fer.images import encode_jpeg
-from fer.labels import COLOURS, EXPRESSIONS
-from fer.timeline.moments import LEAST_BASELINE, SHORTEST, Moment
-from fer.timeline.plots import timeline_plot
+from fer.labels import EXPRESSIONS
+from fer.timeline.counts import ERROR_BAND
+from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
+from fer.timeline.moments import MIN_BASELINE, MIN_DURATION, Moment
+from fer.timeline.plot import timeline_plot
 from fer.timeline.summary import Summary, TrackSummary, summarise
-from fer.timeline.tally import BAND
-from fer.timeline.timeline import LEAST_FACES, Timeline
-from fer.timeline.timeline import MOST_TRACKS as MOST_AT_ONCE
-from fer.timeline.words import NONE, percent, signed, span
+from fer.timeline.timeline import MAX_TRACKS as MOST_AT_ONCE
+from fer.timeline.timeline import MIN_FACES, Timeline
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
 
-MOST_TRACKS = 30
+MAX_TRACK_ROWS = 30
 """Rows of the table of faces; of more, those seen longest are told."""
 
-LEAST_LEAD = 0.5
+MIN_LEAD = 0.5
 """Seconds of sound before the first picture that are worth a word."""
 
 _PLOTS = (
@@ -87,7 +88,7 @@ def report_html(
 
 _VIEW_NOTES = {
     "class": (
-        f"This is the class view: seconds in which a picture had fewer than {LEAST_FACES} faces "
+        f"This is the class view: seconds in which a picture had fewer than {MIN_FACES} faces "
         "large enough to judge show no expression, and single faces are not kept."
     ),
     "person": (
@@ -99,17 +100,17 @@ _VIEW_NOTES = {
 
 
 def _facts(summary: Summary) -> str:
-    index = _figure(summary.index, signed)
+    index = _format_value(summary.index, format_signed)
     if math.isfinite(summary.index_error):
         index += f" <small>\N{PLUS-MINUS SIGN} {summary.index_error:.2f}</small>"
-    facts = [("watched", span(summary.seconds))]
-    if summary.shown < summary.seconds:
-        facts.append(("with figures", span(summary.shown)))
+    facts = [("watched", format_duration(summary.seconds))]
+    if summary.shown_seconds < summary.seconds:
+        facts.append(("with figures", format_duration(summary.shown_seconds)))
     facts += [
-        ("faces on average", _figure(summary.faces, "{:.1f}".format)),
+        ("faces on average", _format_value(summary.faces, "{:.1f}".format)),
         ("positive-negative index", index),
-        ("readings uncertain", _figure(summary.uncertain, percent)),
-        ("faces too small to judge", _figure(summary.small, percent)),
+        ("readings uncertain", _format_value(summary.uncertain, format_percent)),
+        ("faces too small to judge", _format_value(summary.small, format_percent)),
     ]
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
 
@@ -145,15 +146,16 @@ def _data_uri(content: bytes, media_type: str) -> str:
 
 def _caption(summary: Summary, lead: float) -> str:
     parts = ["Seconds without pictures or faces are left empty."]
-    if lead >= LEAST_LEAD:
+    if lead >= MIN_LEAD:
         parts.append(
-            f"Times count from the first picture; in the annotated video it comes {span(lead)} "
+            "Times count from the first picture; in the annotated video it comes "
+            f"{format_duration(lead)} "
             "later, after sound alone."
         )
     if summary.view == "class":
-        hatched = f"Hatched: fewer than {LEAST_FACES} faces large enough to judge"
+        hatched = f"Hatched: fewer than {MIN_FACES} faces large enough to judge"
         parts.append(f"{hatched}, so no figure is shown.")
-    elif summary.small > 0 and summary.shown < summary.seconds:
+    elif summary.small > 0 and summary.shown_seconds < summary.seconds:
         parts.append("Hatched: all faces were too small to judge.")
     if summary.moments:
         parts.append("The numbers stand for the moments below.")
@@ -171,18 +173,20 @@ def _moments(summary: Summary, thumbnails: Sequence[tuple[str, UInt8Array]]) -> 
     ]
     if not paired:
         items += [_picture(*thumbnail) + escape(thumbnail[0]) for thumbnail in thumbnails]
-    note = "" if sentences else f'<p class="note">{escape(_no_moment(summary))}</p>'
+    note = "" if sentences else f'<p class="note">{escape(_no_moment_note(summary))}</p>'
     pictures = "".join(f"<li>{item}</li>" for item in items)
     strip = f'<ul class="moments">{pictures}</ul>' if items else ""
     return f'<section class="card long"><h2>Moments of change</h2>{note}{strip}</section>'
 
 
-def _no_moment(summary: Summary) -> str:
-    if not summary.shown:
+def _no_moment_note(summary: Summary) -> str:
+    if not summary.shown_seconds:
         return "Without figures there are no moments."
-    if summary.shown < LEAST_BASELINE + SHORTEST:
-        return f"Moments need {LEAST_BASELINE:g} seconds before them to be compared with."
-    return f"No expression rose clearly above the minute before for {SHORTEST:g} seconds or more."
+    if summary.shown_seconds < MIN_BASELINE + MIN_DURATION:
+        return f"Moments need {MIN_BASELINE:g} seconds before them to be compared with."
+    return (
+        f"No expression rose clearly above the minute before for {MIN_DURATION:g} seconds or more."
+    )
 
 
 def _picture(caption: str, image: UInt8Array) -> str:
@@ -191,7 +195,7 @@ def _picture(caption: str, image: UInt8Array) -> str:
 
 
 def _means(summary: Summary) -> str:
-    if not summary.shown:
+    if not summary.shown_seconds:
         return f"<p>{escape(summary.sentence)}</p>"
     bars = "".join(_bar(name, summary.mean[name]) for name in EXPRESSIONS)
     note = "All seven probabilities count, also those of readings that are called uncertain."
@@ -201,19 +205,21 @@ def _means(summary: Summary) -> str:
 def _bar(name: str, share: float) -> str:
     return (
         f'<div class="bar" style="{_style(name, share)}"><span>{name}</span>'
-        f'<span class="way"><span></span></span><span class="value">{percent(share)}</span></div>'
+        '<span class="way"><span></span></span><span '
+        f'class="value">{format_percent(share)}</span></div>'
     )
 
 
 def _style(name: str, share: float) -> str:
-    return f"--hue:{COLOURS[name]};--value:{100 * share:.1f}%"
+    return f"--hue:{COLORS[name]};--value:{100 * share:.1f}%"
 
 
 def _error_note(summary: Summary) -> str:
     if not math.isfinite(summary.index_error):
         return "Its error is not known: that takes the differences between two or more faces."
     return (
-        f"The band in the plot reaches {BAND} standard errors to both sides, the figure above "
+        f"The band in the plot reaches {ERROR_BAND} standard errors to both sides, the figure "
+        "above "
         "names one. They come from the differences between faces and from the number of faces, "
         "not of pictures."
     )
@@ -231,12 +237,12 @@ def _tracks(summary: Summary) -> str:
     """Return the table of single faces; nothing in the class view, which has none."""
     if not summary.tracks:
         return ""
-    longest = summary.seen_longest(MOST_TRACKS)
+    longest = summary.longest_tracks(MAX_TRACK_ROWS)
     rows = "".join(map(_track, longest))
     names = (*EXPRESSIONS, "index", "uncertain", "time")
     head = "".join(f'<th scope="col"><span class="upright">{name}</span></th>' for name in names)
     rest = len(summary.tracks) - len(longest)
-    note = f'<p class="note">{_left_out(rest, len(summary.tracks))}</p>' if rest else ""
+    note = f'<p class="note">{_omitted_note(rest, len(summary.tracks))}</p>' if rest else ""
     return (
         '<section class="card long"><h2>Each face, mean shares in percent</h2><div class="scroll">'
         f'<table><thead><tr><th scope="col">Face</th>{head}</tr></thead><tbody>{rows}</tbody>'
@@ -244,19 +250,19 @@ def _tracks(summary: Summary) -> str:
     )
 
 
-def _left_out(rest: int, tracks: int) -> str:
-    said = f"{rest} more, seen no longer, are not listed."
+def _omitted_note(rest: int, tracks: int) -> str:
+    note = f"{rest} more, seen no longer, are not listed."
     if tracks < MOST_AT_ONCE:
-        return said
-    return f"{said} Of each second {MOST_AT_ONCE} faces are kept, those with the lowest numbers."
+        return note
+    return f"{note} Of each second {MOST_AT_ONCE} faces are kept, those with the lowest numbers."
 
 
 def _track(track: TrackSummary) -> str:
     shares = "".join(_share(name, track.mean[name]) for name in EXPRESSIONS)
     others = (
-        _figure(track.index, signed),
-        _figure(track.uncertain, percent),
-        span(track.seconds),
+        _format_value(track.index, format_signed),
+        _format_value(track.uncertain, format_percent),
+        format_duration(track.seconds),
     )
     cells = shares + "".join(f"<td>{value}</td>" for value in others)
     return f'<tr><th scope="row">{track.track}</th>{cells}</tr>'
@@ -264,7 +270,7 @@ def _track(track: TrackSummary) -> str:
 
 def _share(name: str, share: float) -> str:
     if not math.isfinite(share):
-        return f"<td>{NONE}</td>"
+        return f"<td>{NO_VALUE}</td>"
     return f'<td style="{_style(name, share)}">{100 * share:.0f}</td>'
 
 
@@ -283,6 +289,6 @@ def _settings(
     return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
 
 
-def _figure(value: float, shown: Callable[[float], str]) -> str:
-    """Return a number as `shown` writes it, or a dash for NaN."""
-    return shown(value) if math.isfinite(value) else NONE
+def _format_value(value: float, format_value: Callable[[float], str]) -> str:
+    """Return a number as `format_value` writes it, or a dash for NaN."""
+    return format_value(value) if math.isfinite(value) else NO_VALUE

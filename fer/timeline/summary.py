@@ -6,10 +6,10 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
+from fer.timeline.counts import Tallies, compute_statistics, pooled_error, weight_bins_equally
+from fer.timeline.formatting import format_duration, format_percent, format_signed
 from fer.timeline.moments import Moment, find_moments
-from fer.timeline.tally import Tallies, evened, figures, pooled_error
-from fer.timeline.timeline import LEAST_FACES, Timeline
-from fer.timeline.words import percent, signed, span
+from fer.timeline.timeline import MIN_FACES, Timeline
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,11 @@ class Summary:
     Args:
         view: "class" or "person".
         seconds: Seconds watched.
-        shown: Seconds of them with figures; the others had no face or, in the class view, too few.
+        shown_seconds: Seconds of them with figures; the others had no face or, in the class view,
+            too few.
         faces: Mean number of faces in a frame.
         mean: Mean share of each expression over all judged readings, 0 to 1, by name.
-        index: Mean positive-negative index, -1 to 1; see `fer.timeline.tally`.
+        index: Mean positive-negative index, -1 to 1; see `fer.timeline.counts`.
         index_error: Its standard error, from the number of faces.
         uncertain: Share of the judged readings that were uncertain.
         small: Share of all faces that were too small to judge.
@@ -53,7 +54,7 @@ class Summary:
 
     view: str
     seconds: float
-    shown: float
+    shown_seconds: float
     faces: float
     mean: dict[str, float]
     index: float
@@ -63,9 +64,9 @@ class Summary:
     moments: tuple[Moment, ...]
     tracks: tuple[TrackSummary, ...]
 
-    def seen_longest(self, most: int) -> list[TrackSummary]:
-        """Return up to `most` tracks, those seen longest, by their numbers."""
-        longest = sorted(self.tracks, key=lambda track: -track.seconds)[:most]
+    def longest_tracks(self, max_tracks: int) -> list[TrackSummary]:
+        """Return up to `max_tracks` tracks, those seen longest, by their numbers."""
+        longest = sorted(self.tracks, key=lambda track: -track.seconds)[:max_tracks]
         return sorted(longest, key=lambda track: track.track)
 
     @property
@@ -74,38 +75,46 @@ class Summary:
         if not self.seconds:
             return "Nothing was recorded."
         if not self.faces:
-            return f"No face was found in {span(self.seconds)}."
+            return f"No face was found in {format_duration(self.seconds)}."
         faces = "under 0.1" if self.faces < 0.1 else f"{self.faces:.1f}"
-        start = f"In {span(self.seconds)}, with {faces} faces on average,"
-        if not self.shown:
-            return f"{start} there is no figure to show: {self._reason}"
-        if self.shown < self.seconds:
-            start = f"In {span(self.shown)} of {span(self.seconds)} there {self._enough} to judge:"
-        return f"{start} {self._look}; the positive-negative index was {self._index}."
+        start = f"In {format_duration(self.seconds)}, with {faces} faces on average,"
+        if not self.shown_seconds:
+            return f"{start} there is no figure to show: {self._withheld_reason}"
+        if self.shown_seconds < self.seconds:
+            start = (
+                f"In {format_duration(self.shown_seconds)} of {format_duration(self.seconds)} "
+                f"there {self._enough_faces_note} to judge:"
+            )
+        return (
+            f"{start} {self._expressions_note}; the positive-negative index was {self._index_text}."
+        )
 
     @property
-    def _enough(self) -> str:
-        return f"were {LEAST_FACES} faces or more" if self.view == "class" else "was a face"
+    def _enough_faces_note(self) -> str:
+        return f"were {MIN_FACES} faces or more" if self.view == "class" else "was a face"
 
     @property
-    def _look(self) -> str:
-        looked = f"the expressions looked {_strongest(self.mean)}"
+    def _expressions_note(self) -> str:
+        strongest = f"the expressions looked {_strongest(self.mean)}"
         if self.uncertain <= 0.5:
-            return looked
-        return f"{percent(self.uncertain)} of the readings were uncertain, on average {looked}"
+            return strongest
+        return (
+            f"{format_percent(self.uncertain)} of the readings were uncertain, on average "
+            f"{strongest}"
+        )
 
     @property
-    def _index(self) -> str:
-        index = signed(self.index)
+    def _index_text(self) -> str:
+        index = format_signed(self.index)
         if np.isfinite(self.index_error):
             index += f" \N{PLUS-MINUS SIGN} {self.index_error:.2f} (standard error)"
         return index
 
     @property
-    def _reason(self) -> str:
+    def _withheld_reason(self) -> str:
         if self.view == "class":
             return (
-                f"class figures need {LEAST_FACES} faces large enough to judge in every picture of "
+                f"class figures need {MIN_FACES} faces large enough to judge in every picture of "
                 "a second."
             )
         return "all faces were too small to judge."
@@ -121,28 +130,31 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         timeline: What was recorded.
         end: Seconds at which the recording ended; None takes the last bin as full.
     """
-    numbers, tallies = timeline.tallies()
-    even = evened(tallies)
-    total = _whole(even)
+    numbers, tallies = timeline.counts()
+    weighted = weight_bins_equally(tallies)
+    total = _overall(weighted)
     lengths = _lengths(numbers, timeline.bin_seconds, end)
     return Summary(
         view=timeline.view,
         seconds=float(lengths.sum()),
-        shown=float(lengths[figures(tallies)["judged"] > 0].sum()),
+        shown_seconds=float(lengths[compute_statistics(tallies)["judged"] > 0].sum()),
         faces=total["faces"],
         mean=_means(total),
         index=total["index"],
-        index_error=pooled_error(even),
+        index_error=pooled_error(weighted),
         uncertain=total["uncertain"],
         small=total["small"],
         moments=find_moments(timeline),
-        tracks=_tracks(timeline, figures(tallies)["frames"], lengths),
+        tracks=_tracks(timeline, compute_statistics(tallies)["frames"], lengths),
     )
 
 
-def _whole(even: Float64Array) -> dict[str, float]:
-    """Return the figures of all bins together, from what `evened` gave."""
-    return {name: column.item() for name, column in figures(even.sum(axis=0)[None]).items()}
+def _overall(weighted: Float64Array) -> dict[str, float]:
+    """Return the figures of all bins together, from what `weight_bins_equally` gave."""
+    return {
+        name: column.item()
+        for name, column in compute_statistics(weighted.sum(axis=0)[None]).items()
+    }
 
 
 def _lengths(numbers: Int64Array, bin_seconds: float, end: float | None) -> Float64Array:
@@ -164,21 +176,21 @@ def _tracks(timeline: Timeline, frames: Tallies, lengths: Float64Array) -> tuple
         frames: Frames of each bin, (b,).
         lengths: Seconds of each bin, (b,).
     """
-    numbers, tracks, rows = timeline.track_tallies()
-    places = np.searchsorted(timeline.tallies()[0], numbers)
-    even = evened(rows, frames[places])
+    numbers, tracks, rows = timeline.track_counts()
+    places = np.searchsorted(timeline.counts()[0], numbers)
+    weighted = weight_bins_equally(rows, frames[places])
     found = []
     for track in np.unique(tracks).tolist():
         own = tracks == track
-        total = _whole(even[own])
+        total = _overall(weighted[own])
         shares = {name: total[name] for name in ("index", "uncertain", "small")}
-        seconds = float((even[own, 0] * lengths[places[own]]).sum())
+        seconds = float((weighted[own, 0] * lengths[places[own]]).sum())
         found.append(TrackSummary(track, seconds, _means(total), **shares))
     return tuple(found)
 
 
 def _strongest(mean: dict[str, float]) -> str:
     """Return the two largest shares: "neutral (61%) and happy (22%)", but none of 0%."""
-    told = [name for name, share in mean.items() if percent(share) != percent(0)]
-    names = sorted(told, key=lambda name: mean[name], reverse=True)[:2]
-    return " and ".join(f"{name} ({percent(mean[name])})" for name in names)
+    nonzero = [name for name, share in mean.items() if format_percent(share) != format_percent(0)]
+    names = sorted(nonzero, key=lambda name: mean[name], reverse=True)[:2]
+    return " and ".join(f"{name} ({format_percent(mean[name])})" for name in names)

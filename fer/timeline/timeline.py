@@ -2,14 +2,14 @@
 
 A timeline is recorded in one of two views, and keeps nothing that its view doesn't show:
 
-- "class": the whole picture only. A bin with a frame that has fewer than `LEAST_FACES` faces large
+- "class": the whole picture only. A bin with a frame that has fewer than `MIN_FACES` faces large
   enough to judge is *withheld*: its frames and faces are counted, but no expression in it is kept.
   So no table, file, plot or summary is of fewer faces. It doesn't keep anybody from comparing two
   seconds that differ by one face, or who knows how the others looked: it is a floor, not a proof.
 - "person": each track by its number, too. Numbers are not names, and nobody is recognised.
 
 Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN
-for every figure about expressions. What the figures mean stands in `fer.timeline.tally`.
+for every figure about expressions. What the figures mean stands in `fer.timeline.counts`.
 """
 
 import math
@@ -21,7 +21,13 @@ from supervision import Detections
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.tally import COLUMNS, face_tallies, figures, whole_frame, without_few_faces
+from fer.timeline.counts import (
+    COUNT_COLUMNS,
+    compute_statistics,
+    count_faces,
+    count_frame,
+    withhold_expressions,
+)
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
@@ -30,19 +36,19 @@ if TYPE_CHECKING:
 VIEWS = ("class", "person")
 """What a timeline can be recorded for."""
 
-LEAST_FACES = 5
+MIN_FACES = 5
 """In the class view, bins with fewer faces large enough to judge in any frame are withheld."""
 
-MOST_TRACKS = 50
+MAX_TRACKS = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""
 
-EDGE = 1e-9
+TIME_TOLERANCE = 1e-9
 """Share of a bin by which a time may fall short of its start: 0.3 / 0.1 isn't quite 3."""
 
-LONGEST_BIN = 600.0
+MAX_BIN_SECONDS = 600.0
 """Seconds; what is summed up in a longer bin might not fit 64 bits."""
 
-TRACK_FIGURES = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index")
+TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index")
 """What is told of one track in one bin; a single face has no standard error over faces."""
 
 
@@ -68,7 +74,7 @@ class Timeline:
 
     Args:
         view: "class" or "person".
-        bin_seconds: Length of a bin, up to `LONGEST_BIN` seconds.
+        bin_seconds: Length of a bin, up to `MAX_BIN_SECONDS` seconds.
         small: A face whose side (the square root of its box's area) has fewer pixels is too small
             to judge: it is counted, but has no part in the distribution.
         uncertain_below: Least probability, 0 to 1, at which an expression is named; the
@@ -89,9 +95,9 @@ class Timeline:
         """
         if view not in VIEWS:
             raise TimelineError(f"The view is one of {', '.join(VIEWS)}, not {view!r}.")
-        if not (0 < bin_seconds <= LONGEST_BIN and small >= 0 and 0 <= uncertain_below <= 1):
+        if not (0 < bin_seconds <= MAX_BIN_SECONDS and small >= 0 and 0 <= uncertain_below <= 1):
             raise TimelineError(
-                f"bin_seconds is above 0 and up to {LONGEST_BIN:g}, small is 0 or more pixels, "
+                f"bin_seconds is above 0 and up to {MAX_BIN_SECONDS:g}, small is 0 or more pixels, "
                 f"uncertain_below is 0 to 1; got {bin_seconds}, {small} and {uncertain_below}."
             )
         self.view, self.bin_seconds = view, float(bin_seconds)
@@ -127,7 +133,7 @@ class Timeline:
         """Return whether both would be recorded alike and hold exactly the same."""
         if not isinstance(other, Timeline) or self.settings != other.settings:
             return False
-        pairs = zip(_flat(self), _flat(other), strict=True)
+        pairs = zip(_all_counts(self), _all_counts(other), strict=True)
         return all(np.array_equal(one, another) for one, another in pairs)
 
     def add(self, faces: Detections, time: float) -> None:
@@ -144,20 +150,20 @@ class Timeline:
         """
         if not (math.isfinite(time) and time >= 0):
             raise TimelineError(f"A frame's time is 0 or more seconds, not {time}.")
-        number = math.floor(time / self.bin_seconds + EDGE)
-        rows = face_tallies(faces, self.small, self.uncertain_below)
-        self._count_bin(number, whole_frame(rows, LEAST_FACES if self.view == "class" else 1))
+        number = math.floor(time / self.bin_seconds + TIME_TOLERANCE)
+        rows = count_faces(faces, self.small, self.uncertain_below)
+        self._count_bin(number, count_frame(rows, MIN_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:
             tracks = self._tracks.setdefault(number, {})
             for track, row in zip(track_ids(faces), rows, strict=True):
-                _count(tracks, track, row)
-            _drop_highest(tracks)
+                _add_counts(tracks, track, row)
+            _keep_lowest_ids(tracks)
 
     def _count_bin(self, number: int, row: Int64Array) -> None:
         """Count a tally into a bin; withhold the bin where that is due, whatever came first."""
-        _count(self._bins, number, row)
+        _add_counts(self._bins, number, row)
         if self.view == "class":
-            self._bins[number] = without_few_faces(self._bins[number])
+            self._bins[number] = withhold_expressions(self._bins[number])
 
     def merged(self, other: "Timeline") -> "Timeline":
         """Return both as if they had been recorded as one, exactly; neither is changed.
@@ -179,20 +185,20 @@ class Timeline:
             for number, tracks in part._tracks.items():
                 kept = both._tracks.setdefault(number, {})
                 for track, row in tracks.items():
-                    _count(kept, track, row)
-                _drop_highest(kept)
+                    _add_counts(kept, track, row)
+                _keep_lowest_ids(kept)
         return both
 
-    def tallies(self) -> tuple[Int64Array, Int64Array]:
+    def counts(self) -> tuple[Int64Array, Int64Array]:
         """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 14).
 
         Bin k spans the seconds from `k * bin_seconds` up to `(k + 1) * bin_seconds`.
         """
         numbers = sorted(self._bins)
         rows = [self._bins[number] for number in numbers]
-        return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COLUMNS))
+        return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COUNT_COLUMNS))
 
-    def track_tallies(self) -> tuple[Int64Array, Int64Array, Int64Array]:
+    def track_counts(self) -> tuple[Int64Array, Int64Array, Int64Array]:
         """Return bins (r,), track numbers (r,) and tallies (r, 14), by bin and by track.
 
         Without any row in the class view: it keeps no tracks.
@@ -200,35 +206,35 @@ class Timeline:
         keys = sorted((number, track) for number in self._tracks for track in self._tracks[number])
         rows = [self._tracks[number][track] for number, track in keys]
         numbers, tracks = np.array(keys, np.int64).reshape(-1, 2).T
-        return numbers, tracks, np.array(rows, np.int64).reshape(-1, len(COLUMNS))
+        return numbers, tracks, np.array(rows, np.int64).reshape(-1, len(COUNT_COLUMNS))
 
     def restore(
         self, bins: Mapping[int, Int64Array], tracks: Mapping[tuple[int, int], Int64Array]
     ) -> None:
-        """Count tallies as `tallies` and `track_tallies` gave them, by bin and by bin and track."""
+        """Count tallies as `tallies` and `track_counts` gave them, by bin and by bin and track."""
         for number, row in bins.items():
             self._count_bin(number, row)
         for (number, track), row in tracks.items():
-            _count(self._tracks.setdefault(number, {}), track, row)
+            _add_counts(self._tracks.setdefault(number, {}), track, row)
 
     def table(self) -> "DataFrame":
         """Return a row a bin that has frames, by time.
 
         Returns:
-            `time` (seconds at the bin's start) and the columns of `fer.timeline.tally.figures`.
-            Figures about expressions are NaN where no face was judged and, in the class view,
-            where the bin is withheld.
+            `time` (seconds at the bin's start) and the columns of
+            `fer.timeline.counts.compute_statistics`. Figures about expressions are NaN where no
+            face was judged and, in the class view, where the bin is withheld.
         """
         from pandas import DataFrame
 
-        numbers, rows = self.tallies()
-        return DataFrame({"time": numbers * self.bin_seconds, **figures(rows)})
+        numbers, rows = self.counts()
+        return DataFrame({"time": numbers * self.bin_seconds, **compute_statistics(rows)})
 
     def track_table(self) -> "DataFrame":
         """Return a row a bin and track, by time and number.
 
         Returns:
-            `time`, `track` and the columns `TRACK_FIGURES`, of this track alone; `frames` are those
+            `time`, `track` and the columns `TRACK_COLUMNS`, of this track alone; `frames` are those
             in which it was seen.
 
         Raises:
@@ -240,28 +246,28 @@ class Timeline:
             raise TimelineError(
                 "The class view keeps no tracks; record with view='person' to follow single faces."
             )
-        numbers, tracks, rows = self.track_tallies()
-        columns = figures(rows)
+        numbers, tracks, rows = self.track_counts()
+        columns = compute_statistics(rows)
         return DataFrame(
             {
                 "time": numbers * self.bin_seconds,
                 "track": tracks,
-                **{name: columns[name] for name in TRACK_FIGURES},
+                **{name: columns[name] for name in TRACK_COLUMNS},
             }
         )
 
 
-def _count(tallies: dict[int, Int64Array], key: int, row: Int64Array) -> None:
+def _add_counts(counts: dict[int, Int64Array], key: int, row: Int64Array) -> None:
     """Add a tally to the one under a key."""
-    tallies[key] = tallies[key] + row if key in tallies else row
+    counts[key] = counts[key] + row if key in counts else row
 
 
-def _drop_highest(tracks: dict[int, Int64Array]) -> None:
+def _keep_lowest_ids(tracks: dict[int, Int64Array]) -> None:
     """Keep the lowest numbers: which these are does not depend on the order of the frames."""
-    if len(tracks) > MOST_TRACKS:
-        for track in sorted(tracks)[MOST_TRACKS:]:
+    if len(tracks) > MAX_TRACKS:
+        for track in sorted(tracks)[MAX_TRACKS:]:
             del tracks[track]
 
 
-def _flat(timeline: Timeline) -> tuple[Int64Array, ...]:
-    return (*timeline.tallies(), *timeline.track_tallies())
+def _all_counts(timeline: Timeline) -> tuple[Int64Array, ...]:
+    return (*timeline.counts(), *timeline.track_counts())

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS_FOLDER = "checkpoints"
 """Folder inside a stage's folder."""
 
 MANIFEST = "files.json"
@@ -27,7 +27,7 @@ MANIFEST = "files.json"
 UNFINISHED = "unfinished"
 """Folder in which a checkpoint is written before it is renamed."""
 
-NOT_WRITTEN = (OSError, SafetensorError, RuntimeError)
+WRITE_ERRORS = (OSError, SafetensorError, RuntimeError)
 """What torch and safetensors raise when the disk is full."""
 
 
@@ -44,10 +44,10 @@ def write_manifest(folder: Path, names: list[str] | None = None) -> None:
     """
     found = sorted(path.name for path in folder.iterdir() if path.is_file())
     sums = {name: checksum(folder / name) for name in names or found if name != MANIFEST}
-    write_whole(folder / MANIFEST, json.dumps(sums, indent=2) + "\n")
+    write_atomically(folder / MANIFEST, json.dumps(sums, indent=2) + "\n")
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_atomically(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
     unfinished = file.with_name(f"{file.name}.new")
     with unfinished.open("w", encoding="utf-8") as opened:
@@ -64,7 +64,7 @@ def checksum(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def damage(folder: Path) -> str | None:
+def find_damage(folder: Path) -> str | None:
     """Return what is wrong with a folder, such as "optimizer.pt is missing"; None if it is whole.
 
     Args:
@@ -86,7 +86,7 @@ def damage(folder: Path) -> str | None:
     return None
 
 
-def newest_whole(folder: Path) -> Path | None:
+def newest_complete(folder: Path) -> Path | None:
     """Return the newest whole checkpoint in a folder; None where there is no checkpoint at all.
 
     Raises:
@@ -94,7 +94,7 @@ def newest_whole(folder: Path) -> Path | None:
     """
     found = sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True)
     for checkpoint in found:
-        reason = damage(checkpoint)
+        reason = find_damage(checkpoint)
         if reason is None:
             return checkpoint
         logger.warning("%s can't be resumed from: %s.", checkpoint, reason)
@@ -113,7 +113,7 @@ def step_of(checkpoint: Path) -> int:
 
 
 @contextmanager
-def completed(folder: Path, step: int, keep: int = 2) -> Iterator[Path]:
+def complete_checkpoint(folder: Path, step: int, keep: int = 2) -> Iterator[Path]:
     """Yield where to write a checkpoint, and put it in its place when the block is done.
 
     Args:
@@ -134,7 +134,7 @@ def completed(folder: Path, step: int, keep: int = 2) -> Iterator[Path]:
         final = folder / written.name
         shutil.rmtree(final, ignore_errors=True)  # a damaged one, where training was resumed before
         written.replace(final)
-    except NOT_WRITTEN as error:
+    except WRITE_ERRORS as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         reason = " ".join(str(error).split())
         raise CheckpointError(

@@ -12,16 +12,16 @@ from torch.nn import functional
 
 from fer.model.image_processing_fer import SMALLEST_DEVIATION
 
-SIDES = (10 / 48, 32 / 48)
+SIDE_RANGE = (10 / 48, 32 / 48)
 """Fewest and most pixels of a small face, as shares of the side it is brought back to."""
 
-SIGMAS = (0.5 / 48, 3 / 48)
+SIGMA_RANGE = (0.5 / 48, 3 / 48)
 """Least and most blur: the Gaussian's standard deviation, as a share of the side."""
 
 STEPS = 23
 """Amounts of each kind: with 48 pixels, every side from 10 to 32."""
 
-SIDEWAYS = 0.2
+HORIZONTAL_SHARE = 0.2
 """Share of the degraded faces that lose detail sideways only, as if they had moved."""
 
 
@@ -31,12 +31,12 @@ class Degradation:
 
     Args:
         probability: Of degrading a face; the others stay as they are.
-        standardised: Whether the preprocessing gives each picture mean 0 and deviation 1. A
+        standardized: Whether the preprocessing gives each picture mean 0 and deviation 1. A
             degraded picture would come out of it with them, so it is given them again.
     """
 
     probability: float
-    standardised: bool = True
+    standardized: bool = True
 
     def __call__(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Return faces of which some are degraded.
@@ -50,10 +50,10 @@ class Degradation:
         matrices = degrading_matrices(pixel_values.shape[-1], device)
         amount = torch.randint(1, len(matrices), (count,), device=device)
         amount = torch.where(torch.rand(count, device=device) < self.probability, amount, 0)
-        down = torch.where(torch.rand(count, device=device) < SIDEWAYS, 0, amount)
+        down = torch.where(torch.rand(count, device=device) < HORIZONTAL_SHARE, 0, amount)
         rows, columns = matrices[down].unsqueeze(1), matrices[amount].unsqueeze(1)
         degraded = rows @ pixel_values @ columns.mT
-        if not self.standardised:
+        if not self.standardized:
             return degraded
         dims = (1, 2, 3)
         deviation, mean = torch.std_mean(degraded, dim=dims, correction=0, keepdim=True)
@@ -63,8 +63,8 @@ class Degradation:
 @lru_cache(maxsize=4)
 def degrading_matrices(side: int, device: torch.device | str = "cpu") -> torch.Tensor:
     """Return (1 + 2 * STEPS, side, side): the identity, then shrinking, then blurring."""
-    sides = torch.linspace(SIDES[0] * side, SIDES[1] * side, STEPS).round().int().tolist()
-    sigmas = torch.linspace(SIGMAS[0] * side, SIGMAS[1] * side, STEPS).tolist()
+    sides = torch.linspace(SIDE_RANGE[0] * side, SIDE_RANGE[1] * side, STEPS).round().int().tolist()
+    sigmas = torch.linspace(SIGMA_RANGE[0] * side, SIGMA_RANGE[1] * side, STEPS).tolist()
     shrinking = [shrinking_matrix(side, fewer) for fewer in sides]
     blurring = [blurring_matrix(side, sigma) for sigma in sigmas]
     return torch.stack([torch.eye(side), *shrinking, *blurring]).to(device)

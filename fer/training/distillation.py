@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fer.model.fusing import fused
+from fer.model.fusion import fuse_batch_norms
 from fer.model.heads import own_logits
 from fer.model.hub import pull
 from fer.model.image_processing_fer import center_crop
@@ -39,7 +39,7 @@ class Teacher(nn.Module):
             getattr(config, "temperature", 1.0),
             getattr(config, "ferplus_temperature", 1.0),
         )
-        return cls(fused(model.eval()), processor.crop_size, temperatures)
+        return cls(fuse_batch_norms(model.eval()), processor.crop_size, temperatures)
 
     def forward(self, views: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return calibrated probabilities, float32 (n, 7) and (n, 8), None without a FER+ head.

@@ -14,24 +14,24 @@ import torch
 from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
 
+from fer.data.arrays import FerArrays
+from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
 from fer.model.hub import pull
 from fer.model.loading import load_network
-from fer.model.preprocessing import is_foreign
-from fer.model.storing import rounded
-from fer.training.arguments import TrainingOptions
-from fer.training.arrays import FerArrays
+from fer.model.preprocessing import is_third_party
+from fer.model.weight_storage import round_to_half
 from fer.training.augmentation import Augmentation
-from fer.training.checkpoints import newest_whole
+from fer.training.checkpoints import newest_complete
+from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
-from fer.training.faces import FaceDataset, as_batch, label_shares
-from fer.training.fer2013 import load_arrays, load_fer2013
-from fer.training.metrics import expression_figures, ferplus_accuracy
-from fer.training.networks import Start, build_start
-from fer.training.progress import EpochReport
-from fer.training.report import epoch_history
+from fer.training.initial_model import InitialModel, build_initial_model
+from fer.training.options import TrainingOptions
+from fer.training.progress_bar import EpochProgress
 from fer.training.stages import Stage
-from fer.training.trainer import AveragedWeights, FerTrainer
+from fer.training.trainer import FerTrainer, WeightEma
+from fer.training.training_report import epoch_history
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
-class Trained:
+class FittedStage:
     """A network after its training.
 
     Attributes:
@@ -81,7 +81,7 @@ def load_data(options: TrainingOptions) -> TrainingData:
             f"Training needs the splits train and validation, but {options.dataset} lacks "
             f"{' and '.join(sorted(missing))}."
         )
-    train = draw(load_arrays(splits["train"]), options.max_train_samples, options.seed)
+    train = draw_subset(load_arrays(splits["train"]), options.max_train_samples, options.seed)
     check_votes(train.votes, options)
     return TrainingData(train, load_arrays(splits["validation"]))
 
@@ -102,14 +102,15 @@ def check_votes(votes: np.ndarray, options: TrainingOptions) -> None:
     logger.warning("%s has no votes of FER+; only FER2013's labels are learned.", options.dataset)
 
 
-def draw(arrays: FerArrays, most: int | None, seed: int) -> FerArrays:
-    """Return `most` pictures drawn by chance, as some editions are sorted by label; None is all."""
-    if most is None or most >= len(arrays):
+def draw_subset(arrays: FerArrays, max_samples: int | None, seed: int) -> FerArrays:
+    """Return `max_samples` pictures drawn by chance, as some editions are sorted by label; None is
+    all."""
+    if max_samples is None or max_samples >= len(arrays):
         return arrays
-    return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:most])
+    return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:max_samples])
 
 
-def fit(stage: Stage, data: TrainingData) -> tuple[Trained, Callable[[], None]]:
+def fit(stage: Stage, data: TrainingData) -> tuple[FittedStage, Callable[[], None]]:
     """Train a stage's network, from its newest whole checkpoint where there is one.
 
     Returns:
@@ -118,11 +119,11 @@ def fit(stage: Stage, data: TrainingData) -> tuple[Trained, Callable[[], None]]:
     Raises:
         ValueError: A network can't be had, or a checkpoint can't be written or read.
     """
-    checkpoint = newest_whole(stage.checkpoints)
+    checkpoint = newest_complete(stage.checkpoints)
     if checkpoint:
         logger.warning("Stage %s continues from %s.", stage.name, checkpoint.name)
     set_seed(stage.options.seed)
-    start = build_start(stage.options)
+    start = build_initial_model(stage.options)
     if stage.start:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
@@ -130,13 +131,15 @@ def fit(stage: Stage, data: TrainingData) -> tuple[Trained, Callable[[], None]]:
     if stage.options.report_to in ("trackio", "wandb"):
         import_module(stage.options.report_to).finish()  # the next stage is a run of its own
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-    model.load_state_dict(rounded(trainer.averaged.values))
+    model.load_state_dict(round_to_half(trainer.averaged.values))
     history = epoch_history(trainer.state.log_history)
-    trained = Trained(model.cpu(), start.processor, start.base, history, facts(trainer, history))
+    trained = FittedStage(
+        model.cpu(), start.processor, start.base, history, training_facts(trainer, history)
+    )
     return trained, trainer.accelerator.wait_for_everyone
 
 
-def build_trainer(stage: Stage, start: Start, data: TrainingData) -> FerTrainer:
+def build_trainer(stage: Stage, start: InitialModel, data: TrainingData) -> FerTrainer:
     """Return the Trainer of a stage; its data and teachers are on its device."""
     options = stage.options
     args = training_arguments(stage, start)
@@ -151,27 +154,27 @@ def build_trainer(stage: Stage, start: Start, data: TrainingData) -> FerTrainer:
         train_dataset=train_set.to(args.device),
         eval_dataset=validation_set.to(args.device),
         processing_class=start.processor,
-        data_collator=as_batch,
-        compute_metrics=score,
-        augmentation=build_augmentation(options, drawn, is_foreign(start.processor)),
-        averaged=AveragedWeights(start.model, options.ema_decay),
+        data_collator=identity_collator,
+        compute_metrics=compute_epoch_metrics,
+        augmentation=build_augmentation(options, drawn, is_third_party(start.processor)),
+        averaged=WeightEma(start.model, options.ema_decay),
         ferplus_weight=options.ferplus_weight,
         label_smoothing=options.label_smoothing,
         mixup=options.mixup,
         side=side if drawn > side else None,
         teachers=teachers,
     )
-    EpochReport.replace_bars_of(trainer)
+    EpochProgress.replace_in(trainer)
     return trainer
 
 
-def check_teachers(stage: Stage, start: Start) -> None:
+def check_teachers(stage: Stage, start: InitialModel) -> None:
     """Refuse teachers whose views the student can't see.
 
     Raises:
         ValueError: The student brings another preprocessing.
     """
-    if stage.teachers and is_foreign(start.processor):
+    if stage.teachers and is_third_party(start.processor):
         raise ValueError(
             "Teachers see the same views as their student, but the base model brings another "
             "preprocessing; leave teachers out of the recipe."
@@ -189,11 +192,11 @@ def load_teachers(stage: Stage) -> Teachers | None:
 def build_augmentation(options: TrainingOptions, size: int, foreign: bool) -> Augmentation:
     """Return what draws views of `size` pixels."""
     values = AUGMENTATION | options.augmentation
-    degradation = Degradation(values.pop("degrade"), standardised=not foreign)
+    degradation = Degradation(values.pop("degrade"), standardized=not foreign)
     return Augmentation(size, **values, degradation=degradation)
 
 
-def training_arguments(stage: Stage, start: Start) -> TrainingArguments:
+def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
     """Translate a stage's settings into transformers' own.
 
     Raises:
@@ -220,7 +223,7 @@ def training_arguments(stage: Stage, start: Start) -> TrainingArguments:
         warmup_steps=options.warmup,
         bf16=precision(options) == torch.bfloat16,
         # On two cores compiling took minutes and gained nothing; see recipes/README.md.
-        torch_compile=torch.cuda.is_available() and not is_foreign(start.processor),
+        torch_compile=torch.cuda.is_available() and not is_third_party(start.processor),
         use_cpu=not torch.accelerator.is_available(),
         seed=options.seed,
         eval_strategy="epoch",
@@ -249,15 +252,15 @@ def has_bf16() -> bool:
     return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
-def score(prediction: EvalPrediction) -> dict[str, float]:
+def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float]:
     """Return the metrics of one evaluation that a log can hold; metrics.json has all."""
-    figures = expression_figures(prediction)
+    figures = expression_metrics(prediction)
     recalls = {f"recall_{name}": row["recall"] for name, row in figures["per_class"].items()}
     scalars = {name: figures[name] for name in ("accuracy", "macro_f1")}
     return scalars | recalls | {"ferplus_accuracy": ferplus_accuracy(prediction)}
 
 
-def facts(trainer: FerTrainer, history: list[dict[str, Any]]) -> dict[str, Any]:
+def training_facts(trainer: FerTrainer, history: list[dict[str, Any]]) -> dict[str, Any]:
     """Return how a training went, beside its settings."""
     return {
         "optimizer": trainer.args.optim.value,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer.model.hub import RECIPE
-from fer.training.arguments import TrainingOptions, read_recipe, to_yaml
-from fer.training.checkpoints import CHECKPOINTS, MANIFEST, damage, write_whole
-from fer.training.checks import flag
+from fer.training.checkpoints import CHECKPOINTS_FOLDER, MANIFEST, find_damage, write_atomically
+from fer.training.option_checks import flag
+from fer.training.options import TrainingOptions, read_recipe, to_yaml
 
 logger = logging.getLogger(__name__)
 
-MAY_CHANGE = (
+CHANGEABLE_ON_RESUME = (
     "output", "ferplus_share", "report_to", "push_to_hub", "hub_model_id", "hub_private",
     "hub_tag", "config", "resume",
 )  # fmt: skip
@@ -46,11 +46,11 @@ class Stage:
     @property
     def checkpoints(self) -> Path:
         """The folder of its checkpoints."""
-        return self.folder / CHECKPOINTS
+        return self.folder / CHECKPOINTS_FOLDER
 
     def is_finished(self) -> bool:
         """Return whether its network is written, whole."""
-        reason = damage(self.folder)
+        reason = find_damage(self.folder)
         if reason and (self.folder / MANIFEST).exists():
             logger.warning("%s of stage %s; it is finished again.", reason, self.name)
         return reason is None
@@ -64,15 +64,15 @@ def stages(options: TrainingOptions) -> list[Stage]:
     """
     output, seeds = Path(options.output), (options.soup or {}).get("seeds", ())
     teachers = [
-        Stage(f"teachers/{number}", options.differing({"base_model": None, **table}))
+        Stage(f"teachers/{number}", options.with_overrides({"base_model": None, **table}))
         for number, table in enumerate(options.teachers, 1)
     ]
     taught_by = tuple(output / stage.name for stage in teachers)
-    first = Stage("student/1", options.differing({}), taught_by)
+    first = Stage("student/1", options.with_overrides({}), taught_by)
     soup = [
         Stage(
             f"student/{number}",
-            options.differing({**(options.soup or {}), "seed": seed}),
+            options.with_overrides({**(options.soup or {}), "seed": seed}),
             taught_by,
             first.folder,
         )
@@ -81,7 +81,7 @@ def stages(options: TrainingOptions) -> list[Stage]:
     return [*teachers, first, *soup]
 
 
-def averaged(all_stages: list[Stage]) -> list[Stage]:
+def averaged_stages(all_stages: list[Stage]) -> list[Stage]:
     """Return the stages of whose weights the mean is the result: the soup, or the student alone."""
     students = [stage for stage in all_stages if stage.name.startswith("student/")]
     return students[1:] or students
@@ -101,7 +101,7 @@ def check_output(options: TrainingOptions) -> None:
     if options.resume and not begun:
         raise ValueError(f"--resume found no training in {output}; leave it out to begin one.")
     if options.resume:
-        check_same(output / RECIPE, options)
+        check_same_settings(output / RECIPE, options)
     elif begun:
         raise ValueError(
             f"{output} holds a training already; add --resume to continue it, or choose another "
@@ -114,10 +114,10 @@ def write_recipe(options: TrainingOptions) -> None:
     file = Path(options.output, RECIPE)
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, to_yaml(options))
+        write_atomically(file, to_yaml(options))
 
 
-def check_same(file: Path, options: TrainingOptions) -> None:
+def check_same_settings(file: Path, options: TrainingOptions) -> None:
     """Refuse to resume with other settings: the network would be of neither.
 
     Raises:
@@ -133,7 +133,7 @@ def check_same(file: Path, options: TrainingOptions) -> None:
     others = [
         f"{flag(name)} {getattr(begun, name)} (not {getattr(options, name)})"
         for name in vars(begun)
-        if name not in MAY_CHANGE and getattr(begun, name) != getattr(options, name)
+        if name not in CHANGEABLE_ON_RESUME and getattr(begun, name) != getattr(options, name)
     ]
     if others:
         raise ValueError(

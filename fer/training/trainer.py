@@ -13,13 +13,13 @@ from transformers import Trainer, TrainerCallback
 from fer.model.heads import own_logits
 from fer.model.image_processing_fer import center_crop
 from fer.training.augmentation import Augmentation
-from fer.training.checkpoints import UNFINISHED, completed
+from fer.training.checkpoints import UNFINISHED, complete_checkpoint
 from fer.training.distillation import Teachers
 
-EMA_WEIGHTS = "ema.safetensors"
+EMA_FILE = "ema.safetensors"
 
 
-class AveragedWeights(TrainerCallback):
+class WeightEma(TrainerCallback):
     """An exponential moving average (EMA) of the weights and of batch norm's statistics.
 
     It forgets with `decay` a step, and faster in the first steps, so that it is of use at once.
@@ -49,7 +49,7 @@ class AveragedWeights(TrainerCallback):
         torch._foreach_lerp_(averages, news, 1 - decay)
 
     @contextmanager
-    def in_place_of(self, model: nn.Module) -> Iterator[None]:
+    def swapped_into(self, model: nn.Module) -> Iterator[None]:
         """Let `model` have the averaged weights inside the block, and its own again after it."""
         own = {name: value.detach().clone() for name, value in model.state_dict().items()}
         model.load_state_dict(self.values)
@@ -61,14 +61,14 @@ class AveragedWeights(TrainerCallback):
     def save(self, folder: Path) -> None:
         """Write the average into a checkpoint's folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous() for k, v in self.values.items()}, folder / EMA_WEIGHTS)
+        save_file({k: v.contiguous() for k, v in self.values.items()}, folder / EMA_FILE)
 
     def load(self, folder: Path) -> None:
         """Read the average from a checkpoint's folder."""
-        self.values = load_file(folder / EMA_WEIGHTS)
+        self.values = load_file(folder / EMA_FILE)
 
 
-def mixed(strength: float, *batches: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def mixup_batches(strength: float, *batches: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Mix each row with another one, in all batches alike: mixup.
 
     Zhang et al. (2018), https://arxiv.org/abs/1710.09412. Each pair's share is drawn anew.
@@ -102,7 +102,7 @@ class FerTrainer(Trainer):
         self,
         *args,
         augmentation: Augmentation,
-        averaged: AveragedWeights,
+        averaged: WeightEma,
         ferplus_weight: float,
         label_smoothing: float,
         mixup: float = 0.0,
@@ -135,12 +135,12 @@ class FerTrainer(Trainer):
 
     def training_step(self, model, inputs, num_items_in_batch=None) -> torch.Tensor:
         """Draw the views of a batch and differentiate the loss."""
-        inputs = self.viewed(self._prepare_inputs(inputs))
+        inputs = self.augment(self._prepare_inputs(inputs))
         return super().training_step(model, inputs, num_items_in_batch)
 
-    def viewed(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    def augment(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return a batch with a random view of each face, (n, c, side, side), and its targets."""
-        views, targets, ferplus = mixed(
+        views, targets, ferplus = mixup_batches(
             self.mixup,
             self.augmentation(inputs["pixel_values"]),
             inputs["targets"],
@@ -168,7 +168,7 @@ class FerTrainer(Trainer):
 
     def evaluation_loop(self, *args, **kwargs):
         """Evaluate the EMA."""
-        with self.averaged.in_place_of(self.model):
+        with self.averaged.swapped_into(self.model):
             return super().evaluation_loop(*args, **kwargs)
 
     def get_decay_parameter_names(self, model) -> list[str]:
@@ -184,7 +184,7 @@ class FerTrainer(Trainer):
         if not self.is_world_process_zero():
             self.accelerator.wait_for_everyone()  # until there is a folder
             return self._write_checkpoint(model, trial)
-        with completed(Path(self.args.output_dir), step) as self.writing_to:
+        with complete_checkpoint(Path(self.args.output_dir), step) as self.writing_to:
             self.averaged.save(self.writing_to / f"checkpoint-{step}")
             self.accelerator.wait_for_everyone()
             self._write_checkpoint(model, trial)

@@ -14,20 +14,20 @@ from fer.sandbox import start_server
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
-from fer.ui.live import build_live
-from fer.ui.photo import EXAMPLES, build_photo
-from fer.ui.recording import build_recording
+from fer.ui.live.tab import build_live
+from fer.ui.photo.tab import EXAMPLES, build_photo
+from fer.ui.recording.tab import build_recording
 from fer.ui.request_guard import RequestGuard, sweeping
-from fer.ui.returning import build_returning, build_token
+from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme
 from fer.ui.uploads import page_store
-from fer.videos import MAX_BYTES
+from fer.video import MAX_BYTES
 from fer.vision.detector import FaceDetector
 
 TITLE = "Which expression is on your face?"
 
-LEAD = (
+INTRODUCTION = (
     "Turn on the camera, or drop in a photo or a recording. Every face gets a box, and a small "
     "neural network says which of seven expressions it looks most like."
 )
@@ -41,15 +41,15 @@ It also bounds what events leave behind that end after their visitor left.
 MOST_REQUESTS, MOST_QUEUED = 400, 400
 """Requests that are in work, streams between two frames included, and that wait for that.
 
-Those in work wait for their turn in `fer.ui.turns`, where visitors get equal shares; Gradio's own
-queue is first come, first served, and is to be empty.
+Those in work wait for their turn in `fer.ui.fair_scheduler`, where visitors get equal shares;
+Gradio's own queue is first come, first served, and is to be empty.
 """
 
 # Gradio sums up its last 10,000 events in a pandas table after each one that ends.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
-HEAD = f"""<meta name="description" content="{LEAD}">
+HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 <style>
 /* Gradio puts its own class before every rule of styles; these lie outside of it. */
 @media (max-width: 640px) {{
@@ -92,8 +92,12 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
                 recording = build_recording(pipeline, sessions, token)
             with gr.Tab("About", id="about"):
                 build_about(model_name(classifier), classifier.precision, classifier.metrics)
-        gr.HTML('<p role="status"></p>', elem_id="fer-spoken", js_on_load=html.script("spoken.js"))
-        build_returning(demo, token, sessions, chart, recording)
+        gr.HTML(
+            '<p role="status"></p>',
+            elem_id="fer-spoken",
+            js_on_load=html.script("announcements.js"),
+        )
+        build_session_restore(demo, token, sessions, chart, recording)
     # What has to wait in the queue can't be called past it.
     demo.queue(max_size=MOST_QUEUED, api_open=False)
     return demo
@@ -133,8 +137,9 @@ def model_name(classifier: ExpressionClassifier) -> str:
 def header_html(notice: str | None = None) -> str:
     """Return title, lead and the seven expressions in their colours."""
     chips = "".join(f"<li>{html.chip(name)}</li>" for name in EXPRESSIONS)
-    told = html.message("Please note", notice) if notice else ""
+    notice_html = html.message("Please note", notice) if notice else ""
     return (
-        f'<header class="fer-hero"><h1>{TITLE}</h1><p>{LEAD}</p>'
-        f'<ul class="fer-legend" aria-label="The seven expressions">{chips}</ul></header>{told}'
+        f'<header class="fer-hero"><h1>{TITLE}</h1><p>{INTRODUCTION}</p>'
+        '<ul class="fer-legend" aria-label="The seven '
+        f'expressions">{chips}</ul></header>{notice_html}'
     )

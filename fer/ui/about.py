@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from fer.labels import EXPRESSIONS
-from fer.model.figures import of_shown
-from fer.timeline.timeline import LEAST_FACES
-from fer.timeline.words import percent
+from fer.model.headline_metrics import combined_agreement
+from fer.timeline.formatting import format_percent
+from fer.timeline.timeline import MIN_FACES
 from fer.ui import html
 
-WHAT = f"""
+PURPOSE = f"""
 <h2>What it does</h2>
 <p>It finds faces in a picture and says which of seven <em>expressions</em> each one looks most
 like: angry, disgust, fear, happy, sad, surprise or neutral. Faces are found with MTCNN. Expressions
@@ -22,7 +22,7 @@ FER2013, small grey pictures of faces gathered from the web. When no expression 
 <em>uncertain</em>.</p>
 <p>The Live tab can keep a timeline of what the camera sees, and the Recording tab makes one of a
 video: the seven expressions second by second, with the moments at which they changed. The view of a
-class shows aggregates only, and nothing below {LEAST_FACES} faces.</p>
+class shows aggregates only, and nothing below {MIN_FACES} faces.</p>
 """
 
 LIMITS = """
@@ -48,7 +48,7 @@ _NOTICE_LINK = (
     'download="notice.html">a notice to fill in and print</a>'
 )
 
-USES = f"""
+PROHIBITED_USES = f"""
 <h2>Where not to use it</h2>
 <p>Not to judge people: not in hiring, exams, lending, policing, border control, insurance or
 health. In the European Union, inferring emotions of people <strong>at work or in
@@ -79,7 +79,7 @@ is how often the combined output names what most of the ten did. Accuracy, macro
 are of the FER2013 head.</p>
 """
 
-NO_FIGURES = "<p>No figures came with this model.</p>"
+NO_METRICS = "<p>No figures came with this model.</p>"
 
 
 def build_about(name: str, precision: str, metrics: Mapping[str, Any]) -> None:
@@ -96,18 +96,18 @@ def build_about(name: str, precision: str, metrics: Mapping[str, Any]) -> None:
 def about_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
     """Return the whole panel; see `build_about`."""
     sections = (
-        ("", WHAT),
+        ("", PURPOSE),
         (" fer-tall", LIMITS),
         ("", PRIVACY),
-        (" fer-wide", USES),
-        (" fer-wide", figures_html(name, precision, metrics)),
+        (" fer-wide", PROHIBITED_USES),
+        (" fer-wide", metrics_html(name, precision, metrics)),
     )
     return "".join(
         f'<section class="fer-card{shape}">{content}</section>' for shape, content in sections
     )
 
 
-def figures_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
+def metrics_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
     """Return the model's figures, as its training wrote them down.
 
     Args:
@@ -119,9 +119,9 @@ def figures_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
     model = f"<code>{escape(name)}</code>, which answers in {escape(precision)} here"
     heading = f"<h2>The model in use</h2><p>{model}</p>"
     facts = _facts(metrics)
-    recalls = _recalls(metrics.get("validation"))
+    recalls = _recall_table(metrics.get("validation"))
     if not facts and not recalls:
-        return heading + NO_FIGURES
+        return heading + NO_METRICS
     command = metrics.get("command")
     trained = f"<p>Trained by <code>{escape(str(command))}</code></p>" if command else ""
     return heading + facts + _measured_on(metrics.get("validation")) + recalls + trained
@@ -132,7 +132,7 @@ def _facts(metrics: Mapping[str, Any]) -> str:
     facts = []
     for split in ("validation", "test"):
         figures = metrics.get(split) or {}
-        if agreement := of_shown(figures):
+        if agreement := combined_agreement(figures):
             facts.append((f"{agreement['accuracy']:.1%}", f"as most people say, {split}"))
         if "accuracy" in figures:
             facts.append((f"{figures['accuracy']:.1%}", f"accuracy, {split}"))
@@ -158,10 +158,10 @@ def _measured_on(figures: Mapping[str, Any] | None) -> str:
         if parts
         else ""
     )
-    return (TWO_HEADS if of_shown(figures) else "") + measured
+    return (TWO_HEADS if combined_agreement(figures) else "") + measured
 
 
-def _recalls(figures: Mapping[str, Any] | None) -> str:
+def _recall_table(figures: Mapping[str, Any] | None) -> str:
     """Return how many faces of each expression are found again, as a table."""
     per_class = (figures or {}).get("per_class") or {}
     rows = "".join(
@@ -181,6 +181,6 @@ def _recalls(figures: Mapping[str, Any] | None) -> str:
 
 def _cells(figures: Mapping[str, Any]) -> str:
     shares = (figures.get(key) for key in ("recall", "precision"))
-    cells = [percent(share) if share is not None else "-" for share in shares]
+    cells = [format_percent(share) if share is not None else "-" for share in shares]
     cells.append(f"{figures['support']:,.0f}" if "support" in figures else "-")
     return "".join(f"<td>{cell}</td>" for cell in cells)

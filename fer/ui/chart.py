@@ -11,26 +11,33 @@ from html import escape
 
 import numpy as np
 
-from fer.labels import COLOURS, EXPRESSIONS
-from fer.timeline.tally import BAND, STACK, evened, figures, wider_figures
-from fer.timeline.timeline import LEAST_FACES, Timeline
-from fer.timeline.words import clock
+from fer.colors import COLORS
+from fer.labels import EXPRESSIONS
+from fer.timeline.counts import (
+    ERROR_BAND,
+    STACK_ORDER,
+    compute_statistics,
+    merged_statistics,
+    weight_bins_equally,
+)
+from fer.timeline.formatting import format_time
+from fer.timeline.timeline import MIN_FACES, Timeline
 
-SIDE = 1000
+VIEWBOX_SIDE = 1000
 """Units of the drawing in both directions."""
 
-COLUMNS = 240
+MAX_COLUMNS = 240
 """Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly.
 
 A wider bin is withheld if half of it or more is."""
 
-SHORTEST, FINISHED = 60, 1
+MIN_LIVE_SPAN, MIN_SPAN = 60, 1
 """Seconds that the time axis has at least: a growing timeline fills it from the left."""
 
-MOST_TRACKS = 3
+MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
 
-TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Seconds between the marks of the time axis, to choose from."""
 
 
@@ -40,7 +47,8 @@ class Curves:
 
     Args:
         step: Length of a bin in seconds; the first starts at 0.
-        figures: Columns of length n as `fer.timeline.tally.figures` gives them; NaN says nothing.
+        figures: Columns of length n as `fer.timeline.counts.compute_statistics` gives them; NaN
+            says nothing.
     """
 
     step: float
@@ -53,8 +61,8 @@ class Curves:
 
     @property
     def shares(self) -> np.ndarray:
-        """Return the mean probabilities, (n, 7), columns as in `STACK`."""
-        return np.column_stack([self.figures[name] for name in STACK])
+        """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
+        return np.column_stack([self.figures[name] for name in STACK_ORDER])
 
     @property
     def withheld(self) -> np.ndarray:
@@ -62,37 +70,37 @@ class Curves:
         return (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
 
 
-def timeline_html(timeline: Timeline, shortest: float = FINISHED) -> str:
+def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
     """Return the chart of a timeline: all faces and, in the person view, single ones below.
 
     Args:
         timeline: May still be empty.
-        shortest: Least length of the time axis in seconds.
+        min_span: Least length of the time axis in seconds.
     """
-    numbers, tallies = timeline.tallies()
+    numbers, tallies = timeline.counts()
     bins = int(numbers[-1]) + 1 if len(numbers) else 0
-    group = max(1, -(-bins // COLUMNS))
+    group = max(1, -(-bins // MAX_COLUMNS))
     step = timeline.bin_seconds * group
     slots = -(-bins // group)
 
     def curves(numbers: np.ndarray, tallies: np.ndarray) -> Curves:
         class_view = timeline.view == "class"
-        return Curves(step, wider_figures(numbers // group, tallies, slots, class_view))
+        return Curves(step, merged_statistics(numbers // group, tallies, slots, class_view))
 
     whole = curves(numbers, tallies)
-    numbers, tracks, tallies = timeline.track_tallies()
+    numbers, tracks, tallies = timeline.track_counts()
     single = [
         (f"Face {track}", curves(numbers[tracks == track], tallies[tracks == track]))
-        for track in seen_longest(tracks, tallies)
+        for track in longest_tracks(tracks, tallies)
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
-    span = max(shortest, whole.seconds)
+    span = max(min_span, whole.seconds)
     note = _note(timeline, whole, len(single), len(set(tracks.tolist())))
-    return chart_html(rows, whole, span, _spoken(timeline)) + note
+    return chart_html(rows, whole, span, _description(timeline)) + note
 
 
-def seen_longest(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
-    """Return up to `MOST_TRACKS` numbers of faces, rising: those seen in most frames.
+def longest_tracks(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
+    """Return up to `MAX_TRACKS` numbers of faces, rising: those seen in most frames.
 
     Args:
         tracks: A number a row, (r,).
@@ -101,66 +109,69 @@ def seen_longest(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
     frames = Counter()
     for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
         frames[track] += count
-    return sorted(track for track, _ in frames.most_common(MOST_TRACKS))
+    return sorted(track for track, _ in frames.most_common(MAX_TRACKS))
 
 
-def chart_html(rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, spoken: str) -> str:
+def chart_html(
+    rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, description: str
+) -> str:
     """Return a chart: areas a row, then index and number of faces of the whole picture.
 
     Args:
         rows: A heading and what is drawn below it as stacked areas, all over the same time.
         whole: What the index and the number of faces are taken from.
         span: Length of the time axis in seconds.
-        spoken: One sentence for those who can't see the chart.
+        description: One sentence for those who can't see the chart.
     """
     plots = [
         _plot(heading, ("100%", "50%", "0"), _areas(curves, span), "fer-areas")
         for heading, curves in rows
     ]
     several = np.isfinite(whole.figures["index_error"]).any()
-    band = f", \N{PLUS-MINUS SIGN} {BAND} standard errors" if several else ""
+    band = f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if several else ""
     plots.append(
         _plot(f"Positive-negative index{band}", ("+1", "0", "\N{MINUS SIGN}1"), _index(whole, span))
     )
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
     plots.append(_plot("Faces", (str(most), "", "0"), _faces(whole, span, most), "fer-count"))
     return (
-        f'<figure class="fer-chart" data-span="{span:g}"><figcaption>{escape(spoken)}</figcaption>'
+        f'<figure class="fer-chart" data-span="{span:g}"><figcaption>{escape(description)}'
+        "</figcaption>"
         f"{''.join(plots)}{_time_axis(span)}{_legend()}</figure>"
     )
 
 
-def mean_figures(timeline: Timeline) -> dict[str, float]:
-    """Return the figures of the whole timeline; see `fer.timeline.tally.figures`.
+def mean_statistics(timeline: Timeline) -> dict[str, float]:
+    """Return the figures of the whole timeline; see `fer.timeline.counts.compute_statistics`.
 
     Each second weighs alike, as in `fer.timeline.summary`.
     """
-    whole = evened(timeline.tallies()[1]).sum(axis=0)
-    return {name: column.item() for name, column in figures(whole[None]).items()}
+    whole = weight_bins_equally(timeline.counts()[1]).sum(axis=0)
+    return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
 
 
 def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
     """Return what the index is, what the hatching means, and which faces are drawn."""
-    said = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
+    sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
     if tracks > drawn:
-        said.append(f"Of {tracks} faces, the {drawn} seen longest are drawn alone.")
+        sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn alone.")
     if timeline.view == "class":
-        said.append(
-            f"Hatched: fewer than {LEAST_FACES} faces large enough to judge. Nothing of them but "
+        sentences.append(
+            f"Hatched: fewer than {MIN_FACES} faces large enough to judge. Nothing of them but "
             "their number is kept."
         )
     elif whole.withheld.any():
-        said.append("Hatched: faces too small to judge.")
-    return f'<p class="fer-note">{" ".join(said)}</p>'
+        sentences.append("Hatched: faces too small to judge.")
+    return f'<p class="fer-note">{" ".join(sentences)}</p>'
 
 
-def _spoken(timeline: Timeline) -> str:
+def _description(timeline: Timeline) -> str:
     """Return what the chart shows, in a sentence."""
-    mean = mean_figures(timeline)
+    mean = mean_statistics(timeline)
     if not mean["judged"]:
         return "A timeline that shows no expression yet."
     top = max(EXPRESSIONS, key=mean.__getitem__)
-    return f"Expressions over {clock(timeline.seconds)}: on average {top} {mean[top]:.0%}."
+    return f"Expressions over {format_time(timeline.seconds)}: on average {top} {mean[top]:.0%}."
 
 
 def _plot(heading: str, scale: tuple[str, str, str], drawing: str, kind: str = "") -> str:
@@ -174,7 +185,8 @@ def _plot(heading: str, scale: tuple[str, str, str], drawing: str, kind: str = "
 
 def _svg(content: str) -> str:
     return (
-        f'<svg viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg viewBox="0 0 {VIEWBOX_SIDE} {VIEWBOX_SIDE}" preserveAspectRatio="none" '
+        'aria-hidden="true">'
         f"{content}</svg>"
     )
 
@@ -183,20 +195,23 @@ def _areas(curves: Curves, span: float) -> str:
     """Return the probabilities stacked: the sum of all is painted first, the others over it."""
     tops = np.minimum(np.cumsum(curves.shares, axis=1), 1)
     paths = "".join(
-        f'<path fill="{COLOURS[name]}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
-        for i, name in reversed(list(enumerate(STACK)))
+        f'<path fill="{COLORS[name]}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
+        for i, name in reversed(list(enumerate(STACK_ORDER)))
     )
-    return _svg(paths) + _withheld(curves, span)
+    return _svg(paths) + _withheld_strips(curves, span)
 
 
 def _index(curves: Curves, span: float) -> str:
     """Return the index as a line within its band, on a scale from -1 to 1."""
-    index, error = curves.figures["index"], BAND * np.nan_to_num(curves.figures["index_error"])
+    index, error = (
+        curves.figures["index"],
+        ERROR_BAND * np.nan_to_num(curves.figures["index_error"]),
+    )
     low, middle, high = (np.clip((index + sign * error + 1) / 2, 0, 1) for sign in (-1, 0, 1))
     band = f'<path class="fer-band" d="{_band(curves.step, high, low, span)}"/>'
     line = f'<path class="fer-line" d="{_line(curves.step, middle, span)}"/>'
-    zero = f'<path class="fer-zero" d="M0 {SIDE // 2}H{SIDE}"/>'
-    return _svg(zero + band + line) + _withheld(curves, span)
+    zero = f'<path class="fer-zero" d="M0 {VIEWBOX_SIDE // 2}H{VIEWBOX_SIDE}"/>'
+    return _svg(zero + band + line) + _withheld_strips(curves, span)
 
 
 def _faces(curves: Curves, span: float, most: int) -> str:
@@ -231,7 +246,7 @@ def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int],
     runs = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         middles = np.arange(start, end) + 0.5
-        places = np.concatenate([[start], middles, [end]]) * step / span * SIDE
+        places = np.concatenate([[start], middles, [end]]) * step / span * VIEWBOX_SIDE
         runs.append((places.round().astype(int).tolist(), slice(start, end)))
     return runs
 
@@ -239,14 +254,15 @@ def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int],
 def _heights(values: np.ndarray) -> list[int]:
     """Return values, 0 to 1, as places downwards, the first and the last twice for the edges."""
     ends = np.concatenate([values[:1], values, values[-1:]])
-    return (SIDE * (1 - ends)).round().astype(int).tolist()
+    return (VIEWBOX_SIDE * (1 - ends)).round().astype(int).tolist()
 
 
-def _withheld(curves: Curves, span: float) -> str:
+def _withheld_strips(curves: Curves, span: float) -> str:
     """Return hatched strips over the times for which no figure is given."""
     hidden = np.where(curves.withheld, 1.0, np.nan)
     strips = [
-        f'<i style="left:{places[0] / SIDE:.1%};width:{(places[-1] - places[0]) / SIDE:.1%}"></i>'
+        f'<i style="left:{places[0] / VIEWBOX_SIDE:.1%};width:'
+        f'{(places[-1] - places[0]) / VIEWBOX_SIDE:.1%}"></i>'
         for places, _ in _runs(curves.step, hidden, span)
     ]
     return "".join(strips)
@@ -254,12 +270,12 @@ def _withheld(curves: Curves, span: float) -> str:
 
 def _time_axis(span: float) -> str:
     """Return at most six times below the chart."""
-    step = next((tick for tick in TICKS if span / tick <= 5), 2 * TICKS[-1])
+    step = next((tick for tick in TICK_STEPS if span / tick <= 5), 2 * TICK_STEPS[-1])
     times = np.arange(0, span * 0.97, step)
-    marks = "".join(f'<span style="left:{t / span:.1%}">{clock(t)}</span>' for t in times)
+    marks = "".join(f'<span style="left:{t / span:.1%}">{format_time(t)}</span>' for t in times)
     return f'<div class="fer-times" aria-hidden="true">{marks}</div>'
 
 
 def _legend() -> str:
-    items = "".join(f'<li style="--hue:{COLOURS[name]}">{name}</li>' for name in STACK)
+    items = "".join(f'<li style="--hue:{COLORS[name]}">{name}</li>' for name in STACK_ORDER)
     return f'<ul class="fer-key" aria-hidden="true">{items}</ul>'

@@ -22,13 +22,13 @@ Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds that a request's sender has to open the connection on which the result is sent."""
 
-UNATTENDED = (64, 20)
+UNATTENDED_LIMIT = (64, 20)
 """Requests of senders without a connection that are let in: at once, and each second."""
 
-HOPING = (200, 2.0)
+UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender's connection, and seconds for which they do."""
 
 BUSY = "The page is busy; try again in a minute."
@@ -57,7 +57,7 @@ class Connections:
     def __init__(self, app: Any) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
-        self._allowance, self._since = float(UNATTENDED[0]), time.monotonic()
+        self._allowance, self._since = float(UNATTENDED_LIMIT[0]), time.monotonic()
         self._hoping: dict[asyncio.Future[None], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
@@ -96,14 +96,14 @@ class Connections:
         """Return whether a request may pass, after a while in which its sender may turn up."""
         if self.is_open(session) or self._allows():
             return True
-        if len(self._hoping) >= HOPING[0]:
+        if len(self._hoping) >= UNCONNECTED_LIMIT[0]:
             oldest = next(iter(self._hoping))  # the newest one's sender is the likeliest to come
             del self._hoping[oldest]
             oldest.cancel()
         hoping = asyncio.get_running_loop().create_future()
         self._hoping[hoping] = session
         try:
-            await asyncio.wait([hoping], timeout=HOPING[1])
+            await asyncio.wait([hoping], timeout=UNCONNECTED_LIMIT[1])
             return hoping.done() and not hoping.cancelled()
         finally:
             self._hoping.pop(hoping, None)
@@ -111,8 +111,8 @@ class Connections:
     def _allows(self) -> bool:
         """Return whether one more may pass whose sender has no connection."""
         now = time.monotonic()
-        grown = self._allowance + (now - self._since) * UNATTENDED[1]
-        self._allowance, self._since = min(grown, float(UNATTENDED[0])), now
+        grown = self._allowance + (now - self._since) * UNATTENDED_LIMIT[1]
+        self._allowance, self._since = min(grown, float(UNATTENDED_LIMIT[0])), now
         if self._allowance < 1:
             return False
         self._allowance -= 1
@@ -142,7 +142,7 @@ class Sender:
         """Return whether the sender doesn't wait, although there was time to begin with it."""
         if self.listens():
             self._since = time.monotonic()
-        return time.monotonic() - self._since > PATIENCE
+        return time.monotonic() - self._since > TIMEOUT
 
     async def await_while_listening(self, work: Awaitable[Result]) -> Result:
         """Return what the work comes to; it is cancelled when the sender has left.

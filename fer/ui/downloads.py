@@ -3,6 +3,6 @@
 from fer.ui import html
 
 
-def parcel(name: str, content: bytes, media_type: str) -> dict[str, str]:
-    """Return a file as `save.js` hands it to the browser."""
+def download(name: str, content: bytes, media_type: str) -> dict[str, str]:
+    """Return a file as `download.js` hands it to the browser."""
     return {"name": name, "uri": html.data_uri(content, media_type)}

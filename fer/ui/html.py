@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.colors import COLORS, text_color_on
 from fer.images import encode_jpeg
-from fer.labels import COLOURS, EXPRESSIONS, UNCERTAIN, ink_on
-from fer.timeline.words import percent
+from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.timeline.formatting import format_percent
 
 
 def colour_style(label: str) -> str:
     """Return a `style` value that hands a label's colour, and the ink for it, to the stylesheet."""
-    return f"--hue:{COLOURS[label]};--ink:{ink_on(COLOURS[label])}"
+    return f"--hue:{COLORS[label]};--ink:{text_color_on(COLORS[label])}"
 
 
 def chip(label: str, text: str | None = None) -> str:
@@ -43,11 +44,11 @@ def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
     if label == UNCERTAIN:
         note = "no expression stands out"
         return f'<p class="fer-verdict">{chip(label)} <span class="fer-note">{note}</span></p>'
-    figure = percent(share_of(label, probabilities))
+    figure = format_percent(label_probability(label, probabilities))
     return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
 
 
-def share_of(label: str, probabilities: Sequence[float] | np.ndarray) -> float:
+def label_probability(label: str, probabilities: Sequence[float] | np.ndarray) -> float:
     """Return the probability of the expression that a face is called; 0 for "uncertain".
 
     In a stream it needn't be the largest: a label stays until another leads clearly.
@@ -55,9 +56,9 @@ def share_of(label: str, probabilities: Sequence[float] | np.ndarray) -> float:
     return 0.0 if label == UNCERTAIN else float(probabilities[EXPRESSIONS.index(label)])
 
 
-def spoken(label: str, probability: float) -> str:
+def label_text(label: str, probability: float) -> str:
     """Return "happy 83%", or "uncertain" alone."""
-    return label if label == UNCERTAIN else f"{label} {percent(probability)}"
+    return label if label == UNCERTAIN else f"{label} {format_percent(probability)}"
 
 
 def message(title: str, text: str, kind: str = "info") -> str:
@@ -76,8 +77,8 @@ def message(title: str, text: str, kind: str = "info") -> str:
 
 
 def script(name: str) -> str:
-    """Return a file of JavaScript that lies beside this one."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    """Return the text of a script in `fer/ui/scripts`."""
+    return (Path(__file__).with_name("scripts") / name).read_text(encoding="utf-8")
 
 
 def picture(image: np.ndarray, alt: str, quality: int = 80) -> str:
@@ -94,23 +95,23 @@ def data_uri(content: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def card(content: str, spoken: str = "") -> str:
-    """Return HTML within a card; `spoken` is what `spoken.js` says of it."""
-    return f'<div class="fer-card"{said(spoken)}>{content}</div>'
+def card(content: str, announcement: str = "") -> str:
+    """Return HTML within a card; `announcement` is what `announcements.js` says of it."""
+    return f'<div class="fer-card"{announcement_attribute(announcement)}>{content}</div>'
 
 
-def said(spoken: str) -> str:
-    """Return the attribute that `spoken.js` reads; "" for nothing to say."""
-    return f' data-spoken="{escape(spoken)}"' if spoken else ""
+def announcement_attribute(text: str) -> str:
+    """Return the attribute that `announcements.js` reads; "" for nothing to say."""
+    return f' data-spoken="{escape(text)}"' if text else ""
 
 
-def counted(labels: Sequence[str]) -> str:
+def count_labels(labels: Sequence[str]) -> str:
     """Return "3 faces: 2 happy, 1 uncertain", the most frequent first."""
     each = ", ".join(f"{number} {label}" for label, number in Counter(labels).most_common())
-    return f"{count(len(labels), 'face')}: {each}" if labels else "no face"
+    return f"{pluralize(len(labels), 'face')}: {each}" if labels else "no face"
 
 
-def count(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Return "no face", "1 face" or "3 faces"."""
     return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
 

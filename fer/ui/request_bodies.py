@@ -9,19 +9,19 @@ from starlette.requests import ClientDisconnect, Request
 
 from fer.ui.uploads import UploadStore
 
-MOST_BYTES = 100_000
+MAX_BODY_BYTES = 100_000
 """Bytes of a body without a camera frame."""
 
-MOST_FRAME_BYTES = 2_000_000
+MAX_FRAME_BYTES = 2_000_000
 """Bytes of a body that may hold a camera frame; one of 640 x 480 pixels takes about 200,000."""
 
-MOST_VALUES = 5000
+MAX_VALUES = 5000
 """Values in a body, counted by their commas and brackets before it is parsed."""
 
-MOST_DEPTH = 12
+MAX_DEPTH = 12
 """Lists and dictionaries inside of each other."""
 
-PATIENCE = 15.0
+TIMEOUT = 15.0
 """Seconds in which a whole body has to arrive."""
 
 FRAME = ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;base64,")
@@ -50,24 +50,24 @@ class RequestError(Exception):
         self.status, self.sentence = status, sentence
 
 
-async def read_json(request: Request, most: int) -> dict[str, Any]:
+async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
     """Return a request's body, which has to be a JSON object.
 
     Args:
         request: Whose body hasn't been read.
-        most: Bytes that are read at most, whatever the headers claim.
+        max_bytes: Bytes that are read at most, whatever the headers claim.
 
     Raises:
         RequestError: It is too large, too slow, nested too deeply or no JSON object.
     """
-    if claimed_size(request) > most:
+    if claimed_size(request) > max_bytes:
         raise RequestError(413, TOO_LARGE)
     body = bytearray()
     try:
-        with anyio.fail_after(PATIENCE):
+        with anyio.fail_after(TIMEOUT):
             async for piece in request.stream():
                 body += piece
-                if len(body) > most:
+                if len(body) > max_bytes:
                     raise RequestError(413, TOO_LARGE)
     except TimeoutError:
         raise RequestError(408, TOO_SLOW) from None
@@ -89,7 +89,7 @@ def claimed_size(request: Request) -> int:
 
 
 def _parse(body: bytes) -> dict[str, Any]:
-    if sum(map(body.count, b",[{")) > MOST_VALUES:
+    if sum(map(body.count, b",[{")) > MAX_VALUES:
         raise RequestError(413, TOO_LARGE)
     try:
         parsed = orjson.loads(body)
@@ -100,7 +100,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def checked_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
+def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     """Return a request to run a handler as it may go on: known keys, and the visitor's own files.
 
     Raises:
@@ -109,7 +109,7 @@ def checked_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     session = body.get("session_hash")
     if session is not None and not is_session(session):
         raise RequestError(400, NOT_JSON)
-    return checked({key: body[key] for key in KEYS & body.keys()}, session, store)
+    return check_value({key: body[key] for key in KEYS & body.keys()}, session, store)
 
 
 def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, A
     session, component, name = (body.get(k) for k in ("session_hash", "component_id", "fn_name"))
     if not (is_session(session) and type(component) is int and isinstance(name, str)):
         raise RequestError(400, NOT_JSON)
-    data = checked(body.get("data"), session, store)
+    data = check_value(body.get("data"), session, store)
     return {"session_hash": session, "component_id": component, "fn_name": name, "data": data}
 
 
@@ -130,7 +130,7 @@ def is_session(value: object) -> bool:
     return isinstance(value, str) and SESSION.fullmatch(value) is not None
 
 
-def checked(value: Any, session: str | None, store: UploadStore, depth: int = 0) -> Any:
+def check_value(value: Any, session: str | None, store: UploadStore, depth: int = 0) -> Any:
     """Return a value whose files all are this session's; nothing else of a file is kept.
 
     Gradio takes for a file what has a `path`, with or without its mark in `meta`, and there are
@@ -140,10 +140,10 @@ def checked(value: Any, session: str | None, store: UploadStore, depth: int = 0)
     Raises:
         RequestError: It names another file, or is nested too deeply.
     """
-    if depth > MOST_DEPTH:
+    if depth > MAX_DEPTH:
         raise RequestError(413, TOO_LARGE)
     if isinstance(value, list):
-        return [checked(item, session, store, depth + 1) for item in value]
+        return [check_value(item, session, store, depth + 1) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("path") not in (None, ""):
@@ -154,4 +154,4 @@ def checked(value: Any, session: str | None, store: UploadStore, depth: int = 0)
     kept = {key: item for key, item in value.items() if key not in ("path", "url", "is_stream")}
     if isinstance(frame, str) and frame.startswith(FRAME):
         return {"url": frame, "meta": {"_type": "gradio.FileData"}}
-    return {key: checked(item, session, store, depth + 1) for key, item in kept.items()}
+    return {key: check_value(item, session, store, depth + 1) for key, item in kept.items()}

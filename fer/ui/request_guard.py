@@ -22,17 +22,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.ui.request_bodies import (
-    MOST_BYTES,
-    MOST_FRAME_BYTES,
+    MAX_BODY_BYTES,
+    MAX_FRAME_BYTES,
     RequestError,
-    checked,
-    checked_call,
+    check_call,
+    check_value,
     checked_server_call,
     is_session,
     read_json,
 )
 from fer.ui.upload_route import UploadRoute
-from fer.ui.uploads import SWEEP_EVERY, UploadStore
+from fer.ui.uploads import SWEEP_INTERVAL, UploadStore
 
 _NAME = r"[^/]{1,100}"
 
@@ -77,12 +77,12 @@ class RequestGuard:
     Args:
         app: What it guards.
         store: The visitors' uploads.
-        most: Bytes of an upload request.
+        max_bytes: Bytes of an upload request.
     """
 
-    def __init__(self, app: ASGIApp, store: UploadStore, most: int) -> None:
+    def __init__(self, app: ASGIApp, store: UploadStore, max_bytes: int) -> None:
         self.app, self.store = app, store
-        self.upload_route = UploadRoute(store, most)
+        self.upload_route = UploadRoute(store, max_bytes)
         self._pages = Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,13 +141,13 @@ class RequestGuard:
             return await self.upload_route.receive(request)
         body: dict[str, Any]
         if CALL.fullmatch(path):
-            body = checked_call(await read_json(request, MOST_FRAME_BYTES), self.store)
+            body = check_call(await read_json(request, MAX_FRAME_BYTES), self.store)
         elif SERVER_CALL.fullmatch(path):
-            body = checked_server_call(await read_json(request, MOST_BYTES), self.store)
+            body = checked_server_call(await read_json(request, MAX_BODY_BYTES), self.store)
         elif NAMED_CALL.fullmatch(path):
-            body = checked(await read_json(request, MOST_BYTES), None, self.store)
+            body = check_value(await read_json(request, MAX_BODY_BYTES), None, self.store)
         elif SMALL.fullmatch(path):
-            body = await read_json(request, MOST_BYTES)
+            body = await read_json(request, MAX_BODY_BYTES)
         else:
             return _missing()
         return Passed.with_body(request, orjson.dumps(body))
@@ -223,7 +223,7 @@ async def _sweep(store: UploadStore, names: list[set[str]]) -> None:
         await anyio.to_thread.run_sync(store.sweep)
         for paths in names:
             paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
-        await asyncio.sleep(SWEEP_EVERY)
+        await asyncio.sleep(SWEEP_INTERVAL)
 
 
 def _missing() -> Response:

@@ -10,29 +10,29 @@ import time
 from dataclasses import dataclass, field
 
 from fer.ui.connections import Connections, Sender
-from fer.ui.photo_handlers import Reading
-from fer.ui.recording_handlers import Desk
-from fer.ui.visitor import Visitor
+from fer.ui.live.session import LiveSession
+from fer.ui.photo.handlers import PhotoResult
+from fer.ui.recording.handlers import RecordingSession
 
-GRACE = 870
+GRACE_PERIOD = 870
 """Seconds after its last use for which a session is kept whose page isn't open any more.
 
 The page says "a quarter of an hour".
 """
 
-BRIEF = 60
+SHORT_GRACE_PERIOD = 60
 """The same for a session that holds nothing that one may want back."""
 
-MOST_SESSIONS = 2000
+MAX_SESSIONS = 2000
 """Sessions at a time; those that hold nothing make room."""
 
-MOST_BYTES = 256_000_000
+MAX_BYTES = 256_000_000
 """Memory of all timelines together at which no new one is begun."""
 
-SWEEP_EVERY = 20.0
+SWEEP_INTERVAL = 20.0
 """Seconds between two searches for sessions whose time is over."""
 
-FULL = (
+FULL_SENTENCE = (
     "The page keeps as much for its visitors as it can hold; try again in a quarter of an hour. "
     "The camera works meanwhile, without a timeline."
 )
@@ -57,9 +57,9 @@ class Session:
     """
 
     page: str
-    visitor: Visitor = field(default_factory=Visitor)
-    desk: Desk = field(default_factory=Desk)
-    reading: Reading | None = None
+    visitor: LiveSession = field(default_factory=LiveSession)
+    desk: RecordingSession = field(default_factory=RecordingSession)
+    reading: PhotoResult | None = None
     used: float = field(default_factory=time.monotonic)
 
     @property
@@ -76,7 +76,7 @@ class Session:
 
     def leave(self) -> None:
         """Drop pictures and unfinished work: the page is gone, but may come back."""
-        self.visitor = self.visitor.without_pictures()
+        self.visitor = self.visitor.without_images()
         if self.desk.job is None or not self.desk.job.finished:
             self.desk.clear()
 
@@ -133,14 +133,14 @@ class Sessions:
 
     def require_space(self) -> None:
         """Raise SessionError where the timelines take as much memory as they may."""
-        if sum(session.nbytes for session in self._sessions.values()) > MOST_BYTES:
-            raise SessionError(FULL)
+        if sum(session.nbytes for session in self._sessions.values()) > MAX_BYTES:
+            raise SessionError(FULL_SENTENCE)
 
     def sweep(self) -> None:
         """Drop the sessions whose time is over."""
         now = time.monotonic()
         for token, session in list(self._sessions.items()):
-            grace = BRIEF if session.is_empty else GRACE
+            grace = SHORT_GRACE_PERIOD if session.is_empty else GRACE_PERIOD
             if now - session.used > grace and not self._is_open(session):
                 session.desk.clear()
                 del self._sessions[token]
@@ -150,21 +150,21 @@ class Sessions:
         return self._connections is not None and self._connections.is_open(session.page)
 
     def _make_room(self) -> None:
-        if len(self._sessions) < MOST_SESSIONS:
+        if len(self._sessions) < MAX_SESSIONS:
             return
         self.sweep()
         for token, session in self._sessions.items():
-            if len(self._sessions) >= MOST_SESSIONS and session.is_empty:
+            if len(self._sessions) >= MAX_SESSIONS and session.is_empty:
                 del self._sessions[token]
                 return
-        if len(self._sessions) >= MOST_SESSIONS:
-            raise SessionError(FULL)
+        if len(self._sessions) >= MAX_SESSIONS:
+            raise SessionError(FULL_SENTENCE)
 
     def _sweep_later(self) -> None:
         """Sweep from time to time for as long as there are sessions."""
         if self._sweeping is None:
             loop = asyncio.get_running_loop()
-            self._sweeping = loop.call_later(SWEEP_EVERY, self._sweep_again)
+            self._sweeping = loop.call_later(SWEEP_INTERVAL, self._sweep_again)
 
     def _sweep_again(self) -> None:
         self._sweeping = None

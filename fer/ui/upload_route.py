@@ -24,27 +24,27 @@ from fer.ui.uploads import NO_ROOM, NoRoomError, Upload, UploadStore
 
 logger = logging.getLogger(__name__)
 
-MOST_FILES = 10
+MAX_FILES = 10
 """Files in one request; the page sends one."""
 
-MOST_AT_A_TIME = 64
+MAX_CONCURRENT_UPLOADS = 64
 """Uploads that are received at a time, of all visitors."""
 
-MOST_TRACKED = 200
+MAX_TRACKED = 200
 """Uploads whose progress is remembered; it may be asked for when they have ended already."""
 
-WRITTEN_AT_ONCE = 256 * 1024
+BLOCK_SIZE = 256 * 1024
 """Bytes that are collected before a thread writes them."""
 
 IDLE = 30.0
 """Seconds in which at least something has to arrive."""
 
-LEAST_RATE = 20_000
+MIN_RATE = 20_000
 """Bytes a second that have to arrive on average after the first `IDLE` seconds."""
 
 BAD_FORM = "The upload can't be read; send it as multipart/form-data with the files as `files`."
 TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
-TOO_MANY = f"At most {MOST_FILES} files can be uploaded at a time."
+TOO_MANY = f"At most {MAX_FILES} files can be uploaded at a time."
 BUSY = "Too many files are being uploaded just now; try again in a minute."
 
 
@@ -113,7 +113,7 @@ class Form:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         if options.get(b"name") != b"files" or b"filename" not in options:
             return
-        if len(self.uploads) == MOST_FILES:
+        if len(self.uploads) == MAX_FILES:
             raise RequestError(413, TOO_MANY)
         upload = self.store.begin(file_name(options[b"filename"]), self.sender)
         self.uploads.append(upload)
@@ -135,18 +135,18 @@ class UploadRoute:
 
     Args:
         store: Where the files go.
-        most: Bytes of a request.
+        max_bytes: Bytes of a request.
     """
 
-    def __init__(self, store: UploadStore, most: int) -> None:
-        self.store, self.most = store, most
+    def __init__(self, store: UploadStore, max_bytes: int) -> None:
+        self.store, self.most = store, max_bytes
         self.receiving = 0
         self._progress: dict[str, tuple[str, int] | None] = {}
         self._writers = anyio.CapacityLimiter(4)
 
     async def receive(self, request: Request) -> Response:
         """Return the paths of what was uploaded, as Gradio's own route does, or one sentence."""
-        if self.receiving >= MOST_AT_A_TIME:
+        if self.receiving >= MAX_CONCURRENT_UPLOADS:
             return _refusal(503, BUSY)
         self.receiving += 1
         try:
@@ -189,7 +189,7 @@ class UploadRoute:
     def _track(self, number: str) -> None:
         """Remember an upload's progress; that of the oldest is forgotten."""
         self._progress[number] = ("", 0)
-        while len(self._progress) > MOST_TRACKED:
+        while len(self._progress) > MAX_TRACKED:
             del self._progress[next(iter(self._progress))]
 
     def _finish(self, form: Form) -> list[str]:
@@ -218,10 +218,10 @@ class UploadRoute:
                 break
             total += len(piece)
             self._require_size(total)
-            if total < LEAST_RATE * (time.monotonic() - begun - IDLE):
+            if total < MIN_RATE * (time.monotonic() - begun - IDLE):
                 raise RequestError(408, TOO_SLOW)
             block += piece
-            if len(block) >= WRITTEN_AT_ONCE:
+            if len(block) >= BLOCK_SIZE:
                 yield bytes(block)
                 block.clear()
         yield bytes(block)

@@ -20,16 +20,16 @@ from pathlib import Path
 
 from fer.temp_folder import LOCK, TempFolder, claim_folder
 
-KEEP = 3000
+MAX_AGE = 3000
 """Seconds for which an upload, and what was made of one, is kept while its page is open."""
 
-KEEP_LEFT = 780
+MAX_AGE_AFTER_LEAVING = 780
 """Seconds for which an upload is kept after its visitor left; the page may only have been reloaded.
 
 With the time between two sweeps it is less than the quarter of an hour that the README names.
 """
 
-SWEEP_EVERY = 60
+SWEEP_INTERVAL = 60
 """Seconds between two sweeps."""
 
 LEASE = 120
@@ -90,8 +90,8 @@ class Upload:
 
     def expired(self, now: float) -> bool:
         """Return whether it is to be removed."""
-        left = self.left is not None and now - self.left > KEEP_LEFT
-        return self.complete and (left or now - self.made > KEEP)
+        left = self.left is not None and now - self.left > MAX_AGE_AFTER_LEAVING
+        return self.complete and (left or now - self.made > MAX_AGE)
 
 
 @dataclass(eq=False)
@@ -231,7 +231,7 @@ class UploadStore:
         self._others = sum(sizes.values())
         for entry in sorted(set(entries) - busy, key=self._seen.__getitem__):
             too_much = self._others > self.quota.bytes // 2
-            if too_much or now - self._seen[entry] > KEEP:
+            if too_much or now - self._seen[entry] > MAX_AGE:
                 _remove(entry)
                 self._others -= sizes[entry]
 

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
+from typing import TYPE_CHECKING
 
 import numpy as np
 from supervision import Detections
+
+if TYPE_CHECKING:
+    from fer.vision.detector import FaceDetector
 
 from fer.array_types import FloatArray, UInt8Array
 from fer.vision.detections import boxes
@@ -55,12 +59,12 @@ def crop_face(
     Returns:
         A new RGB uint8 (s, s, 3), not resized: `s` is `framing.scale` box sizes.
     """
-    left, top, side = _square(xyxy, framing)
+    left, top, side = _crop_square(xyxy, framing)
     height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    piece = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    square: UInt8Array = piece[rows - rows[0]].take(columns - columns[0], axis=1)
+    region = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    square: UInt8Array = region[rows - rows[0]].take(columns - columns[0], axis=1)
     return square
 
 
@@ -69,7 +73,7 @@ def crop_faces(image: UInt8Array, detections: Detections, framing: Framing) -> l
     return [crop_face(image, xyxy, framing) for xyxy in boxes(detections)]
 
 
-def _square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, int, int]:
+def _crop_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, int, int]:
     """Return the square's left, top and side in whole pixels."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     size = (max(x2 - x1, 0.0) * max(y2 - y1, 0.0)) ** 0.5
@@ -77,3 +81,11 @@ def _square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, 
     left = (x1 + x2) / 2 + (framing.shift_x - 0.5) * side
     top = (y1 + y2) / 2 + (framing.shift_y - 0.5) * side
     return floor(left + 0.5), floor(top + 0.5), floor(side + 0.5)
+
+
+def crop_largest_face(
+    image: np.ndarray, detector: "FaceDetector", framing: Framing
+) -> np.ndarray | None:
+    """Crop the largest face that is detected, None where there is none; see `crop_face`."""
+    faces = detector.detect(image)
+    return crop_face(image, faces.xyxy[0], framing) if len(faces) else None

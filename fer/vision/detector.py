@@ -18,26 +18,26 @@ from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
-from fer.vision.cascade import Candidates, Cascade
-from fer.vision.parts import WINDOW, Part, pyramid, split, squared
+from fer.vision.mtcnn import Candidates, MtcnnCascade
+from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles, square_boxes
 
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.6
 """Scores that pass the first and the second network; published are 0.6 and 0.7."""
 
-DOUBTFUL, SURE = 0.5, 0.92
+RESCORE_FROM, RESCORE_BELOW = 0.5, 0.92
 """Scores of the last network between which a face is looked at a second time."""
 
-KNOWN, INSIDE = 0.3, 0.8
+KNOWN_IOU, KNOWN_CONTAINMENT = 0.3, 0.8
 """A proposal, a coarse square, is about a known face from this overlap over union on, or when it is
 smaller and lies within the face by this share."""
 
-ENLARGED = 1.0
+REDETECT_SCALE = 1.0
 """Size of the square that the last network sees of a known face, relative to its last box."""
 
-KNOWN_SIZE = 0.8
+REDETECT_SIZE_SHARE = 0.8
 """Share of the least size that does for a known face, so that one at the limit doesn't blink."""
 
-PART_PIXELS = 30_000
+TILE_PIXELS = 30_000
 """Pixels that the first network looks at in one part of a search."""
 
 
@@ -69,7 +69,7 @@ class FaceDetector:
     ) -> None:
         """Load the networks, which ship with the library."""
         self._set_options(min_face, confidence, max_side)
-        self.cascade = Cascade(PNet(), RNet(), ONet(), device)
+        self.cascade = MtcnnCascade(PNet(), RNet(), ONet(), device)
 
     def with_options(
         self, min_face: int | None = None, confidence: float | None = None
@@ -87,16 +87,16 @@ class FaceDetector:
     def detect(
         self,
         image: UInt8Array,
-        parts: Sequence[Part] | None = None,
-        beside: Float32Array | None = None,
+        tiles: Sequence[Tile] | None = None,
+        known_boxes: Float32Array | None = None,
         confidence: float | None = None,
     ) -> Detections:
         """Find the faces in a picture.
 
         Args:
             image: RGB uint8 (h, w, 3); any other array that `fer.images.as_rgb` takes will do.
-            parts: Some of what `parts` gives, to look there only; None looks everywhere.
-            beside: (n, 4) boxes of faces that are known, so that no time goes into them.
+            tiles: Some of what `tiles` gives, to look there only; None looks everywhere.
+            known_boxes: (n, 4) boxes of faces that are known, so that no time goes into them.
             confidence: Another least score; None keeps the detector's.
 
         Returns:
@@ -109,22 +109,22 @@ class FaceDetector:
             fer.images.ImageError: The array is no picture.
         """
         image = as_rgb(image)
-        parts = self._everywhere(image) if parts is None else parts
+        tiles = self._whole_image_tiles(image) if tiles is None else tiles
         confidence = self.confidence if confidence is None else confidence
-        proposed = self.cascade.propose(image, parts, PROPOSAL_THRESHOLD)
-        if beside is not None and len(beside) and len(proposed):
-            proposed = proposed[~about_known(proposed.xyxy, beside)]
+        proposed = self.cascade.propose(image, tiles, PROPOSAL_THRESHOLD)
+        if known_boxes is not None and len(known_boxes) and len(proposed):
+            proposed = proposed[~matches_known(proposed.xyxy, known_boxes)]
         refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
-        found = self.cascade.conclude(image, refined, min(DOUBTFUL, confidence))
-        return self._answer(image, self._confirmed(image, found, confidence), self.min_face)
+        found = self.cascade.finalize(image, refined, min(RESCORE_FROM, confidence))
+        return self._to_detections(image, self._confirm(image, found, confidence), self.min_face)
 
-    def parts(self, image: UInt8Array) -> tuple[Part, ...]:
+    def tiles(self, image: UInt8Array) -> tuple[Tile, ...]:
         """Split the search through a picture of this size into parts of about equal work.
 
         Looking through all of them, in whatever frames, finds what `detect` finds at once.
         """
         height, width = image.shape[:2]
-        return split((width, height), self._scales(image), PART_PIXELS)
+        return split_into_tiles((width, height), self._scales(image), TILE_PIXELS)
 
     def redetect(self, image: UInt8Array, xyxy: Float32Array, confidence: float) -> Detections:
         """Find faces again near where they are expected, which takes about a millisecond.
@@ -135,48 +135,48 @@ class FaceDetector:
             confidence: Least score, 0 to 1, of a face that is known already.
 
         Returns:
-            As `detect`, at most n faces, down to `KNOWN_SIZE` of its least size; those that are
-            missing weren't seen.
+            As `detect`, at most n faces, down to `REDETECT_SIZE_SHARE` of its least size; those
+            that are missing weren't seen.
         """
-        expected = Candidates(squared(xyxy, ENLARGED), np.ones(len(xyxy), np.float32))
-        found = self.cascade.conclude(image, expected, confidence)
-        return self._answer(image, found, KNOWN_SIZE * self.min_face)
+        expected = Candidates(square_boxes(xyxy, REDETECT_SCALE), np.ones(len(xyxy), np.float32))
+        found = self.cascade.finalize(image, expected, confidence)
+        return self._to_detections(image, found, REDETECT_SIZE_SHARE * self.min_face)
 
     def _set_options(self, min_face: int, confidence: float, max_side: int) -> None:
-        if min_face < WINDOW:
-            raise ValueError(f"min_face is at least {WINDOW} pixels, not {min_face}.")
+        if min_face < PNET_WINDOW:
+            raise ValueError(f"min_face is at least {PNET_WINDOW} pixels, not {min_face}.")
         if not 0 <= confidence <= 1:
             raise ValueError(f"confidence lies from 0 to 1, not at {confidence}.")
-        if max_side < WINDOW:
-            raise ValueError(f"max_side is at least {WINDOW} pixels, not {max_side}.")
+        if max_side < PNET_WINDOW:
+            raise ValueError(f"max_side is at least {PNET_WINDOW} pixels, not {max_side}.")
         self.min_face, self.confidence, self.max_side = min_face, confidence, max_side
 
-    def _confirmed(self, image: UInt8Array, found: Candidates, confidence: float) -> Candidates:
+    def _confirm(self, image: UInt8Array, found: Candidates, confidence: float) -> Candidates:
         """Return the faces that score enough; the second look decides where the first doubts."""
-        doubtful = found.score < SURE
+        doubtful = found.score < RESCORE_BELOW
         if doubtful.any():
             scores = found.score.copy()
-            scores[doubtful] = self.cascade.look_closer(image, found[doubtful]).score
+            scores[doubtful] = self.cascade.rescore(image, found[doubtful]).score
             found = replace(found, score=scores)
         return found[found.score > confidence]
 
     def _scales(self, image: UInt8Array) -> tuple[float, ...]:
         """Return the sizes at which to look, none larger than `max_side` allows."""
         height, width = image.shape[:2]
-        least = max(self.min_face, WINDOW * max(height, width) / self.max_side)
-        return pyramid((width, height), least)
+        min_size = max(self.min_face, PNET_WINDOW * max(height, width) / self.max_side)
+        return pyramid_scales((width, height), min_size)
 
-    def _everywhere(self, image: UInt8Array) -> list[Part]:
-        return [Part(scale, 0, 0, *image.shape[1::-1]) for scale in self._scales(image)]
+    def _whole_image_tiles(self, image: UInt8Array) -> list[Tile]:
+        return [Tile(scale, 0, 0, *image.shape[1::-1]) for scale in self._scales(image)]
 
-    def _answer(self, image: UInt8Array, faces: Candidates, least: float) -> Detections:
-        """Clip to the picture, drop what is smaller than `least`, put the largest face first."""
+    def _to_detections(self, image: UInt8Array, faces: Candidates, min_size: float) -> Detections:
+        """Clip to the picture, drop what is smaller than `min_size`, put the largest face first."""
         height, width = image.shape[:2]
         sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
         xyxy = faces.xyxy.clip(0, np.array([width, height] * 2, np.float32))
-        areas = _areas(xyxy)
+        areas = _box_areas(xyxy)
         order = np.argsort(-areas, kind="stable")
-        order = order[(sizes.max(axis=1, initial=0) >= least)[order] & (areas[order] >= 1)]
+        order = order[(sizes.max(axis=1, initial=0) >= min_size)[order] & (areas[order] >= 1)]
         return Detections(
             xyxy=xyxy[order],
             confidence=faces.score[order],
@@ -184,7 +184,7 @@ class FaceDetector:
         )
 
 
-def about_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
+def matches_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
     """Return which proposals are about a face that is known, so that they need no further look.
 
     A larger one that holds a known face isn't: what is known may be part of a larger face.
@@ -196,13 +196,13 @@ def about_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
     Returns:
         bool (n,).
     """
-    smaller = _areas(proposed)[:, None] < _areas(known)
-    inside = smaller & (box_iou_batch(proposed, known, OverlapMetric.IOS) >= INSIDE)
-    about: BoolArray = inside | (box_iou_batch(proposed, known) >= KNOWN)
+    smaller = _box_areas(proposed)[:, None] < _box_areas(known)
+    inside = smaller & (box_iou_batch(proposed, known, OverlapMetric.IOS) >= KNOWN_CONTAINMENT)
+    about: BoolArray = inside | (box_iou_batch(proposed, known) >= KNOWN_IOU)
     return np.asarray(about.any(axis=1))
 
 
-def _areas(xyxy: Float32Array) -> Float32Array:
+def _box_areas(xyxy: Float32Array) -> Float32Array:
     """Return the areas (n,) of boxes (n, 4)."""
     areas: Float32Array = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
     return areas

@@ -9,17 +9,17 @@ from supervision import Detections
 from fer.array_types import Float32Array, FloatArray
 from fer.vision.detections import probabilities, track_ids
 
-FLOOR = 1e-6
+MIN_PROBABILITY = 1e-6
 """Least probability, so that its logarithm is finite."""
 
 
 @dataclass(frozen=True)
-class _Memory:
+class _FaceState:
     """What is known of one face: its mean logarithms (7,), its expression, when it was seen."""
 
     logits: FloatArray
     expression: int
-    seen: float
+    last_seen: float
 
 
 class ExpressionSmoother:
@@ -47,46 +47,54 @@ class ExpressionSmoother:
 
     def reset(self) -> None:
         """Forget all faces."""
-        self._faces: Mapping[int, _Memory] = {}
+        self._faces: Mapping[int, _FaceState] = {}
 
-    def update(self, detections: Detections, time: float, sure: float = 1.0) -> Detections:
+    def update(
+        self, detections: Detections, time: float, uncertain_below: float = 1.0
+    ) -> Detections:
         """Replace each face's answer by its average over time.
 
         Args:
             detections: Faces of this frame with `tracker_id` and `data["probabilities"]` (n, 7).
             time: Seconds on any clock that doesn't go back.
-            sure: Probability with which an expression takes over from one that has less, whatever
-                its lead: the bound from which one is named.
+            uncertain_below: Probability with which an expression takes over from one that has less,
+                whatever its lead: the bound from which one is named.
 
         Returns:
             The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
             and `data["expression"]` int (n,), the class index that each is called.
         """
         rows, numbers = probabilities(detections), track_ids(detections)
-        now = {
-            number: self._after(self._faces.get(number), row, time, sure)
+        current = {
+            number: self._smooth(self._faces.get(number), row, time, uncertain_below)
             for number, row in zip(numbers, rows, strict=True)
         }
-        fresh = {n: face for n, face in self._faces.items() if time - face.seen <= self.memory}
-        self._faces = fresh | now
-        faces = [now[number] for number in numbers]
-        calmed = np.array([_softmax(face.logits) for face in faces], np.float32).reshape(rows.shape)
-        called = np.array([face.expression for face in faces], int)
-        data = {**detections.data, "probabilities": calmed, "expression": called}
+        remembered = {
+            n: face for n, face in self._faces.items() if time - face.last_seen <= self.memory
+        }
+        self._faces = remembered | current
+        faces = [current[track_id] for track_id in numbers]
+        smoothed = np.array([_softmax(face.logits) for face in faces], np.float32).reshape(
+            rows.shape
+        )
+        expressions = np.array([face.expression for face in faces], int)
+        data = {**detections.data, "probabilities": smoothed, "expression": expressions}
         return replace(detections, data=data)
 
-    def _after(self, face: _Memory | None, row: Float32Array, time: float, sure: float) -> _Memory:
+    def _smooth(
+        self, face: _FaceState | None, row: Float32Array, time: float, uncertain_below: float
+    ) -> _FaceState:
         """Return what is known of a face after another answer about it."""
-        logits = np.log(np.maximum(row, FLOOR))
-        if face is None or time - face.seen > self.memory:
-            return _Memory(logits, int(logits.argmax()), time)
-        kept = 0.5 ** ((time - face.seen) / self.half_life)
+        logits = np.log(np.maximum(row, MIN_PROBABILITY))
+        if face is None or time - face.last_seen > self.memory:
+            return _FaceState(logits, int(logits.argmax()), time)
+        kept = 0.5 ** ((time - face.last_seen) / self.half_life)
         mean = kept * face.logits + (1 - kept) * logits
         averaged = _softmax(mean)
         best = int(averaged.argmax())
         leads = averaged[best] - averaged[face.expression] >= self.margin
-        leads |= averaged[face.expression] < sure <= averaged[best]
-        return _Memory(mean, best if leads else face.expression, time)
+        leads |= averaged[face.expression] < uncertain_below <= averaged[best]
+        return _FaceState(mean, best if leads else face.expression, time)
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

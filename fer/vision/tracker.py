@@ -18,19 +18,19 @@ from supervision import Detections
 from fer.array_types import Float32Array, FloatArray
 from fer.vision.detections import boxes
 
-FARTHEST = 1.0
-"""Largest difference between a face and where it was expected, as `differences` counts it."""
+MAX_COST = 1.0
+"""Largest difference between a face and where it was expected, as `matching_cost` counts it."""
 
-MISSED = 2.5
+MIN_MEMORY_FRAMES = 2.5
 """Frames for which a face is remembered at least, however slowly they come,"""
 
-MEMORY_AT_MOST = 5.0
+MAX_MEMORY = 5.0
 """but for no more seconds than these."""
 
-GLIDE = 0.15
+VELOCITY_DECAY = 0.15
 """Seconds in which an unseen face loses all but 37 % of its speed: heads nod and stop."""
 
-STEADINESS = 0.5
+VELOCITY_SMOOTHING = 0.5
 """Share of the old velocity that is kept at each sight of a face."""
 
 
@@ -38,22 +38,22 @@ STEADINESS = 0.5
 class _Track:
     """One face: where it was seen last, in pixels, when, and how it moved, in pixels a second."""
 
-    number: int
+    track_id: int
     xyxy: Float32Array
     velocity: FloatArray
-    seen: float
+    last_seen: float
 
-    def expected(self, time: float) -> FloatArray:
+    def predict(self, time: float) -> FloatArray:
         """Return the box at a later time, which it reached ever more slowly."""
-        glided: float = GLIDE * -np.expm1((self.seen - time) / GLIDE)
-        return self.xyxy + np.tile(self.velocity, 2) * glided
+        travel_time: float = VELOCITY_DECAY * -np.expm1((self.last_seen - time) / VELOCITY_DECAY)
+        return self.xyxy + np.tile(self.velocity, 2) * travel_time
 
-    def moved_to(self, xyxy: Float32Array, time: float) -> "_Track":
+    def update(self, xyxy: Float32Array, time: float) -> "_Track":
         """Return the face after another sight of it."""
-        elapsed = max(time - self.seen, 1e-3)
-        velocity = (_centres(xyxy[None]) - _centres(self.xyxy[None]))[0] / elapsed
-        kept = STEADINESS * self.velocity + (1 - STEADINESS) * velocity
-        return replace(self, xyxy=xyxy, velocity=kept, seen=time)
+        elapsed = max(time - self.last_seen, 1e-3)
+        velocity = (_box_centers(xyxy[None]) - _box_centers(self.xyxy[None]))[0] / elapsed
+        kept = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * velocity
+        return replace(self, xyxy=xyxy, velocity=kept, last_seen=time)
 
 
 class FaceTracker:
@@ -78,9 +78,9 @@ class FaceTracker:
     def reset(self) -> None:
         """Forget all faces; numbers start at 1 again."""
         self._tracks: list[_Track] = []
-        self._next, self._time = 1, np.inf
+        self._next_id, self._last_time = 1, np.inf
 
-    def expected(self, time: float) -> Float32Array:
+    def predict(self, time: float) -> Float32Array:
         """Return where the faces are expected that are remembered.
 
         Args:
@@ -89,7 +89,7 @@ class FaceTracker:
         Returns:
             float32 (n, 4) boxes as xyxy.
         """
-        expected = [track.expected(time) for track in self._remembered(time)]
+        expected = [track.predict(time) for track in self._active_tracks(time)]
         return np.array(expected, np.float32).reshape(-1, 4)
 
     def update(self, detections: Detections, time: float) -> Detections:
@@ -104,40 +104,42 @@ class FaceTracker:
         Returns:
             A copy with `tracker_id`, int (n,), in the order given.
         """
-        self._tracks, self._time = self._remembered(time), time
+        self._tracks, self._last_time = self._active_tracks(time), time
         tracks = self._assign(boxes(detections), time)
-        current = {track.number for track in tracks}
-        self._tracks = tracks + [track for track in self._tracks if track.number not in current]
-        numbers = np.array([track.number for track in tracks], int)
-        return replace(detections, tracker_id=numbers)
+        current = {track.track_id for track in tracks}
+        self._tracks = tracks + [track for track in self._tracks if track.track_id not in current]
+        track_ids = np.array([track.track_id for track in tracks], int)
+        return replace(detections, tracker_id=track_ids)
 
-    def _remembered(self, time: float) -> list[_Track]:
+    def _active_tracks(self, time: float) -> list[_Track]:
         """Return the faces that aren't forgotten at the time of the next frame."""
-        missed = min(MISSED * (time - self._time), MEMORY_AT_MOST)
+        missed = min(MIN_MEMORY_FRAMES * (time - self._last_time), MAX_MEMORY)
         memory = max(self.memory, missed)
-        return [track for track in self._tracks if time - track.seen <= memory]
+        return [track for track in self._tracks if time - track.last_seen <= memory]
 
     def _assign(self, found: Float32Array, time: float) -> list[_Track]:
         """Return one track a box, in the boxes' order."""
         known = self._tracks
         continued: dict[int, _Track] = {}
         if known and len(found):
-            expected = np.stack([track.expected(time) for track in known])
-            cost = differences(expected, found)
-            rows, columns = linear_sum_assignment(np.minimum(cost, FARTHEST))
+            predicted = np.stack([track.predict(time) for track in known])
+            cost = matching_cost(predicted, found)
+            rows, columns = linear_sum_assignment(np.minimum(cost, MAX_COST))
             continued = {
-                column: known[row].moved_to(found[column], time)
+                column: known[row].update(found[column], time)
                 for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-                if cost[row, column] < FARTHEST
+                if cost[row, column] < MAX_COST
             }
-        return [continued.get(index) or self._new(box, time) for index, box in enumerate(found)]
+        return [
+            continued.get(index) or self._new_track(box, time) for index, box in enumerate(found)
+        ]
 
-    def _new(self, xyxy: Float32Array, time: float) -> _Track:
-        number, self._next = self._next, self._next + 1
-        return _Track(number, xyxy, np.zeros(2), time)
+    def _new_track(self, xyxy: Float32Array, time: float) -> _Track:
+        track_id, self._next_id = self._next_id, self._next_id + 1
+        return _Track(track_id, xyxy, np.zeros(2), time)
 
 
-def differences(ones: FloatArray, others: FloatArray) -> FloatArray:
+def matching_cost(ones: FloatArray, others: FloatArray) -> FloatArray:
     """Compare each box with each other box: 0 for the same, 1 for a face's size away.
 
     Args:
@@ -147,17 +149,17 @@ def differences(ones: FloatArray, others: FloatArray) -> FloatArray:
     Returns:
         (n, m): the distance of the centres in mean sizes, plus the logarithm of the sizes' ratio.
     """
-    sizes, other_sizes = _sizes(ones)[:, None], _sizes(others)[None, :]
-    offsets = _centres(ones)[:, None] - _centres(others)[None, :]
+    sizes, other_sizes = _box_sizes(ones)[:, None], _box_sizes(others)[None, :]
+    offsets = _box_centers(ones)[:, None] - _box_centers(others)[None, :]
     distance: FloatArray = np.linalg.norm(offsets, axis=2)
     return 2 * distance / (sizes + other_sizes) + np.abs(np.log(sizes / other_sizes))
 
 
-def _centres(xyxy: FloatArray) -> FloatArray:
+def _box_centers(xyxy: FloatArray) -> FloatArray:
     return (xyxy[:, :2] + xyxy[:, 2:]) / 2
 
 
-def _sizes(xyxy: FloatArray) -> FloatArray:
+def _box_sizes(xyxy: FloatArray) -> FloatArray:
     """Return the boxes' mean sides, at least a pixel."""
     areas: FloatArray = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
     return np.sqrt(np.maximum(areas, 1.0))

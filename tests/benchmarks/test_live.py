@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.agreement import pairs
 from benchmarks.live import Measurement, Times, agreement_row, blocks, speed_row
-from benchmarks.paper import table
+from benchmarks.reporting import table
 from benchmarks.scenes import RATE, Actor, Scene, View, acted, made_scenes
 from benchmarks.stopwatch import Spent, Stopwatch, Timed
 from fer.vision.detector import FaceDetector

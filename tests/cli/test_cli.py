@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer.cli import main
-from fer.model.push import Pushed, PushError
+from fer.model.push import PushedModel, PushError
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ def pushes(monkeypatch):
 
     def push(folder, repo_id, private, tag, evaluations):
         calls.append((folder, repo_id, private, tag, evaluations))
-        return Pushed(repo_id, "abc123", tag)
+        return PushedModel(repo_id, "abc123", tag)
 
     monkeypatch.setattr("fer.model.push.push", push)
     return calls

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from fer.show.tables import CSV_COLUMNS
-from fer.timeline.files import to_csv, to_json
+from fer.drawing.export import CSV_COLUMNS
+from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import VIEWS
 from tests.timeline.frames import steady
 
 ROOT = Path(__file__).parents[2]
-FILES, CODE = ((ROOT / "docs" / name).read_text() for name in ("files.md", "code.md"))
+FILES, CODE = ((ROOT / "docs" / name).read_text() for name in ("files.md", "architecture.md"))
 
 
 @pytest.mark.parametrize("view", VIEWS)

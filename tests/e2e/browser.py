@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from skimage.data import astronaut
 
-from fer.videos import VideoWriter
+from fer.video import VideoWriter
 from tests.security.server import start
 
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")

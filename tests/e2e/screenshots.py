@@ -91,7 +91,7 @@ def _shoot_recording(page, snap: Callable, video: Path) -> None:
 
 def write_video(path: Path, seconds: int = 30) -> Path:
     """Write a video of the astronaut's face that is, for a while, a cat's."""
-    with Image.open(ROOT / "fer/ui/examples/cat.jpg") as picture:
+    with Image.open(ROOT / "fer/ui/photo/examples/cat.jpg") as picture:
         cat = np.asarray(picture.convert("RGB").resize((640, 480)))
     face = np.asarray(Image.fromarray(astronaut()[:270, 60:420]).resize((640, 480)))
     return write_film(path, seconds, lambda time: cat if 20 <= time < 23 else face)
@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the PNG files go")
     parser.add_argument("--readme", action="store_true", help="renew the pictures in docs")
     parser.add_argument("--url", help="a page that runs already; without it the app is started")
-    parser.add_argument("--photo", type=Path, default=ROOT / "fer/ui/examples/astronaut.jpg")
+    parser.add_argument("--photo", type=Path, default=ROOT / "fer/ui/photo/examples/astronaut.jpg")
     parser.add_argument("--video", type=Path, help="a recording; without it one is made")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)

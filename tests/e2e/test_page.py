@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.labels import COLOURS
+from fer.colors import COLORS
 from tests.e2e.browser import browser, camera_picture, start_recording
 
 pytestmark = pytest.mark.browser
@@ -40,8 +40,8 @@ def test_live_draws_a_box_on_the_face_and_stops(page):
     left, top, right, bottom = FACE
     bare = camera_picture()[:, ::-1].astype(int)
     for side in (left, right):
-        assert upright_line(frame, COLOURS[label], side, top + 10, bottom - 10) > 0.9
-        assert upright_line(bare, COLOURS[label], side, top + 10, bottom - 10) < 0.6
+        assert upright_line(frame, COLORS[label], side, top + 10, bottom - 10) > 0.9
+        assert upright_line(bare, COLORS[label], side, top + 10, bottom - 10) < 0.6
     assert page.locator("#live-view").is_visible()
     page.get_by_text("frames/s").wait_for()
 

@@ -5,7 +5,7 @@ import pytest
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
-from fer.ui.faces import result_html
+from fer.ui.photo.views import result_html
 from fer.ui.theme import STYLESHEETS
 from tests.e2e.browser import CHROMIUM
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.timeline.files import from_csv, from_json
+from fer.timeline.serialization import from_csv, from_json
 from tests.e2e.browser import start_recording, write_film
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ import pytest
 from fer.labels import EXPRESSIONS
 from tests.hub_client import HubClient
 from tests.hub_server import HubServer
-from tests.model.hub_talk import NETWORK, PULL, PUSH
+from tests.model.hub_helpers import NETWORK, PULL, PUSH
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from huggingface_hub import ModelCard
 from huggingface_hub import parse_eval_result_entries as parse_entries
 from markdown_it import MarkdownIt
 
-from fer.labels import EXPRESSIONS, FER2013_EDITION
+from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card import model_card, result_entries, write_card
 from fer.model.card_tables import recipe_table
 from fer.model.markdown import threads
 
 FER2013 = "FER2013's own labels, all pictures of the split"
-FERPLUS = "FER+ majority of eight, without pictures voted not a face"
+FERPLUS_LABELS = "FER+ majority of eight, without pictures voted not a face"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_metadata_is_what_the_hub_reads(card):
     assert data["library_name"] == "transformers"
     assert data["pipeline_tag"] == "image-classification"
     assert data["license"] == "mit"
-    assert data["datasets"] == [FER2013_EDITION]
+    assert data["datasets"] == [FER2013_DATASET_ID]
 
 
 def test_model_index_names_both_label_sets_and_their_filters(card):
@@ -57,14 +57,14 @@ def test_model_index_names_both_label_sets_and_their_filters(card):
     assert found == {
         (f"FER2013: {FER2013}", "validation", "Accuracy"): 0.6789,
         (f"FER2013: {FER2013}", "validation", "Macro F1"): 0.6543,
-        (f"FER2013: {FERPLUS}", "validation", "Accuracy"): 0.8123,
+        (f"FER2013: {FERPLUS_LABELS}", "validation", "Accuracy"): 0.8123,
     }
 
 
 def test_tables_render_with_every_figure(card):
     rows = cells(rendered(card))
     assert ["validation", FER2013, "3,589", "67.9%", "65.4%"] in rows
-    assert ["validation", FERPLUS, "not recorded", "81.2%", "not measured"] in rows
+    assert ["validation", FERPLUS_LABELS, "not recorded", "81.2%", "not measured"] in rows
     for index, name in enumerate(EXPRESSIONS):
         assert [name, "50.0%", f"{25 + index}.0%", "33.3%", "10"] in rows
         confused = [str(index * 10 + column) for column in range(7)]
@@ -189,8 +189,8 @@ def test_results_in_the_hubs_current_form(metrics, tmp_path):
     files = {path.name: path for path in (tmp_path / ".eval_results").iterdir()}
     assert set(files) == {"fer2013_validation.yaml", "ferplus_validation.yaml"}
     (entry,) = parse_entries(yaml.safe_load(files["ferplus_validation.yaml"].read_text()))
-    assert (entry.dataset_id, entry.task_id, entry.value) == (FER2013_EDITION, "ferplus", 0.8123)
-    assert FERPLUS in entry.notes
+    assert (entry.dataset_id, entry.task_id, entry.value) == (FER2013_DATASET_ID, "ferplus", 0.8123)
+    assert FERPLUS_LABELS in entry.notes
     assert entry.source_url == "https://huggingface.co/me/tiny"
     assert (tmp_path / "README.md").read_text().startswith("---\n")
 

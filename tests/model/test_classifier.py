@@ -17,10 +17,10 @@ from transformers import (
     ViTImageProcessor,
 )
 
-from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
+from fer.labels import EXPRESSIONS, FERPLUS_INDICES
 from fer.model.classifier import (
-    AT_ONCE,
-    EMBEDDED,
+    BATCH_SIZE,
+    EMBEDDED_WEIGHTS,
     ExpressionClassifier,
     ModelError,
     expression_columns,
@@ -29,7 +29,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import pixel_values
-from fer.model.quantizing import can_multiply_bytes
+from fer.model.quantization import supports_int8
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_fingerprint_tells_weights_apart_and_not_where_they_lie(tmp_path):
 def test_many_crops_keep_their_order():
     corners = ((40, 150), (200, 300), (300, 50))
     crops = [astronaut()[top : top + 150, left : left + 150] for top, left in corners]
-    order = [i % len(crops) for i in range(2 * AT_ONCE + 1)]
+    order = [i % len(crops) for i in range(2 * BATCH_SIZE + 1)]
     classifier = ExpressionClassifier.load()
     expected = np.concatenate([classifier.classify([crop]) for crop in crops])
     answers = classifier.classify([crops[i] for i in order])
@@ -90,7 +90,7 @@ def test_many_crops_keep_their_order():
 
 def test_int8_serves_where_it_can_and_only_if_wanted():
     assert ExpressionClassifier.load(int8=False).precision == "float32"
-    serving = "int8" if can_multiply_bytes() else "float32"
+    serving = "int8" if supports_int8() else "float32"
     assert ExpressionClassifier.load().precision == serving
 
 
@@ -112,7 +112,7 @@ def test_both_heads_are_shown(crops):
     classifier = ExpressionClassifier(network, FerImageProcessor())
     with torch.inference_mode():
         logits = network(pixel_values(FerImageProcessor(), crops)).ferplus_logits / 2
-    expected = torch.softmax(logits[:, list(FERPLUS_COLUMNS)], dim=1)
+    expected = torch.softmax(logits[:, list(FERPLUS_INDICES)], dim=1)
     np.testing.assert_allclose(classifier.classify(crops), expected, atol=1e-5)
 
 
@@ -195,7 +195,7 @@ def test_a_folder_without_weights_is_refused(tmp_path):
 
 @pytest.mark.parametrize("wrong", [{"temperature": 1}, {"depths": None}, {"hidden_sizes": 64}])
 def test_a_configuration_of_another_form_is_refused(tmp_path, wrong):
-    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    folder = shutil.copytree(EMBEDDED_WEIGHTS, tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | wrong))
     with pytest.raises(ModelError, match="holds no network that can be loaded here"):
@@ -206,7 +206,7 @@ def test_a_configuration_of_another_form_is_refused(tmp_path, wrong):
     "wrong", [{"depths": [10**400, 1, 1]}, {"depths": [1] * 5000}, {"stem_size": 10**9}]
 )
 def test_a_configuration_without_an_end_is_refused(tmp_path, wrong):
-    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    folder = shutil.copytree(EMBEDDED_WEIGHTS, tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | wrong))
     with pytest.raises(ModelError, match=r"asks for a network that is too large"):
@@ -215,7 +215,7 @@ def test_a_configuration_without_an_end_is_refused(tmp_path, wrong):
 
 @pytest.mark.parametrize("content", ["{", "[" * 100_000, "[]", "null", "3"])
 def test_a_configuration_that_is_no_object_is_refused(tmp_path, content):
-    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    folder = shutil.copytree(EMBEDDED_WEIGHTS, tmp_path / "copy")
     (folder / "config.json").write_text(content)
     with pytest.raises(ModelError):
         ExpressionClassifier.load(folder)
@@ -226,7 +226,7 @@ def test_a_configuration_that_is_no_object_is_refused(tmp_path, content):
     [({"test": 0.66}, {}), ({"validation": {"accuracy": [1]}}, {"validation": {}})],
 )
 def test_somebody_elses_metrics_are_left_out(tmp_path, other, kept, caplog):
-    folder = shutil.copytree(EMBEDDED, tmp_path / "copy")
+    folder = shutil.copytree(EMBEDDED_WEIGHTS, tmp_path / "copy")
     (folder / "metrics.json").write_text(json.dumps(other))
     assert ExpressionClassifier.load(folder).metrics == kept
     assert "has another form" in caplog.text

@@ -8,20 +8,20 @@ import torch
 from transformers import ViTConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from fer.labels import EXPRESSIONS, FERPLUS, FERPLUS_COLUMNS, SYNONYMS
+from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS, LABEL_SYNONYMS
 from fer.model.configuration_fer import FERPLUS_CLASSES, FerConfig, Heads
 from fer.model.heads import DEFAULT, heads_of, logits_of, probabilities
 from fer.model.modeling_fer import FerOutput
 
 FIRST = np.arange(7, dtype=np.float32)[None]
-SECOND = np.zeros((1, 8), np.float32)
+SECONDARY = np.zeros((1, 8), np.float32)
 NAMES = dict(enumerate(EXPRESSIONS))
 
 
 def logit(expression, other):
     """Return the logits of FER+'s head that are 1 at one of its names."""
-    second = SECOND.copy()
-    second[0, FERPLUS.index(other)] = 1
+    second = SECONDARY.copy()
+    second[0, FERPLUS_LABELS.index(other)] = 1
     return EXPRESSIONS.index(expression), second
 
 
@@ -38,7 +38,7 @@ def test_the_second_head_is_matched_by_name(expression, other):
 
 def test_the_mean_is_of_calibrated_logits():
     column, second = logit("fear", "fear")
-    heads = Heads(2.0, 0.5, 0.25, 3.0, ferplus_columns=FERPLUS_COLUMNS)
+    heads = Heads(2.0, 0.5, 0.25, 3.0, ferplus_columns=FERPLUS_INDICES)
     logits = 0.75 * FIRST[0] / 2
     logits[column] += 0.25 * 1 / 0.5
     expected = np.exp(logits / 3) / np.exp(logits / 3).sum()
@@ -51,14 +51,16 @@ def test_the_log_prior_of_each_head_is_subtracted():
     first, second = (0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05)
     plain = replace(DEFAULT, ferplus_share=0.25, fer2013_prior=first, ferplus_prior=second)
     corrected = replace(plain, prior_correction=0.5)
-    change = np.log(probabilities(corrected, FIRST, SECOND) / probabilities(plain, FIRST, SECOND))
-    others = np.array(second)[list(FERPLUS_COLUMNS)]
+    change = np.log(
+        probabilities(corrected, FIRST, SECONDARY) / probabilities(plain, FIRST, SECONDARY)
+    )
+    others = np.array(second)[list(FERPLUS_INDICES)]
     expected = -0.5 * (0.75 * np.log(first) + 0.25 * np.log(others))
     np.testing.assert_allclose(np.diff(change[0]), np.diff(expected), atol=1e-5)
 
 
 def test_the_first_head_alone_has_its_temperature_only():
-    full = Heads(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_COLUMNS)
+    full = Heads(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
     output = probabilities(full.fer2013_alone(), FIRST, None)
     np.testing.assert_allclose(np.log(output[0, 1:] / output[0, :-1]), 0.5, rtol=1e-5)
 
@@ -72,7 +74,7 @@ def test_contempt_counts_for_nothing():
     _, second = logit("sad", "contempt")
     heads = replace(DEFAULT, ferplus_share=0.5)
     np.testing.assert_array_equal(
-        probabilities(heads, FIRST, second), probabilities(heads, FIRST, SECOND)
+        probabilities(heads, FIRST, second), probabilities(heads, FIRST, SECONDARY)
     )
 
 
@@ -82,7 +84,7 @@ def test_they_are_read_from_the_configuration():
         combined_temperature=1.1, prior_correction=0.6, fer2013_prior=[1 / 7] * 7,
         ferplus_prior=[1 / 8] * 8,
     )  # fmt: skip
-    expected = Heads(0.8, 0.9, 0.5, 1.1, 0.6, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_COLUMNS)
+    expected = Heads(0.8, 0.9, 0.5, 1.1, 0.6, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
     assert heads_of(config) == expected
     assert heads_of(ViTConfig()) == DEFAULT
 
@@ -95,12 +97,15 @@ def test_classes_in_another_order_keep_their_prior_and_their_votes():
     )  # fmt: skip
     heads = heads_of(config, list(reversed(range(7))))
     assert heads.fer2013_prior == prior
-    assert heads.ferplus_columns == FERPLUS_COLUMNS
+    assert heads.ferplus_columns == FERPLUS_INDICES
 
 
 def test_the_names_that_travel_are_those_of_the_project():
-    ours = {name: FERPLUS_COLUMNS[index] for index, name in enumerate(EXPRESSIONS)}
-    assert {**ours, **{other: ours[name] for other, name in SYNONYMS.items()}} == FERPLUS_CLASSES
+    ours = {name: FERPLUS_INDICES[index] for index, name in enumerate(EXPRESSIONS)}
+    assert {
+        **ours,
+        **{other: ours[name] for other, name in LABEL_SYNONYMS.items()},
+    } == FERPLUS_CLASSES
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from fer.model.hub import ModelError, told_as
+from fer.model.hub import ModelError, hub_errors_as
 from fer.model.hub import pull as pull_here
 from tests.hub_client import ROOT, HubClient
-from tests.model.hub_talk import PULL, SERVE, refused, token
+from tests.model.hub_helpers import PULL, SERVE, refused, token
 
 
 def test_private(hub, client, make, push, pull):
@@ -114,7 +114,7 @@ def test_a_download_that_breaks_off_leaves_the_network_before_it_in_use(hub, mak
 
 
 def test_what_answers_in_the_hubs_place_is_told_apart():
-    with pytest.raises(ModelError, match="login page"), told_as(ModelError, "me/fer"):
+    with pytest.raises(ModelError, match="login page"), hub_errors_as(ModelError, "me/fer"):
         json.loads("<html>Welcome to our network</html>")
 
 
@@ -133,7 +133,7 @@ def test_offline_mode_serves_from_the_cache(hub, make, push, tmp_path):
         assert len(hub.requests) == asked
 
 
-FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))"
+FULL_SENTENCE = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))"
 """Lets no file grow beyond a few bytes, as on a full disk."""
 
 
@@ -148,7 +148,7 @@ def test_a_cache_that_cant_be_written_is_a_sentence(hub, make, push, tmp_path, f
         (home / "hub").write_text("in the way")
     with HubClient(hub.environment(home)) as client:
         if fault == "full":
-            client.run(FULL)
+            client.run(FULL_SENTENCE)
         with refused("ModelError", "me/fer can't be kept in the Hub's cache", "HF_HOME"):
             client.run(PULL, source="me/fer", options={})
         embedded = make("embedded")
@@ -160,7 +160,7 @@ def test_a_full_cache_serves_what_it_holds(hub, make, push, tmp_path):
     first = push(make("one", seed=1), "me/kept")["commit"]
     with HubClient(hub.environment(tmp_path / "hf")) as client:
         client.run(PULL, source="me/kept", options={})
-        client.run(FULL)
+        client.run(FULL_SENTENCE)
         assert client.run(PULL, source="me/kept", options={})[1] == first
         push(make("two", seed=2), "me/kept")
         assert client.run(PULL, source="me/kept", options={})[1] == first

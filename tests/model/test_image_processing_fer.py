@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
+from fer.data.fer2013 import FerArrays
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.training.faces import FaceDataset
-from fer.training.fer2013 import FerArrays
+from fer.training.dataset import FaceDataset
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from PIL import Image
 from skimage.data import astronaut
 from transformers import AutoModelForImageClassification, pipeline
 
-from fer.labels import EXPRESSIONS, FERPLUS_COLUMNS
+from fer.labels import EXPRESSIONS, FERPLUS_INDICES
 from fer.model import auto  # noqa: F401
-from fer.model.classifier import EMBEDDED, ExpressionClassifier
+from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
@@ -123,7 +123,7 @@ def test_transformers_pipeline_gives_the_probabilities_of_the_page(tmp_path):
     settings |= {"combined_temperature": 0.9, "prior_correction": 0.5}
     settings |= {"fer2013_prior": [0.1, 0.02, 0.1, 0.3, 0.2, 0.1, 0.18]}
     settings |= {"ferplus_prior": [0.3, 0.25, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05]}
-    model = FerForImageClassification.from_pretrained(EMBEDDED, **settings)
+    model = FerForImageClassification.from_pretrained(EMBEDDED_WEIGHTS, **settings)
     model.save_pretrained(tmp_path)
     FerImageProcessor(crop_size=44).save_pretrained(tmp_path)
     noise = np.random.default_rng(0).integers(0, 255, (90, 80, 3), np.uint8)
@@ -139,7 +139,7 @@ def test_transformers_pipeline_gives_the_probabilities_of_the_page(tmp_path):
 
 def test_a_configuration_from_before_the_combination_gives_what_the_page_showed(tmp_path):
     """The heads' mean by `ferplus_share`, which the page alone made of the logits then."""
-    model = FerForImageClassification.from_pretrained(EMBEDDED)
+    model = FerForImageClassification.from_pretrained(EMBEDDED_WEIGHTS)
     model.save_pretrained(tmp_path)
     file = tmp_path / "config.json"
     old = json.loads(file.read_text())
@@ -150,7 +150,7 @@ def test_a_configuration_from_before_the_combination_gives_what_the_page_showed(
     pictures = torch.randn(4, 1, 44, 44)
     with torch.inference_mode():
         output = AutoModelForImageClassification.from_pretrained(tmp_path).eval()(pictures)
-    votes = output.ferplus_logits[:, list(FERPLUS_COLUMNS)] / 0.9872
+    votes = output.ferplus_logits[:, list(FERPLUS_INDICES)] / 0.9872
     torch.testing.assert_close(output.logits, 0.4 * output.fer2013_logits / 1.0317 + 0.6 * votes)
 
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.hub_client import ROOT
-from tests.model.hub_talk import FINGERPRINT, WHOLE, refused
+from tests.model.hub_helpers import FINGERPRINT, WHOLE, refused
 
 
 def test_ten_megabytes_there_and_back_by_branch_tag_and_commit(hub, make, push, pull):

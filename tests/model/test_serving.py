@@ -10,7 +10,7 @@ import time
 import pytest
 
 from fer.labels import EXPRESSIONS
-from tests.model.hub_talk import EIGHT, LOAD, SERVE, refused, token, vit
+from tests.model.hub_helpers import EIGHT, LOAD, SERVE, refused, token, vit
 
 
 def test_a_network_of_transformers_with_our_seven_serves(hub, client, make, tmp_path):

@@ -14,20 +14,20 @@ from supervision import Detections
 
 from benchmarks.memory import STATUS
 from benchmarks.recording import repeated
-from fer.labels import COLOURS
-from fer.model.figures import accuracy_words
+from fer.colors import COLORS
+from fer.model.headline_metrics import describe_accuracy
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse
-from fer.recording.analysis import RATES, Watching
-from fer.recording.files import NAMES
-from fer.timeline.files import from_csv, from_json
-from fer.videos import Frame, VideoError, VideoReader
+from fer.recording.analysis import RATE_RANGE, FrameAnalyzer
+from fer.recording.outputs import FILE_NAMES
+from fer.timeline.serialization import from_csv, from_json
+from fer.video import Frame, VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
-from tests.films import grey, make_film, tone_starts
+from tests.sample_videos import grey, make_film, tone_starts
 
 SIZE = (192, 144)
 BOX = (60.0, 60.0, 110.0, 120.0)
-HAPPY = np.array(list(bytes.fromhex(COLOURS["happy"][1:])))
+HAPPY = np.array(list(bytes.fromhex(COLORS["happy"][1:])))
 
 
 class SlidingPipeline(Pipeline):
@@ -37,7 +37,7 @@ class SlidingPipeline(Pipeline):
         super().__init__(FakeDetector(), FakeClassifier())
         self.times = []
 
-    def follow(self, image, time, following) -> Detections:
+    def process_frame(self, image, time, following) -> Detections:
         self.times.append(time)
         left = 20 + 6 * round((float(image.mean()) - 20) / 8)
         image[:] = 0  # what it was given is its own
@@ -53,7 +53,7 @@ class SlidingPipeline(Pipeline):
 def no_plots(monkeypatch):
     """Leave out what takes seconds."""
     monkeypatch.setattr("fer.timeline.report.report_html", lambda *_, **told: f"A report: {told}")
-    monkeypatch.setattr("fer.timeline.plots.timeline_plot", lambda *_: Figure())
+    monkeypatch.setattr("fer.timeline.plot.timeline_plot", lambda *_: Figure())
 
 
 @pytest.fixture
@@ -77,12 +77,12 @@ def test_everything_is_written(tmp_path, film):
     told = []
     pipeline = fake_pipeline([BOX], sure("happy"))
     recording = analyse(film, tmp_path / "out", pipeline, "person", progress=told.append)
-    paths = {kind: getattr(recording, kind) for kind in NAMES}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == set(NAMES.values())
+    paths = {kind: getattr(recording, kind) for kind in FILE_NAMES}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILE_NAMES.values())
     assert all(path.is_file() and path.stat().st_size > 100 for path in paths.values())
     assert (recording.view, recording.warning) == ("person", None)
     with VideoReader(paths["video"]) as reader:
-        assert reader.info.audio
+        assert reader.info.has_audio
         assert len(list(reader)) == 50
     assert len(recording.timeline) == 2  # seconds
     assert from_json(paths["json"].read_text()) == recording.timeline
@@ -136,11 +136,11 @@ def test_so_many_frames_a_second_are_analysed(tmp_path, times, rate, expected):
 
 
 @pytest.mark.parametrize("frames_a_second", [24, 25, 30000 / 1001, 60000 / 1001])
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", RATE_RANGE)
 def test_a_face_keeps_its_number_and_no_second_is_left_out(frames_a_second, rate):
-    watching = Watching(Pipeline(FakeDetector([BOX]), FakeClassifier()), "person", rate)
+    watching = FrameAnalyzer(Pipeline(FakeDetector([BOX]), FakeClassifier()), "person", rate)
     for index in range(int(60 * frames_a_second)):
-        watching.look(Frame(np.zeros((*SIZE[::-1], 3), np.uint8), index / frames_a_second, 0.04))
+        watching.analyze(Frame(np.zeros((*SIZE[::-1], 3), np.uint8), index / frames_a_second, 0.04))
     table = watching.timeline.track_table()
     assert set(table["track"]) == {1}
     assert table["time"].tolist() == list(range(60))
@@ -148,11 +148,11 @@ def test_a_face_keeps_its_number_and_no_second_is_left_out(frames_a_second, rate
 
 @pytest.mark.parametrize("pause", [1, 2, 3])
 def test_a_face_in_a_slow_video_keeps_its_number(pause):
-    watching = Watching(Pipeline(FakeDetector([BOX]), FakeClassifier()), "person", 5.0)
+    watching = FrameAnalyzer(Pipeline(FakeDetector([BOX]), FakeClassifier()), "person", 5.0)
     for time in range(0, 12, pause):
-        list(watching.look_again(time))
-        watching.look(Frame(np.zeros((*SIZE[::-1], 3), np.uint8), time, pause))
-    list(watching.look_again(watching.end))
+        list(watching.repeat_last_frame(time))
+        watching.analyze(Frame(np.zeros((*SIZE[::-1], 3), np.uint8), time, pause))
+    list(watching.repeat_last_frame(watching.end))
     table = watching.timeline.track_table()
     assert set(table["track"]) == {1} and table["time"].tolist() == list(range(12))
 
@@ -163,9 +163,9 @@ def test_a_picture_that_stays_counts_for_as_long_as_it_stays(tmp_path):
     seen = []
 
     class Watched(SlidingPipeline):
-        def follow(self, image, time, following) -> Detections:
+        def process_frame(self, image, time, following) -> Detections:
             seen.append(float(image.mean()))
-            return super().follow(image, time, following)
+            return super().process_frame(image, time, following)
 
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(25)], SIZE, picture=grey, last=9.0)
     recording = analyse(film, tmp_path / "out", Watched(), "person")
@@ -194,7 +194,7 @@ def test_boxes_glide_between_the_analysed_frames(tmp_path):
 def test_a_video_without_faces(tmp_path, film):
     recording = analyse(film, tmp_path / "out", fake_pipeline([]), "person")
     assert recording.timeline.table()["faces"].tolist() == [0, 0]
-    assert all((tmp_path / "out" / name).is_file() for name in NAMES.values())
+    assert all((tmp_path / "out" / name).is_file() for name in FILE_NAMES.values())
     assert "No face was found in" in recording.report.read_text()
 
 
@@ -266,7 +266,7 @@ OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
     ],
 )
 def test_accuracy_in_words(metrics, expected):
-    assert accuracy_words(metrics) == expected
+    assert describe_accuracy(metrics) == expected
 
 
 def test_the_report_says_what_was_used(tmp_path, film):
@@ -308,7 +308,7 @@ def test_cancelling_keeps_what_came_of_an_earlier_analysis(tmp_path, film):
 
 
 def test_a_video_is_not_written_over_itself(tmp_path, film):
-    source = film.rename(tmp_path / NAMES["video"])
+    source = film.rename(tmp_path / FILE_NAMES["video"])
     before = source.read_bytes()
     with pytest.raises(VideoError, match="would be written over; name another folder"):
         analyse(source, tmp_path, fake_pipeline([BOX]))
@@ -377,4 +377,4 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
 def test_the_timeline_has_the_network_s_bound():
     pipeline = fake_pipeline()
     pipeline.classifier.uncertain_below = 0.7
-    assert Watching(pipeline, "person", 5.0).timeline.uncertain_below == 0.7
+    assert FrameAnalyzer(pipeline, "person", 5.0).timeline.uncertain_below == 0.7

@@ -1,15 +1,15 @@
 import pytest
 
-from fer.recording.progress import Cancelled, Reporter
+from fer.recording.progress import Cancelled, ProgressReporter
 
 
 def reports(steps, duration=100.0):
     """Tell a reporter (clock, seconds read) and return what it says."""
     told, now = [], [0.0]
-    reporter = Reporter(told.append, None, duration, clock=lambda: now[0])
+    reporter = ProgressReporter(told.append, None, duration, clock=lambda: now[0])
     for clock, seconds in steps:
         now[0] = clock
-        reporter.read(seconds)
+        reporter.report(seconds)
     return [(round(each.done, 3), each.left and round(each.left, 1)) for each in told]
 
 
@@ -29,11 +29,11 @@ def test_progress(steps, duration, expected):
 
 def test_it_ends_at_one():
     told = []
-    Reporter(told.append, None, 10.0).finish()
+    ProgressReporter(told.append, None, 10.0).finish()
     assert (told[0].done, told[0].left) == (1.0, 0.0)
 
 
 def test_calling_off():
-    reporter = Reporter(None, lambda: True, 10.0)
+    reporter = ProgressReporter(None, lambda: True, 10.0)
     with pytest.raises(Cancelled, match="cancelled"):
-        reporter.read(1.0)
+        reporter.report(1.0)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from fer.recording.thumbnails import SIDE, Thumbnail, strip, thumbnails
+from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail, contact_sheet, make_thumbnails
 from fer.timeline.moments import Moment
-from fer.videos import VideoWriter
-from tests.films import grey
+from fer.video import VideoWriter
+from tests.sample_videos import grey
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +19,15 @@ def video(tmp_path_factory):
 
 def test_the_middle_of_each_moment(video):
     moments = [Moment(3, 8, "happy", 0.1, 0.5, 1, 1), Moment(15, 16, "sad", 0.1, 0.5, 1, 1)]
-    pictures = thumbnails(video, moments, 20.0)
+    pictures = make_thumbnails(video, moments, 20.0)
     assert [(p.time, p.caption) for p in pictures] == [(5.5, "0:03 happy"), (15.5, "0:15 sad")]
     for picture, second in zip(pictures, (5, 15), strict=True):
-        assert picture.image.shape == (SIDE * 80 // 640, SIDE, 3)
+        assert picture.image.shape == (THUMBNAIL_SIDE * 80 // 640, THUMBNAIL_SIDE, 3)
         assert abs(float(picture.image.mean()) - grey(second, (1, 1)).mean()) < 4
 
 
 def test_without_moments_an_overview(video):
-    pictures = thumbnails(video, [], 20.0)
+    pictures = make_thumbnails(video, [], 20.0)
     assert [p.time for p in pictures] == [2.5, 7.5, 12.5, 17.5]
     assert [p.caption for p in pictures] == ["0:02", "0:07", "0:12", "0:17"]
 
@@ -35,6 +35,6 @@ def test_without_moments_an_overview(video):
 @pytest.mark.parametrize(("count", "shape"), [(1, (84, 72)), (4, (84, 264)), (8, (160, 264))])
 def test_the_strip(count, shape):
     image = np.full((40, 56, 3), (200, 0, 0), np.uint8)
-    sheet = strip([Thumbnail(0.0, "0:00", image)] * count)
+    sheet = contact_sheet([Thumbnail(0.0, "0:00", image)] * count)
     assert sheet.shape == (*shape, 3)
     assert (sheet == (200, 0, 0)).all(axis=2).sum() == count * 40 * 56

@@ -160,7 +160,7 @@ def read_and_write(source: Path, target: Path):
     """Read a video and write it with its sound; report what came of it."""
 
     def work(channel):
-        from fer.videos import VideoReader, VideoWriter
+        from fer.video import VideoReader, VideoWriter
 
         count = 0
         with VideoReader(source) as reader:
@@ -186,6 +186,6 @@ def crash_anyhow(*arguments):
 
 def crash_with_sound(*arguments):
     """Stand in for an analysis whose sound ends its worker; `sound` comes last."""
-    from fer.recording import confined
+    from fer.recording import sandboxed
 
-    return crash() if arguments[-1] else confined._analyse(*arguments)
+    return crash() if arguments[-1] else sandboxed._analyse(*arguments)

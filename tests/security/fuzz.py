@@ -21,12 +21,12 @@ from pathlib import Path
 
 from tests.security.mutations import damaged
 from tests.security.protocol import Page
-from tests.security.readers import DEAD, FOREIGN, SILENT, Reader
+from tests.security.readers import DEAD, FOREIGN, SILENCE_LIMIT, Reader
 from tests.security.requests_fuzz import Requests
 from tests.security.seeds import picture_seeds, video_seeds
 from tests.security.server import Server, start
 
-KINDS = ("picture", "video", "request")
+DOWNLOAD_KINDS = ("picture", "video", "request")
 
 MEMORY_GB = 16
 """Address space of the page."""
@@ -57,7 +57,7 @@ class Findings:
     def add(self, seed: str, target: str, outcome: str, details: str) -> None:
         """Add one try."""
         self.outcomes[seed.partition(":")[0], outcome] += 1
-        found = {FOREIGN: self.wrong, DEAD: self.dead, SILENT: self.silent}.get(outcome)
+        found = {FOREIGN: self.wrong, DEAD: self.dead, SILENCE_LIMIT: self.silent}.get(outcome)
         if found is not None:
             found.setdefault((target, details[:160]), seed)
 
@@ -74,7 +74,7 @@ class Findings:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try, print and return the exit status."""
     options = _parser().parse_args(arguments)
-    kinds = KINDS if options.replay is None else (options.replay.partition(":")[0],)
+    kinds = DOWNLOAD_KINDS if options.replay is None else (options.replay.partition(":")[0],)
     seeds = [options.replay] if options.replay else None
     findings = fuzz(kinds, 60 * options.minutes, options.seed, seeds)
     print(f"seed {options.seed}", *findings.lines(), sep="\n")
@@ -87,7 +87,7 @@ def fuzz(
     """Try kind after kind, each for its share of the time.
 
     Args:
-        kinds: Of `KINDS`.
+        kinds: Of `DOWNLOAD_KINDS`.
         seconds: In all.
         seed: Of which the seeds of all tries are made.
         seeds: These instead, once each.

@@ -17,7 +17,7 @@ from tests.security.protocol import API
 from tests.security.stream import Stream, data_url
 from tests.security.visits import Visits
 
-SILENT = 8
+SILENCE_LIMIT = 8
 """Streams that send one frame and then nothing."""
 
 BOMB_SIDE = 13_000
@@ -44,7 +44,7 @@ class Hostile:
     def begin(self) -> list[threading.Thread]:
         """Start all companions; they end when the visits do."""
         pace = {self.abandon: 0.2, self.break_off: 0.5, self.bomb_camera: 1.0, self.appear: 0.1}
-        acts = [*pace.items(), *[(self.be_silent, 1.0)] * SILENT]
+        acts = [*pace.items(), *[(self.be_silent, 1.0)] * SILENCE_LIMIT]
         threads = [
             threading.Thread(target=self._repeat, args=(act, every), daemon=True)
             for act, every in acts
@@ -113,7 +113,7 @@ class Newcomers:
         self.visits, self.every, self.patience = visits, every, patience
         self.waits: list[float] = []
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Come again and again until the visits are over."""
         while not self.visits.over.wait(self.every):
             start = time.monotonic()

@@ -26,7 +26,7 @@ MOST_FRAMES = 60
 READ, SENTENCE, DEAD, FOREIGN = "read", "sentence", "dead", "foreign"
 """What may come of a try: a result, our own sentence, a dead process, any other exception."""
 
-SILENT = "silent"
+SILENCE_LIMIT = "silent"
 """What may come of a request, too: it is refused, and nobody is told why."""
 
 
@@ -95,7 +95,7 @@ def serve(source: BinaryIO, target: BinaryIO) -> None:
 def read_one(kind: bytes, content: bytes, folder: Path) -> tuple[str, str]:
     """Return what comes of one file."""
     from fer.images import ImageError, read_image
-    from fer.videos import VideoError
+    from fer.video import VideoError
 
     try:
         if kind == b"p":
@@ -113,7 +113,7 @@ def read_one(kind: bytes, content: bytes, folder: Path) -> tuple[str, str]:
 
 def read_video(content: bytes, folder: Path) -> None:
     """Read a video's frames and sound and write them again."""
-    from fer.videos import VideoReader, VideoWriter, check_video
+    from fer.video import VideoReader, VideoWriter, check_video
 
     source = folder / "source.mp4"
     source.write_bytes(content)

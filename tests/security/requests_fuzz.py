@@ -10,7 +10,7 @@ import httpx
 
 from tests.security.mutations import damaged, strange_value
 from tests.security.protocol import API, Dependency, Page
-from tests.security.readers import FOREIGN, READ, SENTENCE, SILENT
+from tests.security.readers import FOREIGN, READ, SENTENCE, SILENCE_LIMIT
 from tests.security.seeds import picture_seeds, video_seeds
 from tests.security.stream import Stream, data_url
 
@@ -30,7 +30,7 @@ ROUTES = (
 )
 """Where bodies are sent."""
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds in which a handler has to answer what is no picture and no video."""
 
 WORK = 120.0
@@ -43,7 +43,7 @@ class Case:
 
     Attributes:
         target: What it is sent to.
-        run: Sends it; returns READ, SENTENCE, SILENT or FOREIGN, and details.
+        run: Sends it; returns READ, SENTENCE, SILENCE_LIMIT or FOREIGN, and details.
     """
 
     target: str
@@ -158,13 +158,13 @@ class Requests:
     def _run(self, dependency: Dependency, data: Sequence[Any]) -> tuple[str, str]:
         if "live-camera.stream" in dependency.targets:
             return self._stream(data)
-        result = self.page.open_session().run(dependency, data, PATIENCE)
+        result = self.page.open_session().run(dependency, data, TIMEOUT)
         return (READ, "") if result.success else _sentence(result.error)
 
     def _stream(self, data: Sequence[Any]) -> tuple[str, str]:
         look = self.page.find("live-camera.stream")
         stream = Stream(self.page.open_session(), look, data)
-        first = stream.first_result(PATIENCE)
+        first = stream.first_result(TIMEOUT)
         stream.close(5)
         if first is not None:
             return READ, ""
@@ -197,7 +197,8 @@ class Requests:
 
 
 def judged(response: httpx.Response) -> tuple[str, str]:
-    """Return what a response is: READ, SENTENCE for a refusal, SILENT for one without a reason."""
+    """Return what a response is: READ, SENTENCE for a refusal, SILENCE_LIMIT for one without a
+    reason."""
     if response.status_code < 400:
         return READ, ""
     if response.status_code < 500 or response.status_code == 503:
@@ -206,10 +207,10 @@ def judged(response: httpx.Response) -> tuple[str, str]:
         error = response.json().get("error")
     except (ValueError, AttributeError):
         error = None
-    return (SENTENCE, error) if error else (SILENT, str(response.status_code))
+    return (SENTENCE, error) if error else (SILENCE_LIMIT, str(response.status_code))
 
 
 def _sentence(error: str | None) -> tuple[str, str]:
     """Return an error as what it is: a sentence, or none."""
     told = error not in (None, "", "None", "null", '""')
-    return (SENTENCE, str(error)) if told else (SILENT, "an error without a sentence")
+    return (SENTENCE, str(error)) if told else (SILENCE_LIMIT, "an error without a sentence")

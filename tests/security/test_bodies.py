@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fer.ui import request_bodies, upload_route
-from fer.videos import MAX_BYTES
+from fer.video import MAX_BYTES
 from tests.security.page import Visitor, files_in, picture, served
 
 FRAME = "data:image/jpeg;base64,"
@@ -170,7 +170,7 @@ def test_sizes_are_counted_not_believed(demo):
 
 
 def test_slow_bodies_time_out(demo, monkeypatch):
-    monkeypatch.setattr(request_bodies, "PATIENCE", 0.5)
+    monkeypatch.setattr(request_bodies, "TIMEOUT", 0.5)
     monkeypatch.setattr(upload_route, "IDLE", 0.5)
     begun = time.perf_counter()
     head = "POST /gradio_api/{} HTTP/1.1\nHost: a\nContent-Length: 90\nContent-Type: {}"
@@ -216,7 +216,7 @@ def test_what_is_no_upload_leaves_nothing(demo, visitor, kind, body):
 
 def test_uploads_are_bounded(demo, visitor):
     before = set(demo.store.uploads.rglob("*"))
-    many = [("files", (f"{i}.png", b"x")) for i in range(upload_route.MOST_FILES + 1)]
+    many = [("files", (f"{i}.png", b"x")) for i in range(upload_route.MAX_FILES + 1)]
     response = visitor.web.post("gradio_api/upload", files=many)
     assert (response.status_code, response.text) == (413, upload_route.TOO_MANY)
     form = "Host: a\nContent-Type: multipart/form-data; boundary=x"

@@ -140,7 +140,7 @@ def test_a_full_or_read_only_disk_is_a_sentence(demo, visitor, monkeypatch, erro
 
 
 def test_only_so_many_uploads_at_a_time(demo, visitor, monkeypatch):
-    monkeypatch.setattr(upload_route, "MOST_AT_A_TIME", 0)
+    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 0)
     response = visitor.upload(picture())
     assert (response.status_code, response.text) == (503, upload_route.BUSY)
 
@@ -160,11 +160,11 @@ def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):
     demo.store.sweep()
     assert Path(mine).exists()  # the page may only have been loaded again
     now = time.monotonic()
-    monkeypatch.setattr(demo.store, "clock", lambda: now + uploads.KEEP_LEFT + 1)
+    monkeypatch.setattr(demo.store, "clock", lambda: now + uploads.MAX_AGE_AFTER_LEAVING + 1)
     demo.store.sweep()
     assert not Path(mine).parent.exists()
     assert Path(kept).exists() and Path(unused).exists()
-    monkeypatch.setattr(demo.store, "clock", lambda: now + uploads.KEEP + 1)
+    monkeypatch.setattr(demo.store, "clock", lambda: now + uploads.MAX_AGE + 1)
     demo.store.sweep()
     assert not Path(kept).parent.exists() and not Path(unused).parent.exists()
     lost = others.join("read", [file(kept), 40, False, False])

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from PIL import Image, ImageFile
 
-from fer.ui.frames import MOST_SCANS
+from fer.ui.live.camera_frames import MAX_SCANS
+from tests.async_runner import tell
 from tests.security._live import FRAME, Visitor, allowed, client, data_url, jpeg, serve
-from tests.stories import tell
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def many_scans() -> bytes:
     """A progressive JPEG whose last scan comes again and again."""
     content = jpeg(progressive=True)
     last = content.rindex(b"\xff\xda")
-    return content[:last] + content[last:-2] * (MOST_SCANS + 1) + content[-2:]
+    return content[:last] + content[last:-2] * (MAX_SCANS + 1) + content[-2:]
 
 
 def segments(count: int) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.security.fuzz import Findings, damaged_file, fuzz
 from tests.security.mutations import damaged, strange_value
-from tests.security.readers import DEAD, FOREIGN, READ, SENTENCE, SILENT, Reader
+from tests.security.readers import DEAD, FOREIGN, READ, SENTENCE, SILENCE_LIMIT, Reader
 from tests.security.seeds import picture_seeds, video_seeds
 
 SECONDS = {"picture": 20, "video": 40, "request": 60}
@@ -66,7 +66,7 @@ def test_small_files_are_damaged_too(content):
 
 def test_what_is_wrong_is_listed_with_its_first_seed():
     findings = Findings()
-    for index, outcome in enumerate((READ, FOREIGN, FOREIGN, SILENT, DEAD)):
+    for index, outcome in enumerate((READ, FOREIGN, FOREIGN, SILENCE_LIMIT, DEAD)):
         findings.add(f"video:0:{index}", "video", outcome, "details")
     assert findings.wrong == {("video", "details"): "video:0:1"}
     assert "WRONG: --replay video:0:1: video: details" in list(findings.lines())

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
+from fer.data.dataset_report import HEADINGS, dataset_report_html
 from fer.model.card import model_card
 from fer.recording import analyse
-from fer.show.data_report import HEADINGS, data_html
-from fer.timeline.files import to_csv
 from fer.timeline.report import report_html
+from fer.timeline.serialization import to_csv
 from fer.ui import build_demo
 from fer.ui.about import about_html
-from fer.ui.photo_handlers import PhotoHandlers
+from fer.ui.photo.handlers import PhotoHandlers
 from tests.fakes import fake_pipeline
 from tests.security.pictures import picture, video
 from tests.timeline.frames import steady
@@ -102,7 +102,7 @@ def test_a_report(view):
 
 def test_the_report_of_a_data_set():
     said = {name: [NAME] for name in HEADINGS}
-    page = data_html(NAME, said, {name: [(b"png", NAME)] for name in HEADINGS})
+    page = dataset_report_html(NAME, said, {name: [(b"png", NAME)] for name in HEADINGS})
     assert foreign_elements(page) == []
 
 
@@ -131,7 +131,7 @@ def test_a_timeline_holds_no_text_that_could_be_a_formula():
 
 
 def test_csv_is_written_in_two_places_only():
-    """In each of them text is kept from being a formula; see tests/show/test_tables.py."""
+    """In each of them text is kept from being a formula; see tests/drawing/test_export.py."""
     writers = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "fer").rglob("*.py")
@@ -140,4 +140,4 @@ def test_csv_is_written_in_two_places_only():
         if ast.unparse(node.func) in ("csv.writer", "csv.DictWriter")
         or (node.func.attr == "to_csv" and ast.unparse(node.func.value) == "table")
     }
-    assert writers == {"fer/show/tables.py", "fer/timeline/files.py"}
+    assert writers == {"fer/drawing/export.py", "fer/timeline/serialization.py"}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from fer.ui.photo import EXAMPLES
+from fer.ui.photo.tab import EXAMPLES
 from fer.ui.request_bodies import NO_FILE
 from tests.security.page import Visitor, file, picture, served
 

@@ -8,15 +8,15 @@ import time
 import pytest
 
 from fer.ui import GRADIO_SESSIONS, sessions
-from fer.ui.connections import UNATTENDED
+from fer.ui.connections import UNATTENDED_LIMIT
+from tests.async_runner import tell
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
-from tests.stories import tell
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sessions, "SWEEP_EVERY", 0.2)  # from the start: the next one is always due
+        patch.setattr(sessions, "SWEEP_INTERVAL", 0.2)  # from the start: the next one is always due
         with serve(tmp_path_factory.mktemp("sessions")) as served:
             yield served
 
@@ -145,7 +145,7 @@ def test_no_picture_stays_when_a_visitor_leaves(page):
 
 
 def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
-    monkeypatch.setattr(sessions, "GRACE", 1.5)
+    monkeypatch.setattr(sessions, "GRACE_PERIOD", 1.5)
 
     async def story():
         async with client() as http:
@@ -178,4 +178,4 @@ def test_requests_without_a_page_are_few(page):
         return sum(b" 200 " in line for line in lines), time.monotonic() - begun
 
     passed, seconds = tell(story())
-    assert passed <= UNATTENDED[0] + UNATTENDED[1] * (seconds + 1)
+    assert passed <= UNATTENDED_LIMIT[0] + UNATTENDED_LIMIT[1] * (seconds + 1)

@@ -10,13 +10,13 @@ from contextlib import AsyncExitStack
 import numpy as np
 import pytest
 
-from fer.ui.connections import PATIENCE
-from fer.ui.jobs import Line
-from fer.ui.live_handlers import MOST_STREAMS
+from fer.ui.connections import TIMEOUT
+from fer.ui.job_queue import Line
+from fer.ui.live.handlers import MAX_STREAMS
 from fer.ui.uploads import page_store
-from fer.videos import VideoWriter
+from fer.video import VideoWriter
+from tests.async_runner import tell
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
-from tests.stories import tell
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -62,10 +62,10 @@ async def crowd(page, http, stack, count, every):
 def test_a_newcomers_first_frame_comes_at_once_beside_others_streams(page, count, every):
     async def story():
         async with client() as http, AsyncExitStack() as stack:
-            if count > MOST_STREAMS:  # silent ones count for some seconds only
-                await crowd(page, http, stack, MOST_STREAMS, every)
+            if count > MAX_STREAMS:  # silent ones count for some seconds only
+                await crowd(page, http, stack, MAX_STREAMS, every)
                 await asyncio.sleep(6)
-                await crowd(page, http, stack, count - MOST_STREAMS, every)
+                await crowd(page, http, stack, count - MAX_STREAMS, every)
             else:
                 await crowd(page, http, stack, count, every)
             assert await Visitor(page, http).first_frame() < allowed(5)
@@ -108,7 +108,7 @@ def test_requests_whose_senders_left_are_not_run(page, upload):
             assert "happy" in shown
             assert max(frame, photo) < allowed(5)
             statuses = Counter(await asyncio.gather(*flood))
-            await asyncio.sleep(PATIENCE + 1)
+            await asyncio.sleep(TIMEOUT + 1)
             assert page.followed - before < 400, statuses
             assert statuses[b"HTTP/1.1 503 Service Unavailable\r\n"] > 1000, statuses
             waiting = page.followed
@@ -121,7 +121,7 @@ def test_requests_whose_senders_left_are_not_run(page, upload):
 def test_more_cameras_than_can_be_served_are_told_so(page):
     async def story():
         async with client() as http, AsyncExitStack() as stack:
-            await crowd(page, http, stack, MOST_STREAMS, 1.0)
+            await crowd(page, http, stack, MAX_STREAMS, 1.0)
             _, panel, _ = await Visitor(page, http).look()
             assert "The page is full: 24 cameras" in panel
 

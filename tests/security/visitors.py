@@ -21,14 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.paper import circumstances, table, write
+from benchmarks.reporting import circumstances, table, write
 from tests.e2e.browser import write_film
 from tests.security.hostile import Hostile, Newcomers
 from tests.security.protocol import Page
 from tests.security.server import Server, start
 from tests.security.visits import Log, Visits
 
-STEP = 5.0
+OCCLUDER_STEP = 5.0
 """Seconds between two measurements of the page."""
 
 WARM_UP = 300.0
@@ -65,9 +65,9 @@ def measure(server: Server, film: bytes, options: argparse.Namespace) -> dict[st
     page, log, over = Page(server.url), Log(), threading.Event()
     visits = Visits(page, log, film, over)
     newcomers = Newcomers(visits)
-    work = [(visits.go_on, (options.seed + i,)) for i in range(options.visitors)]
+    work = [(visits.resume, (options.seed + i,)) for i in range(options.visitors)]
     work += [(visits.record_on, (options.seed - i - 1,)) for i in range(options.recordings)]
-    work += [(newcomers.go_on, ())] if options.hostile else []
+    work += [(newcomers.resume, ())] if options.hostile else []
     threads = [threading.Thread(target=act, args=given, daemon=True) for act, given in work]
     for thread in threads:
         thread.start()
@@ -96,7 +96,7 @@ def watch(server: Server, log: Log, seconds: float) -> list[dict[str, float]]:
                 f"{server.log.read_text()[-2000:]}"
             )
         samples.append({"time": round(now, 1), **asdict(server.usage())})
-        time.sleep(STEP)
+        time.sleep(OCCLUDER_STEP)
     return samples
 
 

@@ -92,7 +92,7 @@ class Visits:
             self.vanish,
         )
 
-    def go_on(self, seed: int) -> None:
+    def resume(self, seed: int) -> None:
         """Visit again and again, each time in another way, until it is over."""
         chance = random.Random(seed)
         while not self.over.is_set():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.moments import MOST_MOMENTS, Moment, find_moments
+from fer.timeline.moments import MAX_MOMENTS, Moment, find_moments
 from tests.timeline.frames import frame, mix, recorded
 
 
@@ -12,7 +12,7 @@ def wandering(rng, seconds, faces=1, calm=2.0, spread=0.6):
     """Shares (seconds, faces, 7) of faces that stay as they are but for noise.
 
     The logits wander around each face's own level with a standard deviation of `spread` and a
-    memory of `calm` seconds, about as they do in a video of somebody who does not change.
+    memory of `recovery_means` seconds, about as they do in a video of somebody who does not change.
     """
     keep = np.exp(-1 / calm)
     logits = np.zeros((seconds, faces, 7))
@@ -99,10 +99,10 @@ def test_bins_of_other_lengths(bin_seconds):
 
 
 def test_only_the_strongest_are_told_by_time():
-    shares = [0.4 + 0.04 * i for i in range(MOST_MOMENTS + 2)]
+    shares = [0.4 + 0.04 * i for i in range(MAX_MOMENTS + 2)]
     frames = plain(*(stretch for share in shares for stretch in ((70, 0.05), (10, share))))
     found = told(frames)
-    assert [m[0] for m in found] == [80.0 * i + 70 for i in range(2, MOST_MOMENTS + 2)]
+    assert [m[0] for m in found] == [80.0 * i + 70 for i in range(2, MAX_MOMENTS + 2)]
 
 
 def test_no_moment_among_few_faces():

@@ -11,9 +11,9 @@ import pytest
 
 from fer.labels import EXPRESSIONS
 from fer.timeline import report
-from fer.timeline.report import MOST_TRACKS, report_html
+from fer.timeline.report import MAX_TRACK_ROWS, report_html
 from fer.timeline.summary import summarise
-from fer.timeline.timeline import MOST_TRACKS as MOST_AT_ONCE
+from fer.timeline.timeline import MAX_TRACKS as MOST_AT_ONCE
 from fer.timeline.timeline import Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
@@ -151,7 +151,7 @@ def test_single_faces_are_told_in_the_person_view_only(view):
 
 @pytest.mark.usefixtures("unplotted")
 def test_many_tracks_are_cut_to_those_seen_longest():
-    frames = [(frame([mix(happy=1.0)], tracks=[i + 1]), i) for i in range(MOST_TRACKS + 5)]
+    frames = [(frame([mix(happy=1.0)], tracks=[i + 1]), i) for i in range(MAX_TRACK_ROWS + 5)]
     frames += [(frame([mix(sad=1.0)], tracks=[99]), 200 + i) for i in range(3)]
     page = Page(report_html(recorded(frames, view="person"), "Many"))
     assert "99" in page.all("th") and "6 more, seen no longer, are not listed." in page.whole
@@ -161,7 +161,7 @@ def test_many_tracks_are_cut_to_those_seen_longest():
 def test_it_is_said_that_a_crowd_isnt_kept_whole():
     timeline = steady(2, MOST_AT_ONCE + 10, view="person", happy=1.0)
     text = Page(report_html(timeline, "Many")).whole
-    assert f"{MOST_AT_ONCE - MOST_TRACKS} more, seen no longer, are not listed." in text
+    assert f"{MOST_AT_ONCE - MAX_TRACK_ROWS} more, seen no longer, are not listed." in text
     assert f"Of each second {MOST_AT_ONCE} faces are kept" in text
 
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from fer.timeline.formatting import format_duration, format_percent, format_signed, format_time
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
-from fer.timeline.words import clock, percent, signed, span
 from tests.timeline.frames import frame, mix, recorded, steady
 
 JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
@@ -30,7 +30,7 @@ def test_equals_figures_worked_by_hand():
             view="person",
         )
     )
-    assert (summary.seconds, summary.shown, summary.faces, summary.small) == (4, 2, 1, 0.25)
+    assert (summary.seconds, summary.shown_seconds, summary.faces, summary.small) == (4, 2, 1, 0.25)
     assert summary.mean == pytest.approx(
         dict.fromkeys(summary.mean, 0) | dict.fromkeys(("happy", "sad", "neutral"), 1 / 3)
     )
@@ -55,7 +55,7 @@ def test_few_faces_have_no_part_in_a_class_summary():
     alone, both = (summarise(recorded(frames)) for frames in (many, many + few))
     assert both.mean == alone.mean and both.index == alone.index == 1
     assert both.uncertain == alone.uncertain and both.index_error == alone.index_error
-    assert (both.seconds, both.shown) == (30, 10)
+    assert (both.seconds, both.shown_seconds) == (30, 10)
     assert both.tracks == () and both.moments == ()
 
 
@@ -77,7 +77,7 @@ def test_a_face_that_comes_and_goes_was_seen_for_less_time():
 
 def test_the_last_second_lasts_to_the_recordings_end():
     summary = summarise(steady(3, 1, rate=5, view="person", happy=1.0), end=2.4)
-    assert summary.seconds == summary.shown == pytest.approx(2.4)
+    assert summary.seconds == summary.shown_seconds == pytest.approx(2.4)
     assert summary.tracks[0].seconds == pytest.approx(2.4)
     assert summary.sentence.startswith("In 2.4")
 
@@ -154,25 +154,25 @@ def test_sentence(timeline, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (clock(0), "0:00"),
-        (clock(760.4), "12:40"),
-        (clock(3725), "1:02:05"),
-        (span(20), "20 s"),
-        (span(2.5), "2.5 s"),
-        (span(9.94), "9.9 s"),
-        (span(9.97), "10 s"),
-        (signed(-0.004), "+0.00"),
-        (signed(-0.006), "\N{MINUS SIGN}0.01"),
-        (span(100), "1 min 40 s"),
-        (span(60), "1 min"),
-        (span(3725), "1 h 2 min"),
-        (span(7199), "2 h"),
-        (span(3599), "59 min 59 s"),
-        (span(0.04), "under 0.1 s"),
-        (span(0), "0 s"),
-        (percent(0.381), "38%"),
-        (signed(0.126), "+0.13"),
-        (signed(-0.126), "\N{MINUS SIGN}0.13"),
+        (format_time(0), "0:00"),
+        (format_time(760.4), "12:40"),
+        (format_time(3725), "1:02:05"),
+        (format_duration(20), "20 s"),
+        (format_duration(2.5), "2.5 s"),
+        (format_duration(9.94), "9.9 s"),
+        (format_duration(9.97), "10 s"),
+        (format_signed(-0.004), "+0.00"),
+        (format_signed(-0.006), "\N{MINUS SIGN}0.01"),
+        (format_duration(100), "1 min 40 s"),
+        (format_duration(60), "1 min"),
+        (format_duration(3725), "1 h 2 min"),
+        (format_duration(7199), "2 h"),
+        (format_duration(3599), "59 min 59 s"),
+        (format_duration(0.04), "under 0.1 s"),
+        (format_duration(0), "0 s"),
+        (format_percent(0.381), "38%"),
+        (format_signed(0.126), "+0.13"),
+        (format_signed(-0.126), "\N{MINUS SIGN}0.13"),
     ],
 )
 def test_words(text, expected):
@@ -180,5 +180,5 @@ def test_words(text, expected):
 
 
 def test_units_stay_with_their_numbers():
-    assert span(3725) == "1\N{NO-BREAK SPACE}h 2\N{NO-BREAK SPACE}min"
-    assert percent(0.5) == "50%"
+    assert format_duration(3725) == "1\N{NO-BREAK SPACE}h 2\N{NO-BREAK SPACE}min"
+    assert format_percent(0.5) == "50%"

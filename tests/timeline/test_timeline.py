@@ -5,8 +5,8 @@ import pytest
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.tally import SIGNS, pooled_error
-from fer.timeline.timeline import LEAST_FACES, MOST_TRACKS, VIEWS, Timeline, TimelineError
+from fer.timeline.counts import INDEX_SIGNS, pooled_error
+from fer.timeline.timeline import MAX_TRACKS, MIN_FACES, VIEWS, Timeline, TimelineError
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
@@ -57,7 +57,7 @@ def test_a_frame_on_an_edge_begins_a_bin(bin_seconds):
     timeline = Timeline(bin_seconds=bin_seconds)
     for index in range(500):
         timeline.add(Detections.empty(), index * bin_seconds)
-    numbers, tallies = timeline.tallies()
+    numbers, tallies = timeline.counts()
     assert numbers.tolist() == list(range(500))
     assert (tallies[:, 0] == 1).all()
 
@@ -79,7 +79,7 @@ def test_each_track_has_rows_of_its_own():
 
 
 def test_index_counts_happy_against_four():
-    assert dict(zip(EXPRESSIONS, SIGNS.tolist(), strict=True)) == {
+    assert dict(zip(EXPRESSIONS, INDEX_SIGNS.tolist(), strict=True)) == {
         **{"angry": -1, "disgust": -1, "fear": -1, "sad": -1},
         **{"happy": 1, "surprise": 0, "neutral": 0},
     }
@@ -101,7 +101,7 @@ def test_uncertain_is_about_the_expression_it_is_called(called, uncertain):
 
 @pytest.mark.parametrize(("least", "uncertain"), [(0.7, 0.0), (0.71, 1.0)])
 def test_a_face_at_the_bound_is_named(least, uncertain):
-    """As `top_labels` does it: 0.7 as a float32 lies under 0.7 as a float64."""
+    """As `expression_labels` does it: 0.7 as a float32 lies under 0.7 as a float64."""
     timeline = recorded(
         [(frame([mix(happy=0.7, sad=0.3)]), 0)], view="person", uncertain_below=least
     )
@@ -152,12 +152,12 @@ def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
     ]
     whole = recorded(frames, view="person")
     numbers = whole.track_table().groupby("time")["track"]
-    assert numbers.count().tolist() == [MOST_TRACKS] * 2
+    assert numbers.count().tolist() == [MAX_TRACKS] * 2
     seen = [
         {t for faces, time in frames if time // 1 == i for t in faces.tracker_id} for i in (0, 1)
     ]
     assert [numbers.get_group(i).tolist() for i in (0, 1)] == [
-        sorted(tracks)[:MOST_TRACKS] for tracks in seen
+        sorted(tracks)[:MAX_TRACKS] for tracks in seen
     ]
     parts = [recorded(frames[i::3], view="person") for i in range(3)]
     assert parts[2].merged(parts[0]).merged(parts[1]) == whole
@@ -170,7 +170,7 @@ def test_an_hour_is_bounded_by_its_bins(view, rate):
     for i in range(3600 * rate):
         timeline.add(faces, i / rate)
     assert len(timeline) == 3600
-    tallies, tracks = timeline.tallies()[1], timeline.track_tallies()[2]
+    tallies, tracks = timeline.counts()[1], timeline.track_counts()[2]
     assert tallies.shape == (3600, 14)
     assert len(tracks) == (3600 * 6 if view == "person" else 0)
     assert tallies[:, 0].tolist() == [rate] * 3600
@@ -186,12 +186,12 @@ def test_more_frames_need_no_more_room():
 @pytest.mark.parametrize(
     ("counts", "shown"),
     [
-        ([LEAST_FACES], True),
-        ([LEAST_FACES - 1], False),
+        ([MIN_FACES], True),
+        ([MIN_FACES - 1], False),
         ([0], False),
-        ([LEAST_FACES, LEAST_FACES], True),
-        ([LEAST_FACES + 20, LEAST_FACES - 1], False),  # one frame is enough to withhold
-        ([LEAST_FACES - 1, LEAST_FACES + 20], False),
+        ([MIN_FACES, MIN_FACES], True),
+        ([MIN_FACES + 20, MIN_FACES - 1], False),  # one frame is enough to withhold
+        ([MIN_FACES - 1, MIN_FACES + 20], False),
     ],
 )
 def test_class_view_withholds_small_groups(counts, shown):
@@ -204,7 +204,7 @@ def test_class_view_withholds_small_groups(counts, shown):
 
 
 def test_small_faces_do_not_make_a_class():
-    faces = frame([JOY] * LEAST_FACES, side=[80, 80, 80, 80, 20])
+    faces = frame([JOY] * MIN_FACES, side=[80, 80, 80, 80, 20])
     assert recorded([(faces, 0)]).table()["happy"].isna().all()
 
 
@@ -220,7 +220,7 @@ def test_nothing_of_what_is_withheld_is_kept():
 
 def test_class_view_keeps_no_tracks():
     timeline = steady(3, 6, happy=1.0)
-    assert len(timeline.track_tallies()[0]) == 0
+    assert len(timeline.track_counts()[0]) == 0
     with pytest.raises(TimelineError, match="person"):
         timeline.track_table()
 
@@ -232,8 +232,8 @@ def test_error_over_several_bins_counts_faces_not_frames():
     however long one looks.
     """
     timeline = recorded([(frame([JOY, GLOOM] * 3), i / 4) for i in range(40)])
-    assert pooled_error(timeline.tallies()[1]) == pytest.approx(0.75 / 5**0.5)
-    assert np.isnan(pooled_error(Timeline().tallies()[1]))
+    assert pooled_error(timeline.counts()[1]) == pytest.approx(0.75 / 5**0.5)
+    assert np.isnan(pooled_error(Timeline().counts()[1]))
 
 
 def test_less_than_two_faces_a_frame_have_no_error():

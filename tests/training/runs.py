@@ -4,16 +4,16 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from fer.training.arguments import DEFAULT_RECIPE, TrainingOptions, read_recipe
 from fer.training.fit import fit, load_data
+from fer.training.options import DEFAULT_RECIPE, TrainingOptions, read_recipe
 from fer.training.stages import Stage, stages
 
-TINY = {"depths": [1, 1, 1], "widths": [8, 8, 16]}
+TINY_BOX = {"depths": [1, 1, 1], "widths": [8, 8, 16]}
 
 
 def short(dataset, output, **settings):
     """Return a training of one tiny network; a base model or a ViT brings its own shape."""
-    shape = {} if settings.keys() & {"arch", "base_model"} else TINY
+    shape = {} if settings.keys() & {"arch", "base_model"} else TINY_BOX
     values = {"epochs": 1, "batch_size": 16, "precision": "fp32", **shape, **settings}
     return TrainingOptions(dataset=str(dataset), output=str(output), **values)
 
@@ -21,7 +21,7 @@ def short(dataset, output, **settings):
 def compact(dataset, output):
     """Return the published recipe with all its stages, on 32 pictures and tiny networks."""
     recipe = read_recipe(DEFAULT_RECIPE)
-    tiny = {**TINY, "epochs": 1}
+    tiny = {**TINY_BOX, "epochs": 1}
     return replace(
         recipe,
         dataset=str(dataset),

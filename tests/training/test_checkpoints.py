@@ -12,12 +12,12 @@ from safetensors.torch import load_file
 from fer.training import checkpoints
 from fer.training.checkpoints import (
     CheckpointError,
-    completed,
-    damage,
-    newest_whole,
+    complete_checkpoint,
+    find_damage,
+    newest_complete,
     write_manifest,
 )
-from fer.training.recipe import train
+from fer.training.train import train
 from tests.training.runs import fit_alone, only_stage, short
 
 FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "ema.safetensors")
@@ -67,7 +67,7 @@ def flip(file):
 def test_a_damaged_newest_checkpoint_is_passed_over(stopped, name, spoil, caplog):
     spoil(stopped.checkpoints / "checkpoint-7" / name)
     with caplog.at_level(logging.WARNING):
-        assert newest_whole(stopped.checkpoints).name == "checkpoint-6"
+        assert newest_complete(stopped.checkpoints).name == "checkpoint-6"
     assert "checkpoint-7 can't be resumed from: " in caplog.text
     assert " is missing." in caplog.text or " is damaged." in caplog.text
 
@@ -79,32 +79,34 @@ def test_training_continues_from_the_older_one_exactly(stopped, expected, name):
     for key, value in expected.items():
         torch.testing.assert_close(trained.model.state_dict()[key], value, rtol=0, atol=0, msg=key)
     assert [entry["epoch"] for entry in trained.history] == [1, 2, 3]
-    assert damage(stopped.checkpoints / "checkpoint-9") is None
+    assert find_damage(stopped.checkpoints / "checkpoint-9") is None
 
 
 def test_without_a_whole_one_a_sentence_says_what_to_do(stopped):
     for checkpoint in stopped.checkpoints.glob("checkpoint-*"):
         (checkpoint / "optimizer.pt").unlink()
     with pytest.raises(CheckpointError, match=r"None of the 2 checkpoints in .* is whole; remove"):
-        newest_whole(stopped.checkpoints)
+        newest_complete(stopped.checkpoints)
 
 
 def test_no_checkpoint_is_no_error(tmp_path):
-    assert newest_whole(tmp_path) is None
+    assert newest_complete(tmp_path) is None
 
 
 def test_the_newest_is_that_of_the_most_steps(tmp_path):
     for step in (896, 1120):
         (tmp_path / f"checkpoint-{step}").mkdir()
         write_manifest(tmp_path / f"checkpoint-{step}")
-    assert newest_whole(tmp_path).name == "checkpoint-1120"
+    assert newest_complete(tmp_path).name == "checkpoint-1120"
 
 
-FULL = OSError(errno.ENOSPC, "No space left on device")
+FULL_SENTENCE = OSError(errno.ENOSPC, "No space left on device")
 TORCH_FULL = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
 
 
-@pytest.mark.parametrize(("moment", "error"), [("torch.save", TORCH_FULL), ("manifest", FULL)])
+@pytest.mark.parametrize(
+    ("moment", "error"), [("torch.save", TORCH_FULL), ("manifest", FULL_SENTENCE)]
+)
 def test_a_full_disk_is_a_sentence_and_leaves_the_older_one(
     options, expected, tmp_path, monkeypatch, error, moment
 ):
@@ -124,7 +126,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_older_one(
             fit_alone(here)
     folder = only_stage(here).checkpoints
     assert [path.name for path in folder.iterdir()] == ["checkpoint-3"]
-    assert damage(folder / "checkpoint-3") is None
+    assert find_damage(folder / "checkpoint-3") is None
     trained = fit_alone(here)
     assert all(torch.equal(trained.model.state_dict()[k], v) for k, v in expected.items())
 
@@ -134,9 +136,9 @@ def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch
     with monkeypatch.context() as patched:
 
         def full(*arguments):
-            raise FULL
+            raise FULL_SENTENCE
 
-        patched.setattr("fer.training.recipe.write_report", full)
+        patched.setattr("fer.training.train.write_report", full)
         with pytest.raises(CheckpointError, match=r"can't be written to .* checkpoints are whole"):
             train(here)
     folder = train(short(options.dataset, tmp_path / "run", resume=True))
@@ -147,17 +149,17 @@ def test_a_checkpoint_that_was_cut_off_is_none(tmp_path):
     class Killed(BaseException):
         pass
 
-    with pytest.raises(Killed), completed(tmp_path, 7) as folder:
+    with pytest.raises(Killed), complete_checkpoint(tmp_path, 7) as folder:
         (folder / "checkpoint-7").mkdir()
         raise Killed
-    assert newest_whole(tmp_path) is None
-    with completed(tmp_path, 8) as folder:
+    assert newest_complete(tmp_path) is None
+    with complete_checkpoint(tmp_path, 8) as folder:
         (folder / "checkpoint-8").mkdir()
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-8"]
 
 
 def test_the_two_newest_stay(tmp_path):
     for step in (9, 10, 11):
-        with completed(tmp_path, step) as folder:
+        with complete_checkpoint(tmp_path, step) as folder:
             (folder / f"checkpoint-{step}").mkdir()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-11"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from fer.evaluation.robustness import blur, shrink
 from fer.model.image_processing_fer import standardise
 from fer.training.degradation import (
     STEPS,
@@ -12,7 +13,6 @@ from fer.training.degradation import (
     degrading_matrices,
     shrinking_matrix,
 )
-from fer.training.robustness import blur, shrink
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_degraded_pictures_are_standardised_again(faces):
     degraded = Degradation(1.0)(faces)
     torch.testing.assert_close(degraded.mean(dim=(1, 2, 3)), torch.zeros(200), atol=1e-5, rtol=0)
     torch.testing.assert_close(degraded.std(dim=(1, 2, 3), correction=0), torch.ones(200))
-    assert Degradation(1.0, standardised=False)(faces).std() < 0.7
+    assert Degradation(1.0, standardized=False)(faces).std() < 0.7
 
 
 def test_a_blank_picture_stays_finite():

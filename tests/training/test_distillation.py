@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import ViTImageProcessor
 
-from fer.model.classifier import EMBEDDED, ModelError
+from fer.model.classifier import EMBEDDED_WEIGHTS, ModelError
 from fer.model.heads import own_logits
 from fer.model.modeling_fer import FerOutput
 from fer.training.distillation import Teacher, Teachers
@@ -19,7 +19,7 @@ from fer.training.fit import (
     load_data,
     load_teachers,
 )
-from fer.training.networks import build_start, untrained_vit
+from fer.training.initial_model import build_initial_model, untrained_vit
 from fer.training.stages import Stage
 from tests.training.runs import only_stage, short
 
@@ -98,7 +98,7 @@ def test_heads_are_read_beside_combined_logits():
 
 
 def test_the_embedded_network_can_teach():
-    teacher = Teacher.load(EMBEDDED)
+    teacher = Teacher.load(EMBEDDED_WEIGHTS)
     first, second = teacher(torch.randn(2, 1, 48, 48))
     assert teacher.side == 44
     torch.testing.assert_close(first.sum(1), torch.ones(2))
@@ -114,18 +114,18 @@ def test_a_teacher_that_is_none():
 def taught(tiny_fer2013, tmp_path):
     """A stage that learns from the embedded network, which sees more of a face than it does."""
     stage = only_stage(short(tiny_fer2013, tmp_path, view_size=40, mixup=0.2))
-    return replace(stage, teachers=(EMBEDDED,))
+    return replace(stage, teachers=(EMBEDDED_WEIGHTS,))
 
 
 def test_student_and_teacher_see_the_same_view(taught, monkeypatch):
-    trainer = build_trainer(taught, build_start(taught.options), load_data(taught.options))
+    trainer = build_trainer(taught, build_initial_model(taught.options), load_data(taught.options))
     seen = []
     network = trainer.teachers.teachers[0].network
     network.register_forward_pre_hook(
         lambda module, _, given: seen.append(given["pixel_values"]), with_kwargs=True
     )
     batch = trainer.train_dataset.__getitems__(range(8))
-    learned = trainer.viewed(batch)
+    learned = trainer.augment(batch)
     assert seen[0].shape == (8, 1, 44, 44)
     assert torch.equal(learned["pixel_values"], seen[0][:, :, 2:42, 2:42])
     assert not torch.equal(learned["labels"], batch["targets"])
@@ -133,7 +133,7 @@ def test_student_and_teacher_see_the_same_view(taught, monkeypatch):
 
 def test_a_vit_can_learn_from_a_convolutional_teacher():
     start = untrained_vit()
-    stage = Stage("student/1", short("x", "y", arch="vit"), teachers=(EMBEDDED,))
+    stage = Stage("student/1", short("x", "y", arch="vit"), teachers=(EMBEDDED_WEIGHTS,))
     assert load_teachers(stage).side == 44
     assert build_augmentation(stage.options, 48, False)(torch.randn(2, 1, 48, 48)).shape[-1] == 48
     assert start.model(torch.randn(2, 1, 48, 48)).logits.shape == (2, 7)

@@ -12,11 +12,11 @@ import time
 import pytest
 
 from fer.model.push import PushError
-from fer.training.arguments import TrainingOptions
+from fer.training.options import TrainingOptions
 from tests.hub_client import ROOT, ClientError, HubClient
 from tests.hub_server import HubServer
 
-PICTURES = """
+IMAGE_SUFFIXES = """
 import datasets, numpy as np
 from PIL import Image
 generator = np.random.default_rng(0)
@@ -35,7 +35,7 @@ for split, count in counts.items():
         result[f"data/{split}-00000-of-00001.parquet"] = file.read().hex()
 """
 LOAD = """
-from fer.training.fer2013 import load_arrays, load_fer2013
+from fer.data.fer2013 import load_arrays, load_fer2013
 splits = load_fer2013(source)
 result = {}
 for name, split in splits.items():
@@ -57,7 +57,9 @@ def hub(tmp_path_factory):
                 ("AutumnQiu/fer2013", ALPHABETICAL, True),
                 ("somebody/faces", OTHER_NAMES, False),
             ):
-                files = maker.run(PICTURES, folder=home, counts=COUNTS, names=names, votes=votes)
+                files = maker.run(
+                    IMAGE_SUFFIXES, folder=home, counts=COUNTS, names=names, votes=votes
+                )
                 parquet = {path: bytes.fromhex(data) for path, data in files.items()}
                 server.add("datasets", name, parquet)
         yield server
@@ -167,17 +169,17 @@ def test_a_wrong_token_is_noticed_before_the_training(hub, tmp_path):
 
 
 def test_a_push_that_fails_says_how_to_do_it_again(monkeypatch, tmp_path):
-    from fer.training import recipe
+    from fer.training import train
 
     def push(*arguments):
         raise PushError("The Hub is closed today.")
 
-    monkeypatch.setattr(recipe, "push", push)
+    monkeypatch.setattr(train, "push", push)
     options = TrainingOptions(
         push_to_hub=True, hub_model_id="me/fer", hub_tag="v1", hub_private=True
     )
     with pytest.raises(PushError, match=r"closed today\. .* push it: ") as caught:
-        recipe.push_trained(options, tmp_path / "of two words")
+        train.push_trained(options, tmp_path / "of two words")
     again = shlex.split(str(caught.value).split("push it: ")[1])
     folder = str(tmp_path / "of two words")
     assert again[:6] == ["python", "-m", "fer", "push", folder, "me/fer"]

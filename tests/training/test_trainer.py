@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from fer.training.augmentation import Augmentation
-from fer.training.trainer import AveragedWeights, FerTrainer, mixed
+from fer.training.trainer import FerTrainer, WeightEma, mixup_batches
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def model():
 
 
 def test_average_by_hand(model):
-    averaged = AveragedWeights(model, decay=0.9)
+    averaged = WeightEma(model, decay=0.9)
     nn.init.constant_(model[0].weight, 1.0)
     averaged.update(model, 0.9)  # 0.9 * 0 + 0.1 * 1
     averaged.update(model, 0.9)  # 0.9 * 0.1 + 0.1 * 1
@@ -26,7 +26,7 @@ def test_average_by_hand(model):
 
 
 def test_batch_norm_is_averaged_and_its_counter_copied(model):
-    averaged = AveragedWeights(model, decay=0.9)
+    averaged = WeightEma(model, decay=0.9)
     model[1].running_mean.fill_(2.0)
     model[1].num_batches_tracked.fill_(7)
     averaged.update(model, 0.5)
@@ -35,19 +35,19 @@ def test_batch_norm_is_averaged_and_its_counter_copied(model):
 
 
 def test_the_model_gets_its_own_weights_back_even_after_an_error(model):
-    averaged = AveragedWeights(model, decay=0.9)
+    averaged = WeightEma(model, decay=0.9)
     nn.init.constant_(model[0].weight, 1.0)
-    with pytest.raises(RuntimeError, match="evaluation"), averaged.in_place_of(model):
+    with pytest.raises(RuntimeError, match="evaluation"), averaged.swapped_into(model):
         assert model[0].weight.item() == 0.0
         raise RuntimeError("evaluation broke off")
     assert model[0].weight.item() == 1.0
 
 
 def test_saved_and_loaded(model, tmp_path):
-    averaged = AveragedWeights(model, decay=0.9)
+    averaged = WeightEma(model, decay=0.9)
     averaged.values["0.weight"].fill_(0.25)
     averaged.save(tmp_path / "checkpoint-1")
-    other = AveragedWeights(model, decay=0.9)
+    other = WeightEma(model, decay=0.9)
     other.load(tmp_path / "checkpoint-1")
     assert torch.equal(other.values["0.weight"], torch.tensor([[0.25]]))
 
@@ -55,7 +55,7 @@ def test_saved_and_loaded(model, tmp_path):
 def test_pictures_and_labels_are_mixed_alike():
     torch.manual_seed(0)
     rows = torch.eye(32)  # what becomes of a row's picture shows whose shares it has
-    pictures, labels = mixed(1.0, rows.view(32, 1, 1, 32), rows)
+    pictures, labels = mixup_batches(1.0, rows.view(32, 1, 1, 32), rows)
     assert torch.equal(pictures.view(32, 32), labels)
     assert torch.allclose(labels.sum(dim=1), torch.ones(32))
     assert (labels.max(dim=1).values < 0.999).sum() > 20
@@ -64,7 +64,7 @@ def test_pictures_and_labels_are_mixed_alike():
 
 def test_without_strength_nothing_is_mixed():
     rows = torch.eye(4)
-    assert mixed(0.0, rows)[0] is rows
+    assert mixup_batches(0.0, rows)[0] is rows
 
 
 def test_what_is_learned_belongs_to_the_view():
@@ -84,19 +84,19 @@ def test_what_is_learned_belongs_to_the_view():
         augmentation=Augmentation(44, 15.0, 0.15, 0.1, 0.0), mixup=0.0, teachers=None, side=None
     )
     torch.manual_seed(0)
-    alone = FerTrainer.viewed(recipe, inputs)
+    alone = FerTrainer.augment(recipe, inputs)
     assert alone["pixel_values"].shape == (8, 1, 44, 44)
     assert torch.equal(alone["labels"], inputs["targets"])
     recipe.teachers = teachers
     torch.manual_seed(0)
-    told = FerTrainer.viewed(recipe, inputs)
+    told = FerTrainer.augment(recipe, inputs)
     assert torch.equal(asked[0], told["pixel_values"])
     assert torch.equal(told["pixel_values"], alone["pixel_values"])
     assert torch.equal(told["labels"], inputs["targets"] + 1)
     assert torch.equal(told["ferplus"], inputs["ferplus"] + 2)
     recipe.side = 40
     torch.manual_seed(0)
-    middle = FerTrainer.viewed(recipe, inputs)
+    middle = FerTrainer.augment(recipe, inputs)
     assert torch.equal(asked[1], alone["pixel_values"])
     assert torch.equal(middle["pixel_values"], alone["pixel_values"][:, :, 2:42, 2:42])
 
@@ -118,7 +118,7 @@ def test_the_loss_by_hand():
 def test_early_averages_follow_fast():
     model = nn.Linear(1, 1, bias=False)
     nn.init.constant_(model.weight, 0.0)
-    averaged = AveragedWeights(model, decay=0.999)
+    averaged = WeightEma(model, decay=0.999)
     nn.init.constant_(model.weight, 1.0)
     averaged.on_step_end(None, SimpleNamespace(global_step=1), None, model=model)
     assert averaged.values["weight"].item() == pytest.approx(9 / 11)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fer.ui.about import NOTICE, about_html, figures_html
+from fer.ui.about import NOTICE, about_html, metrics_html
 
-FULL = {
+FULL_SENTENCE = {
     "validation": {
         "label_set": "FER2013's own labels",
         "views": "single",
@@ -23,7 +23,7 @@ FULL = {
 
 
 def test_all_figures_are_shown():
-    text = figures_html("embedded", "int8", FULL)
+    text = metrics_html("embedded", "int8", FULL_SENTENCE)
     for figure in (
         "answers in int8 here",
         "were measured in float32, on FER2013",
@@ -43,10 +43,12 @@ def test_all_figures_are_shown():
 def test_where_both_heads_are_shown_their_figure_comes_first():
     agreement = {"accuracy": 0.8123, "pictures": 3500, "label_set": "majority"}
     shown = {"ferplus_share": 0.5, "ferplus_answers": agreement}
-    text = figures_html("embedded", "int8", {"validation": FULL["validation"] | {"shown": shown}})
+    text = metrics_html(
+        "embedded", "int8", {"validation": FULL_SENTENCE["validation"] | {"shown": shown}}
+    )
     assert text.index("81.2%") < text.index("71.2%")
     assert "combines two heads" in text
-    assert "two heads" not in figures_html("embedded", "int8", FULL)
+    assert "two heads" not in metrics_html("embedded", "int8", FULL_SENTENCE)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_where_both_heads_are_shown_their_figure_comes_first():
     ],
 )
 def test_a_model_without_figures_says_so(metrics):
-    assert "No figures came with this model" in figures_html("x", "float32", metrics)
+    assert "No figures came with this model" in metrics_html("x", "float32", metrics)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_a_model_without_figures_says_so(metrics):
     ],
 )
 def test_absent_keys_are_left_out(metrics):
-    text = figures_html("x", "float32", metrics)
+    text = metrics_html("x", "float32", metrics)
     assert "No figures" not in text and "None" not in text and "nan" not in text
 
 

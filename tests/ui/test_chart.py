@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.labels import COLOURS
-from fer.timeline.tally import BAND, STACK
+from fer.colors import COLORS
+from fer.timeline.counts import ERROR_BAND, STACK_ORDER
 from fer.timeline.timeline import Timeline
-from fer.ui.chart import COLUMNS, mean_figures, seen_longest, timeline_html
+from fer.ui.chart import MAX_COLUMNS, longest_tracks, mean_statistics, timeline_html
 from tests.fakes import sure
 
 
@@ -33,12 +33,12 @@ def test_areas_are_stacked_to_the_whole_and_lie_where_their_time_is():
     timeline = Timeline("person")
     timeline.add(faces(HALF), 0.5)
     timeline.add(faces(sure("angry", 1.0)), 1.5)
-    html = timeline_html(timeline, shortest=10)
+    html = timeline_html(timeline, min_span=10)
     # Bins of 1 s on an axis of 10 s: edges at 0 and 200 of 1000, middles at 50 and 150.
-    assert path(html, COLOURS["angry"]) == (
+    assert path(html, COLORS["angry"]) == (
         "M0 500L50 500L150 0L200 0L200 1000L150 1000L50 1000L0 1000Z"
     )
-    assert path(html, COLOURS["happy"]).startswith("M0 0L50 0L150 0L200 0L")
+    assert path(html, COLORS["happy"]).startswith("M0 0L50 0L150 0L200 0L")
     assert re.findall(r"left:([\d.]+)%", html) == ["0.0", "20.0", "40.0", "60.0", "80.0"]
 
 
@@ -51,21 +51,21 @@ def test_gaps_stay_gaps():
     for second in (0, 1, 5):
         timeline.add(faces(HALF), second)
     timeline.add(faces(), 3)  # a frame without a face
-    assert path(timeline_html(timeline), COLOURS["angry"]).count("M") == 2
+    assert path(timeline_html(timeline), COLORS["angry"]).count("M") == 2
 
 
 def test_a_class_with_too_few_faces_is_hatched_and_tells_nothing():
     timeline = Timeline("class")
     timeline.add(faces(*[HALF] * 5), 0)
     timeline.add(faces(*[HALF] * 4), 1)
-    html = timeline_html(timeline, shortest=10)
+    html = timeline_html(timeline, min_span=10)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
     assert "Hatched: fewer than 5 faces" in html
-    assert path(html, COLOURS["angry"]).startswith("M0 500L50 500L100 500L100 1000")
+    assert path(html, COLORS["angry"]).startswith("M0 500L50 500L100 500L100 1000")
     only_few = Timeline("class")
     only_few.add(faces(*[sure("fear", 1.0)] * 4), 0)
     html = timeline_html(only_few)
-    assert path(html, COLOURS["fear"]) == "" and "shows no expression" in html
+    assert path(html, COLORS["fear"]) == "" and "shows no expression" in html
 
 
 def test_small_faces_are_hatched_and_it_is_said_why():
@@ -73,7 +73,7 @@ def test_small_faces_are_hatched_and_it_is_said_why():
     timeline.add(faces(HALF, side=80), 0)
     assert "Hatched" not in timeline_html(timeline)
     timeline.add(faces(HALF, side=20), 1)
-    html = timeline_html(timeline, shortest=10)
+    html = timeline_html(timeline, min_span=10)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
     assert "Hatched: faces too small to judge." in html
 
@@ -90,14 +90,14 @@ def test_faces_are_drawn_alone_that_were_seen_in_most_frames():
     for index in range(50):  # 1 and 2 are there once a second, the others all the time
         there = [1, 2, 3, 4, 5] if index % 5 == 0 else [3, 4, 5]
         timeline.add(faces(*[HALF] * len(there), tracks=there), index / 5)
-    _, tracks, tallies = timeline.track_tallies()
-    assert seen_longest(tracks, tallies) == [3, 4, 5]
+    _, tracks, tallies = timeline.track_counts()
+    assert longest_tracks(tracks, tallies) == [3, 4, 5]
 
 
 def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():
     """Six faces that all look alike, happy and angry by turns, in columns of two seconds."""
     timeline = Timeline("class")
-    for time in range(2 * COLUMNS):
+    for time in range(2 * MAX_COLUMNS):
         timeline.add(faces(*[sure(("happy", "angry")[time % 2], 1.0)] * 6), time)
     band = re.search(r'class="fer-band" d="([^"]*)"', timeline_html(timeline))[1]
     assert set(re.findall(r"\d+ (\d+)", band)) == {"500"}
@@ -106,7 +106,7 @@ def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():
 def test_the_index_has_a_band_as_wide_as_its_error():
     timeline = Timeline("person")
     timeline.add(faces(HALF, HALF, sure("happy", 1.0), sure("angry", 1.0)), 0)
-    html = timeline_html(timeline, shortest=1)
+    html = timeline_html(timeline, min_span=1)
     # Indexes 0, 0, 1, -1: mean 0, error sqrt(2 / 3 / 4) = 0.408, twice that is 0.816 up and down.
     band = re.search(r'class="fer-band" d="([^"]*)"', html)[1]
     assert band == "M0 92L500 92L1000 92L1000 908L500 908L0 908Z"
@@ -139,25 +139,25 @@ def test_a_long_timeline_is_counted_together_and_stays_small():
         timeline.add(faces(sure("happy", 1.0) if second % 2 else sure("angry", 1.0)), second)
     html = timeline_html(timeline)
     assert len(html) < 60_000
-    points = path(html, COLOURS["angry"]).split("Z")[0].split("L")
-    assert len(points) == 2 * (COLUMNS + 2)
+    points = path(html, COLORS["angry"]).split("Z")[0].split("L")
+    assert len(points) == 2 * (MAX_COLUMNS + 2)
     assert points[100].endswith(" 500")  # as many angry as happy seconds in each wider bin
     assert ">1:30:00<" in html and 'data-span="7200"' in html
 
 
 def test_an_empty_timeline_is_an_empty_chart():
-    html = timeline_html(Timeline("person"), shortest=60)
+    html = timeline_html(Timeline("person"), min_span=60)
     assert "shows no expression yet" in html and ">0:45<" in html
 
 
 def test_mean_figures():
     timeline = Timeline("person")
     timeline.add(faces(HALF), 0)
-    assert mean_figures(timeline)["happy"] == 0.5
-    assert mean_figures(timeline)["index"] == 0
+    assert mean_statistics(timeline)["happy"] == 0.5
+    assert mean_statistics(timeline)["index"] == 0
 
 
 def test_the_saved_plot_stacks_alike():
-    from fer.timeline import plots
+    from fer.timeline import plot
 
-    assert (STACK, BAND) == (plots.STACK, plots.BAND)
+    assert (STACK_ORDER, ERROR_BAND) == (plot.STACK_ORDER, plot.ERROR_BAND)

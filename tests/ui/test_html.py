@@ -48,7 +48,7 @@ def test_messages_are_escaped_and_announced(kind, roles):
     ],
 )
 def test_what_is_said_of_several_faces(labels, said):
-    assert html.counted(labels) == said
+    assert html.count_labels(labels) == said
 
 
 def test_picture_carries_itself():
@@ -62,4 +62,4 @@ def test_picture_carries_itself():
 
 @pytest.mark.parametrize(("number", "text"), [(0, "no face"), (1, "1 face"), (12, "12 faces")])
 def test_counting(number, text):
-    assert html.count(number, "face") == text
+    assert html.pluralize(number, "face") == text

@@ -16,8 +16,8 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline, uploads
-from fer.ui.recording_panels import KEPT
-from fer.videos import MAX_BYTES, VideoWriter
+from fer.ui.recording.views import RESULT_LIFETIME
+from fer.video import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
 
 
@@ -57,20 +57,22 @@ def test_recordings_may_be_uploaded_whole():
 
 def test_files_live_long_and_are_deleted_within_the_hour(demo):
     assert demo.delete_cache is None  # it counts by the computer's clock, and leaves folders
-    assert uploads.KEEP == KEPT >= 45 * 60
-    assert uploads.KEEP + 2 * uploads.SWEEP_EVERY < 3600
-    assert uploads.KEEP_LEFT + uploads.SWEEP_EVERY < 15 * 60
+    assert uploads.MAX_AGE == RESULT_LIFETIME >= 45 * 60
+    assert uploads.MAX_AGE + 2 * uploads.SWEEP_INTERVAL < 3600
+    assert uploads.MAX_AGE_AFTER_LEAVING + uploads.SWEEP_INTERVAL < 15 * 60
 
 
 def test_a_stream_holds_no_place_between_its_frames(demo):
     (stream,) = [fn for fn in demo.fns.values() if fn.targets[0][1] == "stream"]
     assert stream.stream_every == 0.1
     assert stream.concurrency_limit is None and stream.time_limit is None
-    assert not stream.preprocess  # or Gradio decodes whatever is sent, see fer.ui.frames
+    assert (
+        not stream.preprocess
+    )  # or Gradio decodes whatever is sent, see fer.ui.live.camera_frames
 
 
 def test_no_handler_waits_for_another_ones_place(demo):
-    """Gradio's queue is first come, first served; turns are taken in `fer.ui.turns`."""
+    """Gradio's queue is first come, first served; turns are taken in `fer.ui.fair_scheduler`."""
     bounded = [fn.api_name for fn in demo.fns.values() if fn.concurrency_limit is not None]
     assert bounded == ["load_example", "leave"]  # both take no time
 
@@ -138,7 +140,7 @@ def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch
     small = FerConfig(id2label=dict(enumerate(EXPRESSIONS)), hidden_sizes=(8,), depths=(1,))
     FerForImageClassification(small).save_pretrained(tmp_path)
     FerImageProcessor().save_pretrained(tmp_path)
-    monkeypatch.setattr("fer.model.classifier.EMBEDDED", tmp_path)
+    monkeypatch.setattr("fer.model.classifier.EMBEDDED_WEIGHTS", tmp_path)
     page = str(build_demo(load_pipeline("/nowhere")).get_config_file())
     assert "The embedded weights serve, not /nowhere." in page
     assert "Please note" not in str(build_demo(load_pipeline("")).get_config_file())

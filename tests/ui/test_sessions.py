@@ -8,13 +8,13 @@ import pytest
 from fer.timeline.timeline import Timeline
 from fer.ui import sessions as module
 from fer.ui.connections import Sender
-from fer.ui.jobs import Job
-from fer.ui.recorder import Recorder
-from fer.ui.recording_handlers import Desk
-from fer.ui.sessions import BRIEF, GRACE, SessionError, Sessions
-from fer.ui.visitor import Visitor
+from fer.ui.job_queue import Job
+from fer.ui.live.session import LiveSession
+from fer.ui.live.timeline_recorder import TimelineRecorder
+from fer.ui.recording.handlers import RecordingSession
+from fer.ui.sessions import GRACE_PERIOD, SHORT_GRACE_PERIOD, SessionError, Sessions
+from tests.async_runner import tell
 from tests.fakes import fake_pipeline, sure
-from tests.stories import tell
 
 NOBODY = Sender(None)
 
@@ -34,7 +34,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def recorder():
     faces = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))(np.zeros((99, 99, 3), np.uint8))
-    kept = Recorder(Timeline("person"), 0.0)
+    kept = TimelineRecorder(Timeline("person"), 0.0)
     kept.record(faces, 0.0)
     return kept
 
@@ -77,7 +77,7 @@ def test_unfinished_work_is_called_off_when_its_page_goes(job):
             lambda: sessions.arrive(token(1), page("two")),
         ):
             session = sessions.arrive(token(1), page("one"))
-            session.desk = Desk(job)
+            session.desk = RecordingSession(job)
             job._cancelled.clear()
             leave()
             assert job.is_cancelled() and session.desk.job is None
@@ -102,19 +102,19 @@ def test_things_go_some_time_after_their_last_use(clock, recorder, job):
         with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
         with_timeline.visitor.recorder = recorder
         job.run()
-        with_film.desk = Desk(job)
+        with_film.desk = RecordingSession(job)
         assert empty.is_empty
-        clock[0] = BRIEF + 1
+        clock[0] = SHORT_GRACE_PERIOD + 1
         sessions.sweep()
         assert len(sessions) == 2
         assert sessions.of(token(0), NOBODY) is with_timeline
-        clock[0] = GRACE + 1
+        clock[0] = GRACE_PERIOD + 1
         sessions.sweep()
         assert len(sessions) == 1 and not job.folder.exists()
-        clock[0] = GRACE + BRIEF + 2
+        clock[0] = GRACE_PERIOD + SHORT_GRACE_PERIOD + 2
         sessions.sweep()
         assert len(sessions) == 0
-        assert 10 * 60 <= GRACE < 15 * 60
+        assert 10 * 60 <= GRACE_PERIOD < 15 * 60
 
     tell(story())
 
@@ -126,7 +126,7 @@ def test_an_open_page_keeps_its_things(clock, recorder):
         sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
         sessions.of(token(1), sender).visitor.recorder = recorder
         sessions.of(token(2), page("left")).visitor.recorder = recorder
-        clock[0] = 2 * GRACE
+        clock[0] = 2 * GRACE_PERIOD
         sessions.sweep()
         assert len(sessions) == 1 and sessions.of(token(1), sender).visitor.recorder is recorder
 
@@ -163,22 +163,24 @@ def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, record
 
 
 def test_nothing_that_was_seen_is_left_of_a_visitor_but_the_numbers_go_on():
-    visitor = Visitor()
+    visitor = LiveSession()
     pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
     frame = np.zeros((120, 160, 3), np.uint8)
-    pipeline.follow(frame, 0.0, visitor.following)
-    left = visitor.without_pictures()
+    pipeline.process_frame(frame, 0.0, visitor.stream_state)
+    left = visitor.without_images()
     assert left.recorder is visitor.recorder
-    assert vars(left.following.follower)["_samples"] is None
-    assert vars(left.following.answers)["_answers"] == {}
-    later = pipeline.follow(frame, 100.0, left.following)
+    assert vars(left.stream_state.stream_detector)["_last_subsampled"] is None
+    assert vars(left.stream_state.prediction_cache)["_predictions"] == {}
+    later = pipeline.process_frame(frame, 100.0, left.stream_state)
     assert later.tracker_id.tolist() == [2]
 
 
 def test_a_recording_whose_files_have_gone_is_not_shown_again(job):
     job.run()
     made = SimpleNamespace(video=job.folder / "annotated.mp4")
-    desk = Desk(job, "clip.mp4", SimpleNamespace(recording=made, shown=lambda: ("shown",)))
-    assert desk.shown() == ("shown",)
+    desk = RecordingSession(
+        job, "clip.mp4", SimpleNamespace(recording=made, outputs=lambda: ("shown",))
+    )
+    assert desk.outputs() == ("shown",)
     made.video.unlink()
-    assert desk.shown() is None
+    assert desk.outputs() is None

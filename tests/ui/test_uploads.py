@@ -3,7 +3,7 @@
 import pytest
 
 from fer.temp_folder import TempFolder
-from fer.ui.uploads import KEEP, KEEP_LEFT, LEASE, NoRoomError, Quota, UploadStore
+from fer.ui.uploads import LEASE, MAX_AGE, MAX_AGE_AFTER_LEAVING, NoRoomError, Quota, UploadStore
 
 
 class Clock:
@@ -74,10 +74,10 @@ def test_what_can_never_fit_removes_nothing(store):
 @pytest.mark.parametrize(
     ("left", "seconds", "exists"),
     [
-        (False, KEEP - 1, True),
-        (False, KEEP + 1, False),
-        (True, KEEP_LEFT - 1, True),
-        (True, KEEP_LEFT + 1, False),
+        (False, MAX_AGE - 1, True),
+        (False, MAX_AGE + 1, False),
+        (True, MAX_AGE_AFTER_LEAVING - 1, True),
+        (True, MAX_AGE_AFTER_LEAVING + 1, False),
     ],
 )
 def test_uploads_go_in_time_with_their_folder(store, left, seconds, exists):
@@ -95,9 +95,9 @@ def test_who_comes_back_keeps_their_files(store):
     store.use(str(upload.path), "me")
     store.release("me")
     store.release(None)
-    store.clock.now += KEEP_LEFT - 1
+    store.clock.now += MAX_AGE_AFTER_LEAVING - 1
     assert store.use(str(upload.path), "me")
-    store.clock.now += KEEP_LEFT - 1
+    store.clock.now += MAX_AGE_AFTER_LEAVING - 1
     store.sweep()
     assert upload.path.exists()
 
@@ -105,7 +105,7 @@ def test_who_comes_back_keeps_their_files(store):
 def test_a_sweep_removes_whatever_it_finds(store):
     """Gradio's own caches, files that nobody registered and empty folders."""
     known = add(store)
-    store.clock.now += KEEP - 100
+    store.clock.now += MAX_AGE - 100
     cached = store.folder.path / "0123abcd" / "image.webp"
     made, working = store.recordings / "made" / "video.mp4", store.recordings / "now" / "video.mp4"
     lost = store.uploads / "token" / "part"
@@ -118,14 +118,14 @@ def test_a_sweep_removes_whatever_it_finds(store):
     store.watch(lambda: busy)
     store.sweep()
     assert all(path.exists() for path in (known.path, cached, made, working, lost))
-    store.clock.now += KEEP + 1
+    store.clock.now += MAX_AGE + 1
     store.sweep()
     assert set(store.folder.path.rglob("*")) == {
         *(store.folder.path / ".lock", store.uploads, store.recordings),
         *(working.parent, working),
     }
     busy.clear()
-    store.clock.now += KEEP - 1
+    store.clock.now += MAX_AGE - 1
     store.sweep()
     assert working.exists()  # its time began with the end of the work
     store.clock.now += 2

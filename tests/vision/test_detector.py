@@ -9,7 +9,7 @@ from skimage import data
 from supervision import Detections, box_iou_batch
 
 from fer.images import ImageError
-from fer.vision.detector import FaceDetector, about_known
+from fer.vision.detector import FaceDetector, matches_known
 
 ASTRONAUT = data.astronaut()
 FACE = (180, 61, 268, 172)
@@ -228,10 +228,10 @@ def test_the_picture_is_left_alone_and_may_be_read_only(detector):
 )
 def test_proposals_about_a_known_face_by_hand(proposed, expected):
     known = np.array([[0, 400, 50, 450], [100, 100, 200, 200]], np.float32)
-    assert about_known(np.array([proposed], np.float32), known).tolist() == [expected]
+    assert matches_known(np.array([proposed], np.float32), known).tolist() == [expected]
 
 
 def test_a_face_is_found_although_part_of_it_is_taken_for_one(detector):
     mouth = np.array([[205, 125, 240, 160]], np.float32)
-    faces = detector.detect(ASTRONAUT, beside=mouth)
+    faces = detector.detect(ASTRONAUT, known_boxes=mouth)
     np.testing.assert_allclose(faces.xyxy[0], FACE, atol=6)

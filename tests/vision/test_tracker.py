@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.vision.tracker import FaceTracker, differences
+from fer.vision.tracker import FaceTracker, matching_cost
 
 
 def faces(*centres, size=40.0):
@@ -91,7 +91,7 @@ def test_differences_by_hand():
     ones = np.array([[0, 0, 10, 10]], float)
     others = np.array([[0, 0, 10, 10], [10, 0, 20, 10], [-5, -5, 15, 15]], float)
     expected = [[0.0, 1.0, np.log(2)]]
-    np.testing.assert_allclose(differences(ones, others), expected, atol=1e-6)
+    np.testing.assert_allclose(matching_cost(ones, others), expected, atol=1e-6)
 
 
 def test_negative_memory_is_refused():

@@ -1,0 +1,175 @@
+"""Measure what it costs to let a face keep its last answer for a while.
+
+    python -m benchmarks.prediction_cache --dataset ../shared/data/fer2013
+
+Pictures of the validation split are shown like faces before a camera: each track shows one for a
+second and then another, unsteadily and with a camera's noise. The expressions named from half a
+second after a change on are compared with the labels, once with every face read in every frame, and
+once with each pair of bounds on how long an answer may stand: of a still face, and of any.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from supervision import Detections
+
+from benchmarks.reporting import circumstances, table, write
+from fer.data.fer2013 import FerArrays, load_arrays, load_fer2013
+from fer.labels import FER2013_DATASET_ID
+from fer.model.classifier import ExpressionClassifier
+from fer.vision.prediction_cache import PredictionCache
+from fer.vision.smoother import ExpressionSmoother
+
+RATE = 30
+"""Frames a second."""
+
+CLIP_SECONDS = 1.0
+"""Seconds for which a track shows a picture."""
+
+SETTLED = 0.5
+"""Seconds after which the named expression should be the new picture's."""
+
+SIDE = 96
+"""Side of the crops in pixels, as of a face near the camera."""
+
+UNSTEADY = {"still": 0.004, "lively": 0.02}
+"""Deviation of a crop's way in one frame, as a share of its side."""
+
+BOUNDS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.05))
+"""`longest` and `shortest` of `PredictionCache`, in seconds."""
+
+GRAIN = 4.0
+"""Deviation of the camera's noise, 0 to 255."""
+
+
+@dataclass
+class CacheResult:
+    """Bounds, what they let pass, and what came of it.
+
+    Attributes:
+        film: How the faces moved, of `UNSTEADY`.
+        longest: Seconds for which a still face's answer may stand.
+        shortest: Seconds for which any face's answer stands.
+        read: Faces that were read.
+        shown: Faces that were in a frame.
+        settled: Of these, faces whose picture had been there for `SETTLED` seconds.
+        right: Of these, faces that were named as labelled.
+    """
+
+    film: str
+    longest: float
+    shortest: float
+    read: int = 0
+    shown: int = 0
+    settled: int = 0
+    right: int = 0
+
+    def row(self) -> dict[str, float]:
+        """Return the figures."""
+        shares = {"read": self.read / self.shown, "accuracy": self.right / self.settled}
+        bounds = {"film": self.film, "longest s": self.longest, "shortest s": self.shortest}
+        return bounds | {key: round(x, 4) for key, x in shares.items()}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print and write."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(1)
+    faces = load_arrays(load_fer2013(options.dataset)["validation"])
+    chosen = np.random.default_rng(options.seed).permutation(len(faces))[: 2 * options.tracks]
+    classifier = ExpressionClassifier.load(options.model)
+    rows = [
+        measure(classifier, faces.subset(chosen), CacheResult(film, *bounds), options.seed).row()
+        for film, bounds in product(UNSTEADY, BOUNDS)
+    ]
+    print(table(rows))
+    head = circumstances("benchmarks.prediction_cache", arguments)
+    write(head | {"tracks": options.tracks, "bounds": rows}, options.output)
+
+
+def measure(
+    classifier: ExpressionClassifier, faces: FerArrays, reading: CacheResult, seed: int
+) -> CacheResult:
+    """Show the faces, two a track, and return what was read and named.
+
+    Args:
+        classifier: Reads the faces.
+        faces: An even number; the first half is shown first.
+        reading: The film and the bounds; it is filled in.
+        seed: Of the unsteadiness; the same for all bounds.
+    """
+    answers = PredictionCache(reading.longest, reading.shortest)
+    smoother = ExpressionSmoother()
+
+    def classify(crops: Sequence[np.ndarray]) -> np.ndarray:
+        reading.read += len(crops)
+        return classifier.classify(crops)
+
+    tracks = np.arange(1, len(faces) // 2 + 1)
+    for time, crops, labels in film(faces, UNSTEADY[reading.film], seed):
+        probabilities = answers.predict(tracks.tolist(), crops, time, classify)
+        named = smoother.update(detections(tracks, probabilities), time).data["expression"]
+        reading.shown += len(tracks)
+        if time % CLIP_SECONDS >= SETTLED:
+            reading.settled += len(tracks)
+            reading.right += int((named == labels).sum())
+    return reading
+
+
+def film(
+    faces: FerArrays, unsteady: float, seed: int
+) -> Iterator[tuple[float, list[np.ndarray], np.ndarray]]:
+    """Play each frame: its seconds, the tracks' crops, and their labels."""
+    generator = np.random.default_rng(seed)
+    for part, half in enumerate(np.split(np.arange(len(faces)), 2)):
+        places = np.zeros((len(half), 2))
+        for frame in range(round(RATE * CLIP_SECONDS)):
+            places += generator.normal(0, unsteady * SIDE, places.shape)
+            crops = [
+                filmed(faces.images[index], place, generator)
+                for index, place in zip(half, places, strict=True)
+            ]
+            yield part * CLIP_SECONDS + frame / RATE, crops, faces.labels[half]
+
+
+def filmed(picture: np.ndarray, place: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return a picture as a camera sees it, RGB uint8 (SIDE, SIDE, 3).
+
+    Args:
+        picture: Grey uint8 (s, s).
+        place: By how many pixels of the crop it lies off the middle, x and y.
+        generator: Of the noise.
+    """
+    scale = SIDE / len(picture)
+    matrix = np.array([[scale, 0, place[0]], [0, scale, place[1]]])
+    grey = cv2.warpAffine(picture, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    noisy = grey + generator.normal(0, GRAIN, grey.shape)
+    return np.repeat(noisy.clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def detections(tracks: np.ndarray, probabilities: np.ndarray) -> Detections:
+    """Return faces somewhere, of which so much is known."""
+    boxes = np.tile(np.array([0, 0, SIDE, SIDE], np.float32), (len(tracks), 1))
+    return Detections(xyxy=boxes, tracker_id=tracks, data={"probabilities": probabilities})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.prediction_cache", description=__doc__
+    )
+    parser.add_argument("--dataset", default=FER2013_DATASET_ID, help="as train.py takes it")
+    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    parser.add_argument("--tracks", type=int, default=1200, help="two pictures each")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("answers.json"))
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Where the camera window's frames come from: a camera, whose latest frame wins, or a video file.
+
+OpenCV hands out cameras' pictures as BGR; they become RGB here and nowhere else.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from fer.array_types import UInt8Array
+from fer.clock import PausableClock
+from fer.video import Frame, VideoReader
+
+CAMERA_TIMEOUT = 3.0
+"""Seconds without a picture after which a camera counts as lost."""
+
+DEFAULT_FRAME_DURATION = 1 / 30
+"""Seconds between a camera's pictures, as far as a frame has to say so."""
+
+
+class SourceError(ValueError):
+    """A camera or file that can't be used; the message says why and what to do."""
+
+
+class FrameSource(Protocol):
+    """What the window asks of a source; it also closes itself at the end of a `with` block."""
+
+    @property
+    def clock(self) -> PausableClock:
+        """The time of the frames; while it is stopped, so is the source."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether there will be no further frame."""
+
+    def read(self) -> Frame | None:
+        """Return a new frame, if it is time for one; never waits."""
+
+
+class CameraSource:
+    """A camera; a thread fetches its pictures, and only the latest one is handed on.
+
+    Args:
+        capture: What `open_camera` returns.
+        name: What to call it in a sentence.
+
+    Raises:
+        SourceError: It gives no picture.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
+        """Fetch a first picture, then start the thread."""
+        self._capture, self._name = capture, name
+        good, picture = capture.read()
+        if not good:
+            capture.release()
+            raise SourceError(busy_message(name))
+        self._latest: UInt8Array | None = np.asarray(picture, np.uint8)
+        self._gone = self._closing = False
+        self.clock = PausableClock()
+        self._thread = threading.Thread(target=self._fetch, daemon=True)
+        self._thread.start()
+
+    def _fetch(self) -> None:
+        last = time.monotonic()
+        while not self._closing:
+            good, picture = self._capture.read()
+            if good:
+                self._latest, last = np.asarray(picture, np.uint8), time.monotonic()
+            elif time.monotonic() - last > CAMERA_TIMEOUT:
+                self._gone = True
+                return
+            else:
+                time.sleep(0.01)
+
+    @property
+    def ended(self) -> bool:
+        """A camera has no end.
+
+        Raises:
+            SourceError: It gives no pictures any more.
+        """
+        if self._gone:
+            raise SourceError(f"{self._name} gives no more pictures; is it still connected?")
+        return False
+
+    def read(self) -> Frame | None:
+        """Return the latest picture, unless it was already returned."""
+        picture, self._latest = self._latest, None
+        if picture is None:
+            return None
+        image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+        return Frame(image, self.clock.now(), DEFAULT_FRAME_DURATION)
+
+    def __enter__(self) -> "CameraSource":
+        """Return the camera itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the camera go."""
+        self._closing = True
+        self._thread.join(CAMERA_TIMEOUT)
+        self._capture.release()
+
+
+class VideoSource:
+    """A video file at its own pace: what is late is left out.
+
+    Args:
+        path: The file.
+        system: Seconds on any steadily rising clock.
+
+    Raises:
+        fer.video.VideoError: It can't be read.
+    """
+
+    def __init__(self, path: Path, system: Callable[[], float] = time.monotonic) -> None:
+        """Open the file; its time begins with the first `read`."""
+        self._reader = VideoReader(path)
+        self._frames = iter(self._reader)
+        self._next: Frame | None = next(self._frames, None)
+        self.clock = PausableClock(system)
+        self._begun = False
+
+    @property
+    def warning(self) -> str | None:
+        """What couldn't be read, as a sentence; known at the end."""
+        return self._reader.warning
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last frame was returned."""
+        return self._next is None
+
+    def read(self) -> Frame | None:
+        """Return the latest frame that is due, unless it was already returned."""
+        if not self._begun:
+            self._begun, self.clock = True, PausableClock(self.clock.system)
+        now, due = self.clock.now(), None
+        while self._next is not None and self._next.time <= now:
+            due, self._next = self._next, next(self._frames, None)
+        return due
+
+    def __enter__(self) -> "VideoSource":
+        """Return the film itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self._reader.__exit__(kind, error, trace)
+
+
+def open_source(name: str) -> CameraSource | VideoSource:
+    """Open what the command line names: "0" is the first camera, anything else a file.
+
+    Raises:
+        SourceError: There is no such camera, or it is busy.
+        fer.video.VideoError: The file can't be read.
+    """
+    return open_camera(int(name)) if name.isdecimal() else VideoSource(Path(name))
+
+
+def open_camera(index: int, devices: Path = Path("/dev")) -> CameraSource:
+    """Open a camera by its number, 0 for the first.
+
+    Args:
+        index: The number.
+        devices: Where Linux lists cameras.
+
+    Raises:
+        SourceError: There is none, or it is busy.
+    """
+    name = f"Camera {index}"
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our sentence will do
+    capture = cv2.VideoCapture(index)
+    if capture.isOpened():
+        return CameraSource(capture, name)
+    capture.release()
+    if sys.platform == "linux" and not (devices / f"video{index}").exists():
+        raise SourceError(f"There is no camera {index}; connect one, or name a video file.")
+    raise SourceError(busy_message(name))
+
+
+def busy_message(name: str) -> str:
+    """Return why a camera that is there gives no picture."""
+    return (
+        f"{name} gives no picture: another program may be using it, or you may not; close that "
+        "program or allow this one the camera, then try again."
+    )

@@ -1,0 +1,263 @@
+"""`fer photo`: photos, or folders of them, in; what each face looks like out."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer.help_formatter import DefaultsHelpFormatter
+from fer.paths import IMAGE_SUFFIXES, printable
+
+if TYPE_CHECKING:
+    from supervision import Detections
+
+    from fer.array_types import UInt8Array
+    from fer.drawing.export import FaceRow, PictureDocument
+    from fer.pipeline import Pipeline
+
+JPEG_QUALITY = 90
+"""Of marked photos, as JPEG counts it."""
+
+MAX_LISTED_FACES = 6
+"""Faces of a photo that are told one by one."""
+
+PROGRESS_INTERVAL = 20
+"""Of more photos, it is told how far the work has come."""
+
+Mark = Callable[[Path, "UInt8Array", "Detections", list[str]], None]
+"""Takes a photo's path, the photo, its faces and what they are called."""
+
+
+def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `fer photo`."""
+    parser = commands.add_parser(
+        "photo",
+        help="read the faces in photos or folders of photos",
+        description="Say what each face in each photo looks like; --output keeps it in files.",
+        formatter_class=DefaultsHelpFormatter,
+    )
+    parser.add_argument("photos", type=Path, nargs="+", metavar="FILE_OR_FOLDER")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="for faces.csv, faces.json and the marked photos; made if need be",
+    )
+    parser.add_argument(
+        "--min-face",
+        type=int,
+        default=20,
+        metavar="PIXELS",
+        help="least face to look for",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="each photo already is one face; none is looked for"
+    )
+    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    parser.set_defaults(run=run_photo)
+
+
+@dataclass
+class PhotoResults:
+    """What came of the photos.
+
+    Attributes:
+        documents: What `fer.drawing.export.picture_document` says of each that could be read.
+        unreadable: Of each other one its name, and why, in a sentence.
+        unmarked: Of each whose marked copy couldn't be written its name, and why.
+    """
+
+    documents: list["PictureDocument"] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    unmarked: dict[str, str] = field(default_factory=dict)
+
+
+def run_photo(options: argparse.Namespace) -> str:
+    """Read photos, write what is asked for, and say what was seen.
+
+    Raises:
+        ValueError: There is no photo that can be read, one would be overwritten, or the network
+            can't be had.
+    """
+    from fer.pipeline import Pipeline
+
+    photos = find_photos(options.photos, options.output)
+    paths = marked_paths(photos, options.output) if options.output else {}
+    pipeline = Pipeline.load(options.model, options.min_face)
+    results = PhotoResults()
+    try:
+        analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
+    finally:  # also when somebody has had enough
+        if options.output and results.documents:
+            write_tables(results, options.output)
+    if not results.documents:
+        name, why = next(iter(results.unreadable.items()))
+        raise ValueError(f"No photo can be read. {name}: {why}")
+    return describe_results(results, options.output)
+
+
+def find_photos(given: Sequence[Path], output: Path | None = None) -> dict[Path, Path]:
+    """Return the photos, each once, with their paths inside the folder they were found in.
+
+    Args:
+        given: Files and folders.
+        output: Where results go; in a folder that it lies in, nothing inside it is a photo.
+
+    Raises:
+        ValueError: A file is missing, or a folder holds no photo.
+    """
+    found: dict[Path, Path] = {}
+    seen_before: set[Path] = set()
+    for path in given:
+        inside = photos_in(path, output) if path.is_dir() else [path]
+        if not inside:
+            raise ValueError(
+                f"{path} holds no photo; looked for were files that end in "
+                f"{', '.join(IMAGE_SUFFIXES)}."
+            )
+        for photo in inside:
+            if not photo.exists():
+                raise ValueError(f"There is no file {photo}; check the path.")
+            if photo.resolve() not in seen_before:
+                seen_before.add(photo.resolve())
+                found[photo] = photo.relative_to(path) if path.is_dir() else Path(photo.name)
+    return found
+
+
+def photos_in(folder: Path, output: Path | None) -> list[Path]:
+    """Return the pictures in a folder and the folders inside it, but for hidden and our own."""
+    results = output.resolve() if output else None
+    if results and folder.resolve() not in results.parents:
+        results = None
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if results is None or results not in path.resolve().parents
+    ]
+
+
+def marked_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
+    """Return where the marked copy of each photo goes, each to a place of its own.
+
+    Raises:
+        ValueError: `output` is no folder, or a photo would be overwritten.
+    """
+    if output.exists() and not output.is_dir():
+        raise ValueError(f"{output} is a file; name a folder for the results.")
+    sources = {photo.resolve() for photo in photos}
+    places: dict[Path, Path] = {}
+    taken: set[str] = set()
+    for photo, name in photos.items():
+        place = places[photo] = output / free_name(name, taken)
+        if place.resolve() in sources:
+            raise ValueError(f"The photo {place} would be overwritten; choose another --output.")
+    return places
+
+
+def free_name(name: Path, taken: set[str]) -> Path:
+    """Return the name of a photo's marked copy, with a number if another one has it.
+
+    Args:
+        name: The photo's own; two that differ in case or ending only would have one copy.
+        taken: Names that are in use, in lower case; the one returned is added.
+    """
+    number, free = 1, name.with_name(f"{name.stem}-faces.jpg")
+    while str(free).casefold() in taken:
+        number += 1
+        free = name.with_name(f"{name.stem}-{number}-faces.jpg")
+    taken.add(str(free).casefold())
+    return free
+
+
+def analyze_photos(
+    results: PhotoResults, photos: Sequence[Path], pipeline: "Pipeline", whole: bool, mark: Mark
+) -> None:
+    """Read one photo after another into `results`; one that fails doesn't stop the others."""
+    from fer.drawing.export import picture_document
+    from fer.images import ImageError, read_image
+    from fer.pipeline import expression_labels
+
+    classifier = pipeline.classifier
+    for index, photo in enumerate(photos):
+        report_progress(index, len(photos))
+        name = printable(photo)
+        try:
+            image = read_image(photo)
+        except ImageError as error:
+            results.unreadable[name] = str(error)
+            continue
+        faces = pipeline.classify_whole(image) if whole else pipeline(image)
+        labels = expression_labels(faces, classifier.uncertain_below)
+        size = image.shape[1], image.shape[0]
+        results.documents.append(picture_document(name, size, faces, labels, classifier.name))
+        try:
+            mark(photo, image, faces, labels)
+        except (ImageError, OSError) as error:
+            results.unmarked[name] = getattr(error, "strerror", None) or str(error)
+
+
+def report_progress(done: int, photos: int) -> None:
+    """Write a line on how far the work has come, once in `PROGRESS_INTERVAL` photos."""
+    if photos > PROGRESS_INTERVAL and done % PROGRESS_INTERVAL == 0:
+        sys.stderr.write(f"{done} of {photos} photos\n")
+
+
+def make_marker(places: Mapping[Path, Path]) -> Mark:
+    """Return what writes a photo with numbered boxes to its place, if it has one."""
+    from fer.drawing.annotators import FaceAnnotator
+    from fer.images import encode_jpeg
+
+    def mark(photo: Path, image: "UInt8Array", faces: "Detections", labels: list[str]) -> None:
+        if place := places.get(photo):
+            drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
+            content = encode_jpeg(drawn, JPEG_QUALITY)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+
+    return mark
+
+
+def write_tables(results: PhotoResults, output: Path) -> None:
+    """Write faces.csv and faces.json."""
+    from fer.drawing.export import pictures_csv, to_json
+
+    document = {"pictures": results.documents, "refused": results.unreadable}
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "faces.csv").write_text(pictures_csv(results.documents), encoding="utf-8", newline="")
+    (output / "faces.json").write_text(to_json(document) + "\n", encoding="utf-8")
+
+
+def describe_results(results: PhotoResults, output: Path | None) -> str:
+    """Return a line for each photo, and where the files are."""
+    lines = [
+        f"{document['picture']}: {describe_faces(document['faces'])}"
+        for document in results.documents
+    ]
+    lines += [f"{name} is left out. {why}" for name, why in results.unreadable.items()]
+    lines += [f"{name} has no marked copy: {why}" for name, why in results.unmarked.items()]
+    return "\n".join([*lines, *([f"Everything is in {output}."] if output else [])])
+
+
+def describe_faces(faces: Sequence["FaceRow"]) -> str:
+    """Return what the faces of a photo look like: `"2 faces: happy 93%, uncertain"`.
+
+    Of many faces, how many look like what: `"9 faces: 5 happy, 4 uncertain"`.
+    """
+    if not faces:
+        return "no face found"
+    count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
+    names = Counter(face["expression"] for face in faces).most_common()
+    many = [f"{number} {name}" for name, number in names]
+    listed = map(describe_face, faces) if len(faces) <= MAX_LISTED_FACES else many
+    return f"{count}: {', '.join(listed)}"
+
+
+def describe_face(face: "FaceRow") -> str:
+    """Return a face's expression with its probability, if it has one."""
+    share = face["probabilities"].get(face["expression"])
+    return face["expression"] + ("" if share is None else f" {share:.0%}")

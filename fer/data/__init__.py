@@ -1,0 +1,1 @@
+"""Reading FER2013 and other sets of labelled faces."""

@@ -1,0 +1,122 @@
+"""Plots of a data set of labelled faces, as matplotlib figures; see `fer.evaluation.plots`."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fer.array_types import Float64Array, Int64Array, UInt8Array
+from fer.colors import COLORS
+from fer.data.dataset_report import SplitFigures
+from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
+from fer.plotting import ACCENT, shares_plot, simplify_axes
+
+EXAMPLES_PER_CLASS = 9
+"""Faces of each expression that are shown beside their mean."""
+
+_EDGE = "#00000040"
+
+
+def counts_plot(splits: Mapping[str, SplitFigures]) -> Figure:
+    """Show how many faces of each expression there are, a panel a split.
+
+    Args:
+        splits: Their figures by name.
+    """
+    figure = Figure(figsize=(1.2 + 3.4 * len(splits), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
+    for axes, (name, split) in zip(panels, splits.items(), strict=True):
+        values = [split["counts"][expression] for expression in EXPRESSIONS]
+        colours = [COLORS[expression] for expression in EXPRESSIONS]
+        bars = axes.barh(EXPRESSIONS, values, color=colours, edgecolor=_EDGE, height=0.7)
+        axes.bar_label(bars, [f"{value:,}" for value in values], padding=3)
+        axes.set(xlim=(0, 1.25 * max(values)), xlabel="faces")
+        axes.set_title(f"{name}: {split['pictures']:,}")
+        simplify_axes(axes)
+    panels[0].invert_yaxis()
+    return figure
+
+
+def faces_plot(images: UInt8Array, labels: Int64Array, seed: int = 0) -> Figure:
+    """Show the mean face of each expression, its contrast stretched, and faces drawn by chance.
+
+    Args:
+        images: uint8 (n, h, w).
+        labels: (n,) indices into `EXPRESSIONS`.
+        seed: Which faces are drawn.
+    """
+    generator = np.random.default_rng(seed)
+    figure = Figure(figsize=(9.4, 7.0), layout="constrained")
+    grid = figure.subplots(len(EXPRESSIONS), 1 + EXAMPLES_PER_CLASS)
+    for index, row in enumerate(grid):
+        chosen = np.flatnonzero(labels == index)
+        drawn = generator.permutation(chosen)[:EXAMPLES_PER_CLASS]
+        mean = [_stretch_contrast(images[chosen].mean(axis=0))] if len(chosen) else []
+        _show_images(row, [*mean, *images[drawn]])
+        row[0].set_ylabel(EXPRESSIONS[index], rotation=0, ha="right", va="center")
+    grid[0, 0].set_title("mean", fontsize=10)
+    return figure
+
+
+def copies_plot(pairs: Sequence[tuple[UInt8Array, str, UInt8Array, str]]) -> Figure:
+    """Show copies that are labelled differently, one above the other.
+
+    Args:
+        pairs: One or more, each two pictures, uint8 (h, w), with their labels.
+    """
+    figure = Figure(figsize=(1.1 * len(pairs) + 0.2, 3.0), layout="constrained")
+    grid = figure.subplots(2, len(pairs), squeeze=False)
+    for column, (first, name, second, other) in zip(grid.T, pairs, strict=True):
+        _show_images(column, [first, second])
+        for axes, label in zip(column, (name, other), strict=True):
+            axes.set_title(label, fontsize=9)
+    return figure
+
+
+def votes_plot(matrix: Sequence[Sequence[int]], split: str) -> Figure:
+    """Show what FER+'s voters call the faces of each label.
+
+    Args:
+        matrix: (7, 10) counts, rows as `EXPRESSIONS`, columns as `FERPLUS_VOTE_COLUMNS`.
+        split: Whose faces they are.
+    """
+    columns = [*FERPLUS_VOTE_COLUMNS[:-1], "not a face"]
+    title = f"What voters call each label in {split}, in percent"
+    return shares_plot(matrix, EXPRESSIONS, columns, "answer with most votes", title)
+
+
+def unanimity_plot(counts: Sequence[int], split: str) -> Figure:
+    """Show how many of ten voters agree.
+
+    Args:
+        counts: (10,) pictures whose first answer has 1, 2, ... 10 of ten votes.
+        split: Whose faces they are.
+    """
+    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+    axes = figure.subplots()
+    shares = 100 * np.array(counts) / max(sum(counts), 1)
+    bars = axes.bar(range(1, 11), shares, color=ACCENT, width=0.75)
+    axes.bar_label(bars, [f"{share:.0f}" for share in shares], padding=2)
+    axes.set_xticks(range(1, 11))
+    axes.margins(y=0.12)
+    axes.set(xlabel="voters of ten who gave the answer with most votes", ylabel="faces, percent")
+    axes.set_title(f"How many of ten voters agree on the faces of {split}")
+    simplify_axes(axes)
+    return figure
+
+
+def _stretch_contrast(picture: Float64Array) -> Float64Array:
+    """Return a picture whose darkest point is black and whose brightest is white."""
+    stretched: Float64Array = 255 * (picture - picture.min()) / max(np.ptp(picture), 1)
+    return stretched
+
+
+def _show_images(row: Sequence[Axes], pictures: Sequence[UInt8Array | Float64Array]) -> None:
+    """Draw grey pictures; axes that are left over stay empty."""
+    for axes in row:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+    for axes, picture in zip(row, pictures, strict=False):
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=255)

@@ -1,0 +1,42 @@
+"""The votes of FER+: shares of the votes, and the expression that most voters named."""
+
+import numpy as np
+
+from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
+
+
+def vote_shares(votes: np.ndarray) -> np.ndarray:
+    """Turn FER+'s ten counts into the shares of its eight expressions.
+
+    As in Barsoum et al. 2016, a single vote counts as noise and is dropped. Where most votes went
+    to "unknown" or "not a face", the row is left out.
+
+    Args:
+        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTE_COLUMNS`; zeros where none
+            are.
+
+    Returns:
+        float32 (n, 8); rows sum to 1, or to 0 where nothing usable is left.
+    """
+    counts = np.where(votes > 1, votes, 0.0)
+    usable = counts[:, : len(FERPLUS_LABELS)].max(axis=1) > counts[:, len(FERPLUS_LABELS) :].max(
+        axis=1
+    )
+    kept = np.where(usable[:, None], counts[:, : len(FERPLUS_LABELS)], 0.0)
+    totals = kept.sum(axis=1, keepdims=True)
+    return (kept / np.maximum(totals, 1.0)).astype(np.float32)
+
+
+def majority_expression(votes: np.ndarray) -> np.ndarray:
+    """Return what most voters named, as indices into `EXPRESSIONS`, int64 (n,).
+
+    Args:
+        votes: Shares of the votes, (n, 8), as `vote_shares` gives them. A tie counts for the first
+            in FER+'s order.
+
+    Returns:
+        -1 where there are no votes, or most are for contempt.
+    """
+    named = np.full(len(FERPLUS_LABELS), -1)
+    named[list(FERPLUS_INDICES)] = range(len(EXPRESSIONS))
+    return np.where(votes.any(axis=1), named[votes.argmax(axis=1)], -1)

@@ -1,0 +1,119 @@
+"""Any folder of labelled pictures, so that other data sets are evaluated by the same command."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fer.data.splits import DatasetError
+from fer.images import ImageError, read_image
+from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, canonical_label
+from fer.paths import is_hidden
+
+MAX_SIDE = 512
+"""Pixels: larger pictures are reduced to it, so that thousands fit into memory."""
+
+IGNORED = "-"
+"""A folder that is mapped to this name isn't read."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabeledFaces:
+    """Faces of any size with their labels, and what couldn't be used.
+
+    Args:
+        images: RGB uint8 (h, w, 3), one a face, h and w up to `MAX_SIDE`.
+        labels: int64 (n,), indices into `EXPRESSIONS`.
+        unreadable: Files that are no pictures.
+        without_face: Pictures in which no face was found.
+    """
+
+    images: list[np.ndarray]
+    labels: np.ndarray
+    unreadable: list[str] = field(default_factory=list)
+    without_face: list[str] = field(default_factory=list)
+
+    @property
+    def votes(self) -> np.ndarray:
+        """FER+'s votes, of which there are none: zeros (n, 10)."""
+        return np.zeros((len(self.images), len(FERPLUS_VOTE_COLUMNS)), np.float32)
+
+    def __len__(self) -> int:
+        """Return the number of faces."""
+        return len(self.images)
+
+
+def load_image_folder(
+    folder: Path,
+    mapping: Mapping[str, str] | None = None,
+    crop: Callable[[np.ndarray], np.ndarray | None] | None = None,
+) -> LabeledFaces:
+    """Read a folder with one folder of pictures for each expression.
+
+    Args:
+        folder: Its folders are named after the expressions, in any common spelling.
+        mapping: Folder name -> expression where the name doesn't say it, or "-" to leave it out.
+        crop: Returns the face in a picture, RGB uint8, or None where there is none; left out, each
+            picture is a face already.
+
+    Raises:
+        DatasetError: There are no such folders, or one whose name says nothing.
+    """
+    images, labels, unreadable, without_face = [], [], [], []
+    for path, label in _labeled_files(folder, mapping or {}):
+        try:
+            image = read_image(path)
+        except ImageError:
+            unreadable.append(str(path.relative_to(folder)))
+            continue
+        face = image if crop is None else crop(image)
+        if face is None:
+            without_face.append(str(path.relative_to(folder)))
+            continue
+        images.append(_shrink(face))
+        labels.append(label)
+    if not images:
+        raise DatasetError(f"{folder} holds no picture that could be used; look into its folders.")
+    return LabeledFaces(images, np.array(labels, np.int64), unreadable, without_face)
+
+
+def _labeled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path, int]]:
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}; check the path.")
+    folders = sorted(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
+    if not folders:
+        raise DatasetError(f"{folder} has no folders; one for each expression is expected.")
+    unknown = sorted(set(mapping) - {path.name for path in folders})
+    if unknown:
+        raise DatasetError(
+            f"--map names {', '.join(unknown)}, but {folder} has the folders "
+            f"{', '.join(path.name for path in folders)}."
+        )
+    labels = {path: mapping.get(path.name, path.name) for path in folders}
+    try:
+        indices = {
+            path: EXPRESSIONS.index(canonical_label(name))
+            for path, name in labels.items()
+            if name != IGNORED
+        }
+    except ValueError as error:
+        raise DatasetError(f"{error} Map the folder with --map NAME=EXPRESSION.") from None
+    return [
+        (file, index)
+        for path, index in indices.items()
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not any(map(is_hidden, _path_parts(file, path)))
+    ]
+
+
+def _path_parts(file: Path, folder: Path) -> list[Path]:
+    """Return a file and the folders that it lies in, up to another one."""
+    return [file, *(parent for parent in file.parents if folder in parent.parents)]
+
+
+def _shrink(face: np.ndarray) -> np.ndarray:
+    picture = Image.fromarray(face)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE))
+    return np.asarray(picture)

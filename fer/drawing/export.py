@@ -1,0 +1,183 @@
+"""Faces and their probabilities as plain rows, and these as CSV and JSON text."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS
+from fer.vision.detections import boxes, confidences, probabilities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula, full-width signs included."""
+
+CSV_COLUMNS = (
+    "face",
+    "expression",
+    *EXPRESSIONS,
+    "left",
+    "top",
+    "right",
+    "bottom",
+    "detector_confidence",
+)
+
+
+class FaceRow(TypedDict):
+    """One face: number from 1, probabilities 0 to 1 by name, box as xyxy in pixels."""
+
+    face: int
+    expression: str
+    probabilities: dict[str, float]
+    box: list[float]
+    detector_confidence: float
+
+
+class PictureDocument(TypedDict):
+    """The faces of one picture, its size in pixels and the network's name."""
+
+    picture: str
+    width: int
+    height: int
+    model: str
+    faces: list[FaceRow]
+
+
+def to_dataframe(detections: Detections | Sequence[Detections]) -> "pd.DataFrame":
+    """Return a table of faces, a row a face.
+
+    Args:
+        detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures or
+            frames; n may be 0.
+
+    Returns:
+        Columns `picture` (index, from 0), `face` (from 1), `track` (only of a stream),
+        `expression` (the most probable one), the seven probabilities, `left, top, right, bottom` in
+        pixels and `detector_confidence`.
+    """
+    import pandas as pd  # heavy
+
+    pictures = [detections] if isinstance(detections, Detections) else list(detections)
+    tables = [_table(faces).assign(picture=index) for index, faces in enumerate(pictures)]
+    table = pd.concat(tables, ignore_index=True) if tables else _table(Detections.empty())
+    tracks = ["track"] if "track" in table else []
+    return table.reindex(columns=["picture", "face", *tracks, *CSV_COLUMNS[1:]])
+
+
+def _table(faces: Detections) -> "pd.DataFrame":
+    """Return the faces of one picture as a table."""
+    import pandas as pd
+
+    rows = probabilities(faces)
+    columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
+    columns |= dict(zip(("left", "top", "right", "bottom"), boxes(faces).T, strict=True))
+    expressions = np.array(EXPRESSIONS, dtype=object)[rows.argmax(axis=1)]
+    table = pd.DataFrame(columns).assign(
+        face=np.arange(1, len(faces) + 1),
+        expression=expressions,
+        detector_confidence=faces.confidence,
+    )
+    return table if faces.tracker_id is None else table.assign(track=faces.tracker_id)
+
+
+def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
+    """Return a dictionary a face, ready for JSON.
+
+    Args:
+        detections: Faces with `confidence` and `data["probabilities"]` (n, 7); n may be 0.
+        labels: What each face is called, one of the seven expressions or "uncertain".
+    """
+    return [
+        {
+            "face": number,
+            "expression": label,
+            "probabilities": {
+                name: round(float(p), 4) for name, p in zip(EXPRESSIONS, row, strict=True)
+            },
+            "box": [round(float(value), 1) for value in xyxy],
+            "detector_confidence": round(float(confidence), 4),
+        }
+        for number, (label, row, xyxy, confidence) in enumerate(
+            zip(
+                labels,
+                probabilities(detections),
+                boxes(detections),
+                confidences(detections),
+                strict=True,
+            ),
+            start=1,
+        )
+    ]
+
+
+def picture_document(
+    name: str, size: tuple[int, int], detections: Detections, labels: Sequence[str], model: str
+) -> PictureDocument:
+    """Return what was read in one picture, ready for JSON.
+
+    Args:
+        name: The picture's.
+        size: Its width and height in pixels.
+        detections: As for `face_rows`.
+        labels: As for `face_rows`.
+        model: The network's name.
+    """
+    width, height = size
+    faces = face_rows(detections, labels)
+    return {"picture": name, "width": width, "height": height, "model": model, "faces": faces}
+
+
+def to_csv(rows: Sequence[FaceRow]) -> str:
+    """Return the rows of `face_rows` as CSV with a header line, one line a face."""
+    return _csv([CSV_COLUMNS, *map(_csv_cells, rows)])
+
+
+def pictures_csv(documents: Sequence[PictureDocument]) -> str:
+    """Return what `picture_document` gave for several pictures as CSV, one line a face."""
+    lines = [
+        (document["picture"], *_csv_cells(row))
+        for document in documents
+        for row in document["faces"]
+    ]
+    return _csv([("picture", *CSV_COLUMNS), *lines])
+
+
+def _csv_cells(row: FaceRow) -> list[str | float]:
+    return [
+        row["face"],
+        row["expression"],
+        *(row["probabilities"][name] for name in EXPRESSIONS),
+        *row["box"],
+        row["detector_confidence"],
+    ]
+
+
+def _csv(lines: Iterable[Sequence[str | float]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(map(no_formula, line) for line in lines)
+    return text.getvalue()
+
+
+def no_formula(value: str | float) -> str | float:
+    """Return a cell that a spreadsheet takes as text where it is text; numbers stay numbers.
+
+    File names may begin as a formula does, and opening a table would compute it.
+    https://owasp.org/www-community/attacks/CSV_Injection
+
+    >>> no_formula("=1+1.jpg"), no_formula("a=1.jpg"), no_formula(-1.5)
+    ("'=1+1.jpg", 'a=1.jpg', -1.5)
+    """
+    formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+    return f"'{value}" if formula else value
+
+
+def to_json(document: Mapping[str, object]) -> str:
+    """Return a document as indented JSON text."""
+    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -1,0 +1,229 @@
+"""What goes with a moving picture: bars for one face in a corner, a strip of words below it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fer.array_types import FloatArray, UInt8Array
+from fer.colors import COLORS
+from fer.labels import EXPRESSIONS
+
+MIN_SIDE = 200
+"""Pictures with a shorter side than this, in pixels, get no bars: they would hide everything."""
+
+_SHADE, _TRACK = (24, 21, 19, 190), (96, 91, 86, 200)
+_STRIP, _RED = "#181513", "#f03e3e"
+_BRIGHT, _DIM = "#ffffff", "#cfc9c1"
+
+_SUPERSAMPLING = 3
+"""Shapes are drawn so many times larger and then shrunk, which makes round corners round."""
+
+
+class ProbabilityBars:
+    """Draws one face's seven probabilities as bars into a lower corner of the picture."""
+
+    def annotate(
+        self,
+        image: UInt8Array,
+        probabilities: Sequence[float] | FloatArray,
+        label: str,
+        xyxy: Sequence[float] | FloatArray,
+        title: str = "",
+    ) -> UInt8Array:
+        """Return a new picture with the bars in it; the one given stays as it is.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
+            label: What the face is called; its name is brighter than the others.
+            xyxy: The face's box in pixels: the bars go to the corner that hides less of it.
+            title: What stands above the bars; nothing if empty.
+
+        Returns:
+            RGB uint8 (h, w, 3).
+        """
+        height, width = image.shape[:2]
+        if min(height, width) < MIN_SIDE:
+            return image.copy()
+        plan = _PanelLayout(_font_size(height, width), bool(title))
+        panel = _draw_bars(plan, probabilities, label, title)
+        margin = plan.font_size // 2
+        top = height - panel.height - margin
+        corners = [(width - panel.width - margin, top), (margin, top)]
+        corner = min(corners, key=lambda place: _covered_area(place, panel.size, xyxy))
+        scene = Image.fromarray(image)
+        scene.paste(panel, corner, panel)
+        return np.array(scene)
+
+
+class StatusBar:
+    """Puts a dark strip with a few words under the picture."""
+
+    def annotate(
+        self,
+        image: UInt8Array,
+        words: Sequence[str],
+        hints: Sequence[str] = (),
+        alert: str | None = None,
+    ) -> UInt8Array:
+        """Return a new, higher picture; the one given stays as it is.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            words: What to write from the left, bright.
+            hints: What to write at the right, dim; from the first on as many as there is room for.
+            alert: Written first, behind a red dot.
+
+        Returns:
+            RGB uint8 (h + strip, w, 3).
+        """
+        height, width = image.shape[:2]
+        strip = _draw_strip(width, _font_size(height, width), words, hints, alert)
+        return np.vstack([image, np.asarray(strip)])
+
+
+class _PanelLayout:
+    """Where everything in the panel of bars lies, in pixels.
+
+    Args:
+        font_size: Their height.
+        titled: Whether there is a row above the bars.
+    """
+
+    def __init__(self, font_size: int, titled: bool) -> None:
+        font = load_font(font_size)
+        self.font_size, self.pad, self.row = font_size, font_size // 2, round(font_size * 1.55)
+        self.left = max(round(font.getlength(name)) for name in EXPRESSIONS) + 2 * self.pad
+        self.track = font_size * 6
+        self.right = self.left + self.track + 2 * self.pad + round(font.getlength("100%"))
+        self.bar = 2 * (font_size // 3)
+        self.rows = len(EXPRESSIONS) + titled
+        self.size = self.right, self.row * self.rows + self.pad
+
+    def row_center(self, index: int) -> int:
+        """Return the middle of an expression's row; the title's is `middle(-1)`."""
+        return self.pad // 2 + self.row * (index + self.rows - len(EXPRESSIONS)) + self.row // 2
+
+
+def _draw_bars(
+    layout: _PanelLayout, probabilities: Sequence[float] | FloatArray, label: str, title: str
+) -> Image.Image:
+    """Return the panel with the seven bars, RGBA."""
+    panel = _empty_panel(layout.font_size, label, title).copy()
+    for index, (name, p) in enumerate(zip(EXPRESSIONS, probabilities, strict=True)):
+        middle, ink = layout.row_center(index), _BRIGHT if name == label else _DIM
+        figure = _render_text(f"{p:.0%}", layout.font_size, ink)
+        _paste_centered(panel, figure, layout.right - layout.pad - figure.width, middle)
+        length = round(float(p) * layout.track)
+        if length:
+            full = _rounded_rectangle(layout.track, layout.bar, layout.bar // 2, COLORS[name])
+            _paste_centered(panel, full.crop((0, 0, length, layout.bar)), layout.left, middle)
+    return panel
+
+
+@lru_cache(maxsize=32)
+def _empty_panel(letters: int, label: str, title: str) -> Image.Image:
+    """Return the panel with names and empty tracks, RGBA."""
+    plan = _PanelLayout(letters, bool(title))
+    panel = _rounded_rectangle(*plan.size, plan.pad, _SHADE).copy()
+    if title:
+        _paste_centered(panel, _render_text(title, letters, _BRIGHT), plan.pad, plan.row_center(-1))
+    track = _rounded_rectangle(plan.track, plan.bar, plan.bar // 2, _TRACK)
+    for index, name in enumerate(EXPRESSIONS):
+        word = _render_text(name, letters, _BRIGHT if name == label else _DIM)
+        _paste_centered(panel, word, plan.left - plan.pad - word.width, plan.row_center(index))
+        _paste_centered(panel, track, plan.left, plan.row_center(index))
+    return panel
+
+
+@lru_cache(maxsize=1024)
+def _render_text(text: str, letters: int, colour: str) -> Image.Image:
+    """Return words in a picture of their own, RGBA; drawing letters takes longer than laying on."""
+    font = load_font(letters)
+    word = Image.new("RGBA", (max(1, round(font.getlength(text))), sum(font.getmetrics())), colour)
+    cover = Image.new("L", word.size)
+    ImageDraw.Draw(cover).text((0, 0), text, 255, font)
+    word.putalpha(cover)
+    return word
+
+
+def _paste_centered(scene: Image.Image, piece: Image.Image, left: int, middle: int) -> None:
+    """Lay an RGBA piece on a scene, the middle of its height at `middle`."""
+    scene.alpha_composite(piece, (left, middle - piece.height // 2))
+
+
+@lru_cache(maxsize=64)
+def _rounded_rectangle(
+    width: int, height: int, radius: int, colour: str | tuple[int, int, int, int]
+) -> Image.Image:
+    """Return a filled rectangle with smooth round corners, RGBA."""
+    times = _SUPERSAMPLING
+    cover = Image.new("L", (width * times, height * times))
+    corner = width * times - 1, height * times - 1
+    ImageDraw.Draw(cover).rounded_rectangle((0, 0, *corner), radius * times, 255)
+    shape = Image.new("RGBA", (width, height), colour)
+    opacity = shape.getchannel("A").getpixel((0, 0))
+    cover = cover.resize((width, height), Image.Resampling.BOX)
+    shape.putalpha(cover.point(lambda value: value * opacity // 255))
+    return shape
+
+
+def _draw_strip(
+    width: int, letters: int, words: Sequence[str], hints: Sequence[str], alert: str | None
+) -> Image.Image:
+    """Return the strip with words, hints and alert, RGB."""
+    gap, height = round(letters * 1.3), round(letters * 2.1)
+    strip, left = Image.new("RGBA", (width, height), _STRIP), letters // 2
+    if alert:
+        _paste_centered(
+            strip, _rounded_rectangle(letters, letters, letters // 2, _RED), left, height // 2
+        )
+        left += gap
+    for text in [alert, *words] if alert else words:
+        word = _render_text(text, letters, _BRIGHT)
+        _paste_centered(strip, word, left, height // 2)
+        left += word.width + gap
+    right = width - letters // 2
+    dim = [_render_text(hint, letters, _DIM) for hint in hints]
+    for hint in reversed(_fitting_hints(dim, right - left, gap)):
+        right -= hint.width
+        _paste_centered(strip, hint, right, height // 2)
+        right -= gap
+    return strip.convert("RGB")
+
+
+def _fitting_hints(hints: Sequence[Image.Image], room: int, gap: int) -> list[Image.Image]:
+    """Return as many hints, from the first on, as so many pixels hold."""
+    taken = []
+    for hint in hints:
+        room -= hint.width
+        if room < 0:
+            break
+        taken.append(hint)
+        room -= gap
+    return taken
+
+
+def _font_size(height: int, width: int) -> int:
+    """Return the height of letters that fit a picture of this size, in pixels."""
+    return max(11, round(min(height, width) / 30))
+
+
+@lru_cache(maxsize=16)
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return Pillow's own letters at a height in pixels."""
+    # Only without a size does Pillow return one of its bitmap fonts.
+    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))
+
+
+def _covered_area(
+    place: tuple[int, int], size: tuple[int, int], xyxy: Sequence[float] | FloatArray
+) -> float:
+    """Return how many pixels of a box a panel at this place would hide."""
+    left, top, right, bottom = (float(value) for value in xyxy)
+    wide = min(right, place[0] + size[0]) - max(left, place[0])
+    high = min(bottom, place[1] + size[1]) - max(top, place[1])
+    return max(wide, 0.0) * max(high, 0.0)

@@ -1,0 +1,93 @@
+"""Which parts of a face speak for its expression, found by covering them one after the other.
+
+Occlusion sensitivity: Zeiler and Fergus (2014), https://arxiv.org/abs/1311.2901. The network is
+asked as it is used, preprocessing included, so this works for any network.
+"""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from fer.array_types import Float32Array, UInt8Array
+
+MAP_SIDE = 96
+"""Faces are looked at in this size, in pixels."""
+
+OCCLUDER_SIDE, OCCLUDER_STEP = 32, 12
+"""Side of the square that covers a part, and how far it moves, in pixels of `MAP_SIDE`."""
+
+MIN_DROP = 0.25
+"""Where no covered part lowers the log-odds by so much, none is marked."""
+
+HIGHLIGHT_COLOR = np.array([255, 120, 0], np.float32)
+"""The colour of the parts that speak for the expression, RGB."""
+
+_OPACITY = 0.7
+_MIN_PROBABILITY = 1e-4  # a probability may be 0 or 1, its odds may not
+
+
+def occlusion_map(
+    crop: UInt8Array, classify: Callable[[Sequence[UInt8Array]], Float32Array], expression: int
+) -> Float32Array:
+    """Return how much the log-odds of an expression fall when each place is covered.
+
+    Odds instead of the probability itself, for that hardly moves where it is close to 1.
+
+    Args:
+        crop: A face, RGB uint8 (h, w, 3).
+        classify: Gives float32 (n, 7) probabilities for n crops.
+        expression: Its class index.
+
+    Returns:
+        float32 (MAP_SIDE, MAP_SIDE), the mean fall over the squares that cover a pixel, smoothed;
+        below 0 where covering it raises the odds.
+    """
+    face = _resize(crop)
+    places = [(top, left) for top in _OFFSETS for left in _OFFSETS]
+    answers = classify([face, *(_occlude(face, top, left) for top, left in places)])
+    answered = np.clip(answers[:, expression], _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+    odds = np.log(answered / (1 - answered))
+    falls = odds[0] - odds[1:]
+    total, times = np.zeros((2, MAP_SIDE, MAP_SIDE), np.float32)
+    for (top, left), fall in zip(places, falls, strict=True):
+        window = np.s_[max(top, 0) : top + OCCLUDER_SIDE, max(left, 0) : left + OCCLUDER_SIDE]
+        total[window] += fall
+        times[window] += 1
+    return np.asarray(cv2.GaussianBlur(total / times, (0, 0), OCCLUDER_STEP / 2), np.float32)
+
+
+_OFFSETS = range(-OCCLUDER_SIDE // 2, MAP_SIDE - OCCLUDER_SIDE // 2 + 1, OCCLUDER_STEP)
+"""Where squares begin, in rows and in columns; half of the outer ones lies outside."""
+
+
+def highlight(crop: UInt8Array, drops: Float32Array) -> UInt8Array | None:
+    """Return a face on which the parts that speak for its expression glow.
+
+    Args:
+        crop: The face, RGB uint8 (h, w, 3).
+        drops: What `occlusion_map` returns.
+
+    Returns:
+        RGB uint8 (MAP_SIDE, MAP_SIDE, 3), or None where no part counts for much by itself.
+    """
+    if drops.max() < MIN_DROP:
+        return None
+    share = np.clip(drops / drops.max(), 0, 1)[..., None] ** 1.5 * _OPACITY
+    grey = cv2.cvtColor(_resize(crop), cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
+    glowing: Float32Array = (1 - share) * grey + share * HIGHLIGHT_COLOR
+    return glowing.astype(np.uint8)
+
+
+def _resize(crop: UInt8Array) -> UInt8Array:
+    kind = cv2.INTER_AREA if max(crop.shape[:2]) > MAP_SIDE else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, (MAP_SIDE, MAP_SIDE), interpolation=kind), np.uint8)
+
+
+def _occlude(face: UInt8Array, top: int, left: int) -> UInt8Array:
+    """Return the face with a square of its mean colour over it."""
+    covered = face.copy()
+    covered[max(top, 0) : top + OCCLUDER_SIDE, max(left, 0) : left + OCCLUDER_SIDE] = face.mean(
+        axis=(0, 1)
+    )
+    return covered

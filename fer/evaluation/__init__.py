@@ -1,0 +1,1 @@
+"""Metrics, calibration, robustness and their plots."""

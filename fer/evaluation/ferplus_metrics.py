@@ -1,0 +1,145 @@
+"""Figures beside FER+'s votes, and what each share of FER+'s head in the answer brings.
+
+FER2013's own labels and FER+'s majority agree on fewer than two pictures in three, so that a head
+which is good at one set is poor at the other. What is shown is chosen by both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fer.data.ferplus import majority_expression
+from fer.evaluation.calibration import calibration_error, correctness_by_both, expected_error
+from fer.evaluation.metrics import ExpressionMetric
+from fer.labels import EXPRESSIONS
+from fer.model.configuration_fer import Heads
+from fer.model.heads import probabilities
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Shares of FER+'s head that are compared."""
+
+FERPLUS_SHARE = 0.7
+"""Weight of FER+'s head in the combined output, unless `--ferplus-share` sets another. By both
+label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
+
+Logits = tuple[np.ndarray, np.ndarray | None]
+"""Of both heads, (n, 7) and (n, 8)."""
+
+
+def ferplus_share(requested: float | None, logits: np.ndarray | None, votes: np.ndarray) -> float:
+    """Return the weight of FER+'s head in the combined output; 0 where it learned nothing.
+
+    Args:
+        requested: What else it is to be, or None.
+        logits: Of that head, None without one.
+        votes: Shares of the votes that it learned, (n, 8); zeros where there are none.
+    """
+    if logits is None:
+        return 0.0
+    if requested is not None:
+        return requested
+    return FERPLUS_SHARE if votes.any() else 0.0
+
+
+def ferplus_head_metrics(logits: np.ndarray | None, votes: np.ndarray) -> dict[str, object] | None:
+    """Compare the second head with FER+'s majority; None without votes or without that head.
+
+    A tie counts for the first in FER+'s order.
+
+    Args:
+        logits: (n, 8), or None.
+        votes: Shares of the votes, (n, 8), as `fer.data.ferplus.vote_shares` gives them.
+    """
+    voted = votes.any(axis=1)
+    if logits is None or not voted.any():
+        return None
+    right = logits[voted].argmax(axis=1) == votes[voted].argmax(axis=1)
+    return {
+        "label_set": "FER+ majority of eight, without pictures voted unknown or not a face",
+        "pictures": int(voted.sum()),
+        "accuracy": float(right.mean()),
+    }
+
+
+def ferplus_agreement(predictions: np.ndarray, votes: np.ndarray) -> dict[str, object] | None:
+    """Compare answers, which name seven expressions, with FER+'s majority; None without votes.
+
+    A tie counts as in `ferplus_head_metrics`: for the first in FER+'s order.
+
+    Args:
+        predictions: (n,) indices into `EXPRESSIONS`.
+        votes: Shares of the votes, (n, 8).
+    """
+    majority = majority_expression(votes)
+    voted = majority >= 0
+    if not voted.any():
+        return None
+    right = predictions[voted] == majority[voted]
+    return {
+        "label_set": "FER+ majority where it is one of the seven",
+        "pictures": int(voted.sum()),
+        "accuracy": float(right.mean()),
+    }
+
+
+def combined_metrics(
+    heads: Heads, logits: Logits, labels: np.ndarray, votes: np.ndarray
+) -> dict[str, object]:
+    """Compare the combined output with both label sets.
+
+    Args:
+        heads: How the heads are combined.
+        logits: Both heads' own.
+        labels: (n,) class indices.
+        votes: Shares of FER+'s votes, (n, 8); zeros where there are none.
+    """
+    output = probabilities(heads, *logits)
+    predictions = output.argmax(axis=1)
+    scores = ExpressionMetric(EXPRESSIONS).compute(predictions=predictions, references=labels)
+    return {
+        "ferplus_share": heads.ferplus_share,
+        "prior_correction": heads.prior_correction,
+        "accuracy": scores["accuracy"],
+        "macro_f1": scores["macro_f1"],
+        "calibration_error": calibration_error(output, labels),
+        "ferplus_answers": ferplus_agreement(predictions, votes),
+        "both_label_sets": metrics_by_both(output, scores["macro_f1"], labels, votes),
+    }
+
+
+def metrics_by_both(
+    output: np.ndarray, macro_f1: float, labels: np.ndarray, votes: np.ndarray
+) -> dict[str, float] | None:
+    """Compare probabilities with the mean of both label sets; None without votes.
+
+    Where FER+'s majority is none of the seven, FER2013's label counts alone.
+
+    Args:
+        output: (n, 7).
+        macro_f1: By FER2013's labels.
+        labels: (n,) class indices.
+        votes: Shares of FER+'s votes, (n, 8).
+    """
+    majority, predictions = majority_expression(votes), output.argmax(axis=1)
+    voted = majority >= 0
+    if not voted.any():
+        return None
+    scores = ExpressionMetric(EXPRESSIONS).compute(
+        predictions=predictions[voted], references=majority[voted]
+    )
+    right = correctness_by_both(predictions, labels, votes)
+    return {
+        "accuracy": float(right.mean()),
+        "macro_f1": (macro_f1 + scores["macro_f1"]) / 2,
+        "calibration_error": expected_error(output.max(axis=1), right),
+    }
+
+
+def metrics_by_share(
+    heads: Heads, logits: Logits, labels: np.ndarray, votes: np.ndarray
+) -> Sequence[dict[str, object]]:
+    """Return `combined_metrics` with the share shown and each of `SHARES`; [] without two heads."""
+    shares = () if logits[1] is None else sorted({*SHARES, heads.ferplus_share})
+    each = (replace(heads, ferplus_share=share) for share in shares)
+    return [combined_metrics(one, logits, labels, votes) for one in each]

@@ -1,0 +1,133 @@
+"""What of a trained folder goes to the Hub, and the code that makes it load anywhere."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from fer.model.card import write_card
+from fer.model.classifier import ExpressionClassifier
+from fer.model.configuration_fer import FerConfig
+from fer.model.hub import EVALUATION_FILE, METRICS_FILE, RECIPE, ModelError
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.metrics_schema import SPLIT, validate_metrics
+from fer.model.modeling_fer import FerForImageClassification
+from fer.model.weight_storage import compress_weights
+
+PLOT_PATTERNS = ("*.png", "*.svg")
+"""Pictures at the top of the folder that are pushed too."""
+
+CUSTOM_CLASSES = {
+    FerConfig: "AutoConfig",
+    FerForImageClassification: "AutoModelForImageClassification",
+    FerImageProcessor: "AutoImageProcessor",
+}
+"""The classes whose files travel with the weights, and what loads them there."""
+
+
+def write_hub_folder(
+    folder: Path, target: Path, repo_id: str, evaluations: Sequence[Path] = ()
+) -> None:
+    """Write into `target` all that is to be on the Hub as `repo_id`.
+
+    That is the network and its processor, saved anew together with the Python files that
+    `trust_remote_code=True` needs; metrics.json, the recipe and the plots; card and results.
+
+    Args:
+        folder: What `train.py` has written.
+        target: Where to write.
+        repo_id: Such as "you/name"; stands in the card.
+        evaluations: Folders that `fer evaluate` has written about `folder`; one that it has
+            written into `folder` itself counts anyway.
+
+    Raises:
+        ModelError: `folder` holds no network that can be loaded, another kind of network, or no
+            metrics.json to make the card of; or an evaluation is of something else.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"There is no folder {folder}; give one that train.py has written.")
+    classifier = ExpressionClassifier.load(folder)
+    if not isinstance(classifier.model, FerForImageClassification) or not classifier.metrics:
+        raise ModelError(
+            f"{folder} is not what train.py writes: only a network of this project with its "
+            f"{METRICS_FILE} can be pushed, for the model card is made from it."
+        )
+    metrics, plots = classifier.metrics, {path.name: path for path in find_plots(folder)}
+    inside = [folder] if (folder / EVALUATION_FILE).is_file() else []
+    for evaluation in (*inside, *evaluations):
+        figures = read_evaluation(evaluation, classifier)
+        metrics = add_evaluation(metrics, figures)
+        if evaluation != folder:
+            drawn = find_plots(evaluation)
+            plots |= {f"{figures['split']}_{path.name}": path for path in drawn}
+    with custom_code_registered():
+        weights = compress_weights(classifier.model.state_dict())
+        classifier.model.save_pretrained(target, state_dict=weights)
+        classifier.processor.save_pretrained(target)
+    for name, path in plots.items():
+        shutil.copyfile(path, target / name)
+    if (folder / RECIPE).is_file():
+        shutil.copyfile(folder / RECIPE, target / RECIPE)
+    (target / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
+    write_card(metrics, repo_id, target, list(plots))
+
+
+def find_plots(folder: Path) -> list[Path]:
+    """Return the pictures at the top of a folder, by name."""
+    return sorted(path for pattern in PLOT_PATTERNS for path in folder.glob(pattern))
+
+
+def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
+    """Return the figures that `fer evaluate` has written about a network.
+
+    Raises:
+        ModelError: There are none, they are about another network, or not about FER2013.
+    """
+    file = evaluation / EVALUATION_FILE
+    try:
+        figures, _ = validate_metrics(json.loads(file.read_text(encoding="utf-8")), SPLIT)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            f"{file} can't be read; make it with fer evaluate {classifier.name}."
+        ) from error
+    if figures.get("weights") != classifier.fingerprint():
+        raise ModelError(
+            f"{file} is about other weights than {classifier.name}; run fer evaluate again."
+        )
+    if "folder" in figures:
+        raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
+    trained_on = (classifier.metrics.get("training") or {}).get("dataset")
+    if not figures.get("official", True) and figures.get("dataset") != trained_on:
+        raise ModelError(f"{file} is about neither FER2013's official splits nor {trained_on}.")
+    if figures.get("answers") == "shown":
+        raise ModelError(
+            f"{file} is of both heads combined, and the card's figures are of FER2013's head; "
+            "run fer evaluate again without --answers shown."
+        )
+    return figures
+
+
+def add_evaluation(metrics: dict, figures: dict) -> dict:
+    """Return the metrics with an evaluation under the name of its split."""
+    split, merged = figures.get("split"), dict(metrics)
+    if split:
+        merged[split] = {**metrics.get(split, {}), **figures}
+    if "robustness" in figures:
+        merged["robustness"] = [{"split": split, **row} for row in figures["robustness"]]
+    return merged
+
+
+@contextmanager
+def custom_code_registered() -> Iterator[None]:
+    """Let `save_pretrained` write our Python files beside the weights, inside the block only.
+
+    Outside of it they would lie in every checkpoint as well.
+    """
+    for cls, auto_class in CUSTOM_CLASSES.items():
+        cls.register_for_auto_class(auto_class)
+    try:
+        yield
+    finally:
+        for cls in CUSTOM_CLASSES:
+            cls._auto_class = None

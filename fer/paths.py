@@ -1,0 +1,26 @@
+"""What file names tell, and file names as text."""
+
+import os
+from pathlib import Path
+
+IMAGE_SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
+"""Endings of what is taken for a picture in a folder, where other files may lie, too."""
+
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+
+
+def is_hidden(path: Path) -> bool:
+    """Return whether a file or folder was put there by a system or a program for itself."""
+    marks = (".", "_") if path.is_dir() else "."
+    return path.name.startswith(marks) or path.name.lower() in _SYSTEM_FILES
+
+
+def printable(path: str | Path) -> str:
+    """Return a path, or a file's name, as text of UTF-8 that stays on one line."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )

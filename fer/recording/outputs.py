@@ -1,0 +1,112 @@
+"""What a recording leaves in its folder besides the video."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer.images import encode_jpeg
+from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails
+from fer.timeline.serialization import to_csv, to_json
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import Timeline
+
+FILE_NAMES = {
+    "video": "annotated.mp4",
+    "plot": "timeline.png",
+    "thumbnails": "moments.jpg",
+    "csv": "timeline.csv",
+    "json": "timeline.json",
+    "report": "report.html",
+}
+"""What the files are called."""
+
+
+@dataclass(frozen=True)
+class RecordingResult:
+    """A recording, analysed.
+
+    Attributes:
+        timeline: What was counted.
+        view: "class" or "person".
+        warning: How much couldn't be read or kept, in sentences; None if all was.
+        duration: The video's seconds.
+        lead: Seconds of sound before its first picture, by which the annotated video is later.
+        video: The annotated video, MP4.
+        plot: The timeline's plot, PNG.
+        thumbnails: Small pictures of the moments on one sheet, JPEG.
+        csv: The table, a row a bin or, in the person view, a row a track and bin.
+        json: The timeline to keep.
+        report: One HTML file that holds everything but the video.
+        pictures: Those on the sheet, one by one.
+    """
+
+    timeline: Timeline
+    view: str
+    warning: str | None
+    duration: float
+    lead: float
+    video: Path
+    plot: Path
+    thumbnails: Path
+    csv: Path
+    json: Path
+    report: Path
+    pictures: Sequence[Thumbnail] = ()
+
+
+@dataclass(frozen=True)
+class RecordingMetadata:
+    """Where a timeline comes from.
+
+    Attributes:
+        title: What was recorded.
+        duration: The video's seconds.
+        rate: Analysed frames a second.
+        warning: How much of it couldn't be read; None if all could.
+        model: The network's name.
+        accuracy: How often it is right, and on what; None if that isn't known.
+        scale: Pixels of the video a pixel of what was analysed; above 1 where it was shrunk.
+        lead: Seconds of sound before the first picture, by which the annotated video is later.
+    """
+
+    title: str
+    duration: float
+    rate: float
+    warning: str | None
+    model: str
+    accuracy: str | None
+    scale: float
+    lead: float
+
+
+def write_outputs(timeline: Timeline, folder: Path, metadata: RecordingMetadata) -> RecordingResult:
+    """Write everything that comes from the timeline and the annotated video in `folder`."""
+    from fer.timeline.plot import timeline_plot  # heavy
+    from fer.timeline.report import report_html
+
+    paths = {kind: folder / name for kind, name in FILE_NAMES.items()}
+    moments = summarise(timeline, metadata.duration).moments
+    previews = make_thumbnails(paths["video"], moments, metadata.duration)
+    paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
+    paths["csv"].write_text(to_csv(timeline), encoding="utf-8")
+    paths["json"].write_text(to_json(timeline, metadata_entries(metadata)), encoding="utf-8")
+    timeline_plot(timeline, moments).savefig(paths["plot"], dpi=110)
+    images = [(picture.caption, picture.image) for picture in previews]
+    report = report_html(
+        *(timeline, metadata.title, images, metadata.warning),
+        model=metadata.model,
+        accuracy=metadata.accuracy,
+        rate=metadata.rate,
+        end=metadata.duration,
+        scale=metadata.scale,
+        lead=metadata.lead,
+    )
+    paths["report"].write_text(report, encoding="utf-8")
+    known = (metadata.warning, metadata.duration, metadata.lead)
+    return RecordingResult(timeline, timeline.view, *known, pictures=previews, **paths)
+
+
+def metadata_entries(metadata: RecordingMetadata) -> dict[str, object]:
+    """Return what a timeline's JSON says of where it comes from."""
+    names = ("title", "model", "rate", "duration", "lead", "warning")
+    return {name: getattr(metadata, name) for name in names} | {"shrunk_by": metadata.scale}

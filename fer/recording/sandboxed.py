@@ -1,0 +1,296 @@
+"""The analysis of a recording in a process of its own, as the page does it.
+
+A worker opens the file, and only it: whatever the file does to the decoders ends with the worker.
+"""
+
+import logging
+import math
+import stat
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from fer.pipeline import Pipeline
+from fer.recording.analysis import analyse
+from fer.recording.outputs import FILE_NAMES, RecordingResult
+from fer.recording.progress import Cancelled, Progress
+from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
+from fer.timeline.serialization import from_json
+from fer.video import VideoError, VideoInfo, check_video
+
+CHECK_TIMEOUT = 20.0
+"""Seconds that a look at a video's header and first picture may take."""
+
+PER_SECOND, AT_LEAST, AT_MOST = 12.0, 300.0, 6 * 3600.0
+"""Seconds that an analysis may take, on the clock and of the CPU: so many a second of the video,
+with a floor and a ceiling."""
+
+MEMORY = 3_000_000_000
+"""Bytes for one recording; one of 4096 x 4096 pixels takes about half of it."""
+
+MAX_WRITTEN = 4_000_000_000
+"""Bytes of the annotated video."""
+
+_MAX_TIMELINE = 200_000_000
+"""Bytes of a timeline's file that are read."""
+
+_MAX_THUMBNAILS = 64 * THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3
+"""Bytes of all thumbnails."""
+
+_NICE = 10
+"""Live and Photo go first."""
+
+_POLL_INTERVAL = 0.1
+"""Seconds between two looks at whether the work was cancelled."""
+
+BROKEN = "This video breaks the reader; save it anew as MP4 (H.264) and try again."
+SLOW = "This video takes too long to read; cut it, or save it anew as MP4 (H.264)."
+LARGE = "This video takes too much memory to read; save it smaller."
+
+NO_SOUND = "The sound breaks the reader and is left out."
+
+logger = logging.getLogger(__name__)
+
+
+class BrokenReader(VideoError):
+    """A video ended its worker."""
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a worker finds the network that the page uses.
+
+    Attributes:
+        folder: With its files, on this machine.
+        name: What it is called.
+    """
+
+    folder: Path
+    name: str
+
+    def load(self) -> Pipeline:
+        """Return the pipeline."""
+        from fer.model.classifier import ExpressionClassifier
+        from fer.vision.detector import FaceDetector
+
+        classifier = ExpressionClassifier.load(self.folder)
+        classifier.name = self.name
+        return Pipeline(FaceDetector(), classifier)
+
+
+def check_video_sandboxed(path: Path) -> VideoInfo:
+    """Return what `fer.video.check_video` does, found by a worker.
+
+    Raises:
+        VideoError: As there, or the worker ended or took too long.
+    """
+    limits = Limits(MEMORY, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
+    message = _run_worker(_check, limits, CHECK_TIMEOUT, None, path.resolve())
+    return VideoInfo(**message.fields)
+
+
+def analyse_sandboxed(
+    source: Path,
+    folder: Path,
+    pipeline: Pipeline,
+    view: str = "class",
+    rate: float = 5.0,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> RecordingResult:
+    """Do what `fer.recording.analyse` does, in a worker, with the same result.
+
+    Args:
+        source: The video.
+        folder: Where the files go; made if need be. After an error they are left to the caller.
+        pipeline: The page's, whose network the worker loads for itself.
+        view: "class" or "person".
+        rate: Frames a second that are analysed.
+        progress: Gets a `Progress` a few times a second.
+        cancelled: Returns whether to stop; the worker is killed then.
+
+    Raises:
+        VideoError: As there, or the worker ended, or took too long or too much memory.
+        Cancelled: It was called off.
+        ValueError: The view or the rate won't do.
+    """
+    source, folder = Path(source).resolve(), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
+    info = check_video_sandboxed(source)
+    seconds = time_limit(info.duration)
+    limits = Limits(
+        *(MEMORY, seconds, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
+    )
+    model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
+    arguments = source, folder, model, view, rate
+    listener = _ProgressForwarder(progress, cancelled)
+    try:
+        message = _run_worker(_analyse, limits, seconds, listener, *arguments, info.has_audio)
+    except BrokenReader:
+        if not info.has_audio:
+            raise
+        # Most decoders are for sound, and the pictures can be had without it.
+        message = _run_worker(_analyse, limits, seconds, listener, *arguments, False)
+        message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
+    return _read_result(message, folder)
+
+
+def time_limit(duration: float | None) -> float:
+    """Return the seconds that the analysis of a video may take, from those that it states."""
+    known = math.inf if duration is None else duration
+    return min(AT_MOST, max(AT_LEAST, PER_SECOND * known))
+
+
+class _ProgressForwarder:
+    """Passes progress on, and asks whether to go on."""
+
+    def __init__(
+        self,
+        progress: Callable[[Progress], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self._progress, self._cancelled = progress, cancelled
+
+    def forward(self, message: Message | None) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled("The analysis was cancelled; nothing of it was kept.")
+        if message is not None and self._progress is not None:
+            left = message.fields["left"]
+            done = float(message.fields["done"])
+            self._progress(Progress(done, None if left is None else float(left)))
+
+
+def _run_worker(
+    work: Callable[..., None],
+    limits: Limits,
+    seconds: float,
+    listener: _ProgressForwarder | None,
+    *arguments: object,
+) -> Message:
+    """Return a worker's result; the worker has ended then, also after an error.
+
+    Raises:
+        VideoError: It refused the video, ended early, or took too long.
+    """
+    end = time.monotonic() + seconds
+    try:
+        worker = Worker(work, limits, *arguments)
+    except WorkerError as error:
+        logger.warning("A video's worker did not start: %s", error)
+        raise VideoError("The machine is too busy; try again in a minute.") from error
+    try:
+        return _result(worker, end, listener)
+    except WorkerError as error:
+        logger.warning("A video's worker ended: %s", error)
+        if time.monotonic() > end:
+            raise VideoError(SLOW) from error
+        raise BrokenReader(BROKEN) from error
+    finally:
+        worker.kill()
+
+
+def _result(worker: Worker, end: float, listener: _ProgressForwarder | None) -> Message:
+    while time.monotonic() < end:
+        message = worker.receive(_POLL_INTERVAL, _MAX_THUMBNAILS)
+        kind = None if message is None else message.kind
+        if kind == "refused":
+            raise VideoError(str(message.fields["sentence"]))
+        if kind == "invalid":
+            raise ValueError(str(message.fields["sentence"]))
+        if kind == "result":
+            return message
+        if listener is not None:
+            listener.forward(message)
+    raise WorkerError("It ran out of time.", late=True)
+
+
+def _read_result(message: Message, folder: Path) -> RecordingResult:
+    """Return what a worker has made, from its message and its files.
+
+    Raises:
+        VideoError: Something is missing or not as it should be.
+    """
+    paths = {kind: folder / name for kind, name in FILE_NAMES.items()}
+    fields = message.fields
+    try:
+        if not all(stat.S_ISREG(path.lstat().st_mode) for path in paths.values()):
+            raise ValueError("a file is none")
+        if paths["json"].stat().st_size > _MAX_TIMELINE:
+            raise ValueError("the timeline is too large")
+        timeline = from_json(paths["json"].read_text(encoding="utf-8"))
+        pictures = tuple(_read_thumbnails(fields["pictures"], memoryview(message.data)))
+        warning = None if fields["warning"] is None else str(fields["warning"])
+        known = warning, float(fields["duration"]), float(fields["lead"])
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        logger.warning("A video's worker left nothing that can be used: %r", error)
+        raise VideoError(BROKEN) from error
+    return RecordingResult(timeline, timeline.view, *known, pictures=pictures, **paths)
+
+
+def _read_thumbnails(described: Iterable[dict], data: memoryview) -> Iterable[Thumbnail]:
+    for one in described:
+        height, width = int(one["height"]), int(one["width"])
+        size = height * width * 3
+        image = np.frombuffer(data[:size], np.uint8).reshape(height, width, 3)
+        data = data[size:]
+        yield Thumbnail(float(one["time"]), str(one["caption"]), image)
+
+
+def _check(path: Path) -> Callable[[Channel], None]:
+    """Return what a worker does to look at a video's header."""
+    return partial(
+        _report_errors, lambda channel: channel.send("result", **asdict(check_video(path)))
+    )
+
+
+def _analyse(
+    source: Path, folder: Path, model: ModelSource, view: str, rate: float, sound: bool
+) -> Callable[[Channel], None]:
+    """Return what a worker does to analyse a video."""
+    import torch
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # it holds a semaphore that the worker couldn't release
+    torch.set_num_threads(1)  # as on the page: the analysis has threads of its own
+    pipeline = model.load()
+
+    def work(channel: Channel) -> None:
+        def report(progress: Progress) -> None:
+            channel.send("progress", done=progress.done, left=progress.left)
+
+        _send_result(channel, analyse(source, folder, pipeline, view, rate, report, sound=sound))
+
+    return partial(_report_errors, work)
+
+
+def _report_errors(work: Callable[[Channel], None], channel: Channel) -> None:
+    """Do something, and send what of its errors a visitor should read."""
+    try:
+        work(channel)
+    except VideoError as error:
+        channel.send("refused", sentence=str(error))
+    except MemoryError:
+        channel.send("refused", sentence=LARGE)
+    except ValueError as error:
+        channel.send("invalid", sentence=str(error))
+
+
+def _send_result(channel: Channel, made: RecordingResult) -> None:
+    described = [
+        {
+            "time": picture.time,
+            "caption": picture.caption,
+            "height": picture.image.shape[0],
+            "width": picture.image.shape[1],
+        }
+        for picture in made.pictures
+    ]
+    data = b"".join(picture.image.tobytes() for picture in made.pictures)
+    known = {"warning": made.warning, "duration": made.duration, "lead": made.lead}
+    channel.send("result", data, pictures=described, **known)

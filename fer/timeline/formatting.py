@@ -1,0 +1,38 @@
+"""Times and shares as people read them; no line breaks between a number and its unit."""
+
+NO_VALUE = "\N{EN DASH}"
+"""Stands where there is no figure."""
+
+_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit."""
+
+
+def format_time(seconds: float) -> str:
+    """Return 760.4 as "12:40" and 3725 as "1:02:05"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def format_duration(seconds: float) -> str:
+    """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
+    if 0 < seconds < 0.05:
+        return f"under 0.1{_SPACE}s"
+    if round(seconds, 1) < 10 and seconds != round(seconds):
+        return f"{seconds:.1f}{_SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        minutes, rest = round(seconds / 60), 0
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    return " ".join(f"{value}{_SPACE}{unit}" for value, unit in parts if value) or f"0{_SPACE}s"
+
+
+def format_percent(share: float) -> str:
+    """Return 0.381 as "38%"."""
+    return f"{share:.0%}"
+
+
+def format_signed(number: float) -> str:
+    """Return -0.126 as "-0.13" and 0.126 as "+0.13", with a true minus sign; -0.001 as "+0.00"."""
+    return f"{round(number, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,285 @@
+"""The timeline as one picture: expressions as stacked areas, number of faces, and the index."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from fer.array_types import BoolArray, Float64Array
+from fer.colors import COLORS
+from fer.timeline.counts import ERROR_BAND, STACK_ORDER, Tallies, merged_statistics
+from fer.timeline.formatting import format_time
+from fer.timeline.moments import Moment
+from fer.timeline.timeline import MIN_FACES, Timeline
+
+WITHHELD = f"fewer than {MIN_FACES} faces to judge"
+TOO_SMALL = "faces too small to judge"
+"""What hatching means, in the class view and in that of single persons."""
+
+_TICK_STEPS = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1200,
+    1800,
+    3600,
+    7200,
+    14400,
+    28800,
+)
+"""Seconds between two ticks, or in a column of the plot."""
+
+
+@dataclass(frozen=True)
+class PlotStyle:
+    """Colours and sizes of a plot."""
+
+    background: str
+    text_color: str
+    grid_color: str
+    hatch_color: str
+    line_color: str
+    size: tuple[float, float]
+    columns: int
+    ticks: int
+    legend_columns: int
+
+
+def timeline_plot(
+    timeline: Timeline,
+    moments: Sequence[Moment] = (),
+    dark: bool = False,
+    narrow: bool = False,
+) -> Figure:
+    """Draw a timeline, in its own view.
+
+    Seconds without frames or faces are left empty. Those without a face to judge, or with too few
+    for a class, are hatched. Long timelines are drawn in coarser bins, each the mean over its
+    readings, or hatched if half of it or more is withheld.
+
+    Args:
+        timeline: What to draw; may be empty.
+        moments: These are marked by their number, from 1.
+        dark: Light letters on dark ground.
+        narrow: For a telephone's width instead of a page's.
+
+    Returns:
+        A figure of its own; nothing touches pyplot's global state.
+    """
+    style = _plot_style(dark, narrow)
+    figure = Figure(figsize=style.size, layout="constrained", facecolor=style.background)
+    if not len(timeline):
+        figure.text(
+            0.5, 0.5, "Nothing was recorded.", ha="center", va="center", color=style.text_color
+        )
+        return figure
+    columns = _Columns(timeline, style.columns)
+    upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=(3.2, 1, 1.3))
+    _draw_expressions(upper, columns, style)
+    _style_axes(upper, "Expressions, share in percent", style, above=18 if moments else 5)
+    _mark_moments(upper, moments, style)
+    _draw_faces(middle, columns, style)
+    _draw_index(lower, columns, style)
+    _time_axis(lower, columns, style)
+    _legend(figure, columns, style)
+    return figure
+
+
+def _plot_style(dark: bool, narrow: bool) -> PlotStyle:
+    colours = ("#1f1b18", "#f5f5f4", "#57514c", "#79716b", "#62d9c7")
+    light = ("#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861")
+    sizes = ((4.0, 5.6), 120, 4, 4) if narrow else ((8.6, 5.4), 240, 10, 8)
+    return PlotStyle(*(colours if dark else light), *sizes)
+
+
+class _Columns:
+    """The bins of a timeline, as few as can be drawn: their starts, width and figures."""
+
+    def __init__(self, timeline: Timeline, most: int) -> None:
+        numbers, tallies = timeline.counts()
+        count = numbers[-1] + 1 - numbers[0]
+        each = next((step for step in _TICK_STEPS if count / step <= most), -(-count // most))
+        self.places, bins = np.unique(numbers // each, return_inverse=True)
+        withhold = timeline.view == "class"
+        self.width = float(each * timeline.bin_seconds)
+        self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
+        self.shown = self.figures["judged"] > 0
+        self.withheld = ~self.shown & (self.figures["faces"] > 0)
+        self.reason = WITHHELD if withhold else TOO_SMALL
+        self.empty = ~self.shown & ~self.withheld
+        self.start = float(self.places[0] * self.width)
+        self.end = float((self.places[-1] + 1) * self.width)
+
+    def runs(self, chosen: BoolArray) -> Iterator[tuple[slice, Float64Array]]:
+        """Yield the chosen columns that touch, and their edges in seconds, one more than those."""
+        ends = np.flatnonzero(np.diff(self.places) > 1) + 1
+        breaks = np.union1d(ends, np.flatnonzero(np.diff(chosen)) + 1)
+        for part in np.split(np.arange(len(chosen)), breaks.astype(int)):
+            if chosen[part[0]]:
+                edges = np.arange(self.places[part[0]], self.places[part[-1]] + 2) * self.width
+                yield slice(part[0], part[-1] + 1), edges
+
+
+def _steps(values: Tallies) -> Tallies:
+    """Repeat the last value, so that values belong to edges as `step="post"` wants them."""
+    return np.concatenate([values, values[-1:]])
+
+
+def _draw_expressions(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+    shares = 100 * np.array([columns.figures[name] for name in STACK_ORDER])
+    tops = np.cumsum(shares, axis=0)
+    linewidth = 0.3 if len(columns.places) <= 200 else 0  # lines would hide narrow columns
+    for chosen, edges in columns.runs(columns.shown):
+        low: Tallies = np.zeros(len(edges))
+        for name, top in zip(STACK_ORDER, tops[:, chosen], strict=True):
+            high = _steps(top)
+            axes.fill_between(
+                edges,
+                low,
+                high,
+                step="post",
+                facecolor=COLORS[name],
+                edgecolor=style.background,
+                linewidth=linewidth,
+            )
+            low = high
+    _hatch(axes, columns, style)
+    _label_gaps(axes, columns, columns.withheld, columns.reason, style)
+    _label_gaps(axes, columns, columns.empty, "no face", style)
+    axes.set(ylim=(0, 100), yticks=(0, 50, 100))
+
+
+def _hatch(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+    """Hatch where figures are withheld."""
+    for _, edges in columns.runs(columns.withheld):
+        axes.axvspan(edges[0], edges[-1], **_hatch_style(style))
+
+
+def _label_gaps(
+    axes: Axes, columns: _Columns, chosen: BoolArray, text: str, style: PlotStyle
+) -> None:
+    """Write a text into stretches without figures, if its letters fit."""
+    whole = columns.end - columns.start
+    box = {"facecolor": style.background, "edgecolor": "none", "pad": 3}
+    for _, edges in columns.runs(chosen):
+        if (edges[-1] - edges[0]) / whole * style.size[0] > 0.075 * len(text):
+            place = (edges[0] + edges[-1]) / 2
+            axes.text(
+                place,
+                50,
+                text,
+                ha="center",
+                va="center",
+                fontsize=9,
+                color=style.text_color,
+                bbox=box,
+            )
+
+
+class _Hatching(TypedDict):
+    """What matplotlib draws hatched areas with."""
+
+    facecolor: str
+    edgecolor: str
+    hatch: str
+    linewidth: float
+
+
+def _hatch_style(style: PlotStyle) -> _Hatching:
+    return {"facecolor": "none", "edgecolor": style.hatch_color, "hatch": "////", "linewidth": 0}
+
+
+def _mark_moments(axes: Axes, moments: Sequence[Moment], style: PlotStyle) -> None:
+    """Write each moment's number above its start."""
+    for number, moment in enumerate(moments, start=1):
+        axes.axvline(moment.start, color=style.text_color, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.annotate(
+            str(number),
+            (moment.start, 1),
+            (0, 3),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            color=style.background,
+            fontsize=8,
+            fontweight="bold",
+            bbox={"boxstyle": "circle,pad=0.2", "facecolor": style.text_color, "edgecolor": "none"},
+        )
+
+
+def _draw_faces(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+    faces = columns.figures["faces"]
+    for chosen, edges in columns.runs(np.ones(len(faces), bool)):
+        values = _steps(faces[chosen])
+        axes.fill_between(edges, 0, values, step="post", color=style.grid_color, linewidth=0)
+        axes.step(edges, values, where="post", color=style.text_color, linewidth=1)
+    most = max(1, int(np.ceil(faces.max())))
+    axes.set(ylim=(0, 1.15 * most), yticks=(0, most))
+    _style_axes(axes, "Faces", style)
+
+
+def _draw_index(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+    index, error = columns.figures["index"], ERROR_BAND * columns.figures["index_error"]
+    axes.axhline(0, color=style.grid_color, linewidth=1)
+    for chosen, edges in columns.runs(columns.shown):
+        low, high = (
+            _steps(np.clip(values, -1, 1))
+            for values in ((index - error)[chosen], (index + error)[chosen])
+        )
+        axes.fill_between(
+            edges, low, high, step="post", color=style.line_color, alpha=0.25, linewidth=0
+        )
+        axes.step(edges, _steps(index[chosen]), where="post", color=style.line_color, linewidth=1.5)
+    axes.set(ylim=(-1, 1), yticks=(-1, 0, 1), yticklabels=("\N{MINUS SIGN}1", "0", "+1"))
+    _hatch(axes, columns, style)
+    band = f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if np.isfinite(error).any() else ""
+    _style_axes(axes, "Positive-negative index" + band, style)
+
+
+def _time_axis(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+    whole = columns.end - columns.start
+    step = next((step for step in _TICK_STEPS if whole / step <= style.ticks), whole / style.ticks)
+    first = np.ceil(columns.start / step) * step
+    axes.set_xlim(columns.start, columns.end)
+    axes.xaxis.set_major_locator(FixedLocator(np.arange(first, columns.end + 1e-6, step).tolist()))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_time(seconds)))
+
+
+def _style_axes(axes: Axes, title: str, style: PlotStyle, above: float = 5) -> None:
+    """Set the title, so many points above, and colours; leave out what carries no information."""
+    axes.set_title(title, loc="left", fontsize=10, color=style.text_color, pad=above)
+    axes.set_facecolor(style.background)
+    axes.tick_params(colors=style.text_color, labelsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(style.grid_color)
+
+
+def _legend(figure: Figure, columns: _Columns, style: PlotStyle) -> None:
+    patches = [Patch(facecolor=COLORS[name], label=name) for name in STACK_ORDER]
+    if columns.withheld.any():
+        patches.append(Patch(label=columns.reason, **_hatch_style(style)))
+    figure.legend(
+        handles=patches,
+        loc="outside upper left",
+        ncols=style.legend_columns,
+        frameon=False,
+        fontsize=9,
+        labelcolor=style.text_color,
+        handlelength=1.1,
+        columnspacing=1.2,
+    )

@@ -1,0 +1,119 @@
+"""A timeline as text: CSV for spreadsheets, JSON to keep; both read back exactly.
+
+What is written is what the timeline's view keeps, so a file of the class view has neither tracks
+nor any expression of a frame with too few faces.
+"""
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer.labels import EXPRESSIONS
+from fer.timeline.counts import COUNT_COLUMNS, PROBABILITY_SCALE
+from fer.timeline.timeline import MIN_FACES, Timeline, TimelineError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FORMAT, VERSION = "fer-timeline", 1
+
+_INTEGER_COLUMNS = ("frames", "judged", "track")
+
+
+def to_csv(timeline: Timeline) -> str:
+    """Return `table()` as CSV in the class view, `track_table()` in the person view.
+
+    Numbers are written with a point and with all their digits, NaN as an empty cell.
+    """
+    table = timeline.track_table() if timeline.view == "person" else timeline.table()
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def from_csv(text: str) -> "DataFrame":
+    """Return the table that `to_csv` wrote, equal to it in every bit.
+
+    Raises:
+        TimelineError: The text is no such table.
+    """
+    from pandas import read_csv
+    from pandas.errors import EmptyDataError, ParserError
+
+    try:
+        table = read_csv(io.StringIO(text))
+    except (EmptyDataError, ParserError) as error:
+        raise TimelineError(f"This is no timeline as CSV ({error}).") from error
+    missing = {"time", "frames", *EXPRESSIONS} - set(table.columns)
+    if missing:
+        raise TimelineError(f"This CSV is no timeline: it has no column {sorted(missing)[0]!r}.")
+    kinds = {name: np.int64 if name in _INTEGER_COLUMNS else np.float64 for name in table.columns}
+    try:
+        return table.astype(kinds)
+    except ValueError as error:
+        raise TimelineError(f"This timeline as CSV is damaged ({error}).") from error
+
+
+def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> str:
+    """Return the whole timeline as JSON.
+
+    `bins` (and `tracks`, under `track_columns`) hold the exact counts, from which `from_json`
+    restores the timeline; `table` holds those of the whole picture as means, for reading.
+
+    Args:
+        timeline: What was recorded.
+        about: What else is to be said of it, such as the network's name; None for nothing.
+    """
+    bins, rows = timeline.counts()
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "about": dict(about or {}),
+        "settings": timeline.settings,
+        "least_faces": MIN_FACES if timeline.view == "class" else 1,
+        "scale": PROBABILITY_SCALE,
+        "columns": ["bin", *COUNT_COLUMNS],
+        "bins": np.column_stack([bins, rows]).tolist(),
+        "table": _records(timeline.table()),
+    }
+    if timeline.view == "person":
+        document["track_columns"] = ["bin", "track", *COUNT_COLUMNS]
+        document["tracks"] = np.column_stack(timeline.track_counts()).tolist()
+    return json.dumps(document, allow_nan=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Timeline:
+    """Return the timeline that `to_json` wrote, equal to it.
+
+    Raises:
+        TimelineError: The text is no timeline, or of another version.
+    """
+    try:
+        document = json.loads(text)
+        found = document["format"], document["version"]
+        if found != (FORMAT, VERSION):
+            raise TimelineError(f"This JSON is {found}, but {(FORMAT, VERSION)} can be read.")
+        timeline = Timeline(**document["settings"])
+        bins = {number: np.array(row, np.int64) for number, *row in document["bins"]}
+        tracks = {
+            (number, track): np.array(row, np.int64)
+            for number, track, *row in document.get("tracks", ())
+        }
+    except TimelineError:
+        raise
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
+    if any(row.shape != (len(COUNT_COLUMNS),) for row in (*bins.values(), *tracks.values())):
+        raise TimelineError(f"This timeline is damaged: a row has not {len(COUNT_COLUMNS)} counts.")
+    timeline.restore(bins, tracks)
+    return timeline
+
+
+def _records(table: "DataFrame") -> list[dict[str, float | None]]:
+    """Return a dictionary a row, with None for NaN."""
+    return [
+        {str(name): None if math.isnan(value) else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]

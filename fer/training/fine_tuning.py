@@ -1,0 +1,87 @@
+"""Networks of others that are fine-tuned: their heads, and the settings that they don't have."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.image_processing_utils import BaseImageProcessor
+
+from fer.labels import EXPRESSIONS, canonical_label
+from fer.model.hub import ModelError
+from fer.model.modeling_fer import FerForImageClassification
+from fer.training.option_checks import FER_NETWORK_ONLY, flag
+from fer.training.options import TrainingOptions
+from fer.vision.crops import FER2013_FRAMING
+
+
+def check_third_party_options(options: TrainingOptions) -> None:
+    """Refuse what only works with this project's own network.
+
+    Raises:
+        ValueError: The options ask for it.
+    """
+    if options.push_to_hub:
+        raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
+    for name in FER_NETWORK_ONLY:
+        if getattr(options, name) is not None:
+            raise ValueError(f"{flag(name)} is of this project's own network; leave it out.")
+
+
+def expression_order(names: Sequence[str]) -> list[int] | None:
+    """Return the class index of each expression, in this project's order.
+
+    Args:
+        names: The classes of a network, however they are spelled.
+
+    Returns:
+        None where they aren't the seven expressions, each once.
+    """
+    try:
+        found = [canonical_label(name) for name in names]
+    except ValueError:
+        return None
+    if sorted(found) != sorted(EXPRESSIONS):
+        return None
+    return [found.index(name) for name in EXPRESSIONS]
+
+
+def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
+    """Return the matrices that a network's logits come from, by their names.
+
+    A network that was distilled has two of the same form, and its logits are the mean of both.
+
+    Raises:
+        ModelError: There is none.
+    """
+    if isinstance(model, FerForImageClassification):
+        return {"classifier": model.classifier}
+    matrices = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
+    heads = {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
+    if not heads:
+        raise ModelError("The base model's logits don't come from a matrix; choose another one.")
+    return heads
+
+
+def reset_heads(heads: Iterable[nn.Linear]) -> None:
+    """Give the heads of a network new weights."""
+    for head in heads:
+        nn.init.normal_(head.weight, std=0.02)
+        nn.init.zeros_(head.bias)
+
+
+@torch.no_grad()
+def permute_heads(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
+    """Bring the rows of a network's heads into another order, in place."""
+    for head in heads:
+        head.weight.copy_(head.weight[list(order)])
+        if head.bias is not None:
+            head.bias.copy_(head.bias[list(order)])
+
+
+def declare_grey_faces(processor: BaseImageProcessor) -> BaseImageProcessor:
+    """Mark a processor as one of grey faces, framed as FER2013's are, and return it."""
+    processor.framing = asdict(FER2013_FRAMING)
+    processor.grey = True
+    return processor

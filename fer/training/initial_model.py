@@ -1,0 +1,251 @@
+"""The network that a training starts from, with its image processor and what suits it.
+
+There are four: this project's own or transformers' ViT, both untrained; a network that `train.py`
+has made; and any image classifier of transformers, whose head is replaced unless its classes are
+the seven expressions.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+from transformers import (
+    PreTrainedModel,
+    ViTConfig,
+    ViTForImageClassification,
+)
+from transformers.image_processing_utils import BaseImageProcessor
+
+from fer.evaluation.calibration import SETTINGS, Calibration
+from fer.labels import EXPRESSIONS
+from fer.model.configuration_fer import FerConfig
+from fer.model.hub import LocalModel, ModelError, pull
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.loading import load_from_folder
+from fer.model.modeling_fer import FerForImageClassification
+from fer.training.fine_tuning import (
+    check_third_party_options,
+    declare_grey_faces,
+    expression_order,
+    find_heads,
+    permute_heads,
+    reset_heads,
+)
+from fer.training.option_checks import flag
+from fer.training.options import TrainingOptions
+from fer.vision.crops import FER2013_FRAMING
+
+logger = logging.getLogger(__name__)
+
+ID2LABEL = dict(enumerate(EXPRESSIONS))
+LABEL_CONFIG = {"id2label": ID2LABEL, "label2id": {name: index for index, name in ID2LABEL.items()}}
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer as transformers names it, and what is set where the options leave it open."""
+
+    name: str
+    arguments: str | None
+    learning_rate: float
+    weight_decay: float
+
+
+SGD = Optimizer("sgd", "momentum=0.9,nesterov=true", 0.1, 5e-4)
+"""For the convolutional network."""
+
+ADAMW = Optimizer("adamw_torch", None, 5e-4, 0.05)
+"""For transformers from scratch; SGD hardly moves them."""
+
+FINE_TUNING = Optimizer("adamw_torch", None, 5e-5, 0.05)
+"""For other trained networks: ten times slower, so that they don't forget what they know."""
+
+
+@dataclass(frozen=True)
+class InitialModel:
+    """Where a training starts.
+
+    Attributes:
+        model: The network to train.
+        processor: Its preprocessing.
+        optimizer: What trains it.
+        base: Name and revision of the network that is fine-tuned; None where there is none.
+    """
+
+    model: PreTrainedModel
+    processor: BaseImageProcessor
+    optimizer: Optimizer
+    base: dict[str, str | None] | None = None
+
+
+def build_initial_model(options: TrainingOptions) -> InitialModel:
+    """Return the network of `options`, untrained or the one to fine-tune.
+
+    Raises:
+        ModelError: The network to fine-tune can't be had, or can't be trained.
+        ValueError: The options ask for what only works with this project's own network.
+    """
+    start = load_initial_model(options)
+    if not isinstance(start.model, FerForImageClassification):
+        check_third_party_options(options)
+    elif options.base_model:
+        check_shape_options(start.model, options)
+    if options.view_size:
+        set_view_size(start, options.view_size)
+    return start
+
+
+def load_initial_model(options: TrainingOptions) -> InitialModel:
+    """Return the network of `options` as it comes."""
+    if options.base_model:
+        return load_base_model(pull(options.base_model), options.dropout)
+    if options.arch == "vit":
+        return untrained_vit()
+    return untrained_cnn(options.dropout, options.depths, options.widths)
+
+
+def check_shape_options(model: FerForImageClassification, options: TrainingOptions) -> None:
+    """Refuse other depths and widths than those of the network to fine-tune.
+
+    Raises:
+        ValueError: There are some.
+    """
+    shapes = {"depths": model.config.depths, "widths": model.config.hidden_sizes}
+    for name, has in shapes.items():
+        wanted = getattr(options, name)
+        if wanted and list(wanted) != list(has):
+            raise ValueError(
+                f"{flag(name)} is {' '.join(map(str, wanted))}, but the base model has "
+                f"{' '.join(map(str, has))}; leave it out."
+            )
+
+
+def set_view_size(start: InitialModel, side: int) -> None:
+    """Let this project's network see the middle `side` pixels of a face.
+
+    Raises:
+        ValueError: A face hasn't so many.
+    """
+    if side > start.processor.size:
+        raise ValueError(f"--view-size must be up to {start.processor.size}, but is {side}.")
+    start.processor.crop_size = start.model.config.image_size = side
+
+
+def untrained_cnn(
+    dropout: float, depths: Sequence[int] | None = None, widths: Sequence[int] | None = None
+) -> InitialModel:
+    """Return this project's own network, without weights from elsewhere.
+
+    Args:
+        dropout: Of the pooled features.
+        depths: Residual blocks of each stage; None leaves the configuration's own.
+        widths: Channels of each stage; None leaves the configuration's own.
+
+    Raises:
+        ValueError: There are more or fewer stages.
+    """
+    config = FerConfig(**LABEL_CONFIG, dropout=dropout)
+    stages = len(config.depths)
+    for name, numbers in (("depths", depths), ("widths", widths)):
+        if numbers and len(numbers) != stages:
+            raise ValueError(
+                f"{flag(name)} takes {stages} numbers, one a stage, not {len(numbers)}."
+            )
+    config.depths = list(depths or config.depths)
+    config.hidden_sizes = list(widths or config.hidden_sizes)
+    model = FerForImageClassification(config)
+    processor = FerImageProcessor(framing=asdict(FER2013_FRAMING))
+    return InitialModel(channels_last(model), processor, SGD)
+
+
+def channels_last(model: nn.Module) -> nn.Module:
+    """Lay the kernels of a convolutional network out as they are fastest."""
+    return model.to(memory_format=torch.channels_last)
+
+
+def untrained_vit() -> InitialModel:
+    """Return a compact ViT of transformers (Dosovitskiy et al., https://arxiv.org/abs/2010.11929).
+
+    It sees the whole 48 pixels, as grey as they are, in 64 patches; 2.2 million parameters.
+    """
+    config = ViTConfig(
+        **LABEL_CONFIG, image_size=48, num_channels=1, patch_size=6, hidden_size=192,
+        num_hidden_layers=6, num_attention_heads=3, intermediate_size=576,
+    )  # fmt: skip
+    processor = FerImageProcessor(crop_size=48, framing=asdict(FER2013_FRAMING))
+    return InitialModel(ViTForImageClassification(config), processor, ADAMW)
+
+
+def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
+    """Return a trained network to fine-tune.
+
+    One whose classes are the seven expressions, in any order and common spelling, keeps its head,
+    whose rows are brought into this project's order; another gets a new one. Its image processor
+    stays.
+
+    Args:
+        pulled: Where it is.
+        dropout: Of the pooled features, where it is this project's own network.
+
+    Raises:
+        ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
+    """
+    model, processor, report = load_from_folder(pulled)
+    names = list(model.config.id2label.values())
+    if names != list(EXPRESSIONS):
+        model, processor, report = load_from_folder(
+            pulled, **LABEL_CONFIG, ignore_mismatched_sizes=True
+        )
+    heads, order = find_heads(model), expression_order(names)
+    if order is None:
+        logger.info("%s gets a new head: its classes aren't the seven expressions.", pulled.name)
+        reset_heads(heads.values())
+    elif order != list(range(len(order))):
+        logger.warning(
+            "The classes of %s come in another order (%s); its head was permuted by name.",
+            pulled.name, ", ".join(names),
+        )  # fmt: skip
+        permute_heads(heads.values(), order)
+    check_weights(pulled, report["missing_keys"], heads if order is None else ())
+    base = {"name": pulled.name, "revision": pulled.revision}
+    if isinstance(model, FerForImageClassification):
+        model.config.dropout = model.dropout.p = dropout
+        return InitialModel(channels_last(model), processor, SGD, base)
+    own = isinstance(processor, FerImageProcessor)
+    return InitialModel(
+        model, processor if own else declare_grey_faces(processor), FINE_TUNING, base
+    )
+
+
+@torch.no_grad()
+def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
+    """Let a trained network return calibrated logits.
+
+    This project's own keeps the settings in its configuration. transformers keeps no such thing
+    for other networks, so their heads are divided by the temperature once and for all.
+    """
+    if isinstance(model, FerForImageClassification):
+        for name in SETTINGS:
+            setattr(model.config, name, getattr(calibration, name))
+        return
+    model.config.uncertain_below = calibration.uncertain_below
+    for value in find_heads(model).values():
+        value.weight /= calibration.temperature
+        value.bias /= calibration.temperature
+
+
+def check_weights(pulled: LocalModel, missing: set[str], new_heads: Iterable[str] = ()) -> None:
+    """See that the weights are all there, those of renewed heads aside.
+
+    Raises:
+        ModelError: They aren't.
+    """
+    new = tuple(f"{head}." for head in new_heads)
+    lacking = sorted(name for name in missing if not name.startswith(new))
+    if lacking:
+        raise ModelError(
+            f"{pulled.name} can't be trained on: it lacks the weights {', '.join(lacking[:3])}"
+            f"{', ...' if len(lacking) > 3 else ''}."
+        )

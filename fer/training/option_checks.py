@@ -1,0 +1,148 @@
+"""Which values the settings of a training can have, and which belong together."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+POSITIVE = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
+SHARES = (
+    "warmup", "label_smoothing", "ema_decay", "dropout", "ferplus_share",
+)  # fmt: skip
+PROBABILITIES = ("teacher_weight",)
+NON_NEGATIVE = ("mixup", "ferplus_weight", "weight_decay")
+
+AUGMENTATION = {"rotation": 180.0, "scale": 0.99, "shift": 0.99, "erase": 1.0, "degrade": 1.0}
+"""Entries of the table `augmentation`, with the largest value of each; the least is 0."""
+
+WHOLE_NUMBERS = ("epochs", "batch_size", "max_train_samples", "view_size", "seed")
+
+REQUIRES = {"hub_private": "push_to_hub", "hub_tag": "push_to_hub"}
+"""Settings that change nothing without another one."""
+
+CHOICES = {
+    "arch": ("cnn", "vit"),
+    "precision": ("auto", "bf16", "fp32"),
+    "report_to": ("none", "tensorboard", "trackio", "wandb"),
+}
+
+FER_NETWORK_ONLY = ("depths", "widths", "view_size", "ferplus_share")
+"""Settings of this project's network that others don't have."""
+
+
+def flag(name: str) -> str:
+    """Return an option as it is written: `flag("batch_size")` is `"--batch-size"`."""
+    return "--" + name.replace("_", "-")
+
+
+def check_known(where: str, table: object, known: Sequence[str]) -> None:
+    """Refuse a table with other entries than the known ones.
+
+    Raises:
+        ValueError: It has some, or is no table.
+    """
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{where} must be a table of settings, but has {table!r}.")
+    if unknown := [str(name) for name in table if name not in known]:
+        raise ValueError(
+            f"{where} has {', '.join(unknown)}, which can't be set there; known are "
+            f"{', '.join(known)}."
+        )
+
+
+def check_types(options: Mapping[str, Any]) -> None:
+    """Refuse what is no number, list or word where there should be one; YAML has no types.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for name in (*POSITIVE, *SHARES, *PROBABILITIES, *NON_NEGATIVE, "seed"):
+        check_number(flag(name), options[name], whole=name in WHOLE_NUMBERS)
+    for name in ("depths", "widths"):
+        value = options[name]
+        if value is not None and not (isinstance(value, list) and value):
+            raise ValueError(f"{flag(name)} must be a list of numbers, but is {value!r}.")
+        for entry in value or ():
+            check_number(flag(name), entry, whole=True)
+    for name, choices in CHOICES.items():
+        if options[name] not in choices:
+            raise ValueError(
+                f"{flag(name)} must be {', '.join(choices[:-1])} or {choices[-1]}, but is "
+                f"{options[name]!r}."
+            )
+    for name in ("dataset", "output"):
+        if not isinstance(options[name], str) or not options[name]:
+            raise ValueError(f"{flag(name)} must be a name, but is {options[name]!r}.")
+    if not isinstance(options["teachers"], list):
+        raise ValueError("teachers must be a list of tables, one for each teacher.")
+
+
+def check_number(name: str, value: object, whole: bool = False) -> None:
+    """Refuse what is neither a number nor None.
+
+    Raises:
+        ValueError: It is something else, such as 1e-3, which YAML reads as a word.
+    """
+    kind = int if whole else (int, float)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+        wanted = "a whole number" if whole else "a number, such as 0.001"
+        raise ValueError(f"{name} must be {wanted}, but is {value!r}.")
+
+
+def check_ranges(options: Mapping[str, Any]) -> None:
+    """Refuse numbers out of their range.
+
+    Args:
+        options: Settings by name; None leaves a setting open.
+
+    Raises:
+        ValueError: There is one.
+    """
+    ranges = {
+        **dict.fromkeys(POSITIVE, (lambda value: value > 0, "above 0")),
+        **dict.fromkeys(SHARES, (lambda value: 0 <= value < 1, "from 0 to below 1")),
+        **dict.fromkeys(PROBABILITIES, (lambda value: 0 <= value <= 1, "from 0 to 1")),
+        **dict.fromkeys(NON_NEGATIVE, (lambda value: value >= 0, "0 or more")),
+    }
+    for name, (fits, expected) in ranges.items():
+        value = options[name]
+        if value is not None and not (math.isfinite(value) and fits(value)):
+            raise ValueError(f"{flag(name)} must be {expected}, but is {value}.")
+    for name in ("depths", "widths"):
+        if (least := min(options[name] or (1,))) < 1:
+            raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
+    check_known("augmentation", options["augmentation"], tuple(AUGMENTATION))
+    for name, value in options["augmentation"].items():
+        check_number(f"augmentation: {name}", value)
+        if value is None or not 0 <= value <= AUGMENTATION[name]:
+            raise ValueError(
+                f"augmentation: {name} must be from 0 to {AUGMENTATION[name]:g}, but is {value}."
+            )
+
+
+def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Refuse settings that would be ignored.
+
+    Args:
+        options: Settings by name.
+        defaults: Their values where none was given.
+
+    Raises:
+        ValueError: One needs another, or is none of the network that is trained.
+    """
+    if options["base_model"] and options["arch"] != "cnn":
+        raise ValueError("--arch is for untrained networks; --base-model brings its own.")
+    for name, needed in REQUIRES.items():
+        if options[name] != defaults[name] and not options[needed]:
+            raise ValueError(f"{flag(name)} needs {flag(needed)}.")
+    if options["push_to_hub"] != bool(options["hub_model_id"]):
+        raise ValueError("--push-to-hub and --hub-model-id YOU/NAME go together.")
+    if options["arch"] != "cnn":
+        for name in FER_NETWORK_ONLY:
+            if options[name] is not None:
+                raise ValueError(
+                    f"{flag(name)} is of the convolutional network; leave it out, "
+                    "or take recipes/vit.yaml."
+                )
+    soup = options["soup"]
+    if soup is not None and not (isinstance(soup, Mapping) and soup.get("seeds")):
+        raise ValueError("soup needs seeds, a list of numbers; leave soup out for none.")

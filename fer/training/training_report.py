@@ -1,0 +1,114 @@
+"""What a training writes besides the weights: metrics.json and the curves."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from transformers import EvalPrediction
+
+from fer.data.splits import is_official, label_set
+from fer.evaluation.calibration import Calibration
+from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
+from fer.training.checkpoints import write_atomically
+from fer.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from fer.training.fit import FittedStage
+
+CURVES = "curves.png"
+
+COMMAND = "python train.py --config recipe.yaml"
+"""What makes a network again; recipe.yaml is in the output folder."""
+
+
+def write_report(
+    options: TrainingOptions,
+    trained: "FittedStage",
+    prediction: EvalPrediction,
+    calibration: Calibration,
+    shown: Mapping[str, object],
+    folder: Path,
+) -> None:
+    """Write metrics.json and curves.png of a finished training into `folder`.
+
+    Args:
+        options: Its settings.
+        trained: The network.
+        prediction: Its logits on the validation split.
+        calibration: What was fitted on them.
+        shown: Metrics of the combined logits.
+        folder: The folder.
+    """
+    metrics = {
+        "command": COMMAND,
+        "architecture": trained.model.config.model_type,
+        "base_model": trained.base,
+        "parameters": trained.model.num_parameters(),
+        "validation": {**validation_figures(prediction, options.dataset), "shown": shown},
+        "calibration": {"fitted_on": "validation", **asdict(calibration)},
+        "training": {**asdict(options), **trained.facts},
+        "history": trained.history,
+    }
+    draw_curves(trained.history).savefig(folder / CURVES, dpi=120)
+    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+
+
+def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
+    """Return every figure of one pass over `dataset`'s validation split, with its label set."""
+    labels = prediction.label_ids[0]
+    return {
+        "label_set": f"{label_set('validation', labels, dataset)}, all pictures of the split",
+        "official": is_official("validation", labels),
+        "views": "single",
+        "pictures": len(labels),
+        **expression_metrics(prediction),
+        "ferplus_label_set": "FER+ majority of eight, without pictures voted unknown or not a face",
+        "ferplus_accuracy": ferplus_accuracy(prediction),
+    }
+
+
+def epoch_history(log: list[dict]) -> list[dict]:
+    """Join the Trainer's log to one entry an epoch.
+
+    The log has two entries an epoch, one of training ("loss") and one of evaluation ("eval_loss").
+    """
+    trained = {round(entry["epoch"]): entry for entry in log if "loss" in entry}
+    evaluated = {round(entry["epoch"]): entry for entry in log if "eval_loss" in entry}
+    return [
+        {
+            "epoch": epoch,
+            "train_loss": trained[epoch]["loss"],
+            "validation_loss": entry["eval_loss"],
+            "accuracy": entry["eval_accuracy"],
+            "macro_f1": entry["eval_macro_f1"],
+            "seconds": trained[epoch]["seconds"],
+            "pictures_per_second": trained[epoch]["pictures_per_second"],
+        }
+        for epoch, entry in sorted(evaluated.items())
+    ]
+
+
+def draw_curves(history: list[dict]) -> Figure:
+    """Plot both losses, and accuracy and macro F1 on validation, over the epochs.
+
+    Args:
+        history: As `epoch_history` returns it.
+    """
+    epochs = [entry["epoch"] for entry in history]
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    losses, scores = figure.subplots(1, 2)
+    curves = {losses: ("train_loss", "validation_loss"), scores: ("accuracy", "macro_f1")}
+    for axes, names in curves.items():
+        for name, colour in zip(names, ("#0072b2", "#d55e00"), strict=True):
+            values = [entry[name] for entry in history]
+            axes.plot(epochs, values, color=colour, marker=".", label=name.replace("_", " "))
+        axes.set_xlabel("epoch")
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+        axes.spines[["top", "right"]].set_visible(False)
+    losses.set_title("Loss")
+    scores.set_title(f"Validation; {history[-1]['accuracy']:.4f} at the last epoch")
+    return figure

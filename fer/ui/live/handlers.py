@@ -1,0 +1,223 @@
+"""What the Live tab does, without the screen: frames in; picture, panel and timeline out."""
+
+import asyncio
+import io
+import time
+from functools import partial
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from supervision import Detections
+
+from fer.drawing.annotators import FaceAnnotator, PlainBoxAnnotator
+from fer.images import ImageError, read_image
+from fer.pipeline import Pipeline, expression_labels
+from fer.timeline.moments import find_moments
+from fer.timeline.serialization import to_csv, to_json
+from fer.timeline.timeline import VIEWS, Timeline
+from fer.ui import html
+from fer.ui.connections import Abandoned, Sender
+from fer.ui.downloads import download
+from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.live.camera_frames import frame_bytes
+from fer.ui.live.session import LiveSession
+from fer.ui.live.timeline_recorder import IDLE_HTML, TimelineRecorder, running_html
+from fer.ui.live.views import INSTRUCTIONS, class_panel, person_panel
+from fer.ui.sessions import Session, SessionError, Sessions
+
+FRAME_WORKERS = 2
+"""Threads that read frames, for all visitors together: a Space on CPU basic has two cores."""
+
+MAX_STREAMS = 24
+"""Visitors whose cameras are on at a time: with more, each would get less than two frames a
+second."""
+
+SILENCE_LIMIT = 5.0
+"""Seconds without a frame after which a camera counts as off."""
+
+STREAM_PAUSE = 1.0
+"""Seconds until a frame that was refused is answered; the browser sends no other one meanwhile."""
+
+FULL_SENTENCE = (
+    f"The page is full: {MAX_STREAMS} cameras are on already. Leave yours on, and it begins by "
+    "itself when another one goes off; the Photo tab works meanwhile."
+)
+
+_JPEG_QUALITY = 80
+
+Shown = tuple[str | dict[str, Any], str | dict[str, Any], str | dict[str, Any]]
+
+
+class LiveHandlers:
+    """What the Live tab does with frames, without the screen.
+
+    All visitors' frames are read by a few threads of its own: more at a time would only get in each
+    other's way, and every thread that ever read one keeps about 10 MB. A stream holds no place
+    between its frames.
+
+    Args:
+        pipeline: Finds faces and reads their expressions.
+        sessions: What is kept of visitors.
+    """
+
+    def __init__(self, pipeline: Pipeline, sessions: Sessions) -> None:
+        self.pipeline, self.sessions = pipeline, sessions
+        self.uncertain_below = pipeline.classifier.uncertain_below
+        self._turns = FairScheduler(FRAME_WORKERS, "look")
+        self._seen: dict[str, float] = {}  # token -> when its last frame came
+
+    async def look(
+        self, payload: Any, token: str, view: str, request: gr.Request | None = None
+    ) -> Shown:
+        """Read one camera frame.
+
+        Args:
+            payload: What the camera component sends, see `frame_bytes`; None when the camera gave
+                nothing.
+            token: The visitor's.
+            view: "person" or "class"; while a timeline is recorded, its own view holds.
+            request: The frame's.
+
+        Returns:
+            HTML of the picture with boxes, HTML of the panel beside it, and the timeline's HTML or
+            nothing new of it.
+        """
+        if payload is None:
+            return "", INSTRUCTIONS, gr.skip()
+        sender = Sender(request)
+        try:
+            content = frame_bytes(payload)
+            session = self.sessions.of(token, sender)
+            self._admit(token)
+            if view not in VIEWS:
+                raise BusyError("This page is out of date; load it again.")
+            work = partial(self._read, content, session.visitor, view)
+            return await self._turns.run(token, sender, work)
+        except (ImageError, SessionError, BusyError) as error:
+            await asyncio.sleep(STREAM_PAUSE)
+            trouble = html.card(html.message("No picture is read", str(error), "trouble"))
+            return "", trouble, gr.skip()
+        except Superseded:  # the visitor sends several streams
+            await asyncio.sleep(STREAM_PAUSE)
+            return gr.skip(), gr.skip(), gr.skip()
+        except Abandoned:
+            raise gr.Error("Nobody waits for this frame.", print_exception=False) from None
+
+    def _admit(self, token: str) -> None:
+        """Count the camera as on.
+
+        Raises:
+            BusyError: It was off, and there are as many on as there may be.
+        """
+        now = time.monotonic()
+        self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENCE_LIMIT}
+        if token not in self._seen and len(self._seen) >= MAX_STREAMS:
+            raise BusyError(FULL_SENTENCE)
+        self._seen[token] = now
+
+    def _read(self, content: bytes, visitor: LiveSession, view: str) -> Shown:
+        return self._process_frame(read_image(content), visitor, view)
+
+    def _process_frame(self, frame: np.ndarray, visitor: LiveSession, view: str) -> Shown:
+        now = time.monotonic()
+        faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
+        recorder = visitor.recorder
+        if recorder is not None and recorder.running:
+            view = recorder.timeline.view
+        drawn, panel = self._render(frame, faces, view, visitor.frame_rate.tick(now))
+        alt = f"Camera picture with {html.pluralize(len(faces), 'face')}"
+        picture = html.picture(drawn, alt, _JPEG_QUALITY)
+        # Last, for Stop may be pressed meanwhile, and its chart is not to be drawn over.
+        chart = None if recorder is None else recorder.record(faces, now)
+        return picture, panel, gr.skip() if chart is None else chart
+
+    def _render(
+        self, frame: np.ndarray, faces: Detections, view: str, rate: float
+    ) -> tuple[np.ndarray, str]:
+        """Return the picture with its boxes, and the panel; a class's faces are not named."""
+        if view == "class":
+            panel = class_panel(faces, rate, self.uncertain_below)
+            return PlainBoxAnnotator().annotate(frame, faces), panel
+        labels = expression_labels(faces, self.uncertain_below)
+        annotator = FaceAnnotator(numbered=len(faces) > 1)
+        return annotator.annotate(frame, faces, labels), person_panel(faces, labels, rate)
+
+
+class TimelineHandlers:
+    """What the buttons around the timeline do.
+
+    Args:
+        sessions: What is kept of visitors.
+        uncertain_below: Least probability at which an expression is named.
+        model: The model in use, for the report.
+        accuracy: How often it is right, and on what, for the report; None if that isn't known.
+    """
+
+    def __init__(
+        self, sessions: Sessions, uncertain_below: float, model: str, accuracy: str | None = None
+    ) -> None:
+        self.sessions, self.uncertain_below = sessions, uncertain_below
+        self.model, self.accuracy = model, accuracy
+
+    async def start(self, token: str, view: str, request: gr.Request | None = None) -> str:
+        """Begin a new timeline; the one before it is dropped.
+
+        Args:
+            token: The visitor's.
+            view: "person" or "class".
+            request: The request.
+
+        Returns:
+            The timeline's HTML.
+        """
+        try:
+            visitor = self.sessions.of(token, Sender(request)).visitor
+            self.sessions.require_space()
+        except SessionError as error:
+            return html.message("No timeline can be started", str(error), "trouble")
+        timeline = Timeline(view, uncertain_below=self.uncertain_below)
+        visitor.recorder = TimelineRecorder(timeline, time.monotonic())
+        return running_html(timeline, 0.0)
+
+    async def stop(self, token: str, request: gr.Request | None = None) -> str:
+        """End the timeline; return its HTML."""
+        try:
+            recorder = self.sessions.of(token, Sender(request)).visitor.recorder
+        except SessionError as error:
+            return html.message("Nothing can be stopped", str(error), "trouble")
+        return IDLE_HTML if recorder is None else await asyncio.to_thread(recorder.stop)
+
+    def save_csv(self, session: Session) -> dict[str, str]:
+        """Return the timeline as CSV, as a download."""
+        return download("timeline.csv", to_csv(_finished_timeline(session)).encode(), "text/csv")
+
+    def save_json(self, session: Session) -> dict[str, str]:
+        """Return the timeline as JSON, as a download."""
+        content = to_json(_finished_timeline(session), {"model": self.model}).encode()
+        return download("timeline.json", content, "application/json")
+
+    def save_plot(self, session: Session) -> dict[str, str]:
+        """Return the timeline's plot as PNG, as a download."""
+        from fer.timeline.plot import timeline_plot
+
+        timeline = _finished_timeline(session)
+        file = io.BytesIO()
+        timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
+        return download("timeline.png", file.getvalue(), "image/png")
+
+    def save_report(self, session: Session) -> dict[str, str]:
+        """Return the timeline's report as one HTML file, as a download."""
+        from fer.timeline.report import report_html
+
+        known = {"model": self.model, "accuracy": self.accuracy}
+        content = report_html(_finished_timeline(session), "Live timeline", **known)
+        return download("timeline.html", content.encode(), "text/html")
+
+
+def _finished_timeline(session: Session) -> Timeline:
+    """Return the session's timeline, or report that there is none yet."""
+    recorder = session.visitor.recorder
+    if recorder is None or recorder.running or not len(recorder.timeline):
+        raise gr.Error("There is no finished timeline to save yet.", print_exception=False)
+    return recorder.timeline

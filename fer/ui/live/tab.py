@@ -1,0 +1,95 @@
+"""The Live tab: the camera in, the same picture with boxes and bars out, several times a second."""
+
+import gradio as gr
+
+from fer.model.headline_metrics import describe_accuracy
+from fer.pipeline import Pipeline
+from fer.ui import html
+from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
+from fer.ui.live.timeline_recorder import IDLE_HTML
+from fer.ui.live.views import INSTRUCTIONS
+from fer.ui.save_buttons import download_buttons
+from fer.ui.sessions import Sessions
+
+STREAM_INTERVAL = 0.1
+"""Seconds between frames asked for; fewer come when the machine is slower (the latest one wins)."""
+
+CAMERA = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "facingMode": "user"}}
+"""What the browser is asked for; every frame crosses the network, so small ones."""
+
+VIEWS = (("One person", "person"), ("A class", "class"))
+"""The choice of view: what the visitor reads, and what the handlers call it."""
+
+
+def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
+    """Put the Live tab's components on the page and wire them; return the timeline's chart."""
+    handlers = LiveHandlers(pipeline, sessions)
+    with gr.Row(elem_classes="fer-columns"):
+        with gr.Column(scale=3, min_width=300):
+            camera, picture = _camera()
+        with gr.Column(scale=2, min_width=260):
+            panel = gr.HTML(INSTRUCTIONS, elem_id="live-panel")
+    view, chart = _timeline(pipeline, sessions, token)
+    # Without a limit on streams at a time, as silent ones would hold the places: the handler's
+    # turns are the limit, frame by frame. Without `preprocess`, see `fer.ui.live.camera_frames`.
+    camera.stream(
+        handlers.look,
+        [camera, token, view],
+        [picture, panel, chart],
+        stream_every=STREAM_INTERVAL,
+        time_limit=None,
+        concurrency_limit=None,
+        preprocess=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return chart
+
+
+def _camera() -> tuple[gr.Image, gr.HTML]:
+    """Put the camera and, over it, the picture that comes back."""
+    with gr.Column(elem_id="live-stage"):
+        camera = gr.Image(
+            sources=["webcam"],
+            streaming=True,
+            label="Camera",
+            show_label=False,
+            elem_id="live-camera",
+            webcam_options=gr.WebcamOptions(mirror=True, constraints=CAMERA),
+        )
+        picture = gr.HTML(elem_id="live-view")
+    gr.HTML(elem_id="live-trouble", js_on_load=html.script("live.js"))
+    return camera, picture
+
+
+def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[gr.Radio, gr.HTML]:
+    """Put the timeline below both columns; the stylesheet shows the buttons that its state has."""
+    classifier = pipeline.classifier
+    accuracy = describe_accuracy(classifier.metrics)
+    handlers = TimelineHandlers(sessions, classifier.uncertain_below, classifier.name, accuracy)
+    with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
+        with gr.Row(elem_classes="fer-tools"):
+            gr.HTML('<h3 class="fer-title">Timeline</h3>')
+            view = gr.Radio(
+                VIEWS,
+                value="person",
+                show_label=False,
+                label="View",
+                container=False,
+                elem_id="live-view-choice",
+                elem_classes="fer-choice",
+            )
+            start = gr.Button("Start timeline", variant="primary", size="md", elem_id="live-start")
+            stop = gr.Button("Stop timeline", variant="secondary", size="md", elem_id="live-stop")
+        chart = gr.HTML(IDLE_HTML, elem_id="live-chart", js_on_load=html.script("timeline.js"))
+        steps = {
+            "CSV": handlers.save_csv,
+            "JSON": handlers.save_json,
+            "plot": handlers.save_plot,
+            "report": handlers.save_report,
+        }
+        download_buttons(sessions, steps, "live-save")
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    start.click(handlers.start, [token, view], chart, **quiet)
+    stop.click(handlers.stop, token, chart, **quiet)
+    return view, chart

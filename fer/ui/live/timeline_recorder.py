@@ -1,0 +1,163 @@
+"""The Live tab's timeline: recorded in the visitor's session, drawn once a second, saved on demand.
+
+Nothing of it is written to disk: files are made in memory when the visitor asks for them.
+"""
+
+import threading
+from dataclasses import dataclass, field
+
+from supervision import Detections
+
+from fer.timeline.formatting import format_percent, format_signed, format_time
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import Timeline
+from fer.ui import html
+from fer.ui.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
+from fer.ui.consent import consent_notice
+from fer.ui.summary_table import summary_html
+
+MAX_SECONDS = 2 * 3600
+"""Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
+
+MOST_BYTES = 32_000_000
+"""Memory at which a timeline stops by itself: thirteen faces for two hours in the person view."""
+
+DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
+"""Seconds between two drawings of the chart, and how many such steps its length is at most.
+
+Long timelines take longer to draw, and a second changes less of them: two hours, every 6 s."""
+
+IDLE_HTML = (
+    '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
+    f"are drawn here, for up to {MAX_SECONDS // 3600} hours. The timeline stays in this session's "
+    "memory; no picture is kept, and files are made only when you save them. Keep this page in "
+    "view, in a window of its own: browsers slow down a hidden one.</p>"
+    f"{consent_notice('in view')}"
+)
+
+PAUSED_NOTE = (
+    '<p class="fer-note fer-paused" role="status">Paused: no picture comes from the camera, and '
+    "nothing is counted meanwhile.</p>"
+)
+"""Shown by the stylesheet when the page has noticed."""
+
+WAITING_NOTE = "Waiting for the camera's picture."
+
+RESTORED_NOTE = (
+    "The page was loaded again. Press the camera, then Record, and the timeline goes on; the time "
+    "between stays empty."
+)
+
+
+@dataclass
+class TimelineRecorder:
+    """One timeline of one visitor.
+
+    Args:
+        timeline: What is recorded; its view holds as long as it runs.
+        started: When, in seconds of `time.monotonic`.
+        running: Whether frames are counted.
+        last_drawn: When it was drawn last.
+        end_shown: Whether a frame's answer has said that it ended.
+        nbytes: Memory of the timeline, about, when it was drawn last.
+    """
+
+    timeline: Timeline
+    started: float
+    running: bool = True
+    last_drawn: float = float("-inf")
+    end_shown: bool = False
+    nbytes: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def record(self, faces: Detections, now: float) -> str | None:
+        """Count a frame; return the timeline's HTML when it is time to draw it again, else None.
+
+        Args:
+            faces: What was seen, with `data["probabilities"]` and `tracker_id`.
+            now: Seconds of `time.monotonic`.
+        """
+        with self.lock:
+            if not self.running:
+                return self._finished_once_more()
+            if now < self.started:  # the frame is from before the start
+                return None
+            if now - self.started >= MAX_SECONDS or self.nbytes >= MOST_BYTES:
+                self.running, self.end_shown = False, True
+                return finished_html(self.timeline, by_itself=True)
+            self.timeline.add(faces, now - self.started)
+            if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
+                return None
+            self.last_drawn, self.nbytes = now, self.timeline.nbytes
+            return running_html(self.timeline, now - self.started)
+
+    def _finished_once_more(self) -> str | None:
+        """Return the finished timeline once more: a frame's answer may come in after Stop's own."""
+        told, self.end_shown = self.end_shown, True
+        return None if told else finished_html(self.timeline)
+
+    def restored_html(self, now: float) -> str:
+        """Return the HTML of the timeline for a page that was loaded again.
+
+        Args:
+            now: Seconds of `time.monotonic`.
+        """
+        with self.lock:
+            if not self.running:
+                return finished_html(self.timeline)
+            return running_html(self.timeline, now - self.started, RESTORED_NOTE)
+
+    def stop(self) -> str:
+        """End the timeline and return its HTML."""
+        with self.lock:
+            self.running = False
+            return finished_html(self.timeline)
+
+
+def running_html(timeline: Timeline, elapsed: float, note: str = "") -> str:
+    """Return the timeline while it is recorded; its class shows the Stop button.
+
+    Args:
+        timeline: What was recorded so far.
+        elapsed: Seconds since it began.
+        note: What to say besides; "" where nothing is recorded yet says so.
+    """
+    state = f'<span class="fer-dot"></span>Recording {format_time(elapsed)}'
+    note = note or ("" if len(timeline) else WAITING_NOTE)
+    waiting = f'<p class="fer-note">{note}</p>' if note else ""
+    return (
+        f'<div class="fer-running">{_readout(state, timeline)}{waiting}{PAUSED_NOTE}'
+        f"{timeline_html(timeline, MIN_LIVE_SPAN)}</div>"
+    )
+
+
+def finished_html(timeline: Timeline, by_itself: bool = False) -> str:
+    """Return a finished timeline; its class shows the Save buttons.
+
+    Args:
+        timeline: What was recorded.
+        by_itself: Whether it ended because it had become as long as may be.
+    """
+    if not len(timeline):
+        return html.message("Nothing recorded", "The camera gave no picture; press Record first.")
+    limit = html.message(
+        "The timeline has ended",
+        f"No more than {MAX_SECONDS // 3600} hours are kept of one, and less where many faces are "
+        "in "
+        "view; save it or start a new one.",
+    )
+    return (
+        f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'
+        f"{timeline_html(timeline)}{summary_html(summarise(timeline))}</div>"
+    )
+
+
+def _readout(state: str, timeline: Timeline) -> str:
+    """Return the line above the chart; `state` is HTML."""
+    mean = mean_statistics(timeline)
+    parts = [state, f"{timeline.view} view"]
+    if mean["judged"]:
+        parts.append(f"positive-negative index {format_signed(mean['index'])}")
+        parts.append(f"{format_percent(mean['uncertain'])} uncertain")
+    items = "".join(f"<span>{part}</span>" for part in parts)
+    return f'<p class="fer-readout">{items}</p>'

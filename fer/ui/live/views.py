@@ -1,0 +1,111 @@
+"""The panel beside the camera's picture: one person's bars, or the mean of a class."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from supervision import Detections
+
+from fer.drawing.annotators import display_ids
+from fer.labels import EXPRESSIONS
+from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.ui import html
+from fer.ui.chart import mean_statistics
+
+MAX_OTHER_FACES = 6
+"""Faces named below the bars of the largest one."""
+
+INSTRUCTIONS = html.card(
+    '<h3 class="fer-heading">Three steps</h3><ol class="fer-steps">'
+    "<li>Press the camera and allow the browser to use it.</li>"
+    "<li>Press Record at the foot of the picture. The bars for your face appear here.</li>"
+    "<li>Press Stop there whenever you like; no picture is kept.</li></ol>"
+    '<p class="fer-note">No camera at hand? The Photo tab works without one.</p>'
+)
+
+NO_FACE = html.message(
+    "No face in view",
+    "Face the camera, come a little closer, and let some light fall on your face.",
+    "quiet",
+)
+
+
+def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
+    """Return the bars of the largest face, and what the others are called.
+
+    Args:
+        faces: With `data["probabilities"]` (n, 7); n may be 0.
+        labels: What each face is called.
+        rate: Frames a second.
+    """
+    if not labels:
+        return html.card(NO_FACE + _status(0, rate), "no face in view")
+    numbers = display_ids(faces)
+    largest = int(np.argmax(faces.box_area))
+    row, label = faces.data["probabilities"][largest], labels[largest]
+    heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
+    others = [
+        (n, name, html.label_probability(name, row))
+        for n, name, row in zip(numbers, labels, faces.data["probabilities"], strict=True)
+        if n != numbers[largest]
+    ]
+    return html.card(
+        f'<h3 class="fer-heading">{heading}</h3>{html.verdict(label, row)}'
+        f"{html.bars(row, label)}{_others(sorted(others))}{_status(len(labels), rate)}",
+        html.count_labels(labels),
+    )
+
+
+def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
+    """Return the mean of all faces, or that they are too few for one.
+
+    Args:
+        faces: With `data["probabilities"]` (n, 7); n may be 0.
+        rate: Frames a second.
+        uncertain_below: Least probability at which a face's expression is named.
+    """
+    moment = Timeline("class", uncertain_below=uncertain_below)
+    moment.add(faces, 0.0)
+    mean = mean_statistics(moment)
+    status = _status(len(faces), rate)
+    if not mean["judged"]:
+        return html.card(withheld_message(moment.small) + status, "withheld")
+    row = [mean[name] for name in EXPRESSIONS]
+    top = EXPRESSIONS[int(np.argmax(row))]
+    judged = round(mean["judged"])
+    heading = f"On average of {judged} faces"
+    if uncertain := round(judged * mean["uncertain"]):
+        heading += f", {uncertain} of them uncertain"
+    return html.card(
+        f'<h3 class="fer-heading">{heading}</h3>{html.verdict(top, row)}'
+        f"{html.bars(row, top)}{status}",
+        f"on average of {judged} faces {html.label_text(top, mean[top])}",
+    )
+
+
+def withheld_message(small: float) -> str:
+    """Return why there is no figure, and what helps; faces under `small` pixels don't count."""
+    return html.message(
+        "Withheld",
+        f"Figures of a class need at least {MIN_FACES} faces, so that they aren't about single "
+        f"ones. Faces under {small:.0f} pixels don't count: bring the camera nearer to those.",
+        "quiet",
+    )
+
+
+def _others(others: Sequence[tuple[int, str, float]]) -> str:
+    """Return what faces are called, by number, and how probably."""
+    items = "".join(
+        f"<li>{html.chip(label, f'{number} {html.label_text(label, probability)}')}</li>"
+        for number, label, probability in others[:MAX_OTHER_FACES]
+    )
+    left = len(others) - MAX_OTHER_FACES
+    more = f'<li class="fer-note">and {html.pluralize(left, "other")}</li>' if left > 0 else ""
+    return f'<ul class="fer-others" aria-label="Other faces">{items}{more}</ul>' if items else ""
+
+
+def _status(faces: int, rate: float) -> str:
+    return (
+        f'<p class="fer-status"><span>{escape(html.pluralize(faces, "face"))}</span>'
+        f'<span class="fer-rate">{rate:.1f} frames/s</span></p>'
+    )

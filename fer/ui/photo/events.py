@@ -1,0 +1,92 @@
+"""What the Photo tab's events do: find the visitor's session, and take turns at the processor."""
+
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from fer.ui import html
+from fer.ui.connections import Abandoned, Sender
+from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.sessions import Session, SessionError, Sessions
+
+MAX_PHOTOS = 2
+"""Photos that are read at a time."""
+
+
+class PhotoEvents:
+    """The Photo tab's handlers, for sessions.
+
+    Args:
+        handlers: Do the work.
+        sessions: What is kept of visitors.
+    """
+
+    def __init__(self, handlers: PhotoHandlers, sessions: Sessions) -> None:
+        self.handlers, self.sessions = handlers, sessions
+        self._turns = FairScheduler(MAX_PHOTOS, "photo")
+
+    async def read(
+        self,
+        picture: str | None,
+        min_face: float,
+        whole_picture: bool,
+        explained: bool,
+        token: str,
+        request: gr.Request | None = None,
+    ) -> str | dict[str, Any]:
+        """Read a photo for the page, see `PhotoHandlers.read`; return its HTML."""
+        sender = Sender(request)
+        try:
+            session = self.sessions.of(token, sender)
+            work = partial(self.handlers.read, picture, min_face, whole_picture, explained)
+            shown, session.reading = await self._turns.run(token, sender, work)
+            return shown
+        except Superseded:
+            return gr.skip()
+        except (SessionError, BusyError) as error:
+            return html.message("Not now", str(error), "trouble")
+        except Abandoned:
+            raise gr.Error("Nobody waited for this photo.", print_exception=False) from None
+
+    async def predict(
+        self,
+        picture: str,
+        min_face: float = MIN_FACE_RANGE[1],
+        whole_picture: bool = False,
+        request: gr.Request | None = None,
+    ) -> dict[str, Any]:
+        """Find the faces in a picture and read which of seven expressions each looks most like.
+
+        Args:
+            picture: The picture's file.
+            min_face: Least face to look for, in pixels.
+            whole_picture: True if the picture is one face already; then none is looked for.
+            request: Not to be given.
+
+        Returns:
+            A dictionary with width, height, model and faces; each face has its number, expression
+            ("uncertain" if none stands out), seven probabilities and box (left, top, right, bottom
+            in pixels), largest face first.
+        """
+        sender = Sender(request)
+        work = partial(self.handlers.predict, picture, min_face, whole_picture)
+        try:
+            return await self._turns.run(sender.session, sender, work, replace=False)
+        except BusyError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Abandoned:
+            raise gr.Error("Nobody waited for this photo.", print_exception=False) from None
+
+    def save_picture(self, session: Session) -> dict[str, str]:
+        """Return the photo with numbered boxes, in full size, as a download."""
+        return self.handlers.save_picture(session.reading)
+
+    def save_csv(self, session: Session) -> dict[str, str]:
+        """Return the faces as CSV, as a download."""
+        return self.handlers.save_csv(session.reading)
+
+    def save_json(self, session: Session) -> dict[str, str]:
+        """Return the faces as JSON, as a download."""
+        return self.handlers.save_json(session.reading)

@@ -1,0 +1,111 @@
+"""The Photo tab: one picture in, every face with its seven probabilities out."""
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.data_classes import ImageData
+
+from fer.pipeline import Pipeline
+from fer.ui import html
+from fer.ui.photo.events import PhotoEvents
+from fer.ui.photo.handlers import EMPTY, MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.save_buttons import download_buttons
+from fer.ui.sessions import Sessions
+from fer.ui.sliders import lenient_slider, strict_slider
+
+EXAMPLES = sorted(Path(__file__).resolve().with_name("examples").glob("*.jpg"))
+"""Pictures that may be shipped; their licences stand in the folder's README."""
+
+
+def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
+    """Put the Photo tab's components on the page and wire them."""
+    events = PhotoEvents(PhotoHandlers(pipeline), sessions)
+    with gr.Row(elem_classes="fer-columns"):
+        with gr.Column(scale=2, min_width=280):
+            photo, min_face, whole_picture, explained = _inputs()
+        with gr.Column(scale=3, min_width=300, elem_classes="fer-answer"):
+            steps = {
+                "picture": events.save_picture,
+                "CSV": events.save_csv,
+                "JSON": events.save_json,
+            }
+            download_buttons(sessions, steps)
+            result = gr.HTML(
+                EMPTY,
+                elem_id="photo-result",
+                js_on_load=html.script("photo.js"),
+            )
+    gr.on(
+        [photo.change, min_face.change, whole_picture.change, explained.change],
+        events.read,
+        [photo, min_face, whole_picture, explained, token],
+        result,
+        trigger_mode="always_last",
+        show_progress="minimal",
+        show_progress_on=result,
+        concurrency_limit=None,
+        api_visibility="private",
+    )
+    _add_endpoint(events, photo, whole_picture)
+
+
+def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
+    photo = gr.Image(
+        type="filepath",
+        sources=["upload", "clipboard"],
+        label="Photo",
+        show_label=False,
+        height=280,
+        buttons=[],
+        elem_id="photo-input",
+        placeholder="# Drop a photo here\nor press to choose one, or paste one below",
+    )
+    # Gradio would open the file first, and answer a broken one with a technical error.
+    photo.preprocess = _uploaded_file
+    gr.set_static_paths(EXAMPLES)  # or Gradio would copy them among the visitors' files
+    gr.Examples(
+        [str(path) for path in EXAMPLES],
+        photo,
+        label="Examples",
+        cache_examples=False,
+        api_visibility="private",
+        elem_id="photo-examples",
+    )
+    return photo, *_options()
+
+
+def _options() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox]:
+    with gr.Accordion("Options", open=False, elem_id="photo-options"):
+        min_face = lenient_slider(
+            *MIN_FACE_RANGE,
+            label="Least face size",
+            info="In pixels. Lower finds smaller faces and takes longer.",
+            elem_id="photo-min-face",
+        )
+        whole_picture = gr.Checkbox(
+            label="The picture already is one face",
+            info="Reads the whole picture without looking for faces.",
+            elem_id="photo-whole",
+        )
+        explained = gr.Checkbox(
+            label="Show what speaks for each expression",
+            info="Covers one part of a face after the other, and so takes longer.",
+            elem_id="photo-explained",
+        )
+    return min_face, whole_picture, explained
+
+
+def _uploaded_file(payload: ImageData | None) -> str | None:
+    """Return the path of the file as it was uploaded."""
+    return None if payload is None else payload.path
+
+
+def _add_endpoint(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
+    """Offer `predict` as the endpoint /predict; no button of the page uses it."""
+    gr.Button(visible=False).click(
+        events.predict,
+        [photo, strict_slider(*MIN_FACE_RANGE), whole_picture],
+        gr.JSON(visible=False),
+        api_name="predict",
+        concurrency_limit=None,
+    )

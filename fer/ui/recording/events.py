@@ -1,0 +1,114 @@
+"""What the Recording tab's events do: find the visitor's session, and bound their work."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from fer.ui import html
+from fer.ui.connections import Abandoned, Sender
+from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.job_queue import Line, LineFullError
+from fer.ui.recording.handlers import EMPTY_OUTPUTS, RATE_CHOICES, WORKERS, RecordingHandlers
+from fer.ui.sessions import SessionError, Sessions
+
+MAX_RECORDINGS = 20
+"""Recordings of all visitors together that wait or are in work."""
+
+ABANDONED_SENTENCE = "Nobody waited for this any more."
+
+
+class RecordingEvents:
+    """The Recording tab's handlers, for sessions.
+
+    Args:
+        handlers: Do the work.
+        sessions: What is kept of visitors.
+    """
+
+    def __init__(self, handlers: RecordingHandlers, sessions: Sessions) -> None:
+        self.handlers, self.sessions = handlers, sessions
+        self._line = Line(MAX_RECORDINGS)
+        self._turns = FairScheduler(WORKERS, "choose")
+
+    async def choose(
+        self, recording: str | None, token: str, request: gr.Request | None = None
+    ) -> tuple[Any, ...]:
+        """Look at a file as soon as it is there, see `RecordingHandlers.choose`."""
+        sender = Sender(request)
+        try:
+            recording_session = self.sessions.of(token, sender).desk
+            work = partial(self.handlers.choose, recording, recording_session)
+            return tuple((await self._turns.run(token, sender, work))[:-1])
+        except Superseded:
+            return tuple([gr.skip()] * (2 + len(EMPTY_OUTPUTS)))
+        except (SessionError, BusyError) as error:
+            return _refused(error), *[gr.skip()] * (1 + len(EMPTY_OUTPUTS))
+        except Abandoned:
+            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+
+    async def start(
+        self,
+        recording: str | None,
+        view: str,
+        rate: float,
+        token: str,
+        request: gr.Request | None = None,
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Analyse a recording, see `RecordingHandlers.start`; it ends when the visitor has left."""
+        sender = Sender(request)
+        try:
+            session = self.sessions.of(token, sender)
+            # Two: who presses Start again has called off the first, which ends in a moment.
+            with self._line.place(token, 2):
+                async with aclosing(
+                    self.handlers.start(recording, view, rate, session.desk)
+                ) as steps:
+                    async for *shown, _ in steps:
+                        yield tuple(shown)
+                        if sender.has_left():
+                            return
+        except (SessionError, LineFullError) as error:
+            yield _refused(error), *EMPTY_OUTPUTS
+
+    async def cancel(self, token: str, request: gr.Request | None = None) -> None:
+        """Ask for the end of the work at hand; its handler reports when it has ended."""
+        try:
+            self.handlers.cancel(self.sessions.of(token, Sender(request)).desk)
+        except SessionError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    async def analyse_recording(
+        self,
+        recording: str,
+        view: str = "person",
+        rate: float = RATE_CHOICES[1],
+        request: gr.Request | None = None,
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Follow the expressions in a video over time.
+
+        Args:
+            recording: The video's file: MP4, MOV, WebM, MKV, AVI or GIF.
+            view: "person" for a series a face, "class" for aggregates of five faces or more only.
+            rate: Analysed frames a second.
+            request: Not to be given.
+
+        Returns:
+            The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON and
+            HTML report. They are deleted within the hour.
+        """
+        sender = Sender(request)
+        try:
+            with self._line.place(sender.session):
+                work = self.handlers.analyse_recording(recording, view, rate)
+                return await sender.await_while_listening(work)
+        except LineFullError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Abandoned:
+            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+
+
+def _refused(error: ValueError) -> str:
+    return html.message("Not now", str(error), "trouble")

@@ -1,0 +1,180 @@
+"""Writing H.264 in MP4 as every browser plays it, with each frame's own time."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+
+from fer.video.audio import AudioTrack
+from fer.video.container import VideoError
+
+_TICKS = 90_000
+"""Units of time in a second; whole for 24, 25, 30, 50 and 60 frames a second and for NTSC's."""
+
+_X264 = {
+    "preset": "ultrafast",
+    "crf": "23",
+    "x264-params": "subme=1:deblock=0,0:keyint=120",
+}
+"""Near the size of the next slower preset at three quarters of its time; a player can wind to a
+frame in every 120."""
+
+_BT709, _BT601, _LIMITED = 1, 6, 1
+"""AVColorPrimaries and AVColorTransferCharacteristic; AVColorSpace; AVColorRange."""
+
+
+class VideoWriter:
+    """Writes frames as they come; leaves no file when its block ends in an error.
+
+    `warning` says in a sentence what of the sound couldn't be kept, or is None.
+
+    Args:
+        path: The MP4 file to write.
+        width: Of each frame, in pixels; an odd one is filled up by a column.
+        height: Of each frame, in pixels; an odd one is filled up by a row.
+        source: The video whose sound is taken, at its own times; None for none.
+
+    Raises:
+        VideoError: The source can't be read, or, later on, the file can't be written.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, source: Path | None = None) -> None:
+        """Open the file."""
+        self._path = Path(path)
+        self._size = width, height
+        self._last_pts: int | None = None
+        self._duration = 0
+        self._container = av.open(
+            f"file:{path}", "w", format="mp4", container_options={"movflags": "+faststart"}
+        )
+        self._stream = self._add_video_stream()
+        self._audio = None
+        try:
+            self._audio = None if source is None else AudioTrack(source, self._container)
+        except ValueError:
+            self._discard()
+            raise
+
+    def _add_video_stream(self) -> av.VideoStream:
+        width, height = self._size
+        stream = self._container.add_stream("libx264", rate=30, options=_X264)
+        context = stream.codec_context
+        stream.width, stream.height = width + width % 2, height + height % 2
+        stream.pix_fmt = "yuv420p"
+        context.time_base = Fraction(1, _TICKS)
+        context.color_primaries = context.color_trc = _BT709
+        context.colorspace, context.color_range = _BT601, _LIMITED
+        context.thread_count = 1  # callers have other threads at work
+        return stream
+
+    @property
+    def warning(self) -> str | None:
+        """What of the sound couldn't be kept."""
+        return self._audio and self._audio.warning
+
+    @property
+    def lead(self) -> float:
+        """Seconds by which pictures come later than they are written, for sound begins before."""
+        return self._audio.lead if self._audio else 0.0
+
+    def write(self, image: np.ndarray, time: float, duration: float | None = None) -> None:
+        """Write the next frame.
+
+        Args:
+            image: RGB uint8 (h, w, 3) of the size given before.
+            time: Seconds from the first frame, later than the last one's.
+            duration: Seconds for which it is shown, in case it is the last.
+
+        Raises:
+            ValueError: The picture has another size.
+        """
+        if image.shape != (self._size[1], self._size[0], 3):
+            raise ValueError(
+                f"Frames are {self._size[0]} x {self._size[1]} RGB, not of shape {image.shape}."
+            )
+        if self._audio:
+            self._mux(self._audio.packets_until(time))
+            time += self._audio.lead
+        frame = _to_yuv(image)
+        frame.pts = self._pts(time)
+        frame.time_base = Fraction(1, _TICKS)
+        self._duration = round((duration or 0) * _TICKS)
+        self._encode(frame)
+
+    def _encode(self, frame: VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            packet.duration = self._duration  # only the last one's counts in MP4
+            self._mux([packet])
+
+    def _mux(self, packets: Iterable[av.Packet]) -> None:
+        for packet in packets:
+            try:
+                self._container.mux_one(packet)
+            except av.FFmpegError as error:
+                raise self._write_error(error) from error
+
+    def _write_error(self, error: av.FFmpegError) -> VideoError:
+        return VideoError(f"{self._path.name} can't be written: {error.strerror}.")
+
+    def _pts(self, time: float) -> int:
+        pts = round(time * _TICKS)
+        if self._last_pts is not None:
+            pts = max(pts, self._last_pts + 1)
+        self._last_pts = pts
+        return pts
+
+    def __enter__(self) -> "VideoWriter":
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the file, or remove what was written of it after an error."""
+        if kind is not None:
+            self._discard()
+            return
+        try:
+            self._finish()
+        except BaseException:
+            self._discard()
+            raise
+
+    def _finish(self) -> None:
+        self._encode(None)
+        if self._audio:
+            self._mux(self._audio.rest(((self._last_pts or 0) + self._duration) / _TICKS))
+            self._audio.close()
+        try:
+            self._container.close()
+        except av.FFmpegError as error:
+            raise self._write_error(error) from error
+
+    def _discard(self) -> None:
+        if self._audio:
+            self._audio.close()
+        try:
+            self._container.close()
+        except av.FFmpegError:
+            pass  # an index of nothing can't be written
+        finally:
+            self._path.unlink(missing_ok=True)
+
+
+def _to_yuv(image: np.ndarray) -> VideoFrame:
+    """Return RGB uint8 (h, w, 3) as YUV 4:2:0 by BT.601, sides filled up to even ones."""
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
+    if planes.shape[0] % 6:  # PyAV takes buffers of heights by four only
+        return VideoFrame.from_ndarray(planes, format="yuv420p")
+    return VideoFrame.from_numpy_buffer(planes, format="yuv420p")

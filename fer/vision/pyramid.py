@@ -1,0 +1,98 @@
+"""Where to look for faces, and at which sizes: everywhere, in bands, or around a place."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from fer.array_types import FloatArray
+
+PNET_WINDOW = 12
+"""Side of the first network's window in pixels: smaller faces can't be found."""
+
+PYRAMID_FACTOR = 0.709
+"""Each copy in the pyramid has half the area of the one before."""
+
+NEARBY_SCALES = (0.7, 1.0, 1.4)
+"""Sizes of a face, relative to its last one, that are looked for around its place."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of the picture, in its pixels, at one size of the pyramid.
+
+    Args:
+        scale: Size over the picture's, usually at most 1.
+        left: First column.
+        top: First row.
+        right: The column after the last.
+        bottom: The row after the last.
+    """
+
+    scale: float
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def pyramid_scales(resolution_wh: tuple[int, int], min_face: float) -> tuple[float, ...]:
+    """Return the scales at which to look through a picture, the finest first.
+
+    Args:
+        resolution_wh: Its width and height in pixels.
+        min_face: Least face to look for, in pixels, 12 or more.
+    """
+    scales, scale = [], PNET_WINDOW / min_face
+    while min(resolution_wh) * scale >= PNET_WINDOW:
+        scales.append(scale)
+        scale *= PYRAMID_FACTOR
+    return tuple(scales)
+
+
+@lru_cache
+def split_into_tiles(
+    resolution_wh: tuple[int, int], scales: tuple[float, ...], tile_pixels: float
+) -> tuple[Tile, ...]:
+    """Split the looking through at each scale into bands of about `tile_pixels` each.
+
+    Bands overlap by one window, so that no face is lost between two of them.
+    """
+    width, height = resolution_wh
+    tiles = []
+    for scale in scales:
+        bands = round(width * height * scale**2 / tile_pixels)
+        count = max(1, min(bands, int(height * scale / (2 * PNET_WINDOW))))
+        edges = np.linspace(0, height, count + 1).round().astype(int)
+        overlap = round(PNET_WINDOW / scale)
+        tiles += [
+            Tile(scale, 0, int(top), width, min(height, int(bottom) + overlap))
+            for top, bottom in pairwise(edges)
+        ]
+    return tuple(tiles)
+
+
+def tiles_around(resolution_wh: tuple[int, int], xyxy: FloatArray) -> list[Tile]:
+    """Return where to look for faces of which it is known about where they are.
+
+    Args:
+        resolution_wh: The picture's width and height in pixels.
+        xyxy: (n, 4) boxes; each is searched with half its size around it, at sizes about its own.
+    """
+    limits = np.tile(resolution_wh, 2)
+    regions = square_boxes(xyxy, 2.0).clip(0, limits).astype(int)
+    sides = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=1.0)
+    return [
+        Tile(PNET_WINDOW / (side * size), *region)
+        for region, side in zip(regions.tolist(), sides.tolist(), strict=True)
+        for size in NEARBY_SCALES
+        if region[0] < region[2] and region[1] < region[3]
+    ]
+
+
+def square_boxes(xyxy: FloatArray, scale: float = 1.0) -> FloatArray:
+    """Return for each box (n, 4) the square about its centre with `scale` times its longer side."""
+    centres = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    halves = scale * (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, keepdims=True) / 2
+    return np.column_stack([centres - halves, centres + halves])

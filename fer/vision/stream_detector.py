@@ -1,0 +1,156 @@
+"""Following the faces of a stream at a fraction of the cost of finding them in each frame.
+
+A face that is known needs only MTCNN's last network, which moves last frame's box to where the face
+is now. The search for new faces goes through the picture in parts, a few of them a frame, so that
+it is once through in a fixed time whatever the frame rate. Where a known face wasn't seen, its
+surroundings are searched at once; when the whole picture changes, the whole picture is.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from supervision import Detections, OverlapMetric, box_iou_batch
+
+from fer.array_types import BoolArray, Float32Array, FloatArray, Int16Array, UInt8Array
+from fer.vision.detections import areas, boxes, select
+from fer.vision.pyramid import Tile, tiles_around
+from fer.vision.tracker import FaceTracker
+
+TRACKED_CONFIDENCE = 0.6
+"""Least score of a face that was there before; less than a new one needs, so that it stays."""
+
+SCENE_CHANGE_THRESHOLD = 30.0
+"""Mean difference of two frames, 0 to 255, from which on they show different scenes."""
+
+SUBSAMPLED_SIDE = 48
+"""Pixels along the longer side of the copies that are compared for that."""
+
+SAME_FACE_IOU = 0.5
+"""Overlap over union from which on two boxes are of the same face."""
+
+COVERED_CONTAINMENT = 0.6
+"""Share of a box that a larger one covers, from which on only the larger is a face."""
+
+
+class TiledDetector(Protocol):
+    """What following faces needs of a detector; see `fer.vision.detector.FaceDetector`."""
+
+    def detect(
+        self,
+        image: UInt8Array,
+        tiles: Sequence[Tile] | None = None,
+        known_boxes: Float32Array | None = None,
+        confidence: float | None = None,
+    ) -> Detections:
+        """Return the faces in RGB uint8 (h, w, 3), or in parts of it."""
+
+    def tiles(self, image: UInt8Array) -> Sequence[Tile]:
+        """Return the parts that a search through such a picture splits into."""
+
+    def redetect(self, image: UInt8Array, xyxy: Float32Array, confidence: float) -> Detections:
+        """Return the faces near where they are expected."""
+
+
+class StreamDetector:
+    """Finds, follows and numbers the faces of one stream; one follower a visitor or video.
+
+    Args:
+        memory: Seconds for which a face that isn't seen keeps its number.
+        search_period: Seconds in which the search for new faces is once through the picture.
+    """
+
+    def __init__(self, memory: float = 1.0, search_period: float = 0.45) -> None:
+        """Know nobody yet.
+
+        Raises:
+            ValueError: `memory` is negative, or `search_period` is not above 0.
+        """
+        if not search_period > 0:
+            raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
+        self.tracker = FaceTracker(memory)
+        self.search_period = search_period
+        self._last_subsampled: Int16Array | None = None
+        self._last_time = -np.inf
+        self._search_position = 0.0  # parts of the search that are done; grows for ever
+
+    def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
+        """Find the faces of the next frame.
+
+        Args:
+            detector: Finds faces; the same for the whole stream.
+            image: RGB uint8 (h, w, 3).
+            time: Seconds on any clock that doesn't go back.
+
+        Returns:
+            As `FaceDetector.detect`, with `tracker_id` int (n,).
+        """
+        subsampled, before = _subsample(image), self._last_subsampled
+        elapsed, self._last_subsampled, self._last_time = time - self._last_time, subsampled, time
+        if _is_scene_change(before, subsampled):
+            faces = detector.detect(image)
+        else:
+            faces = self._track_and_search(detector, image, time, elapsed)
+        return self.tracker.update(faces, time)
+
+    def _track_and_search(
+        self, detector: TiledDetector, image: UInt8Array, time: float, elapsed: float
+    ) -> Detections:
+        """Return the known faces where they are now, and new ones of this frame's share."""
+        predicted = self.tracker.predict(time)
+        faces = detector.redetect(image, predicted, TRACKED_CONFIDENCE)
+        lost = predicted[_max_iou(predicted, boxes(faces)) < SAME_FACE_IOU]
+        if tiles := self._due_tiles(detector.tiles(image), elapsed):
+            faces = merge_detections(faces, detector.detect(image, tiles, boxes(faces)))
+        if nearby := tiles_around(image.shape[1::-1], lost):
+            recovered = detector.detect(image, nearby, boxes(faces), TRACKED_CONFIDENCE)
+            faces = merge_detections(faces, recovered)
+        return faces
+
+    def _due_tiles(self, tiles: Sequence[Tile], elapsed: float) -> list[Tile]:
+        """Return the parts whose turn it is after `elapsed` seconds."""
+        first = int(self._search_position)
+        self._search_position += elapsed / self.search_period * len(tiles)
+        last = min(int(self._search_position), first + len(tiles))
+        return [tiles[index % len(tiles)] for index in range(first, last)]
+
+
+def merge_detections(known: Detections, found: Detections) -> Detections:
+    """Return the faces of both, each once, largest first.
+
+    A face in both keeps its known box; one that a found face covers without being the same goes,
+    because the search saw more of the picture.
+    """
+    found = select(found, _max_iou(boxes(found), boxes(known)) < SAME_FACE_IOU)
+    known = select(known, ~_are_covered(known, found))
+    both = Detections.merge([known, found]) if len(found) else known
+    return select(both, np.argsort(-areas(both), kind="stable"))
+
+
+def _are_covered(faces: Detections, others: Detections) -> BoolArray:
+    """Return which faces lie in a larger one of the others, bool (n,)."""
+    if not len(faces) or not len(others):
+        return np.zeros(len(faces), bool)
+    inside = box_iou_batch(faces.xyxy, others.xyxy, OverlapMetric.IOS) >= COVERED_CONTAINMENT
+    larger = areas(others)[None, :] > areas(faces)[:, None]
+    return np.asarray((inside & larger).any(axis=1))
+
+
+def _max_iou(xyxy: Float32Array, others: Float32Array) -> FloatArray:
+    """Return each box's largest overlap over union with any other; 0 where there is none."""
+    if not len(xyxy) or not len(others):
+        return np.zeros(len(xyxy))
+    return np.asarray(box_iou_batch(xyxy, others).max(axis=1))
+
+
+def _subsample(image: UInt8Array) -> Int16Array:
+    """Return every so many-th pixel, enough to tell one scene from another."""
+    step = max(1, max(image.shape[:2]) // SUBSAMPLED_SIDE)
+    return image[step // 2 :: step, step // 2 :: step].astype(np.int16)
+
+
+def _is_scene_change(before: Int16Array | None, now: Int16Array) -> bool:
+    """Return whether two frames show different scenes."""
+    if before is None or before.shape != now.shape:
+        return True
+    return float(np.abs(now - before).mean()) > SCENE_CHANGE_THRESHOLD

@@ -1,0 +1,182 @@
+"""`fer evaluate` on tiny data sets and a tiny network."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fer.cli import main
+from fer.data.fer2013 import load_fer2013
+from fer.evaluation.evaluate import predict_logits
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier
+from fer.model.configuration_fer import FerConfig
+from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.modeling_fer import FerForImageClassification
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    torch.manual_seed(0)
+    names = dict(enumerate(EXPRESSIONS))
+    config = FerConfig(id2label=names, hidden_sizes=(8,), depths=(1,), stem_size=4)
+    FerForImageClassification(config).save_pretrained(folder)
+    FerImageProcessor(framing={"scale": 1.1}).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    generator = np.random.default_rng(0)
+    for name in ("Anger", "Happiness", "contempt"):
+        (folder / name).mkdir()
+        for index in range(3):
+            noise = generator.integers(0, 256, (60, 50, 3), np.uint8)
+            Image.fromarray(noise).save(folder / name / f"{index}.png")
+    return str(folder)
+
+
+def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--damaged", "--views"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["pictures"] == 21
+    assert figures["views"] == "ten"
+    assert figures["split"] == "validation"
+    assert figures["without_copies"]["pictures"] == 21  # the noise has no copies
+    assert figures["ferplus"]["pictures"] == 21
+    undamaged = {"damage": "none", "amount": "", "accuracy": figures["accuracy"]}
+    assert figures["robustness"][0] == undamaged
+    drawn = {"confusion.png", "reliability.png", "risk_coverage.png", "robustness.png"}
+    assert {path.name for path in tmp_path.glob("*.png")} == drawn
+    said = capsys.readouterr().out
+    assert f"accuracy {figures['accuracy']:.4f}" in said
+    assert "The FER2013 head, 21 faces, ten views" in said
+    assert "with a share of 0.5 for FER+'s head: accuracy" in said
+
+
+def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(
+    network, tmp_path, capsys
+):
+    for split in ("train", "validation"):
+        for index, name in enumerate(EXPRESSIONS):
+            (tmp_path / "data" / split / name).mkdir(parents=True)
+            noise = np.random.default_rng(index).integers(0, 256, (48, 48), np.uint8)
+            picture = Image.fromarray(noise)
+            picture.save(tmp_path / "data" / split / name / "1.png")
+    command = ["evaluate", network, "--dataset", str(tmp_path / "data")]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 0
+    figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert figures["without_copies"] == {"pictures": 0, "accuracy": None, "macro_f1": None}
+    assert "without copies of training pictures none are left" in capsys.readouterr().out
+    assert figures["official"] is False
+    assert figures["label_set"] == f"labels of {tmp_path / 'data'}"
+
+
+def test_the_data_and_the_network_are_read_once(network, tiny_fer2013, tmp_path, monkeypatch):
+    loaded, seen = [], []
+
+    def load(*source):
+        loaded.append(source)
+        return load_fer2013(*source)
+
+    def run(classifier, images, views=False):
+        seen.append(len(images))
+        return predict_logits(classifier, images, views)
+
+    monkeypatch.setattr("fer.data.fer2013.load_fer2013", load)
+    monkeypatch.setattr("fer.evaluation.evaluate.predict_logits", run)
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--output", str(tmp_path)]
+    assert main(command) == 0
+    assert (len(loaded), seen) == (1, [21])
+
+
+def test_whose_answers_can_be_chosen(network, tiny_fer2013, tmp_path):
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--answers", "shown"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["answers"] == "shown"
+    assert figures["accuracy"] == figures["shown"]["accuracy"]
+
+
+@pytest.mark.parametrize("option", [[], ["--float32"]])
+def test_the_precision_is_said(option, tiny_fer2013, tmp_path, capsys):
+    serving = "float32" if option else ExpressionClassifier.load().precision
+    command = ["evaluate", "--dataset", str(tiny_fer2013), *option, "--output", str(tmp_path)]
+    assert main(command) == 0
+    assert json.loads((tmp_path / "evaluation.json").read_text())["precision"] == serving
+    assert f"single view, {serving}" in capsys.readouterr().out
+
+
+def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
+    (tmp_path / "robustness.png").write_bytes(b"of another evaluation")
+    command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    assert not (tmp_path / "robustness.png").exists()
+    said = capsys.readouterr().out
+    assert "Both heads combined, as the page has it, 6 faces" in said
+    assert "over 2 expressions" in said
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["answers"] == "shown"
+    assert figures["accuracy"] == figures["shown"]["accuracy"]
+    assert figures["pictures"] == 6
+    assert figures["per_class"]["happy"]["support"] == 3
+    assert figures["ferplus"] is None
+
+
+def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "faces")
+    (tmp_path / "faces" / "Anger" / "broken.png").write_text("no picture")
+    command = ["evaluate", network, "--folder", str(tmp_path / "faces"), "--map", "contempt=-"]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 0
+    assert "1 picture unreadable left out; evaluation.json names them" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert figures["left_out"] == ["Anger/broken.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--folder", "PICTURES"], "'contempt' is not one of the seven expressions"),
+        (["--folder", "PICTURES", "--map", "contempt"], "--map takes NAME=EXPRESSION"),
+        (["--folder", "PICTURES", "--map", "contempt=-", "--damaged"], "--damaged needs --dataset"),
+        (
+            ["--folder", "PICTURES", "--map", "contempt=-", "--detect"],
+            "holds no picture that could be used",
+        ),
+        (["--folder", "PICTURES", "--split", "test"], "--split is of --dataset"),
+        (["--dataset", "FER2013", "--split", "test"], "has no split test; it has train, valid"),
+        (["--folder", "PICTURES", "--ferplus", "votes.csv"], "--ferplus is for --dataset"),
+        (["--dataset", "FER2013", "--ferplus", "votes.csv"], "FER+ goes with a csv edition"),
+        (["--dataset", "FER2013", "--detect"], "--detect and --map are for --folder"),
+        (["--dataset", "FER2013", "--map", "a=sad"], "--detect and --map are for --folder"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    network, pictures, tiny_fer2013, arguments, sentence, tmp_path, capsys
+):
+    places = {"PICTURES": pictures, "FER2013": str(tiny_fer2013)}
+    command = ["evaluate", network, *(places.get(word, word) for word in arguments)]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 1
+    *_, last = capsys.readouterr().err.strip().splitlines()
+    assert last.startswith("fer evaluate: ")
+    assert sentence in last
+
+
+def test_faces_are_cut_as_the_network_knows_them(network, pictures, tmp_path, monkeypatch):
+    told = {}
+
+    def load(folder, mapping, crop):
+        detector, framing = crop.keywords["detector"], crop.keywords["framing"]
+        told.update(least=detector.min_face, scale=framing.scale)
+        raise ValueError("That is enough.")
+
+    monkeypatch.setattr("fer.data.image_folder.load_image_folder", load)
+    command = ["evaluate", network, "--folder", pictures, "--detect", "--output", str(tmp_path)]
+    assert main(command) == 1
+    assert told == {"least": 20, "scale": 1.1}

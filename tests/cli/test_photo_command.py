@@ -1,0 +1,198 @@
+"""`fer photo`: single photos, folders, files that aren't any, and what is written."""
+
+import csv
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.cli import main
+from fer.cli.photo_command import find_photos, marked_paths
+from tests.fakes import fake_pipeline, sure
+
+BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
+
+
+@pytest.fixture(autouse=True)
+def networks(monkeypatch):
+    """Stand-ins for the two networks: they find the same two faces in every picture."""
+    pipeline = fake_pipeline(BOXES, sure("happy", 0.93), sure("sad", 0.42))
+    asked = {}
+
+    def load(model, min_face):
+        asked.update(model=model, min_face=min_face)
+        return pipeline
+
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", load)
+    return asked
+
+
+@pytest.fixture
+def album(tmp_path):
+    """A folder of photos, in one another, with a broken one and a text."""
+    folder = tmp_path / "album"
+    (folder / "trip").mkdir(parents=True)
+    for name in ("a.png", "a.jpg", "trip/a.jpg", "B.JPG"):
+        Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(folder / name)
+    (folder / "broken.jpg").write_text("I am no picture.")
+    (folder / "notes.txt").write_text("Not one either.")
+    return folder
+
+
+def test_a_photo_is_only_told(album, tmp_path, capsys):
+    before = set(tmp_path.rglob("*"))
+    assert main(["photo", str(album / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: happy 93%, uncertain\n"
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_options_reach_the_networks(album, networks):
+    main(["photo", str(album / "a.jpg"), "--min-face", "33", "--model", "you/name@v1"])
+    assert networks == {"min_face": 33, "model": "you/name@v1"}
+
+
+def test_a_folder_into_files(album, tmp_path, capsys):
+    output = tmp_path / "out"
+    assert main(["photo", str(album), "--output", str(output)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    names = [f"{album}/{name}" for name in ("B.JPG", "a.jpg", "a.png", "trip/a.jpg")]
+    assert [line.split(": ")[0] for line in told[:4]] == names
+    assert told[4].startswith(f"{album}/broken.jpg is left out. The file is not a picture")
+    assert told[5:] == [f"Everything is in {output}."]
+    assert sorted(str(path.relative_to(output)) for path in output.rglob("*.jpg")) == [
+        "B-faces.jpg", "a-2-faces.jpg", "a-faces.jpg", "trip/a-faces.jpg"
+    ]  # fmt: skip
+    assert np.asarray(Image.open(output / "a-faces.jpg")).std() > 1  # there are boxes on it
+
+
+def test_the_tables(album, tmp_path):
+    main(["photo", str(album), "--output", str(tmp_path / "out")])
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text())))
+    assert len(rows) == 8
+    first = f"{album}/B.JPG"
+    assert (rows[0]["picture"], rows[0]["face"], rows[0]["expression"]) == (first, "1", "happy")
+    assert float(rows[1]["sad"]) == pytest.approx(0.42)
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert [len(picture["faces"]) for picture in document["pictures"]] == [2] * 4
+    assert list(document["refused"]) == [f"{album}/broken.jpg"]
+
+
+def test_results_of_an_earlier_run_and_hidden_files_are_no_photos(album):
+    for hidden in ("out", ".thumbnails"):
+        (album / hidden).mkdir()
+        Image.new("RGB", (60, 60)).save(album / hidden / "a-faces.jpg")
+    (album / "._a.jpg").write_text("what macOS leaves on a stick")
+    names = {path.as_posix() for path in find_photos([album], album / "out").values()}
+    assert names == {"B.JPG", "a.jpg", "a.png", "trip/a.jpg", "broken.jpg"}
+    assert album / "out" / "a-faces.jpg" in find_photos([album])
+
+
+def test_a_photo_named_twice_is_read_once(album):
+    assert len(find_photos([album / "a.jpg", album / "trip" / ".." / "a.jpg", album])) == 5
+
+
+def test_the_output_may_be_the_folder_itself_but_no_photo_is_overwritten(album, capsys):
+    arguments = ["photo", str(album), "--output", str(album)]
+    assert main(arguments) == 0
+    marked = (album / "a-faces.jpg").read_bytes()
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("fer photo: The photo ") and "would be overwritten" in told
+    assert (album / "a-faces.jpg").read_bytes() == marked
+
+
+def test_names_that_differ_in_case_have_copies_of_their_own(tmp_path):
+    photos = {Path("one/X.jpg"): Path("X.jpg"), Path("two/x.png"): Path("x.png")}
+    assert list(marked_paths(photos, tmp_path).values()) == [
+        tmp_path / "X-faces.jpg", tmp_path / "x-2-faces.jpg"
+    ]  # fmt: skip
+
+
+def test_a_copy_that_cannot_be_written_costs_nothing_else(album, tmp_path, capsys):
+    output = tmp_path / "out"
+    (output / "a-faces.jpg").mkdir(parents=True)
+    assert main(["photo", str(album), "--output", str(output)]) == 0
+    assert f"{album}/a.jpg has no marked copy: Is a directory" in capsys.readouterr().out
+    assert len((output / "faces.csv").read_text().splitlines()) == 9
+    assert (output / "trip" / "a-faces.jpg").is_file()
+
+
+def test_names_of_any_bytes_and_lines(album, tmp_path, capsys):
+    for name in (b"caf\xe9.jpg", b"two\nlines.jpg"):
+        shutil.copy(album / "a.jpg", os.path.join(os.fsencode(album), name))
+    assert main(["photo", str(album), "--output", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert f"{album}/caf\N{REPLACEMENT CHARACTER}.jpg: 2 faces" in told
+    assert f"{album}/two\N{REPLACEMENT CHARACTER}lines.jpg: 2 faces" in told
+    assert "caf\N{REPLACEMENT CHARACTER}" in (tmp_path / "out" / "faces.csv").read_text("utf-8")
+
+
+def test_of_many_photos_it_is_told_how_far_the_work_is(tmp_path, capsys):
+    for index in range(25):
+        Image.new("RGB", (160, 120)).save(tmp_path / f"{index}.png")
+    assert main(["photo", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == "0 of 25 photos\n20 of 25 photos\n"
+
+
+def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch):
+    pipeline, calls = fake_pipeline(BOXES), []
+
+    def stop_at_the_third(image):
+        calls.append(image)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return pipeline(image)
+
+    stop_at_the_third.classifier = pipeline.classifier
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        main(["photo", str(album), "--output", str(tmp_path / "out")])
+    assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 5
+
+
+def test_a_whole_picture_is_one_face(album, capsys):
+    assert main(["photo", str(album / "a.jpg"), "--whole"]) == 0
+    assert capsys.readouterr().out == f"{album}/a.jpg: 1 face: happy 93%\n"
+
+
+def test_many_faces_are_counted(album, monkeypatch, capsys):
+    crowd = fake_pipeline(BOXES * 4, sure("sad", 0.42), sure("happy"), sure("happy"))
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: crowd)
+    assert main(["photo", str(album / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{album}/a.jpg: 8 faces: 5 happy, 3 uncertain\n"
+
+
+def test_no_face(album, monkeypatch, capsys):
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: fake_pipeline([]))
+    assert main(["photo", str(album / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{album}/a.jpg: no face found\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("missing.jpg", "missing.jpg; check the path."),
+        ("empty", "holds no photo; looked for were files that end in .avif, "),
+        ("text.jpg", "No photo can be read. "),
+    ],
+)
+def test_nothing_to_read_is_one_sentence(tmp_path, capsys, name, sentence):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.jpg").write_text("I am no picture.")
+    output = tmp_path / "out"
+    assert main(["photo", str(tmp_path / name), "--output", str(output)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("fer photo: ") and sentence in told and told.count("\n") == 1
+    assert not output.exists()
+
+
+def test_an_output_that_is_a_file_is_told(album, capsys):
+    assert main(["photo", str(album / "a.jpg"), "--output", str(album / "notes.txt")]) == 1
+    assert capsys.readouterr().err == (
+        f"fer photo: {album}/notes.txt is a file; name a folder for the results.\n"
+    )

@@ -1,0 +1,64 @@
+"""What is said about a data set, in words and as a page."""
+
+import re
+
+from fer.data.dataset_report import HEADINGS, dataset_report_html, describe_dataset
+from fer.labels import EXPRESSIONS
+
+
+def split(**changed):
+    counts = dict(zip(EXPRESSIONS, (10, 2, 20, 50, 8, 5, 5), strict=True))
+    copies = {"groups": 0, "extra": 0, "differing": 0, "rows": []}
+    plain = {"pictures": 100, "counts": counts, "blank": 0, "copies": copies}
+    return plain | {"in_train": None, "ferplus": None} | changed
+
+
+def test_counts_and_blanks():
+    assert describe_dataset({"train": split(blank=1)})["counts"] == [
+        "train has 100 faces: most are happy (50, 50.0%), fewest disgust (2, 2.0%). "
+        "1 picture is blank."
+    ]
+
+
+def test_copies():
+    copies = {"groups": 1070, "extra": 1292, "differing": 49, "rows": []}
+    figures = {"train": split(copies=copies), "validation": split(in_train=8), "test": split()}
+    assert describe_dataset(figures)["copies"] == [
+        "In train, 1,292 pictures are copied from another one; in 49 of 1,070 groups of copies the "
+        "labels differ.",
+        "8 pictures of validation (8.0%) have a copy in train, which flatters accuracies on "
+        "validation.",
+        "test has no picture twice.",
+    ]
+
+
+def test_one_of_a_thing():
+    copies = {"groups": 1, "extra": 1, "differing": 1, "rows": []}
+    said = describe_dataset({"validation": split(copies=copies, in_train=1)})["copies"]
+    assert said[0].startswith(
+        "In validation, 1 picture is copied from another one; in 1 of 1 group "
+    )
+    assert said[1].startswith("1 picture of validation (1.0%) has a copy in train")
+
+
+def test_votes():
+    matrix = [[0] * 10 for _ in EXPRESSIONS]
+    matrix[3][1], matrix[3][0], matrix[2][6], matrix[2][0] = 3, 1, 1, 4  # happy, fear
+    votes = {"matrix": matrix, "agreement": 4 / 9, "voter_agreement": 0.4, "pictures": 9}
+    assert describe_dataset({"train": split(ferplus=votes)})["votes"] == [
+        "In train, the answer with most of FER+'s votes is the label's expression for 44% of the 9 "
+        "faces with votes, a single vote is for 40%. The votes follow the label happy most (75%) "
+        "and fear least (20%)."
+    ]
+    assert describe_dataset({"train": split()})["votes"] == [
+        "This edition comes without FER+'s votes."
+    ]
+
+
+def test_the_page_holds_everything_and_escapes_names():
+    said = describe_dataset({"train": split()})
+    page = dataset_report_html("<b>mine</b>", said, {"counts": [(b"\x89PNG", "so <many>")]})
+    assert "<b>" not in page and "&lt;b&gt;mine" in page and "so &lt;many&gt;" in page
+    assert re.findall(r"<h2>(.*?)</h2>", page) == list(HEADINGS.values())
+    assert page.count("data:image/png") == page.count("data:image/png;base64,iVBORw==") == 1
+    assert re.findall(r"(?:src|href)=\"(?!data:)", page) == []

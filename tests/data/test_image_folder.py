@@ -1,0 +1,95 @@
+"""Folders of labelled pictures."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+from supervision import Detections
+
+from fer.data.image_folder import load_image_folder
+from fer.data.splits import DatasetError
+from fer.labels import EXPRESSIONS
+from fer.vision.crops import Framing, crop_largest_face
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two folders with one picture each, in a colour of its own, and a text posing as a third."""
+    for name, grey in (("Happiness", 50), ("anger", 200)):
+        (tmp_path / name / "deeper").mkdir(parents=True)
+        Image.new("RGB", (60, 80), (grey,) * 3).save(tmp_path / name / "deeper" / "1.png")
+    (tmp_path / "anger" / "notes.jpg").write_text("no picture")
+    return tmp_path
+
+
+def test_names_decide(folder):
+    faces = load_image_folder(folder)
+    pairs = zip(faces.labels, faces.images, strict=True)
+    found = {EXPRESSIONS[index]: image[0, 0, 0] for index, image in pairs}
+    assert found == {"happy": 50, "angry": 200}
+    assert faces.unreadable == ["anger/notes.jpg"]
+    assert faces.votes.shape == (2, 10)
+
+
+def test_a_folder_whose_name_says_nothing_needs_a_mapping(folder):
+    (folder / "anger").rename(folder / "6")
+    with pytest.raises(DatasetError, match=r"'6' is not one of the seven .* --map NAME=EXPRESSION"):
+        load_image_folder(folder)
+    assert len(load_image_folder(folder, {"6": "anger"})) == 2
+    assert len(load_image_folder(folder, {"6": "-"})) == 1
+
+
+class HalfDetector:
+    """Finds the lower half of dark pictures and nobody in bright ones."""
+
+    def detect(self, image):
+        boxes = [[10, 40, 50, 80]] if image.mean() < 100 else []
+        return Detections(xyxy=np.array(boxes, np.float32).reshape(-1, 4))
+
+
+def test_with_a_detector(folder):
+    crop = partial(crop_largest_face, detector=HalfDetector(), framing=Framing(scale=0.5))
+    faces = load_image_folder(folder, crop=crop)
+    assert [image.shape for image in faces.images] == [(20, 20, 3)]
+    assert faces.without_face == ["anger/deeper/1.png"]
+
+
+def test_thousands_of_large_pictures_fit_into_memory(folder):
+    Image.new("RGB", (2048, 512), "white").save(folder / "anger" / "large.png")
+    shapes = sorted(image.shape for image in load_image_folder(folder).images)
+    assert shapes == [(80, 60, 3), (80, 60, 3), (128, 512, 3)]
+
+
+def test_what_a_system_put_there_is_not_read(folder):
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / "__MACOSX").mkdir()
+    for inside in (".ipynb_checkpoints", "__MACOSX/deep"):
+        (folder / "anger" / inside).mkdir(parents=True)
+        Image.new("RGB", (80, 60)).save(folder / "anger" / inside / "copy.png")
+    before = len(load_image_folder(folder))
+    (folder / "anger" / "Thumbs.db").write_text("no picture")
+    (folder / "anger" / "._1.png").write_text("no picture")
+    faces = load_image_folder(folder)
+    assert faces.unreadable == ["anger/notes.jpg"] and len(faces) == before == 2
+
+
+def test_a_mapping_of_a_folder_that_is_not_there_is_refused(folder):
+    with pytest.raises(DatasetError, match=r"--map names 9, Angry, but .* Happiness, anger"):
+        load_image_folder(folder, {"9": "sad", "Angry": "angry"})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("missing", "There is no folder"), ("empty", "has no folders; one for each")]
+)
+def test_nothing_there(tmp_path, name, said):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match=said):
+        load_image_folder(tmp_path / name)
+
+
+def test_no_picture_at_all(tmp_path):
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.jpg").write_text("no picture")
+    with pytest.raises(DatasetError, match="holds no picture that could be used"):
+        load_image_folder(tmp_path)

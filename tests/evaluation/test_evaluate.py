@@ -1,0 +1,178 @@
+"""The figures of an evaluation, on a network that answers what it is told."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from fer.data.arrays import FerArrays
+from fer.evaluation.evaluate import (
+    FIRST_HEAD,
+    SHOWN,
+    accuracy_above,
+    evaluate,
+    intervals,
+    reliability,
+    risk_coverage,
+    selective_metrics,
+    ten_views,
+)
+from fer.model.heads import DEFAULT
+
+
+class BrightnessNetwork(torch.nn.Module):
+    """Names class k where the picture's grey level is k; the second head always says neutral."""
+
+    def forward(self, pixel_values):
+        level = pixel_values.mean(dim=(1, 2, 3)).round().long().clamp(0, 6)
+        logits = 4.0 * torch.nn.functional.one_hot(level, 7)
+        ferplus = 8.0 * torch.nn.functional.one_hot(torch.zeros_like(level), 8).float()
+        return SimpleNamespace(logits=logits.float(), ferplus_logits=ferplus)
+
+
+class PlainProcessor:
+    """Hands pictures over as they are, with a crop of 40 pixels."""
+
+    crop_size = 40
+
+    def __call__(self, images, do_center_crop=True, return_tensors="pt"):
+        values = torch.from_numpy(np.stack(images)).unsqueeze(1).float()
+        return {"pixel_values": values[:, :, 4:44, 4:44] if do_center_crop else values}
+
+
+@pytest.fixture
+def classifier():
+    return SimpleNamespace(
+        network=BrightnessNetwork(),
+        precision="float32",
+        processor=PlainProcessor(),
+        columns=list(range(7)),
+        heads=replace(DEFAULT, ferplus_share=0.75),
+        uncertain_below=0.5,
+    )
+
+
+@pytest.fixture
+def faces():
+    """Eight faces of grey levels 0 to 6 and 6; the last is labelled 0, so 7 of 8 are right."""
+    levels = np.array([0, 1, 2, 3, 4, 5, 6, 6])
+    images = np.repeat(levels.astype(np.uint8), 48 * 48).reshape(8, 48, 48)
+    votes = np.zeros((8, 10), np.float32)
+    votes[:4, 0] = 10  # neutral
+    votes[4:6, 1] = 10  # happiness
+    return FerArrays(images, np.array([0, 1, 2, 3, 4, 5, 6, 0]), votes)
+
+
+@pytest.mark.parametrize("views", [False, True])
+def test_figures(classifier, faces, views):
+    figures = evaluate(classifier, faces, views)
+    assert figures["answers"] == FIRST_HEAD
+    assert figures["accuracy"] == pytest.approx(7 / 8)
+    assert figures["pictures"] == 8
+    assert figures["per_class"]["angry"]["recall"] == pytest.approx(0.5)
+    assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)
+    low, high = figures["intervals"]["accuracy"]
+    assert low < 7 / 8 <= high
+    certainty = np.exp(4) / (np.exp(4) + 6)
+    assert figures["calibration_error"] == pytest.approx(abs(certainty - 7 / 8), abs=1e-6)
+    assert figures["uncertain"]["answered"] == 1.0
+    assert figures["uncertain"]["ferplus_answers"] == figures["shown"]["ferplus_answers"]
+    assert figures["uncertain"]["accuracy"] == figures["shown"]["accuracy"] == pytest.approx(1 / 8)
+    assert [row["accuracy"] for row in figures["by_share"]] == pytest.approx(
+        [7 / 8, 7 / 8, 1 / 8, 1 / 8, 1 / 8]
+    )
+
+
+def test_figures_of_what_is_shown(classifier, faces):
+    figures = evaluate(classifier, faces, answers=SHOWN)
+    assert figures["answers"] == SHOWN
+    assert figures["accuracy"] == pytest.approx(1 / 8)  # the second head outvotes the first
+    assert figures["ferplus_answers"]["accuracy"] == pytest.approx(4 / 6)
+    assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)
+
+
+def test_interval_of_a_share_is_that_of_the_binomial():
+    confusion = np.zeros((7, 7), int)
+    confusion[0, 0], confusion[0, 1] = 700, 300
+    low, high = intervals(confusion)["accuracy"]
+    half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
+    assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.004)
+
+
+def test_reliability_by_hand():
+    top = np.array([0.95, 0.95, 0.55])
+    probabilities = np.stack([top, 1 - top], axis=1)
+    low, high = reliability(probabilities, np.array([0, 1, 0]))
+    assert low == {"confidence": pytest.approx(0.55), "accuracy": 1.0, "faces": 1}
+    assert high == {"confidence": pytest.approx(0.95), "accuracy": 0.5, "faces": 2}
+
+
+def test_fewer_are_answered_as_the_threshold_rises():
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(7), 500)
+    labels = probabilities.argmax(axis=1)
+    points = risk_coverage(probabilities, labels, np.zeros((500, 8)))
+    shares = [point["answered"] for point in points]
+    assert shares[0] == 1.0
+    assert shares == sorted(shares, reverse=True)
+    assert {point["accuracy"] for point in points} == {1.0}
+
+
+def test_faces_that_are_named_beside_both_label_sets():
+    shown = np.full((3, 7), 0.05)
+    shown[[0, 1, 2], [3, 6, 6]] = 0.9, 0.8, 0.3  # happy, neutral, neutral
+    votes = np.zeros((3, 8))
+    votes[[0, 1, 2], [1, 3, 0]] = 1  # happiness, sadness, neutral
+    figures = selective_metrics(shown, np.array([3, 6, 6]), votes, 0.5)
+    assert figures["answered"] == pytest.approx(2 / 3)
+    assert figures["accuracy"] == 1.0
+    assert figures["ferplus_answers"]["accuracy"] == 0.5
+    assert selective_metrics(shown, np.array([3, 6, 6]), votes, 0.95)["ferplus_answers"] is None
+
+
+def test_nobody_answered_has_no_accuracy():
+    point = accuracy_above(np.array([[0.6, 0.4]]), np.array([0]), 0.9)
+    assert point == {"threshold": 0.9, "answered": 0.0, "accuracy": None}
+
+
+def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():
+    confusion = np.diag([100, 100, 100, 100, 100, 100, 0])
+    assert intervals(confusion)["macro_f1"] is None  # it can't be anything but 1
+    confusion[0, 1] = 10
+    low, high = intervals(confusion)["macro_f1"]
+    assert 0.9 < low < high < 1.0
+
+
+def test_intervals_at_the_ends_are_wilsons():
+    confusion = np.zeros((7, 7), int)
+    confusion[0, 0] = 12
+    measured = intervals(confusion)
+    assert measured["accuracy"] == pytest.approx([12 / (12 + 1.96**2), 1.0], abs=1e-3)
+    assert measured["per_class"]["angry"]["recall"] == measured["accuracy"]
+    assert measured["per_class"]["sad"] == {"precision": None, "recall": None}
+    confusion[1, 0] = 12
+    low, high = intervals(confusion)["per_class"]["disgust"]["recall"]
+    assert low == pytest.approx(0, abs=1e-9)
+    assert high == pytest.approx(1.96**2 / (12 + 1.96**2), abs=1e-3)
+
+
+def test_ten_views_by_place():
+    places = torch.arange(48.0).expand(1, 1, 48, 48)  # each pixel holds its column
+    firsts = [view[0, 0, 0, [0, -1]].tolist() for view in ten_views(places, 40)]
+    middle, left, right = [4, 43], [0, 39], [8, 47]
+    expected = [middle, middle[::-1], middle, middle[::-1], middle, middle[::-1]]
+    assert firsts == [*expected, left, left[::-1], right, right[::-1]]
+
+
+@pytest.mark.parametrize(("side", "room"), [(44, 2), (48, 0)])
+def test_what_a_view_lacks_is_the_mean(side, room):
+    faces = torch.arange(1.0, 49.0).expand(1, 1, 48, 48)  # each pixel holds its column, from 1
+    up, down, left, right = (view[0, 0] for view in list(ten_views(faces, side))[2::2])
+    lacking = 4 - room
+    for view in (up, down):
+        assert (view == 0).all(dim=1).sum().item() == lacking
+    for view in (left, right):
+        assert (view == 0).all(dim=0).sum().item() == lacking
+    assert left[0, lacking].item() == 1
+    assert right[0, -1 - lacking].item() == 48

@@ -1,0 +1,53 @@
+"""Figures against hand-worked ones."""
+
+import evaluate
+import numpy as np
+import pytest
+from transformers import EvalPrediction
+
+from fer.evaluation.metrics import ExpressionMetric, expression_metrics, ferplus_accuracy
+
+
+def test_hand_worked_example():
+    # angry: 2 of 3 found, 2 of 2 named right; happy: 1 of 1 found, 1 of 2 named right
+    metric = ExpressionMetric(labels=("angry", "happy"))
+    assert isinstance(metric, evaluate.Metric)
+    figures = metric.compute(predictions=[0, 0, 1, 1], references=[0, 0, 0, 1])
+    assert figures["accuracy"] == 0.75
+    assert figures["confusion_matrix"] == [[2, 1], [0, 1]]
+    assert figures["per_class"]["angry"] == pytest.approx(
+        {"precision": 1.0, "recall": 2 / 3, "f1": 0.8, "support": 3}
+    )
+    assert figures["per_class"]["happy"] == pytest.approx(
+        {"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "support": 1}
+    )
+    assert figures["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2)
+
+
+def test_a_class_that_never_occurs():
+    figures = ExpressionMetric(labels=("a", "b", "c")).compute(predictions=[0], references=[0])
+    assert figures["per_class"]["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+    assert np.shape(figures["confusion_matrix"]) == (3, 3)
+    assert figures["macro_f1"] == 1.0  # of "a" alone
+
+
+def prediction(logits, labels, ferplus_logits, shares):
+    arrays = [np.array(values, np.float32) for values in (logits, ferplus_logits, shares)]
+    return EvalPrediction((arrays[0], arrays[1]), (np.array(labels), arrays[2]))
+
+
+def test_each_head_is_compared_with_its_own_labels():
+    angry, happy = np.eye(7)[0], np.eye(7)[3]
+    neutral, contempt = np.eye(8)[0], np.eye(8)[7]
+    answer = prediction(
+        [angry, happy, happy, happy],
+        [0, 3, 0, 0],
+        [neutral, neutral, contempt, contempt],
+        [neutral, contempt, contempt, np.zeros(8)],  # the last has no votes
+    )
+    assert expression_metrics(answer)["accuracy"] == 0.5
+    assert ferplus_accuracy(answer) == pytest.approx(2 / 3)
+
+
+def test_without_any_votes_there_is_no_figure():
+    assert ferplus_accuracy(prediction([np.eye(7)[0]], [0], [np.eye(8)[0]], [np.zeros(8)])) is None

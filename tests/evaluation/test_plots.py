@@ -1,0 +1,68 @@
+"""The plots of an evaluation: what is drawn, and that nothing global is touched."""
+
+import sys
+
+import pytest
+
+from fer.evaluation.plots import (
+    confusion_plot,
+    reliability_plot,
+    risk_coverage_plot,
+    robustness_plot,
+)
+
+
+def test_confusion_shows_percent_of_each_label():
+    figure = confusion_plot([[3, 1], [0, 0]], ["angry", "happy"])
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["75", "25", "0", "0"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["angry", "happy"]
+
+
+def test_reliability_has_a_point_a_bin():
+    bins = [
+        {"confidence": 0.3, "accuracy": 0.2, "faces": 10},
+        {"confidence": 0.9, "accuracy": 0.95, "faces": 5},
+    ]
+    upper, lower = reliability_plot(bins, 0.042).axes
+    assert upper.lines[1].get_xydata().tolist() == [[0.3, 0.2], [0.9, 0.95]]
+    assert "0.042" in upper.get_title()
+    assert [bar.get_height() for bar in lower.patches] == [10, 5]
+
+
+@pytest.mark.parametrize(("accuracy", "texts"), [(0.8, ["80% right"]), (None, [])])
+def test_risk_coverage_marks_the_threshold_in_use(accuracy, texts):
+    points = [{"answered": 1.0, "accuracy": 0.6}, {"answered": 0.5, "accuracy": 0.9}]
+    axes = risk_coverage_plot(points, {"answered": 0.6, "accuracy": accuracy}).axes[0]
+    assert [text.get_text() for text in axes.texts] == texts
+    assert axes.get_legend().get_title().get_text() == "in use: 60% named"
+
+
+def test_risk_coverage_shows_both_label_sets():
+    votes = {"ferplus_answers": {"accuracy": 0.95}}
+    points = [{"answered": 1.0, "accuracy": 0.6} | votes, {"answered": 0.5, "accuracy": 0.9}]
+    chosen = {"answered": 0.6, "accuracy": 0.8, "ferplus_answers": {"accuracy": 0.9}}
+    axes = risk_coverage_plot(points, chosen).axes[0]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["80% right", "90% right"]
+    curves = [line for line in axes.lines if not line.get_label().startswith("_")]
+    assert [line.get_xydata().tolist() for line in curves] == [
+        [[100, 60], [50, 90]],
+        [[100, 95]],
+    ]
+
+
+def test_robustness_has_a_bar_a_damage():
+    rows = [
+        {"damage": "none", "amount": "", "accuracy": 0.7},
+        {"damage": "size", "amount": "12 px", "accuracy": 0.4},
+    ]
+    axes = robustness_plot(rows).axes[0]
+    assert [bar.get_width() for bar in axes.patches] == [pytest.approx(40)]
+    assert "70.0" in axes.get_title()
+
+
+def test_pyplot_stays_out():
+    confusion_plot([[1]], ["angry"])
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or pyplot.get_fignums() == []

@@ -1,0 +1,36 @@
+"""The folder that a recording's files come into, after an error."""
+
+from pathlib import Path
+
+import pytest
+
+from fer.recording.analysis import _atomic_outputs
+
+
+def fail_in(folder):
+    with pytest.raises(KeyError), _atomic_outputs(folder) as place:
+        (place / "annotated.mp4").write_bytes(b"half")
+        raise KeyError
+
+
+def test_an_empty_folder_that_was_there_stays(tmp_path):
+    fail_in(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_made_for_it_goes(tmp_path):
+    fail_in(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_removed_hides_no_error(tmp_path, monkeypatch):
+    def refuse(path):
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "rmdir", refuse)
+    fail_in(tmp_path / "out")
+
+
+def test_the_current_folder_hides_no_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fail_in(Path("."))

@@ -1,0 +1,126 @@
+"""The analysis in a worker: the same result, and an end in time whatever the video does."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.model.classifier import ExpressionClassifier
+from fer.pipeline import Pipeline
+from fer.recording import Cancelled, analyse, analyse_sandboxed, check_video_sandboxed, sandboxed
+from fer.recording.outputs import FILE_NAMES
+from fer.sandbox import Message, start_server
+from fer.video import VideoError, check_video
+from fer.vision.detector import FaceDetector
+from tests.sample_videos import make_film
+from tests.sandbox import works
+
+EXAMPLES = Path(__file__).parents[2] / "fer/ui/photo/examples"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def server():
+    start_server("fer.recording.preloaded")
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return Pipeline(FaceDetector(), ExpressionClassifier.load())
+
+
+def photo(index, size):
+    """A photo that moves to the right."""
+    image = Image.open(sorted(EXAMPLES.glob("*.jpg"))[0]).convert("RGB").resize(size)
+    return np.roll(np.array(image), 2 * index, axis=1)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    path = tmp_path_factory.mktemp("film") / "a.mp4"
+    times = [index / 10 for index in range(8)]
+    return make_film(path, times, (320, 240), picture=photo, sound="aac", sound_seconds=0.8)
+
+
+def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
+    told = []
+    here = analyse(film, tmp_path / "here", pipeline, "person", 10)
+    there = analyse_sandboxed(film, tmp_path / "there", pipeline, "person", 10, told.append)
+    assert here.timeline == there.timeline and len(there.timeline.track_counts()[0])
+    known = "warning", "duration", "lead", "view"
+    assert [getattr(here, name) for name in known] == [getattr(there, name) for name in known]
+    for kind in set(FILE_NAMES) - {"report"}:  # its plots have names made by chance
+        files = [getattr(recording, kind) for recording in (here, there)]
+        assert files[0].read_bytes() == files[1].read_bytes(), kind
+    for one, other in zip(here.pictures, there.pictures, strict=True):
+        assert (one.time, one.caption) == (other.time, other.caption)
+        assert np.array_equal(one.image, other.image)
+    assert {file.name for file in (tmp_path / "there").iterdir()} == set(FILE_NAMES.values())
+    assert told[-1].done == 1.0
+
+
+def test_what_is_known_of_a_file_is_the_same(film, tmp_path):
+    assert check_video_sandboxed(film) == check_video(film)
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    with pytest.raises(VideoError, match="can't be read as a video"):
+        check_video_sandboxed(tmp_path / "a.mp4")
+    with pytest.raises(VideoError, match="There is no file"):
+        check_video_sandboxed(tmp_path / "gone.mp4")
+
+
+def test_wrong_settings_are_the_callers_error(film, tmp_path, pipeline):
+    with pytest.raises(ValueError, match="rate is 1 to 30"):
+        analyse_sandboxed(film, tmp_path, pipeline, rate=99)
+    with pytest.raises(ValueError, match="class, person"):
+        analyse_sandboxed(film, tmp_path, pipeline, view="room")
+
+
+def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr(sandboxed, "_analyse", works.hang_anyhow)
+    begin = time.monotonic()
+    with pytest.raises(Cancelled):
+        analyse_sandboxed(film, tmp_path, pipeline, cancelled=lambda: time.monotonic() > begin + 1)
+    assert time.monotonic() < begin + 10
+
+
+def test_a_video_that_takes_too_long_is_told(film, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr(sandboxed, "_analyse", works.hang_anyhow)
+    monkeypatch.setattr(sandboxed, "time_limit", lambda duration: 1.0)
+    with pytest.raises(VideoError, match="takes too long"):
+        analyse_sandboxed(film, tmp_path, pipeline)
+
+
+def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr(sandboxed, "_analyse", works.crash_anyhow)
+    with pytest.raises(VideoError, match="breaks the reader"):
+        analyse_sandboxed(film, tmp_path, pipeline)
+
+
+def test_sound_that_ends_a_worker_is_left_out(film, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr(sandboxed, "_analyse", works.crash_with_sound)
+    made = analyse_sandboxed(film, tmp_path, pipeline)
+    assert made.warning == sandboxed.NO_SOUND and made.video.exists()
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [(0.5, 300), (600, 7200), (7200, 21_600), (None, 21_600)]
+)
+def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
+    assert sandboxed.time_limit(duration) == seconds
+
+
+def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
+    made = analyse(film, tmp_path / "here", pipeline)
+    fields = {"warning": None, "duration": 0.8, "lead": 0.0, "pictures": []}
+    message = Message("result", fields)
+    assert sandboxed._read_result(message, tmp_path / "here").timeline == made.timeline
+    secret = tmp_path / "secret"
+    secret.write_text("another visitor's")
+    made.csv.unlink(), os.symlink(secret, made.csv)
+    with pytest.raises(VideoError, match="breaks the reader"):
+        sandboxed._read_result(message, tmp_path / "here")
+    for wrong in ({}, {**fields, "pictures": [{"height": 9}]}, {**fields, "duration": "long"}):
+        with pytest.raises(VideoError, match="breaks the reader"):
+            sandboxed._read_result(Message("result", wrong), tmp_path / "here")

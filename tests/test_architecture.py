@@ -1,0 +1,139 @@
+"""The floor plan of docs/architecture.md: what may import what, checked over all modules at
+once."""
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+FLOORS = {
+    "app": 6,
+    "train": 6,
+    "fer.__main__": 6,
+    "fer.cli": 5,
+    "fer.ui": 5,
+    "fer.recording": 4,
+    "fer": 4,  # the package's front: it only names what it imports at the first use
+    "fer.pipeline": 3,
+    "fer.training": 3,
+    "fer.drawing": 2,
+    "fer.evaluation": 2,
+    "fer.timeline": 2,
+    "fer.data": 1,
+    "fer.model": 1,
+    "fer.vision": 1,
+    "fer.array_types": 0,
+    "fer.clock": 0,
+    "fer.colors": 0,
+    "fer.help_formatter": 0,
+    "fer.images": 0,
+    "fer.labels": 0,
+    "fer.paths": 0,
+    "fer.plotting": 0,
+    "fer.sandbox": 0,
+    "fer.temp_folder": 0,
+    "fer.video": 0,
+}
+"""Floor of each package or module; the longest prefix counts."""
+
+ONLY_IMPORTERS = {
+    "datasets": ("fer.data", "fer.evaluation.metrics"),
+    "facenet_pytorch": ("fer.vision.detector",),
+    "gradio": ("fer.ui", "app"),
+}
+"""Libraries that are imported in one place, so that they can be replaced there."""
+
+PER_SCREEN = {"__init__", "tab", "events", "handlers", "views", "session"}
+"""Module names that each screen of the page has."""
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+SOURCES = {
+    module_name(path): path.read_text()
+    for path in (ROOT / "app.py", ROOT / "train.py", *sorted((ROOT / "fer").rglob("*.py")))
+}
+
+
+def imports(module: str) -> Iterator[str]:
+    """Yield the full names that a module imports, at its top or late."""
+    for node in ast.walk(ast.parse(SOURCES[module])):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module.rsplit(".", node.level)[0] + "." if node.level else ""
+            base = (package + (node.module or "")).removesuffix(".")
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def area(name: str) -> str | None:
+    """Return the entry of `FLOORS` that a name belongs to; None for other libraries."""
+    prefixes = [entry for entry in FLOORS if name == entry or name.startswith(entry + ".")]
+    return max(prefixes, key=len, default=None)
+
+
+def is_allowed(module: str, name: str) -> bool:
+    """Return whether a module may import a name: of its own area, floor 0, or a lower floor."""
+    own, other = area(module), area(name)
+    if other is None or own == other:
+        return True
+    return FLOORS[other] < FLOORS[own] or FLOORS[other] == FLOORS[own] == 0
+
+
+def test_imports_come_from_lower_floors_and_without_circles():
+    assert not is_allowed("fer.labels", "fer.pipeline.Pipeline")  # upwards
+    assert not is_allowed("fer.model.auto", "fer.vision.crops")  # the same floor
+    assert is_allowed("fer.pipeline", "fer.vision.crops.Framing")
+    forbidden = [
+        f"{module} imports {name}"
+        for module in SOURCES
+        for name in imports(module)
+        if not is_allowed(module, name)
+    ]
+    assert forbidden == []
+    graph = {
+        module: {
+            name if name in SOURCES else name.rpartition(".")[0]
+            for name in imports(module)
+            if module != "fer"
+        }
+        for module in SOURCES
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_some_libraries_have_one_importer():
+    elsewhere = [
+        f"{module} imports {name}"
+        for module in SOURCES
+        for name in imports(module)
+        if (owners := ONLY_IMPORTERS.get(name.split(".")[0])) and not module.startswith(owners)
+    ]
+    assert elsewhere == []
+
+
+def test_no_name_of_a_module_or_public_class_occurs_twice():
+    modules = [module.rpartition(".")[2] for module in SOURCES if module.startswith("fer.")]
+    packages = {path.parent.name for path in (ROOT / "fer").rglob("__init__.py")}
+    classes = [
+        node.name
+        for source in SOURCES.values()
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    single = [name for name in modules if name not in PER_SCREEN | packages]
+    twice = [name for name, count in Counter(single + classes).items() if count > 1]
+    assert twice == []
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    program = "import fer, sys; print({'torch', 'gradio', 'numpy', 'cv2'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.stdout.strip() == "set()", result.stderr

@@ -1,0 +1,154 @@
+"""The plot: what is drawn where, gaps, hatching, the time axis, and nothing global touched."""
+
+import sys
+
+import pytest
+from matplotlib.colors import to_hex
+
+from fer.colors import COLORS
+from fer.timeline.counts import STACK_ORDER
+from fer.timeline.moments import Moment
+from fer.timeline.plot import TOO_SMALL, WITHHELD, timeline_plot
+from fer.timeline.timeline import VIEWS, Timeline
+from tests.timeline.frames import frame, mix, recorded, steady
+
+HALF = mix(happy=0.5, sad=0.25, neutral=0.25)
+
+
+def areas(axes):
+    """Colour -> (left, right, low, high) of each filled area, rounded."""
+    boxes = [(to_hex(area.get_facecolor()[0]), area.get_paths()[0]) for area in axes.collections]
+    found: dict = {}
+    for colour, path in boxes:
+        extent = path.get_extents()
+        edges = (extent.x0, extent.x1, extent.y0, extent.y1)
+        found.setdefault(colour, []).append(tuple(round(float(edge), 6) for edge in edges))
+    return found
+
+
+def hatched(axes):
+    return [(p.get_x(), p.get_x() + p.get_width()) for p in axes.patches if p.get_hatch()]
+
+
+def test_expressions_are_stacked_to_a_hundred():
+    upper, middle, _ = timeline_plot(recorded([(frame([HALF] * 5), i) for i in range(4)])).axes
+    found = areas(upper)
+    assert found[COLORS["sad"]] == [(0, 4, 0, 25)]
+    assert found[COLORS["neutral"]] == [(0, 4, 25, 50)]
+    assert found[COLORS["happy"]] == [(0, 4, 50, 100)]
+    assert [tick.get_text() for tick in middle.get_yticklabels()] == ["0", "5"]
+
+
+def test_gaps_stay_empty():
+    frames = [(frame([HALF] * 5), i) for i in (0, 1, 5, 6, 7)]
+    upper, middle, lower = timeline_plot(recorded(frames)).axes
+    assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 2), (5, 8)]
+    assert [[line.get_xdata()[0], line.get_xdata()[-1]] for line in middle.lines] == [
+        [0, 2],
+        [5, 8],
+    ]
+    assert hatched(upper) == hatched(lower) == []
+
+
+def test_withheld_stretches_are_hatched_and_named():
+    frames = [(frame([HALF] * (3 if 10 <= i < 40 else 5)), i) for i in range(60)]
+    figure = timeline_plot(recorded(frames))
+    upper, _, lower = figure.axes
+    assert hatched(upper) == hatched(lower) == [(10, 40)]
+    assert [text.get_text() for text in upper.texts] == [WITHHELD]
+    assert WITHHELD in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 10), (40, 60)]
+
+
+def test_nothing_withheld_is_drawn():
+    """The picture of four faces is the same whatever they look like."""
+    one, other = (timeline_plot(steady(5, 4, **{name: 1.0})) for name in ("happy", "sad"))
+    assert [areas(axes) for axes in one.axes] == [areas(axes) for axes in other.axes]
+    assert all(len(axes.lines) <= 1 for axes in one.axes)  # the index has its line at 0 only
+
+
+def test_seconds_without_a_face_are_not_hatched():
+    frames = [(frame([HALF] * (i < 20)), i) for i in range(40)]
+    upper = timeline_plot(recorded(frames, view="person")).axes[0]
+    assert hatched(upper) == []
+    assert [text.get_text() for text in upper.texts] == ["no face"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nobody_is_not_hatched_and_small_faces_are(view):
+    frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
+    figure = timeline_plot(recorded(frames, view=view))
+    assert hatched(figure.axes[0]) == [(0, 20)]
+    said = WITHHELD if view == "class" else TOO_SMALL
+    assert said in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_the_index_has_a_band_where_there_are_faces_to_compare():
+    joy, gloom = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
+    lower = timeline_plot(recorded([(frame([joy, gloom] * 3), 0)])).axes[2]
+    (band,) = (path for paths in areas(lower).values() for path in paths)
+    # Mean 0.25, standard error 0.75 / sqrt(5), twice; cut at 1 and -1.
+    assert band[2:] == pytest.approx((0.25 - 1.5 / 5**0.5, 0.25 + 1.5 / 5**0.5), abs=1e-5)
+    alone = timeline_plot(steady(1, 1, view="person", happy=1.0)).axes[2]
+    assert alone.get_title(loc="left") == "Positive-negative index"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "first", "last", "count"),
+    [
+        (1, "0:00", "0:01", 2),
+        (5, "0:00", "0:05", 6),
+        (180, "0:00", "3:00", 10),
+        (3600, "0:00", "1:00:00", 7),
+        (3 * 3600, "0:00", "3:00:00", 10),
+    ],
+)
+def test_time_axis(seconds, first, last, count):
+    rows = [HALF] * 5
+    lower = timeline_plot(recorded([(frame(rows), 0), (frame(rows), seconds - 1)])).axes[2]
+    labels = [tick.get_text() for tick in lower.get_xticklabels()]
+    assert (labels[0], labels[-1], len(labels)) == (first, last, count)
+
+
+def test_long_timelines_are_drawn_coarser():
+    upper = timeline_plot(steady(3600, 5, happy=0.5, sad=0.5)).axes[0]
+    (area,) = (c for c in upper.collections if to_hex(c.get_facecolor()[0]) == COLORS["happy"])
+    assert len(area.get_paths()[0].vertices) < 1500
+    assert areas(upper)[COLORS["happy"]] == [(0, 3600, 50, 100)]
+
+
+@pytest.mark.parametrize(
+    ("enough", "expected"), [(1, [(0, 3600)]), (7, [(0, 3600)]), (8, []), (15, [])]
+)
+def test_a_coarse_bin_is_withheld_if_half_of_it_is(enough, expected):
+    """Columns of 15 seconds, of which so many have enough faces."""
+    frames = [(frame([HALF] * (5 if i % 15 < enough else 4)), i) for i in range(3600)]
+    upper = timeline_plot(recorded(frames)).axes[0]
+    assert hatched(upper) == expected
+    shown = areas(upper).get(COLORS["happy"], [])
+    assert [place[:2] for place in shown] == ([] if expected else [(0, 3600)])
+
+
+def test_moments_are_numbered():
+    moments = [Moment(1, 2, "happy", 0.1, 0.6, 1, 1), Moment(3, 4, "sad", 0.1, 0.6, 1, 1)]
+    upper = timeline_plot(steady(5, 5, happy=1.0), moments).axes[0]
+    assert [(text.get_text(), text.xy[0]) for text in upper.texts] == [("1", 1), ("2", 3)]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("timeline", [Timeline(), steady(1, 5, happy=1.0)], ids=["empty", "one"])
+def test_every_variant_can_be_drawn(timeline, dark, narrow, tmp_path):
+    figure = timeline_plot(timeline, dark=dark, narrow=narrow)
+    figure.savefig(tmp_path / "plot.png", dpi=40)
+    assert figure.get_size_inches()[0] < (5 if narrow else 11)
+    if len(timeline):
+        assert [t.get_text() for t in figure.legends[0].get_texts()] == list(STACK_ORDER)
+    else:
+        assert [text.get_text() for text in figure.texts] == ["Nothing was recorded."]
+
+
+def test_pyplot_stays_out():
+    timeline_plot(steady(2, 5, happy=1.0))
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or pyplot.get_fignums() == []

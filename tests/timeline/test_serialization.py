@@ -1,0 +1,104 @@
+"""Files: what is read back equals what was written, and shows no more than the view keeps."""
+
+import json
+
+import numpy as np
+import pytest
+from pandas.testing import assert_frame_equal
+
+from fer.labels import EXPRESSIONS
+from fer.timeline.serialization import from_csv, from_json, to_csv, to_json
+from fer.timeline.timeline import VIEWS, TimelineError
+from tests.timeline.frames import frame, mix, random_frames, recorded
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("frames", [random_frames(300), random_frames(300, 40, seed=1), []])
+def test_reads_back_exactly(view, frames):
+    timeline = recorded(frames, view=view, bin_seconds=0.7, small=42.5, uncertain_below=0.35)
+    assert from_json(to_json(timeline)) == timeline
+    table = timeline.track_table() if view == "person" else timeline.table()
+    assert_frame_equal(from_csv(to_csv(timeline)), table, check_exact=True)
+
+
+def test_half_of_a_bin_can_be_saved_and_merged():
+    frames = random_frames(60, most=12)
+    one, two = (recorded(frames[i::2]) for i in range(2))
+    assert from_json(to_json(one)).merged(from_json(to_json(two))) == recorded(frames)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_json_also_holds_the_table(view):
+    timeline = recorded([(frame([mix(happy=0.25, sad=0.75)] * 5), 1.0), (frame(), 2.0)], view=view)
+    document = json.loads(to_json(timeline))
+    full, empty = document["table"]
+    assert (full["time"], full["faces"], full["happy"], full["sad"]) == (1.0, 5.0, 0.25, 0.75)
+    assert [empty[name] for name in EXPRESSIONS] == [None] * 7 and empty["faces"] == 0
+    assert ("tracks" in document) == (view == "person")
+
+
+def test_a_file_of_the_class_view_shows_nothing_of_four_faces():
+    texts = set()
+    for name in ("happy", "sad"):
+        timeline = recorded([(frame([mix(**{name: 1.0})] * 4), i / 5) for i in range(20)])
+        texts.add(to_json(timeline) + to_csv(timeline))
+    assert len(texts) == 1
+
+
+def test_csv_is_plain():
+    timeline = recorded([(frame([mix(happy=0.5, sad=0.5)] * 5), 0.0), (frame(), 1.0)])
+    head, first, second = to_csv(timeline).splitlines()
+    assert head == (
+        "time,frames,faces,judged,angry,disgust,fear,happy,sad,surprise,neutral,"
+        "uncertain,small,index,index_error"
+    )
+    assert first == "0.0,1,5.0,5,0.0,0.0,0.0,0.5,0.5,0.0,0.0,0.0,0.0,0.0,0.0"
+    assert second == "1.0,1,0.0,0" + 11 * ","
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no timeline as CSV"),
+        ("a,b\n1,2\n", "no column 'angry'"),
+        (to_csv(recorded(random_frames(9), view="person")).replace("0.0,", "much,"), "damaged"),
+    ],
+)
+def test_other_csv_is_refused(text, message):
+    with pytest.raises(TimelineError, match=message):
+        from_csv(text)
+
+
+GOOD = json.loads(to_json(recorded(random_frames(9))))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no timeline as JSON"),
+        ("[]", "no timeline as JSON"),
+        (json.dumps({**GOOD, "version": 99}), "can be read"),
+        (json.dumps({**GOOD, "settings": {"view": "all"}}), "not 'all'"),
+        (json.dumps({**GOOD, "settings": {"colour": "red"}}), "no timeline as JSON"),
+        (json.dumps({**GOOD, "bins": [[0, 1, 2]]}), "damaged"),
+        (json.dumps({**GOOD, "bins": [[0, "one"]]}), "no timeline as JSON|damaged"),
+        (json.dumps({**GOOD, "bins": 3}), "no timeline as JSON"),
+    ],
+)
+def test_other_json_is_refused(text, message):
+    with pytest.raises(TimelineError, match=message):
+        from_json(text)
+
+
+def test_json_says_where_it_comes_from():
+    timeline = recorded(random_frames(20))
+    text = to_json(timeline, {"model": "a network"})
+    assert json.loads(text)["about"] == {"model": "a network"}
+    assert from_json(text) == timeline
+
+
+def test_no_number_is_lost_in_writing():
+    timeline = recorded(random_frames(200), view="person")
+    column = from_csv(to_csv(timeline))["happy"].to_numpy()
+    assert np.array_equal(column, timeline.track_table()["happy"], equal_nan=True)
+    assert np.unique(column[~np.isnan(column)]).size > 100

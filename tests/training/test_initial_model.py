@@ -1,0 +1,326 @@
+"""Which networks a training starts from, and that those of transformers train like our own."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    DeiTConfig,
+    DeiTForImageClassificationWithTeacher,
+    ResNetConfig,
+    ResNetForImageClassification,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
+    ViTModel,
+    pipeline,
+)
+
+from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.evaluation.calibration import calibrate
+from fer.evaluation.evaluate import evaluate
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import ExpressionClassifier
+from fer.model.heads import DEFAULT
+from fer.model.hub import pull
+from fer.training.fine_tuning import expression_order, find_heads
+from fer.training.initial_model import (
+    build_initial_model,
+    check_weights,
+    load_base_model,
+    store_calibration,
+    untrained_cnn,
+    untrained_vit,
+)
+from fer.training.options import RECIPES, TrainingOptions, read_recipe
+from fer.training.train import train
+from tests.training.runs import TINY_BOX, short
+
+DOGS = {index: f"dog {index}" for index in range(10)}
+
+
+def save_vit(folder, kind=ViTForImageClassification, labels=DOGS):
+    torch.manual_seed(1)
+    config = ViTConfig(
+        image_size=48, patch_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, id2label=labels,
+    )  # fmt: skip
+    model = kind(config)
+    model.save_pretrained(folder)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(folder)
+    return model
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("base")
+    save_vit(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def adapted(base, tiny_fer2013, tmp_path_factory):
+    output = tmp_path_factory.mktemp("adapted")
+    return train(short(tiny_fer2013, output, base_model=str(base), augmentation={"degrade": 0.5}))
+
+
+def test_a_network_of_transformers_is_adapted(adapted, base):
+    classifier = ExpressionClassifier.load(adapted)
+    assert classifier.model.config.id2label == dict(enumerate(EXPRESSIONS))
+    assert classifier.model.classifier.out_features == 7
+    assert classifier.framing["scale"] > 0
+    learned = classifier.model.vit.embeddings.patch_embeddings.projection.weight
+    known = ViTForImageClassification.from_pretrained(base)
+    difference = learned - known.vit.embeddings.patch_embeddings.projection.weight
+    assert 0 < difference.abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("name", ["quick", "vit", "fine_tune"])
+def test_the_other_recipes_run(name, base, tiny_fer2013, tmp_path):
+    recipe = read_recipe(RECIPES / f"{name}.yaml")
+    small = {"epochs": 1, "batch_size": 16, "max_train_samples": 32, "precision": "fp32"}
+    own = {"quick": TINY_BOX, "vit": {}, "fine_tune": {"base_model": str(base)}}[name]
+    teachers = [table | TINY_BOX | {"epochs": 1} for table in recipe.teachers]
+    places = {"dataset": str(tiny_fer2013), "output": str(tmp_path), "teachers": teachers}
+    classifier = ExpressionClassifier.load(train(replace(recipe, **small, **own, **places)))
+    assert classifier.model.config.model_type == {"quick": "fer"}.get(name, "vit")
+    faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
+    if name != "quick":  # which may serve in int8
+        written = classifier.metrics["validation"]["accuracy"]
+        assert evaluate(classifier, faces)["accuracy"] == written
+
+
+def test_its_metrics(adapted, base):
+    metrics = json.loads((adapted / "metrics.json").read_text())
+    assert metrics["base_model"] == {"name": str(base), "revision": None}
+    assert metrics["architecture"] == "vit"
+    assert metrics["training"]["optimizer"] == "adamw_torch"
+    assert metrics["training"]["learning_rate"] == 5e-5
+    assert metrics["validation"]["ferplus_accuracy"] is None
+
+
+def test_its_probabilities_are_calibrated_wherever_it_is_loaded(adapted, tiny_fer2013):
+    classifier = ExpressionClassifier.load(adapted)
+    faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
+    figures = evaluate(classifier, faces)
+    metrics = json.loads((adapted / "metrics.json").read_text())
+    assert figures["accuracy"] == metrics["validation"]["accuracy"]
+    calibration = metrics["calibration"]
+    assert figures["calibration_error"] == pytest.approx(calibration["calibration_error"], abs=1e-3)
+    assert classifier.uncertain_below == calibration["uncertain_below"]
+    assert figures["ferplus"] is None
+
+
+def test_its_folder_is_a_pipeline(adapted):
+    from PIL import Image
+
+    face = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    (expected,) = ExpressionClassifier.load(adapted).classify([face])
+    answers = pipeline("image-classification", str(adapted))(Image.fromarray(face), top_k=7)
+    found = {answer["label"]: answer["score"] for answer in answers}
+    np.testing.assert_allclose([found[name] for name in EXPRESSIONS], expected, atol=1e-4)
+
+
+def test_it_sees_no_colour(adapted):
+    classifier = ExpressionClassifier.load(adapted)
+    red, blue = np.zeros((2, 48, 48, 3), np.uint8)
+    red[:, :24, 0], blue[:, :24, 2] = 38, 100  # as light as each other
+    np.testing.assert_allclose(*classifier.classify([red, blue]), atol=1e-4)
+
+
+def test_a_vit_of_our_own_is_fine_tuned(tmp_path):
+    start = untrained_vit()
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    again = load_base_model(pull(tmp_path), dropout=0.1)
+    assert torch.equal(again.model.classifier.weight, start.model.classifier.weight)
+
+
+def test_seven_other_classes_are_no_expressions(tmp_path):
+    before = save_vit(tmp_path, labels=dict(list(DOGS.items())[:7])).classifier
+    start = load_base_model(pull(tmp_path), dropout=0.1)
+    assert not torch.equal(start.model.classifier.weight, before.weight)
+    assert start.model.config.id2label == dict(enumerate(EXPRESSIONS))
+
+
+def test_the_seven_expressions_in_another_spelling_keep_their_head(tmp_path):
+    labels = dict(enumerate(name.capitalize() for name in EXPRESSIONS))
+    before = save_vit(tmp_path, labels=labels).classifier
+    start = load_base_model(pull(tmp_path), dropout=0.1)
+    assert torch.equal(start.model.classifier.weight, before.weight)
+    assert start.model.config.id2label == dict(enumerate(EXPRESSIONS))
+
+
+@pytest.mark.parametrize("kind", [ViTForImageClassification, DeiTForImageClassificationWithTeacher])
+@torch.no_grad()
+def test_the_seven_expressions_in_another_order_keep_their_permuted_head(kind, tmp_path, caplog):
+    names = ["Happy", "neutral", "surprised", "Anger", "sad", "fear", "disgust"]
+    labels = dict(enumerate(names))
+    if kind is ViTForImageClassification:
+        before = save_vit(tmp_path, labels=labels)
+    else:
+        config = DeiTConfig(
+            image_size=48, patch_size=16, hidden_size=16, num_hidden_layers=1,
+            num_attention_heads=2, intermediate_size=16, id2label=labels,
+        )  # fmt: skip
+        before = kind(config)
+        before.save_pretrained(tmp_path)
+        ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    after = load_base_model(pull(tmp_path), dropout=0.1).model
+    faces = torch.randn(2, 3, 48, 48)
+    order = [3, 6, 5, 0, 4, 2, 1]
+    expected = before.eval()(faces).logits[:, order]
+    torch.testing.assert_close(after.eval()(faces).logits, expected)
+    assert after.config.id2label == dict(enumerate(EXPRESSIONS))
+    assert "come in another order (Happy, neutral, surprised" in caplog.text
+    assert "its head was permuted by name" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "names",
+    [EXPRESSIONS[:-1], (*EXPRESSIONS, "contempt"), (*EXPRESSIONS[:-1], "happiness"), ()],
+)
+def test_other_classes_have_no_order(names):
+    assert expression_order(names) is None
+
+
+def test_a_trunk_without_a_head_gets_one(tmp_path):
+    before = save_vit(tmp_path, ViTModel)
+    start = load_base_model(pull(tmp_path), dropout=0.1)
+    key = "embeddings.patch_embeddings.projection.weight"
+    assert torch.equal(start.model.vit.get_parameter(key), before.get_parameter(key))
+
+
+def test_a_head_inside_a_sequence_is_found(tmp_path):
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], id2label=DOGS)
+    ResNetForImageClassification(config).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    assert load_base_model(pull(tmp_path), dropout=0.1).model.classifier[-1].out_features == 7
+
+
+@torch.no_grad()
+def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
+    config = DeiTConfig(
+        image_size=48, patch_size=16, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, id2label=DOGS,
+    )  # fmt: skip
+    DeiTForImageClassificationWithTeacher(config).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 48, "width": 48}).save_pretrained(tmp_path)
+    model = load_base_model(pull(tmp_path), dropout=0.1).model.eval()
+    heads = model.cls_classifier, model.distillation_classifier
+    assert [head.out_features for head in heads] == [7, 7]
+    assert all(head.bias.eq(0).all() and head.weight.ne(0).all() for head in heads)
+    faces = torch.randn(2, 3, 48, 48)
+    before = model(faces).logits
+    calibration = calibrate(
+        (2 * np.eye(7)[[0, 0, 1]], None), np.array([0, 1, 1]), np.zeros((3, 8)), DEFAULT
+    )
+    store_calibration(model, calibration)
+    torch.testing.assert_close(model(faces).logits, before / calibration.temperature)
+
+
+def test_a_network_without_a_matrix_for_a_head_is_refused():
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], id2label=DOGS)
+    model = ResNetForImageClassification(config)  # its matrix gives ten
+    with pytest.raises(ValueError, match="don't come from a matrix; choose another one"):
+        find_heads(model)
+
+
+def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
+    start = untrained_cnn(0.2)
+    start.model.config.id2label = dict(enumerate(reversed(EXPRESSIONS)))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    again = load_base_model(pull(tmp_path), dropout=0.2).model
+    assert torch.equal(again.classifier.weight, start.model.classifier.weight.flip(0))
+    assert torch.equal(again.ferplus.weight, start.model.ferplus.weight)
+
+
+def test_the_vit_is_compact():
+    cnn, vit = untrained_cnn(0.2).model, untrained_vit().model
+    assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
+
+
+def test_what_is_no_image_classifier_is_refused(tmp_path):
+    BertForMaskedLM(
+        BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1)
+    ).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="holds no network that can be loaded here"):
+        load_base_model(pull(tmp_path), dropout=0.1)
+
+
+def test_weights_beyond_the_head_must_be_there(tmp_path):
+    pulled = pull(tmp_path)
+    check_weights(pulled, {"classifier.weight"}, ["classifier"])
+    with pytest.raises(ValueError, match=r"it lacks the weights vit\.a, vit\.b\."):
+        check_weights(pulled, {"vit.b", "vit.a", "classifier.bias"}, ["classifier"])
+    with pytest.raises(ValueError, match=r"it lacks the weights classifier\.bias\."):
+        check_weights(pulled, {"classifier.bias"})
+
+
+def test_an_untrained_network_may_be_wider(tmp_path):
+    start = build_initial_model(TrainingOptions(widths=[96, 192, 384], depths=[1, 1, 1]))
+    assert start.model.classifier.in_features == 384
+    assert [block.second[0].out_channels for block in start.model.trunk.blocks] == [96, 192, 384]
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    assert load_base_model(pull(tmp_path), dropout=0.2).model.config.hidden_sizes == [96, 192, 384]
+
+
+def test_widths_of_another_number_of_stages():
+    with pytest.raises(ValueError, match="--widths takes 3 numbers, one a stage, not 2"):
+        build_initial_model(TrainingOptions(widths=[64, 128]))
+
+
+def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer2013, tmp_path):
+    options = short(tiny_fer2013, tmp_path / "run", teachers=[{"epochs": 1}])
+    with pytest.raises(ValueError, match="--widths takes 3 numbers, one a stage, not 2"):
+        train(replace(options, teachers=[{"widths": [8, 16]}]))
+    with pytest.raises(ValueError, match="--view-size must be up to 48"):
+        train(replace(options, view_size=50, teachers=[{"view_size": 40}]))
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_middle_that_is_seen():
+    start = build_initial_model(TrainingOptions(view_size=44))
+    assert start.processor.crop_size == start.model.config.image_size == 44
+    assert build_initial_model(TrainingOptions()).processor.crop_size == 40
+    with pytest.raises(ValueError, match="--view-size must be up to 48, but is 50"):
+        build_initial_model(TrainingOptions(view_size=50))
+
+
+@pytest.mark.parametrize(
+    "setting", [{"widths": [8, 8, 8]}, {"view_size": 44}, {"ferplus_share": 0.5}]
+)
+def test_others_networks_have_none_of_our_settings(base, setting):
+    with pytest.raises(ValueError, match="is of this project's own network; leave it out"):
+        build_initial_model(TrainingOptions(base_model=str(base), **setting))
+
+
+def test_a_base_of_our_own_brings_its_shape(tmp_path):
+    start = build_initial_model(TrainingOptions(widths=[8, 8, 16], depths=[1, 1, 1]))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    options = TrainingOptions(base_model=str(tmp_path))
+    assert build_initial_model(options).model.config.hidden_sizes == [8, 8, 16]
+    with pytest.raises(ValueError, match="--depths is 1 2 1, but the base model has 1 1 1; leave"):
+        build_initial_model(replace(options, depths=[1, 2, 1]))
+
+
+def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypatch):
+    monkeypatch.setattr("fer.training.train.prepare_push", None)  # not asked: no repo is made
+    hub = {"push_to_hub": True, "hub_model_id": "you/name"}
+    with pytest.raises(ValueError, match="Only this project's own network can be pushed"):
+        train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))
+
+
+def test_a_fine_tuned_network_takes_this_training_s_dropout(tmp_path):
+    start = build_initial_model(TrainingOptions(dropout=0.2))
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    again = load_base_model(pull(tmp_path), dropout=0.35).model
+    assert again.dropout.p == again.config.dropout == 0.35

@@ -1,0 +1,132 @@
+"""The Live tab without a screen: frames in, HTML out, a clock a visitor."""
+
+import asyncio
+import base64
+import io
+import re
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.colors import COLORS
+from fer.ui.live.handlers import FRAME_WORKERS, LiveHandlers
+from fer.ui.live.session import LiveSession
+from fer.ui.live.views import person_panel
+from fer.ui.sessions import Sessions
+from tests.async_runner import tell
+from tests.fakes import fake_pipeline, sure
+from tests.ui.live_helpers import Looking, hold_clock, payload
+
+FRAME = np.full((240, 320, 3), 128, np.uint8)
+BOX = [100, 80, 200, 180]
+
+
+def pixels(html):
+    content = base64.b64decode(re.search(r'base64,([^"]+)"', html)[1])
+    return np.asarray(Image.open(io.BytesIO(content))).astype(int)
+
+
+def test_a_face_gets_a_box_in_the_colour_of_its_expression():
+    view, panel, _ = Looking([BOX], sure("sad", 0.8)).look(FRAME)
+    expected = [int(COLORS["sad"][i : i + 2], 16) for i in (1, 3, 5)]
+    assert np.abs(pixels(view)[130, 100] - expected).max() < 60  # JPEG blurs a thin line
+    assert "1 face" in panel and "80%" in panel and "Your expression" in panel
+    assert (FRAME == 128).all()
+
+
+def test_no_face_gives_the_plain_picture_and_a_friendly_word():
+    view, panel, _ = Looking().look(FRAME)
+    assert np.abs(pixels(view) - 128).max() <= 1
+    assert "No face in view" in panel and "meter" not in panel
+
+
+def test_no_frame_gives_the_first_steps():
+    view, panel, _ = Looking().look(None)
+    assert view == "" and "Press Record" in panel
+
+
+def test_a_weak_face_is_uncertain():
+    _, panel, _ = Looking([BOX], sure("fear", 0.42)).look(FRAME)
+    assert "uncertain" in panel and "no expression stands out" in panel
+
+
+def test_bars_show_the_first_of_several_faces():
+    boxes = [BOX, [10, 10, 60, 60]]
+    _, panel, _ = Looking(boxes, sure("angry"), sure("happy")).look(FRAME)
+    assert "Face 1, the largest" in panel and "2 faces" in panel and "2 happy 90%" in panel
+    assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
+
+
+def test_other_faces_have_the_probability_of_what_they_are_called():
+    faces = fake_pipeline([BOX, [10, 10, 60, 60]], sure("angry"), sure("happy", 0.52))(FRAME)
+    faces.data["probabilities"][1] = [0.4, 0, 0, 0.38, 0.22, 0, 0]
+    panel = person_panel(faces, ["angry", "happy"], 10.0)
+    assert "2 happy 38%" in panel and "40%" not in panel
+
+
+def test_one_odd_answer_does_not_change_the_label(monkeypatch):
+    live = Looking([BOX], sure("happy"))
+    clock = hold_clock(monkeypatch)
+    for index in range(5):
+        clock[0] = index / 10
+        live.look(FRAME)
+    clock[0] = 0.5
+    live.pipeline.classifier.rows = [sure("angry", 0.5)]
+    _, panel, _ = live.look(FRAME)
+    assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "happy"
+    _, panel, _ = live.look(FRAME, token="f" * 32)
+    assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
+
+
+def test_visitors_have_clocks_of_their_own():
+    one, other = LiveSession().frame_rate, LiveSession().frame_rate
+    one.tick(0.0), one.tick(0.1)
+    assert other.tick(0.1) == 0
+
+
+def test_many_frames_share_a_few_readers():
+    pipeline, seen = fake_pipeline([BOX]), set()
+    follow = pipeline.process_frame
+
+    def noted(*arguments):
+        seen.add(threading.current_thread().name)
+        return follow(*arguments)
+
+    async def story():
+        pipeline.process_frame = noted
+        handlers = LiveHandlers(pipeline, Sessions())
+        looks = (handlers.look(payload(FRAME), f"{i:032x}", "person") for i in range(24))
+        return await asyncio.gather(*looks)
+
+    assert all("1 face" in panel for _, panel, _ in tell(story()))
+    assert 1 <= len(seen) <= FRAME_WORKERS and all(name.startswith("look") for name in seen)
+
+
+def test_an_error_in_a_reader_reaches_the_caller():
+    live = Looking([BOX])
+    live.pipeline.process_frame = lambda *arguments: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        live.look(FRAME)
+
+
+def test_a_class_says_how_many_of_its_faces_are_uncertain():
+    boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(5)]
+    rows = [sure("happy")] * 3 + [sure("sad", 0.42)] * 2
+    frame = np.full((240, 320, 3), 128, np.uint8)
+    _, panel, _ = Looking(boxes, *rows).look(frame, "class")
+    assert "On average of 5 faces, 2 of them uncertain" in panel
+
+
+def test_a_class_that_is_too_small_is_told_what_helps():
+    boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(4)]
+    _, panel, _ = Looking(boxes).look(FRAME, "class")
+    assert "at least 5 faces" in panel and "bring the camera nearer" in panel
+    assert "meter" not in panel
+
+
+def test_a_class_s_picture_shows_nobody_s_expression():
+    six = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
+    happy, sad = (Looking(six, sure(name)).look(FRAME, "class")[0] for name in ("happy", "sad"))
+    assert happy == sad and (pixels(happy) != 128).any()

@@ -1,0 +1,196 @@
+"""A live timeline: what it counts, when it is drawn, when it ends, what is saved of it."""
+
+import base64
+import json
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from fer.timeline.serialization import from_csv, from_json
+from fer.timeline.timeline import ROW_BYTES, Timeline
+from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_SECONDS, TimelineRecorder
+from tests.fakes import fake_pipeline, sure
+from tests.ui.live_helpers import Looking, hold_clock
+
+FRAME = np.full((240, 320, 3), 128, np.uint8)
+SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
+
+
+def test_a_page_that_is_loaded_again_is_told_how_to_go_on():
+    recorder = TimelineRecorder(Timeline("person"), 10.0)
+    again = recorder.restored_html(75.0)
+    assert "fer-running" in again and "Recording 1:05" in again and "loaded again" in again
+    recorder.stop()
+    assert recorder.restored_html(80.0) == recorder.stop()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The recorders' clock, which the test sets."""
+    return hold_clock(monkeypatch)
+
+
+def content(parcel):
+    return base64.b64decode(parcel["uri"].split(",")[1])
+
+
+def record(live, clock, times, view="person", **who):
+    """Look at a frame at each time; return what came for the chart."""
+    charts = []
+    for clock[0] in times:
+        charts.append(live.look(FRAME, view, **who)[2])
+    return [chart if isinstance(chart, str) else None for chart in charts]
+
+
+def test_the_chart_is_drawn_once_a_second_and_grows(clock):
+    live = Looking(SIX[:1], sure("happy", 0.9))
+    assert record(live, clock, [0.0]) == [None]  # nothing is recorded unasked
+    live.start()
+    charts = record(live, clock, [i / 10 for i in range(31)])
+    assert [i for i, chart in enumerate(charts) if chart] == [0, 10, 20, 30]
+    assert "Recording 0:03" in charts[30] and "person view" in charts[30]
+    assert len(live.session().visitor.recorder.timeline) == 4
+
+
+def test_a_long_timeline_is_drawn_less_often(clock):
+    live = Looking(SIX[:1])
+    live.start()
+    charts = record(live, clock, [0.0, *(3600 + i / 2 for i in range(21))])
+    assert [i / 2 for i, chart in enumerate(charts[1:]) if chart] == [0, 3.5, 7]
+
+
+def test_stop_ends_it_and_what_is_saved_reads_back(clock):
+    live = Looking(SIX[:2], sure("happy", 0.9), sure("sad", 0.8))
+    live.start()
+    record(live, clock, [0.0, 0.5, 1.0])
+    text = live.stop()
+    assert "fer-done" in text and "fer-running" not in text
+    # Stop's answer may come in before that of a frame that was on its way: it is told again.
+    assert record(live, clock, [2.0, 3.0]) == [text, None]
+    session = live.session()
+    timeline = session.visitor.recorder.timeline
+    assert timeline.table()["frames"].tolist() == [2, 1]
+    assert from_json(content(live.timelines.save_json(session)).decode()) == timeline
+    table = from_csv(content(live.timelines.save_csv(session)).decode())
+    assert table["track"].tolist() == [1, 2, 1, 2]
+
+
+def test_plot_and_report_are_made_in_memory(clock):
+    live = Looking(SIX[:1])
+    live.start()
+    record(live, clock, [0.0, 1.0])
+    live.stop()
+    assert content(live.timelines.save_plot(live.session())).startswith(b"\x89PNG")
+    report = content(live.timelines.save_report(live.session())).decode()
+    assert "tiny &lt;1&gt;" in report
+    assert "70.0% of 10 pictures" in report
+
+
+def test_a_class_keeps_no_track_and_names_no_face(clock):
+    live = Looking(SIX, sure("happy", 0.9))
+    live.start("class")
+    # The view chosen at the start holds, whatever is chosen later.
+    _, panel, chart = live.look(FRAME, "person")
+    assert "On average of 6 faces" in panel and "Face 1" not in panel + chart
+    live.stop()
+    document = json.loads(content(live.timelines.save_json(live.session())))
+    assert document["settings"]["view"] == "class" and "tracks" not in document
+
+
+def test_fewer_than_five_faces_are_no_class(clock):
+    live = Looking(SIX[:4], sure("happy", 0.9))
+    live.start("class")
+    _, panel, chart = live.look(FRAME, "class")
+    assert "at least 5 faces" in panel and "meter" not in panel and "4 faces" in panel
+    assert "shows no expression" in chart and "uncertain" not in chart
+
+
+def test_it_ends_by_itself_and_says_so(clock):
+    live = Looking(SIX[:1])
+    live.start()
+    charts = record(live, clock, [0.0, MAX_SECONDS - 1, MAX_SECONDS, MAX_SECONDS + 1])
+    assert "The timeline has ended" in charts[2] and "2 hours" in charts[2]
+    session = live.session()
+    assert charts[3] is None and not session.visitor.recorder.running
+    assert live.timelines.save_csv(session)["name"] == "timeline.csv"
+
+
+def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
+    live = Looking(SIX)
+    live.start()
+    monkeypatch.setattr("fer.ui.live.timeline_recorder.MOST_BYTES", 20 * 7 * ROW_BYTES)
+    charts = record(live, clock, range(30))
+    assert [i for i, chart in enumerate(charts) if "has ended" in (chart or "")] == [20]
+    assert live.session().nbytes == live.session().visitor.recorder.timeline.nbytes
+
+
+def test_nothing_recorded_and_nothing_to_save(clock):
+    live = Looking()
+    assert live.stop() == IDLE_HTML
+    live.start()
+    for session in (live.session(), live.session("f" * 32)):
+        with pytest.raises(gr.Error, match="no finished timeline"):
+            live.timelines.save_csv(session)
+    assert "The camera gave no picture" in live.stop()
+    with pytest.raises(gr.Error, match="no finished timeline"):
+        live.timelines.save_json(live.session())
+
+
+def test_waiting_for_the_camera_is_said():
+    assert "Waiting for the camera" in Looking().start()
+
+
+def test_two_visitors_record_apart(clock):
+    live = Looking(SIX[:1])
+    live.start()
+    record(live, clock, [0.0, 1.0], token="f" * 32)
+    assert live.session("f" * 32).visitor.recorder is None
+    assert len(live.session().visitor.recorder.timeline) == 0
+
+
+def test_a_frame_from_before_the_start_is_not_counted():
+    recorder = TimelineRecorder(Timeline("person"), 1.0)
+    assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 0.99) is None
+    assert len(recorder.timeline) == 0
+
+
+def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
+    live = Looking(SIX[:1])
+    live.start()
+    record(live, clock, [0.0])
+    recorder = live.session().visitor.recorder
+    shown = lambda *told: (recorder.stop(), (FRAME, ""))[1]  # noqa: E731
+    monkeypatch.setattr(live.handlers, "_render", shown)
+    assert "fer-done" in record(live, clock, [2.0])[0]
+
+
+def test_a_stop_right_behind_a_frame_is_told_again(clock, monkeypatch):
+    live = Looking(SIX[:1])
+    live.start()
+    recorder = live.session().visitor.recorder
+    counted = recorder.record
+
+    def late(faces, now):
+        chart = counted(faces, now)
+        recorder.stop()
+        return chart
+
+    monkeypatch.setattr(recorder, "record", late)
+    assert "fer-running" in record(live, clock, [0.0])[0]
+    assert "fer-done" in record(live, clock, [0.1])[0]
+
+
+def test_frames_after_the_stop_are_not_counted():
+    recorder = TimelineRecorder(Timeline("person"), 0.0)
+    recorder.stop()
+    assert "Nothing recorded" in recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.0)
+    assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.1) is None
+    assert len(recorder.timeline) == 0
+
+
+def test_a_timeline_has_the_network_s_bound():
+    live = Looking()
+    live.timelines.uncertain_below = 0.7
+    live.start()
+    assert live.session().visitor.recorder.timeline.uncertain_below == 0.7

@@ -1,0 +1,73 @@
+"""The Live tab's handlers as a visitor's page calls them, one call after the other."""
+
+import asyncio
+import base64
+import sys
+import time
+
+import numpy as np
+
+from fer.images import encode_jpeg
+from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
+from fer.ui.sessions import Session, Sessions
+from tests.async_runner import tell
+from tests.fakes import fake_pipeline
+
+TOKEN = "0123456789abcdef" * 2
+
+
+def payload(frame: np.ndarray | None) -> dict | None:
+    """Return what the camera component sends."""
+    if frame is None:
+        return None
+    content = base64.b64encode(encode_jpeg(frame, 95)).decode()
+    return {"path": None, "url": f"data:image/jpeg;base64,{content}"}
+
+
+def hold_clock(monkeypatch) -> list[float]:
+    """Return the Live tab's clock in a list, to be set; time goes on for everything else."""
+    times, real = [0.0], time.monotonic
+
+    def now() -> float:
+        asked = sys._getframe(1).f_code.co_filename
+        return times[0] if asked.endswith("live_handlers.py") else real()
+
+    monkeypatch.setattr("time.monotonic", now)
+    return times
+
+
+class Looking:
+    """A Live tab with a fake pipeline.
+
+    Args:
+        boxes, rows: See `fake_pipeline`.
+    """
+
+    def __init__(self, boxes=(), *rows) -> None:
+        self.pipeline, self.sessions = fake_pipeline(boxes, *rows), Sessions()
+        self.handlers = LiveHandlers(self.pipeline, self.sessions)
+        self.timelines = TimelineHandlers(self.sessions, 0.4, "tiny <1>", "70.0% of 10 pictures")
+
+    def look(self, frame: np.ndarray | None, view: str = "person", token: str = TOKEN) -> tuple:
+        return self._call(self.handlers.look, payload(frame), token, view)
+
+    def start(self, view: str = "person", token: str = TOKEN) -> str:
+        return self._call(self.timelines.start, token, view)
+
+    def stop(self, token: str = TOKEN) -> str:
+        return self._call(self.timelines.stop, token)
+
+    def session(self, token: str = TOKEN) -> Session:
+        return self._call(self._session, token)
+
+    async def _session(self, token: str) -> Session:
+        from fer.ui.connections import Sender
+
+        return self.sessions.of(token, Sender(None))
+
+    def _call(self, handler, *arguments):
+        async def story():
+            self.sessions._sweeping = None  # of the loop before this one
+            return await asyncio.wait_for(handler(*arguments), 20)
+
+        return tell(story())

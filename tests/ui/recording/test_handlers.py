@@ -1,0 +1,328 @@
+"""The Recording tab without a screen: choosing, waiting, progress, cancelling, files, errors."""
+
+import asyncio
+import json
+import re
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from fer.recording import Cancelled, Progress, RecordingResult, analyse
+from fer.recording.outputs import FILE_NAMES
+from fer.timeline.formatting import format_duration
+from fer.timeline.serialization import from_csv, from_json
+from fer.timeline.timeline import Timeline
+from fer.ui.recording.handlers import RESULT_FILES, WORKERS, RecordingHandlers, RecordingSession
+from fer.ui.recording.views import INSTRUCTIONS, progress_html
+from fer.video import VideoError, VideoReader, VideoWriter, check_video
+from tests.async_runner import tell
+from tests.fakes import fake_pipeline, sure
+
+BOX = [40, 30, 90, 90]
+
+Handlers = partial(RecordingHandlers, check=check_video)  # no worker knows the fakes
+
+
+@pytest.fixture(autouse=True)
+def uploads(tmp_path, monkeypatch):
+    """Where Gradio keeps uploads and what is made of them."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    (tmp_path / "uploads").mkdir()
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+def clip(uploads):
+    """A second of a grey picture."""
+    path = uploads / "lesson <1>.mp4"
+    with VideoWriter(path, 160, 120) as writer:
+        for i in range(10):
+            writer.write(np.full((120, 160, 3), 100 + i, np.uint8), i / 10, 0.1)
+    return str(path)
+
+
+@pytest.fixture
+def handlers():
+    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), analyse)
+
+
+def run(handlers, recording, view="person", desk=None):
+    """Return everything that the page is told."""
+
+    async def collect():
+        return [
+            told async for told in handlers.start(recording, view, 5, desk or RecordingSession())
+        ]
+
+    return tell(collect())
+
+
+def slow(source, folder, pipeline, view, rate, progress, cancelled):
+    """Stand in for a long analysis that has written something."""
+    (folder / "annotated.mp4").touch()
+    progress(Progress(0.25, 90.0))
+    while not cancelled():
+        threading.Event().wait(0.005)
+    raise Cancelled("called off")
+
+
+def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=None):
+    """Stand in for a short analysis: the video is a copy, the other files are empty."""
+    shutil.copy(source, folder / FILE_NAMES["video"])
+    (folder / FILE_NAMES["thumbnails"]).touch()
+    timeline = Timeline(view)
+    timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
+    paths = {kind: folder / FILE_NAMES[kind] for kind in FILE_NAMES}
+    return RecordingResult(timeline, view, warning, 1.0, 0.25, **paths)
+
+
+def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
+    desk = RecordingSession()
+    *_, (state, result, *files, kept) = run(handlers, clip, desk=desk)
+    assert kept is desk and "fer-finished" in state and "Not everything" not in state
+    assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
+    paths = dict(zip(RESULT_FILES, map(Path, files), strict=True))
+    with VideoReader(paths["video"]) as reader:
+        assert reader.info.duration == pytest.approx(1.0, abs=0.05)
+        assert len(list(reader)) == 10
+    timeline = from_json(paths["json"].read_text())
+    assert timeline.view == "person" and len(timeline) == 1
+    assert from_csv(paths["csv"].read_text())["happy"].iloc[0] == pytest.approx(0.9, abs=0.01)
+    assert paths["plot"].read_bytes().startswith(b"\x89PNG")
+    assert "lesson &lt;1&gt;" in paths["report"].read_text()
+    # All that lies there goes through Gradio's hands, which deletes it in time.
+    left = {path for path in paths["video"].parent.rglob("*") if path.is_file()}
+    assert left == set(paths.values())
+    desk.clear()
+    assert not paths["video"].exists() and Path(clip).exists()
+
+
+def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
+    desk = RecordingSession()
+    state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1]
+    assert 'data-kept="3000"' in state and "within 50 minutes" in state
+    assert 'data-lead="0.250"' in result
+    later = desk.result.created + 600
+    monkeypatch.setattr("fer.ui.recording.handlers.time.monotonic", lambda: later)
+    assert 'data-kept="2400"' in desk.outputs()[0]
+    desk.clear()
+    assert desk.outputs() is None
+
+
+def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):
+    handlers, desk = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
+    first = run(handlers, clip, desk=desk)[-1][2]
+    second = run(handlers, clip, desk=desk)[-1][2]
+    assert not Path(first).exists() and Path(second).exists()
+    assert len(list((uploads / "recordings").iterdir())) == 1
+
+
+def test_a_class_tells_of_no_single_face(handlers, clip):
+    *_, (_, result, _, _, _, csv, file, _, _) = run(handlers, clip, "class")
+    assert "Face 1" not in result and "shows no expression" in result
+    assert "tracks" not in json.loads(Path(file).read_text())
+    assert "0.9" not in Path(csv).read_text()
+
+
+def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
+    handlers, desk = Handlers(fake_pipeline(), slow), RecordingSession()
+    before = set(uploads.rglob("*"))
+    states = []
+
+    async def story():
+        async for told in handlers.start(clip, "person", 5, desk):
+            states.append(told[0])
+            if "25%" in told[0]:
+                assert len(list(uploads.rglob("annotated.mp4"))) == 1
+                assert handlers.cancel(desk) is desk
+        return told
+
+    last = tell(story())
+    assert any(f"About {format_duration(90)} left" in state for state in states)
+    assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
+    assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
+
+
+def test_whoever_leaves_stops_the_work(clip, uploads):
+    handlers, desk = Handlers(fake_pipeline(), slow), RecordingSession()
+
+    async def story():
+        told = handlers.start(clip, "person", 5, desk)
+        await anext(told)
+        job = desk.job
+        while not job.started:
+            await asyncio.sleep(0.005)
+        await told.aclose()
+        assert job.is_cancelled()
+        while job.folder.exists():
+            await asyncio.sleep(0.005)
+
+    tell(asyncio.wait_for(story(), 30))
+
+
+def test_the_line_is_told_and_can_be_left(clip):
+    handlers = Handlers(fake_pipeline(), slow)
+    desks = [RecordingSession() for _ in range(WORKERS + 1)]
+
+    async def story():
+        running = [handlers.start(clip, "person", 5, desk) for desk in desks[:WORKERS]]
+        for told in running:
+            await anext(told)
+        last = handlers.start(clip, "person", 5, desks[-1])
+        waiting = (await anext(last))[0]
+        handlers.cancel(desks[-1])
+        told = [told[0] async for told in last]
+        for told_to_others in running:
+            await told_to_others.aclose()
+        return waiting, told[-1]
+
+    waiting, told = tell(asyncio.wait_for(story(), 30))
+    assert "Waiting in line" in waiting and "1 recording before yours" in waiting
+    assert "Cancelled" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("text.mp4", b"<script>alert(1)</script>", "be read as a video"),
+        ("empty.mov", b"", "empty"),
+        (None, None, "Choose a recording first"),
+        ("gone.mp4", None, "drop it in again"),
+    ],
+)
+def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, words):
+    path = None if name is None else uploads / name
+    if content is not None:
+        path.write_bytes(content)
+    ((state, *_),) = run(handlers, path and str(path))
+    assert words in state and 'role="alert"' in state
+    assert "<script>" not in state and str(uploads) not in state
+    assert not (uploads / "recordings").exists()
+
+
+def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
+    known, state, *_ = handlers.choose(clip, RecordingSession())
+    assert re.findall(r"<span>([^<]+)</span>", known) == [
+        format_duration(1),
+        "160 x 120",
+        "no sound",
+    ]
+    assert state == INSTRUCTIONS
+    (uploads / "text.mp4").write_text("no video")
+    assert "be read as a video" in handlers.choose(str(uploads / "text.mp4"), RecordingSession())[0]
+    assert handlers.choose(None, RecordingSession())[:2] == ("", INSTRUCTIONS)
+
+
+def test_another_file_or_none_takes_away_what_was_shown(clip):
+    handlers, desk = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
+    for other in (None, f"{clip}.mov"):
+        made = run(handlers, clip, desk=desk)[-1]
+        _, *shown = handlers.choose(other, desk)
+        assert shown == [INSTRUCTIONS, "", *[None] * len(RESULT_FILES), desk]
+        assert len(shown) == len(made) and not Path(made[2]).exists()
+
+
+def test_work_begun_before_the_upload_was_through_goes_on(handlers, clip, uploads):
+    desk = RecordingSession()
+    state = run(handlers, clip, desk=desk)[-1][0]
+    known, *unchanged, _ = handlers.choose(clip, desk)
+    assert "160 x 120" in known and unchanged == [gr.skip()] * (2 + len(RESULT_FILES))
+    assert "Finished" in state and not desk.job.is_cancelled() and desk.job.folder.exists()
+    assert handlers.choose(None, desk)[1] == INSTRUCTIONS
+    assert desk.job is None and handlers.choose(clip, desk)[1] == INSTRUCTIONS
+
+
+def test_a_damaged_file_comes_with_a_warning(clip):
+    damaged = partial(quick, warning="3 of 10 pictures <lost>.")
+    handlers = Handlers(fake_pipeline([BOX]), damaged)
+    state = run(handlers, clip)[-1][0]
+    assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
+    def fail(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.link", fail)
+    monkeypatch.setattr("shutil.copyfile", fail)
+    ((state, *_),) = run(handlers, clip)
+    assert "no room for another recording" in state
+    assert list((uploads / "recordings").iterdir()) == []
+
+
+def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
+    def broken(*arguments, **told):
+        raise VideoError("The disk is full; come back later.")
+
+    state = run(Handlers(fake_pipeline(), broken), clip)[-1][0]
+    assert "The disk is full" in state and list((uploads / "recordings").iterdir()) == []
+
+
+def test_an_unexpected_error_is_told_and_logged(clip, uploads, caplog):
+    def broken(*arguments, **told):
+        raise MemoryError("no bytes left")
+
+    last = run(Handlers(fake_pipeline(), broken), clip)[-1]
+    assert "Something went wrong" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
+    assert "no bytes left" in caplog.text
+    assert list((uploads / "recordings").iterdir()) == []
+
+
+def test_a_cancel_in_the_last_moment_shows_no_deleted_files(clip, uploads):
+    desk = RecordingSession()
+
+    def late(*arguments, **told):
+        handlers.cancel(desk)
+        return quick(*arguments, **told)
+
+    handlers = Handlers(fake_pipeline([BOX]), late)
+    last = run(handlers, clip, desk=desk)[-1]
+    assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
+    assert list((uploads / "recordings").iterdir()) == []
+
+
+def test_where_a_file_can_have_no_second_name_it_is_copied(handlers, clip, monkeypatch):
+    def link(source, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    assert "Finished" in run(handlers, clip)[-1][0]
+
+
+def test_programs_get_the_timeline_and_the_files(handlers, clip):
+    document, files = tell(handlers.analyse_recording(clip, "person", 5))
+    assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
+    assert [Path(file).suffix for file in files] == [".mp4", ".png", ".csv", ".json", ".html"]
+    for arguments, words in (
+        ((None,), "Choose"),
+        ((clip, "room"), "view"),
+        ((clip, "class", 99), "rate"),
+    ):
+        with pytest.raises(gr.Error, match=words):
+            tell(handlers.analyse_recording(*arguments))
+
+
+def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
+    handlers = Handlers(fake_pipeline(), slow)
+
+    async def story():
+        asking = asyncio.create_task(handlers.analyse_recording(clip))
+        while not list(uploads.rglob("annotated.mp4")):
+            await asyncio.sleep(0.005)
+        asking.cancel()
+        while list((uploads / "recordings").iterdir()):
+            await asyncio.sleep(0.005)
+
+    tell(asyncio.wait_for(story(), 30))
+
+
+def test_progress_is_a_progress_bar():
+    text = progress_html(Progress(0.5, 61.7))
+    assert 'role="progressbar"' in text and 'aria-valuenow="50"' in text
+    assert f"About {format_duration(62)} left" in text
+    assert "Reading the video" in progress_html(None)

@@ -1,0 +1,230 @@
+"""Fair turns, and who still listens."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from fer.ui import connections, fair_scheduler
+from fer.ui.connections import Abandoned, Connections, Sender
+from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from tests.async_runner import tell
+
+
+class Known(Sender):
+    """A sender who listens as the test says."""
+
+    def __init__(self, here: bool = True) -> None:
+        super().__init__(None)
+        self.here = here
+
+    def listens(self) -> bool:
+        return self.here
+
+
+class Gate:
+    """Work that ends when the test says so; it notes whose ran."""
+
+    def __init__(self) -> None:
+        self.open, self.ran = threading.Event(), []
+
+    def work(self, name):
+        def run():
+            self.ran.append(name)
+            self.open.wait(10)
+            return name
+
+        return run
+
+
+async def begin(line, gate, *names, here=True, **options):
+    tasks = [
+        asyncio.create_task(line.run(name, Known(here), gate.work(name), **options))
+        for name in names
+    ]
+    await asyncio.sleep(0.05)
+    return tasks
+
+
+def test_visitors_are_served_in_their_order_and_one_piece_at_a_time():
+    async def story():
+        line, gate = FairScheduler(2, "test"), Gate()
+        tasks = await begin(line, gate, "a", "a", "b", "c")
+        assert gate.ran == ["a", "b"]
+        gate.open.set()
+        assert await asyncio.gather(*tasks) == ["a", "a", "b", "c"]
+        assert sorted(gate.ran[2:]) == ["a", "c"]
+
+    tell(story())
+
+
+def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
+    async def story():
+        line, gate = FairScheduler(1, "test"), Gate()
+        running, older = await begin(line, gate, "a", "b")
+        (newer,) = await begin(line, gate, "b")
+        (refused,) = await begin(line, gate, "b", replace=False)
+        with pytest.raises(Superseded):
+            await older
+        with pytest.raises(BusyError, match="before this one"):
+            await refused
+        gate.open.set()
+        assert await asyncio.gather(running, newer) == ["a", "b"] and gate.ran == ["a", "b"]
+
+    tell(story())
+
+
+def test_who_listens_comes_first_and_takes_the_room_of_who_does_not(monkeypatch):
+    monkeypatch.setattr(fair_scheduler, "MAX_WAITING", 3)
+
+    async def story():
+        line, gate = FairScheduler(1, "test"), Gate()
+        (running,) = await begin(line, gate, "running")
+        absent = await begin(line, gate, "x", "y", "z", here=False)
+        here = await begin(line, gate, "one", "two")
+        for gone in absent[:2]:
+            with pytest.raises(Abandoned):
+                await gone
+        (third,) = await begin(line, gate, "three")
+        (refused,) = await begin(line, gate, "four")
+        with pytest.raises(BusyError, match="too many visitors"):
+            await refused
+        gate.open.set()
+        await asyncio.gather(running, *here, third)
+        assert gate.ran == ["running", "one", "two", "three"]
+
+    tell(story())
+
+
+def test_work_of_senders_who_left_is_not_run(monkeypatch):
+    monkeypatch.setattr(connections, "TIMEOUT", 0.1)
+
+    async def story():
+        line, gate = FairScheduler(1, "test"), Gate()
+        (running,) = await begin(line, gate, "a")
+        absent = await begin(line, gate, "b", here=False)
+        with pytest.raises(Abandoned):
+            await absent[0]
+        gate.open.set()
+        await running
+        assert gate.ran == ["a"]
+
+    tell(story())
+
+
+def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
+    monkeypatch.setattr(fair_scheduler, "MAX_SECONDS", 0.2)
+
+    async def story():
+        line, gate = FairScheduler(1, "test"), Gate()
+        stuck, waiting = await begin(line, gate, "a", "b")
+        for task in (stuck, waiting):
+            with pytest.raises(BusyError, match="try again"):
+                await task
+        (cancelled,) = await begin(line, gate, "c")
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        gate.open.set()
+        await asyncio.sleep(0.1)
+        assert gate.ran == ["a"]
+        assert await line.run("d", Known(), lambda: "served") == "served"
+
+    tell(story())
+
+
+def scope(path, method="GET", query=b""):
+    return {"type": "http", "method": method, "path": path, "query_string": query}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "session"),
+    [
+        ("/gradio_api/queue/data", b"session_hash=abc", "abc"),
+        ("/gradio_api/heartbeat/abc", b"", "abc"),
+        ("/gradio_api/call/predict/abc", b"", "abc"),
+        ("/gradio_api/call/v2/predict/abc", b"", "abc"),
+        ("/somewhere/gradio_api/heartbeat/abc/", b"", "abc"),
+        ("/gradio_api/queue/data", b"", None),
+        ("/config", b"session_hash=abc", None),
+    ],
+)
+def test_connections_are_counted_while_they_are_open(path, query, session):
+    async def story():
+        seen = []
+
+        async def app(scope, receive, send):
+            seen.append(dict(known._open))
+
+        known = Connections(app)
+        await known(scope(path, query=query), None, None)
+        assert seen == [{session: 1} if session else {}]
+        assert not known._open and not known.is_open(session)
+
+    tell(story())
+
+
+async def post(known, session, path="/gradio_api/queue/join"):
+    """Send a request; return its status."""
+    sent, body = [], b'{"data": [], "session_hash": "%s"}' % session.encode()
+    halves = iter(
+        [
+            {"type": "http.request", "body": body[:20], "more_body": True},
+            {"type": "http.request", "body": body[20:], "more_body": False},
+        ]
+    )
+
+    async def receive():
+        return next(halves)
+
+    async def send(message):
+        sent.append(message)
+
+    await known(scope(path, "POST"), receive, send)
+    return sent[0]["status"]
+
+
+async def takes_all(scope, receive, send):
+    body = (await receive())["body"] + (await receive())["body"]
+    assert body.startswith(b'{"data"') and body.endswith(b'"}')
+    await send({"type": "http.response.start", "status": 200})
+
+
+def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
+    monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (3, 0))
+    monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.3))
+
+    async def story():
+        known = Connections(takes_all)
+        answers = await asyncio.gather(*(post(known, f"s{i}") for i in range(9)))
+        assert sorted(answers) == [200] * 3 + [503] * 6
+        known._open["open"] = 1
+        begun = time.monotonic()
+        assert await post(known, "open") == 200
+        assert time.monotonic() - begun < 0.2
+
+        async def comes_late():
+            await asyncio.sleep(0.05)
+            await known._counted("late", asyncio.sleep(0.1))
+
+        late, _ = await asyncio.gather(post(known, "late"), comes_late())
+        assert late == 200
+        assert not known._hoping
+
+    tell(story())
+
+
+def test_of_those_who_hope_the_newest_stay(monkeypatch):
+    monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (0, 0))
+    monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (2, 5.0))
+
+    async def story():
+        known = Connections(takes_all)
+        tasks = [asyncio.create_task(post(known, f"s{i}")) for i in range(4)]
+        await asyncio.sleep(0.1)
+        assert [task.done() for task in tasks] == [True, True, False, False]
+        await known._counted("s3", asyncio.sleep(0.1))
+        assert await tasks[3] == 200
+        tasks[2].cancel()
+
+    tell(story())

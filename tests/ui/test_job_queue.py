@@ -1,0 +1,122 @@
+"""Long work: a few jobs at a time, in their order, cancelled without leaving a file."""
+
+import asyncio
+import os
+import threading
+
+import pytest
+
+from fer.ui.job_queue import Job, JobQueue
+from tests.async_runner import tell
+
+
+def job(folder, work=lambda job: "done"):
+    folder.mkdir()
+    (folder / "file").touch()
+    return Job(folder, work)
+
+
+def until_cancelled(job):
+    while not job.is_cancelled():
+        threading.Event().wait(0.005)
+    raise ValueError("called off")
+
+
+async def begun(*jobs):
+    for _ in range(400):
+        if all(job.started for job in jobs):
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("a job did not begin")
+
+
+def test_a_job_gives_its_result_and_keeps_its_files(tmp_path):
+    async def story():
+        work = job(tmp_path / "one")
+        assert await JobQueue(1).submit(work) == "done"
+        assert work.finished and (tmp_path / "one" / "file").exists()
+        work.discard()
+        assert not (tmp_path / "one").exists()
+
+    tell(story())
+
+
+def test_an_error_rises_and_leaves_no_file(tmp_path):
+    async def story():
+        def broken(job):
+            raise ValueError("no video")
+
+        with pytest.raises(ValueError, match="no video"):
+            await JobQueue(1).submit(job(tmp_path / "one", broken))
+        assert not (tmp_path / "one").exists()
+
+    tell(story())
+
+
+def test_others_wait_in_line_and_are_told_how_many_are_ahead(tmp_path):
+    async def story():
+        shop = JobQueue(2)
+        jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
+        tasks = [shop.submit(work) for work in jobs]
+        await begun(*jobs[:2])
+        assert [shop.jobs_before(work) for work in jobs] == [0, 0, 1, 2]
+        assert not jobs[2].started
+        jobs[1].cancel()
+        await begun(jobs[2])
+        assert [shop.jobs_before(work) for work in jobs] == [0, 0, 0, 1]
+        for work in jobs:
+            work.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(error) for error in results} == {ValueError}
+        assert list(tmp_path.iterdir()) == []
+
+    tell(story())
+
+
+def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
+    async def story():
+        shop = JobQueue(1)
+        first, second, third = (job(tmp_path / str(i), until_cancelled) for i in range(3))
+        tasks = [shop.submit(work) for work in (first, second, third)]
+        await begun(first)
+        tasks[1].cancel()
+        await asyncio.sleep(0.05)
+        assert not second.started and not second.folder.exists()
+        assert shop.jobs_before(third) == 1
+        first.cancel(), third.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    tell(story())
+
+
+def test_what_was_called_off_in_its_last_moment_leaves_no_file_either(tmp_path):
+    async def story():
+        def finishes_anyway(job):
+            job.discard()
+            return "done"
+
+        await JobQueue(1).submit(job(tmp_path / "one", finishes_anyway))
+        assert not (tmp_path / "one").exists()
+
+    tell(story())
+
+
+def test_old_results_are_swept_away_but_not_what_is_in_work(tmp_path):
+    async def story():
+        shop = JobQueue(1)
+        working = job(tmp_path / "working", until_cancelled)
+        task = shop.submit(working)
+        await begun(working)
+        for name in ("old", "new"):
+            (tmp_path / name).mkdir()
+        for name in ("old", "working"):
+            os.utime(tmp_path / name, (0, 0))
+        shop.delete_old_results(tmp_path, 60)
+        assert {path.name for path in tmp_path.iterdir()} == {"working", "new"}
+        shop.delete_old_results(tmp_path / "nowhere", 60)
+        (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # as if removed since it was listed
+        shop.delete_old_results(tmp_path, 60)
+        working.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    tell(story())

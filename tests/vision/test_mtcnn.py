@@ -1,0 +1,121 @@
+"""MTCNN's stages, held against the library's own run through all of them."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from facenet_pytorch import ONet, PNet, RNet
+from facenet_pytorch.models.utils.detect_face import detect_face
+from skimage.data import astronaut
+from supervision import box_iou_batch
+
+from fer.vision import mtcnn
+from fer.vision.mtcnn import Candidates, MtcnnCascade
+from fer.vision.pyramid import Tile, pyramid_scales, split_into_tiles
+
+HALF = cv2.resize(astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+SCENE = np.vstack([np.hstack([astronaut(), astronaut()[:, ::-1]]), np.hstack([HALF] * 4)])
+"""Two large faces and four of half the size."""
+
+LEAST = 40
+
+
+@pytest.fixture(scope="module")
+def networks() -> MtcnnCascade:
+    return MtcnnCascade(PNet(), RNet(), ONet())
+
+
+def found(networks: MtcnnCascade, image: np.ndarray, tiles) -> Candidates:
+    proposed = networks.propose(image, tiles, 0.6)
+    return networks.finalize(image, networks.refine(image, proposed, 0.7), 0.7)
+
+
+def whole(image: np.ndarray) -> list[Tile]:
+    height, width = image.shape[:2]
+    return [Tile(scale, 0, 0, width, height) for scale in pyramid_scales((width, height), LEAST)]
+
+
+def library(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What facenet-pytorch finds with the same thresholds: boxes and landmarks."""
+    networks = [network().eval() for network in (PNet, RNet, ONet)]
+    with torch.inference_mode():
+        boxes, points = detect_face(image, LEAST, *networks, (0.6, 0.7, 0.7), 0.709, "cpu")
+    return boxes[0][:, :4].astype(float), points[0].astype(float)
+
+
+def averaged_over_areas(picture: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
+    """Bring a picture to size as the library does."""
+    pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float()
+    resized = torch.nn.functional.interpolate(pixels, size_wh[::-1], mode="area")
+    return resized[0].permute(1, 2, 0).numpy().round().astype(np.uint8)
+
+
+def by_place(boxes: np.ndarray) -> np.ndarray:
+    return np.lexsort(boxes.round(-1).T)
+
+
+def test_with_the_library_s_resizing_the_boxes_are_the_library_s(networks, monkeypatch):
+    # Bytes instead of floats and whole sizes instead of one pixel more leave about a pixel.
+    monkeypatch.setattr(mtcnn, "_resize", averaged_over_areas)
+    boxes, points = library(SCENE)
+    ours = found(networks, SCENE, whole(SCENE))
+    overlap = box_iou_batch(boxes, ours.xyxy)
+    assert len(boxes) == len(ours)
+    assert overlap.max(axis=1).min() > 0.85
+    nearest = overlap.argmax(axis=1)
+    np.testing.assert_allclose(ours.landmarks[nearest], points, atol=6)
+
+
+def test_our_resizing_finds_the_same_faces(networks):
+    boxes, _ = library(SCENE)
+    overlap = box_iou_batch(boxes, found(networks, SCENE, whole(SCENE)).xyxy)
+    assert overlap.shape == (len(boxes), len(boxes))
+    assert overlap.max(axis=1).min() > 0.8
+
+
+def test_all_parts_together_find_what_the_whole_picture_holds(networks):
+    height, width = SCENE.shape[:2]
+    parts = split_into_tiles((width, height), pyramid_scales((width, height), LEAST), 5000)
+    once, in_parts = found(networks, SCENE, whole(SCENE)), found(networks, SCENE, parts)
+    assert len(parts) > 2 * len(whole(SCENE))
+    assert len(once) == len(in_parts)
+    assert box_iou_batch(once.xyxy, in_parts.xyxy).max(axis=1).min() > 0.8
+
+
+def test_a_second_look_keeps_a_face_and_not_what_looks_like_one(networks):
+    face, suit = [180, 61, 268, 172], [182, 256, 217, 301]
+    camera = cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
+    looked = networks.rescore(astronaut(), candidates(face))
+    assert looked.score[0] > 0.9
+    np.testing.assert_array_equal(looked.xyxy, [face])
+    assert networks.rescore(camera, candidates(suit)).score[0] < 0.9
+
+
+def test_nothing_is_seen_outside_of_the_picture(networks):
+    face, outside = [180, 61, 268, 172], [600, 600, 640, 640]
+    looked = networks.rescore(astronaut(), candidates(outside, face))
+    assert looked.score[0] == 0 and looked.score[1] > 0.9
+    assert networks.rescore(astronaut(), candidates(outside)).score.tolist() == [0]
+
+
+def test_many_windows_are_looked_at_in_parts_with_the_same_result(networks, monkeypatch):
+    once = found(networks, SCENE, whole(SCENE))
+    seen = []
+    part = networks._run_batch
+    monkeypatch.setattr(mtcnn, "BATCH_SIZE", 3)
+    monkeypatch.setattr(
+        networks, "_run_batch", lambda net, rows: seen.append(len(rows)) or part(net, rows)
+    )
+    in_parts = found(networks, SCENE, whole(SCENE))
+    assert max(seen) == 3 and len(in_parts) == len(once) >= 6
+    np.testing.assert_allclose(in_parts.xyxy, once.xyxy, atol=1e-2)
+    np.testing.assert_allclose(in_parts.score, once.score, atol=1e-4)
+
+
+def candidates(*boxes) -> Candidates:
+    return Candidates(np.array(boxes, np.float32), np.ones(len(boxes), np.float32))
+
+
+def test_no_parts_find_nothing(networks):
+    none = found(networks, SCENE, [])
+    assert (none.xyxy.shape, none.score.shape, none.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))

@@ -1,0 +1,179 @@
+"""Faces of a stream, with the real detector on moving pictures of one real face."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage.data import astronaut
+from supervision import Detections, box_iou_batch
+
+from fer.vision.detector import FaceDetector
+from fer.vision.pyramid import Tile
+from fer.vision.stream_detector import StreamDetector, merge_detections
+
+ASTRONAUT = cv2.resize(astronaut()[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
+WALL = np.full((240, 480, 3), (70, 90, 120), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector()
+
+
+def scene(*lefts: int) -> np.ndarray:
+    """A wall with one face at each of these columns."""
+    picture = WALL.copy()
+    for left in lefts:
+        picture[20:220, left : left + 200] = ASTRONAUT
+    return picture
+
+
+def followed(detector, frames, step=0.04) -> list[Detections]:
+    follower = StreamDetector()
+    return [follower.update(detector, frame, 5 + i * step) for i, frame in enumerate(frames)]
+
+
+def numbers(faces: Detections) -> list[int]:
+    return sorted(faces.tracker_id.tolist())
+
+
+def test_a_moving_face_is_where_a_full_detection_has_it_and_keeps_its_number(detector):
+    frames = [scene(10 + 8 * index) for index in range(25)]
+    for frame, faces in zip(frames, followed(detector, frames), strict=True):
+        assert numbers(faces) == [1]
+        assert box_iou_batch(faces.xyxy, detector.detect(frame).xyxy)[0, 0] > 0.7
+        assert faces.data["landmarks"].shape == (1, 5, 2)
+
+
+@pytest.mark.parametrize("step", [1 / 60, 0.1])
+def test_a_new_face_is_boxed_within_half_a_second(detector, step):
+    before, after = [scene(10)] * round(0.4 / step), [scene(10, 260)] * round(0.5 / step)
+    assert numbers(followed(detector, before + after, step)[-1]) == [1, 2]
+
+
+def test_another_scene_is_searched_at_once(detector):
+    bright = scene(240)
+    bright[:, :200] = 255
+    faces = followed(detector, [WALL, WALL, bright])[-1]
+    assert len(faces) == 1
+
+
+def test_a_covered_face_is_gone_and_comes_back_with_its_number(detector):
+    frames = [scene(10, 260)] * 3 + [scene(10)] * 15 + [scene(10, 260)] * 2
+    answers = followed(detector, frames)
+    assert [numbers(faces) for faces in answers[2:4]] == [[1, 2], [1]]
+    assert numbers(answers[-1]) == [1, 2]
+
+
+@pytest.mark.parametrize("rate", [5, 15])
+def test_a_face_that_nods_and_is_hidden_comes_back_with_its_number(detector, rate):
+    def picture(time):
+        place = 100 + 150 * min(max(time - 0.6, 0), 0.2)  # 30 pixels aside in a fifth of a second
+        return WALL if 0.8 < time < 1.55 else scene(round(place) if time < 1 else 100)
+
+    frames = [picture(i / rate) for i in range(round(2.2 * rate))]
+    answers = followed(detector, frames, 1 / rate)
+    assert [] in map(numbers, answers)
+    assert numbers(answers[-1]) == [1]
+
+
+@pytest.mark.parametrize("step", [0.1, 0.43, 0.47])
+def test_a_known_face_that_is_half_covered_stays_however_slow_the_stream(detector, step):
+    covered = scene(100)
+    covered[94:111, 163:228] = 40  # something dark before nose and cheeks
+    assert len(detector.detect(covered)) == 0
+    answers = followed(detector, [scene(100)] + [covered] * 4, step)
+    assert [numbers(faces) for faces in answers] == [[1]] * 5
+
+
+def test_a_known_face_may_be_a_little_smaller_than_the_least_size(detector):
+    size = (detector.detect(scene(100)).xyxy[0, 2:] - detector.detect(scene(100)).xyxy[0, :2]).max()
+    least = detector.with_options(min_face=int(size))
+    shrunk = np.float32([[0.86, 0, 28], [0, 0.86, 14]])
+    farther = cv2.warpAffine(scene(100), shrunk, (480, 240), borderMode=cv2.BORDER_REPLICATE)
+    assert len(least.detect(farther)) == 0
+    answers = followed(least, [scene(100)] + [farther] * 12)
+    assert [numbers(faces) for faces in answers] == [[1]] * 13
+
+
+def test_a_jump_of_half_a_face_is_followed_at_once(detector):
+    first, second = followed(detector, [scene(100), scene(130)])
+    assert numbers(first) == numbers(second) == [1]
+
+
+def test_nobody_is_a_value(detector):
+    for faces in followed(detector, [WALL] * 3):
+        assert faces.tracker_id.shape == (0,)
+
+
+class Searching:
+    """A detector that keeps where it was asked to look."""
+
+    def __init__(self) -> None:
+        self.looked: list[list[Tile]] = []
+
+    def tiles(self, image) -> list[int]:
+        return list(range(7))
+
+    def redetect(self, image, xyxy, confidence) -> Detections:
+        return self.detect(image)
+
+    def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:
+        self.looked.append(tiles)
+        return Detections(xyxy=np.empty((0, 4), np.float32))
+
+
+@pytest.mark.parametrize("cycle", [0.3, 0.6])
+@pytest.mark.parametrize("rate", [5, 10, 30, 100])
+def test_the_search_is_once_through_the_picture_in_a_cycle(rate, cycle):
+    detector, follower = Searching(), StreamDetector(search_period=cycle)
+    follower.update(detector, WALL, 0.0)
+    for index in range(1, rate + 1):
+        follower.update(detector, WALL, index / rate)
+    visits = [part for parts in detector.looked[1:] for part in parts or []]
+    assert len(visits) == pytest.approx(7 / cycle, abs=1)
+    assert [visits.count(part) for part in range(7)] == pytest.approx([1 / cycle] * 7, abs=1)
+
+
+def test_after_a_pause_the_whole_picture_is_searched():
+    detector, follower = Searching(), StreamDetector()
+    follower.update(detector, WALL, 0.0)
+    follower.update(detector, WALL, follower.search_period)
+    follower.update(detector, WALL, 60.0)
+    assert detector.looked[0] is None
+    searches = [parts for parts in detector.looked[1:] if parts]
+    assert [sorted(parts) for parts in searches] == [list(range(7))] * 2
+
+
+def boxes(*rows) -> Detections:
+    return Detections(xyxy=np.array(rows, np.float32).reshape(-1, 4))
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "expected"),
+    [
+        ([[0, 0, 10, 10]], [], [[0, 0, 10, 10]]),
+        ([], [[0, 0, 10, 10]], [[0, 0, 10, 10]]),
+        # The same face: the known box stays.
+        ([[0, 0, 10, 10]], [[1, 0, 11, 10]], [[0, 0, 10, 10]]),
+        # Beside one another, the larger first.
+        ([[0, 0, 10, 10]], [[20, 0, 40, 20]], [[20, 0, 40, 20], [0, 0, 10, 10]]),
+        # A part of a face that was followed by mistake goes.
+        ([[0, 0, 10, 10]], [[0, 0, 20, 20]], [[0, 0, 20, 20]]),
+        # A small face before a large one takes nothing away from it.
+        ([[0, 0, 20, 20]], [[8, 12, 18, 22]], [[0, 0, 20, 20], [8, 12, 18, 22]]),
+    ],
+)
+def test_merged_by_hand(known, found, expected):
+    assert merge_detections(boxes(*known), boxes(*found)).xyxy.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"memory": -1}, "memory is 0 seconds or more, not -1"),
+        ({"search_period": 0}, "search_period is above 0 seconds, not 0"),
+    ],
+)
+def test_options_out_of_range(options, said):
+    with pytest.raises(ValueError, match=said):
+        StreamDetector(**options)
