@@ -30,8 +30,7 @@ from fer.training.initial_model import InitialModel, build_initial_model
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
 from fer.training.stages import Stage
-from fer.training.trainer import FerTrainer, WeightEma
-from fer.training.training_report import epoch_history
+from fer.training.trainer import FerTrainer, WeightEma, epoch_history
 
 logger = logging.getLogger(__name__)
 

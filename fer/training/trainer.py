@@ -201,3 +201,24 @@ class FerTrainer(Trainer):
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
         self.averaged.load(Path(resume_from_checkpoint))
+
+
+def epoch_history(log: list[dict]) -> list[dict]:
+    """Join the Trainer's log to one entry an epoch.
+
+    The log has two entries an epoch, one of training ("loss") and one of evaluation ("eval_loss").
+    """
+    trained = {round(entry["epoch"]): entry for entry in log if "loss" in entry}
+    evaluated = {round(entry["epoch"]): entry for entry in log if "eval_loss" in entry}
+    return [
+        {
+            "epoch": epoch,
+            "train_loss": trained[epoch]["loss"],
+            "validation_loss": entry["eval_loss"],
+            "accuracy": entry["eval_accuracy"],
+            "macro_f1": entry["eval_macro_f1"],
+            "seconds": trained[epoch]["seconds"],
+            "pictures_per_second": trained[epoch]["pictures_per_second"],
+        }
+        for epoch, entry in sorted(evaluated.items())
+    ]

@@ -70,32 +70,11 @@ def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
     }
 
 
-def epoch_history(log: list[dict]) -> list[dict]:
-    """Join the Trainer's log to one entry an epoch.
-
-    The log has two entries an epoch, one of training ("loss") and one of evaluation ("eval_loss").
-    """
-    trained = {round(entry["epoch"]): entry for entry in log if "loss" in entry}
-    evaluated = {round(entry["epoch"]): entry for entry in log if "eval_loss" in entry}
-    return [
-        {
-            "epoch": epoch,
-            "train_loss": trained[epoch]["loss"],
-            "validation_loss": entry["eval_loss"],
-            "accuracy": entry["eval_accuracy"],
-            "macro_f1": entry["eval_macro_f1"],
-            "seconds": trained[epoch]["seconds"],
-            "pictures_per_second": trained[epoch]["pictures_per_second"],
-        }
-        for epoch, entry in sorted(evaluated.items())
-    ]
-
-
 def draw_curves(history: list[dict]) -> Figure:
     """Plot both losses, and accuracy and macro F1 on validation, over the epochs.
 
     Args:
-        history: As `epoch_history` returns it.
+        history: As `fer.training.trainer.epoch_history` returns it.
     """
     epochs = [entry["epoch"] for entry in history]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
