@@ -48,7 +48,7 @@ class Channel:
         self._connection = connection
         os.set_blocking(connection.fileno(), False)
 
-    def send(self, kind: str, data: bytes | memoryview = b"", **fields: Any) -> None:
+    def send(self, kind: str, data: bytes | bytearray | memoryview = b"", **fields: Any) -> None:
         """Send a message.
 
         Raises:

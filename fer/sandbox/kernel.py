@@ -176,8 +176,8 @@ def _filter(machine: str, process: int) -> bytes:
         (_RETURN, 0, 0, refuse),
     ]
     for numbers in _DENIED.values():
-        if numbers[column] is not None:
-            program += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, refuse)]
+        if (number := numbers[column]) is not None:
+            program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
     # Without clone3, whose arguments a filter can't see, libraries fall back on clone.
     program += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, missing)]
     program += _only_if(_CLONE[column], _ANY_BIT, _CLONE_THREAD)
@@ -219,7 +219,7 @@ def _checked(name: str, *arguments: object) -> int:
         raise KernelError(errno.ENOSYS, f"{platform.system()} has no such call")
     function.restype = ctypes.c_long
     converted = [ctypes.c_long(part) if isinstance(part, int) else part for part in arguments]
-    result = function(*converted)
+    result: int = function(*converted)
     if result < 0:
         number = ctypes.get_errno()
         raise KernelError(number, os.strerror(number))

@@ -58,4 +58,4 @@ def _decode(content: bytes) -> Message:
         sentence = "This photo takes too much memory to read; save it smaller."
         return Message("refused", {"sentence": sentence})
     height, width = pixels.shape[:2]
-    return Message("pixels", {"height": height, "width": width}, memoryview(pixels).cast("B"))
+    return Message("pixels", {"height": height, "width": width}, memoryview(pixels.data).cast("B"))

@@ -88,5 +88,7 @@ def _tasks(task: Callable[[bytes], Message], channel: Channel) -> None:
             message = channel.receive(most=_MAX_TASK_BYTES)
         except EOFError:
             return
+        if message is None:  # only where a time to wait is given
+            continue
         result = task(bytes(message.data))
         channel.send(result.kind, result.data, **result.fields)
