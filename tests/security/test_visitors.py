@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from tests.security.server import ROOT
 from tests.security.stream import ages
 from tests.security.visitors import Log, main, spread, summary
 
@@ -47,9 +46,6 @@ def test_visitors_of_all_kinds_use_a_page(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (ROOT / "fer/ui/fair_scheduler.py").is_file(), reason="turns are not fair yet"
-)
 def test_among_hostile_visitors_a_newcomer_has_a_frame_in_five_seconds(tmp_path):
     output = tmp_path / "visitors.json"
     few = ["--minutes", "0.5", "--visitors", "4", "--recordings", "1", "--after", "1", "--fake"]

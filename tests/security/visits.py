@@ -18,7 +18,7 @@ from tests.e2e.browser import camera_picture, moved
 from tests.security.protocol import API, Dependency, Outcome, Page, Session
 from tests.security.stream import Stream, ages, data_url
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "fer" / "ui" / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "fer" / "ui" / "photo" / "examples"
 
 EVERY = 0.1
 """Seconds between a camera's frames, as the page asks for them."""
