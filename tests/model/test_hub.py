@@ -13,6 +13,8 @@ from fer.model.hub import pull as pull_here
 from tests.hub_client import ROOT, HubClient
 from tests.model.hub_helpers import PULL, SERVE, refused, token
 
+pytestmark = pytest.mark.slow
+
 
 def test_private(hub, client, make, push, pull):
     folder = make()

@@ -19,6 +19,8 @@ from fer.ui import build_demo
 from fer.ui.about import about_html
 from tests.fakes import fake_pipeline
 
+pytestmark = pytest.mark.slow
+
 WRONG = {
     "text": "3 million",
     "markup": "<img src=x onerror=alert(1)>",

@@ -154,6 +154,7 @@ def test_a_configuration_from_before_the_combination_gives_what_the_page_showed(
     torch.testing.assert_close(output.logits, 0.4 * output.fer2013_logits / 1.0317 + 0.6 * votes)
 
 
+@pytest.mark.slow
 def test_the_travelling_files_import_only_each_other():
     program = (
         "import sys, types; package = types.ModuleType('alone');"

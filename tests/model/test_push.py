@@ -11,6 +11,8 @@ import pytest
 from tests.hub_client import ROOT
 from tests.model.hub_helpers import FINGERPRINT, WHOLE, refused
 
+pytestmark = pytest.mark.slow
+
 
 def test_ten_megabytes_there_and_back_by_branch_tag_and_commit(hub, make, push, pull):
     folder = make(sizes=(64, 128, 448))

@@ -13,6 +13,7 @@ from fer.labels import EXPRESSIONS
 from tests.model.hub_helpers import EIGHT, LOAD, SERVE, refused, token, vit
 
 
+@pytest.mark.slow
 def test_a_network_of_transformers_with_our_seven_serves(hub, client, make, tmp_path):
     repo = hub.add("models", "somebody/vit", vit(client, tmp_path, EIGHT))
     served = client.run(SERVE, source="somebody/vit", embedded=make())
@@ -76,6 +77,7 @@ def test_a_network_serves_without_metrics_that_cant_be_read(hub, client, make):
     assert (served[0], served[2]) == ("x/metrics", None)
 
 
+@pytest.mark.slow
 def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):
     embedded = make("embedded")
     hub.delay = 60
@@ -125,6 +127,7 @@ result = [logits, classifier.classify([picture])[0].tolist()]
 """
 
 
+@pytest.mark.slow
 def test_somebody_without_our_package_can_load_it(hub, client, make, push, tmp_path):
     folder = make(seed=6)
     push(folder, "me/travels", tag="v1")

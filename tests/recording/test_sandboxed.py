@@ -44,6 +44,7 @@ def film(tmp_path_factory):
     return make_film(path, times, (320, 240), picture=photo, sound="aac", sound_seconds=0.8)
 
 
+@pytest.mark.slow
 def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
     told = []
     here = analyse(film, tmp_path / "here", pipeline, "person", 10)

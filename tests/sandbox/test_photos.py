@@ -56,6 +56,7 @@ def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypa
     assert reader.read(encoded("PNG")).shape == (60, 80, 3)
 
 
+@pytest.mark.slow
 def test_the_largest_photo_fits_the_memory(reader):
     large = io.BytesIO()
     Image.new("RGBA", (8944, 8944), (0, 0, 0, 9)).save(large, "PNG", compress_level=1)

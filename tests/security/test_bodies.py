@@ -11,6 +11,8 @@ from fer.ui import request_bodies, upload_route
 from fer.video import MAX_BYTES
 from tests.security.page import Visitor, files_in, picture, served
 
+pytestmark = pytest.mark.slow
+
 FRAME = "data:image/jpeg;base64,"
 
 

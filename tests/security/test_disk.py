@@ -18,6 +18,8 @@ from fer.ui import upload_route, uploads
 from fer.ui.request_guard import NOT_HERE, RequestGuard
 from tests.security.page import Visitor, file, files_in, picture, served
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -207,7 +209,6 @@ def upload(url, content=b"x" * 1000):
     return httpx.post(url + "gradio_api/upload", files={"files": ("a.png", content)})
 
 
-@pytest.mark.slow
 def test_a_start_removes_leftovers_and_sigterm_leaves_none(tmp_path):
     folder = tmp_path / "uploads"
     killed = claim(folder)

@@ -13,6 +13,8 @@ from fer.ui.live.camera_frames import MAX_SCANS
 from tests.async_runner import tell
 from tests.security._live import FRAME, Visitor, allowed, client, data_url, jpeg, serve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):

@@ -17,6 +17,8 @@ from fer.ui.photo.tab import EXAMPLES
 from fer.ui.request_bodies import NO_FILE
 from tests.security.page import Visitor, file, picture, served
 
+pytestmark = pytest.mark.slow
+
 FILE_HANDLERS = ("read", "look", "predict", "choose", "start", "analyse_recording")
 """Every handler that takes a file, private ones as well."""
 

@@ -9,6 +9,8 @@ from tests.security.protocol import Page
 from tests.security.server import FACE
 from tests.security.stream import Stream, data_url
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("url", ["http://example.com/", "https://10.0.0.1:7860", "file:///tmp"])
 def test_only_this_machine_is_attacked(url):

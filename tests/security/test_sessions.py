@@ -12,6 +12,8 @@ from fer.ui.connections import UNATTENDED_LIMIT
 from tests.async_runner import tell
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):

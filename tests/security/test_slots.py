@@ -58,6 +58,7 @@ async def crowd(page, http, stack, count, every):
     return streams
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "every"), [(6, None), (40, None), (12, 0.1)])
 def test_a_newcomers_first_frame_comes_at_once_beside_others_streams(page, count, every):
     async def story():
@@ -86,6 +87,7 @@ def test_of_eight_streams_none_waits_and_all_get_their_share(page):
     tell(story())
 
 
+@pytest.mark.slow
 def test_requests_whose_senders_left_are_not_run(page, upload):
     """1,500 photos that nobody waits for: at 40 a second they would take 37 s."""
 
@@ -172,6 +174,7 @@ def film(page):
 FILM = np.full((120, 160, 3), 90, np.uint8)
 
 
+@pytest.mark.slow
 def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     async def story():
         async with client() as http:
@@ -206,6 +209,7 @@ def test_a_program_has_one_recording_at_a_time():
         pass
 
 
+@pytest.mark.slow
 def test_no_thread_and_no_work_is_left_when_visitors_have_left(page):
     async def story():
         async with client() as http, AsyncExitStack() as stack:

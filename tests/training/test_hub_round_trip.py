@@ -16,6 +16,8 @@ from fer.training.options import TrainingOptions
 from tests.hub_client import ROOT, ClientError, HubClient
 from tests.hub_server import HubServer
 
+pytestmark = pytest.mark.slow
+
 IMAGE_SUFFIXES = """
 import datasets, numpy as np
 from PIL import Image

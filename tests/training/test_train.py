@@ -34,6 +34,8 @@ from fer.training.train import train
 from fer.training.trainer import FerTrainer
 from tests.training.runs import compact, only_stage, result_of, short
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -328,7 +330,6 @@ train.main()
 """
 
 
-@pytest.mark.slow
 def test_sigkill_while_a_checkpoint_is_written(trained, tmp_path):
     command = [f"--config={trained / 'recipe.yaml'}", f"--output={tmp_path / 'run'}"]
     result = run("-c", KILL_IN_A_CHECKPOINT, *command)
@@ -341,7 +342,6 @@ def test_sigkill_while_a_checkpoint_is_written(trained, tmp_path):
     assert result_of(tmp_path / "run") == result_of(trained)
 
 
-@pytest.mark.slow
 def test_two_processes(trained, tmp_path):
     result = run(
         "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "train.py",
