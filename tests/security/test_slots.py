@@ -18,7 +18,7 @@ from fer.video import VideoWriter
 from tests.async_runner import tell
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture
