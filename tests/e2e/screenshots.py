@@ -1,14 +1,14 @@
 """Take pictures of the page: `python -m tests.e2e.screenshots FOLDER [--readme]`.
 
-All tabs, light and dark, 1280 and 390 pixels wide, as PNG. With `--readme` three of them go into
-`docs`, where the README shows them.
+All tabs, light and dark, 1280 and 390 pixels wide, as PNG. With `--readme` two of them go into
+`docs`, where the README shows them, beside a moving picture of the Live tab.
 """
 
 import argparse
-import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,9 @@ from tests.security.server import ROOT
 
 WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}
 
+FILM_SIZE, FILM_FRAMES = (1000, 1000), 40
+"""Pixels and pictures of the moving one."""
+
 README_WIDTH = 860
 """Pixels; keeps the file small."""
 
@@ -43,6 +46,25 @@ def shoot(playwright, url: str, out: Path, samples: tuple[Path, Path], scratch: 
             }
             with browser(playwright, scratch / f"{width}-{scheme}", camera, **options) as context:
                 _shoot_page(context.pages[0], url, samples, out / f"{width}-{scheme}")
+
+
+def film_live(playwright, url: str, path: Path, scratch: Path) -> None:
+    """Save the Live tab with a growing timeline as a moving picture, WebP."""
+    options = {"viewport": {"width": FILM_SIZE[0], "height": FILM_SIZE[1]}, "color_scheme": "light"}
+    camera = write_camera(scratch / "film.y4m", frames=40)
+    with browser(playwright, scratch / "film", camera, **options) as context:
+        page = context.pages[0]
+        page.goto(url)
+        start_recording(page)
+        page.locator("#live-view img").wait_for(state="attached")
+        page.locator("#live-start").click()
+        page.wait_for_timeout(1500)
+        shots = []
+        for _ in range(FILM_FRAMES):
+            shots.append(Image.open(BytesIO(page.screenshot())).convert("RGB"))
+            page.wait_for_timeout(150)
+    first, *rest = shots
+    first.save(path, save_all=True, append_images=rest, duration=250, loop=0, quality=60)
 
 
 def _shoot_page(page, url: str, samples: tuple[Path, Path], prefix: Path) -> None:
@@ -98,9 +120,8 @@ def write_video(path: Path, seconds: int = 30) -> Path:
 
 
 def save_for_readme(folder: Path) -> None:
-    """Save the pictures that the README shows: Live on a narrow screen, two tabs on a wide one."""
+    """Save the pictures that the README shows: two tabs on a wide screen."""
     (ROOT / "docs").mkdir(exist_ok=True)
-    shutil.copy(folder / "narrow-light-live.png", ROOT / "docs" / "live.png")
     for tab in ("photo", "recording"):
         with Image.open(folder / f"wide-light-{tab}.png") as picture:
             size = README_WIDTH, round(README_WIDTH * picture.height / picture.width)
@@ -124,6 +145,8 @@ def main() -> None:
         with server as url, sync_playwright() as playwright:
             video = arguments.video or write_video(scratch / "recording.mp4")
             shoot(playwright, url, arguments.folder, (arguments.photo, video), scratch)
+            if arguments.readme:
+                film_live(playwright, url, ROOT / "docs" / "live.webp", scratch)
     if arguments.readme:
         save_for_readme(arguments.folder)
 
