@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.pipeline import Pipeline
+from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_server
 from fer.ui import html
 from fer.ui.about import build_about
@@ -38,7 +38,7 @@ GRADIO_SESSIONS = 200
 It also bounds what events leave behind that end after their visitor left.
 """
 
-MOST_REQUESTS, MOST_QUEUED = 400, 400
+MAX_REQUESTS, MAX_QUEUED = 400, 400
 """Requests that are in work, streams between two frames included, and that wait for that.
 
 Those in work wait for their turn in `fer.ui.fair_scheduler`, where visitors get equal shares;
@@ -80,7 +80,8 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
     classifier, sessions = pipeline.classifier, Sessions()
     store = page_store()  # first of all: it points Gradio to its folder
     store.publish(EXAMPLES)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
+    demo = gr.Blocks(title=TITLE, analytics_enabled=False)
+    with demo:
         token = build_token()
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
@@ -99,7 +100,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         )
         build_session_restore(demo, token, sessions, chart, recording)
     # What has to wait in the queue can't be called past it.
-    demo.queue(max_size=MOST_QUEUED, api_open=False)
+    demo.queue(max_size=MAX_QUEUED, api_open=False)
     return demo
 
 
@@ -109,7 +110,7 @@ def launch_settings() -> dict[str, Any]:
     Address and port are left to Gradio, which reads GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
     """
     store = page_store()
-    guard = Middleware(RequestGuard, store=store, most=MAX_BYTES + 1_000_000)
+    guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES + 1_000_000)
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
@@ -119,7 +120,7 @@ def launch_settings() -> dict[str, Any]:
         "max_file_size": MAX_BYTES,
         "run_history": False,
         "state_session_capacity": GRADIO_SESSIONS,
-        "max_threads": MOST_REQUESTS,
+        "max_threads": MAX_REQUESTS,
         "app_kwargs": {
             "middleware": [guard, Middleware(Connections)],
             "lifespan": sweeping(store),
@@ -128,7 +129,7 @@ def launch_settings() -> dict[str, Any]:
     }
 
 
-def model_name(classifier: ExpressionClassifier) -> str:
+def model_name(classifier: Classifier) -> str:
     """Return the name of the model in use, with the first digits of its commit on the Hub."""
     revision = classifier.revision
     return f"{classifier.name} at {revision[:7]}" if revision else classifier.name

@@ -5,17 +5,19 @@ don't stretch. Colours other than the expressions' own come from the stylesheet.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
+from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS
 from fer.labels import EXPRESSIONS
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
+    Figures,
     compute_statistics,
     merged_statistics,
     weight_bins_equally,
@@ -52,7 +54,7 @@ class Curves:
     """
 
     step: float
-    figures: Mapping[str, np.ndarray]
+    figures: Figures
 
     @property
     def seconds(self) -> float:
@@ -60,14 +62,15 @@ class Curves:
         return self.step * len(self.figures["frames"])
 
     @property
-    def shares(self) -> np.ndarray:
+    def shares(self) -> Float64Array:
         """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
         return np.column_stack([self.figures[name] for name in STACK_ORDER])
 
     @property
-    def withheld(self) -> np.ndarray:
+    def withheld(self) -> BoolArray:
         """Return where there were faces, but too few or too small ones for a figure, bool (n,)."""
-        return (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
+        too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
+        return too_few
 
 
 def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
@@ -83,7 +86,7 @@ def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
     step = timeline.bin_seconds * group
     slots = -(-bins // group)
 
-    def curves(numbers: np.ndarray, tallies: np.ndarray) -> Curves:
+    def curves(numbers: Int64Array, tallies: Int64Array) -> Curves:
         class_view = timeline.view == "class"
         return Curves(step, merged_statistics(numbers // group, tallies, slots, class_view))
 
@@ -99,14 +102,14 @@ def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
     return chart_html(rows, whole, span, _description(timeline)) + note
 
 
-def longest_tracks(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
+def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
     """Return up to `MAX_TRACKS` numbers of faces, rising: those seen in most frames.
 
     Args:
         tracks: A number a row, (r,).
         tallies: What was counted of it, int64 (r, 14), frames first.
     """
-    frames = Counter()
+    frames = Counter[int]()
     for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
         frames[track] += count
     return sorted(track for track, _ in frames.most_common(MAX_TRACKS))
@@ -220,7 +223,7 @@ def _faces(curves: Curves, span: float, most: int) -> str:
     return _svg(f'<path class="fer-band" d="{_band(curves.step, tops, 0 * tops, span)}"/>')
 
 
-def _band(step: float, tops: np.ndarray, bottoms: np.ndarray, span: float) -> str:
+def _band(step: float, tops: Float64Array, bottoms: Float64Array, span: float) -> str:
     """Return the outline between two lines, 0 to 1, broken where there is a gap."""
     parts = []
     for places, run in _runs(step, tops, span):
@@ -230,7 +233,7 @@ def _band(step: float, tops: np.ndarray, bottoms: np.ndarray, span: float) -> st
     return "".join(parts)
 
 
-def _line(step: float, values: np.ndarray, span: float) -> str:
+def _line(step: float, values: Float64Array, span: float) -> str:
     """Return a line, 0 to 1, broken where there is a gap."""
     parts = []
     for places, run in _runs(step, values, span):
@@ -239,7 +242,7 @@ def _line(step: float, values: np.ndarray, span: float) -> str:
     return "".join(parts)
 
 
-def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int], slice]]:
+def _runs(step: float, values: Float64Array, span: float) -> list[tuple[list[int], slice]]:
     """Return where values follow one another: places across, from edge to edge, and which bins."""
     there = np.concatenate([[False], ~np.isnan(values), [False]])
     starts, ends = np.flatnonzero(there[1:] != there[:-1]).reshape(-1, 2).T
@@ -251,10 +254,10 @@ def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int],
     return runs
 
 
-def _heights(values: np.ndarray) -> list[int]:
+def _heights(values: Float64Array) -> list[int]:
     """Return values, 0 to 1, as places downwards, the first and the last twice for the edges."""
     ends = np.concatenate([values[:1], values, values[-1:]])
-    return (VIEWBOX_SIDE * (1 - ends)).round().astype(int).tolist()
+    return [round(place) for place in (VIEWBOX_SIDE * (1 - ends)).tolist()]
 
 
 def _withheld_strips(curves: Curves, span: float) -> str:

@@ -33,7 +33,7 @@ UNCONNECTED_LIMIT = (200, 2.0)
 
 BUSY = "The page is busy; try again in a minute."
 
-_MOST_READ = 4_000_000
+_MAX_BODY_BYTES = 4_000_000
 _KEY = "fer.connections"
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
@@ -135,8 +135,9 @@ class Sender:
 
     def listens(self) -> bool:
         """Return whether the sender waits for the result; True where that isn't known."""
-        known = self.connections is not None and self.session
-        return not known or self.connections.is_open(self.session)
+        if self.connections is None or not self.session:
+            return True
+        return self.connections.is_open(self.session)
 
     def has_left(self) -> bool:
         """Return whether the sender doesn't wait, although there was time to begin with it."""
@@ -166,7 +167,7 @@ def _session(scope: Scope) -> str | None:
         return None
     if scope["path"].endswith("/queue/data"):
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        return query.get("session_hash", [None])[0]
+        return query["session_hash"][0] if "session_hash" in query else None
     found = _RESULTS.search(scope["path"])
     return found[1] if found else None
 
@@ -174,7 +175,7 @@ def _session(scope: Scope) -> str | None:
 async def _read(receive: Receive) -> tuple[str | None, Receive]:
     """Return the session that a request's body names, and what receives the body once more."""
     messages, length, more = [], 0, True
-    while more and length <= _MOST_READ:
+    while more and length <= _MAX_BODY_BYTES:
         messages.append(message := await receive())
         length += len(message.get("body", b""))
         more = message.get("more_body", False)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from fer.ui.connections import Abandoned, Sender
@@ -110,7 +111,7 @@ class FairScheduler:
             self._running.add(entry.visitor)
             loop = asyncio.get_running_loop()
             done = loop.run_in_executor(self._pool, entry.work)
-            done.add_done_callback(lambda done, entry=entry: self._finish(entry, done))
+            done.add_done_callback(partial(self._finish, entry))
 
     def _next(self) -> _Waiting[Any] | None:
         """Return the first whose sender listens, else the newest, whose sender may come yet."""

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
+from fer.array_types import FloatArray, UInt8Array
 from fer.colors import COLORS, text_color_on
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNCERTAIN
@@ -25,7 +24,7 @@ def chip(label: str, text: str | None = None) -> str:
     return f'<span class="fer-chip" style="{colour_style(label)}">{shown}</span>'
 
 
-def bars(probabilities: Sequence[float] | np.ndarray, label: str) -> str:
+def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
     """Return the seven probabilities as bars that screen readers announce as meters.
 
     Args:
@@ -39,7 +38,7 @@ def bars(probabilities: Sequence[float] | np.ndarray, label: str) -> str:
     return f'<div class="fer-bars">{rows}</div>'
 
 
-def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
+def verdict(label: str, probabilities: Sequence[float] | FloatArray) -> str:
     """Return the line above the bars: the expression and its percentage, or "uncertain"."""
     if label == UNCERTAIN:
         note = "no expression stands out"
@@ -48,7 +47,7 @@ def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
     return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
 
 
-def label_probability(label: str, probabilities: Sequence[float] | np.ndarray) -> float:
+def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -> float:
     """Return the probability of the expression that a face is called; 0 for "uncertain".
 
     In a stream it needn't be the largest: a label stays until another leads clearly.
@@ -81,7 +80,7 @@ def script(name: str) -> str:
     return (Path(__file__).with_name("scripts") / name).read_text(encoding="utf-8")
 
 
-def picture(image: np.ndarray, alt: str, quality: int = 80) -> str:
+def picture(image: UInt8Array, alt: str, quality: int = 80) -> str:
     """Return RGB uint8 (h, w, 3) as an `img` that carries its own JPEG: no file, no request."""
     height, width = image.shape[:2]
     return (

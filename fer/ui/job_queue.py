@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -30,7 +30,7 @@ class Job(Generic[Result]):
     """
 
     folder: Path
-    work: Callable[["Job"], Result]
+    work: Callable[["Job[Result]"], Result]
     progress: "Progress | None" = None
     started: bool = False
     finished: bool = False
@@ -77,31 +77,31 @@ class Line:
     """Bounds how many recordings are waiting or in work, of one visitor and in all.
 
     Args:
-        most: In all.
+        max_places: In all.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, max_places: int) -> None:
+        self.max_places = max_places
         self._taken: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, visitor: str, most: int = 1) -> Iterator[None]:
+    def place(self, visitor: str, max_held: int = 1) -> Iterator[None]:
         """Hold a place in the line.
 
         Args:
             visitor: Whose place it is.
-            most: How many the visitor may hold.
+            max_held: How many the visitor may hold.
 
         Raises:
             LineFullError: The line is full, or the visitor has as many places as may be.
         """
-        if self._taken[visitor] >= most:
+        if self._taken[visitor] >= max_held:
             raise LineFullError(
                 "Your recording before this one isn't done yet; try again after it."
             )
-        if self._taken.total() >= self.most:
+        if self._taken.total() >= self.max_places:
             raise LineFullError(
-                f"{self.most} recordings are waiting already; try again in a few minutes."
+                f"{self.max_places} recordings are waiting already; try again in a few minutes."
             )
         self._taken[visitor] += 1
         try:
@@ -122,7 +122,7 @@ class JobQueue:
         """Open with nobody waiting."""
         self.workers = workers
         self._limiter = anyio.CapacityLimiter(workers)
-        self._jobs: list[Job] = []
+        self._jobs: list[Job[Any]] = []
 
     def submit(self, job: Job[Result]) -> asyncio.Task[Result]:
         """Begin a job as soon as there is a place; the task ends with its result or its error.
@@ -134,7 +134,7 @@ class JobQueue:
         task.add_done_callback(lambda task: self._remove(job, task))
         return task
 
-    def _remove(self, job: Job, task: asyncio.Task) -> None:
+    def _remove(self, job: Job[Result], task: asyncio.Task[Result]) -> None:
         """Take a job off the list; what it left is removed if it never began."""
         self._jobs.remove(job)
         if task.cancelled():
@@ -154,7 +154,7 @@ class JobQueue:
         """Return the folders of the jobs that aren't done."""
         return {job.folder for job in self._jobs.copy()}
 
-    def jobs_before(self, job: Job) -> int:
+    def jobs_before(self, job: Job[Any]) -> int:
         """Return how many jobs have to end before this one begins."""
         if job.started or job not in self._jobs:
             return 0

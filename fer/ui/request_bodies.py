@@ -109,7 +109,8 @@ def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     session = body.get("session_hash")
     if session is not None and not is_session(session):
         raise RequestError(400, NOT_JSON)
-    return check_value({key: body[key] for key in KEYS & body.keys()}, session, store)
+    known = {key: body[key] for key in KEYS & body.keys()}
+    return {key: check_value(value, session, store, depth=1) for key, value in known.items()}
 
 
 def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class FileSaver:
         self.sessions, self.steps = sessions, steps
         self._turns = FairScheduler(MAKERS, "save")
 
-    async def save(self, asked: Any, request: Request | None = None) -> dict[str, str]:
+    async def save(self, asked: Any, request: gr.Request | Request | None = None) -> dict[str, str]:
         """Return a file as `download` does, or one sentence under "error".
 
         Args:

@@ -14,6 +14,7 @@ from gradio.components import Component
 
 from fer.ui import html
 from fer.ui.connections import Sender
+from fer.ui.event_options import PAGE_EVENT
 from fer.ui.sessions import SessionError, Sessions
 
 
@@ -55,11 +56,10 @@ def build_session_restore(
         Gradio alone would keep what fields showed last, camera frames included, until some
         hundreds of others have come.
         """
-        sessions.leave(request.session_hash or "")
-        holder = demo.state_holder
-        holder.session_data.pop(request.session_hash, None)
-        holder.time_last_used.pop(request.session_hash, None)
+        page, holder = request.session_hash or "", demo.state_holder
+        sessions.leave(page)
+        holder.session_data.pop(page, None)
+        holder.time_last_used.pop(page, None)
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    token.input(arrive, token, [chart, *recording], **quiet)
+    token.input(arrive, token, [chart, *recording], **PAGE_EVENT)
     demo.unload(leave)

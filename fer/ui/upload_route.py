@@ -13,7 +13,9 @@ from typing import BinaryIO
 
 import anyio
 import anyio.to_thread
-from gradio_client.utils import strip_invalid_filename_characters
+from gradio_client.utils import (  # type: ignore[import-untyped]
+    strip_invalid_filename_characters,
+)
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -139,7 +141,7 @@ class UploadRoute:
     """
 
     def __init__(self, store: UploadStore, max_bytes: int) -> None:
-        self.store, self.most = store, max_bytes
+        self.store, self.max_bytes = store, max_bytes
         self.receiving = 0
         self._progress: dict[str, tuple[str, int] | None] = {}
         self._writers = anyio.CapacityLimiter(4)
@@ -198,8 +200,8 @@ class UploadRoute:
         return [str(upload.path) for upload in form.uploads]
 
     def _require_size(self, size: int) -> None:
-        if size > self.most:
-            megabytes = self.most // 1_000_000
+        if size > self.max_bytes:
+            megabytes = self.max_bytes // 1_000_000
             raise RequestError(413, f"The upload is too large; at most {megabytes} MB are taken.")
 
     async def _blocks(self, request: Request) -> AsyncIterator[bytes]:

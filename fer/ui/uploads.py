@@ -55,13 +55,13 @@ class Quota:
     Args:
         bytes: Of uploads and of what is made of them.
         files: Uploads.
-        reserve: Share of the disk that stays free, or `most_reserve` bytes where that is less.
+        reserve: Share of the disk that stays free, or `max_reserve` bytes where that is less.
     """
 
     bytes: int = 8_000_000_000
     files: int = 4000
     reserve: float = 0.05
-    most_reserve: int = 1_000_000_000
+    max_reserve: int = 1_000_000_000
 
 
 @dataclass(eq=False)
@@ -267,7 +267,7 @@ class UploadStore:
         """Return how many bytes have to go before so many more fit."""
         used = sum(upload.size for upload in self._uploads.values()) + self._others
         disk = shutil.disk_usage(self.folder.path)
-        reserve = min(self.quota.most_reserve, int(disk.total * self.quota.reserve))
+        reserve = min(self.quota.max_reserve, int(disk.total * self.quota.reserve))
         return max(used + size - self.quota.bytes, reserve + size - disk.free)
 
 

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from supervision import Detections
 
+from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator, PlainBoxAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline, expression_labels
@@ -119,7 +119,7 @@ class LiveHandlers:
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> Shown:
         return self._process_frame(read_image(content), visitor, view)
 
-    def _process_frame(self, frame: np.ndarray, visitor: LiveSession, view: str) -> Shown:
+    def _process_frame(self, frame: UInt8Array, visitor: LiveSession, view: str) -> Shown:
         now = time.monotonic()
         faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
         recorder = visitor.recorder
@@ -133,8 +133,8 @@ class LiveHandlers:
         return picture, panel, gr.skip() if chart is None else chart
 
     def _render(
-        self, frame: np.ndarray, faces: Detections, view: str, rate: float
-    ) -> tuple[np.ndarray, str]:
+        self, frame: UInt8Array, faces: Detections, view: str, rate: float
+    ) -> tuple[UInt8Array, str]:
         """Return the picture with its boxes, and the panel; a class's faces are not named."""
         if view == "class":
             panel = class_panel(faces, rate, self.uncertain_below)
@@ -210,8 +210,12 @@ class TimelineHandlers:
         """Return the timeline's report as one HTML file, as a download."""
         from fer.timeline.report import report_html
 
-        known = {"model": self.model, "accuracy": self.accuracy}
-        content = report_html(_finished_timeline(session), "Live timeline", **known)
+        content = report_html(
+            _finished_timeline(session),
+            "Live timeline",
+            model=self.model,
+            accuracy=self.accuracy,
+        )
         return download("timeline.html", content.encode(), "text/html")
 
 

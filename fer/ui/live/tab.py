@@ -5,6 +5,7 @@ import gradio as gr
 from fer.model.headline_metrics import describe_accuracy
 from fer.pipeline import Pipeline
 from fer.ui import html
+from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live.timeline_recorder import IDLE_HTML
 from fer.ui.live.views import INSTRUCTIONS
@@ -89,7 +90,6 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
             "report": handlers.save_report,
         }
         download_buttons(sessions, steps, "live-save")
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    start.click(handlers.start, [token, view], chart, **quiet)
-    stop.click(handlers.stop, token, chart, **quiet)
+    start.click(handlers.start, [token, view], chart, **PAGE_EVENT)
+    stop.click(handlers.stop, token, chart, **PAGE_EVENT)
     return view, chart

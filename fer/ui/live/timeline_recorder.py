@@ -19,7 +19,7 @@ from fer.ui.summary_table import summary_html
 MAX_SECONDS = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
 
-MOST_BYTES = 32_000_000
+MAX_BYTES = 32_000_000
 """Memory at which a timeline stops by itself: thirteen faces for two hours in the person view."""
 
 DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
@@ -82,7 +82,7 @@ class TimelineRecorder:
                 return self._finished_once_more()
             if now < self.started:  # the frame is from before the start
                 return None
-            if now - self.started >= MAX_SECONDS or self.nbytes >= MOST_BYTES:
+            if now - self.started >= MAX_SECONDS or self.nbytes >= MAX_BYTES:
                 self.running, self.end_shown = False, True
                 return finished_html(self.timeline, by_itself=True)
             self.timeline.add(faces, now - self.started)

@@ -11,6 +11,7 @@ from fer.labels import EXPRESSIONS
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.ui import html
 from fer.ui.chart import mean_statistics
+from fer.vision.detections import areas, probabilities
 
 MAX_OTHER_FACES = 6
 """Faces named below the bars of the largest one."""
@@ -41,12 +42,12 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     if not labels:
         return html.card(NO_FACE + _status(0, rate), "no face in view")
     numbers = display_ids(faces)
-    largest = int(np.argmax(faces.box_area))
-    row, label = faces.data["probabilities"][largest], labels[largest]
+    rows, largest = probabilities(faces), int(np.argmax(areas(faces)))
+    row, label = rows[largest], labels[largest]
     heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
     others = [
         (n, name, html.label_probability(name, row))
-        for n, name, row in zip(numbers, labels, faces.data["probabilities"], strict=True)
+        for n, name, row in zip(numbers, labels, rows, strict=True)
         if n != numbers[largest]
     ]
     return html.card(

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from fer.drawing.export import PictureDocument
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
@@ -44,7 +45,8 @@ class PhotoEvents:
             shown, session.reading = await self._turns.run(token, sender, work)
             return shown
         except Superseded:
-            return gr.skip()
+            unchanged: dict[str, Any] = gr.skip()
+            return unchanged
         except (SessionError, BusyError) as error:
             return html.message("Not now", str(error), "trouble")
         except Abandoned:
@@ -56,7 +58,7 @@ class PhotoEvents:
         min_face: float = MIN_FACE_RANGE[1],
         whole_picture: bool = False,
         request: gr.Request | None = None,
-    ) -> dict[str, Any]:
+    ) -> PictureDocument:
         """Find the faces in a picture and read which of seven expressions each looks most like.
 
         Args:

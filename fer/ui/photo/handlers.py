@@ -8,8 +8,9 @@ import gradio as gr
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator
-from fer.drawing.export import face_rows, picture_document, to_csv, to_json
+from fer.drawing.export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
 from fer.images import ImageError, encode_jpeg
 from fer.pipeline import Pipeline, expression_labels
@@ -18,6 +19,7 @@ from fer.ui import html
 from fer.ui.downloads import download
 from fer.ui.photo.views import result_html
 from fer.vision.crops import Framing, crop_faces
+from fer.vision.detections import probabilities, select
 
 MIN_FACE_RANGE = (16, 20, 200)
 """Lowest, usual and highest "least face size" in pixels."""
@@ -66,7 +68,7 @@ class PhotoResult:
         """The photo's file name without its ending."""
         return self.path.stem
 
-    def document(self) -> dict:
+    def document(self) -> PictureDocument:
         """Return everything as a dictionary for JSON."""
         return picture_document(self.name, self.size, self.faces, self.labels, self.model)
 
@@ -80,9 +82,8 @@ class PhotoHandlers:
     """
 
     def __init__(
-        self, pipeline: Pipeline, decode: Callable[[bytes], np.ndarray] | None = None
+        self, pipeline: Pipeline, decode: Callable[[bytes], UInt8Array] | None = None
     ) -> None:
-        """Keep them."""
         self.pipeline, self.decode = pipeline, decode or PhotoReader().read
 
     def read(
@@ -116,7 +117,7 @@ class PhotoHandlers:
 
     def predict(
         self, picture: str, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
-    ) -> dict:
+    ) -> PictureDocument:
         """Find the faces in a picture and read which of seven expressions each looks most like.
 
         Args:
@@ -136,7 +137,7 @@ class PhotoHandlers:
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    def save_picture(self, reading: PhotoResult | None) -> dict:
+    def save_picture(self, reading: PhotoResult | None) -> dict[str, str]:
         """Return the photo with numbered boxes, in full size, as a download."""
         reading = _require_result(reading)
         annotator = FaceAnnotator(numbered=True)
@@ -147,19 +148,19 @@ class PhotoHandlers:
             raise gr.Error(str(error), print_exception=False) from None
         return download(f"{reading.name}-faces.jpg", content, "image/jpeg")
 
-    def save_csv(self, reading: PhotoResult | None) -> dict:
+    def save_csv(self, reading: PhotoResult | None) -> dict[str, str]:
         """Return the faces as CSV, as a download."""
         reading = _require_result(reading)
         content = to_csv(face_rows(reading.faces, reading.labels)).encode()
         return download(f"{reading.name}-faces.csv", content, "text/csv")
 
-    def save_json(self, reading: PhotoResult | None) -> dict:
+    def save_json(self, reading: PhotoResult | None) -> dict[str, str]:
         """Return the faces as JSON, as a download."""
         reading = _require_result(reading)
         content = to_json(reading.document()).encode()
         return download(f"{reading.name}-faces.json", content, "application/json")
 
-    def _load(self, picture: Path) -> np.ndarray:
+    def _load(self, picture: Path) -> UInt8Array:
         if not picture.exists():
             raise ImageError("The photo is no longer here; drop it in again.")
         size = picture.stat().st_size
@@ -172,7 +173,7 @@ class PhotoHandlers:
 
     def _analyze(
         self, picture: str, min_face: float, whole_picture: bool
-    ) -> tuple[np.ndarray, PhotoResult]:
+    ) -> tuple[UInt8Array, PhotoResult]:
         image = self._load(Path(picture))
         if whole_picture:
             faces = self.pipeline.classify_whole(image)
@@ -185,16 +186,17 @@ class PhotoHandlers:
         return image, PhotoResult(Path(picture), (width, height), faces, labels, classifier.name)
 
     def _highlights(
-        self, image: np.ndarray, faces: Detections, whole_picture: bool
-    ) -> list[np.ndarray | None]:
+        self, image: UInt8Array, faces: Detections, whole_picture: bool
+    ) -> list[UInt8Array | None]:
         """Return the largest faces with the parts that speak for their expressions glowing."""
         classifier = self.pipeline.classifier
         framing = Framing() if whole_picture else Framing(**classifier.framing)
-        crops = crop_faces(image, faces[:MAX_EXPLAINED], framing)
-        shown = faces.data["probabilities"].argmax(axis=1)
+        explained = select(faces, np.arange(min(MAX_EXPLAINED, len(faces))))
+        crops = crop_faces(image, explained, framing)
+        named = probabilities(explained).argmax(axis=1)
         return [
             highlight(crop, occlusion_map(crop, classifier.classify, int(expression)))
-            for crop, expression in zip(crops, shown, strict=False)
+            for crop, expression in zip(crops, named, strict=True)
         ]
 
 

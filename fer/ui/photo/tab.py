@@ -60,8 +60,9 @@ def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
         elem_id="photo-input",
         placeholder="# Drop a photo here\nor press to choose one, or paste one below",
     )
-    # Gradio would open the file first, and answer a broken one with a technical error.
-    photo.preprocess = _uploaded_file
+    # Gradio would open the file first and fail with a technical error for a broken one. A subclass
+    # would have it write a .pyi file beside this one.
+    photo.preprocess = _uploaded_file  # type: ignore[method-assign]
     gr.set_static_paths(EXAMPLES)  # or Gradio would copy them among the visitors' files
     gr.Examples(
         [str(path) for path in EXAMPLES],

@@ -1,14 +1,17 @@
 """The result of a photo as HTML: the picture with numbered boxes, bars, and the table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
 import cv2
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import Float32Array, UInt8Array
 from fer.labels import EXPRESSIONS
 from fer.ui import html
+from fer.vision import detections
 
 MAX_DISPLAY_SIDE = 1280
 """Longest side in pixels of the picture on the page; the saved one has its full size."""
@@ -24,10 +27,10 @@ NARROW_BOX, TINY_BOX = 0.14, 0.04
 
 
 def result_html(
-    image: np.ndarray,
+    image: UInt8Array,
     faces: Detections,
     labels: Sequence[str],
-    highlights: Sequence[np.ndarray | None] = (),
+    highlights: Sequence[UInt8Array | None] = (),
 ) -> str:
     """Return picture, bars and table; only the picture, unmarked, where there is no face.
 
@@ -41,15 +44,15 @@ def result_html(
         highlights: What `fer.drawing.saliency.highlight` says of the first faces, if they are to be
             explained.
     """
-    probabilities = faces.data.get("probabilities", np.empty((0, 7), np.float32))
+    probabilities, boxes = detections.probabilities(faces), detections.boxes(faces)
     alt = f"Your photo, {html.pluralize(len(labels), 'face')} found"
-    boxes = "".join(
+    buttons = "".join(
         _box(number, label, float(row.max()), xyxy, image.shape[:2])
-        for number, label, row, xyxy in _enumerate_rows(labels, probabilities, faces.xyxy)
+        for number, label, row, xyxy in _enumerate_rows(labels, probabilities, boxes)
     )
     spoken = html.announcement_attribute(html.count_labels(labels)) if labels else ""
     picture = html.picture(_resize_for_display(image), alt)
-    figure = f'<figure class="fer-photo"{spoken}>{picture}{boxes}</figure>'
+    figure = f'<figure class="fer-photo"{spoken}>{picture}{buttons}</figure>'
     if not labels:
         return figure
     explained = [_explanation(*face) for face in zip(highlights, probabilities, strict=False)]
@@ -61,17 +64,18 @@ def result_html(
     panels = "".join(
         _panel(number, label, row, xyxy, note)
         for number, label, row, xyxy, note in _enumerate_rows(
-            labels, probabilities, faces.xyxy, explained
+            labels, probabilities, boxes, explained
         )
     )
     return figure + html.card(panels) + _table(labels, probabilities)
 
 
-def _enumerate_rows(*columns: Sequence) -> list[tuple]:
+def _enumerate_rows(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of several columns, each with its number from 1 before it."""
     return [(number, *row) for number, row in enumerate(zip(*columns, strict=True), start=1)]
 
 
-def _resize_for_display(image: np.ndarray) -> np.ndarray:
+def _resize_for_display(image: UInt8Array) -> UInt8Array:
     """Return the picture `MIN_DISPLAY_SIDE` to `MAX_DISPLAY_SIDE` pixels long."""
     height, width = image.shape[:2]
     longest = max(height, width)
@@ -80,11 +84,11 @@ def _resize_for_display(image: np.ndarray) -> np.ndarray:
         return image
     size = max(1, round(width * side / longest)), max(1, round(height * side / longest))
     kind = cv2.INTER_AREA if side < longest else cv2.INTER_CUBIC
-    return cv2.resize(image, size, interpolation=kind)
+    return cv2.resize(image, size, interpolation=kind).astype(np.uint8, copy=False)
 
 
 def _box(
-    number: int, label: str, probability: float, xyxy: np.ndarray, shape: tuple[int, int]
+    number: int, label: str, probability: float, xyxy: Float32Array, shape: tuple[int, int]
 ) -> str:
     height, width = shape
     left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
@@ -106,7 +110,7 @@ def _box_classes(left: float, top: float, right: float) -> str:
     return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside + " fer-leftward" * leftward
 
 
-def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray, note: str) -> str:
+def _panel(number: int, label: str, row: Float32Array, xyxy: Float32Array, note: str) -> str:
     hidden = "" if number == 1 else " hidden"
     return (
         f'<section data-panel="{number}"{hidden}><h3 class="fer-heading">Face {number}</h3>'
@@ -115,7 +119,7 @@ def _panel(number: int, label: str, row: np.ndarray, xyxy: np.ndarray, note: str
     )
 
 
-def _explanation(highlight: np.ndarray | None, row: np.ndarray) -> str:
+def _explanation(highlight: UInt8Array | None, row: Float32Array) -> str:
     """Return the glowing face, or that none of its parts decides, as a part of its panel."""
     expression = EXPRESSIONS[int(row.argmax())]
     if highlight is None:
@@ -129,7 +133,7 @@ def _explanation(highlight: np.ndarray | None, row: np.ndarray) -> str:
     )
 
 
-def _small_face_warning(xyxy: np.ndarray) -> str:
+def _small_face_warning(xyxy: Float32Array) -> str:
     """Return a sentence for a face with fewer pixels than the network learned from."""
     side = round(float(max(xyxy[2:] - xyxy[:2])))
     if side >= SMALL_FACE:
@@ -140,7 +144,7 @@ def _small_face_warning(xyxy: np.ndarray) -> str:
     )
 
 
-def _table(labels: Sequence[str], probabilities: np.ndarray) -> str:
+def _table(labels: Sequence[str], probabilities: Float32Array) -> str:
     head = "".join(
         f'<th scope="col"><span class="fer-upright">{name}</span></th>' for name in EXPRESSIONS
     )
@@ -154,7 +158,7 @@ def _table(labels: Sequence[str], probabilities: np.ndarray) -> str:
     )
 
 
-def _row(number: int, label: str, probabilities: np.ndarray) -> str:
+def _row(number: int, label: str, probabilities: Float32Array) -> str:
     chosen = ' class="fer-chosen"' if number == 1 else ""
     cells = "".join(
         f'<td style="--value:{value:.3f}"{" class=fer-top" if name == label else ""}>'

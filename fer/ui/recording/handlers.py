@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from anyio import to_thread
@@ -121,11 +122,10 @@ class RecordingHandlers:
         analyse: Callable[..., RecordingResult] = analyse_sandboxed,
         check: Callable[[Path], VideoInfo] = check_video_sandboxed,
     ) -> None:
-        """Keep them."""
         self.pipeline, self.analyse, self.check = pipeline, analyse, check
         self.job_queue = JobQueue(WORKERS)
 
-    def choose(self, recording: str | None, session: RecordingSession) -> tuple:
+    def choose(self, recording: str | None, session: RecordingSession) -> tuple[Any, ...]:
         """Look at a file as soon as it is there; what was shown of another one goes.
 
         A player that is only hidden would go on playing.
@@ -147,7 +147,7 @@ class RecordingHandlers:
 
     async def start(
         self, recording: str | None, view: str, rate: float, session: RecordingSession
-    ) -> AsyncIterator[tuple]:
+    ) -> AsyncGenerator[tuple[Any, ...]]:
         """Analyse a recording, and tell how far it is several times a second.
 
         Args:
@@ -188,7 +188,7 @@ class RecordingHandlers:
 
     async def analyse_recording(
         self, recording: str, view: str = "person", rate: float = RATE_CHOICES[1]
-    ) -> tuple[dict, list[str]]:
+    ) -> tuple[dict[str, Any], list[str]]:
         """Follow the expressions in a video over time.
 
         Args:
@@ -225,10 +225,17 @@ class RecordingHandlers:
         linked = folder / "source" / source.name
         _link_or_copy(source, linked)  # the upload may be deleted while the work waits in line
 
-        def work(job: Job) -> RenderedRecording:
-            callbacks = {"progress": job.report_progress, "cancelled": job.is_cancelled}
+        def work(job: Job[RenderedRecording]) -> RenderedRecording:
             try:
-                made = self.analyse(linked, folder, self.pipeline, view, rate, **callbacks)
+                made = self.analyse(
+                    linked,
+                    folder,
+                    self.pipeline,
+                    view,
+                    rate,
+                    progress=job.report_progress,
+                    cancelled=job.is_cancelled,
+                )
                 return RenderedRecording(made)
             finally:
                 shutil.rmtree(linked.parent, ignore_errors=True)

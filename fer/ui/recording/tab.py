@@ -7,6 +7,7 @@ from gradio.data_classes import FileData
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
+from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.tab import VIEWS
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
@@ -35,11 +36,10 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):
             state, video, saves, result = _outputs()
-    shared = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     outputs = [state, result, video, *saves]
-    recording.change(events.choose, [recording, token], [known, *outputs], **shared)
-    start.click(events.start, [recording, view, rate, token], outputs, **shared)
-    cancel.click(events.cancel, token, None, **shared)
+    recording.change(events.choose, [recording, token], [known, *outputs], **PAGE_EVENT)
+    start.click(events.start, [recording, view, rate, token], outputs, **PAGE_EVENT)
+    cancel.click(events.cancel, token, None, **PAGE_EVENT)
     _add_endpoint(events, recording, view)
     return outputs
 
@@ -52,8 +52,8 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         height=120,
         elem_id="recording-input",
     )
-    # Gradio would leave an empty file behind each time.
-    recording.preprocess = _uploaded_file
+    # Gradio would leave an empty file each time. A subclass would have it write a .pyi file.
+    recording.preprocess = _uploaded_file  # type: ignore[method-assign, assignment]
     gr.HTML(f'<p class="fer-note">{LIMITS}</p>', elem_id="recording-limits")
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
