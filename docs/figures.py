@@ -1,7 +1,7 @@
-"""Writes the README's figures from the JSON files beside the weights and the benchmarks.
+"""Writes the figures of README.md, docs/model.md and docs/speed.md from measurements in JSON.
 
-python -m docs.figures            writes README.md
-python -m docs.figures --check    fails if README.md shows other figures
+python -m docs.figures            writes the pages
+python -m docs.figures --check    fails if a page shows other figures
 """
 
 import json
@@ -14,25 +14,37 @@ from docs.speed import read_speed
 from fer.labels import FERPLUS_INDICES
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 WEIGHTS = ROOT / "fer" / "model" / "weights"
 DATA = ROOT / "docs" / "data" / "data.json"
-SECTIONS = ("headline", "figures", "speed")
-"""What stands between `<!-- name -->` and `<!-- /name -->`."""
+PAGES = {"README.md": "results", "docs/model.md": "figures", "docs/speed.md": "speed"}
+"""The page of each section, which is between `<!-- name -->` and `<!-- /name -->`."""
 
 
-def headline(metrics: dict, evaluation: dict) -> str:
-    """Return the figures that a visitor reads first, as Markdown; see `figures`."""
-    shown = evaluation["shown"]["ferplus_answers"]["accuracy"]
+def results(metrics: dict, evaluation: dict, live: dict) -> str:
+    """Return the README's table; see `figures`.
+
+    Args:
+        metrics: What `train.py` wrote.
+        evaluation: What `fer evaluate` wrote.
+        live: What `benchmarks.live` wrote.
+    """
+    page, scenes = evaluation["shown"]["ferplus_answers"]["accuracy"], live["scenes"]
+    faster = [scene["times_as_fast_as"]["peer"] for scene in scenes.values()]
+    pictures, own = evaluation["pictures"], evaluation["accuracy"]
+    one, crowd = (scenes[name]["ours"]["frames_per_second"] for name in ("one face", "24 faces"))
     return f"""\
-On FER2013's validation split the network, {metrics["parameters"] / 1e6:.1f} million parameters, is
-right on {evaluation["accuracy"]:.1%} of the faces; what the page shows is what most of FER+'s ten
-people saw on {shown:.1%} ([all figures](#figures)).
+| | |
+|---|---|
+| right by FER2013's own labels (validation, {pictures:,} faces) | {own:.1%} |
+| the page agrees with most of FER+'s ten voters on the same faces | {page:.1%} |
+| frames per second with one face, with 24 faces (1 thread) | {one:.0f}, {crowd:.0f} |
+| times as fast as {live["peer"]}, by scene | {min(faster):.0f} to {max(faster):.0f} |
+| parameters | {metrics["parameters"] / 1e6:.1f} million |
 """
 
 
 def figures(metrics: dict, evaluation: dict, data: dict) -> str:
-    """Return the README's section as Markdown.
+    """Return the section of docs/model.md as Markdown.
 
     Args:
         metrics: What `train.py` wrote.
@@ -60,7 +72,7 @@ and has not been measured here.
 {table}
 
 A label of FER2013 is one person's opinion, a vote of FER+ one of ten people's, and the two sets
-agree on {_agreement(data["validation"]):.0%} of these pictures ([data](docs/data.md)); so the
+agree on {_agreement(data["validation"]):.0%} of these pictures ([data](data.md)); so the
 network has a head for each and combines them, FER+'s head with the share in bold. So that it
 doesn't lean on the shares of the classes among its training pictures,
 {calibration["prior_correction"]:g} of their logarithm is subtracted from each head's logits
@@ -77,11 +89,11 @@ Each expression, by the FER2013 head:
 |---|---|---|---|
 {_classes(evaluation)}
 
-![Accuracy on damaged faces](fer/model/weights/robustness.png)
+![Accuracy on damaged faces](../fer/model/weights/robustness.png)
 
 {_made_by(metrics)}
 `python -m fer evaluate --dataset {evaluation["dataset"]} --damaged --output fer/model/weights`
-wrote [evaluation.json](fer/model/weights/evaluation.json) and the plots beside it;
+wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots beside it;
 `python -m docs.figures` wrote this section.
 """
 
@@ -100,7 +112,7 @@ def _made_by(metrics: dict) -> str:
     """Return how the weights were made, as far as that can be made again."""
     if "made_by" in metrics:
         return f"The present weights were made by {metrics['made_by']}."
-    return f"`{metrics['command']}` made them, by the [recipes](recipes)."
+    return f"`{metrics['command']}` made them, by the [recipes](../recipes)."
 
 
 def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
@@ -167,29 +179,41 @@ def read_json(name: str) -> dict:
     return json.loads((WEIGHTS / name).read_text())
 
 
-def with_figures(readme: str) -> str:
-    """Return the README with its sections written anew."""
+def sections() -> dict[str, str]:
+    """Return each section's text, from the committed measurements."""
     metrics, evaluation = read_json("metrics.json"), read_json("evaluation.json")
-    written = {
-        "headline": headline(metrics, evaluation),
+    live = json.loads((ROOT / "benchmarks" / "live.json").read_text())
+    return {
+        "results": results(metrics, evaluation, live),
         "figures": figures(metrics, evaluation, json.loads(DATA.read_text())),
         "speed": read_speed(),
     }
-    for name in SECTIONS:
-        before, rest = readme.split(f"<!-- {name} -->\n")
-        _, after = rest.split(f"<!-- /{name} -->")
-        readme = f"{before}<!-- {name} -->\n{written[name]}<!-- /{name} -->{after}"
-    return readme
+
+
+def with_section(page: str, name: str, text: str) -> str:
+    """Return a page with one of its sections written anew."""
+    before, rest = page.split(f"<!-- {name} -->\n")
+    _, after = rest.split(f"<!-- /{name} -->")
+    return f"{before}<!-- {name} -->\n{text}<!-- /{name} -->{after}"
+
+
+def pages() -> dict[str, tuple[str, str]]:
+    """Return each page as it is and as it should be."""
+    texts = sections()
+    written = {name: (ROOT / name).read_text() for name in PAGES}
+    return {
+        name: (page, with_section(page, PAGES[name], texts[PAGES[name]]))
+        for name, page in written.items()
+    }
 
 
 def main() -> None:
-    """Write or check the README."""
-    readme = README.read_text()
-    expected = with_figures(readme)
-    if "--check" not in sys.argv:
-        README.write_text(expected)
-    elif readme != expected:
-        sys.exit("README.md shows other figures than the JSON files; run python -m docs.figures.")
+    """Write or check the pages."""
+    for name, (page, expected) in pages().items():
+        if "--check" not in sys.argv:
+            (ROOT / name).write_text(expected)
+        elif page != expected:
+            sys.exit(f"{name} shows other figures than the JSON files; run python -m docs.figures.")
 
 
 if __name__ == "__main__":

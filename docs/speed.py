@@ -1,4 +1,4 @@
-"""The README's table of speeds, from the JSON files that the benchmarks wrote."""
+"""The table of docs/speed.md, from the JSON files that the benchmarks wrote."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ AS_ON_A_SPACE = "up to AVX512_CORE_VNNI"
 
 
 def speed(network: dict, live: dict, browser: dict, recording: dict, startup: dict) -> str:
-    """Return the README's section as Markdown.
+    """Return the section of docs/speed.md as Markdown.
 
     Args:
         network: What `benchmarks.speed` wrote.
@@ -46,7 +46,7 @@ In a browser on the same machine one visitor sees {one["frames_per_second"]:.1f}
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
 as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to answer as importing
 PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
-[benchmarks/](benchmarks), and `python -m docs.figures` wrote this section:
+[benchmarks/](../benchmarks), and `python -m docs.figures` wrote this section:
 
 ```bash
 {commands}

@@ -6,6 +6,7 @@ import numpy as np
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
+from fer.model.classifier import EMBEDDED_WEIGHTS
 from fer.pipeline import Pipeline
 
 
@@ -47,6 +48,7 @@ class FakeClassifier:
     name = "fake <model>"
     revision = None
     notice = None
+    folder = EMBEDDED_WEIGHTS  # of the network that worker processes load
 
     def __init__(self, *rows: Sequence[float], metrics: dict | None = None) -> None:
         self.rows = rows or (sure("happy", 0.9),)

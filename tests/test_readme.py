@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from docs.figures import with_figures
+from docs.figures import pages
 from fer.timeline.timeline import MIN_FACES
 from fer.video import MAX_BYTES, MAX_SECONDS
 
@@ -24,7 +24,9 @@ def test_the_space_runs_the_pinned_gradio():
 
 
 def test_every_figure_comes_from_the_weights():
-    assert with_figures(README) == README
+    assert {name: page for name, (page, _) in pages().items()} == {
+        name: expected for name, (_, expected) in pages().items()
+    }
 
 
 def test_the_limits_are_those_of_the_code():
@@ -36,6 +38,10 @@ def test_every_link_to_a_file_leads_somewhere():
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)|src=\"([^\"]+)\"", README)
     assert len(targets) >= 5
     assert [name for pair in targets for name in pair if name and not (ROOT / name).exists()] == []
+
+
+def test_it_is_short():
+    assert len(README.split("---", 2)[2].split()) <= 1200
 
 
 def test_the_tests_run_as_the_readme_says():

@@ -16,7 +16,7 @@ def pool():
 
 
 def run(pool, content, timeout=20.0):
-    return pool.run(content, timeout, 0.1, most=10_000_000)
+    return pool.run(content, timeout, 0.1, max_bytes=10_000_000)
 
 
 def test_a_worker_does_some_tasks_and_is_replaced(pool):
@@ -41,7 +41,7 @@ def test_a_task_that_fails_costs_the_others_nothing(pool, content, late):
 
 def test_more_data_than_is_taken_is_an_error(pool):
     with pytest.raises(WorkerError):
-        pool.run(b"abc", 20, 0.1, most=2)
+        pool.run(b"abc", 20, 0.1, max_bytes=2)
 
 
 def test_who_waits_too_long_is_told(pool):

@@ -107,7 +107,7 @@ def test_what_is_no_message_is_an_error(content):
 
 
 def test_a_message_that_breaks_off_is_an_error(monkeypatch):
-    monkeypatch.setattr("fer.sandbox.channel._INTEGER_COLUMNS", 0.2)
+    monkeypatch.setattr("fer.sandbox.channel._WHOLE", 0.2)
     with pytest.raises(WorkerError, match="breaks off"):
         result_of(works.babble, LIMITS, b"\0\0\0")
 

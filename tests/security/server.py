@@ -203,11 +203,9 @@ def serve_fake() -> None:
     Worker processes, to which no fake can be handed, load the embedded network.
     """
     import fer.ui
-    from fer.model.classifier import EMBEDDED_WEIGHTS
     from tests.fakes import fake_pipeline
 
     pipeline = fake_pipeline([FACE])
-    pipeline.classifier.folder = EMBEDDED_WEIGHTS
     fer.ui.load_pipeline = lambda model=None: pipeline
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
 

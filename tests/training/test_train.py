@@ -177,7 +177,7 @@ def test_killed_between_and_inside_all_stages_the_result_is_equal(
         (FerTrainer, "_write_checkpoint", True),  # while a checkpoint is written
         (FerTrainer, "_save_checkpoint", True),  # inside a stage
         (train, "write_report", True),  # while a stage's network is written
-        (train, "run", True),  # between stages
+        (train, "run_stage", True),  # between stages
     ]
     for moment in moments:
         assert killed_once(monkeypatch, [moment], replace(options, resume=kills > 0))

@@ -30,7 +30,7 @@ def hold_clock(monkeypatch) -> list[float]:
 
     def now() -> float:
         asked = sys._getframe(1).f_code.co_filename
-        return times[0] if asked.endswith("live_handlers.py") else real()
+        return times[0] if asked.endswith("live/handlers.py") else real()
 
     monkeypatch.setattr("time.monotonic", now)
     return times

@@ -10,6 +10,7 @@ from gradio.themes.utils.fonts import LocalFont, font_file_path
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+from skimage.data import astronaut
 
 from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
@@ -123,13 +124,13 @@ def test_the_endpoint_explains_itself(client):
 
 
 def test_analyse_recording_over_the_network(client, tmp_path):
-    with VideoWriter(tmp_path / "clip.mp4", 160, 120) as writer:
+    with VideoWriter(tmp_path / "clip.mp4", 512, 512) as writer:
         for i in range(4):
-            writer.write(np.full((120, 160, 3), 90, np.uint8), i / 4, 0.25)
+            writer.write(astronaut(), i / 4, 0.25)
     document, files = client.predict(
         recording=handle_file(tmp_path / "clip.mp4"), view="person", api_name="/analyse_recording"
     )
-    assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
+    assert document["table"][0]["happy"] > 0.5  # a worker process has the real network
     assert [Path(file).suffix for file in files] == [".mp4", ".png", ".csv", ".json", ".html"]
     (tmp_path / "text.mp4").write_text("not a video")
     with pytest.raises(AppError, match="be read as a video"):

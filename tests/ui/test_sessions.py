@@ -134,7 +134,7 @@ def test_an_open_page_keeps_its_things(clock, recorder):
 
 
 def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
-    monkeypatch.setattr(module, "MOST_SESSIONS", 3)
+    monkeypatch.setattr(module, "MAX_SESSIONS", 3)
 
     async def story():
         sessions = Sessions()
@@ -150,7 +150,7 @@ def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorde
 
 
 def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
-    monkeypatch.setattr(module, "MOST_BYTES", 100)
+    monkeypatch.setattr(module, "MAX_BYTES", 100)
 
     async def story():
         sessions = Sessions()

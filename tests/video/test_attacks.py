@@ -121,7 +121,9 @@ def test_a_turn_as_pyav_gives_it_is_the_matrix_that_the_file_has(degrees, matrix
 def test_the_last_frame_is_not_shown_beyond_the_stated_end(tmp_path, monkeypatch, stated):
     film = make_film(tmp_path / "a.mov", STEADY, last=3000)
     monkeypatch.setattr(
-        reader, "header", lambda *about: replace(container.read_header(*about), duration=stated)
+        reader,
+        "read_header",
+        lambda *about: replace(container.read_header(*about), duration=stated),
     )
     with VideoReader(film) as frames:
         last = list(frames)[-1]
