@@ -4,7 +4,13 @@ import gradio as gr
 
 
 def lenient_slider(
-    minimum: int, default: int, maximum: int, *, label: str, info: str, elem_id: str
+    minimum: int,
+    default: int,
+    maximum: int,
+    *,
+    label: str,
+    info: str | None = None,
+    elem_id: str | None = None,
 ) -> gr.Slider:
     """Return a slider of whole numbers that takes each state of its number field.
 

@@ -119,7 +119,7 @@ def test_it_ends_by_itself_and_says_so(clock):
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     live = Looking(SIX)
     live.start()
-    monkeypatch.setattr("fer.ui.live.timeline_recorder.MOST_BYTES", 20 * 7 * ROW_BYTES)
+    monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_BYTES", 20 * 7 * ROW_BYTES)
     charts = record(live, clock, range(30))
     assert [i for i, chart in enumerate(charts) if "has ended" in (chart or "")] == [20]
     assert live.session().nbytes == live.session().visitor.recorder.timeline.nbytes
