@@ -1,4 +1,4 @@
-"""Small pieces of HTML: bars, messages, pictures as data URIs. All text is escaped here."""
+"""HTML building blocks: bars, messages, pictures as data URIs. All text is escaped here."""
 
 import base64
 from collections import Counter
@@ -14,14 +14,14 @@ from fer.timeline.formatting import format_percent
 
 
 def colour_style(label: str) -> str:
-    """Return a `style` value that hands a label's colour, and the ink for it, to the stylesheet."""
+    """Return a `style` value that sets a label's colour, and the text colour on it, for the CSS."""
     return f"--hue:{COLORS[label]};--ink:{text_color_on(COLORS[label])}"
 
 
 def chip(label: str, text: str | None = None) -> str:
     """Return a label, or another text, on the label's colour."""
-    shown = escape(label if text is None else text)
-    return f'<span class="fer-chip" style="{colour_style(label)}">{shown}</span>'
+    content = escape(label if text is None else text)
+    return f'<span class="fer-chip" style="{colour_style(label)}">{content}</span>'
 
 
 def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
@@ -29,7 +29,7 @@ def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
 
     Args:
         probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
-        label: What the face is called; its bar is set in bold, none when it is "uncertain".
+        label: The face's label; its bar is set in bold, none when it is "uncertain".
     """
     rows = "".join(
         _bar(name, float(p), name == label)
@@ -48,9 +48,10 @@ def verdict(label: str, probabilities: Sequence[float] | FloatArray) -> str:
 
 
 def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -> float:
-    """Return the probability of the expression that a face is called; 0 for "uncertain".
+    """Return the probability of a face's label; 0 for "uncertain".
 
-    In a stream it needn't be the largest: a label stays until another leads clearly.
+    In a stream it needn't be the largest: by label hysteresis, a label stays until another leads
+    clearly.
     """
     return 0.0 if label == UNCERTAIN else float(probabilities[EXPRESSIONS.index(label)])
 
@@ -64,9 +65,10 @@ def message(title: str, text: str, kind: str = "info") -> str:
     """Return a framed message.
 
     Args:
-        title: Its first words.
-        text: The rest.
-        kind: "info", which is announced, "trouble", which is at once, or "quiet", which isn't.
+        title: Its heading.
+        text: One or two sentences.
+        kind: How screen readers announce it: "info" politely, "trouble" at once, "quiet" not at
+            all.
     """
     role = {"info": ' role="status"', "trouble": ' role="alert"', "quiet": ""}[kind]
     return (
@@ -95,12 +97,12 @@ def data_uri(content: bytes, media_type: str) -> str:
 
 
 def card(content: str, announcement: str = "") -> str:
-    """Return HTML within a card; `announcement` is what `announcements.js` says of it."""
+    """Return HTML within a card; `announcements.js` announces `announcement` to screen readers."""
     return f'<div class="fer-card"{announcement_attribute(announcement)}>{content}</div>'
 
 
 def announcement_attribute(text: str) -> str:
-    """Return the attribute that `announcements.js` reads; "" for nothing to say."""
+    """Return the attribute that `announcements.js` reads; "" without a text."""
     return f' data-spoken="{escape(text)}"' if text else ""
 
 

@@ -132,7 +132,7 @@ def test_nothing_recorded_and_nothing_to_save(clock):
     for session in (live.session(), live.session("f" * 32)):
         with pytest.raises(gr.Error, match="no finished timeline"):
             live.timelines.save_csv(session)
-    assert "The camera gave no picture" in live.stop()
+    assert "The camera sent no picture" in live.stop()
     with pytest.raises(gr.Error, match="no finished timeline"):
         live.timelines.save_json(live.session())
 
