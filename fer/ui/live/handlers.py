@@ -88,7 +88,7 @@ class LiveHandlers:
             self._admit(token)
             if view not in VIEWS:
                 raise BusyError("This page is out of date; load it again.")
-            work = partial(self._read, content, session.visitor, view)
+            work = partial(self._read, content, session.live, view)
             return await self._turns.run(token, sender, work)
         except (ImageError, SessionError, BusyError) as error:
             await asyncio.sleep(STREAM_PAUSE)
@@ -168,7 +168,7 @@ class TimelineHandlers:
             The timeline's HTML.
         """
         try:
-            visitor = self.sessions.of(token, Sender(request)).visitor
+            visitor = self.sessions.of(token, Sender(request)).live
             self.sessions.require_space()
         except SessionError as error:
             return html.message("No timeline can be started", str(error), "trouble")
@@ -179,7 +179,7 @@ class TimelineHandlers:
     async def stop(self, token: str, request: gr.Request | None = None) -> str:
         """End the timeline; return its HTML."""
         try:
-            recorder = self.sessions.of(token, Sender(request)).visitor.recorder
+            recorder = self.sessions.of(token, Sender(request)).live.recorder
         except SessionError as error:
             return html.message("Nothing can be stopped", str(error), "trouble")
         return IDLE_HTML if recorder is None else await asyncio.to_thread(recorder.stop)
@@ -217,7 +217,7 @@ class TimelineHandlers:
 
 def _finished_timeline(session: Session) -> Timeline:
     """Return the session's finished timeline; where there is none, report so to the visitor."""
-    recorder = session.visitor.recorder
+    recorder = session.live.recorder
     if recorder is None or recorder.running or not len(recorder.timeline):
         raise gr.Error("There is no finished timeline to save yet.", print_exception=False)
     return recorder.timeline

@@ -1,4 +1,4 @@
-"""The result of a photo as HTML: the picture with numbered boxes, bars, and the table."""
+"""Photo result as HTML: the picture with numbered boxes, bars and the table of probabilities."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -14,16 +14,16 @@ from fer.ui import html
 from fer.vision import detections
 
 MAX_DISPLAY_SIDE = 1280
-"""Longest side in pixels of the picture on the page; the saved one has its full size."""
+"""Longest side in pixels of the picture on the page; the download has its full size."""
 
 MIN_DISPLAY_SIDE = 320
-"""Smaller pictures are enlarged to this side in pixels, so that there is something to see."""
+"""Longest side in pixels to which smaller pictures are enlarged."""
 
 SMALL_FACE = 40
-"""Faces under so many pixels of the photo come with a warning."""
+"""Side in pixels of the photo below which a face gets a warning."""
 
 NARROW_BOX, TINY_BOX = 0.14, 0.04
-"""Boxes narrower than these shares of the picture carry their number only, inside or above."""
+"""Shares of the picture's width below which a box shows only its number, inside it or above it."""
 
 
 def result_html(
@@ -32,17 +32,16 @@ def result_html(
     labels: Sequence[str],
     highlights: Sequence[UInt8Array | None] = (),
 ) -> str:
-    """Return picture, bars and table; only the picture, unmarked, where there is no face.
+    """Return picture, bars and table; only the picture where there is no face.
 
-    Boxes are buttons laid over the picture, so that they stay sharp, can be reached by keyboard and
-    carry names for screen readers; `photo.js` makes them choose a face.
+    Boxes are buttons over the picture, so that they stay sharp, work with a keyboard and have names
+    for screen readers; `photo.js` lets them select a face.
 
     Args:
         image: RGB uint8 (h, w, 3).
         faces: Faces with `data["probabilities"]` (n, 7).
-        labels: What each face is called.
-        highlights: What `fer.drawing.saliency.highlight` says of the first faces, if they are to be
-            explained.
+        labels: The label of each face.
+        highlights: Results of `fer.drawing.saliency.highlight` for the first faces, if requested.
     """
     probabilities, boxes = detections.probabilities(faces), detections.boxes(faces)
     alt = f"Your photo, {html.pluralize(len(labels), 'face')} found"
@@ -56,10 +55,7 @@ def result_html(
     if not labels:
         return figure
     explained = [_explanation(*face) for face in zip(highlights, probabilities, strict=False)]
-    note = (
-        f'<p class="fer-note">Shown is only what speaks for the {len(highlights)} largest '
-        "faces.</p>"
-    )
+    note = f'<p class="fer-note">Only the {len(highlights)} largest faces are highlighted.</p>'
     explained += [note if len(highlights) else ""] * (len(labels) - len(explained))
     panels = "".join(
         _panel(number, label, row, xyxy, note)
@@ -120,27 +116,29 @@ def _panel(number: int, label: str, row: Float32Array, xyxy: Float32Array, note:
 
 
 def _explanation(highlight: UInt8Array | None, row: Float32Array) -> str:
-    """Return the glowing face, or that none of its parts decides, as a part of its panel."""
+    """Return the highlighted face, or a note that no region decides, for its panel."""
     expression = EXPRESSIONS[int(row.argmax())]
     if highlight is None:
-        sentence = f"Covering any one part of this face hardly changes how likely {expression} is."
+        sentence = (
+            f"Covering any one region of this face hardly changes how likely {expression} is."
+        )
         return f'<p class="fer-note">{sentence}</p>'
-    sentence = f"Covering what glows makes {expression} less likely."
+    sentence = f"Covering the glowing regions makes {expression} less likely."
     return (
         '<figure class="fer-lit">'
-        f"{html.picture(highlight, f'What speaks for {expression}, glowing')}"
+        f"{html.picture(highlight, f'The regions that {expression} depends on, glowing')}"
         f"<figcaption>{sentence}</figcaption></figure>"
     )
 
 
 def _small_face_warning(xyxy: Float32Array) -> str:
-    """Return a sentence for a face with fewer pixels than the network learned from."""
+    """Return a sentence for a face with fewer pixels than the training pictures."""
     side = round(float(max(xyxy[2:] - xyxy[:2])))
     if side >= SMALL_FACE:
         return ""
     return (
         f'<p class="fer-note">Only {side} pixels on its longer side: faces this small are often '
-        "misread.</p>"
+        "misclassified.</p>"
     )
 
 

@@ -39,7 +39,7 @@ class RecordingEvents:
         """Look at a file as soon as it is there, see `RecordingHandlers.choose`."""
         sender = Sender(request)
         try:
-            recording_session = self.sessions.of(token, sender).desk
+            recording_session = self.sessions.of(token, sender).recording
             work = partial(self.handlers.choose, recording, recording_session)
             return tuple((await self._turns.run(token, sender, work))[:-1])
         except Superseded:
@@ -64,7 +64,7 @@ class RecordingEvents:
             # Two: who presses Start again has called off the first, which ends in a moment.
             with self._line.place(token, 2):
                 async with aclosing(
-                    self.handlers.start(recording, view, rate, session.desk)
+                    self.handlers.start(recording, view, rate, session.recording)
                 ) as steps:
                     async for *shown, _ in steps:
                         yield tuple(shown)
@@ -76,7 +76,7 @@ class RecordingEvents:
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
         """Ask for the end of the work at hand; its handler reports when it has ended."""
         try:
-            self.handlers.cancel(self.sessions.of(token, Sender(request)).desk)
+            self.handlers.cancel(self.sessions.of(token, Sender(request)).recording)
         except SessionError as error:
             raise gr.Error(str(error), print_exception=False) from None
 

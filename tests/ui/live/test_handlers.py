@@ -122,7 +122,7 @@ def test_a_class_says_how_many_of_its_faces_are_uncertain():
 def test_a_class_that_is_too_small_is_told_what_helps():
     boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(4)]
     _, panel, _ = Looking(boxes).look(FRAME, "class")
-    assert "at least 5 faces" in panel and "bring the camera nearer" in panel
+    assert "at least 5 faces" in panel and "move the camera closer" in panel
     assert "meter" not in panel
 
 

@@ -85,9 +85,9 @@ def test_faces_are_explained_on_request(photo):
     plain, _ = handlers.read(photo, 40, False)
     first, second = handlers.read(photo, 40, False, True)[0].split("<section")[1:]
     assert "fer-lit" not in plain and "Covering" not in plain
-    assert 'alt="What speaks for happy, glowing"' in first
-    assert "Covering what glows makes happy less likely" in first
-    assert "Covering any one part of this face hardly changes how likely happy is." in second
+    assert 'alt="The regions that happy depends on, glowing"' in first
+    assert "Covering the glowing regions makes happy less likely" in first
+    assert "Covering any one region of this face hardly changes how likely happy is." in second
 
 
 def test_of_many_faces_the_largest_are_explained(photo, monkeypatch):
@@ -95,13 +95,13 @@ def test_of_many_faces_the_largest_are_explained(photo, monkeypatch):
     text = Handlers(fake_pipeline(BOXES)).read(photo, 40, False, True)[0]
     first, second = text.split("<section")[1:]
     assert "Covering" in first and "Covering" not in second
-    assert "only what speaks for the 1 largest faces" in second
+    assert "Only the 1 largest faces are highlighted" in second
 
 
 def test_small_faces_come_with_a_warning(photo):
     handlers = Handlers(fake_pipeline([[0, 0, 60, 50], [100, 80, 120, 112]]))
     panels = handlers.read(photo, 20, False)[0].split("<section")[1:]
-    assert "often misread" not in panels[0]
+    assert "often misclassified" not in panels[0]
     assert "Only 32 pixels on its longer side" in panels[1]
 
 
@@ -147,7 +147,7 @@ def test_a_photo_has_a_limit_of_its_own(handlers, photo, monkeypatch):
 
 def test_a_photo_that_was_cleared_away_is_asked_for_again(handlers, tmp_path):
     text, _ = handlers.read(str(tmp_path / "gone.jpg"), 40, False)
-    assert "drop it in again" in text and str(tmp_path) not in text
+    assert "upload it again" in text and str(tmp_path) not in text
 
 
 def test_small_and_large_pictures_are_shown_at_a_useful_size(handlers, tmp_path):
