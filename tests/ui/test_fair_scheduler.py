@@ -67,7 +67,7 @@ def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
         (refused,) = await begin(line, gate, "b", replace=False)
         with pytest.raises(Superseded):
             await older
-        with pytest.raises(BusyError, match="before this one"):
+        with pytest.raises(BusyError, match="previous request"):
             await refused
         gate.open.set()
         assert await asyncio.gather(running, newer) == ["a", "b"] and gate.ran == ["a", "b"]
@@ -209,7 +209,7 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
 
         late, _ = await asyncio.gather(post(known, "late"), comes_late())
         assert late == 200
-        assert not known._hoping
+        assert not known._pending
 
     tell(story())
 

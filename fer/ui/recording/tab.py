@@ -1,4 +1,4 @@
-"""The Recording tab: a video in; the same with boxes, its timeline and files to save out."""
+"""Recording tab: upload, options, and the annotated video with its timeline and downloads."""
 
 import gradio as gr
 from gradio.components import Component
@@ -18,13 +18,13 @@ from fer.ui.uploads import page_store
 from fer.video import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 
 DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report")
-"""What can be saved of a recording, in the order of the handlers' files."""
+"""The downloads, in the order of the handlers' files."""
 
 LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
 def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
-    """Put the Recording tab's components on the page and wire them; return what answers."""
+    """Build the Recording tab and connect its events; return the output components."""
     handlers = RecordingHandlers(pipeline)
     page_store().watch(handlers.job_queue.busy)
     events = RecordingEvents(handlers, sessions)
@@ -66,7 +66,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
     rate = lenient_slider(
         *RATE_CHOICES,
         label="Analysed frames a second",
-        info="More see shorter expressions and take longer.",
+        info="More catch shorter expressions and take longer.",
         elem_id="recording-rate",
     )
     return recording, known, view, rate
@@ -91,12 +91,12 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
 
 
 def _uploaded_file(payload: FileData | None) -> str | None:
-    """Return the path of the file as it was uploaded."""
+    """Return the path of the uploaded file, which replaces Gradio's preprocessing."""
     return None if payload is None else payload.path
 
 
 def _add_endpoint(events: RecordingEvents, recording: gr.File, view: gr.Radio) -> None:
-    """Offer `analyse_recording` as an endpoint; no button of the page uses it."""
+    """Add the API endpoint /analyse_recording; no visible component uses it."""
     gr.Button(visible=False).click(
         events.analyse_recording,
         [recording, view, strict_slider(*RATE_CHOICES)],

@@ -192,7 +192,7 @@ def test_the_line_is_told_and_can_be_left(clip):
         ("text.mp4", b"<script>alert(1)</script>", "be read as a video"),
         ("empty.mov", b"", "empty"),
         (None, None, "Choose a recording first"),
-        ("gone.mp4", None, "drop it in again"),
+        ("gone.mp4", None, "upload it again"),
     ],
 )
 def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, words):
