@@ -62,13 +62,13 @@ PRIVACY = """
 <h2>Your pictures and recordings</h2>
 <p>Camera frames are sent to the server that runs this page and processed in memory; none is saved
 to disk, and the last one is discarded when you leave. A photo you upload is stored in a temporary
-folder while the page is open and deleted within the hour; the files you save are made in memory. A
-live timeline and a photo's results stay in memory and are deleted within a quarter of an hour after
-you leave. A recording is stored in a temporary folder while it is queued and analysed; its results
-are deleted within a quarter of an hour after you leave, and both results and upload within an hour
-of the end of the analysis at the latest. The delay after you leave is for interrupted connections:
-when the page is back, so is a timeline or a finished recording.
-Nothing is shared, nothing is used for training, and this page loads nothing from other sites.</p>
+folder and deleted within the hour; the files you save are made in memory. A live timeline and a
+photo's results stay in memory and are deleted within a quarter of an hour after you leave. A
+recording is stored in a temporary folder while it is queued and analysed; its results are deleted
+within a quarter of an hour after you leave, and both results and upload within an hour of the end
+of the analysis at the latest. The delay after you leave is for interrupted connections: when the
+page is back, so is a timeline or a finished recording. Nothing is shared, nothing is used for
+training, and this page loads nothing from other sites.</p>
 """
 
 TWO_HEADS = """

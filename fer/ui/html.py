@@ -28,7 +28,7 @@ def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
     """Return the seven probabilities as bars that screen readers announce as meters.
 
     Args:
-        probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
+        probabilities: Seven probabilities, in the order of `EXPRESSIONS`.
         label: The face's label; its bar is set in bold, none when it is "uncertain".
     """
     rows = "".join(

@@ -41,14 +41,14 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     """
     if not labels:
         return html.card(NO_FACE + _status(0, rate), "no face in view")
-    numbers = display_ids(faces)
+    ids = display_ids(faces)
     rows, largest = probabilities(faces), int(np.argmax(areas(faces)))
     row, label = rows[largest], labels[largest]
-    heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
+    heading = "Your expression" if len(labels) == 1 else f"Face {ids[largest]}, the largest"
     others = [
         (n, name, html.label_probability(name, row))
-        for n, name, row in zip(numbers, labels, rows, strict=True)
-        if n != numbers[largest]
+        for n, name, row in zip(ids, labels, rows, strict=True)
+        if n != ids[largest]
     ]
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(label, row)}'
