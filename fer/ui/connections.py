@@ -31,7 +31,7 @@ UNATTENDED_LIMIT = (64, 20)
 UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""
 
-BUSY = "The page is busy; try again in a minute."
+PAGE_BUSY = "The page is busy; try again in a minute."
 
 _MAX_BODY_BYTES = 4_000_000
 _KEY = "fer.connections"
@@ -194,4 +194,4 @@ async def _read(receive: Receive) -> tuple[str | None, Receive]:
 async def _refuse(send: Any) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": BUSY}).encode()})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": PAGE_BUSY}).encode()})

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from fer.ui.connections import Abandoned, Sender
+from fer.ui.connections import PAGE_BUSY, Abandoned, Sender
 
 Result = TypeVar("Result")
 
 MAX_WAITING = 256
 """Waiting tasks of all visitors together."""
 
-MAX_SECONDS = 60.0
+MAX_WAIT = 60.0
 """Seconds from a task's submission to its result."""
 
 
@@ -76,10 +76,10 @@ class FairScheduler:
         self._take_in(entry, replace)
         self._start()
         try:
-            async with asyncio.timeout(MAX_SECONDS):
+            async with asyncio.timeout(MAX_WAIT):
                 return await sender.await_while_listening(entry.result)
         except TimeoutError:
-            raise BusyError("The page is busy; try again in a minute.") from None
+            raise BusyError(PAGE_BUSY) from None
         finally:
             if self._waiting.get(visitor) is entry:
                 del self._waiting[visitor]

@@ -32,7 +32,7 @@ from fer.ui.request_bodies import (
     read_json,
 )
 from fer.ui.upload_route import UploadRoute
-from fer.ui.uploads import SWEEP_INTERVAL, UploadStore
+from fer.ui.uploads import UPLOAD_SWEEP_INTERVAL, UploadStore
 
 _NAME = r"[^/]{1,100}"
 
@@ -223,7 +223,7 @@ async def _sweep(store: UploadStore, names: list[set[str]]) -> None:
         await anyio.to_thread.run_sync(store.sweep)
         for paths in names:
             paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
-        await asyncio.sleep(SWEEP_INTERVAL)
+        await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
 
 
 def _missing() -> Response:

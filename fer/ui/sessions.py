@@ -26,13 +26,13 @@ SHORT_GRACE_PERIOD = 60
 MAX_SESSIONS = 2000
 """Sessions at a time; empty ones are dropped first."""
 
-MAX_BYTES = 256_000_000
+MAX_TOTAL_BYTES = 256_000_000
 """Memory of all timelines together at which no new one is started."""
 
 SWEEP_INTERVAL = 20.0
 """Seconds from one search for expired sessions to the next."""
 
-FULL_SENTENCE = (
+SESSIONS_FULL = (
     "The page's memory for sessions is full; try again in a quarter of an hour. The camera works "
     "meanwhile, without a timeline."
 )
@@ -132,9 +132,9 @@ class Sessions:
                     del self._sessions[token]
 
     def require_space(self) -> None:
-        """Raise SessionError where the timelines exceed `MAX_BYTES`."""
-        if sum(session.nbytes for session in self._sessions.values()) > MAX_BYTES:
-            raise SessionError(FULL_SENTENCE)
+        """Raise SessionError where the timelines exceed `MAX_TOTAL_BYTES`."""
+        if sum(session.nbytes for session in self._sessions.values()) > MAX_TOTAL_BYTES:
+            raise SessionError(SESSIONS_FULL)
 
     def sweep(self) -> None:
         """Drop expired sessions."""
@@ -158,7 +158,7 @@ class Sessions:
                 del self._sessions[token]
                 return
         if len(self._sessions) >= MAX_SESSIONS:
-            raise SessionError(FULL_SENTENCE)
+            raise SessionError(SESSIONS_FULL)
 
     def _sweep_later(self) -> None:
         """Sweep from time to time for as long as there are sessions."""

@@ -45,7 +45,7 @@ MIN_RATE = 20_000
 """Minimum average rate in bytes a second, after the first `IDLE` seconds."""
 
 BAD_FORM = "The upload can't be read; send it as multipart/form-data with the files as `files`."
-TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
+UPLOAD_TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
 TOO_MANY = f"At most {MAX_FILES} files can be uploaded at a time."
 BUSY = "Too many files are being uploaded just now; try again in a minute."
 
@@ -213,7 +213,7 @@ class UploadRoute:
                 with anyio.fail_after(IDLE):
                     piece = await anext(stream, None)
             except TimeoutError:
-                raise RequestError(408, TOO_SLOW) from None
+                raise RequestError(408, UPLOAD_TOO_SLOW) from None
             except ClientDisconnect:
                 raise RequestError(400, BAD_FORM) from None
             if piece is None:
@@ -221,7 +221,7 @@ class UploadRoute:
             total += len(piece)
             self._require_size(total)
             if total < MIN_RATE * (time.monotonic() - begun - IDLE):
-                raise RequestError(408, TOO_SLOW)
+                raise RequestError(408, UPLOAD_TOO_SLOW)
             block += piece
             if len(block) >= BLOCK_SIZE:
                 yield bytes(block)

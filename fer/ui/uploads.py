@@ -26,10 +26,10 @@ MAX_AGE = 3000
 MAX_AGE_AFTER_LEAVING = 780
 """Seconds for which an upload is kept after its page was closed, as it may be reloaded.
 
-Plus `SWEEP_INTERVAL`, it is less than the quarter of an hour that the page states.
+Plus `UPLOAD_SWEEP_INTERVAL`, it is less than the quarter of an hour that the page states.
 """
 
-SWEEP_INTERVAL = 60
+UPLOAD_SWEEP_INTERVAL = 60
 """Seconds from one sweep to the next."""
 
 LEASE = 120

@@ -114,7 +114,7 @@ def test_work_of_senders_who_left_is_not_run(monkeypatch):
 
 
 def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
-    monkeypatch.setattr(fair_scheduler, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(fair_scheduler, "MAX_WAIT", 0.2)
 
     async def story():
         line, gate = FairScheduler(1, "test"), Gate()

@@ -59,8 +59,8 @@ def test_recordings_may_be_uploaded_whole():
 def test_files_live_long_and_are_deleted_within_the_hour(demo):
     assert demo.delete_cache is None  # it counts by the computer's clock, and leaves folders
     assert uploads.MAX_AGE == RESULT_LIFETIME >= 45 * 60
-    assert uploads.MAX_AGE + 2 * uploads.SWEEP_INTERVAL < 3600
-    assert uploads.MAX_AGE_AFTER_LEAVING + uploads.SWEEP_INTERVAL < 15 * 60
+    assert uploads.MAX_AGE + 2 * uploads.UPLOAD_SWEEP_INTERVAL < 3600
+    assert uploads.MAX_AGE_AFTER_LEAVING + uploads.UPLOAD_SWEEP_INTERVAL < 15 * 60
 
 
 def test_a_stream_holds_no_place_between_its_frames(demo):

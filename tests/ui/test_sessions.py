@@ -150,7 +150,7 @@ def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorde
 
 
 def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
-    monkeypatch.setattr(module, "MAX_BYTES", 100)
+    monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
 
     async def story():
         sessions = Sessions()

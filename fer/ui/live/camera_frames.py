@@ -11,7 +11,7 @@ from typing import Any
 
 from fer.images import ImageError
 
-MAX_BYTES = 1_500_000
+MAX_JPEG_BYTES = 1_500_000
 """Bytes of a frame; one of 640 x 480 pixels has about 50,000."""
 
 MAX_PIXELS = 2_100_000
@@ -46,9 +46,9 @@ def frame_bytes(payload: Any) -> bytes:
     url = payload.get("url") if isinstance(payload, dict) else None
     if not isinstance(url, str) or not url.startswith(_PREFIX) or payload.get("path") is not None:
         raise ImageError(_MALFORMED)
-    if len(url) > MAX_BYTES * 4 // 3 + len(_PREFIX) + 4:
+    if len(url) > MAX_JPEG_BYTES * 4 // 3 + len(_PREFIX) + 4:
         raise ImageError(
-            f"The camera's picture has more than {MAX_BYTES / 1e6:.1f} MB; choose a lower "
+            f"The camera's picture has more than {MAX_JPEG_BYTES / 1e6:.1f} MB; choose a lower "
             "resolution for the camera."
         )
     try:

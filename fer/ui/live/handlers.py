@@ -39,7 +39,7 @@ STREAM_PAUSE = 1.0
 """Seconds by which the response to a refused frame is delayed; the browser sends no other one
 meanwhile."""
 
-FULL_SENTENCE = (
+CAMERAS_FULL = (
     f"The page is full: {MAX_STREAMS} cameras are on already. Leave yours on: it starts by itself "
     "when another one is turned off. The Photo tab works meanwhile."
 )
@@ -109,7 +109,7 @@ class LiveHandlers:
         now = time.monotonic()
         self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENCE_LIMIT}
         if token not in self._seen and len(self._seen) >= MAX_STREAMS:
-            raise BusyError(FULL_SENTENCE)
+            raise BusyError(CAMERAS_FULL)
         self._seen[token] = now
 
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> FrameUpdate:

@@ -18,7 +18,7 @@ STREAM_INTERVAL = 0.1
 CAMERA = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "facingMode": "user"}}
 """Constraints for the browser's camera; small, as every frame crosses the network."""
 
-VIEWS = (("One person", "person"), ("A class", "class"))
+VIEW_CHOICES = (("One person", "person"), ("A class", "class"))
 """The choice of view: its text on the page and its value for the handlers."""
 
 
@@ -72,7 +72,7 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
         with gr.Row(elem_classes="fer-tools"):
             gr.HTML('<h3 class="fer-title">Timeline</h3>')
             view = gr.Radio(
-                VIEWS,
+                VIEW_CHOICES,
                 value="person",
                 show_label=False,
                 label="View",

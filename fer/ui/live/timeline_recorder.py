@@ -16,10 +16,10 @@ from fer.ui.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
 from fer.ui.consent import consent_notice
 from fer.ui.summary_table import summary_html
 
-MAX_SECONDS = 2 * 3600
+MAX_DURATION = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
 
-MAX_BYTES = 32_000_000
+MAX_TIMELINE_BYTES = 32_000_000
 """Memory at which a timeline stops by itself: thirteen faces for two hours in the person view."""
 
 DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
@@ -30,7 +30,7 @@ two hours."""
 
 IDLE_HTML = (
     '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
-    f"are drawn here, for up to {MAX_SECONDS // 3600} hours. The timeline stays in the server's "
+    f"are drawn here, for up to {MAX_DURATION // 3600} hours. The timeline stays in the server's "
     "memory for this session; no picture is kept, and files are made only when you save them. Keep "
     "this page visible, in a window of its own: browsers slow down hidden pages.</p>"
     f"{consent_notice('in view')}"
@@ -83,7 +83,7 @@ class TimelineRecorder:
                 return self._finished_once_more()
             if now < self.started:  # the frame is from before the start
                 return None
-            if now - self.started >= MAX_SECONDS or self.nbytes >= MAX_BYTES:
+            if now - self.started >= MAX_DURATION or self.nbytes >= MAX_TIMELINE_BYTES:
                 self.running, self.end_sent = False, True
                 return finished_html(self.timeline, by_itself=True)
             self.timeline.add(faces, now - self.started)
@@ -143,7 +143,7 @@ def finished_html(timeline: Timeline, by_itself: bool = False) -> str:
         return html.message("Nothing recorded", "The camera sent no picture; press Record first.")
     limit = html.message(
         "The timeline has ended",
-        f"A timeline holds at most {MAX_SECONDS // 3600} hours, and less with many faces in view; "
+        f"A timeline holds at most {MAX_DURATION // 3600} hours, less with many faces in view; "
         "save it or start a new one.",
     )
     return (

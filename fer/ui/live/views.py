@@ -24,7 +24,7 @@ INSTRUCTIONS = html.card(
     '<p class="fer-note">No camera? The Photo tab works without one.</p>'
 )
 
-NO_FACE = html.message(
+NO_FACE_IN_VIEW = html.message(
     "No face in view",
     "Face the camera, come a little closer, and make sure that your face is well lit.",
     "quiet",
@@ -40,7 +40,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
         rate: Frames a second.
     """
     if not labels:
-        return html.card(NO_FACE + _status(0, rate), "no face in view")
+        return html.card(NO_FACE_IN_VIEW + _status(0, rate), "no face in view")
     ids = display_ids(faces)
     rows, largest = probabilities(faces), int(np.argmax(areas(faces)))
     row, label = rows[largest], labels[largest]

@@ -27,10 +27,10 @@ MIN_FACE_RANGE = (16, 20, 200)
 MAX_EXPLAINED = 24
 """Faces of a photo, the largest ones, for which saliency is computed."""
 
-MAX_BYTES = 40_000_000
+MAX_PHOTO_BYTES = 40_000_000
 """Size of the largest accepted photo."""
 
-EMPTY = html.card(
+INSTRUCTIONS = html.card(
     '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
     "<li>Your photo with a numbered box around every face.</li>"
     "<li>Bars for the face you press, and a table of all of them.</li>"
@@ -38,7 +38,7 @@ EMPTY = html.card(
     '<p class="fer-note">No photo? Try one of the examples.</p>'
 )
 
-NO_FACE = html.message(
+NO_FACE_FOUND = html.message(
     "No face found",
     "Try a photo with a larger face that looks at the camera. Or, under Options, lower the minimum "
     "face size or tick “The picture is a single face”.",
@@ -105,13 +105,13 @@ class PhotoHandlers:
             HTML of the result, or of one sentence why there is none; and the result.
         """
         if picture is None:
-            return EMPTY, None
+            return INSTRUCTIONS, None
         try:
             image, result = self._analyze(picture, min_face, whole_picture)
         except ImageError as error:
             return html.message("This photo can't be used", str(error), "trouble"), None
         if not result.labels:
-            return result_html(image, result.faces, []) + NO_FACE, result
+            return result_html(image, result.faces, []) + NO_FACE_FOUND, result
         highlights = self._highlights(image, result.faces, whole_picture) if explained else ()
         return result_html(image, result.faces, result.labels, highlights), result
 
@@ -164,10 +164,10 @@ class PhotoHandlers:
         if not picture.exists():
             raise ImageError("The photo is no longer here; upload it again.")
         size = picture.stat().st_size
-        if size > MAX_BYTES:
+        if size > MAX_PHOTO_BYTES:
             raise ImageError(
-                f"The photo is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:.0f} MB "
-                "are accepted: save it smaller."
+                f"The photo is too large ({size / 1e6:,.0f} MB); at most "
+                f"{MAX_PHOTO_BYTES / 1e6:.0f} MB are accepted: save it smaller."
             )
         return self.decode(picture.read_bytes())
 

@@ -8,7 +8,7 @@ from gradio.data_classes import ImageData
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.photo.events import PhotoEvents
-from fer.ui.photo.handlers import EMPTY, MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.photo.handlers import INSTRUCTIONS, MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
 from fer.ui.sliders import lenient_slider, strict_slider
@@ -31,7 +31,7 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
             }
             download_buttons(sessions, steps)
             result = gr.HTML(
-                EMPTY,
+                INSTRUCTIONS,
                 elem_id="photo-result",
                 js_on_load=html.script("photo.js"),
             )

@@ -41,7 +41,7 @@ WORKERS = 2
 RATE_CHOICES = (1, 5, 15)
 """Lowest, default and highest number of analysed frames a second."""
 
-NO_ROOM = "There is no room for another recording just now; try again in a few minutes."
+RECORDINGS_FULL = "There is no room for another recording just now; try again in a few minutes."
 
 MAX_RESULT_AGE = 3600
 """Seconds for which results are kept at most."""
@@ -274,7 +274,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
             shutil.copyfile(source, target)
     except OSError:
         shutil.rmtree(target.parent.parent, ignore_errors=True)
-        raise VideoError(NO_ROOM) from None
+        raise VideoError(RECORDINGS_FULL) from None
 
 
 def _existing_file(recording: str | None) -> Path:

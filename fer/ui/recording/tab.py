@@ -8,7 +8,7 @@ from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
 from fer.ui.event_options import PAGE_EVENT
-from fer.ui.live.tab import VIEWS
+from fer.ui.live.tab import VIEW_CHOICES
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import INSTRUCTIONS
@@ -20,7 +20,7 @@ from fer.video import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report")
 """The downloads, in the order of the handlers' files."""
 
-LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
+VIDEO_LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
 def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
@@ -54,10 +54,10 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
     )
     # Gradio would leave an empty file each time. A subclass would have it write a .pyi file.
     recording.preprocess = _uploaded_file  # type: ignore[method-assign, assignment]
-    gr.HTML(f'<p class="fer-note">{LIMITS}</p>', elem_id="recording-limits")
+    gr.HTML(f'<p class="fer-note">{VIDEO_LIMITS}</p>', elem_id="recording-limits")
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
-        VIEWS,
+        VIEW_CHOICES,
         value="person",
         label="Who is in it",
         info="One person: a series for every face. A class: aggregates only.",

@@ -9,7 +9,7 @@ import pytest
 
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import ROW_BYTES, Timeline
-from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_SECONDS, TimelineRecorder
+from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
 from tests.fakes import fake_pipeline, sure
 from tests.ui.live_helpers import Looking, hold_clock
 
@@ -109,7 +109,7 @@ def test_fewer_than_five_faces_are_no_class(clock):
 def test_it_ends_by_itself_and_says_so(clock):
     live = Looking(SIX[:1])
     live.start()
-    charts = record(live, clock, [0.0, MAX_SECONDS - 1, MAX_SECONDS, MAX_SECONDS + 1])
+    charts = record(live, clock, [0.0, MAX_DURATION - 1, MAX_DURATION, MAX_DURATION + 1])
     assert "The timeline has ended" in charts[2] and "2 hours" in charts[2]
     session = live.session()
     assert charts[3] is None and not session.live.recorder.running
@@ -119,7 +119,7 @@ def test_it_ends_by_itself_and_says_so(clock):
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     live = Looking(SIX)
     live.start()
-    monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_BYTES", 20 * 7 * ROW_BYTES)
+    monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", 20 * 7 * ROW_BYTES)
     charts = record(live, clock, range(30))
     assert [i for i, chart in enumerate(charts) if "has ended" in (chart or "")] == [20]
     assert live.session().nbytes == live.session().live.recorder.timeline.nbytes

@@ -17,7 +17,7 @@ from fer.colors import COLORS
 from fer.images import read_image
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
-from fer.ui.photo.handlers import EMPTY, PhotoHandlers
+from fer.ui.photo.handlers import INSTRUCTIONS, PhotoHandlers
 from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
@@ -124,7 +124,7 @@ def test_whole_picture_is_one_face(photo):
 
 
 def test_empty_field(handlers):
-    assert handlers.read(None, 40, False) == (EMPTY, None)
+    assert handlers.read(None, 40, False) == (INSTRUCTIONS, None)
 
 
 @pytest.mark.parametrize("name", ["text.jpg", "empty.jpg", "cut.png"])
@@ -140,7 +140,7 @@ def test_a_bad_file_gives_one_sentence(handlers, photo, tmp_path, name):
 
 
 def test_a_photo_has_a_limit_of_its_own(handlers, photo, monkeypatch):
-    monkeypatch.setattr("fer.ui.photo.handlers.MAX_BYTES", 100)
+    monkeypatch.setattr("fer.ui.photo.handlers.MAX_PHOTO_BYTES", 100)
     text, reading = handlers.read(photo, 40, False)
     assert "too large" in text and reading is None
 
