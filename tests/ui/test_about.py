@@ -1,4 +1,4 @@
-"""The metrics come from the metrics file, whatever it holds."""
+"""The About tab: metrics from any metrics file, the law and the notice."""
 
 import base64
 import re
@@ -40,7 +40,7 @@ def test_all_metrics_are_displayed():
         assert figure in text
 
 
-def test_where_both_heads_are_shown_their_figure_comes_first():
+def test_the_accuracy_of_both_heads_combined_comes_first():
     agreement = {"accuracy": 0.8123, "pictures": 3500, "label_set": "majority"}
     shown = {"ferplus_share": 0.5, "ferplus_answers": agreement}
     text = metrics_html(
@@ -60,7 +60,7 @@ def test_where_both_heads_are_shown_their_figure_comes_first():
         {"command": "python train.py"},
     ],
 )
-def test_a_model_without_figures_says_so(metrics):
+def test_a_model_without_metrics_is_reported(metrics):
     assert "comes without metrics" in metrics_html("x", "float32", metrics)
 
 
@@ -97,7 +97,7 @@ def test_a_notice_for_the_people_in_view_can_be_saved():
         assert part in notice
 
 
-def test_every_place_that_speaks_of_the_law_names_the_duty_to_inform():
+def test_every_text_about_the_law_names_the_duty_to_inform():
     root = Path(__file__).parents[2]
     told = [
         path.relative_to(root)

@@ -1,4 +1,4 @@
-"""The chart over time: places and heights against numbers worked out by hand."""
+"""The timeline chart: coordinates compared with values computed by hand."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Fair turns, and who still listens."""
+"""Fair scheduling of visitors' tasks, and connection tracking."""
 
 import asyncio
 import threading

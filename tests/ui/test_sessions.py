@@ -1,4 +1,4 @@
-"""What is kept of visitors: for whom, how much, and for how long."""
+"""Sessions: their owner, limits and expiry."""
 
 from types import SimpleNamespace
 

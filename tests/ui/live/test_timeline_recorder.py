@@ -1,4 +1,4 @@
-"""A live timeline: what it counts, when it is drawn, when it ends, what is saved of it."""
+"""The live timeline: counting, drawing, its end and its exports."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ FRAME = np.full((240, 320, 3), 128, np.uint8)
 SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
 
 
-def test_a_page_that_is_loaded_again_is_told_how_to_go_on():
+def test_a_reloaded_page_explains_how_to_continue():
     recorder = TimelineRecorder(Timeline("person"), 10.0)
     again = recorder.restored_html(75.0)
     assert "fer-running" in again and "Recording 1:05" in again and "loaded again" in again
@@ -106,7 +106,7 @@ def test_fewer_than_five_faces_are_no_class(clock):
     assert "shows no expression" in chart and "uncertain" not in chart
 
 
-def test_it_ends_by_itself_and_says_so(clock):
+def test_it_ends_by_itself_and_reports_it(clock):
     live = Looking(SIX[:1])
     live.start()
     charts = record(live, clock, [0.0, MAX_DURATION - 1, MAX_DURATION, MAX_DURATION + 1])
@@ -165,7 +165,7 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
     assert "fer-done" in record(live, clock, [2.0])[0]
 
 
-def test_a_stop_right_behind_a_frame_is_told_again(clock, monkeypatch):
+def test_a_stop_right_after_a_frame_is_sent_again(clock, monkeypatch):
     live = Looking(SIX[:1])
     live.start()
     recorder = live.session().live.recorder

@@ -1,4 +1,4 @@
-"""The Photo tab without a screen: files in, HTML, downloads and dictionaries out."""
+"""Photo handlers: files in; HTML, downloads and dictionaries out."""
 
 import base64
 import csv
@@ -110,7 +110,7 @@ def test_least_face_size_is_passed_on(handlers, photo):
     assert handlers.read(photo, 200, False)[1].labels == []
 
 
-def test_no_face_leaves_the_picture_unmarked_and_says_so(photo):
+def test_no_face_is_reported_below_the_plain_picture(photo):
     text, reading = Handlers(fake_pipeline()).read(photo, 40, False)
     assert "No face found" in text and "<img" in text
     assert "fer-box" not in text and "<table" not in text
@@ -145,12 +145,12 @@ def test_a_photo_has_a_limit_of_its_own(handlers, photo, monkeypatch):
     assert "too large" in text and reading is None
 
 
-def test_a_photo_that_was_cleared_away_is_asked_for_again(handlers, tmp_path):
+def test_a_deleted_photo_is_requested_again(handlers, tmp_path):
     text, _ = handlers.read(str(tmp_path / "gone.jpg"), 40, False)
     assert "upload it again" in text and str(tmp_path) not in text
 
 
-def test_small_and_large_pictures_are_shown_at_a_useful_size(handlers, tmp_path):
+def test_small_and_large_pictures_are_resized_for_display(handlers, tmp_path):
     for side, shown in ((48, 320), (500, 500), (3000, 1280)):
         path = tmp_path / f"{side}.png"
         Image.new("RGB", (side, side)).save(path)
@@ -189,7 +189,7 @@ def test_nothing_to_save_yet(handlers):
             save(None)
 
 
-def test_predict_answers_programs(handlers, photo):
+def test_predict_returns_json(handlers, photo):
     answer = handlers.predict(photo)
     assert json.loads(json.dumps(answer)) == answer
     assert [face["expression"] for face in answer["faces"]] == ["happy", "uncertain"]

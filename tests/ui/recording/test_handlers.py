@@ -1,4 +1,4 @@
-"""The Recording tab without a screen: choosing, waiting, progress, cancelling, files, errors."""
+"""Recording handlers: choosing, queueing, progress, cancelling, files, errors."""
 
 import asyncio
 import json
@@ -129,7 +129,7 @@ def test_a_class_tells_of_no_single_face(handlers, clip):
     assert "0.9" not in Path(csv).read_text()
 
 
-def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
+def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
     handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
     before = set(uploads.rglob("*"))
     states = []
@@ -148,7 +148,7 @@ def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
     assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
 
 
-def test_whoever_leaves_stops_the_work(clip, uploads):
+def test_a_visitor_who_leaves_cancels_the_job(clip, uploads):
     handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
 
     async def story():
@@ -165,7 +165,7 @@ def test_whoever_leaves_stops_the_work(clip, uploads):
     tell(asyncio.wait_for(story(), 30))
 
 
-def test_the_line_is_told_and_can_be_left(clip):
+def test_a_queued_job_reports_its_position_and_can_be_cancelled(clip):
     handlers = Handlers(fake_pipeline(), slow)
     sessions = [RecordingSession() for _ in range(WORKERS + 1)]
 
@@ -205,7 +205,7 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
     assert not (uploads / "recordings").exists()
 
 
-def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
+def test_a_file_is_checked_when_it_is_chosen(handlers, clip, uploads):
     known, state, *_ = handlers.choose(clip, RecordingSession())
     assert re.findall(r"<span>([^<]+)</span>", known) == [
         format_duration(1),
@@ -218,7 +218,7 @@ def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
     assert handlers.choose(None, RecordingSession())[:2] == ("", INSTRUCTIONS)
 
 
-def test_another_file_or_none_takes_away_what_was_shown(clip):
+def test_another_file_or_none_clears_the_result(clip):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
     for other in (None, f"{clip}.mov"):
         made = run(handlers, clip, session=session)[-1]
@@ -227,7 +227,7 @@ def test_another_file_or_none_takes_away_what_was_shown(clip):
         assert len(shown) == len(made) and not Path(made[2]).exists()
 
 
-def test_work_begun_before_the_upload_was_through_goes_on(handlers, clip, uploads):
+def test_a_job_started_before_the_upload_event_continues(handlers, clip, uploads):
     session = RecordingSession()
     state = run(handlers, clip, session=session)[-1][0]
     known, *unchanged, _ = handlers.choose(clip, session)
@@ -244,7 +244,7 @@ def test_a_damaged_file_comes_with_a_warning(clip):
     assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
 
 
-def test_a_full_disk_is_told_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
+def test_a_full_disk_is_reported_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
     def fail(*given):
         raise OSError(28, "No space left on device")
 
@@ -255,7 +255,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(handlers, clip, uploads, monkey
     assert list((uploads / "recordings").iterdir()) == []
 
 
-def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
+def test_an_error_in_the_middle_is_reported_in_its_sentence(clip, uploads):
     def broken(*arguments, **told):
         raise VideoError("The disk is full; come back later.")
 
@@ -263,7 +263,7 @@ def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
     assert "The disk is full" in state and list((uploads / "recordings").iterdir()) == []
 
 
-def test_an_unexpected_error_is_told_and_logged(clip, uploads, caplog):
+def test_an_unexpected_error_is_reported_and_logged(clip, uploads, caplog):
     def broken(*arguments, **told):
         raise MemoryError("no bytes left")
 
