@@ -66,7 +66,7 @@ def waiting_html(jobs_before: int) -> str:
         '<div class="fer-working" role="status"><h3 class="fer-heading">Waiting in line</h3>'
         f'<p class="fer-note">{html.pluralize(jobs_before, "recording").capitalize()} before '
         "yours. "
-        "It starts by itself; keep the page open.</p></div>"
+        "It begins by itself; keep the page open.</p></div>"
     )
 
 
