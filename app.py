@@ -1,8 +1,8 @@
-"""The Space: `python app.py` serves the page; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where.
+"""The Space: `python app.py` serves the page, at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
 
 FER_MODEL (a Hub id, with an optional @revision, or a folder) replaces the embedded network.
 
-Nothing heavy is imported above: processes that decode visitors' files import this module, too.
+Heavy imports are inside functions: the processes that decode visitors' files import this module.
 """
 
 import os
@@ -21,16 +21,16 @@ def build() -> "gr.Blocks":
 
     from fer.ui import build_demo, load_pipeline
 
-    # Visitors share the cores; more threads for one of them would only get in the others' way.
+    # Visitors share the cores; more threads for one of them would only slow the others down.
     torch.set_num_threads(1)
     return build_demo(load_pipeline(os.environ.get("FER_MODEL")))
 
 
 def main() -> None:
     """Serve the page."""
-    claim_folder()  # Gradio looks for it when it is imported
+    claim_folder()  # Gradio reads its path on import
     remove_on_termination(end_workers)
-    start_server("fer.recording.preloaded")  # its imports go on beside this process's own
+    start_server("fer.recording.preloaded")  # its imports run in parallel with this process's own
     demo = build()
     from fer.ui import launch_settings
 

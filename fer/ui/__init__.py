@@ -1,4 +1,4 @@
-"""The Gradio screens, a file a tab; the only importer of gradio."""
+"""The Gradio page: its tabs, sessions, request guard and theme; the only importer of gradio."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.pipeline import Pipeline
+from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_server
 from fer.ui import html
 from fer.ui.about import build_about
@@ -29,20 +29,20 @@ TITLE = "Which expression is on your face?"
 
 INTRODUCTION = (
     "Turn on the camera, or drop in a photo or a recording. Every face gets a box, and a small "
-    "neural network says which of seven expressions it looks most like."
+    "neural network classifies its expression as one of seven."
 )
 
 GRADIO_SESSIONS = 200
-"""Sessions that Gradio keeps: of each what its fields showed last, and nothing that lasts.
+"""Sessions that Gradio keeps, each with the last values of its components.
 
-It also bounds what events leave behind that end after their visitor left.
+It also bounds what remains of events that end after their visitor left.
 """
 
-MOST_REQUESTS, MOST_QUEUED = 400, 400
-"""Requests that are in work, streams between two frames included, and that wait for that.
+MAX_REQUESTS, MAX_QUEUED = 400, 400
+"""Requests that Gradio runs at a time, idle streams included, and that wait in its queue.
 
-Those in work wait for their turn in `fer.ui.fair_scheduler`, where visitors get equal shares;
-Gradio's own queue is first come, first served, and is to be empty.
+Running requests wait for a thread in `fer.ui.fair_scheduler`, where visitors get equal shares;
+Gradio's own queue is first come, first served, and should stay empty.
 """
 
 # Gradio sums up its last 10,000 events in a pandas table after each one that ends.
@@ -51,7 +51,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 
 HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 <style>
-/* Gradio puts its own class before every rule of styles; these lie outside of it. */
+/* Gradio prefixes every rule of the stylesheets with its own class; these are outside of it. */
 @media (max-width: 640px) {{
   .main.fillable {{ padding: 12px 14px !important; }}
   footer .divider {{ display: none !important; }}
@@ -60,11 +60,11 @@ HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 
 
 def load_pipeline(model: str | None = None) -> Pipeline:
-    """Load detector and classifier for a page that has to come up in any case.
+    """Load detector and classifier for a page that has to start in any case.
 
     Args:
         model: A folder, or a Hub id with an optional @revision; None or "" for the embedded
-            network, which also serves where the named one can't; its `notice` says so then.
+            network, which also replaces a model that can't be loaded and reports so in `notice`.
     """
     return Pipeline(FaceDetector(), ExpressionClassifier.load_or_embedded(model or None))
 
@@ -73,14 +73,15 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
     """Return the page.
 
     Args:
-        pipeline: Finds faces and reads their expressions; what its classifier has to say of
-            itself, name, revision and notice, stands on the page.
+        pipeline: Detects and classifies faces; its classifier's name, revision and notice are
+            displayed.
     """
     start_server("fer.recording.preloaded")
     classifier, sessions = pipeline.classifier, Sessions()
-    store = page_store()  # first of all: it points Gradio to its folder
+    store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as demo:
+    demo = gr.Blocks(title=TITLE, analytics_enabled=False)
+    with demo:
         token = build_token()
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
@@ -98,13 +99,13 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             js_on_load=html.script("announcements.js"),
         )
         build_session_restore(demo, token, sessions, chart, recording)
-    # What has to wait in the queue can't be called past it.
-    demo.queue(max_size=MOST_QUEUED, api_open=False)
+    # With an open API, events could be run without waiting in the queue.
+    demo.queue(max_size=MAX_QUEUED, api_open=False)
     return demo
 
 
 def launch_settings() -> dict[str, Any]:
-    """Return what `Blocks.launch` has to be given for this page.
+    """Return the arguments of `Blocks.launch` for this page.
 
     Address and port are left to Gradio, which reads GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
     """
@@ -119,7 +120,7 @@ def launch_settings() -> dict[str, Any]:
         "max_file_size": MAX_BYTES,
         "run_history": False,
         "state_session_capacity": GRADIO_SESSIONS,
-        "max_threads": MOST_REQUESTS,
+        "max_threads": MAX_REQUESTS,
         "app_kwargs": {
             "middleware": [guard, Middleware(Connections)],
             "lifespan": sweeping(store),
@@ -128,14 +129,14 @@ def launch_settings() -> dict[str, Any]:
     }
 
 
-def model_name(classifier: ExpressionClassifier) -> str:
+def model_name(classifier: Classifier) -> str:
     """Return the name of the model in use, with the first digits of its commit on the Hub."""
     revision = classifier.revision
     return f"{classifier.name} at {revision[:7]}" if revision else classifier.name
 
 
 def header_html(notice: str | None = None) -> str:
-    """Return title, lead and the seven expressions in their colours."""
+    """Return the title, the introduction and the legend of expressions and their colours."""
     chips = "".join(f"<li>{html.chip(name)}</li>" for name in EXPRESSIONS)
     notice_html = html.message("Please note", notice) if notice else ""
     return (

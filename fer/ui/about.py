@@ -1,4 +1,4 @@
-"""The About tab: what this is, what it can't do, where it must not be used, and the figures."""
+"""The About tab: purpose, limits, prohibited uses, privacy and the model's metrics."""
 
 from collections.abc import Mapping
 from html import escape
@@ -15,33 +15,33 @@ from fer.ui import html
 
 PURPOSE = f"""
 <h2>What it does</h2>
-<p>It finds faces in a picture and says which of seven <em>expressions</em> each one looks most
-like: angry, disgust, fear, happy, sad, surprise or neutral. Faces are found with MTCNN. Expressions
-are read by a compact network; the one that comes with this page was trained from scratch on
-FER2013, small grey pictures of faces gathered from the web. When no expression stands out, it says
-<em>uncertain</em>.</p>
-<p>The Live tab can keep a timeline of what the camera sees, and the Recording tab makes one of a
-video: the seven expressions second by second, with the moments at which they changed. The view of a
-class shows aggregates only, and nothing below {MIN_FACES} faces.</p>
+<p>It detects the faces in a picture and classifies the <em>expression</em> of each as one of seven:
+angry, disgust, fear, happy, sad, surprise or neutral. Faces are detected with MTCNN. Expressions
+are classified by a compact network; the one that comes with this page was trained from scratch on
+FER2013, a data set of small grey face pictures from the web. When no expression is probable enough,
+the label is <em>uncertain</em>.</p>
+<p>The Live tab can record a timeline of the camera, and the Recording tab makes one of a video: the
+seven expressions second by second, with the moments at which they changed. The class view shows
+aggregates only, and nothing below {MIN_FACES} faces.</p>
 """
 
 LIMITS = """
 <h2>What it can't do</h2>
 <ul>
-<li>It does not know what somebody feels. People smile out of politeness and frown when they
+<li>It does not know what a person feels. People smile out of politeness and frown when they
 concentrate; the network sees the shape of a face and nothing else.</li>
-<li>It learned from labels that people don't agree on. Asked again, they gave the pictures it
-learned from the same label about two times in three.</li>
-<li>Faces seen from the side, half hidden, badly lit or smaller than about 40 pixels are missed or
-misread.</li>
-<li>FER2013 does not show all people alike. Expect it to work better for some faces than for
+<li>It learned from disputed labels: people who label the same pictures again agree with them about
+two times in three.</li>
+<li>Faces in profile, partly covered, badly lit or smaller than about 40 pixels are often missed or
+misclassified.</li>
+<li>FER2013 does not represent all people equally. Expect it to be more accurate for some than for
 others.</li>
-<li>It recognises nobody: there are no names and no identities.</li>
+<li>It does not identify people: there are no names and no identities.</li>
 </ul>
 """
 
 NOTICE = Path(__file__).with_name("notice.html")
-"""What people in view have to be told, to be filled in and printed by whoever runs the page."""
+"""Information for people in view, to be completed and printed by whoever runs the page."""
 
 _NOTICE_LINK = (
     f'<a id="fer-notice" href="{html.data_uri(NOTICE.read_bytes(), "text/html")}" '
@@ -55,40 +55,39 @@ health. In the European Union, inferring emotions of people <strong>at work or i
 education</strong> has been prohibited since 2 February 2025 (AI Act, Article 5(1)(f); exceptions
 only for medical or safety reasons). Elsewhere, whoever runs such a system has had to inform the
 people in view since 2 August 2026 (Article 50(3)). Point a camera only at people who have agreed to
-it, and put up a notice for the others: {_NOTICE_LINK}, for the
-door or the call.</p>
+it, and post a notice that informs everyone in view: {_NOTICE_LINK}.</p>
 """
 
 PRIVACY = """
 <h2>Your pictures and recordings</h2>
-<p>Camera frames are sent to the computer that runs this page and read in memory; none is written
-to disk, and the last one is forgotten when you leave. A photo you upload lies in a temporary
-folder while you look at it and is deleted within the hour; what you save is made in memory. A
-live timeline and a photo's numbers stay in memory and are gone within a quarter of an hour after
-you leave. A recording lies in a temporary folder while it waits and is worked on; what is made of
-it is deleted within a quarter of an hour after you leave, and it and your upload within an hour of
-the end of the work at the latest. All wait so long in case only your connection broke: then a
-timeline or a finished recording is there again when the page is.
-Nothing is passed on, nothing is used for training, and this page loads nothing from elsewhere.</p>
+<p>Camera frames are sent to the server that runs this page and processed in memory; none is saved
+to disk, and the last one is discarded when you leave. A photo you upload is stored in a temporary
+folder and deleted within the hour; the files you save are made in memory. A live timeline and a
+photo's results stay in memory and are deleted within a quarter of an hour after you leave. A
+recording is stored in a temporary folder while it is queued and analysed; its results are deleted
+within a quarter of an hour after you leave, and both results and upload within an hour of the end
+of the analysis at the latest. The delay after you leave is for interrupted connections: when the
+page is back, so is a timeline or a finished recording. Nothing is shared, nothing is used for
+training, and this page loads nothing from other sites.</p>
 """
 
 TWO_HEADS = """
-<p>The network combines two heads: one learned FER2013's own labels, each of which is one person's
-opinion, the other how ten people voted on the same pictures (FER+). <em>As most people say</em>
-is how often the combined output names what most of the ten did. Accuracy, macro F1 and the table
-are of the FER2013 head.</p>
+<p>The network combines two heads: one was trained on FER2013's own labels, each of which is one
+person's opinion, the other on ten people's votes for the same pictures (FER+). <em>Agreement with
+the majority</em> is how often the combined output is the expression with the most of these votes.
+Accuracy, macro F1 and the table are of the FER2013 head.</p>
 """
 
-NO_METRICS = "<p>No figures came with this model.</p>"
+NO_METRICS = "<p>This model comes without metrics.</p>"
 
 
 def build_about(name: str, precision: str, metrics: Mapping[str, Any]) -> None:
-    """Put the About tab on the page.
+    """Build the About tab.
 
     Args:
         name: The model in use.
-        precision: In which it answers here.
-        metrics: What the training wrote beside the weights; may be empty.
+        precision: In which it computes here, "int8" or "float32".
+        metrics: The metrics.json of the model; may be empty.
     """
     gr.HTML(about_html(name, precision, metrics), elem_id="about-panel")
 
@@ -108,15 +107,15 @@ def about_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
 
 
 def metrics_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
-    """Return the model's figures, as its training wrote them down.
+    """Return the model's metrics.
 
     Args:
         name: The model in use.
-        precision: In which it answers here.
+        precision: In which it computes here, "int8" or "float32".
         metrics: May hold `validation` and `test` (each with `accuracy`, `macro_f1`, `per_class`),
             `parameters` and `command`; what is missing is left out.
     """
-    model = f"<code>{escape(name)}</code>, which answers in {escape(precision)} here"
+    model = f"<code>{escape(name)}</code>, computing in {escape(precision)}"
     heading = f"<h2>The model in use</h2><p>{model}</p>"
     facts = _facts(metrics)
     recalls = _recall_table(metrics.get("validation"))
@@ -128,12 +127,12 @@ def metrics_html(name: str, precision: str, metrics: Mapping[str, Any]) -> str:
 
 
 def _facts(metrics: Mapping[str, Any]) -> str:
-    """Return the few figures that stand for the whole model."""
+    """Return the few metrics that summarise the model."""
     facts = []
     for split in ("validation", "test"):
         figures = metrics.get(split) or {}
         if agreement := combined_agreement(figures):
-            facts.append((f"{agreement['accuracy']:.1%}", f"as most people say, {split}"))
+            facts.append((f"{agreement['accuracy']:.1%}", f"agreement with the majority, {split}"))
         if "accuracy" in figures:
             facts.append((f"{figures['accuracy']:.1%}", f"accuracy, {split}"))
         if "macro_f1" in figures:
@@ -147,22 +146,22 @@ def _facts(metrics: Mapping[str, Any]) -> str:
 
 
 def _measured_on(figures: Mapping[str, Any] | None) -> str:
-    """Return which labels and pictures the figures stand for, as far as the file says so."""
+    """Return which labels and pictures the metrics were measured on, as far as it is known."""
     figures = figures or {}
-    parts = [str(figures["label_set"])] if "label_set" in figures else []
-    parts += [f"{figures['views']} view"] if "views" in figures else []
-    parts += [f"{figures['pictures']:,} pictures"] if "pictures" in figures else []
-    on = escape("; ".join(parts))
+    details = [str(figures["label_set"])] if "label_set" in figures else []
+    details += [f"{figures['views']} view"] if "views" in figures else []
+    details += [f"{figures['pictures']:,} pictures"] if "pictures" in figures else []
+    on = escape("; ".join(details))
     measured = (
         f"<p>Accuracy, macro F1 and the table were measured in float32, on {on}.</p>"
-        if parts
+        if details
         else ""
     )
     return (TWO_HEADS if combined_agreement(figures) else "") + measured
 
 
 def _recall_table(figures: Mapping[str, Any] | None) -> str:
-    """Return how many faces of each expression are found again, as a table."""
+    """Return the recall and precision of each expression, as a table."""
     per_class = (figures or {}).get("per_class") or {}
     rows = "".join(
         f'<tr><th scope="row">{html.chip(name)}</th>{_cells(per_class[name])}</tr>'

@@ -1,21 +1,23 @@
-"""Expressions over time as an inline drawing: no file, no request, sharp at any width.
+"""Timeline chart as inline SVG: no file, no request, sharp at any width.
 
-Areas lie in an SVG that stretches with the page; letters and ticks are HTML around it, so that they
-don't stretch. Colours other than the expressions' own come from the stylesheet.
+Areas are drawn in an SVG that stretches with the page; text and ticks are HTML around it, so that
+they don't stretch. Colours other than the expressions' own come from the stylesheet.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
+from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS
 from fer.labels import EXPRESSIONS
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
+    Figures,
     compute_statistics,
     merged_statistics,
     weight_bins_equally,
@@ -24,50 +26,51 @@ from fer.timeline.formatting import format_time
 from fer.timeline.timeline import MIN_FACES, Timeline
 
 VIEWBOX_SIDE = 1000
-"""Units of the drawing in both directions."""
+"""Width and height of the SVG in its own units."""
 
 MAX_COLUMNS = 240
-"""Most bins that are drawn; longer timelines are drawn in wider bins, counted together exactly.
+"""Maximum number of bins drawn; longer timelines are merged into wider bins, exactly.
 
 A wider bin is withheld if half of it or more is."""
 
 MIN_LIVE_SPAN, MIN_SPAN = 60, 1
-"""Seconds that the time axis has at least: a growing timeline fills it from the left."""
+"""Minimum length of the time axis in seconds: a growing timeline fills it from the left."""
 
 MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
 
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-"""Seconds between the marks of the time axis, to choose from."""
+"""Possible steps of the time axis in seconds."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What is drawn over time, a bin a row without a break.
+    """Statistics over time, a bin a row, without gaps in the rows.
 
     Args:
         step: Length of a bin in seconds; the first starts at 0.
-        figures: Columns of length n as `fer.timeline.counts.compute_statistics` gives them; NaN
-            says nothing.
+        figures: Columns of length n as of `fer.timeline.counts.compute_statistics`; NaN where
+            there is no value.
     """
 
     step: float
-    figures: Mapping[str, np.ndarray]
+    figures: Figures
 
     @property
     def seconds(self) -> float:
-        """Return how long the bins last altogether."""
+        """Return the length of all bins together in seconds."""
         return self.step * len(self.figures["frames"])
 
     @property
-    def shares(self) -> np.ndarray:
+    def shares(self) -> Float64Array:
         """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
         return np.column_stack([self.figures[name] for name in STACK_ORDER])
 
     @property
-    def withheld(self) -> np.ndarray:
-        """Return where there were faces, but too few or too small ones for a figure, bool (n,)."""
-        return (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
+    def withheld(self) -> BoolArray:
+        """Return where faces were too few or too small for statistics, bool (n,)."""
+        too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
+        return too_few
 
 
 def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
@@ -83,7 +86,7 @@ def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
     step = timeline.bin_seconds * group
     slots = -(-bins // group)
 
-    def curves(numbers: np.ndarray, tallies: np.ndarray) -> Curves:
+    def curves(numbers: Int64Array, tallies: Int64Array) -> Curves:
         class_view = timeline.view == "class"
         return Curves(step, merged_statistics(numbers // group, tallies, slots, class_view))
 
@@ -99,14 +102,14 @@ def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
     return chart_html(rows, whole, span, _description(timeline)) + note
 
 
-def longest_tracks(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
-    """Return up to `MAX_TRACKS` numbers of faces, rising: those seen in most frames.
+def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
+    """Return the up to `MAX_TRACKS` track ids seen in the most frames, ascending.
 
     Args:
-        tracks: A number a row, (r,).
-        tallies: What was counted of it, int64 (r, 14), frames first.
+        tracks: A track id a row, (r,).
+        tallies: Its counts, int64 (r, 14), frames first.
     """
-    frames = Counter()
+    frames = Counter[int]()
     for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
         frames[track] += count
     return sorted(track for track, _ in frames.most_common(MAX_TRACKS))
@@ -115,13 +118,13 @@ def longest_tracks(tracks: np.ndarray, tallies: np.ndarray) -> list[int]:
 def chart_html(
     rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, description: str
 ) -> str:
-    """Return a chart: areas a row, then index and number of faces of the whole picture.
+    """Return a chart: a plot of areas for each row, then index and number of all faces.
 
     Args:
-        rows: A heading and what is drawn below it as stacked areas, all over the same time.
-        whole: What the index and the number of faces are taken from.
+        rows: A heading and the curves of its stacked areas, all with the same time axis.
+        whole: The curves of all faces, for the index and the number of faces.
         span: Length of the time axis in seconds.
-        description: One sentence for those who can't see the chart.
+        description: One sentence for screen readers.
     """
     plots = [
         _plot(heading, ("100%", "50%", "0"), _areas(curves, span), "fer-areas")
@@ -142,7 +145,7 @@ def chart_html(
 
 
 def mean_statistics(timeline: Timeline) -> dict[str, float]:
-    """Return the figures of the whole timeline; see `fer.timeline.counts.compute_statistics`.
+    """Return the statistics of the whole timeline; see `fer.timeline.counts.compute_statistics`.
 
     Each second weighs alike, as in `fer.timeline.summary`.
     """
@@ -151,14 +154,14 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
 
 
 def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
-    """Return what the index is, what the hatching means, and which faces are drawn."""
+    """Return an explanation of the index, the hatching and which faces are drawn."""
     sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
     if tracks > drawn:
-        sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn alone.")
+        sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
     if timeline.view == "class":
         sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces large enough to judge. Nothing of them but "
-            "their number is kept."
+            f"Hatched: fewer than {MIN_FACES} faces large enough to judge; only their number is "
+            "kept."
         )
     elif whole.withheld.any():
         sentences.append("Hatched: faces too small to judge.")
@@ -192,7 +195,7 @@ def _svg(content: str) -> str:
 
 
 def _areas(curves: Curves, span: float) -> str:
-    """Return the probabilities stacked: the sum of all is painted first, the others over it."""
+    """Return the stacked probabilities: the sum of all is painted first, the others over it."""
     tops = np.minimum(np.cumsum(curves.shares, axis=1), 1)
     paths = "".join(
         f'<path fill="{COLORS[name]}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
@@ -220,27 +223,27 @@ def _faces(curves: Curves, span: float, most: int) -> str:
     return _svg(f'<path class="fer-band" d="{_band(curves.step, tops, 0 * tops, span)}"/>')
 
 
-def _band(step: float, tops: np.ndarray, bottoms: np.ndarray, span: float) -> str:
+def _band(step: float, tops: Float64Array, bottoms: Float64Array, span: float) -> str:
     """Return the outline between two lines, 0 to 1, broken where there is a gap."""
-    parts = []
+    outlines = []
     for places, run in _runs(step, tops, span):
         there = [f"{x} {y}" for x, y in zip(places, _heights(tops[run]), strict=True)]
         back = [f"{x} {y}" for x, y in zip(places, _heights(bottoms[run]), strict=True)]
-        parts.append("M" + "L".join(there + back[::-1]) + "Z")
-    return "".join(parts)
+        outlines.append("M" + "L".join(there + back[::-1]) + "Z")
+    return "".join(outlines)
 
 
-def _line(step: float, values: np.ndarray, span: float) -> str:
+def _line(step: float, values: Float64Array, span: float) -> str:
     """Return a line, 0 to 1, broken where there is a gap."""
-    parts = []
+    outlines = []
     for places, run in _runs(step, values, span):
         points = zip(places, _heights(values[run]), strict=True)
-        parts.append("M" + "L".join(f"{x} {y}" for x, y in points))
-    return "".join(parts)
+        outlines.append("M" + "L".join(f"{x} {y}" for x, y in points))
+    return "".join(outlines)
 
 
-def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int], slice]]:
-    """Return where values follow one another: places across, from edge to edge, and which bins."""
+def _runs(step: float, values: Float64Array, span: float) -> list[tuple[list[int], slice]]:
+    """Return the runs of values without NaN: x coordinates, from edge to edge, and their bins."""
     there = np.concatenate([[False], ~np.isnan(values), [False]])
     starts, ends = np.flatnonzero(there[1:] != there[:-1]).reshape(-1, 2).T
     runs = []
@@ -251,14 +254,14 @@ def _runs(step: float, values: np.ndarray, span: float) -> list[tuple[list[int],
     return runs
 
 
-def _heights(values: np.ndarray) -> list[int]:
-    """Return values, 0 to 1, as places downwards, the first and the last twice for the edges."""
+def _heights(values: Float64Array) -> list[int]:
+    """Return values, 0 to 1, as y coordinates, the first and the last twice for the edges."""
     ends = np.concatenate([values[:1], values, values[-1:]])
-    return (VIEWBOX_SIDE * (1 - ends)).round().astype(int).tolist()
+    return [round(place) for place in (VIEWBOX_SIDE * (1 - ends)).tolist()]
 
 
 def _withheld_strips(curves: Curves, span: float) -> str:
-    """Return hatched strips over the times for which no figure is given."""
+    """Return hatched strips over the times that are withheld."""
     hidden = np.where(curves.withheld, 1.0, np.nan)
     strips = [
         f'<i style="left:{places[0] / VIEWBOX_SIDE:.1%};width:'
@@ -269,7 +272,7 @@ def _withheld_strips(curves: Curves, span: float) -> str:
 
 
 def _time_axis(span: float) -> str:
-    """Return at most six times below the chart."""
+    """Return the labels of the time axis, at most six."""
     step = next((tick for tick in TICK_STEPS if span / tick <= 5), 2 * TICK_STEPS[-1])
     times = np.arange(0, span * 0.97, step)
     marks = "".join(f'<span style="left:{t / span:.1%}">{format_time(t)}</span>' for t in times)

@@ -1,8 +1,8 @@
-"""Who is still there: which sessions have a connection open, counted where connections arrive.
+"""Connection tracking: which sessions have an open connection, counted by an ASGI middleware.
 
-Gradio's queue takes in and runs requests also when nobody waits for their results (any more). An
-open page has a heartbeat, so requests without any connection are few, and are let in few at a time;
-handlers ask here whether their sender is still there.
+Gradio's queue also runs requests whose sender has disconnected. An open page has a heartbeat, so
+requests without any connection are rare, and are rate-limited; handlers check here whether their
+sender is still connected.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 TIMEOUT = 5.0
-"""Seconds that a request's sender has to open the connection on which the result is sent."""
+"""Seconds that a request's sender has to open the connection for the result."""
 
 UNATTENDED_LIMIT = (64, 20)
-"""Requests of senders without a connection that are let in: at once, and each second."""
+"""Accepted requests of senders without a connection: in a burst, and each second."""
 
 UNCONNECTED_LIMIT = (200, 2.0)
-"""Further such requests that wait for their sender's connection, and seconds for which they do."""
+"""Further such requests that wait for their sender to connect, and for how many seconds."""
 
-BUSY = "The page is busy; try again in a minute."
+PAGE_BUSY = "The page is busy; try again in a minute."
 
-_MOST_READ = 4_000_000
+_MAX_BODY_BYTES = 4_000_000
 _KEY = "fer.connections"
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
@@ -41,27 +41,27 @@ _SESSION = re.compile(rb'"session_hash"\s*:\s*"([^"]{1,64})"')
 
 
 class Abandoned(Exception):
-    """Nobody waits for the result."""
+    """The sender has disconnected, so the result is not needed."""
 
 
 class Connections:
-    """ASGI middleware that counts each session's open connections, and bounds who has none.
+    """ASGI middleware: counts each session's open connections, limits requests without any.
 
-    Counted are the streams of results (`/queue/data`, and `/call/NAME/EVENT`, where the event's id
-    is the session's name too) and the heartbeats of open pages.
+    It counts the streams of results (`/queue/data`, and `/call/NAME/EVENT`, where the event's id
+    is also the session's hash) and the heartbeats of open pages.
 
     Args:
-        app: The application behind it.
+        app: The wrapped application.
     """
 
     def __init__(self, app: Any) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
         self._allowance, self._since = float(UNATTENDED_LIMIT[0]), time.monotonic()
-        self._hoping: dict[asyncio.Future[None], str | None] = {}
+        self._pending: dict[asyncio.Future[None], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
-        """Let the request pass or refuse it; count the connection for as long as it is open."""
+        """Pass on or refuse the request; count the connection while it is open."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -74,7 +74,7 @@ class Connections:
         await self._counted(_session(scope), self.app(scope, receive, send))
 
     def is_open(self, session: str | None) -> bool:
-        """Return whether a session has a connection open."""
+        """Return whether a session has an open connection."""
         return session in self._open
 
     async def _counted(self, session: str | None, work: Awaitable[None]) -> None:
@@ -82,9 +82,9 @@ class Connections:
             await work
             return
         self._open[session] += 1
-        for hoping, whose in self._hoping.items():
-            if whose == session and not hoping.done():
-                hoping.set_result(None)
+        for pending, whose in self._pending.items():
+            if whose == session and not pending.done():
+                pending.set_result(None)
         try:
             await work
         finally:
@@ -93,23 +93,25 @@ class Connections:
                 del self._open[session]
 
     async def _lets_in(self, session: str | None) -> bool:
-        """Return whether a request may pass, after a while in which its sender may turn up."""
+        """Return whether a request may pass, after a delay in which its sender may connect."""
         if self.is_open(session) or self._allows():
             return True
-        if len(self._hoping) >= UNCONNECTED_LIMIT[0]:
-            oldest = next(iter(self._hoping))  # the newest one's sender is the likeliest to come
-            del self._hoping[oldest]
+        if len(self._pending) >= UNCONNECTED_LIMIT[0]:
+            oldest = next(
+                iter(self._pending)
+            )  # the newest one's sender is the likeliest to connect
+            del self._pending[oldest]
             oldest.cancel()
-        hoping = asyncio.get_running_loop().create_future()
-        self._hoping[hoping] = session
+        pending = asyncio.get_running_loop().create_future()
+        self._pending[pending] = session
         try:
-            await asyncio.wait([hoping], timeout=UNCONNECTED_LIMIT[1])
-            return hoping.done() and not hoping.cancelled()
+            await asyncio.wait([pending], timeout=UNCONNECTED_LIMIT[1])
+            return pending.done() and not pending.cancelled()
         finally:
-            self._hoping.pop(hoping, None)
+            self._pending.pop(pending, None)
 
     def _allows(self) -> bool:
-        """Return whether one more may pass whose sender has no connection."""
+        """Take one from the allowance for senders without a connection; False if it is used up."""
         now = time.monotonic()
         grown = self._allowance + (now - self._since) * UNATTENDED_LIMIT[1]
         self._allowance, self._since = min(grown, float(UNATTENDED_LIMIT[0])), now
@@ -123,7 +125,7 @@ class Sender:
     """The sender of one request.
 
     Args:
-        request: The request, as Gradio hands it to a handler or to a server function; None for a
+        request: The request, as Gradio passes it to a handler or a server function; None for a
             call within Python.
     """
 
@@ -134,18 +136,19 @@ class Sender:
         self._since = time.monotonic()
 
     def listens(self) -> bool:
-        """Return whether the sender waits for the result; True where that isn't known."""
-        known = self.connections is not None and self.session
-        return not known or self.connections.is_open(self.session)
+        """Return whether the sender is connected; True where that isn't known."""
+        if self.connections is None or not self.session:
+            return True
+        return self.connections.is_open(self.session)
 
     def has_left(self) -> bool:
-        """Return whether the sender doesn't wait, although there was time to begin with it."""
+        """Return whether the sender has not been connected for `TIMEOUT` seconds."""
         if self.listens():
             self._since = time.monotonic()
         return time.monotonic() - self._since > TIMEOUT
 
     async def await_while_listening(self, work: Awaitable[Result]) -> Result:
-        """Return what the work comes to; it is cancelled when the sender has left.
+        """Return the result of the work, which is cancelled when the sender has left.
 
         Raises:
             Abandoned: The sender has left.
@@ -161,33 +164,34 @@ class Sender:
 
 
 def _session(scope: Scope) -> str | None:
-    """Return whose connection it is, if it is one that is counted."""
+    """Return the session of a connection; None if it is of a kind that isn't counted."""
     if scope["method"] != "GET":
         return None
     if scope["path"].endswith("/queue/data"):
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        return query.get("session_hash", [None])[0]
+        return query["session_hash"][0] if "session_hash" in query else None
     found = _RESULTS.search(scope["path"])
     return found[1] if found else None
 
 
 async def _read(receive: Receive) -> tuple[str | None, Receive]:
-    """Return the session that a request's body names, and what receives the body once more."""
-    messages, length, more = [], 0, True
-    while more and length <= _MOST_READ:
+    """Return the session in a request's body, and a function that receives the body again."""
+    messages: list[Message] = []
+    length, more = 0, True
+    while more and length <= _MAX_BODY_BYTES:
         messages.append(message := await receive())
         length += len(message.get("body", b""))
         more = message.get("more_body", False)
     found = _SESSION.search(b"".join(message.get("body", b"") for message in messages))
-    left = iter(messages)
+    replay = iter(messages)
 
     async def again() -> Message:
-        return next(left, None) or await receive()
+        return next(replay, None) or await receive()
 
     return (found[1].decode("latin-1") if found else None), again
 
 
 async def _refuse(send: Any) -> None:
-    head = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 503, "headers": head})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": BUSY}).encode()})
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": PAGE_BUSY}).encode()})

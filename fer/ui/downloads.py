@@ -1,8 +1,8 @@
-"""Files made in the server's memory and handed to the browser at once: none lies on disk."""
+"""Downloads made in the server's memory, without a file on disk."""
 
 from fer.ui import html
 
 
 def download(name: str, content: bytes, media_type: str) -> dict[str, str]:
-    """Return a file as `download.js` hands it to the browser."""
+    """Return a file as `download.js` passes it to the browser."""
     return {"name": name, "uri": html.data_uri(content, media_type)}

@@ -1,33 +1,34 @@
-"""Fair turns at the processor: a few threads, and of each visitor one piece of work at a time."""
+"""Fair scheduling: visitors' tasks take turns in a few threads, one task of each at a time."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from fer.ui.connections import Abandoned, Sender
+from fer.ui.connections import PAGE_BUSY, Abandoned, Sender
 
 Result = TypeVar("Result")
 
 MAX_WAITING = 256
-"""Pieces of work that wait, of all visitors together."""
+"""Waiting tasks of all visitors together."""
 
-MAX_SECONDS = 60.0
-"""Seconds from when work comes in to its result."""
+MAX_WAIT = 60.0
+"""Seconds from a task's submission to its result."""
 
 
 class Superseded(Exception):
-    """The same visitor has sent newer work."""
+    """The same visitor has submitted a newer task."""
 
 
 class BusyError(ValueError):
-    """There is too much to do; the message may be shown to a visitor."""
+    """Too many tasks are waiting; the message is fit for visitors."""
 
 
 @dataclass(eq=False)
 class _Waiting(Generic[Result]):
-    """Work that waits for its turn."""
+    """A task that waits for a thread."""
 
     visitor: str
     sender: Sender
@@ -36,12 +37,12 @@ class _Waiting(Generic[Result]):
 
 
 class FairScheduler:
-    """Runs work in a few threads, one piece of each visitor, in the order in which it came.
+    """Runs tasks in a few threads, one task of each visitor at a time, in order of submission.
 
-    As a visitor's next piece waits behind the others' present ones, everybody gets an equal share.
-    Who listens for the result comes before who doesn't, for requests can be sent and abandoned.
+    As a visitor's next task is queued after the current ones of others, all get an equal share.
+    Tasks whose sender listens for the result come first, as requests can be sent and abandoned.
 
-    It belongs on the thread of one event loop.
+    For use in one event loop's thread.
 
     Args:
         threads: How many threads.
@@ -57,37 +58,37 @@ class FairScheduler:
     async def run(
         self, visitor: str, sender: Sender, work: Callable[[], Result], replace: bool = True
     ) -> Result:
-        """Return what the work comes to; it runs in a thread when its turn has come.
+        """Run a task in a thread when its turn has come, and return its result.
 
         Args:
-            visitor: Whose work it is.
-            sender: Who waits for it.
-            work: Called without arguments.
-            replace: Whether it takes the place of older work of this visitor that waits, as a newer
-                frame does; else it is refused meanwhile.
+            visitor: The visitor whose task it is.
+            sender: The sender of the request.
+            work: The task, a function without arguments.
+            replace: Whether it replaces a waiting task of this visitor, as a newer frame does; else
+                it is refused while there is one.
 
         Raises:
-            Superseded: Newer work of this visitor came.
+            Superseded: A newer task of this visitor came.
             Abandoned: The sender has left.
-            BusyError: Too much work waits, or it took too long.
+            BusyError: Too many tasks are waiting, or it took too long.
         """
         entry = _Waiting(visitor, sender, work)
         self._take_in(entry, replace)
         self._start()
         try:
-            async with asyncio.timeout(MAX_SECONDS):
+            async with asyncio.timeout(MAX_WAIT):
                 return await sender.await_while_listening(entry.result)
         except TimeoutError:
-            raise BusyError("The page is busy; try again in a minute.") from None
+            raise BusyError(PAGE_BUSY) from None
         finally:
             if self._waiting.get(visitor) is entry:
                 del self._waiting[visitor]
 
     def _take_in(self, entry: _Waiting[Any], replace: bool) -> None:
-        """Let work wait; who doesn't listen makes room where there is none."""
+        """Queue a task; where the queue is full, one whose sender doesn't listen is dropped."""
         older = self._waiting.get(entry.visitor)
         if older is not None and not replace:
-            raise BusyError("Your request before this one isn't done yet; try again after it.")
+            raise BusyError("Your previous request isn't done yet; try again after it.")
         if older is not None:
             _fail(older, Superseded())
             # It keeps the older one's place.
@@ -104,16 +105,16 @@ class FairScheduler:
         raise BusyError("The page is full: too many visitors are waiting. Try again in a minute.")
 
     def _start(self) -> None:
-        """Start what can be started."""
+        """Start waiting tasks while threads are free."""
         while len(self._running) < self.threads and (entry := self._next()) is not None:
             del self._waiting[entry.visitor]
             self._running.add(entry.visitor)
             loop = asyncio.get_running_loop()
             done = loop.run_in_executor(self._pool, entry.work)
-            done.add_done_callback(lambda done, entry=entry: self._finish(entry, done))
+            done.add_done_callback(partial(self._finish, entry))
 
     def _next(self) -> _Waiting[Any] | None:
-        """Return the first whose sender listens, else the newest, whose sender may come yet."""
+        """Return the first whose sender listens, else the newest: its sender may still connect."""
         able = [entry for key, entry in self._waiting.items() if key not in self._running]
         listening = (entry for entry in able if entry.sender.listens())
         return next(listening, able[-1] if able else None)

@@ -1,4 +1,4 @@
-"""Small pieces of HTML: bars, messages, pictures as data URIs. All text is escaped here."""
+"""HTML building blocks: bars, messages, pictures as data URIs. All text is escaped here."""
 
 import base64
 from collections import Counter
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
+from fer.array_types import FloatArray, UInt8Array
 from fer.colors import COLORS, text_color_on
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNCERTAIN
@@ -15,22 +14,22 @@ from fer.timeline.formatting import format_percent
 
 
 def colour_style(label: str) -> str:
-    """Return a `style` value that hands a label's colour, and the ink for it, to the stylesheet."""
+    """Return a `style` value that sets a label's colour, and the text colour on it, for the CSS."""
     return f"--hue:{COLORS[label]};--ink:{text_color_on(COLORS[label])}"
 
 
 def chip(label: str, text: str | None = None) -> str:
     """Return a label, or another text, on the label's colour."""
-    shown = escape(label if text is None else text)
-    return f'<span class="fer-chip" style="{colour_style(label)}">{shown}</span>'
+    content = escape(label if text is None else text)
+    return f'<span class="fer-chip" style="{colour_style(label)}">{content}</span>'
 
 
-def bars(probabilities: Sequence[float] | np.ndarray, label: str) -> str:
+def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
     """Return the seven probabilities as bars that screen readers announce as meters.
 
     Args:
-        probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
-        label: What the face is called; its bar is set in bold, none when it is "uncertain".
+        probabilities: Seven probabilities, in the order of `EXPRESSIONS`.
+        label: The face's label; its bar is set in bold, none when it is "uncertain".
     """
     rows = "".join(
         _bar(name, float(p), name == label)
@@ -39,7 +38,7 @@ def bars(probabilities: Sequence[float] | np.ndarray, label: str) -> str:
     return f'<div class="fer-bars">{rows}</div>'
 
 
-def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
+def verdict(label: str, probabilities: Sequence[float] | FloatArray) -> str:
     """Return the line above the bars: the expression and its percentage, or "uncertain"."""
     if label == UNCERTAIN:
         note = "no expression stands out"
@@ -48,10 +47,11 @@ def verdict(label: str, probabilities: Sequence[float] | np.ndarray) -> str:
     return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
 
 
-def label_probability(label: str, probabilities: Sequence[float] | np.ndarray) -> float:
-    """Return the probability of the expression that a face is called; 0 for "uncertain".
+def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -> float:
+    """Return the probability of a face's label; 0 for "uncertain".
 
-    In a stream it needn't be the largest: a label stays until another leads clearly.
+    In a stream it needn't be the largest: by label hysteresis, a label stays until another leads
+    clearly.
     """
     return 0.0 if label == UNCERTAIN else float(probabilities[EXPRESSIONS.index(label)])
 
@@ -65,9 +65,10 @@ def message(title: str, text: str, kind: str = "info") -> str:
     """Return a framed message.
 
     Args:
-        title: Its first words.
-        text: The rest.
-        kind: "info", which is announced, "trouble", which is at once, or "quiet", which isn't.
+        title: Its heading.
+        text: One or two sentences.
+        kind: How screen readers announce it: "info" politely, "trouble" at once, "quiet" not at
+            all.
     """
     role = {"info": ' role="status"', "trouble": ' role="alert"', "quiet": ""}[kind]
     return (
@@ -81,7 +82,7 @@ def script(name: str) -> str:
     return (Path(__file__).with_name("scripts") / name).read_text(encoding="utf-8")
 
 
-def picture(image: np.ndarray, alt: str, quality: int = 80) -> str:
+def picture(image: UInt8Array, alt: str, quality: int = 80) -> str:
     """Return RGB uint8 (h, w, 3) as an `img` that carries its own JPEG: no file, no request."""
     height, width = image.shape[:2]
     return (
@@ -96,12 +97,12 @@ def data_uri(content: bytes, media_type: str) -> str:
 
 
 def card(content: str, announcement: str = "") -> str:
-    """Return HTML within a card; `announcement` is what `announcements.js` says of it."""
+    """Return HTML within a card; `announcements.js` announces `announcement` to screen readers."""
     return f'<div class="fer-card"{announcement_attribute(announcement)}>{content}</div>'
 
 
 def announcement_attribute(text: str) -> str:
-    """Return the attribute that `announcements.js` reads; "" for nothing to say."""
+    """Return the attribute that `announcements.js` reads; "" without a text."""
     return f' data-spoken="{escape(text)}"' if text else ""
 
 

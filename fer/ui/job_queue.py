@@ -1,4 +1,4 @@
-"""Long work for visitors: few at a time, first come first served, and cancelled for good."""
+"""Job queue for recordings: a few at a time, first come first served, cancellable."""
 
 import asyncio
 import shutil
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -22,15 +22,15 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class Job(Generic[Result]):
-    """One piece of work in a folder of its own.
+    """A function to run and the folder of its files.
 
     Args:
-        folder: Where its files go; it is removed when the work fails or is cancelled.
-        work: Does it, with this job as its argument.
+        folder: Where its files go; it is deleted when the job fails or is cancelled.
+        work: Runs the job, with the job as its argument.
     """
 
     folder: Path
-    work: Callable[["Job"], Result]
+    work: Callable[["Job[Result]"], Result]
     progress: "Progress | None" = None
     started: bool = False
     finished: bool = False
@@ -38,26 +38,26 @@ class Job(Generic[Result]):
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def cancel(self) -> None:
-        """Ask the work to end; it looks at `is_cancelled` between two frames."""
+        """Request the end of the job; the work checks `is_cancelled` at each frame."""
         self._cancelled.set()
 
     def discard(self) -> None:
-        """Ask the work to end, and remove its files also if it has finished."""
+        """Cancel the job, and delete its files even if it has finished."""
         with self._lock:
             self.cancel()
             if self.finished:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_cancelled(self) -> bool:
-        """Return whether the work should end."""
+        """Return whether the job has been cancelled."""
         return self._cancelled.is_set()
 
     def report_progress(self, progress: "Progress") -> None:
-        """Keep how far the work has come."""
+        """Store the job's progress."""
         self.progress = progress
 
     def run(self) -> Result:
-        """Do the work in this thread."""
+        """Run the job in this thread."""
         self.started = True
         try:
             result = self.work(self)
@@ -70,38 +70,36 @@ class Job(Generic[Result]):
 
 
 class LineFullError(ValueError):
-    """Nothing more is taken in; the message may be shown to a visitor."""
+    """The queue is full; the message is fit for visitors."""
 
 
 class Line:
-    """Bounds how many recordings are waiting or in work, of one visitor and in all.
+    """Limits the recordings that are queued or analysed, of one visitor and in all.
 
     Args:
-        most: In all.
+        max_places: In all.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, max_places: int) -> None:
+        self.max_places = max_places
         self._taken: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, visitor: str, most: int = 1) -> Iterator[None]:
-        """Hold a place in the line.
+    def place(self, visitor: str, max_held: int = 1) -> Iterator[None]:
+        """Hold a place in the queue.
 
         Args:
             visitor: Whose place it is.
-            most: How many the visitor may hold.
+            max_held: How many the visitor may hold.
 
         Raises:
-            LineFullError: The line is full, or the visitor has as many places as may be.
+            LineFullError: The queue is full, or the visitor holds `max_held` places.
         """
-        if self._taken[visitor] >= most:
+        if self._taken[visitor] >= max_held:
+            raise LineFullError("Your previous recording isn't done yet; try again after it.")
+        if self._taken.total() >= self.max_places:
             raise LineFullError(
-                "Your recording before this one isn't done yet; try again after it."
-            )
-        if self._taken.total() >= self.most:
-            raise LineFullError(
-                f"{self.most} recordings are waiting already; try again in a few minutes."
+                f"{self.max_places} recordings are waiting already; try again in a few minutes."
             )
         self._taken[visitor] += 1
         try:
@@ -112,50 +110,49 @@ class Line:
 
 
 class JobQueue:
-    """Does jobs in threads, a few at a time.
+    """Runs jobs in threads, a few at a time.
 
     Args:
         workers: How many at a time.
     """
 
     def __init__(self, workers: int) -> None:
-        """Open with nobody waiting."""
         self.workers = workers
         self._limiter = anyio.CapacityLimiter(workers)
-        self._jobs: list[Job] = []
+        self._jobs: list[Job[Any]] = []
 
     def submit(self, job: Job[Result]) -> asyncio.Task[Result]:
-        """Begin a job as soon as there is a place; the task ends with its result or its error.
+        """Queue a job; the task ends with its result or its error.
 
-        It goes on when nobody awaits it any more, until it is done or cancelled.
+        It runs until it is finished or cancelled, also when the task is no longer awaited.
         """
         self._jobs.append(job)
         task = asyncio.create_task(anyio.to_thread.run_sync(job.run, limiter=self._limiter))
         task.add_done_callback(lambda task: self._remove(job, task))
         return task
 
-    def _remove(self, job: Job, task: asyncio.Task) -> None:
-        """Take a job off the list; what it left is removed if it never began."""
+    def _remove(self, job: Job[Result], task: asyncio.Task[Result]) -> None:
+        """Take a job off the list; delete its folder if it never started."""
         self._jobs.remove(job)
         if task.cancelled():
             shutil.rmtree(job.folder, ignore_errors=True)
         else:
-            task.exception()  # seen, also where nobody awaits the task any more
+            task.exception()  # retrieved, also where the task is no longer awaited
 
     def delete_old_results(self, folder: Path, max_age: float) -> None:
-        """Remove what is in a folder and older than so many seconds, except what is in work."""
+        """Delete the entries of a folder older than `max_age` seconds, except unfinished jobs."""
         busy = {job.folder for job in self._jobs}
         for old in folder.glob("*"):
-            with suppress(FileNotFoundError):  # its visitor has just left
+            with suppress(FileNotFoundError):  # deleted just now, as its visitor left
                 if old not in busy and time.time() - old.stat().st_mtime > max_age:
                     shutil.rmtree(old, ignore_errors=True)
 
     def busy(self) -> set[Path]:
-        """Return the folders of the jobs that aren't done."""
+        """Return the folders of unfinished jobs."""
         return {job.folder for job in self._jobs.copy()}
 
-    def jobs_before(self, job: Job) -> int:
-        """Return how many jobs have to end before this one begins."""
+    def jobs_before(self, job: Job[Any]) -> int:
+        """Return how many jobs have to end before this one starts."""
         if job.started or job not in self._jobs:
             return 0
         return max(0, self._jobs.index(job) - self.workers + 1)

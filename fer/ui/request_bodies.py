@@ -1,4 +1,4 @@
-"""What may be in a request's JSON: bounded in size and depth, and no file but the visitor's own."""
+"""Validation of JSON request bodies: size, depth, and files of the visitor only."""
 
 import re
 from typing import Any
@@ -16,22 +16,22 @@ MAX_FRAME_BYTES = 2_000_000
 """Bytes of a body that may hold a camera frame; one of 640 x 480 pixels takes about 200,000."""
 
 MAX_VALUES = 5000
-"""Values in a body, counted by their commas and brackets before it is parsed."""
+"""Values in a body, counted by commas and brackets before it is parsed."""
 
 MAX_DEPTH = 12
-"""Lists and dictionaries inside of each other."""
+"""Nesting depth of lists and dictionaries."""
 
 TIMEOUT = 15.0
-"""Seconds in which a whole body has to arrive."""
+"""Seconds in which the whole body must arrive."""
 
 FRAME = ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;base64,")
-"""How the data URL of a camera frame begins."""
+"""Prefixes of a camera frame's data URL."""
 
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""A session's hash, as the page and Gradio's client make it up."""
+"""A session's hash, as the page and Gradio's client generate it."""
 
 KEYS = frozenset({"data", "event_id", "fn_index", "session_hash", "trigger_id"})
-"""What a request to run a handler is made of; no handler takes `event_data`, a second frame."""
+"""Accepted keys of a request to run a handler; none needs `event_data`, a second frame."""
 
 NOT_JSON = "The request can't be read; send a JSON object."
 TOO_LARGE = "The request is too large; files are sent to /gradio_api/upload first."
@@ -39,11 +39,11 @@ TOO_SLOW = "The request took too long to arrive; try again."
 NO_FILE = (
     "A file in this request is not one that you uploaded, or has been deleted; upload it again."
 )
-"""For every refused path, so that nobody learns which files there are."""
+"""The same for every refused path, so that no request reveals which files exist."""
 
 
 class RequestError(Exception):
-    """A request is refused: status and one sentence."""
+    """A refused request: HTTP status and one sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -51,11 +51,11 @@ class RequestError(Exception):
 
 
 async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
-    """Return a request's body, which has to be a JSON object.
+    """Return a request's body, which must be a JSON object.
 
     Args:
-        request: Whose body hasn't been read.
-        max_bytes: Bytes that are read at most, whatever the headers claim.
+        request: A request whose body hasn't been read.
+        max_bytes: Maximum size, whatever the headers claim.
 
     Raises:
         RequestError: It is too large, too slow, nested too deeply or no JSON object.
@@ -77,10 +77,10 @@ async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
 
 
 def claimed_size(request: Request) -> int:
-    """Return how many bytes a request claims to send; 0 where it makes no claim.
+    """Return a request's Content-Length; 0 without that header.
 
     Raises:
-        RequestError: The claim is no number.
+        RequestError: It is not a number.
     """
     claimed = request.headers.get("content-length", "0")
     if not claimed.isdecimal():
@@ -101,22 +101,23 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 
 def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
-    """Return a request to run a handler as it may go on: known keys, and the visitor's own files.
+    """Return a validated request to run a handler: known keys, and the visitor's files only.
 
     Raises:
-        RequestError: It names another file, or isn't of this form.
+        RequestError: It names another file, or is malformed.
     """
     session = body.get("session_hash")
     if session is not None and not is_session(session):
         raise RequestError(400, NOT_JSON)
-    return check_value({key: body[key] for key in KEYS & body.keys()}, session, store)
+    known = {key: body[key] for key in KEYS & body.keys()}
+    return {key: check_value(value, session, store, depth=1) for key, value in known.items()}
 
 
 def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
-    """Return a request to a component's own function as it may go on.
+    """Return a validated request to a component's server function.
 
     Raises:
-        RequestError: It names a file that isn't the visitor's, or isn't of this form.
+        RequestError: It names a file that isn't the visitor's, or is malformed.
     """
     session, component, name = (body.get(k) for k in ("session_hash", "component_id", "fn_name"))
     if not (is_session(session) and type(component) is int and isinstance(name, str)):
@@ -131,11 +132,11 @@ def is_session(value: object) -> bool:
 
 
 def check_value(value: Any, session: str | None, store: UploadStore, depth: int = 0) -> Any:
-    """Return a value whose files all are this session's; nothing else of a file is kept.
+    """Return a value whose files all are this session's, each reduced to its path or data URL.
 
-    Gradio takes for a file what has a `path`, with or without its mark in `meta`, and there are
-    components which read a `url` instead. So both are rebuilt here: a path that the store knows, or
-    the data URL of a camera frame.
+    Gradio treats any dictionary with a `path` as a file, with or without the type in `meta`, and
+    some components read a `url` instead. So both are rebuilt here: a path that is registered in the
+    store, or the data URL of a camera frame.
 
     Raises:
         RequestError: It names another file, or is nested too deeply.

@@ -1,8 +1,8 @@
-"""Guards every route of the page: only what page and documented API use, bounded and checked.
+"""Request guard: ASGI middleware with an allowlist of routes and checked bodies.
 
-Gradio has routes that this page doesn't need (a proxy, links that store what fields show, files by
-any URL) and believes each path and size that a request names. This middleware comes before all of
-them. What isn't listed here doesn't exist.
+Gradio has routes that this page doesn't need (a proxy, links that store component values, files by
+any URL) and trusts each path and size in a request. This middleware filters requests before them:
+any route that isn't listed here is a 404.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from fer.ui.request_bodies import (
     read_json,
 )
 from fer.ui.upload_route import UploadRoute
-from fer.ui.uploads import SWEEP_INTERVAL, UploadStore
+from fer.ui.uploads import UPLOAD_SWEEP_INTERVAL, UploadStore
 
 _NAME = r"[^/]{1,100}"
 
@@ -42,7 +42,7 @@ PLAIN = re.compile(
     r"|/gradio_api/(info|openapi\.json|startup-events|theme\.css|app_id|queue/status)/?"
     r"|/gradio_api/(user|login_check)/?"
 )
-"""Paths that are read without naming a visitor."""
+"""Paths that don't depend on the visitor."""
 
 HEARTBEAT = re.compile(rf"/gradio_api/heartbeat/(?P<session>{_NAME})")
 """The connection that an open page keeps."""
@@ -52,12 +52,12 @@ RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
 FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
 CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|run/predict|call/{_NAME})/?")
-"""Paths to which a request to run a handler is sent."""
+"""Paths that run a handler."""
 
 NAMED_CALL = re.compile(rf"/gradio_api/call/v2/{_NAME}/?")
 
 SERVER_CALL = re.compile(r"/gradio_api/component_server/?")
-"""Where functions of the page's own HTML components are called."""
+"""The path of server functions of the page's HTML components."""
 
 SMALL = re.compile(r"/gradio_api/(cancel|reset/?|stream/\w{1,64}/close)")
 
@@ -68,16 +68,16 @@ FILE_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"cache-control": b"private, no-store",
 }
-"""So that a visitor's file opened as a page runs no script, and no cache keeps it."""
+"""A visitor's file opened as a page runs no script, and no cache keeps it."""
 
 
 class RequestGuard:
     """ASGI middleware; `launch(app_kwargs={"middleware": [Middleware(RequestGuard, ...)]})`.
 
     Args:
-        app: What it guards.
+        app: The wrapped application.
         store: The visitors' uploads.
-        max_bytes: Bytes of an upload request.
+        max_bytes: Maximum size of an upload request.
     """
 
     def __init__(self, app: ASGIApp, store: UploadStore, max_bytes: int) -> None:
@@ -86,7 +86,7 @@ class RequestGuard:
         self._pages = Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, answer it, or refuse it."""
+        """Pass on, handle or refuse a request."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
@@ -110,7 +110,7 @@ class RequestGuard:
             await self._keep_open(response.page, scope, receive, send)
 
     async def _keep_open(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the connection of an open page; with the last one its visitor has left."""
+        """Serve a page's heartbeat; when the last one of a session ends, release its uploads."""
         self._pages[session] += 1
         try:
             await self.app(scope, receive, send)
@@ -154,13 +154,13 @@ class RequestGuard:
 
 
 class Passed:
-    """A request that goes on.
+    """A request that is passed on to the application.
 
     Args:
-        scope: Its scope.
-        receive: Where its body comes from.
-        headers: To set on its response.
-        page: The session of the page that it shows to be open.
+        scope: Its ASGI scope.
+        receive: Receives its body.
+        headers: To be set on its response.
+        page: For a heartbeat, the session of the open page.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class Passed:
 
     @classmethod
     def with_body(cls, request: Request, body: bytes) -> "Passed":
-        """Return a request with another body: what was checked, and nothing else of what came."""
+        """Return a request with its validated body in place of the original one."""
         replaced = (b"content-length", b"content-type", b"transfer-encoding", b"content-encoding")
         kept = [(name, value) for name, value in request.scope["headers"] if name not in replaced]
         request.scope["headers"] = [
@@ -190,7 +190,7 @@ class Passed:
         return cls(request.scope, receive)
 
     def sender(self, send: Send) -> Send:
-        """Return what sends the response, with the headers set."""
+        """Return a function that sends the response with the headers set."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -202,7 +202,7 @@ class Passed:
 
 
 def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
-    """Return a lifespan during which the store is swept regularly."""
+    """Return an ASGI lifespan that sweeps the store regularly."""
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -218,12 +218,12 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
 
 
 async def _sweep(store: UploadStore, names: list[set[str]]) -> None:
-    """Sweep for ever; Gradio's own lists of files, which only grow, are shortened with it."""
+    """Sweep forever; also drop deleted files from Gradio's own lists, which only grow."""
     while True:
         await anyio.to_thread.run_sync(store.sweep)
         for paths in names:
             paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
-        await asyncio.sleep(SWEEP_INTERVAL)
+        await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
 
 
 def _missing() -> Response:
@@ -231,5 +231,5 @@ def _missing() -> Response:
 
 
 def _refusal(status: int, sentence: str) -> Response:
-    # What is still to come of the body isn't read any more.
+    # The rest of the body isn't read.
     return JSONResponse({"detail": sentence}, status, headers={"Connection": "close"})

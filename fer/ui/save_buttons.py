@@ -1,7 +1,7 @@
-"""The rows of Save buttons.
+"""Rows of Save buttons.
 
-A file goes to the page as the result of a server function of a component: what an event returns,
-Gradio would keep in its session.
+A file is sent as the result of a component's server function, as Gradio would keep an event's
+result in its session.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,30 +19,30 @@ from fer.ui.sessions import Session, SessionError, Sessions
 Step = Callable[[Session], dict[str, str]]
 
 MAKERS = 1
-"""Threads that make the files of one row, for all visitors together."""
+"""Threads that make the files of one row of buttons, for all visitors together."""
 
 
 class FileSaver:
     """Makes the files of one row of buttons.
 
     Args:
-        sessions: What is kept of visitors.
-        steps: What makes the file of a session, as a `download`, by kind.
+        sessions: The visitors' sessions.
+        steps: By kind of file, the function that makes a session's `download`.
     """
 
     def __init__(self, sessions: Sessions, steps: Mapping[str, Step]) -> None:
         self.sessions, self.steps = sessions, steps
         self._turns = FairScheduler(MAKERS, "save")
 
-    async def save(self, asked: Any, request: Request | None = None) -> dict[str, str]:
+    async def save(self, query: Any, request: gr.Request | Request | None = None) -> dict[str, str]:
         """Return a file as `download` does, or one sentence under "error".
 
         Args:
-            asked: The `kind` of file and the visitor's `token`, as the page sends them.
+            query: The `kind` of file and the visitor's `token`, as the page sends them.
             request: The request.
         """
-        asked = asked if isinstance(asked, dict) else {}
-        step, token = self.steps.get(str(asked.get("kind"))), asked.get("token")
+        query = query if isinstance(query, dict) else {}
+        step, token = self.steps.get(str(query.get("kind"))), query.get("token")
         if step is None:
             return {"error": "There is no such file; load the page again."}
         sender = Sender(request)
@@ -59,17 +59,17 @@ class FileSaver:
 def download_buttons(
     sessions: Sessions, steps: Mapping[str, Step], prefix: str = "save"
 ) -> list[gr.Button]:
-    """Put a row of buttons "Save CSV" and so on, which hand over what the steps make.
+    """Build a row of buttons, "Save CSV" and so on, that download files.
 
     Args:
-        sessions: What is kept of visitors.
-        steps: What makes the file of a session, by the kind that its button names.
+        sessions: The visitors' sessions.
+        steps: By kind of file, the function that makes a session's `download`.
         prefix: The buttons' ids are prefix and kind.
     """
     saves = FileSaver(sessions, steps)
 
-    async def save(asked: Any, request: gr.Request) -> dict[str, str]:
-        return await saves.save(asked, request)  # Gradio marks functions, and can't mark methods
+    async def save(query: Any, request: gr.Request) -> dict[str, str]:
+        return await saves.save(query, request)  # Gradio marks functions, and can't mark methods
 
     with gr.Row(elem_classes="fer-saves"):
         buttons = [

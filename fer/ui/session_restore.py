@@ -1,8 +1,7 @@
-"""Visitors who come and go: the token that is theirs, and what a page gets back by it.
+"""Session restore: a reloaded page gets its timeline and recording back by the visitor's token.
 
-Where something is going on, a camera's stream above all, Gradio answers a connection that broke by
-loading the page anew as soon as it can; the new page has a session of its own in Gradio, and the
-same token.
+When a connection breaks during an event, such as a camera's stream, Gradio reloads the page as soon
+as it can; the new page has another Gradio session and the same token.
 """
 
 import time
@@ -14,11 +13,12 @@ from gradio.components import Component
 
 from fer.ui import html
 from fer.ui.connections import Sender
+from fer.ui.event_options import PAGE_EVENT
 from fer.ui.sessions import SessionError, Sessions
 
 
 def build_token() -> gr.HTML:
-    """Put the unseen component that holds the visitor's token, see `token.js`."""
+    """Build the hidden component that holds the visitor's token, see `token.js`."""
     return gr.HTML(elem_id="fer-token", html_template="", js_on_load=html.script("token.js"))
 
 
@@ -29,37 +29,36 @@ def build_session_restore(
     chart: Component,
     recording: Sequence[Component],
 ) -> None:
-    """Let a page that was loaded again show what is kept, and forget visitors who leave.
+    """Restore sessions when a page is reloaded, and drop images when it is closed.
 
     Args:
         demo: The page.
         token: Holds the visitor's token.
-        sessions: What is kept of visitors.
-        chart: Shows the timeline.
-        recording: What `RecordingSession.outputs` fills.
+        sessions: The visitors' sessions.
+        chart: The live timeline's chart.
+        recording: The components that `RecordingSession.outputs` fills.
     """
 
     async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
-        nothing = (gr.skip(), *[gr.skip()] * len(recording))
+        unchanged = (gr.skip(), *[gr.skip()] * len(recording))
         try:
             session = sessions.arrive(token, Sender(request))
         except SessionError:
-            return nothing  # it is told when something is asked for
-        recorder, recording_session = session.visitor.recorder, session.desk
-        shown = nothing[0] if recorder is None else recorder.restored_html(time.monotonic())
-        return shown, *(recording_session.outputs() or nothing[1:])
+            return unchanged  # the visitor's next event reports it
+        recorder, recording_session = session.live.recorder, session.recording
+        timeline = unchanged[0] if recorder is None else recorder.restored_html(time.monotonic())
+        return timeline, *(recording_session.outputs() or unchanged[1:])
 
     async def leave(request: gr.Request) -> None:
-        """Drop what isn't to outlive the page, pictures above all.
+        """Drop what must not outlive the page, images above all.
 
-        Gradio alone would keep what fields showed last, camera frames included, until some
-        hundreds of others have come.
+        Gradio alone would keep the last values of components, camera frames included, until
+        hundreds of other sessions evict them.
         """
-        sessions.leave(request.session_hash or "")
-        holder = demo.state_holder
-        holder.session_data.pop(request.session_hash, None)
-        holder.time_last_used.pop(request.session_hash, None)
+        page, holder = request.session_hash or "", demo.state_holder
+        sessions.leave(page)
+        holder.session_data.pop(page, None)
+        holder.time_last_used.pop(page, None)
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    token.input(arrive, token, [chart, *recording], **quiet)
+    token.input(arrive, token, [chart, *recording], **PAGE_EVENT)
     demo.unload(leave)

@@ -1,7 +1,7 @@
-"""What is kept of visitors, each under a token that only their own browser knows.
+"""Visitors' sessions, each under a secret token of the visitor's browser.
 
-Gradio's sessions hold nothing that lasts: there, newcomers push out who came before, and everybody
-who has seen a session's name in an address can ask for what is in it.
+Gradio's own sessions aren't used for this: new ones evict old ones, and whoever has seen a
+session's hash in an address can request its content.
 """
 
 import asyncio
@@ -15,74 +15,74 @@ from fer.ui.photo.handlers import PhotoResult
 from fer.ui.recording.handlers import RecordingSession
 
 GRACE_PERIOD = 870
-"""Seconds after its last use for which a session is kept whose page isn't open any more.
+"""Seconds after its last use for which a session is kept once its page is closed.
 
-The page says "a quarter of an hour".
+The page states "a quarter of an hour".
 """
 
 SHORT_GRACE_PERIOD = 60
-"""The same for a session that holds nothing that one may want back."""
+"""The same for an empty session."""
 
 MAX_SESSIONS = 2000
-"""Sessions at a time; those that hold nothing make room."""
+"""Sessions at a time; empty ones are dropped first."""
 
-MAX_BYTES = 256_000_000
-"""Memory of all timelines together at which no new one is begun."""
+MAX_TOTAL_BYTES = 256_000_000
+"""Memory of all timelines together at which no new one is started."""
 
 SWEEP_INTERVAL = 20.0
-"""Seconds between two searches for sessions whose time is over."""
+"""Seconds from one search for expired sessions to the next."""
 
-FULL_SENTENCE = (
-    "The page keeps as much for its visitors as it can hold; try again in a quarter of an hour. "
-    "The camera works meanwhile, without a timeline."
+SESSIONS_FULL = (
+    "The page's memory for sessions is full; try again in a quarter of an hour. The camera works "
+    "meanwhile, without a timeline."
 )
 
 _TOKEN = re.compile(r"[0-9a-f]{32,64}")
 
 
 class SessionError(ValueError):
-    """There is no session to be had; the message may be shown to a visitor."""
+    """No session is available; the message is fit for visitors."""
 
 
 @dataclass(eq=False)
 class Session:
-    """What is kept of one visitor.
+    """The state of one visitor.
 
     Args:
-        page: Gradio's name for the page that is open.
-        visitor: Of the Live tab.
-        desk: Of the Recording tab.
-        reading: Of the Photo tab.
+        page: Gradio's session hash of the open page.
+        live: State of the Live tab.
+        recording: State of the Recording tab.
+        photo: The last result of the Photo tab.
         used: When it was used last, in seconds of `time.monotonic`.
     """
 
     page: str
-    visitor: LiveSession = field(default_factory=LiveSession)
-    desk: RecordingSession = field(default_factory=RecordingSession)
-    reading: PhotoResult | None = None
+    live: LiveSession = field(default_factory=LiveSession)
+    recording: RecordingSession = field(default_factory=RecordingSession)
+    photo: PhotoResult | None = None
     used: float = field(default_factory=time.monotonic)
 
     @property
     def is_empty(self) -> bool:
-        """Whether it holds nothing that its visitor may want back."""
-        recorder = self.visitor.recorder
+        """Whether it holds no timeline, recording or photo that its visitor may want back."""
+        recorder = self.live.recorder
         recorded = recorder is not None and len(recorder.timeline) > 0
-        return not recorded and self.desk.job is None and self.reading is None
+        return not recorded and self.recording.job is None and self.photo is None
 
     @property
     def nbytes(self) -> int:
-        """Memory of its timeline, about."""
-        return 0 if self.visitor.recorder is None else self.visitor.recorder.nbytes
+        """Approximate memory of its timeline."""
+        return 0 if self.live.recorder is None else self.live.recorder.nbytes
 
     def leave(self) -> None:
-        """Drop pictures and unfinished work: the page is gone, but may come back."""
-        self.visitor = self.visitor.without_images()
-        if self.desk.job is None or not self.desk.job.finished:
-            self.desk.clear()
+        """Drop images and unfinished work: the page is closed, but may be reloaded."""
+        self.live = self.live.without_images()
+        if self.recording.job is None or not self.recording.job.finished:
+            self.recording.clear()
 
 
 class Sessions:
-    """All visitors' sessions, by their tokens. It belongs on the thread of one event loop."""
+    """All visitors' sessions by token; for use in one event loop's thread."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
@@ -90,18 +90,18 @@ class Sessions:
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of sessions."""
         return len(self._sessions)
 
     def of(self, token: str | None, sender: Sender) -> Session:
         """Return the session of a token, a new one where there is none.
 
         Args:
-            token: What the visitor's browser made up.
-            sender: Who sends the request.
+            token: The token that the visitor's browser generated.
+            sender: The sender of the request.
 
         Raises:
-            SessionError: It is no token, or there are too many sessions.
+            SessionError: The token is malformed, or there are too many sessions.
         """
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise SessionError("This page is out of date; load it again.")
@@ -109,7 +109,7 @@ class Sessions:
         if session is None:
             self._make_room()
             session = Session(sender.session)
-        self._sessions[token] = session  # at the end: the first one was used least lately
+        self._sessions[token] = session  # at the end: the first one is the least recently used
         session.used = time.monotonic()
         self._connections = sender.connections or self._connections
         self._sweep_later()
@@ -124,7 +124,7 @@ class Sessions:
         return session
 
     def leave(self, page: str) -> None:
-        """Drop what isn't to outlive a page."""
+        """Drop what must not outlive a page."""
         for token, session in list(self._sessions.items()):
             if session.page == page:
                 session.leave()
@@ -132,17 +132,17 @@ class Sessions:
                     del self._sessions[token]
 
     def require_space(self) -> None:
-        """Raise SessionError where the timelines take as much memory as they may."""
-        if sum(session.nbytes for session in self._sessions.values()) > MAX_BYTES:
-            raise SessionError(FULL_SENTENCE)
+        """Raise SessionError where the timelines exceed `MAX_TOTAL_BYTES`."""
+        if sum(session.nbytes for session in self._sessions.values()) > MAX_TOTAL_BYTES:
+            raise SessionError(SESSIONS_FULL)
 
     def sweep(self) -> None:
-        """Drop the sessions whose time is over."""
+        """Drop expired sessions."""
         now = time.monotonic()
         for token, session in list(self._sessions.items()):
             grace = SHORT_GRACE_PERIOD if session.is_empty else GRACE_PERIOD
             if now - session.used > grace and not self._is_open(session):
-                session.desk.clear()
+                session.recording.clear()
                 del self._sessions[token]
 
     def _is_open(self, session: Session) -> bool:
@@ -158,7 +158,7 @@ class Sessions:
                 del self._sessions[token]
                 return
         if len(self._sessions) >= MAX_SESSIONS:
-            raise SessionError(FULL_SENTENCE)
+            raise SessionError(SESSIONS_FULL)
 
     def _sweep_later(self) -> None:
         """Sweep from time to time for as long as there are sessions."""

@@ -1,4 +1,4 @@
-"""A timeline's numbers below its chart: the mean of all faces, and a row for each face."""
+"""Summary of a timeline as HTML: the mean of all faces, and a table with a row for each."""
 
 import math
 
@@ -8,13 +8,13 @@ from fer.timeline.summary import Summary, TrackSummary
 from fer.ui import html
 
 MAX_ROWS = 30
-"""Faces in the table; of more, those seen longest."""
+"""Rows of the table; of more faces, those seen longest."""
 
 
 def summary_html(summary: Summary) -> str:
     """Return the mean shares as bars and, in the person view, the table of single faces.
 
-    Nothing where no figure is shown.
+    Empty where all is withheld.
     """
     if not summary.shown_seconds:
         return ""
@@ -27,7 +27,7 @@ def summary_html(summary: Summary) -> str:
 
 
 def _table(summary: Summary) -> str:
-    """Return a row a face, nothing in the class view, which keeps no single ones."""
+    """Return a table with a row a face; empty in the class view, which has no single faces."""
     if not summary.tracks:
         return ""
     rows = "".join(map(_row, summary.longest_tracks(MAX_ROWS)))

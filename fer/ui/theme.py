@@ -1,4 +1,4 @@
-"""How the page looks: colours, letters and spacing; `styles` has what a theme can't say."""
+"""The page's theme: colours, fonts and spacing; `styles` has what a theme can't express."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ ACCENT = colors.Color(
     c900="#114541",
     c950="#03302d",
 )
-"""The page's one colour; everything else is warm grey, so that the expressions' colours speak."""
+"""The accent colour; everything else is warm grey, so that the expressions' colours stand out."""
 
 STYLESHEETS = [
     Path(__file__).with_name("styles") / f"{name}.css"
     for name in ("base", "live", "charts", "photo", "recording", "about", "screens")
 ]
-"""In this order, for a later rule may take back an earlier one."""
+"""In this order, as later rules may override earlier ones."""
 
 SETTINGS = {
     "body_background_fill": "#faf9f7",
@@ -78,14 +78,14 @@ SETTINGS = {
     "button_secondary_text_color": "*neutral_900",
     "button_secondary_text_color_dark": "*neutral_100",
 }
-"""Gradio's names for parts of the page; `*name` refers to another of them."""
+"""Gradio's theme variables; `*name` refers to another one."""
 
 
 def build_theme() -> gr.themes.Base:
     """Return the theme.
 
-    Its fonts ship with Gradio, so that the browser asks nobody for them. Not every file there has
-    Latin letters (IBM Plex Sans SemiBold and Lexend have not); a test looks into those named here.
+    Its fonts ship with Gradio, so that the browser loads none from elsewhere. Not every font file
+    there has Latin letters (IBM Plex Sans SemiBold and Lexend don't); a test checks these.
     """
     theme = gr.themes.Base(
         primary_hue=ACCENT,

@@ -1,7 +1,7 @@
-"""Receives uploads in place of Gradio's route: bounded, and gone for good when they break off.
+"""Upload route, in place of Gradio's: limited in size and rate; interrupted uploads are deleted.
 
-Gradio's own writes whatever comes into the folder of all uploads and leaves it there when the
-connection breaks or the disk is full.
+Gradio's own route has no such limits, and leaves incomplete files behind when the connection breaks
+or the disk is full.
 """
 
 import json
@@ -13,7 +13,9 @@ from typing import BinaryIO
 
 import anyio
 import anyio.to_thread
-from gradio_client.utils import strip_invalid_filename_characters
+from gradio_client.utils import (  # type: ignore[import-untyped]
+    strip_invalid_filename_characters,
+)
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -28,33 +30,33 @@ MAX_FILES = 10
 """Files in one request; the page sends one."""
 
 MAX_CONCURRENT_UPLOADS = 64
-"""Uploads that are received at a time, of all visitors."""
+"""Uploads that are received at a time, of all visitors together."""
 
 MAX_TRACKED = 200
-"""Uploads whose progress is remembered; it may be asked for when they have ended already."""
+"""Uploads whose progress is kept; it may be requested after they have ended."""
 
 BLOCK_SIZE = 256 * 1024
 """Bytes that are collected before a thread writes them."""
 
 IDLE = 30.0
-"""Seconds in which at least something has to arrive."""
+"""Seconds without any data after which an upload is refused."""
 
 MIN_RATE = 20_000
-"""Bytes a second that have to arrive on average after the first `IDLE` seconds."""
+"""Minimum average rate in bytes a second, after the first `IDLE` seconds."""
 
 BAD_FORM = "The upload can't be read; send it as multipart/form-data with the files as `files`."
-TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
+UPLOAD_TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
 TOO_MANY = f"At most {MAX_FILES} files can be uploaded at a time."
 BUSY = "Too many files are being uploaded just now; try again in a minute."
 
 
 class Form:
-    """Reads multipart/form-data and writes its files into the store; other fields are dropped.
+    """Parses multipart/form-data and writes its files into the store; other fields are dropped.
 
     Args:
         boundary: From the Content-Type header.
-        store: Where the files go.
-        sender: The network address.
+        store: Where the files are stored.
+        sender: The sender's network address.
     """
 
     def __init__(self, boundary: bytes, store: UploadStore, sender: str) -> None:
@@ -79,11 +81,11 @@ class Form:
         )
 
     def feed(self, data: bytes) -> None:
-        """Read bytes of the body; belongs in a thread.
+        """Parse bytes of the body; to be run in a thread, as it writes to disk.
 
         Raises:
-            RequestError: It is no form, or holds too many files.
-            OSError: There is no room for it.
+            RequestError: It is not a form, or has too many files.
+            OSError: The disk or the quota is full.
         """
         try:
             self._parser.write(data)
@@ -91,7 +93,7 @@ class Form:
             raise RequestError(400, BAD_FORM) from None
 
     def close(self) -> None:
-        """Close the file that is being written."""
+        """Close the current file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -131,21 +133,21 @@ class Form:
 
 
 class UploadRoute:
-    """Takes uploads and reports how far they are.
+    """Receives uploads and reports their progress.
 
     Args:
-        store: Where the files go.
-        max_bytes: Bytes of a request.
+        store: Where the files are stored.
+        max_bytes: Maximum size of a request.
     """
 
     def __init__(self, store: UploadStore, max_bytes: int) -> None:
-        self.store, self.most = store, max_bytes
+        self.store, self.max_bytes = store, max_bytes
         self.receiving = 0
         self._progress: dict[str, tuple[str, int] | None] = {}
         self._writers = anyio.CapacityLimiter(4)
 
     async def receive(self, request: Request) -> Response:
-        """Return the paths of what was uploaded, as Gradio's own route does, or one sentence."""
+        """Respond with the uploads' paths, as Gradio's own route does, or with one sentence."""
         if self.receiving >= MAX_CONCURRENT_UPLOADS:
             return _refusal(503, BUSY)
         self.receiving += 1
@@ -187,7 +189,7 @@ class UploadRoute:
                     self.store.discard(upload)
 
     def _track(self, number: str) -> None:
-        """Remember an upload's progress; that of the oldest is forgotten."""
+        """Start to track an upload's progress; drop that of the oldest."""
         self._progress[number] = ("", 0)
         while len(self._progress) > MAX_TRACKED:
             del self._progress[next(iter(self._progress))]
@@ -198,12 +200,12 @@ class UploadRoute:
         return [str(upload.path) for upload in form.uploads]
 
     def _require_size(self, size: int) -> None:
-        if size > self.most:
-            megabytes = self.most // 1_000_000
+        if size > self.max_bytes:
+            megabytes = self.max_bytes // 1_000_000
             raise RequestError(413, f"The upload is too large; at most {megabytes} MB are taken.")
 
     async def _blocks(self, request: Request) -> AsyncIterator[bytes]:
-        """Yield the body in pieces; it has to be small and fast enough."""
+        """Yield the body in blocks, while it is within the limits of size and rate."""
         begun, total, block = time.monotonic(), 0, bytearray()
         stream = request.stream()
         while True:
@@ -211,7 +213,7 @@ class UploadRoute:
                 with anyio.fail_after(IDLE):
                     piece = await anext(stream, None)
             except TimeoutError:
-                raise RequestError(408, TOO_SLOW) from None
+                raise RequestError(408, UPLOAD_TOO_SLOW) from None
             except ClientDisconnect:
                 raise RequestError(400, BAD_FORM) from None
             if piece is None:
@@ -219,7 +221,7 @@ class UploadRoute:
             total += len(piece)
             self._require_size(total)
             if total < MIN_RATE * (time.monotonic() - begun - IDLE):
-                raise RequestError(408, TOO_SLOW)
+                raise RequestError(408, UPLOAD_TOO_SLOW)
             block += piece
             if len(block) >= BLOCK_SIZE:
                 yield bytes(block)
@@ -227,7 +229,7 @@ class UploadRoute:
         yield bytes(block)
 
     async def progress(self, request: Request) -> Response:
-        """Return the events by which the page shows how far an upload is."""
+        """Respond with server-sent events of an upload's progress."""
         number = request.query_params.get("upload_id", "")[:64]
         for _ in range(30):
             if number in self._progress:
@@ -247,7 +249,7 @@ class UploadRoute:
 
 
 def file_name(sent: bytes) -> str:
-    """Return the name under which an upload is kept: no folders, and no unusual characters."""
+    """Return an upload's sanitized file name: no folders, and no unusual characters."""
     text = sent.decode("utf-8", "replace")
     plain = PurePosixPath(PureWindowsPath(text).name).name
     printable = "".join(letter for letter in plain if letter.isprintable())
@@ -260,5 +262,5 @@ def _event(content: dict[str, object]) -> str:
 
 
 def _refusal(status: int, sentence: str) -> Response:
-    # What is still to come of the body isn't read any more.
+    # The rest of the body isn't read.
     return PlainTextResponse(sentence, status, headers={"Connection": "close"})

@@ -1,9 +1,9 @@
-"""What visitors upload: who may use which file, how much there may be, and when it goes.
+"""Upload store: access, quota and expiry of visitors' files.
 
-Gradio names an upload's folder by its content, so whoever knows a file's bytes could ask whether
-somebody uploaded it, and knows its path. Here each upload has a folder of a random name: to know
-its path is the right to use it, and the first session that does so keeps it for itself. All times
-are those of a monotonic clock, so a jump of the computer's clock deletes nothing.
+Gradio names an upload's folder by the hash of its content, so whoever has a file could find out
+whether it was uploaded, and its path. Here each upload has a folder of a random name: its path is a
+capability to use it, and the first session that does so becomes its owner. All times are of a
+monotonic clock, so that a jump of the system's clock deletes nothing.
 """
 
 import functools
@@ -21,28 +21,28 @@ from pathlib import Path
 from fer.temp_folder import LOCK, TempFolder, claim_folder
 
 MAX_AGE = 3000
-"""Seconds for which an upload, and what was made of one, is kept while its page is open."""
+"""Seconds for which an upload and its results are kept while its page is open."""
 
 MAX_AGE_AFTER_LEAVING = 780
-"""Seconds for which an upload is kept after its visitor left; the page may only have been reloaded.
+"""Seconds for which an upload is kept after its page was closed, as it may be reloaded.
 
-With the time between two sweeps it is less than the quarter of an hour that the README names.
+Plus `UPLOAD_SWEEP_INTERVAL`, it is less than the quarter of an hour that the page states.
 """
 
-SWEEP_INTERVAL = 60
-"""Seconds between two sweeps."""
+UPLOAD_SWEEP_INTERVAL = 60
+"""Seconds from one sweep to the next."""
 
 LEASE = 120
-"""Seconds after its last use in which an upload isn't removed to make room for others."""
+"""Seconds after its last use in which an upload isn't deleted to make room for others."""
 
 NO_ROOM = "There is no room for uploads just now; try again in a few minutes."
 
 _BLOCK = 64 * 1024
-"""Bytes that a file counts for besides its own when senders are compared."""
+"""Bytes added to each file's size when senders are compared."""
 
 
 class NoRoomError(OSError):
-    """An upload doesn't fit; the message may be shown to a visitor."""
+    """An upload doesn't fit; the message is fit for visitors."""
 
     def __init__(self) -> None:
         super().__init__(NO_ROOM)
@@ -50,33 +50,33 @@ class NoRoomError(OSError):
 
 @dataclass(frozen=True)
 class Quota:
-    """How much may lie in the folder in all.
+    """Limits of the folder's content.
 
     Args:
-        bytes: Of uploads and of what is made of them.
-        files: Uploads.
-        reserve: Share of the disk that stays free, or `most_reserve` bytes where that is less.
+        bytes: Of uploads and results.
+        files: Number of uploads.
+        reserve: Share of the disk that stays free, but at most `max_reserve` bytes.
     """
 
     bytes: int = 8_000_000_000
     files: int = 4000
     reserve: float = 0.05
-    most_reserve: int = 1_000_000_000
+    max_reserve: int = 1_000_000_000
 
 
 @dataclass(eq=False)
 class Upload:
-    """One file, received or still being received.
+    """One uploaded file, complete or still being received.
 
     Args:
         path: Its file, alone in a folder of a random name.
-        sender: The network address that sent it; only for sharing the room.
-        made: When its reception began or, later, ended.
+        sender: The sender's network address; only for sharing the quota.
+        made: When its reception began or, once complete, ended.
         size: Bytes so far.
         session: The session that used it first.
         used: When it was used last.
-        left: When the visitor left; None as long as their page is open.
-        complete: Whether all of it is here.
+        left: When its page was closed; None while it is open.
+        complete: Whether it has been received completely.
     """
 
     path: Path
@@ -89,7 +89,7 @@ class Upload:
     complete: bool = False
 
     def expired(self, now: float) -> bool:
-        """Return whether it is to be removed."""
+        """Return whether it is to be deleted."""
         left = self.left is not None and now - self.left > MAX_AGE_AFTER_LEAVING
         return self.complete and (left or now - self.made > MAX_AGE)
 
@@ -100,8 +100,8 @@ class UploadStore:
 
     Args:
         folder: The process's own temporary folder.
-        quota: How much may lie in it.
-        clock: Returns seconds, monotonic.
+        quota: Limits of its content.
+        clock: Returns monotonic seconds.
     """
 
     folder: TempFolder
@@ -121,15 +121,15 @@ class UploadStore:
 
     @property
     def recordings(self) -> Path:
-        """The folder of what is made of recordings, a folder each."""
+        """The folder of recordings' results, a folder each."""
         return self.folder.path / "recordings"
 
     def publish(self, paths: Iterator[Path] | list[Path]) -> None:
-        """Let everybody use these files, the page's examples."""
+        """Make files, the page's examples, available to all sessions."""
         self._public |= {str(path) for path in paths}
 
     def watch(self, busy: Callable[[], set[Path]]) -> None:
-        """Ask a function at each sweep which folders are being worked in; these stay."""
+        """Register a function that returns folders in use, which sweeps spare."""
         self._busy.append(busy)
 
     def begin(self, name: str, sender: str) -> Upload:
@@ -140,7 +140,7 @@ class UploadStore:
             sender: The network address.
 
         Raises:
-            NoRoomError: There is no room for another file.
+            NoRoomError: The quota or the disk is full.
             OSError: The disk is full or read-only.
         """
         path = self.uploads / secrets.token_urlsafe(16) / name
@@ -158,33 +158,33 @@ class UploadStore:
         return upload
 
     def grow(self, upload: Upload, size: int) -> None:
-        """Count bytes that are about to be written; older uploads are removed where they must.
+        """Count bytes that are about to be written; delete old uploads where these don't fit.
 
         Raises:
-            NoRoomError: There is no room for them.
+            NoRoomError: The quota or the disk is full.
         """
         with self._lock:
             self._make_room(size, upload.sender)
             upload.size += size
 
     def finish(self, upload: Upload) -> None:
-        """Let the upload be used, from now on."""
+        """Mark an upload as complete, so that it can be used."""
         upload.made, upload.complete = self.clock(), True
 
     def discard(self, upload: Upload) -> None:
-        """Remove an upload with its folder."""
+        """Delete an upload with its folder."""
         with self._lock:
             self._uploads.pop(str(upload.path), None)
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
     def use(self, path: object, session: str | None) -> bool:
-        """Return whether a session may use a file, which from then on is this session's alone.
+        """Return whether a session may use a file, whose owner it becomes.
 
-        Whether any other file exists is not even looked at, so neither the reply nor its time
-        depend on that.
+        The disk isn't accessed for unregistered paths, so neither the result nor its time reveals
+        whether they exist.
 
         Args:
-            path: What a request names as a path.
+            path: A path from a request.
             session: The session's hash; None for a request without one.
         """
         if not isinstance(path, str):
@@ -201,7 +201,7 @@ class UploadStore:
             return True
 
     def serves(self, path: str) -> bool:
-        """Return whether a file may be fetched: whoever knows its path has it from us."""
+        """Return whether a file may be fetched: its random path is known to its owner only."""
         if path in self._public:
             return True
         upload = self._uploads.get(path)
@@ -211,14 +211,14 @@ class UploadStore:
         return str(made) == path and made.parent.parent == self.recordings and _is_plain_file(made)
 
     def release(self, session: str | None) -> None:
-        """Note that a visitor has left; their uploads go a while later unless they are used."""
+        """Mark a session's page as closed; its uploads expire sooner unless they are used again."""
         with self._lock:
             for upload in self._uploads.values():
                 if session is not None and upload.session == session and upload.left is None:
                     upload.left = self.clock()
 
     def sweep(self) -> None:
-        """Remove what has expired, whoever made it, and folders that nothing is left in."""
+        """Delete expired uploads and results, and abandoned folders."""
         now = self.clock()
         for upload in list(self._uploads.values()):
             if upload.expired(now) or (upload.complete and not upload.path.exists()):
@@ -236,7 +236,7 @@ class UploadStore:
                 self._others -= sizes[entry]
 
     def _entries(self) -> list[Path]:
-        """Return what lies in the folder and is no registered upload."""
+        """Return the entries of the folder that are not registered uploads."""
         parents = (self.uploads, self.recordings)
         inner = [entry for parent in parents for entry in _children(parent)]
         outer = [entry for entry in _children(self.folder.path) if entry not in parents]
@@ -245,10 +245,10 @@ class UploadStore:
         return [entry for entry in inner + outer if entry not in known and entry.name != LOCK]
 
     def _make_room(self, size: int, sender: str) -> None:
-        """Remove old uploads until so many bytes fit; those of whoever has the most come first."""
+        """Delete old uploads until `size` bytes fit, first those of the largest sender."""
         removable = [upload for upload in self._uploads.values() if self._removable(upload)]
         if self._lack(size) > sum(upload.size for upload in removable):
-            raise NoRoomError  # to remove them all would not help
+            raise NoRoomError  # deleting all would not suffice
         held = Counter({sender: size})
         for upload in self._uploads.values():
             held[upload.sender] += upload.size + _BLOCK
@@ -264,15 +264,15 @@ class UploadStore:
         return upload.complete and self.clock() - upload.used > LEASE
 
     def _lack(self, size: int) -> int:
-        """Return how many bytes have to go before so many more fit."""
+        """Return how many bytes must be deleted before `size` more fit."""
         used = sum(upload.size for upload in self._uploads.values()) + self._others
         disk = shutil.disk_usage(self.folder.path)
-        reserve = min(self.quota.most_reserve, int(disk.total * self.quota.reserve))
+        reserve = min(self.quota.max_reserve, int(disk.total * self.quota.reserve))
         return max(used + size - self.quota.bytes, reserve + size - disk.free)
 
 
 def page_store() -> UploadStore:
-    """Return the uploads of this process's folder."""
+    """Return the upload store of this process's folder."""
     return _store(claim_folder())
 
 
@@ -282,7 +282,7 @@ def _store(folder: TempFolder) -> UploadStore:
 
 
 def _is_plain_file(path: Path) -> bool:
-    """Return whether it is a regular file, reached without a link."""
+    """Return whether a path is a regular file without symbolic links in it."""
     try:
         return path.is_file() and os.path.realpath(path, strict=True) == str(path)
     except (OSError, ValueError):

@@ -192,7 +192,7 @@ def test_what_speaks_for_an_expression_is_shown_on_request(page, photos):
     open_photo(page, photos / "two.jpg")
     page.locator("#photo-result .fer-box").first.wait_for()
     page.locator("#photo-options").get_by_role("button").first.click()
-    page.get_by_label("Show what speaks for each expression").check()
+    page.get_by_label("Highlight what each expression depends on").check()
     shown = page.locator("#photo-result [data-panel='1']")
     shown.get_by_text("Covering").wait_for()
 

@@ -116,7 +116,7 @@ def test_what_does_not_fit_gets_a_sentence_and_the_next_one_works(demo, quota, v
 
 def test_the_disks_reserve_is_kept(demo, quota, visitor):
     first = visitor.uploaded()
-    quota(reserve=1.0, most_reserve=10**18)
+    quota(reserve=1.0, max_reserve=10**18)
     response = visitor.upload(picture())
     assert (response.status_code, response.text) == (507, uploads.NO_ROOM)
     assert Path(first).exists()  # to remove it would not have helped

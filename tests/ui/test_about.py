@@ -1,4 +1,4 @@
-"""The figures come from the metrics file, whatever it holds."""
+"""The About tab: metrics from any metrics file, the law and the notice."""
 
 import base64
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from fer.ui.about import NOTICE, about_html, metrics_html
 
-FULL_SENTENCE = {
+METRICS = {
     "validation": {
         "label_set": "FER2013's own labels",
         "views": "single",
@@ -22,10 +22,10 @@ FULL_SENTENCE = {
 }
 
 
-def test_all_figures_are_shown():
-    text = metrics_html("embedded", "int8", FULL_SENTENCE)
+def test_all_metrics_are_displayed():
+    text = metrics_html("embedded", "int8", METRICS)
     for figure in (
-        "answers in int8 here",
+        "computing in int8",
         "were measured in float32, on FER2013",
         "71.2%",
         "69.9%",
@@ -40,15 +40,15 @@ def test_all_figures_are_shown():
         assert figure in text
 
 
-def test_where_both_heads_are_shown_their_figure_comes_first():
+def test_the_accuracy_of_both_heads_combined_comes_first():
     agreement = {"accuracy": 0.8123, "pictures": 3500, "label_set": "majority"}
     shown = {"ferplus_share": 0.5, "ferplus_answers": agreement}
     text = metrics_html(
-        "embedded", "int8", {"validation": FULL_SENTENCE["validation"] | {"shown": shown}}
+        "embedded", "int8", {"validation": METRICS["validation"] | {"shown": shown}}
     )
     assert text.index("81.2%") < text.index("71.2%")
     assert "combines two heads" in text
-    assert "two heads" not in metrics_html("embedded", "int8", FULL_SENTENCE)
+    assert "two heads" not in metrics_html("embedded", "int8", METRICS)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_where_both_heads_are_shown_their_figure_comes_first():
         {"command": "python train.py"},
     ],
 )
-def test_a_model_without_figures_says_so(metrics):
-    assert "No figures came with this model" in metrics_html("x", "float32", metrics)
+def test_a_model_without_metrics_is_reported(metrics):
+    assert "comes without metrics" in metrics_html("x", "float32", metrics)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_model_without_figures_says_so(metrics):
 )
 def test_absent_keys_are_left_out(metrics):
     text = metrics_html("x", "float32", metrics)
-    assert "No figures" not in text and "None" not in text and "nan" not in text
+    assert "without metrics" not in text and "None" not in text and "nan" not in text
 
 
 def test_names_are_escaped():
@@ -84,7 +84,7 @@ def test_names_are_escaped():
 
 def test_the_law_and_the_limits_are_named():
     text = about_html("x", "int8", {})
-    for words in ("5(1)(f)", "2 February 2025", "does not know what somebody feels", "memory"):
+    for words in ("5(1)(f)", "2 February 2025", "does not know what a person feels", "memory"):
         assert words in text
 
 
@@ -97,7 +97,7 @@ def test_a_notice_for_the_people_in_view_can_be_saved():
         assert part in notice
 
 
-def test_every_place_that_speaks_of_the_law_names_the_duty_to_inform():
+def test_every_text_about_the_law_names_the_duty_to_inform():
     root = Path(__file__).parents[2]
     told = [
         path.relative_to(root)

@@ -1,4 +1,4 @@
-"""The chart over time: places and heights against numbers worked out by hand."""
+"""The timeline chart: coordinates compared with values computed by hand."""
 
 import re
 
@@ -82,7 +82,7 @@ def test_which_single_faces_are_drawn_is_said():
     timeline = Timeline("person")
     for time in range(3):
         timeline.add(faces(*[HALF] * 8), time)
-    assert "Of 8 faces, the 3 seen longest are drawn alone." in timeline_html(timeline)
+    assert "Of 8 faces, the 3 seen longest are drawn separately." in timeline_html(timeline)
 
 
 def test_faces_are_drawn_alone_that_were_seen_in_most_frames():

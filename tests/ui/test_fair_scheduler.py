@@ -1,4 +1,4 @@
-"""Fair turns, and who still listens."""
+"""Fair scheduling of visitors' tasks, and connection tracking."""
 
 import asyncio
 import threading
@@ -67,7 +67,7 @@ def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
         (refused,) = await begin(line, gate, "b", replace=False)
         with pytest.raises(Superseded):
             await older
-        with pytest.raises(BusyError, match="before this one"):
+        with pytest.raises(BusyError, match="previous request"):
             await refused
         gate.open.set()
         assert await asyncio.gather(running, newer) == ["a", "b"] and gate.ran == ["a", "b"]
@@ -114,7 +114,7 @@ def test_work_of_senders_who_left_is_not_run(monkeypatch):
 
 
 def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
-    monkeypatch.setattr(fair_scheduler, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(fair_scheduler, "MAX_WAIT", 0.2)
 
     async def story():
         line, gate = FairScheduler(1, "test"), Gate()
@@ -209,7 +209,7 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
 
         late, _ = await asyncio.gather(post(known, "late"), comes_late())
         assert late == 200
-        assert not known._hoping
+        assert not known._pending
 
     tell(story())
 

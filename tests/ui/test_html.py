@@ -1,4 +1,4 @@
-"""Pieces of HTML: what screen readers get, and that nothing slips through unescaped."""
+"""HTML building blocks: names for screen readers, and escaping."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Long work: a few jobs at a time, in their order, cancelled without leaving a file."""
+"""The job queue: a few jobs at a time, in order, cancelled without leaving a file."""
 
 import asyncio
 import os
@@ -53,7 +53,7 @@ def test_an_error_rises_and_leaves_no_file(tmp_path):
     tell(story())
 
 
-def test_others_wait_in_line_and_are_told_how_many_are_ahead(tmp_path):
+def test_queued_jobs_report_how_many_come_first(tmp_path):
     async def story():
         shop = JobQueue(2)
         jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
@@ -89,7 +89,7 @@ def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
     tell(story())
 
 
-def test_what_was_called_off_in_its_last_moment_leaves_no_file_either(tmp_path):
+def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
     async def story():
         def finishes_anyway(job):
             job.discard()

@@ -1,4 +1,4 @@
-"""The page as a whole: it builds, looks after itself, and answers programs."""
+"""The page as a whole: its components, launch settings and API."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_the_tabs_are_there(demo):
     assert tabs == ["Live", "Photo", "Recording", "About"]
 
 
-def test_the_notice_is_shown_and_escaped(demo):
+def test_the_notice_is_displayed_and_escaped(demo):
     values = [block.value for block in demo.blocks.values() if isinstance(block, gr.HTML)]
     assert any("Mind &lt;this&gt;." in (value or "") for value in values)
 
@@ -59,8 +59,8 @@ def test_recordings_may_be_uploaded_whole():
 def test_files_live_long_and_are_deleted_within_the_hour(demo):
     assert demo.delete_cache is None  # it counts by the computer's clock, and leaves folders
     assert uploads.MAX_AGE == RESULT_LIFETIME >= 45 * 60
-    assert uploads.MAX_AGE + 2 * uploads.SWEEP_INTERVAL < 3600
-    assert uploads.MAX_AGE_AFTER_LEAVING + uploads.SWEEP_INTERVAL < 15 * 60
+    assert uploads.MAX_AGE + 2 * uploads.UPLOAD_SWEEP_INTERVAL < 3600
+    assert uploads.MAX_AGE_AFTER_LEAVING + uploads.UPLOAD_SWEEP_INTERVAL < 15 * 60
 
 
 def test_a_stream_holds_no_place_between_its_frames(demo):
@@ -137,7 +137,7 @@ def test_analyse_recording_over_the_network(client, tmp_path):
         client.predict(recording=handle_file(tmp_path / "text.mp4"), api_name="/analyse_recording")
 
 
-def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch, tmp_path):
+def test_a_model_that_cannot_be_loaded_is_replaced_with_a_notice(monkeypatch, tmp_path):
     small = FerConfig(id2label=dict(enumerate(EXPRESSIONS)), hidden_sizes=(8,), depths=(1,))
     FerForImageClassification(small).save_pretrained(tmp_path)
     FerImageProcessor().save_pretrained(tmp_path)
@@ -150,7 +150,7 @@ def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch
 @pytest.mark.parametrize(
     ("revision", "shown"), [(None, "me/fer"), ("0123456789abcdef", "me/fer at 0123456")]
 )
-def test_the_model_in_use_is_shown_with_its_revision(revision, shown):
+def test_the_model_in_use_is_displayed_with_its_revision(revision, shown):
     pipeline = fake_pipeline()
     pipeline.classifier.name, pipeline.classifier.revision = "me/fer", revision
     assert f"<code>{shown}</code>" in str(build_demo(pipeline).get_config_file())

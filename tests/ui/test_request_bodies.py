@@ -1,4 +1,4 @@
-"""What goes on of a request: known keys, and files that the store knows."""
+"""Validation of request bodies: known keys, and registered files."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is kept of visitors: for whom, how much, and for how long."""
+"""Sessions: their owner, limits and expiry."""
 
 from types import SimpleNamespace
 
@@ -57,11 +57,11 @@ def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
     async def story():
         sessions = Sessions()
         before = sessions.arrive(token(1), page("before"))
-        before.visitor.recorder = recorder
+        before.live.recorder = recorder
         job.run()
-        before.desk.job = job
+        before.recording.job = job
         again = sessions.arrive(token(1), page("after"))
-        assert again is before and again.visitor.recorder is recorder
+        assert again is before and again.live.recorder is recorder
         assert list(job.folder.iterdir())
         sessions.leave("before")  # Gradio may notice later
         assert sessions.of(token(1), page("after")) is again
@@ -69,7 +69,7 @@ def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
     tell(story())
 
 
-def test_unfinished_work_is_called_off_when_its_page_goes(job):
+def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
     async def story():
         sessions = Sessions()
         for leave in (
@@ -77,15 +77,15 @@ def test_unfinished_work_is_called_off_when_its_page_goes(job):
             lambda: sessions.arrive(token(1), page("two")),
         ):
             session = sessions.arrive(token(1), page("one"))
-            session.desk = RecordingSession(job)
+            session.recording = RecordingSession(job)
             job._cancelled.clear()
             leave()
-            assert job.is_cancelled() and session.desk.job is None
+            assert job.is_cancelled() and session.recording.job is None
 
     tell(story())
 
 
-def test_whoever_made_nothing_is_forgotten_at_once():
+def test_an_empty_session_is_dropped_at_once():
     async def story():
         sessions = Sessions()
         sessions.arrive(token(1), page("one"))
@@ -100,9 +100,9 @@ def test_things_go_some_time_after_their_last_use(clock, recorder, job):
     async def story():
         sessions = Sessions()
         with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
-        with_timeline.visitor.recorder = recorder
+        with_timeline.live.recorder = recorder
         job.run()
-        with_film.desk = RecordingSession(job)
+        with_film.recording = RecordingSession(job)
         assert empty.is_empty
         clock[0] = SHORT_GRACE_PERIOD + 1
         sessions.sweep()
@@ -124,11 +124,11 @@ def test_an_open_page_keeps_its_things(clock, recorder):
         sessions = Sessions()
         sender = page("open")
         sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
-        sessions.of(token(1), sender).visitor.recorder = recorder
-        sessions.of(token(2), page("left")).visitor.recorder = recorder
+        sessions.of(token(1), sender).live.recorder = recorder
+        sessions.of(token(2), page("left")).live.recorder = recorder
         clock[0] = 2 * GRACE_PERIOD
         sessions.sweep()
-        assert len(sessions) == 1 and sessions.of(token(1), sender).visitor.recorder is recorder
+        assert len(sessions) == 1 and sessions.of(token(1), sender).live.recorder is recorder
 
     tell(story())
 
@@ -139,10 +139,10 @@ def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorde
     async def story():
         sessions = Sessions()
         for number in range(3):
-            sessions.of(token(number), NOBODY).visitor.recorder = recorder
+            sessions.of(token(number), NOBODY).live.recorder = recorder
         with pytest.raises(SessionError, match="quarter of an hour"):
             sessions.of(token(9), NOBODY)
-        sessions.of(token(1), NOBODY).visitor.recorder = None
+        sessions.of(token(1), NOBODY).live.recorder = None
         sessions.of(token(9), NOBODY)  # what held nothing makes room
         assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
 
@@ -150,19 +150,19 @@ def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorde
 
 
 def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
-    monkeypatch.setattr(module, "MAX_BYTES", 100)
+    monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
 
     async def story():
         sessions = Sessions()
         sessions.require_space()
-        sessions.of(token(1), NOBODY).visitor.recorder = recorder
+        sessions.of(token(1), NOBODY).live.recorder = recorder
         with pytest.raises(SessionError, match="try again"):
             sessions.require_space()
 
     tell(story())
 
 
-def test_nothing_that_was_seen_is_left_of_a_visitor_but_the_numbers_go_on():
+def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
     visitor = LiveSession()
     pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
     frame = np.zeros((120, 160, 3), np.uint8)
@@ -175,12 +175,12 @@ def test_nothing_that_was_seen_is_left_of_a_visitor_but_the_numbers_go_on():
     assert later.tracker_id.tolist() == [2]
 
 
-def test_a_recording_whose_files_have_gone_is_not_shown_again(job):
+def test_a_recording_whose_files_are_deleted_is_not_restored(job):
     job.run()
     made = SimpleNamespace(video=job.folder / "annotated.mp4")
-    desk = RecordingSession(
+    session = RecordingSession(
         job, "clip.mp4", SimpleNamespace(recording=made, outputs=lambda: ("shown",))
     )
-    assert desk.outputs() == ("shown",)
+    assert session.outputs() == ("shown",)
     made.video.unlink()
-    assert desk.outputs() is None
+    assert session.outputs() is None

@@ -1,4 +1,4 @@
-"""A timeline's numbers below its chart."""
+"""The summary of a timeline below its chart."""
 
 import re
 
@@ -45,7 +45,7 @@ def test_bars_show_the_mean_of_all(two):
     assert "On average" in html and int(meter[1]) == mean
 
 
-def test_of_many_faces_those_seen_longest_are_told():
+def test_of_many_faces_those_seen_longest_are_listed():
     timeline = Timeline("person")
     for second in range(2):
         tracks = range(1 + second, 33)

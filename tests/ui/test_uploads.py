@@ -1,4 +1,4 @@
-"""The store of uploads: whose they are, how much room there is, and what a sweep removes."""
+"""The upload store: access, quota and sweeps."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Camera frames: what is checked of one before a byte of it is decoded.
+"""Validation of camera frames before they are decoded: format, size and number of scans.
 
-The camera component hands its payload to the handler as it came (`preprocess=False`), so nothing of
-Gradio opens a path in it, writes it to disk or gives it to a decoder.
+The camera component passes its payload to the handler unprocessed (`preprocess=False`), so that
+Gradio neither opens a path in it nor writes it to disk nor decodes it.
 """
 
 import base64
@@ -11,30 +11,30 @@ from typing import Any
 
 from fer.images import ImageError
 
-MAX_BYTES = 1_500_000
-"""A frame of 640 x 480 pixels has about 50,000."""
+MAX_JPEG_BYTES = 1_500_000
+"""Bytes of a frame; one of 640 x 480 pixels has about 50,000."""
 
 MAX_PIXELS = 2_100_000
-"""1920 x 1080: some cameras know no smaller size than that."""
+"""1920 x 1080 pixels: some cameras have no smaller size."""
 
 MAX_SCANS = 12
 """Browsers send one; progressive JPEG files have about ten, and each is decoded in full."""
 
 MAX_SEGMENTS = 100
-"""Segments before the size: about ten, unless somebody means to keep the parser busy."""
+"""Segments before the size: about ten, unless the file is made to keep the parser busy."""
 
 _PREFIX = "data:image/jpeg;base64,"
 _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of the segments that hold the size (SOF)."""
 
 _MALFORMED = (
-    "The camera's picture can't be read; a JPEG as browsers send it is taken. Press Stop, then "
+    "The camera's picture can't be read; it must be a JPEG as browsers send it. Press Stop, then "
     "Record; if that doesn't help, try another browser."
 )
 
 
 def frame_bytes(payload: Any) -> bytes:
-    """Return the JPEG file in a camera component's payload; only its header was looked at.
+    """Return the JPEG file in a camera component's payload; only its header has been parsed.
 
     Args:
         payload: A dictionary whose `url` is a data URL, and which names no file.
@@ -46,9 +46,9 @@ def frame_bytes(payload: Any) -> bytes:
     url = payload.get("url") if isinstance(payload, dict) else None
     if not isinstance(url, str) or not url.startswith(_PREFIX) or payload.get("path") is not None:
         raise ImageError(_MALFORMED)
-    if len(url) > MAX_BYTES * 4 // 3 + len(_PREFIX) + 4:
+    if len(url) > MAX_JPEG_BYTES * 4 // 3 + len(_PREFIX) + 4:
         raise ImageError(
-            f"The camera's picture has more than {MAX_BYTES / 1e6:.1f} MB; choose a lower "
+            f"The camera's picture has more than {MAX_JPEG_BYTES / 1e6:.1f} MB; choose a lower "
             "resolution for the camera."
         )
     try:

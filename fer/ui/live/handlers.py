@@ -1,4 +1,4 @@
-"""What the Live tab does, without the screen: frames in; picture, panel and timeline out."""
+"""Live handlers: a camera frame in; annotated picture, panel and timeline chart out."""
 
 import asyncio
 import io
@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from supervision import Detections
 
+from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator, PlainBoxAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline, expression_labels
@@ -27,38 +27,39 @@ from fer.ui.live.views import INSTRUCTIONS, class_panel, person_panel
 from fer.ui.sessions import Session, SessionError, Sessions
 
 FRAME_WORKERS = 2
-"""Threads that read frames, for all visitors together: a Space on CPU basic has two cores."""
+"""Threads that process frames, for all visitors together: a Space on CPU basic has two cores."""
 
 MAX_STREAMS = 24
-"""Visitors whose cameras are on at a time: with more, each would get less than two frames a
-second."""
+"""Cameras that are on at a time: with more, each would get less than two frames a second."""
 
 SILENCE_LIMIT = 5.0
 """Seconds without a frame after which a camera counts as off."""
 
 STREAM_PAUSE = 1.0
-"""Seconds until a frame that was refused is answered; the browser sends no other one meanwhile."""
+"""Seconds by which the response to a refused frame is delayed; the browser sends no other one
+meanwhile."""
 
-FULL_SENTENCE = (
-    f"The page is full: {MAX_STREAMS} cameras are on already. Leave yours on, and it begins by "
-    "itself when another one goes off; the Photo tab works meanwhile."
+CAMERAS_FULL = (
+    f"The page is full: {MAX_STREAMS} cameras are on already. Leave yours on: it starts by itself "
+    "when another one is turned off. The Photo tab works meanwhile."
 )
 
 _JPEG_QUALITY = 80
 
-Shown = tuple[str | dict[str, Any], str | dict[str, Any], str | dict[str, Any]]
+FrameUpdate = tuple[str | dict[str, Any], str | dict[str, Any], str | dict[str, Any]]
+"""HTML of picture, panel and timeline chart, or `gr.skip()` for each that doesn't change."""
 
 
 class LiveHandlers:
-    """What the Live tab does with frames, without the screen.
+    """Processes camera frames.
 
-    All visitors' frames are read by a few threads of its own: more at a time would only get in each
-    other's way, and every thread that ever read one keeps about 10 MB. A stream holds no place
-    between its frames.
+    All visitors' frames are processed by a few threads of its own: more at a time would only slow
+    each other down, and every thread that ever processed one keeps about 10 MB. A stream occupies
+    no thread while it waits for its next frame.
 
     Args:
-        pipeline: Finds faces and reads their expressions.
-        sessions: What is kept of visitors.
+        pipeline: Detects, tracks and classifies faces.
+        sessions: The visitors' sessions.
     """
 
     def __init__(self, pipeline: Pipeline, sessions: Sessions) -> None:
@@ -69,19 +70,14 @@ class LiveHandlers:
 
     async def look(
         self, payload: Any, token: str, view: str, request: gr.Request | None = None
-    ) -> Shown:
-        """Read one camera frame.
+    ) -> FrameUpdate:
+        """Process one camera frame.
 
         Args:
-            payload: What the camera component sends, see `frame_bytes`; None when the camera gave
-                nothing.
-            token: The visitor's.
-            view: "person" or "class"; while a timeline is recorded, its own view holds.
-            request: The frame's.
-
-        Returns:
-            HTML of the picture with boxes, HTML of the panel beside it, and the timeline's HTML or
-            nothing new of it.
+            payload: What the camera component sends, see `frame_bytes`; None without a picture.
+            token: The visitor's token.
+            view: "person" or "class"; while a timeline is recorded, its own view is used.
+            request: The frame's request.
         """
         if payload is None:
             return "", INSTRUCTIONS, gr.skip()
@@ -92,7 +88,7 @@ class LiveHandlers:
             self._admit(token)
             if view not in VIEWS:
                 raise BusyError("This page is out of date; load it again.")
-            work = partial(self._read, content, session.visitor, view)
+            work = partial(self._read, content, session.live, view)
             return await self._turns.run(token, sender, work)
         except (ImageError, SessionError, BusyError) as error:
             await asyncio.sleep(STREAM_PAUSE)
@@ -102,24 +98,24 @@ class LiveHandlers:
             await asyncio.sleep(STREAM_PAUSE)
             return gr.skip(), gr.skip(), gr.skip()
         except Abandoned:
-            raise gr.Error("Nobody waits for this frame.", print_exception=False) from None
+            raise gr.Error("The visitor has left.", print_exception=False) from None
 
     def _admit(self, token: str) -> None:
-        """Count the camera as on.
+        """Count the visitor's camera as on.
 
         Raises:
-            BusyError: It was off, and there are as many on as there may be.
+            BusyError: It was off, and `MAX_STREAMS` are on.
         """
         now = time.monotonic()
         self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENCE_LIMIT}
         if token not in self._seen and len(self._seen) >= MAX_STREAMS:
-            raise BusyError(FULL_SENTENCE)
+            raise BusyError(CAMERAS_FULL)
         self._seen[token] = now
 
-    def _read(self, content: bytes, visitor: LiveSession, view: str) -> Shown:
+    def _read(self, content: bytes, visitor: LiveSession, view: str) -> FrameUpdate:
         return self._process_frame(read_image(content), visitor, view)
 
-    def _process_frame(self, frame: np.ndarray, visitor: LiveSession, view: str) -> Shown:
+    def _process_frame(self, frame: UInt8Array, visitor: LiveSession, view: str) -> FrameUpdate:
         now = time.monotonic()
         faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
         recorder = visitor.recorder
@@ -128,14 +124,14 @@ class LiveHandlers:
         drawn, panel = self._render(frame, faces, view, visitor.frame_rate.tick(now))
         alt = f"Camera picture with {html.pluralize(len(faces), 'face')}"
         picture = html.picture(drawn, alt, _JPEG_QUALITY)
-        # Last, for Stop may be pressed meanwhile, and its chart is not to be drawn over.
+        # Last: Stop may be pressed meanwhile, and its chart must not be replaced.
         chart = None if recorder is None else recorder.record(faces, now)
         return picture, panel, gr.skip() if chart is None else chart
 
     def _render(
-        self, frame: np.ndarray, faces: Detections, view: str, rate: float
-    ) -> tuple[np.ndarray, str]:
-        """Return the picture with its boxes, and the panel; a class's faces are not named."""
+        self, frame: UInt8Array, faces: Detections, view: str, rate: float
+    ) -> tuple[UInt8Array, str]:
+        """Return the annotated picture and the panel; in the class view, faces have no labels."""
         if view == "class":
             panel = class_panel(faces, rate, self.uncertain_below)
             return PlainBoxAnnotator().annotate(frame, faces), panel
@@ -145,13 +141,13 @@ class LiveHandlers:
 
 
 class TimelineHandlers:
-    """What the buttons around the timeline do.
+    """Starts, stops and exports the visitors' timelines.
 
     Args:
-        sessions: What is kept of visitors.
+        sessions: The visitors' sessions.
         uncertain_below: Least probability at which an expression is named.
         model: The model in use, for the report.
-        accuracy: How often it is right, and on what, for the report; None if that isn't known.
+        accuracy: Its accuracy, and on what, for the report; None if that isn't known.
     """
 
     def __init__(
@@ -161,10 +157,10 @@ class TimelineHandlers:
         self.model, self.accuracy = model, accuracy
 
     async def start(self, token: str, view: str, request: gr.Request | None = None) -> str:
-        """Begin a new timeline; the one before it is dropped.
+        """Start a new timeline; the previous one is dropped.
 
         Args:
-            token: The visitor's.
+            token: The visitor's token.
             view: "person" or "class".
             request: The request.
 
@@ -172,7 +168,7 @@ class TimelineHandlers:
             The timeline's HTML.
         """
         try:
-            visitor = self.sessions.of(token, Sender(request)).visitor
+            visitor = self.sessions.of(token, Sender(request)).live
             self.sessions.require_space()
         except SessionError as error:
             return html.message("No timeline can be started", str(error), "trouble")
@@ -183,7 +179,7 @@ class TimelineHandlers:
     async def stop(self, token: str, request: gr.Request | None = None) -> str:
         """End the timeline; return its HTML."""
         try:
-            recorder = self.sessions.of(token, Sender(request)).visitor.recorder
+            recorder = self.sessions.of(token, Sender(request)).live.recorder
         except SessionError as error:
             return html.message("Nothing can be stopped", str(error), "trouble")
         return IDLE_HTML if recorder is None else await asyncio.to_thread(recorder.stop)
@@ -210,14 +206,18 @@ class TimelineHandlers:
         """Return the timeline's report as one HTML file, as a download."""
         from fer.timeline.report import report_html
 
-        known = {"model": self.model, "accuracy": self.accuracy}
-        content = report_html(_finished_timeline(session), "Live timeline", **known)
+        content = report_html(
+            _finished_timeline(session),
+            "Live timeline",
+            model=self.model,
+            accuracy=self.accuracy,
+        )
         return download("timeline.html", content.encode(), "text/html")
 
 
 def _finished_timeline(session: Session) -> Timeline:
-    """Return the session's timeline, or report that there is none yet."""
-    recorder = session.visitor.recorder
+    """Return the session's finished timeline; where there is none, report so to the visitor."""
+    recorder = session.live.recorder
     if recorder is None or recorder.running or not len(recorder.timeline):
         raise gr.Error("There is no finished timeline to save yet.", print_exception=False)
     return recorder.timeline

@@ -1,4 +1,4 @@
-"""What is kept of one visitor of the Live tab, in their session and nowhere else."""
+"""Live state of one visitor: stream state, frame rate and timeline."""
 
 from dataclasses import dataclass, field
 
@@ -9,14 +9,14 @@ from fer.ui.live.timeline_recorder import TimelineRecorder
 
 @dataclass
 class LiveSession:
-    """What is kept of one visitor of the Live tab, in their session and nowhere else."""
+    """Live state of one visitor; kept in their session and nowhere else."""
 
     frame_rate: FrameRateMeter = field(default_factory=FrameRateMeter)
     stream_state: StreamState = field(default_factory=StreamState)
     recorder: TimelineRecorder | None = None
 
     def without_images(self) -> "LiveSession":
-        """Return the same visitor without what was seen; numbers of faces are not given twice."""
+        """Return the same state without images; the tracker stays, so no track id is reused."""
         following = StreamState()
         following.stream_detector.tracker = self.stream_state.stream_detector.tracker
         return LiveSession(stream_state=following, recorder=self.recorder)

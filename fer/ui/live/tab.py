@@ -1,10 +1,11 @@
-"""The Live tab: the camera in, the same picture with boxes and bars out, several times a second."""
+"""Live tab: the camera, its annotated picture, the panel and the timeline."""
 
 import gradio as gr
 
 from fer.model.headline_metrics import describe_accuracy
 from fer.pipeline import Pipeline
 from fer.ui import html
+from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live.timeline_recorder import IDLE_HTML
 from fer.ui.live.views import INSTRUCTIONS
@@ -12,17 +13,17 @@ from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
 
 STREAM_INTERVAL = 0.1
-"""Seconds between frames asked for; fewer come when the machine is slower (the latest one wins)."""
+"""Seconds from one requested frame to the next; a slow machine gets fewer, the latest ones."""
 
 CAMERA = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "facingMode": "user"}}
-"""What the browser is asked for; every frame crosses the network, so small ones."""
+"""Constraints for the browser's camera; small, as every frame crosses the network."""
 
-VIEWS = (("One person", "person"), ("A class", "class"))
-"""The choice of view: what the visitor reads, and what the handlers call it."""
+VIEW_CHOICES = (("One person", "person"), ("A class", "class"))
+"""The choice of view: its text on the page and its value for the handlers."""
 
 
 def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
-    """Put the Live tab's components on the page and wire them; return the timeline's chart."""
+    """Build the Live tab and connect its events; return the timeline's chart."""
     handlers = LiveHandlers(pipeline, sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=3, min_width=300):
@@ -30,8 +31,8 @@ def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTM
         with gr.Column(scale=2, min_width=260):
             panel = gr.HTML(INSTRUCTIONS, elem_id="live-panel")
     view, chart = _timeline(pipeline, sessions, token)
-    # Without a limit on streams at a time, as silent ones would hold the places: the handler's
-    # turns are the limit, frame by frame. Without `preprocess`, see `fer.ui.live.camera_frames`.
+    # No limit on streams at a time, as idle ones would use it up: the handler's scheduler limits
+    # single frames. `preprocess=False`: see `fer.ui.live.camera_frames`.
     camera.stream(
         handlers.look,
         [camera, token, view],
@@ -47,7 +48,7 @@ def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTM
 
 
 def _camera() -> tuple[gr.Image, gr.HTML]:
-    """Put the camera and, over it, the picture that comes back."""
+    """Build the camera and, on top of it, the annotated picture."""
     with gr.Column(elem_id="live-stage"):
         camera = gr.Image(
             sources=["webcam"],
@@ -63,7 +64,7 @@ def _camera() -> tuple[gr.Image, gr.HTML]:
 
 
 def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[gr.Radio, gr.HTML]:
-    """Put the timeline below both columns; the stylesheet shows the buttons that its state has."""
+    """Build the timeline; the stylesheet displays the buttons that fit its state."""
     classifier = pipeline.classifier
     accuracy = describe_accuracy(classifier.metrics)
     handlers = TimelineHandlers(sessions, classifier.uncertain_below, classifier.name, accuracy)
@@ -71,7 +72,7 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
         with gr.Row(elem_classes="fer-tools"):
             gr.HTML('<h3 class="fer-title">Timeline</h3>')
             view = gr.Radio(
-                VIEWS,
+                VIEW_CHOICES,
                 value="person",
                 show_label=False,
                 label="View",
@@ -89,7 +90,6 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
             "report": handlers.save_report,
         }
         download_buttons(sessions, steps, "live-save")
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    start.click(handlers.start, [token, view], chart, **quiet)
-    stop.click(handlers.stop, token, chart, **quiet)
+    start.click(handlers.start, [token, view], chart, **PAGE_EVENT)
+    stop.click(handlers.stop, token, chart, **PAGE_EVENT)
     return view, chart

@@ -1,6 +1,6 @@
-"""The Live tab's timeline: recorded in the visitor's session, drawn once a second, saved on demand.
+"""Live timeline: recorded in the visitor's session, drawn once a second, exported on demand.
 
-Nothing of it is written to disk: files are made in memory when the visitor asks for them.
+Nothing of it is saved to disk: files are made in memory when the visitor requests them.
 """
 
 import threading
@@ -16,57 +16,58 @@ from fer.ui.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
 from fer.ui.consent import consent_notice
 from fer.ui.summary_table import summary_html
 
-MAX_SECONDS = 2 * 3600
+MAX_DURATION = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
 
-MOST_BYTES = 32_000_000
+MAX_TIMELINE_BYTES = 32_000_000
 """Memory at which a timeline stops by itself: thirteen faces for two hours in the person view."""
 
 DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
-"""Seconds between two drawings of the chart, and how many such steps its length is at most.
+"""Seconds from one drawing of the chart to the next, and how many are made of one timeline.
 
-Long timelines take longer to draw, and a second changes less of them: two hours, every 6 s."""
+Long timelines take longer to draw, and each second changes less of them: one every 6 s after
+two hours."""
 
 IDLE_HTML = (
     '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
-    f"are drawn here, for up to {MAX_SECONDS // 3600} hours. The timeline stays in this session's "
-    "memory; no picture is kept, and files are made only when you save them. Keep this page in "
-    "view, in a window of its own: browsers slow down a hidden one.</p>"
+    f"are drawn here, for up to {MAX_DURATION // 3600} hours. The timeline stays in the server's "
+    "memory for this session; no picture is kept, and files are made only when you save them. Keep "
+    "this page visible, in a window of its own: browsers slow down hidden pages.</p>"
     f"{consent_notice('in view')}"
 )
 
 PAUSED_NOTE = (
     '<p class="fer-note fer-paused" role="status">Paused: no picture comes from the camera, and '
-    "nothing is counted meanwhile.</p>"
+    "nothing is recorded.</p>"
 )
-"""Shown by the stylesheet when the page has noticed."""
+"""The stylesheet displays it once `live.js` has noticed."""
 
 WAITING_NOTE = "Waiting for the camera's picture."
 
 RESTORED_NOTE = (
-    "The page was loaded again. Press the camera, then Record, and the timeline goes on; the time "
-    "between stays empty."
+    "The page was loaded again. Press the camera, then Record, to continue the timeline; the gap "
+    "stays empty."
 )
 
 
 @dataclass
 class TimelineRecorder:
-    """One timeline of one visitor.
+    """A timeline and how its recording and drawing proceed.
 
     Args:
         timeline: What is recorded; its view holds as long as it runs.
         started: When, in seconds of `time.monotonic`.
         running: Whether frames are counted.
-        last_drawn: When it was drawn last.
-        end_shown: Whether a frame's answer has said that it ended.
-        nbytes: Memory of the timeline, about, when it was drawn last.
+        last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
+        end_sent: Whether a frame's response has contained the finished timeline.
+        nbytes: Approximate memory of the timeline when it was drawn last.
     """
 
     timeline: Timeline
     started: float
     running: bool = True
     last_drawn: float = float("-inf")
-    end_shown: bool = False
+    end_sent: bool = False
     nbytes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -74,7 +75,7 @@ class TimelineRecorder:
         """Count a frame; return the timeline's HTML when it is time to draw it again, else None.
 
         Args:
-            faces: What was seen, with `data["probabilities"]` and `tracker_id`.
+            faces: Tracked and classified faces, with `data["probabilities"]` and `tracker_id`.
             now: Seconds of `time.monotonic`.
         """
         with self.lock:
@@ -82,8 +83,8 @@ class TimelineRecorder:
                 return self._finished_once_more()
             if now < self.started:  # the frame is from before the start
                 return None
-            if now - self.started >= MAX_SECONDS or self.nbytes >= MOST_BYTES:
-                self.running, self.end_shown = False, True
+            if now - self.started >= MAX_DURATION or self.nbytes >= MAX_TIMELINE_BYTES:
+                self.running, self.end_sent = False, True
                 return finished_html(self.timeline, by_itself=True)
             self.timeline.add(faces, now - self.started)
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
@@ -92,9 +93,9 @@ class TimelineRecorder:
             return running_html(self.timeline, now - self.started)
 
     def _finished_once_more(self) -> str | None:
-        """Return the finished timeline once more: a frame's answer may come in after Stop's own."""
-        told, self.end_shown = self.end_shown, True
-        return None if told else finished_html(self.timeline)
+        """Return the finished timeline to one more frame: it may arrive after Stop's response."""
+        sent_before, self.end_sent = self.end_sent, True
+        return None if sent_before else finished_html(self.timeline)
 
     def restored_html(self, now: float) -> str:
         """Return the HTML of the timeline for a page that was loaded again.
@@ -120,7 +121,7 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> str:
     Args:
         timeline: What was recorded so far.
         elapsed: Seconds since it began.
-        note: What to say besides; "" where nothing is recorded yet says so.
+        note: One more sentence; by default that no frame has come yet, where that is so.
     """
     state = f'<span class="fer-dot"></span>Recording {format_time(elapsed)}'
     note = note or ("" if len(timeline) else WAITING_NOTE)
@@ -136,15 +137,14 @@ def finished_html(timeline: Timeline, by_itself: bool = False) -> str:
 
     Args:
         timeline: What was recorded.
-        by_itself: Whether it ended because it had become as long as may be.
+        by_itself: Whether it ended because it reached its limit.
     """
     if not len(timeline):
-        return html.message("Nothing recorded", "The camera gave no picture; press Record first.")
+        return html.message("Nothing recorded", "The camera sent no picture; press Record first.")
     limit = html.message(
         "The timeline has ended",
-        f"No more than {MAX_SECONDS // 3600} hours are kept of one, and less where many faces are "
-        "in "
-        "view; save it or start a new one.",
+        f"A timeline holds at most {MAX_DURATION // 3600} hours, less with many faces in view; "
+        "save it or start a new one.",
     )
     return (
         f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'
@@ -155,9 +155,9 @@ def finished_html(timeline: Timeline, by_itself: bool = False) -> str:
 def _readout(state: str, timeline: Timeline) -> str:
     """Return the line above the chart; `state` is HTML."""
     mean = mean_statistics(timeline)
-    parts = [state, f"{timeline.view} view"]
+    items = [state, f"{timeline.view} view"]
     if mean["judged"]:
-        parts.append(f"positive-negative index {format_signed(mean['index'])}")
-        parts.append(f"{format_percent(mean['uncertain'])} uncertain")
-    items = "".join(f"<span>{part}</span>" for part in parts)
-    return f'<p class="fer-readout">{items}</p>'
+        items.append(f"positive-negative index {format_signed(mean['index'])}")
+        items.append(f"{format_percent(mean['uncertain'])} uncertain")
+    spans = "".join(f"<span>{item}</span>" for item in items)
+    return f'<p class="fer-readout">{spans}</p>'

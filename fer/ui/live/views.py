@@ -1,4 +1,4 @@
-"""The panel beside the camera's picture: one person's bars, or the mean of a class."""
+"""Live panel: the probabilities of one person, or the mean of a class, as bars."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,43 +11,44 @@ from fer.labels import EXPRESSIONS
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.ui import html
 from fer.ui.chart import mean_statistics
+from fer.vision.detections import areas, probabilities
 
 MAX_OTHER_FACES = 6
-"""Faces named below the bars of the largest one."""
+"""Faces listed below the bars of the largest one."""
 
 INSTRUCTIONS = html.card(
     '<h3 class="fer-heading">Three steps</h3><ol class="fer-steps">'
     "<li>Press the camera and allow the browser to use it.</li>"
-    "<li>Press Record at the foot of the picture. The bars for your face appear here.</li>"
-    "<li>Press Stop there whenever you like; no picture is kept.</li></ol>"
-    '<p class="fer-note">No camera at hand? The Photo tab works without one.</p>'
+    "<li>Press Record at the bottom of the picture. The bars for your face appear here.</li>"
+    "<li>Press Stop at any time; no picture is kept.</li></ol>"
+    '<p class="fer-note">No camera? The Photo tab works without one.</p>'
 )
 
-NO_FACE = html.message(
+NO_FACE_IN_VIEW = html.message(
     "No face in view",
-    "Face the camera, come a little closer, and let some light fall on your face.",
+    "Face the camera, come a little closer, and make sure that your face is well lit.",
     "quiet",
 )
 
 
 def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
-    """Return the bars of the largest face, and what the others are called.
+    """Return the bars of the largest face, and the labels of the others.
 
     Args:
         faces: With `data["probabilities"]` (n, 7); n may be 0.
-        labels: What each face is called.
+        labels: The label of each face.
         rate: Frames a second.
     """
     if not labels:
-        return html.card(NO_FACE + _status(0, rate), "no face in view")
-    numbers = display_ids(faces)
-    largest = int(np.argmax(faces.box_area))
-    row, label = faces.data["probabilities"][largest], labels[largest]
-    heading = "Your expression" if len(labels) == 1 else f"Face {numbers[largest]}, the largest"
+        return html.card(NO_FACE_IN_VIEW + _status(0, rate), "no face in view")
+    ids = display_ids(faces)
+    rows, largest = probabilities(faces), int(np.argmax(areas(faces)))
+    row, label = rows[largest], labels[largest]
+    heading = "Your expression" if len(labels) == 1 else f"Face {ids[largest]}, the largest"
     others = [
         (n, name, html.label_probability(name, row))
-        for n, name, row in zip(numbers, labels, faces.data["probabilities"], strict=True)
-        if n != numbers[largest]
+        for n, name, row in zip(ids, labels, rows, strict=True)
+        if n != ids[largest]
     ]
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(label, row)}'
@@ -57,7 +58,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
 
 
 def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
-    """Return the mean of all faces, or that they are too few for one.
+    """Return the mean probabilities of all faces, or why they are withheld.
 
     Args:
         faces: With `data["probabilities"]` (n, 7); n may be 0.
@@ -84,17 +85,17 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
 
 
 def withheld_message(small: float) -> str:
-    """Return why there is no figure, and what helps; faces under `small` pixels don't count."""
+    """Return why a mean is withheld, and what helps; faces under `small` pixels don't count."""
     return html.message(
         "Withheld",
-        f"Figures of a class need at least {MIN_FACES} faces, so that they aren't about single "
-        f"ones. Faces under {small:.0f} pixels don't count: bring the camera nearer to those.",
+        f"A class needs at least {MIN_FACES} faces, so that its mean doesn't describe single ones. "
+        f"Faces under {small:.0f} pixels don't count: move the camera closer to them.",
         "quiet",
     )
 
 
 def _others(others: Sequence[tuple[int, str, float]]) -> str:
-    """Return what faces are called, by number, and how probably."""
+    """Return the labels of faces, each with its track number and probability."""
     items = "".join(
         f"<li>{html.chip(label, f'{number} {html.label_text(label, probability)}')}</li>"
         for number, label, probability in others[:MAX_OTHER_FACES]

@@ -1,10 +1,11 @@
-"""What the Photo tab's events do: find the visitor's session, and take turns at the processor."""
+"""Photo events: resolve the visitor's session and schedule the work of `PhotoHandlers`."""
 
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from fer.drawing.export import PictureDocument
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
@@ -12,15 +13,15 @@ from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.sessions import Session, SessionError, Sessions
 
 MAX_PHOTOS = 2
-"""Photos that are read at a time."""
+"""Photos that are analysed at a time."""
 
 
 class PhotoEvents:
-    """The Photo tab's handlers, for sessions.
+    """Event listeners of the Photo tab.
 
     Args:
-        handlers: Do the work.
-        sessions: What is kept of visitors.
+        handlers: Analyse photos.
+        sessions: The visitors' sessions.
     """
 
     def __init__(self, handlers: PhotoHandlers, sessions: Sessions) -> None:
@@ -36,19 +37,20 @@ class PhotoEvents:
         token: str,
         request: gr.Request | None = None,
     ) -> str | dict[str, Any]:
-        """Read a photo for the page, see `PhotoHandlers.read`; return its HTML."""
+        """Analyse a photo for the page, see `PhotoHandlers.read`; return its HTML."""
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender)
             work = partial(self.handlers.read, picture, min_face, whole_picture, explained)
-            shown, session.reading = await self._turns.run(token, sender, work)
-            return shown
+            content, session.photo = await self._turns.run(token, sender, work)
+            return content
         except Superseded:
-            return gr.skip()
+            unchanged: dict[str, Any] = gr.skip()
+            return unchanged
         except (SessionError, BusyError) as error:
             return html.message("Not now", str(error), "trouble")
         except Abandoned:
-            raise gr.Error("Nobody waited for this photo.", print_exception=False) from None
+            raise gr.Error("The visitor has left.", print_exception=False) from None
 
     async def predict(
         self,
@@ -56,14 +58,14 @@ class PhotoEvents:
         min_face: float = MIN_FACE_RANGE[1],
         whole_picture: bool = False,
         request: gr.Request | None = None,
-    ) -> dict[str, Any]:
-        """Find the faces in a picture and read which of seven expressions each looks most like.
+    ) -> PictureDocument:
+        """Detect the faces in a picture and classify the expression of each as one of seven.
 
         Args:
             picture: The picture's file.
-            min_face: Least face to look for, in pixels.
-            whole_picture: True if the picture is one face already; then none is looked for.
-            request: Not to be given.
+            min_face: Minimum face size in pixels.
+            whole_picture: True if the picture is a single face; then none is detected.
+            request: Set by Gradio.
 
         Returns:
             A dictionary with width, height, model and faces; each face has its number, expression
@@ -77,16 +79,16 @@ class PhotoEvents:
         except BusyError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
-            raise gr.Error("Nobody waited for this photo.", print_exception=False) from None
+            raise gr.Error("The visitor has left.", print_exception=False) from None
 
     def save_picture(self, session: Session) -> dict[str, str]:
         """Return the photo with numbered boxes, in full size, as a download."""
-        return self.handlers.save_picture(session.reading)
+        return self.handlers.save_picture(session.photo)
 
     def save_csv(self, session: Session) -> dict[str, str]:
         """Return the faces as CSV, as a download."""
-        return self.handlers.save_csv(session.reading)
+        return self.handlers.save_csv(session.photo)
 
     def save_json(self, session: Session) -> dict[str, str]:
         """Return the faces as JSON, as a download."""
-        return self.handlers.save_json(session.reading)
+        return self.handlers.save_json(session.photo)

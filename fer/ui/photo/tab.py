@@ -1,4 +1,4 @@
-"""The Photo tab: one picture in, every face with its seven probabilities out."""
+"""Photo tab: upload, options and the result with the probabilities of every face."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from gradio.data_classes import ImageData
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.photo.events import PhotoEvents
-from fer.ui.photo.handlers import EMPTY, MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.photo.handlers import INSTRUCTIONS, MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
 from fer.ui.sliders import lenient_slider, strict_slider
 
 EXAMPLES = sorted(Path(__file__).resolve().with_name("examples").glob("*.jpg"))
-"""Pictures that may be shipped; their licences stand in the folder's README."""
+"""Freely licensed pictures; see the README in their folder."""
 
 
 def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
-    """Put the Photo tab's components on the page and wire them."""
+    """Build the Photo tab and connect its events."""
     events = PhotoEvents(PhotoHandlers(pipeline), sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
@@ -31,7 +31,7 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
             }
             download_buttons(sessions, steps)
             result = gr.HTML(
-                EMPTY,
+                INSTRUCTIONS,
                 elem_id="photo-result",
                 js_on_load=html.script("photo.js"),
             )
@@ -60,9 +60,10 @@ def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
         elem_id="photo-input",
         placeholder="# Drop a photo here\nor press to choose one, or paste one below",
     )
-    # Gradio would open the file first, and answer a broken one with a technical error.
-    photo.preprocess = _uploaded_file
-    gr.set_static_paths(EXAMPLES)  # or Gradio would copy them among the visitors' files
+    # Gradio would open the file first and fail with a technical error for a broken one. A subclass
+    # would have it write a .pyi file beside this one.
+    photo.preprocess = _uploaded_file  # type: ignore[method-assign]
+    gr.set_static_paths(EXAMPLES)  # else Gradio copies them among the visitors' files
     gr.Examples(
         [str(path) for path in EXAMPLES],
         photo,
@@ -78,30 +79,30 @@ def _options() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox]:
     with gr.Accordion("Options", open=False, elem_id="photo-options"):
         min_face = lenient_slider(
             *MIN_FACE_RANGE,
-            label="Least face size",
-            info="In pixels. Lower finds smaller faces and takes longer.",
+            label="Minimum face size",
+            info="In pixels. A lower value finds smaller faces and takes longer.",
             elem_id="photo-min-face",
         )
         whole_picture = gr.Checkbox(
-            label="The picture already is one face",
-            info="Reads the whole picture without looking for faces.",
+            label="The picture is a single face",
+            info="Classifies the whole picture without detecting faces.",
             elem_id="photo-whole",
         )
         explained = gr.Checkbox(
-            label="Show what speaks for each expression",
-            info="Covers one part of a face after the other, and so takes longer.",
+            label="Highlight what each expression depends on",
+            info="Covers one region of a face after the other, so it takes longer.",
             elem_id="photo-explained",
         )
     return min_face, whole_picture, explained
 
 
 def _uploaded_file(payload: ImageData | None) -> str | None:
-    """Return the path of the file as it was uploaded."""
+    """Return the path of the uploaded file, which replaces Gradio's preprocessing."""
     return None if payload is None else payload.path
 
 
 def _add_endpoint(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
-    """Offer `predict` as the endpoint /predict; no button of the page uses it."""
+    """Add the API endpoint /predict; no visible component uses it."""
     gr.Button(visible=False).click(
         events.predict,
         [photo, strict_slider(*MIN_FACE_RANGE), whole_picture],

@@ -1,4 +1,4 @@
-"""What the Recording tab's events do: find the visitor's session, and bound their work."""
+"""Recording events: resolve the visitor's session and limit their jobs."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -15,17 +15,17 @@ from fer.ui.recording.handlers import EMPTY_OUTPUTS, RATE_CHOICES, WORKERS, Reco
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 20
-"""Recordings of all visitors together that wait or are in work."""
+"""Recordings of all visitors together that are queued or analysed."""
 
-ABANDONED_SENTENCE = "Nobody waited for this any more."
+ABANDONED_SENTENCE = "The visitor has left."
 
 
 class RecordingEvents:
-    """The Recording tab's handlers, for sessions.
+    """Event listeners of the Recording tab.
 
     Args:
-        handlers: Do the work.
-        sessions: What is kept of visitors.
+        handlers: Check and analyse recordings.
+        sessions: The visitors' sessions.
     """
 
     def __init__(self, handlers: RecordingHandlers, sessions: Sessions) -> None:
@@ -36,10 +36,10 @@ class RecordingEvents:
     async def choose(
         self, recording: str | None, token: str, request: gr.Request | None = None
     ) -> tuple[Any, ...]:
-        """Look at a file as soon as it is there, see `RecordingHandlers.choose`."""
+        """Check a file as soon as it is uploaded, see `RecordingHandlers.choose`."""
         sender = Sender(request)
         try:
-            recording_session = self.sessions.of(token, sender).desk
+            recording_session = self.sessions.of(token, sender).recording
             work = partial(self.handlers.choose, recording, recording_session)
             return tuple((await self._turns.run(token, sender, work))[:-1])
         except Superseded:
@@ -57,26 +57,26 @@ class RecordingEvents:
         token: str,
         request: gr.Request | None = None,
     ) -> AsyncIterator[tuple[Any, ...]]:
-        """Analyse a recording, see `RecordingHandlers.start`; it ends when the visitor has left."""
+        """Analyse a recording, see `RecordingHandlers.start`; cancelled when the visitor leaves."""
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender)
-            # Two: who presses Start again has called off the first, which ends in a moment.
+            # Two: pressing Start again cancels the first job, which ends in a moment.
             with self._line.place(token, 2):
                 async with aclosing(
-                    self.handlers.start(recording, view, rate, session.desk)
-                ) as steps:
-                    async for *shown, _ in steps:
-                        yield tuple(shown)
+                    self.handlers.start(recording, view, rate, session.recording)
+                ) as updates:
+                    async for *outputs, _ in updates:
+                        yield tuple(outputs)
                         if sender.has_left():
                             return
         except (SessionError, LineFullError) as error:
             yield _refused(error), *EMPTY_OUTPUTS
 
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
-        """Ask for the end of the work at hand; its handler reports when it has ended."""
+        """Cancel the current job; its handler reports when it has ended."""
         try:
-            self.handlers.cancel(self.sessions.of(token, Sender(request)).desk)
+            self.handlers.cancel(self.sessions.of(token, Sender(request)).recording)
         except SessionError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
@@ -93,7 +93,7 @@ class RecordingEvents:
             recording: The video's file: MP4, MOV, WebM, MKV, AVI or GIF.
             view: "person" for a series a face, "class" for aggregates of five faces or more only.
             rate: Analysed frames a second.
-            request: Not to be given.
+            request: Set by Gradio.
 
         Returns:
             The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON and

@@ -1,4 +1,4 @@
-"""What the Recording tab does, without the screen: a video in; its timeline and files out."""
+"""Recording handlers: check a video, analyse it as a job, and return its timeline and files."""
 
 import asyncio
 import json
@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from anyio import to_thread
@@ -35,21 +36,21 @@ from fer.ui.recording.views import (
 from fer.video import VideoError, VideoInfo
 
 WORKERS = 2
-"""Recordings that are worked on at a time; others wait in line."""
+"""Recordings that are analysed at a time; others are queued."""
 
 RATE_CHOICES = (1, 5, 15)
-"""Lowest, usual and highest number of analysed frames a second."""
+"""Lowest, default and highest number of analysed frames a second."""
 
-NO_ROOM = "There is no room for another recording just now; try again in a few minutes."
+RECORDINGS_FULL = "There is no room for another recording just now; try again in a few minutes."
 
 MAX_RESULT_AGE = 3600
-"""Seconds for which results are kept at most; Gradio deletes the files that it knows of earlier."""
+"""Seconds for which results are kept at most."""
 
 POLL_INTERVAL = 0.4
-"""Seconds between two looks at how far the work is."""
+"""Seconds from one progress update to the next."""
 
 RESULT_FILES = ("video", "video", "plot", "csv", "json", "report")
-"""Which files of a `Recording` go where: the video is played, and it can be saved."""
+"""Fields of `RecordingResult`, one for each output: the video is both played and saved."""
 
 EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
 """No result and no files."""
@@ -58,18 +59,17 @@ logger = logging.getLogger(__name__)
 
 
 class RenderedRecording:
-    """A recording, analysed, and what the page says of it.
+    """The result of a recording with its HTML, which takes a moment: create it in the job's thread.
 
     Args:
         recording: Its timeline and files.
     """
 
     def __init__(self, recording: RecordingResult) -> None:
-        """Sum it up; this takes a moment, so it belongs into the thread of the work."""
         summary = summarise(recording.timeline, recording.duration)
         self.recording, self.summary, self.created = recording, summary, time.monotonic()
         self.result = result_html(recording.timeline, summary, recording.pictures, recording.lead)
-        recording.thumbnails.unlink()  # the page has them, and nobody would delete the file
+        recording.thumbnails.unlink()  # the HTML contains them
 
     def outputs(self) -> tuple[str, ...]:
         """Return HTML of the state, HTML of the result and a path for each of `RESULT_FILES`."""
@@ -80,12 +80,12 @@ class RenderedRecording:
 
 @dataclass(eq=False)
 class RecordingSession:
-    """What is kept for one visitor: the work at hand, or what came of it.
+    """Recording state of one visitor: the current job, or its result.
 
     Args:
-        job: The work.
-        recording: Path of the upload that it is about.
-        result: What the work came to.
+        job: The job.
+        recording: Path of the upload that it analyses.
+        result: The result of the finished job.
     """
 
     job: Job[RenderedRecording] | None = None
@@ -93,26 +93,25 @@ class RecordingSession:
     result: RenderedRecording | None = None
 
     def clear(self) -> None:
-        """Cancel what is being done and remove the files of what was done."""
+        """Cancel an unfinished job, and delete the files of a finished one."""
         if self.job is not None:
             self.job.discard()
         self.job = self.recording = self.result = None
 
     def outputs(self) -> tuple[str, ...] | None:
-        """Return what `RenderedRecording.outputs` does; None where there is none, or its files have
-        gone."""
+        """Return `RenderedRecording.outputs`; None without a result or its files."""
         if self.result is None or not self.result.recording.video.exists():
             return None
         return self.result.outputs()
 
 
 class RecordingHandlers:
-    """What the Recording tab does, without the screen.
+    """Checks and analyses recordings.
 
     Args:
-        pipeline: Finds faces and reads their expressions.
-        analyse: Does the work, by default in a process of its own.
-        check: Looks at a file, by default in such a process, too.
+        pipeline: Detects, tracks and classifies faces.
+        analyse: Analyses a video, by default in a sandboxed process.
+        check: Reads a video's properties, by default in a sandboxed process, too.
     """
 
     def __init__(
@@ -121,43 +120,47 @@ class RecordingHandlers:
         analyse: Callable[..., RecordingResult] = analyse_sandboxed,
         check: Callable[[Path], VideoInfo] = check_video_sandboxed,
     ) -> None:
-        """Keep them."""
         self.pipeline, self.analyse, self.check = pipeline, analyse, check
         self.job_queue = JobQueue(WORKERS)
 
-    def choose(self, recording: str | None, session: RecordingSession) -> tuple:
-        """Look at a file as soon as it is there; what was shown of another one goes.
+    def choose(self, recording: str | None, session: RecordingSession) -> tuple[Any, ...]:
+        """Check a file as soon as it is uploaded, and remove the result of the previous one.
 
-        A player that is only hidden would go on playing.
+        A player that is only hidden would continue to play.
 
         Args:
             recording: Path of the uploaded file; None when the field is empty.
-            session: The visitor's; what lay on it is cleared away, but not work on this very file,
-                which has begun already where Start was pressed before the upload was through.
+            session: The visitor's; it is cleared, except of a job for this very file, which is
+                there where Start was pressed before the upload was complete.
 
         Returns:
-            HTML of what is known of the file, the empty answer's HTML, the empty result, no path
-            for each of `RESULT_FILES`, and the desk.
+            HTML of the file's properties, HTML of the instructions, the empty result, no path for
+            each of `RESULT_FILES`, and the session.
         """
-        begun = recording is not None and recording == session.recording
-        shown = [gr.skip()] * (1 + len(EMPTY_OUTPUTS)) if begun else (INSTRUCTIONS, *EMPTY_OUTPUTS)
-        if not begun:
+        has_started = recording is not None and recording == session.recording
+        outputs = (
+            [gr.skip()] * (1 + len(EMPTY_OUTPUTS))
+            if has_started
+            else (INSTRUCTIONS, *EMPTY_OUTPUTS)
+        )
+        if not has_started:
             session.clear()
-        return ("" if recording is None else self._known(recording)), *shown, session
+        return ("" if recording is None else self._known(recording)), *outputs, session
 
     async def start(
         self, recording: str | None, view: str, rate: float, session: RecordingSession
-    ) -> AsyncIterator[tuple]:
-        """Analyse a recording, and tell how far it is several times a second.
+    ) -> AsyncGenerator[tuple[Any, ...]]:
+        """Analyse a recording, with a progress update several times a second.
 
         Args:
             recording: Path of the uploaded file.
             view: "person" or "class".
             rate: Analysed frames a second.
-            session: The visitor's; what lay on it is cleared away.
+            session: The visitor's; it is cleared first.
 
         Yields:
-            HTML of the state, HTML of the result, a path each of `FILES`, and the desk.
+            HTML of the state, HTML of the result, a path for each of `RESULT_FILES`, and the
+            session.
         """
         session.clear()
         session.recording = recording
@@ -181,14 +184,14 @@ class RecordingHandlers:
                 job.cancel()
 
     def cancel(self, session: RecordingSession) -> RecordingSession:
-        """Ask for the end of the work at hand; its handler says when it has ended."""
+        """Cancel the current job; `start` reports when it has ended."""
         if session.job is not None:
             session.job.cancel()
         return session
 
     async def analyse_recording(
         self, recording: str, view: str = "person", rate: float = RATE_CHOICES[1]
-    ) -> tuple[dict, list[str]]:
+    ) -> tuple[dict[str, Any], list[str]]:
         """Follow the expressions in a video over time.
 
         Args:
@@ -202,13 +205,13 @@ class RecordingHandlers:
         """
         try:
             job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate)
-            made = (await self._run_to_end(job)).recording
+            result = (await self._run_to_end(job)).recording
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        return json.loads(made.json.read_text()), _paths(made, RESULT_FILES[1:])
+        return json.loads(result.json.read_text()), _paths(result, RESULT_FILES[1:])
 
     async def _run_to_end(self, job: Job[RenderedRecording]) -> RenderedRecording:
-        """Do a job, and stop it when whoever waits for it doesn't any more."""
+        """Run a job; cancel it when this coroutine is cancelled."""
         task = self.job_queue.submit(job)
         try:
             return await asyncio.shield(task)
@@ -217,33 +220,40 @@ class RecordingHandlers:
                 job.cancel()
 
     def _job(self, source: Path, view: str, rate: float) -> Job[RenderedRecording]:
-        """Return the work on a video, with a link to it in a folder that nobody can guess."""
+        """Return a job for a video, with a link to it in a folder of a random name."""
         self.check(source)
         recordings = Path(get_upload_folder(), "recordings")
         self.job_queue.delete_old_results(recordings, MAX_RESULT_AGE)
         folder = recordings / secrets.token_urlsafe(16)
         linked = folder / "source" / source.name
-        _link_or_copy(source, linked)  # the upload may be deleted while the work waits in line
+        _link_or_copy(source, linked)  # the upload may be deleted while the job is queued
 
-        def work(job: Job) -> RenderedRecording:
-            callbacks = {"progress": job.report_progress, "cancelled": job.is_cancelled}
+        def work(job: Job[RenderedRecording]) -> RenderedRecording:
             try:
-                made = self.analyse(linked, folder, self.pipeline, view, rate, **callbacks)
-                return RenderedRecording(made)
+                result = self.analyse(
+                    linked,
+                    folder,
+                    self.pipeline,
+                    view,
+                    rate,
+                    progress=job.report_progress,
+                    cancelled=job.is_cancelled,
+                )
+                return RenderedRecording(result)
             finally:
                 shutil.rmtree(linked.parent, ignore_errors=True)
 
         return Job(folder, work)
 
     def _known(self, recording: str) -> str:
-        """Return what is known of a file, or why it can't be used."""
+        """Return a file's properties, or why it can't be used."""
         try:
             return video_facts(self.check(_existing_file(recording)))
         except VideoError as error:
             return _error_html(error)
 
     def _status_html(self, job: Job[RenderedRecording]) -> str:
-        """Return what is told of a job that isn't done."""
+        """Return the state of an unfinished job."""
         if job.is_cancelled():
             return CANCELLING_HTML
         waiting = self.job_queue.jobs_before(job)
@@ -251,10 +261,10 @@ class RecordingHandlers:
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name in a new folder, or a copy where the disk knows no such thing.
+    """Hard-link a file into a new folder, or copy it where the disk has no hard links.
 
     Raises:
-        VideoError: There is no room.
+        VideoError: The disk is full.
     """
     try:
         target.parent.mkdir(parents=True)
@@ -264,23 +274,23 @@ def _link_or_copy(source: Path, target: Path) -> None:
             shutil.copyfile(source, target)
     except OSError:
         shutil.rmtree(target.parent.parent, ignore_errors=True)
-        raise VideoError(NO_ROOM) from None
+        raise VideoError(RECORDINGS_FULL) from None
 
 
 def _existing_file(recording: str | None) -> Path:
     if recording is None:
         raise VideoError("Choose a recording first.")
     if not Path(recording).exists():
-        raise VideoError("The recording is no longer here; drop it in again.")
+        raise VideoError("The recording is no longer here; upload it again.")
     return Path(recording)
 
 
 def _outcome(
     task: asyncio.Task[RenderedRecording], job: Job[RenderedRecording]
 ) -> tuple[str | None, ...]:
-    """Return what a task that is done came to: state, result and files."""
+    """Return the outputs of a finished task: state, result and files."""
     error = None if task.cancelled() else task.exception()
-    was_cancelled = error is None and not job.finished  # in its last moment: the files are gone
+    was_cancelled = error is None and not job.finished  # at the last moment: its files are deleted
     if was_cancelled or isinstance(error, Cancelled):
         return CANCELLED_HTML, *EMPTY_OUTPUTS
     if isinstance(error, VideoError):

@@ -1,4 +1,4 @@
-"""The Recording tab: a video in; the same with boxes, its timeline and files to save out."""
+"""Recording tab: upload, options, and the annotated video with its timeline and downloads."""
 
 import gradio as gr
 from gradio.components import Component
@@ -7,7 +7,8 @@ from gradio.data_classes import FileData
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
-from fer.ui.live.tab import VIEWS
+from fer.ui.event_options import PAGE_EVENT
+from fer.ui.live.tab import VIEW_CHOICES
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import INSTRUCTIONS
@@ -17,13 +18,13 @@ from fer.ui.uploads import page_store
 from fer.video import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
 
 DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report")
-"""What can be saved of a recording, in the order of the handlers' files."""
+"""The downloads, in the order of the handlers' files."""
 
-LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
+VIDEO_LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
 def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
-    """Put the Recording tab's components on the page and wire them; return what answers."""
+    """Build the Recording tab and connect its events; return the output components."""
     handlers = RecordingHandlers(pipeline)
     page_store().watch(handlers.job_queue.busy)
     events = RecordingEvents(handlers, sessions)
@@ -35,11 +36,10 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):
             state, video, saves, result = _outputs()
-    shared = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     outputs = [state, result, video, *saves]
-    recording.change(events.choose, [recording, token], [known, *outputs], **shared)
-    start.click(events.start, [recording, view, rate, token], outputs, **shared)
-    cancel.click(events.cancel, token, None, **shared)
+    recording.change(events.choose, [recording, token], [known, *outputs], **PAGE_EVENT)
+    start.click(events.start, [recording, view, rate, token], outputs, **PAGE_EVENT)
+    cancel.click(events.cancel, token, None, **PAGE_EVENT)
     _add_endpoint(events, recording, view)
     return outputs
 
@@ -52,12 +52,12 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         height=120,
         elem_id="recording-input",
     )
-    # Gradio would leave an empty file behind each time.
-    recording.preprocess = _uploaded_file
-    gr.HTML(f'<p class="fer-note">{LIMITS}</p>', elem_id="recording-limits")
+    # Gradio would leave an empty file each time. A subclass would have it write a .pyi file.
+    recording.preprocess = _uploaded_file  # type: ignore[method-assign, assignment]
+    gr.HTML(f'<p class="fer-note">{VIDEO_LIMITS}</p>', elem_id="recording-limits")
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
-        VIEWS,
+        VIEW_CHOICES,
         value="person",
         label="Who is in it",
         info="One person: a series for every face. A class: aggregates only.",
@@ -66,7 +66,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
     rate = lenient_slider(
         *RATE_CHOICES,
         label="Analysed frames a second",
-        info="More see shorter expressions and take longer.",
+        info="More catch shorter expressions and take longer.",
         elem_id="recording-rate",
     )
     return recording, known, view, rate
@@ -91,12 +91,12 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
 
 
 def _uploaded_file(payload: FileData | None) -> str | None:
-    """Return the path of the file as it was uploaded."""
+    """Return the path of the uploaded file, which replaces Gradio's preprocessing."""
     return None if payload is None else payload.path
 
 
 def _add_endpoint(events: RecordingEvents, recording: gr.File, view: gr.Radio) -> None:
-    """Offer `analyse_recording` as an endpoint; no button of the page uses it."""
+    """Add the API endpoint /analyse_recording; no visible component uses it."""
     gr.Button(visible=False).click(
         events.analyse_recording,
         [recording, view, strict_slider(*RATE_CHOICES)],

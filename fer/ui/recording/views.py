@@ -1,4 +1,4 @@
-"""What the Recording tab shows: the steps, how far the work is, and what came of it."""
+"""Recording views: instructions, queue and progress, the finished result."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,9 +17,9 @@ INSTRUCTIONS = html.card(
     '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
     "<li>Your video with a box around every face, its sound and its length kept.</li>"
     "<li>The expressions over time, and the moments at which they changed.</li>"
-    "<li>Video, plot, CSV, JSON and a report on one page to save, if you like.</li></ol>"
-    '<p class="fer-note">What is made is deleted within a quarter of an hour after you leave the '
-    "page; it and your upload go within an hour of the end of the work at the latest.</p>"
+    "<li>Video, plot, CSV, JSON and a one-page report to save.</li></ol>"
+    '<p class="fer-note">Results are deleted within a quarter of an hour after you leave the page; '
+    "results and upload within an hour of the end of the analysis at the latest.</p>"
 )
 
 RESULT_LIFETIME = 3000
@@ -30,26 +30,26 @@ LIFETIME_NOTE = (
 )
 
 DELETED_HTML = html.message(
-    "Its files have been deleted", "To have them again, drop the recording in once more."
+    "Its files have been deleted", "To get them again, upload the recording again."
 )
 
-CANCELLED_HTML = html.message("Cancelled", "The work was stopped, and no file of it was kept.")
+CANCELLED_HTML = html.message("Cancelled", "The analysis was stopped, and no file of it was kept.")
 
 FAILED_HTML = html.message(
     "Something went wrong",
-    "The analysis broke off, and no file of it was kept; try again, or save the video as MP4 "
+    "The analysis failed, and no file of it was kept; try again, or save the video as MP4 "
     "(H.264) first.",
     "trouble",
 )
 
 CANCELLING_HTML = html.card(
     '<div class="fer-working"><h3 class="fer-heading">Cancelling</h3>'
-    '<p class="fer-note">The frame at hand is finished first.</p></div>'
+    '<p class="fer-note">The current frame is finished first.</p></div>'
 )
 
 
 def video_facts(info: VideoInfo) -> str:
-    """Return what is known of a video that can be used."""
+    """Return a video's length, size and whether it has sound."""
     length = format_duration(info.duration) if info.duration else "of unknown length"
     facts = (
         length,
@@ -61,7 +61,7 @@ def video_facts(info: VideoInfo) -> str:
 
 
 def waiting_html(jobs_before: int) -> str:
-    """Return what is shown while others are served; its class shows the Cancel button."""
+    """Return the state of a queued job; its class makes the Cancel button visible."""
     return html.card(
         '<div class="fer-working" role="status"><h3 class="fer-heading">Waiting in line</h3>'
         f'<p class="fer-note">{html.pluralize(jobs_before, "recording").capitalize()} before '
@@ -71,7 +71,7 @@ def waiting_html(jobs_before: int) -> str:
 
 
 def progress_html(progress: Progress | None) -> str:
-    """Return how far the work is; its class shows the Cancel button."""
+    """Return the progress of a job; its class makes the Cancel button visible."""
     done = 0.0 if progress is None else progress.done
     left = None if progress is None else progress.left
     share = format_percent(done)
@@ -86,18 +86,18 @@ def progress_html(progress: Progress | None) -> str:
         '<div class="fer-track fer-progress" role="progressbar" aria-label="Analysed" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{round(100 * done)}" '
         f'style="--value:{share}"><span></span></div>'
-        '<p class="fer-note">Keep the page open: the work ends when it is closed or loaded again.'
+        '<p class="fer-note">Keep the page open: closing or reloading it cancels the analysis.'
         "</p></div>"
     )
 
 
 def finished_html(summary: Summary, warning: str | None, lifetime: float = RESULT_LIFETIME) -> str:
-    """Return what came of it in a sentence; its class shows the video and the buttons.
+    """Return the result in a sentence; its class makes the video and the buttons visible.
 
     Args:
         summary: Of the whole timeline.
         warning: How much couldn't be read or kept; None if all was.
-        lifetime: Seconds for which the files are still there; the page says later that they aren't.
+        lifetime: Seconds until the files are deleted, which the page then states.
     """
     lost = html.message("Not everything could be read", warning) if warning else ""
     return (
@@ -111,24 +111,24 @@ def finished_html(summary: Summary, warning: str | None, lifetime: float = RESUL
 def result_html(
     timeline: Timeline, summary: Summary, pictures: Sequence[Thumbnail], lead: float = 0.0
 ) -> str:
-    """Return the timeline, small pictures that take the video to their time, and the numbers.
+    """Return the timeline, thumbnails that move the video to their time, and the mean shares.
 
     Args:
-        timeline: What was counted.
-        summary: What it comes to.
-        pictures: One a moment or, where there is none, some of the whole.
+        timeline: The recording's timeline.
+        summary: Its summary.
+        pictures: One thumbnail a moment or, without moments, some of the whole recording.
         lead: Seconds by which the annotated video is later than the timeline.
     """
     heading = "Moments" if summary.moments else "At a glance"
     sentences = [moment.sentence for moment in summary.moments] or [""] * len(pictures)
-    numbers = summary_html(summary)
+    means = summary_html(summary)
     items = "".join(_moment(*pair) for pair in zip(pictures, sentences, strict=True))
     return (
         f'<section class="fer-card" data-lead="{lead:.3f}"><h3 class="fer-title">Timeline</h3>'
         f"{timeline_html(timeline)}</section>"
         f'<section class="fer-card"><h3 class="fer-title">{heading}</h3>'
         f'<ol class="fer-moments">{items}</ol></section>'
-        + (f'<section class="fer-card">{numbers}</section>' if numbers else "")
+        + (f'<section class="fer-card">{means}</section>' if means else "")
     )
 
 

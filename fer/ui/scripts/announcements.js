@@ -1,8 +1,8 @@
-// Says what the picture in view comes to, for screen readers: in an element that stays, where a
-// change is announced, and not as often as the camera's picture changes.
+// Announces the visible result to screen readers, in a permanent live region and less often than the
+// camera's picture changes.
 const region = element.querySelector("p");
 setInterval(() => {
-  const seen = [...document.querySelectorAll("[data-spoken]")].find((each) => each.offsetParent);
-  const said = seen?.dataset.spoken ?? "";
-  if (region.textContent !== said) region.textContent = said;
+  const visible = [...document.querySelectorAll("[data-spoken]")].find((each) => each.offsetParent);
+  const text = visible?.dataset.spoken ?? "";
+  if (region.textContent !== text) region.textContent = text;
 }, 3000);

@@ -1,4 +1,4 @@
-// Asks for a file when its button is pressed, and hands it to the browser.
+// Requests a file when its button is pressed, and downloads it.
 document.addEventListener("click", async (event) => {
   const kind = props.kinds.find((kind) => event.target.closest(`#${props.prefix}-${kind.toLowerCase()}`));
   if (!kind) return;
@@ -6,19 +6,19 @@ document.addEventListener("click", async (event) => {
   const token = document.documentElement.dataset.ferToken;
   try {
     const file = await server.save({ kind, token });
-    file.error ? say(file.error) : await handOver(file);
+    file.error ? showError(file.error) : await download(file);
   } catch (error) {
     console.info("The file did not come:", error);
-    say("The file could not be made; try again.");
+    showError("The file could not be made; try again.");
   }
 });
 
-function say(sentence) {
+function showError(sentence) {
   element.innerHTML = '<div class="fer-message fer-trouble" role="alert"><strong>Nothing saved</strong><span></span></div>';
   element.querySelector("span").textContent = sentence;
 }
 
-async function handOver(file) {
+async function download(file) {
   const content = await (await fetch(file.uri)).blob();
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);

@@ -1,21 +1,21 @@
-// Says in words why there is no picture; Gradio itself stays silent when the camera can't be had.
+// Explains why there is no picture; Gradio itself reports nothing when the camera fails.
 const reasons = {
   NotAllowedError:
-    "The browser was not allowed to use the camera. Allow it beside the address bar, then press the camera again.",
+    "The browser was not allowed to use the camera. Allow it next to the address bar, then press the camera again.",
   NotFoundError: "No camera was found. Connect one, then press the camera again.",
   OverconstrainedError: "No camera was found that fits. Connect another one, then press the camera again.",
   NotReadableError: "The camera is busy. Close the program that uses it, then press the camera again.",
   insecure: "Browsers open the camera on secure pages only. Open this page over https.",
 };
 
-function say(reason) {
+function explain(reason) {
   element.innerHTML =
     '<div class="fer-message fer-trouble" role="alert"><strong>No camera picture</strong><span></span></div>';
   element.querySelector("span").textContent = reason + " The Photo tab works without a camera.";
 }
 
 if (!navigator.mediaDevices) {
-  say(reasons.insecure);
+  explain(reasons.insecure);
 }
 
 window.addEventListener("unhandledrejection", (event) => {
@@ -23,7 +23,7 @@ window.addEventListener("unhandledrejection", (event) => {
   const shown = document.querySelector("#live-stage")?.offsetParent; // a paste in Photo can be refused, too
   if (shown && event.reason instanceof DOMException && reason) {
     event.preventDefault();
-    say(reason);
+    explain(reason);
   }
 });
 
@@ -48,13 +48,13 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("#live-view-choice")) fit();
 });
 
-// For screen readers Gradio calls the button "capture photo"; what is written on it is right.
+// For screen readers Gradio labels the button "capture photo"; its visible text is right.
 const stage = document.querySelector("#live-stage");
 new MutationObserver(() => {
   stage.querySelector(".capture-button")?.removeAttribute("aria-label");
 }).observe(stage, { childList: true, subtree: true });
 
-// A timeline counts nothing while no picture comes back; the stylesheet says so.
+// A timeline is paused while no picture comes back; the stylesheet displays a note.
 const patience = 5000;
 let last = Date.now();
 new MutationObserver((changes) => {

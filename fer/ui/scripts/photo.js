@@ -15,20 +15,20 @@ element.addEventListener("click", (event) => {
   }
 });
 
-// On a narrow screen the answer stands below the questions: bring it into view, but not once more
-// while an option is changed.
+// On a narrow screen the result is below the inputs: scroll it into view, but not again when an
+// option is changed.
 let shown;
 watch("value", () => {
-  const answer = element.firstElementChild;
+  const result = element.firstElementChild;
   const photo = document.querySelector("#photo-input img")?.src;
   if (photo === shown) return;
   shown = photo;
-  if (answer?.matches("figure") && answer.getBoundingClientRect().top > innerHeight * 0.75) {
-    answer.scrollIntoView({ block: "start" });
+  if (result?.matches("figure") && result.getBoundingClientRect().top > innerHeight * 0.75) {
+    result.scrollIntoView({ block: "start" });
   }
 });
 
-// A file that is no picture has no preview; what is wrong with it stands in the answer.
+// A file that isn't a picture has no preview; the result explains what is wrong with it.
 for (const outcome of ["error", "load"]) {
   document.addEventListener(outcome, (event) => {
     if (event.target.matches?.("#photo-input img")) {
@@ -37,7 +37,7 @@ for (const outcome of ["error", "load"]) {
   }, true);
 }
 
-// Gradio leaves the example buttons without a name, and fills them after the page stands.
+// Gradio leaves the example buttons without a name, and adds them after the page has loaded.
 const examples = document.querySelector("#photo-examples");
 const nameExamples = () => {
   for (const image of examples.querySelectorAll("button img")) {

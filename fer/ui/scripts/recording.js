@@ -1,4 +1,4 @@
-// The timeline moves with the video: a press on it, or on a small picture, takes the video there.
+// The timeline follows the video: a press on it, or on a thumbnail, seeks the video to that time.
 const player = () => document.querySelector("#recording-video video");
 const chart = () => document.querySelector("#recording-result .fer-chart");
 const lead = () => Number(document.querySelector("#recording-result [data-lead]").dataset.lead);
@@ -24,7 +24,7 @@ for (const change of ["timeupdate", "seeking"]) {
   }, true);
 }
 
-// On a narrow screen the answer stands below the questions: bring it into view when it begins.
+// On a narrow screen the result is below the inputs: scroll it into view when the analysis starts.
 let working = false;
 watch("value", () => {
   const begun = !working && element.querySelector(".fer-working");
@@ -34,7 +34,7 @@ watch("value", () => {
   }
 });
 
-// Files are deleted some time after they were made, also under an open page.
+// Files are deleted some time after they were made, also while the page is open.
 let until = Infinity;
 watch("value", () => {
   const kept = element.querySelector("[data-kept]")?.dataset.kept;

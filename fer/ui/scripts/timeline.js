@@ -1,4 +1,4 @@
-// A finished timeline is only in this page's session: another one asks before it takes its place.
+// A finished timeline is kept in this session only: confirm before a new one replaces it.
 let saved = false;
 watch("value", () => {
   if (element.querySelector(".fer-running")) saved = false;

@@ -1,6 +1,6 @@
-// The token under which the server keeps this visitor's timeline and recording. It is made up here,
-// stays in this tab, and goes on when the page is loaded again. A copy of the tab gets one of its
-// own: its original still uses the other.
+// The token under which the server keeps this visitor's timeline and recording. It is generated here,
+// stays in this tab, and survives a reload. A duplicated tab gets a token of its own, as the original
+// still uses the first.
 const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 let token = fresh(), known = null;
 try {
@@ -13,4 +13,4 @@ try {
 }
 document.documentElement.dataset.ferToken = token;
 props.value = token;
-if (known) trigger("input"); // asks for what is kept
+if (known) trigger("input"); // requests the session's content

@@ -1,4 +1,4 @@
-"""The Live tab without a screen: frames in, HTML out, a clock a visitor."""
+"""Live handlers: frames in, HTML out, a stream state a visitor."""
 
 import asyncio
 import base64
@@ -59,14 +59,14 @@ def test_bars_show_the_first_of_several_faces():
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
 
 
-def test_other_faces_have_the_probability_of_what_they_are_called():
+def test_other_faces_have_the_probability_of_their_labels():
     faces = fake_pipeline([BOX, [10, 10, 60, 60]], sure("angry"), sure("happy", 0.52))(FRAME)
     faces.data["probabilities"][1] = [0.4, 0, 0, 0.38, 0.22, 0, 0]
     panel = person_panel(faces, ["angry", "happy"], 10.0)
     assert "2 happy 38%" in panel and "40%" not in panel
 
 
-def test_one_odd_answer_does_not_change_the_label(monkeypatch):
+def test_one_odd_prediction_does_not_change_the_label(monkeypatch):
     live = Looking([BOX], sure("happy"))
     clock = hold_clock(monkeypatch)
     for index in range(5):
@@ -111,7 +111,7 @@ def test_an_error_in_a_reader_reaches_the_caller():
         live.look(FRAME)
 
 
-def test_a_class_says_how_many_of_its_faces_are_uncertain():
+def test_a_class_reports_how_many_of_its_faces_are_uncertain():
     boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(5)]
     rows = [sure("happy")] * 3 + [sure("sad", 0.42)] * 2
     frame = np.full((240, 320, 3), 128, np.uint8)
@@ -119,10 +119,10 @@ def test_a_class_says_how_many_of_its_faces_are_uncertain():
     assert "On average of 5 faces, 2 of them uncertain" in panel
 
 
-def test_a_class_that_is_too_small_is_told_what_helps():
+def test_a_class_that_is_too_small_gets_advice():
     boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(4)]
     _, panel, _ = Looking(boxes).look(FRAME, "class")
-    assert "at least 5 faces" in panel and "bring the camera nearer" in panel
+    assert "at least 5 faces" in panel and "move the camera closer" in panel
     assert "meter" not in panel
 
 

@@ -1,4 +1,4 @@
-"""A live timeline: what it counts, when it is drawn, when it ends, what is saved of it."""
+"""The live timeline: counting, drawing, its end and its exports."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ import pytest
 
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import ROW_BYTES, Timeline
-from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_SECONDS, TimelineRecorder
+from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
 from tests.fakes import fake_pipeline, sure
 from tests.ui.live_helpers import Looking, hold_clock
 
@@ -17,7 +17,7 @@ FRAME = np.full((240, 320, 3), 128, np.uint8)
 SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
 
 
-def test_a_page_that_is_loaded_again_is_told_how_to_go_on():
+def test_a_reloaded_page_explains_how_to_continue():
     recorder = TimelineRecorder(Timeline("person"), 10.0)
     again = recorder.restored_html(75.0)
     assert "fer-running" in again and "Recording 1:05" in again and "loaded again" in again
@@ -50,7 +50,7 @@ def test_the_chart_is_drawn_once_a_second_and_grows(clock):
     charts = record(live, clock, [i / 10 for i in range(31)])
     assert [i for i, chart in enumerate(charts) if chart] == [0, 10, 20, 30]
     assert "Recording 0:03" in charts[30] and "person view" in charts[30]
-    assert len(live.session().visitor.recorder.timeline) == 4
+    assert len(live.session().live.recorder.timeline) == 4
 
 
 def test_a_long_timeline_is_drawn_less_often(clock):
@@ -69,7 +69,7 @@ def test_stop_ends_it_and_what_is_saved_reads_back(clock):
     # Stop's answer may come in before that of a frame that was on its way: it is told again.
     assert record(live, clock, [2.0, 3.0]) == [text, None]
     session = live.session()
-    timeline = session.visitor.recorder.timeline
+    timeline = session.live.recorder.timeline
     assert timeline.table()["frames"].tolist() == [2, 1]
     assert from_json(content(live.timelines.save_json(session)).decode()) == timeline
     table = from_csv(content(live.timelines.save_csv(session)).decode())
@@ -106,23 +106,23 @@ def test_fewer_than_five_faces_are_no_class(clock):
     assert "shows no expression" in chart and "uncertain" not in chart
 
 
-def test_it_ends_by_itself_and_says_so(clock):
+def test_it_ends_by_itself_and_reports_it(clock):
     live = Looking(SIX[:1])
     live.start()
-    charts = record(live, clock, [0.0, MAX_SECONDS - 1, MAX_SECONDS, MAX_SECONDS + 1])
+    charts = record(live, clock, [0.0, MAX_DURATION - 1, MAX_DURATION, MAX_DURATION + 1])
     assert "The timeline has ended" in charts[2] and "2 hours" in charts[2]
     session = live.session()
-    assert charts[3] is None and not session.visitor.recorder.running
+    assert charts[3] is None and not session.live.recorder.running
     assert live.timelines.save_csv(session)["name"] == "timeline.csv"
 
 
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     live = Looking(SIX)
     live.start()
-    monkeypatch.setattr("fer.ui.live.timeline_recorder.MOST_BYTES", 20 * 7 * ROW_BYTES)
+    monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", 20 * 7 * ROW_BYTES)
     charts = record(live, clock, range(30))
     assert [i for i, chart in enumerate(charts) if "has ended" in (chart or "")] == [20]
-    assert live.session().nbytes == live.session().visitor.recorder.timeline.nbytes
+    assert live.session().nbytes == live.session().live.recorder.timeline.nbytes
 
 
 def test_nothing_recorded_and_nothing_to_save(clock):
@@ -132,7 +132,7 @@ def test_nothing_recorded_and_nothing_to_save(clock):
     for session in (live.session(), live.session("f" * 32)):
         with pytest.raises(gr.Error, match="no finished timeline"):
             live.timelines.save_csv(session)
-    assert "The camera gave no picture" in live.stop()
+    assert "The camera sent no picture" in live.stop()
     with pytest.raises(gr.Error, match="no finished timeline"):
         live.timelines.save_json(live.session())
 
@@ -145,8 +145,8 @@ def test_two_visitors_record_apart(clock):
     live = Looking(SIX[:1])
     live.start()
     record(live, clock, [0.0, 1.0], token="f" * 32)
-    assert live.session("f" * 32).visitor.recorder is None
-    assert len(live.session().visitor.recorder.timeline) == 0
+    assert live.session("f" * 32).live.recorder is None
+    assert len(live.session().live.recorder.timeline) == 0
 
 
 def test_a_frame_from_before_the_start_is_not_counted():
@@ -159,16 +159,16 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
     live = Looking(SIX[:1])
     live.start()
     record(live, clock, [0.0])
-    recorder = live.session().visitor.recorder
+    recorder = live.session().live.recorder
     shown = lambda *told: (recorder.stop(), (FRAME, ""))[1]  # noqa: E731
     monkeypatch.setattr(live.handlers, "_render", shown)
     assert "fer-done" in record(live, clock, [2.0])[0]
 
 
-def test_a_stop_right_behind_a_frame_is_told_again(clock, monkeypatch):
+def test_a_stop_right_after_a_frame_is_sent_again(clock, monkeypatch):
     live = Looking(SIX[:1])
     live.start()
-    recorder = live.session().visitor.recorder
+    recorder = live.session().live.recorder
     counted = recorder.record
 
     def late(faces, now):
@@ -193,4 +193,4 @@ def test_a_timeline_has_the_network_s_bound():
     live = Looking()
     live.timelines.uncertain_below = 0.7
     live.start()
-    assert live.session().visitor.recorder.timeline.uncertain_below == 0.7
+    assert live.session().live.recorder.timeline.uncertain_below == 0.7

@@ -1,4 +1,4 @@
-"""The Photo tab without a screen: files in, HTML, downloads and dictionaries out."""
+"""Photo handlers: files in; HTML, downloads and dictionaries out."""
 
 import base64
 import csv
@@ -17,7 +17,7 @@ from fer.colors import COLORS
 from fer.images import read_image
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
-from fer.ui.photo.handlers import EMPTY, PhotoHandlers
+from fer.ui.photo.handlers import INSTRUCTIONS, PhotoHandlers
 from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
@@ -85,9 +85,9 @@ def test_faces_are_explained_on_request(photo):
     plain, _ = handlers.read(photo, 40, False)
     first, second = handlers.read(photo, 40, False, True)[0].split("<section")[1:]
     assert "fer-lit" not in plain and "Covering" not in plain
-    assert 'alt="What speaks for happy, glowing"' in first
-    assert "Covering what glows makes happy less likely" in first
-    assert "Covering any one part of this face hardly changes how likely happy is." in second
+    assert 'alt="The regions that happy depends on, glowing"' in first
+    assert "Covering the glowing regions makes happy less likely" in first
+    assert "Covering any one region of this face hardly changes how likely happy is." in second
 
 
 def test_of_many_faces_the_largest_are_explained(photo, monkeypatch):
@@ -95,13 +95,13 @@ def test_of_many_faces_the_largest_are_explained(photo, monkeypatch):
     text = Handlers(fake_pipeline(BOXES)).read(photo, 40, False, True)[0]
     first, second = text.split("<section")[1:]
     assert "Covering" in first and "Covering" not in second
-    assert "only what speaks for the 1 largest faces" in second
+    assert "Only the 1 largest faces are highlighted" in second
 
 
 def test_small_faces_come_with_a_warning(photo):
     handlers = Handlers(fake_pipeline([[0, 0, 60, 50], [100, 80, 120, 112]]))
     panels = handlers.read(photo, 20, False)[0].split("<section")[1:]
-    assert "often misread" not in panels[0]
+    assert "often misclassified" not in panels[0]
     assert "Only 32 pixels on its longer side" in panels[1]
 
 
@@ -110,7 +110,7 @@ def test_least_face_size_is_passed_on(handlers, photo):
     assert handlers.read(photo, 200, False)[1].labels == []
 
 
-def test_no_face_leaves_the_picture_unmarked_and_says_so(photo):
+def test_no_face_is_reported_below_the_plain_picture(photo):
     text, reading = Handlers(fake_pipeline()).read(photo, 40, False)
     assert "No face found" in text and "<img" in text
     assert "fer-box" not in text and "<table" not in text
@@ -124,7 +124,7 @@ def test_whole_picture_is_one_face(photo):
 
 
 def test_empty_field(handlers):
-    assert handlers.read(None, 40, False) == (EMPTY, None)
+    assert handlers.read(None, 40, False) == (INSTRUCTIONS, None)
 
 
 @pytest.mark.parametrize("name", ["text.jpg", "empty.jpg", "cut.png"])
@@ -140,17 +140,17 @@ def test_a_bad_file_gives_one_sentence(handlers, photo, tmp_path, name):
 
 
 def test_a_photo_has_a_limit_of_its_own(handlers, photo, monkeypatch):
-    monkeypatch.setattr("fer.ui.photo.handlers.MAX_BYTES", 100)
+    monkeypatch.setattr("fer.ui.photo.handlers.MAX_PHOTO_BYTES", 100)
     text, reading = handlers.read(photo, 40, False)
     assert "too large" in text and reading is None
 
 
-def test_a_photo_that_was_cleared_away_is_asked_for_again(handlers, tmp_path):
+def test_a_deleted_photo_is_requested_again(handlers, tmp_path):
     text, _ = handlers.read(str(tmp_path / "gone.jpg"), 40, False)
-    assert "drop it in again" in text and str(tmp_path) not in text
+    assert "upload it again" in text and str(tmp_path) not in text
 
 
-def test_small_and_large_pictures_are_shown_at_a_useful_size(handlers, tmp_path):
+def test_small_and_large_pictures_are_resized_for_display(handlers, tmp_path):
     for side, shown in ((48, 320), (500, 500), (3000, 1280)):
         path = tmp_path / f"{side}.png"
         Image.new("RGB", (side, side)).save(path)
@@ -189,7 +189,7 @@ def test_nothing_to_save_yet(handlers):
             save(None)
 
 
-def test_predict_answers_programs(handlers, photo):
+def test_predict_returns_json(handlers, photo):
     answer = handlers.predict(photo)
     assert json.loads(json.dumps(answer)) == answer
     assert [face["expression"] for face in answer["faces"]] == ["happy", "uncertain"]

@@ -1,4 +1,4 @@
-"""The Recording tab without a screen: choosing, waiting, progress, cancelling, files, errors."""
+"""Recording handlers: choosing, queueing, progress, cancelling, files, errors."""
 
 import asyncio
 import json
@@ -51,12 +51,12 @@ def handlers():
     return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), analyse)
 
 
-def run(handlers, recording, view="person", desk=None):
+def run(handlers, recording, view="person", session=None):
     """Return everything that the page is told."""
 
     async def collect():
         return [
-            told async for told in handlers.start(recording, view, 5, desk or RecordingSession())
+            told async for told in handlers.start(recording, view, 5, session or RecordingSession())
         ]
 
     return tell(collect())
@@ -82,9 +82,9 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=Non
 
 
 def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
-    desk = RecordingSession()
-    *_, (state, result, *files, kept) = run(handlers, clip, desk=desk)
-    assert kept is desk and "fer-finished" in state and "Not everything" not in state
+    session = RecordingSession()
+    *_, (state, result, *files, kept) = run(handlers, clip, session=session)
+    assert kept is session and "fer-finished" in state and "Not everything" not in state
     assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
     paths = dict(zip(RESULT_FILES, map(Path, files), strict=True))
     with VideoReader(paths["video"]) as reader:
@@ -98,26 +98,26 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     # All that lies there goes through Gradio's hands, which deletes it in time.
     left = {path for path in paths["video"].parent.rglob("*") if path.is_file()}
     assert left == set(paths.values())
-    desk.clear()
+    session.clear()
     assert not paths["video"].exists() and Path(clip).exists()
 
 
 def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
-    desk = RecordingSession()
-    state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, desk=desk)[-1]
+    session = RecordingSession()
+    state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, session=session)[-1]
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
     assert 'data-lead="0.250"' in result
-    later = desk.result.created + 600
+    later = session.result.created + 600
     monkeypatch.setattr("fer.ui.recording.handlers.time.monotonic", lambda: later)
-    assert 'data-kept="2400"' in desk.outputs()[0]
-    desk.clear()
-    assert desk.outputs() is None
+    assert 'data-kept="2400"' in session.outputs()[0]
+    session.clear()
+    assert session.outputs() is None
 
 
 def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):
-    handlers, desk = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
-    first = run(handlers, clip, desk=desk)[-1][2]
-    second = run(handlers, clip, desk=desk)[-1][2]
+    handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
+    first = run(handlers, clip, session=session)[-1][2]
+    second = run(handlers, clip, session=session)[-1][2]
     assert not Path(first).exists() and Path(second).exists()
     assert len(list((uploads / "recordings").iterdir())) == 1
 
@@ -129,17 +129,17 @@ def test_a_class_tells_of_no_single_face(handlers, clip):
     assert "0.9" not in Path(csv).read_text()
 
 
-def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
-    handlers, desk = Handlers(fake_pipeline(), slow), RecordingSession()
+def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
+    handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
     before = set(uploads.rglob("*"))
     states = []
 
     async def story():
-        async for told in handlers.start(clip, "person", 5, desk):
+        async for told in handlers.start(clip, "person", 5, session):
             states.append(told[0])
             if "25%" in told[0]:
                 assert len(list(uploads.rglob("annotated.mp4"))) == 1
-                assert handlers.cancel(desk) is desk
+                assert handlers.cancel(session) is session
         return told
 
     last = tell(story())
@@ -148,13 +148,13 @@ def test_progress_is_told_and_cancel_leaves_no_file(clip, uploads):
     assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
 
 
-def test_whoever_leaves_stops_the_work(clip, uploads):
-    handlers, desk = Handlers(fake_pipeline(), slow), RecordingSession()
+def test_a_visitor_who_leaves_cancels_the_job(clip, uploads):
+    handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
 
     async def story():
-        told = handlers.start(clip, "person", 5, desk)
+        told = handlers.start(clip, "person", 5, session)
         await anext(told)
-        job = desk.job
+        job = session.job
         while not job.started:
             await asyncio.sleep(0.005)
         await told.aclose()
@@ -165,17 +165,17 @@ def test_whoever_leaves_stops_the_work(clip, uploads):
     tell(asyncio.wait_for(story(), 30))
 
 
-def test_the_line_is_told_and_can_be_left(clip):
+def test_a_queued_job_reports_its_position_and_can_be_cancelled(clip):
     handlers = Handlers(fake_pipeline(), slow)
-    desks = [RecordingSession() for _ in range(WORKERS + 1)]
+    sessions = [RecordingSession() for _ in range(WORKERS + 1)]
 
     async def story():
-        running = [handlers.start(clip, "person", 5, desk) for desk in desks[:WORKERS]]
+        running = [handlers.start(clip, "person", 5, session) for session in sessions[:WORKERS]]
         for told in running:
             await anext(told)
-        last = handlers.start(clip, "person", 5, desks[-1])
+        last = handlers.start(clip, "person", 5, sessions[-1])
         waiting = (await anext(last))[0]
-        handlers.cancel(desks[-1])
+        handlers.cancel(sessions[-1])
         told = [told[0] async for told in last]
         for told_to_others in running:
             await told_to_others.aclose()
@@ -192,7 +192,7 @@ def test_the_line_is_told_and_can_be_left(clip):
         ("text.mp4", b"<script>alert(1)</script>", "be read as a video"),
         ("empty.mov", b"", "empty"),
         (None, None, "Choose a recording first"),
-        ("gone.mp4", None, "drop it in again"),
+        ("gone.mp4", None, "upload it again"),
     ],
 )
 def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, words):
@@ -205,7 +205,7 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
     assert not (uploads / "recordings").exists()
 
 
-def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
+def test_a_file_is_checked_when_it_is_chosen(handlers, clip, uploads):
     known, state, *_ = handlers.choose(clip, RecordingSession())
     assert re.findall(r"<span>([^<]+)</span>", known) == [
         format_duration(1),
@@ -218,23 +218,23 @@ def test_a_file_is_looked_at_when_it_is_chosen(handlers, clip, uploads):
     assert handlers.choose(None, RecordingSession())[:2] == ("", INSTRUCTIONS)
 
 
-def test_another_file_or_none_takes_away_what_was_shown(clip):
-    handlers, desk = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
+def test_another_file_or_none_clears_the_result(clip):
+    handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
     for other in (None, f"{clip}.mov"):
-        made = run(handlers, clip, desk=desk)[-1]
-        _, *shown = handlers.choose(other, desk)
-        assert shown == [INSTRUCTIONS, "", *[None] * len(RESULT_FILES), desk]
+        made = run(handlers, clip, session=session)[-1]
+        _, *shown = handlers.choose(other, session)
+        assert shown == [INSTRUCTIONS, "", *[None] * len(RESULT_FILES), session]
         assert len(shown) == len(made) and not Path(made[2]).exists()
 
 
-def test_work_begun_before_the_upload_was_through_goes_on(handlers, clip, uploads):
-    desk = RecordingSession()
-    state = run(handlers, clip, desk=desk)[-1][0]
-    known, *unchanged, _ = handlers.choose(clip, desk)
+def test_a_job_started_before_the_upload_event_continues(handlers, clip, uploads):
+    session = RecordingSession()
+    state = run(handlers, clip, session=session)[-1][0]
+    known, *unchanged, _ = handlers.choose(clip, session)
     assert "160 x 120" in known and unchanged == [gr.skip()] * (2 + len(RESULT_FILES))
-    assert "Finished" in state and not desk.job.is_cancelled() and desk.job.folder.exists()
-    assert handlers.choose(None, desk)[1] == INSTRUCTIONS
-    assert desk.job is None and handlers.choose(clip, desk)[1] == INSTRUCTIONS
+    assert "Finished" in state and not session.job.is_cancelled() and session.job.folder.exists()
+    assert handlers.choose(None, session)[1] == INSTRUCTIONS
+    assert session.job is None and handlers.choose(clip, session)[1] == INSTRUCTIONS
 
 
 def test_a_damaged_file_comes_with_a_warning(clip):
@@ -244,7 +244,7 @@ def test_a_damaged_file_comes_with_a_warning(clip):
     assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
 
 
-def test_a_full_disk_is_told_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
+def test_a_full_disk_is_reported_and_nothing_is_left(handlers, clip, uploads, monkeypatch):
     def fail(*given):
         raise OSError(28, "No space left on device")
 
@@ -255,7 +255,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(handlers, clip, uploads, monkey
     assert list((uploads / "recordings").iterdir()) == []
 
 
-def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
+def test_an_error_in_the_middle_is_reported_in_its_sentence(clip, uploads):
     def broken(*arguments, **told):
         raise VideoError("The disk is full; come back later.")
 
@@ -263,7 +263,7 @@ def test_an_error_in_the_middle_is_told_in_its_sentence(clip, uploads):
     assert "The disk is full" in state and list((uploads / "recordings").iterdir()) == []
 
 
-def test_an_unexpected_error_is_told_and_logged(clip, uploads, caplog):
+def test_an_unexpected_error_is_reported_and_logged(clip, uploads, caplog):
     def broken(*arguments, **told):
         raise MemoryError("no bytes left")
 
@@ -274,14 +274,14 @@ def test_an_unexpected_error_is_told_and_logged(clip, uploads, caplog):
 
 
 def test_a_cancel_in_the_last_moment_shows_no_deleted_files(clip, uploads):
-    desk = RecordingSession()
+    session = RecordingSession()
 
     def late(*arguments, **told):
-        handlers.cancel(desk)
+        handlers.cancel(session)
         return quick(*arguments, **told)
 
     handlers = Handlers(fake_pipeline([BOX]), late)
-    last = run(handlers, clip, desk=desk)[-1]
+    last = run(handlers, clip, session=session)[-1]
     assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
     assert list((uploads / "recordings").iterdir()) == []
 
