@@ -67,6 +67,6 @@ def _normalised(images: UInt8Array) -> Float32Array:
     """Return (n, h * w) float32 rows of mean 0 and length 1, or 0 where a picture is blank."""
     rows = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32)
     rows -= rows.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True).astype(np.float32)  # (n, 1)
-    normalised: Float32Array = rows / np.where(lengths > 0, lengths, 1)
-    return normalised
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)  # (n, 1)
+    rows /= np.where(lengths > 0, lengths, 1).astype(np.float32)
+    return rows
