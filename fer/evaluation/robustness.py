@@ -50,20 +50,21 @@ def shrink(image: UInt8Array, side: int) -> UInt8Array:
     """Reduce a face to `side` pixels, and enlarge it to its size again."""
     height, width = image.shape
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, image.dtype)
 
 
 def blur(image: UInt8Array, sigma: float) -> UInt8Array:
     """Blur a face by a Gaussian; `sigma` in pixels of a 48-pixel face."""
     blurred = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(blurred, np.uint8)
+    return np.asarray(blurred, image.dtype)
 
 
 def motion(image: UInt8Array, length: int) -> UInt8Array:
     """Apply a horizontal motion blur of `length` pixels."""
     kernel = np.full((1, length), 1 / length, np.float32)
     blurred = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(blurred, np.uint8)
+    return np.asarray(blurred, image.dtype)
 
 
 def expose(image: UInt8Array, factor: float) -> UInt8Array:
@@ -91,7 +92,7 @@ def turn(image: UInt8Array, degrees: float) -> UInt8Array:
     height, width = image.shape
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(turned, np.uint8)
+    return np.asarray(turned, image.dtype)
 
 
 CORRUPTIONS: dict[tuple[str, str], Corruption] = {
