@@ -157,7 +157,7 @@ def _load_parquet(files: dict[str, list[str]], folder: Path) -> datasets.Dataset
 
 
 def _load_hub(source: str) -> datasets.DatasetDict:
-    """Load a Hub id; the Hub is asked once beforehand, as `datasets` retries for half a minute."""
+    """Load a Hub id; the Hub is queried once before, as `datasets` retries for half a minute."""
     if not _HUB_ID.fullmatch(source):
         raise DatasetError(
             f"There is no file or folder {source!r}, nor is it a Hub id (owner/name); "

@@ -34,7 +34,7 @@ SPLIT_SYNONYMS = {
 
 
 class DatasetError(ValueError):
-    """A source is not FER2013, or not all of it; the message says what was found and expected."""
+    """A source is not FER2013, or not all of it; the message states what was found and expected."""
 
 
 def canonical_split(name: str) -> str:

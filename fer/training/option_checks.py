@@ -87,7 +87,7 @@ def check_number(name: str, value: object, whole: bool = False) -> None:
 
 
 def check_ranges(options: Mapping[str, Any]) -> None:
-    """Refuse numbers out of their range.
+    """Refuse values out of their range.
 
     Args:
         options: Settings by name; None takes the default of the network.
