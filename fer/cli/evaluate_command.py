@@ -12,14 +12,8 @@ if TYPE_CHECKING:
     from fer.array_types import BoolArray
     from fer.data.arrays import FerArrays
     from fer.data.image_folder import LabeledFaces
+    from fer.evaluation import results
     from fer.evaluation.ferplus_metrics import Logits
-    from fer.evaluation.results import (
-        CombinedMetrics,
-        EvaluationJson,
-        Extras,
-        Source,
-        SubsetMetrics,
-    )
     from fer.model.classifier import ExpressionClassifier
 
 
@@ -101,13 +95,13 @@ def run_evaluate(options: argparse.Namespace) -> str:
     faces, source, training = load_faces(options, classifier, mapping)
     output = options.answers or ("shown" if options.folder else "fer2013")
     logits = predict_logits(classifier, faces.images, options.views)
-    extras: Extras = {}
+    extras: results.Extras = {}
     if isinstance(faces, FerArrays) and training is not None:
         unseen = ~has_duplicate(faces.images, training.images)
         extras["without_copies"] = subset_metrics(classifier, faces, unseen, output, logits)
     if isinstance(faces, FerArrays) and options.damaged:
         extras["robustness"] = measure_robustness(classifier, faces, options.views, output)
-    evaluation: EvaluationJson = {
+    evaluation: results.EvaluationJson = {
         "model": classifier.name,
         "weights": classifier.fingerprint(),
         **source,
@@ -152,7 +146,7 @@ def parse_mapping(entries: list[str]) -> dict[str, str]:
 
 def load_faces(
     options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
-) -> "tuple[FerArrays | LabeledFaces, Source, FerArrays | None]":
+) -> "tuple[FerArrays | LabeledFaces, results.Source, FerArrays | None]":
     """Return the labelled faces, their source, and the training split to find duplicates in.
 
     The third is None where the faces are that split themselves, or there is none.
@@ -171,7 +165,7 @@ def load_faces(
         raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
     faces = load_arrays(splits[split])
     training = load_arrays(splits["train"]) if "train" in splits and split != "train" else None
-    source: Source = {
+    source: results.Source = {
         "dataset": options.dataset,
         "split": split,
         "label_set": label_set(split, faces.labels, options.dataset),
@@ -182,7 +176,7 @@ def load_faces(
 
 def load_folder(
     options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
-) -> "tuple[LabeledFaces, Source]":
+) -> "tuple[LabeledFaces, results.Source]":
     """Read `--folder`; the source lists the files that couldn't be used."""
     from fer.data.image_folder import load_image_folder
     from fer.vision.crops import Framing, crop_largest_face
@@ -211,7 +205,7 @@ def subset_metrics(
     chosen: "BoolArray",
     output: str,
     logits: "Logits",
-) -> "SubsetMetrics":
+) -> "results.SubsetMetrics":
     """Return number, accuracy and macro F1 of chosen faces.
 
     Args:
@@ -235,7 +229,7 @@ def subset_metrics(
     }
 
 
-def draw_plots(evaluation: "EvaluationJson", folder: Path) -> None:
+def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
     """Write the plots of an evaluation as PNG into `folder`, replacing those of an earlier one."""
     from fer.evaluation import plots
     from fer.labels import EXPRESSIONS
@@ -255,17 +249,11 @@ def draw_plots(evaluation: "EvaluationJson", folder: Path) -> None:
         figure.savefig(folder / f"{name}.png", dpi=110)
 
 
-def describe_class_count(evaluation: "EvaluationJson") -> str:
-    """Return over how many expressions the macro F1 is averaged, "" for all seven."""
-    seen = sum(row["support"] > 0 for row in evaluation["per_class"].values())
-    return "" if seen == len(evaluation["per_class"]) else f" over {seen} expressions"
-
-
 OUTPUT_NAMES = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as on the page"}
 """Descriptions of the values of `--answers`."""
 
 
-def describe_share(row: "CombinedMetrics") -> str:
+def describe_share(row: "results.CombinedMetrics") -> str:
     """Return the accuracy with a weight of FER+'s head in the combined output."""
     votes = row["ferplus_answers"]
     majority = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
@@ -275,16 +263,18 @@ def describe_share(row: "CombinedMetrics") -> str:
     )
 
 
-def summary(evaluation: "EvaluationJson", folder: Path) -> str:
+def summary(evaluation: "results.EvaluationJson", folder: Path) -> str:
     """Return the main metrics in a few lines."""
     interval = evaluation["intervals"]["accuracy"]
     within = f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
     views = "single view" if evaluation["views"] == "single" else f"{evaluation['views']} views"
+    seen = sum(row["support"] > 0 for row in evaluation["per_class"].values())
+    over = "" if seen == len(evaluation["per_class"]) else f" over {seen} expressions"
     lines = [
         f"{OUTPUT_NAMES[evaluation['answers']]}, {evaluation['pictures']:,} faces, {views}, "
         f"{evaluation['precision']}",
-        f"accuracy {evaluation['accuracy']:.4f}{within}, macro F1 {evaluation['macro_f1']:.4f}"
-        f"{describe_class_count(evaluation)}",
+        f"accuracy {evaluation['accuracy']:.4f}{within}, macro F1 "
+        f"{evaluation['macro_f1']:.4f}{over}",
         f"calibration error {evaluation['calibration_error']:.4f}",
     ]
     if evaluation["ferplus_answers"]:
