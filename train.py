@@ -3,9 +3,9 @@
 The published network:   python train.py
 In two hours:            python train.py --config recipes/quick.yaml --output runs/quick
 A quick trial:           add --max-train-samples 512 --epochs 1
-Continuing after a stop: the same command with --resume
-Another network:         python train.py --config recipes/fine_tune.yaml --base-model ID
-On to the Hub:           the same command with --push-to-hub --hub-model-id you/name
+Resuming after a stop:   the same command with --resume
+Fine-tuning another:     python train.py --config recipes/fine_tune.yaml --base-model ID
+Pushing to the Hub:      the same command with --push-to-hub --hub-model-id you/name
 """
 
 import os
@@ -14,11 +14,12 @@ import sys
 from fer.training.options import parse_options
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
-"""Keeps freed memory for the next step instead of returning it; an eighth faster on a CPU."""
+"""Keeps freed memory for the next step instead of returning it to the system, as glibc
+does with blocks above a threshold; none reaches 4 GiB. An eighth faster on a CPU."""
 
 
 def set_allocator() -> None:
-    """Start this process again with the allocator's settings, which glibc reads at the start."""
+    """Restart this process with the allocator's settings, which glibc reads at its start."""
     if sys.platform == "linux" and not ALLOCATOR.keys() & os.environ.keys():
         os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATOR)  # noqa: S606 - itself
 

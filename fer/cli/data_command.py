@@ -1,10 +1,10 @@
-"""`fer data`: what FER2013 is like, as a page, plots and JSON."""
+"""`fer data`: data-set statistics as a page, plots and JSON."""
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fer.labels import FER2013_DATASET_ID
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from fer.array_types import UInt8Array
     from fer.data.arrays import FerArrays
-    from fer.data.dataset_report import SplitFigures
+    from fer.data.statistics import SplitStatistics
 
 PLOTS = {
     "counts": "counts", "faces": "faces", "copies": "copies", "votes": "votes", "unanimity": "votes"
 }  # fmt: skip
-"""The plots that there may be, with the page's section that each is in."""
+"""The plots that there may be, by the page's section that each is in."""
 
 MAX_DUPLICATES = 10
-"""Pairs of copies that are shown."""
+"""Pairs of duplicates that are drawn; more don't fit the width of the page."""
 
 
 def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,9 +30,9 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
     parser = commands.add_parser(
         "data",
-        help="look at FER2013: counts, faces, copies, and what FER+'s voters say",
-        description="Write a page, plots and JSON on what FER2013 is like.",
-        epilog="The files hold pictures of the data set: mind its terms before you pass them on.",
+        help="describe FER2013: class counts, faces, duplicates and FER+'s votes",
+        description="Write statistics of FER2013 as a page, plots and JSON.",
+        epilog="The files contain pictures of the data set: check its terms before sharing them.",
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument(
@@ -41,7 +41,7 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "--ferplus",
         metavar="FILE",
-        help="fer2013new.csv with FER+'s votes; found by itself beside a csv",
+        help="fer2013new.csv with FER+'s votes; found in the folder of a csv",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("runs/data"), metavar="FOLDER", help="for the files"
@@ -50,7 +50,7 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run_data(options: argparse.Namespace) -> str:
-    """Look at a data set, write the files, and say what stands out.
+    """Compute a data set's statistics, write the files, and return the findings as text.
 
     Raises:
         ValueError: It can't be read.
@@ -61,50 +61,49 @@ def run_data(options: argparse.Namespace) -> str:
 
     loaded = load_fer2013(options.dataset, options.ferplus)
     splits = {name: load_arrays(split) for name, split in loaded.items()}
-    # explore returns plain dictionaries, which JSON can hold.
-    figures = cast("dict[str, SplitFigures]", dataset_statistics(splits))
-    said, folder = describe_dataset(figures), options.output
+    statistics = dataset_statistics(splits)
+    sections, folder = describe_dataset(statistics), options.output
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = save_plots(draw_data(splits, figures), folder)
-    (folder / "data.json").write_text(json.dumps(figures, indent=2) + "\n")
+    pictures = save_plots(draw_data(splits, statistics), folder)
+    (folder / "data.json").write_text(json.dumps(statistics, indent=2) + "\n")
     page = folder / "data.html"
     page.write_text(
-        dataset_report_html(f"FER2013 from {options.dataset}", said, pictures), encoding="utf-8"
+        dataset_report_html(f"FER2013 from {options.dataset}", sections, pictures), encoding="utf-8"
     )
-    sentences = [sentence for name in ("counts", "copies", "votes") for sentence in said[name]]
+    sentences = [line for name in ("counts", "copies", "votes") for line in sections[name]]
     return "\n".join([*sentences, f"Everything is in {folder}; open {page.name} first."])
 
 
 def draw_data(
-    splits: Mapping[str, "FerArrays"], figures: Mapping[str, "SplitFigures"]
+    splits: Mapping[str, "FerArrays"], statistics: Mapping[str, "SplitStatistics"]
 ) -> dict[str, tuple["Figure", str]]:
-    """Return the plots by name, each with what it shows.
+    """Return the plots by name, each with its alternative text.
 
-    Faces and copies are of the first split, train where there is one, votes of the first with any.
+    Faces and duplicates are of the first split, train where there is one; votes are of the first
+    split that has any.
     """
     from fer.data import dataset_plots as plots
 
     first = next(iter(splits))
-    shown, copies = (
-        splits[first],
-        conflicting_duplicates(splits[first], figures[first]["copies"]["rows"]),
-    )
-    voted = [(name, votes) for name, split in figures.items() if (votes := split["ferplus"])]
+    arrays = splits[first]
+    duplicates = conflicting_duplicates(arrays, statistics[first]["copies"]["rows"])
+    voted = [(name, votes) for name, split in statistics.items() if (votes := split["ferplus"])]
     drawn = {
         "counts": (
-            plots.counts_plot(figures),
-            f"faces of each expression: {describe_counts(figures)}",
+            plots.counts_plot(statistics),
+            f"faces of each expression: {describe_counts(statistics)}",
         ),
         "faces": (
-            plots.faces_plot(shown.images, shown.labels),
+            plots.faces_plot(arrays.images, arrays.labels),
             f"mean face and examples of each expression in {first}",
         ),
     }
-    if copies:
-        drawn["copies"] = (plots.copies_plot(copies), f"differently labelled copies in {first}")
+    if duplicates:
+        alt = f"duplicates with conflicting labels in {first}"
+        drawn["copies"] = (plots.copies_plot(duplicates), alt)
     if voted:
         name, votes = voted[0]
-        alt = f"answers with most votes for each label in {name}: {describe_votes(votes['matrix'])}"
+        alt = f"majority of the votes for each label in {name}: {describe_votes(votes['matrix'])}"
         drawn["votes"] = (plots.votes_plot(votes["matrix"], name), alt)
         alt = f"faces of {name} on which 1, 2, ... 10 of ten voters agree: {votes['unanimity']}"
         drawn["unanimity"] = (plots.unanimity_plot(votes["unanimity"], name), alt)
@@ -126,16 +125,16 @@ def save_plots(
     return pictures
 
 
-def describe_counts(figures: Mapping[str, "SplitFigures"]) -> str:
-    """Return the counts of all splits in words, for those who can't see the plot."""
+def describe_counts(statistics: Mapping[str, "SplitStatistics"]) -> str:
+    """Return the counts of all splits in words, as alternative text of the plot."""
     return "; ".join(
         f"in {name} " + ", ".join(f"{count:,} {label}" for label, count in split["counts"].items())
-        for name, split in figures.items()
+        for name, split in statistics.items()
     )
 
 
 def describe_votes(matrix: Sequence[Sequence[int]]) -> str:
-    """Return what each label's faces are mostly called, in words."""
+    """Return the most frequent majority of each label, in words."""
     from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
 
     rows = zip(EXPRESSIONS, matrix, strict=True)
@@ -149,7 +148,7 @@ def describe_votes(matrix: Sequence[Sequence[int]]) -> str:
 def conflicting_duplicates(
     arrays: "FerArrays", rows: Sequence[Sequence[int]]
 ) -> list[tuple["UInt8Array", str, "UInt8Array", str]]:
-    """Return the first pairs of copies with differing labels, each picture with its label."""
+    """Return the first pairs of duplicates, each picture with its label."""
     from fer.labels import EXPRESSIONS
 
     names = [EXPRESSIONS[label] for label in arrays.labels]

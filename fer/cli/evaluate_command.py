@@ -1,4 +1,4 @@
-"""`fer evaluate`: every figure of a network on FER2013 or on any folder of labelled faces."""
+"""`fer evaluate`: metrics of a network on FER2013 or on any folder of labelled faces."""
 
 import argparse
 import json
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from fer.help_formatter import DefaultsHelpFormatter
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from fer.array_types import BoolArray
     from fer.data.arrays import FerArrays
     from fer.data.image_folder import LabeledFaces
+    from fer.evaluation import results
     from fer.evaluation.ferplus_metrics import Logits
     from fer.model.classifier import ExpressionClassifier
 
@@ -21,8 +21,8 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add `fer evaluate`."""
     parser = commands.add_parser(
         "evaluate",
-        help="compare a network's answers with the labels of a data set",
-        description="Compare a network's answers with labels; write evaluation.json and plots.",
+        help="compare a network's predictions with the labels of a data set",
+        description="Compare a network's predictions with labels; write evaluation.json and plots.",
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument(
@@ -33,14 +33,16 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--answers",
         choices=("fer2013", "shown"),
-        help="whose accuracy: the FER2013 head's (fer2013; with --dataset if left out), or that of "
-        "both heads combined, as the page has it (shown; with --folder if left out)",
+        help="output to evaluate: the FER2013 head (fer2013; the default with --dataset), or both "
+        "heads combined, as on the page (shown; the default with --folder)",
     )
-    parser.add_argument("--damaged", action="store_true", help="measure damaged faces, too")
+    parser.add_argument(
+        "--damaged", action="store_true", help="also measure robustness to corruptions"
+    )
     parser.add_argument(
         "--float32",
         action="store_true",
-        help="answer in float32, also where int8 would serve visitors",
+        help="compute in float32, also where the page would use int8",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("runs/evaluation"), help="folder for JSON and plots"
@@ -49,7 +51,7 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
-    """Add where the faces come from."""
+    """Add the options of the source of faces."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--dataset", metavar="SOURCE", help="FER2013, as train.py takes it")
     source.add_argument(
@@ -59,17 +61,19 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ferplus",
         metavar="FILE",
-        help="fer2013new.csv with FER+'s votes; found by itself beside a csv",
+        help="fer2013new.csv with FER+'s votes; found in the folder of a csv",
     )
     parser.add_argument(
-        "--detect", action="store_true", help="cut the largest face out of each picture of --folder"
+        "--detect",
+        action="store_true",
+        help="detect and crop the largest face of each picture of --folder",
     )
     parser.add_argument(
         "--map",
         action="append",
         default=[],
         metavar="NAME=EXPRESSION",
-        help="what a folder's name means; NAME=- leaves the folder out",
+        help="expression of a folder; NAME=- leaves the folder out",
     )
 
 
@@ -77,8 +81,9 @@ def run_evaluate(options: argparse.Namespace) -> str:
     """Evaluate, write evaluation.json and the plots, and return the main metrics as text.
 
     Raises:
-        ValueError: The network or the data won't do.
+        ValueError: The network or the data can't be used.
     """
+    from fer.data.arrays import FerArrays
     from fer.data.duplicates import has_duplicate
     from fer.evaluation.evaluate import evaluate, predict_logits
     from fer.evaluation.robustness import measure_robustness
@@ -87,36 +92,44 @@ def run_evaluate(options: argparse.Namespace) -> str:
     check_evaluate(options)
     mapping = parse_mapping(options.map)
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
-    faces, source, learned = load_faces(options, classifier, mapping)
-    figures = {"model": classifier.name, "weights": classifier.fingerprint(), **source}
-    answers = options.answers or ("shown" if options.folder else "fer2013")
+    faces, source, training = load_faces(options, classifier, mapping)
+    output = options.answers or ("shown" if options.folder else "fer2013")
     logits = predict_logits(classifier, faces.images, options.views)
-    figures |= evaluate(classifier, faces, options.views, answers, logits)
-    if learned is not None:
-        own = ~has_duplicate(faces.images, learned.images)
-        figures["without_copies"] = metrics_of_some(classifier, faces, own, answers, logits)
-    if options.damaged:
-        figures["robustness"] = measure_robustness(classifier, faces, options.views, answers)
+    extras: results.Extras = {}
+    if isinstance(faces, FerArrays) and training is not None:
+        unseen = ~has_duplicate(faces.images, training.images)
+        extras["without_copies"] = subset_metrics(classifier, faces, unseen, output, logits)
+    if isinstance(faces, FerArrays) and options.damaged:
+        extras["robustness"] = measure_robustness(classifier, faces, options.views, output)
+    evaluation: results.EvaluationJson = {
+        "model": classifier.name,
+        "weights": classifier.fingerprint(),
+        **source,
+        **evaluate(classifier, faces, options.views, output, logits),
+        **extras,
+    }
     options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
-    draw_plots(figures, options.output)
-    return summary(figures, options.output)
+    (options.output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
+    draw_plots(evaluation, options.output)
+    return summary(evaluation, options.output)
 
 
 def check_evaluate(options: argparse.Namespace) -> None:
-    """Refuse options that the source of the faces has no use for.
+    """Refuse options of the other source of faces.
 
     Raises:
         ValueError: There are some.
     """
     if options.folder and options.damaged:
-        raise ValueError("--damaged needs --dataset: its amounts are for faces of 48 pixels.")
+        raise ValueError("--damaged needs --dataset: its corruptions are for faces of 48 pixels.")
     if options.folder and options.split:
-        raise ValueError("--split is of --dataset; a folder is evaluated as a whole.")
+        raise ValueError("--split is for --dataset; a folder is evaluated as a whole.")
     if options.folder and options.ferplus:
-        raise ValueError("--ferplus is for --dataset; FER+'s votes are about FER2013's pictures.")
+        raise ValueError("--ferplus is for --dataset; FER+'s votes are for FER2013's pictures.")
     if options.dataset and (options.detect or options.map):
-        raise ValueError("--detect and --map are for --folder; FER2013's faces are cut and named.")
+        raise ValueError(
+            "--detect and --map are for --folder; FER2013's faces are cropped and labelled."
+        )
 
 
 def parse_mapping(entries: list[str]) -> dict[str, str]:
@@ -133,11 +146,10 @@ def parse_mapping(entries: list[str]) -> dict[str, str]:
 
 def load_faces(
     options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
-) -> tuple["FerArrays | LabeledFaces", dict, "FerArrays | None"]:
-    """Return the labelled faces, and where they come from as entries of evaluation.json.
+) -> "tuple[FerArrays | LabeledFaces, results.Source, FerArrays | None]":
+    """Return the labelled faces, their source, and the training split to find duplicates in.
 
-    The third is FER2013's training split, None where the faces are that themselves or there is
-    none.
+    The third is None where the faces are that split themselves, or there is none.
 
     Raises:
         ValueError: The split is missing, or the source can't be read.
@@ -152,20 +164,20 @@ def load_faces(
     if split not in splits:
         raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
     faces = load_arrays(splits[split])
-    learned = load_arrays(splits["train"]) if "train" in splits and split != "train" else None
-    source = {
+    training = load_arrays(splits["train"]) if "train" in splits and split != "train" else None
+    source: results.Source = {
         "dataset": options.dataset,
         "split": split,
         "label_set": label_set(split, faces.labels, options.dataset),
         "official": is_official(split, faces.labels),
     }
-    return faces, source, learned
+    return faces, source, training
 
 
 def load_folder(
     options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
-) -> tuple["LabeledFaces", dict]:
-    """Read `--folder`; the entries also say how many pictures couldn't be used."""
+) -> "tuple[LabeledFaces, results.Source]":
+    """Read `--folder`; the source lists the files that couldn't be used."""
     from fer.data.image_folder import load_image_folder
     from fer.vision.crops import Framing, crop_largest_face
     from fer.vision.detector import FaceDetector
@@ -187,98 +199,105 @@ def load_folder(
     }
 
 
-def metrics_of_some(
+def subset_metrics(
     classifier: "ExpressionClassifier",
     faces: "FerArrays",
-    chosen: "np.ndarray",
-    answers: str,
+    chosen: "BoolArray",
+    output: str,
     logits: "Logits",
-) -> dict[str, float | None]:
+) -> "results.SubsetMetrics":
     """Return number, accuracy and macro F1 of chosen faces.
 
     Args:
         classifier: The network.
         faces: All faces.
-        chosen: Which of them count, bool (n,).
-        answers: As of `fer.evaluation.evaluate.evaluate`.
+        chosen: Mask of the faces, bool (n,).
+        output: As of `fer.evaluation.evaluate.evaluate`.
         logits: Of all faces.
     """
     from fer.evaluation.evaluate import evaluate
 
     if not chosen.any():
         return {"pictures": 0, "accuracy": None, "macro_f1": None}
-    first, second = (None if head is None else head[chosen] for head in logits)
-    figures = evaluate(classifier, faces.subset(chosen), answers=answers, logits=(first, second))
-    return {name: figures[name] for name in ("pictures", "accuracy", "macro_f1")}
+    first, second = logits
+    subset = first[chosen], None if second is None else second[chosen]
+    metrics = evaluate(classifier, faces.subset(chosen), output=output, logits=subset)
+    return {
+        "pictures": metrics["pictures"],
+        "accuracy": metrics["accuracy"],
+        "macro_f1": metrics["macro_f1"],
+    }
 
 
-def draw_plots(figures: dict, folder: Path) -> None:
-    """Write the plots of an evaluation as PNG into `folder`, in place of another one's."""
+def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
+    """Write the plots of an evaluation as PNG into `folder`, replacing those of an earlier one."""
     from fer.evaluation import plots
     from fer.labels import EXPRESSIONS
     from fer.model.hub import EVALUATION_PLOTS
 
-    error, uncertain = figures["calibration_error"], figures["uncertain"]
+    error, uncertain = evaluation["calibration_error"], evaluation["uncertain"]
     drawn = {
-        "confusion": plots.confusion_plot(figures["confusion_matrix"], EXPRESSIONS),
-        "reliability": plots.reliability_plot(figures["reliability"], error),
-        "risk_coverage": plots.risk_coverage_plot(figures["risk_coverage"], uncertain),
+        "confusion": plots.confusion_plot(evaluation["confusion_matrix"], EXPRESSIONS),
+        "reliability": plots.reliability_plot(evaluation["reliability"], error),
+        "risk_coverage": plots.risk_coverage_plot(evaluation["risk_coverage"], uncertain),
     }
-    if "robustness" in figures:
-        drawn["robustness"] = plots.robustness_plot(figures["robustness"])
+    if "robustness" in evaluation:
+        drawn["robustness"] = plots.robustness_plot(evaluation["robustness"])
     for name in EVALUATION_PLOTS:
         (folder / name).unlink(missing_ok=True)
     for name, figure in drawn.items():
         figure.savefig(folder / f"{name}.png", dpi=110)
 
 
-def describe_class_count(figures: dict) -> str:
-    """Return over how many expressions the macro F1 is averaged, "" for all seven."""
-    seen = sum(row["support"] > 0 for row in figures["per_class"].values())
-    return "" if seen == len(figures["per_class"]) else f" over {seen} expressions"
+OUTPUT_NAMES = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as on the page"}
+"""Descriptions of the values of `--answers`."""
 
 
-ANSWERS_LABELS = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as the page has it"}
-"""What `--answers` means."""
-
-
-def describe_share(row: dict) -> str:
-    """Return the accuracy with a share of FER+'s head in the combined output."""
+def describe_share(row: "results.CombinedMetrics") -> str:
+    """Return the accuracy with a weight of FER+'s head in the combined output."""
     votes = row["ferplus_answers"]
-    beside = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
+    majority = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
     return (
         f"combined with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
-        f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{beside}"
+        f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{majority}"
     )
 
 
-def summary(figures: dict, folder: Path) -> str:
-    """Return the main figures in a few lines."""
-    low, high = figures["intervals"]["accuracy"]
+def summary(evaluation: "results.EvaluationJson", folder: Path) -> str:
+    """Return the main metrics in a few lines."""
+    interval = evaluation["intervals"]["accuracy"]
+    within = f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
+    views = "single view" if evaluation["views"] == "single" else f"{evaluation['views']} views"
+    seen = sum(row["support"] > 0 for row in evaluation["per_class"].values())
+    over = "" if seen == len(evaluation["per_class"]) else f" over {seen} expressions"
     lines = [
-        f"{ANSWERS_LABELS[figures['answers']]}, {figures['pictures']:,} faces, {figures['views']} "
-        f"view{'s' * (figures['views'] != 'single')}, {figures['precision']}",
-        f"accuracy {figures['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
-        f"macro F1 {figures['macro_f1']:.4f}{describe_class_count(figures)}",
-        f"calibration error {figures['calibration_error']:.4f}",
+        f"{OUTPUT_NAMES[evaluation['answers']]}, {evaluation['pictures']:,} faces, {views}, "
+        f"{evaluation['precision']}",
+        f"accuracy {evaluation['accuracy']:.4f}{within}, macro F1 "
+        f"{evaluation['macro_f1']:.4f}{over}",
+        f"calibration error {evaluation['calibration_error']:.4f}",
     ]
-    if figures["ferplus_answers"]:
-        lines.append(f"by FER+'s majority of seven {figures['ferplus_answers']['accuracy']:.4f}")
-    if figures["ferplus"]:
-        lines.append(f"FER+'s head, by its majority of eight {figures['ferplus']['accuracy']:.4f}")
-    if both := figures["shown"]["both_label_sets"]:
+    if evaluation["ferplus_answers"]:
+        lines.append(f"by FER+'s majority of seven {evaluation['ferplus_answers']['accuracy']:.4f}")
+    if evaluation["ferplus"]:
+        lines.append(
+            f"FER+'s head, by its majority of eight {evaluation['ferplus']['accuracy']:.4f}"
+        )
+    if both := evaluation["shown"]["both_label_sets"]:
         lines.append(
             f"both heads combined, by both label sets: accuracy {both['accuracy']:.4f}, macro F1 "
             f"{both['macro_f1']:.4f}, calibration error {both['calibration_error']:.4f}"
         )
-    lines += [describe_share(row) for row in figures["by_share"]]
-    if figures.get("without_copies"):
-        rest = figures["without_copies"]
+    lines += [describe_share(row) for row in evaluation["by_share"]]
+    if rest := evaluation.get("without_copies"):
         alone = f"{rest['accuracy']:.4f}" if rest["pictures"] else "none are left"
-        lines.append(f"without copies of training pictures {alone}")
-    for name in ("unreadable", "without_face"):
-        if figures.get(name):
-            pictures = "picture" if figures[name] == 1 else "pictures"
-            what = f"{figures[name]:,} {pictures} {name.replace('_', ' ')}"
-            lines.append(f"{what} left out; evaluation.json names them")
+        lines.append(f"without duplicates of training pictures {alone}")
+    left_out = {
+        "unreadable": evaluation.get("unreadable", 0),
+        "without face": evaluation.get("without_face", 0),
+    }
+    for reason, count in left_out.items():
+        if count:
+            pictures = "picture" if count == 1 else "pictures"
+            lines.append(f"{count:,} {pictures} {reason} left out; evaluation.json lists them")
     return "\n".join([*lines, f"Everything is in {folder}."])

@@ -1,14 +1,23 @@
-"""A split of FER2013 in memory: three arrays whose rows belong together."""
+"""A FER2013 split in memory: three arrays with one row a picture."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from PIL import Image
 
+from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
 from fer.data.readers import IMAGE_SIDE
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTE_COLUMNS
+
+
+class EncodedImage(TypedDict):
+    """An undecoded row of a `datasets.Image` column: the file's content, or where the file is."""
+
+    bytes: bytes | None
+    path: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,15 +28,15 @@ class FerArrays:
     `FERPLUS_VOTE_COLUMNS`, zeros where there are none.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    votes: np.ndarray
+    images: UInt8Array
+    labels: Int64Array
+    votes: Float32Array
 
     def __post_init__(self) -> None:
         """Check the shapes against each other.
 
         Raises:
-            ValueError: An array has another shape than the class says.
+            ValueError: An array has another shape than documented.
         """
         n = len(self.labels)
         expected = {
@@ -43,21 +52,22 @@ class FerArrays:
         """Return the number of pictures."""
         return len(self.labels)
 
-    def subset(self, rows: np.ndarray) -> "FerArrays":
-        """Return the rows that `rows`, indices or a mask, picks."""
+    def subset(self, rows: BoolArray | Int64Array) -> "FerArrays":
+        """Return the rows selected by indices or by a mask."""
         return FerArrays(self.images[rows], self.labels[rows], self.votes[rows])
 
 
-def decode_picture(image: dict | None, row: int) -> np.ndarray:
-    """Turn one encoded picture (`bytes`, or `path` of a file) into uint8 (48, 48).
+def decode_picture(image: EncodedImage | None, row: int) -> UInt8Array:
+    """Decode one picture to grey uint8 (48, 48).
 
     Raises:
         DatasetError: It can't be decoded; the message counts rows from 1, `row` counts from 0.
     """
-    if image is None:
+    source = image and (image["path"] if image["bytes"] is None else image["bytes"])
+    if image is None or source is None:
         raise DatasetError(f"Row {row + 1} has no picture.")
     try:
-        rgb = read_image(image["path"] if image["bytes"] is None else image["bytes"])
+        rgb = read_image(source)
     except ImageError as error:
         file = f" ({image['path']})" if image["path"] else ""
         raise DatasetError(f"Row {row + 1}{file} can't be decoded: {error}") from error

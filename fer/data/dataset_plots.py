@@ -8,21 +8,21 @@ from matplotlib.figure import Figure
 
 from fer.array_types import Float64Array, Int64Array, UInt8Array
 from fer.colors import COLORS
-from fer.data.dataset_report import SplitFigures
+from fer.data.statistics import SplitStatistics
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
 from fer.plotting import ACCENT, shares_plot, simplify_axes
 
 EXAMPLES_PER_CLASS = 9
-"""Faces of each expression that are shown beside their mean."""
+"""Faces of each expression, drawn after their mean."""
 
 _EDGE = "#00000040"
 
 
-def counts_plot(splits: Mapping[str, SplitFigures]) -> Figure:
+def counts_plot(splits: Mapping[str, SplitStatistics]) -> Figure:
     """Show how many faces of each expression there are, a panel a split.
 
     Args:
-        splits: Their figures by name.
+        splits: Their statistics by name.
     """
     figure = Figure(figsize=(1.2 + 3.4 * len(splits), 3.2), layout="constrained")
     panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
@@ -39,12 +39,12 @@ def counts_plot(splits: Mapping[str, SplitFigures]) -> Figure:
 
 
 def faces_plot(images: UInt8Array, labels: Int64Array, seed: int = 0) -> Figure:
-    """Show the mean face of each expression, its contrast stretched, and faces drawn by chance.
+    """Show the mean face of each expression, its contrast stretched, and faces drawn at random.
 
     Args:
         images: uint8 (n, h, w).
         labels: (n,) indices into `EXPRESSIONS`.
-        seed: Which faces are drawn.
+        seed: Of the draw.
     """
     generator = np.random.default_rng(seed)
     figure = Figure(figsize=(9.4, 7.0), layout="constrained")
@@ -60,7 +60,7 @@ def faces_plot(images: UInt8Array, labels: Int64Array, seed: int = 0) -> Figure:
 
 
 def copies_plot(pairs: Sequence[tuple[UInt8Array, str, UInt8Array, str]]) -> Figure:
-    """Show copies that are labelled differently, one above the other.
+    """Show duplicates with conflicting labels, one above the other.
 
     Args:
         pairs: One or more, each two pictures, uint8 (h, w), with their labels.
@@ -75,22 +75,22 @@ def copies_plot(pairs: Sequence[tuple[UInt8Array, str, UInt8Array, str]]) -> Fig
 
 
 def votes_plot(matrix: Sequence[Sequence[int]], split: str) -> Figure:
-    """Show what FER+'s voters call the faces of each label.
+    """Show the confusion matrix of FER2013's labels and FER+'s majority.
 
     Args:
         matrix: (7, 10) counts, rows as `EXPRESSIONS`, columns as `FERPLUS_VOTE_COLUMNS`.
         split: Whose faces they are.
     """
     columns = [*FERPLUS_VOTE_COLUMNS[:-1], "not a face"]
-    title = f"What voters call each label in {split}, in percent"
-    return shares_plot(matrix, EXPRESSIONS, columns, "answer with most votes", title)
+    title = f"FER+ majority of each label in {split}, in percent"
+    return shares_plot(matrix, EXPRESSIONS, columns, "majority of the votes", title)
 
 
 def unanimity_plot(counts: Sequence[int], split: str) -> Figure:
     """Show how many of ten voters agree.
 
     Args:
-        counts: (10,) pictures whose first answer has 1, 2, ... 10 of ten votes.
+        counts: (10,) pictures whose majority has 1, 2, ... 10 of ten votes.
         split: Whose faces they are.
     """
     figure = Figure(figsize=(5.2, 3.4), layout="constrained")
@@ -100,20 +100,20 @@ def unanimity_plot(counts: Sequence[int], split: str) -> Figure:
     axes.bar_label(bars, [f"{share:.0f}" for share in shares], padding=2)
     axes.set_xticks(range(1, 11))
     axes.margins(y=0.12)
-    axes.set(xlabel="voters of ten who gave the answer with most votes", ylabel="faces, percent")
+    axes.set(xlabel="voters of ten who agree with the majority", ylabel="faces, percent")
     axes.set_title(f"How many of ten voters agree on the faces of {split}")
     simplify_axes(axes)
     return figure
 
 
 def _stretch_contrast(picture: Float64Array) -> Float64Array:
-    """Return a picture whose darkest point is black and whose brightest is white."""
+    """Stretch the values of a picture to 0 to 255."""
     stretched: Float64Array = 255 * (picture - picture.min()) / max(np.ptp(picture), 1)
     return stretched
 
 
 def _show_images(row: Sequence[Axes], pictures: Sequence[UInt8Array | Float64Array]) -> None:
-    """Draw grey pictures; axes that are left over stay empty."""
+    """Draw grey pictures; the remaining axes stay empty."""
     for axes in row:
         axes.set_xticks([])
         axes.set_yticks([])

@@ -1,12 +1,12 @@
-"""What there is to say about a data set of labelled faces: sentences, and one HTML page."""
+"""Data-set report: the statistics as sentences and as one HTML page."""
 
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import TypedDict
 
+from fer.data.statistics import SplitStatistics, VoteStatistics
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
 
 TEMPLATE = Path(__file__).with_name("dataset_report.html")
@@ -15,69 +15,39 @@ HEADINGS = {
     "counts": "How many faces there are",
     "faces": "What they look like",
     "copies": "Duplicate pictures",
-    "votes": "What other people call them",
+    "votes": "How FER+'s voters label them",
 }
 """The page's sections, in its order."""
 
 FOOTER = (
-    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016); ten people named each face "
-    "anew, and of answers with equally many votes the first in FER+'s order counts. Two pictures "
-    "are copies where their correlation is above 0.995."
+    "FER2013: Goodfellow et al. (2013). FER+: Barsoum et al. (2016); ten people labelled each face "
+    "anew; of expressions with equally many votes the first in FER+'s order counts. Two pictures "
+    "are duplicates where their correlation is above 0.995."
 )
 
 
-class CopyFigures(TypedDict):
-    """Pictures that are there more than once; see `fer.data.statistics.duplicate_statistics`."""
-
-    groups: int
-    extra: int
-    differing: int
-    rows: list[list[int]]
-
-
-class VoteFigures(TypedDict):
-    """FER2013's labels beside FER+'s votes; see `fer.data.statistics.vote_statistics`."""
-
-    pictures: int
-    matrix: list[list[int]]
-    agreement: float
-    voter_agreement: float
-    unanimity: list[int]
-
-
-class SplitFigures(TypedDict):
-    """What there is to say about one split; see `fer.data.statistics.split_statistics`."""
-
-    pictures: int
-    counts: dict[str, int]
-    blank: int
-    copies: CopyFigures
-    in_train: int | None
-    ferplus: VoteFigures | None
-
-
-def describe_dataset(figures: Mapping[str, SplitFigures]) -> dict[str, list[str]]:
-    """Return what the figures say, as sentences for each section.
+def describe_dataset(statistics: Mapping[str, SplitStatistics]) -> dict[str, list[str]]:
+    """Describe the statistics in sentences, by section of the page.
 
     Args:
-        figures: What `fer.data.statistics.dataset_statistics` returns.
+        statistics: What `fer.data.statistics.dataset_statistics` returns.
     """
     sentences: dict[str, list[str]] = {name: [] for name in HEADINGS}
-    for name, split in figures.items():
+    for name, split in statistics.items():
         sentences["counts"].append(_describe_counts(name, split))
         sentences["copies"] += _describe_duplicates(name, split)
         if split["ferplus"]:
             sentences["votes"].append(_describe_votes(name, split["ferplus"]))
     sentences["faces"].append(
-        f"The mean face of each expression in {next(iter(figures))}, its contrast stretched, and "
-        "faces drawn by chance."
+        f"The mean face of each expression in {next(iter(statistics))}, its contrast stretched, "
+        "and faces drawn at random."
     )
     if not sentences["votes"]:
         sentences["votes"].append("This edition comes without FER+'s votes.")
     return sentences
 
 
-def _describe_counts(name: str, split: SplitFigures) -> str:
+def _describe_counts(name: str, split: SplitStatistics) -> str:
     counts, pictures = split["counts"], split["pictures"]
     most, fewest = _most(counts), _fewest(counts)
     sentence = f"{name} has {_count(pictures, 'face')}: most are {most} "
@@ -85,27 +55,30 @@ def _describe_counts(name: str, split: SplitFigures) -> str:
         f"({_of(counts[most], pictures)}), fewest {fewest} ({_of(counts[fewest], pictures)})."
     )
     blank = split["blank"]
-    return sentence + (f" {_count(blank, 'picture')} {_be(blank)} blank." if blank else "")
+    return sentence + (
+        f" {_count(blank, 'picture')} {_verb(blank, 'is', 'are')} blank." if blank else ""
+    )
 
 
-def _describe_duplicates(name: str, split: SplitFigures) -> list[str]:
+def _describe_duplicates(name: str, split: SplitStatistics) -> list[str]:
     copies, sentences, inside = split["copies"], [], split["in_train"]
     if extra := copies["extra"]:
+        verb = _verb(extra, "duplicates", "duplicate")
         sentences.append(
-            f"In {name}, {_count(extra, 'picture')} {_be(extra)} copied from another one; in "
-            f"{copies['differing']:,} of {_count(copies['groups'], 'group')} of copies the labels "
-            "differ."
+            f"In {name}, {_count(extra, 'picture')} {verb} another one; in "
+            f"{copies['differing']:,} of {_count(copies['groups'], 'group')} of duplicates the "
+            "labels differ."
         )
     if inside:
-        share, have = inside / split["pictures"], "has" if inside == 1 else "have"
+        share, have = inside / split["pictures"], _verb(inside, "has", "have")
         sentences.append(
-            f"{_count(inside, 'picture')} of {name} ({share:.1%}) {have} a copy in train, which "
-            f"flatters accuracies on {name}."
+            f"{_count(inside, 'picture')} of {name} ({share:.1%}) {have} a duplicate in train, "
+            f"which inflates accuracies on {name}."
         )
-    return sentences or [f"{name} has no picture twice."]
+    return sentences or [f"{name} has no duplicates."]
 
 
-def _describe_votes(name: str, votes: VoteFigures) -> str:
+def _describe_votes(name: str, votes: VoteStatistics) -> str:
     rates = {
         expression: row[column] / sum(row)
         for expression, column, row in zip(
@@ -115,10 +88,10 @@ def _describe_votes(name: str, votes: VoteFigures) -> str:
     }
     most, least = _most(rates), _fewest(rates)
     return (
-        f"In {name}, the answer with most of FER+'s votes is the label's expression for "
+        f"In {name}, the majority of FER+'s votes agrees with the label on "
         f"{votes['agreement']:.0%} of the {_count(votes['pictures'], 'face')} with votes, a single "
-        f"vote is for {votes['voter_agreement']:.0%}. The votes follow the label {most} most "
-        f"({rates[most]:.0%}) and {least} least ({rates[least]:.0%})."
+        f"vote on {votes['voter_agreement']:.0%}. Agreement is highest for {most} "
+        f"({rates[most]:.0%}) and lowest for {least} ({rates[least]:.0%})."
     )
 
 
@@ -134,8 +107,8 @@ def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def _be(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _verb(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
 
 
 def _of(count: int, whole: int) -> str:
@@ -147,12 +120,12 @@ def dataset_report_html(
     sentences: Mapping[str, Sequence[str]],
     plots: Mapping[str, Sequence[tuple[bytes, str]]],
 ) -> str:
-    """Return one page that holds everything and fetches nothing.
+    """Return one self-contained page.
 
     Args:
-        title: The data set's name; may hold anything, it is escaped.
+        title: The data set's name, unescaped.
         sentences: What `describe_dataset` returns.
-        plots: For each section, PNG files and what they show.
+        plots: For each section, PNG files and their descriptions.
     """
     sections = "\n".join(
         _section(heading, sentences[name], plots.get(name, ()))

@@ -1,14 +1,15 @@
-"""FER2013 from whatever edition is at hand, as one uniform `datasets.DatasetDict`.
+"""FER2013 from any of its editions, as one uniform `datasets.DatasetDict`.
 
 Goodfellow et al., "Challenges in Representation Learning" (2013), https://arxiv.org/abs/1307.0414:
 28,709 pictures to train on (Training), 3,589 to choose by (PublicTest, here `validation`) and 3,589
-to test with (PrivateTest, here `test`). The votes of FER+ ride along where the source has them.
+to test with (PrivateTest, here `test`). The votes of FER+ are kept where the source has them.
 """
 
 import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -21,7 +22,9 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
-from huggingface_hub.utils import httpx
+
+# The HTTP library that huggingface_hub uses, whichever that is; exported by a lazy __getattr__.
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
 from fer.data.arrays import FerArrays, decode_picture
 from fer.data.readers import (
@@ -70,8 +73,8 @@ def load_fer2013(
         source: A Hub id, a folder of parquet files named by their split (`train-*.parquet`, ...),
             Kaggle's folders (`train/angry/...`), or `fer2013.csv` or `icml_face_data.csv`, as the
             file or as the folder it is in.
-        ferplus: FER+'s votes for a csv edition; by default `fer2013new.csv` beside the csv if it is
-            there.
+        ferplus: FER+'s votes for a csv edition; by default `fer2013new.csv` in the same folder,
+            if it is there.
 
     Returns:
         The splits that the source has; train or validation at least.
@@ -83,7 +86,7 @@ def load_fer2013(
     where, path = str(source), Path(source).expanduser()
     file = find_csv(path) if path.is_dir() else path
     if ferplus is not None and not (file and file.is_file()):
-        raise DatasetError(f"FER+ goes with a csv edition, row by row, and {where!r} is none.")
+        raise DatasetError(f"FER+ goes with a csv edition, row by row, which {where!r} is not.")
     if file and file.is_file():
         raw = _to_dataset_dict(read_csv(file, _ferplus_csv(file, ferplus)))
     elif not path.is_dir():
@@ -154,7 +157,7 @@ def _load_parquet(files: dict[str, list[str]], folder: Path) -> datasets.Dataset
 
 
 def _load_hub(source: str) -> datasets.DatasetDict:
-    """Load a Hub id; the Hub is asked once beforehand, for `datasets` retries for half a minute."""
+    """Load a Hub id; the Hub is queried once before, as `datasets` retries for half a minute."""
     if not _HUB_ID.fullmatch(source):
         raise DatasetError(
             f"There is no file or folder {source!r}, nor is it a Hub id (owner/name); "
@@ -167,11 +170,11 @@ def _load_hub(source: str) -> datasets.DatasetDict:
     except (httpx.RequestError, ConnectionError, LocalEntryNotFoundError) as error:
         raise DatasetError(
             f"The Hub can't be reached for {source!r} and there is no folder of that name here; "
-            "point --dataset at a folder with FER2013, for example --dataset data/fer2013."
+            "give --dataset a folder with FER2013, for example --dataset data/fer2013."
         ) from error
     except (RepositoryNotFoundError, datasets.exceptions.DatasetNotFoundError) as error:
         raise DatasetError(
-            f"The Hub shows no dataset {source!r} (missing, private or gated) and there is no "
+            f"The Hub has no data set {source!r} (missing, private or gated) and there is no "
             "folder of that name here."
         ) from error
     except (HfHubHTTPError, DatasetsError, ValueError, RuntimeError) as error:
@@ -181,7 +184,7 @@ def _load_hub(source: str) -> datasets.DatasetDict:
 
 
 def _is_cached(source: str) -> bool:
-    """Return whether `datasets` has this Hub id from before and can do without the Hub."""
+    """Return whether this Hub id is in the cache of `datasets`, so that the Hub isn't needed."""
     owner, name = source.split("/")
     cache = Path(datasets.config.HF_DATASETS_CACHE)
     folder = cache / f"{owner}___{camelcase_to_snakecase(name)}"
@@ -232,7 +235,7 @@ def _uniform(raw: datasets.Dataset, split: str, where: str) -> datasets.Dataset:
 
 
 def _holds_pictures(feature: object) -> bool:
-    """Return whether a column holds encoded pictures, also when its file doesn't say so."""
+    """Return whether a column holds encoded pictures, also where its schema doesn't declare so."""
     if isinstance(feature, dict):
         return set(feature) == {"bytes", "path"}
     binary = isinstance(feature, datasets.Value) and "binary" in feature.dtype
@@ -240,7 +243,7 @@ def _holds_pictures(feature: object) -> bool:
 
 
 def _label_indices(raw: datasets.Dataset, where: str) -> tuple[list[int], bool]:
-    """Return the labels as indices into `EXPRESSIONS`, and whether names vouch for them."""
+    """Return the labels as indices into `EXPRESSIONS`, and whether they were matched by name."""
     feature = raw.features["label"]
     values = _column(raw, "label")
     if isinstance(feature, datasets.ClassLabel):
@@ -280,8 +283,9 @@ def _votes(raw: datasets.Dataset, where: str) -> list[list[int] | None]:
     return votes
 
 
-def _column(split: datasets.Dataset, name: str) -> list:
-    return split.select_columns([name])[:][name]
+def _column(split: datasets.Dataset, name: str) -> list[Any]:
+    values: list[Any] = split.select_columns([name])[:][name]
+    return values
 
 
 def _first_line(error: BaseException) -> str:

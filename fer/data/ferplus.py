@@ -1,19 +1,20 @@
-"""The votes of FER+: shares of the votes, and the expression that most voters named."""
+"""FER+ label distributions from crowd votes, and the majority expression."""
 
 import numpy as np
 
+from fer.array_types import Float32Array, FloatArray, Int64Array
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
 
 
-def vote_shares(votes: np.ndarray) -> np.ndarray:
-    """Turn FER+'s ten counts into the shares of its eight expressions.
+def vote_shares(votes: FloatArray) -> Float32Array:
+    """Turn FER+'s ten vote counts into a distribution over its eight expressions.
 
     As in Barsoum et al. 2016, a single vote counts as noise and is dropped. Where most votes went
     to "unknown" or "not a face", the row is left out.
 
     Args:
-        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTE_COLUMNS`; zeros where none
-            are.
+        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTE_COLUMNS`; zeros where there
+            are none.
 
     Returns:
         float32 (n, 8); rows sum to 1, or to 0 where nothing usable is left.
@@ -24,15 +25,16 @@ def vote_shares(votes: np.ndarray) -> np.ndarray:
     )
     kept = np.where(usable[:, None], counts[:, : len(FERPLUS_LABELS)], 0.0)
     totals = kept.sum(axis=1, keepdims=True)
-    return (kept / np.maximum(totals, 1.0)).astype(np.float32)
+    shares: Float32Array = (kept / np.maximum(totals, 1.0)).astype(np.float32)
+    return shares
 
 
-def majority_expression(votes: np.ndarray) -> np.ndarray:
-    """Return what most voters named, as indices into `EXPRESSIONS`, int64 (n,).
+def majority_expression(votes: FloatArray) -> Int64Array:
+    """Return the expression with most votes, as indices into `EXPRESSIONS`, int64 (n,).
 
     Args:
-        votes: Shares of the votes, (n, 8), as `vote_shares` gives them. A tie counts for the first
-            in FER+'s order.
+        votes: Shares of the votes, (n, 8), as `vote_shares` returns them. A tie counts for the
+            first in FER+'s order.
 
     Returns:
         -1 where there are no votes, or most are for contempt.

@@ -1,4 +1,4 @@
-"""Any folder of labelled pictures, so that other data sets are evaluated by the same command."""
+"""Image-folder data sets: one folder of pictures for each expression, of any origin."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fer.array_types import Float32Array, Int64Array, UInt8Array
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, canonical_label
@@ -21,7 +22,7 @@ IGNORED = "-"
 
 @dataclass(frozen=True, eq=False)
 class LabeledFaces:
-    """Faces of any size with their labels, and what couldn't be used.
+    """Faces of any size with their labels, and the files that couldn't be used.
 
     Args:
         images: RGB uint8 (h, w, 3), one a face, h and w up to `MAX_SIDE`.
@@ -30,13 +31,13 @@ class LabeledFaces:
         without_face: Pictures in which no face was found.
     """
 
-    images: list[np.ndarray]
-    labels: np.ndarray
+    images: list[UInt8Array]
+    labels: Int64Array
     unreadable: list[str] = field(default_factory=list)
     without_face: list[str] = field(default_factory=list)
 
     @property
-    def votes(self) -> np.ndarray:
+    def votes(self) -> Float32Array:
         """FER+'s votes, of which there are none: zeros (n, 10)."""
         return np.zeros((len(self.images), len(FERPLUS_VOTE_COLUMNS)), np.float32)
 
@@ -48,18 +49,18 @@ class LabeledFaces:
 def load_image_folder(
     folder: Path,
     mapping: Mapping[str, str] | None = None,
-    crop: Callable[[np.ndarray], np.ndarray | None] | None = None,
+    crop: Callable[[UInt8Array], UInt8Array | None] | None = None,
 ) -> LabeledFaces:
     """Read a folder with one folder of pictures for each expression.
 
     Args:
         folder: Its folders are named after the expressions, in any common spelling.
-        mapping: Folder name -> expression where the name doesn't say it, or "-" to leave it out.
-        crop: Returns the face in a picture, RGB uint8, or None where there is none; left out, each
-            picture is a face already.
+        mapping: Folder name -> expression of folders with other names, or "-" to leave one out.
+        crop: Returns the face in a picture, RGB uint8, or None where there is none. Without it each
+            picture is taken as a face.
 
     Raises:
-        DatasetError: There are no such folders, or one whose name says nothing.
+        DatasetError: There are no such folders, or one whose name is no expression.
     """
     images, labels, unreadable, without_face = [], [], [], []
     for path, label in _labeled_files(folder, mapping or {}):
@@ -75,7 +76,7 @@ def load_image_folder(
         images.append(_shrink(face))
         labels.append(label)
     if not images:
-        raise DatasetError(f"{folder} holds no picture that could be used; look into its folders.")
+        raise DatasetError(f"{folder} holds no readable picture with a face; check its folders.")
     return LabeledFaces(images, np.array(labels, np.int64), unreadable, without_face)
 
 
@@ -109,11 +110,12 @@ def _labeled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path,
 
 
 def _path_parts(file: Path, folder: Path) -> list[Path]:
-    """Return a file and the folders that it lies in, up to another one."""
+    """Return a file and its parents below `folder`."""
     return [file, *(parent for parent in file.parents if folder in parent.parents)]
 
 
-def _shrink(face: np.ndarray) -> np.ndarray:
+def _shrink(face: UInt8Array) -> UInt8Array:
+    """Reduce a face, RGB (h, w, 3), to at most `MAX_SIDE` pixels a side."""
     picture = Image.fromarray(face)
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
     return np.asarray(picture)

@@ -1,6 +1,6 @@
-"""What FER2013 looks like in each of the shapes people have it in, read into plain rows.
+"""Readers of FER2013's editions: csv with pixels, Kaggle's folders, parquet shards.
 
-Parquet files are only sorted into splits here; `fer.data.fer2013` hands them to `datasets`.
+Parquet files are only grouped by split here; `datasets` reads them in `fer.data.fer2013`.
 FER+: Barsoum et al. (2016), https://arxiv.org/abs/1608.01041.
 """
 
@@ -63,25 +63,26 @@ def parquet_files(folder: Path) -> list[Path]:
 def parquet_splits(folder: Path, parquet: Sequence[Path]) -> dict[str, list[str]]:
     """Group parquet files by split, checking that no shard is missing.
 
-    A file is named by its split, or it is numbered and the folder it is in is.
+    The split is in the file's name, or, where that is a number only, in its folder's.
 
     Raises:
         DatasetError: A file's name is no split, or a file is missing.
     """
-    found, shards = defaultdict(list), {}
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    shards: dict[str, int] = {}
     for file in parquet:
         name = _SHARD.fullmatch(file.stem)
         try:
             split = canonical_split(name["split"] if name else file.parent.name)
         except DatasetError as error:
-            raise DatasetError(f"{file} is not named by its split: {error}") from error
+            raise DatasetError(f"{file} is not named after its split: {error}") from error
         found[split].append(str(file))
         shards[split] = int(name["shards"]) if name and name["shards"] else len(found[split])
     for split, files in found.items():
         if len(files) != shards[split]:
             raise DatasetError(
                 f"{folder} has {len(files)} of the {shards[split]} parquet files of {split} that "
-                "their names speak of."
+                "their names announce; download the others."
             )
     return dict(found)
 
@@ -91,13 +92,13 @@ def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, SplitRows]:
 
     Args:
         file: The csv.
-        ferplus: FER+'s csv, row by row beside it; None for no votes.
+        ferplus: FER+'s csv, whose rows are the same pictures in the same order; None for no votes.
 
     Returns:
         The rows of each split, pictures as PNG.
 
     Raises:
-        DatasetError: A column, a cell or FER+ is not as it should be; names the row.
+        DatasetError: A column, a cell or FER+ is invalid; the message names the row.
     """
     if file.suffix.lower() != ".csv":
         raise DatasetError(f"{file} is not a csv; give the folder it is in, archives unpacked.")
@@ -105,7 +106,7 @@ def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, SplitRows]:
     votes = (
         None if ferplus is None else list(_read_table(ferplus, ("Usage", *FERPLUS_VOTE_COLUMNS)))
     )
-    splits = defaultdict(SplitRows)
+    splits: defaultdict[str, SplitRows] = defaultdict(SplitRows)
     count = 0
     for count, (where, (emotion, pixels, usage)) in enumerate(table, 1):
         try:
@@ -119,7 +120,7 @@ def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, SplitRows]:
     if votes is not None and len(votes) != count:
         raise DatasetError(
             f"{ferplus} has {len(votes)} rows and {file} has {count}; FER+ is matched row by row, "
-            "so they must be equal."
+            "so the two must be equal."
         )
     return dict(splits)
 
@@ -127,13 +128,13 @@ def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, SplitRows]:
 def read_folders(folder: Path) -> dict[str, SplitRows]:
     """Read Kaggle's folders: a folder for each split, in it one for each expression.
 
-    File names tell PublicTest (validation) from PrivateTest (test), which share the folder `test`
-    unless there is a folder for validation.
+    Unless there is a folder for validation, PublicTest (validation) and PrivateTest (test) share
+    the folder `test` and are distinguished by file name.
 
     Raises:
         DatasetError: An expression's folder is missing or unknown, or a picture's split is unclear.
     """
-    splits = defaultdict(SplitRows)
+    splits: defaultdict[str, SplitRows] = defaultdict(SplitRows)
     roots = split_folders(folder)
     for root, given in roots.items():
         for name, inside in _expression_folders(root).items():
@@ -150,17 +151,19 @@ def read_folders(folder: Path) -> dict[str, SplitRows]:
 
 
 def _picture_files(folder: Path) -> list[Path]:
-    """Return the files in a folder that are pictures by name, and say if there are others."""
+    """Return the files in a folder with a picture's suffix, and log if there are others."""
     files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_hidden(file)]
     others = [file for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
     if others:
-        logger.warning("%s and %d more are no pictures by name.", others[0], len(others) - 1)
+        logger.warning(
+            "%s and %d more files have no suffix of a picture.", others[0], len(others) - 1
+        )
     return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def split_folders(folder: Path) -> dict[Path, str]:
     """Return the subfolders named as splits that hold folders, each with our split name."""
-    found = {}
+    found: dict[Path, str] = {}
     for path in sorted(folder.iterdir()):
         split = SPLIT_SYNONYMS.get(path.name.lower(), path.name.lower())
         if split in SPLITS and path.is_dir() and any(inside.is_dir() for inside in path.iterdir()):
@@ -170,7 +173,7 @@ def split_folders(folder: Path) -> dict[Path, str]:
 
 def _expression_folders(root: Path) -> dict[str, Path]:
     """Return the seven folders of one split by our names of the expressions."""
-    found = {}
+    found: dict[str, Path] = {}
     for path in sorted(root.iterdir()):
         if path.is_dir() and not is_hidden(path):
             try:
@@ -193,12 +196,12 @@ def _split_of(file: Path, given: str, has_validation: bool) -> str:
         if given == "test" and not has_validation:
             raise DatasetError(
                 f"{file} is named neither PublicTest_* nor PrivateTest_*, so validation and test "
-                "can't be told apart; keep FER2013's file names."
+                "can't be distinguished; keep FER2013's file names."
             )
         return given
     public_in_test = (given, split) == ("test", "validation") and not has_validation
     if split != given and not public_in_test:
-        raise DatasetError(f"{file} is in the folder of {given}, but its name says {split}.")
+        raise DatasetError(f"{file} is in the folder of {given}, but its name is of {split}.")
     return split
 
 
@@ -224,7 +227,7 @@ def _read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[
 
 
 def _encode_png(pixels: str) -> bytes:
-    """Encode 48 x 48 grey values, written as numbers with spaces between."""
+    """Encode 48 x 48 grey values, given in decimals separated by spaces, as PNG."""
     try:
         values = np.fromstring(pixels, np.int64, sep=" ")
     except ValueError as error:
@@ -240,7 +243,7 @@ def _encode_png(pixels: str) -> bytes:
 
 
 def _parse_label(cell: str) -> int:
-    """Return the class index of a csv's number, or of a name in its place."""
+    """Return the class index in a cell that holds it or the class's name."""
     if not cell.strip().isdecimal():
         return EXPRESSIONS.index(canonical_label(cell))
     label = int(cell)
@@ -250,7 +253,7 @@ def _parse_label(cell: str) -> int:
 
 
 def _parse_votes(where: str, cells: Sequence[str], split: str) -> list[int] | None:
-    """Return FER+'s ten counts of one row, None if nobody voted."""
+    """Return FER+'s ten counts of one row, None where all are 0."""
     usage, *votes = cells
     if not all(cell.strip().isdecimal() for cell in votes):
         raise DatasetError(f"{where}: votes must be whole numbers, not {', '.join(votes)}.")

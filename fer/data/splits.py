@@ -1,6 +1,6 @@
 """FER2013's official splits: their names, their class counts, and a check against mix-ups.
 
-Labels are matched by name wherever there are names; where an edition has numbers only, the class
+Labels are matched by name wherever there are names; in an edition with bare indices, the class
 counts decide. FER2013: Goodfellow et al. (2013), https://arxiv.org/abs/1307.0414.
 """
 
@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 
 SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
@@ -33,7 +34,7 @@ SPLIT_SYNONYMS = {
 
 
 class DatasetError(ValueError):
-    """A source is not FER2013, or not all of it; the message says what was found and expected."""
+    """A source is not FER2013, or not all of it; the message states what was found and expected."""
 
 
 def canonical_split(name: str) -> str:
@@ -49,14 +50,14 @@ def canonical_split(name: str) -> str:
     return key
 
 
-def is_official(split: str, labels: np.ndarray) -> bool:
+def is_official(split: str, labels: Int64Array) -> bool:
     """Return whether labels, indices into `EXPRESSIONS`, have the counts of an official split."""
     counts = np.bincount(labels, minlength=len(EXPRESSIONS)).tolist()
     return tuple(counts) == OFFICIAL_COUNTS[split]
 
 
-def label_set(split: str, labels: np.ndarray, dataset: str) -> str:
-    """Return whose labels these are, as it stands beside every figure: of FER2013, or of a source.
+def label_set(split: str, labels: Int64Array, dataset: str) -> str:
+    """Return the name of the label set that a metric is by: FER2013's own, or a source's.
 
     Args:
         split: `"train"`, `"validation"` or `"test"`.
@@ -72,8 +73,8 @@ def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> 
     Args:
         where: The source, for the message.
         split: `"train"`, `"validation"` or `"test"`.
-        counts: Pictures of each class, seven numbers in the order of `EXPRESSIONS`.
-        named: Whether the labels came with names; bare numbers must have the official counts.
+        counts: Pictures of each class, (7,) in the order of `EXPRESSIONS`.
+        named: Whether the labels came with names; bare indices must have the official counts.
 
     Returns:
         Whether this is exactly the official split, as far as the counts can tell.
@@ -99,10 +100,9 @@ def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> 
         )
     if not named:
         raise DatasetError(
-            f"{where}: the labels of the {split} split are numbers without names, and their counts "
-            f"({_format_counts(counts)}) are not FER2013's, so their order can't be checked; give "
-            "an "
-            "edition whose labels have names."
+            f"{where}: the labels of the {split} split are indices without names, and their counts "
+            f"({_format_counts(counts)}) are not FER2013's, so their order can't be checked; use "
+            "an edition whose labels have names."
         )
     return False
 

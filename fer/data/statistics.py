@@ -1,19 +1,60 @@
-"""What FER2013 is like: how many faces of each expression, copies, and what FER+'s voters say."""
+"""Data-set statistics: class counts, duplicates, and agreement of FER+'s votes with the labels."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 import numpy as np
 
+from fer.array_types import Int64Array
 from fer.data.arrays import FerArrays
 from fer.data.duplicates import duplicate_groups, has_duplicate
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_VOTE_COLUMNS
 
 
-def dataset_statistics(splits: Mapping[str, FerArrays]) -> dict[str, dict]:
-    """Return the figures of each split, as JSON can hold them.
+class DuplicateStatistics(TypedDict):
+    """Pictures that are in a split more than once; see `duplicate_statistics`."""
+
+    groups: int
+    extra: int
+    differing: int
+    rows: list[list[int]]
+
+
+class VoteStatistics(TypedDict):
+    """FER2013's labels compared with FER+'s votes; see `vote_statistics`."""
+
+    pictures: int
+    matrix: list[list[int]]
+    agreement: float
+    voter_agreement: float
+    unanimity: list[int]
+
+
+class SplitStatistics(TypedDict):
+    """One split.
+
+    Attributes:
+        pictures: How many there are.
+        counts: Of each expression.
+        blank: Pictures of a single grey value.
+        copies: Duplicates inside the split.
+        in_train: Pictures with a duplicate in the training split; None for that split itself.
+        ferplus: None without votes.
+    """
+
+    pictures: int
+    counts: dict[str, int]
+    blank: int
+    copies: DuplicateStatistics
+    in_train: int | None
+    ferplus: VoteStatistics | None
+
+
+def dataset_statistics(splits: Mapping[str, FerArrays]) -> dict[str, SplitStatistics]:
+    """Return the statistics of each split, as JSON can hold them.
 
     Args:
-        splits: By name; those beside "train" are also looked through for copies of its pictures.
+        splits: By name; the others are also searched for duplicates of pictures of "train".
     """
     train = splits.get("train")
     return {
@@ -22,31 +63,31 @@ def dataset_statistics(splits: Mapping[str, FerArrays]) -> dict[str, dict]:
     }
 
 
-def split_statistics(arrays: FerArrays, train: FerArrays | None) -> dict:
-    """Return what there is to say about one split.
+def split_statistics(arrays: FerArrays, train: FerArrays | None) -> SplitStatistics:
+    """Return the statistics of one split.
 
     Args:
         arrays: The split.
-        train: The training split, where this is another one.
+        train: The training split; None where that is `arrays` itself, or is missing.
     """
     counts = np.bincount(arrays.labels, minlength=len(EXPRESSIONS))
-    copied = None if train is None else int(has_duplicate(arrays.images, train.images).sum())
+    in_train = None if train is None else int(has_duplicate(arrays.images, train.images).sum())
     return {
         "pictures": len(arrays),
         "counts": dict(zip(EXPRESSIONS, counts.tolist(), strict=True)),
         "blank": int((np.ptp(arrays.images, axis=(1, 2)) == 0).sum()),
         "copies": duplicate_statistics(arrays),
-        "in_train": copied,
+        "in_train": in_train,
         "ferplus": vote_statistics(arrays),
     }
 
 
-def duplicate_statistics(arrays: FerArrays) -> dict:
-    """Return how many pictures are there more than once, and copies that are labelled otherwise.
+def duplicate_statistics(arrays: FerArrays) -> DuplicateStatistics:
+    """Count duplicates, and duplicates with conflicting labels.
 
     Returns:
-        `groups` of copies, `extra` pictures in them beyond one each, groups with `differing`
-        labels, and of these, as `rows`, the first picture with the first one labelled otherwise.
+        `groups` of duplicates, `extra` pictures in them beyond one each, groups with `differing`
+        labels, and of these, as `rows`, the first picture and the first one labelled otherwise.
     """
     groups = duplicate_groups(arrays.images)
     differing = [group for group in groups if np.ptp(arrays.labels[group]) > 0]
@@ -58,11 +99,11 @@ def duplicate_statistics(arrays: FerArrays) -> dict:
     }
 
 
-def _first_two_labels(group: np.ndarray, labels: np.ndarray) -> list[int]:
+def _first_two_labels(group: Int64Array, labels: Int64Array) -> list[int]:
     return [int(group[0]), int(group[np.argmax(labels != labels[0])])]
 
 
-def vote_statistics(arrays: FerArrays) -> dict | None:
+def vote_statistics(arrays: FerArrays) -> VoteStatistics | None:
     """Compare FER2013's labels with the votes of FER+; None where there are none.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Makes a probability mean what it states, and finds below which one a face is uncertain.
+"""Calibration by temperature scaling and prior correction, and the threshold of uncertain faces.
 
 Temperature scaling and the calibration error: Guo et al., "On Calibration of Modern Neural
 Networks" (2017), https://arxiv.org/abs/1706.04599. Prior correction: Menon et al., "Long-tail
@@ -14,17 +14,21 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from fer.array_types import BoolArray, Float32Array, FloatArray, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
 from fer.model.configuration_fer import Heads
 from fer.model.heads import combined, probabilities
 
+Correctness = BoolArray | FloatArray
+"""How right each prediction is, (n,), 0 to 1."""
+
 CALIBRATION_BINS = 15
 """Of the calibration error, as in most of the literature."""
 
 TARGET_ACCURACY = 0.80
-"""Accuracy that the named faces are to have, by both label sets together where both heads are
-combined; the others are uncertain."""
+"""Accuracy that faces above the threshold are to have, by both label sets together where both heads
+are combined; the others are uncertain."""
 
 PRIOR_CORRECTION = 0.6
 """Strength of the correction for the training classes' shares, in networks with two heads. On
@@ -34,7 +38,7 @@ without correction; balanced accuracy gains 2.5 points there, accuracy loses 0.6
 
 @dataclass(frozen=True)
 class Calibration:
-    """What is fitted on validation and kept in the network's configuration, and its metrics.
+    """The settings fitted on validation, which a configuration keeps, and their metrics.
 
     Args:
         temperature: See `fer.model.configuration_fer.Heads`, as for the next six.
@@ -44,12 +48,12 @@ class Calibration:
         prior_correction: Strength.
         fer2013_prior: Of the FER2013 head, (7,).
         ferplus_prior: Of the FER+ head, (8,).
-        uncertain_below: A face whose top probability is under this isn't named.
+        uncertain_below: A face whose top probability is under this is uncertain.
         calibration_error: Expected calibration error of the FER2013 head with its temperature, by
             FER2013's labels, 15 bins.
         uncalibrated_error: The same without the temperature.
         combined_error: That of the combined output, against the mean of both label sets.
-        answered: Share of the faces that are named.
+        answered: Share of the faces above the threshold.
         answered_accuracy: Accuracy of the combined output on those: by FER2013's labels, and
             where both heads are combined the mean of that and the accuracy by FER+'s majority.
     """
@@ -80,17 +84,17 @@ SETTINGS = (
     *("temperature", "ferplus_temperature", "ferplus_share", "combined_temperature"),
     *("prior_correction", "fer2013_prior", "ferplus_prior", "uncertain_below"),
 )
-"""What of a `Calibration` a network's configuration keeps."""
+"""Fields of a `Calibration` that a network's configuration keeps."""
 
 
-def with_priors(heads: Heads, labels: np.ndarray, votes: np.ndarray) -> Heads:
+def with_priors(heads: Heads, labels: Int64Array, votes: Float32Array) -> Heads:
     """Return settings with the class priors of the training data.
 
     Args:
-        heads: The settings; where nobody voted their FER+ prior stays, and where there is none
-            either, a combination with the FER+ head is not corrected.
-        labels: FER2013's labels that were learned, (n,) class indices.
-        votes: Shares of FER+'s votes that were learned, (n, 8); rows of zeros have none.
+        heads: The settings. Without votes their FER+ prior is kept; without one, a combination with
+            the FER+ head is not corrected.
+        labels: FER2013's of the training split, (n,) class indices.
+        votes: Shares of FER+'s votes of that split, (n, 8); rows of zeros have none.
     """
     counts = np.bincount(labels, minlength=len(EXPRESSIONS)).astype(float)
     heads = replace(heads, fer2013_prior=_shares(counts))
@@ -102,16 +106,16 @@ def with_priors(heads: Heads, labels: np.ndarray, votes: np.ndarray) -> Heads:
     return heads
 
 
-def _shares(counts: np.ndarray) -> tuple[float, ...]:
+def _shares(counts: FloatArray) -> tuple[float, ...]:
     """Return the shares of counts; a class that never occurs counts as once."""
     counted = np.maximum(counts, 1.0)
     return tuple(round(float(share), 5) for share in counted / counted.sum())
 
 
 def calibrate(
-    logits: tuple[np.ndarray, np.ndarray | None],
-    labels: np.ndarray,
-    votes: np.ndarray,
+    logits: tuple[Float32Array, Float32Array | None],
+    labels: Int64Array,
+    votes: Float32Array,
     heads: Heads,
 ) -> Calibration:
     """Fit the temperatures, each on its own label set, and the threshold of the combined output.
@@ -125,13 +129,16 @@ def calibrate(
     """
     first, second = logits
     heads = fit_heads(first, second, labels, votes, heads)
-    output = probabilities(heads, first, second)
-    confidence, right = output.max(axis=1), output.argmax(axis=1) == labels
+    output = probabilities(heads, first, second)  # (n, 7)
+    confidence = output.max(axis=1)
+    right: Correctness = output.argmax(axis=1) == labels
     if heads.ferplus_share:
         right = correctness_by_both(output.argmax(axis=1), labels, votes)
     threshold = confidence_threshold(confidence, right, TARGET_ACCURACY)
-    threshold = math.floor(1e4 * threshold) / 1e4  # not above the least one that is named
-    named = confidence >= threshold
+    threshold = (
+        math.floor(1e4 * threshold) / 1e4
+    )  # rounded down, so that the least confident face stays above it
+    certain = confidence >= threshold  # (n,)
     settings = asdict(heads)
     del settings["ferplus_columns"]
     alone = softmax(first / heads.temperature, axis=1)
@@ -141,16 +148,16 @@ def calibrate(
         calibration_error=calibration_error(alone, labels),
         uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
         combined_error=expected_error(confidence, right),
-        answered=float(named.mean()),
-        answered_accuracy=float(right[named].mean()),
+        answered=float(certain.mean()),
+        answered_accuracy=float(right[certain].mean()),
     )
 
 
 def fit_heads(
-    first: np.ndarray,
-    second: np.ndarray | None,
-    labels: np.ndarray,
-    votes: np.ndarray,
+    first: Float32Array,
+    second: Float32Array | None,
+    labels: Int64Array,
+    votes: Float32Array,
     heads: Heads,
 ) -> Heads:
     """Return settings with fitted temperatures, rounded to four decimals; see `calibrate`."""
@@ -168,38 +175,39 @@ def fit_heads(
     return heads
 
 
-def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    """Return the temperature with the least cross-entropy, between 0.05 and 20.
+def fit_temperature(logits: Float32Array, targets: FloatArray) -> float:
+    """Return the temperature with the least cross-entropy, from 0.05 to 20.
 
     Args:
         logits: (n, classes).
-        targets: How likely each class is, (n, classes); 1 for a label.
+        targets: Probability of each class, (n, classes); one-hot for labels.
     """
 
     def cross_entropy(logarithm: float) -> float:
         scores = log_softmax(logits / np.exp(logarithm), axis=1)
-        return -(targets * scores).sum(axis=1).mean()
+        return -float((targets * scores).sum(axis=1).mean())
 
-    bounds = (np.log(0.05), np.log(20.0))
+    bounds = (np.log(0.05), np.log(20.0))  # of its logarithm: halving and doubling count alike
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
 
 
 def calibration_error(
-    probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS
+    probabilities: Float32Array, labels: Int64Array, bins: int = CALIBRATION_BINS
 ) -> float:
     """Return the `expected_error` of probabilities, (n, classes), by labels, (n,)."""
-    return expected_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins)
+    right = probabilities.argmax(axis=1) == labels
+    return expected_error(probabilities.max(axis=1), right, bins)
 
 
 def expected_error(
-    confidence: np.ndarray, right: np.ndarray, bins: int = CALIBRATION_BINS
+    confidence: Float32Array, right: Correctness, bins: int = CALIBRATION_BINS
 ) -> float:
     """Return the mean gap between confidence and accuracy over equally wide bins of confidence.
 
     Args:
         confidence: Top probabilities, (n,).
         right: How right each prediction is, (n,), 0 to 1.
-        bins: Bins between 0 and 1; each counts by its number of faces.
+        bins: Bins from 0 to 1; each is weighted by its number of faces.
     """
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
@@ -207,8 +215,8 @@ def expected_error(
 
 
 def correctness_by_both(
-    predictions: np.ndarray, labels: np.ndarray, votes: np.ndarray
-) -> np.ndarray:
+    predictions: Int64Array, labels: Int64Array, votes: Float32Array
+) -> FloatArray:
     """Return how right each prediction is by both label sets, (n,): 0, a half or 1.
 
     Args:
@@ -217,27 +225,28 @@ def correctness_by_both(
         votes: Shares of FER+'s votes, (n, 8).
     """
     others = others_of(labels, votes)
-    return ((predictions == labels).astype(float) + (predictions == others)) / 2
+    right: FloatArray = ((predictions == labels).astype(float) + (predictions == others)) / 2
+    return right
 
 
-def others_of(labels: np.ndarray, votes: np.ndarray) -> np.ndarray:
+def others_of(labels: Int64Array, votes: Float32Array) -> Int64Array:
     """Return FER+'s majority, (n,); where it is none of the seven, FER2013's label."""
     majority = majority_expression(votes)
     return np.where(majority >= 0, majority, labels)
 
 
-def confidence_threshold(confidence: np.ndarray, right: np.ndarray, accuracy: float) -> float:
-    """Return the least confidence from which on the predictions are right often enough.
+def confidence_threshold(confidence: Float32Array, right: Correctness, accuracy: float) -> float:
+    """Return the least confidence above which the predictions reach an accuracy.
 
     Args:
         confidence: Top probabilities, (n,).
         right: How right each prediction is, (n,), 0 to 1.
-        accuracy: The accuracy that the named faces are to have together.
+        accuracy: To be reached by the faces from the threshold on, together.
 
     Returns:
-        The threshold that names most; where none is good enough, the highest confidence.
+        The threshold with the largest coverage; where none reaches it, the highest confidence.
     """
     order = np.argsort(-confidence, kind="stable")
-    running = np.cumsum(right[order]) / np.arange(1, len(right) + 1)
+    running = np.cumsum(right[order], dtype=float) / np.arange(1, len(right) + 1)  # (n,)
     good = np.flatnonzero(running >= accuracy)
     return float(confidence[order[good[-1] if len(good) else 0]])

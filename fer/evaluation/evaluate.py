@@ -1,4 +1,4 @@
-"""Every figure of one network on one set of labelled faces."""
+"""Evaluation of a network on labelled faces: metrics, confidence intervals, risk and coverage."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +7,7 @@ import torch
 from scipy.stats import binomtest
 from torch.nn import functional
 
+from fer.array_types import Float32Array, Int64Array, UInt8Array
 from fer.data.arrays import FerArrays
 from fer.data.ferplus import vote_shares
 from fer.data.image_folder import LabeledFaces
@@ -18,7 +19,8 @@ from fer.evaluation.ferplus_metrics import (
     ferplus_head_metrics,
     metrics_by_share,
 )
-from fer.evaluation.metrics import ExpressionMetric
+from fer.evaluation.metrics import compare_labels
+from fer.evaluation.results import Coverage, Evaluation, Intervals, ReliabilityBin, SelectiveMetrics
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import Heads
@@ -26,55 +28,56 @@ from fer.model.heads import logits_of, probabilities
 from fer.model.preprocessing import pixel_values
 
 BATCH_SIZE = 64
-"""Faces at a time; more take longer on a CPU, whose caches they leave."""
+"""Faces at a time; larger batches are slower on a CPU, as they exceed its caches."""
 
-FIRST_HEAD, SHOWN = "fer2013", "shown"
-"""Which output is evaluated: the FER2013 head alone, or both heads combined as the page draws
-them."""
+FIRST_HEAD, COMBINED = "fer2013", "shown"
+"""Which output is evaluated: the FER2013 head alone, or both heads combined as on the page."""
 
 BOOTSTRAP_SAMPLES = 2000
+"""Enough for the third decimal of a 95 % interval."""
+
 VIEW_SHIFT = 4
-"""Pixels of a 48-pixel face by which test-time views lie off the middle: as far as in training."""
+"""Pixels of a 48-pixel face by which test-time views are shifted: as far as in training."""
 
 
 def evaluate(
     classifier: ExpressionClassifier,
     faces: FerArrays | LabeledFaces,
     views: bool = False,
-    answers: str = FIRST_HEAD,
+    output: str = FIRST_HEAD,
     logits: Logits | None = None,
-) -> dict[str, object]:
+) -> Evaluation:
     """Compare a network's output with the labels.
 
     Args:
         classifier: The network.
         faces: Faces, labels and, where there are any, FER+'s votes.
-        views: Average ten views of each face, five places and their mirror images, instead of one.
-        answers: `FIRST_HEAD`, which knows FER2013's own labels, or `SHOWN`.
-        logits: What `predict_logits` returns for these faces and views, where it has run already.
+        views: Average ten views of each face, five shifts and their mirror images, instead of one.
+        output: `FIRST_HEAD`, which is trained on FER2013's own labels, or `COMBINED`.
+        logits: What `predict_logits` returns for these faces and views, if it has run already.
 
     Returns:
-        What `fer evaluate` writes as JSON: of this output accuracy and macro F1, per-class metrics
+        Of this output accuracy and macro F1, per-class metrics
         with 95 % intervals, confusion matrix, reliability; of the combined output risk and
         coverage; FER+.
     """
     logits = logits or predict_logits(classifier, faces.images, views)
     labels, votes = faces.labels, vote_shares(faces.votes)
-    evaluated = probabilities(select_heads(classifier, answers), *logits)
-    shown = probabilities(classifier.heads, *logits)
+    evaluated = probabilities(select_heads(classifier, output), *logits)  # (n, 7)
+    combined = probabilities(classifier.heads, *logits)  # (n, 7)
     predictions = evaluated.argmax(axis=1)
-    metrics = ExpressionMetric(EXPRESSIONS).compute(predictions=predictions, references=labels)
+    metrics = compare_labels(predictions, labels)
     return {
         "pictures": len(faces),
         "precision": classifier.precision,
         "views": "ten" if views else "single",
-        "answers": answers,
+        "answers": output,
         **metrics,
         "intervals": intervals(np.array(metrics["confusion_matrix"])),
         "calibration_error": calibration_error(evaluated, labels),
         "reliability": reliability(evaluated, labels),
-        "risk_coverage": risk_coverage(shown, labels, votes),
-        "uncertain": selective_metrics(shown, labels, votes, classifier.uncertain_below),
+        "risk_coverage": risk_coverage(combined, labels, votes),
+        "uncertain": selective_metrics(combined, labels, votes, classifier.uncertain_below),
         "ferplus": ferplus_head_metrics(logits[1], votes),
         "ferplus_answers": ferplus_agreement(predictions, votes),
         "shown": combined_metrics(classifier.heads, logits, labels, votes),
@@ -82,50 +85,54 @@ def evaluate(
     }
 
 
-def select_heads(classifier: ExpressionClassifier, answers: str) -> Heads:
-    """Return how the heads are combined for `FIRST_HEAD` or `SHOWN`."""
-    return classifier.heads if answers == SHOWN else classifier.heads.fer2013_alone()
+def select_heads(classifier: ExpressionClassifier, output: str) -> Heads:
+    """Return how the heads are combined for `FIRST_HEAD` or `COMBINED`."""
+    return classifier.heads if output == COMBINED else classifier.heads.fer2013_alone()
 
 
 @torch.inference_mode()
 def predict_logits(
-    classifier: ExpressionClassifier, images: Sequence[np.ndarray], views: bool = False
+    classifier: ExpressionClassifier, images: Sequence[UInt8Array] | UInt8Array, views: bool = False
 ) -> Logits:
     """Return both heads' own logits, (n, 7) in the order of `EXPRESSIONS` and (n, 8) or None.
 
     Args:
         classifier: The network.
-        images: n faces, each grey uint8 (h, w) or RGB uint8 (h, w, 3).
+        images: n faces, each grey uint8 (h, w) or RGB uint8 (h, w, 3); or grey (n, h, w).
         views: Average ten views of each face.
     """
-    first, second = [], []
+    first: list[Float32Array] = []
+    second: list[Float32Array] = []
     for start in range(0, len(images), BATCH_SIZE):
-        seen = _views(classifier, images[start : start + BATCH_SIZE], views)
-        outputs = [classifier.network(pixel_values=view) for view in seen]
-        ours, others = zip(*(logits_of(out, classifier.columns) for out in outputs), strict=True)
-        first.append(np.mean(ours, axis=0))
-        second.append(None if others[0] is None else np.mean(others, axis=0))
-    return np.concatenate(first), None if second[0] is None else np.concatenate(second)
+        batch = _views(classifier, list(images[start : start + BATCH_SIZE]), views)
+        outputs = [classifier.network(pixel_values=view) for view in batch]
+        both = [logits_of(output, classifier.columns) for output in outputs]
+        first.append(np.mean([own for own, _ in both], axis=0))  # (batch, 7), the mean of the views
+        ferplus = [own for _, own in both if own is not None]
+        if ferplus:
+            second.append(np.mean(ferplus, axis=0))  # (batch, 8)
+    return np.concatenate(first), np.concatenate(second) if second else None
 
 
 def _views(
-    classifier: ExpressionClassifier, images: Sequence[np.ndarray], views: bool
+    classifier: ExpressionClassifier, images: Sequence[UInt8Array], views: bool
 ) -> Iterator[torch.Tensor]:
-    """Yield a batch's pixel_values, once or in ten views."""
+    """Yield a batch's pixel_values, (n, c, h, w), once or in ten views."""
     processor = classifier.processor
     if not views:
         yield pixel_values(processor, images)
         return
-    if not isinstance(getattr(processor, "crop_size", None), int):
+    side = getattr(processor, "crop_size", None)  # an int in this project's processor alone
+    if not isinstance(side, int):
         raise ValueError("Ten views need this project's image processor; leave --views out.")
     whole = processor(images=list(images), do_center_crop=False, return_tensors="pt")
-    yield from ten_views(whole["pixel_values"], processor.crop_size)
+    yield from ten_views(whole["pixel_values"], side)
 
 
 def ten_views(faces: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
-    """Yield the middle of a face, four places `VIEW_SHIFT` pixels off it, and their mirror images.
+    """Yield the centre crop of a face, four crops shifted by `VIEW_SHIFT`, and their mirror images.
 
-    What a view lacks is 0, the face's mean, as in the views of a training.
+    Outside the face they are padded with 0, its mean, as the views of a training are.
 
     Args:
         faces: (n, c, h, h).
@@ -145,20 +152,19 @@ def ten_views(faces: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
 
 
 def selective_metrics(
-    shown: np.ndarray, labels: np.ndarray, votes: np.ndarray, threshold: float
-) -> dict[str, object]:
+    combined: Float32Array, labels: Int64Array, votes: Float32Array, threshold: float
+) -> SelectiveMetrics:
     """Return `accuracy_above` the threshold, and how those faces compare with FER+'s majority."""
-    named = shown.max(axis=1) >= threshold
-    agreement = ferplus_agreement(shown[named].argmax(axis=1), votes[named])
-    return {**accuracy_above(shown, labels, threshold), "ferplus_answers": agreement}
+    certain = combined.max(axis=1) >= threshold
+    agreement = ferplus_agreement(combined[certain].argmax(axis=1), votes[certain])
+    return {**accuracy_above(combined, labels, threshold), "ferplus_answers": agreement}
 
 
-def intervals(confusion: np.ndarray) -> dict[str, object]:
+def intervals(confusion: Int64Array) -> Intervals:
     """Return 95 % intervals of accuracy, macro F1, and each class's precision and recall.
 
-    Those of shares are Wilson's, which are honest at 0 and 100 %, too; macro F1's is
-    bootstrapped. None stands for what has no interval: a class that is absent, or a macro F1 that
-    can't vary.
+    Those of shares are Wilson's, which hold their coverage at 0 and 100 %, too; macro F1's is
+    bootstrapped. None is no interval: of a class that is absent, or a macro F1 that can't vary.
 
     Args:
         confusion: (classes, classes) counts; rows are the labels, columns the predictions.
@@ -178,17 +184,18 @@ def intervals(confusion: np.ndarray) -> dict[str, object]:
 
 
 def wilson(hits: int, total: int) -> list[float] | None:
-    """Return Wilson's 95 % interval of a share, None of nothing."""
+    """Return Wilson's 95 % interval of a share, None without faces."""
     if not total:
         return None
-    return list(map(float, binomtest(int(hits), int(total)).proportion_ci(method="wilson")))
+    low, high = binomtest(int(hits), int(total)).proportion_ci(method="wilson")
+    return [float(low), float(high)]
 
 
-def macro_f1_interval(confusion: np.ndarray, seed: int = 0) -> list[float] | None:
-    """Return the 95 % bootstrap interval of macro F1, None where every draw gives the same.
+def macro_f1_interval(confusion: Int64Array, seed: int = 0) -> list[float] | None:
+    """Return the 95 % bootstrap interval of macro F1, None where all samples agree.
 
-    Drawing the pictures again with replacement is the same as drawing the cells of the confusion
-    matrix from a multinomial distribution.
+    Resampling the pictures with replacement is drawing the cells of the confusion matrix from a
+    multinomial distribution.
 
     Args:
         confusion: (classes, classes) counts.
@@ -198,15 +205,15 @@ def macro_f1_interval(confusion: np.ndarray, seed: int = 0) -> list[float] | Non
     draws = np.random.default_rng(seed).multinomial(
         total, confusion.ravel() / total, BOOTSTRAP_SAMPLES
     )
-    matrices = draws.reshape(BOOTSTRAP_SAMPLES, *confusion.shape)
-    hits = matrices.diagonal(axis1=1, axis2=2)
+    matrices = draws.reshape(BOOTSTRAP_SAMPLES, *confusion.shape)  # (samples, classes, classes)
+    hits = matrices.diagonal(axis1=1, axis2=2)  # (samples, classes)
     f1 = 2 * hits / np.maximum(matrices.sum(axis=2) + matrices.sum(axis=1), 1)
     low, high = np.quantile(f1[:, confusion.sum(axis=1) > 0].mean(axis=1), (0.025, 0.975))
     return [float(low), float(high)] if low < high else None
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
-    """Return confidence, accuracy and number of faces of each bin of confidence that has any."""
+def reliability(probabilities: Float32Array, labels: Int64Array) -> list[ReliabilityBin]:
+    """Return confidence, accuracy and number of faces of each non-empty bin of confidence."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bin_of = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
@@ -221,18 +228,16 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str,
 
 
 def risk_coverage(
-    shown: np.ndarray, labels: np.ndarray, votes: np.ndarray, points: int = 21
-) -> list[dict[str, object]]:
-    """Return `selective_metrics` over thresholds that name ever fewer faces."""
-    thresholds = np.quantile(shown.max(axis=1), np.linspace(0, 0.95, points))
-    return [selective_metrics(shown, labels, votes, float(value)) for value in thresholds]
+    combined: Float32Array, labels: Int64Array, votes: Float32Array, points: int = 21
+) -> list[SelectiveMetrics]:
+    """Return `selective_metrics` at thresholds of decreasing coverage, 100 to 5 % of the faces."""
+    thresholds = np.quantile(combined.max(axis=1), np.linspace(0, 0.95, points))
+    return [selective_metrics(combined, labels, votes, float(value)) for value in thresholds]
 
 
-def accuracy_above(
-    probabilities: np.ndarray, labels: np.ndarray, threshold: float
-) -> dict[str, float | None]:
+def accuracy_above(probabilities: Float32Array, labels: Int64Array, threshold: float) -> Coverage:
     """Return how many faces have a top probability of at least `threshold`, and their accuracy."""
-    answered = probabilities.max(axis=1) >= threshold
+    certain = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == labels
-    accuracy = float(right[answered].mean()) if answered.any() else None
-    return {"threshold": threshold, "answered": float(answered.mean()), "accuracy": accuracy}
+    accuracy = float(right[certain].mean()) if certain.any() else None
+    return {"threshold": threshold, "answered": float(certain.mean()), "accuracy": accuracy}

@@ -1,18 +1,16 @@
-"""Figures beside FER+'s votes, and what each share of FER+'s head in the answer brings.
+"""Metrics by FER+'s votes, and of the combined output by the weight of FER+'s head.
 
 FER2013's own labels and FER+'s majority agree on fewer than two pictures in three, so that a head
-which is good at one set is poor at the other. What is shown is chosen by both.
+which is good at one set is poor at the other. The combined output is chosen by both.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.evaluation.calibration import calibration_error, correctness_by_both, expected_error
-from fer.evaluation.metrics import ExpressionMetric
-from fer.labels import EXPRESSIONS
+from fer.evaluation.metrics import compare_labels
+from fer.evaluation.results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.configuration_fer import Heads
 from fer.model.heads import probabilities
 
@@ -23,15 +21,17 @@ FERPLUS_SHARE = 0.7
 """Weight of FER+'s head in the combined output, unless `--ferplus-share` sets another. By both
 label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
 
-Logits = tuple[np.ndarray, np.ndarray | None]
-"""Of both heads, (n, 7) and (n, 8)."""
+Logits = tuple[Float32Array, Float32Array | None]
+"""Of both heads, (n, 7) and (n, 8); None without a FER+ head."""
 
 
-def ferplus_share(requested: float | None, logits: np.ndarray | None, votes: np.ndarray) -> float:
+def ferplus_share(
+    requested: float | None, logits: Float32Array | None, votes: Float32Array
+) -> float:
     """Return the weight of FER+'s head in the combined output; 0 where it learned nothing.
 
     Args:
-        requested: What else it is to be, or None.
+        requested: The weight that the options ask for; None takes `FERPLUS_SHARE`.
         logits: Of that head, None without one.
         votes: Shares of the votes that it learned, (n, 8); zeros where there are none.
     """
@@ -42,14 +42,16 @@ def ferplus_share(requested: float | None, logits: np.ndarray | None, votes: np.
     return FERPLUS_SHARE if votes.any() else 0.0
 
 
-def ferplus_head_metrics(logits: np.ndarray | None, votes: np.ndarray) -> dict[str, object] | None:
+def ferplus_head_metrics(
+    logits: Float32Array | None, votes: Float32Array
+) -> MajorityAccuracy | None:
     """Compare the second head with FER+'s majority; None without votes or without that head.
 
     A tie counts for the first in FER+'s order.
 
     Args:
         logits: (n, 8), or None.
-        votes: Shares of the votes, (n, 8), as `fer.data.ferplus.vote_shares` gives them.
+        votes: Shares of the votes, (n, 8), as `fer.data.ferplus.vote_shares` returns them.
     """
     voted = votes.any(axis=1)
     if logits is None or not voted.any():
@@ -62,8 +64,8 @@ def ferplus_head_metrics(logits: np.ndarray | None, votes: np.ndarray) -> dict[s
     }
 
 
-def ferplus_agreement(predictions: np.ndarray, votes: np.ndarray) -> dict[str, object] | None:
-    """Compare answers, which name seven expressions, with FER+'s majority; None without votes.
+def ferplus_agreement(predictions: Int64Array, votes: Float32Array) -> MajorityAccuracy | None:
+    """Compare predictions of the seven expressions with FER+'s majority; None without votes.
 
     A tie counts as in `ferplus_head_metrics`: for the first in FER+'s order.
 
@@ -84,8 +86,8 @@ def ferplus_agreement(predictions: np.ndarray, votes: np.ndarray) -> dict[str, o
 
 
 def combined_metrics(
-    heads: Heads, logits: Logits, labels: np.ndarray, votes: np.ndarray
-) -> dict[str, object]:
+    heads: Heads, logits: Logits, labels: Int64Array, votes: Float32Array
+) -> CombinedMetrics:
     """Compare the combined output with both label sets.
 
     Args:
@@ -96,7 +98,7 @@ def combined_metrics(
     """
     output = probabilities(heads, *logits)
     predictions = output.argmax(axis=1)
-    scores = ExpressionMetric(EXPRESSIONS).compute(predictions=predictions, references=labels)
+    scores = compare_labels(predictions, labels)
     return {
         "ferplus_share": heads.ferplus_share,
         "prior_correction": heads.prior_correction,
@@ -109,8 +111,8 @@ def combined_metrics(
 
 
 def metrics_by_both(
-    output: np.ndarray, macro_f1: float, labels: np.ndarray, votes: np.ndarray
-) -> dict[str, float] | None:
+    output: Float32Array, macro_f1: float, labels: Int64Array, votes: Float32Array
+) -> BothMetrics | None:
     """Compare probabilities with the mean of both label sets; None without votes.
 
     Where FER+'s majority is none of the seven, FER2013's label counts alone.
@@ -125,9 +127,7 @@ def metrics_by_both(
     voted = majority >= 0
     if not voted.any():
         return None
-    scores = ExpressionMetric(EXPRESSIONS).compute(
-        predictions=predictions[voted], references=majority[voted]
-    )
+    scores = compare_labels(predictions[voted], majority[voted])
     right = correctness_by_both(predictions, labels, votes)
     return {
         "accuracy": float(right.mean()),
@@ -137,9 +137,9 @@ def metrics_by_both(
 
 
 def metrics_by_share(
-    heads: Heads, logits: Logits, labels: np.ndarray, votes: np.ndarray
-) -> Sequence[dict[str, object]]:
-    """Return `combined_metrics` with the share shown and each of `SHARES`; [] without two heads."""
+    heads: Heads, logits: Logits, labels: Int64Array, votes: Float32Array
+) -> list[CombinedMetrics]:
+    """Return `combined_metrics` with the share in use and each of `SHARES`; [] with one head."""
     shares = () if logits[1] is None else sorted({*SHARES, heads.ferplus_share})
     each = (replace(heads, ferplus_share=share) for share in shares)
     return [combined_metrics(one, logits, labels, votes) for one in each]

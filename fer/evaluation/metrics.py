@@ -1,7 +1,9 @@
-"""Accuracy, macro F1, per-class figures and the confusion matrix, as one `evaluate.Metric`.
+"""Accuracy, macro F1, per-class metrics and the confusion matrix, as one `evaluate.Metric`.
 
 A class in the package instead of `evaluate.load("accuracy")`, which comes from the Hub at run time.
 """
+
+from typing import Any
 
 import datasets
 import evaluate
@@ -9,12 +11,14 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from transformers import EvalPrediction
 
+from fer.array_types import Float32Array, Int64Array
+from fer.evaluation.results import ClassMetrics, ExpressionMetrics
 from fer.labels import EXPRESSIONS
 
 CITATION = "Pedregosa et al., Scikit-learn: Machine Learning in Python, JMLR 12, 2011."
 
 
-class ExpressionMetric(evaluate.Metric):
+class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes without types
     """Compares predicted class indices with the labels.
 
     Example:
@@ -23,7 +27,7 @@ class ExpressionMetric(evaluate.Metric):
         0.6666666666666666
     """
 
-    def __init__(self, labels: tuple[str, ...], **kwargs) -> None:
+    def __init__(self, labels: tuple[str, ...], **kwargs: Any) -> None:
         """Compare classes whose names, by class index, are `labels`."""
         super().__init__(**kwargs)
         self.labels = labels
@@ -31,14 +35,14 @@ class ExpressionMetric(evaluate.Metric):
     def _info(self) -> evaluate.MetricInfo:
         index = datasets.Value("int64")
         return evaluate.MetricInfo(
-            description="Accuracy, macro F1, per-class figures and confusion matrix.",
+            description="Accuracy, macro F1, per-class metrics and confusion matrix.",
             citation=CITATION,
             inputs_description="predictions and references: class indices",
             features=datasets.Features({"predictions": index, "references": index}),
         )
 
-    def _compute(self, predictions: list[int], references: list[int]) -> dict:
-        """Return the figures.
+    def _compute(self, predictions: list[int], references: list[int]) -> ExpressionMetrics:
+        """Compare the predictions with the labels.
 
         A class that never occurs has recall 0 and support 0, and is left out of the macro F1.
         """
@@ -46,10 +50,14 @@ class ExpressionMetric(evaluate.Metric):
         scores = precision_recall_fscore_support(
             references, predictions, labels=indices, zero_division=0
         )
-        names = ("precision", "recall", "f1", "support")
-        per_class = {
-            label: {name: column[index].item() for name, column in zip(names, scores, strict=True)}
-            for index, label in enumerate(self.labels)
+        per_class: dict[str, ClassMetrics] = {
+            label: {
+                "precision": float(precision),
+                "recall": float(recall),
+                "f1": float(f1),
+                "support": int(support),
+            }
+            for label, precision, recall, f1, support in zip(self.labels, *scores, strict=True)
         }
         return {
             "accuracy": float(np.mean(np.equal(predictions, references))),
@@ -59,22 +67,39 @@ class ExpressionMetric(evaluate.Metric):
         }
 
 
-def split_logits(prediction: EvalPrediction) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the logits of both heads, (n, 7) and (n, 8), or None for a second that isn't there."""
-    logits = prediction.predictions
-    return logits if isinstance(logits, tuple) else (logits, None)
-
-
-def expression_metrics(prediction: EvalPrediction) -> dict:
-    """Compare the first head with FER2013's own labels."""
-    logits, labels = split_logits(prediction)[0], prediction.label_ids[0]
+def compare_labels(predictions: Int64Array, labels: Int64Array) -> ExpressionMetrics:
+    """Compare predictions with labels, both (n,) indices into `EXPRESSIONS`."""
     metric = ExpressionMetric(EXPRESSIONS)
-    return metric.compute(predictions=logits.argmax(axis=1), references=labels)
+    metrics: ExpressionMetrics = metric.compute(predictions=predictions, references=labels)
+    return metrics
+
+
+def split_logits(prediction: EvalPrediction) -> tuple[Float32Array, Float32Array | None]:
+    """Return the logits of both heads, (n, 7) and (n, 8), None without a second head."""
+    logits = prediction.predictions
+    if not isinstance(logits, tuple):
+        return logits, None
+    first, second = logits  # type: ignore[misc]  # transformers annotates a tuple of one
+    return first, second
+
+
+def label_arrays(prediction: EvalPrediction) -> tuple[Int64Array, Float32Array]:
+    """Return both label sets: FER2013's labels, (n,), and the shares of FER+'s votes, (n, 8)."""
+    labels, shares = prediction.label_ids  # type: ignore[misc]  # annotated as a tuple of one
+    return labels, shares
+
+
+def expression_metrics(prediction: EvalPrediction) -> ExpressionMetrics:
+    """Compare the first head with FER2013's own labels."""
+    logits, _ = split_logits(prediction)
+    labels, _ = label_arrays(prediction)
+    return compare_labels(logits.argmax(axis=1), labels)
 
 
 def ferplus_accuracy(prediction: EvalPrediction) -> float | None:
     """Compare the second head with FER+'s majority over eight classes; None without either."""
-    logits, shares = split_logits(prediction)[1], prediction.label_ids[1]
+    _, logits = split_logits(prediction)
+    _, shares = label_arrays(prediction)
     voted = shares.sum(axis=1) > 0
     if logits is None or not voted.any():
         return None

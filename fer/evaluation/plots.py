@@ -1,56 +1,28 @@
-"""Plots of an evaluation, as matplotlib figures; nothing touches pyplot's global state."""
+"""Plots of an evaluation, as matplotlib figures; none uses pyplot's global state."""
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer.evaluation.results import CorruptionAccuracy, ReliabilityBin, SelectiveMetrics
 from fer.plotting import ACCENT, GREY, PALE, SECONDARY, shares_plot, simplify_axes
 
 
-class ReliabilityBin(TypedDict):
-    """Faces of about one confidence: how sure the network is and how often right, 0 to 1."""
-
-    confidence: float
-    accuracy: float
-    faces: int
-
-
-class MajorityAccuracy(TypedDict):
-    """How often answers are FER+'s majority, 0 to 1."""
-
-    accuracy: float
-
-
-class Coverage(TypedDict):
-    """What a threshold leaves named: the share of faces, and how many of these are right."""
-
-    answered: float
-    accuracy: float | None
-    ferplus_answers: NotRequired[MajorityAccuracy | None]
-
-
-class DamagedAccuracy(TypedDict):
-    """The accuracy, 0 to 1, under one damage."""
-
-    damage: str
-    amount: str
-    accuracy: float
-
-
 def confusion_plot(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Figure:
-    """Show how often each label was given each answer, in percent of the label's faces.
+    """Plot a confusion matrix, in percent of each label's faces.
 
     Args:
-        matrix: (n, n) counts; rows are the labels, columns the answers.
+        matrix: (n, n) counts; rows are the labels, columns the predictions.
         labels: Their names.
     """
-    return shares_plot(matrix, labels, labels, "answer", "Answers to each label, in percent")
+    return shares_plot(
+        matrix, labels, labels, "prediction", "Confusion matrix, in percent of each label"
+    )
 
 
 def reliability_plot(bins: Sequence[ReliabilityBin], error: float) -> Figure:
-    """Show whether a probability means what it says.
+    """Plot a reliability diagram: the accuracy over the confidence.
 
     Args:
         bins: Those that have faces.
@@ -72,11 +44,11 @@ def reliability_plot(bins: Sequence[ReliabilityBin], error: float) -> Figure:
     return figure
 
 
-def risk_coverage_plot(points: Sequence[Coverage], chosen: Coverage) -> Figure:
-    """Show how accuracy rises when unsure faces are left unnamed.
+def risk_coverage_plot(points: Sequence[SelectiveMetrics], chosen: SelectiveMetrics) -> Figure:
+    """Plot the accuracy of the faces above a threshold over their share.
 
     Args:
-        points: Over thresholds, with `ferplus_answers` where FER+'s votes are known.
+        points: Over thresholds, with `ferplus_answers` where there are votes of FER+.
         chosen: The same for the threshold in use.
     """
     figure = Figure(figsize=(5.2, 4.0), layout="constrained")
@@ -93,50 +65,50 @@ def risk_coverage_plot(points: Sequence[Coverage], chosen: Coverage) -> Figure:
         if known:
             axes.plot(*zip(*known, strict=True), color=colour, label=label)
             _mark_threshold(axes, 100 * chosen["answered"], accuracy(chosen), colour)
-    axes.set(xlabel="faces named, percent", ylabel="of these right, percent", xlim=(0, 102))
-    axes.set_title("What leaving unsure faces unnamed brings")
-    in_use = f"in use: {100 * chosen['answered']:.0f}% named"
+    axes.set(xlabel="faces above the threshold, percent", ylabel="accuracy, percent", xlim=(0, 102))
+    axes.set_title("Accuracy and coverage of selective classification")
+    in_use = f"in use: {100 * chosen['answered']:.0f}% above"
     axes.legend(frameon=False, loc="lower left", title=in_use, alignment="left")
     simplify_axes(axes)
     return figure
 
 
-def _by_labels(point: Coverage) -> float | None:
+def _by_labels(point: SelectiveMetrics) -> float | None:
     return point["accuracy"]
 
 
-def _ferplus_accuracy(point: Coverage) -> float | None:
-    """Return the accuracy by FER+'s majority, None where it isn't known."""
+def _ferplus_accuracy(point: SelectiveMetrics) -> float | None:
+    """Return the accuracy by FER+'s majority, None without votes."""
     by_majority = point.get("ferplus_answers")
     return by_majority["accuracy"] if by_majority else None
 
 
-def _mark_threshold(axes: Axes, answered: float, accuracy: float | None, colour: str) -> None:
-    """Mark the threshold in use, unless it names nobody."""
+def _mark_threshold(axes: Axes, coverage: float, accuracy: float | None, colour: str) -> None:
+    """Mark the threshold in use, unless no face is above it."""
     if accuracy is None:
         return
-    place = (answered, 100 * accuracy)
+    place = (coverage, 100 * accuracy)
     axes.plot(*place, "o", color=colour)
     axes.annotate(f"{place[1]:.0f}% right", place, (5, 3), textcoords="offset points")
 
 
-def robustness_plot(rows: Sequence[DamagedAccuracy]) -> Figure:
-    """Show the accuracy under each damage, beside the accuracy without any.
+def robustness_plot(rows: Sequence[CorruptionAccuracy]) -> Figure:
+    """Plot the accuracy under each corruption, with a line at the clean accuracy.
 
     Args:
-        rows: One a damage, the undamaged faces first.
+        rows: One a corruption, the clean faces first.
     """
-    clean, *damaged = rows
-    names = [f"{row['damage']}, {row['amount']}" for row in damaged]
+    clean, *corrupted = rows
+    names = [f"{row['damage']}, {row['amount']}" for row in corrupted]
     figure = Figure(figsize=(6.4, 0.28 * len(names) + 1.2), layout="constrained")
     axes = figure.subplots()
-    values = [100 * row["accuracy"] for row in damaged]
+    values = [100 * row["accuracy"] for row in corrupted]
     axes.barh(names, values, color=ACCENT, height=0.65)
     for place, value in enumerate(values):
         axes.text(value - 1, place, f"{value:.0f}", va="center", ha="right", color="white")
     axes.axvline(100 * clean["accuracy"], color=GREY, linestyle="--")
     axes.invert_yaxis()
     axes.set(xlabel="accuracy, percent", xlim=(0, 100))
-    axes.set_title(f"Damaged faces; undamaged (dashed) {100 * clean['accuracy']:.1f}")
+    axes.set_title(f"Robustness; clean accuracy (dashed) {100 * clean['accuracy']:.1f}")
     simplify_axes(axes)
     return figure

@@ -1,4 +1,4 @@
-"""What becomes of the accuracy when pictures get worse: small, blurred, dark, covered, turned."""
+"""Robustness to low resolution, blur, exposure, compression, occlusion and rotation."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,12 +6,14 @@ from functools import partial
 import cv2
 import numpy as np
 
+from fer.array_types import UInt8Array
 from fer.data.arrays import FerArrays
 from fer.evaluation.evaluate import FIRST_HEAD, predict_logits, select_heads
+from fer.evaluation.results import CorruptionAccuracy
 from fer.model.classifier import ExpressionClassifier
 from fer.model.heads import probabilities
 
-Corruption = Callable[[np.ndarray], np.ndarray]
+Corruption = Callable[[UInt8Array], UInt8Array]
 """Takes and returns one face, uint8 (h, w)."""
 
 
@@ -19,69 +21,78 @@ def measure_robustness(
     classifier: ExpressionClassifier,
     arrays: FerArrays,
     views: bool = False,
-    answers: str = FIRST_HEAD,
-) -> list[dict[str, object]]:
-    """Return the accuracy for each damage, the undamaged faces first.
+    output: str = FIRST_HEAD,
+) -> list[CorruptionAccuracy]:
+    """Return the accuracy under each corruption, the clean faces first.
 
     Args:
         classifier: The network.
         arrays: Faces and labels.
         views: Average ten views of each face.
-        answers: Which, as of `fer.evaluation.evaluate.evaluate`.
-
-    Returns:
-        Dictionaries with `damage`, `amount` (a text with its unit) and `accuracy`.
+        output: Which, as of `fer.evaluation.evaluate.evaluate`.
     """
-    rows, heads = [], select_heads(classifier, answers)
-    for (damage, amount), apply in {("none", ""): np.asarray, **CORRUPTIONS}.items():
-        damaged = [apply(image) for image in arrays.images]
-        output = probabilities(heads, *predict_logits(classifier, np.stack(damaged), views))
-        accuracy = float((output.argmax(axis=1) == arrays.labels).mean())
-        rows.append({"damage": damage, "amount": amount, "accuracy": accuracy})
+    heads = select_heads(classifier, output)
+    rows: list[CorruptionAccuracy] = []
+    for (name, amount), corrupt in {("none", ""): identity, **CORRUPTIONS}.items():
+        corrupted = [corrupt(image) for image in arrays.images]
+        predicted = probabilities(heads, *predict_logits(classifier, corrupted, views))  # (n, 7)
+        accuracy = float((predicted.argmax(axis=1) == arrays.labels).mean())
+        rows.append({"damage": name, "amount": amount, "accuracy": accuracy})
     return rows
 
 
-def shrink(image: np.ndarray, side: int) -> np.ndarray:
-    """Return a face as a camera saw it with only `side` pixels, brought back to its size."""
+def identity(image: UInt8Array) -> UInt8Array:
+    """Return a face as it is."""
+    return image
+
+
+def shrink(image: UInt8Array, side: int) -> UInt8Array:
+    """Reduce a face to `side` pixels, and enlarge it to its size again."""
+    height, width = image.shape
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, image.dtype)
 
 
-def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Return a face out of focus; `sigma` in pixels of a 48-pixel face."""
-    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+def blur(image: UInt8Array, sigma: float) -> UInt8Array:
+    """Blur a face by a Gaussian; `sigma` in pixels of a 48-pixel face."""
+    blurred = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, image.dtype)
 
 
-def motion(image: np.ndarray, length: int) -> np.ndarray:
-    """Return a face that moved sideways by `length` pixels while it was taken."""
+def motion(image: UInt8Array, length: int) -> UInt8Array:
+    """Apply a horizontal motion blur of `length` pixels."""
     kernel = np.full((1, length), 1 / length, np.float32)
-    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, image.dtype)
 
 
-def expose(image: np.ndarray, factor: float) -> np.ndarray:
-    """Return a face with `factor` times the light; what is too bright stays white."""
-    return np.clip(np.rint(image * factor), 0, 255).astype(np.uint8)
+def expose(image: UInt8Array, factor: float) -> UInt8Array:
+    """Multiply the brightness by `factor`; brighter values saturate."""
+    exposed: UInt8Array = np.clip(np.rint(image * factor), 0, 255).astype(np.uint8)
+    return exposed
 
 
-def compress(image: np.ndarray, quality: int) -> np.ndarray:
-    """Return a face after JPEG compression."""
+def compress(image: UInt8Array, quality: int) -> UInt8Array:
+    """Compress a face as JPEG and decode it."""
     _, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
+    return np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def cover(image: np.ndarray, top: float, bottom: float) -> np.ndarray:
-    """Return a face with a grey band from `top` to `bottom`, as shares of its height."""
+def cover(image: UInt8Array, top: float, bottom: float) -> UInt8Array:
+    """Occlude a face by a grey band from `top` to `bottom`, as shares of its height."""
     covered = image.copy()
     height = image.shape[0]
     covered[round(top * height) : round(bottom * height)] = 128
     return covered
 
 
-def turn(image: np.ndarray, degrees: float) -> np.ndarray:
-    """Return a face turned in the picture's plane."""
+def turn(image: UInt8Array, degrees: float) -> UInt8Array:
+    """Rotate a face in the image plane."""
     height, width = image.shape
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
-    return cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, image.dtype)
 
 
 CORRUPTIONS: dict[tuple[str, str], Corruption] = {
@@ -96,4 +107,4 @@ CORRUPTIONS: dict[tuple[str, str], Corruption] = {
     ("covered", "mouth"): partial(cover, top=0.65, bottom=0.95),
     **{("turned", f"{angle} degrees"): partial(turn, degrees=angle) for angle in (10, 20, 30, 45)},
 }
-"""(damage, amount) -> what does it; amounts are for faces of 48 pixels."""
+"""(damage, amount) -> corruption; amounts are for faces of 48 pixels."""

@@ -1,8 +1,8 @@
-"""Checkpoints that are whole or not there, and the newest whole one to resume from.
+"""Atomic checkpoints with checksums, and the newest complete one to resume from.
 
-A folder is complete once it has a manifest with the checksum of each of its files, which is
-written last. Checkpoints are written under another name and renamed, so that a stop while one is
-written, or a full disk, leaves the one before as it is.
+A folder is complete once it has a manifest with the checksum of each of its files, its last file.
+A checkpoint is saved under a temporary name and renamed, so that an interruption or a full disk
+leaves the previous one intact.
 """
 
 import hashlib
@@ -25,21 +25,21 @@ MANIFEST = "files.json"
 """Checksums of the other files of a folder."""
 
 UNFINISHED = "unfinished"
-"""Folder in which a checkpoint is written before it is renamed."""
+"""Folder in which a checkpoint is saved before it is renamed."""
 
 WRITE_ERRORS = (OSError, SafetensorError, RuntimeError)
 """What torch and safetensors raise when the disk is full."""
 
 
 class CheckpointError(ValueError):
-    """A checkpoint can't be written, or none can be read."""
+    """A checkpoint can't be saved, or none can be read."""
 
 
 def write_manifest(folder: Path, names: list[str] | None = None) -> None:
     """Complete a folder with the checksums of its files, flushed to the disk.
 
     Args:
-        folder: Where they are.
+        folder: The folder.
         names: The files; None takes all of the folder.
     """
     found = sorted(path.name for path in folder.iterdir() if path.is_file())
@@ -48,7 +48,7 @@ def write_manifest(folder: Path, names: list[str] | None = None) -> None:
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     unfinished = file.with_name(f"{file.name}.new")
     with unfinished.open("w", encoding="utf-8") as opened:
         opened.write(text)
@@ -65,10 +65,10 @@ def checksum(file: Path) -> str:
 
 
 def find_damage(folder: Path) -> str | None:
-    """Return what is wrong with a folder, such as "optimizer.pt is missing"; None if it is whole.
+    """Return the fault of a folder, such as "optimizer.pt is missing"; None if it is complete.
 
     Args:
-        folder: One that was completed with `write_manifest`, or should have been.
+        folder: One that `write_manifest` completes.
     """
     try:
         sums = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -87,10 +87,10 @@ def find_damage(folder: Path) -> str | None:
 
 
 def newest_complete(folder: Path) -> Path | None:
-    """Return the newest whole checkpoint in a folder; None where there is no checkpoint at all.
+    """Return the newest complete checkpoint in a folder; None without any checkpoint.
 
     Raises:
-        CheckpointError: There are some, but none is whole.
+        CheckpointError: There are some, but none is complete.
     """
     found = sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True)
     for checkpoint in found:
@@ -107,33 +107,33 @@ def newest_complete(folder: Path) -> Path | None:
 
 
 def step_of(checkpoint: Path) -> int:
-    """Return the step that a checkpoint was written at, -1 for a folder of another name."""
+    """Return the step of a checkpoint, -1 for a folder of another name."""
     number = checkpoint.name.removeprefix("checkpoint-")
     return int(number) if number.isdecimal() else -1
 
 
 @contextmanager
 def complete_checkpoint(folder: Path, step: int, keep: int = 2) -> Iterator[Path]:
-    """Yield where to write a checkpoint, and put it in its place when the block is done.
+    """Yield a folder to save a checkpoint in, and rename it when the block is done.
 
     Args:
         folder: Of the checkpoints.
         step: Of this one.
-        keep: So many of the newest stay.
+        keep: How many of the newest are kept.
 
     Raises:
-        CheckpointError: It can't be written; the checkpoints before are as they were.
+        CheckpointError: It can't be saved; the earlier checkpoints are intact.
     """
     unfinished = folder / UNFINISHED
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         yield unfinished
-        written = unfinished / f"checkpoint-{step}"
-        write_manifest(written)
-        final = folder / written.name
+        complete = unfinished / f"checkpoint-{step}"
+        write_manifest(complete)
+        final = folder / complete.name
         shutil.rmtree(final, ignore_errors=True)  # a damaged one, where training was resumed before
-        written.replace(final)
+        complete.replace(final)
     except WRITE_ERRORS as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         reason = " ".join(str(error).split())

@@ -1,20 +1,20 @@
-"""FER2013 in memory, as the tensors the Trainer takes."""
+"""FER2013 in memory as a torch data set of whole batches."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch.nn import functional
 from transformers.image_processing_utils import BaseImageProcessor
 
+from fer.array_types import Int64Array
 from fer.data.fer2013 import FerArrays
 from fer.data.ferplus import vote_shares
 from fer.labels import EXPRESSIONS
 from fer.model.preprocessing import is_third_party, pixel_values
 
 
-class FaceDataset(torch.utils.data.Dataset):
-    """Preprocessed faces with both label sets; hands out whole batches at once.
+class FaceDataset(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
+    """Preprocessed faces with both label sets; returns whole batches at once.
 
     This project's preprocessing is done once, for all faces. That of other networks, which want
     large pictures in three channels, wouldn't fit into memory and is done for each batch.
@@ -26,7 +26,7 @@ class FaceDataset(torch.utils.data.Dataset):
             None for another network's processor.
         labels: int64 (n,), FER2013's own.
         ferplus: float32 (n, 8), the shares of FER+'s votes; all zeros without usable votes.
-        targets: float32 (n, 7), what is learned in place of the labels; None for evaluation.
+        targets: float32 (n, 7), the targets in place of the labels; None for evaluation.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class FaceDataset(torch.utils.data.Dataset):
         Args:
             arrays: The split.
             processor: The preprocessing.
-            targets: For training: what is learned, float32 (n, 7). With this project's
+            targets: For training: the target distributions, float32 (n, 7). With this project's
                 preprocessing whole faces are kept then, of which `Augmentation` draws views;
                 otherwise their middle.
         """
         self.processor = processor
         self.images = arrays.images
-        self.pixel_values = None
+        self.pixel_values: torch.Tensor | None = None
         if not is_third_party(processor):
             images = list(arrays.images)
             batch = processor.preprocess(images, do_center_crop=targets is None)
@@ -56,7 +56,7 @@ class FaceDataset(torch.utils.data.Dataset):
         self.targets = targets
 
     def to(self, device: torch.device) -> "FaceDataset":
-        """Move what is preprocessed, and the labels, to a device, so that no batch has to be."""
+        """Move pixel_values and labels to a device once, instead of batch by batch."""
         for name in ("pixel_values", "labels", "ferplus", "targets"):
             value = getattr(self, name)
             if value is not None:
@@ -79,20 +79,21 @@ class FaceDataset(torch.utils.data.Dataset):
             "labels": self.labels[chosen],
             "ferplus": self.ferplus[chosen],
         }
+        # pixel_values (b, c, h, w), labels (b,), ferplus (b, 8), targets (b, 7)
         return batch if self.targets is None else batch | {"targets": self.targets[chosen]}
 
     def _pixels(self, chosen: torch.Tensor) -> torch.Tensor:
-        """Return the chosen faces' pixel_values."""
+        """Return the chosen faces' pixel_values, (b, c, h, w)."""
         if self.pixel_values is None:
-            return pixel_values(self.processor, self.images[chosen.numpy()])
+            return pixel_values(self.processor, list(self.images[chosen.numpy()]))
         return self.pixel_values[chosen]
 
 
 def identity_collator(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return what `FaceDataset` handed out; it is a batch already."""
+    """Return the batch as it is; `FaceDataset` has collated it."""
     return batch
 
 
-def label_shares(labels: np.ndarray) -> torch.Tensor:
-    """Return labels, int64 (n,), as float32 (n, 7): 1 for the label and 0 for the others."""
+def label_shares(labels: Int64Array) -> torch.Tensor:
+    """One-hot encode labels, int64 (n,), as float32 (n, 7)."""
     return functional.one_hot(torch.from_numpy(labels), len(EXPRESSIONS)).float()

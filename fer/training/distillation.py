@@ -1,4 +1,4 @@
-"""Teachers: trained networks whose probabilities a student learns beside the labels.
+"""Knowledge distillation: a student learns the probabilities of trained networks and the labels.
 
 Consistent and patient distillation (Beyer et al. 2021, https://arxiv.org/abs/2106.05237): teacher
 and student see the same view, mixed pictures included, and the training is long. So the student
@@ -13,48 +13,52 @@ from torch import nn
 
 from fer.model.fusion import fuse_batch_norms
 from fer.model.heads import own_logits
-from fer.model.hub import pull
-from fer.model.image_processing_fer import center_crop
+from fer.model.hub import ModelError, pull
+from fer.model.image_processing_fer import FerImageProcessor, center_crop
 from fer.model.loading import load_network
 
 
 class Teacher(nn.Module):
-    """A trained network and the middle of a face that it sees."""
+    """A trained network, the side of its centre crop, and the temperatures of its heads."""
 
     def __init__(self, network: nn.Module, side: int, temperatures: tuple[float, float]) -> None:
-        """Take a network, the side that it sees, and the temperatures of its two heads."""
         super().__init__()
         self.network, self.side, self.temperatures = network.eval(), side, temperatures
 
     @classmethod
     def load(cls, folder: Path) -> "Teacher":
-        """Return the network that a stage has written.
+        """Return the network in a stage's folder.
 
         Raises:
-            ModelError: It can't be loaded.
+            ModelError: It can't be loaded, or its preprocessing isn't the student's.
         """
         model, processor = load_network(pull(folder))
+        if not isinstance(processor, FerImageProcessor):
+            raise ModelError(f"The teacher in {folder} has another preprocessing than its student.")
         config = model.config
         temperatures = (
             getattr(config, "temperature", 1.0),
             getattr(config, "ferplus_temperature", 1.0),
         )
-        return cls(fuse_batch_norms(model.eval()), processor.crop_size, temperatures)
+        model.train(False)  # its eval() has no types
+        return cls(fuse_batch_norms(model), processor.crop_size, temperatures)
 
     def forward(self, views: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return calibrated probabilities, float32 (n, 7) and (n, 8), None without a FER+ head.
 
+        Calibrated, as an overconfident teacher's targets are close to one-hot labels again.
+
         Args:
-            views: (n, 1, h, w), of which the middle is seen.
+            views: (n, 1, h, w); the network gets their centre crop, (n, 1, side, side).
         """
         first, second = own_logits(self.network(pixel_values=center_crop(views, self.side)))
-        if second is not None:
+        if second is not None:  # (n, 8)
             second = torch.softmax(second.float() / self.temperatures[1], dim=1)
         return torch.softmax(first.float() / self.temperatures[0], dim=1), second
 
 
 class Teachers:
-    """Several teachers, of which one is drawn for each batch.
+    """Several teachers, of which one is drawn at random for each batch.
 
     The cross-entropy is linear in its targets, so in the mean over batches each step has the
     gradient of the teachers' mean probabilities, at the price of one of them.
@@ -67,20 +71,20 @@ class Teachers:
 
         Args:
             teachers: One or more.
-            weight: Of their probabilities beside labels and votes, 0 to 1.
+            weight: Of their probabilities in the targets, 0 to 1; the labels have the rest.
             dtype: In which they compute.
         """
         self.teachers, self.weight, self.dtype = list(teachers), weight, dtype
 
     @property
     def side(self) -> int:
-        """Largest side that one of them sees."""
+        """Largest side of their centre crops, in pixels."""
         return max(teacher.side for teacher in self.teachers)
 
     def to(self, device: torch.device) -> "Teachers":
         """Move them to a device."""
         for teacher in self.teachers:
-            teacher.to(device, self.dtype, memory_format=torch.channels_last)
+            teacher.to(device, self.dtype).to(memory_format=torch.channels_last)
         return self
 
     @torch.no_grad()
@@ -97,10 +101,10 @@ class Teachers:
             votes: Shares of FER+'s votes, (n, 8).
         """
         drawn = int(torch.randint(len(self.teachers), ()))
-        seen = views.to(self.dtype, memory_format=torch.channels_last)
-        first, second = self.teachers[drawn](seen)
-        labels = torch.lerp(labels, first, self.weight)
+        inputs = views.to(self.dtype, memory_format=torch.channels_last)  # (n, 1, side, side)
+        first, second = self.teachers[drawn](inputs)
+        labels = torch.lerp(labels, first, self.weight)  # (n, 7)
         if second is None:
             return labels, votes
-        voted = votes.any(dim=1, keepdim=True)
+        voted = votes.any(dim=1, keepdim=True)  # (n, 1)
         return labels, torch.where(voted, torch.lerp(votes, second, self.weight), second)

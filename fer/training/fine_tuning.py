@@ -1,4 +1,4 @@
-"""Networks of others that are fine-tuned: their heads, and the settings that they don't have."""
+"""Fine-tuning of third-party networks: their heads, their processors, and unsupported settings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -17,10 +17,10 @@ from fer.vision.crops import FER2013_FRAMING
 
 
 def check_third_party_options(options: TrainingOptions) -> None:
-    """Refuse what only works with this project's own network.
+    """Refuse options of this project's own network.
 
     Raises:
-        ValueError: The options ask for it.
+        ValueError: There are some.
     """
     if options.push_to_hub:
         raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
@@ -48,32 +48,32 @@ def expression_order(names: Sequence[str]) -> list[int] | None:
 
 
 def find_heads(model: PreTrainedModel) -> dict[str, nn.Linear]:
-    """Return the matrices that a network's logits come from, by their names.
+    """Return the linear layers that compute a network's logits, by their names.
 
-    A network that was distilled has two of the same form, and its logits are the mean of both.
+    A distilled DeiT has two, whose mean its logits are.
 
     Raises:
         ModelError: There is none.
     """
     if isinstance(model, FerForImageClassification):
         return {"classifier": model.classifier}
-    matrices = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
-    heads = {name: part for name, part in matrices.items() if part.out_features == len(EXPRESSIONS)}
+    layers = {name: one for name, one in model.named_modules() if isinstance(one, nn.Linear)}
+    heads = {name: one for name, one in layers.items() if one.out_features == len(EXPRESSIONS)}
     if not heads:
-        raise ModelError("The base model's logits don't come from a matrix; choose another one.")
+        raise ModelError("The base model has no linear layer as its head; choose another one.")
     return heads
 
 
 def reset_heads(heads: Iterable[nn.Linear]) -> None:
-    """Give the heads of a network new weights."""
+    """Initialise the heads of a network anew."""
     for head in heads:
-        nn.init.normal_(head.weight, std=0.02)
+        nn.init.normal_(head.weight, std=0.02)  # as transformers initialises linear layers
         nn.init.zeros_(head.bias)
 
 
 @torch.no_grad()
 def permute_heads(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
-    """Bring the rows of a network's heads into another order, in place."""
+    """Permute the classes, rows of (classes, features), of a network's heads in place."""
     for head in heads:
         head.weight.copy_(head.weight[list(order)])
         if head.bias is not None:
@@ -82,6 +82,7 @@ def permute_heads(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
 
 def declare_grey_faces(processor: BaseImageProcessor) -> BaseImageProcessor:
     """Mark a processor as one of grey faces, framed as FER2013's are, and return it."""
-    processor.framing = asdict(FER2013_FRAMING)
-    processor.grey = True
+    # An image processor saves whatever attributes it is given.
+    processor.framing = asdict(FER2013_FRAMING)  # type: ignore[attr-defined]
+    processor.grey = True  # type: ignore[attr-defined]
     return processor

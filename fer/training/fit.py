@@ -1,4 +1,4 @@
-"""One stage's training: its network, its Trainer, and the EMA of its last epoch."""
+"""Training of a single stage: build the network and its Trainer, fit, keep the last epoch's EMA."""
 
 import logging
 import platform
@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from transformers import EvalPrediction, PreTrainedModel, TrainingArguments, set_seed
 from transformers.image_processing_utils import BaseImageProcessor
+from transformers.training_args import OptimizerNames
 
+from fer.array_types import Float32Array
 from fer.data.arrays import FerArrays
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
@@ -35,7 +37,7 @@ from fer.training.trainer import FerTrainer, WeightEma, epoch_history
 logger = logging.getLogger(__name__)
 
 AUGMENTATION = {"rotation": 12.0, "scale": 0.12, "shift": 0.08, "erase": 0.25, "degrade": 0.0}
-"""Where a recipe gives no value."""
+"""Defaults of what a recipe doesn't set; the recipes of this project set all, with the reasons."""
 
 LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
 
@@ -53,17 +55,17 @@ class FittedStage:
     """A network after its training.
 
     Attributes:
-        model: With the weights to keep, in float32 on the CPU.
+        model: The network, in float32 on the CPU.
         processor: Its image processor.
-        base: The network that was fine-tuned, as metrics.json has it.
+        base: Name and revision of the network that was fine-tuned; None where there is none.
         history: One entry an epoch.
-        facts: How it was trained, for metrics.json.
+        facts: Hardware, versions and duration, for metrics.json.
     """
 
     model: PreTrainedModel
     processor: BaseImageProcessor
     base: dict[str, str | None] | None
-    history: list[dict[str, Any]]
+    history: list[dict[str, float]]
     facts: dict[str, Any]
 
 
@@ -71,7 +73,7 @@ def load_data(options: TrainingOptions) -> TrainingData:
     """Return the training and the validation split.
 
     Raises:
-        ValueError: One of them is missing, or the FER+ head has no votes to learn.
+        ValueError: One of them is missing, or the FER+ head has no votes to be trained on.
     """
     splits = load_fer2013(options.dataset, options.ferplus)
     missing = {"train", "validation"} - set(splits)
@@ -85,25 +87,24 @@ def load_data(options: TrainingOptions) -> TrainingData:
     return TrainingData(train, load_arrays(splits["validation"]))
 
 
-def check_votes(votes: np.ndarray, options: TrainingOptions) -> None:
-    """Log that there are no votes for the FER+ head to learn, (n, 10).
+def check_votes(votes: Float32Array, options: TrainingOptions) -> None:
+    """Log if there are no votes, (n, 10), to train the FER+ head on.
 
     Raises:
-        ValueError: It is to have a share nevertheless, and doesn't know them from before either.
+        ValueError: An untrained FER+ head would have a share in the combined output.
     """
     if votes.any():
         return
     if options.ferplus_share and not options.base_model:
         raise ValueError(
-            f"{options.dataset} has no votes of FER+ for a second head to learn; leave "
+            f"{options.dataset} has no votes of FER+ to train the second head on; leave "
             "--ferplus-share out, or add them (--ferplus)."
         )
-    logger.warning("%s has no votes of FER+; only FER2013's labels are learned.", options.dataset)
+    logger.warning("%s has no votes of FER+; only FER2013's labels are used.", options.dataset)
 
 
 def draw_subset(arrays: FerArrays, max_samples: int | None, seed: int) -> FerArrays:
-    """Return `max_samples` pictures drawn by chance, as some editions are sorted by label; None is
-    all."""
+    """Return `max_samples` random pictures, as some editions are sorted by label; None is all."""
     if max_samples is None or max_samples >= len(arrays):
         return arrays
     return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:max_samples])
@@ -116,7 +117,7 @@ def fit(stage: Stage, data: TrainingData) -> tuple[FittedStage, Callable[[], Non
         The network with the EMA of the last epoch, and a function that waits for all processes.
 
     Raises:
-        ValueError: A network can't be had, or a checkpoint can't be written or read.
+        ValueError: A network can't be loaded, or a checkpoint can't be written or read.
     """
     checkpoint = newest_complete(stage.checkpoints)
     if checkpoint:
@@ -126,14 +127,18 @@ def fit(stage: Stage, data: TrainingData) -> tuple[FittedStage, Callable[[], Non
     if stage.start:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
-    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stage.options.report_to in ("trackio", "wandb"):
         import_module(stage.options.report_to).finish()  # the next stage is a run of its own
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     model.load_state_dict(round_to_half(trainer.averaged.values))
     history = epoch_history(trainer.state.log_history)
     trained = FittedStage(
-        model.cpu(), start.processor, start.base, history, training_facts(trainer, history)
+        model.cpu(),
+        start.processor,
+        start.base,
+        history,
+        training_facts(trainer, history, len(data.train)),
     )
     return trained, trainer.accelerator.wait_for_everyone
 
@@ -145,7 +150,7 @@ def build_trainer(stage: Stage, start: InitialModel, data: TrainingData) -> FerT
     train_set = FaceDataset(data.train, start.processor, label_shares(data.train.labels))
     validation_set = FaceDataset(data.validation, start.processor)
     teachers = load_teachers(stage)
-    side = validation_set[0]["pixel_values"].shape[-1]
+    side = validation_set[0]["pixel_values"].shape[-1]  # of (c, side, side)
     drawn = max(side, teachers.side) if teachers else side
     trainer = FerTrainer(
         model=start.model,
@@ -168,14 +173,14 @@ def build_trainer(stage: Stage, start: InitialModel, data: TrainingData) -> FerT
 
 
 def check_teachers(stage: Stage, start: InitialModel) -> None:
-    """Refuse teachers whose views the student can't see.
+    """Refuse teachers whose preprocessing isn't the student's.
 
     Raises:
-        ValueError: The student brings another preprocessing.
+        ValueError: The student has another one.
     """
     if stage.teachers and is_third_party(start.processor):
         raise ValueError(
-            "Teachers see the same views as their student, but the base model brings another "
+            "Teachers get the same views as their student, but the base model has another "
             "preprocessing; leave teachers out of the recipe."
         )
 
@@ -188,11 +193,23 @@ def load_teachers(stage: Stage) -> Teachers | None:
     return Teachers(teachers, stage.options.teacher_weight, precision(stage.options))
 
 
-def build_augmentation(options: TrainingOptions, size: int, foreign: bool) -> Augmentation:
-    """Return what draws views of `size` pixels."""
+def build_augmentation(options: TrainingOptions, size: int, third_party: bool) -> Augmentation:
+    """Return the augmentation with views of `size` pixels.
+
+    Args:
+        options: Settings of the stage.
+        size: Side of a view.
+        third_party: Whether the preprocessing isn't this project's, and doesn't standardise faces.
+    """
     values = AUGMENTATION | options.augmentation
-    degradation = Degradation(values.pop("degrade"), standardized=not foreign)
-    return Augmentation(size, **values, degradation=degradation)
+    return Augmentation(
+        size,
+        rotation=values["rotation"],
+        scale=values["scale"],
+        shift=values["shift"],
+        erase=values["erase"],
+        degradation=Degradation(values["degrade"], standardized=not third_party),
+    )
 
 
 def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
@@ -211,12 +228,12 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         output_dir=str(stage.checkpoints),
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
-        per_device_eval_batch_size=256,
+        per_device_eval_batch_size=256,  # without gradients it fits wherever a training does
         optim=optimizer.name,
         optim_args=optimizer.arguments,
         learning_rate=optimizer.learning_rate if rate is None else rate,
         weight_decay=optimizer.weight_decay if decay is None else decay,
-        max_grad_norm=0.0,
+        max_grad_norm=0.0,  # no clipping, and no pass over all gradients for their norm
         logging_nan_inf_filter=False,  # the filter waits for the GPU at each step
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,
@@ -238,34 +255,39 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
 
 
 def precision(options: TrainingOptions) -> torch.dtype:
-    """Return in what the convolutions compute."""
+    """Return the data type of convolutions and matrix products."""
     wanted = options.precision == "bf16" or (options.precision == "auto" and has_bf16())
     return torch.bfloat16 if wanted else torch.float32
 
 
 def has_bf16() -> bool:
-    """Return whether bf16 is fast here: on CUDA, or on a CPU with instructions for it."""
+    """Return whether the hardware has bf16: CUDA, or a CPU with instructions for it."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     able = torch.cpu.get_capabilities()
     return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
-def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    """Return the metrics of one evaluation that a log can hold; metrics.json has all."""
-    figures = expression_metrics(prediction)
-    recalls = {f"recall_{name}": row["recall"] for name, row in figures["per_class"].items()}
-    scalars = {name: figures[name] for name in ("accuracy", "macro_f1")}
-    return scalars | recalls | {"ferplus_accuracy": ferplus_accuracy(prediction)}
-
-
-def training_facts(trainer: FerTrainer, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return how a training went, beside its settings."""
+def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]:
+    """Return the scalar metrics of one evaluation, for the log; metrics.json has all."""
+    metrics = expression_metrics(prediction)
     return {
-        "optimizer": trainer.args.optim.value,
+        "accuracy": metrics["accuracy"],
+        "macro_f1": metrics["macro_f1"],
+        **{f"recall_{name}": row["recall"] for name, row in metrics["per_class"].items()},
+        "ferplus_accuracy": ferplus_accuracy(prediction),
+    }
+
+
+def training_facts(
+    trainer: FerTrainer, history: list[dict[str, float]], pictures: int
+) -> dict[str, Any]:
+    """Return what metrics.json reports of a training besides its settings."""
+    return {
+        "optimizer": OptimizerNames(trainer.args.optim).value,
         "learning_rate": trainer.args.learning_rate,
         "weight_decay": trainer.args.weight_decay,
-        "training_pictures": len(trainer.train_dataset),
+        "training_pictures": pictures,
         "hours": sum(epoch["seconds"] for epoch in history) / 3600,
         "bf16": trainer.args.bf16,
         "processes": trainer.args.world_size,

@@ -1,13 +1,14 @@
-"""The network that a training starts from, with its image processor and what suits it.
+"""Initial network of a training, with its image processor and optimizer.
 
-There are four: this project's own or transformers' ViT, both untrained; a network that `train.py`
-has made; and any image classifier of transformers, whose head is replaced unless its classes are
+There are four: this project's own or transformers' ViT, both untrained; a network trained by
+`train.py`; and any image classifier of transformers, whose head is replaced unless its classes are
 the seven expressions.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -40,12 +41,18 @@ from fer.vision.crops import FER2013_FRAMING
 logger = logging.getLogger(__name__)
 
 ID2LABEL = dict(enumerate(EXPRESSIONS))
-LABEL_CONFIG = {"id2label": ID2LABEL, "label2id": {name: index for index, name in ID2LABEL.items()}}
+LABEL_CONFIG: dict[str, Any] = {
+    "id2label": ID2LABEL,
+    "label2id": {name: index for index, name in ID2LABEL.items()},
+}
+"""Keywords of any configuration of transformers."""
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer as transformers names it, and what is set where the options leave it open."""
+    """An optimizer by its name in transformers, with the defaults of its settings."""
 
     name: str
     arguments: str | None
@@ -54,13 +61,14 @@ class Optimizer:
 
 
 SGD = Optimizer("sgd", "momentum=0.9,nesterov=true", 0.1, 5e-4)
-"""For the convolutional network."""
+"""For the convolutional network: the settings of wide residual networks on small pictures
+(Zagoruyko and Komodakis 2016, https://arxiv.org/abs/1605.07146)."""
 
 ADAMW = Optimizer("adamw_torch", None, 5e-4, 0.05)
-"""For transformers from scratch; SGD hardly moves them."""
+"""For transformers from scratch, which SGD hardly trains."""
 
 FINE_TUNING = Optimizer("adamw_torch", None, 5e-5, 0.05)
-"""For other trained networks: ten times slower, so that they don't forget what they know."""
+"""For other trained networks: a tenth of the rate, so that they keep their features."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class InitialModel:
     Attributes:
         model: The network to train.
         processor: Its preprocessing.
-        optimizer: What trains it.
+        optimizer: Its optimizer.
         base: Name and revision of the network that is fine-tuned; None where there is none.
     """
 
@@ -84,8 +92,8 @@ def build_initial_model(options: TrainingOptions) -> InitialModel:
     """Return the network of `options`, untrained or the one to fine-tune.
 
     Raises:
-        ModelError: The network to fine-tune can't be had, or can't be trained.
-        ValueError: The options ask for what only works with this project's own network.
+        ModelError: The network to fine-tune can't be loaded, or can't be trained.
+        ValueError: The options are for this project's own network, and it is another one.
     """
     start = load_initial_model(options)
     if not isinstance(start.model, FerForImageClassification):
@@ -98,7 +106,7 @@ def build_initial_model(options: TrainingOptions) -> InitialModel:
 
 
 def load_initial_model(options: TrainingOptions) -> InitialModel:
-    """Return the network of `options` as it comes."""
+    """Return the network of `options`, with the view size of its configuration."""
     if options.base_model:
         return load_base_model(pull(options.base_model), options.dropout)
     if options.arch == "vit":
@@ -123,25 +131,28 @@ def check_shape_options(model: FerForImageClassification, options: TrainingOptio
 
 
 def set_view_size(start: InitialModel, side: int) -> None:
-    """Let this project's network see the middle `side` pixels of a face.
+    """Set the side of the centre crop that this project's network takes, in pixels.
 
     Raises:
-        ValueError: A face hasn't so many.
+        ValueError: A face is smaller, or the preprocessing is another one.
     """
-    if side > start.processor.size:
-        raise ValueError(f"--view-size must be up to {start.processor.size}, but is {side}.")
-    start.processor.crop_size = start.model.config.image_size = side
+    processor = start.processor
+    if not isinstance(processor, FerImageProcessor):
+        raise ValueError("--view-size is for this project's own preprocessing; leave it out.")
+    if side > processor.size:
+        raise ValueError(f"--view-size must be up to {processor.size}, but is {side}.")
+    processor.crop_size = start.model.config.image_size = side
 
 
 def untrained_cnn(
     dropout: float, depths: Sequence[int] | None = None, widths: Sequence[int] | None = None
 ) -> InitialModel:
-    """Return this project's own network, without weights from elsewhere.
+    """Return this project's own network, untrained.
 
     Args:
         dropout: Of the pooled features.
-        depths: Residual blocks of each stage; None leaves the configuration's own.
-        widths: Channels of each stage; None leaves the configuration's own.
+        depths: Residual blocks of each stage; None takes the configuration's default.
+        widths: Channels of each stage; None takes the configuration's default.
 
     Raises:
         ValueError: There are more or fewer stages.
@@ -160,15 +171,16 @@ def untrained_cnn(
     return InitialModel(channels_last(model), processor, SGD)
 
 
-def channels_last(model: nn.Module) -> nn.Module:
-    """Lay the kernels of a convolutional network out as they are fastest."""
-    return model.to(memory_format=torch.channels_last)
+def channels_last(model: Network) -> Network:
+    """Convert the kernels of a network to the layout in which convolutions are fastest."""
+    model.to(memory_format=torch.channels_last)
+    return model
 
 
 def untrained_vit() -> InitialModel:
     """Return a compact ViT of transformers (Dosovitskiy et al., https://arxiv.org/abs/2010.11929).
 
-    It sees the whole 48 pixels, as grey as they are, in 64 patches; 2.2 million parameters.
+    It takes all 48 pixels, grey, as 64 patches; 2.2 million parameters.
     """
     config = ViTConfig(
         **LABEL_CONFIG, image_size=48, num_channels=1, patch_size=6, hidden_size=192,
@@ -181,19 +193,19 @@ def untrained_vit() -> InitialModel:
 def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
     """Return a trained network to fine-tune.
 
-    One whose classes are the seven expressions, in any order and common spelling, keeps its head,
-    whose rows are brought into this project's order; another gets a new one. Its image processor
-    stays.
+    Where the classes are the seven expressions, in any order and common spelling, the head is kept
+    and its rows are permuted to this project's order; otherwise it is replaced. The image processor
+    is kept.
 
     Args:
-        pulled: Where it is.
+        pulled: Its folder.
         dropout: Of the pooled features, where it is this project's own network.
 
     Raises:
         ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
     """
     model, processor, report = load_from_folder(pulled)
-    names = list(model.config.id2label.values())
+    names = list((model.config.id2label or {}).values())
     if names != list(EXPRESSIONS):
         model, processor, report = load_from_folder(
             pulled, **LABEL_CONFIG, ignore_mismatched_sizes=True
@@ -204,7 +216,7 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         reset_heads(heads.values())
     elif order != list(range(len(order))):
         logger.warning(
-            "The classes of %s come in another order (%s); its head was permuted by name.",
+            "The classes of %s are in another order (%s); its head was permuted by name.",
             pulled.name, ", ".join(names),
         )  # fmt: skip
         permute_heads(heads.values(), order)
@@ -221,10 +233,10 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
 
 @torch.no_grad()
 def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
-    """Let a trained network return calibrated logits.
+    """Make a trained network return calibrated logits.
 
-    This project's own keeps the settings in its configuration. transformers keeps no such thing
-    for other networks, so their heads are divided by the temperature once and for all.
+    This project's own has the settings in its configuration. Configurations of transformers have no
+    place for them, so the heads of other networks are divided by the temperature.
     """
     if isinstance(model, FerForImageClassification):
         for name in SETTINGS:
@@ -232,15 +244,15 @@ def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
         return
     model.config.uncertain_below = calibration.uncertain_below
     for value in find_heads(model).values():
-        value.weight /= calibration.temperature
-        value.bias /= calibration.temperature
+        value.weight.div_(calibration.temperature)
+        value.bias.div_(calibration.temperature)
 
 
 def check_weights(pulled: LocalModel, missing: set[str], new_heads: Iterable[str] = ()) -> None:
-    """See that the weights are all there, those of renewed heads aside.
+    """Refuse a network with missing weights, except those of new heads.
 
     Raises:
-        ModelError: They aren't.
+        ModelError: Some are missing.
     """
     new = tuple(f"{head}." for head in new_heads)
     lacking = sorted(name for name in missing if not name.startswith(new))

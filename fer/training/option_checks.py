@@ -1,13 +1,11 @@
-"""Which values the settings of a training can have, and which belong together."""
+"""Validation of training settings: types, ranges and combinations."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 POSITIVE = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
-SHARES = (
-    "warmup", "label_smoothing", "ema_decay", "dropout", "ferplus_share",
-)  # fmt: skip
+SHARES = ("warmup", "label_smoothing", "ema_decay", "dropout", "ferplus_share")
 PROBABILITIES = ("teacher_weight",)
 NON_NEGATIVE = ("mixup", "ferplus_weight", "weight_decay")
 
@@ -17,7 +15,7 @@ AUGMENTATION = {"rotation": 180.0, "scale": 0.99, "shift": 0.99, "erase": 1.0, "
 WHOLE_NUMBERS = ("epochs", "batch_size", "max_train_samples", "view_size", "seed")
 
 REQUIRES = {"hub_private": "push_to_hub", "hub_tag": "push_to_hub"}
-"""Settings that change nothing without another one."""
+"""Settings that have no effect without another one."""
 
 CHOICES = {
     "arch": ("cnn", "vit"),
@@ -26,16 +24,16 @@ CHOICES = {
 }
 
 FER_NETWORK_ONLY = ("depths", "widths", "view_size", "ferplus_share")
-"""Settings of this project's network that others don't have."""
+"""Settings of this project's network alone."""
 
 
 def flag(name: str) -> str:
-    """Return an option as it is written: `flag("batch_size")` is `"--batch-size"`."""
+    """Return a setting's command-line option: `flag("batch_size")` is `"--batch-size"`."""
     return "--" + name.replace("_", "-")
 
 
 def check_known(where: str, table: object, known: Sequence[str]) -> None:
-    """Refuse a table with other entries than the known ones.
+    """Refuse a table with unknown entries.
 
     Raises:
         ValueError: It has some, or is no table.
@@ -50,7 +48,7 @@ def check_known(where: str, table: object, known: Sequence[str]) -> None:
 
 
 def check_types(options: Mapping[str, Any]) -> None:
-    """Refuse what is no number, list or word where there should be one; YAML has no types.
+    """Refuse values of another type than their setting's; a YAML file can hold any.
 
     Raises:
         ValueError: There is one.
@@ -77,10 +75,10 @@ def check_types(options: Mapping[str, Any]) -> None:
 
 
 def check_number(name: str, value: object, whole: bool = False) -> None:
-    """Refuse what is neither a number nor None.
+    """Refuse a value that is neither a number nor None.
 
     Raises:
-        ValueError: It is something else, such as 1e-3, which YAML reads as a word.
+        ValueError: It is another one, such as 1e-3, which YAML reads as a string.
     """
     kind = int if whole else (int, float)
     if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
@@ -89,24 +87,25 @@ def check_number(name: str, value: object, whole: bool = False) -> None:
 
 
 def check_ranges(options: Mapping[str, Any]) -> None:
-    """Refuse numbers out of their range.
+    """Refuse values out of their range.
 
     Args:
-        options: Settings by name; None leaves a setting open.
+        options: Settings by name; None takes the default of the network.
 
     Raises:
         ValueError: There is one.
     """
-    ranges = {
-        **dict.fromkeys(POSITIVE, (lambda value: value > 0, "above 0")),
-        **dict.fromkeys(SHARES, (lambda value: 0 <= value < 1, "from 0 to below 1")),
-        **dict.fromkeys(PROBABILITIES, (lambda value: 0 <= value <= 1, "from 0 to 1")),
-        **dict.fromkeys(NON_NEGATIVE, (lambda value: value >= 0, "0 or more")),
-    }
-    for name, (fits, expected) in ranges.items():
-        value = options[name]
-        if value is not None and not (math.isfinite(value) and fits(value)):
-            raise ValueError(f"{flag(name)} must be {expected}, but is {value}.")
+    ranges: tuple[tuple[Sequence[str], Callable[[float], bool], str], ...] = (
+        (POSITIVE, lambda value: value > 0, "above 0"),
+        (SHARES, lambda value: 0 <= value < 1, "from 0 to below 1"),
+        (PROBABILITIES, lambda value: 0 <= value <= 1, "from 0 to 1"),
+        (NON_NEGATIVE, lambda value: value >= 0, "0 or more"),
+    )
+    for names, fits, expected in ranges:
+        for name in names:
+            value = options[name]
+            if value is not None and not (math.isfinite(value) and fits(value)):
+                raise ValueError(f"{flag(name)} must be {expected}, but is {value}.")
     for name in ("depths", "widths"):
         if (least := min(options[name] or (1,))) < 1:
             raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
@@ -124,13 +123,13 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
 
     Args:
         options: Settings by name.
-        defaults: Their values where none was given.
+        defaults: Their default values.
 
     Raises:
-        ValueError: One needs another, or is none of the network that is trained.
+        ValueError: One needs another, or the network to train doesn't have it.
     """
     if options["base_model"] and options["arch"] != "cnn":
-        raise ValueError("--arch is for untrained networks; --base-model brings its own.")
+        raise ValueError("--arch is for untrained networks; --base-model has its own architecture.")
     for name, needed in REQUIRES.items():
         if options[name] != defaults[name] and not options[needed]:
             raise ValueError(f"{flag(name)} needs {flag(needed)}.")
@@ -140,8 +139,8 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
         for name in FER_NETWORK_ONLY:
             if options[name] is not None:
                 raise ValueError(
-                    f"{flag(name)} is of the convolutional network; leave it out, "
-                    "or take recipes/vit.yaml."
+                    f"{flag(name)} is for the convolutional network; leave it out, "
+                    "or use recipes/vit.yaml."
                 )
     soup = options["soup"]
     if soup is not None and not (isinstance(soup, Mapping) and soup.get("seeds")):

@@ -19,7 +19,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 DEFAULT_RECIPE = RECIPES / "compact.yaml"
 
 NOT_IN_RECIPES = ("config", "resume")
-"""Options of the command line alone: neither makes it another training."""
+"""Options of the command line alone: the resulting network doesn't depend on them."""
 
 RUN_OPTIONS = (
     "dataset", "ferplus", "max_train_samples", "ferplus_share", "output", "resume", "precision",
@@ -45,7 +45,8 @@ class CommandLineOptions:
         ),
     )
     ferplus: str | None = field(
-        default=None, metadata=help_metadata("fer2013new.csv with FER+'s votes; found beside a csv")
+        default=None,
+        metadata=help_metadata("fer2013new.csv with FER+'s votes; found in the folder of a csv"),
     )
     max_train_samples: int | None = field(
         default=None,
@@ -87,7 +88,7 @@ class CommandLineOptions:
     )
     ferplus_weight: float = field(
         default=0.5,
-        metadata=help_metadata("weight of the FER+ head's loss beside the FER2013 head's"),
+        metadata=help_metadata("weight of the FER+ head's loss, relative to the FER2013 head's"),
     )
     ferplus_share: float | None = field(
         default=None,
@@ -138,7 +139,7 @@ class TrainingOptions(CommandLineOptions):
         augmentation: `rotation` in degrees, `scale` and `shift` as shares, and the probabilities
             `erase` and `degrade`; see `fer.training.augmentation`.
         teachers: For each teacher a table of the settings in which it differs.
-        teacher_weight: Weight of the teachers' probabilities beside the labels.
+        teacher_weight: Weight of the teachers' probabilities in the targets.
         soup: None, or short trainings that start at the student and of whose weights the mean is
             kept: `seeds`, and the settings in which they differ from it.
     """
@@ -153,7 +154,7 @@ class TrainingOptions(CommandLineOptions):
     soup: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        """Check what each setting can be and what belongs together.
+        """Check types, ranges and combinations.
 
         Raises:
             ValueError: One is of another type or out of its range, or would be ignored.
@@ -172,7 +173,7 @@ class TrainingOptions(CommandLineOptions):
         """Return the settings of a single stage: without teachers and soup, changed by its table.
 
         Raises:
-            ValueError: A setting of the table can't be.
+            ValueError: A setting of the table is invalid.
         """
         changes = {name: value for name, value in table.items() if name != "seeds"}
         if "augmentation" in changes:
@@ -185,7 +186,7 @@ def build_parser() -> "HfArgumentParser":
     from transformers import HfArgumentParser  # heavy, and not needed for DefaultsHelpFormatter
 
     return HfArgumentParser(
-        CommandLineOptions,
+        CommandLineOptions,  # type: ignore[arg-type]  # it is annotated as a NewType of Any
         prog="train.py",
         description="Train a compact expression network by a recipe of recipes/.\n"
         "An option overrides the recipe's value; teachers and other stages keep theirs.",
@@ -202,7 +203,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> TrainingOptions:
         arguments: The command line; None takes that of the process.
 
     Raises:
-        ValueError: The recipe can't be read, or a setting can't be.
+        ValueError: The recipe can't be read, or a setting is invalid.
     """
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     finder.add_argument("--config", type=Path, default=DEFAULT_RECIPE)
@@ -223,7 +224,7 @@ def read_recipe(file: Path) -> TrainingOptions:
     """Return the settings in a YAML file; what it leaves out has its default.
 
     Raises:
-        ValueError: It can't be read, or has keys or values that can't be.
+        ValueError: It can't be read, or has invalid keys or values.
     """
     from transformers import HfArgumentParser  # heavy, and not needed for DefaultsHelpFormatter
 
@@ -236,11 +237,12 @@ def read_recipe(file: Path) -> TrainingOptions:
         raise ValueError(f"--config {file} must hold settings, one `name: value` a line.")
     known = [entry.name for entry in fields(TrainingOptions) if entry.name not in NOT_IN_RECIPES]
     check_known(str(file), settings, known)
-    (options,) = HfArgumentParser(TrainingOptions).parse_dict(settings)
+    parser = HfArgumentParser(TrainingOptions)  # type: ignore[arg-type]  # a NewType of Any
+    (options,) = parser.parse_dict(settings)
     return options
 
 
 def to_yaml(options: TrainingOptions) -> str:
-    """Return the settings as a recipe, from which `read_recipe` makes the same training."""
+    """Return the settings as a recipe; `read_recipe` returns the same settings from it."""
     settings = {name: v for name, v in asdict(options).items() if name not in NOT_IN_RECIPES}
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)

@@ -1,9 +1,16 @@
-"""What a training shows while it runs: one bar, and one line an epoch."""
+"""Progress of a training: one bar, and one line an epoch."""
 
 import math
 import time
+from typing import Any
 
-from transformers import ProgressCallback, Trainer
+from transformers import (
+    ProgressCallback,
+    Trainer,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 
 class EpochProgress(ProgressCallback):
@@ -11,15 +18,25 @@ class EpochProgress(ProgressCallback):
 
     @classmethod
     def replace_in(cls, trainer: Trainer) -> None:
-        """Take the place of the callback that prints whole dictionaries."""
+        """Replace the callback that prints whole dictionaries."""
         trainer.remove_callback(ProgressCallback)
         trainer.add_callback(cls())
 
-    def on_epoch_begin(self, args, state, control, **kwargs) -> None:
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Start the epoch's clock."""
         self.started = time.perf_counter()
 
-    def on_log(self, args, state, control, logs=None, train_dataloader=None, **kwargs) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        train_dataloader: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Time the epoch that just ended, and write a line once it has been evaluated."""
         newest = state.log_history[-1] if state.log_history else {}
         if "loss" in newest:
@@ -33,18 +50,18 @@ class EpochProgress(ProgressCallback):
 
 
 def check_loss_is_finite(loss: float, epoch: int, rate: float) -> None:
-    """Stop a training that has left all bounds.
+    """Stop a training that has diverged.
 
     Raises:
         ValueError: The loss is infinite or no number.
     """
     if not math.isfinite(loss):
         raise ValueError(
-            f"The loss is {loss} after epoch {epoch}; take a lower --learning-rate than {rate:g}."
+            f"The loss is {loss} after epoch {epoch}; use a lower --learning-rate than {rate:g}."
         )
 
 
-def epoch_line(history: list[dict]) -> str:
+def epoch_line(history: list[dict[str, float]]) -> str:
     """Return the last epoch in one line, from its training entry and its evaluation entry."""
     trained = next(entry for entry in reversed(history) if "loss" in entry)
     evaluated = history[-1]

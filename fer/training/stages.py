@@ -1,4 +1,4 @@
-"""The stages of a recipe: teachers from nothing, a student that learns from them, and its soup.
+"""The stages of a recipe: untrained teachers, a student distilled from them, and its model soup.
 
 Each is a training of its own in a folder of its own inside the output.
 """
@@ -28,9 +28,9 @@ class Stage:
     Attributes:
         name: Such as "teachers/1"; its folder inside the output.
         options: Its settings, without tables of other stages.
-        teachers: Folders of the networks that it learns from.
-        start: Folder of the network whose weights it starts with; None starts from nothing, or
-            from the settings' `base_model`.
+        teachers: Folders of the networks that it is distilled from.
+        start: Folder of the network whose weights it starts with; None starts untrained, or from
+            the settings' `base_model`.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Stage:
         return self.folder / CHECKPOINTS_FOLDER
 
     def is_finished(self) -> bool:
-        """Return whether its network is written, whole."""
+        """Return whether its folder is complete."""
         reason = find_damage(self.folder)
         if reason and (self.folder / MANIFEST).exists():
             logger.warning("%s of stage %s; it is finished again.", reason, self.name)
@@ -60,20 +60,20 @@ def stages(options: TrainingOptions) -> list[Stage]:
     """Return the stages of a recipe in their order.
 
     Raises:
-        ValueError: A stage's table has a setting that can't be.
+        ValueError: A stage's table has an invalid setting.
     """
     output, seeds = Path(options.output), (options.soup or {}).get("seeds", ())
     teachers = [
         Stage(f"teachers/{number}", options.with_overrides({"base_model": None, **table}))
         for number, table in enumerate(options.teachers, 1)
     ]
-    taught_by = tuple(output / stage.name for stage in teachers)
-    first = Stage("student/1", options.with_overrides({}), taught_by)
+    teacher_folders = tuple(output / stage.name for stage in teachers)
+    first = Stage("student/1", options.with_overrides({}), teacher_folders)
     soup = [
         Stage(
             f"student/{number}",
             options.with_overrides({**(options.soup or {}), "seed": seed}),
-            taught_by,
+            teacher_folders,
             first.folder,
         )
         for number, seed in enumerate(seeds, 2)
@@ -82,7 +82,7 @@ def stages(options: TrainingOptions) -> list[Stage]:
 
 
 def averaged_stages(all_stages: list[Stage]) -> list[Stage]:
-    """Return the stages of whose weights the mean is the result: the soup, or the student alone."""
+    """Return the stages whose weights are averaged: those of the soup, or the student alone."""
     students = [stage for stage in all_stages if stage.name.startswith("student/")]
     return students[1:] or students
 

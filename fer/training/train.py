@@ -1,4 +1,4 @@
-"""The whole training, from options to a folder that `from_pretrained` loads."""
+"""The training pipeline: run the stages of a recipe, average, calibrate, write and push."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import EvalPrediction
@@ -42,11 +43,11 @@ OUTPUT_FILES = (
 """Files of a finished stage and of the result."""
 
 CHOSEN = {"learning_rate", "weight_decay"}
-"""Settings that the network's kind decides where a recipe leaves them open."""
+"""Settings whose default depends on the network's kind."""
 
 
 def train(options: TrainingOptions) -> Path:
-    """Run the stages of a recipe that aren't finished, write the result, perhaps push it.
+    """Run the unfinished stages of a recipe, write the result, and push it with `push_to_hub`.
 
     Returns:
         The output folder, with the network, its preprocessor, metrics.json and curves.png.
@@ -61,7 +62,7 @@ def train(options: TrainingOptions) -> Path:
         check_output(options)
     for stage in all_stages:
         check_stage(stage)
-    if first and options.push_to_hub:
+    if first and options.hub_model_id:  # given if and only if `push_to_hub` is
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     data = load_data(options)
     if first:
@@ -79,10 +80,10 @@ def train(options: TrainingOptions) -> Path:
 
 
 def check_stage(stage: Stage) -> None:
-    """Refuse a stage that can't begin, before the stages ahead of it take hours.
+    """Refuse a stage that can't begin, before the earlier stages take hours.
 
     Raises:
-        ValueError: Its network can't be had or can't be trained with its settings.
+        ValueError: Its network can't be loaded, or can't be trained with its settings.
     """
     if stage.start is None:
         check_teachers(stage, build_initial_model(stage.options))
@@ -106,21 +107,21 @@ def run_stage(stage: Stage, data: TrainingData) -> None:
 
 
 def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> FittedStage:
-    """Return the network whose weights are the mean of the students', which began at the same one.
+    """Return the network with the mean of the students' weights, which started from the same ones.
 
-    Wortsman et al. (2022), https://arxiv.org/abs/2203.05482.
+    Model soups: Wortsman et al. (2022), https://arxiv.org/abs/2203.05482.
 
     Args:
         students: One or more.
-        all_stages: Those that were needed for them, whose hours are added.
+        all_stages: Those and their teachers, whose hours are added.
     """
     loaded = [load_network(pull(stage.folder)) for stage in students]
     model, processor = loaded[0]
     weights = [one.state_dict() for one, _ in loaded]
     mean = {
-        name: torch.stack([each[name] for each in weights]).mean(dim=0)
+        name: torch.stack([each[name] for each in weights]).mean(dim=0)  # over (students, ...)
         if value.is_floating_point()
-        else value  # batch norm's counter
+        else value  # batch norm's counter of batches
         for name, value in weights[0].items()
     }
     model.load_state_dict(round_to_half(mean))
@@ -130,18 +131,19 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
     facts = {name: value for name, value in first["training"].items() if name not in settings}
     facts |= {
         "hours": sum(report["training"]["hours"] for report in reports.values()),
-        "stages": [summary(name, report) for name, report in reports.items()],
+        "stages": [summarize_stage(name, report) for name, report in reports.items()],
     }
     return FittedStage(model, processor, first["base_model"], first["history"], facts)
 
 
-def read_report(stage: Stage) -> dict:
+def read_report(stage: Stage) -> dict[str, Any]:
     """Return metrics.json of a finished stage."""
-    return json.loads((stage.folder / METRICS_FILE).read_text(encoding="utf-8"))
+    report: dict[str, Any] = json.loads((stage.folder / METRICS_FILE).read_text(encoding="utf-8"))
+    return report
 
 
-def summary(name: str, report: dict) -> dict[str, object]:
-    """Return what the whole's metrics.json keeps of a stage."""
+def summarize_stage(name: str, report: dict[str, Any]) -> dict[str, object]:
+    """Return the entry of a stage in the result's metrics.json."""
     training, validation = report["training"], report["validation"]
     return {
         "name": name,
@@ -155,7 +157,7 @@ def summary(name: str, report: dict) -> dict[str, object]:
 def write_output(
     options: TrainingOptions, trained: FittedStage, data: TrainingData, output: Path
 ) -> None:
-    """Calibrate a finished network as it will serve, and write its folder.
+    """Quantize and calibrate a trained network, and write its folder.
 
     Args:
         options: Settings of the training.
@@ -166,23 +168,25 @@ def write_output(
     Raises:
         CheckpointError: The folder can't be written; nothing has to be trained again.
     """
-    model, processor, validation = trained.model.eval(), trained.processor, data.validation
+    model, processor, validation = trained.model, trained.processor, data.validation
+    model.train(False)  # its eval() has no types
     logits = predict_logits(ExpressionClassifier(model, processor, int8=False), validation.images)
     votes = vote_shares(validation.votes)
     prediction = EvalPrediction(
-        logits if logits[1] is not None else logits[0], (validation.labels, votes)
+        logits if logits[1] is not None else logits[0],  # type: ignore[arg-type]  # a tuple of two,
+        (validation.labels, votes),  # type: ignore[arg-type]  # annotated as of one
     )
     if isinstance(model, FerForImageClassification):
         store_activation_peaks(model, processor, data.train.images)
         logits = int8_logits(model, processor, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
-    shown = combined_metrics(calibration.heads, logits, validation.labels, votes)
+    combined = combined_metrics(calibration.heads, logits, validation.labels, votes)
     try:
         output.mkdir(parents=True, exist_ok=True)
         remove_evaluations(output)
         model.save_pretrained(output, state_dict=compress_weights(model.state_dict()))
         processor.save_pretrained(output)
-        write_report(options, trained, prediction, calibration, shown, output)
+        write_report(options, trained, prediction, calibration, combined, output)
         write_manifest(output, list(OUTPUT_FILES))
     except WRITE_ERRORS as error:
         reason = " ".join(str(error).split())
@@ -195,28 +199,28 @@ def write_output(
 def fit_calibration(
     options: TrainingOptions, trained: FittedStage, data: TrainingData, logits: Logits
 ) -> Calibration:
-    """Fit on validation how the logits become probabilities, and keep it in the configuration.
+    """Fit the calibration on validation, and store it in the configuration.
 
     Args:
         options: Settings of the training.
         trained: The network; its configuration is changed.
         data: The splits.
-        logits: Of both heads on validation, as the network will serve.
+        logits: Of both heads on validation, in the precision of use.
     """
-    known = heads_of(trained.model.config)
-    if isinstance(trained.model, FerForImageClassification):  # others have no place to keep it
-        known = replace(known, prior_correction=PRIOR_CORRECTION)
-    learned = vote_shares(data.train.votes)
-    share = ferplus_share(options.ferplus_share, logits[1], learned)
+    initial = heads_of(trained.model.config)
+    if isinstance(trained.model, FerForImageClassification):  # others have no place to store it
+        initial = replace(initial, prior_correction=PRIOR_CORRECTION)
+    training_votes = vote_shares(data.train.votes)  # (n, 8)
+    share = ferplus_share(options.ferplus_share, logits[1], training_votes)
     labels, votes = data.validation.labels, vote_shares(data.validation.votes)
-    heads = with_priors(replace(known, ferplus_share=share), data.train.labels, learned)
+    heads = with_priors(replace(initial, ferplus_share=share), data.train.labels, training_votes)
     calibration = calibrate(logits, labels, votes, heads)
     store_calibration(trained.model, calibration)
     return calibration
 
 
 def remove_evaluations(output: Path) -> None:
-    """Remove what `fer evaluate` wrote about the weights that were in a folder before."""
+    """Remove the results of `fer evaluate` on earlier weights of a folder."""
     for file in output.rglob(EVALUATION_FILE):
         if file.parent == output or _evaluated(file) == output.resolve():
             for name in (EVALUATION_FILE, *EVALUATION_PLOTS):
@@ -224,7 +228,7 @@ def remove_evaluations(output: Path) -> None:
 
 
 def _evaluated(file: Path) -> Path | None:
-    """Return the folder that an evaluation is about; None where the file is something else's."""
+    """Return the folder of the network that an evaluation is of; None if it isn't an evaluation."""
     try:
         return Path(json.loads(file.read_text())["model"]).resolve()
     except (ValueError, KeyError, TypeError):
@@ -235,13 +239,14 @@ def push_trained(options: TrainingOptions, output: Path) -> None:
     """Push the finished folder.
 
     Raises:
-        PushError: It didn't work; the message has the command that pushes without training.
+        PushError: It failed; the message has the command that pushes without training.
     """
+    repo_id = options.hub_model_id or ""  # options that push have one
     try:
-        push(output, options.hub_model_id, options.hub_private, options.hub_tag)
+        push(output, repo_id, options.hub_private, options.hub_tag)
     except (PushError, ModelError) as error:
         private, tag = options.hub_private, options.hub_tag
-        words = ["python", "-m", "fer", "push", str(output), options.hub_model_id]
+        words = ["python", "-m", "fer", "push", str(output), repo_id]
         again = shlex.join(
             [*words, *(["--private"] if private else []), *(["--tag", tag] if tag else [])]
         )

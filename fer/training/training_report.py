@@ -1,7 +1,6 @@
-"""What a training writes besides the weights: metrics.json and the curves."""
+"""Report of a training: metrics.json and the learning curves."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ from transformers import EvalPrediction
 
 from fer.data.splits import is_official, label_set
 from fer.evaluation.calibration import Calibration
-from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
+from fer.evaluation.metrics import expression_metrics, ferplus_accuracy, label_arrays
+from fer.evaluation.results import CombinedMetrics
 from fer.training.checkpoints import write_atomically
 from fer.training.options import TrainingOptions
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CURVES = "curves.png"
 
 COMMAND = "python train.py --config recipe.yaml"
-"""What makes a network again; recipe.yaml is in the output folder."""
+"""Trains a network again; recipe.yaml is in the output folder."""
 
 
 def write_report(
@@ -29,7 +29,7 @@ def write_report(
     trained: "FittedStage",
     prediction: EvalPrediction,
     calibration: Calibration,
-    shown: Mapping[str, object],
+    combined: CombinedMetrics,
     folder: Path,
 ) -> None:
     """Write metrics.json and curves.png of a finished training into `folder`.
@@ -38,8 +38,8 @@ def write_report(
         options: Its settings.
         trained: The network.
         prediction: Its logits on the validation split.
-        calibration: What was fitted on them.
-        shown: Metrics of the combined logits.
+        calibration: Fitted on them.
+        combined: Metrics of the combined logits.
         folder: The folder.
     """
     metrics = {
@@ -47,7 +47,7 @@ def write_report(
         "architecture": trained.model.config.model_type,
         "base_model": trained.base,
         "parameters": trained.model.num_parameters(),
-        "validation": {**validation_figures(prediction, options.dataset), "shown": shown},
+        "validation": {**validation_metrics(prediction, options.dataset), "shown": combined},
         "calibration": {"fitted_on": "validation", **asdict(calibration)},
         "training": {**asdict(options), **trained.facts},
         "history": trained.history,
@@ -56,9 +56,9 @@ def write_report(
     write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
 
 
-def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
-    """Return every figure of one pass over `dataset`'s validation split, with its label set."""
-    labels = prediction.label_ids[0]
+def validation_metrics(prediction: EvalPrediction, dataset: str) -> dict[str, object]:
+    """Return the metrics on `dataset`'s validation split, with their label sets."""
+    labels, _ = label_arrays(prediction)
     return {
         "label_set": f"{label_set('validation', labels, dataset)}, all pictures of the split",
         "official": is_official("validation", labels),
@@ -70,7 +70,7 @@ def validation_figures(prediction: EvalPrediction, dataset: str) -> dict:
     }
 
 
-def draw_curves(history: list[dict]) -> Figure:
+def draw_curves(history: list[dict[str, float]]) -> Figure:
     """Plot both losses, and accuracy and macro F1 on validation, over the epochs.
 
     Args:

@@ -11,6 +11,7 @@ from PIL import Image
 from fer.cli import main
 from fer.data.fer2013 import load_fer2013
 from fer.evaluation.evaluate import predict_logits
+from fer.evaluation.results import EvaluationJson
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
@@ -45,6 +46,7 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--damaged", "--views"]
     assert main([*command, "--output", str(tmp_path)]) == 0
     figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert EvaluationJson.__required_keys__ <= set(figures) <= set(EvaluationJson.__annotations__)
     assert figures["pictures"] == 21
     assert figures["views"] == "ten"
     assert figures["split"] == "validation"
@@ -73,7 +75,7 @@ def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(
     assert main([*command, "--output", str(tmp_path / "out")]) == 0
     figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert figures["without_copies"] == {"pictures": 0, "accuracy": None, "macro_f1": None}
-    assert "without copies of training pictures none are left" in capsys.readouterr().out
+    assert "without duplicates of training pictures none are left" in capsys.readouterr().out
     assert figures["official"] is False
     assert figures["label_set"] == f"labels of {tmp_path / 'data'}"
 
@@ -119,7 +121,7 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     assert main([*command, "--output", str(tmp_path)]) == 0
     assert not (tmp_path / "robustness.png").exists()
     said = capsys.readouterr().out
-    assert "Both heads combined, as the page has it, 6 faces" in said
+    assert "Both heads combined, as on the page, 6 faces" in said
     assert "over 2 expressions" in said
     figures = json.loads((tmp_path / "evaluation.json").read_text())
     assert figures["answers"] == "shown"
@@ -134,7 +136,7 @@ def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsy
     (tmp_path / "faces" / "Anger" / "broken.png").write_text("no picture")
     command = ["evaluate", network, "--folder", str(tmp_path / "faces"), "--map", "contempt=-"]
     assert main([*command, "--output", str(tmp_path / "out")]) == 0
-    assert "1 picture unreadable left out; evaluation.json names them" in capsys.readouterr().out
+    assert "1 picture unreadable left out; evaluation.json lists them" in capsys.readouterr().out
     figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert figures["left_out"] == ["Anger/broken.png"]
 
@@ -147,9 +149,9 @@ def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsy
         (["--folder", "PICTURES", "--map", "contempt=-", "--damaged"], "--damaged needs --dataset"),
         (
             ["--folder", "PICTURES", "--map", "contempt=-", "--detect"],
-            "holds no picture that could be used",
+            "holds no readable picture with a face",
         ),
-        (["--folder", "PICTURES", "--split", "test"], "--split is of --dataset"),
+        (["--folder", "PICTURES", "--split", "test"], "--split is for --dataset"),
         (["--dataset", "FER2013", "--split", "test"], "has no split test; it has train, valid"),
         (["--folder", "PICTURES", "--ferplus", "votes.csv"], "--ferplus is for --dataset"),
         (["--dataset", "FER2013", "--ferplus", "votes.csv"], "FER+ goes with a csv edition"),

@@ -24,21 +24,19 @@ def test_copies():
     copies = {"groups": 1070, "extra": 1292, "differing": 49, "rows": []}
     figures = {"train": split(copies=copies), "validation": split(in_train=8), "test": split()}
     assert describe_dataset(figures)["copies"] == [
-        "In train, 1,292 pictures are copied from another one; in 49 of 1,070 groups of copies the "
+        "In train, 1,292 pictures duplicate another one; in 49 of 1,070 groups of duplicates the "
         "labels differ.",
-        "8 pictures of validation (8.0%) have a copy in train, which flatters accuracies on "
+        "8 pictures of validation (8.0%) have a duplicate in train, which inflates accuracies on "
         "validation.",
-        "test has no picture twice.",
+        "test has no duplicates.",
     ]
 
 
 def test_one_of_a_thing():
     copies = {"groups": 1, "extra": 1, "differing": 1, "rows": []}
     said = describe_dataset({"validation": split(copies=copies, in_train=1)})["copies"]
-    assert said[0].startswith(
-        "In validation, 1 picture is copied from another one; in 1 of 1 group "
-    )
-    assert said[1].startswith("1 picture of validation (1.0%) has a copy in train")
+    assert said[0].startswith("In validation, 1 picture duplicates another one; in 1 of 1 group ")
+    assert said[1].startswith("1 picture of validation (1.0%) has a duplicate in train")
 
 
 def test_votes():
@@ -46,9 +44,9 @@ def test_votes():
     matrix[3][1], matrix[3][0], matrix[2][6], matrix[2][0] = 3, 1, 1, 4  # happy, fear
     votes = {"matrix": matrix, "agreement": 4 / 9, "voter_agreement": 0.4, "pictures": 9}
     assert describe_dataset({"train": split(ferplus=votes)})["votes"] == [
-        "In train, the answer with most of FER+'s votes is the label's expression for 44% of the 9 "
-        "faces with votes, a single vote is for 40%. The votes follow the label happy most (75%) "
-        "and fear least (20%)."
+        "In train, the majority of FER+'s votes agrees with the label on 44% of the 9 faces with "
+        "votes, a single vote on 40%. Agreement is highest for happy (75%) and lowest for fear "
+        "(20%)."
     ]
     assert describe_dataset({"train": split()})["votes"] == [
         "This edition comes without FER+'s votes."

@@ -143,7 +143,7 @@ def test_validation_and_test_in_one_split_are_refused(monkeypatch):
 
 
 BAD_SPLITS = {
-    "few numbers": (lambda: {"train": labelled(EXPRESSIONS, NUMBERS)}, "numbers without names"),
+    "few numbers": (lambda: {"train": labelled(EXPRESSIONS, NUMBERS)}, "indices without names"),
     "eighth number": (lambda: {"train": labelled(["fear"], (NUMBERS[0], lambda _: 7))}, "0 to 6"),
     "contempt": (
         lambda: {"train": labelled(["fear"], (datasets.Value("string"), lambda _: "contempt"))},
@@ -186,7 +186,7 @@ def test_bad_parquet_folders_are_refused(tmp_path):
     save(split, tmp_path / "partial", "train", "00000-of-00002")
     refused("has 1 of the 2 parquet files of train", tmp_path / "partial")
     save(split, tmp_path / "other", "faces")
-    refused(r"faces-.* is not named by its split", tmp_path / "other")
+    refused(r"faces-.* is not named after its split", tmp_path / "other")
     broken = tmp_path / "broken" / "train.parquet"
     broken.parent.mkdir()
     broken.write_bytes(b"PAR1 and no more")
@@ -218,13 +218,13 @@ def response(status):
     return httpx.Response(status, request=httpx.Request("GET", "https://hub.invalid"))
 
 
-UNREACHABLE = r"can't be reached .* point --dataset at a folder with FER2013"
+UNREACHABLE = r"can't be reached .* give --dataset a folder with FER2013"
 HUB_ERRORS = {
     "no network": (httpx.ConnectError("no such host"), UNREACHABLE),
     "slow network": (httpx.ConnectTimeout("too slow"), UNREACHABLE),
     "not there": (
         fer2013.RepositoryNotFoundError("404", response=response(404)),
-        "shows no dataset 'somebody/fer2013'",
+        "has no data set 'somebody/fer2013'",
     ),
     "server down": (
         fer2013.HfHubHTTPError("503 for url", response=response(503)),
@@ -266,6 +266,6 @@ def test_without_a_hub_the_real_client_gives_up_fast(tmp_path, settings):
         check=True,
     )
     said, seconds = done.stdout.splitlines()
-    assert "point --dataset at a folder" in said
+    assert "give --dataset a folder" in said
     assert "Retrying" not in done.stderr
     assert float(seconds) < 20  # the client's own retries alone take 23 s

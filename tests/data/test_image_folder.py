@@ -91,5 +91,5 @@ def test_nothing_there(tmp_path, name, said):
 def test_no_picture_at_all(tmp_path):
     (tmp_path / "happy").mkdir()
     (tmp_path / "happy" / "1.jpg").write_text("no picture")
-    with pytest.raises(DatasetError, match="holds no picture that could be used"):
+    with pytest.raises(DatasetError, match="holds no readable picture with a face"):
         load_image_folder(tmp_path)

@@ -57,7 +57,7 @@ def test_pictures_of_other_formats_are_read_and_other_files_are_named(tmp_path, 
         "train": 7,
         "validation": 7,
     }
-    assert "notes.txt and 0 more are no pictures by name" in caplog.text
+    assert "notes.txt and 0 more files have no suffix of a picture" in caplog.text
 
 
 def test_an_expression_without_a_training_picture_is_refused(tmp_path):
@@ -81,10 +81,10 @@ def test_folders_with_a_folder_for_validation_need_no_file_names(tmp_path):
 
 
 BAD_FOLDERS = {
-    "test without names": (("train/{}/{}.jpg", "test/{}/{}.jpg"), EXPRESSIONS, "can't be told apa"),
-    "test among train": (("train/{}/PrivateTest_{}.jpg",), EXPRESSIONS, "its name says test"),
-    "train among validation": (("val/{}/Training_{}.jpg",), EXPRESSIONS, "its name says train"),
-    "validation in two places": (("val/{}/{}.jpg", *KAGGLE), EXPRESSIONS, "its name says valid"),
+    "test without names": (("train/{}/{}.jpg", "test/{}/{}.jpg"), EXPRESSIONS, "can't be disting"),
+    "test among train": (("train/{}/PrivateTest_{}.jpg",), EXPRESSIONS, "its name is of test"),
+    "train among validation": (("val/{}/Training_{}.jpg",), EXPRESSIONS, "its name is of train"),
+    "validation in two places": (("val/{}/{}.jpg", *KAGGLE), EXPRESSIONS, "its name is of valid"),
     "a class is missing": (KAGGLE, EXPRESSIONS[:6], "has no folder for neutral"),
     "no pictures": (("train/{}/{}.txt",), EXPRESSIONS, "hold no pictures"),
     "flat": (("train/{}_{}.jpg",), EXPRESSIONS, "holds train; expected parquet files"),

@@ -9,8 +9,8 @@ import torch
 
 from fer.data.arrays import FerArrays
 from fer.evaluation.evaluate import (
+    COMBINED,
     FIRST_HEAD,
-    SHOWN,
     accuracy_above,
     evaluate,
     intervals,
@@ -86,8 +86,8 @@ def test_figures(classifier, faces, views):
 
 
 def test_figures_of_what_is_shown(classifier, faces):
-    figures = evaluate(classifier, faces, answers=SHOWN)
-    assert figures["answers"] == SHOWN
+    figures = evaluate(classifier, faces, output=COMBINED)
+    assert figures["answers"] == COMBINED
     assert figures["accuracy"] == pytest.approx(1 / 8)  # the second head outvotes the first
     assert figures["ferplus_answers"]["accuracy"] == pytest.approx(4 / 6)
     assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)

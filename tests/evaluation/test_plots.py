@@ -35,7 +35,7 @@ def test_risk_coverage_marks_the_threshold_in_use(accuracy, texts):
     points = [{"answered": 1.0, "accuracy": 0.6}, {"answered": 0.5, "accuracy": 0.9}]
     axes = risk_coverage_plot(points, {"answered": 0.6, "accuracy": accuracy}).axes[0]
     assert [text.get_text() for text in axes.texts] == texts
-    assert axes.get_legend().get_title().get_text() == "in use: 60% named"
+    assert axes.get_legend().get_title().get_text() == "in use: 60% above"
 
 
 def test_risk_coverage_shows_both_label_sets():

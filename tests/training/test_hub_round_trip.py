@@ -88,7 +88,7 @@ def test_any_id_with_the_same_columns(client):
 
 
 def test_an_id_that_is_not_there(client):
-    with pytest.raises(ClientError, match="shows no dataset 'somebody/nothing'") as caught:
+    with pytest.raises(ClientError, match="has no data set 'somebody/nothing'") as caught:
         client.run(LOAD, source="somebody/nothing")
     assert caught.value.kind == "DatasetError"
 

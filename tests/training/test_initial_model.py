@@ -176,7 +176,7 @@ def test_the_seven_expressions_in_another_order_keep_their_permuted_head(kind, t
     expected = before.eval()(faces).logits[:, order]
     torch.testing.assert_close(after.eval()(faces).logits, expected)
     assert after.config.id2label == dict(enumerate(EXPRESSIONS))
-    assert "come in another order (Happy, neutral, surprised" in caplog.text
+    assert "are in another order (Happy, neutral, surprised" in caplog.text
     assert "its head was permuted by name" in caplog.text
 
 
@@ -226,7 +226,7 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
 def test_a_network_without_a_matrix_for_a_head_is_refused():
     config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], id2label=DOGS)
     model = ResNetForImageClassification(config)  # its matrix gives ten
-    with pytest.raises(ValueError, match="don't come from a matrix; choose another one"):
+    with pytest.raises(ValueError, match="has no linear layer as its head; choose another"):
         find_heads(model)
 
 

@@ -81,7 +81,7 @@ def test_the_command_line_overrides_the_recipe():
         ("--hub-tag=v1", "--hub-tag needs --push-to-hub"),
         ("--push-to-hub", "--push-to-hub and --hub-model-id YOU/NAME go together"),
         ("--hub-model-id=me/fer", "--push-to-hub and --hub-model-id YOU/NAME go together"),
-        ("--arch=vit", "--depths is of the convolutional network; leave it out"),
+        ("--arch=vit", "--depths is for the convolutional network; leave it out"),
         ("--sharpness=0.2", "There is no option --sharpness=0.2; --help lists all there are"),
         ("--epoch=3", "There is no option --epoch=3"),
     ],

@@ -302,7 +302,7 @@ def test_an_output_that_is_a_file_is_refused_at_once(options, tmp_path):
 
 def test_a_training_out_of_bounds_ends_with_what_to_do(options, tmp_path):
     with pytest.raises(
-        ValueError, match=r"The loss is (nan|inf) after epoch \d; take a lower --lear"
+        ValueError, match=r"The loss is (nan|inf) after epoch \d; use a lower --lear"
     ):
         train(replace(options, output=str(tmp_path / "run"), learning_rate=1e6, epochs=3))
 
@@ -380,10 +380,10 @@ def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
         table = datasets.Dataset.from_parquet(str(file)).remove_columns("ferplus_votes")
         table.to_parquet(bare / file.name)
     without = replace(options, dataset=str(bare), output=str(tmp_path / "run"), epochs=1)
-    with pytest.raises(ValueError, match=r"has no votes of FER\+ for a second head"):
+    with pytest.raises(ValueError, match=r"has no votes of FER\+ to train the second head"):
         train(replace(without, output=str(tmp_path / "refused"), ferplus_share=0.1))
     output = train(without)
-    assert "only FER2013's labels are learned" in caplog.text
+    assert "only FER2013's labels are used" in caplog.text
     assert ExpressionClassifier.load(output).model.config.ferplus_share == 0
 
 
