@@ -16,7 +16,7 @@ from huggingface_hub import (
     eval_result_entries_to_yaml,
 )
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
-from huggingface_hub.utils import yaml_dump
+from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]  # not in its __all__
 
 from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card_tables import (
@@ -97,7 +97,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
 
 def is_official(metrics: Metrics, split: str) -> bool:
     """Return whether a split's figures are of FER2013's official one, as far as is recorded."""
-    return (metrics.get(split) or {}).get("official", True)
+    return bool((metrics.get(split) or {}).get("official", True))
 
 
 def on_fer2013(metrics: Metrics) -> bool:

@@ -164,13 +164,13 @@ class ExpressionClassifier:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, faces)  # (n, channels, side, side)
         batches = torch.split(inputs, BATCH_SIZE)
-        outputs = [self.network(pixel_values=batch).logits for batch in batches]
+        outputs = [self.network(pixel_values=batch)["logits"] for batch in batches]
         logits = torch.cat(outputs)[:, self.columns]  # (n, classes) to (n, 7)
         probabilities: Float32Array = softmax(logits.float().numpy(), axis=1)
         return probabilities
 
 
-def expression_columns(id2label: Mapping[int, str]) -> list[int]:
+def expression_columns(id2label: Mapping[int, str] | Mapping[str, str]) -> list[int]:
     """Return the network's class index of each expression, matched by name.
 
     Classes that are none of the seven (FER+'s contempt, say) are left out.

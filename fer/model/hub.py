@@ -23,7 +23,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import httpx
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # the one the Hub client uses
 
 MODEL_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 """What a network's folder needs to have."""
@@ -134,13 +134,13 @@ def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     Raises:
         Exception: There is none; it is `error` that is raised.
     """
-    arguments = {
-        "revision": revision,
-        "allow_patterns": [*MODEL_FILES, METRICS_FILE],
-        "local_files_only": True,
-    }
+    wanted = [*MODEL_FILES, METRICS_FILE]
     with suppress(OSError):
-        found = Path(snapshot_download(repo_id, **arguments))
+        found = Path(
+            snapshot_download(
+                repo_id, revision=revision, allow_patterns=wanted, local_files_only=True
+            )
+        )
         if _is_complete(found):
             return found
     older = [] if revision else _snapshots(repo_id)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
@@ -18,7 +19,7 @@ from fer.model.weight_storage import compress_weights
 PLOT_PATTERNS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
 
-CUSTOM_CLASSES = {
+CUSTOM_CLASSES: dict[Any, str] = {
     FerConfig: "AutoConfig",
     FerForImageClassification: "AutoModelForImageClassification",
     FerImageProcessor: "AutoImageProcessor",
@@ -78,13 +79,14 @@ def find_plots(folder: Path) -> list[Path]:
     return sorted(path for pattern in PLOT_PATTERNS for path in folder.glob(pattern))
 
 
-def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
-    """Return the figures that `fer evaluate` has written about a network.
+def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict[str, Any]:
+    """Return the metrics that `fer evaluate` has written about a network.
 
     Raises:
         ModelError: There are none, they are about another network, or not about FER2013.
     """
     file = evaluation / EVALUATION_FILE
+    figures: dict[str, Any]
     try:
         figures, _ = validate_metrics(json.loads(file.read_text(encoding="utf-8")), SPLIT)
     except (OSError, ValueError, RecursionError) as error:
@@ -108,7 +110,7 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
     return figures
 
 
-def add_evaluation(metrics: dict, figures: dict) -> dict:
+def add_evaluation(metrics: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
     """Return the metrics with an evaluation under the name of its split."""
     split, merged = figures.get("split"), dict(metrics)
     if split:
