@@ -1,6 +1,6 @@
 """The model card and the results on the Hub, made from metrics.json and from nothing else.
 
-A figure that metrics.json doesn't hold is not in the card either; the section says so.
+A metric that metrics.json doesn't hold is not in the card either; its section states that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
 
     Args:
         metrics: What metrics.json holds; `fer.training.training_report` writes it.
-        repo_id: Where the card will stand.
+        repo_id: The repo of the card.
         folder: Where to write.
         plots: File names of pictures beside the card.
     """
@@ -106,7 +106,7 @@ def on_fer2013(metrics: Metrics) -> bool:
 
 
 def dataset_name(metrics: Metrics) -> str:
-    """Return what the training pictures are called in a sentence."""
+    """Return the name of the training data for use in a sentence."""
     if on_fer2013(metrics):
         return "FER2013"
     return code(str((metrics.get("training") or {}).get("dataset", "a data set without a name")))

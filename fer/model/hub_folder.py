@@ -36,11 +36,11 @@ def write_hub_folder(
     `trust_remote_code=True` needs; metrics.json, the recipe and the plots; card and results.
 
     Args:
-        folder: What `train.py` has written.
+        folder: An output folder of `train.py`.
         target: Where to write.
-        repo_id: Such as "you/name"; stands in the card.
-        evaluations: Folders that `fer evaluate` has written about `folder`; one that it has
-            written into `folder` itself counts anyway.
+        repo_id: Such as "you/name"; used in the card.
+        evaluations: Output folders of `fer evaluate` for `folder`; results in `folder` itself are
+            included anyway.
 
     Raises:
         ModelError: `folder` holds no network that can be loaded, another kind of network, or no
@@ -80,7 +80,7 @@ def find_plots(folder: Path) -> list[Path]:
 
 
 def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict[str, Any]:
-    """Return the metrics that `fer evaluate` has written about a network.
+    """Return the metrics of `fer evaluate` for a network.
 
     Raises:
         ModelError: There are none, they are about another network, or not about FER2013.
@@ -122,9 +122,9 @@ def add_evaluation(metrics: dict[str, Any], figures: dict[str, Any]) -> dict[str
 
 @contextmanager
 def custom_code_registered() -> Iterator[None]:
-    """Let `save_pretrained` write our Python files beside the weights, inside the block only.
+    """Let `save_pretrained` save our Python files with the weights, inside the block only.
 
-    Outside of it they would lie in every checkpoint as well.
+    Otherwise every checkpoint would contain them as well.
     """
     for cls, auto_class in CUSTOM_CLASSES.items():
         cls.register_for_auto_class(auto_class)
