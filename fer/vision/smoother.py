@@ -32,7 +32,7 @@ class ExpressionSmoother:
     """
 
     def __init__(self, half_life: float = 0.25, margin: float = 0.1, memory: float = 1.0) -> None:
-        """Know nobody yet.
+        """Start without tracks.
 
         Raises:
             ValueError: A number is negative, or `half_life` is 0.

@@ -61,7 +61,7 @@ class StreamDetector:
     """
 
     def __init__(self, memory: float = 1.0, search_period: float = 0.45) -> None:
-        """Know nobody yet.
+        """Start without tracks.
 
         Raises:
             ValueError: `memory` is negative, or `search_period` is not above 0.
@@ -72,7 +72,7 @@ class StreamDetector:
         self.search_period = search_period
         self._last_subsampled: Int16Array | None = None
         self._last_time = -np.inf
-        self._search_position = 0.0  # parts of the search that are done; grows for ever
+        self._search_position = 0.0  # tiles searched so far; grows without limit
 
     def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.

@@ -65,7 +65,7 @@ class FaceTracker:
     """
 
     def __init__(self, memory: float = 1.0) -> None:
-        """Know nobody yet.
+        """Start without tracks.
 
         Raises:
             ValueError: `memory` is negative.
