@@ -1,4 +1,4 @@
-"""The order of the steps: find the faces, follow them, cut them out, read and calm the answers."""
+"""The pipeline: detect, track, crop, classify and smooth."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ class Detector(TiledDetector, Protocol):
 
 
 class Classifier(Protocol):
-    """What is asked of a classifier; see `fer.model.classifier.ExpressionClassifier`.
+    """Interface of a classifier; see `fer.model.classifier.ExpressionClassifier`.
 
     The pipeline crops by `framing` and calls `classify`; page, command line and reports state the
     rest beside the results.
@@ -60,11 +60,11 @@ class Classifier(Protocol):
 
     @property
     def notice(self) -> str | None:
-        """Why the embedded network is in use instead of the one asked for; None if it isn't."""
+        """Why the embedded network is in use instead of the requested one; None if it isn't."""
 
     @property
     def metrics(self) -> Mapping[str, object]:
-        """The metrics.json beside the weights; empty where there is none."""
+        """The content of metrics.json; empty where there is none."""
 
     def classify(self, crops: Sequence[UInt8Array]) -> Float32Array:
         """Return float32 (n, 7) probabilities for n square RGB crops."""
@@ -92,7 +92,7 @@ class Pipeline:
 
     Args:
         detector: Finds the faces.
-        classifier: Reads the crops; its `framing` says how they are cut.
+        classifier: Classifies the crops; its `framing` says how they are cut.
     """
 
     def __init__(self, detector: Detector, classifier: Classifier) -> None:
@@ -174,7 +174,7 @@ class Pipeline:
 
         Returns:
             As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` averaged over
-            time, and `data["expression"]` (n,), the class index that each face is called.
+            time, and `data["expression"]` (n,), the class index of each face.
         """
         faces = state.stream_detector.update(self.detector, image, time)
         crops = crop_faces(image, faces, Framing(**self.classifier.framing))

@@ -22,13 +22,13 @@ JPEG_QUALITY = 90
 """Of marked photos, as JPEG counts it."""
 
 MAX_LISTED_FACES = 6
-"""Faces of a photo that are told one by one."""
+"""Most faces of a photo that are listed one by one."""
 
 PROGRESS_INTERVAL = 20
-"""Of more photos, it is told how far the work has come."""
+"""For more photos, progress is reported."""
 
 Mark = Callable[[Path, "UInt8Array", "Detections", list[str]], None]
-"""Takes a photo's path, the photo, its faces and what they are called."""
+"""Takes a photo's path, the photo, its faces and their labels."""
 
 
 def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,7 +65,7 @@ class PhotoResults:
     """What came of the photos.
 
     Attributes:
-        documents: What `fer.drawing.export.picture_document` says of each that could be read.
+        documents: The `fer.drawing.export.picture_document` of each readable photo.
         unreadable: Of each other one its name, and why, in a sentence.
         unmarked: Of each whose marked copy couldn't be written its name, and why.
     """
@@ -90,7 +90,7 @@ def run_photo(options: argparse.Namespace) -> str:
     results = PhotoResults()
     try:
         analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
-    finally:  # also when somebody has had enough
+    finally:  # also after an interrupt
         if options.output and results.documents:
             write_tables(results, options.output)
     if not results.documents:

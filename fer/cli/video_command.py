@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fer.recording import Progress, RecordingResult
 
 _PROGRESS_STEP = 5
-"""Per cent between two lines of progress."""
+"""Interval of progress lines in per cent."""
 
 
 def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,7 +50,7 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def run_video(options: argparse.Namespace) -> str:
-    """Analyse a recording, and say what came out.
+    """Analyse a recording and report the results.
 
     Raises:
         ValueError: The video, the settings or the network won't do.

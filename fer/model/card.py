@@ -1,6 +1,6 @@
 """The model card and the results on the Hub, made from metrics.json and from nothing else.
 
-A figure that metrics.json doesn't hold is not in the card either; the section says so.
+A metric that metrics.json doesn't hold is not in the card either; its section states that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from huggingface_hub import (
     eval_result_entries_to_yaml,
 )
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
-from huggingface_hub.utils import yaml_dump
+from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]  # not in its __all__
 
 from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card_tables import (
@@ -56,7 +56,7 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
 
     Args:
         metrics: What metrics.json holds; `fer.training.training_report` writes it.
-        repo_id: Where the card will stand.
+        repo_id: The repo of the card.
         folder: Where to write.
         plots: File names of pictures beside the card.
     """
@@ -97,7 +97,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
 
 def is_official(metrics: Metrics, split: str) -> bool:
     """Return whether a split's figures are of FER2013's official one, as far as is recorded."""
-    return (metrics.get(split) or {}).get("official", True)
+    return bool((metrics.get(split) or {}).get("official", True))
 
 
 def on_fer2013(metrics: Metrics) -> bool:
@@ -106,7 +106,7 @@ def on_fer2013(metrics: Metrics) -> bool:
 
 
 def dataset_name(metrics: Metrics) -> str:
-    """Return what the training pictures are called in a sentence."""
+    """Return the name of the training data for use in a sentence."""
     if on_fer2013(metrics):
         return "FER2013"
     return code(str((metrics.get("training") or {}).get("dataset", "a data set without a name")))

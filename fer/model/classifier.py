@@ -1,9 +1,10 @@
-"""Face crops in, probabilities of the seven expressions out."""
+"""Classification of face crops: probabilities of the seven expressions from any network."""
 
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,12 +12,13 @@ from scipy.special import softmax
 from transformers import PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
 
+from fer.array_types import Float32Array, UInt8Array
 from fer.labels import EXPRESSIONS, canonical_label
 from fer.model.fusion import fuse_batch_norms
 from fer.model.heads import heads_of
 from fer.model.hub import MODEL_FILES, LocalModel, ModelError, pull
 from fer.model.loading import load_network, read_metrics, validate_framing
-from fer.model.preprocessing import pixel_values
+from fer.model.preprocessing import as_crops, pixel_values
 from fer.model.quantization import quantize
 
 __all__ = ["EMBEDDED_WEIGHTS", "ExpressionClassifier", "ModelError", "expression_columns"]
@@ -25,10 +27,10 @@ EMBEDDED_WEIGHTS = Path(__file__).parent / "weights"
 """The network that comes with the package."""
 
 UNCERTAIN_BELOW = 0.4
-"""For networks whose configuration says nothing about it."""
+"""Default for networks whose configuration has no such threshold."""
 
 BATCH_SIZE = 16
-"""Faces that go through the network at a time: what lies between its layers stays in the cache."""
+"""Faces per forward pass: few enough that activations stay in the CPU's cache."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +40,18 @@ class ExpressionClassifier:
 
     Attributes:
         model: The network as it was trained.
-        network: The same with less to compute; what answers.
-        precision: In which it answers, "int8" or "float32".
-        name: What to show as the network in use: a Hub id, a folder or "embedded weights".
-        folder: Where its files are on this machine; None for one that was handed over.
+        network: The same, quantized or fused for inference; `classify` uses it.
+        precision: Of `network`, "int8" or "float32".
+        name: For display: a Hub id, a folder or "embedded weights".
+        folder: Where its files are on this machine; None for a network passed as an object.
         revision: The commit of a network from the Hub; None for a folder.
-        notice: A sentence on why the embedded network serves instead of the one asked for; None
-            where nothing is amiss.
-        metrics: The metrics.json beside the weights; empty where there is none.
+        notice: Why the embedded network is used instead of the requested one; None where the
+            requested one is in use.
+        metrics: The content of metrics.json; empty where there is none.
         framing: How face crops are to be cut, as keywords of `fer.vision.crops.Framing`; empty
-            where the network doesn't say.
+            where the image processor has none.
         heads: How it combines its heads, classes in the order of `EXPRESSIONS`.
-        uncertain_below: A top probability under this is to be shown as uncertain.
+        uncertain_below: A face whose top probability is lower is displayed as uncertain.
         columns: The network's class index of each expression, in the order of `EXPRESSIONS`.
     """
 
@@ -58,7 +60,7 @@ class ExpressionClassifier:
         model: PreTrainedModel,
         processor: BaseImageProcessor,
         name: str = "unnamed",
-        metrics: Mapping | None = None,
+        metrics: Mapping[str, Any] | None = None,
         revision: str | None = None,
         int8: bool = True,
     ) -> None:
@@ -67,19 +69,19 @@ class ExpressionClassifier:
         Args:
             model: The network.
             processor: Its image processor.
-            name: What to call it.
-            metrics: What metrics.json says about it.
-            revision: The commit that it is of.
-            int8: Answer in int8 where network and CPU are made for it; False for float32 anywhere.
+            name: For display.
+            metrics: The content of its metrics.json.
+            revision: Its commit on the Hub.
+            int8: Quantize to int8 where network and CPU support it; False is always float32.
 
         Raises:
-            ModelError: Some expression has no class of that name, or two; or the processor's
-                framing can't be one.
+            ModelError: An expression has no class of that name, or two; or the processor's
+                framing is invalid.
         """
-        self.model = model.eval()
-        in_bytes = quantize(self.model) if int8 else None
-        self.network = in_bytes or fuse_batch_norms(self.model)
-        self.precision = "int8" if in_bytes else "float32"
+        self.model: PreTrainedModel = model.train(False)
+        quantized = quantize(self.model) if int8 else None
+        self.network = quantized or fuse_batch_norms(self.model)
+        self.precision = "int8" if quantized else "float32"
         self.processor = processor
         self.name = name
         self.folder: Path | None = None
@@ -88,7 +90,7 @@ class ExpressionClassifier:
         self.metrics = dict(metrics or {})
         self.framing = validate_framing(getattr(processor, "framing", {}))
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
-        self.columns = expression_columns(model.config.id2label)
+        self.columns = expression_columns(model.config.id2label or {})
         self.heads = heads_of(model.config, self.columns)
 
     @classmethod
@@ -98,16 +100,16 @@ class ExpressionClassifier:
         Args:
             source: A Hub id with an optional `@` and branch, tag or commit, or a folder that
                 `train.py` or `save_pretrained` wrote.
-            int8: Answer in int8 where network and CPU are made for it; False for float32 anywhere.
+            int8: Quantize to int8 where network and CPU support it; False is always float32.
 
         Raises:
-            ModelError: It can't be had, is incomplete or is another kind of network.
+            ModelError: It can't be loaded, is incomplete or is another kind of network.
         """
         pulled = pull(source) if source else LocalModel(EMBEDDED_WEIGHTS, "embedded weights")
         absent = [name for name in MODEL_FILES if not (pulled.folder / name).is_file()]
         if absent:
             raise ModelError(
-                f"{pulled.name} is not what train.py writes or pushes: it lacks "
+                f"{pulled.name} is not a folder that train.py writes or pushes: it lacks "
                 f"{', '.join(absent)}."
             )
         model, processor = load_network(pulled)
@@ -118,9 +120,9 @@ class ExpressionClassifier:
 
     @classmethod
     def load_or_embedded(cls, source: str | Path | None = None) -> "ExpressionClassifier":
-        """Load `source` as `load` does, but where that fails let the embedded network serve.
+        """Load `source` as `load` does, or the embedded network where that fails.
 
-        For a page that has to come up in any case; `notice` then says why.
+        For a page that has to start in any case; `notice` then gives the reason.
 
         Raises:
             ModelError: The embedded network can't be loaded.
@@ -130,7 +132,7 @@ class ExpressionClassifier:
         except ModelError as error:
             if not source:
                 raise
-            logger.warning("%s The embedded weights serve instead.", error)
+            logger.warning("%s The embedded weights are used instead.", error)
             classifier = cls.load()
             classifier.notice = f"The embedded weights serve, not {source}. {error}"
             return classifier
@@ -144,24 +146,31 @@ class ExpressionClassifier:
         return digest.hexdigest()
 
     @torch.inference_mode()
-    def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+    def classify(self, crops: UInt8Array | Sequence[UInt8Array]) -> Float32Array:
         """Classify face crops, as transformers' image-classification pipeline does.
 
         Args:
-            crops: n faces, each RGB uint8 (h, w, 3) or grey uint8 (h, w) of any size.
+            crops: n faces, each RGB uint8 (h, w, 3) or grey uint8 (h, w) of any size; an RGB batch,
+                uint8 (n, h, w, 3); or one such face without a list around it.
 
         Returns:
             float32 (n, 7) probabilities, columns as in `EXPRESSIONS`; n may be 0.
+
+        Raises:
+            ValueError: The crops have another shape or type.
         """
-        if not len(crops):
+        faces = as_crops(crops)
+        if not faces:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
-        inputs = pixel_values(self.processor, crops)
-        outputs = [self.network(pixel_values=part) for part in inputs.split(BATCH_SIZE)]
-        logits = torch.cat([output.logits for output in outputs])[:, self.columns]
-        return softmax(logits.float().numpy(), axis=1)
+        inputs = pixel_values(self.processor, faces)  # (n, channels, side, side)
+        batches = torch.split(inputs, BATCH_SIZE)
+        outputs = [self.network(pixel_values=batch)["logits"] for batch in batches]
+        logits = torch.cat(outputs)[:, self.columns]  # (n, classes) to (n, 7)
+        probabilities: Float32Array = softmax(logits.float().numpy(), axis=1)
+        return probabilities
 
 
-def expression_columns(id2label: Mapping[int, str]) -> list[int]:
+def expression_columns(id2label: Mapping[int, str] | Mapping[str, str]) -> list[int]:
     """Return the network's class index of each expression, matched by name.
 
     Classes that are none of the seven (FER+'s contempt, say) are left out.
@@ -176,7 +185,7 @@ def expression_columns(id2label: Mapping[int, str]) -> list[int]:
         except ValueError:
             continue
         if name in columns:
-            raise ModelError(f"Two classes of this network are called {name}.")
+            raise ModelError(f"Two classes of this network have the name {name}.")
         columns[name] = int(index)
     missing = [name for name in EXPRESSIONS if name not in columns]
     if missing:

@@ -1,8 +1,9 @@
-"""Configuration of the expression network; travels to the Hub beside the weights."""
+"""Configuration of the expression network; saved with the weights."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from huggingface_hub.dataclasses import strict
 from transformers import PretrainedConfig
@@ -70,11 +71,11 @@ class Heads:
 
 
 @strict
-class FerConfig(PretrainedConfig):
+class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transformers' __init_subclass__
     """Everything that rebuilds the network, its calibration included.
 
     Args:
-        image_size: Side in pixels of the middle of a 48x48 face that the network sees.
+        image_size: Side in pixels of the center crop of a 48x48 face that the network gets.
         num_channels: Channels of the input; FER2013 is grey.
         stem_size: Channels of the two convolutions at full resolution.
         hidden_sizes: Channels of each stage; every stage halves the resolution.
@@ -89,8 +90,8 @@ class FerConfig(PretrainedConfig):
         fer2013_prior: In the order of the labels.
         ferplus_prior: In FER+'s own order.
         uncertain_below: A top probability under this is "uncertain".
-        activation_peaks: Up to where bytes reach for what each part puts out, by the part's name;
-            int8 needs them. None where they weren't measured.
+        activation_peaks: Largest activation that uint8 represents, by the name of the layer; int8
+            inference needs them. None where they weren't measured.
     """
 
     model_type = "fer"
@@ -112,8 +113,8 @@ class FerConfig(PretrainedConfig):
     uncertain_below: float = 0.4
     activation_peaks: dict[str, float] | None = None
 
-    def __post_init__(self, **kwargs) -> None:
-        """Check what no single field can check by itself."""
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Check ranges, and fields that depend on each other."""
         if len(self.hidden_sizes) != len(self.depths):
             raise ValueError(
                 f"hidden_sizes and depths need one entry a stage, "
@@ -139,7 +140,7 @@ class FerConfig(PretrainedConfig):
         for name, peak in (self.activation_peaks or {}).items():
             if not 0 <= peak < math.inf:
                 raise ValueError(f"activation_peaks must be finite, but {name} is {peak}.")
-        super().__post_init__(**kwargs)
+        super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]  # transformers' own
 
     @property
     def heads(self) -> Heads:
@@ -149,9 +150,12 @@ class FerConfig(PretrainedConfig):
             ValueError: The labels aren't the seven expressions that the FER+ head is combined for,
                 or a prior is missing or of another length.
         """
-        labels, combined = list(self.id2label.values()), self.ferplus_share > 0
-        columns = [FERPLUS_CLASSES.get(str(label).strip().lower()) for label in labels]
-        if combined and None in columns:
+        labels, combined = list((self.id2label or {}).values()), self.ferplus_share > 0
+        names = [str(label).strip().lower() for label in labels]
+        columns = [FERPLUS_CLASSES[name] for name in names if name in FERPLUS_CLASSES]
+        if len(columns) < len(labels):
+            columns = []
+        if combined and not columns:
             raise ValueError(
                 f"ferplus_share needs labels that FER+ has, too, but they are {', '.join(labels)}."
             )
@@ -170,5 +174,5 @@ class FerConfig(PretrainedConfig):
             prior_correction=self.prior_correction,
             fer2013_prior=tuple(self.fer2013_prior),
             ferplus_prior=tuple(self.ferplus_prior),
-            ferplus_columns=() if None in columns else tuple(columns),
+            ferplus_columns=tuple(columns),
         )

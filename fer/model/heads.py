@@ -61,10 +61,8 @@ def own_logits(output: ImageClassifierOutput) -> tuple[torch.Tensor, torch.Tenso
         output: What the network returned.
     """
     first = getattr(output, "fer2013_logits", None)
-    return (
-        output.logits if first is None else first,
-        getattr(output, "ferplus_logits", None),
-    )
+    logits: torch.Tensor = output["logits"] if first is None else first
+    return logits, getattr(output, "ferplus_logits", None)
 
 
 def logits_of(

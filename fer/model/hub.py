@@ -23,28 +23,28 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import httpx
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # the one the Hub client uses
 
 MODEL_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 """What a network's folder needs to have."""
 
 METRICS_FILE = "metrics.json"
-"""The figures of a training, beside the weights."""
+"""Metrics of a training, saved with the weights."""
 
 RECIPE = "recipe.yaml"
-"""The effective settings of a training, beside the weights; `train.py --config` takes it."""
+"""The effective settings of a training, saved with the weights; for `train.py --config`."""
 
 EVALUATION_FILE = "evaluation.json"
-"""The figures of `fer evaluate`."""
+"""Metrics of `fer evaluate`."""
 
 EVALUATION_PLOTS = ("confusion.png", "reliability.png", "risk_coverage.png", "robustness.png")
 """What `fer evaluate` draws of them."""
 
 TIMEOUT = 10.0
-"""Seconds in which the Hub has to answer."""
+"""Timeout of requests to the Hub in seconds."""
 
 UNREACHABLE_ERRORS = (httpx.RequestError, OfflineModeIsEnabled, LocalEntryNotFoundError)
-"""What the client raises when nobody is there."""
+"""What the client raises when the Hub is out of reach."""
 
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 REVISION_NAME = re.compile(r"[\w][\w./-]*")
@@ -52,7 +52,7 @@ _LOGIN_HINT = "log in with `hf auth login` or set HF_TOKEN to a token that may w
 
 
 class ModelError(ValueError):
-    """A network can't be had, can't be loaded or doesn't name the seven expressions."""
+    """A network can't be found, can't be loaded or lacks the seven expressions."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class LocalModel:
     """A network on this machine.
 
     Attributes:
-        folder: Where it lies; in the Hub's cache when it came from the Hub.
-        name: The Hub id or the folder, as it was asked for.
+        folder: With its files; in the Hub's cache when it came from the Hub.
+        name: The Hub id or the folder, as requested.
         revision: The commit it was pulled at; None for a folder.
     """
 
@@ -78,11 +78,11 @@ def pull(source: str | Path, timeout: float = TIMEOUT) -> LocalModel:
 
     Args:
         source: A folder, or a Hub id with an optional `@` and branch, tag or commit.
-        timeout: Seconds in which the Hub has to answer.
+        timeout: Seconds to wait for the Hub.
 
     Raises:
-        ModelError: There is neither such a folder nor such a model, the Hub doesn't answer and
-            nothing is cached, or what came is not what the Hub has.
+        ModelError: There is neither such a folder nor such a model, the Hub doesn't respond and
+            nothing is cached, or a downloaded file is damaged.
     """
     with suppress(OSError):  # too long for a path, say
         if Path(source).is_dir():
@@ -134,13 +134,13 @@ def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     Raises:
         Exception: There is none; it is `error` that is raised.
     """
-    arguments = {
-        "revision": revision,
-        "allow_patterns": [*MODEL_FILES, METRICS_FILE],
-        "local_files_only": True,
-    }
+    wanted = [*MODEL_FILES, METRICS_FILE]
     with suppress(OSError):
-        found = Path(snapshot_download(repo_id, **arguments))
+        found = Path(
+            snapshot_download(
+                repo_id, revision=revision, allow_patterns=wanted, local_files_only=True
+            )
+        )
         if _is_complete(found):
             return found
     older = [] if revision else _snapshots(repo_id)
@@ -182,7 +182,7 @@ def _verify(repo_id: str, snapshot: Path) -> None:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    """Return whether the Hub is down or has too much to do, as opposed to answering no."""
+    """Return whether the Hub is down or overloaded, as opposed to refusing."""
     if not isinstance(error, HfHubHTTPError):
         return True
     return error.response.status_code >= 500 or error.response.status_code in (408, 429)
@@ -217,7 +217,7 @@ def hub_errors_as(
 
 
 def _explain(error: Exception, repo_id: str, revision: str | None) -> str:
-    """Say what went wrong on the Hub and what to do."""
+    """Return a sentence on what went wrong on the Hub and what to do."""
     if isinstance(error, OfflineModeIsEnabled):
         return f"HF_HUB_OFFLINE is set and no copy of {repo_id} is cached here; unset it."
     if not isinstance(error, HfHubHTTPError):

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
@@ -18,7 +19,7 @@ from fer.model.weight_storage import compress_weights
 PLOT_PATTERNS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
 
-CUSTOM_CLASSES = {
+CUSTOM_CLASSES: dict[Any, str] = {
     FerConfig: "AutoConfig",
     FerForImageClassification: "AutoModelForImageClassification",
     FerImageProcessor: "AutoImageProcessor",
@@ -35,11 +36,11 @@ def write_hub_folder(
     `trust_remote_code=True` needs; metrics.json, the recipe and the plots; card and results.
 
     Args:
-        folder: What `train.py` has written.
+        folder: An output folder of `train.py`.
         target: Where to write.
-        repo_id: Such as "you/name"; stands in the card.
-        evaluations: Folders that `fer evaluate` has written about `folder`; one that it has
-            written into `folder` itself counts anyway.
+        repo_id: Such as "you/name"; used in the card.
+        evaluations: Output folders of `fer evaluate` for `folder`; results in `folder` itself are
+            included anyway.
 
     Raises:
         ModelError: `folder` holds no network that can be loaded, another kind of network, or no
@@ -78,13 +79,14 @@ def find_plots(folder: Path) -> list[Path]:
     return sorted(path for pattern in PLOT_PATTERNS for path in folder.glob(pattern))
 
 
-def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
-    """Return the figures that `fer evaluate` has written about a network.
+def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict[str, Any]:
+    """Return the metrics of `fer evaluate` for a network.
 
     Raises:
         ModelError: There are none, they are about another network, or not about FER2013.
     """
     file = evaluation / EVALUATION_FILE
+    figures: dict[str, Any]
     try:
         figures, _ = validate_metrics(json.loads(file.read_text(encoding="utf-8")), SPLIT)
     except (OSError, ValueError, RecursionError) as error:
@@ -108,7 +110,7 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict:
     return figures
 
 
-def add_evaluation(metrics: dict, figures: dict) -> dict:
+def add_evaluation(metrics: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
     """Return the metrics with an evaluation under the name of its split."""
     split, merged = figures.get("split"), dict(metrics)
     if split:
@@ -120,9 +122,9 @@ def add_evaluation(metrics: dict, figures: dict) -> dict:
 
 @contextmanager
 def custom_code_registered() -> Iterator[None]:
-    """Let `save_pretrained` write our Python files beside the weights, inside the block only.
+    """Let `save_pretrained` save our Python files with the weights, inside the block only.
 
-    Outside of it they would lie in every checkpoint as well.
+    Otherwise every checkpoint would contain them as well.
     """
     for cls, auto_class in CUSTOM_CLASSES.items():
         cls.register_for_auto_class(auto_class)

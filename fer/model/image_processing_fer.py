@@ -1,17 +1,18 @@
-"""The one preprocessing: a face crop in, the network's input out; travels beside the weights.
+"""Image processor: face crops to the network's `pixel_values`; saved with the weights.
 
-Training, evaluation, page and benchmarks all come through `FerImageProcessor.preprocess`.
+Training, evaluation, page and benchmarks all use `FerImageProcessor.preprocess`.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from transformers import BatchFeature
 from transformers.image_processing_utils import BaseImageProcessor
 
-Picture = Image.Image | np.ndarray
+Picture = Image.Image | NDArray[Any]
 """A picture: PIL in any mode, or uint8 (h, w) grey or (h, w, 3) RGB."""
 
 SMALLEST_DEVIATION = 1 / 255
@@ -19,27 +20,26 @@ SMALLEST_DEVIATION = 1 / 255
 
 
 class FerImageProcessor(BaseImageProcessor):
-    """Grey, one size, mean 0 and standard deviation 1 within each picture, and its middle.
+    """Grey, resized, standardised picture by picture, and center-cropped.
 
-    Standardising each picture by itself takes brightness and contrast of a room out of the answer.
+    Standardising each picture by itself makes the result independent of brightness and contrast.
 
     Args:
-        size: Side in pixels to which a face crop is brought; FER2013's own.
-        crop_size: Side in pixels of the middle that the network sees.
-        framing: How a face crop is cut around a detector's box so that it lies as in the training
-            pictures; the values of `fer.vision.crops.Framing`. Not applied here, only kept here.
+        size: Side in pixels to which a face crop is resized; 48 as in FER2013.
+        crop_size: Side in pixels of the center crop that the network gets.
+        framing: How a face crop is cut around a detector's box to match the training pictures;
+            the values of `fer.vision.crops.Framing`. Stored here, not applied here.
     """
 
-    model_input_names = ("pixel_values",)
+    model_input_names = ["pixel_values"]  # noqa: RUF012  (the base class declares a list)
 
     def __init__(
         self,
         size: int = 48,
         crop_size: int = 40,
         framing: dict[str, float] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
-        """Keep the settings; they are saved as preprocessor_config.json."""
         super().__init__(**kwargs)
         self.size = size
         self.crop_size = crop_size
@@ -47,32 +47,32 @@ class FerImageProcessor(BaseImageProcessor):
 
     def preprocess(
         self,
-        images: Picture | Sequence[Picture],
+        images: Picture | list[Picture] | tuple[Picture, ...],
         do_center_crop: bool = True,
         return_tensors: str | None = "pt",
-        **kwargs,
+        **kwargs: Any,
     ) -> BatchFeature:
         """Turn face crops into `pixel_values`, float32 (n, 1, crop_size, crop_size).
 
         Args:
             images: One face crop or several.
-            do_center_crop: False gives (n, 1, size, size), from which training and test-time views
-                choose other parts than the middle.
+            do_center_crop: False gives (n, 1, size, size), for the other crops of augmentation and
+                test-time views.
             return_tensors: "pt" or None for a torch tensor, "np" for a NumPy array.
         """
         pictures = images if isinstance(images, list | tuple) else [images]
-        grey = np.stack([self._grey(picture) for picture in pictures])
-        pixel_values = standardise(torch.from_numpy(grey))
+        grey = np.stack([self._grey(picture) for picture in pictures])  # (n, size, size)
+        pixel_values = standardise(torch.from_numpy(grey))  # (n, 1, size, size)
         if do_center_crop:
-            pixel_values = center_crop(pixel_values, self.crop_size)
+            pixel_values = center_crop(pixel_values, self.crop_size)  # (n, 1, crop, crop)
         return BatchFeature({"pixel_values": pixel_values}, tensor_type=return_tensors)
 
-    def _grey(self, picture: Picture) -> np.ndarray:
+    def _grey(self, picture: Picture) -> NDArray[np.uint8]:
         """Return the picture as uint8 (size, size)."""
         grey = as_pil(picture).convert("L")
         if grey.size != (self.size, self.size):
             grey = grey.resize((self.size, self.size), Image.Resampling.BILINEAR)
-        return np.asarray(grey)
+        return np.asarray(grey, np.uint8)
 
 
 def as_pil(picture: Picture) -> Image.Image:
@@ -105,14 +105,14 @@ def _from_deep(picture: Image.Image) -> Image.Image:
     return Image.fromarray(_to_uint8(pixels))
 
 
-def _to_uint8(pixels: np.ndarray) -> np.ndarray:
+def _to_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return values on the scale 0 to 255."""
     if pixels.dtype == np.uint8:
-        return pixels
+        return pixels.astype(np.uint8, copy=False)
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
-        return np.rint(pixels / 257).astype(np.uint8)
+        return np.asarray(np.rint(pixels / 257), np.uint8)
     if pixels.dtype.kind == "f" and pixels.size and pixels.min() >= 0 and pixels.max() <= 1:
-        return np.rint(pixels * 255).astype(np.uint8)
+        return np.asarray(np.rint(pixels * 255), np.uint8)
     raise ValueError(
         "A face crop is uint8 from 0 to 255, uint16, or floats from 0 to 1; this one is "
         f"{pixels.dtype}" + (f" from {pixels.min():g} to {pixels.max():g}." if pixels.size else ".")
@@ -120,13 +120,14 @@ def _to_uint8(pixels: np.ndarray) -> np.ndarray:
 
 
 def center_crop(pixel_values: torch.Tensor, side: int) -> torch.Tensor:
-    """Return the middle of (n, c, h, w) as (n, c, side, side)."""
+    """Return the center crop of (n, c, h, w), (n, c, side, side)."""
     top, left = (pixel_values.shape[2] - side) // 2, (pixel_values.shape[3] - side) // 2
     return pixel_values[:, :, top : top + side, left : left + side]
 
 
 def standardise(grey: torch.Tensor) -> torch.Tensor:
     """Map uint8 (n, h, w) to float32 (n, 1, h, w), each picture with mean 0 and deviation 1."""
-    pixels = grey.unsqueeze(1).float() / 255
+    pixels = grey.unsqueeze(1).float() / 255  # (n, 1, h, w)
+    # Both (n, 1, 1, 1).
     deviation, mean = torch.std_mean(pixels, dim=(1, 2, 3), correction=0, keepdim=True)
     return (pixels - mean) / deviation.clamp(min=SMALLEST_DEVIATION)

@@ -1,4 +1,4 @@
-"""A network and its image processor out of a folder, and what metrics.json says of them."""
+"""Loading of a network, its image processor and its metrics from a folder."""
 
 import json
 import logging
@@ -17,10 +17,10 @@ from fer.model.hub import METRICS_FILE, LocalModel, ModelError
 from fer.model.metrics_schema import validate_metrics
 
 FRAMING_KEYS = {"scale", "shift_x", "shift_y"}
-"""What a processor may say about framing."""
+"""Keys of a processor's framing."""
 
 MOST_LAYERS, MOST_UNITS = 1000, 1_000_000
-"""What config.json may ask for: layers, or stages, and any other number."""
+"""Limits on config.json: layers or stages, and any other integer."""
 
 MOST_NAMED = 5
 """Entries of another form that a warning names."""
@@ -29,7 +29,7 @@ _LOADING_ERRORS = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError),
     *(ArithmeticError, AssertionError, MemoryError, SafetensorError, StrictDataclassError),
 )
-"""What transformers raises for folders that it can't make a network of."""
+"""What transformers raises for folders from which it can't load a network."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ def read_metrics(pulled: LocalModel) -> dict[str, Any]:
             "%s of %s can't be read and is left out: %s", METRICS_FILE, pulled.name, error
         )
         return {}
+    metrics: dict[str, Any]
     metrics, left_out = validate_metrics(document)
     if left_out:
         places = ", ".join(place or "all of it" for place in left_out[:MOST_NAMED])
@@ -75,15 +76,15 @@ def load_network(pulled: LocalModel) -> tuple[PreTrainedModel, BaseImageProcesso
 
 
 def load_from_folder(
-    pulled: LocalModel, **settings
-) -> tuple[PreTrainedModel, BaseImageProcessor, dict]:
+    pulled: LocalModel, **settings: Any
+) -> tuple[PreTrainedModel, BaseImageProcessor, dict[str, Any]]:
     """Load network and processor from safetensors, never running code that came with them.
 
     The network computes in single precision, whatever it was stored in.
 
     Args:
-        pulled: Where they lie.
-        settings: What transformers' `from_pretrained` of the network is told besides.
+        pulled: The folder.
+        settings: Further arguments of the network's `from_pretrained`.
 
     Returns:
         Both, and transformers' report on missing and mismatched weights.
@@ -98,7 +99,9 @@ def load_from_folder(
         model, report = AutoModelForImageClassification.from_pretrained(
             pulled.folder, **trusted, **settings
         )
-        processor = AutoImageProcessor.from_pretrained(pulled.folder, **trusted)
+        processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]  # transformers' own
+            pulled.folder, **trusted
+        )
     except _LOADING_ERRORS as error:
         raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
     return model, processor, report

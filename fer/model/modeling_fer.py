@@ -6,6 +6,7 @@ scratch; no weights from elsewhere.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,8 +22,8 @@ class FerOutput(ImageClassifierOutput):
 
     Args:
         loss: Cross-entropy of `fer2013_logits` against `labels`, where labels were given.
-        logits: Both heads, calibrated and combined, (n, num_labels); their softmax is what the
-            page draws.
+        logits: Both heads, calibrated and combined, (n, num_labels); their softmax gives the
+            probabilities on the page.
         fer2013_logits: The FER2013 head's own, uncalibrated, (n, num_labels).
         ferplus_logits: The FER+ head's own, uncalibrated, (n, num_ferplus_labels), or None
             without that head.
@@ -66,16 +67,16 @@ def combined_logits(
     Raises:
         ValueError: The FER+ head has a share, but its logits are missing.
     """
-    share, mean = heads.ferplus_share, fer2013_logits / heads.temperature
+    share, mean = heads.ferplus_share, fer2013_logits / heads.temperature  # (n, k)
     if share:
         if ferplus_logits is None:
             raise ValueError(f"ferplus_share is {share:g}, but there are no logits of FER+'s head.")
         # Views instead of an index: no tensor has to travel to the device for it.
-        voted = ferplus_logits.unbind(dim=1)
+        voted = ferplus_logits.unbind(dim=1)  # 8 of (n,)
         ordered = torch.stack([voted[column] for column in heads.ferplus_columns], dim=1)  # (n, k)
         mean = (1 - share) * mean + share / heads.ferplus_temperature * ordered
     if heads.prior_correction:
-        mean = mean - heads.prior_correction * mean.new_tensor(heads.log_prior)
+        mean = mean - heads.prior_correction * mean.new_tensor(heads.log_prior)  # (n, k) - (k,)
     return mean / heads.combined_temperature
 
 
@@ -86,7 +87,7 @@ def conv_norm(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn
 
 
 class FerBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut."""
+    """Residual block: two 3x3 convolutions and a shortcut."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         """Build a block; a changed shape gives the shortcut a 1x1 convolution."""
@@ -98,12 +99,12 @@ class FerBlock(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        residual = self.second(self.first(hidden).relu_())
+        residual: torch.Tensor = self.second(self.first(hidden).relu_())  # (n, outputs, h/s, w/s)
         return residual.add_(self.shortcut(hidden)).relu_()
 
 
-class FerPreTrainedModel(PreTrainedModel):
-    """Initialisation and saving, as transformers wants them."""
+class FerPreTrainedModel(PreTrainedModel):  # type: ignore[no-untyped-call]  # __init_subclass__
+    """Base class: initialisation, loading and saving as in transformers."""
 
     config_class = FerConfig
     base_model_prefix = "trunk"
@@ -120,11 +121,10 @@ class FerPreTrainedModel(PreTrainedModel):
             module.reset_parameters()
 
 
-class FerModel(FerPreTrainedModel):
-    """The trunk: a picture in, one feature vector out."""
+class FerModel(FerPreTrainedModel):  # type: ignore[no-untyped-call]  # __init_subclass__
+    """The trunk: stem, residual stages and global average pooling."""
 
     def __init__(self, config: FerConfig) -> None:
-        """Build the stem and the stages of `config`."""
         super().__init__(config)
         self.stem = nn.Sequential(
             conv_norm(config.num_channels, config.stem_size),
@@ -138,34 +138,35 @@ class FerModel(FerPreTrainedModel):
                 blocks.append(FerBlock(inputs, outputs, stride=2 if index == 0 else 1))
                 inputs = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]  # transformers' own
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Map (n, num_channels, image_size, image_size) to (n, hidden_sizes[-1])."""
-        hidden = self.blocks(self.stem(pixel_values))  # (n, 256, 5, 5) at 40 pixels, 6 x 6 at 44
-        return hidden.mean(dim=(2, 3))
+        hidden = self.stem(pixel_values)  # (n, stem_size, image_size, image_size)
+        hidden = self.blocks(hidden)  # (n, hidden_sizes[-1], 5, 5) at 40 pixels, 6 x 6 at 44
+        pooled: torch.Tensor = hidden.mean(dim=(2, 3))  # (n, hidden_sizes[-1])
+        return pooled
 
 
-class FerForImageClassification(FerPreTrainedModel):
+class FerForImageClassification(FerPreTrainedModel):  # type: ignore[no-untyped-call]  # as above
     """The trunk and its two heads."""
 
     def __init__(self, config: FerConfig) -> None:
-        """Build the trunk and the heads of `config`."""
         super().__init__(config)
-        _ = config.heads  # raises where they can't be combined
+        _ = config.heads  # raises ValueError where they can't be combined
         self.trunk = FerModel(config)
         self.dropout = nn.Dropout(config.dropout)
-        self.classifier = nn.Linear(config.hidden_sizes[-1], config.num_labels)
+        self.classifier = nn.Linear(config.hidden_sizes[-1], config.num_labels or 0)
         ferplus = config.num_ferplus_labels
         self.ferplus = nn.Linear(config.hidden_sizes[-1], ferplus) if ferplus else None
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]  # transformers' own
 
     def forward(
         self,
         pixel_values: torch.Tensor,
         labels: torch.Tensor | None = None,
         return_dict: bool | None = None,
-    ) -> FerOutput | tuple:
+    ) -> FerOutput | tuple[Any, ...]:
         """Classify each face.
 
         Args:
@@ -181,9 +182,9 @@ class FerForImageClassification(FerPreTrainedModel):
                 f"pixel_values must be (n, {self.config.num_channels}, h, w), "
                 f"but are {tuple(pixel_values.shape)}."
             )
-        pooled = self.dropout(self.trunk(pixel_values))
-        logits = self.classifier(pooled)
+        pooled = self.dropout(self.trunk(pixel_values))  # (n, hidden_sizes[-1])
+        logits = self.classifier(pooled)  # (n, num_labels)
         loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
-        ferplus = None if self.ferplus is None else self.ferplus(pooled)
+        ferplus = None if self.ferplus is None else self.ferplus(pooled)  # (n, 8)
         output = FerOutput.combined(self.config.heads, logits, ferplus, loss)
         return output.to_tuple() if return_dict is False else output

@@ -1,4 +1,4 @@
-"""To the Hugging Face Hub: a trained folder, with its code and its card, in one commit."""
+"""Push to the Hugging Face Hub: weights, code and model card in one commit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from fer.model.hub_folder import write_hub_folder
 
 
 class PushError(ValueError):
-    """A folder can't be pushed; the message says so where it is on the Hub nevertheless."""
+    """A folder can't be pushed; the message mentions if it is on the Hub nevertheless."""
 
 
 @dataclass(frozen=True)
 class PushedModel:
-    """What a push has made: `repo_id` at `commit`, called `tag` where one was given."""
+    """Result of a push: `repo_id` at `commit`, tagged `tag` where one was given."""
 
     repo_id: str
     commit: str
@@ -37,7 +37,7 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
     A training calls it before its first step, so that a wrong token is noticed before hours pass.
 
     Raises:
-        PushError: The id, the token or the tag won't do, or the Hub doesn't answer.
+        PushError: The id, the token or the tag is invalid, or the Hub doesn't respond.
     """
     if not HUB_ID.fullmatch(repo_id):
         raise PushError(f"{repo_id!r} is not a Hub id; expected one such as you/name.")
@@ -80,15 +80,15 @@ def push(
     model card that metrics.json makes; no checkpoints, no pickles.
 
     Args:
-        folder: What `train.py` has written.
+        folder: An output folder of `train.py`.
         repo_id: Such as "you/name"; created if need be.
         private: Only the owner may see a repo that is created here.
         tag: Name of the release, such as "v1.0".
-        evaluations: Folders that `fer evaluate` has written about `folder`, for the card.
+        evaluations: Output folders of `fer evaluate` for `folder`, for the card.
 
     Raises:
         ModelError: The folder holds no network that can be loaded, or an evaluation isn't of it.
-        PushError: The Hub doesn't answer or doesn't let it in.
+        PushError: The Hub doesn't respond or refuses.
     """
     with TemporaryDirectory() as staging:
         write_hub_folder(Path(folder), Path(staging), repo_id, [*map(Path, evaluations)])

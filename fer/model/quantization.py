@@ -1,65 +1,70 @@
-"""The network in bytes, for answering only: much quicker where a CPU has instructions for it.
+"""Static int8 quantization for inference: faster on CPUs that have instructions for it.
 
-Kernels are brought to int8 channel by channel, and what lies between the layers to uint8, by the
-values that it took on training pictures: Jacob et al. 2017, https://arxiv.org/abs/1712.05877.
-The first convolution and the heads stay in float32: they take little time, and the picture itself
-in other bytes than its own would cost the answers more than all the rest.
+Kernels are quantized to int8 per channel and activations to uint8, calibrated on training pictures:
+Jacob et al. 2017, https://arxiv.org/abs/1712.05877. The first convolution and the heads stay in
+float32: they take little time, and quantizing the standardised input would cost more accuracy than
+everything else.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from fer.model.fusion import fuse_batch_norms
 from fer.model.modeling_fer import FerBlock, FerForImageClassification, FerOutput
 
 INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")
-"""With one of them a CPU multiplies bytes, and adds the products up without loss."""
+"""CPU features for exact int8 dot products; one of them is needed."""
 
 SMALLEST_STEP = 1e-6
-"""For layers that put out nothing but zeros."""
+"""Lower limit of a scale, for layers whose output is all zeros."""
 
 MAX_SAMPLES = 500_000
-"""Values of a layer from which its peak is found, at most."""
+"""Most values of a layer that its peak is estimated from."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class QuantizationParameters:
-    """How numbers are written as bytes: a number is `step * (byte - zero)`."""
+    """Scale and zero point: a value is `step * (byte - zero)`."""
 
     step: float
     zero: int
 
     @classmethod
     def from_peak(cls, peak: float, signed: bool = False) -> "QuantizationParameters":
-        """Return the levels of numbers from 0, or if `signed` from `-peak`, to `peak`."""
+        """Return the parameters for values from 0, or if `signed` from `-peak`, to `peak`."""
         step = max(peak / (127 if signed else 255), SMALLEST_STEP)
         return cls(step, 128 if signed else 0)
 
     def quantize(self, values: torch.Tensor) -> torch.Tensor:
-        """Return floats as the nearest bytes, uint8; those beyond the ends are set to them."""
+        """Return floats as the nearest uint8 levels; values out of range saturate."""
         return (values / self.step).add_(self.zero + 0.5).clamp_(0, 255).to(torch.uint8)
 
     def dequantize(self, values: torch.Tensor) -> torch.Tensor:
-        """Return bytes as floats."""
+        """Return uint8 levels as float32."""
         return (values.float() - self.zero) * self.step
 
 
 class Int8Conv2d:
-    """A convolution from bytes to bytes, followed by ReLU if its target has no sign."""
+    """A convolution from uint8 to uint8, followed by ReLU if its target is unsigned."""
 
     def __init__(
         self, conv: nn.Conv2d, source: QuantizationParameters, target: QuantizationParameters
     ) -> None:
-        """Bring the kernel of a convolution with bias to int8."""
+        """Quantize a convolution, which needs a bias, from `source` to `target`."""
         self.source, self.target = source, target
         self.shape = [list(conv.stride), list(conv.padding), list(conv.dilation), conv.groups]
-        kernel, self.bias = conv.weight.detach(), conv.bias.detach()
+        kernel, self.bias = (
+            conv.weight.detach(),
+            cast(torch.Tensor, conv.bias).detach(),
+        )  # fused: biased
         peaks = kernel.abs().amax(dim=(1, 2, 3), keepdim=True)
         steps = (peaks / 127).clamp(min=SMALLEST_STEP)
         self.steps = steps.flatten()
@@ -72,26 +77,28 @@ class Int8Conv2d:
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
         """Map uint8 (n, inputs, h, w) to uint8 (n, outputs, h, w)."""
         activation = "none" if self.target.zero else "relu"
-        return torch.ops.onednn.qconv_pointwise(
+        output: torch.Tensor = torch.ops.onednn.qconv_pointwise(
             *self._operands(values), self.bias, *self.shape,
             self.target.step, self.target.zero, torch.uint8, activation, [], "",
         )  # fmt: skip
+        return output
 
     def add_to(
         self, shortcut: torch.Tensor, levels: QuantizationParameters, values: torch.Tensor
     ) -> torch.Tensor:
-        """Return ReLU of the shortcut and the convolution of `values`; uses the shortcut up.
+        """Return ReLU of the shortcut plus the convolution of `values`, in place of the shortcut.
 
         Args:
             shortcut: uint8 (n, outputs, h, w), overwritten.
-            levels: What its bytes mean.
+            levels: Its quantization parameters.
             values: uint8 (n, inputs, h, w).
         """
-        return torch.ops.onednn.qconv2d_pointwise.binary(
+        output: torch.Tensor = torch.ops.onednn.qconv2d_pointwise.binary(
             *self._operands(values), shortcut, self.bias, *self.shape,
             self.target.step, self.target.zero, torch.uint8,
             levels.step, levels.zero, "sum", 1.0, "relu", [], "",
         )  # fmt: skip
+        return output
 
     def _operands(self, values: torch.Tensor) -> tuple[torch.Tensor | float | int, ...]:
         source = self.source
@@ -99,28 +106,29 @@ class Int8Conv2d:
 
 
 class Int8Block:
-    """A residual block from bytes to bytes."""
+    """A residual block from uint8 to uint8."""
 
     def __init__(
         self, block: FerBlock, source: QuantizationParameters, peaks: Mapping[nn.Module, float]
     ) -> None:
-        """Bring the convolutions of a block to int8.
+        """Quantize the convolutions of a block.
 
         Args:
-            block: One whose batch norms are `fuse_batch_norms`.
-            source: What the bytes mean that it gets.
-            peaks: Up to where bytes reach for what each part puts out.
+            block: One whose batch norms are fused by `fuse_batch_norms`.
+            source: Quantization parameters of its input.
+            peaks: Largest activation that uint8 represents, by layer.
         """
         hidden, self.target = (
             QuantizationParameters.from_peak(peaks[block.first]),
             QuantizationParameters.from_peak(peaks[block]),
         )
-        self.first = Int8Conv2d(block.first[0], source, hidden)
-        self.second = Int8Conv2d(block.second[0], hidden, self.target)
-        self.shortcut, self.levels = None, source
-        if not isinstance(block.shortcut, nn.Identity):
+        self.first = Int8Conv2d(fused_conv(block.first), source, hidden)
+        self.second = Int8Conv2d(fused_conv(block.second), hidden, self.target)
+        self.shortcut: Int8Conv2d | None = None
+        self.levels = source
+        if isinstance(block.shortcut, nn.Sequential):
             self.levels = QuantizationParameters.from_peak(peaks[block.shortcut], signed=True)
-            self.shortcut = Int8Conv2d(block.shortcut[0], source, self.levels)
+            self.shortcut = Int8Conv2d(fused_conv(block.shortcut), source, self.levels)
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
         """Map uint8 (n, inputs, h, w) to uint8 (n, outputs, h / stride, w / stride)."""
@@ -133,59 +141,72 @@ class Int8Network:
     """`FerForImageClassification` in int8."""
 
     def __init__(self, model: FerForImageClassification) -> None:
-        """Bring a network to int8; its configuration has to give the `activation_peaks`."""
-        model, known = fuse_batch_norms(model), model.config.activation_peaks
-        peaks = {part: known[name] for name, part in quantized_layers(model)}
-        (self.opening, _), relu, (second, _), second_relu = model.trunk.stem
+        """Quantize a network whose configuration has `activation_peaks`."""
+        model = cast(FerForImageClassification, fuse_batch_norms(model))  # a copy of the same class
+        known = model.config.activation_peaks
+        peaks = {layer: known[name] for name, layer in quantized_layers(model)}
+        first, relu, second, second_relu = model.trunk.stem
+        self.opening = fused_conv(first)
         self.source = QuantizationParameters.from_peak(peaks[relu])
         self.layers: list[Int8Conv2d | Int8Block] = [
-            Int8Conv2d(second, self.source, QuantizationParameters.from_peak(peaks[second_relu]))
+            Int8Conv2d(
+                fused_conv(second),
+                self.source,
+                QuantizationParameters.from_peak(peaks[second_relu]),
+            )
         ]
         for block in model.trunk.blocks:
-            self.layers.append(Int8Block(block, self.layers[-1].target, peaks))
-        self.layers_of_heads = model.classifier, model.ferplus
+            self.layers.append(Int8Block(cast(FerBlock, block), self.layers[-1].target, peaks))
+        self.classifier, self.ferplus = model.classifier, model.ferplus
         self.heads = model.config.heads
 
     def __call__(self, pixel_values: torch.Tensor) -> FerOutput:
-        """Name the expression of each face, float32 (n, num_channels, h, w)."""
+        """Classify faces, float32 (n, num_channels, h, w)."""
         opened = self.opening(pixel_values.contiguous(memory_format=torch.channels_last))
-        hidden = self.source.quantize(opened)  # without ReLU: bytes have no numbers below 0
+        hidden = self.source.quantize(opened)  # saturating at 0 is the ReLU
         for layer in self.layers:
             hidden = layer(hidden)
         pooled = self.layers[-1].target.dequantize(hidden).mean(dim=(2, 3))
-        logits, ferplus = (head and head(pooled) for head in self.layers_of_heads)
-        return FerOutput.combined(self.heads, logits, ferplus)
+        ferplus = None if self.ferplus is None else self.ferplus(pooled)
+        return FerOutput.combined(self.heads, self.classifier(pooled), ferplus)
 
 
-def quantize(model: nn.Module) -> Int8Network | None:
-    """Return a network in int8, None where it lacks peaks or the CPU isn't made for it.
+def fused_conv(pair: nn.Module) -> nn.Conv2d:
+    """Return the convolution of a pair whose batch norm is fused into it."""
+    return cast(nn.Conv2d, cast(nn.Sequential, pair)[0])  # as `conv_norm` builds it
 
-    Now and then a face gets another answer than in float32.
+
+def quantize(model: PreTrainedModel) -> Int8Network | None:
+    """Return a network in int8, None where it lacks peaks or the CPU lacks instructions.
+
+    A few faces get another expression than in float32.
     """
-    if not getattr(model.config, "activation_peaks", None) or not supports_int8():
+    config: Any = model.config  # of any kind of network
+    if not getattr(config, "activation_peaks", None) or not supports_int8():
         return None
-    side = model.config.image_size
+    side = config.image_size
     try:
-        network = Int8Network(model)
-        network(torch.zeros(1, model.config.num_channels, side, side))
+        network = Int8Network(cast(FerForImageClassification, model))  # others raise here
+        network(torch.zeros(1, config.num_channels, side, side))
     except (RuntimeError, TypeError, AttributeError, KeyError) as error:
-        # torch promises nothing about these operators, and a configuration may be from elsewhere.
-        logger.warning("int8 isn't possible here (%r); the network answers in float32.", error)
+        # These operators of torch are not a stable API, and a configuration may be a third party's.
+        logger.warning("int8 isn't possible here (%r); the network computes in float32.", error)
         return None
     return network
 
 
 def supports_int8() -> bool:
-    """Return whether the CPU has instructions for int8, and torch knows how to use them."""
+    """Return whether the CPU has instructions for int8, and torch can use them."""
     able = torch.cpu.get_capabilities()
-    return torch.backends.mkldnn.is_available() and any(map(able.get, INT8_INSTRUCTIONS))
+    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]  # torch's
+    return available and any(map(able.get, INT8_INSTRUCTIONS))
 
 
 @torch.inference_mode()
 def calibrate_activations(
     model: FerForImageClassification, pixel_values: torch.Tensor
 ) -> dict[str, float]:
-    """Return up to where bytes should reach, for what each part of a network puts out.
+    """Return the largest activation that uint8 should represent, by the name of the layer.
 
     Args:
         model: A network in eval mode.
@@ -193,13 +214,14 @@ def calibrate_activations(
     """
     peaks: dict[str, float] = {}
 
-    def note(name: str) -> Callable[[nn.Module, tuple, torch.Tensor], None]:
-        def see(part: nn.Module, given: tuple, put_out: torch.Tensor) -> None:
-            peaks[name] = search_peak(put_out, signed=name.endswith("shortcut"))
+    def record_peak(name: str) -> Callable[[nn.Module, tuple[Any, ...], torch.Tensor], None]:
+        def hook(layer: nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+            peaks[name] = search_peak(output, signed=name.endswith("shortcut"))
 
-        return see
+        return hook
 
-    hooks = [part.register_forward_hook(note(name)) for name, part in quantized_layers(model)]
+    layers = quantized_layers(model)
+    hooks = [layer.register_forward_hook(record_peak(name)) for name, layer in layers]
     model(pixel_values)
     for hook in hooks:
         hook.remove()
@@ -207,26 +229,27 @@ def calibrate_activations(
 
 
 def search_peak(values: torch.Tensor, signed: bool) -> float:
-    """Return the peak with the least squared error in bytes: a few values may lie beyond it.
+    """Return the peak with the least squared quantization error; a few values may exceed it.
 
     Args:
-        values: Any shape; of many, some are looked at.
-        signed: Whether values below 0 count.
+        values: Any shape; of many, a regular sample is used.
+        signed: Whether values below 0 are kept.
     """
     seen = values.flatten()[:: values.numel() // MAX_SAMPLES + 1].float()
     seen = seen if signed else seen.relu()
-    peaks = (seen.abs().max() * torch.linspace(0.2, 1, 33)).tolist()
+    peaks: list[float] = (seen.abs().max() * torch.linspace(0.2, 1, 33)).tolist()
 
     def error(peak: float) -> float:
         levels = QuantizationParameters.from_peak(peak, signed)
-        return (levels.dequantize(levels.quantize(seen)) - seen).square().sum().item()
+        return float((levels.dequantize(levels.quantize(seen)) - seen).square().sum())
 
-    return round(min(peaks, key=error), 4)
+    best = min(peaks, key=error)
+    return round(best, 4)
 
 
 def quantized_layers(model: FerForImageClassification) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the parts, with their names, whose answers are written as bytes."""
-    for name, part in model.trunk.named_modules(prefix="trunk"):
-        inner = isinstance(part, nn.Sequential) and name.endswith((".first", ".shortcut"))
-        if inner or isinstance(part, nn.ReLU | FerBlock):
-            yield name, part
+    """Yield the layers, with their names, whose output is quantized."""
+    for name, layer in model.trunk.named_modules(prefix="trunk"):
+        inner = isinstance(layer, nn.Sequential) and name.endswith((".first", ".shortcut"))
+        if inner or isinstance(layer, nn.ReLU | FerBlock):
+            yield name, layer

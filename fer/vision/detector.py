@@ -25,7 +25,7 @@ PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.6
 """Scores that pass the first and the second network; published are 0.6 and 0.7."""
 
 RESCORE_FROM, RESCORE_BELOW = 0.5, 0.92
-"""Scores of the last network between which a face is looked at a second time."""
+"""Range of scores of the last network in which a face is checked a second time."""
 
 KNOWN_IOU, KNOWN_CONTAINMENT = 0.3, 0.8
 """A proposal, a coarse square, is about a known face from this overlap over union on, or when it is
@@ -48,7 +48,7 @@ class FaceDetector:
         min_face: Least face to look for, its longer side in pixels of the picture given. Time grows
             with the square of picture size over `min_face`.
         confidence: Least score of the last network, 0 to 1.
-        max_side: Larger pictures are looked at in a copy this long, in pixels. A small `min_face`
+        max_side: Larger pictures are searched in a copy this long, in pixels. A small `min_face`
             is honoured down to the copy's 12 pixels: in a photo of 4,000 pixels and with
             `max_side` 1,280, that is a face of 38.
         device: Where the networks run, as torch names it.
@@ -119,7 +119,7 @@ class FaceDetector:
         return self._to_detections(image, self._confirm(image, found, confidence), self.min_face)
 
     def tiles(self, image: UInt8Array) -> tuple[Tile, ...]:
-        """Split the search through a picture of this size into parts of about equal work.
+        """Split the search of a picture of this size into tiles of about equal cost.
 
         Looking through all of them, in whatever frames, finds what `detect` finds at once.
         """

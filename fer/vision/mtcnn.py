@@ -26,7 +26,7 @@ REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
 """What the second and the third network look at, in pixels."""
 
 BATCH_SIZE = 256
-"""Windows that a network looks at in one go: those of a crowd at once would take gigabytes."""
+"""Windows per batch of a network: those of a crowd at once would take gigabytes."""
 
 CENTER_SCALE = 0.8
 """Share of a face's side that a second look sees."""
@@ -90,7 +90,7 @@ class MtcnnCascade:
         )
 
     def propose(self, image: UInt8Array, tiles: Sequence[Tile], threshold: float) -> Candidates:
-        """Look through parts of a picture with the first network.
+        """Search tiles of a picture with the first network.
 
         Args:
             image: RGB uint8 (h, w, 3).
@@ -175,7 +175,7 @@ class MtcnnCascade:
         return windows[kept], scores[kept], corrections[0, :, rows[kept], columns[kept]]
 
     def _run(self, network: nn.Module, pictures: UInt8Array) -> list[Float32Array]:
-        """Return what a network says of uint8 (n, h, w, 3), n at least 1, as arrays."""
+        """Return a network's output for uint8 (n, h, w, 3), n at least 1, as arrays."""
         batches = [pictures[i : i + BATCH_SIZE] for i in range(0, len(pictures), BATCH_SIZE)]
         outputs = [self._run_batch(network, batch) for batch in batches]
         return [np.concatenate(rows) for rows in zip(*outputs, strict=True)]

@@ -36,8 +36,8 @@ class PredictionCache:
     frame of a fast camera isn't read in every one.
 
     Args:
-        max_age: Seconds for which an answer may stand; 0 reads each face in each frame.
-        min_age: Seconds for which an answer stands even if the face changes.
+        max_age: Longest use of a prediction in seconds; 0 classifies each face in each frame.
+        min_age: Seconds for which a prediction is used even if the face changes.
     """
 
     def __init__(self, max_age: float = 0.3, min_age: float = 0.05) -> None:
@@ -101,7 +101,7 @@ class PredictionCache:
         return sorted(i for rank, i in enumerate(by_age) if rank < share or ages[i] >= self.max_age)
 
     def _age(self, track_id: int, thumbnail: Float32Array, time: float) -> float:
-        """Return how old a face's answer is; infinite where there is none that still holds."""
+        """Return the age of a face's prediction; infinite where none is valid."""
         prediction = self._predictions.get(track_id)
         if prediction is None:
             return np.inf

@@ -1,4 +1,4 @@
-"""Calming the answers about each face: a moving average, and a label that doesn't flicker."""
+"""Smoothing by track: an exponential moving average (EMA) and label hysteresis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,13 +26,13 @@ class ExpressionSmoother:
     """Averages each face's logits over time; one smoother a visitor or video.
 
     Args:
-        half_life: Seconds after which an old answer counts half.
+        half_life: Seconds after which the weight of an old prediction is halved.
         margin: Lead in probability that another expression needs to take over.
         memory: Seconds for which a face that isn't seen is remembered.
     """
 
     def __init__(self, half_life: float = 0.25, margin: float = 0.1, memory: float = 1.0) -> None:
-        """Know nobody yet.
+        """Start without tracks.
 
         Raises:
             ValueError: A number is negative, or `half_life` is 0.
@@ -52,7 +52,7 @@ class ExpressionSmoother:
     def update(
         self, detections: Detections, time: float, uncertain_below: float = 1.0
     ) -> Detections:
-        """Replace each face's answer by its average over time.
+        """Replace each face's probabilities by their average over time.
 
         Args:
             detections: Faces of this frame with `tracker_id` and `data["probabilities"]` (n, 7).
@@ -62,7 +62,7 @@ class ExpressionSmoother:
 
         Returns:
             The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
-            and `data["expression"]` int (n,), the class index that each is called.
+            and `data["expression"]` int (n,), the class index of each face.
         """
         rows, numbers = probabilities(detections), track_ids(detections)
         current = {
@@ -84,7 +84,7 @@ class ExpressionSmoother:
     def _smooth(
         self, face: _FaceState | None, row: Float32Array, time: float, uncertain_below: float
     ) -> _FaceState:
-        """Return what is known of a face after another answer about it."""
+        """Return the state of a track after another prediction."""
         logits = np.log(np.maximum(row, MIN_PROBABILITY))
         if face is None or time - face.last_seen > self.memory:
             return _FaceState(logits, int(logits.argmax()), time)

@@ -43,10 +43,10 @@ class TiledDetector(Protocol):
         known_boxes: Float32Array | None = None,
         confidence: float | None = None,
     ) -> Detections:
-        """Return the faces in RGB uint8 (h, w, 3), or in parts of it."""
+        """Return the faces in RGB uint8 (h, w, 3), or in tiles of it."""
 
     def tiles(self, image: UInt8Array) -> Sequence[Tile]:
-        """Return the parts that a search through such a picture splits into."""
+        """Return the tiles of such a picture."""
 
     def redetect(self, image: UInt8Array, xyxy: Float32Array, confidence: float) -> Detections:
         """Return the faces near where they are expected."""
@@ -61,7 +61,7 @@ class StreamDetector:
     """
 
     def __init__(self, memory: float = 1.0, search_period: float = 0.45) -> None:
-        """Know nobody yet.
+        """Start without tracks.
 
         Raises:
             ValueError: `memory` is negative, or `search_period` is not above 0.
@@ -72,7 +72,7 @@ class StreamDetector:
         self.search_period = search_period
         self._last_subsampled: Int16Array | None = None
         self._last_time = -np.inf
-        self._search_position = 0.0  # parts of the search that are done; grows for ever
+        self._search_position = 0.0  # tiles searched so far; grows without limit
 
     def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
@@ -108,7 +108,7 @@ class StreamDetector:
         return faces
 
     def _due_tiles(self, tiles: Sequence[Tile], elapsed: float) -> list[Tile]:
-        """Return the parts whose turn it is after `elapsed` seconds."""
+        """Return the tiles that are due after `elapsed` seconds."""
         first = int(self._search_position)
         self._search_position += elapsed / self.search_period * len(tiles)
         last = min(int(self._search_position), first + len(tiles))

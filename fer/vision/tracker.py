@@ -6,7 +6,7 @@ two frames of a slow stream a face may leave its own box. How a face moves and h
 remembered is told in seconds; how far it may be from where it was expected is not, so that a slow
 stream loses fast faces sooner.
 
-What it does not do: it recognises nobody. A face that was away for long is a new one.
+There is no recognition: a face that was out of view for long is a new track.
 """
 
 from dataclasses import dataclass, replace
@@ -65,7 +65,7 @@ class FaceTracker:
     """
 
     def __init__(self, memory: float = 1.0) -> None:
-        """Know nobody yet.
+        """Start without tracks.
 
         Raises:
             ValueError: `memory` is negative.
@@ -76,7 +76,7 @@ class FaceTracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all faces; numbers start at 1 again."""
+        """Forget all tracks; ids start at 1 again."""
         self._tracks: list[_Track] = []
         self._next_id, self._last_time = 1, np.inf
 

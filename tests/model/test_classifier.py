@@ -99,6 +99,50 @@ def test_no_crops_give_no_rows():
     assert empty.shape == (0, 7)
 
 
+def test_one_crop_and_a_batch_are_classified_as_a_list_is(crops):
+    classifier = ExpressionClassifier(small_network(), FerImageProcessor())
+    expected = classifier.classify(crops)
+    assert expected.shape == (3, 7)
+    np.testing.assert_array_equal(classifier.classify(np.stack(crops)), expected)
+    np.testing.assert_array_equal(classifier.classify(tuple(crops)), expected)
+    for one in (crops[0], crops[0][..., 0]):
+        np.testing.assert_array_equal(classifier.classify(one), classifier.classify([one]))
+        assert classifier.classify(one).shape == (1, 7)
+
+
+@pytest.mark.parametrize("none", [[], (), np.zeros((0, 48, 48, 3), np.uint8), np.array([])])
+def test_no_crops_of_any_kind_give_no_rows(none):
+    classifier = ExpressionClassifier(small_network(), FerImageProcessor())
+    assert classifier.classify(none).shape == (0, 7)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.zeros((5, 48, 48), np.uint8),  # a batch of grey crops, or one picture of 48 channels
+        np.zeros((48, 48, 4), np.uint8),
+        np.zeros((48, 48, 3), np.float32),
+        np.zeros((2, 48, 48, 1), np.uint8),
+        np.zeros((2, 2, 48, 48, 3), np.uint8),
+        np.zeros((0, 48, 3), np.uint8),
+        np.zeros(48, np.uint8),
+        np.uint8(3) * np.ones((), np.uint8),
+        [np.zeros((48, 48, 3), np.float64)],
+        [np.zeros((2, 48, 48, 3), np.uint8)],
+        [np.zeros((48, 0), np.uint8)],
+        [[0, 1], [2, 3]],
+        ["face.jpg"],
+        "face.jpg",
+        None,
+        {"crop": 1},
+    ],
+)
+def test_crops_of_another_kind_are_refused_in_one_sentence(wrong):
+    classifier = ExpressionClassifier(small_network(), FerImageProcessor())
+    with pytest.raises(ValueError, match=r"^(An array of f|F)ace crop.*not [^.]*\.?[^.]*\.$"):
+        classifier.classify(wrong)
+
+
 def test_temperature_softens(crops):
     sharp = ExpressionClassifier(small_network(), FerImageProcessor()).classify(crops)
     soft = ExpressionClassifier(small_network(temperature=3.0), FerImageProcessor()).classify(crops)
@@ -157,7 +201,7 @@ def test_classes_are_matched_by_name(labels, expected):
     ("labels", "message"),
     [
         (("cat", "dog"), "doesn't name angry, disgust, .*; its classes are: cat, dog"),
-        ((*EXPRESSIONS, "Happiness"), "Two classes of this network are called happy"),
+        ((*EXPRESSIONS, "Happiness"), "Two classes of this network have the name happy"),
     ],
 )
 def test_other_classes_are_refused(labels, message):

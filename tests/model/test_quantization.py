@@ -90,7 +90,7 @@ def test_peaks_of_another_network_are_said_and_not_used(model, caplog):
     del model.config.activation_peaks["trunk.blocks.1.first"]
     assert quantize(model) is None
     assert "trunk.blocks.1.first" in caplog.text
-    assert "answers in float32" in caplog.text
+    assert "computes in float32" in caplog.text
 
 
 def test_the_peaks_are_of_what_bytes_are_between(model):
