@@ -59,9 +59,14 @@ def own_logits(output: ImageClassifierOutput) -> tuple[torch.Tensor, torch.Tenso
 
     Args:
         output: What the network returned.
+
+    Raises:
+        ValueError: It returned no logits.
     """
-    first = getattr(output, "fer2013_logits", None)
-    logits: torch.Tensor = output["logits"] if first is None else first
+    first: torch.Tensor | None = getattr(output, "fer2013_logits", None)
+    logits = output.logits if first is None else first
+    if logits is None:
+        raise ValueError("The network returned no logits; it has to be an image classifier.")
     return logits, getattr(output, "ferplus_logits", None)
 
 
