@@ -118,13 +118,13 @@ class Server:
 
 def folder_contents(folder: Path) -> tuple[list[int], int]:
     """Return the sizes in bytes of all files below a folder, and the number of folders."""
-    sizes, folders = [], 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # removed meanwhile
-            if path.is_dir():
-                folders += 1
-            else:
-                sizes.append(path.stat().st_size)
+    sizes: list[int] = []
+    folders = 0
+    for place, inner, names in os.walk(folder):  # which passes over what is removed meanwhile
+        folders += len(inner)
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes.append(os.stat(os.path.join(place, name)).st_size)
     return sizes, folders
 
 
