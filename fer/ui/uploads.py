@@ -298,9 +298,10 @@ def _children(folder: Path) -> list[Path]:
 
 def _size(entry: Path) -> int:
     """Return the bytes of a file or of all files in a folder."""
-    files = [entry] if not entry.is_dir() else entry.rglob("*")
     total = 0
-    for file in files:
+    folders = os.walk(entry)  # which passes over what is removed meanwhile
+    inner = (Path(folder, name) for folder, _, names in folders for name in names)
+    for file in inner if entry.is_dir() else [entry]:
         with suppress(OSError):
             total += file.lstat().st_size
     return total

@@ -1,8 +1,12 @@
 """The upload store: access, quota and sweeps."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from fer.temp_folder import TempFolder
+from fer.ui import uploads
 from fer.ui.uploads import LEASE, MAX_AGE, MAX_AGE_AFTER_LEAVING, NoRoomError, Quota, UploadStore
 
 
@@ -164,3 +168,17 @@ def test_a_jump_of_the_computers_clock_deletes_nothing(store, monkeypatch):
     monkeypatch.setattr("time.time", lambda: 4e9)
     store.sweep()
     assert upload.path.exists() and (store.recordings / "made").exists()
+
+
+def test_a_folder_that_goes_while_it_is_measured_ends_no_sweep(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "kept.txt").write_bytes(b"12345")
+    scandir = os.scandir
+
+    def removing(folder):
+        if Path(folder).name == "b":
+            raise FileNotFoundError(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr("os.scandir", removing)
+    assert uploads._size(tmp_path / "a") == 5
