@@ -214,6 +214,7 @@ def shows(screen, picture):
 
 
 @pytest.mark.slow
+@pytest.mark.browser
 def test_the_real_window_shows_the_film(tmp_path, screen):
     picture = camera_picture()
     with VideoWriter(tmp_path / "film.mp4", 640, 480) as writer:
