@@ -35,8 +35,8 @@ def results(metrics: dict, evaluation: dict, live: dict) -> str:
     return f"""\
 | | |
 |---|---|
-| right by FER2013's own labels (validation, {pictures:,} faces) | {own:.1%} |
-| the page agrees with most of FER+'s ten voters on the same faces | {page:.1%} |
+| FER2013 head alone, by FER2013's labels (validation, {pictures:,} faces) | {own:.1%} |
+| both heads combined, as on the page, by most of FER+'s voters | {page:.1%} |
 | frames per second with one face, with 24 faces (1 thread) | {one:.0f}, {crowd:.0f} |
 | times as fast as {live["peer"]}, by scene | {min(faster):.0f} to {max(faster):.0f} |
 | parameters | {metrics["parameters"] / 1e6:.1f} million |
