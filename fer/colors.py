@@ -1,6 +1,6 @@
 """The colour of each expression, and the contrast of text on it."""
 
-from fer.labels import UNCERTAIN
+from fer.labels import TURNED_AWAY, UNCERTAIN
 
 COLORS = {
     "angry": "#d9480f",
@@ -11,6 +11,7 @@ COLORS = {
     "surprise": "#5bb8e8",
     "neutral": "#969696",
     UNCERTAIN: "#ececec",
+    TURNED_AWAY: "#57534e",
 }
 """Each expression's colour as sRGB hex.
 

@@ -27,6 +27,12 @@ FERPLUS_VOTE_COLUMNS = (*FERPLUS_LABELS, "unknown", "NF")
 UNCERTAIN = "uncertain"
 """Shown in place of a label whose probability is too low to name."""
 
+TURNED_AWAY = "turned away"
+"""Shown in place of a label where a face looks too far aside to name one."""
+
+UNNAMED = (UNCERTAIN, TURNED_AWAY)
+"""Labels of faces whose expression isn't named."""
+
 LABEL_SYNONYMS = {
     "anger": "angry",
     "disgusted": "disgust",

@@ -11,10 +11,10 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.images import read_image
-from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.vision.crops import Framing, crop_faces
-from fer.vision.detections import expressions, probabilities, track_ids
+from fer.vision.detections import track_ids
 from fer.vision.prediction_cache import PredictionCache
+from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.smoother import ExpressionSmoother
 from fer.vision.stream_detector import StreamDetector, TiledDetector
 
@@ -138,7 +138,10 @@ class Pipeline:
         Returns:
             Faces, largest first: `xyxy` float32 (n, 4) in pixels of the upright picture,
             `confidence` (n,), `data["landmarks"]` (n, 5, 2) and `data["probabilities"]` float32
-            (n, 7), columns as in `EXPRESSIONS`; n may be 0. For a list a list.
+            (n, 7), columns as in `EXPRESSIONS`; n may be 0. Beside them what
+            `fer.vision.quality.measure_quality` measures, and `data["turned_away"]` bool (n,).
+            `metadata["uncertain_below"]` is the least probability at which the network names an
+            expression. For a list a list.
 
         Raises:
             fer.images.ImageError: A picture can't be read; the message is one sentence.
@@ -173,15 +176,16 @@ class Pipeline:
             state: What is remembered of this stream; it is brought up to date.
 
         Returns:
-            As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` averaged over
-            time, and `data["expression"]` (n,), the class index of each face.
+            As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` and
+            `data["yaw"]` averaged over time, and `data["expression"]` (n,), the class index of each
+            face.
         """
         faces = state.stream_detector.update(self.detector, image, time)
         crops = crop_faces(image, faces, Framing(**self.classifier.framing))
         rows = state.prediction_cache.predict(
             track_ids(faces), crops, time, self.classifier.classify
         )
-        faces = replace(faces, data={**faces.data, "probabilities": rows})
+        faces = self._with_results(faces, crops, rows)
         return state.smoother.update(faces, time, self.classifier.uncertain_below)
 
     def classify_whole(self, image: UInt8Array) -> Detections:
@@ -200,19 +204,17 @@ class Pipeline:
 
     def _classify(self, image: UInt8Array, faces: Detections, framing: Framing) -> Detections:
         """Return a copy of `faces` with their probabilities."""
-        rows = self.classifier.classify(crop_faces(image, faces, framing))
-        return replace(faces, data={**faces.data, "probabilities": rows})
+        crops = crop_faces(image, faces, framing)
+        return self._with_results(faces, crops, self.classifier.classify(crops))
 
-
-def expression_labels(detections: Detections, uncertain_below: float) -> list[str]:
-    """Return each face's expression, or "uncertain" where its probability is less than a bound.
-
-    Args:
-        detections: Faces with `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where
-            something else than the most probable expression may be called.
-        uncertain_below: Least probability, 0 to 1, at which an expression is named.
-    """
-    return [
-        EXPRESSIONS[index] if row[index] >= uncertain_below else UNCERTAIN
-        for row, index in zip(probabilities(detections), expressions(detections), strict=True)
-    ]
+    def _with_results(
+        self, faces: Detections, crops: Sequence[UInt8Array], rows: Float32Array
+    ) -> Detections:
+        """Return a copy of `faces` with their probabilities (n, 7) and quality."""
+        quality = measure_quality(faces, crops)
+        turned = is_turned_away(quality["yaw"])
+        return replace(
+            faces,
+            data={**faces.data, "probabilities": rows, **quality, "turned_away": turned},
+            metadata={**faces.metadata, "uncertain_below": self.classifier.uncertain_below},
+        )

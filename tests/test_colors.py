@@ -7,7 +7,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from fer.colors import COLORS, contrast_ratio, text_color_on
-from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.labels import EXPRESSIONS, UNNAMED
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 SIGHT = {
@@ -39,8 +39,8 @@ def seen(colour, sight):
     return rgb2lab(back)
 
 
-def test_each_expression_and_uncertain_has_a_colour():
-    assert tuple(COLORS) == (*EXPRESSIONS, UNCERTAIN)
+def test_each_expression_and_state_without_one_has_a_colour():
+    assert tuple(COLORS) == (*EXPRESSIONS, *UNNAMED)
 
 
 @pytest.mark.parametrize("sight", SIGHT)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.pipeline import Pipeline, StreamState, expression_labels
+from fer.pipeline import Pipeline, StreamState
+from fer.vision.detections import expression_labels
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)

@@ -13,8 +13,9 @@ from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
 from fer.model.hub_folder import read_evaluation
-from fer.pipeline import Pipeline, expression_labels
+from fer.pipeline import Pipeline
 from fer.vision.crops import Framing, crop_face
+from fer.vision.detections import expression_labels
 from fer.vision.detector import FaceDetector
 
 FER2013 = Path(__file__).parents[2] / "shared" / "data" / "fer2013"

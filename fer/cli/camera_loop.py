@@ -13,9 +13,9 @@ from fer.clock import FrameRateMeter
 from fer.drawing.annotators import FaceAnnotator, display_ids
 from fer.drawing.overlays import ProbabilityBars, StatusBar
 from fer.images import encode_jpeg
-from fer.pipeline import Pipeline, StreamState, expression_labels
+from fer.pipeline import Pipeline, StreamState
 from fer.video import Frame, VideoWriter
-from fer.vision.detections import areas, boxes, probabilities
+from fer.vision.detections import areas, boxes, expression_labels, probabilities
 
 HINTS = ("q quit", "space pause", "s save", "r record")
 

@@ -180,7 +180,7 @@ def analyze_photos(
     """Read one photo after another into `results`; one that fails doesn't stop the others."""
     from fer.drawing.export import picture_document
     from fer.images import ImageError, read_image
-    from fer.pipeline import expression_labels
+    from fer.vision.detections import expression_labels
 
     classifier = pipeline.classifier
     for index, photo in enumerate(photos):

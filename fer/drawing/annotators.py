@@ -8,7 +8,7 @@ from PIL import Image
 
 from fer.array_types import UInt8Array
 from fer.colors import COLORS, text_color_on
-from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.labels import EXPRESSIONS, UNNAMED
 from fer.vision.detections import probabilities, track_ids
 
 _LABELS = tuple(COLORS)
@@ -37,7 +37,7 @@ class FaceAnnotator:
         Args:
             image: RGB uint8 (h, w, 3).
             detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
-            labels: A name for each face, of the seven expressions and "uncertain".
+            labels: What each face is called, as `expression_labels` of `fer.vision.detections`.
 
         Returns:
             RGB uint8 (h, w, 3).
@@ -94,13 +94,13 @@ def face_captions(
 ) -> list[str]:
     """Return what stands above each box: "happy 92%", numbered "1 happy 92%".
 
-    A face without a clear expression is just "uncertain": a percentage beside that word would read
-    as if it were the share of doubt.
+    A face whose expression isn't named is just "uncertain" or "turned away": a percentage beside
+    such a word would read as if it were the share of doubt.
     """
     texts = []
     faces = zip(display_ids(detections), labels, probabilities(detections), strict=True)
     for number, label, row in faces:
-        text = label if label == UNCERTAIN else f"{label} {row[EXPRESSIONS.index(label)]:.0%}"
+        text = label if label in UNNAMED else f"{label} {row[EXPRESSIONS.index(label)]:.0%}"
         texts.append(f"{number} {text}" if numbered else text)
     return texts
 

@@ -3,14 +3,17 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from supervision import Detections
 
+from fer.array_types import Float32Array
 from fer.labels import EXPRESSIONS
-from fer.vision.detections import boxes, confidences, probabilities
+from fer.vision.detections import boxes, confidences, expression_labels, probabilities
+from fer.vision.quality import QUALITY_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,17 +30,33 @@ CSV_COLUMNS = (
     "right",
     "bottom",
     "detector_confidence",
+    *QUALITY_COLUMNS,
 )
+
+_QUALITY_DIGITS = {
+    "size": 1,
+    "roll": 1,
+    "yaw": 1,
+    "sharpness": 1,
+    "brightness": 3,
+    "clipped": 3,
+}
+"""Decimal places in CSV and JSON: no more than the measurement has."""
 
 
 class FaceRow(TypedDict):
-    """One face: number from 1, probabilities 0 to 1 by name, box as xyxy in pixels."""
+    """One face: number from 1, probabilities 0 to 1 by name, box as xyxy in pixels.
+
+    Its quality is what `fer.vision.quality.measure_quality` measures, by name; None where that
+    isn't known.
+    """
 
     face: int
     expression: str
     probabilities: dict[str, float]
     box: list[float]
     detector_confidence: float
+    quality: dict[str, float | None]
 
 
 class PictureDocument(TypedDict):
@@ -50,41 +69,55 @@ class PictureDocument(TypedDict):
     faces: list[FaceRow]
 
 
-def to_dataframe(detections: Detections | Sequence[Detections]) -> "pd.DataFrame":
+def to_dataframe(
+    detections: Detections | Sequence[Detections], uncertain_below: float | None = None
+) -> "pd.DataFrame":
     """Return a table of faces, a row a face.
 
     Args:
         detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures or
             frames; n may be 0.
+        uncertain_below: Least probability, 0 to 1, at which an expression is named; None is the
+            network's own, which the pipeline left in the faces' `metadata`. Of faces from
+            elsewhere, without it, each is named.
 
     Returns:
         Columns `picture` (index, from 0), `face` (from 1), `track` (only of a stream),
-        `expression` (the most probable one), the seven probabilities, `left, top, right, bottom` in
-        pixels and `detector_confidence`.
+        `expression` (one of the seven, "uncertain" or "turned away"), the seven probabilities,
+        `left, top, right, bottom` in pixels, `detector_confidence` and what
+        `fer.vision.quality.measure_quality` measures; NaN where that isn't known.
     """
     import pandas as pd  # heavy
 
     pictures = [detections] if isinstance(detections, Detections) else list(detections)
-    tables = [_table(faces).assign(picture=index) for index, faces in enumerate(pictures)]
-    table = pd.concat(tables, ignore_index=True) if tables else _table(Detections.empty())
+    tables = [
+        _table(faces, uncertain_below).assign(picture=index) for index, faces in enumerate(pictures)
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else _table(Detections.empty(), None)
     tracks = ["track"] if "track" in table else []
     return table.reindex(columns=["picture", "face", *tracks, *CSV_COLUMNS[1:]])
 
 
-def _table(faces: Detections) -> "pd.DataFrame":
+def _table(faces: Detections, uncertain_below: float | None) -> "pd.DataFrame":
     """Return the faces of one picture as a table."""
     import pandas as pd
 
-    rows = probabilities(faces)
-    columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
+    if uncertain_below is None:
+        uncertain_below = float(faces.metadata.get("uncertain_below", 0.0))
+    columns = dict(zip(EXPRESSIONS, probabilities(faces).T, strict=True))
     columns |= dict(zip(("left", "top", "right", "bottom"), boxes(faces).T, strict=True))
-    expressions = np.array(EXPRESSIONS, dtype=object)[rows.argmax(axis=1)]
+    columns |= {name: _quality(faces, name) for name in QUALITY_COLUMNS}
     table = pd.DataFrame(columns).assign(
         face=np.arange(1, len(faces) + 1),
-        expression=expressions,
+        expression=np.array(expression_labels(faces, uncertain_below), dtype=object),
         detector_confidence=faces.confidence,
     )
     return table if faces.tracker_id is None else table.assign(track=faces.tracker_id)
+
+
+def _quality(faces: Detections, name: str) -> Float32Array:
+    """Return one of `QUALITY_COLUMNS`, (n,); NaN where it wasn't measured."""
+    return np.asarray(faces.data.get(name, np.full(len(faces), np.nan)), np.float32)
 
 
 def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
@@ -92,8 +125,10 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
 
     Args:
         detections: Faces with `confidence` and `data["probabilities"]` (n, 7); n may be 0.
-        labels: What each face is called, one of the seven expressions or "uncertain".
+        labels: What each face is called: one of the seven expressions, "uncertain" or "turned
+            away".
     """
+    quality = np.array([_quality(detections, name) for name in QUALITY_COLUMNS]).T
     return [
         {
             "face": number,
@@ -103,18 +138,28 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
             },
             "box": [round(float(value), 1) for value in xyxy],
             "detector_confidence": round(float(confidence), 4),
+            "quality": _quality_entry(measured),
         }
-        for number, (label, row, xyxy, confidence) in enumerate(
+        for number, (label, row, xyxy, confidence, measured) in enumerate(
             zip(
                 labels,
                 probabilities(detections),
                 boxes(detections),
                 confidences(detections),
+                quality,
                 strict=True,
             ),
             start=1,
         )
     ]
+
+
+def _quality_entry(measured: Float32Array) -> dict[str, float | None]:
+    """Return a face's `QUALITY_COLUMNS` by name, None for NaN."""
+    return {
+        name: None if math.isnan(value) else round(value, _QUALITY_DIGITS[name])
+        for name, value in zip(QUALITY_COLUMNS, measured.tolist(), strict=True)
+    }
 
 
 def picture_document(
@@ -149,23 +194,24 @@ def pictures_csv(documents: Sequence[PictureDocument]) -> str:
     return _csv([("picture", *CSV_COLUMNS), *lines])
 
 
-def _csv_cells(row: FaceRow) -> list[str | float]:
+def _csv_cells(row: FaceRow) -> list[str | float | None]:
     return [
         row["face"],
         row["expression"],
         *(row["probabilities"][name] for name in EXPRESSIONS),
         *row["box"],
         row["detector_confidence"],
+        *(row["quality"][name] for name in QUALITY_COLUMNS),
     ]
 
 
-def _csv(lines: Iterable[Sequence[str | float]]) -> str:
+def _csv(lines: Iterable[Sequence[str | float | None]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(map(no_formula, line) for line in lines)
     return text.getvalue()
 
 
-def no_formula(value: str | float) -> str | float:
+def no_formula(value: str | float | None) -> str | float | None:
     """Return a cell that a spreadsheet takes as text where it is text; numbers stay numbers.
 
     File names may begin as a formula does, and opening a table would compute it.

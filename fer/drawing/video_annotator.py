@@ -42,8 +42,8 @@ class VideoAnnotator:
         Args:
             image: RGB uint8 (h, w, 3), writable.
             detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
-            labels: A name for each face, of the seven expressions and "uncertain"; None draws the
-                same box around each face and no word.
+            labels: What each face is called, as `expression_labels` of `fer.vision.detections` has
+                it; None draws the same box around each face and no word.
         """
         if len(detections) == 0:
             return

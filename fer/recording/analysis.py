@@ -16,13 +16,14 @@ from supervision import Detections
 from fer.drawing.video_annotator import VideoAnnotator
 from fer.model.headline_metrics import describe_accuracy
 from fer.paths import printable
-from fer.pipeline import Pipeline, StreamState, expression_labels
+from fer.pipeline import Pipeline, StreamState
 from fer.recording.background import prefetch, run_in_background
 from fer.recording.box_interpolation import BoxInterpolator
 from fer.recording.outputs import FILE_NAMES, RecordingMetadata, RecordingResult, write_outputs
 from fer.recording.progress import Progress, ProgressReporter
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoInfo, VideoReader, VideoWriter
+from fer.vision.detections import expression_labels
 
 RATE_RANGE = (1.0, 30.0)
 """Fewest and most frames a second that are analysed; faces are lost from sight below."""

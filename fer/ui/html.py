@@ -9,8 +9,14 @@ from pathlib import Path
 from fer.array_types import FloatArray, UInt8Array
 from fer.colors import COLORS, text_color_on
 from fer.images import encode_jpeg
-from fer.labels import EXPRESSIONS, UNCERTAIN
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN, UNNAMED
 from fer.timeline.formatting import format_percent
+
+UNNAMED_NOTES = {
+    UNCERTAIN: "no expression stands out",
+    TURNED_AWAY: "it looks too far aside to name an expression",
+}
+"""Why a face's expression isn't named."""
 
 
 def colour_style(label: str) -> str:
@@ -29,7 +35,7 @@ def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
 
     Args:
         probabilities: Seven probabilities, in the order of `EXPRESSIONS`.
-        label: The face's label; its bar is set in bold, none when it is "uncertain".
+        label: The face's label; its bar is set in bold, none when its expression isn't named.
     """
     rows = "".join(
         _bar(name, float(p), name == label)
@@ -39,26 +45,26 @@ def bars(probabilities: Sequence[float] | FloatArray, label: str) -> str:
 
 
 def verdict(label: str, probabilities: Sequence[float] | FloatArray) -> str:
-    """Return the line above the bars: the expression and its percentage, or "uncertain"."""
-    if label == UNCERTAIN:
-        note = "no expression stands out"
-        return f'<p class="fer-verdict">{chip(label)} <span class="fer-note">{note}</span></p>'
+    """Return the line above the bars: the expression and its percentage, or why there is none."""
+    if label in UNNAMED:
+        note = f'<span class="fer-note">{UNNAMED_NOTES[label]}</span>'
+        return f'<p class="fer-verdict">{chip(label)} {note}</p>'
     figure = format_percent(label_probability(label, probabilities))
     return f'<p class="fer-verdict">{chip(label)} <strong class="fer-figure">{figure}</strong></p>'
 
 
 def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -> float:
-    """Return the probability of a face's label; 0 for "uncertain".
+    """Return the probability of a face's label; 0 where no expression is named.
 
     In a stream it needn't be the largest: by label hysteresis, a label stays until another leads
     clearly.
     """
-    return 0.0 if label == UNCERTAIN else float(probabilities[EXPRESSIONS.index(label)])
+    return 0.0 if label in UNNAMED else float(probabilities[EXPRESSIONS.index(label)])
 
 
 def label_text(label: str, probability: float) -> str:
-    """Return "happy 83%", or "uncertain" alone."""
-    return label if label == UNCERTAIN else f"{label} {format_percent(probability)}"
+    """Return "happy 83%", or "uncertain" or "turned away" alone."""
+    return label if label in UNNAMED else f"{label} {format_percent(probability)}"
 
 
 def message(title: str, text: str, kind: str = "info") -> str:

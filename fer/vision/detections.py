@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from supervision import Detections
 
 from fer.array_types import BoolArray, Float32Array, Int64Array
-from fer.labels import EXPRESSIONS
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 
 
 def boxes(faces: Detections) -> Float32Array:
@@ -65,6 +65,32 @@ def expressions(faces: Detections) -> Int64Array:
     """
     given = faces.data.get("expression")
     return np.asarray(probabilities(faces).argmax(axis=1) if given is None else given, np.int64)
+
+
+def turned_away(faces: Detections) -> BoolArray:
+    """Return which faces look too far aside to name their expression, (n,).
+
+    None does where the yaw isn't known: `fer.vision.quality` measures it.
+    """
+    return np.asarray(faces.data.get("turned_away", np.zeros(len(faces))), bool)
+
+
+def expression_labels(faces: Detections, uncertain_below: float) -> list[str]:
+    """Return each face's expression, "turned away" where it looks too far aside, or "uncertain".
+
+    Args:
+        faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where
+            something else than the most probable expression may be called, and
+            `data["turned_away"]` (n,) where their yaw is known.
+        uncertain_below: Least probability, 0 to 1, at which an expression is named.
+    """
+    rows, indices = probabilities(faces), expressions(faces)
+    names = [
+        EXPRESSIONS[index] if row[index] >= uncertain_below else UNCERTAIN
+        for row, index in zip(rows, indices, strict=True)
+    ]
+    turned = turned_away(faces)
+    return [TURNED_AWAY if away else name for name, away in zip(names, turned, strict=True)]
 
 
 def track_ids(faces: Detections) -> list[int]:

@@ -49,8 +49,7 @@ def yaw(landmarks: Float32Array) -> Float32Array:
         landmarks: Eyes, nose and corners of the mouth, (n, 5, 2) in pixels.
 
     Returns:
-        Degrees from -180 to 180, float32 (n,): 0 looks at the camera, positive to the right as
-        seen.
+        Degrees from -90 to 90, float32 (n,): 0 looks at the camera, positive to the right as seen.
     """
     points = landmarks[..., 0] + 1j * landmarks[..., 1]  # (n, 5)
     left_eye, right_eye, _, left_mouth, right_mouth = points.T
@@ -59,4 +58,5 @@ def yaw(landmarks: Float32Array) -> Float32Array:
     left_eye, right_eye, nose, left_mouth, right_mouth = upright.real
     middle = (left_eye + right_eye + left_mouth + right_mouth) / 4
     width = (right_eye - left_eye + right_mouth - left_mouth) / 2
-    return np.degrees(np.arctan2(WIDTH_OVER_NOSE_DEPTH * (nose - middle), width)).astype(np.float32)
+    aside = np.arctan2(WIDTH_OVER_NOSE_DEPTH * (nose - middle), np.maximum(width, 0))
+    return np.degrees(aside).astype(np.float32)

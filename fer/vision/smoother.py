@@ -8,22 +8,36 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, FloatArray
 from fer.vision.detections import probabilities, track_ids
+from fer.vision.quality import TURNED_AWAY_FROM
 
 MIN_PROBABILITY = 1e-6
 """Least probability, so that its logarithm is finite."""
 
+YAW_MARGIN = 5.0
+"""Degrees below `TURNED_AWAY_FROM` at which a face that was turned away is so no longer."""
+
 
 @dataclass(frozen=True)
 class _FaceState:
-    """What is known of one face: its mean logarithms (7,), its expression, when it was seen."""
+    """What is known of one face.
+
+    Attributes:
+        logits: Its mean logarithms, (7,).
+        expression: Class index.
+        yaw: Its mean in degrees; NaN where it isn't known.
+        turned_away: Whether it looks too far aside to be named.
+        last_seen: Seconds.
+    """
 
     logits: FloatArray
     expression: int
+    yaw: float
+    turned_away: bool
     last_seen: float
 
 
 class ExpressionSmoother:
-    """Averages each face's logits over time; one smoother a visitor or video.
+    """Averages each face's logits and yaw over time; one smoother a visitor or video.
 
     Args:
         half_life: Seconds after which the weight of an old prediction is halved.
@@ -52,22 +66,25 @@ class ExpressionSmoother:
     def update(
         self, detections: Detections, time: float, uncertain_below: float = 1.0
     ) -> Detections:
-        """Replace each face's probabilities by their average over time.
+        """Replace each face's probabilities and yaw by their average over time.
 
         Args:
-            detections: Faces of this frame with `tracker_id` and `data["probabilities"]` (n, 7).
+            detections: Faces of this frame with `tracker_id`, `data["probabilities"]` (n, 7) and
+                `data["yaw"]` (n,) as far as known.
             time: Seconds on any clock that doesn't go back.
             uncertain_below: Probability with which an expression takes over from one that has less,
                 whatever its lead: the bound from which one is named.
 
         Returns:
             The same faces and no others, with `data["probabilities"]` averaged, rows summing to 1,
-            and `data["expression"]` int (n,), the class index of each face.
+            `data["expression"]` int (n,), the class index of each face, `data["yaw"]` averaged and
+            `data["turned_away"]` bool (n,).
         """
         rows, numbers = probabilities(detections), track_ids(detections)
+        yaws = np.asarray(detections.data.get("yaw", np.full(len(rows), np.nan)), np.float64)
         current = {
-            number: self._smooth(self._faces.get(number), row, time, uncertain_below)
-            for number, row in zip(numbers, rows, strict=True)
+            number: self._smooth(self._faces.get(number), row, yaw, time, uncertain_below)
+            for number, row, yaw in zip(numbers, rows, yaws.tolist(), strict=True)
         }
         remembered = {
             n: face for n, face in self._faces.items() if time - face.last_seen <= self.memory
@@ -77,24 +94,38 @@ class ExpressionSmoother:
         smoothed = np.array([_softmax(face.logits) for face in faces], np.float32).reshape(
             rows.shape
         )
-        expressions = np.array([face.expression for face in faces], int)
-        data = {**detections.data, "probabilities": smoothed, "expression": expressions}
+        data = {
+            **detections.data,
+            "probabilities": smoothed,
+            "expression": np.array([face.expression for face in faces], int),
+            "yaw": np.array([face.yaw for face in faces], np.float32),
+            "turned_away": np.array([face.turned_away for face in faces], bool),
+        }
         return replace(detections, data=data)
 
     def _smooth(
-        self, face: _FaceState | None, row: Float32Array, time: float, uncertain_below: float
+        self,
+        face: _FaceState | None,
+        row: Float32Array,
+        yaw: float,
+        time: float,
+        uncertain_below: float,
     ) -> _FaceState:
         """Return the state of a track after another prediction."""
         logits = np.log(np.maximum(row, MIN_PROBABILITY))
         if face is None or time - face.last_seen > self.memory:
-            return _FaceState(logits, int(logits.argmax()), time)
+            turned = abs(yaw) >= TURNED_AWAY_FROM
+            return _FaceState(logits, int(logits.argmax()), yaw, turned, time)
         kept = 0.5 ** ((time - face.last_seen) / self.half_life)
         mean = kept * face.logits + (1 - kept) * logits
         averaged = _softmax(mean)
         best = int(averaged.argmax())
         leads = averaged[best] - averaged[face.expression] >= self.margin
         leads |= averaged[face.expression] < uncertain_below <= averaged[best]
-        return _FaceState(mean, best if leads else face.expression, time)
+        mean_yaw = yaw if np.isnan(face.yaw) else kept * face.yaw + (1 - kept) * yaw
+        limit = TURNED_AWAY_FROM - YAW_MARGIN * face.turned_away
+        expression = best if leads else face.expression
+        return _FaceState(mean, expression, mean_yaw, abs(mean_yaw) >= limit, time)
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from fer.drawing.export import (
     picture_document,
     pictures_csv,
     to_csv,
+    to_dataframe,
     to_json,
 )
 from fer.labels import EXPRESSIONS
@@ -71,9 +73,50 @@ def test_json_reads_back():
     assert json.loads(to_json({"faces": rows})) == {"faces": rows}
 
 
+MEASURED = replace(
+    PAIR,
+    data={
+        **PAIR.data,
+        "size": np.array([109.54, 44.6], np.float32),
+        "yaw": np.array([-3.21, 50.5], np.float32),
+        "clipped": np.array([0.12345, 0], np.float32),
+        "turned_away": np.array([False, True]),
+    },
+)
+
+
+def test_quality_comes_last_and_is_empty_where_it_is_unknown():
+    first, second = face_rows(MEASURED, ["happy", "turned away"])
+    assert first["quality"]["size"] == 109.5 and first["quality"]["clipped"] == 0.123
+    assert second["quality"]["yaw"] == 50.5 and second["quality"]["roll"] is None
+    rows = list(csv.DictReader(io.StringIO(to_csv([first, second]))))
+    assert rows[1]["expression"] == "turned away"
+    assert rows[0]["yaw"] == "-3.2" and rows[0]["roll"] == ""
+    assert json.loads(to_json({"faces": [first]}))["faces"][0]["quality"]["sharpness"] is None
+
+
+@pytest.mark.parametrize(
+    ("uncertain_below", "names"),
+    [(None, ["happy", "turned away"]), (0.75, ["uncertain", "turned away"])],
+)
+def test_a_table_names_no_face_that_is_uncertain_or_turned_away(uncertain_below, names):
+    table = to_dataframe(MEASURED, uncertain_below)
+    assert table["expression"].tolist() == names
+    assert table["yaw"].tolist() == pytest.approx([-3.21, 50.5])
+    assert table["roll"].isna().all()
+
+
+def test_a_table_names_by_the_network_that_classified():
+    classified = replace(PAIR, metadata={"uncertain_below": 0.4})
+    assert to_dataframe([classified, PAIR])["expression"].tolist() == [
+        *("happy", "uncertain"),
+        *("happy", "angry"),  # of an unknown network
+    ]
+
+
 def test_no_face_gives_no_row_and_a_header():
     assert face_rows(sv.Detections.empty(), []) == []
     assert to_csv([]).splitlines() == [
         "face,expression,angry,disgust,fear,happy,sad,surprise,neutral,"
-        "left,top,right,bottom,detector_confidence"
+        "left,top,right,bottom,detector_confidence,size,roll,yaw,sharpness,brightness,clipped"
     ]

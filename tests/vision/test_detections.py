@@ -8,10 +8,12 @@ from fer.vision.detections import (
     areas,
     boxes,
     confidences,
+    expression_labels,
     expressions,
     probabilities,
     select,
     track_ids,
+    turned_away,
 )
 
 BOXES = np.array([[0, 0, 10, 20], [5, 5, 8, 9]], np.float32)
@@ -71,3 +73,11 @@ def test_faces_that_lack_a_step_are_refused_by_its_name(read, step):
 def test_probabilities_of_another_number_of_expressions_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 7\).*\(2, 8\)"):
         probabilities(faces(data={"probabilities": np.zeros((2, 8), np.float32)}))
+
+
+def test_a_face_is_turned_away_only_where_that_is_known():
+    known = faces(data={"probabilities": ROWS, "turned_away": np.array([True, False])})
+    assert turned_away(known).tolist() == [True, False]
+    assert turned_away(faces()).tolist() == [False, False]
+    assert expression_labels(known, 0.5) == ["turned away", "fear"]
+    assert expression_labels(known, 0.95) == ["turned away", "uncertain"]

@@ -1,5 +1,7 @@
 """Answers that calm down, and follow when the face really changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from supervision import Detections
@@ -110,3 +112,31 @@ def test_an_expression_that_can_be_named_takes_over_from_one_that_cannot(sure, c
     for step in range(40):
         answer = smoother.update(seen(mixed(0.535, 0.445)), 0.1 * step, sure)
     assert answer.data["expression"].tolist() == [called]
+
+
+def looking(yaw, number=1):
+    return replace(seen(sure(HAPPY)), data={**seen(sure(HAPPY)).data, "yaw": np.array([yaw])})
+
+
+def test_a_face_at_the_limit_of_yaw_is_turned_away_steadily():
+    smoother = ExpressionSmoother(half_life=0.1)
+    yaws = [20, 80, 80, 80, 43, 46, 42, 44, 41, 10, 10, 10, 44, 42]
+    turned = [
+        bool(smoother.update(looking(yaw), i / 5).data["turned_away"][0])
+        for i, yaw in enumerate(yaws)
+    ]
+    assert turned == [False, *[True] * 8, *[False] * 5]
+
+
+def test_one_noisy_yaw_turns_nobody_away():
+    smoother = ExpressionSmoother()
+    smoother.update(looking(0), 0.0)
+    faces = smoother.update(looking(70), 0.04)
+    assert not faces.data["turned_away"][0] and 0 < faces.data["yaw"][0] < 10
+
+
+def test_without_a_yaw_nobody_is_turned_away():
+    smoother = ExpressionSmoother()
+    faces = smoother.update(seen(sure(HAPPY)), 0.0)
+    assert faces.data["turned_away"].tolist() == [False] and np.isnan(faces.data["yaw"][0])
+    assert smoother.update(looking(60), 0.1).data["turned_away"].tolist() == [True]

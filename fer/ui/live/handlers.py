@@ -12,7 +12,7 @@ from supervision import Detections
 from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator, PlainBoxAnnotator
 from fer.images import ImageError, read_image
-from fer.pipeline import Pipeline, expression_labels
+from fer.pipeline import Pipeline
 from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import VIEWS, Timeline
@@ -25,6 +25,7 @@ from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import IDLE_HTML, TimelineRecorder, running_html
 from fer.ui.live.views import INSTRUCTIONS, class_panel, person_panel
 from fer.ui.sessions import Session, SessionError, Sessions
+from fer.vision.detections import expression_labels
 
 FRAME_WORKERS = 2
 """Threads that process frames, for all visitors together: a Space on CPU basic has two cores."""

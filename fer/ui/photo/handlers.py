@@ -13,13 +13,13 @@ from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
 from fer.images import ImageError, encode_jpeg
-from fer.pipeline import Pipeline, expression_labels
+from fer.pipeline import Pipeline
 from fer.sandbox.photos import PhotoReader
 from fer.ui import html
 from fer.ui.downloads import download
 from fer.ui.photo.views import result_html
 from fer.vision.crops import Framing, crop_faces
-from fer.vision.detections import probabilities, select
+from fer.vision.detections import expression_labels, probabilities, select
 
 MIN_FACE_RANGE = (16, 20, 200)
 """Lowest, default and highest minimum face size in pixels."""
@@ -127,8 +127,10 @@ class PhotoHandlers:
 
         Returns:
             A dictionary with width, height, model and faces; each face has its number, expression
-            ("uncertain" if none stands out), seven probabilities and box (left, top, right, bottom
-            in pixels), largest face first.
+            ("uncertain" if none stands out, "turned away" if the face looks too far aside), seven
+            probabilities, box (left, top, right, bottom in pixels) and quality: size in pixels,
+            roll and yaw in degrees, sharpness, brightness and share of clipped pixels. Largest face
+            first.
         """
         if picture is None:
             raise gr.Error("There is no picture; send one as `picture`.", print_exception=False)

@@ -1,0 +1,70 @@
+"""What decides how well a face can be classified: size, pose, sharpness and exposure."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from supervision import Detections
+
+from fer.array_types import BoolArray, Float32Array, UInt8Array
+from fer.vision import pose
+from fer.vision.detections import areas
+
+QUALITY_COLUMNS = ("size", "roll", "yaw", "sharpness", "brightness", "clipped")
+"""What `measure_quality` measures of each face."""
+
+TURNED_AWAY_FROM = 45.0
+"""Degrees of yaw, to either side, from which on a face is turned away.
+
+On photos turned in three dimensions the expression stays the frontal one's in two faces of three
+up to an estimate of 50 degrees, and in fewer than half beyond. From 45 on nine profiles of ten are
+turned away, and no face that is turned by up to 35 degrees. Of FER2013's validation pictures 2% are
+beyond it, and the named ones' accuracy is the same without them.
+"""
+
+MEASURED_SIDE = 48
+"""Side in pixels to which a crop is scaled before it is measured: that of FER2013's pictures."""
+
+DARKEST, BRIGHTEST = 5, 250
+"""Luminance, 0 to 255, up to and from which a pixel is clipped."""
+
+
+def measure_quality(faces: Detections, crops: Sequence[UInt8Array]) -> dict[str, Float32Array]:
+    """Measure each face.
+
+    Args:
+        faces: n faces, with `data["landmarks"]` (n, 5, 2) where they were detected.
+        crops: Their squares, RGB uint8 (s, s, 3) each.
+
+    Returns:
+        `QUALITY_COLUMNS`, float32 (n,) each: `size`, the square root of the box's area in pixels;
+        `roll` and `yaw` in degrees (see `fer.vision.pose`), NaN without landmarks; `sharpness`,
+        the variance of the Laplacian; `brightness`, the mean luminance from 0 to 1; and `clipped`,
+        the share of pixels that are black or white. The last three are of the crop at
+        `MEASURED_SIDE`, so that they compare faces of different sizes.
+    """
+    landmarks = faces.data.get("landmarks")
+    unknown = np.full(len(faces), np.nan, np.float32)
+    pixels = np.array([_measure_crop(crop) for crop in crops], np.float32).reshape(-1, 3)
+    return {
+        "size": np.sqrt(np.maximum(areas(faces), 0)),
+        "roll": unknown if landmarks is None else pose.roll(np.asarray(landmarks)),
+        "yaw": unknown if landmarks is None else pose.yaw(np.asarray(landmarks)),
+        **dict(zip(QUALITY_COLUMNS[3:], pixels.T, strict=True)),
+    }
+
+
+def is_turned_away(yaw: Float32Array) -> BoolArray:
+    """Return which yaws, in degrees, (n,), are of faces that are turned away; NaN is of none."""
+    return np.asarray(np.abs(yaw) >= TURNED_AWAY_FROM)
+
+
+def _measure_crop(crop: UInt8Array) -> tuple[float, float, float]:
+    """Return a crop's sharpness, brightness and share of clipped pixels."""
+    shrinks = crop.shape[0] > MEASURED_SIDE
+    kind = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR  # enlarged blocks would look sharp
+    small = cv2.resize(crop, (MEASURED_SIDE, MEASURED_SIDE), interpolation=kind)
+    luminance = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    clipped = np.count_nonzero((luminance <= DARKEST) | (luminance >= BRIGHTEST))
+    sharpness = float(cv2.Laplacian(luminance, cv2.CV_32F).var())
+    return sharpness, float(luminance.mean()) / 255, clipped / luminance.size
