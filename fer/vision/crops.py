@@ -1,8 +1,13 @@
-"""Cutting squares around detected faces so that they lie as the training pictures do."""
+"""Cutting squares around detected faces so that they lie as the training pictures do: upright.
+
+A tilted face is cut out level with its eyes. Up to a few degrees that brings nothing, because the
+networks know such faces from their training and landmarks are noisy; such faces are cut out of the
+picture as they are, pixel by pixel.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from math import cos, floor, radians, sin
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +17,13 @@ if TYPE_CHECKING:
     from fer.vision.detector import FaceDetector
 
 from fer.array_types import FloatArray, UInt8Array
-from fer.vision.detections import boxes
+from fer.vision.detections import boxes, select
+from fer.vision.pose import face_rolls
+from fer.vision.rotation import cut_rotated_square
+
+LEVEL_FROM, LEVEL_FULLY = 8.0, 16.0
+"""Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them;
+`benchmarks/roll.py` measures what that brings."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +55,9 @@ FER2013_FRAMING = Framing(scale=1.0841, shift_x=0.0027, shift_y=-0.0107)
 
 
 def crop_face(
-    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: Framing
+    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: Framing, roll: float = 0.0
 ) -> UInt8Array:
-    """Cut one face out as a square.
+    """Cut one face out as a square, level with its eyes.
 
     Where the square leaves the picture, the picture's border pixels go on. A box without an area
     gives at least one pixel.
@@ -55,10 +66,15 @@ def crop_face(
         image: RGB uint8 (h, w, 3).
         xyxy: The face's box, four numbers in pixels.
         framing: Where the square lies relative to the box.
+        roll: Degrees by which the face is tilted, clockwise as seen; up to `LEVEL_FROM` the square
+            has the picture's own pixels.
 
     Returns:
         A new RGB uint8 (s, s, 3), not resized: `s` is `framing.scale` box sizes.
     """
+    degrees = levelling(roll)
+    if degrees:
+        return _crop_level(image, xyxy, framing, degrees)
     left, top, side = _crop_square(xyxy, framing)
     height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
@@ -69,18 +85,52 @@ def crop_face(
 
 
 def crop_faces(image: UInt8Array, detections: Detections, framing: Framing) -> list[UInt8Array]:
-    """Cut out every detected face, in order; see `crop_face`."""
-    return [crop_face(image, xyxy, framing) for xyxy in boxes(detections)]
+    """Cut out every detected face, in order; see `crop_face`.
+
+    Faces without landmarks are cut out as if they were upright.
+    """
+    return [
+        crop_face(image, xyxy, framing, roll)
+        for xyxy, roll in zip(boxes(detections), face_rolls(detections).tolist(), strict=True)
+    ]
+
+
+def levelling(roll: float) -> float:
+    """Return by how many degrees a crop is turned for a face with this roll.
+
+    Nothing up to `LEVEL_FROM`, all from `LEVEL_FULLY`, and a growing share in between, so that the
+    crops of a head that tilts slowly don't jump.
+    """
+    amount = np.interp(abs(roll), [LEVEL_FROM, LEVEL_FULLY, 180.0], [0.0, LEVEL_FULLY, 180.0])
+    return float(np.copysign(amount, roll))
 
 
 def _crop_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, int, int]:
     """Return the square's left, top and side in whole pixels."""
+    x, y, side = _box_square(xyxy, framing)
+    left, top = x + (framing.shift_x - 0.5) * side, y + (framing.shift_y - 0.5) * side
+    return floor(left + 0.5), floor(top + 0.5), floor(side + 0.5)
+
+
+def _crop_level(
+    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: Framing, degrees: float
+) -> UInt8Array:
+    """Cut a square out that is tilted by some degrees; the framing's shifts are, too."""
+    x, y, side = _box_square(xyxy, framing)
+    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
+    center = (
+        x + (framing.shift_x * cosine - framing.shift_y * sine) * side,
+        y + (framing.shift_x * sine + framing.shift_y * cosine) * side,
+    )
+    whole = floor(side + 0.5)
+    return cut_rotated_square(image, center, whole, degrees, whole)
+
+
+def _box_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[float, float, float]:
+    """Return the box's middle, x and y, and the side of its square."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     size = (max(x2 - x1, 0.0) * max(y2 - y1, 0.0)) ** 0.5
-    side = max(1.0, framing.scale * size)
-    left = (x1 + x2) / 2 + (framing.shift_x - 0.5) * side
-    top = (y1 + y2) / 2 + (framing.shift_y - 0.5) * side
-    return floor(left + 0.5), floor(top + 0.5), floor(side + 0.5)
+    return (x1 + x2) / 2, (y1 + y2) / 2, max(1.0, framing.scale * size)
 
 
 def crop_largest_face(
@@ -88,4 +138,5 @@ def crop_largest_face(
 ) -> np.ndarray | None:
     """Crop the largest face that is detected, None where there is none; see `crop_face`."""
     faces = detector.detect(image)
-    return crop_face(image, faces.xyxy[0], framing) if len(faces) else None
+    crops = crop_faces(image, select(faces, np.arange(min(1, len(faces)))), framing)
+    return crops[0] if crops else None

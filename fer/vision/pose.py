@@ -1,6 +1,7 @@
 """How a face is turned, from the five landmarks that MTCNN gives it."""
 
 import numpy as np
+from supervision import Detections
 
 from fer.array_types import Float32Array
 
@@ -60,3 +61,17 @@ def yaw(landmarks: Float32Array) -> Float32Array:
     width = (right_eye - left_eye + right_mouth - left_mouth) / 2
     aside = np.arctan2(WIDTH_OVER_NOSE_DEPTH * (nose - middle), np.maximum(width, 0))
     return np.degrees(aside).astype(np.float32)
+
+
+def face_rolls(faces: Detections) -> Float32Array:
+    """Return each face's roll in degrees, float32 (n,).
+
+    That is `data["roll"]`, smoothed over time, where a stream has it, else the landmarks'; 0 where
+    there are none.
+    """
+    given, landmarks = faces.data.get("roll"), faces.data.get("landmarks")
+    if given is not None:
+        return np.asarray(given, np.float32)
+    if landmarks is None:
+        return np.zeros(len(faces), np.float32)
+    return roll(np.asarray(landmarks, np.float32))

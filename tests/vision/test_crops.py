@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.vision.crops import Framing, crop_face, crop_faces
+from fer.vision.crops import (
+    FER2013_FRAMING,
+    LEVEL_FROM,
+    LEVEL_FULLY,
+    Framing,
+    crop_face,
+    crop_faces,
+    levelling,
+)
+from fer.vision.rotation import rotate_points
 
 # Each pixel holds its own place: red its column, green its row.
 ROWS, COLUMNS = np.mgrid[0:20, 0:30].astype(np.uint8)
@@ -80,3 +89,42 @@ def test_crop_faces_keeps_the_order_and_takes_none():
 def test_a_framing_that_cuts_nothing_is_refused(scale):
     with pytest.raises(ValueError, match="above 0"):
         Framing(scale)
+
+
+def tilted(degrees: float) -> Detections:
+    """A face in the middle of `PICTURE` with landmarks tilted clockwise."""
+    upright = np.array([[-2, -2], [2, -2], [0, 0], [-2, 2], [2, 2]], np.float32)[None]
+    landmarks = rotate_points(upright + (15, 10), np.array([[15, 10]]), np.array([degrees]))
+    box = np.array([[11, 6, 19, 14]], np.float32)
+    return Detections(xyxy=box, data={"landmarks": landmarks})
+
+
+@pytest.mark.parametrize("degrees", [-LEVEL_FROM + 0.01, 0, 3, LEVEL_FROM - 0.01])
+def test_a_face_that_is_hardly_tilted_keeps_its_pixels(degrees):
+    crop = crop_faces(PICTURE, tilted(degrees), FER2013_FRAMING)[0]
+    np.testing.assert_array_equal(crop, crop_face(PICTURE, (11, 6, 19, 14), FER2013_FRAMING))
+
+
+@pytest.mark.parametrize(("degrees", "turns"), [(90, 1), (-90, -1), (179.9999, 2)])
+def test_a_tilted_face_is_cut_out_level(degrees, turns):
+    crop = crop_faces(PICTURE, tilted(degrees), Framing())[0]
+    np.testing.assert_array_equal(crop, np.rot90(PICTURE[6:14, 11:19], turns))
+
+
+def test_the_framing_is_tilted_with_the_face():
+    crop = crop_face(PICTURE, (11, 6, 19, 14), Framing(1.0, 0.0, 0.25), roll=90)
+    np.testing.assert_array_equal(crop, np.rot90(PICTURE[6:14, 9:17]))  # its chin is on the left
+
+
+def test_a_smoothed_roll_goes_before_the_landmarks():
+    faces = tilted(90)
+    faces.data["roll"] = np.zeros(1, np.float32)
+    np.testing.assert_array_equal(crop_faces(PICTURE, faces, Framing())[0], PICTURE[6:14, 11:19])
+
+
+def test_levelling_grows_without_a_jump():
+    turns = np.array([levelling(roll) for roll in np.arange(-180, 180, 0.5)])
+    steps = np.diff(turns)
+    assert (steps >= 0).all()
+    assert steps.max() <= 0.5 * LEVEL_FULLY / (LEVEL_FULLY - LEVEL_FROM) + 1e-9
+    assert [levelling(roll) for roll in (-90, 0, LEVEL_FULLY, 45)] == [-90, 0, LEVEL_FULLY, 45]
