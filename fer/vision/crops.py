@@ -21,7 +21,7 @@ from fer.vision.detections import boxes, select
 from fer.vision.pose import face_rolls
 from fer.vision.rotation import cut_rotated_square
 
-LEVEL_FROM, LEVEL_FULLY = 8.0, 16.0
+LEVEL_FROM, LEVEL_FULLY = 8.0, 14.0
 """Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them;
 `benchmarks/roll.py` measures what that brings."""
 

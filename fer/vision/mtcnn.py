@@ -18,6 +18,7 @@ from torchvision.ops import nms
 
 from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
 from fer.vision.pyramid import PNET_WINDOW, Tile, square_boxes
+from fer.vision.rotation import cut_rotated_square, rotate_boxes, rotate_points
 
 STRIDE = 2
 """Pixels from one window of the first network to the next."""
@@ -27,6 +28,9 @@ REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
 
 BATCH_SIZE = 256
 """Windows per batch of a network: those of a crowd at once would take gigabytes."""
+
+MAX_TILTED_SIDE = 4 * OUTPUT_SIDE
+"""Pixels of a tilted square before it is averaged to what the last network looks at."""
 
 CENTER_SCALE = 0.8
 """Share of a face's side that a second look sees."""
@@ -60,6 +64,19 @@ class Candidates:
         """Return the boxes that a mask or an array of indices chooses."""
         landmarks = self.landmarks[selected] if len(self.landmarks) else self.landmarks
         return Candidates(self.xyxy[selected], self.score[selected], landmarks)
+
+    def replaced(self, which: BoolArray, others: "Candidates") -> "Candidates":
+        """Return a copy with the boxes that a mask chooses replaced by others, in their order."""
+        fields = zip(
+            (self.xyxy.copy(), self.score.copy(), self.landmarks.copy()),
+            (others.xyxy, others.score, others.landmarks),
+            strict=True,
+        )
+        values = []
+        for mine, theirs in fields:
+            mine[which] = theirs
+            values.append(mine)
+        return Candidates(*values)
 
 
 class MtcnnCascade:
@@ -118,26 +135,41 @@ class MtcnnCascade:
         xyxy = _regress_boxes(squares[kept], corrections[passed][kept])
         return Candidates(square_boxes(xyxy), scores[kept])
 
-    def finalize(self, image: UInt8Array, candidates: Candidates, threshold: float) -> Candidates:
-        """Return final boxes with landmarks where the third network scores above `threshold`.
+    def finalize(
+        self,
+        image: UInt8Array,
+        candidates: Candidates,
+        threshold: float,
+        rolls: Float32Array | None = None,
+    ) -> Candidates:
+        """Return final boxes with landmarks, as `inspect` has them, the `best_of` them."""
+        return best_of(self.inspect(image, candidates, rolls), threshold)
 
-        Of boxes of which one covers the other by seven tenths, the better one stays.
+    def inspect(
+        self, image: UInt8Array, candidates: Candidates, rolls: Float32Array | None = None
+    ) -> Candidates:
+        """Return what the third network makes of squares that lie in the picture at least partly.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            candidates: n squares.
+            rolls: Degrees (n,) by which the faces are known to be tilted; the network looks at
+                tilted squares turned upright. None are upright.
+
+        Returns:
+            Boxes, scores and landmarks in the picture, one a square and in their order.
         """
         inside, crops = _crop_boxes(image, candidates.xyxy, OUTPUT_SIDE)
-        candidates = candidates[inside]
-        if not len(candidates):
-            return candidates
+        squares = candidates.xyxy[inside]
+        if not len(squares):
+            return Candidates(squares, candidates.score[inside])
+        if rolls is not None:
+            rolls = rolls[inside]
+            _crop_tilted(crops, image, squares, rolls)
         corrections, points, scores = self._run(self._output, crops)
-        scores = scores[:, 1]
-        passed = scores > threshold
-        squares = candidates.xyxy[passed]
-        found = Candidates(
-            _regress_boxes(squares, corrections[passed]),
-            scores[passed],
-            _to_landmarks(squares, points[passed]),
-        )
-        scored = np.column_stack([found.xyxy, found.score])
-        return found[box_non_max_suppression(scored, 0.7, OverlapMetric.IOS)]
+        boxes, landmarks = _regress_boxes(squares, corrections), _to_landmarks(squares, points)
+        found = Candidates(boxes, scores[:, 1], landmarks)
+        return found if rolls is None else _turn_back(found, squares, rolls)
 
     def rescore(self, image: UInt8Array, found: Candidates) -> Candidates:
         """Score faces again by their middle: what only looks like one does not keep its score.
@@ -190,6 +222,16 @@ class MtcnnCascade:
             return [output.cpu().numpy() for output in outputs]
 
 
+def best_of(found: Candidates, threshold: float) -> Candidates:
+    """Return the faces that score above `threshold`.
+
+    Of boxes of which one covers the other by seven tenths, the better one stays.
+    """
+    found = found[found.score > threshold]
+    scored = np.column_stack([found.xyxy, found.score])
+    return found[box_non_max_suppression(scored, 0.7, OverlapMetric.IOS)]
+
+
 def _resize(picture: UInt8Array, size_wh: tuple[int, int]) -> UInt8Array:
     """Return a copy at another size: halved as often as possible, then interpolated.
 
@@ -220,6 +262,35 @@ def _crop_boxes(image: UInt8Array, xyxy: Float32Array, side: int) -> tuple[BoolA
     for crop, (left, top, right, bottom) in zip(crops, boxes, strict=True):
         crop[:] = _resize(image[top:bottom, left:right], (side, side))
     return inside, crops
+
+
+def _crop_tilted(
+    crops: UInt8Array, image: UInt8Array, xyxy: Float32Array, rolls: Float32Array
+) -> None:
+    """Replace the crops of tilted faces by those of squares tilted with them.
+
+    Args:
+        crops: uint8 (n, side, side, 3).
+        image: RGB uint8 (h, w, 3).
+        xyxy: Squares (n, 4).
+        rolls: Degrees (n,); the crop stays where they are 0.
+    """
+    for index in np.flatnonzero(rolls):
+        left, top, right, bottom = xyxy[index].tolist()
+        middle, side = ((left + right) / 2, (top + bottom) / 2), max(right - left, 1.0)
+        fine = min(max(round(side), OUTPUT_SIDE), MAX_TILTED_SIDE)
+        square = cut_rotated_square(image, middle, side, float(rolls[index]), fine)
+        crops[index] = _resize(square, (OUTPUT_SIDE, OUTPUT_SIDE))
+
+
+def _turn_back(found: Candidates, squares: Float32Array, rolls: Float32Array) -> Candidates:
+    """Return faces that were found in tilted squares where they are in the picture."""
+    centers = (squares[:, :2] + squares[:, 2:]) / 2
+    return Candidates(
+        np.where(rolls[:, None], rotate_boxes(found.xyxy, centers, rolls), found.xyxy),
+        found.score,
+        rotate_points(found.landmarks, centers, rolls),
+    )
 
 
 def _non_max_suppression(xyxy: Float32Array, scores: Float32Array, overlap: float) -> Int64Array:

@@ -93,8 +93,8 @@ def test_a_framing_that_cuts_nothing_is_refused(scale):
 
 def tilted(degrees: float) -> Detections:
     """A face in the middle of `PICTURE` with landmarks tilted clockwise."""
-    upright = np.array([[-2, -2], [2, -2], [0, 0], [-2, 2], [2, 2]], np.float32)[None]
-    landmarks = rotate_points(upright + (15, 10), np.array([[15, 10]]), np.array([degrees]))
+    upright = np.array([[[13, 8], [17, 8], [15, 10], [13, 12], [17, 12]]], np.float32)
+    landmarks = rotate_points(upright, np.array([[15, 10]]), np.array([degrees]))
     box = np.array([[11, 6, 19, 14]], np.float32)
     return Detections(xyxy=box, data={"landmarks": landmarks})
 

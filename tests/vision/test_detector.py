@@ -10,6 +10,8 @@ from supervision import Detections, box_iou_batch
 
 from fer.images import ImageError
 from fer.vision.detector import FaceDetector, matches_known
+from fer.vision.pose import roll, roll_difference
+from fer.vision.rotation import rotate_image
 
 ASTRONAUT = data.astronaut()
 FACE = (180, 61, 268, 172)
@@ -235,3 +237,13 @@ def test_a_face_is_found_although_part_of_it_is_taken_for_one(detector):
     mouth = np.array([[205, 125, 240, 160]], np.float32)
     faces = detector.detect(ASTRONAUT, known_boxes=mouth)
     np.testing.assert_allclose(faces.xyxy[0], FACE, atol=6)
+
+
+@pytest.mark.parametrize("degrees", [-45, 30, 40])
+def test_a_tilted_face_has_exact_landmarks(detector, degrees):
+    picture = ASTRONAUT[:256, 100:356]
+    upright, tilted = (detector.detect(rotate_image(picture, angle)) for angle in (0, degrees))
+    faces = tilted.data["landmarks"], upright.data["landmarks"]
+    assert len(tilted) == len(upright) == 1
+    assert abs(roll_difference(roll(faces[0]), roll(faces[1]))[0] - degrees) < 3  # 7 unlevelled
+    assert tilted.box_area[0] == pytest.approx(upright.box_area[0], rel=0.12)
