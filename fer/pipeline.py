@@ -109,7 +109,7 @@ class Pipeline:
         Args:
             model: A Hub id, `you/name` or `you/name@revision`, or a folder that `train.py` wrote;
                 None is the network that comes with the package.
-            min_face: Smallest face to detect, its longer side in pixels; live video wants 40.
+            min_face: Smallest face to detect, forehead to chin in pixels; live video wants 40.
 
         Raises:
             fer.model.classifier.ModelError: The network can't be loaded.
