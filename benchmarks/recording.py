@@ -104,7 +104,7 @@ def timed(stages: Stages) -> tuple[type[VideoReader], type[VideoWriter], type]:
             with stages("encode"):
                 super().write(*arguments)
 
-    class Annotator(analysis.VideoAnnotator):
+    class Annotator(analysis.FaceAnnotator):
         def draw(self, *arguments: object) -> None:
             with stages("draw"):
                 super().draw(*arguments)
@@ -123,13 +123,13 @@ def measure(video: Path, folder: Path, pipeline: Pipeline, view: str, rate: floa
             return follow(*arguments)
 
     pipeline.process_frame = followed
-    parts = analysis.VideoReader, analysis.VideoWriter, analysis.VideoAnnotator
-    analysis.VideoReader, analysis.VideoWriter, analysis.VideoAnnotator = timed(stages)
+    parts = analysis.VideoReader, analysis.VideoWriter, analysis.FaceAnnotator
+    analysis.VideoReader, analysis.VideoWriter, analysis.FaceAnnotator = timed(stages)
     start, own = perf_counter(), process_time()
     try:
         recording = analyse(video, folder, pipeline, view, rate, memory.look)
     finally:
-        analysis.VideoReader, analysis.VideoWriter, analysis.VideoAnnotator = parts
+        analysis.VideoReader, analysis.VideoWriter, analysis.FaceAnnotator = parts
         pipeline.process_frame = follow
     seconds, computing = perf_counter() - start, process_time() - own
     table_of_bins = recording.timeline.table()

@@ -1,98 +1,127 @@
-"""Drawing faces and their expressions on a picture, through supervision's annotators."""
+"""Drawing faces and their expressions on photos, live frames and videos."""
 
 from collections.abc import Sequence
+from itertools import product
 
+import cv2
 import numpy as np
 import supervision as sv
-from PIL import Image
 
-from fer.array_types import UInt8Array
-from fer.colors import COLORS, text_color_on
+from fer.array_types import Float32Array, UInt8Array
+from fer.colors import COLORS
+from fer.drawing.caption_placement import FEW_FACES, CaptionPlacer, Placement
+from fer.drawing.captions import paste, render_caption, render_legend
 from fer.labels import EXPRESSIONS, UNNAMED
-from fer.vision.detections import probabilities, track_ids
+from fer.vision.detections import boxes, probabilities, track_ids
 
-_LABELS = tuple(COLORS)
-_BOX_COLORS = sv.ColorPalette.from_hex(list(COLORS.values()))
-_TEXT_COLORS = sv.ColorPalette.from_hex([text_color_on(colour) for colour in COLORS.values()])
+Color = tuple[int, int, int]
+
+_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
+
+_FONT_SCALES = (FEW_FACES, 1 / 27), (12, 1 / 38), (np.inf, 1 / 60)
+"""Up to so many faces, and the height of the captions' font as a share of the shorter side."""
+
+_CROWD_DECAY = 0.02
+"""Faces a frame by which the largest number of them in a stream is forgotten, so that the font
+doesn't change with every face that is lost for a moment."""
+
+_MIN_FONT_SIZE = 10, 12
+"""Pixels; of crowds, and of a few faces."""
 
 
 class FaceAnnotator:
-    """Draws a box around each face, with what was read there written above it.
+    """Draws a box around each face, and what was read there beside it.
 
-    Lines and letters grow with the picture, so that they look alike at any size.
+    One annotator belongs to one stream of frames: captions of tracked faces keep their places as
+    long as they are free. Lines and font grow with the picture, so that they look alike at any
+    size. Captions cover no face as long as there is room anywhere else; where faces are small or
+    close, they are cut to the face's number, which a line connects with its box if need be.
 
     Args:
-        numbered: Whether each caption starts with the face's number; see `display_ids`.
+        numbered: Whether a face that is alone is numbered as well; see `display_ids`.
     """
 
     def __init__(self, numbered: bool = False) -> None:
-        """Keep the option."""
         self.numbered = numbered
+        self._placer, self._crowd = CaptionPlacer(), 0.0
 
     def annotate(
-        self, image: UInt8Array, detections: sv.Detections, labels: Sequence[str]
+        self, image: UInt8Array, detections: sv.Detections, labels: Sequence[str] | None
     ) -> UInt8Array:
-        """Return a new picture with the faces drawn; the one given stays as it is.
+        """Return a new picture with the faces drawn; arguments as of `draw`."""
+        scene = image.copy()
+        self.draw(scene, detections, labels)
+        return scene
+
+    def draw(
+        self, image: UInt8Array, detections: sv.Detections, labels: Sequence[str] | None
+    ) -> None:
+        """Draw the faces into `image`, which changes.
 
         Args:
-            image: RGB uint8 (h, w, 3).
+            image: RGB uint8 (h, w, 3), writable.
             detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
-            labels: What each face is called, as `expression_labels` of `fer.vision.detections`.
-
-        Returns:
-            RGB uint8 (h, w, 3).
+            labels: What each face is called, as `expression_labels` of `fer.vision.detections`; None
+                draws the same box around each face and no word, as for a class, in which faces are
+                only counted.
 
         Raises:
             ValueError: A label is none of the names, or there are not as many as faces.
         """
+        if labels is None:
+            _draw_plain_boxes(image, detections)
+            return
         if len(labels) != len(detections):
             raise ValueError(f"Each of {len(detections)} faces needs a label, got {len(labels)}.")
         if len(detections) == 0:
-            return image.copy()
-        colours = np.array([_color_index(label) for label in labels])
-        # supervision takes arrays as BGR, but a PIL picture as what it is.
-        scene = Image.fromarray(image)
-        boxes, captions = _annotators(*image.shape[:2])
-        scene = boxes.annotate(scene, detections, custom_color_lookup=colours)
-        texts = face_captions(detections, labels, self.numbered)
-        return np.array(captions.annotate(scene, detections, texts, colours))
+            return
+        colors = [_rgb(label) for label in labels]
+        for box, color in zip(boxes(detections), colors, strict=True):
+            _draw_box(image, box, color, _line_width(image, box))
+        self._draw_captions(image, detections, labels, colors)
 
+    def _draw_captions(
+        self,
+        image: UInt8Array,
+        detections: sv.Detections,
+        labels: Sequence[str],
+        colors: Sequence[Color],
+    ) -> None:
+        tracked, font_size = detections.tracker_id is not None, self._font_size(image, detections)
+        numbered = self.numbered or len(detections) > 1
+        texts = face_captions(detections, labels, numbered)
+        pairs = [
+            (render_caption(text, label, font_size), render_caption(str(number), label, font_size))
+            for text, number, label in zip(texts, display_ids(detections), labels, strict=True)
+        ]
+        sizes = np.array([[caption[0].shape[1::-1] for caption in pair] for pair in pairs])
+        placements = self._placer.place(
+            boxes(detections),
+            sizes,
+            image.shape[1::-1],
+            max(2, font_size // 4),
+            track_ids(detections) if tracked else None,
+        )
+        for placement, box, color in zip(placements, boxes(detections), colors, strict=True):
+            if placement.leader:
+                _draw_leader(image, placement, box, color)
+        for placement, pair in zip(placements, pairs, strict=True):
+            paste(image, pair[placement.number_only], *placement.xyxy[:2])
+        if not tracked and any(placement.number_only for placement in placements):
+            _draw_legend(image, detections, labels, placements, font_size)
 
-class PlainBoxAnnotator:
-    """Draws the same box around each face and no word: in a class, faces are only counted."""
-
-    def annotate(self, image: UInt8Array, detections: sv.Detections) -> UInt8Array:
-        """Return a new picture with the boxes drawn; the one given stays as it is.
-
-        Args:
-            image: RGB uint8 (h, w, 3).
-            detections: Any number of faces.
-
-        Returns:
-            RGB uint8 (h, w, 3).
-        """
-        scene = image.copy()
-        draw_plain_boxes(scene, detections)
-        return scene
-
-
-def draw_plain_boxes(scene: UInt8Array, detections: sv.Detections) -> None:
-    """Draw a white line within a black one, which shows on any picture, around each face.
-
-    Args:
-        scene: RGB uint8 (h, w, 3), writable; it changes.
-        detections: Any number of faces.
-    """
-    line = max(2, round(min(scene.shape[:2]) / 270))
-    alike = np.zeros(len(detections), int)
-    for colour, thickness in ((sv.Color.BLACK, line + 2), (sv.Color.WHITE, line)):
-        sv.BoxAnnotator(colour, thickness).annotate(scene, detections, alike)
+    def _font_size(self, image: UInt8Array, detections: sv.Detections) -> int:
+        self._crowd = max(len(detections), self._crowd - _CROWD_DECAY)
+        faces = len(detections) if detections.tracker_id is None else self._crowd
+        share = next(share for most, share in _FONT_SCALES if faces <= most)
+        least = _MIN_FONT_SIZE[faces <= FEW_FACES]
+        return max(least, round(float(min(image.shape[:2])) * share))
 
 
 def face_captions(
     detections: sv.Detections, labels: Sequence[str], numbered: bool = False
 ) -> list[str]:
-    """Return what stands above each box: "happy 92%", numbered "1 happy 92%".
+    """Return the caption of each face: "happy 92%", numbered "1 happy 92%".
 
     A face whose expression isn't named is just "uncertain" or "turned away": a percentage beside
     such a word would read as if it were the share of doubt.
@@ -106,27 +135,63 @@ def face_captions(
 
 
 def display_ids(detections: sv.Detections) -> list[int]:
-    """Return each face's track number; where faces aren't followed, 1 for the first and so on."""
+    """Return each face's track number; where faces aren't tracked, 1 for the first and so on."""
     if detections.tracker_id is None:
         return list(range(1, len(detections) + 1))
     return track_ids(detections)
 
 
-def _color_index(label: str) -> int:
+def _rgb(label: str) -> Color:
     if label not in COLORS:
         raise ValueError(f"{label!r} has no colour; labels are {', '.join(COLORS)}.")
-    return _LABELS.index(label)
+    red, green, blue = bytes.fromhex(COLORS[label][1:])
+    return red, green, blue
 
 
-def _annotators(height: int, width: int) -> tuple[sv.BoxAnnotator, sv.RichLabelAnnotator]:
-    """Return annotators whose lines and letters fit a picture of this size in pixels."""
-    font_size = max(12, round(min(height, width) / 27))
-    captions = sv.RichLabelAnnotator(
-        color=_BOX_COLORS,
-        text_color=_TEXT_COLORS,
-        font_size=font_size,
-        text_padding=max(3, font_size // 3),
-        border_radius=max(2, font_size // 4),
-        smart_position=True,
-    )
-    return sv.BoxAnnotator(_BOX_COLORS, thickness=max(2, round(font_size / 7))), captions
+def _line_width(image: UInt8Array, box: Float32Array) -> int:
+    """Return the width of a box's line in pixels: thin beside its face, but seen in the picture."""
+    picture, face = float(min(image.shape[:2])), float(min(box[2:] - box[:2]))
+    return min(max(2, round(picture / 190)), max(1, round(picture / 700), round(face / 40)))
+
+
+def _draw_box(image: UInt8Array, box: Float32Array, color: Color, width: int) -> None:
+    left, top, right, bottom = box.astype(int).tolist()
+    cv2.rectangle(image, (left, top), (right, bottom), color, width)
+
+
+def _draw_plain_boxes(image: UInt8Array, detections: sv.Detections) -> None:
+    """Draw a white line within a black one, which shows on any picture, around each face."""
+    for box in boxes(detections):
+        width = max(2, _line_width(image, box))
+        _draw_box(image, box, _BLACK, width + 2)
+        _draw_box(image, box, _WHITE, width)
+
+
+def _draw_leader(image: UInt8Array, placement: Placement, box: Float32Array, color: Color) -> None:
+    """Draw a line from a caption to the nearest point of its box."""
+    left, top, right, bottom = placement.xyxy
+    center = np.array([left + right, top + bottom]) / 2
+    end = np.clip(center, box[:2], box[2:])
+    (x, y), (near_x, near_y) = center.round().astype(int).tolist(), end.round().astype(int).tolist()
+    cv2.line(image, (x, y), (near_x, near_y), color, _line_width(image, box), cv2.LINE_AA)
+
+
+def _draw_legend(
+    image: UInt8Array,
+    detections: sv.Detections,
+    labels: Sequence[str],
+    placements: Sequence[Placement],
+    font_size: int,
+) -> None:
+    """Name the colours of captions that are only numbers, in a corner without a face, if any."""
+    legend = render_legend(tuple(name for name in COLORS if name in labels), font_size)
+    size = np.array(legend[0].shape[1::-1])
+    room, margin = image.shape[1::-1] - size, font_size // 2
+    taken = np.concatenate([boxes(detections), [placement.xyxy for placement in placements]])
+    if min(room) < 2 * margin:
+        return
+    for top, left in product((room[1] - margin, margin), (margin, room[0] // 2, room[0] - margin)):
+        corner = np.array([left, top])
+        if not ((corner < taken[:, 2:]) & (taken[:, :2] < corner + size)).all(axis=1).any():
+            paste(image, legend, int(left), int(top))
+            return

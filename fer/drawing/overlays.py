@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from fer.array_types import FloatArray, UInt8Array
 from fer.colors import COLORS
+from fer.drawing.captions import load_font
 from fer.labels import EXPRESSIONS
 
 MIN_SIDE = 200
@@ -210,13 +210,6 @@ def _fitting_hints(hints: Sequence[Image.Image], room: int, gap: int) -> list[Im
 def _font_size(height: int, width: int) -> int:
     """Return the height of letters that fit a picture of this size, in pixels."""
     return max(11, round(min(height, width) / 30))
-
-
-@lru_cache(maxsize=16)
-def load_font(size: int) -> ImageFont.FreeTypeFont:
-    """Return Pillow's own letters at a height in pixels."""
-    # Only without a size does Pillow return one of its bitmap fonts.
-    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))
 
 
 def _covered_area(

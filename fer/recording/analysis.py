@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from supervision import Detections
 
-from fer.drawing.video_annotator import VideoAnnotator
+from fer.drawing.annotators import FaceAnnotator
 from fer.model.headline_metrics import describe_accuracy
 from fer.paths import printable
 from fer.pipeline import Pipeline, StreamState
@@ -22,7 +22,7 @@ from fer.recording.box_interpolation import BoxInterpolator
 from fer.recording.outputs import FILE_NAMES, RecordingMetadata, RecordingResult, write_outputs
 from fer.recording.progress import Progress, ProgressReporter
 from fer.timeline.timeline import Timeline
-from fer.video import Frame, VideoError, VideoInfo, VideoReader, VideoWriter
+from fer.video import Frame, VideoError, VideoReader, VideoWriter
 from fer.vision.detections import expression_labels
 
 RATE_RANGE = (1.0, 30.0)
@@ -165,10 +165,10 @@ class _FrameDrawer:
     In the class view every face gets the same box: nobody's expression is shown.
     """
 
-    def __init__(self, writer: VideoWriter, info: VideoInfo, timeline: Timeline) -> None:
+    def __init__(self, writer: VideoWriter, timeline: Timeline) -> None:
         self._writer = writer
         self._named, self._uncertain_below = timeline.view == "person", timeline.uncertain_below
-        self._annotator = VideoAnnotator(info.width, info.height)
+        self._annotator = FaceAnnotator(numbered=True)
 
     def draw(self, item: tuple[Frame, Detections]) -> None:
         frame, faces = item
@@ -189,7 +189,7 @@ def _write_annotated_video(
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
-        drawer = _FrameDrawer(writer, info, analyzer.timeline)
+        drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
         for frame in stack.enter_context(prefetch(reader, _QUEUE_SIZE)):
             for time in analyzer.repeat_last_frame(frame.time):

@@ -10,7 +10,7 @@ import gradio as gr
 from supervision import Detections
 
 from fer.array_types import UInt8Array
-from fer.drawing.annotators import FaceAnnotator, PlainBoxAnnotator
+from fer.drawing.annotators import FaceAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.moments import find_moments
@@ -122,7 +122,8 @@ class LiveHandlers:
         recorder = visitor.recorder
         if recorder is not None and recorder.running:
             view = recorder.timeline.view
-        drawn, panel = self._render(frame, faces, view, visitor.frame_rate.tick(now))
+        rate = visitor.frame_rate.tick(now)
+        drawn, panel = self._render(frame, faces, view, rate, visitor.annotator)
         alt = f"Camera picture with {html.pluralize(len(faces), 'face')}"
         picture = html.picture(drawn, alt, _JPEG_QUALITY)
         # Last: Stop may be pressed meanwhile, and its chart must not be replaced.
@@ -130,14 +131,18 @@ class LiveHandlers:
         return picture, panel, gr.skip() if chart is None else chart
 
     def _render(
-        self, frame: UInt8Array, faces: Detections, view: str, rate: float
+        self,
+        frame: UInt8Array,
+        faces: Detections,
+        view: str,
+        rate: float,
+        annotator: FaceAnnotator,
     ) -> tuple[UInt8Array, str]:
         """Return the annotated picture and the panel; in the class view, faces have no labels."""
         if view == "class":
             panel = class_panel(faces, rate, self.uncertain_below)
-            return PlainBoxAnnotator().annotate(frame, faces), panel
+            return annotator.annotate(frame, faces, None), panel
         labels = expression_labels(faces, self.uncertain_below)
-        annotator = FaceAnnotator(numbered=len(faces) > 1)
         return annotator.annotate(frame, faces, labels), person_panel(faces, labels, rate)
 
 

@@ -1,8 +1,9 @@
-"""Live state of one visitor: stream state, frame rate and timeline."""
+"""Live state of one visitor: stream state, captions, frame rate and timeline."""
 
 from dataclasses import dataclass, field
 
 from fer.clock import FrameRateMeter
+from fer.drawing.annotators import FaceAnnotator
 from fer.pipeline import StreamState
 from fer.ui.live.timeline_recorder import TimelineRecorder
 
@@ -13,6 +14,7 @@ class LiveSession:
 
     frame_rate: FrameRateMeter = field(default_factory=FrameRateMeter)
     stream_state: StreamState = field(default_factory=StreamState)
+    annotator: FaceAnnotator = field(default_factory=FaceAnnotator)
     recorder: TimelineRecorder | None = None
 
     def without_images(self) -> "LiveSession":
