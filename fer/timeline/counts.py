@@ -1,6 +1,6 @@
 """Counting faces in whole numbers, and the figures that the counts stand for.
 
-A row of counts, a *tally*, is int64 (14,) with the columns `COUNT_COLUMNS`. Probabilities are
+A row of counts, a *tally*, is int64 (15,) with the columns `COUNT_COLUMNS`. Probabilities are
 counted in millionths, so that every sum is a whole number: sums of whole numbers are exact and
 don't depend on their order, which is what makes merging, saving and reading back exact.
 
@@ -14,7 +14,7 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
-from fer.vision.detections import areas, expressions, probabilities
+from fer.vision.detections import areas, expressions, probabilities, turned_away
 
 COUNT_COLUMNS = (
     "frames",
@@ -25,12 +25,14 @@ COUNT_COLUMNS = (
     "uncertain",
     *EXPRESSIONS,
     "squares",
+    "turned",
 )
 """What a tally counts.
 
 Frames; faces in all frames; faces too small to judge among them. Then, of the frames with enough
-faces to judge alone: these frames; their faces large enough to judge; the uncertain ones among
-these; sums of the seven probabilities in millionths; sum of the squared indexes.
+faces to judge alone: these frames; their faces that can be judged; the uncertain ones among
+these; sums of the seven probabilities in millionths; sum of the squared indexes. Last, faces in all
+frames that are large enough but turned away.
 """
 
 Tallies = Int64Array | Float64Array
@@ -53,18 +55,21 @@ STACK_ORDER = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy"
 ERROR_BAND = 2
 """Standard errors that the index's band reaches to both sides, wherever it is drawn."""
 
-_FRAMES, _SMALL, _COUNTED, _JUDGED, _UNCERTAIN = (
-    COUNT_COLUMNS.index(name) for name in ("frames", "small", "counted", "judged", "uncertain")
+_FRAMES, _SMALL, _COUNTED, _JUDGED, _UNCERTAIN, _SQUARES, _TURNED = (
+    COUNT_COLUMNS.index(name)
+    for name in ("frames", "small", "counted", "judged", "uncertain", "squares", "turned")
 )
 _SUMS = slice(COUNT_COLUMNS.index(EXPRESSIONS[0]), COUNT_COLUMNS.index(EXPRESSIONS[-1]) + 1)
+_WITHHELD = slice(_COUNTED, _TURNED)
 
 
 def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
-    """Return a tally a face, int64 (n, 14), as if it were alone in its frame.
+    """Return a tally a face, int64 (n, 15), as if it were alone in its frame.
 
     Args:
         faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something
-            else than the most probable expression may be called; n may be 0.
+            else than the most probable expression may be called, and `data["turned_away"]` (n,)
+            where the yaw is known; n may be 0.
         small: A face whose box has a side, the square root of its area, under so many pixels is
             too small to judge.
         uncertain_below: Least probability at which an expression is named.
@@ -74,16 +79,18 @@ def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int6
     """
     rows, predicted = _probabilities(faces), expressions(faces)
     large = np.sqrt(np.maximum(areas(faces), 0)) >= small
+    judged = large & ~turned_away(faces)
     millionths = (
-        np.rint(rows.astype(np.float64) * PROBABILITY_SCALE).astype(np.int64) * large[:, None]
+        np.rint(rows.astype(np.float64) * PROBABILITY_SCALE).astype(np.int64) * judged[:, None]
     )
     counts = np.empty((len(rows), len(COUNT_COLUMNS)), np.int64)
     counts[:, :_COUNTED] = 1
     counts[:, _SMALL] = ~large
-    counts[:, _COUNTED : _SUMS.start] = large[:, None]
+    counts[:, _COUNTED : _SUMS.start] = judged[:, None]
     counts[:, _UNCERTAIN] &= rows[np.arange(len(rows)), predicted] < uncertain_below
     counts[:, _SUMS] = millionths
-    counts[:, -1] = (millionths @ INDEX_SIGNS) ** 2
+    counts[:, _SQUARES] = (millionths @ INDEX_SIGNS) ** 2
+    counts[:, _TURNED] = large & ~judged
     return counts
 
 
@@ -96,9 +103,9 @@ def _probabilities(faces: Detections) -> Float32Array:
 
 
 def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
-    """Return the tally int64 (14,) of a frame from those of its faces (n, 14).
+    """Return the tally int64 (15,) of a frame from those of its faces (n, 15).
 
-    Without its expressions if fewer than `min_faces` faces are large enough to judge.
+    Without its expressions if fewer than `min_faces` faces can be judged.
     """
     counts: Int64Array = rows.sum(axis=0)
     counts[_FRAMES] = 1
@@ -107,21 +114,21 @@ def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
 
 
 def withhold_expressions(counts: Int64Array) -> Int64Array:
-    """Return a tally int64 (14,) without its expressions if not all of its frames count."""
+    """Return a tally int64 (15,) without its expressions if not all of its frames count."""
     if counts[_COUNTED] < counts[_FRAMES]:
         counts = counts.copy()
-        counts[_COUNTED:] = 0
+        counts[_WITHHELD] = 0
     return counts
 
 
 def merge_bins(
     bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
 ) -> Int64Array:
-    """Return the sums of tallies that lie in the same wider bin, int64 (count, 14).
+    """Return the sums of tallies that lie in the same wider bin, int64 (count, 15).
 
     Args:
         bin_indices: Which wider bin each belongs to, (b,), from 0 to below `bins`.
-        counts: int64 (b, 14).
+        counts: int64 (b, 15).
         bins: Number of wider bins.
         withhold: Leave out the expressions of a wider bin in which no more than half of the frames
             count, so that a few seconds don't pass for all of it.
@@ -129,17 +136,17 @@ def merge_bins(
     sums = np.zeros((bins, len(COUNT_COLUMNS)), np.int64)
     np.add.at(sums, bin_indices, counts)
     if withhold:
-        sums[2 * sums[:, _COUNTED] <= sums[:, _FRAMES], _COUNTED:] = 0
+        sums[2 * sums[:, _COUNTED] <= sums[:, _FRAMES], _WITHHELD] = 0
     return sums
 
 
 def weight_bins_equally(counts: Int64Array, frames: Tallies | None = None) -> Float64Array:
-    """Return tallies float64 (b, 14) as if each bin had one frame, with as many faces as its mean.
+    """Return tallies float64 (b, 15) as if each bin had one frame, with as many faces as its mean.
 
     So that their sum weighs each second alike, however many frames a busy machine had time for.
 
     Args:
-        counts: int64 (b, 14).
+        counts: int64 (b, 15).
         frames: Frames of each bin, (b,), where the tallies don't count them all; those of a single
             face, for one, count those in which it was seen.
     """
@@ -154,7 +161,7 @@ def merged_statistics(
 
     Args:
         bin_indices: Which wider bin each tally belongs to, (b,), from 0 to below `bins`.
-        counts: int64 (b, 14).
+        counts: int64 (b, 15).
         bins: Number of wider bins.
         withhold: Leave out the expressions of a wider bin in which no more than half of the frames
             count, so that a few seconds don't pass for all of it.
@@ -168,17 +175,18 @@ def compute_statistics(counts: Tallies) -> Figures:
     """Return what tallies stand for.
 
     All means are over readings: a face seen in five frames of a bin has five readings there, all
-    with the same weight. Faces too small to judge are counted but have no part in the distribution;
-    uncertain faces have, with all their seven probabilities.
+    with the same weight. Faces too small to judge, and those turned away, are counted but have no
+    part in the distribution; uncertain faces have, with all their seven probabilities.
 
     Args:
-        counts: int64 (b, 14), or float64 from `weight_bins_equally`.
+        counts: int64 (b, 15), or float64 from `weight_bins_equally`.
 
     Returns:
         Columns of length b: `frames` and `judged` (the readings behind the distribution) as they
         are counted, then float64 with NaN where there is nothing to divide by: `faces` (mean number
         in a frame), the seven expressions (mean probability), `uncertain` (share of the judged),
-        `small` (share of all faces), `index` (mean positive-negative index) and `index_error`.
+        `small` (share of all faces), `index` (mean positive-negative index), `index_error` and
+        `turned` (share of all faces that are large enough but turned away).
     """
     columns = dict(zip(COUNT_COLUMNS, np.asarray(counts).T, strict=True))
     judged = columns["judged"]
@@ -191,6 +199,7 @@ def compute_statistics(counts: Tallies) -> Figures:
         "small": _ratio(columns["small"], columns["faces"]),
         "index": _ratio(_index_sums(columns), judged * PROBABILITY_SCALE),
         "index_error": _standard_error(index_variance(counts), _ratio(judged, columns["counted"])),
+        "turned": _ratio(columns["turned"], columns["faces"]),
     }
 
 

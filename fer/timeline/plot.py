@@ -18,7 +18,7 @@ from fer.timeline.moments import Moment
 from fer.timeline.timeline import MIN_FACES, Timeline
 
 WITHHELD = f"fewer than {MIN_FACES} faces to judge"
-TOO_SMALL = "faces too small to judge"
+NONE_JUDGED = "no face to judge"
 """What hatching means, in the class view and in that of single persons."""
 
 _TICK_STEPS = (
@@ -119,7 +119,7 @@ class _Columns:
         self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
         self.shown = self.figures["judged"] > 0
         self.withheld = ~self.shown & (self.figures["faces"] > 0)
-        self.reason = WITHHELD if withhold else TOO_SMALL
+        self.reason = WITHHELD if withhold else NONE_JUDGED
         self.empty = ~self.shown & ~self.withheld
         self.start = float(self.places[0] * self.width)
         self.end = float((self.places[-1] + 1) * self.width)

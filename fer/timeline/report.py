@@ -19,6 +19,7 @@ from fer.timeline.plot import timeline_plot
 from fer.timeline.summary import Summary, TrackSummary, summarise
 from fer.timeline.timeline import MAX_TRACKS as MOST_AT_ONCE
 from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.vision.quality import TURNED_AWAY_FROM
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
 
@@ -89,7 +90,8 @@ def report_html(
 _VIEW_NOTES = {
     "class": (
         f"This is the class view: seconds in which a picture had fewer than {MIN_FACES} faces "
-        "large enough to judge show no expression, and single faces are not kept."
+        "to judge, large enough and not turned away, show no expression, and single faces are not "
+        "kept."
     ),
     "person": (
         "This is the person view: faces are numbered as they appear. The numbers are not names, "
@@ -111,6 +113,7 @@ def _facts(summary: Summary) -> str:
         ("positive-negative index", index),
         ("readings uncertain", _format_value(summary.uncertain, format_percent)),
         ("faces too small to judge", _format_value(summary.small, format_percent)),
+        ("faces turned away", _format_value(summary.turned, format_percent)),
     ]
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
 
@@ -153,10 +156,10 @@ def _caption(summary: Summary, lead: float) -> str:
             "later, after sound alone."
         )
     if summary.view == "class":
-        hatched = f"Hatched: fewer than {MIN_FACES} faces large enough to judge"
+        hatched = f"Hatched: fewer than {MIN_FACES} faces to judge"
         parts.append(f"{hatched}, so no figure is shown.")
-    elif summary.small > 0 and summary.shown_seconds < summary.seconds:
-        parts.append("Hatched: all faces were too small to judge.")
+    elif summary.unjudged_reason and summary.shown_seconds < summary.seconds:
+        parts.append(f"Hatched: all faces were {summary.unjudged_reason}.")
     if summary.moments:
         parts.append("The numbers stand for the moments below.")
     return " ".join(parts)
@@ -229,7 +232,8 @@ def _small_note(timeline: Timeline, scale: float) -> str:
     return (
         f"Faces under {timeline.small * scale:.0f} pixels (the square root of the box's area) have "
         "no part in the shares. Those that are found count as too small to judge; most are not "
-        "looked for."
+        "looked for. Nor have faces any part that are turned away: aside by an estimate of "
+        f"{TURNED_AWAY_FROM:.0f} degrees or more."
     )
 
 
@@ -239,7 +243,7 @@ def _tracks(summary: Summary) -> str:
         return ""
     longest = summary.longest_tracks(MAX_TRACK_ROWS)
     rows = "".join(map(_track, longest))
-    names = (*EXPRESSIONS, "index", "uncertain", "time")
+    names = (*EXPRESSIONS, "index", "uncertain", "turned", "time")
     head = "".join(f'<th scope="col"><span class="upright">{name}</span></th>' for name in names)
     rest = len(summary.tracks) - len(longest)
     note = f'<p class="note">{_omitted_note(rest, len(summary.tracks))}</p>' if rest else ""
@@ -262,6 +266,7 @@ def _track(track: TrackSummary) -> str:
     others = (
         _format_value(track.index, format_signed),
         _format_value(track.uncertain, format_percent),
+        format_percent(track.turned),
         format_duration(track.seconds),
     )
     cells = shares + "".join(f"<td>{value}</td>" for value in others)

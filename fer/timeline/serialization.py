@@ -19,7 +19,10 @@ from fer.timeline.timeline import MIN_FACES, Timeline, TimelineError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FORMAT, VERSION = "fer-timeline", 1
+FORMAT, VERSION = "fer-timeline", 2
+
+_VERSIONS = {1: len(COUNT_COLUMNS) - 1, VERSION: len(COUNT_COLUMNS)}
+"""Counts in a row of each version that can be read: the first had no `turned`, the last of them."""
 
 _INTEGER_COLUMNS = ("frames", "judged", "track")
 
@@ -85,7 +88,7 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
 
 
 def from_json(text: str) -> Timeline:
-    """Return the timeline that `to_json` wrote, equal to it.
+    """Return the timeline that `to_json` wrote, equal to it; of the first version, too.
 
     Raises:
         TimelineError: The text is no timeline, or of another version.
@@ -93,8 +96,9 @@ def from_json(text: str) -> Timeline:
     try:
         document = json.loads(text)
         found = document["format"], document["version"]
-        if found != (FORMAT, VERSION):
+        if found[0] != FORMAT or found[1] not in _VERSIONS:
             raise TimelineError(f"This JSON is {found}, but {(FORMAT, VERSION)} can be read.")
+        counts = _VERSIONS[found[1]]
         timeline = Timeline(**document["settings"])
         bins = {number: np.array(row, np.int64) for number, *row in document["bins"]}
         tracks = {
@@ -105,9 +109,13 @@ def from_json(text: str) -> Timeline:
         raise
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
-    if any(row.shape != (len(COUNT_COLUMNS),) for row in (*bins.values(), *tracks.values())):
-        raise TimelineError(f"This timeline is damaged: a row has not {len(COUNT_COLUMNS)} counts.")
-    timeline.restore(bins, tracks)
+    if any(row.shape != (counts,) for row in (*bins.values(), *tracks.values())):
+        raise TimelineError(f"This timeline is damaged: a row has not {counts} counts.")
+    absent = 0, len(COUNT_COLUMNS) - counts
+    timeline.restore(
+        {key: np.pad(row, absent) for key, row in bins.items()},
+        {key: np.pad(row, absent) for key, row in tracks.items()},
+    )
     return timeline
 
 

@@ -23,6 +23,7 @@ class TrackSummary:
         index: Mean positive-negative index, -1 to 1.
         uncertain: Share of its readings that were uncertain.
         small: Share of its readings that were too small to judge.
+        turned: Share of its readings that were turned away.
     """
 
     track: int
@@ -31,6 +32,7 @@ class TrackSummary:
     index: float
     uncertain: float
     small: float
+    turned: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Summary:
         index_error: Its standard error, from the number of faces.
         uncertain: Share of the judged readings that were uncertain.
         small: Share of all faces that were too small to judge.
+        turned: Share of all faces that were large enough but turned away.
         moments: The strongest changes, by time.
         tracks: One entry a track; empty in the class view.
     """
@@ -61,6 +64,7 @@ class Summary:
     index_error: float
     uncertain: float
     small: float
+    turned: float
     moments: tuple[Moment, ...]
     tracks: tuple[TrackSummary, ...]
 
@@ -114,10 +118,16 @@ class Summary:
     def _withheld_reason(self) -> str:
         if self.view == "class":
             return (
-                f"class figures need {MIN_FACES} faces large enough to judge in every picture of "
-                "a second."
+                f"class figures need {MIN_FACES} faces to judge in every picture of a second, "
+                "large enough and not turned away."
             )
-        return "all faces were too small to judge."
+        return f"all faces were {self.unjudged_reason}."
+
+    @property
+    def unjudged_reason(self) -> str:
+        """Why faces had no part in the figures: "too small to judge", "turned away" or either."""
+        reasons = {"too small to judge": self.small, "turned away": self.turned}
+        return " or ".join(name for name, share in reasons.items() if share > 0)
 
 
 def summarise(timeline: Timeline, end: float | None = None) -> Summary:
@@ -144,6 +154,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         index_error=pooled_error(weighted),
         uncertain=total["uncertain"],
         small=total["small"],
+        turned=total["turned"],
         moments=find_moments(timeline),
         tracks=_tracks(timeline, compute_statistics(tallies)["frames"], lengths),
     )
@@ -183,7 +194,7 @@ def _tracks(timeline: Timeline, frames: Tallies, lengths: Float64Array) -> tuple
     for track in np.unique(tracks).tolist():
         own = tracks == track
         total = _overall(weighted[own])
-        shares = {name: total[name] for name in ("index", "uncertain", "small")}
+        shares = {name: total[name] for name in ("index", "uncertain", "small", "turned")}
         seconds = float((weighted[own, 0] * lengths[places[own]]).sum())
         found.append(TrackSummary(track, seconds, _means(total), **shares))
     return tuple(found)

@@ -2,10 +2,11 @@
 
 A timeline is recorded in one of two views, and keeps nothing that its view doesn't show:
 
-- "class": the whole picture only. A bin with a frame that has fewer than `MIN_FACES` faces large
-  enough to judge is *withheld*: its frames and faces are counted, but no expression in it is kept.
-  So no table, file, plot or summary is of fewer faces. It doesn't keep anybody from comparing two
-  seconds that differ by one face, or who knows how the others looked: it is a floor, not a proof.
+- "class": the whole picture only. A bin with a frame that has fewer than `MIN_FACES` faces to
+  judge, large enough and not turned away, is *withheld*: its frames and faces are counted, but no
+  expression in it is kept. So no table, file, plot or summary is of fewer faces. It doesn't keep
+  anybody from comparing two seconds that differ by one face, or who knows how the others looked: it
+  is a floor, not a proof.
 - "person": each track by its number, too. Numbers are not names, and nobody is recognised.
 
 Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN
@@ -37,7 +38,7 @@ VIEWS = ("class", "person")
 """What a timeline can be recorded for."""
 
 MIN_FACES = 5
-"""In the class view, bins with fewer faces large enough to judge in any frame are withheld."""
+"""In the class view, bins with fewer faces to judge in any frame are withheld."""
 
 MAX_TRACKS = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""
@@ -48,12 +49,12 @@ TIME_TOLERANCE = 1e-9
 MAX_BIN_SECONDS = 600.0
 """Seconds; what is summed up in a longer bin might not fit 64 bits."""
 
-TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index")
+TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index", "turned")
 """What is told of one track in one bin; a single face has no standard error over faces."""
 
 
-ROW_BYTES = 330
-"""Memory of one tally: 14 numbers of 8 bytes, and what Python needs to keep an array by a key."""
+ROW_BYTES = 338
+"""Memory of one tally: 15 numbers of 8 bytes, and what Python needs to keep an array by a key."""
 
 
 class TimelineError(ValueError):
@@ -190,7 +191,7 @@ class Timeline:
         return both
 
     def counts(self) -> tuple[Int64Array, Int64Array]:
-        """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 14).
+        """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 15).
 
         Bin k spans the seconds from `k * bin_seconds` up to `(k + 1) * bin_seconds`.
         """
@@ -199,7 +200,7 @@ class Timeline:
         return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COUNT_COLUMNS))
 
     def track_counts(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Return bins (r,), track numbers (r,) and tallies (r, 14), by bin and by track.
+        """Return bins (r,), track numbers (r,) and tallies (r, 15), by bin and by track.
 
         Without any row in the class view: it keeps no tracks.
         """

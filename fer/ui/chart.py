@@ -68,7 +68,7 @@ class Curves:
 
     @property
     def withheld(self) -> BoolArray:
-        """Return where faces were too few or too small for statistics, bool (n,)."""
+        """Return where faces to judge were too few for statistics, bool (n,)."""
         too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
         return too_few
 
@@ -107,7 +107,7 @@ def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
 
     Args:
         tracks: A track id a row, (r,).
-        tallies: Its counts, int64 (r, 14), frames first.
+        tallies: Its counts, int64 (r, 15), frames first.
     """
     frames = Counter[int]()
     for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
@@ -160,11 +160,10 @@ def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
         sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
     if timeline.view == "class":
         sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces large enough to judge; only their number is "
-            "kept."
+            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept."
         )
     elif whole.withheld.any():
-        sentences.append("Hatched: faces too small to judge.")
+        sentences.append("Hatched: faces too small to judge, or turned away.")
     return f'<p class="fer-note">{" ".join(sentences)}</p>'
 
 

@@ -31,7 +31,7 @@ def _table(summary: Summary) -> str:
     if not summary.tracks:
         return ""
     rows = "".join(map(_row, summary.longest_tracks(MAX_ROWS)))
-    names = (*EXPRESSIONS, "index", "uncertain", "seen")
+    names = (*EXPRESSIONS, "index", "uncertain", "turned", "seen")
     head = "".join(
         f'<th scope="col"><span class="fer-upright">{name}</span></th>' for name in names
     )
@@ -49,9 +49,8 @@ def _row(track: TrackSummary) -> str:
     shares = "".join(_share(track.mean[name], name == top) for name in EXPRESSIONS)
     index = format_signed(track.index) if math.isfinite(track.index) else NO_VALUE
     uncertain = format_percent(track.uncertain) if math.isfinite(track.uncertain) else NO_VALUE
-    others = "".join(
-        f"<td>{text}</td>" for text in (index, uncertain, format_duration(track.seconds))
-    )
+    texts = index, uncertain, format_percent(track.turned), format_duration(track.seconds)
+    others = "".join(f"<td>{text}</td>" for text in texts)
     return f'<tr><th scope="row">{track.track}</th>{shares}{others}</tr>'
 
 

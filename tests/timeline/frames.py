@@ -37,6 +37,7 @@ def random_frames(count: int, most: int = 9, seed: int = 0) -> list[tuple[Detect
                 rng.dirichlet(np.full(7, 0.4), n),
                 rng.uniform(36, 90, n),
                 rng.permutation(most + 3)[:n] + 1,
+                turned_away=rng.random(n) < 0.1,
             ),
             float(time),
         )

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from fer.colors import COLORS
 from fer.timeline.counts import STACK_ORDER
 from fer.timeline.moments import Moment
-from fer.timeline.plot import TOO_SMALL, WITHHELD, timeline_plot
+from fer.timeline.plot import NONE_JUDGED, WITHHELD, timeline_plot
 from fer.timeline.timeline import VIEWS, Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
@@ -79,7 +79,7 @@ def test_nobody_is_not_hatched_and_small_faces_are(view):
     frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
     figure = timeline_plot(recorded(frames, view=view))
     assert hatched(figure.axes[0]) == [(0, 20)]
-    said = WITHHELD if view == "class" else TOO_SMALL
+    said = WITHHELD if view == "class" else NONE_JUDGED
     assert said in [text.get_text() for text in figure.legends[0].get_texts()]
 
 

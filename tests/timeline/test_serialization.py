@@ -9,7 +9,7 @@ from pandas.testing import assert_frame_equal
 from fer.labels import EXPRESSIONS
 from fer.timeline.serialization import from_csv, from_json, to_csv, to_json
 from fer.timeline.timeline import VIEWS, TimelineError
-from tests.timeline.frames import frame, mix, random_frames, recorded
+from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -50,10 +50,10 @@ def test_csv_is_plain():
     head, first, second = to_csv(timeline).splitlines()
     assert head == (
         "time,frames,faces,judged,angry,disgust,fear,happy,sad,surprise,neutral,"
-        "uncertain,small,index,index_error"
+        "uncertain,small,index,index_error,turned"
     )
-    assert first == "0.0,1,5.0,5,0.0,0.0,0.0,0.5,0.5,0.0,0.0,0.0,0.0,0.0,0.0"
-    assert second == "1.0,1,0.0,0" + 11 * ","
+    assert first == "0.0,1,5.0,5,0.0,0.0,0.0,0.5,0.5,0.0,0.0,0.0,0.0,0.0,0.0,0.0"
+    assert second == "1.0,1,0.0,0" + 12 * ","
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,19 @@ GOOD = json.loads(to_json(recorded(random_frames(9))))
 def test_other_json_is_refused(text, message):
     with pytest.raises(TimelineError, match=message):
         from_json(text)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_json_from_before_faces_were_turned_away_still_reads(view):
+    timeline = steady(20, 6, view=view, happy=0.6, sad=0.4)
+    document = json.loads(to_json(timeline))
+    assert document["columns"][-1] == "turned" and document["version"] == 2
+    old = {**document, "version": 1, "columns": document["columns"][:-1]}
+    for rows in ("bins", "tracks"):
+        old[rows] = [row[:-1] for row in document.get(rows, ())]
+    assert from_json(json.dumps(old)) == timeline
+    with pytest.raises(TimelineError, match="damaged"):
+        from_json(json.dumps({**old, "version": 2}))
 
 
 def test_json_says_where_it_comes_from():

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from fer.timeline.formatting import format_duration, format_percent, format_signed, format_time
@@ -100,12 +101,22 @@ def told(timeline):
         (
             steady(3, 4, happy=1.0),
             "In 3 s, with 4.0 faces on average, there is no figure to show: class figures need 5 "
-            "faces large enough to judge in every picture of a second.",
+            "faces to judge in every picture of a second, large enough and not turned away.",
         ),
         (
             recorded([(frame([JOY], side=9), 0)], view="person"),
             "In 1 s, with 1.0 faces on average, there is no figure to show: all faces were too "
             "small to judge.",
+        ),
+        (
+            recorded([(frame([JOY], turned_away=np.ones(1)), 0)], view="person"),
+            "In 1 s, with 1.0 faces on average, there is no figure to show: all faces were turned "
+            "away.",
+        ),
+        (
+            recorded([(frame([JOY] * 2, side=[9, 80], turned_away=np.ones(2)), 0)], view="person"),
+            "In 1 s, with 2.0 faces on average, there is no figure to show: all faces were too "
+            "small to judge or turned away.",
         ),
         (
             recorded([(frame([JOY, GLOOM] * 3), 0)]),

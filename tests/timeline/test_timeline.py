@@ -40,14 +40,14 @@ def test_equals_the_table_worked_by_hand():
     assert first == {
         **{"time": 0.0, "frames": 2, "faces": 2.5, "judged": 4},
         **dict(zip(EXPRESSIONS, mix(happy=0.5, sad=0.25, neutral=0.25), strict=True)),
-        **{"uncertain": 0.0, "small": 0.2, "index": 0.25, "index_error": 0.75},
+        **{"uncertain": 0.0, "small": 0.2, "index": 0.25, "index_error": 0.75, "turned": 0.0},
     }
     error = last.pop("index_error")
     assert np.isnan(error)
     assert last == {
         **{"time": 2.0, "frames": 2, "faces": 0.5, "judged": 1},
         **dict(zip(EXPRESSIONS, UNSURE, strict=True)),
-        **{"uncertain": 1.0, "small": 0.0, "index": -0.6},
+        **{"uncertain": 1.0, "small": 0.0, "index": -0.6, "turned": 0.0},
     }
     assert timeline.seconds == 2.0 and len(timeline) == 2
 
@@ -118,6 +118,22 @@ def test_small_is_the_square_root_of_the_area(side, small):
     assert recorded([(tall, 0)], view="person").table()["small"].tolist() == [small]
 
 
+def test_turned_faces_are_counted_and_not_judged():
+    turned = np.array([True, False, True, False])
+    faces = frame([JOY, GLOOM, JOY, JOY], side=[80, 80, 10, 80], turned_away=turned)
+    row = recorded([(faces, 0)], view="person").table().iloc[0]
+    assert (row["turned"], row["small"], row["judged"]) == (0.25, 0.25, 2)
+    assert row["happy"] == pytest.approx((JOY[3] + GLOOM[3]) / 2)
+
+
+def test_turned_faces_do_not_make_a_class():
+    turned = [np.arange(6) < count for count in (1, 2)]
+    frames = [(frame([JOY] * 6, turned_away=turned[i]), float(i)) for i in range(2)]
+    table = recorded(frames).table()
+    assert table["judged"].tolist() == [5, 0] and np.isnan(table["happy"][1])
+    assert table["turned"].tolist() == pytest.approx([1 / 6, 1 / 3])  # also where it is withheld
+
+
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("seed", range(5))
 def test_merged_equals_recorded_as_one(view, seed):
@@ -171,7 +187,7 @@ def test_an_hour_is_bounded_by_its_bins(view, rate):
         timeline.add(faces, i / rate)
     assert len(timeline) == 3600
     tallies, tracks = timeline.counts()[1], timeline.track_counts()[2]
-    assert tallies.shape == (3600, 14)
+    assert tallies.shape == (3600, 15)
     assert len(tracks) == (3600 * 6 if view == "person" else 0)
     assert tallies[:, 0].tolist() == [rate] * 3600
 
@@ -244,7 +260,7 @@ def test_less_than_two_faces_a_frame_have_no_error():
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_recorded_is_a_table_without_rows(view):
     timeline = Timeline(view)
-    assert timeline.table().shape == (0, 15) and timeline.seconds == 0
+    assert timeline.table().shape == (0, 16) and timeline.seconds == 0
     assert timeline.merged(timeline) == timeline
 
 

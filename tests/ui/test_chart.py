@@ -75,7 +75,7 @@ def test_small_faces_are_hatched_and_it_is_said_why():
     timeline.add(faces(HALF, side=20), 1)
     html = timeline_html(timeline, min_span=10)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
-    assert "Hatched: faces too small to judge." in html
+    assert "Hatched: faces too small to judge, or turned away." in html
 
 
 def test_which_single_faces_are_drawn_is_said():

@@ -31,9 +31,9 @@ def rows(html):
 def test_each_face_has_a_row_as_the_summary_has_it(two):
     html = summary_html(summarise(two))
     assert rows(html) == {
-        "1": ["5", "5", "5", "70", "5", "5", "5", "+0.50", "0%", "1.5\xa0s"],
-        "2": ["10", "10", "10", "10", "40", "10", "10", "\N{MINUS SIGN}0.60", "0%", "1\xa0s"],
-        "3": [*["\N{EN DASH}"] * 7, "\N{EN DASH}", "\N{EN DASH}", "0.5\xa0s"],
+        "1": ["5", "5", "5", "70", "5", "5", "5", "+0.50", "0%", "0%", "1.5\xa0s"],
+        "2": ["10", "10", "10", "10", "40", "10", "10", "\N{MINUS SIGN}0.60", "0%", "0%", "1\xa0s"],
+        "3": [*["\N{EN DASH}"] * 7, "\N{EN DASH}", "\N{EN DASH}", "0%", "0.5\xa0s"],
     }
     assert html.count("fer-top") == 3  # a bar, and a share of each judged face
 

@@ -159,5 +159,7 @@ def _readout(state: str, timeline: Timeline) -> str:
     if mean["judged"]:
         items.append(f"positive-negative index {format_signed(mean['index'])}")
         items.append(f"{format_percent(mean['uncertain'])} uncertain")
+    if mean["turned"] > 0:
+        items.append(f"{format_percent(mean['turned'])} turned away")
     spans = "".join(f"<span>{item}</span>" for item in items)
     return f'<p class="fer-readout">{spans}</p>'

@@ -77,6 +77,8 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
     heading = f"On average of {judged} faces"
     if uncertain := round(judged * mean["uncertain"]):
         heading += f", {uncertain} of them uncertain"
+    if turned := round(len(faces) * mean["turned"]):
+        heading += f"; {turned} turned away"
     return html.card(
         f'<h3 class="fer-heading">{heading}</h3>{html.verdict(top, row)}'
         f"{html.bars(row, top)}{status}",
@@ -89,7 +91,8 @@ def withheld_message(small: float) -> str:
     return html.message(
         "Withheld",
         f"A class needs at least {MIN_FACES} faces, so that its mean doesn't describe single ones. "
-        f"Faces under {small:.0f} pixels don't count: move the camera closer to them.",
+        f"Faces that are turned away or under {small:.0f} pixels don't count: move the camera "
+        "closer, in front of them.",
         "quiet",
     )
 

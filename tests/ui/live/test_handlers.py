@@ -9,12 +9,14 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
+from supervision import Detections
 
 from fer.colors import COLORS
 from fer.ui.live.handlers import FRAME_WORKERS, LiveHandlers
 from fer.ui.live.session import LiveSession
-from fer.ui.live.views import person_panel
+from fer.ui.live.views import class_panel, person_panel
 from fer.ui.sessions import Sessions
+from fer.vision.detections import expression_labels
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline, sure
 from tests.ui.live_helpers import Looking, hold_clock, payload
@@ -130,3 +132,23 @@ def test_a_class_s_picture_shows_nobody_s_expression():
     six = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
     happy, sad = (Looking(six, sure(name)).look(FRAME, "class")[0] for name in ("happy", "sad"))
     assert happy == sad and (pixels(happy) != 128).any()
+
+
+def test_a_face_that_is_turned_away_is_not_named():
+    faces = crowd(1, turned=1)
+    assert expression_labels(faces, 0.45) == ["turned away"]
+    panel = person_panel(faces, ["turned away"], 10.0)
+    assert "too far aside" in panel and "fer-top" not in panel
+
+
+def test_a_class_counts_those_who_are_turned_away_apart():
+    panel = class_panel(crowd(8, turned=2), 10.0, 0.45)
+    assert "On average of 6 faces; 2 turned away" in panel
+    assert "Withheld" in class_panel(crowd(6, turned=2), 10.0, 0.45)
+
+
+def crowd(count, turned):
+    boxes = np.tile(np.array([0, 0, 80, 80], np.float32), (count, 1))
+    rows = np.array([sure("happy")] * count, np.float32)
+    data = {"probabilities": rows, "turned_away": np.arange(count) < turned}
+    return Detections(xyxy=boxes, tracker_id=np.arange(1, count + 1), data=data)
