@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from fer.cli.camera_command import add_camera
 from fer.cli.data_command import add_data
 from fer.cli.evaluate_command import add_evaluate
+from fer.cli.export_command import add_export
 from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
 from fer.cli.video_command import add_video
@@ -54,6 +55,7 @@ COMMANDS: "tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]],
     add_camera,
     add_data,
     add_evaluate,
+    add_export,
     add_photo,
     add_push,
     add_video,

@@ -75,3 +75,21 @@ def decode_picture(image: EncodedImage | None, row: int) -> UInt8Array:
     if grey.size != (IMAGE_SIDE, IMAGE_SIDE):
         grey = grey.resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.LANCZOS)
     return np.asarray(grey)
+
+
+def stratified_rows(labels: Int64Array, count: int, seed: int = 0) -> Int64Array:
+    """Return random rows, as many of each class as of any other, up to about `count` in all.
+
+    Args:
+        labels: Class of each row, (n,).
+        count: Rows wanted; fewer come where a class has too few.
+        seed: Of the draw.
+    """
+    generator = np.random.default_rng(seed)
+    classes = np.unique(labels)
+    drawn = [
+        generator.permutation(np.flatnonzero(labels == label))[: -(-count // len(classes))]
+        for label in classes
+    ]
+    rows: Int64Array = np.concatenate(drawn) if drawn else np.zeros(0, np.int64)
+    return rows

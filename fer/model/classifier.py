@@ -1,6 +1,5 @@
 """Classification of face crops: probabilities of the seven expressions from any network."""
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,12 +13,12 @@ from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.labels import EXPRESSIONS, canonical_label
-from fer.model.fusion import fuse_batch_norms
 from fer.model.heads import heads_of
 from fer.model.hub import MODEL_FILES, LocalModel, ModelError, pull
 from fer.model.loading import load_network, read_metrics, validate_framing
+from fer.model.onnx_network import OnnxNetwork, load_int8
 from fer.model.preprocessing import as_crops, pixel_values
-from fer.model.quantization import quantize
+from fer.model.weight_storage import fingerprint
 
 __all__ = ["EMBEDDED_WEIGHTS", "ExpressionClassifier", "ModelError", "expression_columns"]
 
@@ -40,7 +39,7 @@ class ExpressionClassifier:
 
     Attributes:
         model: The network as it was trained.
-        network: The same, quantized or fused for inference; `classify` uses it.
+        network: What `classify` uses: the same in int8 where it has such a file, or `model`.
         precision: Of `network`, "int8" or "float32".
         name: For display: a Hub id, a folder or "embedded weights".
         folder: Where its files are on this machine; None for a network passed as an object.
@@ -62,7 +61,7 @@ class ExpressionClassifier:
         name: str = "unnamed",
         metrics: Mapping[str, Any] | None = None,
         revision: str | None = None,
-        int8: bool = True,
+        network: OnnxNetwork | None = None,
     ) -> None:
         """Wrap a loaded network and its image processor.
 
@@ -72,16 +71,15 @@ class ExpressionClassifier:
             name: For display.
             metrics: The content of its metrics.json.
             revision: Its commit on the Hub.
-            int8: Quantize to int8 where network and CPU support it; False is always float32.
+            network: The same network in int8; None is served by PyTorch.
 
         Raises:
             ModelError: An expression has no class of that name, or two; or the processor's
                 framing is invalid.
         """
         self.model: PreTrainedModel = model.train(False)
-        quantized = quantize(self.model) if int8 else None
-        self.network = quantized or fuse_batch_norms(self.model)
-        self.precision = "int8" if quantized else "float32"
+        self.network: OnnxNetwork | PreTrainedModel = network or self.model
+        self.precision = "int8" if network else "float32"
         self.processor = processor
         self.name = name
         self.folder: Path | None = None
@@ -100,7 +98,8 @@ class ExpressionClassifier:
         Args:
             source: A Hub id with an optional `@` and branch, tag or commit, or a folder that
                 `train.py` or `save_pretrained` wrote.
-            int8: Quantize to int8 where network and CPU support it; False is always float32.
+            int8: Serve by ONNX Runtime where the network has a file in int8; False is always
+                PyTorch in float32.
 
         Raises:
             ModelError: It can't be loaded, is incomplete or is another kind of network.
@@ -113,8 +112,8 @@ class ExpressionClassifier:
                 f"{', '.join(absent)}."
             )
         model, processor = load_network(pulled)
-        metrics = read_metrics(pulled)
-        classifier = cls(model, processor, pulled.name, metrics, pulled.revision, int8)
+        metrics, network = read_metrics(pulled), load_int8(pulled.folder, model) if int8 else None
+        classifier = cls(model, processor, pulled.name, metrics, pulled.revision, network)
         classifier.folder = pulled.folder
         return classifier
 
@@ -139,11 +138,7 @@ class ExpressionClassifier:
 
     def fingerprint(self) -> str:
         """Return a checksum of the weights, the same wherever they were loaded from."""
-        digest = hashlib.sha256()
-        for name, value in sorted(self.model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(value.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()
+        return fingerprint(self.model)
 
     @torch.inference_mode()
     def classify(self, crops: UInt8Array | Sequence[UInt8Array]) -> Float32Array:

@@ -90,8 +90,6 @@ class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transform
         fer2013_prior: In the order of the labels.
         ferplus_prior: In FER+'s own order.
         uncertain_below: A top probability under this is "uncertain".
-        activation_peaks: Largest activation that uint8 represents, by the name of the layer; int8
-            inference needs them. None where they weren't measured.
     """
 
     model_type = "fer"
@@ -111,7 +109,6 @@ class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transform
     fer2013_prior: list[float] | tuple[float, ...] = ()
     ferplus_prior: list[float] | tuple[float, ...] = ()
     uncertain_below: float = 0.4
-    activation_peaks: dict[str, float] | None = None
 
     def __post_init__(self, **kwargs: Any) -> None:
         """Check ranges, and fields that depend on each other."""
@@ -137,9 +134,6 @@ class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transform
                 "num_ferplus_labels "
                 f"is {self.num_ferplus_labels}."
             )
-        for name, peak in (self.activation_peaks or {}).items():
-            if not 0 <= peak < math.inf:
-                raise ValueError(f"activation_peaks must be finite, but {name} is {peak}.")
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]  # transformers' own
 
     @property

@@ -28,6 +28,9 @@ from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # the one
 MODEL_FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 """What a network's folder needs to have."""
 
+ONNX_FILES = FLOAT_ONNX, INT8_ONNX = ("onnx/model.onnx", "onnx/model_quantized.onnx")
+"""The network for ONNX Runtime, named as usual on the Hub; the page is served by the second."""
+
 METRICS_FILE = "metrics.json"
 """Metrics of a training, saved with the weights."""
 
@@ -120,7 +123,7 @@ def split_source(source: str) -> tuple[str, str | None]:
 
 def _download(repo_id: str, revision: str | None, timeout: float) -> Path:
     """Return the snapshot's folder in the cache; its name is the commit."""
-    wanted = [*MODEL_FILES, METRICS_FILE]
+    wanted = [*MODEL_FILES, METRICS_FILE, INT8_ONNX]
     return Path(
         snapshot_download(repo_id, revision=revision, allow_patterns=wanted, etag_timeout=timeout)
     )
@@ -134,7 +137,7 @@ def _cached(repo_id: str, revision: str | None, error: Exception) -> Path:
     Raises:
         Exception: There is none; it is `error` that is raised.
     """
-    wanted = [*MODEL_FILES, METRICS_FILE]
+    wanted = [*MODEL_FILES, METRICS_FILE, INT8_ONNX]
     with suppress(OSError):
         found = Path(
             snapshot_download(

@@ -10,10 +10,11 @@ from typing import Any
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
-from fer.model.hub import EVALUATION_FILE, METRICS_FILE, RECIPE, ModelError
+from fer.model.hub import EVALUATION_FILE, INT8_ONNX, METRICS_FILE, RECIPE, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.metrics_schema import SPLIT, validate_metrics
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.onnx_export import write_onnx
 from fer.model.weight_storage import compress_weights
 
 PLOT_PATTERNS = ("*.png", "*.svg")
@@ -33,7 +34,7 @@ def write_hub_folder(
     """Write into `target` all that is to be on the Hub as `repo_id`.
 
     That is the network and its processor, saved anew together with the Python files that
-    `trust_remote_code=True` needs; metrics.json, the recipe and the plots; card and results.
+    `trust_remote_code=True` needs; ONNX files; metrics.json, recipe and plots; card and results.
 
     Args:
         folder: An output folder of `train.py`.
@@ -68,6 +69,9 @@ def write_hub_folder(
         classifier.processor.save_pretrained(target)
     for name, path in plots.items():
         shutil.copyfile(path, target / name)
+    write_onnx(classifier.model, target)
+    if classifier.precision == "int8":  # the file is there, and of these weights
+        shutil.copyfile(folder / INT8_ONNX, target / INT8_ONNX)
     if (folder / RECIPE).is_file():
         shutil.copyfile(folder / RECIPE, target / RECIPE)
     (target / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")

@@ -9,7 +9,14 @@ from huggingface_hub import HfApi
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
 from fer.model.card_tables import SPLITS
-from fer.model.hub import EVALUATION_PLOTS, HUB_ID, REVISION_NAME, TIMEOUT, hub_errors_as
+from fer.model.hub import (
+    EVALUATION_PLOTS,
+    HUB_ID,
+    ONNX_FILES,
+    REVISION_NAME,
+    TIMEOUT,
+    hub_errors_as,
+)
 from fer.model.hub_folder import write_hub_folder
 
 
@@ -60,6 +67,7 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
 
 STALE_FILES = [
     f"{EVAL_RESULTS_FOLDER}/*",
+    *ONNX_FILES,
     "curves.png",
     *EVALUATION_PLOTS,
     *(f"{split}_{plot}" for split in ("train", *SPLITS) for plot in EVALUATION_PLOTS),

@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fer.model.fusion import fuse_batch_norms
 from fer.model.heads import own_logits
 from fer.model.hub import ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor, center_crop
 from fer.model.loading import load_network
+from fer.training.batch_norm_fusion import fuse_batch_norms
 
 
 class Teacher(nn.Module):

@@ -4,29 +4,39 @@ import json
 import logging
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import EvalPrediction
 
+from fer.array_types import Float32Array
 from fer.data.ferplus import vote_shares
 from fer.evaluation.calibration import PRIOR_CORRECTION, Calibration, calibrate, with_priors
 from fer.evaluation.evaluate import predict_logits
 from fer.evaluation.ferplus_metrics import Logits, combined_metrics, ferplus_share
 from fer.model.classifier import ExpressionClassifier
 from fer.model.heads import heads_of
-from fer.model.hub import EVALUATION_FILE, EVALUATION_PLOTS, METRICS_FILE, ModelError, pull
+from fer.model.hub import (
+    EVALUATION_FILE,
+    EVALUATION_PLOTS,
+    METRICS_FILE,
+    ONNX_FILES,
+    ModelError,
+    pull,
+)
 from fer.model.loading import load_network
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.onnx_export import write_onnx
 from fer.model.push import PushError, prepare_push, push
 from fer.model.weight_storage import compress_weights, round_to_half
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
 from fer.training.fit import FittedStage, TrainingData, check_teachers, fit, load_data
 from fer.training.initial_model import build_initial_model, store_calibration
-from fer.training.int8_calibration import int8_logits, store_activation_peaks
+from fer.training.onnx_files import calibration_faces, int8_logits
 from fer.training.options import TrainingOptions
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
 from fer.training.training_report import CURVES, write_report
@@ -73,7 +83,7 @@ def train(options: TrainingOptions) -> Path:
     if first:
         if find_damage(output) is not None:
             whole = average_students(averaged_stages(all_stages), all_stages)
-            write_output(options, whole, data, output)
+            write_output(options, whole, data, output, onnx=True)
         if options.push_to_hub:
             push_trained(options, output)
     return output
@@ -155,45 +165,78 @@ def summarize_stage(name: str, report: dict[str, Any]) -> dict[str, object]:
 
 
 def write_output(
-    options: TrainingOptions, trained: FittedStage, data: TrainingData, output: Path
+    options: TrainingOptions,
+    trained: FittedStage,
+    data: TrainingData,
+    output: Path,
+    onnx: bool = False,
 ) -> None:
-    """Quantize and calibrate a trained network, and write its folder.
+    """Calibrate a trained network, and write its folder.
 
     Args:
         options: Settings of the training.
         trained: The network.
         data: The splits.
         output: The folder.
+        onnx: Quantize it, too, if it is a network of this project; its calibration is then fitted
+            on int8 logits, in which it will be used.
 
     Raises:
         CheckpointError: The folder can't be written; nothing has to be trained again.
     """
     model, processor, validation = trained.model, trained.processor, data.validation
     model.train(False)  # its eval() has no types
-    logits = predict_logits(ExpressionClassifier(model, processor, int8=False), validation.images)
+    logits = predict_logits(ExpressionClassifier(model, processor), validation.images)
     votes = vote_shares(validation.votes)
     prediction = EvalPrediction(
         logits if logits[1] is not None else logits[0],  # type: ignore[arg-type]  # a tuple of two,
         (validation.labels, votes),  # type: ignore[arg-type]  # annotated as of one
     )
-    if isinstance(model, FerForImageClassification):
-        store_activation_peaks(model, processor, data.train.images)
-        logits = int8_logits(model, processor, validation.images)
+    faces: Float32Array | None = None
+    if onnx and isinstance(model, FerForImageClassification):
+        faces = calibration_faces(data.train, processor)
+        logits = int8_logits(model, processor, faces, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
     combined = combined_metrics(calibration.heads, logits, validation.labels, votes)
+    with write_errors(output):
+        remove_evaluations(output)
+        write_network(trained, output, faces)
+        write_report(options, trained, prediction, calibration, combined, output)
+        written = [*OUTPUT_FILES, *(ONNX_FILES if faces is not None else ())]
+        write_manifest(output, written)
+
+
+@contextmanager
+def write_errors(output: Path) -> Iterator[None]:
+    """Create the folder that is written inside the block; explain why it can't be written.
+
+    Raises:
+        CheckpointError: See above.
+    """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        remove_evaluations(output)
-        model.save_pretrained(output, state_dict=compress_weights(model.state_dict()))
-        processor.save_pretrained(output)
-        write_report(options, trained, prediction, calibration, combined, output)
-        write_manifest(output, list(OUTPUT_FILES))
+        yield
     except WRITE_ERRORS as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(
             f"The network can't be written to {output} ({reason}); its checkpoints are whole: make "
             "room and run the same command with --resume."
         ) from error
+
+
+def write_network(trained: FittedStage, output: Path, faces: Float32Array | None) -> None:
+    """Write a calibrated network and its image processor, for transformers and for ONNX Runtime.
+
+    Args:
+        trained: The network.
+        output: Its folder.
+        faces: Typical faces, from `calibration_faces`; None writes no ONNX files.
+    """
+    model = trained.model
+    model.save_pretrained(output, state_dict=compress_weights(model.state_dict()))
+    trained.processor.save_pretrained(output)
+    if faces is not None:
+        write_onnx(cast(FerForImageClassification, model), output, faces)
 
 
 def fit_calibration(

@@ -29,7 +29,6 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.preprocessing import pixel_values
-from fer.model.quantization import supports_int8
 
 
 @pytest.fixture
@@ -88,10 +87,9 @@ def test_many_crops_keep_their_order():
     assert np.abs(expected[0] - expected[2]).max() > 0.1
 
 
-def test_int8_serves_where_it_can_and_only_if_wanted():
+def test_the_embedded_network_serves_in_int8_unless_asked_not_to():
     assert ExpressionClassifier.load(int8=False).precision == "float32"
-    serving = "int8" if supports_int8() else "float32"
-    assert ExpressionClassifier.load().precision == serving
+    assert ExpressionClassifier.load().precision == "int8"
 
 
 def test_no_crops_give_no_rows():

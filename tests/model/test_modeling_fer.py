@@ -96,8 +96,11 @@ def test_a_configuration_must_fit_together():
         ValueError, match=r"needs the 8 labels of FER\+, but num_ferplus_labels is 0"
     ):
         FerConfig(ferplus_share=0.5, num_ferplus_labels=0)
-    with pytest.raises(ValueError, match=r"finite, but trunk\.stem\.1 is nan"):
-        FerConfig(activation_peaks={"trunk.stem.1": float("nan")})
+
+
+def test_a_configuration_of_an_earlier_version_loads():
+    config = FerConfig.from_dict({"model_type": "fer", "activation_peaks": {"trunk.stem.1": 2.5}})
+    assert config.image_size == 40
 
 
 def test_without_a_second_head():

@@ -89,7 +89,7 @@ def test_the_other_recipes_run(name, base, tiny_fer2013, tmp_path):
     classifier = ExpressionClassifier.load(train(replace(recipe, **small, **own, **places)))
     assert classifier.model.config.model_type == {"quick": "fer"}.get(name, "vit")
     faces = load_arrays(load_fer2013(str(tiny_fer2013))["validation"])
-    if name != "quick":  # which may serve in int8
+    if name != "quick":  # which serves in int8
         written = classifier.metrics["validation"]["accuracy"]
         assert evaluate(classifier, faces)["accuracy"] == written
 

@@ -22,10 +22,9 @@ from fer.evaluation.calibration import SETTINGS
 from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
+from fer.model.hub import ONNX_FILES
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.preprocessing import pixel_values
-from fer.model.quantization import calibrate_activations
-from fer.training.checkpoints import find_damage
+from fer.training.checkpoints import MANIFEST, find_damage
 from fer.training.fit import build_trainer, load_data
 from fer.training.initial_model import build_initial_model
 from fer.training.options import parse_options, to_yaml
@@ -56,9 +55,14 @@ def test_the_folder_loads(trained):
     assert AutoImageProcessor.from_pretrained(trained).framing["scale"] > 0
 
 
-def test_the_network_knows_its_peaks(trained):
-    config = ExpressionClassifier.load(trained).model.config
-    assert config.activation_peaks["trunk.stem.1"] > 0
+def test_the_network_serves_in_int8_with_its_final_calibration(trained):
+    classifier = ExpressionClassifier.load(trained)
+    assert classifier.precision == "int8"
+    faces = torch.randn(8, 1, 40, 40)
+    with torch.inference_mode():
+        int8, float32 = classifier.network(pixel_values=faces), classifier.model(faces)
+    torch.testing.assert_close(int8.logits, float32.logits, rtol=0, atol=0.05)
+    assert {*json.loads((trained / MANIFEST).read_text())} >= {*ONNX_FILES}
 
 
 def test_kernels_are_stored_in_half_precision_and_loaded_in_single(trained):
@@ -259,10 +263,6 @@ def test_bf16(options, tmp_path):
     splits = load_fer2013(options.dataset)
     figures = evaluate(classifier, load_arrays(splits["validation"]))  # in single precision
     assert metrics["validation"]["confusion_matrix"] == figures["confusion_matrix"]
-    faces = pixel_values(classifier.processor, load_arrays(splits["train"]).images)
-    assert (
-        calibrate_activations(classifier.model, faces) == classifier.model.config.activation_peaks
-    )
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from fer.model.configuration_fer import FerConfig
-from fer.model.fusion import fuse_batch_norms
 from fer.model.modeling_fer import FerForImageClassification
+from fer.training.batch_norm_fusion import fuse_batch_norms
 
 
 @pytest.fixture

@@ -1,0 +1,57 @@
+"""`fer export`: a trained network as ONNX, for ONNX Runtime on any machine or in a browser."""
+
+import argparse
+from pathlib import Path
+
+
+def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `fer export`."""
+    parser = commands.add_parser(
+        "export",
+        help="write a trained network as ONNX, in float32 and in int8",
+        description="Write onnx/model.onnx (float32) and, with --dataset, "
+        "onnx/model_quantized.onnx (int8). train.py writes both by itself.",
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="what train.py has written, or a Hub id")
+    parser.add_argument(
+        "--dataset",
+        metavar="SOURCE",
+        help="FER2013, as train.py takes it; int8 is fitted to its training pictures",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where onnx/ is written; the network's own folder if left out",
+    )
+    parser.set_defaults(run=run_export)
+
+
+def run_export(options: argparse.Namespace) -> str:
+    """Export, and return which files were written.
+
+    Raises:
+        ValueError: The network isn't one of this project, or the data set can't be read.
+    """
+    from fer.data.fer2013 import load_arrays, load_fer2013
+    from fer.model.hub import ModelError, pull
+    from fer.model.loading import load_network
+    from fer.model.modeling_fer import FerForImageClassification
+    from fer.model.onnx_export import write_onnx
+    from fer.training.onnx_files import calibration_faces
+
+    found = pull(options.folder)
+    model, processor = load_network(found)
+    if not isinstance(model, FerForImageClassification):
+        raise ModelError(
+            f"{found.name} holds a network of another kind; transformers' own exporter, "
+            "optimum-cli export onnx, writes those."
+        )
+    faces = None
+    if options.dataset:
+        splits = load_fer2013(options.dataset)
+        if "train" not in splits:
+            raise ValueError(f"{options.dataset} has no split train, which int8 is fitted to.")
+        faces = calibration_faces(load_arrays(splits["train"]), processor)
+    written = write_onnx(model, options.output or found.folder, faces)
+    return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in written)
