@@ -5,15 +5,11 @@
 Milliseconds say more about a machine than about a network, so what counts is the ratio to a
 ResNet-18 on 224 pixels, one picture at a time, in fp32, on the same two threads. All take turns, so
 that a machine that slows down slows all of them, and the medians are compared. Ours is timed from
-face crops to probabilities, preprocessing included. It is all done a second time in a process that
-may only use the instructions that most servers have: no bf16, no AMX.
+face crops to probabilities, preprocessing included: in int8 by ONNX Runtime, and in float32 by
+PyTorch, as a network without an int8 file is.
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -31,34 +27,25 @@ FACES = 32
 CROP = 120
 """Side of a face crop in pixels, as in a picture of a webcam."""
 
-COMMON = "AVX512_CORE_VNNI"
-"""The newest instructions for the second process, as oneDNN calls them."""
-
 YARDSTICK, ONE, PROGRESS_INTERVAL = "resnet18, 224 px", "one face", f"each of {FACES} faces"
 IN_FLOAT32 = "{}, float32"
-"""Name of the same without int8, as where the CPU isn't made for it."""
+"""Name of the same without int8."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(THREADS)
-    medians = measure(contenders(options.model), options.rounds)
-    if options.inner:
-        print(json.dumps(medians))
-        return
+    times = with_ratios(measure(contenders(options.model), options.rounds))
     report = {
         **circumstances("benchmarks.speed", arguments),
         "threads": THREADS,
         "rounds": options.rounds,
         "weights": ExpressionClassifier.load(options.model).fingerprint(),
-        "any instructions": with_ratios(medians),
-        f"up to {COMMON}": with_ratios(measure_restricted(options)),
+        "times": times,
     }
     write(report, options.output)
-    for name in ("any instructions", f"up to {COMMON}"):
-        rows = [{name: contender, **figures} for contender, figures in report[name].items()]
-        print(table(rows), end="\n\n")
+    print(table([{"contender": name, **figures} for name, figures in times.items()]))
 
 
 def contenders(model: str | None) -> dict[str, tuple[Callable[[], object], int]]:
@@ -96,19 +83,6 @@ def measure(
     return {name: median(values[3:]) for name, values in taken.items()}
 
 
-def measure_restricted(options: argparse.Namespace) -> dict[str, float]:
-    """Measure again in a process that must do without the newest instructions."""
-    given = ["--rounds", str(options.rounds), *(["--model", options.model] * bool(options.model))]
-    answer = subprocess.run(
-        [sys.executable, "-m", "benchmarks.speed", "--inner", *given],
-        env=os.environ | {"ONEDNN_MAX_CPU_ISA": COMMON},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(answer.stdout)
-
-
 def with_ratios(medians: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """Put the ratio to the yardstick beside each median."""
     return {
@@ -122,7 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
     parser.add_argument("--rounds", type=int, default=60, help="after three to warm up")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
-    parser.add_argument("--inner", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 

@@ -56,9 +56,8 @@ def figures(metrics: dict, evaluation: dict, data: dict) -> str:
     return f"""\
 The embedded weights on FER2013's validation split (PublicTest, {evaluation["pictures"]:,}
 pictures, FER2013's own labels unless another set is named, single view),
-answering in {evaluation["precision"]}. (On a CPU that is made for it they answer in int8; as they
-were trained, in float32, their accuracy is {metrics["validation"]["accuracy"]:.4f} and their macro
-F1 {metrics["validation"]["macro_f1"]:.4f}.)
+in {evaluation["precision"]}, as they are used. (As they were trained, in float32, their accuracy is
+{metrics["validation"]["accuracy"]:.4f} and their macro F1 {metrics["validation"]["macro_f1"]:.4f}.)
 The epoch was chosen, and the heads' temperatures
 ({calibration["temperature"]} and {calibration["ferplus_temperature"]}; combined
 {calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were

@@ -5,9 +5,6 @@ from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
-AS_ON_A_SPACE = "up to AVX512_CORE_VNNI"
-"""Which of the network's measurements is shown: newer CPUs have more, and are faster."""
-
 
 def speed(network: dict, live: dict, browser: dict, recording: dict, startup: dict) -> str:
     """Return the section of docs/speed.md as Markdown.
@@ -26,11 +23,11 @@ def speed(network: dict, live: dict, browser: dict, recording: dict, startup: di
     machine, memory = live["machine"], recording["memory_mb"]["peak"]
     commands = "\n".join(file["command"] for file in (network, live, browser, recording, startup))
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
-    one_face, many, *plain = _shares(network[AS_ON_A_SPACE])
+    one_face, many, *plain = _shares(network["times"])
     return f"""\
-Limited to the instructions of a Space's CPU (AVX-512 with VNNI), the network alone reads a face in
-{one_face} times the time of a ResNet-18 (224 pixels, batch 1, two threads), and each of 32 at once
-in {many}; in float32, where a CPU isn't made for int8, in {plain[0]} and {plain[1]}.
+The network alone classifies a face crop in {one_face} times the time of a ResNet-18 (224 pixels,
+batch 1, two threads), and each of 32 at once in {many}: in int8, by ONNX Runtime, on two threads of
+{network["machine"]["processor"]}. In float32, by PyTorch, it takes {plain[0]} and {plain[1]}.
 
 Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
 many times that is the rate of the same networks run from scratch on every frame, and of

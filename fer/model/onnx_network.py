@@ -40,8 +40,11 @@ class OnnxNetwork:
         """
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
-        # One thread, the caller's: several visitors share the cores, and workers are forked.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # As many threads as PyTorch has: one, the caller's, on the page, whose visitors share the
+        # cores, and in workers, which are forked. Others sleep while there is nothing to do.
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 file.read_bytes(), options, providers=["CPUExecutionProvider"]

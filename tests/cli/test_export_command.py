@@ -1,0 +1,37 @@
+"""`fer export`: the files that it writes, and what it refuses."""
+
+import shutil
+
+import pytest
+
+from fer.cli import main
+from fer.model.classifier import ExpressionClassifier
+from fer.model.hub import FLOAT_ONNX, INT8_ONNX
+from fer.training.train import train
+from tests.training.runs import short
+
+
+@pytest.fixture(scope="module")
+def network(tiny_fer2013, tmp_path_factory):
+    return train(short(tiny_fer2013, tmp_path_factory.mktemp("run") / "run", epochs=1))
+
+
+def test_both_files_are_as_the_training_writes_them(network, tiny_fer2013, tmp_path, capsys):
+    bare = tmp_path / "bare"
+    shutil.copytree(network, bare, ignore=shutil.ignore_patterns("onnx"))
+    assert main(["export", str(bare), "--dataset", str(tiny_fer2013)]) == 0
+    printed = capsys.readouterr().out
+    for name in (FLOAT_ONNX, INT8_ONNX):
+        assert f"{bare / name} (" in printed
+        assert (bare / name).read_bytes() == (network / name).read_bytes()
+    assert ExpressionClassifier.load(bare).precision == "int8"
+
+
+def test_without_a_data_set_only_float32(network, tmp_path):
+    assert main(["export", str(network), "--output", str(tmp_path)]) == 0
+    assert (tmp_path / FLOAT_ONNX).is_file() and not (tmp_path / INT8_ONNX).exists()
+
+
+def test_a_folder_without_a_network(tmp_path, capsys):
+    assert main(["export", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
