@@ -61,7 +61,7 @@ class FaceAnnotator:
         Args:
             image: RGB uint8 (h, w, 3), writable.
             detections: Faces with `data["probabilities"]` (n, 7); n may be 0.
-            labels: What each face is called, as `expression_labels` of `fer.vision.detections`; None
+            labels: The label of each face, see `expression_labels` of `fer.vision.detections`. None
                 draws the same box around each face and no word, as for a class, in which faces are
                 only counted.
 

@@ -9,7 +9,7 @@ from fer.timeline.timeline import Timeline
 from fer.ui.live.timeline_recorder import finished_html
 from fer.ui.summary_table import MAX_ROWS, summary_html
 from tests.fakes import sure
-from tests.ui.test_chart import faces
+from tests.timeline.test_chart import faces
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from supervision import Detections
 
+from fer.timeline.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
 from fer.ui import html
-from fer.ui.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
 from fer.ui.consent import consent_notice
 from fer.ui.summary_table import summary_html
 

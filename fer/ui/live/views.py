@@ -8,9 +8,9 @@ from supervision import Detections
 
 from fer.drawing.annotators import display_ids
 from fer.labels import EXPRESSIONS
+from fer.timeline.chart import mean_statistics
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.ui import html
-from fer.ui.chart import mean_statistics
 from fer.vision.detections import areas, probabilities
 
 MAX_OTHER_FACES = 6

@@ -5,11 +5,11 @@ from html import escape
 
 from fer.recording import Progress
 from fer.recording.thumbnails import Thumbnail
+from fer.timeline.chart import timeline_html
 from fer.timeline.formatting import format_duration, format_percent
 from fer.timeline.summary import Summary
 from fer.timeline.timeline import Timeline
 from fer.ui import html
-from fer.ui.chart import timeline_html
 from fer.ui.summary_table import summary_html
 from fer.video import VideoInfo
 

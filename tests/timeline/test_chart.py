@@ -7,9 +7,9 @@ import pytest
 from supervision import Detections
 
 from fer.colors import COLORS
+from fer.timeline.chart import MAX_COLUMNS, longest_tracks, mean_statistics, timeline_html
 from fer.timeline.counts import ERROR_BAND, STACK_ORDER
 from fer.timeline.timeline import Timeline
-from fer.ui.chart import MAX_COLUMNS, longest_tracks, mean_statistics, timeline_html
 from tests.fakes import sure
 
 
