@@ -15,11 +15,18 @@ from tests.fakes import fake_pipeline
 
 TOKEN = "0123456789abcdef" * 2
 
+NOISE_SIDE = 16
+"""Pixels at the lower right of a frame with noise, as a working camera's picture has it."""
 
-def payload(frame: np.ndarray | None) -> dict | None:
-    """Return what the camera component sends."""
+
+def payload(frame: np.ndarray | None, noise: int | None = 0) -> dict | None:
+    """Return what the camera component sends: `frame` with the noise of this seed, if any."""
     if frame is None:
         return None
+    if noise is not None:
+        frame = frame.copy()
+        corner = frame[-NOISE_SIDE:, -NOISE_SIDE:]
+        corner[:] = np.random.default_rng(noise).integers(100, 156, corner.shape, np.uint8)
     content = base64.b64encode(encode_jpeg(frame, 95)).decode()
     return {"path": None, "url": f"data:image/jpeg;base64,{content}"}
 
@@ -47,9 +54,18 @@ class Looking:
         self.pipeline, self.sessions = fake_pipeline(boxes, *rows), Sessions()
         self.handlers = LiveHandlers(self.pipeline, self.sessions)
         self.timelines = TimelineHandlers(self.sessions, 0.4, "tiny <1>", "70.0% of 10 pictures")
+        self.frames = 0
 
-    def look(self, frame: np.ndarray | None, view: str = "person", token: str = TOKEN) -> tuple:
-        return self._call(self.handlers.look, payload(frame), token, view)
+    def look(
+        self,
+        frame: np.ndarray | None,
+        view: str = "person",
+        token: str = TOKEN,
+        exact: bool = False,
+    ) -> tuple:
+        self.frames += 1
+        sent = payload(frame, None if exact else self.frames)
+        return self._call(self.handlers.look, sent, token, view)
 
     def start(self, view: str = "person", token: str = TOKEN) -> str:
         return self._call(self.timelines.start, token, view)

@@ -10,6 +10,7 @@ import gradio as gr
 from supervision import Detections
 
 from fer.array_types import UInt8Array
+from fer.clock import FrameRateMeter
 from fer.drawing.annotators import FaceAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
@@ -21,9 +22,10 @@ from fer.ui.connections import Abandoned, Sender
 from fer.ui.downloads import download
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import frame_bytes
+from fer.ui.live.camera_monitor import Loss
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import IDLE_HTML, TimelineRecorder, running_html
-from fer.ui.live.views import INSTRUCTIONS, class_panel, person_panel
+from fer.ui.live.views import INSTRUCTIONS, camera_lost_panel, class_panel, person_panel
 from fer.ui.sessions import Session, SessionError, Sessions
 from fer.vision.detections import expression_labels
 
@@ -114,10 +116,15 @@ class LiveHandlers:
         self._seen[token] = now
 
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> FrameUpdate:
-        return self._process_frame(read_image(content), visitor, view)
+        frame, now = read_image(content), time.monotonic()
+        loss = visitor.camera_monitor.check(content, frame, now)
+        if loss is None:
+            return self._process_frame(frame, visitor, view, now)
+        return _report_loss(loss, visitor, now)
 
-    def _process_frame(self, frame: UInt8Array, visitor: LiveSession, view: str) -> FrameUpdate:
-        now = time.monotonic()
+    def _process_frame(
+        self, frame: UInt8Array, visitor: LiveSession, view: str, now: float
+    ) -> FrameUpdate:
         faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
         recorder = visitor.recorder
         if recorder is not None and recorder.running:
@@ -127,8 +134,8 @@ class LiveHandlers:
         alt = f"Camera picture with {html.pluralize(len(faces), 'face')}"
         picture = html.picture(drawn, alt, _JPEG_QUALITY)
         # Last: Stop may be pressed meanwhile, and its chart must not be replaced.
-        chart = None if recorder is None else recorder.record(faces, now)
-        return picture, panel, gr.skip() if chart is None else chart
+        counted = None if visitor.camera_monitor.repeated else faces
+        return picture, panel, _record(recorder, counted, now)
 
     def _render(
         self,
@@ -144,6 +151,20 @@ class LiveHandlers:
             return annotator.annotate(frame, faces, None), panel
         labels = expression_labels(faces, self.uncertain_below)
         return annotator.annotate(frame, faces, labels), person_panel(faces, labels, rate)
+
+
+def _report_loss(loss: Loss, visitor: LiveSession, now: float) -> FrameUpdate:
+    """Report a lost camera on the page, and count nothing."""
+    visitor.frame_rate = FrameRateMeter()
+    return "", camera_lost_panel(loss.value), _record(visitor.recorder, None, now)
+
+
+def _record(
+    recorder: TimelineRecorder | None, faces: Detections | None, now: float
+) -> str | dict[str, Any]:
+    """Return the timeline's HTML if it is time to draw it again, else `gr.skip()`."""
+    chart = None if recorder is None else recorder.record(faces, now)
+    return gr.skip() if chart is None else chart
 
 
 class TimelineHandlers:

@@ -71,11 +71,12 @@ class TimelineRecorder:
     nbytes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def record(self, faces: Detections, now: float) -> str | None:
+    def record(self, faces: Detections | None, now: float) -> str | None:
         """Count a frame; return the timeline's HTML when it is time to draw it again, else None.
 
         Args:
-            faces: Tracked and classified faces, with `data["probabilities"]` and `tracker_id`.
+            faces: Tracked and classified faces, with `data["probabilities"]` and `tracker_id`; None
+                for a frame that counts for nothing, as of a lost camera: it leaves a gap.
             now: Seconds of `time.monotonic`.
         """
         with self.lock:
@@ -86,7 +87,8 @@ class TimelineRecorder:
             if now - self.started >= MAX_DURATION or self.nbytes >= MAX_TIMELINE_BYTES:
                 self.running, self.end_sent = False, True
                 return finished_html(self.timeline, by_itself=True)
-            self.timeline.add(faces, now - self.started)
+            if faces is not None:
+                self.timeline.add(faces, now - self.started)
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
                 return None
             self.last_drawn, self.nbytes = now, self.timeline.nbytes

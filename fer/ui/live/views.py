@@ -57,6 +57,16 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> str:
     )
 
 
+def camera_lost_panel(reason: str) -> str:
+    """Return a panel without figures; `live.js` knows by its attribute that the camera is lost.
+
+    Args:
+        reason: What is wrong with the camera and what to do, in a sentence or two.
+    """
+    message = html.message("No camera picture", reason, "trouble")
+    return html.card(f"<div data-camera-lost>{message}</div>", "no camera picture")
+
+
 def class_panel(faces: Detections, rate: float, uncertain_below: float) -> str:
     """Return the mean probabilities of all faces, or why they are withheld.
 

@@ -30,7 +30,75 @@ window.addEventListener("unhandledrejection", (event) => {
 document.addEventListener("playing", (event) => {
   if (!event.target.closest?.("#live-camera")) return;
   element.innerHTML = "";
+  watchTrack(event.target.srcObject);
   fit();
+}, true);
+
+// A lost camera. Its video element would keep the last picture, or a black one, and Gradio would go
+// on sending that; without a stream it has no size, and Gradio sends nothing.
+const losses = {
+  ended: "The camera was unplugged, or the browser may no longer use it. Connect it, or allow it next to the address bar.",
+  muted: "The system has switched the camera off. Switch it on again, with its key or in the privacy settings.",
+};
+const retryInterval = 2000; // milliseconds
+let stream = null; // the camera's, also while the video element is without it
+let device, lost = null, retrying = false;
+
+const video = () => document.querySelector("#live-camera video");
+const stopped = () => document.querySelector("#live-camera [title='start recording']");
+
+function watchTrack(current) {
+  lost = null;
+  if (!current || current === stream) return;
+  stream = current;
+  const [track] = stream.getVideoTracks();
+  device = track.getSettings().deviceId;
+  track.addEventListener("ended", checkTrack);
+  track.addEventListener("mute", checkTrack);
+  track.addEventListener("unmute", () => stream === current && attach(current));
+}
+
+function checkTrack() {
+  if (!video()) { // Gradio has removed it, and stops only the stream that it opened itself
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = null;
+  }
+  const [track] = stream?.getVideoTracks() ?? [];
+  const loss = track?.readyState === "ended" ? "ended" : track?.muted ? "muted" : null;
+  if (!loss || loss === lost) return;
+  lost = loss;
+  video().srcObject = null;
+  explain(
+    `${losses[loss]} Nothing is counted until then. If reading doesn't go on by itself, press Stop, then Record.`,
+  );
+  element.firstElementChild.dataset.cameraLost = "";
+}
+
+function attach(camera) {
+  video().srcObject = camera; // "playing" follows
+  video().play();
+}
+
+// Without a press, a camera is opened only where that needs no prompt and reading was not stopped.
+async function reopen(pressed) {
+  if (lost !== "ended" || retrying || (stopped() && !pressed)) return;
+  retrying = true;
+  try {
+    const permission = await navigator.permissions.query({ name: "camera" }).catch(() => null);
+    if (!pressed && permission?.state !== "granted") return;
+    const size = stream.getVideoTracks()[0].getConstraints();
+    const constraints = { ...size, deviceId: pressed ? device : { exact: device } };
+    attach(await navigator.mediaDevices.getUserMedia({ video: constraints }));
+  } catch (error) {
+    console.info("The camera is not back yet:", error.message);
+  } finally {
+    retrying = false;
+  }
+}
+
+setInterval(() => reopen(false), retryInterval);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#live-camera .capture-button") && stopped()) reopen(true);
 }, true);
 
 // A class sits farther away than one person: its faces need more pixels.
@@ -61,5 +129,7 @@ new MutationObserver((changes) => {
   if (changes.some((change) => change.target.closest?.("#live-view"))) last = Date.now();
 }).observe(stage, { childList: true, subtree: true });
 setInterval(() => {
-  document.querySelector("#live-chart")?.toggleAttribute("data-paused", Date.now() - last > patience);
+  checkTrack(); // a track that a script has stopped reports no event
+  const paused = Date.now() - last > patience || document.querySelector("[data-camera-lost]");
+  document.querySelector("#live-chart")?.toggleAttribute("data-paused", Boolean(paused));
 }, 1000);

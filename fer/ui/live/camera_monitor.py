@@ -1,0 +1,76 @@
+"""Detection of a lost camera: pictures that come while no camera sees anything.
+
+A closed shutter or a muted camera sends a uniform picture, and a stalled one the same picture again
+and again. No face in such a picture is no evidence of an empty room, so nothing of it is counted.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+
+from fer.array_types import UInt8Array
+
+MAX_UNIFORM_RANGE = 3
+"""Grey levels between the darkest and the brightest pixel of a uniform picture, in each channel.
+
+As JPEG in browser quality, a blank picture has a range of 0, and black with sensor noise of one
+level (standard deviation) has 2; noise of two levels, less than that of a camera in a dark room,
+already has 5."""
+
+STALL_SECONDS = 3.0
+"""Seconds of the same picture after which the camera has stalled. A slow camera's picture is sent
+several times within a second; two exposures never give the same file."""
+
+_SAMPLE_STEP = 16
+
+
+class Loss(Enum):
+    """How a camera was lost; the value is a sentence on what to do."""
+
+    UNIFORM = (
+        "The camera sends a picture of a single colour: open its shutter or lens cap, and allow it "
+        "in the system's privacy settings. Nothing is counted until then; reading goes on by "
+        "itself."
+    )
+    STALLED = (
+        "The camera sends the same picture again and again: close other programs that use it, or "
+        "unplug it and plug it in again. Nothing is counted until then; reading goes on by itself."
+    )
+
+
+@dataclass
+class CameraMonitor:
+    """Compares a camera's frames over time; one a visitor.
+
+    Attributes:
+        repeated: Whether the last frame was the same as the one before: it counts only once.
+    """
+
+    repeated: bool = False
+    _digest: bytes = b""
+    _since: float = 0.0
+
+    def check(self, content: bytes, frame: UInt8Array, now: float) -> Loss | None:
+        """Return how the camera is lost, or None while it works.
+
+        Args:
+            content: The frame's file.
+            frame: The same decoded, RGB uint8 (h, w, 3).
+            now: Seconds on a clock that doesn't go back.
+        """
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        self.repeated = digest == self._digest
+        if not self.repeated:
+            self._digest, self._since = digest, now
+        if is_uniform(frame):
+            return Loss.UNIFORM
+        return Loss.STALLED if now - self._since >= STALL_SECONDS else None
+
+
+def is_uniform(frame: UInt8Array) -> bool:
+    """Return whether RGB uint8 (h, w, 3) has a single colour, apart from `MAX_UNIFORM_RANGE`."""
+    # Nearly all frames differ in a few pixels already.
+    return all(
+        (pixels.max(axis=(0, 1)) - pixels.min(axis=(0, 1)) <= MAX_UNIFORM_RANGE).all()
+        for pixels in (frame[::_SAMPLE_STEP, ::_SAMPLE_STEP], frame)
+    )
