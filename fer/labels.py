@@ -6,6 +6,8 @@ FER+: Barsoum et al., "Training Deep Networks for Facial Expression Recognition 
 Label Distribution" (2016), https://arxiv.org/abs/1608.01041.
 """
 
+import re
+
 EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """The seven labels of FER2013; the position is the class index."""
 
@@ -40,18 +42,27 @@ LABEL_SYNONYMS = {
     "happiness": "happy",
     "happyness": "happy",
     "sadness": "sad",
+    "suprise": "surprise",
+    "suprised": "surprise",
     "surprised": "surprise",
 }
 """Other spellings found in published data sets and models, and ours."""
+
+_SPELLINGS = {*EXPRESSIONS, *LABEL_SYNONYMS}
+_NUMBER_BEFORE = re.compile(r"^\d+[\s._-]+")
 
 
 def canonical_label(name: str) -> str:
     """Return our spelling of an expression's name: `canonical_label("Happiness")` is `"happy"`.
 
+    Plurals and a number before the name, as in `0_angry`, are taken too.
+
     Raises:
         ValueError: The name is none of the seven expressions.
     """
-    key = name.strip().lower()
+    key = _NUMBER_BEFORE.sub("", name.strip().lower())
+    if key not in LABEL_SYNONYMS:
+        key = key.removesuffix("s") if key.removesuffix("s") in _SPELLINGS else key
     key = LABEL_SYNONYMS.get(key, key)
     if key not in EXPRESSIONS:
         raise ValueError(f"{name!r} is not one of the seven expressions: {', '.join(EXPRESSIONS)}.")

@@ -20,6 +20,11 @@ PLOTS = {
 }  # fmt: skip
 """The plots that there may be, by the page's section that each is in."""
 
+NO_VALIDATION = (
+    "There is no validation split: train.py holds out a tenth of train, or takes test with "
+    "--validation test."
+)
+
 MAX_DUPLICATES = 10
 """Pairs of duplicates that are drawn; more don't fit the width of the page."""
 
@@ -44,6 +49,13 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="fer2013new.csv with FER+'s votes; found in the folder of a csv",
     )
     parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="NAME=EXPRESSION",
+        help="expression of a label or folder of another name; NAME=- leaves it out",
+    )
+    parser.add_argument(
         "--output", type=Path, default=Path("runs/data"), metavar="FOLDER", help="for the files"
     )
     parser.set_defaults(run=run_data)
@@ -57,9 +69,10 @@ def run_data(options: argparse.Namespace) -> str:
     """
     from fer.data.dataset_report import dataset_report_html, describe_dataset
     from fer.data.fer2013 import load_arrays, load_fer2013
+    from fer.data.label_map import LabelMap
     from fer.data.statistics import dataset_statistics
 
-    loaded = load_fer2013(options.dataset, options.ferplus)
+    loaded = load_fer2013(options.dataset, options.ferplus, LabelMap.parse(options.map))
     splits = {name: load_arrays(split) for name, split in loaded.items()}
     statistics = dataset_statistics(splits)
     sections, folder = describe_dataset(statistics), options.output
@@ -71,6 +84,8 @@ def run_data(options: argparse.Namespace) -> str:
         dataset_report_html(f"FER2013 from {options.dataset}", sections, pictures), encoding="utf-8"
     )
     sentences = [line for name in ("counts", "copies", "votes") for line in sections[name]]
+    if "train" in splits and "validation" not in splits:
+        sentences.append(NO_VALIDATION)
     return "\n".join([*sentences, f"Everything is in {folder}; open {page.name} first."])
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fer.array_types import BoolArray
     from fer.data.arrays import FerArrays
     from fer.data.image_folder import LabeledFaces
+    from fer.data.label_map import LabelMap
     from fer.evaluation import results
     from fer.evaluation.ferplus_metrics import Logits
     from fer.model.classifier import ExpressionClassifier
@@ -57,7 +58,10 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--folder", type=Path, help="any pictures, in one folder for each expression"
     )
-    parser.add_argument("--split", help="of FER2013; validation if left out")
+    parser.add_argument(
+        "--split",
+        help="of --dataset; validation if left out, or test where there is no validation",
+    )
     parser.add_argument(
         "--ferplus",
         metavar="FILE",
@@ -73,7 +77,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=EXPRESSION",
-        help="expression of a folder; NAME=- leaves the folder out",
+        help="expression of a label or folder of another name; NAME=- leaves it out",
     )
 
 
@@ -83,16 +87,18 @@ def run_evaluate(options: argparse.Namespace) -> str:
     Raises:
         ValueError: The network or the data can't be used.
     """
+    from fer.cli.evaluation_summary import draw_plots, summary
     from fer.data.arrays import FerArrays
     from fer.data.duplicates import has_duplicate
+    from fer.data.label_map import LabelMap
     from fer.evaluation.evaluate import evaluate, predict_logits
     from fer.evaluation.robustness import measure_robustness
     from fer.model.classifier import ExpressionClassifier
 
     check_evaluate(options)
-    mapping = parse_mapping(options.map)
+    labels = LabelMap.parse(options.map)
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
-    faces, source, training = load_faces(options, classifier, mapping)
+    faces, source, training = load_faces(options, classifier, labels)
     output = options.answers or ("shown" if options.folder else "fer2013")
     logits = predict_logits(classifier, faces.images, options.views)
     extras: results.Extras = {}
@@ -126,26 +132,12 @@ def check_evaluate(options: argparse.Namespace) -> None:
         raise ValueError("--split is for --dataset; a folder is evaluated as a whole.")
     if options.folder and options.ferplus:
         raise ValueError("--ferplus is for --dataset; FER+'s votes are for FER2013's pictures.")
-    if options.dataset and (options.detect or options.map):
-        raise ValueError(
-            "--detect and --map are for --folder; FER2013's faces are cropped and labelled."
-        )
-
-
-def parse_mapping(entries: list[str]) -> dict[str, str]:
-    """Read `["6=anger"]` as `{"6": "anger"}`.
-
-    Raises:
-        ValueError: An entry has no "=".
-    """
-    wrong = [entry for entry in entries if "=" not in entry]
-    if wrong:
-        raise ValueError(f"--map takes NAME=EXPRESSION, not {wrong[0]!r}.")
-    return dict(entry.split("=", 1) for entry in entries)
+    if options.dataset and options.detect:
+        raise ValueError("--detect is for --folder; FER2013's faces are cropped.")
 
 
 def load_faces(
-    options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
+    options: argparse.Namespace, classifier: "ExpressionClassifier", labels: "LabelMap"
 ) -> "tuple[FerArrays | LabeledFaces, results.Source, FerArrays | None]":
     """Return the labelled faces, their source, and the training split to find duplicates in.
 
@@ -155,27 +147,25 @@ def load_faces(
         ValueError: The split is missing, or the source can't be read.
     """
     if options.folder:
-        return *load_folder(options, classifier, mapping), None
-    from fer.data.fer2013 import load_arrays, load_fer2013
+        return *load_folder(options, classifier, labels), None
+    from fer.data.fer2013 import load_fer2013
+    from fer.data.holdout import evaluation_split
     from fer.data.splits import is_official, label_set
 
-    splits = load_fer2013(options.dataset, options.ferplus)
-    split = options.split or "validation"
-    if split not in splits:
-        raise ValueError(f"{options.dataset} has no split {split}; it has {', '.join(splits)}.")
-    faces = load_arrays(splits[split])
-    training = load_arrays(splits["train"]) if "train" in splits and split != "train" else None
+    splits = load_fer2013(options.dataset, options.ferplus, labels)
+    chosen = evaluation_split(splits, options.dataset, options.split)
+    name = label_set(chosen.name, chosen.faces.labels, options.dataset)
     source: results.Source = {
         "dataset": options.dataset,
-        "split": split,
-        "label_set": label_set(split, faces.labels, options.dataset),
-        "official": is_official(split, faces.labels),
+        "split": chosen.name,
+        "label_set": f"{name}, {chosen.origin}" if chosen.origin else name,
+        "official": is_official(chosen.name, chosen.faces.labels),
     }
-    return faces, source, training
+    return chosen.faces, source, chosen.train
 
 
 def load_folder(
-    options: argparse.Namespace, classifier: "ExpressionClassifier", mapping: dict[str, str]
+    options: argparse.Namespace, classifier: "ExpressionClassifier", labels: "LabelMap"
 ) -> "tuple[LabeledFaces, results.Source]":
     """Read `--folder`; the source lists the files that couldn't be used."""
     from fer.data.image_folder import load_image_folder
@@ -189,7 +179,7 @@ def load_folder(
             detector=FaceDetector(min_face=20),
             framing=Framing(**classifier.framing),
         )
-    faces = load_image_folder(options.folder, mapping, crop)
+    faces = load_image_folder(options.folder, labels, crop)
     return faces, {
         "folder": str(options.folder),
         "detected": options.detect,
@@ -227,77 +217,3 @@ def subset_metrics(
         "accuracy": metrics["accuracy"],
         "macro_f1": metrics["macro_f1"],
     }
-
-
-def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
-    """Write the plots of an evaluation as PNG into `folder`, replacing those of an earlier one."""
-    from fer.evaluation import plots
-    from fer.labels import EXPRESSIONS
-    from fer.model.hub import EVALUATION_PLOTS
-
-    error, uncertain = evaluation["calibration_error"], evaluation["uncertain"]
-    drawn = {
-        "confusion": plots.confusion_plot(evaluation["confusion_matrix"], EXPRESSIONS),
-        "reliability": plots.reliability_plot(evaluation["reliability"], error),
-        "risk_coverage": plots.risk_coverage_plot(evaluation["risk_coverage"], uncertain),
-    }
-    if "robustness" in evaluation:
-        drawn["robustness"] = plots.robustness_plot(evaluation["robustness"])
-    for name in EVALUATION_PLOTS:
-        (folder / name).unlink(missing_ok=True)
-    for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png", dpi=110)
-
-
-OUTPUT_NAMES = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as on the page"}
-"""Descriptions of the values of `--answers`."""
-
-
-def describe_share(row: "results.CombinedMetrics") -> str:
-    """Return the accuracy with a weight of FER+'s head in the combined output."""
-    votes = row["ferplus_answers"]
-    majority = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
-    return (
-        f"combined with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
-        f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{majority}"
-    )
-
-
-def summary(evaluation: "results.EvaluationJson", folder: Path) -> str:
-    """Return the main metrics in a few lines."""
-    interval = evaluation["intervals"]["accuracy"]
-    within = f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
-    views = "single view" if evaluation["views"] == "single" else f"{evaluation['views']} views"
-    seen = sum(row["support"] > 0 for row in evaluation["per_class"].values())
-    over = "" if seen == len(evaluation["per_class"]) else f" over {seen} expressions"
-    lines = [
-        f"{OUTPUT_NAMES[evaluation['answers']]}, {evaluation['pictures']:,} faces, {views}, "
-        f"{evaluation['precision']}",
-        f"accuracy {evaluation['accuracy']:.4f}{within}, macro F1 "
-        f"{evaluation['macro_f1']:.4f}{over}",
-        f"calibration error {evaluation['calibration_error']:.4f}",
-    ]
-    if evaluation["ferplus_answers"]:
-        lines.append(f"by FER+'s majority of seven {evaluation['ferplus_answers']['accuracy']:.4f}")
-    if evaluation["ferplus"]:
-        lines.append(
-            f"FER+'s head, by its majority of eight {evaluation['ferplus']['accuracy']:.4f}"
-        )
-    if both := evaluation["shown"]["both_label_sets"]:
-        lines.append(
-            f"both heads combined, by both label sets: accuracy {both['accuracy']:.4f}, macro F1 "
-            f"{both['macro_f1']:.4f}, calibration error {both['calibration_error']:.4f}"
-        )
-    lines += [describe_share(row) for row in evaluation["by_share"]]
-    if rest := evaluation.get("without_copies"):
-        alone = f"{rest['accuracy']:.4f}" if rest["pictures"] else "none are left"
-        lines.append(f"without duplicates of training pictures {alone}")
-    left_out = {
-        "unreadable": evaluation.get("unreadable", 0),
-        "without face": evaluation.get("without_face", 0),
-    }
-    for reason, count in left_out.items():
-        if count:
-            pictures = "picture" if count == 1 else "pictures"
-            lines.append(f"{count:,} {pictures} {reason} left out; evaluation.json lists them")
-    return "\n".join([*lines, f"Everything is in {folder}."])

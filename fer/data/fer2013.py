@@ -6,7 +6,6 @@ to test with (PrivateTest, here `test`). The votes of FER+ are kept where the so
 """
 
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,13 @@ import datasets
 import numpy as np
 import pyarrow as pa
 from datasets.exceptions import DatasetsError
-from datasets.naming import camelcase_to_snakecase
-from huggingface_hub import HfApi
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
-
-# The HTTP library that huggingface_hub uses, whichever that is; exported by a lazy __getattr__.
-from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
 from fer.data.arrays import FerArrays, decode_picture
+from fer.data.folders import find_edition, holds_classes, read_folders
+from fer.data.hub_source import first_line, load_hub
+from fer.data.label_map import LabelMap
 from fer.data.readers import (
-    CSV_FILE_NAMES,
+    EXPECTED,
     FERPLUS_FILE_NAME,
     IMAGE_SIDE,
     SplitRows,
@@ -36,11 +28,9 @@ from fer.data.readers import (
     parquet_files,
     parquet_splits,
     read_csv,
-    read_folders,
-    split_folders,
 )
 from fer.data.splits import SPLITS, DatasetError, canonical_split, check_counts
-from fer.labels import EXPRESSIONS, FER2013_DATASET_ID, FERPLUS_VOTE_COLUMNS, canonical_label
+from fer.labels import EXPRESSIONS, FER2013_DATASET_ID, FERPLUS_VOTE_COLUMNS
 
 __all__ = ["FEATURES", "IMAGE_SIDE", "DatasetError", "FerArrays", "load_arrays", "load_fer2013"]
 
@@ -55,51 +45,55 @@ FEATURES = datasets.Features(
 
 logger = logging.getLogger(__name__)
 
-_EXPECTED = (
-    f"parquet files (train-*.parquet, ...), {' or '.join(CSV_FILE_NAMES)}, or Kaggle's folders "
-    "(train/angry/..., test/angry/...)"
-)
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-_HUB_TIMEOUT = 10.0  # seconds
 _BATCH_SIZE = 1000
 
 
 def load_fer2013(
-    source: str | Path = FER2013_DATASET_ID, ferplus: str | Path | None = None
+    source: str | Path = FER2013_DATASET_ID,
+    ferplus: str | Path | None = None,
+    label_map: LabelMap | None = None,
 ) -> datasets.DatasetDict:
-    """Load FER2013 with the columns of `FEATURES` and the splits train, validation and test.
+    """Load FER2013, or faces in the same form, with the columns of `FEATURES`.
 
     Args:
         source: A Hub id, a folder of parquet files named by their split (`train-*.parquet`, ...),
-            Kaggle's folders (`train/angry/...`), or `fer2013.csv` or `icml_face_data.csv`, as the
-            file or as the folder it is in.
+            Kaggle's folders (`train/angry/...`), folders of expressions without splits, or
+            `fer2013.csv` or `icml_face_data.csv`, as the file or as the folder it is in. A folder
+            may be nested in others, as archives are unpacked.
         ferplus: FER+'s votes for a csv edition; by default `fer2013new.csv` in the same folder,
             if it is there.
+        label_map: Names of labels that are no expressions, and labels to leave out.
 
     Returns:
-        The splits that the source has; train or validation at least.
+        The splits that the source has, of train, validation and test; see `fer.data.holdout` where
+        there is no validation.
 
     Raises:
         DatasetError: The source is missing, empty, partial, broken or mixed up, or the Hub can't
             be reached.
     """
     where, path = str(source), Path(source).expanduser()
+    labels = LabelMap() if label_map is None else label_map
+    if path.is_dir():
+        path = find_edition(path, labels)
     file = find_csv(path) if path.is_dir() else path
     if ferplus is not None and not (file and file.is_file()):
         raise DatasetError(f"FER+ goes with a csv edition, row by row, which {where!r} is not.")
     if file and file.is_file():
-        raw = _to_dataset_dict(read_csv(file, _ferplus_csv(file, ferplus)))
+        raw = _to_dataset_dict(read_csv(file, _ferplus_csv(file, ferplus), labels))
+        labels = LabelMap()  # applied
     elif not path.is_dir():
-        raw = _load_hub(where)
+        raw = load_hub(where)
     elif parquet := parquet_files(path):
         raw = _load_parquet(parquet_splits(path, parquet), path)
-    elif split_folders(path):
-        raw = _to_dataset_dict(read_folders(path))
+    elif holds_classes(path, labels):
+        raw = _to_dataset_dict(read_folders(path, labels))
+        labels = LabelMap()  # applied
     else:
         raise DatasetError(
-            f"The folder {where!r} holds {_list_contents(path)}; expected {_EXPECTED}."
+            f"The folder {where!r} holds {_list_contents(path)}; expected {EXPECTED}."
         )
-    return _uniform_splits(raw, where)
+    return _uniform_splits(raw, where, labels)
 
 
 def load_arrays(split: datasets.Dataset) -> FerArrays:
@@ -152,46 +146,13 @@ def _load_parquet(files: dict[str, list[str]], folder: Path) -> datasets.Dataset
     try:
         return datasets.load_dataset("parquet", data_files=files)
     except (DatasetsError, pa.ArrowException, OSError) as error:
-        reason = _first_line(error.__cause__ or error)
+        reason = first_line(error.__cause__ or error)
         raise DatasetError(f"The parquet files in {folder} can't be read: {reason}") from error
 
 
-def _load_hub(source: str) -> datasets.DatasetDict:
-    """Load a Hub id; the Hub is queried once before, as `datasets` retries for half a minute."""
-    if not _HUB_ID.fullmatch(source):
-        raise DatasetError(
-            f"There is no file or folder {source!r}, nor is it a Hub id (owner/name); "
-            f"expected {_EXPECTED}."
-        )
-    try:
-        if not _is_cached(source):
-            HfApi().dataset_info(source, timeout=_HUB_TIMEOUT)
-        return datasets.load_dataset(source)
-    except (httpx.RequestError, ConnectionError, LocalEntryNotFoundError) as error:
-        raise DatasetError(
-            f"The Hub can't be reached for {source!r} and there is no folder of that name here; "
-            "give --dataset a folder with FER2013, for example --dataset data/fer2013."
-        ) from error
-    except (RepositoryNotFoundError, datasets.exceptions.DatasetNotFoundError) as error:
-        raise DatasetError(
-            f"The Hub has no data set {source!r} (missing, private or gated) and there is no "
-            "folder of that name here."
-        ) from error
-    except (HfHubHTTPError, DatasetsError, ValueError, RuntimeError) as error:
-        raise DatasetError(
-            f"{source!r} can't be loaded from the Hub: {_first_line(error)}"
-        ) from error
-
-
-def _is_cached(source: str) -> bool:
-    """Return whether this Hub id is in the cache of `datasets`, so that the Hub isn't needed."""
-    owner, name = source.split("/")
-    cache = Path(datasets.config.HF_DATASETS_CACHE)
-    folder = cache / f"{owner}___{camelcase_to_snakecase(name)}"
-    return any(folder.glob("*/*/*/dataset_info.json"))
-
-
-def _uniform_splits(raw: datasets.DatasetDict, where: str) -> datasets.DatasetDict:
+def _uniform_splits(
+    raw: datasets.DatasetDict, where: str, labels: LabelMap
+) -> datasets.DatasetDict:
     """Bring every split to `FEATURES` under our names, in the order train, validation, test."""
     named = {}
     for name in raw:
@@ -199,14 +160,21 @@ def _uniform_splits(raw: datasets.DatasetDict, where: str) -> datasets.DatasetDi
         if split in named:
             raise DatasetError(f"{where} has the {split} split twice: {', '.join(raw)}.")
         named[split] = raw[name]
-    if not {"train", "validation"} & set(named):
-        raise DatasetError(f"{where} has no train or validation split, only: {', '.join(raw)}.")
-    return datasets.DatasetDict(
-        {split: _uniform(named[split], split, where) for split in SPLITS if split in named}
-    )
+    if not named:
+        raise DatasetError(f"{where} holds no pictures.")
+    alone = "validation" not in named
+    uniform = {
+        split: _uniform(named[split], split, where, labels, alone)
+        for split in SPLITS
+        if split in named
+    }
+    labels.check_used(where, EXPRESSIONS)
+    return datasets.DatasetDict(uniform)
 
 
-def _uniform(raw: datasets.Dataset, split: str, where: str) -> datasets.Dataset:
+def _uniform(
+    raw: datasets.Dataset, split: str, where: str, label_map: LabelMap, alone: bool
+) -> datasets.Dataset:
     """Bring one split to `FEATURES`, its labels matched by name."""
     missing = {"image", "label"} - set(raw.column_names)
     if missing:
@@ -219,12 +187,13 @@ def _uniform(raw: datasets.Dataset, split: str, where: str) -> datasets.Dataset:
             f"{where}: the image column of the {split} split is {raw.features['image']}; expected "
             "encoded pictures."
         )
-    if not len(raw):
+    given, named = _label_indices(raw, f"{where}, {split} split", label_map)
+    labels = [label for label in given if label is not None]
+    if len(labels) < len(given):
+        raw = raw.select([row for row, label in enumerate(given) if label is not None])
+    if not labels:
         raise DatasetError(f"{where}: the {split} split is empty.")
-    labels, named = _label_indices(raw, f"{where}, {split} split")
-    counts = np.bincount(labels, minlength=len(EXPRESSIONS)).tolist()
-    if not check_counts(where, split, counts, named):
-        logger.warning("%s: the %s split is not FER2013's official one.", where, split)
+    _log_differences(where, split, labels, named, alone)
     votes = _votes(raw, f"{where}, {split} split")
     return (
         raw.select_columns(["image"])
@@ -232,6 +201,16 @@ def _uniform(raw: datasets.Dataset, split: str, where: str) -> datasets.Dataset:
         .add_column("label", labels, feature=FEATURES["label"])
         .add_column("ferplus_votes", votes, feature=FEATURES["ferplus_votes"])
     )
+
+
+def _log_differences(where: str, split: str, labels: list[int], named: bool, alone: bool) -> None:
+    """Log how a split differs from FER2013's official one; see `check_counts` for the errors."""
+    counts = np.bincount(labels, minlength=len(EXPRESSIONS)).tolist()
+    if check_counts(where, split, counts, named, alone):
+        return
+    absent = [name for name, count in zip(EXPRESSIONS, counts, strict=True) if not count]
+    without = f" and has no picture of {', '.join(absent)}" if absent else ""
+    logger.warning("%s: the %s split is not FER2013's official one%s.", where, split, without)
 
 
 def _holds_pictures(feature: object) -> bool:
@@ -242,8 +221,13 @@ def _holds_pictures(feature: object) -> bool:
     return binary or isinstance(feature, datasets.Image)
 
 
-def _label_indices(raw: datasets.Dataset, where: str) -> tuple[list[int], bool]:
-    """Return the labels as indices into `EXPRESSIONS`, and whether they were matched by name."""
+def _label_indices(
+    raw: datasets.Dataset, where: str, label_map: LabelMap
+) -> tuple[list[int | None], bool]:
+    """Return the labels as indices into `EXPRESSIONS`, and whether they were matched by name.
+
+    None is a label to leave out.
+    """
     feature = raw.features["label"]
     values = _column(raw, "label")
     if isinstance(feature, datasets.ClassLabel):
@@ -252,21 +236,17 @@ def _label_indices(raw: datasets.Dataset, where: str) -> tuple[list[int], bool]:
     if any(value is None for value in values):
         raise DatasetError(f"{where}: row {_first_none(values)} has no label.")
     names = sorted(set(map(str, values)))
-    if all(name.isdecimal() for name in names):
-        order, named = {str(index): index for index in range(len(EXPRESSIONS))}, False
-    else:
-        order, named = _index_by_name(names, where), True
+    named = not all(name.isdecimal() and name not in label_map for name in names)
+    order: dict[str, int | None] = {str(index): index for index in range(len(EXPRESSIONS))}
+    if named:
+        try:
+            order = {name: label_map.index(name) for name in names}
+        except DatasetError as error:
+            raise DatasetError(f"{where}: label {error}") from error
     unknown = [name for name in names if name not in order]
     if unknown:
         raise DatasetError(f"{where}: label {unknown[0]} is none of 0 to 6.")
     return [order[str(value)] for value in values], named
-
-
-def _index_by_name(names: Sequence[str], where: str) -> dict[str, int]:
-    try:
-        return {name: EXPRESSIONS.index(canonical_label(name)) for name in names}
-    except ValueError as error:
-        raise DatasetError(f"{where}: label {error}") from error
 
 
 def _votes(raw: datasets.Dataset, where: str) -> list[list[int] | None]:
@@ -286,10 +266,6 @@ def _votes(raw: datasets.Dataset, where: str) -> list[list[int] | None]:
 def _column(split: datasets.Dataset, name: str) -> list[Any]:
     values: list[Any] = split.select_columns([name])[:][name]
     return values
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
 
 
 def _first_none(values: Sequence[object]) -> int:

@@ -1,6 +1,6 @@
 """Image-folder data sets: one folder of pictures for each expression, of any origin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,16 +8,15 @@ import numpy as np
 from PIL import Image
 
 from fer.array_types import Float32Array, Int64Array, UInt8Array
+from fer.data.folders import split_folders, unwrap
+from fer.data.label_map import LabelMap
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
-from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, canonical_label
+from fer.labels import FERPLUS_VOTE_COLUMNS
 from fer.paths import is_hidden
 
 MAX_SIDE = 512
 """Pixels: larger pictures are reduced to it, so that thousands fit into memory."""
-
-IGNORED = "-"
-"""A folder that is mapped to this name isn't read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +47,14 @@ class LabeledFaces:
 
 def load_image_folder(
     folder: Path,
-    mapping: Mapping[str, str] | None = None,
+    label_map: LabelMap | None = None,
     crop: Callable[[UInt8Array], UInt8Array | None] | None = None,
 ) -> LabeledFaces:
     """Read a folder with one folder of pictures for each expression.
 
     Args:
         folder: Its folders are named after the expressions, in any common spelling.
-        mapping: Folder name -> expression of folders with other names, or "-" to leave one out.
+        label_map: Expressions of folders with other names, and folders to leave out.
         crop: Returns the face in a picture, RGB uint8, or None where there is none. Without it each
             picture is taken as a face.
 
@@ -63,7 +62,7 @@ def load_image_folder(
         DatasetError: There are no such folders, or one whose name is no expression.
     """
     images, labels, unreadable, without_face = [], [], [], []
-    for path, label in _labeled_files(folder, mapping or {}):
+    for path, label in _labeled_files(folder, label_map or LabelMap()):
         try:
             image = read_image(path)
         except ImageError:
@@ -80,30 +79,25 @@ def load_image_folder(
     return LabeledFaces(images, np.array(labels, np.int64), unreadable, without_face)
 
 
-def _labeled_files(folder: Path, mapping: Mapping[str, str]) -> list[tuple[Path, int]]:
+def _labeled_files(folder: Path, labels: LabelMap) -> list[tuple[Path, int]]:
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}; check the path.")
-    folders = sorted(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
+    if splits := split_folders(folder):
+        first = next(iter(splits))
+        raise DatasetError(
+            f"{folder} holds splits ({', '.join(path.name for path in splits)}); give it with "
+            f"--dataset, or one of them with --folder {first}."
+        )
+    root = unwrap(folder, labels)
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and not is_hidden(path))
     if not folders:
         raise DatasetError(f"{folder} has no folders; one for each expression is expected.")
-    unknown = sorted(set(mapping) - {path.name for path in folders})
-    if unknown:
-        raise DatasetError(
-            f"--map names {', '.join(unknown)}, but {folder} has the folders "
-            f"{', '.join(path.name for path in folders)}."
-        )
-    labels = {path: mapping.get(path.name, path.name) for path in folders}
-    try:
-        indices = {
-            path: EXPRESSIONS.index(canonical_label(name))
-            for path, name in labels.items()
-            if name != IGNORED
-        }
-    except ValueError as error:
-        raise DatasetError(f"{error} Map the folder with --map NAME=EXPRESSION.") from None
+    indices = {path: labels.index(path.name) for path in folders}
+    labels.check_used(str(folder), [path.name for path in folders])
     return [
         (file, index)
         for path, index in indices.items()
+        if index is not None
         for file in sorted(path.rglob("*"))
         if file.is_file() and not any(map(is_hidden, _path_parts(file, path)))
     ]

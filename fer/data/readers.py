@@ -1,4 +1,4 @@
-"""Readers of FER2013's editions: csv with pixels, Kaggle's folders, parquet shards.
+"""Readers of FER2013's editions in few files: csv with pixels, parquet shards.
 
 Parquet files are only grouped by split here; `datasets` reads them in `fer.data.fer2013`.
 FER+: Barsoum et al. (2016), https://arxiv.org/abs/1608.01041.
@@ -6,7 +6,6 @@ FER+: Barsoum et al. (2016), https://arxiv.org/abs/1608.01041.
 
 import csv
 import io
-import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer.data.splits import SPLIT_SYNONYMS, SPLITS, DatasetError, canonical_split
-from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, canonical_label
-from fer.paths import IMAGE_SUFFIXES, is_hidden
+from fer.data.label_map import LabelMap
+from fer.data.splits import SPLITS, DatasetError, canonical_split
+from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
 
 IMAGE_SIDE = 48
 """Height and width of FER2013's pictures, in pixels."""
@@ -29,10 +28,13 @@ CSV_FILE_NAMES = ("fer2013.csv", "icml_face_data.csv")
 FERPLUS_FILE_NAME = "fer2013new.csv"
 """The csv of FER+, whose rows are those of `fer2013.csv`."""
 
-_FILE_PREFIXES = {name.lower(): split for split, name in SPLITS.items()}
-_SHARD = re.compile(r"(?P<split>[A-Za-z]+)(?:-\d+-of-(?P<shards>\d+))?(?:[-_.].*)?")
+EXPECTED = (
+    f"parquet files (train-*.parquet, ...), {' or '.join(CSV_FILE_NAMES)}, or Kaggle's folders "
+    "(train/angry/..., test/angry/...)"
+)
+"""What a source can be, for messages."""
 
-logger = logging.getLogger(__name__)
+_SHARD = re.compile(r"(?P<split>[A-Za-z]+)(?:-\d+-of-(?P<shards>\d+))?(?:[-_.].*)?")
 
 
 @dataclass
@@ -87,12 +89,13 @@ def parquet_splits(folder: Path, parquet: Sequence[Path]) -> dict[str, list[str]
     return dict(found)
 
 
-def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, SplitRows]:
+def read_csv(file: Path, ferplus: Path | None, labels: LabelMap) -> dict[str, SplitRows]:
     """Read `fer2013.csv` or `icml_face_data.csv`: emotion (0..6, FER2013's order), pixels, Usage.
 
     Args:
         file: The csv.
         ferplus: FER+'s csv, whose rows are the same pictures in the same order; None for no votes.
+        labels: Names of labels that aren't numbers of FER2013's order.
 
     Returns:
         The rows of each split, pictures as PNG.
@@ -110,99 +113,22 @@ def read_csv(file: Path, ferplus: Path | None = None) -> dict[str, SplitRows]:
     count = 0
     for count, (where, (emotion, pixels, usage)) in enumerate(table, 1):
         try:
-            image, label, split = _encode_png(pixels), _parse_label(emotion), canonical_split(usage)
+            image, split = _encode_png(pixels), canonical_split(usage)
+            label = _parse_label(emotion, labels)
         except ValueError as error:
             raise DatasetError(f"{where}: {error}") from error
         given = None
         if votes is not None and count <= len(votes):
             given = _parse_votes(*votes[count - 1], split)
-        splits[split].append(image, label, given)
+        if label is not None:
+            splits[split].append(image, label, given)
     if votes is not None and len(votes) != count:
         raise DatasetError(
             f"{ferplus} has {len(votes)} rows and {file} has {count}; FER+ is matched row by row, "
             "so the two must be equal."
         )
+    labels.check_used(str(file), ("0 to 6", *EXPRESSIONS))
     return dict(splits)
-
-
-def read_folders(folder: Path) -> dict[str, SplitRows]:
-    """Read Kaggle's folders: a folder for each split, in it one for each expression.
-
-    Unless there is a folder for validation, PublicTest (validation) and PrivateTest (test) share
-    the folder `test` and are distinguished by file name.
-
-    Raises:
-        DatasetError: An expression's folder is missing or unknown, or a picture's split is unclear.
-    """
-    splits: defaultdict[str, SplitRows] = defaultdict(SplitRows)
-    roots = split_folders(folder)
-    for root, given in roots.items():
-        for name, inside in _expression_folders(root).items():
-            for file in _picture_files(inside):
-                split = _split_of(file, given, "validation" in roots.values())
-                splits[split].append(str(file), EXPRESSIONS.index(name))
-    if not splits:
-        raise DatasetError(f"The folders in {folder} hold no pictures.")
-    empty = set(range(len(EXPRESSIONS))) - set(splits["train"].labels if "train" in splits else ())
-    if "train" in splits and empty:
-        names = ", ".join(EXPRESSIONS[index] for index in sorted(empty))
-        raise DatasetError(f"{folder} has no training picture of {names}; is the copy complete?")
-    return dict(splits)
-
-
-def _picture_files(folder: Path) -> list[Path]:
-    """Return the files in a folder with a picture's suffix, and log if there are others."""
-    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_hidden(file)]
-    others = [file for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
-    if others:
-        logger.warning(
-            "%s and %d more files have no suffix of a picture.", others[0], len(others) - 1
-        )
-    return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
-
-
-def split_folders(folder: Path) -> dict[Path, str]:
-    """Return the subfolders named as splits that hold folders, each with our split name."""
-    found: dict[Path, str] = {}
-    for path in sorted(folder.iterdir()):
-        split = SPLIT_SYNONYMS.get(path.name.lower(), path.name.lower())
-        if split in SPLITS and path.is_dir() and any(inside.is_dir() for inside in path.iterdir()):
-            found[path] = split
-    return found
-
-
-def _expression_folders(root: Path) -> dict[str, Path]:
-    """Return the seven folders of one split by our names of the expressions."""
-    found: dict[str, Path] = {}
-    for path in sorted(root.iterdir()):
-        if path.is_dir() and not is_hidden(path):
-            try:
-                name = canonical_label(path.name)
-            except ValueError as error:
-                raise DatasetError(f"{path}: {error}") from error
-            if name in found:
-                raise DatasetError(f"{root} has two folders for {name}: {found[name]} and {path}.")
-            found[name] = path
-    missing = [name for name in EXPRESSIONS if name not in found]
-    if missing:
-        raise DatasetError(f"{root} has no folder for {', '.join(missing)}; is the copy complete?")
-    return found
-
-
-def _split_of(file: Path, given: str, has_validation: bool) -> str:
-    """Return the split of a picture in the folder of split `given`."""
-    split = _FILE_PREFIXES.get(file.stem.split("_")[0].lower())
-    if split is None:
-        if given == "test" and not has_validation:
-            raise DatasetError(
-                f"{file} is named neither PublicTest_* nor PrivateTest_*, so validation and test "
-                "can't be distinguished; keep FER2013's file names."
-            )
-        return given
-    public_in_test = (given, split) == ("test", "validation") and not has_validation
-    if split != given and not public_in_test:
-        raise DatasetError(f"{file} is in the folder of {given}, but its name is of {split}.")
-    return split
 
 
 def _read_table(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -242,10 +168,10 @@ def _encode_png(pixels: str) -> bytes:
     return file.getvalue()
 
 
-def _parse_label(cell: str) -> int:
-    """Return the class index in a cell that holds it or the class's name."""
-    if not cell.strip().isdecimal():
-        return EXPRESSIONS.index(canonical_label(cell))
+def _parse_label(cell: str, labels: LabelMap) -> int | None:
+    """Return the class index in a cell that holds it or its name; None to leave the row out."""
+    if cell in labels or not cell.strip().isdecimal():
+        return labels.index(cell.strip())
     label = int(cell)
     if label >= len(EXPRESSIONS):
         raise DatasetError(f"emotion {label} is none of 0 to {len(EXPRESSIONS) - 1}.")

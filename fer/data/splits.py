@@ -4,6 +4,7 @@ Labels are matched by name wherever there are names; in an edition with bare ind
 counts decide. FER2013: Goodfellow et al. (2013), https://arxiv.org/abs/1307.0414.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -28,9 +29,13 @@ SPLIT_SYNONYMS = {
     "val": "validation",
     "dev": "validation",
     "publictest": "validation",
+    "testing": "test",
     "privatetest": "test",
 }
-"""Other names of the splits, lower case, and ours."""
+"""Other names of the splits, in lower case letters, and ours."""
+
+_AROUND_SPLITS = re.compile(r"^fer2013|(set|data|images?|s)$")
+"""What is left out of a split's name, as in `FER2013Train` and `test_images`."""
 
 
 class DatasetError(ValueError):
@@ -43,7 +48,9 @@ def canonical_split(name: str) -> str:
     Raises:
         DatasetError: The name is none of the known spellings of the three splits.
     """
-    key = name.strip().lower()
+    key = "".join(filter(str.isalnum, name.lower()))
+    if key not in SPLIT_SYNONYMS:
+        key = _AROUND_SPLITS.sub("", key)
     key = SPLIT_SYNONYMS.get(key, key)
     if key not in SPLITS:
         raise DatasetError(f"{name!r} is not a split of FER2013: expected {', '.join(SPLITS)}.")
@@ -67,7 +74,9 @@ def label_set(split: str, labels: Int64Array, dataset: str) -> str:
     return "FER2013's own labels" if is_official(split, labels) else f"labels of {dataset}"
 
 
-def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> bool:
+def check_counts(
+    where: str, split: str, counts: Sequence[int], named: bool, alone: bool = False
+) -> bool:
     """Refuse a split whose class counts show that it is mixed up.
 
     Args:
@@ -75,6 +84,7 @@ def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> 
         split: `"train"`, `"validation"` or `"test"`.
         counts: Pictures of each class, (7,) in the order of `EXPRESSIONS`.
         named: Whether the labels came with names; bare indices must have the official counts.
+        alone: Whether there is no validation split, whose pictures may be in test then.
 
     Returns:
         Whether this is exactly the official split, as far as the counts can tell.
@@ -87,6 +97,8 @@ def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> 
     if counts == OFFICIAL_COUNTS[split]:
         return True
     held = _splits_held(counts)
+    if alone and split == "test" and held == ("validation", "test"):
+        return False
     if held:
         names = " and ".join(SPLITS[name] for name in held)
         raise DatasetError(
@@ -101,8 +113,8 @@ def check_counts(where: str, split: str, counts: Sequence[int], named: bool) -> 
     if not named:
         raise DatasetError(
             f"{where}: the labels of the {split} split are indices without names, and their counts "
-            f"({_format_counts(counts)}) are not FER2013's, so their order can't be checked; use "
-            "an edition whose labels have names."
+            f"({_format_counts(counts)}) are not FER2013's, so their order can't be checked; name "
+            "each with --map, such as --map 0=angry, or use an edition whose labels have names."
         )
     return False
 

@@ -3,7 +3,7 @@
 import logging
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -17,8 +17,11 @@ from transformers.training_args import OptimizerNames
 
 from fer.array_types import Float32Array
 from fer.data.arrays import FerArrays
-from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.data.fer2013 import load_fer2013
+from fer.data.holdout import TrainingSplits, training_splits
+from fer.data.label_map import LabelMap
 from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
+from fer.labels import EXPRESSIONS
 from fer.model.hub import pull
 from fer.model.loading import load_network
 from fer.model.preprocessing import is_third_party
@@ -43,14 +46,6 @@ LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """The two splits that a training needs, in memory."""
-
-    train: FerArrays
-    validation: FerArrays
-
-
-@dataclass(frozen=True)
 class FittedStage:
     """A network after its training.
 
@@ -69,22 +64,33 @@ class FittedStage:
     facts: dict[str, Any]
 
 
-def load_data(options: TrainingOptions) -> TrainingData:
+def load_data(options: TrainingOptions) -> TrainingSplits:
     """Return the training and the validation split.
 
     Raises:
-        ValueError: One of them is missing, or the FER+ head has no votes to be trained on.
+        ValueError: One of them is missing, an expression has no training picture, or the FER+ head
+            has no votes to be trained on.
     """
-    splits = load_fer2013(options.dataset, options.ferplus)
-    missing = {"train", "validation"} - set(splits)
-    if missing:
-        raise ValueError(
-            f"Training needs the splits train and validation, but {options.dataset} lacks "
-            f"{' and '.join(sorted(missing))}."
-        )
-    train = draw_subset(load_arrays(splits["train"]), options.max_train_samples, options.seed)
+    splits = load_fer2013(options.dataset, options.ferplus, LabelMap.parse(options.map))
+    data = training_splits(splits, options.dataset, options.validation)
+    train = draw_subset(data.train, options.max_train_samples, options.seed)
+    check_expressions(data.train, options.dataset)
     check_votes(train.votes, options)
-    return TrainingData(train, load_arrays(splits["validation"]))
+    return replace(data, train=train)
+
+
+def check_expressions(train: FerArrays, dataset: str) -> None:
+    """Refuse training pictures that lack an expression, which the network would never name.
+
+    Raises:
+        ValueError: One has no picture.
+    """
+    present = set(train.labels.tolist())
+    if absent := [name for index, name in enumerate(EXPRESSIONS) if index not in present]:
+        raise ValueError(
+            f"{dataset} has no training picture of {', '.join(absent)}, and a network of all seven "
+            "expressions needs some of each; complete the copy, or name the labels with --map."
+        )
 
 
 def check_votes(votes: Float32Array, options: TrainingOptions) -> None:
@@ -110,7 +116,7 @@ def draw_subset(arrays: FerArrays, max_samples: int | None, seed: int) -> FerArr
     return arrays.subset(np.random.default_rng(seed).permutation(len(arrays))[:max_samples])
 
 
-def fit(stage: Stage, data: TrainingData) -> tuple[FittedStage, Callable[[], None]]:
+def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], None]]:
     """Train a stage's network, from its newest whole checkpoint where there is one.
 
     Returns:
@@ -143,7 +149,7 @@ def fit(stage: Stage, data: TrainingData) -> tuple[FittedStage, Callable[[], Non
     return trained, trainer.accelerator.wait_for_everyone
 
 
-def build_trainer(stage: Stage, start: InitialModel, data: TrainingData) -> FerTrainer:
+def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> FerTrainer:
     """Return the Trainer of a stage; its data and teachers are on its device."""
     options = stage.options
     args = training_arguments(stage, start)

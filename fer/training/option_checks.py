@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 POSITIVE = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
-SHARES = ("warmup", "label_smoothing", "ema_decay", "dropout", "ferplus_share")
-PROBABILITIES = ("teacher_weight",)
+SHARES = ("warmup", "label_smoothing", "ema_decay", "dropout")
+PROBABILITIES = ("teacher_weight", "ferplus_share")
 NON_NEGATIVE = ("mixup", "ferplus_weight", "weight_decay")
 
 AUGMENTATION = {"rotation": 180.0, "scale": 0.99, "shift": 0.99, "erase": 1.0, "degrade": 1.0}
@@ -19,6 +19,7 @@ REQUIRES = {"hub_private": "push_to_hub", "hub_tag": "push_to_hub"}
 
 CHOICES = {
     "arch": ("cnn", "vit"),
+    "validation": ("train", "test"),
     "precision": ("auto", "bf16", "fp32"),
     "report_to": ("none", "tensorboard", "trackio", "wandb"),
 }
@@ -70,6 +71,9 @@ def check_types(options: Mapping[str, Any]) -> None:
     for name in ("dataset", "output"):
         if not isinstance(options[name], str) or not options[name]:
             raise ValueError(f"{flag(name)} must be a name, but is {options[name]!r}.")
+    entries = options["map"]
+    if not (isinstance(entries, list) and all(isinstance(entry, str) for entry in entries)):
+        raise ValueError(f"--map must be a list of NAME=EXPRESSION, but is {entries!r}.")
     if not isinstance(options["teachers"], list):
         raise ValueError("teachers must be a list of tables, one for each teacher.")
 

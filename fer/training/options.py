@@ -22,7 +22,8 @@ NOT_IN_RECIPES = ("config", "resume")
 """Options of the command line alone: the resulting network doesn't depend on them."""
 
 RUN_OPTIONS = (
-    "dataset", "ferplus", "max_train_samples", "ferplus_share", "output", "resume", "precision",
+    "dataset", "map", "validation", "ferplus", "max_train_samples", "ferplus_share", "output",
+    "resume", "precision",
     "report_to", "push_to_hub", "hub_model_id", "hub_private", "hub_tag", "config",
     "teachers", "teacher_weight", "soup",
 )  # fmt: skip
@@ -44,6 +45,20 @@ class CommandLineOptions:
             "Hub id, folder of parquet files, the Kaggle folders, or fer2013.csv"
         ),
     )
+    map: list[str] = field(
+        default_factory=list,
+        metadata=help_metadata(
+            "expressions of labels or folders of other names, NAME=EXPRESSION each; NAME=- leaves "
+            "one out"
+        ),
+    )
+    validation: Literal["train", "test"] = field(
+        default="train",
+        metadata=help_metadata(
+            "what a data set without a validation split is validated on: a tenth of train, held "
+            "out, or test"
+        ),
+    )
     ferplus: str | None = field(
         default=None,
         metadata=help_metadata("fer2013new.csv with FER+'s votes; found in the folder of a csv"),
@@ -52,20 +67,12 @@ class CommandLineOptions:
         default=None,
         metadata=help_metadata("use only so many training pictures, for a quick trial"),
     )
-    arch: Literal["cnn", "vit"] = field(
-        default="cnn",
-        metadata=help_metadata("untrained network: this project's own, or a compact ViT"),
-    )
     depths: list[int] | None = field(
         default=None,
         metadata=help_metadata("residual blocks of each stage of the convolutional network"),
     )
     widths: list[int] | None = field(
         default=None, metadata=help_metadata("channels of each stage of the convolutional network")
-    )
-    view_size: int | None = field(
-        default=None,
-        metadata=help_metadata("side in pixels of the middle of a 48-pixel face to train on"),
     )
     base_model: str | None = field(
         default=None,
@@ -131,6 +138,8 @@ class TrainingOptions(CommandLineOptions):
     """All settings of a training; those added here are keys of recipes only.
 
     Args:
+        arch: Untrained network: "cnn", this project's own, or "vit", a compact ViT.
+        view_size: Side in pixels of the middle of a 48-pixel face to train on; None is all of it.
         warmup: Share of the steps in which the learning rate rises; then it follows a cosine to 0.
         weight_decay: On kernels and matrices, not on norms and biases; None takes what suits the
             network.
@@ -144,6 +153,8 @@ class TrainingOptions(CommandLineOptions):
             kept: `seeds`, and the settings in which they differ from it.
     """
 
+    arch: Literal["cnn", "vit"] = "cnn"
+    view_size: int | None = None
     warmup: float = 0.15
     weight_decay: float | None = None
     ema_decay: float = 0.998

@@ -15,6 +15,7 @@ from transformers import EvalPrediction
 
 from fer.array_types import Float32Array
 from fer.data.ferplus import vote_shares
+from fer.data.holdout import TrainingSplits
 from fer.evaluation.calibration import PRIOR_CORRECTION, Calibration, calibrate, with_priors
 from fer.evaluation.evaluate import predict_logits
 from fer.evaluation.ferplus_metrics import Logits, combined_metrics, ferplus_share
@@ -34,7 +35,7 @@ from fer.model.onnx_export import write_onnx
 from fer.model.push import PushError, prepare_push, push
 from fer.model.weight_storage import compress_weights, round_to_half
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
-from fer.training.fit import FittedStage, TrainingData, check_teachers, fit, load_data
+from fer.training.fit import FittedStage, check_teachers, fit, load_data
 from fer.training.initial_model import build_initial_model, store_calibration
 from fer.training.onnx_files import calibration_faces, int8_logits
 from fer.training.options import TrainingOptions
@@ -104,7 +105,7 @@ def is_first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def run_stage(stage: Stage, data: TrainingData) -> None:
+def run_stage(stage: Stage, data: TrainingSplits) -> None:
     """Train a stage's network and write its folder.
 
     Raises:
@@ -167,7 +168,7 @@ def summarize_stage(name: str, report: dict[str, Any]) -> dict[str, object]:
 def write_output(
     options: TrainingOptions,
     trained: FittedStage,
-    data: TrainingData,
+    data: TrainingSplits,
     output: Path,
     onnx: bool = False,
 ) -> None:
@@ -201,7 +202,9 @@ def write_output(
     with write_errors(output):
         remove_evaluations(output)
         write_network(trained, output, faces)
-        write_report(options, trained, prediction, calibration, combined, output)
+        write_report(
+            options, trained, prediction, calibration, combined, output, data.origin
+        )
         written = [*OUTPUT_FILES, *(ONNX_FILES if faces is not None else ())]
         write_manifest(output, written)
 
@@ -240,7 +243,7 @@ def write_network(trained: FittedStage, output: Path, faces: Float32Array | None
 
 
 def fit_calibration(
-    options: TrainingOptions, trained: FittedStage, data: TrainingData, logits: Logits
+    options: TrainingOptions, trained: FittedStage, data: TrainingSplits, logits: Logits
 ) -> Calibration:
     """Fit the calibration on validation, and store it in the configuration.
 

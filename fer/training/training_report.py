@@ -31,6 +31,7 @@ def write_report(
     calibration: Calibration,
     combined: CombinedMetrics,
     folder: Path,
+    origin: str,
 ) -> None:
     """Write metrics.json and curves.png of a finished training into `folder`.
 
@@ -41,13 +42,15 @@ def write_report(
         calibration: Fitted on them.
         combined: Metrics of the combined logits.
         folder: The folder.
+        origin: What pictures the validation split has.
     """
+    validation = validation_metrics(prediction, options.dataset, origin)
     metrics = {
         "command": COMMAND,
         "architecture": trained.model.config.model_type,
         "base_model": trained.base,
         "parameters": trained.model.num_parameters(),
-        "validation": {**validation_metrics(prediction, options.dataset), "shown": combined},
+        "validation": {**validation, "shown": combined},
         "calibration": {"fitted_on": "validation", **asdict(calibration)},
         "training": {**asdict(options), **trained.facts},
         "history": trained.history,
@@ -56,11 +59,11 @@ def write_report(
     write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
 
 
-def validation_metrics(prediction: EvalPrediction, dataset: str) -> dict[str, object]:
+def validation_metrics(prediction: EvalPrediction, dataset: str, origin: str) -> dict[str, object]:
     """Return the metrics on `dataset`'s validation split, with their label sets."""
     labels, _ = label_arrays(prediction)
     return {
-        "label_set": f"{label_set('validation', labels, dataset)}, all pictures of the split",
+        "label_set": f"{label_set('validation', labels, dataset)}, {origin}",
         "official": is_official("validation", labels),
         "views": "single",
         "pictures": len(labels),

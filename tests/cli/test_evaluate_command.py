@@ -155,8 +155,9 @@ def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsy
         (["--dataset", "FER2013", "--split", "test"], "has no split test; it has train, valid"),
         (["--folder", "PICTURES", "--ferplus", "votes.csv"], "--ferplus is for --dataset"),
         (["--dataset", "FER2013", "--ferplus", "votes.csv"], "FER+ goes with a csv edition"),
-        (["--dataset", "FER2013", "--detect"], "--detect and --map are for --folder"),
-        (["--dataset", "FER2013", "--map", "a=sad"], "--detect and --map are for --folder"),
+        (["--dataset", "FER2013", "--detect"], "--detect is for --folder"),
+        (["--dataset", "FER2013", "--map", "a=sad"], "--map names a, but the labels in"),
+        (["--dataset", "FER2013", "--map", "angry=joy"], "'joy' is not one of the seven"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(

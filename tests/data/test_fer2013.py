@@ -13,9 +13,10 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.utils import httpx
 
-from fer.data import fer2013
+from fer.data import hub_source
 from fer.data.fer2013 import load_arrays, load_fer2013
-from fer.data.splits import OFFICIAL_COUNTS
+from fer.data.label_map import LabelMap
+from fer.data.splits import OFFICIAL_COUNTS, DatasetError
 from fer.labels import EXPRESSIONS
 from tests.training.tiny_trainings import (
     ALL_SPLITS,
@@ -135,11 +136,31 @@ def test_official_counts_give_a_mix_up_away(monkeypatch, encoding, splits, messa
     refused(message, "somebody/fer2013")
 
 
-def test_validation_and_test_in_one_split_are_refused(monkeypatch):
+def test_validation_and_test_in_one_split_are_refused_only_beside_a_validation_split(monkeypatch):
     both = [official(split, named(EXPRESSIONS)) for split in ("validation", "test")]
     train = official("train", named(EXPRESSIONS))
-    on_the_hub(monkeypatch, {"train": train, "test": datasets.concatenate_datasets(both)})
+    splits = {"train": train, "test": datasets.concatenate_datasets(both)}
+    on_the_hub(monkeypatch, splits)
+    assert [len(split) for split in load_fer2013("somebody/fer2013").values()] == [28709, 7178]
+    on_the_hub(monkeypatch, splits | {"validation": both[0]})
     refused("test split holds FER2013's PublicTest and PrivateTest", "somebody/fer2013")
+
+
+@pytest.mark.parametrize("numbers", [NUMBERS, DIGITS], ids=["integers", "digits as names"])
+def test_numbers_can_be_named(monkeypatch, numbers):
+    on_the_hub(monkeypatch, {"train": labelled(EXPRESSIONS, numbers)})
+    names = [f"{index}={name}" for index, name in enumerate(EXPRESSIONS)]
+    loaded = load_fer2013("somebody/fer2013", label_map=LabelMap.parse(names))
+    assert_uniform(loaded, ["train"], 7)
+
+
+def test_labels_can_be_left_out(monkeypatch):
+    value = (datasets.Value("string"), lambda name: {"sad": "contempt"}.get(name, name))
+    on_the_hub(monkeypatch, {"train": labelled(EXPRESSIONS, value)})
+    loaded = load_fer2013("somebody/fer2013", label_map=LabelMap({"Contempt": "-"}))
+    assert_uniform(loaded, ["train"], 6)
+    with pytest.raises(DatasetError, match="--map names contemt, but the labels in"):
+        load_fer2013("somebody/fer2013", label_map=LabelMap({"contempt": "-", "contemt": "-"}))
 
 
 BAD_SPLITS = {
@@ -154,7 +175,7 @@ BAD_SPLITS = {
         "row 1 has no label",
     ),
     "empty": (lambda: {"train": labelled([], named(EXPRESSIONS))}, "train split is empty"),
-    "only test": (lambda: {"test": labelled(["sad"], named(EXPRESSIONS))}, "no train or validat"),
+    "no split": (dict, "holds no pictures"),
     "unknown split": (lambda: {"all": labelled(["sad"], named(EXPRESSIONS))}, "'all' is not a spl"),
     "split twice": (
         lambda: dict.fromkeys(("valid", "validation"), labelled(["sad"], named(EXPRESSIONS))),
@@ -223,11 +244,11 @@ HUB_ERRORS = {
     "no network": (httpx.ConnectError("no such host"), UNREACHABLE),
     "slow network": (httpx.ConnectTimeout("too slow"), UNREACHABLE),
     "not there": (
-        fer2013.RepositoryNotFoundError("404", response=response(404)),
+        hub_source.RepositoryNotFoundError("404", response=response(404)),
         "has no data set 'somebody/fer2013'",
     ),
     "server down": (
-        fer2013.HfHubHTTPError("503 for url", response=response(503)),
+        hub_source.HfHubHTTPError("503 for url", response=response(503)),
         "'somebody/fer2013' can't be loaded from the Hub: 503",
     ),
 }

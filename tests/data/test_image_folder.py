@@ -8,6 +8,7 @@ from PIL import Image
 from supervision import Detections
 
 from fer.data.image_folder import load_image_folder
+from fer.data.label_map import LabelMap
 from fer.data.splits import DatasetError
 from fer.labels import EXPRESSIONS
 from fer.vision.crops import Framing, crop_largest_face
@@ -34,10 +35,12 @@ def test_names_decide(folder):
 
 def test_a_folder_whose_name_says_nothing_needs_a_mapping(folder):
     (folder / "anger").rename(folder / "6")
-    with pytest.raises(DatasetError, match=r"'6' is not one of the seven .* --map NAME=EXPRESSION"):
+    with pytest.raises(
+        DatasetError, match=r"'6' is not one of the seven .* --map 6=EXPRESSION, or 6=- to omit"
+    ):
         load_image_folder(folder)
-    assert len(load_image_folder(folder, {"6": "anger"})) == 2
-    assert len(load_image_folder(folder, {"6": "-"})) == 1
+    assert len(load_image_folder(folder, LabelMap({"6": "anger"}))) == 2
+    assert len(load_image_folder(folder, LabelMap({"6": "-"}))) == 1
 
 
 class HalfDetector:
@@ -75,8 +78,23 @@ def test_what_a_system_put_there_is_not_read(folder):
 
 
 def test_a_mapping_of_a_folder_that_is_not_there_is_refused(folder):
-    with pytest.raises(DatasetError, match=r"--map names 9, Angry, but .* Happiness, anger"):
-        load_image_folder(folder, {"9": "sad", "Angry": "angry"})
+    with pytest.raises(DatasetError, match=r"--map names 9, mad, but .* Happiness, anger"):
+        load_image_folder(folder, LabelMap({"9": "sad", "mad": "angry"}))
+
+
+def test_splits_are_for_the_other_option(folder):
+    (folder / "train" / "sad").mkdir(parents=True)
+    with pytest.raises(
+        DatasetError, match=r"holds splits \(train\); give it with --dataset, or one"
+    ):
+        load_image_folder(folder)
+
+
+def test_folders_inside_another_one(folder):
+    (folder / "archive").mkdir()
+    for name in ("Happiness", "anger"):
+        (folder / name).rename(folder / "archive" / name)
+    assert len(load_image_folder(folder)) == 2
 
 
 @pytest.mark.parametrize(

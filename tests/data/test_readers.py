@@ -1,17 +1,17 @@
-"""Kaggle's folders and the csv editions: labels by name, splits by file name or Usage, FER+."""
+"""The csv editions: labels by number or name, splits by Usage, FER+."""
 
 import csv
 
 import pytest
 
 from fer.data.fer2013 import load_fer2013
+from fer.data.label_map import LabelMap
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
 from tests.training.tiny_trainings import (
     ALL_SPLITS,
     assert_uniform,
     labelled,
     named,
-    picture,
     refused,
     save,
     shade,
@@ -21,91 +21,6 @@ ALPHABETICAL = sorted(EXPRESSIONS)
 USAGES = ("Training", "PublicTest", "PrivateTest")
 VOTES = [0, 7, 2, 0, 0, 0, 0, 1, 0, 0]
 
-
-# Kaggle's folders
-
-
-def save_folders(root, files, classes=EXPRESSIONS):
-    """Write a picture of each class under each of the names, as `train/{}/Training_{}.jpg`."""
-    for number, name in enumerate(classes):
-        for file in files:
-            path = root / file.format(name, number)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture(name))
-
-
-KAGGLE = (
-    "train/{}/Training_{}.jpg",
-    "test/{}/PublicTest_{}.jpg",
-    "test/{}/PrivateTest_{}.jpg",
-)
-
-
-def test_kaggle_folders(tmp_path):
-    save_folders(tmp_path, KAGGLE)
-    (tmp_path / "train" / "happy" / ".DS_Store").write_bytes(b"")
-    (tmp_path / "train" / ".ipynb_checkpoints").mkdir()
-    loaded = load_fer2013(tmp_path)
-    assert_uniform(loaded, ALL_SPLITS, 7)
-    assert set(loaded["train"]["ferplus_votes"][:]) == {None}
-
-
-def test_pictures_of_other_formats_are_read_and_other_files_are_named(tmp_path, caplog):
-    save_folders(tmp_path, ("train/{}/{}.webp", "validation/{}/{}.TIFF"))
-    (tmp_path / "train" / "sad" / "notes.txt").write_text("no picture")
-    assert {split: len(rows) for split, rows in load_fer2013(tmp_path).items()} == {
-        "train": 7,
-        "validation": 7,
-    }
-    assert "notes.txt and 0 more files have no suffix of a picture" in caplog.text
-
-
-def test_an_expression_without_a_training_picture_is_refused(tmp_path):
-    save_folders(tmp_path, KAGGLE)
-    (tmp_path / "train" / "sad" / "Training_4.jpg").unlink()
-    refused("has no training picture of sad", tmp_path)
-
-
-def test_kaggle_file_names_tell_validation_from_test(tmp_path):
-    save_folders(tmp_path, (*KAGGLE, "test/{0}/PrivateTest_{0}.jpg"))
-    assert {split: len(rows) for split, rows in load_fer2013(tmp_path).items()} == {
-        "train": 7,
-        "validation": 7,
-        "test": 14,
-    }
-
-
-def test_folders_with_a_folder_for_validation_need_no_file_names(tmp_path):
-    save_folders(tmp_path, ("train/{}/{}.png", "validation/{}/{}.png", "test/{}/{}.png"))
-    assert_uniform(load_fer2013(tmp_path), ALL_SPLITS, 7)
-
-
-BAD_FOLDERS = {
-    "test without names": (("train/{}/{}.jpg", "test/{}/{}.jpg"), EXPRESSIONS, "can't be disting"),
-    "test among train": (("train/{}/PrivateTest_{}.jpg",), EXPRESSIONS, "its name is of test"),
-    "train among validation": (("val/{}/Training_{}.jpg",), EXPRESSIONS, "its name is of train"),
-    "validation in two places": (("val/{}/{}.jpg", *KAGGLE), EXPRESSIONS, "its name is of valid"),
-    "a class is missing": (KAGGLE, EXPRESSIONS[:6], "has no folder for neutral"),
-    "no pictures": (("train/{}/{}.txt",), EXPRESSIONS, "hold no pictures"),
-    "flat": (("train/{}_{}.jpg",), EXPRESSIONS, "holds train; expected parquet files"),
-}
-
-
-@pytest.mark.parametrize(
-    ("files", "classes", "message"), BAD_FOLDERS.values(), ids=BAD_FOLDERS.keys()
-)
-def test_bad_folders_are_refused(tmp_path, files, classes, message):
-    save_folders(tmp_path, files, classes)
-    refused(message, tmp_path)
-
-
-def test_a_folder_of_another_expression_is_refused(tmp_path):
-    save_folders(tmp_path, KAGGLE)
-    (tmp_path / "train" / "contempt").mkdir()
-    refused("'contempt' is not one of the seven", tmp_path)
-
-
-# The csv editions and FER+
 
 HEADERS = {
     "fer2013.csv": ["emotion", "pixels", "Usage"],
@@ -230,7 +145,7 @@ def test_bad_csv_files_are_refused(tmp_path):
     file.write_bytes(b"\xff\xfe\x00")
     refused("can't be read as csv", tmp_path)
     save_csv(file, [])
-    refused("no train or validation", tmp_path)
+    refused("holds no pictures", tmp_path)
     archive = tmp_path / "fer2013.zip"
     archive.write_bytes(b"PK")
     refused("is not a csv; give the folder it is in, archives unpacked", archive)
@@ -246,3 +161,12 @@ def test_csv_in_alphabetical_numbers_is_refused(tmp_path, monkeypatch):
         for _ in range(count)
     ]
     refused("in another order than FER2013's: found angry 1", save_csv(tmp_path / "a.csv", rows))
+
+
+def test_numbers_and_names_in_a_csv_can_be_mapped(tmp_path):
+    rows = csv_rows(["Training"])
+    rows[3] |= {"emotion": "joy"}
+    rows.append(rows[0] | {"emotion": 7})
+    file = save_csv(tmp_path / "fer2013.csv", rows)
+    loaded = load_fer2013(file, label_map=LabelMap.parse(["joy=happy", "7=-"]))
+    assert_uniform(loaded, ["train"], 7)

@@ -1,0 +1,81 @@
+"""What `fer evaluate` writes beside its JSON: plots, and the main metrics as text."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer.evaluation import results
+
+
+def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
+    """Write the plots of an evaluation as PNG into `folder`, replacing those of an earlier one."""
+    from fer.evaluation import plots
+    from fer.labels import EXPRESSIONS
+    from fer.model.hub import EVALUATION_PLOTS
+
+    error, uncertain = evaluation["calibration_error"], evaluation["uncertain"]
+    drawn = {
+        "confusion": plots.confusion_plot(evaluation["confusion_matrix"], EXPRESSIONS),
+        "reliability": plots.reliability_plot(evaluation["reliability"], error),
+        "risk_coverage": plots.risk_coverage_plot(evaluation["risk_coverage"], uncertain),
+    }
+    if "robustness" in evaluation:
+        drawn["robustness"] = plots.robustness_plot(evaluation["robustness"])
+    for name in EVALUATION_PLOTS:
+        (folder / name).unlink(missing_ok=True)
+    for name, figure in drawn.items():
+        figure.savefig(folder / f"{name}.png", dpi=110)
+
+
+OUTPUT_NAMES = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as on the page"}
+"""Descriptions of the values of `--answers`."""
+
+
+def describe_share(row: "results.CombinedMetrics") -> str:
+    """Return the accuracy with a weight of FER+'s head in the combined output."""
+    votes = row["ferplus_answers"]
+    majority = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
+    return (
+        f"combined with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
+        f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{majority}"
+    )
+
+
+def summary(evaluation: "results.EvaluationJson", folder: Path) -> str:
+    """Return the main metrics in a few lines."""
+    interval = evaluation["intervals"]["accuracy"]
+    within = f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
+    views = "single view" if evaluation["views"] == "single" else f"{evaluation['views']} views"
+    seen = sum(row["support"] > 0 for row in evaluation["per_class"].values())
+    over = "" if seen == len(evaluation["per_class"]) else f" over {seen} expressions"
+    lines = [
+        f"{OUTPUT_NAMES[evaluation['answers']]}, {evaluation['pictures']:,} faces, {views}, "
+        f"{evaluation['precision']}",
+        f"accuracy {evaluation['accuracy']:.4f}{within}, macro F1 "
+        f"{evaluation['macro_f1']:.4f}{over}",
+        f"calibration error {evaluation['calibration_error']:.4f}",
+    ]
+    if evaluation["ferplus_answers"]:
+        lines.append(f"by FER+'s majority of seven {evaluation['ferplus_answers']['accuracy']:.4f}")
+    if evaluation["ferplus"]:
+        lines.append(
+            f"FER+'s head, by its majority of eight {evaluation['ferplus']['accuracy']:.4f}"
+        )
+    if both := evaluation["shown"]["both_label_sets"]:
+        lines.append(
+            f"both heads combined, by both label sets: accuracy {both['accuracy']:.4f}, macro F1 "
+            f"{both['macro_f1']:.4f}, calibration error {both['calibration_error']:.4f}"
+        )
+    lines += [describe_share(row) for row in evaluation["by_share"]]
+    if rest := evaluation.get("without_copies"):
+        alone = f"{rest['accuracy']:.4f}" if rest["pictures"] else "none are left"
+        lines.append(f"without duplicates of training pictures {alone}")
+    left_out = {
+        "unreadable": evaluation.get("unreadable", 0),
+        "without face": evaluation.get("without_face", 0),
+    }
+    for reason, count in left_out.items():
+        if count:
+            pictures = "picture" if count == 1 else "pictures"
+            lines.append(f"{count:,} {pictures} {reason} left out; evaluation.json lists them")
+    return "\n".join([*lines, f"Everything is in {folder}."])
