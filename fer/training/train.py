@@ -202,9 +202,7 @@ def write_output(
     with write_errors(output):
         remove_evaluations(output)
         write_network(trained, output, faces)
-        write_report(
-            options, trained, prediction, calibration, combined, output, data.origin
-        )
+        write_report(options, trained, prediction, calibration, combined, output, data.origin)
         written = [*OUTPUT_FILES, *(ONNX_FILES if faces is not None else ())]
         write_manifest(output, written)
 
