@@ -5,7 +5,7 @@ they don't stretch. Colours other than the expressions' own come from the styles
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS
-from fer.labels import EXPRESSIONS
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
@@ -38,6 +38,14 @@ MIN_LIVE_SPAN, MIN_SPAN = 60, 1
 
 MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
+
+JUDGED_COLORS = {
+    "named": "#6fb3aa",
+    UNCERTAIN: COLORS[UNCERTAIN],
+    TURNED_AWAY: COLORS[TURNED_AWAY],
+    "too small": "#c8b18b",
+}
+"""What became of the faces, from the ground up, and how that is drawn."""
 
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Possible steps of the time axis in seconds."""
@@ -65,6 +73,17 @@ class Curves:
     def shares(self) -> Float64Array:
         """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
         return np.column_stack([self.figures[name] for name in STACK_ORDER])
+
+    @property
+    def judged_shares(self) -> Float64Array:
+        """Return what became of the faces, (n, 4), columns as in `JUDGED_COLORS`; rows sum to 1.
+
+        Where expressions are withheld nobody is uncertain: it isn't kept.
+        """
+        small, turned = self.figures["small"], self.figures["turned"]
+        judged = 1 - small - turned
+        uncertain = judged * np.nan_to_num(self.figures["uncertain"])
+        return np.column_stack([judged - uncertain, uncertain, turned, small])
 
     @property
     def withheld(self) -> BoolArray:
@@ -137,10 +156,20 @@ def chart_html(
     )
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
     plots.append(_plot("Faces", (str(most), "", "0"), _faces(whole, span, most), "fer-count"))
+    plots.append(
+        _plot(
+            "What became of the faces",
+            ("100%", "", "0"),
+            _judged(whole, span),
+            "fer-judged",
+            _key(JUDGED_COLORS),
+        )
+    )
+    legend = _key({name: COLORS[name] for name in STACK_ORDER})
     return (
         f'<figure class="fer-chart" data-span="{span:g}"><figcaption>{escape(description)}'
         "</figcaption>"
-        f"{''.join(plots)}{_time_axis(span)}{_legend()}</figure>"
+        f"{''.join(plots)}{_time_axis(span)}{legend}</figure>"
     )
 
 
@@ -156,6 +185,7 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
 def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
     """Return an explanation of the index, the hatching and which faces are drawn."""
     sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
+    sentences += _judged_sentence(mean_statistics(timeline))
     if tracks > drawn:
         sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
     if timeline.view == "class":
@@ -167,6 +197,16 @@ def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
     return f'<p class="fer-note">{" ".join(sentences)}</p>'
 
 
+def _judged_sentence(mean: Mapping[str, float]) -> list[str]:
+    """Return what share of the faces could be judged, and why not the others; none of no face."""
+    if not mean["faces"] > 0:
+        return []
+    reasons = {"turned away": mean["turned"], "too small": mean["small"]}
+    why = " and ".join(f"{share:.0%} were {name}" for name, share in reasons.items() if share > 0)
+    judged = f"{1 - mean['turned'] - mean['small']:.0%} of the faces could be judged"
+    return [f"{judged}: {why}." if why else f"{judged}."]
+
+
 def _description(timeline: Timeline) -> str:
     """Return what the chart shows, in a sentence."""
     mean = mean_statistics(timeline)
@@ -176,12 +216,14 @@ def _description(timeline: Timeline) -> str:
     return f"Expressions over {format_time(timeline.seconds)}: on average {top} {mean[top]:.0%}."
 
 
-def _plot(heading: str, scale: tuple[str, str, str], drawing: str, kind: str = "") -> str:
+def _plot(
+    heading: str, scale: tuple[str, str, str], drawing: str, kind: str = "", below: str = ""
+) -> str:
     marks = "".join(f"<span>{mark}</span>" for mark in scale)
     return (
         f'<div class="fer-plot {kind}"><h4>{escape(heading)}</h4>'
         f'<div class="fer-scale" aria-hidden="true">{marks}</div>'
-        f'<div class="fer-drawing">{drawing}</div></div>'
+        f'<div class="fer-drawing">{drawing}</div>{below}</div>'
     )
 
 
@@ -194,11 +236,21 @@ def _svg(content: str) -> str:
 
 
 def _areas(curves: Curves, span: float) -> str:
-    """Return the stacked probabilities: the sum of all is painted first, the others over it."""
-    tops = np.minimum(np.cumsum(curves.shares, axis=1), 1)
+    """Return the stacked probabilities."""
+    return _stack(curves, curves.shares, [COLORS[name] for name in STACK_ORDER], span)
+
+
+def _judged(curves: Curves, span: float) -> str:
+    """Return the stacked shares of faces that were judged, and of those that weren't."""
+    return _stack(curves, curves.judged_shares, list(JUDGED_COLORS.values()), span)
+
+
+def _stack(curves: Curves, shares: Float64Array, colors: Sequence[str], span: float) -> str:
+    """Return shares, (n, k), in k colours: the sum of all is painted first, the others over it."""
+    tops = np.minimum(np.cumsum(shares, axis=1), 1)
     paths = "".join(
-        f'<path fill="{COLORS[name]}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
-        for i, name in reversed(list(enumerate(STACK_ORDER)))
+        f'<path fill="{color}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
+        for i, color in reversed(list(enumerate(colors)))
     )
     return _svg(paths) + _withheld_strips(curves, span)
 
@@ -278,6 +330,7 @@ def _time_axis(span: float) -> str:
     return f'<div class="fer-times" aria-hidden="true">{marks}</div>'
 
 
-def _legend() -> str:
-    items = "".join(f'<li style="--hue:{COLORS[name]}">{name}</li>' for name in STACK_ORDER)
+def _key(colors: Mapping[str, str]) -> str:
+    """Return what each colour means."""
+    items = "".join(f'<li style="--hue:{color}">{name}</li>' for name, color in colors.items())
     return f'<ul class="fer-key" aria-hidden="true">{items}</ul>'

@@ -7,7 +7,13 @@ import pytest
 from supervision import Detections
 
 from fer.colors import COLORS
-from fer.timeline.chart import MAX_COLUMNS, longest_tracks, mean_statistics, timeline_html
+from fer.timeline.chart import (
+    JUDGED_COLORS,
+    MAX_COLUMNS,
+    longest_tracks,
+    mean_statistics,
+    timeline_html,
+)
 from fer.timeline.counts import ERROR_BAND, STACK_ORDER
 from fer.timeline.timeline import Timeline
 from tests.fakes import sure
@@ -122,7 +128,7 @@ def test_single_faces_are_drawn_in_the_person_view_only(view, headings):
     timeline.add(faces(*[HALF] * 6, tracks=[8, 3, 8, 3, 8, 3]), 0)
     found = re.findall(r"<h4>([^<]+)</h4>", timeline_html(timeline))
     index = "Positive-negative index, ± 2 standard errors"
-    assert found == [*headings, index, "Faces"]
+    assert found == [*headings, index, "Faces", "What became of the faces"]
 
 
 def test_only_the_faces_seen_longest_are_drawn():
@@ -161,3 +167,38 @@ def test_the_saved_plot_stacks_alike():
     from fer.timeline import plot
 
     assert (STACK_ORDER, ERROR_BAND) == (plot.STACK_ORDER, plot.ERROR_BAND)
+
+
+def test_a_lane_reports_who_could_be_judged_and_why_not():
+    timeline = Timeline("person")
+    unsure = [1 / 7] * 7
+    known = faces(HALF, HALF, unsure, HALF, HALF)
+    known.data["turned_away"] = np.array([False, False, False, True, False])
+    known.xyxy[4] /= 8  # too small
+    timeline.add(known, 0)
+    timeline.add(faces(), 1)
+    timeline.add(faces(HALF), 2)
+    html = timeline_html(timeline, min_span=10)
+    tops = {
+        name: re.findall(r"M\d+ (\d+)L", path(html, color)) for name, color in JUDGED_COLORS.items()
+    }
+    assert tops == {  # of 1000, from the top; the second without a face is empty
+        "named": ["600", "0"],
+        "uncertain": ["400", "0"],
+        "turned away": ["200", "0"],
+        "too small": ["0", "0"],
+    }
+    # Each second weighs alike: of five faces and one, five could be judged less two.
+    assert "67% of the faces could be judged: 17% were turned away and 17% were too small." in html
+
+
+def test_of_a_withheld_second_it_is_kept_who_could_be_judged_but_not_who_was_named():
+    timeline = Timeline("class")
+    for second, row in enumerate((HALF, [1 / 7] * 7)):
+        crowd = faces(*[row] * 6)
+        crowd.data["turned_away"] = np.arange(6) < 3
+        timeline.add(crowd, second)
+    html = timeline_html(timeline, min_span=2)
+    assert path(html, JUDGED_COLORS["named"]).startswith("M0 500L250 500L750 500L")
+    assert path(html, JUDGED_COLORS["turned away"]).startswith("M0 0L250 0L750 0L")
+    assert '<i style="left:0.0%;width:100.0%"></i>' in html
