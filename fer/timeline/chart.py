@@ -6,14 +6,15 @@ they don't stretch. Colours other than the expressions' own come from the styles
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 
 import numpy as np
+from markupsafe import Markup
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
+from fer.templates import render
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
@@ -23,6 +24,7 @@ from fer.timeline.counts import (
     weight_bins_equally,
 )
 from fer.timeline.formatting import format_time
+from fer.timeline.moments import Moment
 from fer.timeline.timeline import MIN_FACES, Timeline
 
 VIEWBOX_SIDE = 1000
@@ -92,12 +94,38 @@ class Curves:
         return too_few
 
 
-def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
+@dataclass(frozen=True)
+class Plot:
+    """One of the plots that share a time axis, as the template draws it.
+
+    Args:
+        heading: What it shows.
+        scale: Marks of the vertical axis: top, middle, bottom.
+        kind: CSS class.
+        paths: Attributes of each SVG path, in the order of painting.
+        strips: Left edge and width of each hatched stretch, in percent.
+        moments: Place, in percent, and number of each moment that is marked.
+        legend: Colours of its own, by what they mean.
+    """
+
+    heading: str
+    scale: tuple[str, str, str]
+    kind: str
+    paths: Sequence[dict[str, str]]
+    strips: Sequence[tuple[str, str]] = ()
+    moments: Sequence[tuple[str, int]] = ()
+    legend: Mapping[str, str] = field(default_factory=dict)
+
+
+def timeline_html(
+    timeline: Timeline, min_span: float = MIN_SPAN, moments: Sequence[Moment] = ()
+) -> Markup:
     """Return the chart of a timeline: all faces and, in the person view, single ones below.
 
     Args:
         timeline: May still be empty.
         min_span: Least length of the time axis in seconds.
+        moments: These are marked by their number, from 1.
     """
     numbers, tallies = timeline.counts()
     bins = int(numbers[-1]) + 1 if len(numbers) else 0
@@ -117,8 +145,16 @@ def timeline_html(timeline: Timeline, min_span: float = MIN_SPAN) -> str:
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
     span = max(min_span, whole.seconds)
-    note = _note(timeline, whole, len(single), len(set(tracks.tolist())))
-    return chart_html(rows, whole, span, _description(timeline)) + note
+    return render(
+        "chart.html",
+        description=_description(timeline),
+        span=f"{span:g}",
+        plots=_plots(rows, whole, span, moments),
+        times=_time_axis(span),
+        side=VIEWBOX_SIDE,
+        legend_colors={name: COLORS[name] for name in STACK_ORDER},
+        note=_note(timeline, whole, len(single), len(set(tracks.tolist()))),
+    )
 
 
 def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
@@ -134,43 +170,45 @@ def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
     return sorted(track for track, _ in frames.most_common(MAX_TRACKS))
 
 
-def chart_html(
-    rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, description: str
-) -> str:
-    """Return a chart: a plot of areas for each row, then index and number of all faces.
+def _plots(
+    rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, moments: Sequence[Moment]
+) -> list[Plot]:
+    """Return a plot of areas for each row, then index, number and judging of all faces.
 
     Args:
         rows: A heading and the curves of its stacked areas, all with the same time axis.
-        whole: The curves of all faces, for the index and the number of faces.
+        whole: The curves of all faces, for the other plots.
         span: Length of the time axis in seconds.
-        description: One sentence for screen readers.
+        moments: These are marked in the first plot.
     """
-    plots = [
-        _plot(heading, ("100%", "50%", "0"), _areas(curves, span), "fer-areas")
+    marks = [(f"{moment.start / span:.1%}", i) for i, moment in enumerate(moments, start=1)]
+    areas = [
+        Plot(
+            heading,
+            ("100%", "50%", "0"),
+            "fer-areas",
+            _stack(curves, curves.shares, [COLORS[name] for name in STACK_ORDER], span),
+            _withheld_strips(curves, span),
+            marks if curves is whole else (),
+        )
         for heading, curves in rows
     ]
     several = np.isfinite(whole.figures["index_error"]).any()
-    band = f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if several else ""
-    plots.append(
-        _plot(f"Positive-negative index{band}", ("+1", "0", "\N{MINUS SIGN}1"), _index(whole, span))
-    )
+    heading = "Positive-negative index"
+    heading += f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if several else ""
+    scale = ("+1", "0", "\N{MINUS SIGN}1")
+    index = Plot(heading, scale, "", _index(whole, span), _withheld_strips(whole, span))
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
-    plots.append(_plot("Faces", (str(most), "", "0"), _faces(whole, span, most), "fer-count"))
-    plots.append(
-        _plot(
-            "What became of the faces",
-            ("100%", "", "0"),
-            _judged(whole, span),
-            "fer-judged",
-            _key(JUDGED_COLORS),
-        )
+    faces = Plot("Faces", (str(most), "", "0"), "fer-count", _faces(whole, span, most))
+    judged = Plot(
+        "What became of the faces",
+        ("100%", "", "0"),
+        "fer-judged",
+        _stack(whole, whole.judged_shares, list(JUDGED_COLORS.values()), span),
+        _withheld_strips(whole, span),
+        legend=JUDGED_COLORS,
     )
-    legend = _key({name: COLORS[name] for name in STACK_ORDER})
-    return (
-        f'<figure class="fer-chart" data-span="{span:g}"><figcaption>{escape(description)}'
-        "</figcaption>"
-        f"{''.join(plots)}{_time_axis(span)}{legend}</figure>"
-    )
+    return [*areas, index, faces, judged]
 
 
 def mean_statistics(timeline: Timeline) -> dict[str, float]:
@@ -194,7 +232,7 @@ def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
         )
     elif whole.withheld.any():
         sentences.append("Hatched: faces too small to judge, or turned away.")
-    return f'<p class="fer-note">{" ".join(sentences)}</p>'
+    return " ".join(sentences)
 
 
 def _judged_sentence(mean: Mapping[str, float]) -> list[str]:
@@ -216,62 +254,35 @@ def _description(timeline: Timeline) -> str:
     return f"Expressions over {format_time(timeline.seconds)}: on average {top} {mean[top]:.0%}."
 
 
-def _plot(
-    heading: str, scale: tuple[str, str, str], drawing: str, kind: str = "", below: str = ""
-) -> str:
-    marks = "".join(f"<span>{mark}</span>" for mark in scale)
-    return (
-        f'<div class="fer-plot {kind}"><h4>{escape(heading)}</h4>'
-        f'<div class="fer-scale" aria-hidden="true">{marks}</div>'
-        f'<div class="fer-drawing">{drawing}</div>{below}</div>'
-    )
-
-
-def _svg(content: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {VIEWBOX_SIDE} {VIEWBOX_SIDE}" preserveAspectRatio="none" '
-        'aria-hidden="true">'
-        f"{content}</svg>"
-    )
-
-
-def _areas(curves: Curves, span: float) -> str:
-    """Return the stacked probabilities."""
-    return _stack(curves, curves.shares, [COLORS[name] for name in STACK_ORDER], span)
-
-
-def _judged(curves: Curves, span: float) -> str:
-    """Return the stacked shares of faces that were judged, and of those that weren't."""
-    return _stack(curves, curves.judged_shares, list(JUDGED_COLORS.values()), span)
-
-
-def _stack(curves: Curves, shares: Float64Array, colors: Sequence[str], span: float) -> str:
+def _stack(
+    curves: Curves, shares: Float64Array, colors: Sequence[str], span: float
+) -> list[dict[str, str]]:
     """Return shares, (n, k), in k colours: the sum of all is painted first, the others over it."""
     tops = np.minimum(np.cumsum(shares, axis=1), 1)
-    paths = "".join(
-        f'<path fill="{color}" d="{_band(curves.step, tops[:, i], 0 * tops[:, i], span)}"/>'
+    return [
+        {"fill": color, "d": _band(curves.step, tops[:, i], 0 * tops[:, i], span)}
         for i, color in reversed(list(enumerate(colors)))
-    )
-    return _svg(paths) + _withheld_strips(curves, span)
+    ]
 
 
-def _index(curves: Curves, span: float) -> str:
+def _index(curves: Curves, span: float) -> list[dict[str, str]]:
     """Return the index as a line within its band, on a scale from -1 to 1."""
     index, error = (
         curves.figures["index"],
         ERROR_BAND * np.nan_to_num(curves.figures["index_error"]),
     )
     low, middle, high = (np.clip((index + sign * error + 1) / 2, 0, 1) for sign in (-1, 0, 1))
-    band = f'<path class="fer-band" d="{_band(curves.step, high, low, span)}"/>'
-    line = f'<path class="fer-line" d="{_line(curves.step, middle, span)}"/>'
-    zero = f'<path class="fer-zero" d="M0 {VIEWBOX_SIDE // 2}H{VIEWBOX_SIDE}"/>'
-    return _svg(zero + band + line) + _withheld_strips(curves, span)
+    return [
+        {"class": "fer-zero", "d": f"M0 {VIEWBOX_SIDE // 2}H{VIEWBOX_SIDE}"},
+        {"class": "fer-band", "d": _band(curves.step, high, low, span)},
+        {"class": "fer-line", "d": _line(curves.step, middle, span)},
+    ]
 
 
-def _faces(curves: Curves, span: float, most: int) -> str:
+def _faces(curves: Curves, span: float, most: int) -> list[dict[str, str]]:
     """Return the number of faces as an area; it is never withheld."""
     tops = curves.figures["faces"] / most
-    return _svg(f'<path class="fer-band" d="{_band(curves.step, tops, 0 * tops, span)}"/>')
+    return [{"class": "fer-band", "d": _band(curves.step, tops, 0 * tops, span)}]
 
 
 def _band(step: float, tops: Float64Array, bottoms: Float64Array, span: float) -> str:
@@ -311,26 +322,16 @@ def _heights(values: Float64Array) -> list[int]:
     return [round(place) for place in (VIEWBOX_SIDE * (1 - ends)).tolist()]
 
 
-def _withheld_strips(curves: Curves, span: float) -> str:
-    """Return hatched strips over the times that are withheld."""
+def _withheld_strips(curves: Curves, span: float) -> list[tuple[str, str]]:
+    """Return left edge and width, in percent, of the stretches that are withheld."""
     hidden = np.where(curves.withheld, 1.0, np.nan)
-    strips = [
-        f'<i style="left:{places[0] / VIEWBOX_SIDE:.1%};width:'
-        f'{(places[-1] - places[0]) / VIEWBOX_SIDE:.1%}"></i>'
+    return [
+        (f"{places[0] / VIEWBOX_SIDE:.1%}", f"{(places[-1] - places[0]) / VIEWBOX_SIDE:.1%}")
         for places, _ in _runs(curves.step, hidden, span)
     ]
-    return "".join(strips)
 
 
-def _time_axis(span: float) -> str:
-    """Return the labels of the time axis, at most six."""
+def _time_axis(span: float) -> list[tuple[str, str]]:
+    """Return place and text of the labels of the time axis, at most six."""
     step = next((tick for tick in TICK_STEPS if span / tick <= 5), 2 * TICK_STEPS[-1])
-    times = np.arange(0, span * 0.97, step)
-    marks = "".join(f'<span style="left:{t / span:.1%}">{format_time(t)}</span>' for t in times)
-    return f'<div class="fer-times" aria-hidden="true">{marks}</div>'
-
-
-def _key(colors: Mapping[str, str]) -> str:
-    """Return what each colour means."""
-    items = "".join(f'<li style="--hue:{color}">{name}</li>' for name, color in colors.items())
-    return f'<ul class="fer-key" aria-hidden="true">{items}</ul>'
+    return [(f"{t / span:.1%}", format_time(t)) for t in np.arange(0, span * 0.97, step).tolist()]

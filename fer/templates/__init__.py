@@ -1,0 +1,53 @@
+"""HTML from Jinja2 templates; whatever is put into them is escaped.
+
+`macros.html` has the parts that pages share: bars, tables, legends, chips. `figures.css` is how
+they look, on the page and in saved reports.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fer.colors import COLORS, text_color_on
+from fer.labels import EXPRESSIONS, UNNAMED
+
+FOLDER = Path(__file__).parent
+
+FIGURES_CSS = FOLDER / "figures.css"
+"""Styles of bars, tables, chips and charts; colours are variables, named as Gradio's themes do."""
+
+
+def render(template: str, **values: object) -> Markup:
+    """Return a template filled in; only `Markup` among the values is taken as HTML.
+
+    Args:
+        template: Its file name, such as "chart.html".
+        values: What it names; anything it names that is missing is an error.
+    """
+    return Markup(_environment().get_template(template).render(values))  # noqa: S704 - escaped there
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "COLORS": COLORS,
+        "EXPRESSIONS": EXPRESSIONS,
+        "UNNAMED": UNNAMED,
+        "colour_style": colour_style,
+        "percent": "{:.0%}".format,
+    }
+    return environment
+
+
+def colour_style(label: str) -> str:
+    """Return a `style` value that sets a label's colour, and the text colour on it, for the CSS."""
+    return f"--hue:{COLORS[label]};--ink:{text_color_on(COLORS[label])}"
