@@ -17,8 +17,8 @@ from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, f
 from fer.timeline.moments import MIN_BASELINE, MIN_DURATION, Moment
 from fer.timeline.plot import timeline_plot
 from fer.timeline.summary import Summary, TrackSummary, summarise
-from fer.timeline.timeline import MAX_TRACKS as MOST_AT_ONCE
 from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from fer.vision.quality import TURNED_AWAY_FROM
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
@@ -256,9 +256,11 @@ def _tracks(summary: Summary) -> str:
 
 def _omitted_note(rest: int, tracks: int) -> str:
     note = f"{rest} more, seen no longer, are not listed."
-    if tracks < MOST_AT_ONCE:
+    if tracks < MAX_TRACKS_PER_BIN:
         return note
-    return f"{note} Of each second {MOST_AT_ONCE} faces are kept, those with the lowest numbers."
+    return (
+        f"{note} Of each second {MAX_TRACKS_PER_BIN} faces are kept, those with the lowest numbers."
+    )
 
 
 def _track(track: TrackSummary) -> str:

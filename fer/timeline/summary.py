@@ -11,6 +11,8 @@ from fer.timeline.formatting import format_duration, format_percent, format_sign
 from fer.timeline.moments import Moment, find_moments
 from fer.timeline.timeline import MIN_FACES, Timeline
 
+_TRACK_SHARES = ("index", "uncertain", "small", "turned")
+
 
 @dataclass(frozen=True)
 class TrackSummary:
@@ -190,14 +192,22 @@ def _tracks(timeline: Timeline, frames: Tallies, lengths: Float64Array) -> tuple
     numbers, tracks, rows = timeline.track_counts()
     places = np.searchsorted(timeline.counts()[0], numbers)
     weighted = weight_bins_equally(rows, frames[places])
-    found = []
-    for track in np.unique(tracks).tolist():
-        own = tracks == track
-        total = _overall(weighted[own])
-        shares = {name: total[name] for name in ("index", "uncertain", "small", "turned")}
-        seconds = float((weighted[own, 0] * lengths[places[own]]).sum())
-        found.append(TrackSummary(track, seconds, _means(total), **shares))
-    return tuple(found)
+    order = np.argsort(tracks, kind="stable")
+    found, starts = np.unique(tracks[order], return_index=True)
+    if not len(found):
+        return ()
+    totals = compute_statistics(np.add.reduceat(weighted[order], starts))
+    seconds = np.add.reduceat((weighted[:, 0] * lengths[places])[order], starts)
+    columns = {name: totals[name].tolist() for name in (*EXPRESSIONS, *_TRACK_SHARES)}
+    return tuple(
+        TrackSummary(
+            track,
+            length,
+            {name: columns[name][row] for name in EXPRESSIONS},
+            **{name: columns[name][row] for name in _TRACK_SHARES},
+        )
+        for row, (track, length) in enumerate(zip(found.tolist(), seconds.tolist(), strict=True))
+    )
 
 
 def _strongest(mean: dict[str, float]) -> str:

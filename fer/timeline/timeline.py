@@ -29,6 +29,7 @@ from fer.timeline.counts import (
     count_frame,
     withhold_expressions,
 )
+from fer.timeline.track_counts import TrackCounts
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
@@ -40,9 +41,6 @@ VIEWS = ("class", "person")
 MIN_FACES = 5
 """In the class view, bins with fewer faces to judge in any frame are withheld."""
 
-MAX_TRACKS = 50
-"""Series kept of one bin in the person view: those with the lowest numbers."""
-
 TIME_TOLERANCE = 1e-9
 """Share of a bin by which a time may fall short of its start: 0.3 / 0.1 isn't quite 3."""
 
@@ -53,8 +51,8 @@ TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index"
 """What is told of one track in one bin; a single face has no standard error over faces."""
 
 
-ROW_BYTES = 338
-"""Memory of one tally: 15 numbers of 8 bytes, and what Python needs to keep an array by a key."""
+BIN_BYTES = 338
+"""Memory of a bin's tally: 15 numbers of 8 bytes, and what Python needs for an array by a key."""
 
 
 class TimelineError(ValueError):
@@ -104,7 +102,7 @@ class Timeline:
         self.view, self.bin_seconds = view, float(bin_seconds)
         self.small, self.uncertain_below = float(small), float(uncertain_below)
         self._bins: dict[int, Int64Array] = {}
-        self._tracks: dict[int, dict[int, Int64Array]] = {}  # bin -> number -> tally
+        self._tracks = TrackCounts()
 
     @property
     def settings(self) -> Settings:
@@ -124,7 +122,7 @@ class Timeline:
     @property
     def nbytes(self) -> int:
         """Memory of what was recorded, about."""
-        return ROW_BYTES * (len(self._bins) + sum(map(len, self._tracks.values())))
+        return BIN_BYTES * len(self._bins) + self._tracks.nbytes
 
     def __len__(self) -> int:
         """Return the number of bins that have frames."""
@@ -155,10 +153,7 @@ class Timeline:
         rows = count_faces(faces, self.small, self.uncertain_below)
         self._count_bin(number, count_frame(rows, MIN_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:
-            tracks = self._tracks.setdefault(number, {})
-            for track, row in zip(track_ids(faces), rows, strict=True):
-                _add_counts(tracks, track, row)
-            _keep_lowest_ids(tracks)
+            self._tracks.add(number, list(track_ids(faces)), list(rows))
 
     def _count_bin(self, number: int, row: Int64Array) -> None:
         """Count a tally into a bin; withhold the bin where that is due, whatever came first."""
@@ -183,11 +178,8 @@ class Timeline:
         for part in (self, other):
             for number, row in part._bins.items():
                 both._count_bin(number, row)
-            for number, tracks in part._tracks.items():
-                kept = both._tracks.setdefault(number, {})
-                for track, row in tracks.items():
-                    _add_counts(kept, track, row)
-                _keep_lowest_ids(kept)
+            for number, tracks, rows in part._tracks.bins():
+                both._tracks.add(number, tracks.tolist(), list(rows))
         return both
 
     def counts(self) -> tuple[Int64Array, Int64Array]:
@@ -204,10 +196,7 @@ class Timeline:
 
         Without any row in the class view: it keeps no tracks.
         """
-        keys = sorted((number, track) for number in self._tracks for track in self._tracks[number])
-        rows = [self._tracks[number][track] for number, track in keys]
-        numbers, tracks = np.array(keys, np.int64).reshape(-1, 2).T
-        return numbers, tracks, np.array(rows, np.int64).reshape(-1, len(COUNT_COLUMNS))
+        return self._tracks.arrays()
 
     def restore(
         self, bins: Mapping[int, Int64Array], tracks: Mapping[tuple[int, int], Int64Array]
@@ -216,7 +205,7 @@ class Timeline:
         for number, row in bins.items():
             self._count_bin(number, row)
         for (number, track), row in tracks.items():
-            _add_counts(self._tracks.setdefault(number, {}), track, row)
+            self._tracks.add(number, [track], [row])
 
     def table(self) -> "DataFrame":
         """Return a row a bin that has frames, by time.
@@ -261,13 +250,6 @@ class Timeline:
 def _add_counts(counts: dict[int, Int64Array], key: int, row: Int64Array) -> None:
     """Add a tally to the one under a key."""
     counts[key] = counts[key] + row if key in counts else row
-
-
-def _keep_lowest_ids(tracks: dict[int, Int64Array]) -> None:
-    """Keep the lowest numbers: which these are does not depend on the order of the frames."""
-    if len(tracks) > MAX_TRACKS:
-        for track in sorted(tracks)[MAX_TRACKS:]:
-            del tracks[track]
 
 
 def _all_counts(timeline: Timeline) -> tuple[Int64Array, ...]:

@@ -13,8 +13,8 @@ from fer.labels import EXPRESSIONS
 from fer.timeline import report
 from fer.timeline.report import MAX_TRACK_ROWS, report_html
 from fer.timeline.summary import summarise
-from fer.timeline.timeline import MAX_TRACKS as MOST_AT_ONCE
 from fer.timeline.timeline import Timeline
+from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from tests.timeline.frames import frame, mix, recorded, steady
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -159,10 +159,10 @@ def test_many_tracks_are_cut_to_those_seen_longest():
 
 @pytest.mark.usefixtures("unplotted")
 def test_it_is_said_that_a_crowd_isnt_kept_whole():
-    timeline = steady(2, MOST_AT_ONCE + 10, view="person", happy=1.0)
+    timeline = steady(2, MAX_TRACKS_PER_BIN + 10, view="person", happy=1.0)
     text = Page(report_html(timeline, "Many")).whole
-    assert f"{MOST_AT_ONCE - MAX_TRACK_ROWS} more, seen no longer, are not listed." in text
-    assert f"Of each second {MOST_AT_ONCE} faces are kept" in text
+    assert f"{MAX_TRACKS_PER_BIN - MAX_TRACK_ROWS} more, seen no longer, are not listed." in text
+    assert f"Of each second {MAX_TRACKS_PER_BIN} faces are kept" in text
 
 
 @pytest.mark.usefixtures("unplotted")

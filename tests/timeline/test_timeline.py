@@ -6,7 +6,8 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.counts import INDEX_SIGNS, pooled_error
-from fer.timeline.timeline import MAX_TRACKS, MIN_FACES, VIEWS, Timeline, TimelineError
+from fer.timeline.timeline import MIN_FACES, VIEWS, Timeline, TimelineError
+from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
@@ -168,12 +169,12 @@ def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
     ]
     whole = recorded(frames, view="person")
     numbers = whole.track_table().groupby("time")["track"]
-    assert numbers.count().tolist() == [MAX_TRACKS] * 2
+    assert numbers.count().tolist() == [MAX_TRACKS_PER_BIN] * 2
     seen = [
         {t for faces, time in frames if time // 1 == i for t in faces.tracker_id} for i in (0, 1)
     ]
     assert [numbers.get_group(i).tolist() for i in (0, 1)] == [
-        sorted(tracks)[:MAX_TRACKS] for tracks in seen
+        sorted(tracks)[:MAX_TRACKS_PER_BIN] for tracks in seen
     ]
     parts = [recorded(frames[i::3], view="person") for i in range(3)]
     assert parts[2].merged(parts[0]).merged(parts[1]) == whole

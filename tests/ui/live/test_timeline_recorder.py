@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer.timeline.serialization import from_csv, from_json
-from fer.timeline.timeline import ROW_BYTES, Timeline
+from fer.timeline.timeline import Timeline
 from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
 from tests.fakes import fake_pipeline, sure
 from tests.ui.live_helpers import Looking, hold_clock
@@ -119,7 +119,12 @@ def test_it_ends_by_itself_and_reports_it(clock):
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     live = Looking(SIX)
     live.start()
-    monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", 20 * 7 * ROW_BYTES)
+    record(live, clock, range(20))
+    enough = live.session().live.recorder.timeline.nbytes
+    clock[0] = 0
+    live = Looking(SIX)
+    live.start()
+    monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", enough)
     charts = record(live, clock, range(30))
     assert [i for i, chart in enumerate(charts) if "has ended" in (chart or "")] == [20]
     assert live.session().nbytes == live.session().live.recorder.timeline.nbytes
