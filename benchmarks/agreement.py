@@ -73,7 +73,6 @@ class Links:
     """Numbers full detections by which of the second before is nearest."""
 
     def __init__(self) -> None:
-        """Know nobody yet."""
         self._seen: dict[int, tuple[np.ndarray, float]] = {}
         self._next = 1
 
@@ -108,7 +107,7 @@ class Agreement:
         faces: Faces of the full detections.
         had: Of these, faces that were followed, too.
         extra: Followed faces that no full detection has.
-        switches: Times a face's number was another than before, or had been somebody else's.
+        switches: Times a face got another track id, or one that had been another face's.
         face_seconds: How long the faces were watched, summed over them.
     """
 
@@ -134,7 +133,7 @@ class Agreement:
         Args:
             time: Seconds from the scene's start.
             full: Boxes of the full detection, float32 (n, 4).
-            ids: Who they are, int (n,); 0 is nobody known.
+            ids: Their true identities, int (n,); 0 is unknown.
             followed: Boxes of the followed faces, float32 (m, 4).
             numbers: Their `tracker_id`, int (m,).
         """
@@ -167,12 +166,12 @@ class Agreement:
 
 
 def named(full: np.ndarray, truth: np.ndarray, ids: np.ndarray, least: float = 0.4) -> np.ndarray:
-    """Return who the faces of a full detection are; a box of nobody's has 0.
+    """Return the identities of the faces of a full detection; 0 is a box that matches none.
 
     Args:
         full: Boxes, float32 (n, 4).
         truth: Boxes of the faces that are there, float32 (m, 4).
-        ids: Their numbers, int (m,), from 1.
+        ids: Their identities, int (m,), from 1.
         least: Least overlap of a box with its face.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Measure the Live tab in real browsers: frames shown a second, and how old they are.
+"""Measure the Live tab in real browsers: displayed frames per second, and their age.
 
     python -m benchmarks.browser
 
@@ -29,7 +29,7 @@ FRAMES = 200
 """Length of the film, which is played in a loop; a delay of 10 s would look like none."""
 
 BITS = 8
-"""Of a frame's number; they stand between a white and a black cell, which tell left from right."""
+"""Of a frame's number, between a white and a black cell, which mark its left and right end."""
 
 BAR = 40
 """Rows of the bar code, at the picture's lower edge."""
@@ -150,7 +150,7 @@ def figures(
     """Return what one visitor saw in the last `seconds` before `now`.
 
     Args:
-        watched: For each picture shown: when, in seconds, its number and the camera's number then;
+        watched: Of each displayed picture the time in seconds, its number and the camera's then;
             None where a number couldn't be read.
         now: The end, on the same clock.
         seconds: How long was watched.

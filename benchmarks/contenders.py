@@ -61,7 +61,7 @@ class Naive:
 
 
 class Peer:
-    """PyPI's `fer` with MTCNN, in an interpreter of its own: its package is called as ours.
+    """PyPI's `fer` with MTCNN, in an interpreter of its own: its package has our name.
 
     Args:
         python: The interpreter that has it; benchmarks/requirements.txt says how to make one.
@@ -106,7 +106,7 @@ class Peer:
 class Yardstick:
     """torchvision's resnet18 on one 224 x 224 picture, 32-bit floats, two threads.
 
-    It has a process of its own, so that its threads are in nobody's way while it waits.
+    It has a process of its own, so that its threads take no time while it waits.
     """
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ def resnet() -> torch.nn.Module:
 
 
 def timed_pipeline(pipeline: Pipeline, stopwatch: Stopwatch) -> Pipeline:
-    """Return a pipeline of the same parts whose detector and classifier are timed."""
+    """Return a pipeline of the same steps whose detector and classifier are timed."""
     return Pipeline(
         Timed(pipeline.detector, stopwatch, {"detect": "detect"}, "follow"),
         Timed(pipeline.classifier, stopwatch, {}, "classify"),

@@ -26,7 +26,7 @@ STAGES = {"propose": "first network", "refine": "second network", "finalize": "t
 REST = "rest"
 
 EVERY = 7
-"""One frame in so many is looked at, so that the faces have moved."""
+"""One frame in so many is used, so that the faces have moved."""
 
 
 class Library:

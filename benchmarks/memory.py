@@ -10,7 +10,7 @@ import torch
 from benchmarks.scenes import Scene, made_scenes, sample_scene
 
 FRAMES = 60
-"""Frames of a scene that are read; they lie in memory, too."""
+"""Frames of a scene that are read; they are in memory, too."""
 
 STATUS = Path("/proc/self/status")
 

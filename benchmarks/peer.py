@@ -1,4 +1,4 @@
-"""PyPI's `fer` with MTCNN, answering `benchmarks.live` over a pipe; run by its own interpreter.
+"""PyPI's `fer` with MTCNN, driven by `benchmarks.live` over a pipe; run by its own interpreter.
 
 In: a line of JSON with the frame's shape, then its bytes, RGB. Out: a line of JSON with its boxes,
 xyxy, and what it took in seconds. The first line out says its version and the least face it looks

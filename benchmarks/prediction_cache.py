@@ -1,11 +1,11 @@
-"""Measure what it costs to let a face keep its last answer for a while.
+"""Measure the accuracy that caching a face's prediction costs.
 
     python -m benchmarks.prediction_cache --dataset ../shared/data/fer2013
 
-Pictures of the validation split are shown like faces before a camera: each track shows one for a
+Pictures of the validation split take the place of faces before a camera: each track shows one for a
 second and then another, unsteadily and with a camera's noise. The expressions named from half a
 second after a change on are compared with the labels, once with every face read in every frame, and
-once with each pair of bounds on how long an answer may stand: of a still face, and of any.
+once with each pair of limits on a prediction's age: of a still face, and of any face.
 """
 
 import argparse
@@ -54,10 +54,10 @@ class CacheResult:
 
     Attributes:
         film: How the faces moved, of `UNSTEADY`.
-        longest: Seconds for which a still face's answer may stand.
-        shortest: Seconds for which any face's answer stands.
+        longest: Greatest age of a still face's prediction in seconds.
+        shortest: Age up to which any face's prediction is kept, in seconds.
         read: Faces that were read.
-        shown: Faces that were in a frame.
+        shown: Faces in all frames.
         settled: Of these, faces whose picture had been there for `SETTLED` seconds.
         right: Of these, faces that were named as labelled.
     """
@@ -100,7 +100,7 @@ def measure(
 
     Args:
         classifier: Reads the faces.
-        faces: An even number; the first half is shown first.
+        faces: An even number; the first half comes first.
         reading: The film and the bounds; it is filled in.
         seed: Of the unsteadiness; the same for all bounds.
     """
@@ -143,7 +143,7 @@ def filmed(picture: np.ndarray, place: np.ndarray, generator: np.random.Generato
 
     Args:
         picture: Grey uint8 (s, s).
-        place: By how many pixels of the crop it lies off the middle, x and y.
+        place: Offset from the middle in pixels of the crop, x and y.
         generator: Of the noise.
     """
     scale = SIDE / len(picture)

@@ -87,7 +87,7 @@ class Memory:
 
 
 def timed(stages: Stages) -> tuple[type[VideoReader], type[VideoWriter], type]:
-    """Return the recording's parts with a stopwatch in each."""
+    """Return the recording's steps with a stopwatch in each."""
 
     class Reader(VideoReader):
         def __iter__(self) -> Iterator[Frame]:

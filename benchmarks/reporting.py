@@ -28,7 +28,7 @@ def circumstances(module: str, arguments: Sequence[str] | None = None) -> dict[s
 
 
 def processor() -> str:
-    """Return the processor's name as Linux tells it."""
+    """Return the processor's name from /proc/cpuinfo."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -36,7 +36,7 @@ def processor() -> str:
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return rows of the same columns as aligned text; None is shown as "-"."""
+    """Return rows of the same columns as aligned text; None becomes "-"."""
     if not rows:
         return ""
     columns = list(rows[0])

@@ -2,7 +2,7 @@
 
 The faces are all scikit-image's astronaut (NASA, public domain), cut out with soft edges, mirrored
 and darkened here and there. They drift and grow slowly over a soft background, and every frame has
-fresh noise, so that nothing can be answered from the frame before.
+fresh noise, so that no prediction can be kept from the frame before.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,8 +38,8 @@ class View:
     Args:
         image: RGB uint8 (h, w, 3).
         time: Seconds from the first frame.
-        xyxy: The faces' boxes, float32 (n, 4) in pixels; None where nobody knows.
-        ids: The faces' numbers, int (n,); None where nobody knows.
+        xyxy: The faces' boxes, float32 (n, 4) in pixels; None where they are unknown.
+        ids: The faces' numbers, int (n,); None where they are unknown.
     """
 
     image: np.ndarray
@@ -241,7 +241,7 @@ def filmed(path: Path) -> Scene:
 
 
 def panned(path: Path) -> Scene:
-    """Return a photograph over which the camera wanders slowly; its border pixels go on."""
+    """Return a photograph over which the camera wanders slowly; its border is replicated."""
     from fer.images import read_image
 
     image = read_image(path)

@@ -1,9 +1,9 @@
-"""Measure how long the page takes to answer, beside its three heaviest libraries by themselves.
+"""Measure how long the page takes to respond, and its three heaviest libraries by themselves.
 
     python -m benchmarks.startup
 
 In turn, in fresh processes: `import fer`; importing torch, gradio and facenet_pytorch; `python
-app.py` until the page has been answered. Medians of the seconds that passed and of the processor's;
+app.py` until the page has responded. Medians of the seconds that passed and of the processor's;
 the latter hardly change where the machine is busy otherwise. Takes two minutes.
 """
 
@@ -69,10 +69,10 @@ def run(program: str) -> Start:
 
 
 def page() -> Start:
-    """Start `python app.py`, ask for the page until it answers, and end it.
+    """Start `python app.py`, request the page until it responds, and end it.
 
     Raises:
-        RuntimeError: It ended or never answered.
+        RuntimeError: It ended or never responded.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -107,7 +107,7 @@ def _wait_for(url: str, app: subprocess.Popen) -> None:
                 return
         except urllib.error.URLError:
             time.sleep(0.02)
-    raise RuntimeError(f"The page did not answer within {TIMEOUT} s, or app.py ended.")
+    raise RuntimeError(f"The page did not respond within {TIMEOUT} s, or app.py ended.")
 
 
 def processor_seconds(process: int) -> float:

@@ -32,7 +32,7 @@ class Stopwatch:
         self._within: list[float] = []
 
     def measure(self, rest: str, function: Callable[[], object]) -> tuple[object, Spent]:
-        """Call a function; return its answer and what it took.
+        """Call a function; return its result and the time it took.
 
         Args:
             rest: What to call the time outside of any stage.
@@ -70,7 +70,7 @@ class Timed:
     def __init__(
         self, inner: object, stopwatch: Stopwatch, stages: dict[str, str], rest: str
     ) -> None:
-        """Keep them; nothing is called."""
+        """Keep the detector and the classifier to time."""
         self._inner, self._stopwatch, self._stages, self._rest = inner, stopwatch, stages, rest
 
     def __getattr__(self, name: str):

@@ -28,10 +28,10 @@ PLOTS = {
 HEAD = """\
 # What FER2013 is like
 
-What a network can learn depends on what it is shown. `python -m fer data` looks at an edition of
+What a network can learn depends on its data. `python -m fer data` examines an edition of
 FER2013 and writes a page of its own, with mean faces, examples and copies that are labelled
 differently; those pictures stay with whoever has the data. This page, made from its figures by
-`python -m docs.data runs/data/data.json`, says the rest.
+`python -m docs.data runs/data/data.json`, has the rest.
 """
 
 

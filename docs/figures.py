@@ -92,7 +92,7 @@ Each expression, by the FER2013 head:
 
 {_made_by(metrics)}
 `python -m fer evaluate --dataset {evaluation["dataset"]} --damaged --output fer/model/weights`
-wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots beside it;
+wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots in its folder;
 `python -m docs.figures` wrote this section.
 """
 
@@ -174,7 +174,7 @@ def _classes(evaluation: dict) -> str:
 
 
 def read_json(name: str) -> dict:
-    """Return a JSON file beside the embedded weights."""
+    """Return a JSON file of the embedded weights."""
     return json.loads((WEIGHTS / name).read_text())
 
 

@@ -41,7 +41,7 @@ same run that ResNet-18 took {_median_yardstick(live):.0f} ms.
 In a browser on the same machine one visitor sees {one["frames_per_second"]:.1f} frames/s,
 {_age(one["glass_to_glass_median"])} old; four at once see {_least(four):.1f} to {_most(four):.1f}.
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
-as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to answer as importing
+as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to respond as importing
 PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
 [benchmarks/](../benchmarks), and `python -m docs.figures` wrote this section:
 
@@ -84,6 +84,6 @@ def _most(visitors: list[dict]) -> float:
 
 
 def read_speed() -> str:
-    """Return the section for what lies in benchmarks/."""
+    """Return the section for the files in benchmarks/."""
     names = ("speed", "live", "browser", "recording", "startup")
     return speed(*(json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in names))

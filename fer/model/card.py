@@ -38,8 +38,8 @@ TEMPLATE, ABOUT_FER2013, CITATION = (
 )
 
 OTHER_DATA = (
-    "The pictures are those of $dataset, which are not FER2013's; whoever chose them can say here "
-    "where they come from, what their labels mean, and for whom they don't stand."
+    "The pictures are those of $dataset, which are not FER2013's; whoever chose them can state "
+    "here where they come from, what their labels mean, and for whom they don't stand."
 )
 """Instead of what is known of FER2013."""
 

@@ -207,7 +207,7 @@ def hub_errors_as(
         ) from error
     except json.JSONDecodeError as error:
         raise kind(
-            "Something between here and the Hub answered in its place, a login page or a proxy "
+            "Something between here and the Hub responded in its place, a login page or a proxy "
             "perhaps; check the network, or name a folder instead."
         ) from error
     except (*UNREACHABLE_ERRORS, HfHubHTTPError) as error:
@@ -225,7 +225,7 @@ def _explain(error: Exception, repo_id: str, revision: str | None) -> str:
         return f"HF_HUB_OFFLINE is set and no copy of {repo_id} is cached here; unset it."
     if not isinstance(error, HfHubHTTPError):
         return (
-            f"The Hub didn't answer in {TIMEOUT:g} seconds and no copy of {repo_id} is cached "
+            f"The Hub didn't respond in {TIMEOUT:g} seconds and no copy of {repo_id} is cached "
             "here; check the network, or name a folder instead."
         )
     if isinstance(error, RevisionNotFoundError):
@@ -240,4 +240,4 @@ def _explain(error: Exception, repo_id: str, revision: str | None) -> str:
     status = error.response.status_code
     if status in (401, 403):
         return f"The Hub refused the token for {repo_id}: {_LOGIN_HINT}."
-    return f"The Hub answered {status} for {repo_id}; try again later."
+    return f"The Hub returned {status} for {repo_id}; try again later."

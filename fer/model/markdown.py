@@ -41,7 +41,7 @@ def code(value: str) -> str:
 
 
 def image(name: str) -> str:
-    """Return a picture that lies beside the page, by its file's name."""
+    """Return a picture in the page's folder, by its file's name."""
     stem = name.rpartition(".")[0].replace("_", " ")
     described = re.sub(r"([\[\]\\`*])", r"\\\1", text(stem))
     return f"![{described}]({quote(name)})"

@@ -72,7 +72,7 @@ STALE_FILES = [
     *EVALUATION_PLOTS,
     *(f"{split}_{plot}" for split in ("train", *SPLITS) for plot in EVALUATION_PLOTS),
 ]
-"""What is removed from a repo unless it is pushed again: what this project makes, nobody else's."""
+"""What is removed from a repo unless it is pushed again: what this project writes, nothing else."""
 
 
 def push(

@@ -22,7 +22,7 @@ def round_to_half(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]
 
 
 def compress_weights(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return weights as they are written to a file, in half of its size where they are
+    """Return weights as they are stored in a file, in half of its size where they are
     `round_to_half`.
 
     What half precision can't hold stays as it is. `from_pretrained` makes of both what the

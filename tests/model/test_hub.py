@@ -193,5 +193,5 @@ def test_nobody_listens(hub, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
     )
-    assert done.stdout.count("The Hub didn't answer in 10 seconds") == 2, done.stderr
+    assert done.stdout.count("The Hub didn't respond in 10 seconds") == 2, done.stderr
     assert float(done.stdout.splitlines()[-1]) < 30

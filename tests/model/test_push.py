@@ -137,7 +137,7 @@ def test_an_upload_cut_off_halfway_is_repeated(hub, make, push, pull):
 def test_a_push_that_breaks_off_leaves_nothing_and_can_be_repeated(hub, make, push):
     folder = make(seed=4)
     hub.cut_commits = 1
-    with refused("PushError", "didn't answer"):
+    with refused("PushError", "didn't respond"):
         push(folder, "me/broken", tag="v1")
     repo = hub.repos["models", "me/broken"]
     assert set(repo.files) == {".gitattributes"}

@@ -84,7 +84,7 @@ def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):
     start = time.monotonic()
     name, _, notice = client.run(SERVE, source="me/asleep", embedded=embedded)
     assert name == "embedded weights"
-    assert "The Hub didn't answer in 10 seconds" in notice
+    assert "The Hub didn't respond in 10 seconds" in notice
     assert 9 < time.monotonic() - start < 20
 
 
