@@ -201,7 +201,7 @@ def _plots(
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
     faces = Plot("Faces", (str(most), "", "0"), "fer-count", _faces(whole, span, most))
     judged = Plot(
-        "What became of the faces",
+        "Faces judged, and why others were not",
         ("100%", "", "0"),
         "fer-judged",
         _stack(whole, whole.judged_shares, list(JUDGED_COLORS.values()), span),

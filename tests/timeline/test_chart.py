@@ -128,7 +128,7 @@ def test_single_faces_are_drawn_in_the_person_view_only(view, headings):
     timeline.add(faces(*[HALF] * 6, tracks=[8, 3, 8, 3, 8, 3]), 0)
     found = re.findall(r"<h4>([^<]+)</h4>", timeline_html(timeline))
     index = "Positive-negative index, ± 2 standard errors"
-    assert found == [*headings, index, "Faces", "What became of the faces"]
+    assert found == [*headings, index, "Faces", "Faces judged, and why others were not"]
 
 
 def test_only_the_faces_seen_longest_are_drawn():
