@@ -30,7 +30,9 @@ def main() -> None:
     """Serve the page."""
     claim_folder()  # Gradio reads its path on import
     remove_on_termination(end_workers)
-    start_server("fer.recording.preloaded")  # its imports run in parallel with this process's own
+    if not os.environ.get("FER_MODEL"):  # where it is set, the network is pulled first
+        # Its imports and its warm-up run in parallel with this process's own.
+        start_server("fer.recording.preloaded")
     demo = build()
     from fer.ui import launch_settings
 

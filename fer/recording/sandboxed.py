@@ -9,8 +9,9 @@ import stat
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +20,12 @@ from fer.recording.analysis import analyse
 from fer.recording.outputs import FILE_NAMES, RecordingResult
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
-from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, bound_cpu
 from fer.timeline.serialization import from_json
 from fer.video import VideoError, VideoInfo, check_video
 
 CHECK_TIMEOUT = 20.0
-"""Seconds that a look at a video's header and first picture may take."""
+"""Seconds within which a video's header and first picture have to be read."""
 
 PER_SECOND, AT_LEAST, AT_MOST = 12.0, 300.0, 6 * 3600.0
 """Seconds that an analysis may take, on the clock and of the CPU: so many a second of the video,
@@ -75,12 +76,22 @@ class ModelSource:
 
     def load(self) -> Pipeline:
         """Return the pipeline."""
-        from fer.model.classifier import ExpressionClassifier
-        from fer.vision.detector import FaceDetector
+        pipeline = load_pipeline(self.folder)
+        pipeline.classifier.name = self.name
+        return pipeline
 
-        classifier = ExpressionClassifier.load(self.folder)
-        classifier.name = self.name
-        return Pipeline(FaceDetector(), classifier)
+
+@cache
+def load_pipeline(folder: Path) -> Pipeline:
+    """Return the pipeline with the network of a folder; the server's is inherited by workers.
+
+    Raises:
+        fer.model.classifier.ModelError: It can't be loaded.
+    """
+    from fer.model.classifier import ExpressionClassifier
+    from fer.vision.detector import FaceDetector
+
+    return Pipeline(FaceDetector(), ExpressionClassifier.load(folder))
 
 
 def check_video_sandboxed(path: Path) -> VideoInfo:
@@ -90,7 +101,7 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
         VideoError: As there, or the worker ended or took too long.
     """
     limits = Limits(MEMORY, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
-    message = _run_worker(_check, limits, CHECK_TIMEOUT, None, path.resolve())
+    message = _run_worker(_check, limits, _Supervisor(), path.resolve())
     return VideoInfo(**message.fields)
 
 
@@ -122,21 +133,20 @@ def analyse_sandboxed(
     source, folder = Path(source).resolve(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
-    info = check_video_sandboxed(source)
-    seconds = time_limit(info.duration)
     limits = Limits(
-        *(MEMORY, seconds, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
+        *(MEMORY, AT_MOST, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
     )
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
     arguments = source, folder, model, view, rate
-    listener = _ProgressForwarder(progress, cancelled)
+    supervisor = _Supervisor(progress, cancelled)
     try:
-        message = _run_worker(_analyse, limits, seconds, listener, *arguments, info.has_audio)
+        message = _run_worker(_analyse, limits, supervisor, *arguments, True)
     except BrokenReader:
-        if not info.has_audio:
+        if not supervisor.has_audio:
             raise
         # Most decoders are for sound, and the pictures can be had without it.
-        message = _run_worker(_analyse, limits, seconds, listener, *arguments, False)
+        supervisor = _Supervisor(progress, cancelled)
+        message = _run_worker(_analyse, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
     return _read_result(message, folder)
 
@@ -147,30 +157,67 @@ def time_limit(duration: float | None) -> float:
     return min(AT_MOST, max(AT_LEAST, PER_SECOND * known))
 
 
-class _ProgressForwarder:
-    """Passes progress on, and asks whether to go on."""
+class _Supervisor:
+    """What the page keeps of one worker: until when it may work, and whether there is sound.
+
+    Args:
+        progress: Gets a `Progress` for each message about it.
+        cancelled: Returns whether to stop.
+
+    Attributes:
+        end: When the worker has to be done, on the monotonic clock; it has a header's time at
+            first, and that of an analysis once the video is open.
+        has_audio: Whether the video has sound; False as long as it isn't open.
+    """
 
     def __init__(
         self,
-        progress: Callable[[Progress], None] | None,
-        cancelled: Callable[[], bool] | None,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> None:
         self._progress, self._cancelled = progress, cancelled
+        self.end = time.monotonic() + CHECK_TIMEOUT
+        self.has_audio = self._opened = False
 
-    def forward(self, message: Message | None) -> None:
+    def handle(self, message: Message | None) -> None:
+        """Take a message that is no result.
+
+        Raises:
+            Cancelled: The work was cancelled.
+            WorkerError: The message is not of the form it should have.
+        """
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The analysis was cancelled; nothing of it was kept.")
-        if message is not None and self._progress is not None:
-            left = message.fields["left"]
-            done = float(message.fields["done"])
-            self._progress(Progress(done, None if left is None else float(left)))
+        if message is None:
+            return
+        try:
+            if message.kind == "opened":
+                self._extend(message)
+                return
+            if message.kind != "progress":
+                raise ValueError(message.kind)
+            done, left = float(message.fields["done"]), _number(message.fields["left"])
+        except (LookupError, TypeError, ValueError) as error:
+            raise WorkerError(f"Its message has another form: {error!r}.") from error
+        if self._progress is not None:
+            self._progress(Progress(done, left))
+
+    def _extend(self, message: Message) -> None:
+        """Give an analysis its time, once."""
+        self.has_audio = message.fields["has_audio"] is True
+        if not self._opened:
+            self.end = time.monotonic() + time_limit(_number(message.fields["duration"]))
+        self._opened = True
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _run_worker(
-    work: Callable[..., None],
+    work: Callable[..., Callable[[Channel], None]],
     limits: Limits,
-    seconds: float,
-    listener: _ProgressForwarder | None,
+    supervisor: _Supervisor,
     *arguments: object,
 ) -> Message:
     """Return a worker's result; the worker has ended then, also after an error.
@@ -178,25 +225,24 @@ def _run_worker(
     Raises:
         VideoError: It refused the video, ended early, or took too long.
     """
-    end = time.monotonic() + seconds
     try:
         worker = Worker(work, limits, *arguments)
     except WorkerError as error:
         logger.warning("A video's worker did not start: %s", error)
         raise VideoError("The machine is too busy; try again in a minute.") from error
     try:
-        return _result(worker, end, listener)
+        return _result(worker, supervisor)
     except WorkerError as error:
         logger.warning("A video's worker ended: %s", error)
-        if time.monotonic() > end:
+        if time.monotonic() > supervisor.end:
             raise VideoError(SLOW) from error
         raise BrokenReader(BROKEN) from error
     finally:
         worker.kill()
 
 
-def _result(worker: Worker, end: float, listener: _ProgressForwarder | None) -> Message:
-    while time.monotonic() < end:
+def _result(worker: Worker, supervisor: _Supervisor) -> Message:
+    while time.monotonic() < supervisor.end:
         message = worker.receive(_POLL_INTERVAL, _MAX_THUMBNAILS)
         kind = None if message is None else message.kind
         if kind == "refused":
@@ -205,8 +251,7 @@ def _result(worker: Worker, end: float, listener: _ProgressForwarder | None) -> 
             raise ValueError(str(message.fields["sentence"]))
         if kind == "result":
             return message
-        if listener is not None:
-            listener.forward(message)
+        supervisor.handle(message)
     raise WorkerError("It ran out of time.", late=True)
 
 
@@ -253,17 +298,18 @@ def _analyse(
     source: Path, folder: Path, model: ModelSource, view: str, rate: float, sound: bool
 ) -> Callable[[Channel], None]:
     """Return what a worker does to analyse a video."""
-    import torch
-    from transformers.utils.logging import disable_progress_bar
+    from fer.recording.warm_up import use_one_thread
 
-    disable_progress_bar()  # it holds a semaphore that the worker couldn't release
-    torch.set_num_threads(1)  # as on the page: the analysis has threads of its own
+    use_one_thread()  # as on the page: the analysis has threads of its own
     pipeline = model.load()
 
     def work(channel: Channel) -> None:
         def report(progress: Progress) -> None:
             channel.send("progress", done=progress.done, left=progress.left)
 
+        info = check_video(source)
+        channel.send("opened", duration=info.duration, has_audio=info.has_audio)
+        bound_cpu(time_limit(info.duration))
         _send_result(channel, analyse(source, folder, pipeline, view, rate, report, sound=sound))
 
     return partial(_report_errors, work)

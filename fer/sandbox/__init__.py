@@ -1,7 +1,7 @@
 """A process of its own for untrusted media: bounded, cut off from the network, killed in time."""
 
 from fer.sandbox.channel import Channel, Message
-from fer.sandbox.limits import Limits
+from fer.sandbox.limits import Limits, bound_cpu
 from fer.sandbox.pool import Pool
 from fer.sandbox.worker import Worker, WorkerError, end_workers, start_server
 
@@ -12,6 +12,7 @@ __all__ = [
     "Pool",
     "Worker",
     "WorkerError",
+    "bound_cpu",
     "end_workers",
     "start_server",
 ]

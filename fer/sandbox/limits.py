@@ -71,6 +71,11 @@ def confine(limits: Limits) -> list[str]:
     return missing
 
 
+def bound_cpu(seconds: float) -> None:
+    """Bound the CPU time of the calling process, of all its threads together; it can only fall."""
+    _bound(resource.RLIMIT_CPU, max(1, round(seconds)))
+
+
 def _size() -> int:
     """Return the bytes of address space that this process has."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -82,7 +87,7 @@ def _bound(kind: int, value: int) -> None:
 
 
 def _bound_rest(limits: Limits) -> None:
-    _bound(resource.RLIMIT_CPU, max(1, round(limits.cpu)))
+    bound_cpu(limits.cpu)
     _bound(resource.RLIMIT_FSIZE, limits.file_size)
     _bound(resource.RLIMIT_NOFILE, limits.open_files)
     _bound(resource.RLIMIT_CORE, 0)

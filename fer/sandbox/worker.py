@@ -26,7 +26,11 @@ returns what is done confined, with the channel to the page."""
 _SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GRADIO_PASSWORD")
 """Variables that no worker gets to see."""
 
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 """So that the server has no thread but its own when it forks."""
 
 _STARTED = 60.0
@@ -38,6 +42,9 @@ _SERVER = "fer.sandbox.server"
 _context.set_forkserver_preload(
     [_SERVER, __name__]
 )  # by default it runs the page's own main module
+_variables: dict[str, str] = {}
+"""What the server's environment has besides the page's."""
+
 _reported: set[str] = set()
 _workers: WeakSet["Worker"] = WeakSet()
 _ending = Event()
@@ -57,13 +64,16 @@ class WorkerError(Exception):
         self.late = late
 
 
-def start_server(module: str) -> None:
+def start_server(module: str, **variables: str) -> None:
     """Start the process that forks workers; one that runs already stays as it is.
 
     Args:
-        module: Name of a module to import beforehand, with all that workers need.
+        module: Name of a module to import beforehand, with all that workers need. It may leave no
+            thread but its own behind.
+        variables: Of its environment, for that module to read.
     """
     _context.set_forkserver_preload([_SERVER, module])
+    _variables.update(variables)
     with _environment():
         forkserver.ensure_running()
 
@@ -190,7 +200,7 @@ def _report(ready: Message | None) -> None:
 def _environment() -> Iterator[None]:
     """Set the variables as the server, if it has to be started now, should see them."""
     path = os.pathsep.join(filter(None, sys.path))
-    wanted = {**dict.fromkeys(_SECRETS), **_ONE_THREAD, "PYTHONPATH": path}
+    wanted = {**dict.fromkeys(_SECRETS), **_ONE_THREAD, **_variables, "PYTHONPATH": path}
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted)
     try:

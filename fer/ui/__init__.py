@@ -76,8 +76,8 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         pipeline: Detects and classifies faces; its classifier's name, revision and notice are
             displayed.
     """
-    start_server("fer.recording.preloaded")
     classifier, sessions = pipeline.classifier, Sessions()
+    start_server("fer.recording.preloaded", FER_PRELOADED_MODEL=str(classifier.folder or ""))
     store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)
     demo = gr.Blocks(title=TITLE, analytics_enabled=False)

@@ -12,7 +12,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse, analyse_sandboxed, check_video_sandboxed, sandboxed
 from fer.recording.outputs import FILE_NAMES
-from fer.sandbox import Message, start_server
+from fer.sandbox import Message, WorkerError, start_server
 from fer.video import VideoError, check_video
 from fer.vision.detector import FaceDetector
 from tests.sample_videos import make_film
@@ -86,11 +86,31 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
     assert time.monotonic() < begin + 10
 
 
-def test_a_video_that_takes_too_long_is_told(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "_analyse", works.hang_anyhow)
-    monkeypatch.setattr(sandboxed, "time_limit", lambda duration: 1.0)
+@pytest.mark.parametrize(
+    ("limit", "work"),
+    [("CHECK_TIMEOUT", works.hang_anyhow), ("AT_LEAST", works.hang_once_open)],
+)
+def test_a_video_that_takes_too_long_is_told(film, tmp_path, pipeline, monkeypatch, limit, work):
+    monkeypatch.setattr(sandboxed, "_analyse", work)
+    monkeypatch.setattr(sandboxed, "PER_SECOND", 0.0)
+    monkeypatch.setattr(sandboxed, limit, 0.5)
     with pytest.raises(VideoError, match="takes too long"):
         analyse_sandboxed(film, tmp_path, pipeline)
+
+
+def test_a_worker_gets_no_more_time_by_asking_twice():
+    supervisor = sandboxed._Supervisor()
+    supervisor.handle(Message("opened", {"duration": 1.0, "has_audio": True}))
+    end = supervisor.end
+    supervisor.handle(Message("opened", {"duration": 9e9, "has_audio": True}))
+    assert supervisor.end == end and supervisor.has_audio
+
+
+@pytest.mark.parametrize("kind", ["opened", "progress", "nonsense"])
+def test_a_message_of_another_form_ends_the_worker(kind):
+    for fields in ({}, {"duration": "long", "has_audio": 1}, {"done": [], "left": None}):
+        with pytest.raises(WorkerError, match="another form"):
+            sandboxed._Supervisor().handle(Message(kind, fields))
 
 
 def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypatch):

@@ -175,8 +175,8 @@ def read_and_write(source: Path, target: Path):
 
 
 def hang_anyhow(*arguments):
-    """Stand in for an analysis that has no end."""
-    return hang()
+    """Stand in for an analysis that has no end, even before it begins."""
+    return lambda channel: time.sleep(600)
 
 
 def crash_anyhow(*arguments):
@@ -188,4 +188,25 @@ def crash_with_sound(*arguments):
     """Stand in for an analysis whose sound ends its worker; `sound` comes last."""
     from fer.recording import sandboxed
 
-    return crash() if arguments[-1] else sandboxed._analyse(*arguments)
+    if not arguments[-1]:
+        return sandboxed._analyse(*arguments)
+    return partial(_open_and_do, crash())
+
+
+def hang_once_open(*arguments):
+    """Stand in for an analysis that has no end, of a video with a good header."""
+    return partial(_open_and_do, hang_anyhow())
+
+
+def _open_and_do(work, channel):
+    channel.send("opened", duration=0.8, has_audio=True)
+    work(channel)
+
+
+def inherited():
+    """Report the threads that a worker starts with, libraries' included, and loaded pipelines."""
+    from fer.recording import sandboxed
+
+    threads = len(os.listdir("/proc/self/task"))
+    pipelines = sandboxed.load_pipeline.cache_info().currsize
+    return lambda channel: channel.send("result", threads=threads, pipelines=pipelines)

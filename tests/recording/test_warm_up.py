@@ -1,0 +1,56 @@
+"""What workers inherit: a pipeline that has worked once, and no thread."""
+
+import runpy
+
+import pytest
+
+from fer.model.classifier import ModelError
+from fer.recording import warm_up
+from fer.recording.sandboxed import load_pipeline
+from fer.sandbox import Limits, Worker, start_server
+from fer.vision.detector import FaceDetector
+from tests.fakes import fake_pipeline
+from tests.sandbox import works
+
+
+@pytest.fixture(autouse=True, scope="module")
+def server():
+    start_server("fer.recording.preloaded")
+
+
+def test_the_drawn_face_is_found_so_that_every_step_is_warm():
+    assert len(FaceDetector().detect(warm_up.draw_face(3))) == 1
+
+
+def test_a_forked_worker_has_the_pipeline_and_one_thread():
+    worker = Worker(works.inherited, Limits(10**9, 30))
+    try:
+        fields = worker.result(20).fields
+    finally:
+        worker.kill()
+    assert fields == {"pipelines": 1, "threads": 1}
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_room_for_a_film_less_is_warm(monkeypatch, caplog, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(warm_up.gc, "freeze", lambda: None)
+    pipeline = fake_pipeline([[10, 10, 90, 90]])
+    warm_up.warm_up(pipeline)
+    assert not caplog.records and not list(tmp_path.iterdir())
+
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(warm_up.tempfile, "TemporaryDirectory", full)
+    warm_up.warm_up(pipeline)
+    assert "No space left" in caplog.text
+
+
+def test_the_server_serves_on_without_a_network(tmp_path, monkeypatch):
+    """Photos need none."""
+    monkeypatch.setenv("FER_PRELOADED_MODEL", str(tmp_path))
+    monkeypatch.setattr(warm_up, "use_one_thread", lambda: None)
+    with pytest.raises(ModelError):
+        load_pipeline(tmp_path)
+    runpy.run_module("fer.recording.preloaded")
