@@ -30,6 +30,9 @@ class Detector(TiledDetector, Protocol):
     def with_options(self, min_face: int | None = None) -> "Detector":
         """Return such a detector for another least face, in pixels; None keeps this one's."""
 
+    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+        """Return the faces of a photo in RGB uint8 (h, w, 3) that may lie on its side."""
+
 
 class Classifier(Protocol):
     """Interface of a classifier; see `fer.model.classifier.ExpressionClassifier`.
@@ -150,7 +153,7 @@ class Pipeline:
             return [self(picture) for picture in pictures]
         image = read_image(pictures)
         framing = Framing(**self.classifier.framing)
-        return self._classify(image, self.detector.detect(image), framing)
+        return self._classify(image, self.detector.detect_any_way_up(image), framing)
 
     def stream(self, frames: Iterable[Picture], rate: float = 30.0) -> Iterator[Detections]:
         """Detect, track, classify and smooth the faces of a stream, frame by frame.

@@ -23,6 +23,9 @@ class FakeDetector:
     def tiles(self, image: np.ndarray) -> list:
         return []
 
+    def detect_any_way_up(self, image: np.ndarray) -> Detections:
+        return self.detect(image)
+
     def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
         return self.detect(image)
 

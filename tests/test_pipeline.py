@@ -25,6 +25,9 @@ class Detector:
     def tiles(self, image) -> list:
         return []
 
+    def detect_any_way_up(self, image) -> Detections:
+        return self.detect(image)
+
     def redetect(self, image, xyxy, confidence) -> Detections:
         return self.found
 

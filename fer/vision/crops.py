@@ -137,6 +137,6 @@ def crop_largest_face(
     image: np.ndarray, detector: "FaceDetector", framing: Framing
 ) -> np.ndarray | None:
     """Crop the largest face that is detected, None where there is none; see `crop_face`."""
-    faces = detector.detect(image)
+    faces = detector.detect_any_way_up(image)
     crops = crop_faces(image, select(faces, np.arange(min(1, len(faces)))), framing)
     return crops[0] if crops else None

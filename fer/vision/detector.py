@@ -5,7 +5,8 @@ Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convo
 weights along. Three networks look in turn: the first slides over a pyramid of ever smaller copies
 of the picture, the other two check and refine what it proposes.
 
-What it does not do: turned-over, half-hidden and side faces are often missed.
+What it does not do: half-hidden and side faces are often missed, and faces tilted by more than
+about 45 degrees, which `fer.vision.photo_search` finds in photos.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,9 @@ from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
+from fer.vision.detections import boxes, confidences
 from fer.vision.mtcnn import Candidates, MtcnnCascade, best_of
+from fer.vision.photo_search import detect_any_way_up
 from fer.vision.pose import roll, roll_difference
 from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles, square_boxes
 
@@ -158,6 +161,39 @@ class FaceDetector:
         found = self.cascade.finalize(image, expected, confidence)
         return self._to_detections(image, found, REDETECT_SIZE_SHARE * self.min_face)
 
+    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+        """Find the faces of a photo that may lie on its side; see `fer.vision.photo_search`."""
+        return detect_any_way_up(self, image)
+
+    def inspect(
+        self,
+        image: UInt8Array,
+        faces: Detections,
+        rolls: Float32Array,
+        scales: Float32Array | None = None,
+    ) -> Detections:
+        """Return what the last network makes of each face when it sees it turned upright.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            faces: n faces whose boxes lie in the picture.
+            rolls: Degrees (n,) by which they are tilted.
+            scales: Sides (n,) of the squares that are looked at over the faces'; None are 1.
+
+        Returns:
+            As `detect`, but in the order given.
+        """
+        squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
+        asked = Candidates(squares, confidences(faces))
+        tilts = np.where(np.abs(roll_difference(rolls, 0)) < TILTED_FROM, 0, rolls)
+        found = self.cascade.inspect(image, asked, tilts.astype(np.float32))
+        limits = np.array(image.shape[1::-1] * 2, np.float32)
+        return Detections(
+            xyxy=found.xyxy.clip(0, limits),
+            confidence=found.score,
+            data={"landmarks": found.landmarks},
+        )
+
     def _set_options(self, min_face: int, confidence: float, max_side: int) -> None:
         if min_face < PNET_WINDOW:
             raise ValueError(f"min_face is at least {PNET_WINDOW} pixels, not {min_face}.")
@@ -220,14 +256,14 @@ class FaceDetector:
         )
 
 
-def face_squares(xyxy: Float32Array) -> Float32Array:
+def face_squares(xyxy: Float32Array, scales: Float32Array | float = 1.0) -> Float32Array:
     """Return about each box (n, 4) the square that the last network sees of a face of its area.
 
     An upright face's is as wide as its box is long; tilted faces have boxes of other proportions.
     """
     middles = (xyxy[:, :2] + xyxy[:, 2:]) / 2
-    halves = FACE_LENGTH / 2 * np.sqrt(_box_areas(xyxy))[:, None]
-    return np.column_stack([middles - halves, middles + halves])
+    halves = scales * FACE_LENGTH / 2 * np.sqrt(_box_areas(xyxy))[:, None]
+    return np.column_stack([middles - halves, middles + halves]).astype(np.float32)
 
 
 def matches_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
