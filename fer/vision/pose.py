@@ -71,12 +71,12 @@ def roll_difference(ones: Float32Array, others: Float32Array | float) -> Float32
 def face_rolls(faces: Detections) -> Float32Array:
     """Return each face's roll in degrees, float32 (n,).
 
-    That is `data["roll"]`, smoothed over time, where a stream has it, else the landmarks'; 0 where
-    there are none.
+    That is `data["roll"]`, smoothed over time in a stream, else the landmarks'; 0 where nothing is
+    known.
     """
     given, landmarks = faces.data.get("roll"), faces.data.get("landmarks")
     if given is not None:
-        return np.asarray(given, np.float32)
+        return np.nan_to_num(np.asarray(given, np.float32))
     if landmarks is None:
         return np.zeros(len(faces), np.float32)
     return roll(np.asarray(landmarks, np.float32))

@@ -128,3 +128,9 @@ def test_levelling_grows_without_a_jump():
     assert (steps >= 0).all()
     assert steps.max() <= 0.5 * LEVEL_FULLY / (LEVEL_FULLY - LEVEL_FROM) + 1e-9
     assert [levelling(roll) for roll in (-90, 0, LEVEL_FULLY, 45)] == [-90, 0, LEVEL_FULLY, 45]
+
+
+def test_a_face_of_unknown_roll_is_cut_out_as_it_is():
+    faces = tilted(0)
+    faces.data["roll"] = np.full(1, np.nan, np.float32)
+    np.testing.assert_array_equal(crop_faces(PICTURE, faces, Framing())[0], PICTURE[6:14, 11:19])

@@ -1,0 +1,83 @@
+"""Photos whichever way up they are."""
+
+import numpy as np
+import pytest
+from skimage import data
+from supervision import Detections
+
+from fer.vision.detections import boxes
+from fer.vision.detector import FaceDetector
+from fer.vision.photo_search import nearest_quarter, typical_roll
+from fer.vision.pose import face_rolls, roll_difference
+from fer.vision.rotation import rotate_image, rotate_points
+
+ASTRONAUT = data.astronaut()[:256, 100:420]
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return FaceDetector()
+
+
+@pytest.fixture(scope="module")
+def upright(detector) -> Detections:
+    return detector.detect(ASTRONAUT)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "turned"),
+    [(45, 0), (-60, 0), (90, 90), (100, 90), (135, 0), (180, 180), (-90, 270)],
+)
+def test_a_face_is_found_any_way_up_in_the_photo_s_own_pixels(detector, upright, degrees, turned):
+    photo = rotate_image(ASTRONAUT, degrees)
+    faces = detector.detect_any_way_up(photo)
+    assert len(faces) == 1
+    assert faces.metadata["turned"] == turned
+    shift = np.array(photo.shape[1::-1]) / 2 - np.array(ASTRONAUT.shape[1::-1]) / 2
+    middle = np.array(ASTRONAUT.shape[1::-1])[None] / 2
+    expected = rotate_points(upright.data["landmarks"], middle, np.array([degrees])) + shift
+    np.testing.assert_allclose(faces.data["landmarks"], expected, atol=5)
+    x1, y1, x2, y2 = boxes(faces)[0]
+    middle_of_face = expected[0].mean(axis=0)
+    assert np.abs([(x1 + x2) / 2, (y1 + y2) / 2] - middle_of_face).max() < 14  # brow to chin
+    assert faces.box_area[0] == pytest.approx(upright.box_area[0], rel=0.15)
+    assert (boxes(faces) >= 0).all()
+    assert (boxes(faces) <= np.tile(photo.shape[1::-1], 2)).all()
+
+
+def test_an_upright_photo_has_the_faces_of_a_plain_search(detector, upright):
+    faces = detector.detect_any_way_up(ASTRONAUT)
+    np.testing.assert_array_equal(faces.xyxy, upright.xyxy)
+    np.testing.assert_array_equal(faces.data["landmarks"], upright.data["landmarks"])
+    assert faces.metadata["turned"] == 0
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
+def test_turning_a_picture_without_faces_finds_none(detector, name):
+    # Turned by 270 degrees MTCNN takes a part of the coffee for a face.
+    faces = detector.detect_any_way_up(getattr(data, name)())
+    assert (len(faces), faces.metadata["turned"]) == (0, 0)
+
+
+def test_most_faces_decide_which_way_up_a_photo_is(detector):
+    tile = ASTRONAUT[:200, 20:220]
+    on_its_side, upside_down = rotate_image(tile, 90), rotate_image(tile, 180)
+    faces = detector.detect_any_way_up(np.hstack([on_its_side, upside_down, on_its_side]))
+    assert faces.metadata["turned"] == 90
+    assert np.sum(np.abs(roll_difference(face_rolls(faces), 90)) < 8) == 2
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quarter"), [(0, 0), (59, 0), (61, 90), (-61, 270), (-119, 270), (175, 180)]
+)
+def test_a_photo_lies_on_its_side_near_a_right_angle(degrees, quarter):
+    assert nearest_quarter(degrees) == quarter
+
+
+def test_the_typical_roll_is_that_of_most_faces_also_across_180_degrees():
+    faces = Detections(
+        xyxy=np.tile(np.array([[0, 0, 9, 9]], np.float32), (4, 1)),
+        confidence=np.ones(4, np.float32),
+        data={"roll": np.array([178, -174, 3, 182], np.float32)},
+    )
+    assert typical_roll(faces) == pytest.approx(-178, abs=0.1)
