@@ -234,8 +234,13 @@ def write_tables(results: PhotoResults, output: Path) -> None:
 
 def describe_results(results: PhotoResults, output: Path | None) -> str:
     """Return a line for each photo, and where the files are."""
+    from fer.drawing.export import describe_turn
+
     lines = [
-        f"{document['picture']}: {describe_faces(document['faces'])}"
+        f"{document['picture']}: "
+        + ". ".join(
+            filter(None, [describe_faces(document["faces"]), describe_turn(document["turned"])])
+        )
         for document in results.documents
     ]
     lines += [f"{name} is left out. {why}" for name, why in results.unreadable.items()]

@@ -12,7 +12,7 @@ from supervision import Detections
 
 from fer.array_types import Float32Array
 from fer.labels import EXPRESSIONS
-from fer.vision.detections import boxes, confidences, expression_labels, probabilities
+from fer.vision.detections import boxes, confidences, expression_labels, probabilities, turned
 from fer.vision.quality import QUALITY_COLUMNS
 
 if TYPE_CHECKING:
@@ -60,11 +60,16 @@ class FaceRow(TypedDict):
 
 
 class PictureDocument(TypedDict):
-    """The faces of one picture, its size in pixels and the network's name."""
+    """The faces of one picture, its size in pixels and the network's name.
+
+    `turned` is 90, 180 or 270 where the picture is turned by so many degrees clockwise, else 0;
+    boxes are in the picture as it is.
+    """
 
     picture: str
     width: int
     height: int
+    turned: int
     model: str
     faces: list[FaceRow]
 
@@ -176,7 +181,23 @@ def picture_document(
     """
     width, height = size
     faces = face_rows(detections, labels)
-    return {"picture": name, "width": width, "height": height, "model": model, "faces": faces}
+    return {
+        "picture": name,
+        "width": width,
+        "height": height,
+        "turned": turned(detections),
+        "model": model,
+        "faces": faces,
+    }
+
+
+def describe_turn(degrees: int) -> str:
+    """Return a sentence about a photo that is turned by some degrees clockwise, "" for 0."""
+    if not degrees:
+        return ""
+    named = {90: "90 degrees clockwise", 270: "90 degrees counter-clockwise"}
+    turn = named.get(degrees, f"{degrees} degrees")
+    return f"The photo looks turned by {turn}; it was read as turned."
 
 
 def to_csv(rows: Sequence[FaceRow]) -> str:

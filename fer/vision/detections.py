@@ -104,3 +104,11 @@ def track_ids(faces: Detections) -> list[int]:
             raise ValueError("These faces have no track numbers; track them first.")
         return []
     return [int(number) for number in faces.tracker_id]
+
+
+def turned(faces: Detections) -> int:
+    """Return by how many degrees clockwise the photo of these faces is turned: 0, 90, 180 or 270.
+
+    0 also where nobody looked for that, as in a frame.
+    """
+    return int(faces.metadata.get("turned", 0))

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 from fer.cli import main
 from fer.cli.photo_command import find_photos, marked_paths
-from tests.fakes import fake_pipeline, sure
+from tests.fakes import FakeDetector, fake_pipeline, sure
 
 BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
 
@@ -49,6 +50,16 @@ def test_a_photo_is_only_told(album, tmp_path, capsys):
     assert main(["photo", str(album / "a.jpg")]) == 0
     assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: happy 93%, uncertain\n"
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_photo_on_its_side_is_reported(album, monkeypatch, capsys):
+    def detect(self, image):
+        return replace(self.detect(image), metadata={"turned": 180})
+
+    monkeypatch.setattr(FakeDetector, "detect_any_way_up", detect)
+    main(["photo", str(album / "a.jpg")])
+    sentence = "The photo looks turned by 180 degrees; it was read as turned."
+    assert capsys.readouterr().out.endswith(f"2 faces: happy 93%, uncertain. {sentence}\n")
 
 
 def test_options_reach_the_networks(album, networks):

@@ -10,6 +10,7 @@ import pytest
 import supervision as sv
 
 from fer.drawing.export import (
+    describe_turn,
     face_rows,
     no_formula,
     picture_document,
@@ -120,3 +121,21 @@ def test_no_face_gives_no_row_and_a_header():
         "face,expression,angry,disgust,fear,happy,sad,surprise,neutral,"
         "left,top,right,bottom,detector_confidence,size,roll,yaw,sharpness,brightness,clipped"
     ]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "sentence"),
+    [
+        (0, ""),
+        (90, "The photo looks turned by 90 degrees clockwise; it was read as turned."),
+        (180, "The photo looks turned by 180 degrees; it was read as turned."),
+        (270, "The photo looks turned by 90 degrees counter-clockwise; it was read as turned."),
+    ],
+)
+def test_a_turned_photo_is_named_so(degrees, sentence):
+    faces = sv.Detections(
+        xyxy=np.empty((0, 4)), confidence=np.empty(0), metadata={"turned": degrees}
+    )
+    document = picture_document("a.jpg", (4, 3), faces, [], "m")
+    assert document["turned"] == degrees
+    assert describe_turn(document["turned"]) == sentence

@@ -9,6 +9,7 @@ import numpy as np
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.drawing.export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.ui import html
 from fer.vision import detections
@@ -63,7 +64,9 @@ def result_html(
             labels, probabilities, boxes, explained
         )
     )
-    return figure + html.card(panels) + _table(labels, probabilities)
+    turn = describe_turn(detections.turned(faces))
+    turn_note = f'<p class="fer-note">{turn}</p>' if turn else ""
+    return figure + html.card(turn_note + panels) + _table(labels, probabilities)
 
 
 def _enumerate_rows(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import inspect
 import io
 import json
 import re
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
@@ -219,3 +220,17 @@ def test_programs_choose_the_least_face(tmp_path):
     handlers = Handlers(fake_pipeline([[100, 80, 220, 200], [10, 10, 60, 60]]))
     found = [handlers.predict(str(tmp_path / "a.png"), least)["faces"] for least in (20, 100)]
     assert [len(faces) for faces in found] == [2, 1]
+
+
+def test_a_photo_on_its_side_is_reported(handlers, photo, monkeypatch):
+    detect = handlers.pipeline.detector.detect
+    turned = {"turned": 90}
+    monkeypatch.setattr(
+        FakeDetector,
+        "detect_any_way_up",
+        lambda self, image: replace(detect(image), metadata=turned),
+    )
+    page, result = handlers.read(photo, 40, False)
+    assert "The photo looks turned by 90 degrees clockwise; it was read as turned." in page
+    assert result.document()["turned"] == 90
+    assert handlers.predict(photo)["turned"] == 90
