@@ -19,6 +19,14 @@ They were searched for so that any two stay apart (CIEDE2000 of 13 or more) for 
 simulated, for each of the three kinds of colour blindness; a test computes it again.
 """
 
+JUDGED_COLORS = {
+    "named": "#6fb3aa",
+    UNCERTAIN: COLORS[UNCERTAIN],
+    TURNED_AWAY: COLORS[TURNED_AWAY],
+    "too small": "#c8b18b",
+}
+"""What became of the faces, from the ground up, and how that is drawn."""
+
 
 def relative_luminance(color: str) -> float:
     """Return the relative luminance, 0 to 1, of "#rrggbb" as WCAG 2.2 defines it."""

@@ -12,14 +12,15 @@ import numpy as np
 from markupsafe import Markup
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
-from fer.colors import COLORS
-from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
+from fer.colors import COLORS, JUDGED_COLORS
+from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
     Figures,
     compute_statistics,
+    judged_shares,
     merged_statistics,
     weight_bins_equally,
 )
@@ -40,14 +41,6 @@ MIN_LIVE_SPAN, MIN_SPAN = 60, 1
 
 MAX_TRACKS = 3
 """Single faces drawn in the person view: those seen longest."""
-
-JUDGED_COLORS = {
-    "named": "#6fb3aa",
-    UNCERTAIN: COLORS[UNCERTAIN],
-    TURNED_AWAY: COLORS[TURNED_AWAY],
-    "too small": "#c8b18b",
-}
-"""What became of the faces, from the ground up, and how that is drawn."""
 
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Possible steps of the time axis in seconds."""
@@ -75,17 +68,6 @@ class Curves:
     def shares(self) -> Float64Array:
         """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
         return np.column_stack([self.figures[name] for name in STACK_ORDER])
-
-    @property
-    def judged_shares(self) -> Float64Array:
-        """Return what became of the faces, (n, 4), columns as in `JUDGED_COLORS`; rows sum to 1.
-
-        Where expressions are withheld nobody is uncertain: it isn't kept.
-        """
-        small, turned = self.figures["small"], self.figures["turned"]
-        judged = 1 - small - turned
-        uncertain = judged * np.nan_to_num(self.figures["uncertain"])
-        return np.column_stack([judged - uncertain, uncertain, turned, small])
 
     @property
     def withheld(self) -> BoolArray:
@@ -204,7 +186,7 @@ def _plots(
         "Faces judged, and why others were not",
         ("100%", "", "0"),
         "fer-judged",
-        _stack(whole, whole.judged_shares, list(JUDGED_COLORS.values()), span),
+        _stack(whole, judged_shares(whole.figures), list(JUDGED_COLORS.values()), span),
         _withheld_strips(whole, span),
         legend=JUDGED_COLORS,
     )

@@ -203,6 +203,21 @@ def compute_statistics(counts: Tallies) -> Figures:
     }
 
 
+def judged_shares(figures: Figures) -> Float64Array:
+    """Return which shares of the faces were named, uncertain, turned away and too small.
+
+    Args:
+        figures: Columns of length b, as `compute_statistics` returns.
+
+    Returns:
+        float64 (b, 4), columns as in `fer.colors.JUDGED_COLORS`; rows sum to 1, or are NaN without
+        a face. Where expressions are withheld nobody is uncertain: that isn't kept.
+    """
+    judged = 1 - figures["small"] - figures["turned"]
+    uncertain = judged * np.nan_to_num(figures["uncertain"])
+    return np.column_stack([judged - uncertain, uncertain, figures["turned"], figures["small"]])
+
+
 def index_variance(counts: Tallies) -> Float64Array:
     """Return the variance of the index over the readings of each tally, float64 (b,); or NaN."""
     columns = dict(zip(COUNT_COLUMNS, np.asarray(counts).T, strict=True))

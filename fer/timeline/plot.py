@@ -1,4 +1,4 @@
-"""The timeline as one picture: expressions as stacked areas, number of faces, and the index."""
+"""The timeline as one picture: expressions and judged faces as areas, their number, the index."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,14 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.array_types import BoolArray, Float64Array
-from fer.colors import COLORS
-from fer.timeline.counts import ERROR_BAND, STACK_ORDER, Tallies, merged_statistics
+from fer.colors import COLORS, JUDGED_COLORS
+from fer.timeline.counts import (
+    ERROR_BAND,
+    STACK_ORDER,
+    Tallies,
+    judged_shares,
+    merged_statistics,
+)
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import MIN_FACES, Timeline
@@ -88,11 +94,14 @@ def timeline_plot(
         )
         return figure
     columns = _Columns(timeline, style.columns)
-    upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=(3.2, 1, 1.3))
+    upper, middle, judged, lower = figure.subplots(
+        4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
+    )
     _draw_expressions(upper, columns, style)
     _style_axes(upper, "Expressions, share in percent", style, above=18 if moments else 5)
     _mark_moments(upper, moments, style)
     _draw_faces(middle, columns, style)
+    _draw_judged(judged, columns, style)
     _draw_index(lower, columns, style)
     _time_axis(lower, columns, style)
     _legend(figure, columns, style)
@@ -102,7 +111,7 @@ def timeline_plot(
 def _plot_style(dark: bool, narrow: bool) -> PlotStyle:
     colours = ("#1f1b18", "#f5f5f4", "#57514c", "#79716b", "#62d9c7")
     light = ("#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861")
-    sizes = ((4.0, 5.6), 120, 4, 4) if narrow else ((8.6, 5.4), 240, 10, 8)
+    sizes = ((4.0, 6.6), 120, 4, 3) if narrow else ((8.6, 6.2), 240, 10, 8)
     return PlotStyle(*(colours if dark else light), *sizes)
 
 
@@ -140,27 +149,39 @@ def _steps(values: Tallies) -> Tallies:
 
 
 def _draw_expressions(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
-    shares = 100 * np.array([columns.figures[name] for name in STACK_ORDER])
-    tops = np.cumsum(shares, axis=0)
+    shares = np.column_stack([columns.figures[name] for name in STACK_ORDER])
+    _draw_stack(axes, columns, columns.shown, shares, [COLORS[name] for name in STACK_ORDER], style)
+    _hatch(axes, columns, style)
+    _label_gaps(axes, columns, columns.withheld, columns.reason, style)
+    _label_gaps(axes, columns, columns.empty, "no face", style)
+    axes.set(ylim=(0, 100), yticks=(0, 50, 100))
+
+
+def _draw_stack(
+    axes: Axes,
+    columns: _Columns,
+    chosen: BoolArray,
+    shares: Float64Array,
+    colors: Sequence[str],
+    style: PlotStyle,
+) -> None:
+    """Stack shares (b, k), 0 to 1, in k colours where the columns are chosen, in percent."""
+    tops = 100 * np.cumsum(shares, axis=1)
     linewidth = 0.3 if len(columns.places) <= 200 else 0  # lines would hide narrow columns
-    for chosen, edges in columns.runs(columns.shown):
+    for run, edges in columns.runs(chosen):
         low: Tallies = np.zeros(len(edges))
-        for name, top in zip(STACK_ORDER, tops[:, chosen], strict=True):
+        for color, top in zip(colors, tops[run].T, strict=True):
             high = _steps(top)
             axes.fill_between(
                 edges,
                 low,
                 high,
                 step="post",
-                facecolor=COLORS[name],
+                facecolor=color,
                 edgecolor=style.background,
                 linewidth=linewidth,
             )
             low = high
-    _hatch(axes, columns, style)
-    _label_gaps(axes, columns, columns.withheld, columns.reason, style)
-    _label_gaps(axes, columns, columns.empty, "no face", style)
-    axes.set(ylim=(0, 100), yticks=(0, 50, 100))
 
 
 def _hatch(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
@@ -231,6 +252,30 @@ def _draw_faces(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
     most = max(1, int(np.ceil(faces.max())))
     axes.set(ylim=(0, 1.15 * most), yticks=(0, most))
     _style_axes(axes, "Faces", style)
+
+
+def _draw_judged(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+    """Draw what share of the faces was judged, and why the others were not."""
+    seen = columns.figures["faces"] > 0
+    shares, colors = judged_shares(columns.figures), list(JUDGED_COLORS.values())
+    _draw_stack(axes, columns, seen, shares, colors, style)
+    _hatch(axes, columns, style)
+    axes.set(ylim=(0, 100), yticks=(0, 100))
+    _style_axes(axes, "Faces judged, and why others were not", style, above=19)
+    handles = [Patch(facecolor=color, label=name) for name, color in JUDGED_COLORS.items()]
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(handles),
+        frameon=False,
+        fontsize=8,
+        labelcolor=style.text_color,
+        handlelength=1.1,
+        columnspacing=1.2,
+        borderpad=0,
+        borderaxespad=0.6,
+    )
 
 
 def _draw_index(axes: Axes, columns: _Columns, style: PlotStyle) -> None:

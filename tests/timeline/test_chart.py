@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.colors import COLORS
+from fer.colors import COLORS, JUDGED_COLORS
 from fer.timeline.chart import (
-    JUDGED_COLORS,
     MAX_COLUMNS,
     longest_tracks,
     mean_statistics,

@@ -2,10 +2,11 @@
 
 import sys
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from fer.colors import COLORS
+from fer.colors import COLORS, JUDGED_COLORS
 from fer.timeline.counts import STACK_ORDER
 from fer.timeline.moments import Moment
 from fer.timeline.plot import NONE_JUDGED, WITHHELD, timeline_plot
@@ -31,7 +32,7 @@ def hatched(axes):
 
 
 def test_expressions_are_stacked_to_a_hundred():
-    upper, middle, _ = timeline_plot(recorded([(frame([HALF] * 5), i) for i in range(4)])).axes
+    upper, middle, *_ = timeline_plot(recorded([(frame([HALF] * 5), i) for i in range(4)])).axes
     found = areas(upper)
     assert found[COLORS["sad"]] == [(0, 4, 0, 25)]
     assert found[COLORS["neutral"]] == [(0, 4, 25, 50)]
@@ -41,23 +42,35 @@ def test_expressions_are_stacked_to_a_hundred():
 
 def test_gaps_stay_empty():
     frames = [(frame([HALF] * 5), i) for i in (0, 1, 5, 6, 7)]
-    upper, middle, lower = timeline_plot(recorded(frames)).axes
+    upper, middle, judged, lower = timeline_plot(recorded(frames)).axes
     assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 2), (5, 8)]
     assert [[line.get_xdata()[0], line.get_xdata()[-1]] for line in middle.lines] == [
         [0, 2],
         [5, 8],
     ]
-    assert hatched(upper) == hatched(lower) == []
+    assert hatched(upper) == hatched(judged) == hatched(lower) == []
 
 
 def test_withheld_stretches_are_hatched_and_named():
     frames = [(frame([HALF] * (3 if 10 <= i < 40 else 5)), i) for i in range(60)]
     figure = timeline_plot(recorded(frames))
-    upper, _, lower = figure.axes
-    assert hatched(upper) == hatched(lower) == [(10, 40)]
+    upper, _, judged, lower = figure.axes
+    assert hatched(upper) == hatched(judged) == hatched(lower) == [(10, 40)]
     assert [text.get_text() for text in upper.texts] == [WITHHELD]
     assert WITHHELD in [text.get_text() for text in figure.legends[0].get_texts()]
     assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 10), (40, 60)]
+
+
+def test_it_is_drawn_who_was_judged_and_why_others_were_not():
+    rows, sides = [HALF, HALF, mix(sad=0.3, happy=0.3, fear=0.4), HALF], [80, 80, 80, 10]
+    faces = frame(rows, sides, turned_away=np.array([False, True, False, False]))
+    frames = [(faces, 0), (faces, 1), (frame(), 2), (faces, 3)]
+    judged = timeline_plot(recorded(frames, view="person", uncertain_below=0.45)).axes[2]
+    found = areas(judged)
+    for level, color in zip((0, 25, 50, 75), JUDGED_COLORS.values(), strict=True):
+        assert found[color] == [(0, 2, level, level + 25), (3, 4, level, level + 25)]
+    names = [text.get_text() for text in judged.get_legend().get_texts()]
+    assert names == ["named", "uncertain", "turned away", "too small"]
 
 
 def test_nothing_withheld_is_drawn():
@@ -85,11 +98,11 @@ def test_nobody_is_not_hatched_and_small_faces_are(view):
 
 def test_the_index_has_a_band_where_there_are_faces_to_compare():
     joy, gloom = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
-    lower = timeline_plot(recorded([(frame([joy, gloom] * 3), 0)])).axes[2]
+    lower = timeline_plot(recorded([(frame([joy, gloom] * 3), 0)])).axes[3]
     (band,) = (path for paths in areas(lower).values() for path in paths)
     # Mean 0.25, standard error 0.75 / sqrt(5), twice; cut at 1 and -1.
     assert band[2:] == pytest.approx((0.25 - 1.5 / 5**0.5, 0.25 + 1.5 / 5**0.5), abs=1e-5)
-    alone = timeline_plot(steady(1, 1, view="person", happy=1.0)).axes[2]
+    alone = timeline_plot(steady(1, 1, view="person", happy=1.0)).axes[3]
     assert alone.get_title(loc="left") == "Positive-negative index"
 
 
@@ -105,7 +118,7 @@ def test_the_index_has_a_band_where_there_are_faces_to_compare():
 )
 def test_time_axis(seconds, first, last, count):
     rows = [HALF] * 5
-    lower = timeline_plot(recorded([(frame(rows), 0), (frame(rows), seconds - 1)])).axes[2]
+    lower = timeline_plot(recorded([(frame(rows), 0), (frame(rows), seconds - 1)])).axes[3]
     labels = [tick.get_text() for tick in lower.get_xticklabels()]
     assert (labels[0], labels[-1], len(labels)) == (first, last, count)
 
