@@ -176,8 +176,12 @@ class _Supervisor:
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
         self._progress, self._cancelled = progress, cancelled
-        self.end = time.monotonic() + CHECK_TIMEOUT
+        self.end = math.inf
         self.has_audio = self._opened = False
+
+    def start(self) -> None:
+        """Note that the worker begins now: the server that forks it may have had to start."""
+        self.end = time.monotonic() + CHECK_TIMEOUT
 
     def handle(self, message: Message | None) -> None:
         """Take a message that is no result.
@@ -230,6 +234,7 @@ def _run_worker(
     except WorkerError as error:
         logger.warning("A video's worker did not start: %s", error)
         raise VideoError("The machine is too busy; try again in a minute.") from error
+    supervisor.start()
     try:
         return _result(worker, supervisor)
     except WorkerError as error:

@@ -12,7 +12,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse, analyse_sandboxed, check_video_sandboxed, sandboxed
 from fer.recording.outputs import FILE_NAMES
-from fer.sandbox import Message, WorkerError, start_server
+from fer.sandbox import Message, Worker, WorkerError, start_server
 from fer.video import VideoError, check_video
 from fer.vision.detector import FaceDetector
 from tests.sample_videos import make_film
@@ -96,6 +96,17 @@ def test_a_video_that_takes_too_long_is_told(film, tmp_path, pipeline, monkeypat
     monkeypatch.setattr(sandboxed, limit, 0.5)
     with pytest.raises(VideoError, match="takes too long"):
         analyse_sandboxed(film, tmp_path, pipeline)
+
+
+def test_a_slow_start_of_the_server_costs_a_video_no_time(film, monkeypatch):
+    monkeypatch.setattr(sandboxed, "CHECK_TIMEOUT", 1.0)
+
+    def start_slowly(*arguments):
+        time.sleep(1.2)
+        return Worker(*arguments)
+
+    monkeypatch.setattr(sandboxed, "Worker", start_slowly)
+    assert check_video_sandboxed(film) == check_video(film)
 
 
 def test_a_worker_gets_no_more_time_by_asking_twice():
