@@ -4,6 +4,7 @@
 they look, on the page and in saved reports.
 """
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -11,9 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fer.colors import COLORS, text_color_on
-from fer.labels import EXPRESSIONS, UNNAMED
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 
 FOLDER = Path(__file__).parent
+
+UNNAMED_NOTES = {
+    UNCERTAIN: "no expression stands out",
+    TURNED_AWAY: "it looks too far aside to name an expression",
+}
+"""Why a face's expression isn't named."""
 
 FIGURES_CSS = FOLDER / "figures.css"
 """Styles of bars, tables, chips and charts; colours are variables, named as Gradio's themes do."""
@@ -29,6 +36,19 @@ def render(template: str, **values: object) -> Markup:
     return Markup(_environment().get_template(template).render(values))  # noqa: S704 - escaped there
 
 
+def call_macro(name: str, *arguments: object, caller: Callable[[], Markup] | None = None) -> Markup:
+    """Return what a macro of `macros.html` makes of its arguments; see `render`.
+
+    Args:
+        name: The macro's.
+        arguments: Its own, in their order.
+        caller: What it wraps, for those that wrap something.
+    """
+    macro = getattr(_environment().get_template("macros.html").module, name)
+    made = macro(*arguments) if caller is None else macro(*arguments, caller=caller)
+    return Markup(made)  # noqa: S704 - escaped there
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -39,9 +59,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "COLORS": COLORS,
         "EXPRESSIONS": EXPRESSIONS,
-        "UNNAMED": UNNAMED,
+        "UNNAMED_NOTES": UNNAMED_NOTES,
         "colour_style": colour_style,
         "percent": "{:.0%}".format,
     }

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 from starlette.middleware import Middleware
 
-from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_server
+from fer.templates import render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
@@ -135,12 +136,11 @@ def model_name(classifier: Classifier) -> str:
     return f"{classifier.name} at {revision[:7]}" if revision else classifier.name
 
 
-def header_html(notice: str | None = None) -> str:
+def header_html(notice: str | None = None) -> Markup:
     """Return the title, the introduction and the legend of expressions and their colours."""
-    chips = "".join(f"<li>{html.chip(name)}</li>" for name in EXPRESSIONS)
-    notice_html = html.message("Please note", notice) if notice else ""
-    return (
-        f'<header class="fer-hero"><h1>{TITLE}</h1><p>{INTRODUCTION}</p>'
-        '<ul class="fer-legend" aria-label="The seven '
-        f'expressions">{chips}</ul></header>{notice_html}'
+    return render(
+        "header.html",
+        title=TITLE,
+        introduction=INTRODUCTION,
+        notice=html.message("Please note", notice) if notice else "",
     )

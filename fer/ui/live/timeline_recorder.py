@@ -6,15 +6,17 @@ Nothing of it is saved to disk: files are made in memory when the visitor reques
 import threading
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
 from supervision import Detections
 
+from fer.templates import render
 from fer.timeline.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.summary import summarise
+from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
-from fer.ui.summary_table import summary_html
 
 MAX_DURATION = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
@@ -28,21 +30,15 @@ DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
 Long timelines take longer to draw, and each second changes less of them: one every 6 s after
 two hours."""
 
-IDLE_HTML = (
-    '<p class="fer-note">Press Record above, then Start timeline: the expressions of each second '
-    f"are drawn here, for up to {MAX_DURATION // 3600} hours. The timeline stays in the server's "
-    "memory for this session; no picture is kept, and files are made only when you save them. Keep "
-    "this page visible, in a window of its own: browsers slow down hidden pages.</p>"
-    f"{consent_notice('in view')}"
-)
-
-PAUSED_NOTE = (
-    '<p class="fer-note fer-paused" role="status">Paused: no picture comes from the camera, and '
-    "nothing is recorded.</p>"
-)
-"""The stylesheet displays it once `live.js` has noticed."""
+IDLE_HTML = render("live_idle.html", hours=MAX_DURATION // 3600, consent=consent_notice("in view"))
 
 WAITING_NOTE = "Waiting for the camera's picture."
+
+LIMIT_REACHED = html.message(
+    "The timeline has ended",
+    f"A timeline holds at most {MAX_DURATION // 3600} hours, less with many faces in view; save it "
+    "or start a new one.",
+)
 
 RESTORED_NOTE = (
     "The page was loaded again. Press the camera, then Record, to continue the timeline; the gap "
@@ -117,7 +113,7 @@ class TimelineRecorder:
             return finished_html(self.timeline)
 
 
-def running_html(timeline: Timeline, elapsed: float, note: str = "") -> str:
+def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
     """Return the timeline while it is recorded; its class shows the Stop button.
 
     Args:
@@ -125,16 +121,18 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> str:
         elapsed: Seconds since it began.
         note: One more sentence; by default that no frame has come yet, where that is so.
     """
-    state = f'<span class="fer-dot"></span>Recording {format_time(elapsed)}'
-    note = note or ("" if len(timeline) else WAITING_NOTE)
-    waiting = f'<p class="fer-note">{note}</p>' if note else ""
-    return (
-        f'<div class="fer-running">{_readout(state, timeline)}{waiting}{PAUSED_NOTE}'
-        f"{timeline_html(timeline, MIN_LIVE_SPAN)}</div>"
+    return render(
+        "live_timeline.html",
+        running=True,
+        message="",
+        readout=_readout(f"Recording {format_time(elapsed)}", timeline),
+        note=note or ("" if len(timeline) else WAITING_NOTE),
+        chart=timeline_html(timeline, MIN_LIVE_SPAN),
+        summary="",
     )
 
 
-def finished_html(timeline: Timeline, by_itself: bool = False) -> str:
+def finished_html(timeline: Timeline, by_itself: bool = False) -> Markup:
     """Return a finished timeline; its class shows the Save buttons.
 
     Args:
@@ -143,19 +141,19 @@ def finished_html(timeline: Timeline, by_itself: bool = False) -> str:
     """
     if not len(timeline):
         return html.message("Nothing recorded", "The camera sent no picture; press Record first.")
-    limit = html.message(
-        "The timeline has ended",
-        f"A timeline holds at most {MAX_DURATION // 3600} hours, less with many faces in view; "
-        "save it or start a new one.",
-    )
-    return (
-        f'<div class="fer-done">{limit if by_itself else ""}{_readout("Finished", timeline)}'
-        f"{timeline_html(timeline)}{summary_html(summarise(timeline))}</div>"
+    return render(
+        "live_timeline.html",
+        running=False,
+        message=LIMIT_REACHED if by_itself else "",
+        readout=_readout("Finished", timeline),
+        note="",
+        chart=timeline_html(timeline),
+        summary=summary_html(summarise(timeline)),
     )
 
 
-def _readout(state: str, timeline: Timeline) -> str:
-    """Return the line above the chart; `state` is HTML."""
+def _readout(state: str, timeline: Timeline) -> list[str]:
+    """Return what the line above the chart lists."""
     mean = mean_statistics(timeline)
     items = [state, f"{timeline.view} view"]
     if mean["judged"]:
@@ -163,5 +161,4 @@ def _readout(state: str, timeline: Timeline) -> str:
         items.append(f"{format_percent(mean['uncertain'])} uncertain")
     if mean["turned"] > 0:
         items.append(f"{format_percent(mean['turned'])} turned away")
-    spans = "".join(f"<span>{item}</span>" for item in items)
-    return f'<p class="fer-readout">{spans}</p>'
+    return items

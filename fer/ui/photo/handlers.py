@@ -30,12 +30,12 @@ MAX_EXPLAINED = 24
 MAX_PHOTO_BYTES = 40_000_000
 """Size of the largest accepted photo."""
 
-INSTRUCTIONS = html.card(
-    '<h3 class="fer-heading">What you get</h3><ol class="fer-steps">'
-    "<li>Your photo with a numbered box around every face.</li>"
-    "<li>Bars for the face you press, and a table of all of them.</li>"
-    "<li>The annotated photo and the probabilities to save.</li></ol>"
-    '<p class="fer-note">No photo? Try one of the examples.</p>'
+INSTRUCTIONS = html.instructions(
+    "What you get",
+    "Your photo with a numbered box around every face.",
+    "Bars for the face you press, and a table of all of them.",
+    "The annotated photo and the probabilities to save.",
+    note="No photo? Try one of the examples.",
 )
 
 NO_FACE_FOUND = html.message(

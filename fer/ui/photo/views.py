@@ -1,16 +1,17 @@
 """Photo result as HTML: the picture with numbered boxes, bars and the table of probabilities."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from markupsafe import Markup
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.drawing.export import describe_turn
 from fer.labels import EXPRESSIONS
+from fer.templates import render
 from fer.ui import html
 from fer.vision import detections
 
@@ -32,7 +33,7 @@ def result_html(
     faces: Detections,
     labels: Sequence[str],
     highlights: Sequence[UInt8Array | None] = (),
-) -> str:
+) -> Markup:
     """Return picture, bars and table; only the picture where there is no face.
 
     Boxes are buttons over the picture, so that they stay sharp, work with a keyboard and have names
@@ -44,34 +45,83 @@ def result_html(
         labels: The label of each face.
         highlights: Results of `fer.drawing.saliency.highlight` for the first faces, if requested.
     """
-    probabilities, boxes = detections.probabilities(faces), detections.boxes(faces)
     alt = f"Your photo, {html.pluralize(len(labels), 'face')} found"
-    buttons = "".join(
-        _box(number, label, float(row.max()), xyxy, image.shape[:2])
-        for number, label, row, xyxy in _enumerate_rows(labels, probabilities, boxes)
+    return render(
+        "photo.html",
+        announcement=html.count_labels(labels) if labels else "",
+        picture=html.picture(_resize_for_display(image), alt),
+        faces=_faces(faces, labels, highlights, image.shape[:2]),
+        explained=len(highlights),
+        turn=describe_turn(detections.turned(faces)),
     )
-    spoken = html.announcement_attribute(html.count_labels(labels)) if labels else ""
-    picture = html.picture(_resize_for_display(image), alt)
-    figure = f'<figure class="fer-photo"{spoken}>{picture}{buttons}</figure>'
-    if not labels:
-        return figure
-    explained = [_explanation(*face) for face in zip(highlights, probabilities, strict=False)]
-    note = f'<p class="fer-note">Only the {len(highlights)} largest faces are highlighted.</p>'
-    explained += [note if len(highlights) else ""] * (len(labels) - len(explained))
-    panels = "".join(
-        _panel(number, label, row, xyxy, note)
-        for number, label, row, xyxy, note in _enumerate_rows(
-            labels, probabilities, boxes, explained
-        )
-    )
-    turn = describe_turn(detections.turned(faces))
-    turn_note = f'<p class="fer-note">{turn}</p>' if turn else ""
-    return figure + html.card(turn_note + panels) + _table(labels, probabilities)
 
 
-def _enumerate_rows(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of several columns, each with its number from 1 before it."""
-    return [(number, *row) for number, row in enumerate(zip(*columns, strict=True), start=1)]
+@dataclass(frozen=True)
+class _Face:
+    """What the page shows of a face.
+
+    Args:
+        number: From 1.
+        label: Its label.
+        text: The label with its probability.
+        probability: That of the label.
+        probabilities: Those of `EXPRESSIONS`, (7,).
+        expression: The most probable one.
+        classes: CSS classes of its box.
+        place: CSS of the box's place in the picture.
+        small_side: Its longer side in pixels if that is under `SMALL_FACE`, else 0.
+        highlight: Its picture with glowing regions; None without any.
+    """
+
+    number: int
+    label: str
+    text: str
+    probability: float
+    probabilities: Float32Array
+    expression: str
+    classes: str
+    place: str
+    small_side: int
+    highlight: Markup | None
+
+
+def _faces(
+    faces: Detections,
+    labels: Sequence[str],
+    highlights: Sequence[UInt8Array | None],
+    shape: tuple[int, ...],
+) -> list[_Face]:
+    rows, boxes = detections.probabilities(faces), detections.boxes(faces)
+    glowing = [*highlights, *[None] * (len(labels) - len(highlights))]
+    columns = zip(labels, rows, boxes, glowing, strict=True)
+    return [_face(i, *column, shape) for i, column in enumerate(columns, start=1)]
+
+
+def _face(
+    number: int,
+    label: str,
+    row: Float32Array,
+    xyxy: Float32Array,
+    highlight: UInt8Array | None,
+    shape: tuple[int, ...],
+) -> _Face:
+    height, width = shape
+    left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
+    expression = EXPRESSIONS[int(row.argmax())]
+    side = round(float(max(xyxy[2:] - xyxy[:2])))
+    alt = f"The regions that {expression} depends on, glowing"
+    return _Face(
+        number,
+        label,
+        html.label_text(label, float(row.max())),
+        html.label_probability(label, row),
+        row,
+        expression,
+        _box_classes(left, top, right),
+        f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%",
+        side if side < SMALL_FACE else 0,
+        None if highlight is None else html.picture(highlight, alt),
+    )
 
 
 def _resize_for_display(image: UInt8Array) -> UInt8Array:
@@ -86,89 +136,9 @@ def _resize_for_display(image: UInt8Array) -> UInt8Array:
     return cv2.resize(image, size, interpolation=kind).astype(np.uint8, copy=False)
 
 
-def _box(
-    number: int, label: str, probability: float, xyxy: Float32Array, shape: tuple[int, int]
-) -> str:
-    height, width = shape
-    left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
-    spoken = html.label_text(label, probability)
-    return (
-        f'<button type="button" class="{_box_classes(left, top, right)}" data-face="{number}" '
-        f'aria-pressed="{str(number == 1).lower()}" aria-label="Face {number}: {spoken}" '
-        f'style="left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;'
-        f'height:{bottom - top:.2f}%;{html.colour_style(label)}">'
-        f'<span class="fer-tag"><b>{number}</b><span> {escape(spoken)}</span></span></button>'
-    )
-
-
 def _box_classes(left: float, top: float, right: float) -> str:
     """Return classes that put a box's tag where it hides least; the sides are percentages."""
     narrow = right - left < 100 * NARROW_BOX
     inside = right - left >= 100 * TINY_BOX and (narrow or top < 3)
     leftward = left + right > 100
     return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside + " fer-leftward" * leftward
-
-
-def _panel(number: int, label: str, row: Float32Array, xyxy: Float32Array, note: str) -> str:
-    hidden = "" if number == 1 else " hidden"
-    return (
-        f'<section data-panel="{number}"{hidden}><h3 class="fer-heading">Face {number}</h3>'
-        f"{html.verdict(label, row)}{html.bars(row, label)}{_small_face_warning(xyxy)}{note}"
-        "</section>"
-    )
-
-
-def _explanation(highlight: UInt8Array | None, row: Float32Array) -> str:
-    """Return the highlighted face, or a note that no region decides, for its panel."""
-    expression = EXPRESSIONS[int(row.argmax())]
-    if highlight is None:
-        sentence = (
-            f"Covering any one region of this face hardly changes how likely {expression} is."
-        )
-        return f'<p class="fer-note">{sentence}</p>'
-    sentence = f"Covering the glowing regions makes {expression} less likely."
-    return (
-        '<figure class="fer-lit">'
-        f"{html.picture(highlight, f'The regions that {expression} depends on, glowing')}"
-        f"<figcaption>{sentence}</figcaption></figure>"
-    )
-
-
-def _small_face_warning(xyxy: Float32Array) -> str:
-    """Return a sentence for a face with fewer pixels than the training pictures."""
-    side = round(float(max(xyxy[2:] - xyxy[:2])))
-    if side >= SMALL_FACE:
-        return ""
-    return (
-        f'<p class="fer-note">Only {side} pixels on its longer side: faces this small are often '
-        "misclassified.</p>"
-    )
-
-
-def _table(labels: Sequence[str], probabilities: Float32Array) -> str:
-    head = "".join(
-        f'<th scope="col"><span class="fer-upright">{name}</span></th>' for name in EXPRESSIONS
-    )
-    rows = "".join(_row(*face) for face in _enumerate_rows(labels, probabilities))
-    return (
-        '<div class="fer-table" role="region" aria-label="All faces" tabindex="0"><table>'
-        "<caption>All faces, in percent</caption>"
-        '<thead><tr><th scope="col">Face</th><th scope="col" class="fer-left">Expression</th>'
-        f"{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _row(number: int, label: str, probabilities: Float32Array) -> str:
-    chosen = ' class="fer-chosen"' if number == 1 else ""
-    cells = "".join(
-        f'<td style="--value:{value:.3f}"{" class=fer-top" if name == label else ""}>'
-        f"{round(100 * float(value))}</td>"
-        for name, value in zip(EXPRESSIONS, probabilities, strict=True)
-    )
-    return (
-        f'<tr data-face="{number}"{chosen}><th scope="row"><button type="button" '
-        f'data-face="{number}" aria-pressed="{str(number == 1).lower()}" '
-        f'aria-label="Show face {number}">{number}</button></th>'
-        f'<td class="fer-left">{html.chip(label)}</td>{cells}</tr>'
-    )

@@ -103,7 +103,7 @@ def test_fewer_than_five_faces_are_no_class(clock):
     live.start("class")
     _, panel, chart = live.look(FRAME, "class")
     assert "at least 5 faces" in panel and "meter" not in panel and "4 faces" in panel
-    assert "shows no expression" in chart and "uncertain" not in chart
+    assert "shows no expression" in chart and "% uncertain" not in chart
 
 
 def test_it_ends_by_itself_and_reports_it(clock):

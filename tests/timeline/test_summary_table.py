@@ -5,9 +5,9 @@ import re
 import pytest
 
 from fer.timeline.summary import summarise
+from fer.timeline.summary_table import MAX_ROWS, summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui.live.timeline_recorder import finished_html
-from fer.ui.summary_table import MAX_ROWS, summary_html
 from tests.fakes import sure
 from tests.timeline.test_chart import faces
 
