@@ -26,7 +26,9 @@ class FakeDetector:
     def detect_any_way_up(self, image: np.ndarray) -> Detections:
         return self.detect(image)
 
-    def redetect(self, image: np.ndarray, xyxy: np.ndarray, confidence: float) -> Detections:
+    def redetect(
+        self, image: np.ndarray, xyxy: np.ndarray, confidence: float, rolls=None
+    ) -> Detections:
         return self.detect(image)
 
     def detect(

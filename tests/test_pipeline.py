@@ -28,7 +28,7 @@ class Detector:
     def detect_any_way_up(self, image) -> Detections:
         return self.detect(image)
 
-    def redetect(self, image, xyxy, confidence) -> Detections:
+    def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:
         return self.found
 
 

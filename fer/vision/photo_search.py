@@ -39,7 +39,7 @@ VERIFIED_SCALES, VERIFIED_SCORE = (0.8, 0.9, 1.0), 0.975
 which way up the photo is, and its least mean score. Of faces 98 in 100 have more, of what was
 mistaken for a face in 66 pictures without any, turned five ways, nothing but a dog's."""
 
-COARSE_SEARCHES, COARSEST_SHARE = {90: 2.0, 180: 2.0, 270: 2.0, 45: 2.8, -45: 2.8}, 1 / 6
+COARSE_SEARCHES, COARSEST_SHARE = {90: 2.0, 180: 2.0, 270: 2.0, 45: 3.2, -45: 3.2}, 1 / 6
 """Degrees by which a photo without sure faces is turned, and least face over that of the first
 search, but never more than a share of the photo's longer side. All of them together take under
 three times as long as the first search."""

@@ -15,10 +15,18 @@ from supervision import Detections, OverlapMetric, box_iou_batch
 from fer.array_types import BoolArray, Float32Array, FloatArray, Int16Array, UInt8Array
 from fer.vision.detections import areas, boxes, select
 from fer.vision.pyramid import Tile, tiles_around
+from fer.vision.roll_memory import RollMemory
 from fer.vision.tracker import FaceTracker
 
 TRACKED_CONFIDENCE = 0.6
 """Least score of a face that was there before; less than a new one needs, so that it stays."""
+
+TILTS, TILTED_CONFIDENCE, MAX_TILTED = (-40.0, 40.0), 0.9, 4
+"""Degrees by which a lost face may have tilted since it was seen, its least score, and most faces
+that are looked for so in a frame."""
+
+LYING = 60.0
+"""Degrees of roll from which a face is tilted so strongly as people seldom are."""
 
 SCENE_CHANGE_THRESHOLD = 30.0
 """Mean difference of two frames, 0 to 255, from which on they show different scenes."""
@@ -48,8 +56,14 @@ class TiledDetector(Protocol):
     def tiles(self, image: UInt8Array) -> Sequence[Tile]:
         """Return the tiles of such a picture."""
 
-    def redetect(self, image: UInt8Array, xyxy: Float32Array, confidence: float) -> Detections:
-        """Return the faces near where they are expected."""
+    def redetect(
+        self,
+        image: UInt8Array,
+        xyxy: Float32Array,
+        confidence: float,
+        rolls: Float32Array | None = None,
+    ) -> Detections:
+        """Return the faces near where they are expected, tilted by degrees (n,)."""
 
 
 class StreamDetector:
@@ -68,7 +82,7 @@ class StreamDetector:
         """
         if not search_period > 0:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
-        self.tracker = FaceTracker(memory)
+        self.tracker, self.rolls = FaceTracker(memory), RollMemory(memory)
         self.search_period = search_period
         self._last_subsampled: Int16Array | None = None
         self._last_time = -np.inf
@@ -83,7 +97,8 @@ class StreamDetector:
             time: Seconds on any clock that doesn't go back.
 
         Returns:
-            As `FaceDetector.detect`, with `tracker_id` int (n,).
+            As `FaceDetector.detect`, with `tracker_id` int (n,), and `data["roll"]` float32 (n,) in
+            degrees, averaged over time.
         """
         subsampled, before = _subsample(image), self._last_subsampled
         elapsed, self._last_subsampled, self._last_time = time - self._last_time, subsampled, time
@@ -91,20 +106,49 @@ class StreamDetector:
             faces = detector.detect(image)
         else:
             faces = self._track_and_search(detector, image, time, elapsed)
-        return self.tracker.update(faces, time)
+        return self.rolls.update(self.tracker.update(faces, time), time)
 
     def _track_and_search(
         self, detector: TiledDetector, image: UInt8Array, time: float, elapsed: float
     ) -> Detections:
         """Return the known faces where they are now, and new ones of this frame's share."""
         predicted = self.tracker.predict(time)
-        faces = detector.redetect(image, predicted, TRACKED_CONFIDENCE)
+        faces = self._redetect(detector, image, predicted)
         lost = predicted[_max_iou(predicted, boxes(faces)) < SAME_FACE_IOU]
         if tiles := self._due_tiles(detector.tiles(image), elapsed):
             faces = merge_detections(faces, detector.detect(image, tiles, boxes(faces)))
         if nearby := tiles_around(image.shape[1::-1], lost):
             recovered = detector.detect(image, nearby, boxes(faces), TRACKED_CONFIDENCE)
             faces = merge_detections(faces, recovered)
+        return self._find_tilted(detector, image, lost, faces)
+
+    def _redetect(
+        self, detector: TiledDetector, image: UInt8Array, predicted: Float32Array
+    ) -> Detections:
+        """Return the known faces where they are now, tilted about as they were.
+
+        One that lies or stands on its head is looked at the other way up, too: mistaken once, it
+        would be for ever.
+        """
+        rolls = self.rolls.expect(predicted)
+        lying = np.abs(rolls) > LYING
+        places = np.concatenate([predicted, predicted[lying]])
+        rolls = np.concatenate([rolls, rolls[lying] + 180])
+        return detector.redetect(image, places, TRACKED_CONFIDENCE, rolls)
+
+    def _find_tilted(
+        self, detector: TiledDetector, image: UInt8Array, lost: Float32Array, faces: Detections
+    ) -> Detections:
+        """Return the faces, and those of the lost ones that tilted their head since they were seen.
+
+        Only the last network looks at them, so that it takes about a millisecond a face.
+        """
+        lost = lost[_max_iou(lost, boxes(faces)) < SAME_FACE_IOU][:MAX_TILTED]
+        if len(lost):
+            places, tilts = np.repeat(lost, len(TILTS), axis=0), np.tile(TILTS, len(lost))
+            rolls = self.rolls.expect(places) + tilts.astype(np.float32)
+            tilted = detector.redetect(image, places, TILTED_CONFIDENCE, rolls)
+            faces = merge_detections(faces, tilted)
         return faces
 
     def _due_tiles(self, tiles: Sequence[Tile], elapsed: float) -> list[Tile]:

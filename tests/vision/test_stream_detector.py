@@ -7,6 +7,7 @@ from skimage.data import astronaut
 from supervision import Detections, box_iou_batch
 
 from fer.vision.detector import ANNOTATED_SIZE_SHARE, FaceDetector
+from fer.vision.pose import roll, roll_difference
 from fer.vision.pyramid import Tile
 from fer.vision.stream_detector import StreamDetector, merge_detections
 
@@ -114,7 +115,7 @@ class Searching:
     def tiles(self, image) -> list[int]:
         return list(range(7))
 
-    def redetect(self, image, xyxy, confidence) -> Detections:
+    def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:
         return self.detect(image)
 
     def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:
@@ -177,3 +178,58 @@ def test_merged_by_hand(known, found, expected):
 def test_options_out_of_range(options, said):
     with pytest.raises(ValueError, match=said):
         StreamDetector(**options)
+
+
+def turning_head(degrees) -> list[np.ndarray]:
+    """A face on a wall, tilted by so much in each frame."""
+    frames = []
+    for angle in degrees:
+        turn = cv2.getRotationMatrix2D((100, 100), -float(angle), 0.8)
+        turn[:, 2] += [100, 20]
+        size = WALL.shape[1::-1]
+        border = cv2.BORDER_TRANSPARENT
+        frames.append(cv2.warpAffine(ASTRONAUT, turn, size, dst=WALL.copy(), borderMode=border))
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("degrees", "step"),
+    [
+        (np.arange(0, 360, 12), 0.1),
+        (40 * np.sin(np.arange(12)), 0.2),  # shakes, as a video is looked at
+        ([0, 0, 65, 65, 65], 0.04),  # tilts between two frames
+    ],
+)
+def test_a_head_that_tilts_keeps_its_number(detector, degrees, step):
+    frames = followed(detector, turning_head(degrees), step)
+    assert all(numbers(faces) == [1] for faces in frames)
+    last = roll(frames[-1].data["landmarks"])
+    assert abs(roll_difference(last, float(degrees[-1]))[0]) < 8
+    assert frames[-1].data["roll"].shape == (1,)
+
+
+class OneFace(Searching):
+    """A detector that finds one face, as tilted as it is given, and keeps how it was asked."""
+
+    def __init__(self, degrees: float) -> None:
+        super().__init__()
+        self.degrees, self.asked = degrees, []
+
+    def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:
+        self.asked.append(rolls.tolist())
+        return self.detect(image)
+
+    def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:
+        rolls = np.array([self.degrees], np.float32)
+        box = np.array([[20, 20, 80, 90]], np.float32)
+        return Detections(xyxy=box, confidence=np.ones(1), data={"roll": rolls})
+
+
+@pytest.mark.parametrize(
+    ("degrees", "asked"), [(0, [0]), (45, [45]), (170, [170, 350]), (-80, [-80, 100])]
+)
+def test_a_lying_face_is_looked_at_the_other_way_up_too(degrees, asked):
+    detector, follower = OneFace(degrees), StreamDetector()
+    follower.update(detector, WALL, 0.0)
+    follower.update(detector, WALL, 0.04)
+    assert detector.asked == [pytest.approx(asked)]

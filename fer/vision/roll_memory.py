@@ -1,0 +1,87 @@
+"""How the faces of a stream are tilted, over time."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from supervision import Detections, box_iou_batch
+
+from fer.array_types import Float32Array, FloatArray
+from fer.vision.detections import boxes, track_ids
+from fer.vision.pose import face_rolls
+
+SMOOTHING_TIME = 0.15
+"""Seconds over which roll is averaged: landmarks tremble from frame to frame, by a degree or two,
+and a head takes longer to tilt."""
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """Where a face was last, (4,) in pixels, how it was tilted, as a direction, and when."""
+
+    xyxy: Float32Array
+    direction: complex
+    time: float
+
+
+class RollMemory:
+    """Remembers the roll of each face of one stream; one a visitor or video.
+
+    Args:
+        memory: Seconds for which a face that isn't seen is remembered.
+    """
+
+    def __init__(self, memory: float = 1.0) -> None:
+        self.memory = memory
+        self._sights: dict[int, _Sight] = {}
+
+    def update(self, faces: Detections, time: float) -> Detections:
+        """Return tracked faces with their rolls averaged over time.
+
+        Args:
+            faces: n faces with `tracker_id` and landmarks.
+            time: Seconds on any clock that doesn't go back.
+
+        Returns:
+            A copy with `data["roll"]` in degrees, float32 (n,).
+        """
+        measured = np.exp(1j * np.radians(face_rolls(faces))).tolist()
+        seen = [
+            self._see(track, xyxy, direction, time)
+            for track, xyxy, direction in zip(track_ids(faces), boxes(faces), measured, strict=True)
+        ]
+        recent = {
+            track: sight
+            for track, sight in self._sights.items()
+            if time - sight.time <= self.memory
+        }
+        self._sights = recent | dict(zip(track_ids(faces), seen, strict=True))
+        return replace(faces, data={**faces.data, "roll": _rolls(seen)})
+
+    def expect(self, xyxy: FloatArray) -> Float32Array:
+        """Return how faces are tilted that are expected at some places.
+
+        Args:
+            xyxy: (n, 4) boxes.
+
+        Returns:
+            Degrees (n,) of the face that was last where each box is; 0 where there was none.
+        """
+        sights = list(self._sights.values())
+        if not len(xyxy) or not sights:
+            return np.zeros(len(xyxy), np.float32)
+        overlap = box_iou_batch(xyxy, np.stack([sight.xyxy for sight in sights]))  # (n, m)
+        rolls = _rolls(sights)[overlap.argmax(axis=1)]
+        return np.where(overlap.max(axis=1) > 0, rolls, 0).astype(np.float32)
+
+    def _see(self, track: int, xyxy: Float32Array, direction: complex, time: float) -> _Sight:
+        before = self._sights.get(track)
+        if before is None:
+            return _Sight(xyxy, direction, time)
+        kept = float(np.exp((before.time - time) / SMOOTHING_TIME))
+        return _Sight(xyxy, kept * before.direction + (1 - kept) * direction, time)
+
+
+def _rolls(sights: list[_Sight]) -> Float32Array:
+    """Return degrees (n,)."""
+    directions = np.array([sight.direction for sight in sights], complex)
+    return np.degrees(np.angle(directions)).astype(np.float32)
