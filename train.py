@@ -34,6 +34,9 @@ def main() -> None:
         print(f"The trained network is in {train(options)}.")
     except (ValueError, OSError) as error:
         sys.exit(f"train.py: {error}")
+    except KeyboardInterrupt:
+        sys.stderr.write("\ntrain.py: Interrupted; --resume continues from the last checkpoint.\n")
+        sys.exit(130)  # as shells have it: 128 and the signal's number
 
 
 if __name__ == "__main__":

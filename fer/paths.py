@@ -12,6 +12,19 @@ IMAGE_SUFFIXES = (
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
 
+def files_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """Return the files in a folder and in those inside it, and why which of these can't be read."""
+    files: list[Path] = []
+    unreadable: dict[Path, str] = {}
+
+    def note(error: OSError) -> None:
+        unreadable[Path(error.filename)] = f"The folder can't be read: {error.strerror}."
+
+    for parent, _, names in os.walk(folder, onerror=note):
+        files += [Path(parent, name) for name in names]
+    return sorted(files), unreadable
+
+
 def is_hidden(path: Path) -> bool:
     """Return whether a file or folder was put there by a system or a program for itself."""
     marks = (".", "_") if path.is_dir() else "."

@@ -33,6 +33,7 @@ FLOORS = {
     "fer.help_formatter": 0,
     "fer.images": 0,
     "fer.labels": 0,
+    "fer.output_files": 0,
     "fer.paths": 0,
     "fer.plotting": 0,
     "fer.sandbox": 0,

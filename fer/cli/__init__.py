@@ -16,12 +16,15 @@ from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
 from fer.cli.video_command import add_video
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments`, or the command line, names.
 
     Returns:
-        The exit status: 0, or 1 after an error, which is one sentence on stderr.
+        The exit status: 0; 1 after an error, which is one sentence on stderr; 130 after Ctrl-C.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
@@ -31,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         sys.stderr.write(f"fer {options.command}: {describe_error(error)}\n")
         return 1
+    except KeyboardInterrupt as stop:
+        sys.stderr.write(
+            f"fer {options.command}: {' '.join(['Interrupted.', str(stop)]).strip()}\n"
+        )
+        return INTERRUPTED
     sys.stdout.write(f"{output}\n")
     return 0
 

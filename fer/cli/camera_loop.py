@@ -13,6 +13,7 @@ from fer.clock import FrameRateMeter
 from fer.drawing.annotators import FaceAnnotator, display_ids
 from fer.drawing.overlays import ProbabilityBars, StatusBar
 from fer.images import encode_jpeg
+from fer.output_files import write_file
 from fer.pipeline import Pipeline, StreamState
 from fer.video import Frame, VideoWriter
 from fer.vision.detections import areas, boxes, expression_labels, probabilities
@@ -182,9 +183,8 @@ class CameraLoop:
 
     def save(self) -> None:
         """Save the picture as it is drawn, without the lines of words."""
-        self.output_names.next_path(".jpg").write_bytes(
-            encode_jpeg(self.last_drawing, JPEG_QUALITY)
-        )
+        content = encode_jpeg(self.last_drawing, JPEG_QUALITY)
+        write_file(self.output_names.next_path(".jpg"), content)
 
     def record(self) -> None:
         """Start a recording with the picture that is shown, or finish the one in progress."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.labels import FER2013_DATASET_ID
+from fer.output_files import new_file, output_folder, write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,6 +68,12 @@ def run_data(options: argparse.Namespace) -> str:
     Raises:
         ValueError: It can't be read.
     """
+    with output_folder(options.output) as folder:
+        return write_statistics(options, folder)
+
+
+def write_statistics(options: argparse.Namespace, folder: Path) -> str:
+    """Do what `run_data` does, in a folder that can be written to."""
     from fer.data.dataset_report import dataset_report_html, describe_dataset
     from fer.data.fer2013 import load_arrays, load_fer2013
     from fer.data.label_map import LabelMap
@@ -75,14 +82,12 @@ def run_data(options: argparse.Namespace) -> str:
     loaded = load_fer2013(options.dataset, options.ferplus, LabelMap.parse(options.map))
     splits = {name: load_arrays(split) for name, split in loaded.items()}
     statistics = dataset_statistics(splits)
-    sections, folder = describe_dataset(statistics), options.output
-    folder.mkdir(parents=True, exist_ok=True)
+    sections = describe_dataset(statistics)
     pictures = save_plots(draw_data(splits, statistics), folder)
-    (folder / "data.json").write_text(json.dumps(statistics, indent=2) + "\n")
+    write_file(folder / "data.json", json.dumps(statistics, indent=2) + "\n")
+    title = f"FER2013 from {options.dataset}"
     page = folder / "data.html"
-    page.write_text(
-        dataset_report_html(f"FER2013 from {options.dataset}", sections, pictures), encoding="utf-8"
-    )
+    write_file(page, dataset_report_html(title, sections, pictures))
     sentences = [line for name in ("counts", "copies", "votes") for line in sections[name]]
     if "train" in splits and "validation" not in splits:
         sentences.append(NO_VALIDATION)
@@ -135,7 +140,8 @@ def save_plots(
         file.unlink(missing_ok=True)
         if name in drawn:
             figure, alt = drawn[name]
-            figure.savefig(file, dpi=110)
+            with new_file(file) as unfinished:
+                figure.savefig(unfinished, dpi=110)
             pictures.setdefault(section, []).append((file.read_bytes(), alt))
     return pictures
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
+from fer.output_files import output_folder, write_file
 
 if TYPE_CHECKING:
     from fer.array_types import BoolArray
@@ -88,15 +89,31 @@ def run_evaluate(options: argparse.Namespace) -> str:
         ValueError: The network or the data can't be used.
     """
     from fer.cli.evaluation_summary import draw_plots, summary
+    from fer.data.label_map import LabelMap
+
+    check_evaluate(options)
+    labels = LabelMap.parse(options.map)
+    with output_folder(options.output):
+        evaluation = evaluate_classifier(options, labels)
+        write_file(options.output / "evaluation.json", json.dumps(evaluation, indent=2) + "\n")
+        draw_plots(evaluation, options.output)
+    return summary(evaluation, options.output)
+
+
+def evaluate_classifier(
+    options: argparse.Namespace, labels: "LabelMap"
+) -> "results.EvaluationJson":
+    """Return the metrics of the network on the faces that the options name.
+
+    Raises:
+        ValueError: See `run_evaluate`.
+    """
     from fer.data.arrays import FerArrays
     from fer.data.duplicates import has_duplicate
-    from fer.data.label_map import LabelMap
     from fer.evaluation.evaluate import evaluate, predict_logits
     from fer.evaluation.robustness import measure_robustness
     from fer.model.classifier import ExpressionClassifier
 
-    check_evaluate(options)
-    labels = LabelMap.parse(options.map)
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
     faces, source, training = load_faces(options, classifier, labels)
     output = options.answers or ("shown" if options.folder else "fer2013")
@@ -107,17 +124,13 @@ def run_evaluate(options: argparse.Namespace) -> str:
         extras["without_copies"] = subset_metrics(classifier, faces, unseen, output, logits)
     if isinstance(faces, FerArrays) and options.damaged:
         extras["robustness"] = measure_robustness(classifier, faces, options.views, output)
-    evaluation: results.EvaluationJson = {
+    return {
         "model": classifier.name,
         "weights": classifier.fingerprint(),
         **source,
         **evaluate(classifier, faces, options.views, output, logits),
         **extras,
     }
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
-    draw_plots(evaluation, options.output)
-    return summary(evaluation, options.output)
 
 
 def check_evaluate(options: argparse.Namespace) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.output_files import new_file
+
 if TYPE_CHECKING:
     from fer.evaluation import results
 
@@ -24,7 +26,8 @@ def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
     for name in EVALUATION_PLOTS:
         (folder / name).unlink(missing_ok=True)
     for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png", dpi=110)
+        with new_file(folder / f"{name}.png") as file:
+            figure.savefig(file, dpi=110)
 
 
 OUTPUT_NAMES = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as on the page"}

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from fer.output_files import output_folder
+
 
 def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer export`."""
@@ -47,11 +49,12 @@ def run_export(options: argparse.Namespace) -> str:
             f"{found.name} holds a network of another kind; transformers' own exporter, "
             "optimum-cli export onnx, writes those."
         )
-    faces = None
-    if options.dataset:
-        splits = load_fer2013(options.dataset)
-        if "train" not in splits:
-            raise ValueError(f"{options.dataset} has no split train, which int8 is fitted to.")
-        faces = calibration_faces(load_arrays(splits["train"]), processor)
-    written = write_onnx(model, options.output or found.folder, faces)
+    with output_folder(options.output or found.folder) as folder:
+        faces = None
+        if options.dataset:
+            splits = load_fer2013(options.dataset)
+            if "train" not in splits:
+                raise ValueError(f"{options.dataset} has no split train, which int8 is fitted to.")
+            faces = calibration_faces(load_arrays(splits["train"]), processor)
+        written = write_onnx(model, folder, faces)
     return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in written)

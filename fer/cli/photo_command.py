@@ -4,12 +4,15 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.cli.photo_paths import find_photos, marked_paths
 from fer.help_formatter import DefaultsHelpFormatter
-from fer.paths import IMAGE_SUFFIXES, printable
+from fer.output_files import OutputError, output_folder, write_file
+from fer.paths import printable
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -66,7 +69,7 @@ class PhotoResults:
 
     Attributes:
         documents: The `fer.drawing.export.picture_document` of each readable photo.
-        unreadable: Of each other one its name, and why, in a sentence.
+        unreadable: Of each other one, and of folders, the name, and why, in a sentence.
         unmarked: Of each whose marked copy couldn't be written its name, and why.
     """
 
@@ -84,94 +87,25 @@ def run_photo(options: argparse.Namespace) -> str:
     """
     from fer.pipeline import Pipeline
 
-    photos = find_photos(options.photos, options.output)
-    paths = marked_paths(photos, options.output) if options.output else {}
-    pipeline = Pipeline.load(options.model, options.min_face)
     results = PhotoResults()
-    try:
-        analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
-    finally:  # also after an interrupt
-        if options.output and results.documents:
+    photos = find_photos(options.photos, options.output, results.unreadable)
+    paths = marked_paths(photos, options.output) if options.output else {}
+    with output_folder(options.output) if options.output else nullcontext():
+        pipeline = Pipeline.load(options.model, options.min_face)
+        try:
+            analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
+        except KeyboardInterrupt:
+            if options.output and results.documents:
+                write_tables(results, options.output)
+                kept = f"The first {len(results.documents)} of {len(photos)} photos are in"
+                raise KeyboardInterrupt(f"{kept} {options.output}.") from None
+            raise
+        if not results.documents:
+            name, why = list(results.unreadable.items())[-1]  # of a photo; folders come first
+            raise ValueError(f"No photo can be read. {name}: {why}")
+        if options.output:
             write_tables(results, options.output)
-    if not results.documents:
-        name, why = next(iter(results.unreadable.items()))
-        raise ValueError(f"No photo can be read. {name}: {why}")
     return describe_results(results, options.output)
-
-
-def find_photos(given: Sequence[Path], output: Path | None = None) -> dict[Path, Path]:
-    """Return the photos, each once, with their paths inside the folder they were found in.
-
-    Args:
-        given: Files and folders.
-        output: Where results go; in a folder that it lies in, nothing inside it is a photo.
-
-    Raises:
-        ValueError: A file is missing, or a folder holds no photo.
-    """
-    found: dict[Path, Path] = {}
-    seen_before: set[Path] = set()
-    for path in given:
-        inside = photos_in(path, output) if path.is_dir() else [path]
-        if not inside:
-            raise ValueError(
-                f"{path} holds no photo; looked for were files that end in "
-                f"{', '.join(IMAGE_SUFFIXES)}."
-            )
-        for photo in inside:
-            if not photo.exists():
-                raise ValueError(f"There is no file {photo}; check the path.")
-            if photo.resolve() not in seen_before:
-                seen_before.add(photo.resolve())
-                found[photo] = photo.relative_to(path) if path.is_dir() else Path(photo.name)
-    return found
-
-
-def photos_in(folder: Path, output: Path | None) -> list[Path]:
-    """Return the pictures in a folder and the folders inside it, but for hidden and our own."""
-    results = output.resolve() if output else None
-    if results and folder.resolve() not in results.parents:
-        results = None
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if results is None or results not in path.resolve().parents
-    ]
-
-
-def marked_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
-    """Return where the marked copy of each photo goes, each to a place of its own.
-
-    Raises:
-        ValueError: `output` is no folder, or a photo would be overwritten.
-    """
-    if output.exists() and not output.is_dir():
-        raise ValueError(f"{output} is a file; name a folder for the results.")
-    sources = {photo.resolve() for photo in photos}
-    places: dict[Path, Path] = {}
-    taken: set[str] = set()
-    for photo, name in photos.items():
-        place = places[photo] = output / free_name(name, taken)
-        if place.resolve() in sources:
-            raise ValueError(f"The photo {place} would be overwritten; choose another --output.")
-    return places
-
-
-def free_name(name: Path, taken: set[str]) -> Path:
-    """Return the name of a photo's marked copy, with a number if another one has it.
-
-    Args:
-        name: The photo's own; two that differ in case or ending only would have one copy.
-        taken: Names that are in use, in lower case; the one returned is added.
-    """
-    number, free = 1, name.with_name(f"{name.stem}-faces.jpg")
-    while str(free).casefold() in taken:
-        number += 1
-        free = name.with_name(f"{name.stem}-{number}-faces.jpg")
-    taken.add(str(free).casefold())
-    return free
 
 
 def analyze_photos(
@@ -197,8 +131,12 @@ def analyze_photos(
         results.documents.append(picture_document(name, size, faces, labels, classifier.name))
         try:
             mark(photo, image, faces, labels)
-        except (ImageError, OSError) as error:
-            results.unmarked[name] = getattr(error, "strerror", None) or str(error)
+        except ImageError as error:
+            results.unmarked[name] = str(error)
+        except OutputError as error:
+            if error.disk_full:
+                raise
+            results.unmarked[name] = error.reason
 
 
 def report_progress(done: int, photos: int) -> None:
@@ -215,9 +153,7 @@ def make_marker(places: Mapping[Path, Path]) -> Mark:
     def mark(photo: Path, image: "UInt8Array", faces: "Detections", labels: list[str]) -> None:
         if place := places.get(photo):
             drawn = FaceAnnotator(numbered=True).annotate(image, faces, labels)
-            content = encode_jpeg(drawn, JPEG_QUALITY)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            write_file(place, encode_jpeg(drawn, JPEG_QUALITY))
 
     return mark
 
@@ -227,9 +163,8 @@ def write_tables(results: PhotoResults, output: Path) -> None:
     from fer.drawing.export import pictures_csv, to_json
 
     document = {"pictures": results.documents, "refused": results.unreadable}
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "faces.csv").write_text(pictures_csv(results.documents), encoding="utf-8", newline="")
-    (output / "faces.json").write_text(to_json(document) + "\n", encoding="utf-8")
+    write_file(output / "faces.csv", pictures_csv(results.documents, results.unreadable))
+    write_file(output / "faces.json", to_json(document) + "\n")
 
 
 def describe_results(results: PhotoResults, output: Path | None) -> str:

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
+from fer.output_files import output_folder
 
 if TYPE_CHECKING:
     from fer.recording import Progress, RecordingResult
+
+VIEW_NOTES = {
+    "person": "View: one person, a series for each face; --view class has aggregates only.",
+    "class": "View: a class, aggregates of five faces or more only; --view person has each face.",
+}
 
 _PROGRESS_STEP = 5
 """Interval of progress lines in per cent."""
@@ -34,9 +40,10 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     parser.add_argument(
         "--view",
-        default="class",
-        choices=("class", "person"),
-        help="figures of the whole picture only (class), or of each face, too (person)",
+        default="person",
+        choices=("person", "class"),
+        help="a series for each face (person, as in the Recording tab), or aggregates of five "
+        "faces or more only (class)",
     )
     parser.add_argument(
         "--rate",
@@ -60,15 +67,16 @@ def run_video(options: argparse.Namespace) -> str:
     from fer.video import check_video
 
     check_video(options.file)  # before the network is loaded
-    pipeline = Pipeline.load(options.model, min_face=40)
-    recording = analyse(
-        options.file,
-        options.output,
-        pipeline,
-        options.view,
-        options.rate,
-        progress=progress_lines(sys.stderr.write),
-    )
+    with output_folder(options.output):
+        pipeline = Pipeline.load(options.model, min_face=40)
+        recording = analyse(
+            options.file,
+            options.output,
+            pipeline,
+            options.view,
+            options.rate,
+            progress=progress_lines(sys.stderr.write),
+        )
     return describe_recording(recording)
 
 
@@ -101,4 +109,4 @@ def describe_recording(recording: "RecordingResult") -> str:
         later = format_duration(recording.lead)
         warning.append(f"In the annotated video all times are {later} later: sound came first.")
     place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."
-    return "\n".join([summary.sentence, *moments, *warning, place])
+    return "\n".join([VIEW_NOTES[recording.view], summary.sentence, *moments, *warning, place])

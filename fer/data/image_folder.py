@@ -13,7 +13,7 @@ from fer.data.label_map import LabelMap
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTE_COLUMNS
-from fer.paths import is_hidden
+from fer.paths import files_below, is_hidden
 
 MAX_SIDE = 512
 """Pixels: larger pictures are reduced to it, so that thousands fit into memory."""
@@ -94,13 +94,16 @@ def _labeled_files(folder: Path, labels: LabelMap) -> list[tuple[Path, int]]:
         raise DatasetError(f"{folder} has no folders; one for each expression is expected.")
     indices = {path: labels.index(path.name) for path in folders}
     labels.check_used(str(folder), [path.name for path in folders])
-    return [
-        (file, index)
-        for path, index in indices.items()
-        if index is not None
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not any(map(is_hidden, _path_parts(file, path)))
-    ]
+    found: list[tuple[Path, int]] = []
+    for path, index in indices.items():
+        if index is not None:
+            files, unreadable = files_below(path)
+            found += [
+                (file, index)
+                for file in (*files, *unreadable)  # such a folder is no picture, and listed
+                if not any(map(is_hidden, _path_parts(file, path)))
+            ]
+    return found
 
 
 def _path_parts(file: Path, folder: Path) -> list[Path]:

@@ -33,6 +33,9 @@ CSV_COLUMNS = (
     *QUALITY_COLUMNS,
 )
 
+NO_FACE = "No face was found."
+"""Note in the line of a picture without a face."""
+
 _QUALITY_DIGITS = {
     "size": 1,
     "roll": 1,
@@ -205,14 +208,24 @@ def to_csv(rows: Sequence[FaceRow]) -> str:
     return _csv([CSV_COLUMNS, *map(_csv_cells, rows)])
 
 
-def pictures_csv(documents: Sequence[PictureDocument]) -> str:
-    """Return what `picture_document` gave for several pictures as CSV, one line a face."""
-    lines = [
-        (document["picture"], *_csv_cells(row))
-        for document in documents
-        for row in document["faces"]
-    ]
-    return _csv([("picture", *CSV_COLUMNS), *lines])
+def pictures_csv(
+    documents: Sequence[PictureDocument], refused: Mapping[str, str] | None = None
+) -> str:
+    """Return what `picture_document` gave for several pictures as CSV, one line a face.
+
+    A picture without a face, or that was refused, has one line, with the reason in the last column.
+
+    Args:
+        documents: Of the pictures.
+        refused: Names of other pictures, and why each was refused, in a sentence.
+    """
+    lines: list[Sequence[str | float | None]] = []
+    empty = [None] * len(CSV_COLUMNS)
+    for document in documents:
+        rows = [(*_csv_cells(row), None) for row in document["faces"]]
+        lines += [(document["picture"], *row) for row in rows or [(*empty, NO_FACE)]]
+    lines += [(name, *empty, reason) for name, reason in (refused or {}).items()]
+    return _csv([("picture", *CSV_COLUMNS, "note"), *lines])
 
 
 def _csv_cells(row: FaceRow) -> list[str | float | None]:

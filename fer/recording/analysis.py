@@ -5,7 +5,7 @@ encodes. Between them wait a few frames, whatever the video's length.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
 from fer.model.headline_metrics import describe_accuracy
+from fer.output_files import OutputError, describe, is_write_error, output_folder
 from fer.paths import printable
 from fer.pipeline import Pipeline, StreamState
 from fer.recording.background import prefetch, run_in_background
@@ -44,11 +45,15 @@ _TRACK_MEMORY = 1.0, 2.5
 """Seconds, and frames that are looked at, for which a face is remembered: the longer of both."""
 
 
+class ResultsError(VideoError):
+    """The results can't be written, whatever the video."""
+
+
 def analyse(
     source: Path,
     folder: Path,
     pipeline: Pipeline,
-    view: str = "class",
+    view: str = "person",
     rate: float = 5.0,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -71,6 +76,7 @@ def analyse(
 
     Raises:
         VideoError: The video can't be read, or lies where a file would be written.
+        ResultsError: The folder can't be written to, or the disk is full; nothing is left of it.
         Cancelled: It was called off; what was written is deleted.
         ValueError: The view or the rate won't do.
     """
@@ -211,15 +217,17 @@ def _atomic_outputs(folder: Path) -> Iterator[Path]:
     After an error they are deleted, as is the folder if it was made here; files of an earlier
     analysis stay.
     """
-    made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with TemporaryDirectory(prefix=".work-", dir=folder) as work_folder:
+        with (
+            output_folder(folder),
+            TemporaryDirectory(prefix=".work-", dir=folder) as work_folder,
+        ):
             yield Path(work_folder)
             for file in list(Path(work_folder).iterdir()):
                 file.replace(folder / file.name)
-    except BaseException:
-        if made:
-            with suppress(OSError):  # what else was put there in the meantime stays
-                folder.rmdir()
-        raise
+    except OutputError as error:
+        raise ResultsError(str(error)) from error
+    except OSError as error:
+        if not is_write_error(error):
+            raise
+        raise ResultsError(f"The results can't be written: {describe(error)}") from error

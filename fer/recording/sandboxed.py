@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fer.pipeline import Pipeline
-from fer.recording.analysis import analyse
+from fer.recording.analysis import ResultsError, analyse
 from fer.recording.outputs import FILE_NAMES, RecordingResult
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
@@ -51,6 +51,7 @@ _POLL_INTERVAL = 0.1
 
 BROKEN = "This video breaks the reader; save it anew as MP4 (H.264) and try again."
 SLOW = "This video takes too long to read; cut it, or save it anew as MP4 (H.264)."
+NO_ROOM = "There is no room for the results just now; try again in a few minutes."
 LARGE = "This video takes too much memory to read; save it smaller."
 
 NO_SOUND = "The sound breaks the reader and is left out."
@@ -109,7 +110,7 @@ def analyse_sandboxed(
     source: Path,
     folder: Path,
     pipeline: Pipeline,
-    view: str = "class",
+    view: str = "person",
     rate: float = 5.0,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -131,7 +132,11 @@ def analyse_sandboxed(
         ValueError: The view or the rate won't do.
     """
     source, folder = Path(source).resolve(), Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        logger.warning("The folder of a recording can't be made: %s", error)
+        raise ResultsError(NO_ROOM) from error
     folder = folder.resolve()
     limits = Limits(
         *(MEMORY, AT_MOST, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
@@ -324,6 +329,9 @@ def _report_errors(work: Callable[[Channel], None], channel: Channel) -> None:
     """Do something, and send what of its errors a visitor should read."""
     try:
         work(channel)
+    except ResultsError as error:
+        logger.warning("The results of a recording can't be written: %s", error)
+        channel.send("refused", sentence=NO_ROOM)
     except VideoError as error:
         channel.send("refused", sentence=str(error))
     except MemoryError:

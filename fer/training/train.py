@@ -5,7 +5,7 @@ import logging
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +34,7 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.push import PushError, prepare_push, push
 from fer.model.weight_storage import compress_weights, round_to_half
+from fer.output_files import output_folder
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
 from fer.training.fit import FittedStage, check_teachers, fit, load_data
 from fer.training.initial_model import build_initial_model, store_calibration
@@ -75,18 +76,18 @@ def train(options: TrainingOptions) -> Path:
         check_stage(stage)
     if first and options.hub_model_id:  # given if and only if `push_to_hub` is
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
-    data = load_data(options)
-    if first:
-        write_recipe(options)
-    for stage in all_stages:
-        if not stage.is_finished():
-            run_stage(stage, data)
-    if first:
-        if find_damage(output) is not None:
+    with output_folder(output) if first else nullcontext():
+        data = load_data(options)
+        if first:
+            write_recipe(options)
+        for stage in all_stages:
+            if not stage.is_finished():
+                run_stage(stage, data)
+        if first and find_damage(output) is not None:
             whole = average_students(averaged_stages(all_stages), all_stages)
             write_output(options, whole, data, output, onnx=True)
-        if options.push_to_hub:
-            push_trained(options, output)
+    if first and options.push_to_hub:
+        push_trained(options, output)
     return output
 
 

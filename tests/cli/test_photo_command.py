@@ -1,6 +1,7 @@
 """`fer photo`: single photos, folders, files that aren't any, and what is written."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from fer.cli import main
-from fer.cli.photo_command import find_photos, marked_paths
+from fer.cli.photo_paths import find_photos, marked_paths
 from tests.fakes import FakeDetector, fake_pipeline, sure
 
 BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
@@ -84,7 +85,10 @@ def test_a_folder_into_files(album, tmp_path, capsys):
 def test_the_tables(album, tmp_path):
     main(["photo", str(album), "--output", str(tmp_path / "out")])
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text())))
-    assert len(rows) == 8
+    assert len(rows) == 9
+    assert {row["note"] for row in rows[:8]} == {""}
+    assert rows[8]["picture"] == f"{album}/broken.jpg" and not rows[8]["expression"]
+    assert rows[8]["note"].startswith("The file is not a picture")
     first = f"{album}/B.JPG"
     assert (rows[0]["picture"], rows[0]["face"], rows[0]["expression"]) == (first, "1", "happy")
     assert float(rows[1]["sad"]) == pytest.approx(0.42)
@@ -129,7 +133,7 @@ def test_a_copy_that_cannot_be_written_costs_nothing_else(album, tmp_path, capsy
     (output / "a-faces.jpg").mkdir(parents=True)
     assert main(["photo", str(album), "--output", str(output)]) == 0
     assert f"{album}/a.jpg has no marked copy: Is a directory" in capsys.readouterr().out
-    assert len((output / "faces.csv").read_text().splitlines()) == 9
+    assert len((output / "faces.csv").read_text().splitlines()) == 10
     assert (output / "trip" / "a-faces.jpg").is_file()
 
 
@@ -150,7 +154,7 @@ def test_of_many_photos_it_is_told_how_far_the_work_is(tmp_path, capsys):
     assert capsys.readouterr().err == "0 of 25 photos\n20 of 25 photos\n"
 
 
-def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch):
+def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch, capsys):
     pipeline, calls = fake_pipeline(BOXES), []
 
     def stop_at_the_third(image):
@@ -161,8 +165,10 @@ def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch)
 
     stop_at_the_third.classifier = pipeline.classifier
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: stop_at_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        main(["photo", str(album), "--output", str(tmp_path / "out")])
+    assert main(["photo", str(album), "--output", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr().err == (
+        f"fer photo: Interrupted. The first 2 of 5 photos are in {tmp_path / 'out'}.\n"
+    )
     assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 5
 
 
@@ -178,10 +184,60 @@ def test_many_faces_are_counted(album, monkeypatch, capsys):
     assert capsys.readouterr().out == f"{album}/a.jpg: 8 faces: 5 happy, 3 uncertain\n"
 
 
-def test_no_face(album, monkeypatch, capsys):
+def test_no_face_is_a_row_too(album, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: fake_pipeline([]))
-    assert main(["photo", str(album / "a.jpg")]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: no face found\n"
+    assert main(["photo", str(album / "a.jpg"), "--output", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.startswith(f"{album}/a.jpg: no face found\n")
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text()))
+    assert (row["picture"], row["face"]) == (f"{album}/a.jpg", "")
+    assert row["note"] == "No face was found."
+
+
+def test_a_folder_that_cannot_be_read_is_named(album, tmp_path, monkeypatch, capsys):
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("trip"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", refuse)  # root can read everything
+    assert main(["photo", str(album), "--output", str(tmp_path / "out")]) == 0
+    sentence = "The folder can't be read: Permission denied."
+    assert f"{album}/trip is left out. {sentence}" in capsys.readouterr().out
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text())))
+    assert {"picture": f"{album}/trip", "note": sentence}.items() <= rows[6].items()
+    assert main(["photo", str(album / "trip")]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(album, monkeypatch, capsys):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pytest.fail("loaded"))
+    monkeypatch.setattr("fer.output_files.TemporaryFile", refuse)
+    output = album / "new" / "out"
+    assert main(["photo", str(album / "a.jpg"), "--output", str(output)]) == 1
+    sentence = f"{output} can't be written: Permission denied; name another folder."
+    assert capsys.readouterr().err == f"fer photo: {sentence}\n"
+    assert not (album / "new").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(album, tmp_path, monkeypatch, capsys):
+    write = Path.write_bytes
+
+    def fill(path, content):
+        write(path, content[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    output = tmp_path / "new" / "out"
+    assert main(["photo", str(album), "--output", str(output)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("fer photo: ") and told.count("\n") == 1
+    assert "can't be written: the disk is full; make room, or name a folder on another" in told
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,6 @@
+import errno
+import inspect
+
 import pytest
 
 import fer.cli.video_command
@@ -23,10 +26,10 @@ def networks(monkeypatch):
 
 
 def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
-    arguments = ["video", str(film), "--output", str(tmp_path / "out"), "--view", "person"]
-    assert main(arguments) == 0
+    assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
     told = capsys.readouterr()
     assert "happy" in told.out
+    assert told.out.startswith("View: one person, a series for each face; --view class has")
     assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in told.out
     assert told.err.endswith("100%, 0 s left\n")
     assert (tmp_path / "out" / "annotated.mp4").is_file()
@@ -72,3 +75,39 @@ def test_the_views_are_those_of_timelines():
     parser = fer.cli.build_parser()
     for view in VIEWS:
         assert parser.parse_args(["video", "a", "--output", "b", "--view", view]).view == view
+
+
+def test_the_default_view_is_that_of_the_page_and_of_python():
+    from fer.recording import analyse, analyse_sandboxed
+    from fer.ui.recording.handlers import RecordingHandlers
+
+    functions = (analyse, analyse_sandboxed, RecordingHandlers.analyse_recording)
+    views = {inspect.signature(function).parameters["view"].default for function in functions}
+    options = fer.cli.build_parser().parse_args(["video", "a", "--output", "b"])
+    assert views == {options.view} == {"person"}
+
+
+def test_the_class_view_names_the_other_one(tmp_path, film, capsys):
+    assert main(["video", str(film), "--output", str(tmp_path / "out"), "--view", "class"]) == 0
+    assert "five faces or more only; --view person has each face" in capsys.readouterr().out
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path, film, monkeypatch, capsys):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fer.recording.analysis.write_outputs", stop)
+    assert main(["video", str(film), "--output", str(tmp_path / "new" / "out")]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "fer video: Interrupted."
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, film, monkeypatch, capsys):
+    def fill(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fer.recording.analysis.write_outputs", fill)
+    assert main(["video", str(film), "--output", str(tmp_path / "new" / "out")]) == 1
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("fer video: The results can't be written: the disk is full; make room")
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,134 @@
+"""Files that are written whole or not at all, in folders that are tried before the work."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from fer.paths import printable
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+_CANNOT_WRITE = (*_FULL, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+"""What an `OSError` of a disk or folder that can't be written to has as its `errno`."""
+
+_TRIED_BYTES = 4096
+"""A block of most file systems: fewer bytes may fit where the disk is full."""
+
+
+class OutputError(ValueError):
+    """A file can't be written; the message is one sentence.
+
+    Attributes:
+        reason: Why, as the end of a sentence.
+        disk_full: Whether the reason is a full disk, on which the next file will fail too.
+    """
+
+    def __init__(self, message: str, reason: str = "", disk_full: bool = False) -> None:
+        super().__init__(message)
+        self.reason, self.disk_full = reason or message, disk_full
+
+    @classmethod
+    def of(cls, path: Path, error: OSError) -> "OutputError":
+        """Return the error of a file or folder that can't be written."""
+        reason = describe(error)
+        return cls(f"{printable(path)} can't be written: {reason}", reason, is_full(error))
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether the disk, or the user's share of it, is full."""
+    return error.errno in _FULL
+
+
+def is_write_error(error: OSError) -> bool:
+    """Return whether an error is of writing: a full disk, or a folder without permission."""
+    return error.errno in _CANNOT_WRITE
+
+
+def describe(error: OSError) -> str:
+    """Return the reason and what to do, as the end of a sentence."""
+    if is_full(error):
+        return "the disk is full; make room, or name a folder on another one."
+    return f"{error.strerror or error}; name another folder."
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[Path]:
+    """Make a folder, and try to write into it, before the work of the block.
+
+    After an error in the block the folders that were made here are removed if they are empty.
+
+    Raises:
+        OutputError: Nothing can be written there.
+    """
+    with _made_folder(folder):
+        try:
+            with TemporaryFile(dir=folder) as file:
+                file.write(bytes(_TRIED_BYTES))
+        except OSError as error:
+            raise OutputError.of(folder, error) from error
+        yield folder
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yield where to write a file, which replaces `path` when the block is done.
+
+    After an error nothing is left of it, nor of the folders that were made for it.
+
+    Raises:
+        OutputError: It can't be written.
+    """
+    unfinished = path.with_name(f".new-{path.name}")  # with its suffix, which names the format
+    with _made_folder(path.parent):
+        try:
+            yield unfinished
+            unfinished.replace(path)
+        except BaseException as error:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise OutputError.of(path, error) from error
+            raise
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; text as UTF-8, with its line ends as they are.
+
+    Raises:
+        OutputError: It can't be written.
+    """
+    with new_file(path) as unfinished:
+        unfinished.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextmanager
+def _made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those around it; remove the new ones that are empty after an error.
+
+    Raises:
+        OutputError: It can't be made.
+    """
+    missing: list[Path] = []
+    try:
+        missing += [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        files = [path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()]
+        file = printable(files[0] if files else folder)
+        raise OutputError(f"{file} is a file; name a folder for the results.") from error
+    except OSError as error:
+        _remove_empty(missing)
+        raise OutputError.of(folder, error) from error
+    try:
+        yield
+    except BaseException:
+        _remove_empty(missing)
+        raise
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):  # it holds something by now
+            folder.rmdir()

@@ -1,0 +1,71 @@
+"""Files that are whole or not there, and folders that are tried before the work."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from fer.output_files import OutputError, new_file, output_folder, write_file
+
+FULL = "a.txt can't be written: the disk is full; make room"
+FILE = "/a is a file; name a folder for the results"
+
+
+def test_a_file_is_written_with_its_folders_and_replaced(tmp_path):
+    file = tmp_path / "a" / "b.txt"
+    write_file(file, "one\r\n\N{EURO SIGN}")
+    assert file.read_bytes() == "one\r\n\N{EURO SIGN}".encode()
+    write_file(file, b"two")
+    assert [path.name for path in file.parent.iterdir()] == ["b.txt"]
+    assert file.read_bytes() == b"two"
+
+
+def test_a_file_that_fails_leaves_the_earlier_one_and_nothing_else(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"earlier")
+    for path in (file, tmp_path / "new" / "deeper" / "a.txt"):
+        with pytest.raises(OutputError, match=FULL), new_file(path) as unfinished:
+            unfinished.write_bytes(b"cut")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        with pytest.raises(KeyboardInterrupt), new_file(path) as unfinished:
+            unfinished.write_bytes(b"cut")
+            raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_bytes() == b"earlier"
+
+
+def test_a_folder_is_made_and_kept(tmp_path):
+    with output_folder(tmp_path / "a" / "b") as folder:
+        assert list(folder.iterdir()) == []
+    assert folder.is_dir()
+
+
+def test_after_an_error_an_empty_folder_goes_and_a_full_one_stays(tmp_path):
+    with pytest.raises(ValueError, match="work"), output_folder(tmp_path / "a" / "b"):
+        raise ValueError("work")
+    assert not (tmp_path / "a").exists()
+    with pytest.raises(ValueError, match="work"), output_folder(tmp_path / "a" / "b") as folder:
+        (folder / "c").touch()
+        raise ValueError("work")
+    assert (tmp_path / "a" / "b" / "c").exists()
+
+
+def test_what_is_a_file_is_no_folder(tmp_path):
+    (tmp_path / "a").touch()
+    for folder in (tmp_path / "a", tmp_path / "a" / "b"):
+        with pytest.raises(OutputError, match=FILE), output_folder(folder):
+            pytest.fail("entered")
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "the disk is full"), (errno.EROFS, "Rea")],
+)
+def test_a_folder_is_tried_before_the_work(tmp_path, monkeypatch, code, sentence):
+    def refuse(path, **options):
+        raise OSError(code, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OutputError, match=sentence) as caught, output_folder(tmp_path / "a"):
+        pytest.fail("entered")
+    assert caught.value.disk_full == (code != errno.EROFS)
