@@ -96,7 +96,7 @@ def test_everything_is_written(tmp_path, film):
 
 @pytest.mark.usefixtures("no_plots")
 def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
-    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]), "class")
     table = from_csv(recording.csv.read_text())
     assert recording.view == "class"
     assert "track" not in table
@@ -107,7 +107,7 @@ def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
 def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
     """Happy and sad faces look alike in its video."""
     videos = [
-        analyse(film, tmp_path / name, fake_pipeline([BOX], sure(name))).video
+        analyse(film, tmp_path / name, fake_pipeline([BOX], sure(name)), "class").video
         for name in ("happy", "sad")
     ]
     one, other = (images_of(video)[10].astype(int) for video in videos)
