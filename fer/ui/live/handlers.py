@@ -116,7 +116,8 @@ class LiveHandlers:
         self._seen[token] = now
 
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> FrameUpdate:
-        frame, now = read_image(content), time.monotonic()
+        # A colour profile would be parsed in this process, and cameras' pictures have none.
+        frame, now = read_image(content, apply_profile=False), time.monotonic()
         loss = visitor.camera_monitor.check(content, frame, now)
         if loss is None:
             return self._process_frame(frame, visitor, view, now)

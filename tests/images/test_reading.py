@@ -11,7 +11,7 @@ from skimage import data
 
 from fer.images import FORMATS, MAX_PIXELS, ImageError, as_rgb, encode_jpeg, read_image
 
-NASTY = Path(__file__).parents[2] / "shared" / "samples" / "nasty"
+NASTY = Path(__file__).parents[3] / "shared" / "samples" / "nasty"
 FACE = data.astronaut()[50:178, 160:288]
 GREY = np.arange(6, dtype=np.uint8).reshape(2, 3)
 
@@ -141,8 +141,8 @@ def test_one_pixel():
         (encoded(Image.fromarray(FACE), "WEBP")[:600], "damaged or cut off|not a picture"),
         (encoded(Image.fromarray(FACE), "AVIF")[:600], "damaged or cut off|not a picture"),
         (encoded(Image.fromarray(FACE), "EPS"), "not a picture"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photo is damaged"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo is damaged"),
         (encoded(Image.fromarray(FACE), "ICO"), "not a picture"),  # would be decoded at once
         (png_header(30_000, 30_000), "too large"),  # Pillow refuses it
         (png_header(9_000, 9_000), r"too large \(9,000 x 9,000\)"),  # we do
@@ -189,6 +189,15 @@ def test_another_type_is_a_type_error(source):
         (GREY.astype(np.float64) / 255, GREY),
         (GREY.astype(np.float16) / 255, GREY),
         (GREY > 2, (GREY > 2) * 255),
+        (np.full((2, 3), 128.0), np.full((2, 3), 128)),
+        (np.array([[-3.0, 258.0]]), np.array([[0, 255]])),  # as resizing overshoots
+        (np.array([[-0.03, 1.02]]), np.array([[0, 255]])),
+        (np.array([[0, 4095]], np.uint16), np.array([[0, 255]])),  # 12 bits
+        (np.array([[7, 200]], np.uint16), np.array([[7, 200]])),  # 8 bits
+        (np.tile(GREY[None], (1, 2, 3)), np.tile(GREY, (2, 3))),  # (1, h, w)
+        (GREY.view(np.memmap), GREY),
+        (np.ma.masked_array(GREY), GREY),
+        (GREY[::-1, ::-1], GREY[::-1, ::-1]),
         (GREY[:, ::-1], GREY[:, ::-1]),
     ],
 )
@@ -209,7 +218,9 @@ def test_grey_arrays_become_three_equal_channels(array, expected):
         (np.zeros((0, 4, 3), np.uint8), "no pixels"),
         (np.full((4, 4), 300), "from 0 to 255"),
         (np.full((4, 4), -1), "from 0 to 255"),
-        (np.full((4, 4), 128.0), "from 0 to 1"),
+        (np.full((4, 4), 3.0), "from 0 to 1"),
+        (np.full((4, 4), 300.0), "from 0 to 255"),
+        (np.linspace(-1, 1, 16).reshape(4, 4), "from 0 to 1"),
         (np.full((4, 4), np.nan), "from 0 to 1"),
         (np.full((4, 4), "a"), "holds numbers"),
         (np.full((4, 4), None), "holds numbers"),

@@ -1,0 +1,16 @@
+"""What the modules beside this one raise."""
+
+import struct
+import zlib
+
+
+class ImageError(ValueError):
+    """A picture that can't be used; the message says what is wrong and what to do."""
+
+
+DECODER_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError),
+    *(RuntimeError, LookupError, TypeError, struct.error),
+    *(ArithmeticError, zlib.error),
+)
+"""What Pillow's decoders raise for damaged files."""

@@ -1,0 +1,163 @@
+"""Opening of picture files: formats, sizes and pages, by headers only; no pixel is decoded here."""
+
+import re
+from typing import BinaryIO, cast
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile, jpeg_factory
+
+from fer.images.errors import DECODER_ERRORS, ImageError
+
+MAX_PIXELS = 80_000_000
+"""Larger pictures are refused by their header, before a pixel is decoded (240 MB as RGB)."""
+
+MAX_SCALED_PIXELS = 250_000_000
+"""Largest JPEG, which is decoded at a half, a quarter or an eighth of its size if it exceeds
+`MAX_PIXELS`; the largest phone cameras have 200 million."""
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+"""What Pillow reads, recognised by content, not by name; EPS, say, would start another program.
+HEIC is read beside these."""
+
+MOST_SCANS = 100
+"""Passes over the picture that a JPEG may be made of; progressive ones have about ten, and each
+takes as long as a picture of one."""
+
+MAX_PAGES = 32
+"""Pages of a TIFF among which the largest is chosen."""
+
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""What ends a JPEG's picture data: neither a byte 255 of its own nor a restart marker."""
+
+_SCAN, _END, _START = 0xDA, 0xD9, b"\xff\xd8"
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""The last two may also be AVIF."""
+
+
+def open_image(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
+    """Open a picture, header read and pixels not yet.
+
+    Returns:
+        The picture, and a sentence on each thing in the file that isn't read.
+
+    Raises:
+        ImageError: It is none of the formats, too large, or made to keep a decoder busy.
+    """
+    image = _identify(stream)
+    if image.format in ("JPEG", "MPO"):
+        _require_few_scans(stream)
+    notices = _choose_page(image)
+    notices += _reduce(image)
+    require_size(image)
+    return image, notices
+
+
+def require_size(image: Image.Image) -> None:
+    """Raise ImageError for a picture that is too large or without pixels."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"The picture is too large ({width:,} x {height:,}); at most {_pixel_limit()} are read."
+        )
+    if width * height == 0:
+        raise ImageError(f"The picture holds no pixels: it is {width} x {height}.")
+
+
+def _identify(stream: BinaryIO) -> Image.Image:
+    head = stream.read(12)
+    stream.seek(0)
+    if not head:
+        raise ImageError("The file is empty (0 bytes); choose another picture.")
+    try:
+        if head.startswith(_START):  # beyond the limit of `Image.open`, for `_reduce`
+            return jpeg_factory(stream, "")
+        return Image.open(stream, formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise ImageError(f"The picture is too large; at most {_pixel_limit()} are read.") from None
+    except DECODER_ERRORS:
+        if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
+            return _open_heic(stream)
+        raise ImageError(
+            "The file is not a picture that can be read; choose a JPEG, PNG, WebP, HEIC or GIF."
+        ) from None
+
+
+def _open_heic(stream: BinaryIO) -> Image.Image:
+    from pi_heif import HeifImageFile, options  # only few files need it
+
+    options.DECODE_THREADS = 1
+    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+    stream.seek(0)
+    try:
+        return cast(Image.Image, HeifImageFile(stream))
+    except DECODER_ERRORS:
+        raise ImageError("The HEIC photo is damaged or cut off; copy it again.") from None
+
+
+def _choose_page(image: Image.Image) -> list[str]:
+    """Turn to the largest page of a TIFF; return a sentence on what else the file holds."""
+    try:
+        if image.format == "TIFF":
+            return _choose_largest(image)
+        animated = image.format != "MPO" and getattr(image, "is_animated", False)
+    except DECODER_ERRORS:
+        return []  # what follows the first picture can't be read
+    return ["The picture is animated; only its first frame is read."] if animated else []
+
+
+def _choose_largest(tiff: Image.Image) -> list[str]:
+    sizes = []
+    try:
+        for page in range(MAX_PAGES):
+            tiff.seek(page)
+            sizes.append(tiff.size[0] * tiff.size[1])
+    except DECODER_ERRORS:
+        pass  # past the last page, or it is damaged
+    largest = sizes.index(max(sizes))
+    tiff.seek(largest)
+    if len(sizes) == 1:
+        return []
+    which = "the first of them" if min(sizes) == max(sizes) else f"the largest, page {largest + 1}"
+    count = f"{len(sizes)} pages" if len(sizes) < MAX_PAGES else f"{MAX_PAGES} pages or more"
+    return [f"The file holds {count}; only {which}, is read."]
+
+
+def _reduce(image: Image.Image) -> list[str]:
+    """Have a JPEG that is too large decoded smaller; return a sentence on it."""
+    width, height = image.size
+    if not isinstance(image, JpegImageFile) or not MAX_PIXELS < width * height <= MAX_SCALED_PIXELS:
+        return []
+    factor = next(factor for factor in (2, 4, 8) if width * height / factor**2 <= MAX_PIXELS)
+    image.draft(None, (width // factor, height // factor))
+    return [
+        f"The picture is large ({width:,} x {height:,}) and was read at 1/{factor} of its size; "
+        "boxes are in pixels of the smaller one."
+    ]
+
+
+def _require_few_scans(stream: BinaryIO) -> None:
+    """Raise ImageError if a JPEG goes over the picture more often than any camera's does."""
+    place = stream.tell()
+    stream.seek(0)
+    scans = _scans(stream.read())
+    stream.seek(place)
+    if scans > MOST_SCANS:
+        raise ImageError("The JPEG is made of far too many scans; save it anew.")
+
+
+def _scans(jpeg: bytes) -> int:
+    """Count the scans of the first picture, up to one more than are accepted."""
+    place, count = len(_START), 0
+    while count <= MOST_SCANS and (found := _MARKER.search(jpeg, place)):
+        marker, place = found[0][1], found.end()
+        if marker == _END:
+            break
+        count += marker == _SCAN
+        # A segment states its length; one that breaks off ends the search.
+        place += int.from_bytes(jpeg[place : place + 2], "big")
+    return count
+
+
+def _pixel_limit() -> str:
+    return f"{MAX_PIXELS // 1_000_000} million pixels"

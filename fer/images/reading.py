@@ -1,0 +1,194 @@
+"""Reading of pictures, from any source to upright RGB uint8, and writing of JPEG."""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fer.array_types import UInt8Array
+from fer.images.arrays import (
+    as_rgb,
+    bits_in_use,
+    flatten_on_white,
+    float_pixels,
+    reduce_to_8_bits,
+)
+from fer.images.color import to_srgb
+from fer.images.errors import DECODER_ERRORS, ImageError
+from fer.images.opening import open_image, require_size
+
+MAX_JPEG_SIDE = 65_500
+"""Pixels; a limit of libjpeg."""
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what brings the picture upright."""
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """A picture, and what a reader of its results should know of how it was read.
+
+    Attributes:
+        pixels: Upright RGB uint8 (h, w, 3).
+        notices: A sentence on each thing that was brought to range or left out; mostly none.
+    """
+
+    pixels: UInt8Array
+    notices: tuple[str, ...] = ()
+
+
+def read_image(
+    source: str | os.PathLike[str] | bytes | Image.Image | NDArray[Any],
+    apply_profile: bool = True,
+) -> UInt8Array:
+    """Return a picture as upright RGB uint8 (h, w, 3), see `decode_image`."""
+    return decode_image(source, apply_profile).pixels
+
+
+def decode_image(
+    source: str | os.PathLike[str] | bytes | Image.Image | NDArray[Any],
+    apply_profile: bool = True,
+) -> DecodedImage:
+    """Decode a picture.
+
+    Orientation flags and colour profiles are applied, transparent parts are laid on white, depths
+    beyond 8 bits are brought to 8, of an animation the first frame is read and of a TIFF the
+    largest page, and JPEGs beyond `MAX_PIXELS` are decoded smaller.
+
+    Args:
+        source: A file's path, a file's bytes, a PIL image, or an array or CPU tensor (see
+            `as_rgb`).
+        apply_profile: Whether an ICC profile is applied: it is parsed by a library of its own,
+            which untrusted files should meet only in a sandbox.
+
+    Raises:
+        ImageError: The picture can't be read, is too large, or could mean several things.
+        TypeError: `source` is none of the types above.
+    """
+    if isinstance(source, Image.Image):
+        require_size(source)
+        return _decode(source, [], apply_profile)
+    if hasattr(source, "__array__"):
+        return DecodedImage(as_rgb(np.asarray(source)))
+    with _stream(source) as stream:
+        image, notices = open_image(stream)
+        with image:
+            return _decode(image, notices, apply_profile)
+
+
+def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
+    """Return RGB uint8 (h, w, 3) as the bytes of a JPEG file; `quality` goes from 1 to 95.
+
+    Raises:
+        ImageError: The picture is longer than JPEG allows, `MAX_JPEG_SIDE`.
+    """
+    if max(image.shape[:2]) > MAX_JPEG_SIDE:
+        raise ImageError(
+            f"A JPEG side is at most {MAX_JPEG_SIDE:,} pixels; the picture has "
+            f"{max(image.shape[:2]):,}."
+        )
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _stream(source: object) -> BinaryIO:
+    """Return a file, or the bytes of one, as a stream."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(
+            f"A picture is a path, bytes, a PIL image or an array, not {type(source).__name__}."
+        )
+    name = str(source)[:200]
+    try:
+        return Path(source).open("rb")
+    except FileNotFoundError:
+        raise ImageError(f"There is no file {name}; check the path.") from None
+    except IsADirectoryError:
+        raise ImageError(f"{name} is a folder; name one picture in it.") from None
+    except (OSError, ValueError):
+        raise ImageError(f"{name} can't be opened; check its name and permissions.") from None
+
+
+def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> DecodedImage:
+    try:
+        image.load()
+    except DECODER_ERRORS:
+        raise ImageError("The picture is damaged or cut off; save or download it again.") from None
+    require_size(image)  # a header may state another size than is decoded
+    orientation = _orientation(image)
+    pixels, notice = _pixels(to_srgb(image) if apply_profile else image)
+    notices = [*notices, *([notice] if notice else [])]
+    return DecodedImage(_apply_orientation(pixels, orientation), tuple(notices))
+
+
+def _pixels(image: Image.Image) -> tuple[UInt8Array, str | None]:
+    """Return a loaded picture of any mode as RGB uint8 (h, w, 3), not turned, and a notice."""
+    if image.mode.startswith("I;16"):
+        return _read_16_bits(np.asarray(image).astype(np.uint16))
+    if image.mode == "I":
+        return _read_32_bits(np.asarray(image))
+    if image.mode == "F":
+        grey, notice = float_pixels(np.asarray(image))
+        return as_rgb(grey), notice
+    if image.has_transparency_data:
+        return flatten_on_white(_convert(image, "RGBA")), None
+    return np.array(_convert(image, "RGB")), None
+
+
+def _read_16_bits(grey: NDArray[np.uint16]) -> tuple[UInt8Array, str | None]:
+    bits = bits_in_use(grey)
+    notice = f"The picture uses {bits} of its 16 bits; it was brightened to the full range."
+    return as_rgb(reduce_to_8_bits(grey, bits)), None if bits == 16 else notice
+
+
+def _read_32_bits(grey: NDArray[np.int32]) -> tuple[UInt8Array, str | None]:
+    """Return 32-bit grey by what it holds: 8 or 16 bits, or values of any range."""
+    low, high = grey.min(), grey.max()
+    if low >= 0 and high <= 255:
+        return as_rgb(grey), None
+    if low >= 0 and high <= 65_535:
+        return _read_16_bits(grey.astype(np.uint16))
+    values, notice = float_pixels(grey)
+    return as_rgb(values), notice
+
+
+def _convert(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == "La":
+        image = image.convert("LA")
+    try:
+        return image.convert(mode)
+    except ValueError:
+        raise ImageError(
+            f"The picture's colour mode, {image.mode}, can't be read; save it as RGB."
+        ) from None
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) also where the tags are missing or damaged."""
+    try:
+        orientation: int = image.getexif().get(_ORIENTATION_TAG, 1)
+    except DECODER_ERRORS:
+        return 1
+    return orientation
+
+
+def _apply_orientation(pixels: UInt8Array, orientation: int) -> UInt8Array:
+    if orientation not in _UPRIGHT:
+        return pixels
+    return np.array(Image.fromarray(pixels).transpose(_UPRIGHT[orientation]))

@@ -1,0 +1,261 @@
+"""HEIC, orientation flags, colour profiles, pages, deep and large pictures."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+from skimage import data
+
+from fer.images import MAX_PIXELS, ImageError, decode_image, opening, read_image
+from tests.images.heic import heic
+
+FACE = data.astronaut()[48:176, 160:288]
+UPRIGHT_FLAGS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""EXIF orientation -> how a picture is stored under it."""
+
+
+def encoded(image: Image.Image, format: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    assert one.shape == other.shape
+    return float(np.abs(one.astype(float) - other).mean())
+
+
+@pytest.fixture(scope="module")
+def tall():
+    """A picture whose sides differ."""
+    return data.astronaut()[32:192, 160:288]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_heic_is_read_and_turned(tall, turns):
+    read = decode_image(heic(tall, turns))
+    assert difference(read.pixels, np.rot90(tall, turns)) < 4
+    assert read.notices == ()
+
+
+def test_heic_that_is_cut_off_or_too_large_is_refused(tall):
+    content = heic(tall)
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        read_image(content[: len(content) // 2])
+    with pytest.raises(ImageError, match=r"too large \(30,000 x 30,000\)"):
+        read_image(heic(tall, size=(30_000, 30_000)))
+
+
+def test_heic_whose_header_states_too_small_a_size(tall):
+    with pytest.raises(ImageError, match="damaged"):
+        read_image(heic(tall, size=(8, 8)))
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT_FLAGS)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_orientation_flags_of_all_formats(tall, format, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(tall).transpose(UPRIGHT_FLAGS[orientation])
+    assert difference(read_image(encoded(stored, format, exif=exif)), tall) < 6
+
+
+def wide_gamut() -> ImageCms.ImageCmsProfile:
+    """Return a profile whose red, green and blue are more saturated than sRGB's."""
+    import struct
+
+    def curve() -> bytes:
+        return b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) + bytes(2)
+
+    def point(*xyz: float) -> bytes:
+        return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(v * 65536) for v in xyz))
+
+    def text(value: bytes) -> bytes:
+        return b"desc" + bytes(4) + struct.pack(">I", len(value) + 1) + value + bytes(79)
+
+    tags = {  # Display P3, adapted to D50
+        b"desc": text(b"Wide"),
+        b"cprt": b"text" + bytes(4) + b"CC0\0",
+        b"wtpt": point(0.9642, 1.0, 0.8249),
+        b"rXYZ": point(0.5151, 0.2412, -0.0011),
+        b"gXYZ": point(0.2919, 0.6922, 0.0419),
+        b"bXYZ": point(0.1572, 0.0666, 0.7841),
+        b"rTRC": curve(),
+        b"gTRC": curve(),
+        b"bTRC": curve(),
+    }
+    table, body, offset = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, value in tags.items():
+        value += bytes(-len(value) % 4)
+        table += name + struct.pack(">II", offset + len(body), len(value))
+        body += value
+    size = offset + len(body)
+    head = struct.pack(">I4xI4s4s4s12x4s", size, 0x02100000, b"mntr", b"RGB ", b"XYZ ", b"acsp")
+    head += bytes(68 - len(head)) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
+    return head + struct.pack(">I", len(tags)) + table + body
+
+
+WIDE = wide_gamut()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_profile_is_applied(format):
+    # Red of sRGB in the coordinates of the wide profile.
+    stored = Image.new("RGB", (32, 32), (234, 51, 35))
+    red, green, blue = read_image(encoded(stored, format, icc_profile=WIDE)).mean(axis=(0, 1))
+    assert red > 249 and green < 16 and blue < 16
+    assert read_image(encoded(stored, format)).mean(axis=(0, 1))[1] > 40
+
+
+def test_a_profile_leaves_transparency_and_palettes():
+    clear = Image.new("RGBA", (8, 8), (234, 51, 35, 0))
+    assert read_image(encoded(clear, "PNG", icc_profile=WIDE)).min() == 255
+    palette = Image.new("RGB", (8, 8), (234, 51, 35)).quantize(2)
+    assert read_image(encoded(palette, "PNG", icc_profile=WIDE))[0, 0, 0] > 249
+
+
+def test_a_profile_that_is_not_to_be_trusted_stays_unread():
+    content = encoded(Image.new("RGB", (32, 32), (234, 51, 35)), "JPEG", icc_profile=WIDE)
+    assert 230 < read_image(content, apply_profile=False)[0, 0, 0] < 238
+
+
+@pytest.mark.parametrize("profile", [b"rubbish", WIDE[:200], WIDE[:128] + bytes(400)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_broken_or_foreign_profile_is_ignored(mode, profile):
+    image = Image.fromarray(FACE).convert(mode)
+    plain, profiled = (
+        read_image(encoded(image, "JPEG", **options)) for options in ({}, {"icc_profile": profile})
+    )
+    np.testing.assert_array_equal(plain, profiled)
+
+
+def test_a_profile_for_other_channels_is_ignored():
+    grey = Image.fromarray(FACE).convert("L")
+    plain, profiled = (
+        read_image(encoded(grey, "PNG", **options)) for options in ({}, {"icc_profile": WIDE})
+    )
+    np.testing.assert_array_equal(plain, profiled)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+def test_unused_bits_are_no_darkness(format, bits):
+    grey = np.asarray(Image.fromarray(FACE).convert("L"))
+    deep = (grey.astype(np.uint32) * ((1 << bits) - 1) // 255).astype(np.uint16)
+    read = decode_image(encoded(Image.fromarray(deep), format))
+    assert difference(read.pixels[..., 0], grey) < 1
+    assert len(read.notices) == 1 and f"{bits} of its 16 bits" in read.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "notice"),
+    [
+        (0, 1, None),
+        (0, 255, "from 0 to 255"),
+        (0, 4095, "brought to range"),
+        (0, 0.01, "brought to range"),
+        (-1, 1, "brought to range"),
+        (1e6, 3e6, "brought to range"),
+    ],
+)
+def test_float_pictures_of_any_range_are_read(low, high, notice):
+    grey = np.asarray(Image.fromarray(FACE).convert("L"))
+    span = (grey - float(grey.min())) / np.ptp(grey)
+    values = (low + span * (high - low)).astype(np.float32)
+    read = decode_image(encoded(Image.fromarray(values), "TIFF"))
+    assert difference(read.pixels[..., 0], span * 255) < 9  # outliers are cut off
+    assert len(read.notices) == bool(notice) and (not notice or notice in read.notices[0])
+
+
+def test_values_that_are_no_numbers_are_black_and_reported():
+    values = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8).copy()
+    values[3, 3], values[4, 4] = np.nan, np.inf
+    read = decode_image(encoded(Image.fromarray(values), "TIFF"))
+    assert read.pixels[3, 3].max() == read.pixels[4, 4].max() == 0 and read.pixels.max() == 255
+    assert "without a value" in read.notices[0]
+    with pytest.raises(ImageError, match="no numbers"):
+        read_image(encoded(Image.fromarray(values * np.nan), "TIFF"))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 200.0, -7.0, 1e30])
+def test_a_constant_float_picture_is_constant(value):
+    read = read_image(encoded(Image.fromarray(np.full((8, 8), value, np.float32)), "TIFF"))
+    assert len(np.unique(read)) == 1
+
+
+def test_the_largest_page_of_a_tiff_is_read():
+    large = Image.fromarray(FACE)
+    small = large.resize((32, 32))
+    read = decode_image(encoded(small, "TIFF", save_all=True, append_images=[large, small]))
+    np.testing.assert_array_equal(read.pixels, FACE)
+    assert "3 pages" in read.notices[0] and "page 2" in read.notices[0]
+    scan = decode_image(encoded(large, "TIFF", save_all=True, append_images=[large.rotate(90)]))
+    np.testing.assert_array_equal(scan.pixels, FACE)
+    assert "2 pages" in scan.notices[0] and "first" in scan.notices[0]
+
+
+def test_an_animation_is_reported():
+    black, white = (Image.new("RGB", (4, 4), colour) for colour in ("black", "white"))
+    for format in ("GIF", "WEBP", "PNG", "AVIF"):
+        read = decode_image(encoded(black, format, save_all=True, append_images=[white]))
+        assert read.pixels.max() < 5 and "animated" in read.notices[0]
+
+
+@pytest.mark.parametrize("format", ["JPEG", "MPO"])
+def test_a_jpeg_beyond_the_limit_is_decoded_smaller(monkeypatch, format):
+    content = encoded(Image.fromarray(FACE), format)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 64 * 64)
+    read = decode_image(content)
+    assert read.pixels.shape == (64, 64, 3)
+    small = np.asarray(Image.fromarray(FACE).resize((64, 64), Image.Resampling.BOX))
+    assert difference(read.pixels, small) < 4
+    assert "128 x 128" in read.notices[0] and "1/2" in read.notices[0]
+    monkeypatch.setattr(opening, "MAX_SCALED_PIXELS", 100 * 100)
+    with pytest.raises(ImageError, match="too large"):
+        read_image(content)
+
+
+def test_the_header_of_a_108_megapixel_photo_is_accepted():
+    """The size is above the limit at which Pillow warns; nothing of it is decoded here."""
+    content = bytearray(encoded(Image.fromarray(FACE), "JPEG"))
+    at = content.index(b"\xff\xc0") + 5
+    content[at : at + 4] = (9000).to_bytes(2, "big") + (12000).to_bytes(2, "big")
+    image, notices = opening.open_image(io.BytesIO(bytes(content)))
+    assert image.size == (6000, 4500) and len(notices) == 1
+    assert MAX_PIXELS < 12000 * 9000
+
+
+PIL_MODES = (
+    *("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB"),
+    *("HSV", "I", "F", "I;16", "I;16B", "I;16L"),
+)
+
+
+@pytest.mark.parametrize("mode", PIL_MODES)
+def test_pil_images_of_every_mode_are_read(mode):
+    image = Image.fromarray(FACE)
+    steps = {"La": "LA", "RGBa": "RGBA", "PA": "P", "I": "L", "F": "L", "LAB": "RGB"}
+    if mode.startswith("I;16"):
+        image = Image.fromarray(FACE[..., 0].astype(np.uint16) * 257)
+        expected = FACE[..., 0]
+        if mode == "I;16B":
+            image = Image.frombytes(mode, image.size, np.asarray(image).astype(">u2").tobytes())
+        assert difference(read_image(image)[..., 0], expected) < 1
+        return
+    if mode == "LAB":
+        srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        image = ImageCms.profileToProfile(image, srgb, lab, outputMode=mode)
+    else:
+        image = image.convert(steps.get(mode, mode)).convert(mode)
+    read = np.asarray(Image.fromarray(read_image(image)).resize((16, 16))).mean(axis=2)
+    grey = np.asarray(Image.fromarray(FACE).convert("L").resize((16, 16)))
+    assert difference(read, grey) < 20
