@@ -113,7 +113,7 @@ def analyze_photos(
 ) -> None:
     """Read one photo after another into `results`; one that fails doesn't stop the others."""
     from fer.drawing.export import picture_document
-    from fer.images import ImageError, read_image
+    from fer.images import ImageError, decode_image
     from fer.vision.detections import expression_labels
 
     classifier = pipeline.classifier
@@ -121,14 +121,17 @@ def analyze_photos(
         report_progress(index, len(photos))
         name = printable(photo)
         try:
-            image = read_image(photo)
+            decoded = decode_image(photo)
         except ImageError as error:
             results.unreadable[name] = str(error)
             continue
+        image = decoded.pixels
         faces = pipeline.classify_whole(image) if whole else pipeline(image)
         labels = expression_labels(faces, classifier.uncertain_below)
         size = image.shape[1], image.shape[0]
-        results.documents.append(picture_document(name, size, faces, labels, classifier.name))
+        results.documents.append(
+            picture_document(name, size, faces, labels, classifier.name, decoded.notices)
+        )
         try:
             mark(photo, image, faces, labels)
         except ImageError as error:
@@ -169,18 +172,22 @@ def write_tables(results: PhotoResults, output: Path) -> None:
 
 def describe_results(results: PhotoResults, output: Path | None) -> str:
     """Return a line for each photo, and where the files are."""
-    from fer.drawing.export import describe_turn
-
     lines = [
-        f"{document['picture']}: "
-        + ". ".join(
-            filter(None, [describe_faces(document["faces"]), describe_turn(document["turned"])])
-        )
-        for document in results.documents
+        f"{document['picture']}: {describe_document(document)}" for document in results.documents
     ]
     lines += [f"{name} is left out. {why}" for name, why in results.unreadable.items()]
     lines += [f"{name} has no marked copy: {why}" for name, why in results.unmarked.items()]
     return "\n".join([*lines, *([f"Everything is in {output}."] if output else [])])
+
+
+def describe_document(document: "PictureDocument") -> str:
+    """Return what the faces of a photo look like, and in sentences how it was read."""
+    from fer.drawing.export import describe_turn
+
+    turn = describe_turn(document["turned"])
+    sentences = " ".join([*document["notices"], *([turn] if turn else [])])
+    faces = describe_faces(document["faces"])
+    return f"{faces}. {sentences}" if sentences else faces
 
 
 def describe_faces(faces: Sequence["FaceRow"]) -> str:

@@ -66,7 +66,8 @@ class PictureDocument(TypedDict):
     """The faces of one picture, its size in pixels and the network's name.
 
     `turned` is 90, 180 or 270 where the picture is turned by so many degrees clockwise, else 0;
-    boxes are in the picture as it is.
+    boxes are in the picture as it is. `notices` are sentences on how it was read, as
+    `fer.images.DecodedImage` has them.
     """
 
     picture: str
@@ -74,6 +75,7 @@ class PictureDocument(TypedDict):
     height: int
     turned: int
     model: str
+    notices: list[str]
     faces: list[FaceRow]
 
 
@@ -171,7 +173,12 @@ def _quality_entry(measured: Float32Array) -> dict[str, float | None]:
 
 
 def picture_document(
-    name: str, size: tuple[int, int], detections: Detections, labels: Sequence[str], model: str
+    name: str,
+    size: tuple[int, int],
+    detections: Detections,
+    labels: Sequence[str],
+    model: str,
+    notices: Sequence[str] = (),
 ) -> PictureDocument:
     """Return what was read in one picture, ready for JSON.
 
@@ -181,6 +188,7 @@ def picture_document(
         detections: As for `face_rows`.
         labels: As for `face_rows`.
         model: The network's name.
+        notices: How it was read, in sentences.
     """
     width, height = size
     faces = face_rows(detections, labels)
@@ -190,6 +198,7 @@ def picture_document(
         "height": height,
         "turned": turned(detections),
         "model": model,
+        "notices": list(notices),
         "faces": faces,
     }
 

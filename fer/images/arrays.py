@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer.array_types import UInt8Array
+from fer.array_types import Float32Array, UInt8Array
 from fer.images.errors import ImageError
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
@@ -93,7 +93,7 @@ def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
     if low == high:
         return np.zeros(pixels.shape, np.uint8), notice
     # (h, w) float32, which keeps the memory of 80 million pixels in bounds.
-    scaled = (pixels.astype(np.float32, copy=False) - np.float32(low)) * np.float32(
+    scaled: Float32Array = (pixels.astype(np.float32, copy=False) - np.float32(low)) * np.float32(
         255 / (high - low)
     )
     return np.rint(scaled.clip(0, 255)).astype(np.uint8), notice

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer.images import MAX_PIXELS, ImageError, read_image
+from fer.images import MAX_PIXELS, DecodedImage, ImageError, decode_image
 from fer.sandbox.channel import Message
 from fer.sandbox.limits import Limits
 from fer.sandbox.pool import Pool
@@ -25,8 +25,8 @@ class PhotoReader:
     def __init__(self, workers: int = 2) -> None:
         self._pool = Pool(_decode, _LIMITS, workers, _TASKS_PER_WORKER)
 
-    def read(self, content: bytes) -> np.ndarray:
-        """Return a file's bytes as upright RGB uint8 (h, w, 3), as `fer.images.read_image` does.
+    def read(self, content: bytes) -> DecodedImage:
+        """Decode a file's bytes, as `fer.images.decode_image` does.
 
         Raises:
             ImageError: The photo can't be read, or not with the time and memory that it may take.
@@ -41,7 +41,8 @@ class PhotoReader:
         if message.kind == "refused":
             raise ImageError(str(message.fields["sentence"]))
         shape = int(message.fields["height"]), int(message.fields["width"]), 3
-        return np.frombuffer(message.data, np.uint8).reshape(shape)
+        pixels = np.frombuffer(message.data, np.uint8).reshape(shape)
+        return DecodedImage(pixels, tuple(map(str, message.fields["notices"])))
 
     def close(self) -> None:
         """End the workers."""
@@ -51,11 +52,12 @@ class PhotoReader:
 def _decode(content: bytes) -> Message:
     """Decode a photo in the worker."""
     try:
-        pixels = read_image(content)
+        decoded = decode_image(content)
     except ImageError as error:
         return Message("refused", {"sentence": str(error)})
     except MemoryError:
         sentence = "This photo takes too much memory to read; save it smaller."
         return Message("refused", {"sentence": sentence})
-    height, width = pixels.shape[:2]
-    return Message("pixels", {"height": height, "width": width}, memoryview(pixels.data).cast("B"))
+    height, width = decoded.pixels.shape[:2]
+    fields = {"height": height, "width": width, "notices": list(decoded.notices)}
+    return Message("pixels", fields, memoryview(decoded.pixels.data).cast("B"))

@@ -63,6 +63,15 @@ def test_a_photo_on_its_side_is_reported(album, monkeypatch, capsys):
     assert capsys.readouterr().out.endswith(f"2 faces: happy 93%, uncertain. {sentence}\n")
 
 
+def test_how_a_photo_was_read_is_reported(album, tmp_path, capsys):
+    Image.fromarray(np.full((240, 320), 3000, np.uint16)).save(album / "dark.png")
+    main(["photo", str(album / "dark.png"), "--output", str(tmp_path / "out")])
+    sentence = "The picture uses 12 of its 16 bits; it was brightened to the full range."
+    assert f"dark.png: 2 faces: happy 93%, uncertain. {sentence}\n" in capsys.readouterr().out
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert document["pictures"][0]["notices"] == [sentence]
+
+
 def test_options_reach_the_networks(album, networks):
     main(["photo", str(album / "a.jpg"), "--min-face", "33", "--model", "you/name@v1"])
     assert networks == {"min_face": 33, "model": "you/name@v1"}

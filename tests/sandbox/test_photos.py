@@ -9,6 +9,7 @@ from PIL import Image
 from fer.images import ImageError, read_image
 from fer.sandbox import photos
 from fer.sandbox.photos import PhotoReader
+from tests.images.heic import heic
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +29,21 @@ def encoded(form, **options):
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "JPEG2000", "BMP"])
 def test_pixels_are_the_same(reader, form):
     content = encoded(form)
-    assert np.array_equal(reader.read(content), read_image(content))
+    assert np.array_equal(reader.read(content).pixels, read_image(content))
+
+
+def test_heic_and_notices_come_through(reader):
+    picture = np.random.default_rng(0).integers(90, 160, (64, 80, 3), np.uint8)
+    assert np.array_equal(reader.read(heic(picture)).pixels, read_image(heic(picture)))
+    dark = io.BytesIO()
+    Image.fromarray(picture[..., 0].astype(np.uint16) * 16).save(dark, "PNG")
+    assert "12 of its 16 bits" in reader.read(dark.getvalue()).notices[0]
 
 
 def test_turned_photos_come_upright(reader):
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert reader.read(encoded("JPEG", exif=exif)).shape == (80, 60, 3)
+    assert reader.read(encoded("JPEG", exif=exif)).pixels.shape == (80, 60, 3)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", encoded("PNG")[:200]])
@@ -53,11 +62,11 @@ def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypa
     with pytest.raises(ImageError, match="takes too long to read"):
         reader.read(large.getvalue())
     monkeypatch.undo()
-    assert reader.read(encoded("PNG")).shape == (60, 80, 3)
+    assert reader.read(encoded("PNG")).pixels.shape == (60, 80, 3)
 
 
 @pytest.mark.slow
 def test_the_largest_photo_fits_the_memory(reader):
     large = io.BytesIO()
     Image.new("RGBA", (8944, 8944), (0, 0, 0, 9)).save(large, "PNG", compress_level=1)
-    assert reader.read(large.getvalue()).shape == (8944, 8944, 3)
+    assert reader.read(large.getvalue()).pixels.shape == (8944, 8944, 3)

@@ -68,9 +68,9 @@ class PhotoEvents:
             request: Set by Gradio.
 
         Returns:
-            A dictionary with width, height, model and faces; each face has its number, expression
-            ("uncertain" if none stands out), seven probabilities and box (left, top, right, bottom
-            in pixels), largest face first.
+            A dictionary with width, height, model, notices (sentences on how it was read) and
+            faces; each face has its number, expression ("uncertain" if none stands out), seven
+            probabilities and box (left, top, right, bottom in pixels), largest face first.
         """
         sender = Sender(request)
         work = partial(self.handlers.predict, picture, min_face, whole_picture)

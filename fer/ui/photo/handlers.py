@@ -12,7 +12,7 @@ from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
-from fer.images import ImageError, encode_jpeg
+from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.pipeline import Pipeline
 from fer.sandbox.photos import PhotoReader
 from fer.ui import html
@@ -55,6 +55,7 @@ class PhotoResult:
         faces: Faces with `data["probabilities"]` (n, 7).
         labels: The label of each face.
         model: The model in use.
+        notices: How the photo was read, in sentences.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class PhotoResult:
     faces: Detections
     labels: list[str]
     model: str
+    notices: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -70,7 +72,9 @@ class PhotoResult:
 
     def document(self) -> PictureDocument:
         """Return everything as a dictionary for JSON."""
-        return picture_document(self.name, self.size, self.faces, self.labels, self.model)
+        return picture_document(
+            self.name, self.size, self.faces, self.labels, self.model, self.notices
+        )
 
 
 class PhotoHandlers:
@@ -78,11 +82,11 @@ class PhotoHandlers:
 
     Args:
         pipeline: Detects and classifies faces.
-        decode: Decodes a file's bytes to RGB; by default in sandboxed processes.
+        decode: Decodes a file's bytes; by default in sandboxed processes.
     """
 
     def __init__(
-        self, pipeline: Pipeline, decode: Callable[[bytes], UInt8Array] | None = None
+        self, pipeline: Pipeline, decode: Callable[[bytes], DecodedImage] | None = None
     ) -> None:
         self.pipeline, self.decode = pipeline, decode or PhotoReader().read
 
@@ -111,9 +115,11 @@ class PhotoHandlers:
         except ImageError as error:
             return html.message("This photo can't be used", str(error), "trouble"), None
         if not result.labels:
-            return result_html(image, result.faces, []) + NO_FACE_FOUND, result
+            picture = result_html(image, result.faces, [], notices=result.notices)
+            return picture + NO_FACE_FOUND, result
         highlights = self._highlights(image, result.faces, whole_picture) if explained else ()
-        return result_html(image, result.faces, result.labels, highlights), result
+        content = result_html(image, result.faces, result.labels, highlights, result.notices)
+        return content, result
 
     def predict(
         self, picture: str, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
@@ -126,11 +132,11 @@ class PhotoHandlers:
             whole_picture: True if the picture is a single face; then none is detected.
 
         Returns:
-            A dictionary with width, height, model and faces; each face has its number, expression
-            ("uncertain" if none stands out, "turned away" if the face looks too far aside), seven
-            probabilities, box (left, top, right, bottom in pixels) and quality: size in pixels,
-            roll and yaw in degrees, sharpness, brightness and share of clipped pixels. Largest face
-            first.
+            A dictionary with width, height, model, notices (sentences on how it was read) and
+            faces; each face has its number, expression ("uncertain" if none stands out, "turned
+            away" if the face looks too far aside), seven probabilities, box (left, top, right,
+            bottom in pixels) and quality: size in pixels, roll and yaw in degrees, sharpness,
+            brightness and share of clipped pixels. Largest face first.
         """
         if picture is None:
             raise gr.Error("There is no picture; send one as `picture`.", print_exception=False)
@@ -144,7 +150,7 @@ class PhotoHandlers:
         result = _require_result(result)
         annotator = FaceAnnotator(numbered=True)
         try:
-            drawn = annotator.annotate(self._load(result.path), result.faces, result.labels)
+            drawn = annotator.annotate(self._load(result.path).pixels, result.faces, result.labels)
             content = encode_jpeg(drawn, 90)
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -162,7 +168,7 @@ class PhotoHandlers:
         content = to_json(result.document()).encode()
         return download(f"{result.name}-faces.json", content, "application/json")
 
-    def _load(self, picture: Path) -> UInt8Array:
+    def _load(self, picture: Path) -> DecodedImage:
         if not picture.exists():
             raise ImageError("The photo is no longer here; upload it again.")
         size = picture.stat().st_size
@@ -176,7 +182,8 @@ class PhotoHandlers:
     def _analyze(
         self, picture: str, min_face: float, whole_picture: bool
     ) -> tuple[UInt8Array, PhotoResult]:
-        image = self._load(Path(picture))
+        decoded = self._load(Path(picture))
+        image = decoded.pixels
         if whole_picture:
             faces = self.pipeline.classify_whole(image)
         else:
@@ -185,7 +192,10 @@ class PhotoHandlers:
         classifier = self.pipeline.classifier
         labels = expression_labels(faces, classifier.uncertain_below)
         height, width = image.shape[:2]
-        return image, PhotoResult(Path(picture), (width, height), faces, labels, classifier.name)
+        result = PhotoResult(
+            Path(picture), (width, height), faces, labels, classifier.name, decoded.notices
+        )
+        return image, result
 
     def _highlights(
         self, image: UInt8Array, faces: Detections, whole_picture: bool

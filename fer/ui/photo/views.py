@@ -33,6 +33,7 @@ def result_html(
     faces: Detections,
     labels: Sequence[str],
     highlights: Sequence[UInt8Array | None] = (),
+    notices: Sequence[str] = (),
 ) -> Markup:
     """Return picture, bars and table; only the picture where there is no face.
 
@@ -44,6 +45,7 @@ def result_html(
         faces: Faces with `data["probabilities"]` (n, 7).
         labels: The label of each face.
         highlights: Results of `fer.drawing.saliency.highlight` for the first faces, if requested.
+        notices: How the picture was read, in sentences.
     """
     alt = f"Your photo, {html.pluralize(len(labels), 'face')} found"
     return render(
@@ -52,6 +54,7 @@ def result_html(
         picture=html.picture(_resize_for_display(image), alt),
         faces=_faces(faces, labels, highlights, image.shape[:2]),
         explained=len(highlights),
+        notices=notices,
         turn=describe_turn(detections.turned(faces)),
     )
 

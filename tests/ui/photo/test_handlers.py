@@ -16,14 +16,14 @@ import pytest
 from PIL import Image
 
 from fer.colors import COLORS
-from fer.images import read_image
+from fer.images import decode_image
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
 from fer.ui.photo.handlers import INSTRUCTIONS, PhotoHandlers
 from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
-Handlers = partial(PhotoHandlers, decode=read_image)
+Handlers = partial(PhotoHandlers, decode=decode_image)
 BOXES = [[100, 80, 220, 200], [10, 10, 60, 60]]
 
 
@@ -55,6 +55,16 @@ def handlers():
 
 def content(parcel):
     return base64.b64decode(parcel["uri"].split(",")[1])
+
+
+def test_how_a_photo_was_read_is_on_the_page_and_in_the_json(handlers, tmp_path):
+    Image.fromarray(np.full((240, 320), 3000, np.uint16)).save(tmp_path / "dark.png")
+    sentence = "The picture uses 12 of its 16 bits; it was brightened to the full range."
+    text, result = handlers.read(str(tmp_path / "dark.png"), 40, False)
+    assert f'<p class="fer-note">{sentence}</p>' in text
+    assert json.loads(content(handlers.save_json(result)))["notices"] == [sentence]
+    nobody = Handlers(fake_pipeline())
+    assert sentence in nobody.read(str(tmp_path / "dark.png"), 40, False)[0]
 
 
 def test_every_face_is_numbered_in_picture_table_and_bars(handlers, photo):
