@@ -4,9 +4,9 @@ What can't be read, or could be read in two ways, is refused with an `ImageError
 that can be displayed to a visitor.
 """
 
-from fer.images.arrays import as_rgb
 from fer.images.errors import ImageError
 from fer.images.opening import FORMATS, MAX_PIXELS, MAX_SCALED_PIXELS
+from fer.images.pixels import as_rgb
 from fer.images.reading import DecodedImage, decode_image, encode_jpeg, read_image
 
 __all__ = [

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer.array_types import UInt8Array
-from fer.images.arrays import (
+from fer.images.color import to_srgb
+from fer.images.errors import DECODER_ERRORS, ImageError
+from fer.images.opening import open_image, require_size
+from fer.images.pixels import (
     as_rgb,
     bits_in_use,
     flatten_on_white,
     float_pixels,
     reduce_to_8_bits,
 )
-from fer.images.color import to_srgb
-from fer.images.errors import DECODER_ERRORS, ImageError
-from fer.images.opening import open_image, require_size
 
 MAX_JPEG_SIDE = 65_500
 """Pixels; a limit of libjpeg."""

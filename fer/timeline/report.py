@@ -129,7 +129,10 @@ def _warning(warning: str | None) -> str:
 
 def _plot(timeline: Timeline, summary: Summary) -> str:
     """Return the plot for four kinds of screen, as SVG within the page."""
-    alt = "Stacked shares of the seven expressions over time, number of faces, who was judged, and the index."
+    alt = (
+        "Stacked shares of the seven expressions over time, number of faces, who was judged, "
+        "and the index."
+    )
     return "".join(
         f'<img class="{kind}" src="{_svg(timeline, summary.moments, dark, narrow)}" alt="{alt}">'
         for kind, dark, narrow in _PLOTS
