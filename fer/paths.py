@@ -9,6 +9,15 @@ IMAGE_SUFFIXES = (
 )
 """Endings of what is taken for a picture in a folder, where other files may lie, too."""
 
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".gif", ".mpg", ".mpeg", ".vob"),
+    *(".ts", ".mts", ".m2ts", ".flv", ".wmv", ".asf", ".ogv"),
+)
+"""Usual endings of the videos that are accepted; `fer.video.container` lists their formats."""
+
+VIDEO_FORMATS = "MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, TS, MTS, FLV, WMV or OGV"
+"""The accepted videos, for people."""
+
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
 

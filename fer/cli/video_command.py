@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
+from fer.paths import VIDEO_FORMATS
 
 if TYPE_CHECKING:
     from fer.recording import Progress, RecordingResult
@@ -30,7 +31,7 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         epilog="What the figures can and can't say stands in the report.",
         formatter_class=DefaultsHelpFormatter,
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="MP4, MOV, WebM, MKV, AVI or GIF")
+    parser.add_argument("file", type=Path, metavar="FILE", help=VIDEO_FORMATS)
     parser.add_argument(
         "--output",
         type=Path,

@@ -1,55 +1,62 @@
-"""The sound of a video goes with its pictures into another file, at the same time as before.
+"""Copying the sound of a video into another file, in sync with the pictures as before.
 
-AAC and MP3 are copied packet by packet, as MP4 takes them and browsers play them; everything else
+AAC and MP3 are copied packet by packet, as MP4 allows them and browsers play them; everything else
 is decoded and encoded as AAC, with silence where the time stamps leave a gap. Where the stamps leap
-the sound ends, as it does a minute after the pictures. Sound that can't be read never costs the
-pictures: it is left out with a warning.
+the sound ends, as it does a minute after the pictures. Sound that can't be read never prevents the
+pictures from being written: it is left out with a warning.
 """
+
+from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import av
 from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.packet import Packet
 
-from fer.video.container import VideoError, open_container, video_stream
+from fer.video.audio_gaps import MAX_GAP, GapDetector
+from fer.video.container import (
+    VideoError,
+    audio_stream,
+    describe_other_sounds,
+    has_decoder,
+    open_container,
+)
+from fer.video.timestamps import first_frame_time
 
-_Media = TypeVar("_Part", av.Packet, av.AudioFrame)
+_AudioPacket: TypeAlias = "Packet[AudioStream]"
+_Media = TypeVar("_Media", "Packet[AudioStream]", av.AudioFrame)
+
 _RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
 _MIN_MP3_RATE = 16_000
-"""MP4 takes no MP3 of fewer samples a second."""
+"""MP4 allows no MP3 of fewer samples a second."""
 
 _MIN_LEAD = 0.05
 """Seconds by which a sound may start early without the pictures having to wait for it."""
 
-_MAX_GAP = 60.0
-"""Seconds without sound that are filled or waited for."""
-
 _DAMAGED = "Parts of the sound are damaged and left out."
 
 _TAIL = 60.0
-"""Seconds for which the sound may go on after the pictures."""
+"""Seconds for which the sound may continue after the pictures."""
 
 _UNREADABLE = (av.FFmpegError, ValueError, TypeError, ArithmeticError, LookupError)
-"""What PyAV raises for sound that it can't make anything of."""
-
-_MAX_BACKWARD_STEP = 1.0
-"""Seconds by which a time stamp may go back without the sound ending there."""
+"""What PyAV raises for sound that it can't decode, copy or encode."""
 
 
 class AudioTrack:
     """The sound of a video, in packets for a new file.
 
     `lead` is how many seconds after the sound the first picture starts, where that is audible;
-    `warning` says in a sentence what of the sound couldn't be kept, or is None.
+    `warning` is what of the sound isn't kept, in sentences, or None.
 
     Args:
-        source: A video file; one without sound gives no packets.
+        source: A video file; one without sound has no packets.
         output: The new file; a stream is added to it.
 
     Raises:
@@ -61,12 +68,12 @@ class AudioTrack:
         self.lead = 0.0
         self.warning: str | None = None
         self._container = open_container(source)
-        self._packets: Iterator[av.Packet] = iter(())
-        self._pending: av.Packet | None = None
-        stream = self._container.streams.best("audio")
+        self._packets: Iterator[_AudioPacket] = iter(())
+        self._pending: _AudioPacket | None = None
+        stream = audio_stream(self._container)
         if stream is None:
             return
-        if stream.codec_context is None:
+        if not has_decoder(stream):
             self._warn("The sound is of an unknown kind and left out.")
             return
         try:
@@ -77,10 +84,13 @@ class AudioTrack:
             self._warn("The sound can't be read and is left out.")
 
     def _open_stream(self, source: Path, stream: AudioStream, output: OutputContainer) -> None:
-        first_picture = _first_frame_time(source)
-        early = first_picture - float((stream.start_time or 0) * stream.time_base)
-        self.lead = early if early > _MIN_LEAD else 0.0
+        self._warn(describe_other_sounds(self._container, stream))
+        first_picture = first_frame_time(source)
+        early = first_picture - (_seconds(stream.start_time, stream) or 0.0)
+        self.lead = early if _MIN_LEAD < early <= MAX_GAP else 0.0
         self._shift = self.lead - first_picture
+        if early > MAX_GAP:
+            self._warn("The sound starts more than a minute before the pictures; it is cut there.")
         if _can_be_copied(stream):
             copy = output.add_stream_from_template(stream)
             self._packets = self._while_readable(self._copy_packets(stream, copy))
@@ -95,58 +105,64 @@ class AudioTrack:
         encoded = self._encode_packets(stream, encoder, max(0.0, self.lead - early))
         self._packets = self._while_readable(encoded)
 
-    def packets_until(self, time: float) -> Iterator[av.Packet]:
-        """Yield the packets up to a time of the new file, in seconds, that weren't given yet."""
+    def packets_until(self, time: float) -> Iterator[_AudioPacket]:
+        """Yield the next packets up to a time of the new file, in seconds."""
         while True:
             packet = self._pending or next(self._packets, None)
             self._pending = packet
-            if packet is None or float(packet.pts * packet.time_base) > time:
+            if packet is None or (_seconds(packet.pts, packet) or 0.0) > time:
                 return
             self._pending = None
             yield packet
 
-    def rest(self, end: float) -> Iterator[av.Packet]:
-        """Yield the packets that weren't given yet, up to a while after the pictures' end."""
+    def rest(self, end: float) -> Iterator[_AudioPacket]:
+        """Yield the remaining packets, up to a while after the pictures' end."""
         yield from self.packets_until(end + _TAIL)
         if self._pending is not None:
-            self._warn("The sound goes on for more than a minute after the pictures; it ends then.")
+            self._warn(
+                "The sound lasts for more than a minute after the pictures; it is cut there."
+            )
 
     def close(self) -> None:
         """Close the source."""
         self._container.close()
 
-    def _warn(self, sentence: str) -> None:
+    def _warn(self, sentence: str | None) -> None:
         """Add a sentence to the warning, once."""
-        if sentence not in (self.warning or ""):
+        if sentence and sentence not in (self.warning or ""):
             self.warning = " ".join(filter(None, (self.warning, sentence)))
 
-    def _while_readable(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    def _while_readable(self, packets: Iterator[_AudioPacket]) -> Iterator[_AudioPacket]:
         """Yield packets up to where the sound turns out to be unreadable."""
         try:
             yield from packets
         except _UNREADABLE:
             self._warn("The sound can't be read to its end.")
 
-    def _shift_timestamps(self, parts: Iterable[_Media]) -> Iterator[_Media]:
+    def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
         """Yield packets or frames at their times in the new file, up to where these leap."""
-        order = _GapDetector(self.lead)
-        for part in parts:
-            if part.pts is not None:
-                part.pts += round(self._shift / part.time_base)
-                leap = order.check(float(part.pts * part.time_base), _duration(part))
+        gaps = GapDetector(self.lead)
+        for item in media:
+            if item.pts is not None:
+                base = item.time_base or Fraction(1)
+                item.pts += round(self._shift / base)
+                start, length = float(item.pts * base), _duration(item)
+                if start + length < -_MIN_LEAD:
+                    continue  # before the pictures, and too early for them to wait
+                leap = gaps.check(start, length)
                 if leap:
                     self._warn(leap)
                     return
-            yield part
+            yield item
 
-    def _demux(self, stream: AudioStream) -> Iterator[av.Packet]:
+    def _demux(self, stream: AudioStream) -> Iterator[_AudioPacket]:
         try:
             yield from self._container.demux(stream)
         except av.FFmpegError:
             self._warn("The sound breaks off early, as it does in the source.")
 
-    def _copy_packets(self, stream: AudioStream, output: AudioStream) -> Iterator[av.Packet]:
-        last = None
+    def _copy_packets(self, stream: AudioStream, output: AudioStream) -> Iterator[_AudioPacket]:
+        last: int | None = None
         for packet in self._shift_timestamps(self._demux(stream)):
             if packet.pts is None:
                 continue
@@ -158,28 +174,28 @@ class AudioTrack:
 
     def _encode_packets(
         self, stream: AudioStream, encoder: AudioStream, start: float
-    ) -> Iterator[av.Packet]:
+    ) -> Iterator[_AudioPacket]:
         context = encoder.codec_context
         context.open()
         resampler = av.AudioResampler(
             *(context.format, context.layout, context.rate, context.frame_size),
             options={"async": "1", "first_pts": str(round(start * context.rate))},
         )
-        for frame in self._shift_timestamps(self._decode_frames(stream)):
+        for decoded in self._shift_timestamps(self._decode_frames(stream)):
             try:
-                resampled = resampler.resample(frame)
-            except ValueError:  # the sound changes its form
-                self._warn("The sound changes its form in the middle; only its start is kept.")
+                resampled = resampler.resample(decoded)
+            except ValueError:  # the sound changes its sample format
+                self._warn("The sound changes its format in the middle; only its start is kept.")
                 break
-            for part in resampled:
-                yield from self._encode(encoder, part)
-        for part in [*resampler.resample(None), None]:
-            yield from self._encode(encoder, part)
+            for frame in resampled:
+                yield from self._encode(encoder, frame)
+        for rest in [*resampler.resample(None), None]:
+            yield from self._encode(encoder, rest)
 
-    def _encode(self, encoder: AudioStream, part: av.AudioFrame | None) -> list[av.Packet]:
-        """Return packets; there are none of samples that are no numbers."""
+    def _encode(self, encoder: AudioStream, frame: av.AudioFrame | None) -> list[_AudioPacket]:
+        """Return the packets of a frame; samples that are NaN have none."""
         try:
-            return encoder.encode(part)
+            return encoder.encode(frame)
         except av.FFmpegError:
             self._warn(_DAMAGED)
             return []
@@ -196,51 +212,20 @@ class AudioTrack:
                 if frame.pts is None:  # it follows the one before, as in WMA
                     frame.time_base = Fraction(1, frame.sample_rate)
                     frame.pts = round(end * frame.sample_rate)
-                end = float(frame.pts * frame.time_base) + _duration(frame)
+                end = (frame.time or 0.0) + _duration(frame)
                 yield frame
 
 
-class _GapDetector:
-    """Notices where the times of a sound leap instead of going on.
-
-    Args:
-        pictures: Seconds at which the first picture is shown.
-    """
-
-    def __init__(self, pictures: float) -> None:
-        self._last: float | None = None
-        self._end = pictures
-
-    def check(self, start: float, length: float) -> str | None:
-        """Return a sentence if the sound has to end before what comes next, else None.
-
-        Args:
-            start: Of what comes next, in seconds.
-            length: Of what comes next, in seconds.
-        """
-        far = start - self._end > _MAX_GAP
-        rest = f"after {_format_minutes(self._end)}; what comes later is left out."
-        if self._last is None and far:
-            return "The sound starts more than a minute after the pictures and is left out."
-        if far:
-            return f"The sound stops for more than a minute {rest}"
-        if self._last is not None and start < self._last - _MAX_BACKWARD_STEP:
-            return f"The sound's times go back {rest}"
-        if self._last is None or start > self._last:
-            self._last, self._end = start, start + length
-        return None
+def _seconds(stamp: int | None, owner: _AudioPacket | AudioStream) -> float | None:
+    """Return a time stamp of a packet or a stream in seconds."""
+    return None if stamp is None or not owner.time_base else float(stamp * owner.time_base)
 
 
-def _format_minutes(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes}:{rest:02d}"
-
-
-def _duration(part: av.Packet | av.AudioFrame) -> float:
-    """Return for how many seconds a packet or a frame sounds."""
-    if isinstance(part, av.AudioFrame):
-        return part.samples / part.sample_rate
-    return float((part.duration or 0) * part.time_base)
+def _duration(media: _AudioPacket | av.AudioFrame) -> float:
+    """Return the seconds of sound in a packet or a frame."""
+    if isinstance(media, av.AudioFrame):
+        return media.samples / media.sample_rate
+    return float((media.duration or 0) * media.time_base)
 
 
 def _can_be_copied(stream: AudioStream) -> bool:
@@ -251,25 +236,11 @@ def _can_be_copied(stream: AudioStream) -> bool:
 
 
 def _layout(stream: AudioStream) -> AudioLayout:
-    """Return the order of a stream's channels, which is not to be asked for in another way.
+    """Return the order of a stream's channels; the only safe way to read it.
 
-    PyAV frees an order of its own kind, such as a file may state, once more with each object that
-    it makes of it, and so would end the process. This one is never freed.
+    PyAV frees a custom order, such as a file may state, once for each object that it makes of it,
+    which would end the process. This object is never freed.
     """
     layout = stream.codec_context.layout
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
     return layout
-
-
-def _first_frame_time(source: Path) -> float:
-    """Return the seconds, on the file's own clock, at which its first picture is shown."""
-    with open_container(source) as container:
-        stream = video_stream(container)
-        for packet in container.demux(stream):
-            try:
-                frame = next(iter(stream.decode(packet)), None)
-            except av.FFmpegError:
-                continue
-            if frame is not None:
-                return frame.time or 0.0
-    return 0.0

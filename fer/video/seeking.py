@@ -1,4 +1,4 @@
-"""Single frames out of the middle of a video that can be wound to any place."""
+"""Single frames from anywhere in a video that can be sought."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,21 +8,22 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from fer.array_types import UInt8Array
 from fer.video.container import VideoError, open_container, video_stream
 
 
-def frames_at(path: Path, times: Sequence[float]) -> list[np.ndarray]:
-    """Return the frames that are shown at some times.
+def frames_at(path: Path, times: Sequence[float]) -> list[UInt8Array]:
+    """Return the frames that are on the screen at some times.
 
-    It is meant for what `VideoWriter` has written: other files may lack the marks to wind by, and
-    frames come as they lie in the file.
+    It is meant for files of `VideoWriter`: others may lack the index to seek by, and their frames
+    are neither set upright nor tone-mapped here.
 
     Args:
         path: An MP4 file.
-        times: Seconds from the first frame; later than the end is the last frame.
+        times: Seconds from the first frame; after the end, the last frame is returned.
 
     Returns:
-        RGB uint8 (h, w, 3), one a time.
+        RGB uint8 (h, w, 3), one for each time.
 
     Raises:
         VideoError: The file can't be read.
@@ -33,17 +34,18 @@ def frames_at(path: Path, times: Sequence[float]) -> list[np.ndarray]:
         return [_frame_at(container, stream, time) for time in times]
 
 
-def _frame_at(container: InputContainer, stream: VideoStream, time: float) -> np.ndarray:
-    wanted = (stream.start_time or 0) + round(time / stream.time_base)
-    container.seek(wanted, stream=stream)
+def _frame_at(container: InputContainer, stream: VideoStream, time: float) -> UInt8Array:
     found = None
-    for frame in _decode_frames(container, stream):
-        if found is not None and frame.pts > wanted:
-            break
-        found = frame
+    if stream.time_base:
+        wanted = (stream.start_time or 0) + round(time / stream.time_base)
+        container.seek(wanted, stream=stream)
+        for frame in _decode_frames(container, stream):
+            if found is not None and (frame.pts or 0) > wanted:
+                break
+            found = frame
     if found is None:
         raise VideoError(f"The video has no picture at {time:.1f} seconds that can be read.")
-    return found.to_ndarray(format="rgb24")
+    return np.asarray(found.to_ndarray(format="rgb24"), np.uint8)
 
 
 def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:

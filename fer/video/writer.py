@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 import cv2
 import numpy as np
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
+from fer.array_types import UInt8Array
 from fer.video.audio import AudioTrack
 from fer.video.container import VideoError
 
@@ -21,8 +24,8 @@ _X264 = {
     "crf": "23",
     "x264-params": "subme=1:deblock=0,0:keyint=120",
 }
-"""Near the size of the next slower preset at three quarters of its time; a player can wind to a
-frame in every 120."""
+"""Near the file size of the next slower preset at three quarters of its time; players can seek to
+each 120th frame."""
 
 _BT709, _BT601, _LIMITED = 1, 6, 1
 """AVColorPrimaries and AVColorTransferCharacteristic; AVColorSpace; AVColorRange."""
@@ -31,13 +34,13 @@ _BT709, _BT601, _LIMITED = 1, 6, 1
 class VideoWriter:
     """Writes frames as they come; leaves no file when its block ends in an error.
 
-    `warning` says in a sentence what of the sound couldn't be kept, or is None.
+    `warning` is what of the sound couldn't be kept, in sentences, or None.
 
     Args:
         path: The MP4 file to write.
-        width: Of each frame, in pixels; an odd one is filled up by a column.
-        height: Of each frame, in pixels; an odd one is filled up by a row.
-        source: The video whose sound is taken, at its own times; None for none.
+        width: Of each frame, in pixels; an odd one is padded by a column.
+        height: Of each frame, in pixels; an odd one is padded by a row.
+        source: The video whose sound is added, at its own times; None for none.
 
     Raises:
         VideoError: The source can't be read, or, later on, the file can't be written.
@@ -69,26 +72,27 @@ class VideoWriter:
         context.time_base = Fraction(1, _TICKS)
         context.color_primaries = context.color_trc = _BT709
         context.colorspace, context.color_range = _BT601, _LIMITED
-        context.thread_count = 1  # callers have other threads at work
+        context.thread_count = 1  # the caller has threads of its own
         return stream
 
     @property
     def warning(self) -> str | None:
         """What of the sound couldn't be kept."""
-        return self._audio and self._audio.warning
+        return self._audio.warning if self._audio else None
 
     @property
     def lead(self) -> float:
-        """Seconds by which pictures come later than they are written, for sound begins before."""
+        """Seconds by which frames come later in the file than `write` was given, as sound precedes
+        them."""
         return self._audio.lead if self._audio else 0.0
 
-    def write(self, image: np.ndarray, time: float, duration: float | None = None) -> None:
+    def write(self, image: UInt8Array, time: float, duration: float | None = None) -> None:
         """Write the next frame.
 
         Args:
             image: RGB uint8 (h, w, 3) of the size given before.
             time: Seconds from the first frame, later than the last one's.
-            duration: Seconds for which it is shown, in case it is the last.
+            duration: Seconds on the screen, in case it is the last.
 
         Raises:
             ValueError: The picture has another size.
@@ -111,7 +115,7 @@ class VideoWriter:
             packet.duration = self._duration  # only the last one's counts in MP4
             self._mux([packet])
 
-    def _mux(self, packets: Iterable[av.Packet]) -> None:
+    def _mux(self, packets: Iterable["Packet[Any]"]) -> None:
         for packet in packets:
             try:
                 self._container.mux_one(packet)
@@ -169,12 +173,12 @@ class VideoWriter:
             self._path.unlink(missing_ok=True)
 
 
-def _to_yuv(image: np.ndarray) -> VideoFrame:
-    """Return RGB uint8 (h, w, 3) as YUV 4:2:0 by BT.601, sides filled up to even ones."""
+def _to_yuv(image: UInt8Array) -> VideoFrame:
+    """Return RGB uint8 (h, w, 3) as YUV 4:2:0 by BT.601, padded to even sides."""
     height, width = image.shape[:2]
     if height % 2 or width % 2:
         image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
-    if planes.shape[0] % 6:  # PyAV takes buffers of heights by four only
+    planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), np.uint8)
+    if planes.shape[0] % 6:  # PyAV wraps buffers of heights divisible by four only
         return VideoFrame.from_ndarray(planes, format="yuv420p")
     return VideoFrame.from_numpy_buffer(planes, format="yuv420p")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer.sandbox import Limits, Worker, start_server
-from fer.video import VideoError, VideoReader, container, reader
+from fer.video import VideoError, VideoReader, conversion, header, reader
 from tests.sample_videos import SOUND_RATE, STEADY, make_film
 from tests.sandbox import works
 
@@ -114,7 +114,7 @@ def test_side_data_that_pyav_does_not_know_is_passed_over(tmp_path):
 
 @pytest.mark.parametrize(("degrees", "matrix"), [(0, [[1, 0], [0, 1]]), (90, [[0, -1], [1, 0]])])
 def test_a_turn_as_pyav_gives_it_is_the_matrix_that_the_file_has(degrees, matrix):
-    assert reader._turn(degrees).tolist() == matrix
+    assert conversion.rotation_matrix(degrees).tolist() == matrix
 
 
 @pytest.mark.parametrize("stated", [0.2, None])
@@ -123,7 +123,7 @@ def test_the_last_frame_is_not_shown_beyond_the_stated_end(tmp_path, monkeypatch
     monkeypatch.setattr(
         reader,
         "read_header",
-        lambda *about: replace(container.read_header(*about), duration=stated),
+        lambda *about: replace(header.read_header(*about), duration=stated),
     )
     with VideoReader(film) as frames:
         last = list(frames)[-1]
@@ -138,14 +138,14 @@ def test_a_rate_of_next_to_nothing_is_none(tmp_path, monkeypatch):
 
 def test_more_frames_than_are_taken_are_refused(tmp_path, monkeypatch):
     film = make_film(tmp_path / "a.mp4", STEADY)
-    monkeypatch.setattr(container, "MAX_PIXELS", 64 * 48 * (len(STEADY) - 1))
+    monkeypatch.setattr(header, "MAX_PIXELS", 64 * 48 * (len(STEADY) - 1))
     with pytest.raises(VideoError, match=r"too many frames \(10 of 64 x 48 pixels\); at most 9"):
         VideoReader(film)
 
 
 def test_frames_that_no_header_states_are_counted(tmp_path, monkeypatch):
     film = make_film(tmp_path / "a.mkv", STEADY)
-    monkeypatch.setattr(container, "MAX_FRAMES", 5)
+    monkeypatch.setattr(header, "MAX_FRAMES", 5)
     with VideoReader(film) as frames:
         assert len(list(frames)) == 5
     assert "Only the first 5 pictures were read." in frames.warning

@@ -4,7 +4,7 @@ import av
 import pytest
 
 from fer.video import VideoReader, VideoWriter
-from fer.video.audio import _GapDetector
+from fer.video.audio_gaps import GapDetector
 from tests.sample_videos import make_film, set_back, tone_starts, with_a_gap
 
 IMAGE_SUFFIXES = [i / 25 for i in range(200)]
@@ -82,7 +82,7 @@ def test_a_clock_that_is_set_back_ends_the_sound(tmp_path, name, sound):
     ],
 )
 def test_where_times_leap(starts, said):
-    order = _GapDetector(0.0)
+    order = GapDetector(0.0)
     *before, last = [order.check(start, 0.5) for start in starts]
     assert before == [None] * (len(starts) - 1)
     assert said in last if said else last is None

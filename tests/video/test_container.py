@@ -3,7 +3,7 @@
 import av
 import pytest
 
-from fer.video import VideoError, VideoReader, check_video, container
+from fer.video import VideoError, VideoReader, check_video, container, header
 from tests.sample_videos import STEADY, _write_sound, add_cover, make_film, write_cover
 
 
@@ -85,15 +85,15 @@ def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, said)
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "said"),
+    ("module", "limit", "value", "said"),
     [
-        ("MAX_BYTES", 100, "at most 0 MB are taken"),
-        ("MAX_SECONDS", 0.2, "too long"),
-        ("MAX_SIDE", 63, r"64 x 48"),
+        (container, "MAX_BYTES", 100, "at most 0 MB are accepted"),
+        (header, "MAX_SECONDS", 0.2, "too long"),
+        (container, "MAX_SIDE", 63, r"64 x 48"),
     ],
 )
-def test_limits(monkeypatch, film, limit, value, said):
-    monkeypatch.setattr(container, limit, value)
+def test_limits(monkeypatch, film, module, limit, value, said):
+    monkeypatch.setattr(module, limit, value)
     with pytest.raises(VideoError, match=said):
         check_video(film)
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.recording import repeated
 from fer.video import VideoReader
-from fer.video.reader import _TimestampCorrector
+from fer.video.timestamps import TimestampCorrector
 from tests.sample_videos import (
     STEADY,
     UNSTEADY,
@@ -164,7 +164,7 @@ def test_a_video_that_is_cut_off_gives_what_is_there(tmp_path, name):
     ],
 )
 def test_times_rise_whatever_the_stamps_say(stamps, expected):
-    clock = _TimestampCorrector(step=0.1, end=10.0)
+    clock = TimestampCorrector(step=0.1, end=10.0)
     assert [clock.correct(stamp) for stamp in stamps] == pytest.approx(expected)
 
 

@@ -4,6 +4,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.data_classes import FileData
 
+from fer.paths import VIDEO_FORMATS, VIDEO_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
@@ -15,12 +16,12 @@ from fer.ui.recording.views import INSTRUCTIONS
 from fer.ui.sessions import Sessions
 from fer.ui.sliders import lenient_slider, strict_slider
 from fer.ui.uploads import page_store
-from fer.video import FORMATS, MAX_BYTES, MAX_SECONDS, SUFFIXES
+from fer.video import MAX_BYTES, MAX_SECONDS
 
 DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report")
 """The downloads, in the order of the handlers' files."""
 
-VIDEO_LIMITS = f"{FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
+VIDEO_LIMITS = f"{VIDEO_FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 
 def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
@@ -48,7 +49,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
     recording = gr.File(
         label="Recording",
         show_label=False,
-        file_types=list(SUFFIXES),
+        file_types=list(VIDEO_SUFFIXES),
         height=120,
         elem_id="recording-input",
     )

@@ -1,0 +1,43 @@
+"""Where the time stamps of a sound leap instead of rising steadily, so that it has to end."""
+
+MAX_GAP = 60.0
+"""Seconds without sound that are filled with silence or waited for."""
+
+_MAX_BACKWARD_STEP = 1.0
+"""Seconds by which a time stamp may go back without the sound ending there."""
+
+
+class GapDetector:
+    """Notices where the times of a sound leap.
+
+    Args:
+        pictures: Seconds at which the first picture is presented.
+    """
+
+    def __init__(self, pictures: float) -> None:
+        self._last: float | None = None
+        self._end = pictures
+
+    def check(self, start: float, length: float) -> str | None:
+        """Return a sentence if the sound has to end before the next packet or frame, else None.
+
+        Args:
+            start: Of the next one, in seconds.
+            length: Of the next one, in seconds.
+        """
+        far = start - self._end > MAX_GAP
+        rest = f"after {_format_minutes(self._end)}; what comes later is left out."
+        if self._last is None and far:
+            return "The sound starts more than a minute after the pictures and is left out."
+        if far:
+            return f"The sound stops for more than a minute {rest}"
+        if self._last is not None and start < self._last - _MAX_BACKWARD_STEP:
+            return f"The sound's times go back {rest}"
+        if self._last is None or start > self._last:
+            self._last, self._end = start, start + length
+        return None
+
+
+def _format_minutes(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02d}"

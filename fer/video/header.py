@@ -1,0 +1,214 @@
+"""What a video file states before its frames are read: sizes, length, frame rate."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from fer.video.container import (
+    MAX_SIDE,
+    VideoError,
+    VideoInfo,
+    audio_stream,
+    check_size,
+    open_container,
+    video_stream,
+)
+
+MAX_SECONDS = 2 * 60 * 60
+"""Longer videos are refused."""
+
+MAX_FRAMES = 500_000
+"""Videos of more frames are refused; two hours of 60 a second have fewer."""
+
+MAX_PIXELS = 500_000_000_000
+"""Videos of more pixels, of all frames together, are refused: two hours of 1920 x 1080 at 30 frames
+a second, or of 4096 x 4096 at 4."""
+
+_ESTIMATED = ("mpegts", "mpeg")
+"""FFmpeg's names of the formats that state no duration. Its estimate from their first and last time
+stamps is wrong where a recorder's clock leaps, as between two scenes."""
+
+_STATED_BY_TRACK = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "gif")
+"""Formats that state the length of each track. Others state at most the end of the longest one,
+partly on a clock of their own, and what a browser records states nothing."""
+
+_MAX_START = 1.0
+"""Seconds on the file's own clock after which a stated duration isn't believed, as programs differ
+in what it counts from."""
+
+_MAX_GAP = 60.0
+"""Seconds without a packet that count as a leap of the clock, in formats where it leaps."""
+
+_RATE_TOLERANCE = 0.1
+"""Share by which a measured frame rate may differ from the stated one, as first and last time
+stamps are uncertain."""
+
+_DEFAULT_FRAME_RATE, _MIN_FRAME_RATE = 25.0, 1 / 60
+_MAX_PIXEL_ASPECT = 4.0
+
+
+def read_header(
+    path: str | Path, container: InputContainer, stream: VideoStream, start: float
+) -> VideoInfo:
+    """Return what a file states, sizes in its own pixels before they are made square or turned.
+
+    Args:
+        path: The file.
+        container: The file, opened.
+        stream: Its video track; the first frame was decoded, before which sizes may be unknown.
+        start: Seconds on the file's own clock at which the first frame is presented.
+
+    Raises:
+        VideoError: The video is too large, too long, or of too many frames for their size.
+    """
+    size = check_size(stream)
+    check_frame_count(stream)
+    rate = None if stream.average_rate is None else float(stream.average_rate)
+    duration = _stated_duration(container, stream, start)
+    if not duration:
+        duration, rate = _scan_packets(path, rate)
+    if duration and duration > MAX_SECONDS:
+        raise VideoError(
+            f"The video is too long ({duration / 60:,.0f} minutes); at most "
+            f"{MAX_SECONDS // 60:,} minutes are accepted: cut it."
+        )
+    return VideoInfo(
+        width=size[0],
+        height=size[1],
+        duration=duration,
+        frame_rate=max(_MIN_FRAME_RATE, rate or _DEFAULT_FRAME_RATE),
+        has_audio=audio_stream(container) is not None,
+    )
+
+
+def max_frames(size: tuple[int, int]) -> int:
+    """Return how many frames of a width and height are accepted."""
+    return min(MAX_FRAMES, MAX_PIXELS // max(1, size[0] * size[1]))
+
+
+def check_frame_count(stream: VideoStream) -> None:
+    """Refuse a video track that states too many frames for their size.
+
+    Raises:
+        VideoError: It does.
+    """
+    size = stream.codec_context.width, stream.codec_context.height
+    if stream.frames > max_frames(size):
+        raise VideoError(
+            f"The video has too many frames ({stream.frames:,} of {size[0]:,} x {size[1]:,} "
+            f"pixels); at most {max_frames(size):,} of this size are accepted: cut it or save it "
+            "smaller."
+        )
+
+
+def fit_size(info: VideoInfo, pixel_aspect: float, max_side: int | None) -> VideoInfo:
+    """Return the size in square pixels, and within a longest side.
+
+    Args:
+        info: With the size in the file's own pixels.
+        pixel_aspect: A pixel's width over its height, 1 for most videos.
+        max_side: Longest side, in pixels; None for any.
+    """
+    wide = pixel_aspect if 1 / _MAX_PIXEL_ASPECT < pixel_aspect < _MAX_PIXEL_ASPECT else 1
+    width, height = info.width * wide, float(info.height)
+    shrink = min(1, (max_side or MAX_SIDE) / max(width, height))
+    if (wide, shrink) == (1, 1):
+        return info
+    return replace(
+        info, width=_round_to_even(width * shrink), height=_round_to_even(height * shrink)
+    )
+
+
+def _round_to_even(length: float) -> int:
+    return max(2, 2 * round(length / 2))
+
+
+def stated_span(container: InputContainer) -> tuple[float, float] | None:
+    """Return start and end of all tracks, in seconds of the file's own clock, if it states them."""
+    if not container.duration or container.format.name in _ESTIMATED:
+        return None
+    start, duration = (container.start_time or 0) / av.time_base, container.duration / av.time_base
+    return start, duration if container.format.name == "matroska,webm" else start + duration
+
+
+def _stated_duration(container: InputContainer, stream: VideoStream, start: float) -> float | None:
+    """Return the seconds that the header states of the pictures, None unless it can be believed."""
+    if container.format.name not in _STATED_BY_TRACK or start > _MAX_START:
+        return None
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, float | None]:
+    """Return the seconds of the pictures and their mean rate, measured on the whole file.
+
+    Args:
+        path: The file.
+        rate: Its stated frame rate, for streams with few time stamps.
+    """
+    count = stamped = 0
+    with open_container(path) as container:
+        stream = video_stream(container)
+        spans = _ClockSpans(leaps=container.format.name in _ESTIMATED)
+        try:
+            for packet in container.demux(stream):
+                count += packet.size > 0
+                if packet.pts is not None:
+                    stamped += 1
+                    spans.add(packet)
+        except av.FFmpegError:
+            pass  # what comes before the damage counts
+    if rate and 2 * stamped < count:
+        return count / rate, rate
+    seconds = spans.seconds()
+    if seconds <= 0:
+        return None, None
+    measured = stamped / seconds
+    return seconds, rate if rate and abs(measured / rate - 1) < _RATE_TOLERANCE else measured
+
+
+class _ClockSpans:
+    """Adds up how long a stream is whose clock may leap.
+
+    Args:
+        leaps: Whether a time long after the one before counts as a leap, not as a gap.
+    """
+
+    def __init__(self, leaps: bool) -> None:
+        self._leaps = leaps
+        self._last: float | None = None
+        self._spans: list[tuple[float, float]] = []
+        self._count = self._endless = 0
+
+    def add(self, packet: "Packet[VideoStream]") -> None:
+        """Count a packet that has a time stamp."""
+        base = packet.time_base
+        start = float((packet.pts or 0) * base)
+        end = start + float((packet.duration or 0) * base)
+        self._count += 1
+        decoded = None if packet.dts is None else float(packet.dts * base)
+        if not self._spans or (decoded is not None and self._has_leapt(decoded)):
+            self._spans.append((start, end))
+        first, last = self._spans[-1]
+        self._spans[-1] = min(first, start), max(last, end)
+        self._endless += not packet.duration
+        self._last = self._last if decoded is None else decoded
+
+    def _has_leapt(self, decoded: float) -> bool:
+        if self._last is None:
+            return False
+        return decoded < self._last or (self._leaps and decoded > self._last + _MAX_GAP)
+
+    def seconds(self) -> float:
+        """Return the sum of the lengths between leaps."""
+        seconds = sum(end - start for start, end in self._spans)
+        steps = self._count - len(self._spans)
+        # Where packets state no duration, the last one of each span is as long as the others.
+        if self._endless == self._count and steps > 0:
+            seconds += seconds / steps * len(self._spans)
+        return seconds

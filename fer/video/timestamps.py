@@ -1,0 +1,117 @@
+"""When each frame is presented: time stamps of decoded frames, and times that rise."""
+
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+
+from fer.video.container import open_container, video_stream
+
+_DECODE_ORDER_FORMATS = ("avi", "asf")
+"""FFmpeg's names of the formats that store when a packet is decoded, not when it is presented."""
+
+_MAX_PENDING = 1000
+"""Packets that wait for their frame; decoders hold back fewer than a hundred."""
+
+_MIN_STEP = 1e-3
+"""Seconds between frames whose time stamps don't rise."""
+
+MAX_JUMP = 1.0
+"""Seconds by which a time stamp has to be off to count as another clock's."""
+
+
+class FrameStamps:
+    """The time stamps of decoded frames, on the file's own clock.
+
+    AVI and ASF store no presentation times, so that a stream with B-frames decodes to frames with
+    each other's stamps. There the n-th frame gets the n-th packet's stamp, as packets lie in the
+    file in the order of their decoding.
+    """
+
+    def __init__(self, container: InputContainer) -> None:
+        self._in_decode_order = container.format.name in _DECODE_ORDER_FORMATS
+        self._may_repeat = container.format.name == "mpeg"
+        self._last: int | None = None
+        self._pending: deque[int] = deque(maxlen=_MAX_PENDING)
+        self._decoder_delay: int | None = None
+
+    def add(self, packet: "Packet[Any]") -> None:
+        """Register a packet before it is decoded."""
+        if self._in_decode_order and packet.size and packet.dts is not None:
+            self._pending.append(packet.dts)
+
+    def stamp(self, frame: av.VideoFrame) -> float | None:
+        """Return a frame's seconds on the file's clock, None if unknown; each frame once."""
+        stamp = self._next_pending(frame) if self._in_decode_order else frame.pts
+        if self._may_repeat and stamp == self._last:
+            return None  # FFmpeg infers the last stamp of an MPEG stream, and gets it wrong
+        self._last = stamp
+        return None if stamp is None or not frame.time_base else float(stamp * frame.time_base)
+
+    def _next_pending(self, frame: av.VideoFrame) -> int | None:
+        # `frame.dts` is of the last packet before the frame came out; frames that were flushed at
+        # the end of the file have none. If packets came in the meantime, frames were lost.
+        if frame.dts is not None and frame.dts in self._pending:
+            newest = self._pending.index(frame.dts)
+            if self._decoder_delay is None:
+                self._decoder_delay = newest
+            for _ in range(newest - self._decoder_delay):
+                self._pending.popleft()
+        return self._pending.popleft() if self._pending else None
+
+
+class TimestampCorrector:
+    """Makes times that rise out of time stamps that may be missing, repeated or set back.
+
+    Args:
+        step: Usual seconds between frames.
+        end: Seconds after which no frame is expected; None if unknown.
+    """
+
+    def __init__(self, step: float, end: float | None) -> None:
+        self._step = step
+        self._end = end
+        self._offset: float | None = None
+        self._last = -step
+
+    def correct(self, stamp: float | None) -> float:
+        """Return the seconds from the first frame to one with a time stamp of the file."""
+        usual = self._last + self._step
+        if stamp is None:
+            time = usual
+        elif self._offset is None:
+            time = usual
+            self._offset = usual - stamp
+        else:
+            time = stamp + self._offset
+            if self._is_another_clock(time):
+                self._offset, time = usual - stamp, usual
+            time = max(time, self._last + _MIN_STEP)
+        self._last = time
+        return time
+
+    def _is_another_clock(self, time: float) -> bool:
+        too_late = self._end is not None and time > max(self._end, self._last) + MAX_JUMP
+        return time < self._last - MAX_JUMP or too_late
+
+
+def first_frame_time(source: Path) -> float:
+    """Return the seconds, on the file's own clock, at which its first frame is presented.
+
+    Raises:
+        VideoError: The file can't be read.
+    """
+    with open_container(source) as container:
+        stream, stamps = video_stream(container), FrameStamps(container)
+        for packet in container.demux(stream):
+            stamps.add(packet)
+            try:
+                frames = stream.decode(packet)
+            except av.FFmpegError:
+                continue
+            if frames:
+                return stamps.stamp(frames[0]) or 0.0
+    return 0.0
