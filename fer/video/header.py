@@ -43,6 +43,9 @@ in what it counts from."""
 _MAX_GAP = 60.0
 """Seconds without a packet that count as a leap of the clock, in formats where it leaps."""
 
+_MAX_BACKWARD_STEP = 1.0
+"""Seconds by which a time stamp may go back on the same clock."""
+
 _RATE_TOLERANCE = 0.1
 """Share by which a measured frame rate may differ from the stated one, as first and last time
 stamps are uncertain."""
@@ -168,7 +171,7 @@ def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, f
     seconds = spans.seconds()
     if seconds <= 0:
         return None, None
-    measured = stamped / seconds
+    measured = count / seconds
     return seconds, rate if rate and abs(measured / rate - 1) < _RATE_TOLERANCE else measured
 
 
@@ -202,7 +205,8 @@ class _ClockSpans:
     def _has_leapt(self, decoded: float) -> bool:
         if self._last is None:
             return False
-        return decoded < self._last or (self._leaps and decoded > self._last + _MAX_GAP)
+        set_back = decoded < self._last - _MAX_BACKWARD_STEP
+        return set_back or (self._leaps and decoded > self._last + _MAX_GAP)
 
     def seconds(self) -> float:
         """Return the sum of the lengths between leaps."""

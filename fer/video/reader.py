@@ -32,7 +32,7 @@ from fer.video.header import (
     read_header,
     stated_span,
 )
-from fer.video.timestamps import MAX_JUMP, FrameStamps, TimestampCorrector
+from fer.video.timestamps import MAX_JUMP, FrameStamps, TimestampCorrector, stamp_tolerance
 
 _StampedFrame = tuple[av.VideoFrame, float | None]
 """A decoded frame and its seconds on the file's own clock, None if unknown."""
@@ -113,7 +113,9 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame that can be read."""
-        corrector = TimestampCorrector(1 / self.info.frame_rate, self.info.duration)
+        step = 1 / self.info.frame_rate
+        tolerance = stamp_tolerance(self._container, step)
+        corrector = TimestampCorrector(step, self.info.duration, tolerance)
         time, start = 0.0, self._first_frame[1] or 0.0
         for frame, stamp in chain([self._first_frame], self._decoded):
             time = corrector.correct(stamp)

@@ -33,8 +33,6 @@ class FrameStamps:
 
     def __init__(self, container: InputContainer) -> None:
         self._in_decode_order = container.format.name in _DECODE_ORDER_FORMATS
-        self._may_repeat = container.format.name == "mpeg"
-        self._last: int | None = None
         self._pending: deque[int] = deque(maxlen=_MAX_PENDING)
         self._decoder_delay: int | None = None
 
@@ -46,9 +44,6 @@ class FrameStamps:
     def stamp(self, frame: av.VideoFrame) -> float | None:
         """Return a frame's seconds on the file's clock, None if unknown; each frame once."""
         stamp = self._next_pending(frame) if self._in_decode_order else frame.pts
-        if self._may_repeat and stamp == self._last:
-            return None  # FFmpeg infers the last stamp of an MPEG stream, and gets it wrong
-        self._last = stamp
         return None if stamp is None or not frame.time_base else float(stamp * frame.time_base)
 
     def _next_pending(self, frame: av.VideoFrame) -> int | None:
@@ -63,17 +58,31 @@ class FrameStamps:
         return self._pending.popleft() if self._pending else None
 
 
+def stamp_tolerance(container: InputContainer, step: float) -> float:
+    """Return by how many seconds a file's time stamps may be wrong.
+
+    Args:
+        container: The file.
+        step: Usual seconds between frames.
+    """
+    # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
+    # as of the frame before or after; so may the first be, which the others count from.
+    return 2.05 * step if container.format.name == "mpeg" else 0.0
+
+
 class TimestampCorrector:
     """Makes times that rise out of time stamps that may be missing, repeated or set back.
 
     Args:
         step: Usual seconds between frames.
         end: Seconds after which no frame is expected; None if unknown.
+        tolerance: Seconds by which a time stamp may be off steady steps without being followed.
     """
 
-    def __init__(self, step: float, end: float | None) -> None:
+    def __init__(self, step: float, end: float | None, tolerance: float = 0.0) -> None:
         self._step = step
         self._end = end
+        self._tolerance = tolerance
         self._offset: float | None = None
         self._last = -step
 
@@ -89,6 +98,8 @@ class TimestampCorrector:
             time = stamp + self._offset
             if self._is_another_clock(time):
                 self._offset, time = usual - stamp, usual
+            if abs(time - usual) <= self._tolerance:
+                time = usual
             time = max(time, self._last + _MIN_STEP)
         self._last = time
         return time

@@ -53,6 +53,14 @@ def video_seeds() -> tuple[bytes, ...]:
         ("avi", "mpeg4", "mp3"),
         ("avi", "mjpeg", "pcm_s16le"),
         ("gif", "gif", None),
+        ("mpegts", "libx264", "aac"),
+        ("mpeg", "mpeg2video", "mp2"),
+        ("vob", "mpeg2video", "ac3"),
+        ("flv", "flv", None),
+        ("flv", "libx264", "aac"),
+        ("asf", "wmv2", "mp3"),
+        ("ogg", "libvpx", "libopus"),
+        ("3gp", "libx264", "aac"),
     )
     return tuple(video(container, codec, 1.0, sound) for container, codec, sound in kinds)
 

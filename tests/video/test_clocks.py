@@ -1,0 +1,114 @@
+"""Files whose clock doesn't start at 0, runs over, or leaps; sound that starts at another time."""
+
+import numpy as np
+import pytest
+
+from fer.video import VideoReader, VideoWriter, check_video, frames_at
+from tests.sample_videos import frames_of, make_film, tone_starts
+
+TIMES = [i / 25 for i in range(50)]
+TEN_HOURS = 36_000.0
+TS_CLOCK_END = 2**33 / 90_000
+"""Seconds after which the clock of a transport stream starts anew."""
+
+
+def starting_at(path, start, sound="aac", sound_start=None, codec="libx264", **options):
+    """Write two seconds of video on a clock of its own; its sound's tone sets in after one."""
+    return make_film(
+        path,
+        [start + time for time in TIMES],
+        codec=codec,
+        reordered=2,
+        sound=sound,
+        sound_start=start if sound_start is None else sound_start,
+        **options,
+    )
+
+
+def assert_two_seconds(path):
+    """Assert length and times of a video, and that its annotated copy is in sync."""
+    reader, frames = frames_of(path)
+    assert reader.info.duration == pytest.approx(2, abs=0.03)
+    np.testing.assert_allclose([frame.time for frame in frames], TIMES, atol=2e-3)
+    assert reader.warning is None
+    writer, copy = copied(path)
+    assert tone_starts(copy) == pytest.approx(tone_starts(path), abs=0.03)
+    return writer
+
+
+def copied(path):
+    """Return the writer of an annotated video, and its file."""
+    copy = path.with_name("copy.mp4")
+    with (
+        VideoReader(path) as source,
+        VideoWriter(copy, source.info.width, source.info.height, path) as writer,
+    ):
+        for frame in source:
+            writer.write(frame.image, frame.time, frame.duration)
+    return writer, copy
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "options"),
+    [
+        ("a.mkv", TEN_HOURS, {}),
+        ("a.webm", TEN_HOURS, {"codec": "libvpx", "sound": "libopus"}),
+        ("a.webm", TEN_HOURS, {"codec": "libvpx", "sound": "libopus", "form": {"live": "1"}}),
+        ("a.mp4", TEN_HOURS, {}),
+        ("a.mov", TEN_HOURS, {"sound": "pcm_s16le"}),
+        ("a.mp4", TEN_HOURS, {"form": {"movflags": "frag_keyframe+empty_moov+frag_discont"}}),
+        ("a.flv", TEN_HOURS, {}),
+        ("a.ts", TEN_HOURS, {}),
+        ("a.ts", TS_CLOCK_END - 1, {}),
+        ("a.ts", 0.0, {}),
+        ("a.mkv", 3.0, {}),
+    ],
+)
+def test_the_length_is_the_end_less_the_start(tmp_path, name, start, options):
+    writer = assert_two_seconds(starting_at(tmp_path / name, start, **options))
+    assert writer.warning is None
+    assert len(frames_at(tmp_path / "copy.mp4", [0.0, 1.0, 1.9])) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "sound_start", "lead"),
+    [
+        ("a.mkv", 2.0, 0.5, 1.5),
+        ("a.flv", 2.0, 0.5, 1.5),
+        ("a.ts", 2.0, 0.5, 1.5),
+        ("a.mkv", 0.0, 1.5, 0.0),
+        ("a.ts", TEN_HOURS, TEN_HOURS - 1.5, 1.5),
+        ("a.mkv", TEN_HOURS, TEN_HOURS + 1.5, 0.0),
+    ],
+)
+def test_sound_that_starts_at_another_time_stays_in_sync(tmp_path, name, start, sound_start, lead):
+    writer = assert_two_seconds(starting_at(tmp_path / name, start, sound_start=sound_start))
+    assert writer.lead == pytest.approx(lead, abs=0.03)
+
+
+@pytest.mark.parametrize("sound", ["aac", "flac"])
+def test_sound_long_before_the_pictures_is_cut_and_they_start_at_once(tmp_path, sound):
+    path = starting_at(tmp_path / "a.mkv", 100.0, sound, 0.0, sound_seconds=102.0)
+    assert check_video(path).duration == pytest.approx(2, abs=0.03)
+    writer, copy = copied(path)
+    assert writer.lead == 0 and "more than a minute before the pictures" in writer.warning
+    assert check_video(copy).duration == pytest.approx(2, abs=0.03)
+    assert tone_starts(copy) == pytest.approx(0, abs=0.05)  # it has set in long before
+
+
+def test_pictures_that_start_late_in_a_transport_stream_have_a_size(tmp_path):
+    path = starting_at(tmp_path / "a.ts", 100.0, "aac", 0.0, sound_seconds=102.0)
+    info = check_video(path)
+    assert (info.width, info.height) == (64, 48)
+    assert info.duration == pytest.approx(2, abs=0.03)
+
+
+@pytest.mark.parametrize("starts", [(0.0, TEN_HOURS), (TEN_HOURS, 0.0), (0.0, 0.0)])
+def test_two_scenes_of_a_camcorder_follow_each_other(tmp_path, starts):
+    scenes = [starting_at(tmp_path / f"{i}.ts", start, None) for i, start in enumerate(starts)]
+    path = tmp_path / "both.ts"
+    path.write_bytes(b"".join(scene.read_bytes() for scene in scenes))
+    reader, frames = frames_of(path)
+    assert reader.info.duration == pytest.approx(4, abs=0.05)
+    expected = [i / 25 for i in range(100)]
+    np.testing.assert_allclose([frame.time for frame in frames], expected, atol=2e-3)
