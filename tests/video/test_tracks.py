@@ -1,0 +1,84 @@
+"""Files with several tracks: one is kept, and a sentence states which."""
+
+from fractions import Fraction
+
+import av
+import pytest
+from av.stream import Disposition
+
+from fer.video import VideoReader, VideoWriter
+from tests.sample_videos import _write_sound, add_cover, frames_of, grey, write_cover
+
+TWO_SOUNDS = "The file holds 2 sound tracks; only track "
+
+
+def film(path, sizes=((64, 48),), languages=(), default=0, cover=False):
+    """Write ten frames in a track for each size, and silence in one for each language."""
+    with av.open(str(path), "w") as output:
+        videos = [output.add_stream("libx264", rate=25) for _ in sizes]
+        for stream, (width, height) in zip(videos, sizes, strict=True):
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        sounds = [output.add_stream("aac", rate=48_000, layout="mono") for _ in languages]
+        for tracks in (videos, sounds):
+            for number, stream in enumerate(tracks):
+                stream.disposition = Disposition(number == default)
+        for stream, language in zip(sounds, languages, strict=True):
+            stream.metadata["language"] = language
+        extra = add_cover(output) if cover else None
+        if extra:
+            write_cover(output, extra)
+        for index in range(10):
+            for stream, size in zip(videos, sizes, strict=True):
+                frame = av.VideoFrame.from_ndarray(grey(index, size))
+                frame.pts, frame.time_base = index, Fraction(1, 25)
+                output.mux(stream.encode(frame))
+        for stream in videos:
+            output.mux(stream.encode(None))
+        for stream in sounds:
+            _write_sound(output, stream, 0.0, 0.4)
+    return path
+
+
+def sound_warning(path):
+    with (
+        VideoReader(path) as reader,
+        VideoWriter(path.with_name("copy.mp4"), 64, 48, path) as writer,
+    ):
+        for frame in reader:
+            writer.write(frame.image, frame.time, frame.duration)
+    return writer.warning
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.ts"])
+@pytest.mark.parametrize("default", [0, 1])
+def test_the_sound_track_that_is_kept_is_stated(tmp_path, name, default):
+    path = film(tmp_path / name, languages=("eng", "deu"), default=default)
+    kept = default if name != "a.ts" else 0  # which marks none
+    language = ("eng", "deu")[kept]
+    assert sound_warning(path).startswith(f"{TWO_SOUNDS}{kept + 1} (")
+    assert language[:2] in sound_warning(path) or "ger" in sound_warning(path)
+
+
+def test_a_language_that_is_none_is_not_quoted(tmp_path):
+    path = film(tmp_path / "a.mkv", languages=("<b>", "und"))
+    assert sound_warning(path) == f"{TWO_SOUNDS}1 is kept."
+
+
+def test_one_sound_and_no_sound_need_no_sentence(tmp_path):
+    assert sound_warning(film(tmp_path / "a.mkv", languages=("eng",))) is None
+    assert sound_warning(film(tmp_path / "b.mkv")) is None
+
+
+@pytest.mark.parametrize("default", [0, 1])
+def test_the_video_track_that_is_read_is_stated(tmp_path, default):
+    path = film(tmp_path / "a.mkv", sizes=((64, 48), (96, 48)), default=default)
+    reader, frames = frames_of(path)
+    width = (64, 96)[default]
+    assert {frame.image.shape for frame in frames} == {(48, width, 3)}
+    assert reader.warning == (
+        f"The file holds 2 video tracks; only track {default + 1} ({width} x 48 pixels) is read."
+    )
+
+
+def test_a_cover_is_no_second_video_track(tmp_path):
+    assert frames_of(film(tmp_path / "a.mp4", cover=True))[0].warning is None
