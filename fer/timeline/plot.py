@@ -149,7 +149,7 @@ def _steps(values: Tallies) -> Tallies:
 
 
 def _draw_expressions(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
-    shares = np.column_stack([columns.figures[name] for name in STACK_ORDER])
+    shares = np.column_stack([columns.figures[name] for name in STACK_ORDER]).astype(np.float64)
     _draw_stack(axes, columns, columns.shown, shares, [COLORS[name] for name in STACK_ORDER], style)
     _hatch(axes, columns, style)
     _label_gaps(axes, columns, columns.withheld, columns.reason, style)
