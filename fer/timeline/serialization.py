@@ -8,21 +8,30 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.counts import COUNT_COLUMNS, PROBABILITY_SCALE
 from fer.timeline.timeline import MIN_FACES, Timeline, TimelineError
+from fer.timeline.track_quality import QUALITY_SUMS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+Key = TypeVar("Key")
+
 FORMAT, VERSION = "fer-timeline", 2
 
-_VERSIONS = {1: len(COUNT_COLUMNS) - 1, VERSION: len(COUNT_COLUMNS)}
-"""Counts in a row of each version that can be read: the first had no `turned`, the last of them."""
+_BIN_COUNTS, _TRACK_COUNTS = len(COUNT_COLUMNS), len(COUNT_COLUMNS) + len(QUALITY_SUMS)
+
+_VERSIONS = {1: (_BIN_COUNTS - 1, _BIN_COUNTS - 1), VERSION: (_BIN_COUNTS, _TRACK_COUNTS)}
+"""Counts of a bin and of a track in each version that can be read.
+
+The first had neither `turned`, the last of `COUNT_COLUMNS`, nor the quality of tracks.
+"""
 
 _INTEGER_COLUMNS = ("frames", "judged", "track")
 
@@ -82,8 +91,9 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
         "table": _records(timeline.table()),
     }
     if timeline.view == "person":
-        document["track_columns"] = ["bin", "track", *COUNT_COLUMNS]
-        document["tracks"] = np.column_stack(timeline.track_counts()).tolist()
+        document["track_columns"] = ["bin", "track", *COUNT_COLUMNS, *QUALITY_SUMS]
+        rows = *timeline.track_counts(), timeline.track_quality()
+        document["tracks"] = np.column_stack(rows).tolist()
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 
@@ -98,7 +108,7 @@ def from_json(text: str) -> Timeline:
         found = document["format"], document["version"]
         if found[0] != FORMAT or found[1] not in _VERSIONS:
             raise TimelineError(f"This JSON is {found}, but {(FORMAT, VERSION)} can be read.")
-        counts = _VERSIONS[found[1]]
+        counts, track_counts = _VERSIONS[found[1]]
         timeline = Timeline(**document["settings"])
         bins = {number: np.array(row, np.int64) for number, *row in document["bins"]}
         tracks = {
@@ -109,14 +119,21 @@ def from_json(text: str) -> Timeline:
         raise
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
-    if any(row.shape != (counts,) for row in (*bins.values(), *tracks.values())):
-        raise TimelineError(f"This timeline is damaged: a row has not {counts} counts.")
-    absent = 0, len(COUNT_COLUMNS) - counts
     timeline.restore(
-        {key: np.pad(row, absent) for key, row in bins.items()},
-        {key: np.pad(row, absent) for key, row in tracks.items()},
+        _padded(bins, counts, _BIN_COUNTS), _padded(tracks, track_counts, _TRACK_COUNTS)
     )
     return timeline
+
+
+def _padded(rows: Mapping[Key, Int64Array], counts: int, now: int) -> dict[Key, Int64Array]:
+    """Return rows of `counts` counts with zeros for those that their version doesn't have.
+
+    Raises:
+        TimelineError: A row has another number of counts.
+    """
+    if any(row.shape != (counts,) for row in rows.values()):
+        raise TimelineError(f"This timeline is damaged: a row has not {counts} counts.")
+    return {key: np.pad(row, (0, now - counts)) for key, row in rows.items()}
 
 
 def _records(table: "DataFrame") -> list[dict[str, float | None]]:

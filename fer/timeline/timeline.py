@@ -30,6 +30,7 @@ from fer.timeline.counts import (
     withhold_expressions,
 )
 from fer.timeline.track_counts import TrackCounts
+from fer.timeline.track_quality import QUALITY_SUMS, mean_quality, sum_quality
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ class Timeline:
         """Count one frame, also when it has no face; frames may come in any order.
 
         Args:
-            faces: With `data["probabilities"]` (n, 7), `data["expression"]` (n,) as far as known,
-                and `tracker_id` (n,) for series by track; n may be 0.
+            faces: With `data["probabilities"]` (n, 7), as far as known `data["expression"]`,
+                `data["turned_away"]` and `fer.vision.quality.QUALITY_COLUMNS`, (n,) each, and
+                `tracker_id` (n,) for series by track; n may be 0.
             time: Seconds from the start of the recording.
 
         Raises:
@@ -153,6 +155,7 @@ class Timeline:
         rows = count_faces(faces, self.small, self.uncertain_below)
         self._count_bin(number, count_frame(rows, MIN_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:
+            rows = np.hstack([rows, sum_quality(faces)])
             self._tracks.add(number, list(track_ids(faces)), list(rows))
 
     def _count_bin(self, number: int, row: Int64Array) -> None:
@@ -196,12 +199,22 @@ class Timeline:
 
         Without any row in the class view: it keeps no tracks.
         """
-        return self._tracks.arrays()
+        bins, tracks, rows = self._tracks.arrays()
+        return bins, tracks, rows[:, : len(COUNT_COLUMNS)]
+
+    def track_quality(self) -> Int64Array:
+        """Return the rows' `fer.timeline.track_quality.QUALITY_SUMS`, (r, 7), as `track_counts`."""
+        return self._tracks.arrays()[2][:, len(COUNT_COLUMNS) :].reshape(-1, len(QUALITY_SUMS))
 
     def restore(
         self, bins: Mapping[int, Int64Array], tracks: Mapping[tuple[int, int], Int64Array]
     ) -> None:
-        """Count tallies as `tallies` and `track_counts` gave them, by bin and by bin and track."""
+        """Count tallies as `counts` gave them by bin, and by bin and track.
+
+        Args:
+            bins: Tallies (15,).
+            tracks: Tallies (15,) and behind them what `track_quality` gave, (7,).
+        """
         for number, row in bins.items():
             self._count_bin(number, row)
         for (number, track), row in tracks.items():
@@ -225,7 +238,8 @@ class Timeline:
 
         Returns:
             `time`, `track` and the columns `TRACK_COLUMNS`, of this track alone; `frames` are those
-            in which it was seen.
+            in which it was seen. Last the means of `fer.vision.quality.QUALITY_COLUMNS` over these,
+            small and turned faces included; NaN where they weren't measured.
 
         Raises:
             TimelineError: This is the class view, which keeps no tracks.
@@ -243,6 +257,7 @@ class Timeline:
                 "time": numbers * self.bin_seconds,
                 "track": tracks,
                 **{name: columns[name] for name in TRACK_COLUMNS},
+                **mean_quality(self.track_quality()),
             }
         )
 
@@ -253,4 +268,4 @@ def _add_counts(counts: dict[int, Int64Array], key: int, row: Int64Array) -> Non
 
 
 def _all_counts(timeline: Timeline) -> tuple[Int64Array, ...]:
-    return (*timeline.counts(), *timeline.track_counts())
+    return (*timeline.counts(), *timeline.track_counts(), timeline.track_quality())

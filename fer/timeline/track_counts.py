@@ -1,4 +1,4 @@
-"""Tallies by bin and track in compact arrays: two hours of fifty faces are about 26 MB."""
+"""Tallies by bin and track in compact arrays: two hours of fifty faces are about 31 MB."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -6,47 +6,66 @@ from typing import NamedTuple
 import numpy as np
 
 from fer.array_types import Int64Array
+from fer.labels import EXPRESSIONS
 from fer.timeline.counts import COUNT_COLUMNS
 
 MAX_TRACKS_PER_BIN = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""
 
-ROW_BYTES = 68
-"""Memory of a packed tally: its track and its squares of 8 bytes, 13 counts of 4."""
+ROW_BYTES = 340
+"""Memory of a tally that isn't packed yet, about."""
 
-PACKED_BIN_BYTES = 500
-"""Memory of a packed bin beside its tallies: three arrays, their tuple and its key."""
+PACKED_BIN_BYTES = 600
+"""Memory of a packed bin beside its tallies: four arrays, their tuple and its key."""
 
 _SQUARES = COUNT_COLUMNS.index("squares")
-_INT32_MAX = np.iinfo(np.int32).max
+_PROBABILITIES = [COUNT_COLUMNS.index(name) for name in EXPRESSIONS]
+_APART = [*_PROBABILITIES, _SQUARES]
+"""Columns of large numbers; the others mostly fit 16 bits."""
 
 
 class _PackedBin(NamedTuple):
-    """The tallies of one bin: tracks (t,), squares (t,), and the other counts (t, 14)."""
+    """The tallies of one bin: tracks (t,), squares (t,), probabilities (t, 7), the rest (t, r)."""
 
     tracks: Int64Array
     squares: Int64Array
-    others: np.ndarray
+    probabilities: np.ndarray
+    rest: np.ndarray
 
     @classmethod
     def pack(cls, tallies: Mapping[int, Int64Array]) -> "_PackedBin":
-        """Pack tallies by track; counts that don't fit 32 bits keep 64."""
+        """Pack tallies by track, in as few bytes as hold their counts."""
         tracks = sorted(tallies)
         rows = np.array([tallies[track] for track in tracks], np.int64)
-        others = np.delete(rows, _SQUARES, axis=1)
-        if others.max(initial=0) <= _INT32_MAX:
-            others = others.astype(np.int32)
-        return cls(np.array(tracks, np.int64), rows[:, _SQUARES].copy(), others)
+        parts = _narrow(rows[:, _PROBABILITIES]), _narrow(np.delete(rows, _APART, axis=1))
+        return cls(np.array(tracks, np.int64), rows[:, _SQUARES].copy(), *parts)
 
     def rows(self) -> Int64Array:
-        """Return the tallies, int64 (t, 15)."""
-        return np.insert(self.others.astype(np.int64), _SQUARES, self.squares, axis=1)
+        """Return the tallies, int64 (t, 15 + q)."""
+        width = self.rest.shape[1] + len(_APART)
+        rows = np.empty((len(self.tracks), width), np.int64)
+        rows[:, _SQUARES], rows[:, _PROBABILITIES] = self.squares, self.probabilities
+        rows[:, np.delete(np.arange(width), _APART)] = self.rest
+        return rows
+
+    @property
+    def nbytes(self) -> int:
+        """Memory, about."""
+        return PACKED_BIN_BYTES + sum(array.nbytes for array in self)
+
+
+def _narrow(rows: Int64Array) -> np.ndarray:
+    """Return whole numbers in the narrowest type that holds them, a copy."""
+    largest = np.abs(rows).max(initial=0)
+    kinds = (np.int16, np.int32)
+    return rows.astype(next((kind for kind in kinds if largest <= np.iinfo(kind).max), np.int64))
 
 
 class TrackCounts:
-    """Tallies int64 (15,) by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks a bin.
+    """Tallies by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks a bin.
 
-    All bins are packed but the one counted last.
+    A tally is int64 (15 + q,): `COUNT_COLUMNS` and any other sums, small ones. All bins are packed
+    but the one counted last.
     """
 
     def __init__(self) -> None:
@@ -57,8 +76,8 @@ class TrackCounts:
     @property
     def nbytes(self) -> int:
         """Approximate memory."""
-        rows = len(self._open) + sum(len(packed.tracks) for packed in self._packed.values())
-        return ROW_BYTES * rows + PACKED_BIN_BYTES * len(self._packed)
+        packed = sum(packed.nbytes for packed in self._packed.values())
+        return packed + ROW_BYTES * len(self._open)
 
     def add(self, number: int, tracks: Sequence[int], rows: Sequence[Int64Array]) -> None:
         """Add tallies of tracks to those of a bin; the lowest track ids are kept.
@@ -83,7 +102,7 @@ class TrackCounts:
         )
 
     def bins(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
-        """Yield each bin with its tracks (t,) and their tallies (t, 15), rising in both."""
+        """Yield each bin with its tracks (t,) and their tallies (t, 15 + q), rising in both."""
         parts = dict(self._packed)
         if self._open and self._open_bin is not None:
             parts[self._open_bin] = _PackedBin.pack(self._open)
@@ -91,14 +110,16 @@ class TrackCounts:
             yield number, parts[number].tracks, parts[number].rows()
 
     def arrays(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Return bins (r,), tracks (r,) and tallies (r, 15), by bin and by track."""
+        """Return bins (r,), tracks (r,) and tallies (r, 15 + q), by bin and by track."""
         parts = list(self.bins())
         none = np.zeros(0, np.int64)
+        if not parts:
+            return none, none, none.reshape(0, len(COUNT_COLUMNS))
         return (
             np.repeat(
                 np.array([number for number, _, _ in parts], np.int64),
                 [len(tracks) for _, tracks, _ in parts],
             ),
-            np.concatenate([none, *(tracks for _, tracks, _ in parts)]),
-            np.concatenate([none.reshape(0, len(COUNT_COLUMNS)), *(rows for *_, rows in parts)]),
+            np.concatenate([tracks for _, tracks, _ in parts]),
+            np.concatenate([rows for *_, rows in parts]),
         )

@@ -7,6 +7,7 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.timeline import Timeline
+from fer.vision.quality import QUALITY_COLUMNS
 
 
 def mix(**shares: float) -> list[float]:
@@ -38,6 +39,7 @@ def random_frames(count: int, most: int = 9, seed: int = 0) -> list[tuple[Detect
                 rng.uniform(36, 90, n),
                 rng.permutation(most + 3)[:n] + 1,
                 turned_away=rng.random(n) < 0.1,
+                **{name: rng.normal(0, 40, n) for name in QUALITY_COLUMNS},
             ),
             float(time),
         )

@@ -8,6 +8,7 @@ from fer.labels import EXPRESSIONS
 from fer.timeline.counts import INDEX_SIGNS, pooled_error
 from fer.timeline.timeline import MIN_FACES, VIEWS, Timeline, TimelineError
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
+from fer.vision.quality import QUALITY_COLUMNS
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 JOY, GLOOM = mix(happy=1.0), mix(sad=0.5, neutral=0.5)
@@ -125,6 +126,25 @@ def test_turned_faces_are_counted_and_not_judged():
     row = recorded([(faces, 0)], view="person").table().iloc[0]
     assert (row["turned"], row["small"], row["judged"]) == (0.25, 0.25, 2)
     assert row["happy"] == pytest.approx((JOY[3] + GLOOM[3]) / 2)
+
+
+def test_each_track_has_the_means_of_its_quality():
+    def look(yaw, brightness, **data):
+        measured = {"size": 80, "roll": 3, "sharpness": 200.4, "clipped": 0, **data}
+        columns = {"yaw": yaw, "brightness": brightness, **measured}
+        arrays = {name: np.broadcast_to(value, 2) for name, value in columns.items()}
+        return frame([JOY, GLOOM], **arrays)
+
+    frames = [
+        (look([-30, 10], 0.5), 0.0),
+        (look([-40, np.nan], [0.6, 0.7]), 0.2),  # the second isn't measured
+        (frame([JOY]), 1.0),
+    ]
+    table = recorded(frames, view="person").track_table()
+    assert table["yaw"].tolist()[:2] == [-35, 10] and np.isnan(table["yaw"][2])
+    assert table["brightness"].tolist()[:2] == [0.55, 0.5]
+    assert table["sharpness"].tolist()[:2] == [200, 200]
+    assert tuple(table.columns[-6:]) == QUALITY_COLUMNS
 
 
 def test_turned_faces_do_not_make_a_class():

@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from fer.labels import EXPRESSIONS
 from fer.timeline.counts import COUNT_COLUMNS, compute_statistics, weight_bins_equally
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
@@ -40,6 +41,15 @@ def test_counts_beyond_32_bits_are_kept():
     np.testing.assert_array_equal(counts.arrays()[2], [row, row])
 
 
+def test_other_sums_go_along_and_may_be_negative():
+    counts, sums = TrackCounts(), np.array([1, -30, 70_000, -(2**40)])
+    row = np.concatenate([tallies(1)[0], sums])
+    counts.add(0, [3], [row])
+    counts.add(1, [3], [row])  # packs the first
+    counts.add(0, [3], [row])  # and opens it again
+    np.testing.assert_array_equal(counts.arrays()[2], [2 * row, row])
+
+
 def test_nothing_is_three_empty_arrays():
     assert [array.shape for array in TrackCounts().arrays()] == [(0,), (0,), (0, 15)]
 
@@ -56,7 +66,9 @@ def crowd(bins, faces, tracks):
 
 
 def test_memory_is_under_90_bytes_a_face_and_second():
-    rows = list(tallies(50))
+    sums = np.random.default_rng(3).integers(-500, 5000, (50, 7))
+    limits = [10**6 if name in (*EXPRESSIONS, "squares") else 100 for name in COUNT_COLUMNS]
+    rows = list(np.hstack([tallies(50) % limits, sums]))
     tracemalloc.start()
     counts = TrackCounts()
     for number in range(400):
