@@ -32,7 +32,8 @@ class FerPipeline:
         self.stopwatch = Stopwatch()
         self.pipeline = timed_pipeline(pipeline, self.stopwatch)
         self.following = StreamState()
-        for name, inner in vars(self.following).items():
+        for name in ("stream_detector", "prediction_cache", "smoother"):
+            inner = getattr(self.following, name)
             stage = "follow" if name == "stream_detector" else "smooth"
             setattr(self.following, name, Timed(inner, self.stopwatch, {}, stage))
 

@@ -12,7 +12,7 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.images import read_image
 from fer.vision.crops import Framing, crop_faces
-from fer.vision.detections import track_ids
+from fer.vision.detections import select, track_ids
 from fer.vision.prediction_cache import PredictionCache
 from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.smoother import ExpressionSmoother
@@ -81,6 +81,10 @@ class StreamState:
             isn't watched live may take more, for speed.
         memory: Seconds for which a face that isn't seen is remembered: longer than from one frame
             to the next.
+
+    Attributes:
+        tentative: The faces of the latest frame that were detected in this one only, as
+            `Pipeline.process_frame` returns the others, but with negative `tracker_id`.
     """
 
     def __init__(self, search_period: float = 0.45, memory: float = 1.0) -> None:
@@ -88,6 +92,7 @@ class StreamState:
         self.stream_detector = StreamDetector(memory, search_period)
         self.prediction_cache = PredictionCache()
         self.smoother = ExpressionSmoother(memory=memory)
+        self.tentative = Detections.empty()
 
 
 class Pipeline:
@@ -163,8 +168,7 @@ class Pipeline:
             rate: Frames a second. For frames with times of their own see `process_frame`.
 
         Yields:
-            As a call, with `tracker_id` (n,) and, over time, smoothed `data["probabilities"]`; one
-            a frame, as soon as it is there.
+            As `process_frame`; one a frame, as soon as it is there.
         """
         state = StreamState()
         for index, frame in enumerate(frames):
@@ -181,7 +185,8 @@ class Pipeline:
         Returns:
             As a call of the pipeline, with `tracker_id` (n,), `data["probabilities"]` and
             `data["yaw"]` averaged over time, and `data["expression"]` (n,), the class index of each
-            face.
+            face. A face counts from the second frame in which it is detected; before, it is in
+            `state.tentative`.
         """
         faces = state.stream_detector.update(self.detector, image, time)
         crops = crop_faces(image, faces, Framing(**self.classifier.framing))
@@ -189,7 +194,10 @@ class Pipeline:
             track_ids(faces), crops, time, self.classifier.classify
         )
         faces = self._with_results(faces, crops, rows)
-        return state.smoother.update(faces, time, self.classifier.uncertain_below)
+        faces = state.smoother.update(faces, time, self.classifier.uncertain_below)
+        counts = np.array(track_ids(faces), int) > 0
+        state.tentative = select(faces, ~counts)
+        return select(faces, counts)
 
     def classify_whole(self, image: UInt8Array) -> Detections:
         """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.

@@ -121,14 +121,17 @@ def test_top_labels(rows, uncertain_below, labels):
 
 def test_following_numbers_the_faces_and_calms_the_answers():
     class Wavering(Classifier):
-        answers = iter([HAPPY, HAPPY[::-1]])
+        answers = iter([HAPPY, HAPPY, HAPPY[::-1]])
 
         def classify(self, crops) -> np.ndarray:
             return np.array([next(self.answers)] * len(crops), np.float32)
 
     pipeline, following = Pipeline(Detector(BOXES), Wavering()), StreamState()
+    assert len(pipeline.process_frame(PICTURE, 9.9, following)) == 0
+    assert len(following.tentative) == 2
     first = pipeline.process_frame(PICTURE, 10.0, following)
-    second = pipeline.process_frame(255 - PICTURE, 10.06, following)  # changed, so read again
+    darker = (0.6 * PICTURE).astype(np.uint8)
+    second = pipeline.process_frame(darker, 10.06, following)  # changed, so read again
     assert first.tracker_id.tolist() == second.tracker_id.tolist() == [1, 2]
     np.testing.assert_allclose(first.data["probabilities"], [HAPPY, HAPPY], atol=1e-5)
     assert expression_labels(second, 0.4) == ["happy", "happy"]

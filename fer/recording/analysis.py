@@ -19,7 +19,8 @@ from fer.output_files import OutputError, describe, is_write_error, output_folde
 from fer.paths import printable
 from fer.pipeline import Pipeline, StreamState
 from fer.recording.background import prefetch, run_in_background
-from fer.recording.box_interpolation import BoxInterpolator
+from fer.recording.box_interpolation import BoxInterpolator, counted_faces
+from fer.recording.look_schedule import TIME_TOLERANCE, LookSchedule
 from fer.recording.outputs import FILE_NAMES, RecordingMetadata, RecordingResult, write_outputs
 from fer.recording.progress import Progress, ProgressReporter
 from fer.timeline.timeline import Timeline
@@ -37,9 +38,6 @@ WORKING_SIDE = 1920
 
 _QUEUE_SIZE = 6
 """Frames that wait for a thread; six at 1920 x 1080 are 37 MB."""
-
-_TIME_TOLERANCE = 1e-3
-"""Seconds by which a frame may come too soon, as times in files are rounded."""
 
 _TRACK_MEMORY = 1.0, 2.5
 """Seconds, and frames that are looked at, for which a face is remembered: the longer of both."""
@@ -115,32 +113,53 @@ class FrameAnalyzer:
     Args:
         pipeline: Finds and follows the faces.
         view: The timeline's.
-        rate: Looks a second.
+        rate: Looks a second that are counted; see `LookSchedule` for the others.
 
     Attributes:
-        timeline: What was counted.
         end: Seconds at which the last frame's display ends.
+        confirmed: From negative track numbers, of faces detected once, to those that they got when
+            they were detected again.
+        cut_time: Seconds of the latest frame that follows a cut.
     """
 
     def __init__(self, pipeline: Pipeline, view: str, rate: float) -> None:
         """Know nobody yet."""
-        self.timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
         self.end = 0.0
-        self._step, self._next_time = 1 / rate, 0.0
+        self.confirmed: dict[int, int] = {}
+        self.cut_time = -np.inf
+        self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
+        self._pending: tuple[Detections, float] | None = None  # the look that is counted next
+        self._schedule = LookSchedule(rate)
         self._last_image: np.ndarray | None = None
-        memory = max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] * self._step)
+        memory = max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] / rate)
         self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, memory)
 
+    @property
+    def timeline(self) -> Timeline:
+        """What was counted, with all looks so far."""
+        self._count_pending()
+        return self._timeline
+
     def analyze(self, frame: Frame) -> Detections | None:
-        """Return the faces of a frame; None if it isn't its turn."""
+        """Return the faces of a frame; None if it isn't its turn.
+
+        Faces that were detected in this frame only have a negative track number: they count if they
+        are detected again, see `counted_faces`.
+        """
         self.end = frame.time + frame.duration
         self._last_image = frame.image  # not drawn on before the next frame comes
-        if frame.time < self._next_time - _TIME_TOLERANCE:
-            return None
-        time = max(frame.time, self._next_time)  # which counts where a second begins
-        self._next_time = max(self._next_time + self._step, frame.time + self._step / 2)
+        regular, cut = self._schedule.is_regular(frame.time), False
+        if not regular:
+            cut = self._state.stream_detector.watch(frame.image)
+            if cut:
+                self.cut_time = frame.time
+            if not self._schedule.is_extra(frame.time, cut):
+                return None
         self._last_image = frame.image.copy()  # for the frame is drawn on now
-        return self._track_and_count(self._last_image, time)
+        if not regular:
+            self._schedule.begin_extra()
+            return self._track(self._last_image, frame.time)
+        return self._track_and_count(self._last_image, self._schedule.begin_regular(frame.time))
 
     def repeat_last_frame(self, until: float) -> Iterator[float]:
         """Look at the last frame again and again as long as it stays on the screen.
@@ -153,16 +172,34 @@ class FrameAnalyzer:
         Yields:
             When it was looked at, in seconds.
         """
-        while self._next_time <= until - self._step + _TIME_TOLERANCE:
-            self._track_and_count(self._last_image, self._next_time)
-            yield self._next_time
-            self._next_time += self._step
+        schedule = self._schedule
+        while schedule.next_time <= until - schedule.step + TIME_TOLERANCE:
+            time = schedule.next_time
+            self._track_and_count(self._last_image, time)
+            yield time
+            schedule.next_time += schedule.step
+
+    def _track(self, image: np.ndarray, time: float) -> Detections:
+        # The pipeline may keep what it is given.
+        state = self._state
+        faces = self._pipeline.process_frame(image.copy(), time, state)
+        self._schedule.note(faces, time)
+        for number, tentative in state.stream_detector.tracker.confirmed.items():
+            self.confirmed[tentative] = number
+        return Detections.merge([faces, state.tentative]) if len(state.tentative) else faces
 
     def _track_and_count(self, image: np.ndarray, time: float) -> Detections:
-        # The pipeline may keep what it is given.
-        faces = self._pipeline.process_frame(image.copy(), time, self._state)
-        self.timeline.add(faces, time)
+        faces = self._track(image, time)
+        self._count_pending()
+        self._pending = faces, time
         return faces
+
+    def _count_pending(self) -> None:
+        """Count the look before, of which it is known now which faces were detected again."""
+        if self._pending is not None:
+            faces, time = self._pending
+            self._timeline.add(counted_faces(faces, self.confirmed), time)
+            self._pending = None
 
 
 class _FrameDrawer:
@@ -201,7 +238,8 @@ def _write_annotated_video(
             for time in analyzer.repeat_last_frame(frame.time):
                 reporter.report(time)
             reporter.report(frame.time)
-            for item in interpolator.add(frame, analyzer.analyze(frame)):
+            faces = analyzer.analyze(frame)
+            for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
                 draw(item)
         for time in analyzer.repeat_last_frame(analyzer.end):
             reporter.report(time)

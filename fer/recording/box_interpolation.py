@@ -1,13 +1,15 @@
 """Faces of the frames between two that were analysed: their boxes glide from one to the other."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from supervision import Detections
 
 from fer.video import Frame
+from fer.vision.detections import select, track_ids
 
 MAX_BUFFERED_BYTES = 400_000_000
 """Bytes of frames that wait for the next analysed one: 64 of 1920 x 1080.
@@ -17,7 +19,7 @@ That is a second of 60 frames, or a fifth of a second in slow motion of 240 fram
 
 
 class BoxInterpolator:
-    """Holds frames back until it is known where their faces are going.
+    """Holds frames back until it is known which of their faces count, and where they are going.
 
     Args:
         max_bytes: Bytes of frames held back; beyond that, the oldest gets the boxes of the frame
@@ -30,30 +32,65 @@ class BoxInterpolator:
         self._last_analyzed: tuple[float, Detections] | None = None
         self._buffer: deque[Frame] = deque()
 
-    def add(self, frame: Frame, faces: Detections | None) -> Iterator[tuple[Frame, Detections]]:
+    def add(
+        self,
+        frame: Frame,
+        faces: Detections | None,
+        confirmed: Mapping[int, int] = MappingProxyType({}),
+        cut_time: float = -np.inf,
+    ) -> Iterator[tuple[Frame, Detections]]:
         """Take the next frame, and give those whose faces are known now, in their order.
 
         Args:
             frame: Later than the one before; the first must be analysed.
-            faces: With `tracker_id`; None if the frame wasn't analysed.
+            faces: With `tracker_id`, see `counted_faces`; None if the frame wasn't analysed.
+            confirmed: As there.
+            cut_time: Seconds of the latest frame of another scene, into which no box glides.
         """
-        if faces is None:
-            self._buffer.append(frame)
-            if len(self._buffer) * frame.image.nbytes > self._max_bytes:
-                yield self._buffer.popleft(), self._last_analyzed[1]
+        if faces is not None:
+            yield from self._release(frame.time, faces, confirmed, cut_time)
+            self._last_analyzed = frame.time, faces
+        self._buffer.append(frame)
+        if len(self._buffer) * frame.image.nbytes > self._max_bytes:
+            yield self._buffer.popleft(), counted_faces(self._last_analyzed[1], confirmed)
+
+    def _release(
+        self, time: float, faces: Detections, confirmed: Mapping[int, int], cut_time: float
+    ) -> Iterator[tuple[Frame, Detections]]:
+        """Give the frames from the last analysed one up to the next, with its time and faces."""
+        if self._last_analyzed is None:
             return
+        start, seen = self._last_analyzed
+        before, after = counted_faces(seen, confirmed), counted_faces(faces, confirmed)
         while self._buffer:
             held = self._buffer.popleft()
-            start, before = self._last_analyzed
-            fraction = (held.time - start) / (frame.time - start)
-            yield held, interpolate_boxes(before, faces, fraction)
-        self._last_analyzed = frame.time, faces
-        yield frame, faces
+            if start < cut_time <= time:
+                yield held, before if held.time < cut_time else after
+            else:
+                fraction = (held.time - start) / (time - start)
+                yield held, interpolate_boxes(before, after, fraction)
 
     def flush(self) -> Iterator[tuple[Frame, Detections]]:
-        """Give the frames after the last analysed one."""
+        """Give the frames from the last analysed one on."""
         while self._buffer:
-            yield self._buffer.popleft(), self._last_analyzed[1]
+            yield self._buffer.popleft(), counted_faces(self._last_analyzed[1], {})
+
+
+def counted_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detections:
+    """Return the faces that count.
+
+    Args:
+        faces: With `tracker_id`; those that were detected once so far have a negative one.
+        confirmed: From these to the numbers that some of them got later.
+
+    Returns:
+        The faces with positive numbers, and those that got one, with that.
+    """
+    known = track_ids(faces)
+    if min(known, default=1) > 0:
+        return faces
+    numbers = np.array([number if number > 0 else confirmed.get(number, 0) for number in known])
+    return select(replace(faces, tracker_id=numbers), numbers > 0)
 
 
 def interpolate_boxes(before: Detections, after: Detections, fraction: float) -> Detections:

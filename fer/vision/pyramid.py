@@ -73,15 +73,18 @@ def split_into_tiles(
     return tuple(tiles)
 
 
-def tiles_around(resolution_wh: tuple[int, int], xyxy: FloatArray) -> list[Tile]:
+def tiles_around(
+    resolution_wh: tuple[int, int], xyxy: FloatArray, extent: float = 0.5
+) -> list[Tile]:
     """Return where to look for faces of which it is known about where they are.
 
     Args:
         resolution_wh: The picture's width and height in pixels.
-        xyxy: (n, 4) boxes; each is searched with half its size around it, at sizes about its own.
+        xyxy: (n, 4) boxes; each is searched at sizes about its own.
+        extent: How much around each is searched, in its sizes.
     """
     limits = np.tile(resolution_wh, 2)
-    regions = square_boxes(xyxy, 2.0).clip(0, limits).astype(int)
+    regions = square_boxes(xyxy, 1 + 2 * extent).clip(0, limits).astype(int)
     sides = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=1.0)
     return [
         Tile(PNET_WINDOW / (side * size), *region)

@@ -3,7 +3,8 @@
 A face that is known needs only MTCNN's last network, which moves last frame's box to where the face
 is now. The search for new faces goes through the picture in parts, a few of them a frame, so that
 it is once through in a fixed time whatever the frame rate. Where a known face wasn't seen, its
-surroundings are searched at once; when the whole picture changes, the whole picture is.
+surroundings are searched at once, as far as it may have moved; when the whole picture changes, the
+whole picture is. A face counts when it was detected in two frames.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,14 @@ from typing import Protocol
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
-from fer.array_types import BoolArray, Float32Array, FloatArray, Int16Array, UInt8Array
+from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
+from fer.vision.appearance import describe
 from fer.vision.detections import areas, boxes, select
+from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
 from fer.vision.pyramid import Tile, tiles_around
 from fer.vision.roll_memory import RollMemory
-from fer.vision.tracker import FaceTracker
+from fer.vision.scene_change import SceneChangeDetector
+from fer.vision.tracker import MAX_SPEED, FaceTracker
 
 TRACKED_CONFIDENCE = 0.6
 """Least score of a face that was there before; less than a new one needs, so that it stays."""
@@ -28,11 +32,14 @@ that are looked for so in a frame."""
 LYING = 60.0
 """Degrees of roll from which a face is tilted so strongly as people seldom are."""
 
-SCENE_CHANGE_THRESHOLD = 30.0
-"""Mean difference of two frames, 0 to 255, from which on they show different scenes."""
+CONFIRMED_CONFIDENCE = 0.9
+"""Least score of a face that was detected in one frame so far: as much as a new one needs."""
 
-SUBSAMPLED_SIDE = 48
-"""Pixels along the longer side of the copies that are compared for that."""
+CONFIRMATIONS = 2
+"""Frames in which a face must be detected to count: noise and folds rarely look like one twice."""
+
+MAX_SEARCH_EXTENT = 2.0
+"""Sizes of a lost face beyond its place, on each side, that are searched at most."""
 
 SAME_FACE_IOU = 0.5
 """Overlap over union from which on two boxes are of the same face."""
@@ -82,11 +89,23 @@ class StreamDetector:
         """
         if not search_period > 0:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
-        self.tracker, self.rolls = FaceTracker(memory), RollMemory(memory)
+        self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollMemory(memory)
         self.search_period = search_period
-        self._last_subsampled: Int16Array | None = None
+        self.scene_changes = SceneChangeDetector()
+        self._cut = False  # since the last frame that was searched
+        self._size: tuple[int, ...] | None = None
+        self._content: Rectangle = 0, 0, 0, 0
         self._last_time = -np.inf
         self._search_position = 0.0  # tiles searched so far; grows without limit
+
+    def watch(self, image: UInt8Array) -> bool:
+        """Look at a frame that isn't searched for faces, and return whether it follows a cut.
+
+        In a stream of which only some frames are searched, that finds cuts between them.
+        """
+        cut = self.scene_changes.update(image).cut
+        self._cut |= cut
+        return cut
 
     def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
@@ -97,33 +116,55 @@ class StreamDetector:
             time: Seconds on any clock that doesn't go back.
 
         Returns:
-            As `FaceDetector.detect`, with `tracker_id` int (n,), and `data["roll"]` float32 (n,) in
+            As `FaceDetector.detect`, with `tracker_id` int (n,), negative for a face that was
+            detected in this frame only and doesn't count yet, and `data["roll"]` float32 (n,) in
             degrees, averaged over time.
         """
-        subsampled, before = _subsample(image), self._last_subsampled
-        elapsed, self._last_subsampled, self._last_time = time - self._last_time, subsampled, time
-        if _is_scene_change(before, subsampled):
+        change, size = self.scene_changes.update(image), image.shape[:2]
+        elapsed, self._last_time = time - self._last_time, time
+        cut, self._cut = change.cut or self._cut, False
+        whole = change.whole or cut or size != self._size
+        mappings = self._frame_mappings(image) if whole else ()
+        if whole:
             faces = detector.detect(image)
         else:
             faces = self._track_and_search(detector, image, time, elapsed)
-        return self.rolls.update(self.tracker.update(faces, time), time)
+        looks = describe(image, boxes(faces))
+        faces = self.tracker.update(faces, time, looks, cut and not mappings, mappings)
+        return self.rolls.update(faces, time)
+
+    def _frame_mappings(self, image: UInt8Array) -> tuple[FrameMapping, ...]:
+        """Return how places may have moved if the frame's size or its black bars changed."""
+        before, known = self._content, self._size is not None
+        self._size, self._content = image.shape[:2], content_rectangle(image)
+        return frame_mappings(before, self._content) if known and before != self._content else ()
 
     def _track_and_search(
         self, detector: TiledDetector, image: UInt8Array, time: float, elapsed: float
     ) -> Detections:
         """Return the known faces where they are now, and new ones of this frame's share."""
         predicted = self.tracker.predict(time)
-        faces = self._redetect(detector, image, predicted)
-        lost = predicted[_max_iou(predicted, boxes(faces)) < SAME_FACE_IOU]
+        tentative = self.tracker.predict(time, tentative=True)
+        faces = self._redetect(detector, image, predicted, TRACKED_CONFIDENCE)
+        if len(tentative):
+            again = self._redetect(detector, image, tentative, CONFIRMED_CONFIDENCE)
+            faces = merge_detections(faces, again)
+        lost, doubtful = (_missing(expected, faces) for expected in (predicted, tentative))
         if tiles := self._due_tiles(detector.tiles(image), elapsed):
             faces = merge_detections(faces, detector.detect(image, tiles, boxes(faces)))
-        if nearby := tiles_around(image.shape[1::-1], lost):
-            recovered = detector.detect(image, nearby, boxes(faces), TRACKED_CONFIDENCE)
-            faces = merge_detections(faces, recovered)
+        extent = min(0.5 + MAX_SPEED * elapsed, MAX_SEARCH_EXTENT)
+        for around, confidence in ((lost, TRACKED_CONFIDENCE), (doubtful, None)):
+            if nearby := tiles_around(image.shape[1::-1], around, extent):
+                recovered = detector.detect(image, nearby, boxes(faces), confidence)
+                faces = merge_detections(faces, recovered)
         return self._find_tilted(detector, image, lost, faces)
 
     def _redetect(
-        self, detector: TiledDetector, image: UInt8Array, predicted: Float32Array
+        self,
+        detector: TiledDetector,
+        image: UInt8Array,
+        predicted: Float32Array,
+        confidence: float,
     ) -> Detections:
         """Return the known faces where they are now, tilted about as they were.
 
@@ -134,7 +175,7 @@ class StreamDetector:
         lying = np.abs(rolls) > LYING
         places = np.concatenate([predicted, predicted[lying]])
         rolls = np.concatenate([rolls, rolls[lying] + 180])
-        return detector.redetect(image, places, TRACKED_CONFIDENCE, rolls)
+        return detector.redetect(image, places, confidence, rolls)
 
     def _find_tilted(
         self, detector: TiledDetector, image: UInt8Array, lost: Float32Array, faces: Detections
@@ -143,7 +184,7 @@ class StreamDetector:
 
         Only the last network looks at them, so that it takes about a millisecond a face.
         """
-        lost = lost[_max_iou(lost, boxes(faces)) < SAME_FACE_IOU][:MAX_TILTED]
+        lost = _missing(lost, faces)[:MAX_TILTED]
         if len(lost):
             places, tilts = np.repeat(lost, len(TILTS), axis=0), np.tile(TILTS, len(lost))
             rolls = self.rolls.expect(places) + tilts.astype(np.float32)
@@ -171,6 +212,11 @@ def merge_detections(known: Detections, found: Detections) -> Detections:
     return select(both, np.argsort(-areas(both), kind="stable"))
 
 
+def _missing(expected: Float32Array, faces: Detections) -> Float32Array:
+    """Return those of the boxes (n, 4) near which there is none of the faces."""
+    return expected[_max_iou(expected, boxes(faces)) < SAME_FACE_IOU]
+
+
 def _are_covered(faces: Detections, others: Detections) -> BoolArray:
     """Return which faces lie in a larger one of the others, bool (n,)."""
     if not len(faces) or not len(others):
@@ -185,16 +231,3 @@ def _max_iou(xyxy: Float32Array, others: Float32Array) -> FloatArray:
     if not len(xyxy) or not len(others):
         return np.zeros(len(xyxy))
     return np.asarray(box_iou_batch(xyxy, others).max(axis=1))
-
-
-def _subsample(image: UInt8Array) -> Int16Array:
-    """Return every so many-th pixel, enough to tell one scene from another."""
-    step = max(1, max(image.shape[:2]) // SUBSAMPLED_SIDE)
-    return image[step // 2 :: step, step // 2 :: step].astype(np.int16)
-
-
-def _is_scene_change(before: Int16Array | None, now: Int16Array) -> bool:
-    """Return whether two frames show different scenes."""
-    if before is None or before.shape != now.shape:
-        return True
-    return float(np.abs(now - before).mean()) > SCENE_CHANGE_THRESHOLD

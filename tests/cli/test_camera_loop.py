@@ -72,7 +72,7 @@ def test_it_ends_with_the_source_and_closes_the_window(tmp_path):
     assert len(screen.shown) == 6 and screen.closed
     assert screen.size == (320, len(screen.shown[0])) and screen.size[1] > 240
     colour = [int(COLORS["sad"][i : i + 2], 16) for i in (1, 3, 5)]
-    assert screen.shown[0][130, 100].tolist() == colour
+    assert screen.shown[1][130, 100].tolist() == colour
     assert it.output_names.saved == [] and list(tmp_path.iterdir()) == []
 
 
@@ -164,13 +164,13 @@ def test_a_recording_is_finished_however_it_ends(tmp_path, end):
 
 def test_the_largest_face_gets_the_bars(tmp_path):
     large, small = [20, 20, 120, 120], [200, 20, 260, 80]
-    it, screen, _ = desk([], tmp_path, frames=1, boxes=[small, large])
+    it, screen, _ = desk([], tmp_path, frames=2, boxes=[small, large])
     it.pipeline.classifier = FakeClassifier(sure("angry"), sure("happy"))
     it.run()
 
     def bar(name):
         colour = [int(COLORS[name][i : i + 2], 16) for i in (1, 3, 5)]
-        return (screen.shown[0][150:240] == colour).all(axis=2).sum(axis=1).max()
+        return (screen.shown[1][150:240] == colour).all(axis=2).sum(axis=1).max()
 
     assert bar("happy") > 3 * bar("angry")
 

@@ -68,3 +68,24 @@ def test_only_so_many_frames_wait():
 @pytest.mark.parametrize(("rate", "looks"), [(240, 5), (60, 1)])
 def test_slow_motion_glides_at_full_size(rate, looks):
     assert (rate // looks - 1) * 1920 * 1080 * 3 <= MAX_BUFFERED_BYTES
+
+
+def test_a_face_that_is_detected_again_has_its_box_from_the_first_time_on():
+    held, given = BoxInterpolator(), []
+    image = np.zeros((1, 1, 3), np.uint8)
+    looks = {0: faces(**{"_-1": 0, "_-2": 70}), 2: faces(_5=20, **{"_-3": 90}), 4: faces(_5=40)}
+    for index in range(5):
+        frame = Frame(image, float(index), 1.0)
+        given += held.add(frame, looks.get(index), {-1: 5} if index >= 2 else {})
+    given += held.flush()
+    assert [shown(found) for _, found in given] == [{5: 10.0 * time} for time in range(5)]
+
+
+def test_no_box_glides_across_a_cut():
+    held, given = BoxInterpolator(), []
+    looks = {0: faces(_1=0), 4: faces(_2=40)}
+    for index in range(5):
+        frame = Frame(np.zeros((1, 1, 3), np.uint8), float(index), 1.0)
+        given += held.add(frame, looks.get(index), {}, 1.0 if index else -np.inf)
+    given += held.flush()
+    assert [list(shown(found)) for _, found in given] == [[1], [2], [2], [2], [2]]

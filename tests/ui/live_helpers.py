@@ -67,6 +67,11 @@ class Looking:
         sent = payload(frame, None if exact else self.frames)
         return self._call(self.handlers.look, sent, token, view)
 
+    def settle(self, frame: np.ndarray, view: str = "person", token: str = TOKEN) -> tuple:
+        """Look at the first frame of a stream, and at it again: now its faces count."""
+        self.look(frame, view, token)
+        return self.look(frame, view, token)
+
     def start(self, view: str = "person", token: str = TOKEN) -> str:
         return self._call(self.timelines.start, token, view)
 

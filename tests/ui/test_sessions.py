@@ -166,12 +166,17 @@ def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
     visitor = LiveSession()
     pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))
     frame = np.zeros((120, 160, 3), np.uint8)
-    pipeline.process_frame(frame, 0.0, visitor.stream_state)
+    for time in (0.0, 0.1):
+        faces = pipeline.process_frame(frame, time, visitor.stream_state)
+    assert faces.tracker_id.tolist() == [1]
     left = visitor.without_images()
     assert left.recorder is visitor.recorder
-    assert vars(left.stream_state.stream_detector)["_last_subsampled"] is None
+    detector = left.stream_state.stream_detector
+    assert vars(detector.scene_changes)["_reference"] is None
+    assert vars(detector.tracker)["_tracks"] == []
     assert vars(left.stream_state.prediction_cache)["_predictions"] == {}
-    later = pipeline.process_frame(frame, 100.0, left.stream_state)
+    for time in (100.0, 100.1):
+        later = pipeline.process_frame(frame, time, left.stream_state)
     assert later.tracker_id.tolist() == [2]
 
 

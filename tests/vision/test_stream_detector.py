@@ -29,12 +29,14 @@ def scene(*lefts: int) -> np.ndarray:
 
 
 def followed(detector, frames, step=0.04) -> list[Detections]:
+    """What comes of each frame; the first is sent once more before, so that its faces count."""
     follower = StreamDetector()
+    follower.update(detector, frames[0], 5 - step)
     return [follower.update(detector, frame, 5 + i * step) for i, frame in enumerate(frames)]
 
 
 def numbers(faces: Detections) -> list[int]:
-    return sorted(faces.tracker_id.tolist())
+    return sorted(faces.tracker_id[faces.tracker_id > 0].tolist())
 
 
 def test_a_moving_face_is_where_a_full_detection_has_it_and_keeps_its_number(detector):
@@ -94,6 +96,24 @@ def test_a_known_face_may_be_a_little_smaller_than_the_least_size(detector):
     assert len(least.detect(farther)) == 0
     answers = followed(least, [scene(100)] + [farther] * 12)
     assert [numbers(faces) for faces in answers] == [[1]] * 13
+
+
+def test_a_face_counts_from_the_second_frame_in_which_it_is_detected(detector):
+    follower = StreamDetector()
+    frames = [scene(100), scene(100), scene(100), scene(100, 280)]
+    found = [follower.update(detector, frame, 0.5 * i) for i, frame in enumerate(frames)]
+    assert [sorted(faces.tracker_id.tolist()) for faces in found] == [[-1], [1], [1], [-2, 1]]
+
+
+def test_what_looks_like_a_face_in_single_frames_never_counts(detector):
+    frames = [WALL] * 3 + [scene(100), WALL, WALL, WALL] * 4
+    assert [numbers(faces) for faces in followed(detector, frames, 0.2)] == [[]] * 19
+
+
+def test_a_face_in_its_first_frame_may_jump_by_half_its_size(detector):
+    follower = StreamDetector()
+    follower.update(detector, scene(100), 0.0)
+    assert numbers(follower.update(detector, scene(130), 0.04)) == [1]
 
 
 def test_a_jump_of_half_a_face_is_followed_at_once(detector):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
+from fer.vision.frame_mapping import frame_mappings
 from fer.vision.tracker import FaceTracker, matching_cost
 
 
@@ -97,3 +98,90 @@ def test_differences_by_hand():
 def test_negative_memory_is_refused():
     with pytest.raises(ValueError, match="memory is 0 seconds or more, not -1"):
         FaceTracker(-1)
+
+
+def test_confirmations_below_one_are_refused():
+    with pytest.raises(ValueError, match="confirmations is 1 or more, not 0"):
+        FaceTracker(confirmations=0)
+
+
+RED, BLUE = np.array([[2.0, 0.0]]) * 15, np.array([[0.0, 2.0]]) * 15
+"""Appearances of two people, as far apart as any."""
+
+
+def looks(tracker, *views, step=0.2, **options):
+    """The numbers of single faces, (centre, appearance) each, None for nobody."""
+    numbers = []
+    for index, seen in enumerate(views):
+        found = faces(seen[0]) if seen else faces()
+        look = seen[1] if seen else np.empty((0, 2))
+        numbers += tracker.update(found, index * step, look, **options).tracker_id.tolist()
+    return numbers
+
+
+def test_another_person_at_the_place_of_one_who_left_is_a_new_one():
+    here = (100, 100)
+    assert looks(FaceTracker(), (here, RED), (here, RED), None, ((108, 102), BLUE)) == [1, 1, 2]
+
+
+def test_who_was_hidden_keeps_the_number():
+    here = (100, 100)
+    assert looks(FaceTracker(), (here, RED), (here, BLUE), None, (here, BLUE)) == [1, 2, 2]
+    assert looks(FaceTracker(), (here, RED), None, None, ((108, 102), RED * 1.1)) == [1, 1]
+
+
+def test_who_walks_fast_keeps_the_number():
+    """Two and a half faces between two looks, which distance alone doesn't join."""
+    walk = [((100 + 100 * index, 100), RED) for index in range(6)]
+    assert looks(FaceTracker(), *walk) == [1] * 6
+    assert len(set(follow(FaceTracker(), *[faces(place) for place, _ in walk])[-1])) == 1
+
+
+def test_nobody_jumps_who_looks_otherwise():
+    assert looks(FaceTracker(), ((100, 100), RED), ((200, 100), BLUE)) == [1, 2]
+
+
+def test_a_cut_ends_what_only_is_at_the_same_place():
+    tracker = FaceTracker()
+    tracker.update(faces((100, 100)), 0.0, RED)
+    assert tracker.update(faces((100, 100)), 0.1, RED * 0.6, cut=True).tracker_id.tolist() == [2]
+    assert tracker.predict(0.2).shape == (1, 4)  # nobody looks for who isn't in this scene
+    assert tracker.update(faces((100, 100)), 0.5, RED, cut=True).tracker_id.tolist() == [1]
+
+
+def test_a_face_is_tentative_until_it_is_confirmed():
+    tracker = FaceTracker(confirmations=2)
+    assert tracker.update(faces((100, 100)), 0.0).tracker_id.tolist() == [-1]
+    assert tracker.predict(0.1).shape == (0, 4)
+    assert tracker.predict(0.1, tentative=True).shape == (1, 4)
+    both = tracker.update(faces((100, 100), (300, 100)), 0.1).tracker_id.tolist()
+    assert both == [1, -2] and tracker.confirmed == {1: -1}
+    assert tracker.update(faces((100, 100)), 0.2).tracker_id.tolist() == [1]
+    assert tracker.confirmed == {}
+
+
+def test_a_tentative_face_is_forgotten_soon():
+    tracker = FaceTracker(confirmations=2)
+    tracker.update(faces((100, 100)), 0.0)
+    for index in range(1, 5):
+        tracker.update(faces(), index / 10)
+    assert tracker.update(faces((100, 100)), 0.5).tracker_id.tolist() == [-2]
+
+
+@pytest.mark.parametrize("scale", [0.75, 1.0])
+def test_faces_keep_their_numbers_when_the_phone_is_turned(scale):
+    tracker, middle, new_middle = FaceTracker(), np.array([320, 240]), np.array([240, 320])
+    before = np.array([[250, 200], [390, 260]])
+    after = scale * (before - middle) + new_middle
+    rows = np.concatenate([RED, BLUE])
+    tracker.update(faces(*before), 0.0, rows)
+    mappings = frame_mappings((0, 0, 640, 480), (0, 0, 480, 640))
+    found = faces(*after[::-1], size=40 * scale)
+    assert tracker.update(found, 0.1, rows[::-1], mappings=mappings).tracker_id.tolist() == [2, 1]
+
+
+def test_forgotten_faces_leave_nothing_and_their_numbers_are_not_given_again():
+    tracker = FaceTracker()
+    tracker.update(faces((100, 100)), 0.0, RED)
+    tracker.forget_faces()
+    assert tracker.update(faces((100, 100)), 0.1, RED).tracker_id.tolist() == [2]

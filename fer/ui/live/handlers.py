@@ -25,7 +25,13 @@ from fer.ui.live.camera_frames import frame_bytes
 from fer.ui.live.camera_monitor import Loss
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import IDLE_HTML, TimelineRecorder, running_html
-from fer.ui.live.views import INSTRUCTIONS, camera_lost_panel, class_panel, person_panel
+from fer.ui.live.views import (
+    FACE_TO_CONFIRM,
+    INSTRUCTIONS,
+    camera_lost_panel,
+    class_panel,
+    person_panel,
+)
 from fer.ui.sessions import Session, SessionError, Sessions
 from fer.vision.detections import expression_labels
 
@@ -131,7 +137,12 @@ class LiveHandlers:
         if recorder is not None and recorder.running:
             view = recorder.timeline.view
         rate = visitor.frame_rate.tick(now)
-        drawn, panel = self._render(frame, faces, view, rate, visitor.annotator)
+        if len(tentative := visitor.stream_state.tentative):
+            frame = visitor.annotator.annotate(frame, tentative, None)
+        if len(tentative) and not len(faces):
+            drawn, panel = frame, FACE_TO_CONFIRM
+        else:
+            drawn, panel = self._render(frame, faces, view, rate, visitor.annotator)
         alt = f"Camera picture with {html.pluralize(len(faces), 'face')}"
         picture = html.picture(drawn, alt, _JPEG_QUALITY)
         # Last: Stop may be pressed meanwhile, and its chart must not be replaced.

@@ -23,4 +23,5 @@ class LiveSession:
         """Return the same state without images; the tracker stays, so no track id is reused."""
         following = StreamState()
         following.stream_detector.tracker = self.stream_state.stream_detector.tracker
+        following.stream_detector.tracker.forget_faces()
         return LiveSession(stream_state=following, recorder=self.recorder)

@@ -33,6 +33,10 @@ NO_FACE_IN_VIEW = html.message(
     "quiet",
 )
 
+FACE_TO_CONFIRM = html.card(
+    html.message("One moment", "A face counts once it is detected in a second picture.", "quiet")
+)
+
 
 def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Markup:
     """Return the bars of the largest face, and the labels of the others.

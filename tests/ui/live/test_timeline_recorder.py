@@ -89,6 +89,7 @@ def test_plot_and_report_are_made_in_memory(clock):
 
 def test_a_class_keeps_no_track_and_names_no_face(clock):
     live = Looking(SIX, sure("happy", 0.9))
+    live.look(FRAME)
     live.start("class")
     # The view chosen at the start holds, whatever is chosen later.
     _, panel, chart = live.look(FRAME, "person")
@@ -100,6 +101,7 @@ def test_a_class_keeps_no_track_and_names_no_face(clock):
 
 def test_fewer_than_five_faces_are_no_class(clock):
     live = Looking(SIX[:4], sure("happy", 0.9))
+    live.look(FRAME)
     live.start("class")
     _, panel, chart = live.look(FRAME, "class")
     assert "at least 5 faces" in panel and "meter" not in panel and "4 faces" in panel
@@ -118,6 +120,7 @@ def test_it_ends_by_itself_and_reports_it(clock):
 
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     live = Looking(SIX)
+    live.look(FRAME)
     live.start()
     record(live, clock, range(20))
     enough = live.session().live.recorder.timeline.nbytes

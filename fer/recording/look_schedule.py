@@ -1,0 +1,77 @@
+"""When to analyse a frame of a video: so often a second, and more often where faces move fast.
+
+Extra looks follow fast and lost faces, and cuts; they are not counted, so that every second of a
+timeline has as many looks as any other. In the long run they are at most half as many as the
+regular ones.
+"""
+
+import numpy as np
+from supervision import Detections
+
+from fer.vision.detections import boxes, track_ids
+from fer.vision.tracker import box_centers, box_sizes
+
+TIME_TOLERANCE = 1e-3
+"""Seconds by which a frame may come too soon, as times in files are rounded."""
+
+FAST_MOVE = 0.7
+"""Sizes of a face from one look to the next from which on it moves fast: beyond 1 it could only be
+followed by its appearance."""
+
+EXTRA_SHARE, MAX_EXTRA = 0.5, 10.0
+"""Extra looks that each regular look allows for, and those saved up at most."""
+
+LOOKS_A_STEP = 3
+"""Looks that take the place of one while faces move fast."""
+
+
+class LookSchedule:
+    """Decides which frames are analysed.
+
+    Args:
+        rate: Regular looks a second.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """Let the first frame be analysed."""
+        self.step, self.next_time = 1 / rate, 0.0
+        self._extra, self._last_time, self._fast = MAX_EXTRA / 2, 0.0, False
+        self._before: Detections | None = None
+
+    def is_regular(self, time: float) -> bool:
+        """Return whether a regular look is due."""
+        return time >= self.next_time - TIME_TOLERANCE
+
+    def is_extra(self, time: float, cut: bool) -> bool:
+        """Return whether another look is due: after a cut, or where faces move fast."""
+        late = time - self._last_time >= self.step / LOOKS_A_STEP - TIME_TOLERANCE
+        return self._extra >= 1 and (cut or (self._fast and late))
+
+    def begin_regular(self, time: float) -> float:
+        """Note a regular look at a frame, and return the time for which it counts."""
+        counted = max(time, self.next_time)  # where a second begins
+        self.next_time = max(self.next_time + self.step, time + self.step / 2)
+        self._extra = min(self._extra + EXTRA_SHARE, MAX_EXTRA)
+        return counted
+
+    def begin_extra(self) -> None:
+        """Note an extra look."""
+        self._extra -= 1
+
+    def note(self, faces: Detections, time: float) -> None:
+        """Learn from a look how fast the faces are that count."""
+        before, self._before, self._last_time = self._before, faces, time
+        self._fast = before is not None and _is_fast(before, faces)
+
+
+def _is_fast(before: Detections, after: Detections) -> bool:
+    """Return whether a face moved far, or was lost."""
+    old, new = track_ids(before), track_ids(after)
+    if not set(old) <= set(new):
+        return True
+    if not old:
+        return False
+    _, first, second = np.intersect1d(old, new, return_indices=True)
+    moved = box_centers(boxes(after))[second] - box_centers(boxes(before))[first]
+    sizes = box_sizes(boxes(after))[second]
+    return bool((np.linalg.norm(moved, axis=1) > FAST_MOVE * sizes).any())

@@ -1,0 +1,74 @@
+"""How a tracked face looks, coarsely: enough to tell whom of those in view it may continue.
+
+This recognizes nobody. A face and what surrounds it, hair and collar, become 63 numbers of colour
+and brightness, about those of a picture of four by four pixels. They live as long as the track that
+they belong to is remembered, a second or so, are compared with tracks of the same stream only, and
+are never stored, shown or exported.
+"""
+
+import cv2
+import numpy as np
+
+from fer.array_types import Float32Array, FloatArray, UInt8Array
+
+SURROUNDINGS = 1.8
+"""Side of the square that is described, relative to the face's size."""
+
+SAMPLED_SIDE, LAYOUT_SIDE = 24, 4
+"""Pixels along the side of the square's copy, and cells along that of its layout."""
+
+QUANTILES = (57, 172, 287, 403, 518)
+"""Ranks, of `SAMPLED_SIDE` squared, whose values describe the distribution of each channel."""
+
+DISTRIBUTION_WEIGHT = 0.5
+"""Weight of the distribution beside the layout, which weighs 1 / `LAYOUT_SIDE`."""
+
+DISTANCE_UNIT = 15.0
+"""Distance that 95 % of pairs of one face within a second stay below, of 42 people and three films,
+and of pairs of two faces 10 to 15 %."""
+
+
+def describe(image: UInt8Array, xyxy: FloatArray) -> Float32Array:
+    """Describe faces.
+
+    Args:
+        image: RGB uint8 (h, w, 3).
+        xyxy: Their boxes, (n, 4).
+
+    Returns:
+        float32 (n, 63). Brightness is relative to its mean and contrast, as lamps and exposures
+        change faster than faces.
+    """
+    rows = [_describe(image, box) for box in xyxy]
+    return np.array(rows, np.float32).reshape(-1, 3 * (LAYOUT_SIDE**2 + len(QUANTILES)))
+
+
+def distances(ones: FloatArray, others: FloatArray) -> FloatArray:
+    """Return how unlike each of n faces is each of m others, (n, m); from 1 on they differ."""
+    apart: FloatArray = np.linalg.norm(ones[:, None] - others[None], axis=2)
+    return apart / DISTANCE_UNIT
+
+
+def _describe(image: UInt8Array, box: FloatArray) -> FloatArray:
+    region = _surroundings(image, box)
+    small = cv2.resize(region, (SAMPLED_SIDE, SAMPLED_SIDE), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lightness = lab[..., 0]
+    lab[..., 0] = (lightness - lightness.mean()) * (20 / (lightness.std() + 8))
+    layout = cv2.resize(lab, (LAYOUT_SIDE, LAYOUT_SIDE), interpolation=cv2.INTER_AREA)
+    distribution = np.sort(lab.reshape(-1, 3), axis=0)[list(QUANTILES)]
+    return np.concatenate(
+        [layout.ravel() / LAYOUT_SIDE, DISTRIBUTION_WEIGHT * distribution.ravel()]
+    )
+
+
+def _surroundings(image: UInt8Array, box: FloatArray) -> UInt8Array:
+    """Return the part of the picture about a face; at least a pixel of it."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = box.tolist()
+    half = SURROUNDINGS / 2 * max((x2 - x1) * (y2 - y1), 1.0) ** 0.5
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    step = max(1, int(half / SAMPLED_SIDE))  # two or more pixels are averaged into one
+    left, top = min(max(0, int(x - half)), width - 1), min(max(0, int(y - half)), height - 1)
+    right, bottom = max(left + 1, int(x + half)), max(top + 1, int(y + half))
+    return np.ascontiguousarray(image[top:bottom:step, left:right:step])

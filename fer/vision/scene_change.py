@@ -1,0 +1,116 @@
+"""Recognizing hard cuts in a stream by small copies of its frames.
+
+A cut changes nearly the whole picture at once into one that is no shifted copy of the frame before.
+That tells it from a flash or a fade, which change brightness; from pans and a shaken camera, which
+shift the picture; and from a hand before the lens, which leaves a part of it as it was.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fer.array_types import FloatArray, UInt8Array
+
+SUBSAMPLED_SIDE = 48
+"""Pixels along the longer side of the copies that are compared."""
+
+PRESAMPLED = 3
+"""Pixels that are averaged along each axis of those: single ones would be noise."""
+
+WHOLE_CHANGE = 30.0
+"""Mean difference of two frames, 0 to 255, from which on the whole picture is searched."""
+
+LEAST_CHANGE = 6.0
+"""Mean difference up to which two frames need no closer look."""
+
+LEAST_CONTRAST = 5.0
+"""Standard deviation of a frame that shows something; black or white ones are skipped over, so that
+the frame before a fade or a flash is compared with the one after it."""
+
+SAME_PIXEL = 15.0
+"""Largest difference in any colour of a pixel that didn't change, after that of the median."""
+
+LEAST_UNCHANGED = 0.35
+"""Share of such pixels from which on two frames show the same scene: a cut leaves 0.05 to 0.25."""
+
+LEAST_CORRELATION = 0.5
+"""Correlation from which on one frame is the other one, shifted or more or less bright."""
+
+SHIFT_MARGIN = 0.2
+"""Largest shift, in sides of the picture, that is looked for."""
+
+ISOLATED = 2.5
+"""Difference of the frames of a cut relative to the mean of those before it: fast pans and zooms
+change the picture again and again."""
+
+COURSE_DECAY = 0.7
+"""Share of that mean that is kept from each frame to the next."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a frame differs from the one before.
+
+    Attributes:
+        whole: Most of the picture changed, whatever the cause; also true of the first frame.
+        cut: It shows another scene.
+    """
+
+    whole: bool
+    cut: bool
+
+
+class SceneChangeDetector:
+    """Compares each frame of a stream with the one before; one a visitor or video."""
+
+    def __init__(self) -> None:
+        """Start without a frame."""
+        self._reference: FloatArray | None = None
+        self._course = 0.0
+
+    def update(self, image: UInt8Array) -> Change:
+        """Compare the next frame, RGB uint8 (h, w, 3), with the last one that showed something."""
+        now, before = subsample(image), self._reference
+        if before is None or before.shape != now.shape:
+            self._reference, self._course = now, 0.0
+            return Change(whole=True, cut=False)
+        difference = float(np.abs(now - before).mean())
+        if now.std() < LEAST_CONTRAST:
+            return Change(difference > WHOLE_CHANGE, cut=False)
+        isolated = difference > ISOLATED * self._course
+        cut = difference > LEAST_CHANGE and isolated and not _is_same_scene(before, now)
+        self._course = 0.0 if cut else COURSE_DECAY * self._course + (1 - COURSE_DECAY) * difference
+        self._reference = now
+        return Change(cut or difference > WHOLE_CHANGE, cut)
+
+
+def subsample(image: UInt8Array) -> FloatArray:
+    """Return a small copy of a picture, float32 (h, w, 3), 48 pixels along its longer side."""
+    step = max(1, max(image.shape[:2]) // (PRESAMPLED * SUBSAMPLED_SIDE))
+    top, left = (min(step // 2, side - 1) for side in image.shape[:2])
+    sampled = np.ascontiguousarray(image[top::step, left::step])
+    scale = SUBSAMPLED_SIDE / max(sampled.shape[:2])
+    size = max(1, round(sampled.shape[1] * scale)), max(1, round(sampled.shape[0] * scale))
+    return cv2.resize(sampled, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _is_same_scene(before: FloatArray, now: FloatArray) -> bool:
+    """Return whether a part of the picture stayed, or the whole of it shifted."""
+    change = now - before
+    apart = np.abs(change - np.median(change, axis=(0, 1))).max(axis=2)
+    if (apart <= SAME_PIXEL).mean() >= LEAST_UNCHANGED:
+        return True
+    return max(_shifted_correlation(before, now), _shifted_correlation(now, before)) >= (
+        LEAST_CORRELATION
+    )
+
+
+def _shifted_correlation(whole: FloatArray, other: FloatArray) -> float:
+    """Return the best correlation of the middle of one picture with any place in another."""
+    height, width = other.shape[:2]
+    top, left = int(SHIFT_MARGIN * height), int(SHIFT_MARGIN * width)
+    middle = np.ascontiguousarray(other[top : height - top, left : width - left])
+    if middle.std() < LEAST_CONTRAST:
+        return 0.0
+    return float(cv2.matchTemplate(whole, middle, cv2.TM_CCOEFF_NORMED).max())

@@ -1,0 +1,61 @@
+"""Regular looks, and more of them where faces move fast."""
+
+import numpy as np
+import pytest
+from supervision import Detections
+
+from fer.recording.look_schedule import MAX_EXTRA, LookSchedule
+
+
+def faces(**lefts: float) -> Detections:
+    """Faces of 50 pixels by number: `faces(_1=10)` is number 1 with its left edge at 10."""
+    boxes = [[left, 0, left + 50, 50] for left in lefts.values()]
+    return Detections(
+        xyxy=np.array(boxes, np.float32).reshape(-1, 4),
+        tracker_id=np.array([int(name[1:]) for name in lefts], int),
+    )
+
+
+def play(seconds, seen, cut=lambda time: False, rate=5.0):
+    """Times of the regular looks and of the others, at 25 frames a second."""
+    schedule, regular, extra = LookSchedule(rate), [], []
+    for index in range(round(seconds * 25)):
+        time = index / 25
+        if schedule.is_regular(time):
+            regular.append(schedule.begin_regular(time))
+        elif schedule.is_extra(time, cut(time)):
+            schedule.begin_extra()
+            extra.append(time)
+        else:
+            continue
+        schedule.note(seen(time), time)
+    return regular, extra
+
+
+def test_calm_faces_are_looked_at_at_the_rate():
+    regular, extra = play(10, lambda time: faces(_1=100 * time))  # 0.4 faces a look
+    assert len(regular) == 50 and extra == []
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        lambda time: faces(_1=300 * max(time - 2, 0)),  # 1.2 faces a look
+        lambda time: faces(_1=0) if time < 2 else faces(_2=300),
+    ],
+)
+def test_fast_and_lost_faces_get_more(seen):
+    regular, extra = play(3, seen)
+    assert len(regular) == 15
+    assert 2 <= min(extra) <= 2.3 and len(extra) >= 1
+
+
+def test_what_is_fast_for_long_costs_at_most_half_as_much_again():
+    regular, extra = play(60, lambda time: faces(_1=1500 * time))
+    assert len(regular) == 300
+    assert len(extra) <= MAX_EXTRA + 150
+
+
+def test_a_cut_is_looked_at_at_once():
+    _, extra = play(3, lambda time: faces(), lambda time: abs(time - 1.48) < 1e-6)
+    assert extra == [1.48]

@@ -1,0 +1,58 @@
+"""How faces look, coarsely."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from fer.vision.appearance import describe, distances
+
+PICTURE = astronaut()
+BOX = np.array([180, 61, 268, 172], np.float32)
+
+
+def look(picture=PICTURE, box=BOX):
+    return describe(picture, np.array([box], np.float32))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        look(box=BOX + np.float32([6, -4, 8, 2])),
+        look(cv2.convertScaleAbs(PICTURE, alpha=0.7)),
+        look(cv2.resize(PICTURE, (256, 256), interpolation=cv2.INTER_AREA), BOX / 2),
+        look(cv2.GaussianBlur(PICTURE, (0, 0), 4)),
+    ],
+)
+def test_the_same_face_looks_alike(other):
+    assert distances(look(), other).item() < 0.6
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        look(PICTURE[..., ::-1]),  # blue skin
+        look(255 - PICTURE),
+        look(box=BOX + np.float32([0, 250, 0, 250])),
+    ],
+)
+def test_what_looks_otherwise_is_far_away(other):
+    assert distances(look(), other).item() > 1
+
+
+def test_shapes_without_faces_and_beyond_the_picture():
+    assert describe(PICTURE, np.empty((0, 4), np.float32)).shape == (0, 63)
+    outside = [[-50, -50, 10, 10], [505, 505, 600, 640], [700, 700, 701, 701], [3, 3, 3, 3]]
+    rows = describe(PICTURE, np.array(outside, np.float32))
+    assert rows.shape == (4, 63) and np.isfinite(rows).all()
+    assert distances(rows, rows[:2]).shape == (4, 2)
+
+
+def test_it_is_too_coarse_to_show_anybody():
+    """A copy of four by four pixels looks the same."""
+    blocks = PICTURE.copy()
+    left, top, side = 134, 27, 180  # about the square that is described
+    square = blocks[top : top + side, left : left + side]
+    coarse = cv2.resize(square, (4, 4), interpolation=cv2.INTER_AREA)
+    square[:] = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
+    assert distances(look(), look(blocks)).item() < 0.6
