@@ -137,7 +137,7 @@ class LiveHandlers:
         if recorder is not None and recorder.running:
             view = recorder.timeline.view
         rate = visitor.frame_rate.tick(now)
-        if len(tentative := visitor.stream_state.tentative):
+        if len(tentative := visitor.stream_state.tentative):  # a plain box, until it counts
             frame = visitor.annotator.annotate(frame, tentative, None)
         if len(tentative) and not len(faces):
             drawn, panel = frame, FACE_TO_CONFIRM

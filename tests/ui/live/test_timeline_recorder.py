@@ -126,6 +126,7 @@ def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     enough = live.session().live.recorder.timeline.nbytes
     clock[0] = 0
     live = Looking(SIX)
+    live.look(FRAME)
     live.start()
     monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", enough)
     charts = record(live, clock, range(30))
