@@ -1,7 +1,6 @@
 """The timeline as one picture: expressions and judged faces as areas, their number, the index."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -50,27 +49,16 @@ _TICK_STEPS = (
 """Seconds between two ticks, or in a column of the plot."""
 
 
-@dataclass(frozen=True)
-class PlotStyle:
-    """Colours and sizes of a plot."""
+_BACKGROUND, _TEXT, _GRID, _HATCH, _LINE = "#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861"
 
-    background: str
-    text_color: str
-    grid_color: str
-    hatch_color: str
-    line_color: str
-    size: tuple[float, float]
-    columns: int
-    ticks: int
-    legend_columns: int
+_SIZE = 8.6, 6.2
+"""Inches."""
+
+_MAX_COLUMNS, _MAX_TICKS = 240, 10
+"""Bins and ticks that can be told apart at this width."""
 
 
-def timeline_plot(
-    timeline: Timeline,
-    moments: Sequence[Moment] = (),
-    dark: bool = False,
-    narrow: bool = False,
-) -> Figure:
+def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
     """Draw a timeline, in its own view.
 
     Seconds without frames or faces are left empty. Those without a face to judge, or with too few
@@ -80,39 +68,27 @@ def timeline_plot(
     Args:
         timeline: What to draw; may be empty.
         moments: These are marked by their number, from 1.
-        dark: Light letters on dark ground.
-        narrow: For a telephone's width instead of a page's.
 
     Returns:
         A figure of its own; nothing touches pyplot's global state.
     """
-    style = _plot_style(dark, narrow)
-    figure = Figure(figsize=style.size, layout="constrained", facecolor=style.background)
+    figure = Figure(figsize=_SIZE, layout="constrained", facecolor=_BACKGROUND)
     if not len(timeline):
-        figure.text(
-            0.5, 0.5, "Nothing was recorded.", ha="center", va="center", color=style.text_color
-        )
+        figure.text(0.5, 0.5, "Nothing was recorded.", ha="center", va="center", color=_TEXT)
         return figure
-    columns = _Columns(timeline, style.columns)
+    columns = _Columns(timeline, _MAX_COLUMNS)
     upper, middle, judged, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
-    _draw_expressions(upper, columns, style)
-    _style_axes(upper, "Expressions, share in percent", style, above=18 if moments else 5)
-    _mark_moments(upper, moments, style)
-    _draw_faces(middle, columns, style)
-    _draw_judged(judged, columns, style)
-    _draw_index(lower, columns, style)
-    _time_axis(lower, columns, style)
-    _legend(figure, columns, style)
+    _draw_expressions(upper, columns)
+    _style_axes(upper, "Expressions, share in percent", above=18 if moments else 5)
+    _mark_moments(upper, moments)
+    _draw_faces(middle, columns)
+    _draw_judged(judged, columns)
+    _draw_index(lower, columns)
+    _time_axis(lower, columns)
+    _legend(figure, columns)
     return figure
-
-
-def _plot_style(dark: bool, narrow: bool) -> PlotStyle:
-    colours = ("#1f1b18", "#f5f5f4", "#57514c", "#79716b", "#62d9c7")
-    light = ("#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861")
-    sizes = ((4.0, 6.6), 120, 4, 3) if narrow else ((8.6, 6.2), 240, 10, 8)
-    return PlotStyle(*(colours if dark else light), *sizes)
 
 
 class _Columns:
@@ -148,22 +124,17 @@ def _steps(values: Tallies) -> Tallies:
     return np.concatenate([values, values[-1:]])
 
 
-def _draw_expressions(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+def _draw_expressions(axes: Axes, columns: _Columns) -> None:
     shares = np.column_stack([columns.figures[name] for name in STACK_ORDER]).astype(np.float64)
-    _draw_stack(axes, columns, columns.shown, shares, [COLORS[name] for name in STACK_ORDER], style)
-    _hatch(axes, columns, style)
-    _label_gaps(axes, columns, columns.withheld, columns.reason, style)
-    _label_gaps(axes, columns, columns.empty, "no face", style)
+    _draw_stack(axes, columns, columns.shown, shares, [COLORS[name] for name in STACK_ORDER])
+    _hatch(axes, columns)
+    _label_gaps(axes, columns, columns.withheld, columns.reason)
+    _label_gaps(axes, columns, columns.empty, "no face")
     axes.set(ylim=(0, 100), yticks=(0, 50, 100))
 
 
 def _draw_stack(
-    axes: Axes,
-    columns: _Columns,
-    chosen: BoolArray,
-    shares: Float64Array,
-    colors: Sequence[str],
-    style: PlotStyle,
+    axes: Axes, columns: _Columns, chosen: BoolArray, shares: Float64Array, colors: Sequence[str]
 ) -> None:
     """Stack shares (b, k), 0 to 1, in k colours where the columns are chosen, in percent."""
     tops = 100 * np.cumsum(shares, axis=1)
@@ -178,26 +149,24 @@ def _draw_stack(
                 high,
                 step="post",
                 facecolor=color,
-                edgecolor=style.background,
+                edgecolor=_BACKGROUND,
                 linewidth=linewidth,
             )
             low = high
 
 
-def _hatch(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+def _hatch(axes: Axes, columns: _Columns) -> None:
     """Hatch where figures are withheld."""
     for _, edges in columns.runs(columns.withheld):
-        axes.axvspan(edges[0], edges[-1], **_hatch_style(style))
+        axes.axvspan(edges[0], edges[-1], **_hatch_style())
 
 
-def _label_gaps(
-    axes: Axes, columns: _Columns, chosen: BoolArray, text: str, style: PlotStyle
-) -> None:
+def _label_gaps(axes: Axes, columns: _Columns, chosen: BoolArray, text: str) -> None:
     """Write a text into stretches without figures, if its letters fit."""
     whole = columns.end - columns.start
-    box = {"facecolor": style.background, "edgecolor": "none", "pad": 3}
+    box = {"facecolor": _BACKGROUND, "edgecolor": "none", "pad": 3}
     for _, edges in columns.runs(chosen):
-        if (edges[-1] - edges[0]) / whole * style.size[0] > 0.075 * len(text):
+        if (edges[-1] - edges[0]) / whole * _SIZE[0] > 0.075 * len(text):
             place = (edges[0] + edges[-1]) / 2
             axes.text(
                 place,
@@ -206,7 +175,7 @@ def _label_gaps(
                 ha="center",
                 va="center",
                 fontsize=9,
-                color=style.text_color,
+                color=_TEXT,
                 bbox=box,
             )
 
@@ -220,14 +189,14 @@ class _Hatching(TypedDict):
     linewidth: float
 
 
-def _hatch_style(style: PlotStyle) -> _Hatching:
-    return {"facecolor": "none", "edgecolor": style.hatch_color, "hatch": "////", "linewidth": 0}
+def _hatch_style() -> _Hatching:
+    return {"facecolor": "none", "edgecolor": _HATCH, "hatch": "////", "linewidth": 0}
 
 
-def _mark_moments(axes: Axes, moments: Sequence[Moment], style: PlotStyle) -> None:
+def _mark_moments(axes: Axes, moments: Sequence[Moment]) -> None:
     """Write each moment's number above its start."""
     for number, moment in enumerate(moments, start=1):
-        axes.axvline(moment.start, color=style.text_color, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.axvline(moment.start, color=_TEXT, linewidth=0.8, linestyle=(0, (3, 2)))
         axes.annotate(
             str(number),
             (moment.start, 1),
@@ -236,32 +205,32 @@ def _mark_moments(axes: Axes, moments: Sequence[Moment], style: PlotStyle) -> No
             textcoords="offset points",
             ha="center",
             va="bottom",
-            color=style.background,
+            color=_BACKGROUND,
             fontsize=8,
             fontweight="bold",
-            bbox={"boxstyle": "circle,pad=0.2", "facecolor": style.text_color, "edgecolor": "none"},
+            bbox={"boxstyle": "circle,pad=0.2", "facecolor": _TEXT, "edgecolor": "none"},
         )
 
 
-def _draw_faces(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+def _draw_faces(axes: Axes, columns: _Columns) -> None:
     faces = columns.figures["faces"]
     for chosen, edges in columns.runs(np.ones(len(faces), bool)):
         values = _steps(faces[chosen])
-        axes.fill_between(edges, 0, values, step="post", color=style.grid_color, linewidth=0)
-        axes.step(edges, values, where="post", color=style.text_color, linewidth=1)
+        axes.fill_between(edges, 0, values, step="post", color=_GRID, linewidth=0)
+        axes.step(edges, values, where="post", color=_TEXT, linewidth=1)
     most = max(1, int(np.ceil(faces.max())))
     axes.set(ylim=(0, 1.15 * most), yticks=(0, most))
-    _style_axes(axes, "Faces", style)
+    _style_axes(axes, "Faces")
 
 
-def _draw_judged(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+def _draw_judged(axes: Axes, columns: _Columns) -> None:
     """Draw what share of the faces was judged, and why the others were not."""
     seen = columns.figures["faces"] > 0
     shares, colors = judged_shares(columns.figures), list(JUDGED_COLORS.values())
-    _draw_stack(axes, columns, seen, shares, colors, style)
-    _hatch(axes, columns, style)
+    _draw_stack(axes, columns, seen, shares, colors)
+    _hatch(axes, columns)
     axes.set(ylim=(0, 100), yticks=(0, 100))
-    _style_axes(axes, "Faces judged, and why others were not", style, above=19)
+    _style_axes(axes, "Faces judged, and why others were not", above=19)
     handles = [Patch(facecolor=color, label=name) for name, color in JUDGED_COLORS.items()]
     axes.legend(
         handles=handles,
@@ -270,7 +239,7 @@ def _draw_judged(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
         ncols=len(handles),
         frameon=False,
         fontsize=8,
-        labelcolor=style.text_color,
+        labelcolor=_TEXT,
         handlelength=1.1,
         columnspacing=1.2,
         borderpad=0,
@@ -278,53 +247,51 @@ def _draw_judged(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
     )
 
 
-def _draw_index(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+def _draw_index(axes: Axes, columns: _Columns) -> None:
     index, error = columns.figures["index"], ERROR_BAND * columns.figures["index_error"]
-    axes.axhline(0, color=style.grid_color, linewidth=1)
+    axes.axhline(0, color=_GRID, linewidth=1)
     for chosen, edges in columns.runs(columns.shown):
         low, high = (
             _steps(np.clip(values, -1, 1))
             for values in ((index - error)[chosen], (index + error)[chosen])
         )
-        axes.fill_between(
-            edges, low, high, step="post", color=style.line_color, alpha=0.25, linewidth=0
-        )
-        axes.step(edges, _steps(index[chosen]), where="post", color=style.line_color, linewidth=1.5)
+        axes.fill_between(edges, low, high, step="post", color=_LINE, alpha=0.25, linewidth=0)
+        axes.step(edges, _steps(index[chosen]), where="post", color=_LINE, linewidth=1.5)
     axes.set(ylim=(-1, 1), yticks=(-1, 0, 1), yticklabels=("\N{MINUS SIGN}1", "0", "+1"))
-    _hatch(axes, columns, style)
+    _hatch(axes, columns)
     band = f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if np.isfinite(error).any() else ""
-    _style_axes(axes, "Positive-negative index" + band, style)
+    _style_axes(axes, "Positive-negative index" + band)
 
 
-def _time_axis(axes: Axes, columns: _Columns, style: PlotStyle) -> None:
+def _time_axis(axes: Axes, columns: _Columns) -> None:
     whole = columns.end - columns.start
-    step = next((step for step in _TICK_STEPS if whole / step <= style.ticks), whole / style.ticks)
+    step = next((step for step in _TICK_STEPS if whole / step <= _MAX_TICKS), whole / _MAX_TICKS)
     first = np.ceil(columns.start / step) * step
     axes.set_xlim(columns.start, columns.end)
     axes.xaxis.set_major_locator(FixedLocator(np.arange(first, columns.end + 1e-6, step).tolist()))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_time(seconds)))
 
 
-def _style_axes(axes: Axes, title: str, style: PlotStyle, above: float = 5) -> None:
+def _style_axes(axes: Axes, title: str, above: float = 5) -> None:
     """Set the title, so many points above, and colours; leave out what carries no information."""
-    axes.set_title(title, loc="left", fontsize=10, color=style.text_color, pad=above)
-    axes.set_facecolor(style.background)
-    axes.tick_params(colors=style.text_color, labelsize=9)
+    axes.set_title(title, loc="left", fontsize=10, color=_TEXT, pad=above)
+    axes.set_facecolor(_BACKGROUND)
+    axes.tick_params(colors=_TEXT, labelsize=9)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(style.grid_color)
+    axes.spines[["left", "bottom"]].set_color(_GRID)
 
 
-def _legend(figure: Figure, columns: _Columns, style: PlotStyle) -> None:
+def _legend(figure: Figure, columns: _Columns) -> None:
     patches = [Patch(facecolor=COLORS[name], label=name) for name in STACK_ORDER]
     if columns.withheld.any():
-        patches.append(Patch(label=columns.reason, **_hatch_style(style)))
+        patches.append(Patch(label=columns.reason, **_hatch_style()))
     figure.legend(
         handles=patches,
         loc="outside upper left",
-        ncols=style.legend_columns,
+        ncols=len(patches),
         frameon=False,
         fontsize=9,
-        labelcolor=style.text_color,
+        labelcolor=_TEXT,
         handlelength=1.1,
         columnspacing=1.2,
     )

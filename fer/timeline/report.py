@@ -1,41 +1,28 @@
 """The report: one HTML file that holds everything, opens offline and prints well."""
 
 import base64
-import io
 import math
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
-from pathlib import Path
-from string import Template
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from fer.array_types import UInt8Array
-from fer.colors import COLORS
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS
+from fer.templates import FIGURES_CSS, render
+from fer.timeline.chart import timeline_html
 from fer.timeline.counts import ERROR_BAND
 from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
-from fer.timeline.moments import MIN_BASELINE, MIN_DURATION, Moment
-from fer.timeline.plot import timeline_plot
-from fer.timeline.summary import Summary, TrackSummary, summarise
+from fer.timeline.moments import MIN_BASELINE, MIN_DURATION
+from fer.timeline.summary import Summary, summarise
+from fer.timeline.summary_table import omitted_note, top_expression, track_rows
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from fer.vision.quality import TURNED_AWAY_FROM
 
-TEMPLATE = Path(__file__).with_name("report_template.html")
-
-MAX_TRACK_ROWS = 30
-"""Rows of the table of faces; of more, those seen longest are told."""
-
 MIN_LEAD = 0.5
 """Seconds of sound before the first picture that are worth a word."""
-
-_PLOTS = (
-    ("wide light", False, False),
-    ("wide dark", True, False),
-    ("narrow light", False, True),
-    ("narrow dark", True, True),
-)
-"""Class of each plot, dark, narrow; the stylesheet shows one, on paper the first."""
 
 
 def report_html(
@@ -68,23 +55,28 @@ def report_html(
         lead: Seconds by which the annotated video is later than the timeline.
     """
     summary = summarise(timeline, end)
-    texts = {
-        "title": escape(title),
-        "kind": f"Expression timeline, {escape(timeline.view)} view",
-        "sentence": escape(summary.sentence),
-        "facts": _facts(summary),
-        "warning": _warning(warning),
-        "plot": _plot(timeline, summary),
-        "caption": escape(_caption(summary, lead)),
-        "moments": _moments(summary, thumbnails),
-        "means": _means(summary),
-        "error": escape(_error_note(summary)),
-        "small": _small_note(timeline, scale),
-        "view_note": _VIEW_NOTES[timeline.view],
-        "tracks": _tracks(summary),
-        "settings": _settings(timeline, model, accuracy, rate, scale),
-    }
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(texts)
+    shown = bool(summary.shown_seconds)
+    return render(
+        "report.html",
+        figures_css=Markup(FIGURES_CSS.read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
+        title=title,
+        kind=f"Expression timeline, {timeline.view} view",
+        sentence=summary.sentence,
+        facts=_facts(summary),
+        warning=warning,
+        chart=timeline_html(timeline, moments=summary.moments),
+        caption=_caption(summary, lead),
+        moments=_moments(summary, thumbnails),
+        no_moment_note="" if summary.moments else _no_moment_note(summary),
+        means=[summary.mean[name] for name in EXPRESSIONS] if shown else None,
+        top=top_expression(summary.mean) if shown else None,
+        error_note=_error_note(summary),
+        small_note=_small_note(timeline, scale),
+        view_note=_VIEW_NOTES[timeline.view],
+        rows=track_rows(summary),
+        omitted=_omitted_note(summary),
+        settings=_settings(timeline, model, accuracy, rate, scale).items(),
+    )
 
 
 _VIEW_NOTES = {
@@ -101,53 +93,21 @@ _VIEW_NOTES = {
 }
 
 
-def _facts(summary: Summary) -> str:
-    index = _format_value(summary.index, format_signed)
-    if math.isfinite(summary.index_error):
-        index += f" <small>\N{PLUS-MINUS SIGN} {summary.index_error:.2f}</small>"
-    facts = [("watched", format_duration(summary.seconds))]
+def _facts(summary: Summary) -> list[tuple[str, str, str]]:
+    """Return name, value and error of the figures below the title; "" where there is no error."""
+    facts = [("watched", format_duration(summary.seconds), "")]
     if summary.shown_seconds < summary.seconds:
-        facts.append(("with figures", format_duration(summary.shown_seconds)))
-    facts += [
-        ("faces on average", _format_value(summary.faces, "{:.1f}".format)),
-        ("positive-negative index", index),
-        ("readings uncertain", _format_value(summary.uncertain, format_percent)),
-        ("faces too small to judge", _format_value(summary.small, format_percent)),
-        ("faces turned away", _format_value(summary.turned, format_percent)),
+        facts.append(("with figures", format_duration(summary.shown_seconds), ""))
+    known = math.isfinite(summary.index_error)
+    error = f"\N{PLUS-MINUS SIGN} {summary.index_error:.2f}" if known else ""
+    return [
+        *facts,
+        ("faces on average", _format_value(summary.faces, "{:.1f}".format), ""),
+        ("positive-negative index", _format_value(summary.index, format_signed), error),
+        ("readings uncertain", _format_value(summary.uncertain, format_percent), ""),
+        ("faces too small to judge", _format_value(summary.small, format_percent), ""),
+        ("faces turned away", _format_value(summary.turned, format_percent), ""),
     ]
-    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
-
-
-def _warning(warning: str | None) -> str:
-    if not warning:
-        return ""
-    return (
-        '<section class="card trouble"><h2>Not everything is in here</h2>'
-        f"<p>{escape(warning)}</p></section>"
-    )
-
-
-def _plot(timeline: Timeline, summary: Summary) -> str:
-    """Return the plot for four kinds of screen, as SVG within the page."""
-    alt = (
-        "Stacked shares of the seven expressions over time, number of faces, who was judged, "
-        "and the index."
-    )
-    return "".join(
-        f'<img class="{kind}" src="{_svg(timeline, summary.moments, dark, narrow)}" alt="{alt}">'
-        for kind, dark, narrow in _PLOTS
-    )
-
-
-def _svg(timeline: Timeline, moments: Sequence[Moment], dark: bool, narrow: bool) -> str:
-    file = io.BytesIO()
-    figure = timeline_plot(timeline, moments, dark, narrow)
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return _data_uri(file.getvalue(), "image/svg+xml")
-
-
-def _data_uri(content: bytes, media_type: str) -> str:
-    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _caption(summary: Summary, lead: float) -> str:
@@ -158,31 +118,29 @@ def _caption(summary: Summary, lead: float) -> str:
             f"{format_duration(lead)} "
             "later, after sound alone."
         )
-    if summary.view == "class":
-        hatched = f"Hatched: fewer than {MIN_FACES} faces to judge"
-        parts.append(f"{hatched}, so no figure is shown.")
-    elif summary.unjudged_reason and summary.shown_seconds < summary.seconds:
-        parts.append(f"Hatched: all faces were {summary.unjudged_reason}.")
     if summary.moments:
         parts.append("The numbers stand for the moments below.")
     return " ".join(parts)
 
 
-def _moments(summary: Summary, thumbnails: Sequence[tuple[str, UInt8Array]]) -> str:
+class _Moment(NamedTuple):
+    """A moment, or another picture: its number, its picture as a data URI, texts; "" for none."""
+
+    number: int | str
+    source: str
+    caption: str
+    text: str
+
+
+def _moments(summary: Summary, thumbnails: Sequence[tuple[str, UInt8Array]]) -> list[_Moment]:
     """Return the moments with their pictures; other pictures where there are no moments."""
+    pictures = [(_jpeg_uri(image), caption) for caption, image in thumbnails]
     sentences = [moment.sentence for moment in summary.moments]
-    paired = len(thumbnails) == len(sentences)
-    items = [
-        f'{_picture(*thumbnails[i]) if paired else ""}<span class="number">{i + 1}</span>'
-        f"{escape(sentence)}"
-        for i, sentence in enumerate(sentences)
-    ]
-    if not paired:
-        items += [_picture(*thumbnail) + escape(thumbnail[0]) for thumbnail in thumbnails]
-    note = "" if sentences else f'<p class="note">{escape(_no_moment_note(summary))}</p>'
-    pictures = "".join(f"<li>{item}</li>" for item in items)
-    strip = f'<ul class="moments">{pictures}</ul>' if items else ""
-    return f'<section class="card long"><h2>Moments of change</h2>{note}{strip}</section>'
+    if len(pictures) == len(sentences):
+        paired = zip(pictures, sentences, strict=True)
+        return [_Moment(i, *picture, text) for i, (picture, text) in enumerate(paired, start=1)]
+    alone = [_Moment(i, "", "", text) for i, text in enumerate(sentences, start=1)]
+    return alone + [_Moment("", source, caption, caption) for source, caption in pictures]
 
 
 def _no_moment_note(summary: Summary) -> str:
@@ -195,29 +153,8 @@ def _no_moment_note(summary: Summary) -> str:
     )
 
 
-def _picture(caption: str, image: UInt8Array) -> str:
-    source = _data_uri(encode_jpeg(image), "image/jpeg")
-    return f'<img src="{source}" alt="{escape(caption)}">'
-
-
-def _means(summary: Summary) -> str:
-    if not summary.shown_seconds:
-        return f"<p>{escape(summary.sentence)}</p>"
-    bars = "".join(_bar(name, summary.mean[name]) for name in EXPRESSIONS)
-    note = "All seven probabilities count, also those of readings that are called uncertain."
-    return f'<div class="bars">{bars}</div><p class="note">{note}</p>'
-
-
-def _bar(name: str, share: float) -> str:
-    return (
-        f'<div class="bar" style="{_style(name, share)}"><span>{name}</span>'
-        '<span class="way"><span></span></span><span '
-        f'class="value">{format_percent(share)}</span></div>'
-    )
-
-
-def _style(name: str, share: float) -> str:
-    return f"--hue:{COLORS[name]};--value:{100 * share:.1f}%"
+def _jpeg_uri(image: UInt8Array) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(encode_jpeg(image)).decode('ascii')}"
 
 
 def _error_note(summary: Summary) -> str:
@@ -240,54 +177,19 @@ def _small_note(timeline: Timeline, scale: float) -> str:
     )
 
 
-def _tracks(summary: Summary) -> str:
-    """Return the table of single faces; nothing in the class view, which has none."""
-    if not summary.tracks:
-        return ""
-    longest = summary.longest_tracks(MAX_TRACK_ROWS)
-    rows = "".join(map(_track, longest))
-    names = (*EXPRESSIONS, "index", "uncertain", "turned", "time")
-    head = "".join(f'<th scope="col"><span class="upright">{name}</span></th>' for name in names)
-    rest = len(summary.tracks) - len(longest)
-    note = f'<p class="note">{_omitted_note(rest, len(summary.tracks))}</p>' if rest else ""
-    return (
-        '<section class="card long"><h2>Each face, mean shares in percent</h2><div class="scroll">'
-        f'<table><thead><tr><th scope="col">Face</th>{head}</tr></thead><tbody>{rows}</tbody>'
-        f"</table></div>{note}</section>"
-    )
-
-
-def _omitted_note(rest: int, tracks: int) -> str:
-    note = f"{rest} more, seen no longer, are not listed."
-    if tracks < MAX_TRACKS_PER_BIN:
+def _omitted_note(summary: Summary) -> str:
+    note = omitted_note(summary)
+    if not note or len(summary.tracks) < MAX_TRACKS_PER_BIN:
         return note
     return (
         f"{note} Of each second {MAX_TRACKS_PER_BIN} faces are kept, those with the lowest numbers."
     )
 
 
-def _track(track: TrackSummary) -> str:
-    shares = "".join(_share(name, track.mean[name]) for name in EXPRESSIONS)
-    others = (
-        _format_value(track.index, format_signed),
-        _format_value(track.uncertain, format_percent),
-        format_percent(track.turned),
-        format_duration(track.seconds),
-    )
-    cells = shares + "".join(f"<td>{value}</td>" for value in others)
-    return f'<tr><th scope="row">{track.track}</th>{cells}</tr>'
-
-
-def _share(name: str, share: float) -> str:
-    if not math.isfinite(share):
-        return f"<td>{NO_VALUE}</td>"
-    return f'<td style="{_style(name, share)}">{100 * share:.0f}</td>'
-
-
 def _settings(
     timeline: Timeline, model: str | None, accuracy: str | None, rate: float | None, scale: float
-) -> str:
-    rows: Mapping[str, str] = {
+) -> dict[str, str]:
+    return {
         "Network": model or "not stated",
         "Its measured accuracy": accuracy or "not stated",
         "View": timeline.view,
@@ -296,7 +198,6 @@ def _settings(
         "Too small to judge": f"under {timeline.small * scale:.0f} pixels",
         "Called uncertain": f"under a probability of {timeline.uncertain_below:g}",
     }
-    return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
 
 
 def _format_value(value: float, format_value: Callable[[float], str]) -> str:

@@ -6,6 +6,8 @@ import gradio as gr
 from gradio.themes.utils import colors, sizes
 from gradio.themes.utils.fonts import LocalFont
 
+from fer.templates import FIGURES_CSS
+
 ACCENT = colors.Color(
     name="teal",
     c50="#effcf9",
@@ -23,8 +25,11 @@ ACCENT = colors.Color(
 """The accent colour; everything else is warm grey, so that the expressions' colours stand out."""
 
 STYLESHEETS = [
-    Path(__file__).with_name("styles") / f"{name}.css"
-    for name in ("base", "live", "charts", "photo", "recording", "about", "screens")
+    FIGURES_CSS,
+    *(
+        Path(__file__).with_name("styles") / f"{name}.css"
+        for name in ("base", "live", "photo", "recording", "about", "screens")
+    ),
 ]
 """In this order, as later rules may override earlier ones."""
 

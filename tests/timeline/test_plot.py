@@ -148,13 +148,10 @@ def test_moments_are_numbered():
     assert [(text.get_text(), text.xy[0]) for text in upper.texts] == [("1", 1), ("2", 3)]
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("timeline", [Timeline(), steady(1, 5, happy=1.0)], ids=["empty", "one"])
-def test_every_variant_can_be_drawn(timeline, dark, narrow, tmp_path):
-    figure = timeline_plot(timeline, dark=dark, narrow=narrow)
+def test_little_can_be_drawn(timeline, tmp_path):
+    figure = timeline_plot(timeline)
     figure.savefig(tmp_path / "plot.png", dpi=40)
-    assert figure.get_size_inches()[0] < (5 if narrow else 11)
     if len(timeline):
         assert [t.get_text() for t in figure.legends[0].get_texts()] == list(STACK_ORDER)
     else:
