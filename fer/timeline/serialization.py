@@ -92,8 +92,9 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
     }
     if timeline.view == "person":
         document["track_columns"] = ["bin", "track", *COUNT_COLUMNS, *QUALITY_SUMS]
-        rows = *timeline.track_counts(), timeline.track_quality()
-        document["tracks"] = np.column_stack(rows).tolist()
+        numbers, tracks, counts = timeline.track_counts()
+        rows = np.column_stack([numbers, tracks, counts, timeline.track_quality()])
+        document["tracks"] = rows.tolist()
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 

@@ -31,7 +31,7 @@ def roll(landmarks: Float32Array) -> Float32Array:
     left_eye, right_eye, _, left_mouth, right_mouth = points.T
     across = (right_eye - left_eye) + (right_mouth - left_mouth)
     down = (left_mouth + right_mouth - left_eye - right_eye) / 2
-    return np.degrees(np.angle(across - 1j * down)).astype(np.float32)
+    return np.asarray(np.degrees(np.angle(across - 1j * down)), np.float32)
 
 
 def yaw(landmarks: Float32Array) -> Float32Array:
@@ -60,7 +60,7 @@ def yaw(landmarks: Float32Array) -> Float32Array:
     middle = (left_eye + right_eye + left_mouth + right_mouth) / 4
     width = (right_eye - left_eye + right_mouth - left_mouth) / 2
     aside = np.arctan2(WIDTH_OVER_NOSE_DEPTH * (nose - middle), np.maximum(width, 0))
-    return np.degrees(aside).astype(np.float32)
+    return np.asarray(np.degrees(aside), np.float32)
 
 
 def roll_difference(ones: Float32Array, others: Float32Array | float) -> Float32Array:

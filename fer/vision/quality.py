@@ -33,7 +33,8 @@ def measure_quality(faces: Detections, crops: Sequence[UInt8Array]) -> dict[str,
     """Measure each face.
 
     Args:
-        faces: n faces, with `data["landmarks"]` (n, 5, 2) where they were detected.
+        faces: n faces, with `data["landmarks"]` (n, 5, 2) where they were detected, and in a stream
+            `data["roll"]` (n,), smoothed over time.
         crops: Their squares, RGB uint8 (s, s, 3) each.
 
     Returns:
@@ -43,12 +44,14 @@ def measure_quality(faces: Detections, crops: Sequence[UInt8Array]) -> dict[str,
         the share of pixels that are black or white. The last three are of the crop at
         `MEASURED_SIDE`, so that they compare faces of different sizes.
     """
-    landmarks = faces.data.get("landmarks")
+    landmarks, roll = faces.data.get("landmarks"), faces.data.get("roll")
+    if roll is None and landmarks is not None:
+        roll = pose.roll(np.asarray(landmarks))
     unknown = np.full(len(faces), np.nan, np.float32)
     pixels = np.array([_measure_crop(crop) for crop in crops], np.float32).reshape(-1, 3)
     return {
         "size": np.sqrt(np.maximum(areas(faces), 0)),
-        "roll": unknown if landmarks is None else pose.roll(np.asarray(landmarks)),
+        "roll": unknown if roll is None else np.asarray(roll, np.float32),
         "yaw": unknown if landmarks is None else pose.yaw(np.asarray(landmarks)),
         **dict(zip(QUALITY_COLUMNS[3:], pixels.T, strict=True)),
     }
