@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.data import astronaut
 
 from fer.colors import COLORS
 from tests.e2e.browser import browser, camera_picture, start_recording
+from tests.images.heic import heic
 
 pytestmark = pytest.mark.browser
 
@@ -141,6 +143,33 @@ def test_a_text_posing_as_a_photo_is_told_so_and_the_page_goes_on(page, photos):
     page.get_by_label("Remove Image").click()
     page.get_by_text("What you get").wait_for()
     open_photo(page, photos / "one.jpg")
+    page.locator("#photo-result .fer-box").wait_for()
+
+
+@pytest.mark.parametrize("name", ["IMG_0001.HEIC", "img.heic", "scan.JP2"])
+def test_pictures_to_which_the_browser_gives_no_type_are_read(page, tmp_path, name):
+    if name.lower().endswith("heic"):
+        (tmp_path / name).write_bytes(heic(astronaut()))
+    else:
+        Image.fromarray(astronaut()).save(tmp_path / name, "JPEG2000")
+    open_photo(page, tmp_path / name)
+    page.locator("#photo-result .fer-box").wait_for()
+
+
+def test_a_heic_photo_can_be_dropped(page):
+    page.get_by_role("tab", name="Photo").click()
+    content = base64.b64encode(heic(astronaut())).decode()
+    transfer = page.evaluate_handle(
+        """content => {
+          const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], "IMG_0001.HEIC"));
+          return transfer;
+        }""",
+        content,
+    )
+    area = page.locator("#photo-input [aria-dropeffect=copy]")
+    area.dispatch_event("drop", {"dataTransfer": transfer})
     page.locator("#photo-result .fer-box").wait_for()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.photo.events import PhotoEvents
@@ -34,6 +35,7 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
                 INSTRUCTIONS,
                 elem_id="photo-result",
                 js_on_load=html.script("photo.js"),
+                suffixes=list(IMAGE_SUFFIXES),
             )
     gr.on(
         [photo.change, min_face.change, whole_picture.change, explained.change],

@@ -47,3 +47,29 @@ const nameExamples = () => {
 };
 nameExamples();
 new MutationObserver(nameExamples).observe(examples, { childList: true, subtree: true });
+
+// Gradio accepts files of the type image/*, and browsers give some pictures no type: a HEIC photo, for
+// one. Those are replaced by files with a type before Gradio sees them.
+const field = document.querySelector("#photo-input");
+const untyped = (file) => !file.type && props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
+const typed = (file) => (untyped(file) ? new File([file], file.name, { type: "image/" + file.name.split(".").pop().toLowerCase() }) : file);
+
+function withTypes(files) {
+  const transfer = new DataTransfer();
+  for (const file of files) transfer.items.add(typed(file));
+  return transfer.files;
+}
+
+document.addEventListener("change", (event) => {
+  if (!field.contains(event.target) || ![...(event.target.files ?? [])].some(untyped)) return;
+  event.target.files = withTypes(event.target.files);
+}, true);
+
+document.addEventListener("drop", (event) => {
+  const input = field.querySelector("input[type=file]");
+  if (!input || !field.contains(event.target) || ![...event.dataTransfer.files].some(untyped)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  input.files = withTypes(event.dataTransfer.files);
+  input.dispatchEvent(new Event("change"));
+}, true);
