@@ -1,11 +1,14 @@
 """The pipeline: detect, track, crop, classify and smooth."""
 
+import io
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from supervision import Detections
 
@@ -18,10 +21,13 @@ from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.smoother import ExpressionSmoother
 from fer.vision.stream_detector import StreamDetector, TiledDetector
 
-Picture = str | Path | bytes | Image.Image | np.ndarray
+Picture = str | os.PathLike[str] | bytes | Image.Image | NDArray[Any]
 """What `fer.images.read_image` takes: a file, its bytes, a PIL image or an array."""
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
+
+Pictures = list[AnyPicture] | tuple[AnyPicture, ...] | Iterator[AnyPicture]
+"""Several of them."""
 
 
 class Detector(TiledDetector, Protocol):
@@ -132,16 +138,14 @@ class Pipeline:
     def __call__(self, pictures: Picture) -> Detections: ...
 
     @overload
-    def __call__(self, pictures: list[AnyPicture] | tuple[AnyPicture, ...]) -> list[Detections]: ...
+    def __call__(self, pictures: Pictures[AnyPicture]) -> list[Detections]: ...
 
-    def __call__(
-        self, pictures: Picture | list[AnyPicture] | tuple[AnyPicture, ...]
-    ) -> Detections | list[Detections]:
+    def __call__(self, pictures: Picture | Pictures[AnyPicture]) -> Detections | list[Detections]:
         """Detect and classify all faces in a picture, or in each of several.
 
         Args:
-            pictures: A path, PIL image or array, grey, RGB or RGBA, uint8, 16 bit or float 0-1
-                (see `fer.images.read_image`), or a list or tuple of them.
+            pictures: A path, PIL image or array, grey, RGB or RGBA, 8 or 16 bit or float (see
+                `fer.images.read_image`), or a list, tuple or generator of them.
 
         Returns:
             Faces, largest first: `xyxy` float32 (n, 4) in pixels of the upright picture,
@@ -154,7 +158,7 @@ class Pipeline:
         Raises:
             fer.images.ImageError: A picture can't be read; the message is one sentence.
         """
-        if isinstance(pictures, list | tuple):
+        if isinstance(pictures, list | tuple | Iterator) and not isinstance(pictures, io.IOBase):
             return [self(picture) for picture in pictures]
         image = read_image(pictures)
         framing = Framing(**self.classifier.framing)

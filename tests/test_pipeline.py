@@ -1,9 +1,12 @@
+import io
+
 import numpy as np
 import pytest
 from supervision import Detections
 
 from fer.pipeline import Pipeline, StreamState
 from fer.vision.detections import expression_labels
+from tests.fakes import fake_pipeline
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
@@ -79,6 +82,13 @@ def test_no_face():
     assert len(faces) == 0
     assert faces.data["landmarks"].shape == (0, 5, 2)
     assert faces.data["probabilities"].shape == (0, 7)
+
+
+def test_a_generator_gives_a_list_and_a_file_is_no_picture():
+    pipeline, picture = fake_pipeline([[10, 10, 40, 40]]), np.zeros((60, 60, 3), np.uint8)
+    assert [len(faces) for faces in pipeline(picture for _ in range(2))] == [1, 1]
+    with pytest.raises(TypeError, match="not BytesIO"):
+        pipeline(io.BytesIO(b"picture"))
 
 
 def test_the_whole_picture_is_one_face():

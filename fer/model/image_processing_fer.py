@@ -15,6 +15,9 @@ from transformers.image_processing_utils import BaseImageProcessor
 Picture = Image.Image | NDArray[Any]
 """A picture: PIL in any mode, or uint8 (h, w) grey or (h, w, 3) RGB."""
 
+BRIGHT = 16
+"""Of 255: floats above 1 whose highest value is lower may have any range."""
+
 SMALLEST_DEVIATION = 1 / 255
 """Grey levels, of 1; keeps a blank picture finite."""
 
@@ -61,6 +64,8 @@ class FerImageProcessor(BaseImageProcessor):
             return_tensors: "pt" or None for a torch tensor, "np" for a NumPy array.
         """
         pictures = images if isinstance(images, list | tuple) else [images]
+        if not pictures:
+            raise ValueError("There is no face crop; give at least one.")
         grey = np.stack([self._grey(picture) for picture in pictures])  # (n, size, size)
         pixel_values = standardise(torch.from_numpy(grey))  # (n, 1, size, size)
         if do_center_crop:
@@ -80,16 +85,22 @@ def as_pil(picture: Picture) -> Image.Image:
 
     Args:
         picture: PIL in any mode, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) of uint8,
-            uint16 over its full range, or floats from 0 to 1.
+            uint16, or floats from 0 to 1 or from 0 to 255.
 
     Raises:
-        ValueError: An array of another shape or type, or floats outside that range.
+        ValueError: An array of another shape or type, or floats outside these ranges.
     """
     if isinstance(picture, Image.Image):
         deep = picture.mode == "F" or picture.mode.startswith("I")  # 32-bit or 16-bit grey
         return _from_deep(picture) if deep else picture
+    if not hasattr(picture, "__array__"):
+        raise ValueError(
+            f"A face crop is a PIL image or an array, not {type(picture).__name__}; several crops "
+            "are given as a list."
+        )
     pixels = np.asarray(picture)
-    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim not in (2, 3) or channels not in (1, 3, 4) or not pixels.size:
         raise ValueError(
             "A face crop has the shape (height, width), (height, width, 3) or (height, width, 4), "
             f"not {pixels.shape}; several crops are given as a list."
@@ -109,13 +120,15 @@ def _to_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return values on the scale 0 to 255."""
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False)
+    low, high = pixels.min(), pixels.max()
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
-        return np.asarray(np.rint(pixels / 257), np.uint8)
-    if pixels.dtype.kind == "f" and pixels.size and pixels.min() >= 0 and pixels.max() <= 1:
-        return np.asarray(np.rint(pixels * 255), np.uint8)
+        bits = max(8, int(high).bit_length())  # of a camera of 12 bits, say
+        return np.asarray(np.rint(pixels * (255 / ((1 << bits) - 1))), np.uint8)
+    if pixels.dtype.kind == "f" and low >= 0 and (high <= 1 or BRIGHT <= high <= 255):
+        return np.asarray(np.rint(pixels * (255 if high <= 1 else 1)), np.uint8)
     raise ValueError(
-        "A face crop is uint8 from 0 to 255, uint16, or floats from 0 to 1; this one is "
-        f"{pixels.dtype}" + (f" from {pixels.min():g} to {pixels.max():g}." if pixels.size else ".")
+        "A face crop is uint8 from 0 to 255, uint16, or floats from 0 to 1 or 255; this one is "
+        f"{pixels.dtype} from {low:g} to {high:g}."
     )
 
 

@@ -79,17 +79,40 @@ def test_large_faces_are_averaged_not_sampled():
         lambda face: face / 255.0,
         lambda face: (face / 255).astype(np.float32),
         lambda face: face.astype(np.uint16) * 257,
+        lambda face: face.astype(np.float32),
+        lambda face: face.astype(np.uint16),
         lambda face: face[..., None],
         lambda face: Image.fromarray(face.astype(np.uint16) * 257),
         lambda face: Image.fromarray((face / 255).astype(np.float32)),
         lambda face: Image.fromarray(face.astype(np.int32)),
     ],
-    ids=["float64", "float32", "uint16", "one channel", "PIL 16 bit", "PIL float", "PIL 32 bit"],
+    ids=[
+        "float64",
+        "float32",
+        "uint16",
+        "float 255",
+        "8 of 16 bits",
+        "one channel",
+        "PIL 16 bit",
+        "PIL float",
+        "PIL 32 bit",
+    ],
 )
 def test_floats_and_16_bits_are_the_same_picture(face, deep):
     processor = FerImageProcessor()
     expected, values = processor.preprocess([face]), processor.preprocess([deep(face)])
     torch.testing.assert_close(values["pixel_values"], expected["pixel_values"], rtol=0, atol=0)
+
+
+def test_12_of_16_bits_keep_their_levels(face):
+    deep = face.astype(np.uint16) * 16
+    one, other = FerImageProcessor().preprocess([face, deep])["pixel_values"]
+    torch.testing.assert_close(one, other, rtol=0, atol=0.02)
+
+
+def test_no_face_crop_at_all_is_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        FerImageProcessor().preprocess([])
 
 
 @pytest.mark.parametrize(
@@ -101,6 +124,10 @@ def test_floats_and_16_bits_are_the_same_picture(face, deep):
         (np.zeros(48, np.uint8), "shape"),
         (np.zeros((2, 48, 48, 3), np.uint8), "as a list"),
         (np.zeros((48, 48, 2), np.uint8), "shape"),
+        (np.zeros((0, 48, 3), np.uint8), "shape"),
+        (np.linspace(-1, 1, 2304).reshape(48, 48), "floats from 0 to 1"),
+        ("face.jpg", "not str"),
+        ((picture for picture in ()), "not generator"),
     ],
 )
 def test_what_is_no_face_crop_is_refused_with_a_sentence(wrong, sentence):
