@@ -85,7 +85,7 @@ def test_no_face():
 
 
 def test_a_generator_gives_a_list_and_a_file_is_no_picture():
-    pipeline, picture = fake_pipeline([[10, 10, 40, 40]]), np.zeros((60, 60, 3), np.uint8)
+    pipeline, picture = fake_pipeline([[5, 5, 55, 55]]), np.zeros((60, 60, 3), np.uint8)
     assert [len(faces) for faces in pipeline(picture for _ in range(2))] == [1, 1]
     with pytest.raises(TypeError, match="not BytesIO"):
         pipeline(io.BytesIO(b"picture"))
