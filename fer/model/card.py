@@ -1,4 +1,4 @@
-"""The model card and the results on the Hub, made from metrics.json and from nothing else.
+"""The model card, made from metrics.json and from nothing else.
 
 A metric that metrics.json doesn't hold is not in the card either; its section states that.
 """
@@ -8,15 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from huggingface_hub import (
-    EvalResult,
-    EvalResultEntry,
-    ModelCard,
-    ModelCardData,
-    eval_result_entries_to_yaml,
-)
-from huggingface_hub.constants import EVAL_RESULTS_FOLDER
-from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]  # not in its __all__
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card_tables import (
@@ -52,7 +44,7 @@ NOT_MEASURED = "Not measured for these weights."
 
 
 def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str] = ()) -> None:
-    """Write README.md, and the results as the Hub's leaderboards read them, into `folder`.
+    """Write README.md into `folder`.
 
     Args:
         metrics: What metrics.json holds; `fer.training.training_report` writes it.
@@ -61,11 +53,6 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
         plots: File names of pictures beside the card.
     """
     model_card(metrics, repo_id, plots).save(folder / "README.md")
-    results = folder / EVAL_RESULTS_FOLDER
-    results.mkdir(exist_ok=True)
-    for name, entry in result_entries(metrics, repo_id).items():
-        text = yaml_dump(eval_result_entries_to_yaml([entry]))
-        (results / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
@@ -92,7 +79,7 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         command=command(metrics),
         recipe=recipe_table(metrics.get("training", {})),
     )
-    return ModelCard(f"---\n{metadata(metrics, repo_id).to_yaml()}\n---\n\n{body}")
+    return ModelCard(f"---\n{metadata(metrics, repo_id, plots).to_yaml()}\n---\n\n{body}")
 
 
 def is_official(metrics: Metrics, split: str) -> bool:
@@ -123,8 +110,8 @@ def has_ferplus_head(metrics: Metrics) -> bool:
     return any((metrics.get(split) or {}).get("ferplus_accuracy") is not None for split in SPLITS)
 
 
-def metadata(metrics: Metrics, repo_id: str) -> ModelCardData:
-    """Return the card's front matter, model-index included."""
+def metadata(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCardData:
+    """Return the card's front matter, model-index and the first plot as thumbnail included."""
     results = model_index(metrics)
     known = ["fer2013", "ferplus"] if on_fer2013(metrics) else []
     return ModelCardData(
@@ -136,6 +123,7 @@ def metadata(metrics: Metrics, repo_id: str) -> ModelCardData:
         metrics=["accuracy", "f1"],
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
+        thumbnail=f"https://huggingface.co/{repo_id}/resolve/main/{plots[0]}" if plots else None,
     )
 
 
@@ -196,25 +184,6 @@ def model_index(metrics: Metrics) -> list[EvalResult]:
         for key, (kind, name) in names.items()
         if row[key] is not None
     ]
-
-
-def result_entries(metrics: Metrics, repo_id: str) -> dict[str, EvalResultEntry]:
-    """Return the results as `.eval_results/*.yaml` wants them, by file name.
-
-    The form: https://huggingface.co/docs/hub/eval-results. One file a figure, because variants of
-    one benchmark may not share a file.
-    """
-    return {
-        f"{row['labels']}_{row['split']}": EvalResultEntry(
-            dataset_id=FER2013_DATASET_ID,
-            task_id=row["labels"],
-            value=row["accuracy"],
-            source_url=f"https://huggingface.co/{repo_id}",
-            source_name="Model card",
-            notes=f"accuracy, {row['split']} split; {row['label_set']}",
-        )
-        for row in published(metrics)
-    }
 
 
 def command(metrics: Metrics) -> str:

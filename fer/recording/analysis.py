@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from supervision import Detections
@@ -21,7 +22,13 @@ from fer.pipeline import Pipeline, StreamState
 from fer.recording.background import prefetch, run_in_background
 from fer.recording.box_interpolation import BoxInterpolator, counted_faces
 from fer.recording.look_schedule import TIME_TOLERANCE, LookSchedule
-from fer.recording.outputs import FILE_NAMES, RecordingMetadata, RecordingResult, write_outputs
+from fer.recording.outputs import (
+    FILE_NAMES,
+    RecordingMetadata,
+    RecordingResult,
+    output_paths,
+    write_outputs,
+)
 from fer.recording.progress import Progress, ProgressReporter
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
@@ -56,6 +63,7 @@ def analyse(
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     sound: bool = True,
+    sheet: bool = True,
 ) -> RecordingResult:
     """Read a video and write everything about it into a folder.
 
@@ -68,6 +76,8 @@ def analyse(
         progress: Told a few times a second how far it is.
         cancelled: Asked at each frame whether to stop.
         sound: Whether the annotated video has the sound, too.
+        sheet: Whether the moments' thumbnails are written on a sheet of their own; they are in the
+            report anyway.
 
     Returns:
         The timeline, and where each file is. What couldn't be read is in `warning`.
@@ -102,9 +112,10 @@ def analyse(
             scale=reader.scale,
             lead=lead,
         )
-        recording = write_outputs(analyzer.timeline, work_folder, origin)
+        recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
     reporter.finish()
-    return replace(recording, **{kind: folder / name for kind, name in FILE_NAMES.items()})
+    paths: dict[str, Any] = dict(output_paths(folder, sheet))
+    return replace(recording, **paths)
 
 
 class FrameAnalyzer:

@@ -33,11 +33,11 @@ class RecordingResult:
         lead: Seconds of sound before its first picture, by which the annotated video is later.
         video: The annotated video, MP4.
         plot: The timeline's plot, PNG.
-        thumbnails: Small pictures of the moments on one sheet, JPEG.
         csv: The table, a row a bin or, in the person view, a row a track and bin.
         json: The timeline to keep.
         report: One HTML file that holds everything but the video.
-        pictures: Those on the sheet, one by one.
+        pictures: Small pictures of the moments, one by one.
+        thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
     """
 
     timeline: Timeline
@@ -47,11 +47,11 @@ class RecordingResult:
     lead: float
     video: Path
     plot: Path
-    thumbnails: Path
     csv: Path
     json: Path
     report: Path
     pictures: Sequence[Thumbnail] = ()
+    thumbnails: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,25 @@ class RecordingMetadata:
     lead: float
 
 
-def write_outputs(timeline: Timeline, folder: Path, metadata: RecordingMetadata) -> RecordingResult:
+def output_paths(folder: Path, sheet: bool = True) -> dict[str, Path]:
+    """Return the files in a folder by kind, without the sheet of thumbnails if it isn't wanted."""
+    return {
+        kind: folder / name for kind, name in FILE_NAMES.items() if sheet or kind != "thumbnails"
+    }
+
+
+def write_outputs(
+    timeline: Timeline, folder: Path, metadata: RecordingMetadata, sheet: bool = True
+) -> RecordingResult:
     """Write everything that comes from the timeline and the annotated video in `folder`."""
     from fer.timeline.plot import timeline_plot  # heavy
     from fer.timeline.report import report_html
 
-    paths = {kind: folder / name for kind, name in FILE_NAMES.items()}
+    paths = output_paths(folder, sheet)
     moments = summarise(timeline, metadata.duration).moments
     previews = make_thumbnails(paths["video"], moments, metadata.duration)
-    paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
+    if sheet:
+        paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
     paths["csv"].write_text(to_csv(timeline), encoding="utf-8")
     paths["json"].write_text(to_json(timeline, metadata_entries(metadata)), encoding="utf-8")
     timeline_plot(timeline, moments).savefig(paths["plot"], dpi=110)

@@ -17,7 +17,7 @@ import numpy as np
 
 from fer.pipeline import Pipeline
 from fer.recording.analysis import ResultsError, analyse
-from fer.recording.outputs import FILE_NAMES, RecordingResult
+from fer.recording.outputs import RecordingResult, output_paths
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
 from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, bound_cpu
@@ -271,7 +271,7 @@ def _read_result(message: Message, folder: Path) -> RecordingResult:
     Raises:
         VideoError: Something is missing or not as it should be.
     """
-    paths = {kind: folder / name for kind, name in FILE_NAMES.items()}
+    paths = output_paths(folder, sheet=False)
     fields = message.fields
     try:
         if not all(stat.S_ISREG(path.lstat().st_mode) for path in paths.values()):
@@ -320,7 +320,8 @@ def _analyse(
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
-        _send_result(channel, analyse(source, folder, pipeline, view, rate, report, sound=sound))
+        options = {"sound": sound, "sheet": False}  # the page shows the thumbnails itself
+        _send_result(channel, analyse(source, folder, pipeline, view, rate, report, **options))
 
     return partial(_report_errors, work)
 

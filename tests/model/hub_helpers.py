@@ -60,8 +60,7 @@ if token:
 WHOLE = {
     ".gitattributes", "README.md", "config.json", "model.safetensors", "preprocessor_config.json",
     "metrics.json", "curves.png", "configuration_fer.py", "modeling_fer.py",
-    "image_processing_fer.py", ".eval_results/fer2013_validation.yaml",
-    ".eval_results/ferplus_validation.yaml", "onnx/model.onnx",
+    "image_processing_fer.py", "onnx/model.onnx",
 }  # fmt: skip
 VIT = """
 from pathlib import Path

@@ -5,11 +5,10 @@ import re
 import pytest
 import yaml
 from huggingface_hub import ModelCard
-from huggingface_hub import parse_eval_result_entries as parse_entries
 from markdown_it import MarkdownIt
 
 from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
-from fer.model.card import model_card, result_entries, write_card
+from fer.model.card import model_card, write_card
 from fer.model.card_tables import recipe_table
 from fer.model.markdown import threads
 
@@ -135,9 +134,6 @@ def test_a_test_split_stands_beside_validation(metrics):
     assert ["test", filtered, "3,400", "66.0%", "64.0%"] in rows
     assert ["test", f"majority{ten}", "3,500", "80.0%", "not measured"] in rows
     assert ["calibration error, test split", "0.021"] in rows
-    entries = result_entries(metrics, "me/tiny")
-    assert entries["fer2013_without_copies_test"].value == 0.66
-    assert entries["ferplus_test"].value == 0.8
 
 
 def test_what_is_shown_has_its_own_rows(metrics):
@@ -154,7 +150,6 @@ def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_p
     metrics["training"]["dataset"] = "me/rafdb"
     metrics["validation"] |= {"official": False, "label_set": "labels of me/rafdb"}
     write_card(metrics, "me/tiny", tmp_path)
-    assert not list((tmp_path / ".eval_results").iterdir())
     card = ModelCard.load(tmp_path / "README.md")
     assert "model-index" not in card.content and card.data.datasets is None
     assert "fer2013" not in card.data.tags
@@ -184,15 +179,11 @@ def test_a_bar_in_a_name_does_not_break_the_table(metrics):
     )
 
 
-def test_results_in_the_hubs_current_form(metrics, tmp_path):
-    write_card(metrics, "me/tiny", tmp_path)
-    files = {path.name: path for path in (tmp_path / ".eval_results").iterdir()}
-    assert set(files) == {"fer2013_validation.yaml", "ferplus_validation.yaml"}
-    (entry,) = parse_entries(yaml.safe_load(files["ferplus_validation.yaml"].read_text()))
-    assert (entry.dataset_id, entry.task_id, entry.value) == (FER2013_DATASET_ID, "ferplus", 0.8123)
-    assert FERPLUS_LABELS in entry.notes
-    assert entry.source_url == "https://huggingface.co/me/tiny"
-    assert (tmp_path / "README.md").read_text().startswith("---\n")
+def test_the_card_alone_is_written_for_no_benchmark_is_registered(metrics, tmp_path):
+    write_card(metrics, "me/tiny", tmp_path, ["confusion.png", "curves.png"])
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    thumbnail = ModelCard.load(tmp_path / "README.md").data.thumbnail
+    assert thumbnail == "https://huggingface.co/me/tiny/resolve/main/confusion.png"
 
 
 def test_lists_and_tables_in_the_recipe_are_written_out():

@@ -71,7 +71,7 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
     (evaluation / "confusion.png").write_bytes(b"a picture")
     push(folder, "me/evaluated", evaluations=[str(evaluation)])
     files = hub.repos["models", "me/evaluated"].files
-    assert set(files) == WHOLE | {"test_confusion.png", ".eval_results/fer2013_test.yaml"}
+    assert set(files) == WHOLE | {"test_confusion.png"}
     card = files["README.md"].data.decode()
     for part in ("43.2%", "| blur | 2 px | 12.3% |", "](test_confusion.png)", "67.9%"):
         assert part in card

@@ -69,7 +69,6 @@ class RenderedRecording:
         summary = summarise(recording.timeline, recording.duration)
         self.recording, self.summary, self.created = recording, summary, time.monotonic()
         self.result = result_html(recording.timeline, summary, recording.pictures, recording.lead)
-        recording.thumbnails.unlink()  # the HTML contains them
 
     def outputs(self) -> tuple[str, ...]:
         """Return HTML of the state, HTML of the result and a path for each of `RESULT_FILES`."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fer.recording import Cancelled, Progress, RecordingResult, analyse
-from fer.recording.outputs import FILE_NAMES
+from fer.recording.outputs import FILE_NAMES, output_paths
 from fer.timeline.formatting import format_duration
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
@@ -48,7 +48,7 @@ def clip(uploads):
 
 @pytest.fixture
 def handlers():
-    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), analyse)
+    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), partial(analyse, sheet=False))
 
 
 def run(handlers, recording, view="person", session=None):
@@ -74,10 +74,9 @@ def slow(source, folder, pipeline, view, rate, progress, cancelled):
 def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=None):
     """Stand in for a short analysis: the video is a copy, the other files are empty."""
     shutil.copy(source, folder / FILE_NAMES["video"])
-    (folder / FILE_NAMES["thumbnails"]).touch()
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
-    paths = {kind: folder / FILE_NAMES[kind] for kind in FILE_NAMES}
+    paths = output_paths(folder, sheet=False)
     return RecordingResult(timeline, view, warning, 1.0, 0.25, **paths)
 
 
