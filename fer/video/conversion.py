@@ -3,6 +3,7 @@
 import av
 import cv2
 import numpy as np
+from av.sidedata.sidedata import SideData
 from PIL import Image
 
 from fer.array_types import Int64Array, UInt8Array
@@ -90,10 +91,10 @@ def display_matrix(frame: av.VideoFrame) -> Int64Array:
         side_data = frame.side_data.get("DISPLAYMATRIX")
     except ValueError:  # there is some of a kind that PyAV doesn't know, such as Exif
         return rotation_matrix(frame.rotation)
-    if side_data is None:
+    if not isinstance(side_data, SideData):
         return np.eye(2, dtype=np.int64)
-    matrix = np.frombuffer(side_data, np.int32).reshape(3, 3)
-    return np.sign(matrix[:2, :2]).astype(np.int64)
+    matrix = np.frombuffer(bytes(side_data), np.int32).reshape(3, 3)
+    return np.sign(matrix[:2, :2].astype(np.int64))
 
 
 def rotation_matrix(degrees: float) -> Int64Array:

@@ -194,7 +194,7 @@ class RecordingHandlers:
         """Follow the expressions in a video over time.
 
         Args:
-            recording: The video's file: MP4, MOV, WebM, MKV, AVI or GIF.
+            recording: The video's file, of a format that the tab lists.
             view: "person" for a series a face, "class" for aggregates of five faces or more only.
             rate: Analysed frames a second.
 
