@@ -1,6 +1,6 @@
 """Where the camera window's frames come from: a camera, whose latest frame wins, or a video file.
 
-OpenCV hands out cameras' pictures as BGR; they become RGB here and nowhere else.
+OpenCV delivers cameras' frames as BGR; they are converted to RGB here.
 """
 
 import sys
@@ -22,15 +22,15 @@ CAMERA_TIMEOUT = 3.0
 """Seconds without a picture after which a camera counts as lost."""
 
 DEFAULT_FRAME_DURATION = 1 / 30
-"""Seconds between a camera's pictures, as far as a frame has to say so."""
+"""Seconds for which a camera's frame is assumed to be on the screen."""
 
 
 class SourceError(ValueError):
-    """A camera or file that can't be used; the message says why and what to do."""
+    """A camera or file that can't be used; the message names the reason and what to do."""
 
 
 class FrameSource(Protocol):
-    """What the window asks of a source; it also closes itself at the end of a `with` block."""
+    """A source of frames for the window; a context manager that closes it."""
 
     @property
     def clock(self) -> PausableClock:
@@ -41,18 +41,18 @@ class FrameSource(Protocol):
         """Whether there will be no further frame."""
 
     def read(self) -> Frame | None:
-        """Return a new frame, if it is time for one; never waits."""
+        """Return a new frame if one is due, without waiting."""
 
 
 class CameraSource:
     """A camera; a thread fetches its pictures, and only the latest one is handed on.
 
     Args:
-        capture: What `open_camera` returns.
-        name: What to call it in a sentence.
+        capture: The opened camera.
+        name: Its name in messages.
 
     Raises:
-        SourceError: It gives no picture.
+        SourceError: It delivers no frames.
     """
 
     def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
@@ -85,7 +85,7 @@ class CameraSource:
         """A camera has no end.
 
         Raises:
-            SourceError: It gives no pictures any more.
+            SourceError: It delivers no frames any more.
         """
         if self._gone:
             raise SourceError(f"{self._name} gives no more pictures; is it still connected?")
@@ -109,14 +109,14 @@ class CameraSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the camera go."""
+        """Release the camera."""
         self._closing = True
         self._thread.join(CAMERA_TIMEOUT)
         self._capture.release()
 
 
 class VideoSource:
-    """A video file at its own pace: what is late is left out.
+    """A video file at its own pace: late frames are skipped.
 
     Args:
         path: The file.
@@ -154,7 +154,7 @@ class VideoSource:
         return due
 
     def __enter__(self) -> "VideoSource":
-        """Return the film itself."""
+        """Return the source itself."""
         return self
 
     def __exit__(
@@ -168,7 +168,7 @@ class VideoSource:
 
 
 def open_source(name: str) -> CameraSource | VideoSource:
-    """Open what the command line names: "0" is the first camera, anything else a file.
+    """Open a camera by its number, "0" for the first, or else a file.
 
     Raises:
         SourceError: There is no such camera, or it is busy.
@@ -188,7 +188,7 @@ def open_camera(index: int, devices: Path = Path("/dev")) -> CameraSource:
         SourceError: There is none, or it is busy.
     """
     name = f"Camera {index}"
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our sentence will do
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our own message suffices
     capture = cv2.VideoCapture(index)
     if capture.isOpened():
         return CameraSource(capture, name)

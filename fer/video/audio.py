@@ -2,8 +2,8 @@
 
 AAC and MP3 are copied packet by packet, as MP4 allows them and browsers play them; everything else
 is decoded and encoded as AAC, with silence where the time stamps leave a gap. Where the stamps leap
-the sound ends, as it does a minute after the pictures. Sound that can't be read never prevents the
-pictures from being written: it is left out with a warning.
+the sound ends, as it does a minute after the pictures. Sound that can't be read never costs the
+pictures: it is left out with a warning.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ a second, or of 4096 x 4096 at 4."""
 
 _ESTIMATED = ("mpegts", "mpeg")
 """FFmpeg's names of the formats that state no duration. Its estimate from their first and last time
-stamps is wrong where a recorder's clock leaps, as between two scenes."""
+stamps is wrong where a recorder's clock leaps, as from one scene to the next."""
 
 _STATED_BY_TRACK = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "gif")
 """Formats that state the length of each track. Others state at most the end of the longest one,
@@ -209,7 +209,7 @@ class _ClockSpans:
         return set_back or (self._leaps and decoded > self._last + _MAX_GAP)
 
     def seconds(self) -> float:
-        """Return the sum of the lengths between leaps."""
+        """Return the sum of the lengths, leaps left out."""
         seconds = sum(end - start for start, end in self._spans)
         steps = self._count - len(self._spans)
         # Where packets state no duration, the last one of each span is as long as the others.

@@ -122,7 +122,7 @@ class VideoReader:
             if time > MAX_SECONDS:
                 break
             duration = self._duration(frame, time)
-            # The packets' own stamps don't tell how far the pictures go if a clock is set back.
+            # If a clock is set back, the packets' own stamps don't state how far the pictures go.
             self._read_until = max(self._read_until, start + time + duration)
             yield Frame(self._converter.convert(frame), time, duration)
         self.warning = self._describe_losses(time)

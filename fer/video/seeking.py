@@ -30,7 +30,7 @@ def frames_at(path: Path, times: Sequence[float]) -> list[UInt8Array]:
     """
     with open_container(path, any_size=True) as container:
         stream = video_stream(container)
-        stream.thread_type = "NONE"  # a few frames here and there; nothing to do ahead
+        stream.thread_type = "NONE"  # for a few frames, threads cost more than they save
         return [_frame_at(container, stream, time) for time in times]
 
 

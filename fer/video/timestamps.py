@@ -17,7 +17,7 @@ _MAX_PENDING = 1000
 """Packets that wait for their frame; decoders hold back fewer than a hundred."""
 
 _MIN_STEP = 1e-3
-"""Seconds between frames whose time stamps don't rise."""
+"""Seconds from a frame to the next where time stamps don't rise."""
 
 MAX_JUMP = 1.0
 """Seconds by which a time stamp has to be off to count as another clock's."""
@@ -27,7 +27,7 @@ class FrameStamps:
     """The time stamps of decoded frames, on the file's own clock.
 
     AVI and ASF store no presentation times, so that a stream with B-frames decodes to frames with
-    each other's stamps. There the n-th frame gets the n-th packet's stamp, as packets lie in the
+    each other's stamps. There the n-th frame gets the n-th packet's stamp, as packets are in the
     file in the order of their decoding.
     """
 
@@ -63,7 +63,7 @@ def stamp_tolerance(container: InputContainer, step: float) -> float:
 
     Args:
         container: The file.
-        step: Usual seconds between frames.
+        step: Usual seconds from frame to frame.
     """
     # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
     # as of the frame before or after; so may the first be, which the others count from.
@@ -74,7 +74,7 @@ class TimestampCorrector:
     """Makes times that rise out of time stamps that may be missing, repeated or set back.
 
     Args:
-        step: Usual seconds between frames.
+        step: Usual seconds from frame to frame.
         end: Seconds after which no frame is expected; None if unknown.
         tolerance: Seconds by which a time stamp may be off steady steps without being followed.
     """

@@ -23,7 +23,7 @@ _WHITE = 203.0
 """Luminance of white in HDR, in cd/m2 (ITU-R BT.2408)."""
 
 _PEAK = 1000.0 / _WHITE
-"""Brightest light that is told from brighter ones, in units of white: the nominal peak of HLG."""
+"""Brightest light that isn't clipped, in units of white: the nominal peak of HLG."""
 
 _KNEE = 0.9
 """Share of white above which lights are compressed; white itself arrives at 249 of 255."""
@@ -40,7 +40,7 @@ _BT2020_TO_BT709 = np.array(
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
     np.float32,
 )
-"""Matrix between linear RGB of both standards (ITU-R BT.2087)."""
+"""Matrix from linear RGB of one standard to the other's (ITU-R BT.2087)."""
 
 
 def needs_tone_mapping(frame: av.VideoFrame) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fer.drawing.export import CSV_COLUMNS
+from fer.paths import VIDEO_FORMATS
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import VIEWS
 from tests.timeline.frames import steady
@@ -27,6 +28,10 @@ def test_every_column_and_entry_of_a_timeline_is_explained(view):
 def test_every_column_of_a_photo_is_explained():
     places = CSV_COLUMNS[CSV_COLUMNS.index("neutral") + 1 :]
     assert [name for name in places if f"`{name}`" not in FILES] == []
+
+
+def test_the_accepted_recordings_are_those_that_are_read():
+    assert f"read {VIDEO_FORMATS}," in FILES
 
 
 def test_every_room_has_its_line():

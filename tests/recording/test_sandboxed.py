@@ -73,6 +73,14 @@ def test_what_is_known_of_a_file_is_the_same(film, tmp_path):
         check_video_sandboxed(tmp_path / "gone.mp4")
 
 
+@pytest.mark.parametrize("name", ["CAM.MTS", "a.flv", "a.m4v"])
+def test_each_format_can_be_read_in_a_worker(tmp_path, name):
+    path = tmp_path / name
+    kind = {"CAM.MTS": "a.ts", "a.m4v": "a.mp4"}.get(name, name)
+    make_film(tmp_path / kind, [36_000, 36_000.1], sound="aac", sound_start=36_000).rename(path)
+    assert check_video_sandboxed(path) == check_video(path)
+
+
 def test_wrong_settings_are_the_callers_error(film, tmp_path, pipeline):
     with pytest.raises(ValueError, match="rate is 1 to 30"):
         analyse_sandboxed(film, tmp_path, pipeline, rate=99)
