@@ -2,14 +2,10 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from html import escape
-from pathlib import Path
-from string import Template
 
 from fer.data.statistics import SplitStatistics, VoteStatistics
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-
-TEMPLATE = Path(__file__).with_name("dataset_report.html")
+from fer.templates import render
 
 HEADINGS = {
     "counts": "How many faces there are",
@@ -123,26 +119,16 @@ def dataset_report_html(
     """Return one self-contained page.
 
     Args:
-        title: The data set's name, unescaped.
+        title: The data set's name.
         sentences: What `describe_dataset` returns.
         plots: For each section, PNG files and their descriptions.
     """
-    sections = "\n".join(
-        _section(heading, sentences[name], plots.get(name, ()))
+    sections = [
+        {
+            "heading": heading,
+            "sentences": sentences[name],
+            "plots": [(base64.b64encode(png).decode(), alt) for png, alt in plots.get(name, ())],
+        }
         for name, heading in HEADINGS.items()
-    )
-    texts = {"title": escape(title), "sections": sections, "footer": escape(FOOTER)}
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(texts)
-
-
-def _section(heading: str, sentences: Sequence[str], plots: Sequence[tuple[bytes, str]]) -> str:
-    paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-    figures = "".join(_picture(content, alt) for content, alt in plots)
-    return f"<section><h2>{heading}</h2>{paragraphs}{figures}</section>"
-
-
-def _picture(content: bytes, alt: str) -> str:
-    source = base64.b64encode(content).decode("ascii")
-    image = f'<img src="data:image/png;base64,{source}" alt="{escape(alt)}">'
-    region = f'role="region" aria-label="{escape(alt.split(":")[0])}" tabindex="0"'
-    return f"<figure {region}>{image}</figure>"
+    ]
+    return render("dataset_report.html", title=title, sections=sections, footer=FOOTER)

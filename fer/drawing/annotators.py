@@ -30,7 +30,7 @@ _MIN_FONT_SIZE = 10, 12
 
 
 class FaceAnnotator:
-    """Draws a box around each face, and what was read there beside it.
+    """Draws a box around each face, with a caption next to it.
 
     One annotator belongs to one stream of frames: captions of tracked faces keep their places as
     long as they are free. Lines and font grow with the picture, so that they look alike at any
@@ -183,7 +183,7 @@ def _draw_legend(
     placements: Sequence[Placement],
     font_size: int,
 ) -> None:
-    """Name the colours of captions that are only numbers, in a corner without a face, if any."""
+    """Draw a legend of the colours into a corner that has no face; nothing if there is none."""
     legend = render_legend(tuple(name for name in COLORS if name in labels), font_size)
     size = np.array(legend[0].shape[1::-1])
     room, margin = image.shape[1::-1] - size, font_size // 2

@@ -17,12 +17,12 @@ _BESIDE, _AWAY = 10, 16
 """Candidates that touch the box, and that a line connects with it."""
 
 _NUMBER, _LEADER, _INSIDE = _BESIDE, 2 * _BESIDE, 2 * _BESIDE + _AWAY
-"""Where the candidates of a kind begin: whole captions beside the box, numbers beside it, numbers
-away from it, and then, within it, the whole caption and the number in each corner."""
+"""Index of the first candidate of each kind; whole captions that touch the box have the first ones.
+Within the box, the whole caption comes first, then the number in each corner."""
 
 _DIRECTIONS = np.array([(0, -1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (1, 1), (-1, 1)])
 _DISTANCES = 0.8, 2.0
-"""Where numbers with a line go: around the box, so many of their heights away from it."""
+"""Directions from the box of a number with a line, and its distance in heights of the caption."""
 
 FEW_FACES = 4
 """Up to so many faces, captions may be of any width."""
@@ -31,7 +31,7 @@ _MAX_WIDTH = 3.5
 """Beside more faces, a caption wider than so many times its face is cut to its number."""
 
 _MAX_INSIDE = 0.1
-"""Share of its own face that a whole caption may cover, where there is no room beside it."""
+"""Largest share of its own face that a whole caption may cover if it fits nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Placement:
 
     Args:
         xyxy: Left, top, right and bottom edge in pixels.
-        number_only: Whether there is room for the face's number only.
+        number_only: Whether the caption is only the face's number.
         leader: Whether it is away from its box, so that a line must connect them.
     """
 
@@ -72,7 +72,7 @@ class CaptionPlacer:
             boxes: The faces as xyxy in pixels, (n, 4).
             sizes: Width and height in pixels of each whole caption, and of its number, (n, 2, 2).
             frame: Width and height of the picture in pixels.
-            gap: Pixels from a caption to another one and to the face of somebody else.
+            gap: Least distance in pixels to other captions and other faces.
             track_ids: The number of each face's track; None where faces aren't tracked.
         """
         unmoved = len(boxes) == 1 and not any(self._previous.values())
@@ -82,7 +82,7 @@ class CaptionPlacer:
         faces = range(len(boxes))
         if track_ids is None:
             return [layout.place(face) for face in faces]
-        # Captions that are there already come first, so that newcomers make room for them.
+        # Tracks that had a caption in the frame before are placed first, and keep it.
         order = sorted(faces, key=lambda face: (track_ids[face] not in before, track_ids[face]))
         placed = {face: layout.place(face, before.get(track_ids[face])) for face in order}
         self._previous = {track_ids[face]: layout.chosen[face] for face in faces}
@@ -120,7 +120,7 @@ class _Layout:
         outer = self.candidates[:, :_INSIDE]
         overlaps = _overlaps(outer, boxes)  # (n, 36, n)
         faces = np.arange(len(self.boxes))
-        overlaps[faces, :_LEADER, faces] = False  # beside its own box is beside it
+        overlaps[faces, :_LEADER, faces] = False  # a caption may touch its own box
         visible = (outer[..., :2] >= 0).all(axis=2) & (outer[..., 2:] <= frame).all(axis=2)
         return np.asarray(visible & ~overlaps.any(axis=2), np.bool_)
 

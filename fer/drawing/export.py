@@ -135,8 +135,7 @@ def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
 
     Args:
         detections: Faces with `confidence` and `data["probabilities"]` (n, 7); n may be 0.
-        labels: What each face is called: one of the seven expressions, "uncertain" or "turned
-            away".
+        labels: The label of each face: one of the seven expressions, "uncertain" or "turned away".
     """
     quality = np.array([_quality(detections, name) for name in QUALITY_COLUMNS]).T
     return [

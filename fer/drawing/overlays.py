@@ -1,4 +1,4 @@
-"""What goes with a moving picture: bars for one face in a corner, a strip of words below it."""
+"""Overlays of the camera window: probability bars of one face, and a status bar."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from fer.drawing.captions import load_font
 from fer.labels import EXPRESSIONS
 
 MIN_SIDE = 200
-"""Pictures with a shorter side than this, in pixels, get no bars: they would hide everything."""
+"""Shorter side in pixels below which a picture gets no bars: they would cover most of it."""
 
 _SHADE, _TRACK = (24, 21, 19, 190), (96, 91, 86, 200)
 _STRIP, _RED = "#181513", "#f03e3e"
@@ -37,10 +37,10 @@ class ProbabilityBars:
 
         Args:
             image: RGB uint8 (h, w, 3).
-            probabilities: Seven numbers, 0 to 1, in the order of `EXPRESSIONS`.
-            label: What the face is called; its name is brighter than the others.
+            probabilities: Of `EXPRESSIONS`, (7,), 0 to 1.
+            label: The face's label; its name is brighter than the others.
             xyxy: The face's box in pixels: the bars go to the corner that hides less of it.
-            title: What stands above the bars; nothing if empty.
+            title: Heading of the bars; none if empty.
 
         Returns:
             RGB uint8 (h, w, 3).
@@ -60,7 +60,7 @@ class ProbabilityBars:
 
 
 class StatusBar:
-    """Puts a dark strip with a few words under the picture."""
+    """Adds a dark strip with a few words below the picture."""
 
     def annotate(
         self,
@@ -73,9 +73,9 @@ class StatusBar:
 
         Args:
             image: RGB uint8 (h, w, 3).
-            words: What to write from the left, bright.
-            hints: What to write at the right, dim; from the first on as many as there is room for.
-            alert: Written first, behind a red dot.
+            words: Bright texts at the left.
+            hints: Dim texts at the right; the last ones are left out if they don't fit.
+            alert: First text, after a red dot.
 
         Returns:
             RGB uint8 (h + strip, w, 3).
@@ -86,7 +86,7 @@ class StatusBar:
 
 
 class _PanelLayout:
-    """Where everything in the panel of bars lies, in pixels.
+    """Layout of the panel of bars, in pixels.
 
     Args:
         font_size: Their height.
@@ -141,7 +141,7 @@ def _empty_panel(letters: int, label: str, title: str) -> Image.Image:
 
 @lru_cache(maxsize=1024)
 def _render_text(text: str, letters: int, colour: str) -> Image.Image:
-    """Return words in a picture of their own, RGBA; drawing letters takes longer than laying on."""
+    """Return a rendered text, RGBA; cached, as rendering takes longer than pasting."""
     font = load_font(letters)
     word = Image.new("RGBA", (max(1, round(font.getlength(text))), sum(font.getmetrics())), colour)
     cover = Image.new("L", word.size)
@@ -151,7 +151,7 @@ def _render_text(text: str, letters: int, colour: str) -> Image.Image:
 
 
 def _paste_centered(scene: Image.Image, piece: Image.Image, left: int, middle: int) -> None:
-    """Lay an RGBA piece on a scene, the middle of its height at `middle`."""
+    """Paste an RGBA piece into a scene, vertically centred at `middle`."""
     scene.alpha_composite(piece, (left, middle - piece.height // 2))
 
 

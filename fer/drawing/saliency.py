@@ -1,7 +1,7 @@
-"""Which parts of a face speak for its expression, found by covering them one after the other.
+"""Saliency by occlusion: which regions of a face its expression depends on.
 
-Occlusion sensitivity: Zeiler and Fergus (2014), https://arxiv.org/abs/1311.2901. The network is
-asked as it is used, preprocessing included, so this works for any network.
+Each region is covered in turn, and the fall of the log-odds is measured: Zeiler and Fergus (2014),
+https://arxiv.org/abs/1311.2901. Preprocessing is included, so this works for any network.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,16 +12,16 @@ import numpy as np
 from fer.array_types import Float32Array, UInt8Array
 
 MAP_SIDE = 96
-"""Faces are looked at in this size, in pixels."""
+"""Side in pixels to which faces are resized first."""
 
 OCCLUDER_SIDE, OCCLUDER_STEP = 32, 12
-"""Side of the square that covers a part, and how far it moves, in pixels of `MAP_SIDE`."""
+"""Side of the square that covers a region, and its stride, in pixels of `MAP_SIDE`."""
 
 MIN_DROP = 0.25
-"""Where no covered part lowers the log-odds by so much, none is marked."""
+"""Least fall of the log-odds for which regions are highlighted."""
 
 HIGHLIGHT_COLOR = np.array([255, 120, 0], np.float32)
-"""The colour of the parts that speak for the expression, RGB."""
+"""RGB."""
 
 _OPACITY = 0.7
 _MIN_PROBABILITY = 1e-4  # a probability may be 0 or 1, its odds may not
@@ -45,9 +45,9 @@ def occlusion_map(
     """
     face = _resize(crop)
     places = [(top, left) for top in _OFFSETS for left in _OFFSETS]
-    answers = classify([face, *(_occlude(face, top, left) for top, left in places)])
-    answered = np.clip(answers[:, expression], _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
-    odds = np.log(answered / (1 - answered))
+    predicted = classify([face, *(_occlude(face, top, left) for top, left in places)])
+    clipped = np.clip(predicted[:, expression], _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+    odds = np.log(clipped / (1 - clipped))
     falls = odds[0] - odds[1:]
     total, times = np.zeros((2, MAP_SIDE, MAP_SIDE), np.float32)
     for (top, left), fall in zip(places, falls, strict=True):
@@ -58,18 +58,18 @@ def occlusion_map(
 
 
 _OFFSETS = range(-OCCLUDER_SIDE // 2, MAP_SIDE - OCCLUDER_SIDE // 2 + 1, OCCLUDER_STEP)
-"""Where squares begin, in rows and in columns; half of the outer ones lies outside."""
+"""Top and left edges of the squares; the outer ones are half outside the face."""
 
 
 def highlight(crop: UInt8Array, drops: Float32Array) -> UInt8Array | None:
-    """Return a face on which the parts that speak for its expression glow.
+    """Return a grey face on which the salient regions glow.
 
     Args:
         crop: The face, RGB uint8 (h, w, 3).
         drops: What `occlusion_map` returns.
 
     Returns:
-        RGB uint8 (MAP_SIDE, MAP_SIDE, 3), or None where no part counts for much by itself.
+        RGB uint8 (MAP_SIDE, MAP_SIDE, 3), or None where no single region matters much.
     """
     if drops.max() < MIN_DROP:
         return None

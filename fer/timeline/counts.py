@@ -1,7 +1,7 @@
-"""Counting faces in whole numbers, and the figures that the counts stand for.
+"""Counts of faces in integers, and the statistics computed from them.
 
 A row of counts, a *tally*, is int64 (15,) with the columns `COUNT_COLUMNS`. Probabilities are
-counted in millionths, so that every sum is a whole number: sums of whole numbers are exact and
+counted in millionths, so that every sum is an integer: sums of integers are exact and
 don't depend on their order, which is what makes merging, saving and reading back exact.
 
 The **positive-negative index** of a face is P(happy) - P(angry) - P(disgust) - P(fear) - P(sad):
@@ -68,7 +68,7 @@ def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int6
 
     Args:
         faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something
-            else than the most probable expression may be called, and `data["turned_away"]` (n,)
+            else than the most probable expression may be its label, and `data["turned_away"]` (n,)
             where the yaw is known; n may be 0.
         small: A face whose box has a side, the square root of its area, under so many pixels is
             too small to judge.
@@ -124,7 +124,7 @@ def withhold_expressions(counts: Int64Array) -> Int64Array:
 def merge_bins(
     bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
 ) -> Int64Array:
-    """Return the sums of tallies that lie in the same wider bin, int64 (count, 15).
+    """Return the sums of tallies that belong to the same wider bin, int64 (count, 15).
 
     Args:
         bin_indices: Which wider bin each belongs to, (b,), from 0 to below `bins`.
@@ -172,7 +172,7 @@ def merged_statistics(
 
 
 def compute_statistics(counts: Tallies) -> Figures:
-    """Return what tallies stand for.
+    """Compute statistics from tallies.
 
     All means are over readings: a face seen in five frames of a bin has five readings there, all
     with the same weight. Faces too small to judge, and those turned away, are counted but have no
@@ -182,7 +182,7 @@ def compute_statistics(counts: Tallies) -> Figures:
         counts: int64 (b, 15), or float64 from `weight_bins_equally`.
 
     Returns:
-        Columns of length b: `frames` and `judged` (the readings behind the distribution) as they
+        Columns of length b: `frames` and `judged` (the readings of the distribution) as they
         are counted, then float64 with NaN where there is nothing to divide by: `faces` (mean number
         in a frame), the seven expressions (mean probability), `uncertain` (share of the judged),
         `small` (share of all faces), `index` (mean positive-negative index), `index_error` and
@@ -251,7 +251,7 @@ def _standard_error(variance: Float64Array, faces: Float64Array) -> Float64Array
 
     The faces of a frame are the independent units, not the frames: with n faces the error is
     s / sqrt(n), where s^2 = variance * n / (n - 1). NaN below two faces: one face has no spread
-    over faces, and how its own readings vary says nothing about others.
+    over faces, and the variance of its own readings is not that of faces.
     """
     return np.sqrt(_ratio(variance, np.where(faces >= 2, faces - 1, 0)))
 

@@ -33,10 +33,10 @@ MIN_DURATION = 3.0
 """Seconds."""
 
 CROWD_CHANGE = 0.5, 0.2
-"""Faces, and share of the faces before: a change by both is told, as it may be what rose."""
+"""Faces, and share of the faces before: a change by both is mentioned, as it may be the cause."""
 
 MAX_MOMENTS = 8
-"""The strongest are told."""
+"""Moments reported: the strongest."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ Rise = tuple[tuple[float, float], tuple[float, float]]
 
 
 class _Series:
-    """One expression: times in seconds, rising, and shares, or numbers of faces, both (n,).
+    """One expression: times in seconds, ascending, and shares or counts of faces, both (n,).
 
     Between two bins of a moment lie `gap` seconds at most.
     """

@@ -46,7 +46,7 @@ _TICK_STEPS = (
     14400,
     28800,
 )
-"""Seconds between two ticks, or in a column of the plot."""
+"""Steps of the time axis, and widths of a column of the plot, in seconds."""
 
 
 _BACKGROUND, _TEXT, _GRID, _HATCH, _LINE = "#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861"
@@ -55,7 +55,7 @@ _SIZE = 8.6, 6.2
 """Inches."""
 
 _MAX_COLUMNS, _MAX_TICKS = 240, 10
-"""Bins and ticks that can be told apart at this width."""
+"""Most bins and ticks that are distinguishable at this width."""
 
 
 def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:

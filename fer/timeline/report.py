@@ -119,7 +119,7 @@ def _caption(summary: Summary, lead: float) -> str:
             "later, after sound alone."
         )
     if summary.moments:
-        parts.append("The numbers stand for the moments below.")
+        parts.append("The numbers refer to the moments below.")
     return " ".join(parts)
 
 

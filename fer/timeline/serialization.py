@@ -1,6 +1,6 @@
 """A timeline as text: CSV for spreadsheets, JSON to keep; both read back exactly.
 
-What is written is what the timeline's view keeps, so a file of the class view has neither tracks
+A file holds what the timeline's view keeps, so a file of the class view has neither tracks
 nor any expression of a frame with too few faces.
 """
 
@@ -76,7 +76,7 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
 
     Args:
         timeline: What was recorded.
-        about: What else is to be said of it, such as the network's name; None for nothing.
+        about: Further entries, such as the network's name; None for none.
     """
     bins, rows = timeline.counts()
     document = {

@@ -1,4 +1,4 @@
-"""What a whole timeline comes to: means, the index with its error, moments, and single tracks."""
+"""Summary of a whole timeline: means, the index with its error, moments, and single tracks."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class TrackSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A whole timeline. Figures about expressions are NaN where nothing may or can be shown.
+    """A whole timeline. Statistics of expressions are NaN where they are withheld or unknown.
 
     Args:
         view: "class" or "person".
@@ -71,7 +71,7 @@ class Summary:
     tracks: tuple[TrackSummary, ...]
 
     def longest_tracks(self, max_tracks: int) -> list[TrackSummary]:
-        """Return up to `max_tracks` tracks, those seen longest, by their numbers."""
+        """Return up to `max_tracks` tracks, those seen longest, by track id."""
         longest = sorted(self.tracks, key=lambda track: -track.seconds)[:max_tracks]
         return sorted(longest, key=lambda track: track.track)
 

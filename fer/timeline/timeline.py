@@ -7,10 +7,10 @@ A timeline is recorded in one of two views, and keeps nothing that its view does
   expression in it is kept. So no table, file, plot or summary is of fewer faces. It doesn't keep
   anybody from comparing two seconds that differ by one face, or who knows how the others looked: it
   is a floor, not a proof.
-- "person": each track by its number, too. Numbers are not names, and nobody is recognised.
+- "person": each track by its id, too; nobody is identified.
 
 Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN
-for every figure about expressions. What the figures mean stands in `fer.timeline.counts`.
+for all statistics of expressions; these are defined in `fer.timeline.counts`.
 """
 
 import math
@@ -49,7 +49,7 @@ MAX_BIN_SECONDS = 600.0
 """Seconds; what is summed up in a longer bin might not fit 64 bits."""
 
 TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index", "turned")
-"""What is told of one track in one bin; a single face has no standard error over faces."""
+"""Columns of one track in one bin; a single face has no standard error over faces."""
 
 
 BIN_BYTES = 338
@@ -57,7 +57,7 @@ BIN_BYTES = 338
 
 
 class TimelineError(ValueError):
-    """A timeline can't do what was asked; the message says why and what to do."""
+    """An operation that a timeline doesn't support; the message gives the reason and what to do."""
 
 
 class Settings(TypedDict):
@@ -213,7 +213,7 @@ class Timeline:
 
         Args:
             bins: Tallies (15,).
-            tracks: Tallies (15,) and behind them what `track_quality` gave, (7,).
+            tracks: Tallies (15,), then the row of `track_quality`, (7,).
         """
         for number, row in bins.items():
             self._count_bin(number, row)
