@@ -14,6 +14,7 @@ from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.ui import html
 from fer.vision import detections
+from fer.vision.quality import QUALITY_COLUMNS
 
 MAX_DISPLAY_SIDE = 1280
 """Longest side in pixels of the picture on the page; the download has its full size."""
@@ -23,6 +24,10 @@ MIN_DISPLAY_SIDE = 320
 
 SMALL_FACE = 40
 """Side in pixels of the photo below which a face gets a warning."""
+
+TURNED_FROM, TILTED_FROM, CLIPPED_FROM = 15.0, 5.0, 0.05
+"""Degrees of yaw and of roll, and share of clipped pixels, from which on a panel mentions them: a
+frontal face's yaw is estimated with an error of about 7."""
 
 NARROW_BOX, TINY_BOX = 0.14, 0.04
 """Shares of the picture's width below which a box shows only its number, inside it or above it."""
@@ -73,6 +78,7 @@ class _Face:
         classes: CSS classes of its box.
         place: CSS of the box's place in the picture.
         small_side: Its longer side in pixels if that is under `SMALL_FACE`, else 0.
+        quality: How well it can be seen, in a sentence; "" where that wasn't measured.
         highlight: Its picture with glowing regions; None without any.
     """
 
@@ -85,6 +91,7 @@ class _Face:
     classes: str
     place: str
     small_side: int
+    quality: str
     highlight: Markup | None
 
 
@@ -96,7 +103,7 @@ def _faces(
 ) -> list[_Face]:
     rows, boxes = detections.probabilities(faces), detections.boxes(faces)
     glowing = [*highlights, *[None] * (len(labels) - len(highlights))]
-    columns = zip(labels, rows, boxes, glowing, strict=True)
+    columns = zip(labels, rows, boxes, _describe_quality(faces), glowing, strict=True)
     return [_face(i, *column, shape) for i, column in enumerate(columns, start=1)]
 
 
@@ -105,6 +112,7 @@ def _face(
     label: str,
     row: Float32Array,
     xyxy: Float32Array,
+    quality: str,
     highlight: UInt8Array | None,
     shape: tuple[int, ...],
 ) -> _Face:
@@ -123,8 +131,35 @@ def _face(
         _box_classes(left, top, right),
         f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%",
         side if side < SMALL_FACE else 0,
+        quality,
         None if highlight is None else html.picture(highlight, alt),
     )
+
+
+def _describe_quality(faces: Detections) -> list[str]:
+    """Return how well each face can be seen, in a sentence; "" where that wasn't measured."""
+    if not set(QUALITY_COLUMNS) <= set(faces.data):
+        return [""] * len(faces)
+    rows = zip(*(np.asarray(faces.data[name]).tolist() for name in QUALITY_COLUMNS), strict=True)
+    return [_quality_sentence(*row) for row in rows]
+
+
+def _quality_sentence(
+    size: float, roll: float, yaw: float, sharpness: float, brightness: float, clipped: float
+) -> str:
+    parts = [f"{size:.0f} pixels"]
+    if abs(yaw) >= TURNED_FROM:
+        parts.append(f"turned about {abs(yaw):.0f}\N{DEGREE SIGN} to the {_side(yaw)}")
+    if abs(roll) >= TILTED_FROM:
+        parts.append(f"tilted {abs(roll):.0f}\N{DEGREE SIGN} to the {_side(roll)}")
+    parts += [f"sharpness {sharpness:.0f}", f"brightness {brightness:.0%}"]
+    if clipped >= CLIPPED_FROM:
+        parts.append(f"{clipped:.0%} black or white")
+    return f"Seen with {', '.join(parts)}."
+
+
+def _side(degrees: float) -> str:
+    return "right" if degrees > 0 else "left"
 
 
 def _resize_for_display(image: UInt8Array) -> UInt8Array:
