@@ -49,6 +49,10 @@ class RequestError(Exception):
         super().__init__(sentence)
         self.status, self.sentence = status, sentence
 
+    def detail(self) -> Any:
+        """Return what a response gives under `detail`."""
+        return self.sentence
+
 
 async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
     """Return a request's body, which must be a JSON object.

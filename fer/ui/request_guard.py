@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fer.ui.input_checks import InputChecks
 from fer.ui.request_bodies import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -51,10 +52,11 @@ RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
 
 FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
-CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|run/predict|call/{_NAME})/?")
+CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|call/(?P<name>{_NAME}))/?")
 """Paths that run a handler."""
 
-NAMED_CALL = re.compile(rf"/gradio_api/call/v2/{_NAME}/?")
+NAMED_CALL = re.compile(rf"/gradio_api/call/v2/(?P<name>{_NAME})/?")
+"""Paths that run one with inputs by name."""
 
 SERVER_CALL = re.compile(r"/gradio_api/component_server/?")
 """The path of server functions of the page's HTML components."""
@@ -84,6 +86,7 @@ class RequestGuard:
         self.app, self.store = app, store
         self.upload_route = UploadRoute(store, max_bytes)
         self._pages = Counter[str]()
+        self._checks: InputChecks | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, handle or refuse a request."""
@@ -101,7 +104,7 @@ class RequestGuard:
         try:
             response = _refusal(405, NOT_HERE) if respond is None else await respond(request, path)
         except RequestError as error:
-            response = _refusal(error.status, error.sentence)
+            response = _refusal(error.status, error.detail())
         if isinstance(response, Response):
             await response(scope, receive, send)
         elif response.page is None:
@@ -140,17 +143,27 @@ class RequestGuard:
         if path == "/gradio_api/upload":
             return await self.upload_route.receive(request)
         body: dict[str, Any]
-        if CALL.fullmatch(path):
+        checks = self._checks_of(request.scope["app"])
+        if found := CALL.fullmatch(path):
             body = check_call(await read_json(request, MAX_FRAME_BYTES), self.store)
+            checks.complete_call(body, found["name"], path)
         elif SERVER_CALL.fullmatch(path):
             body = checked_server_call(await read_json(request, MAX_BODY_BYTES), self.store)
-        elif NAMED_CALL.fullmatch(path):
+            checks.check_function(body["component_id"], body["fn_name"])
+        elif found := NAMED_CALL.fullmatch(path):
             body = check_value(await read_json(request, MAX_BODY_BYTES), None, self.store)
+            checks.endpoint(found["name"]).check_named(body)
         elif SMALL.fullmatch(path):
             body = await read_json(request, MAX_BODY_BYTES)
         else:
             return _missing()
         return Passed.with_body(request, orjson.dumps(body))
+
+    def _checks_of(self, app: Any) -> InputChecks:
+        """Return the checks of the page, which is complete by the first request."""
+        if self._checks is None:
+            self._checks = InputChecks(app.get_blocks())
+        return self._checks
 
 
 class Passed:
@@ -230,6 +243,6 @@ def _missing() -> Response:
     return _refusal(404, NOT_HERE)
 
 
-def _refusal(status: int, sentence: str) -> Response:
+def _refusal(status: int, detail: Any) -> Response:
     # The rest of the body isn't read.
-    return JSONResponse({"detail": sentence}, status, headers={"Connection": "close"})
+    return JSONResponse({"detail": detail}, status, headers={"Connection": "close"})

@@ -124,10 +124,6 @@ class Page:
         response = self.post(f"{API}/call/{api_name}", {"data": list(data)}).raise_for_status()
         return self.get(f"{API}/call/{api_name}/{response.json()['event_id']}").text
 
-    def run_unqueued(self, api_name: str, data: Sequence[Any], way: str = "run") -> httpx.Response:
-        """Return the response to running an endpoint by `/run` or `/api`, without the queue."""
-        return self.post(f"{API}/{way}/{api_name}", {"data": list(data)})
-
     def open_session(self, token: str | None = None) -> "Session":
         """Return a new visitor's session, or a new one of a visitor with a token."""
         return Session(self, token)

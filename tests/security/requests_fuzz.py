@@ -16,9 +16,11 @@ from tests.security.stream import Stream, data_url
 
 ROUTES = (
     "queue/join",
-    "call/predict",
+    "call/photo",
+    "call/v2/photo",
     "call/v2/predict",
-    "call/analyse_recording",
+    "call/recording",
+    "call/v2/start",
     "run/predict",
     "api/predict",
     "upload",

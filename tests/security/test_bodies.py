@@ -78,7 +78,7 @@ def test_no_other_route_takes_a_body(visitor, name):
 def test_no_handler_is_called_past_its_line(visitor):
     body = {"data": [None, 40, False, False], "fn_index": visitor.number("read")}
     response = visitor.web.post("gradio_api/run/predict", json=body)
-    assert response.status_code == 404 and "join the queue" in response.text
+    assert response.status_code == 404 and "nothing here" in response.text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from gradio.themes.utils.fonts import LocalFont, font_file_path
 from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
+from gradio_client.exceptions import AppError, ValidationError
 from PIL import Image
 from skimage.data import astronaut
 
@@ -17,6 +17,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
 from fer.ui import build_demo, launch_settings, load_pipeline, uploads
+from fer.ui.recording.tab import RESULT_NAMES
 from fer.ui.recording.views import RESULT_LIFETIME
 from fer.video import MAX_BYTES, VideoWriter
 from tests.fakes import fake_pipeline, sure
@@ -46,9 +47,9 @@ def test_the_notice_is_displayed_and_escaped(demo):
     assert any("Mind &lt;this&gt;." in (value or "") for value in values)
 
 
-def test_two_endpoints_are_public(demo):
+def test_two_endpoints_are_public_and_have_older_names(demo):
     public = [fn.api_name for fn in demo.fns.values() if fn.api_visibility == "public"]
-    assert public == ["predict", "analyse_recording"]
+    assert public == ["photo", "predict", "recording", "analyse_recording"]
 
 
 def test_recordings_may_be_uploaded_whole():
@@ -98,43 +99,79 @@ def test_fonts_ship_with_gradio_and_have_letters():
             assert not missing, (font.name, weight, missing)
 
 
-def test_predict_over_the_network(client, tmp_path):
-    Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(tmp_path / "one.png")
-    answer = client.predict(
-        picture=handle_file(tmp_path / "one.png"), min_face=40, api_name="/predict"
-    )
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    path = tmp_path_factory.mktemp("one") / "one.png"
+    Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(path)
+    return handle_file(path)
+
+
+@pytest.mark.parametrize("name", ["/photo", "/predict"])
+def test_a_photo_is_read_over_the_network(client, one, name):
+    answer = client.predict(picture=one, min_face=40, api_name=name)
     assert (answer["width"], answer["height"]) == (160, 120)
     assert [face["expression"] for face in answer["faces"]] == ["happy"]
-    whole = client.predict(
-        picture=handle_file(tmp_path / "one.png"), whole_picture=True, api_name="/predict"
-    )
+    whole = client.predict(picture=one, whole_picture=True, api_name=name)
     assert whole["faces"][0]["box"] == [0, 0, 160, 120]
 
 
 def test_a_text_file_posing_as_a_photo_is_refused_over_the_network(client, tmp_path):
     (tmp_path / "text.jpg").write_text("not a picture")
     with pytest.raises(AppError, match="not a picture that can be read"):
-        client.predict(picture=handle_file(tmp_path / "text.jpg"), api_name="/predict")
+        client.predict(picture=handle_file(tmp_path / "text.jpg"), api_name="/photo")
 
 
-def test_the_endpoint_explains_itself(client):
-    endpoint = client.view_api(return_format="dict")["named_endpoints"]["/predict"]
-    names = [parameter["parameter_name"] for parameter in endpoint["parameters"]]
-    assert names == ["picture", "min_face", "whole_picture"]
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"min_face": "large"}, "min_face is a number from 16 to 200"),
+        ({"min_face": 5}, "min_face is a number from 16 to 200"),
+        ({"whole_picture": None}, "whole_picture is true or false"),
+        ({"picture": "no file"}, "picture is a file that was uploaded"),
+    ],
+)
+def test_a_wrong_argument_is_a_sentence_for_a_program(client, one, caplog, given, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        client.predict(**{"picture": one, "api_name": "/photo"} | given)
+    assert "Traceback" not in caplog.text
 
 
-def test_analyse_recording_over_the_network(client, tmp_path):
+def test_a_missing_picture_is_a_sentence(client):
+    with pytest.raises(AppError, match="There is no picture"):
+        client.predict(picture=None, api_name="/photo")
+
+
+def test_the_endpoints_explain_themselves(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(named) == {"/photo", "/predict", "/recording", "/analyse_recording"}
+    for name, parameters, results in (
+        ("/photo", ["picture", "min_face", "whole_picture"], ["faces"]),
+        ("/recording", ["recording", "view", "rate"], ["timeline", *RESULT_NAMES]),
+    ):
+        described = named[name]["parameters"]
+        assert [parameter["parameter_name"] for parameter in described] == parameters
+        assert not [known for known in described if known["label"].startswith("parameter_")]
+        assert [result["label"] for result in named[name]["returns"]] == results
+        assert all(f"`{parameter}`" in named[name]["description"] for parameter in parameters)
+
+
+@pytest.mark.slow
+def test_a_recording_is_analysed_over_the_network(client, tmp_path):
     with VideoWriter(tmp_path / "clip.mp4", 512, 512) as writer:
         for i in range(4):
             writer.write(astronaut(), i / 4, 0.25)
-    document, files = client.predict(
-        recording=handle_file(tmp_path / "clip.mp4"), view="person", api_name="/analyse_recording"
-    )
+    clip = handle_file(tmp_path / "clip.mp4")
+    document, *files = client.predict(recording=clip, view="person", api_name="/recording")
     assert document["table"][0]["happy"] > 0.5  # a worker process has the real network
     assert [Path(file).suffix for file in files] == [".mp4", ".png", ".csv", ".json", ".html"]
+    document, older = client.predict(clip, "person", api_name="/analyse_recording")
+    assert [Path(file).name for file in older] == [Path(file).name for file in files]
+
+
+def test_a_text_file_posing_as_a_recording_is_refused_over_the_network(client, tmp_path):
     (tmp_path / "text.mp4").write_text("not a video")
     with pytest.raises(AppError, match="be read as a video"):
-        client.predict(recording=handle_file(tmp_path / "text.mp4"), api_name="/analyse_recording")
+        client.predict(recording=handle_file(tmp_path / "text.mp4"), api_name="/recording")
 
 
 def test_a_model_that_cannot_be_loaded_is_replaced_with_a_notice(monkeypatch, tmp_path):

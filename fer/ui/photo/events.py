@@ -1,5 +1,6 @@
 """Photo events: resolve the visitor's session and schedule the work of `PhotoHandlers`."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from fer.drawing.export import PictureDocument
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.payloads import clipped_number, uploaded_path
 from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.sessions import Session, SessionError, Sessions
 
@@ -30,8 +32,8 @@ class PhotoEvents:
 
     async def read(
         self,
-        picture: str | None,
-        min_face: float,
+        picture: Mapping[str, Any] | None,
+        min_face: float | None,
         whole_picture: bool,
         explained: bool,
         token: str,
@@ -41,7 +43,9 @@ class PhotoEvents:
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender)
-            work = partial(self.handlers.read, picture, min_face, whole_picture, explained)
+            size = clipped_number(min_face, MIN_FACE_RANGE)
+            path = uploaded_path(picture)
+            work = partial(self.handlers.read, path, size, whole_picture, explained)
             content, session.photo = await self._turns.run(token, sender, work)
             return content
         except Superseded:
@@ -52,9 +56,9 @@ class PhotoEvents:
         except Abandoned:
             raise gr.Error("The visitor has left.", print_exception=False) from None
 
-    async def predict(
+    async def photo(
         self,
-        picture: str,
+        picture: Mapping[str, Any] | None,
         min_face: float = MIN_FACE_RANGE[1],
         whole_picture: bool = False,
         request: gr.Request | None = None,
@@ -62,7 +66,7 @@ class PhotoEvents:
         """Detect the faces in a picture and classify the expression of each as one of seven.
 
         Args:
-            picture: The picture's file.
+            picture: The uploaded file, as programs send it.
             min_face: Minimum face size in pixels.
             whole_picture: True if the picture is a single face; then none is detected.
             request: Set by Gradio.
@@ -73,7 +77,7 @@ class PhotoEvents:
             probabilities and box (left, top, right, bottom in pixels), largest face first.
         """
         sender = Sender(request)
-        work = partial(self.handlers.predict, picture, min_face, whole_picture)
+        work = partial(self.handlers.predict, uploaded_path(picture), min_face, whole_picture)
         try:
             return await self._turns.run(sender.session, sender, work, replace=False)
         except BusyError as error:

@@ -122,12 +122,12 @@ class PhotoHandlers:
         return content, result
 
     def predict(
-        self, picture: str, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
+        self, picture: str | None, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
     ) -> PictureDocument:
         """Detect the faces in a picture and classify the expression of each as one of seven.
 
         Args:
-            picture: The picture's file.
+            picture: Path of the uploaded file; None is an error.
             min_face: Minimum face size in pixels.
             whole_picture: True if the picture is a single face; then none is detected.
 

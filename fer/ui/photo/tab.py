@@ -1,21 +1,30 @@
 """Photo tab: upload, options and the result with the probabilities of every face."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
 
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
+from fer.ui.endpoints import add_endpoint
 from fer.ui.photo.events import PhotoEvents
 from fer.ui.photo.handlers import INSTRUCTIONS, MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
-from fer.ui.sliders import lenient_slider, strict_slider
 
 EXAMPLES = sorted(Path(__file__).resolve().with_name("examples").glob("*.jpg"))
 """Freely licensed pictures; see the README in their folder."""
+
+PHOTO_DESCRIPTION = (
+    "Detect the faces in a picture and classify the expression of each as one of seven. `picture` "
+    "is the file; `min_face` is the least face size in pixels; `whole_picture` is true if the "
+    "picture is a single face, so that none has to be detected. Returns an object with picture, "
+    "width, height, turned, model and faces, the largest one first; each face has its number, "
+    "expression, probabilities, box (left, top, right, bottom in pixels) and quality."
+)
+"""Of the endpoint, on the page's API documentation."""
 
 
 def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
@@ -47,8 +56,9 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
         show_progress_on=result,
         concurrency_limit=None,
         api_visibility="private",
+        preprocess=False,
     )
-    _add_endpoint(events, photo, whole_picture)
+    _add_endpoints(events, photo, whole_picture)
 
 
 def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
@@ -62,9 +72,6 @@ def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
         elem_id="photo-input",
         placeholder="# Drop a photo here\nor press to choose one, or paste one below",
     )
-    # Gradio would open the file first and fail with a technical error for a broken one. A subclass
-    # would have it write a .pyi file beside this one.
-    photo.preprocess = _uploaded_file  # type: ignore[method-assign]
     gr.set_static_paths(EXAMPLES)  # else Gradio copies them among the visitors' files
     gr.Examples(
         [str(path) for path in EXAMPLES],
@@ -79,8 +86,7 @@ def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
 
 def _options() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox]:
     with gr.Accordion("Options", open=False, elem_id="photo-options"):
-        min_face = lenient_slider(
-            *MIN_FACE_RANGE,
+        min_face = _min_face_slider(
             label="Minimum face size",
             info="In pixels. A lower value finds smaller faces and takes longer.",
             elem_id="photo-min-face",
@@ -98,17 +104,15 @@ def _options() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox]:
     return min_face, whole_picture, explained
 
 
-def _uploaded_file(payload: ImageData | None) -> str | None:
-    """Return the path of the uploaded file, which replaces Gradio's preprocessing."""
-    return None if payload is None else payload.path
+def _min_face_slider(**settings: Any) -> gr.Slider:
+    lowest, default, highest = MIN_FACE_RANGE
+    return gr.Slider(lowest, highest, default, step=1, **settings)
 
 
-def _add_endpoint(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
-    """Add the API endpoint /predict; no visible component uses it."""
-    gr.Button(visible=False).click(
-        events.predict,
-        [photo, strict_slider(*MIN_FACE_RANGE), whole_picture],
-        gr.JSON(visible=False),
-        api_name="predict",
-        concurrency_limit=None,
-    )
+def _add_endpoints(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Checkbox) -> None:
+    """Add the endpoint /photo, and /predict, its older name, for one release more."""
+    min_face = _min_face_slider(label="Minimum face size in pixels", visible=False)
+    inputs = [photo, min_face, whole_picture]
+    faces = gr.JSON(label="faces", visible=False)
+    add_endpoint(events.photo, inputs, [faces], "photo", PHOTO_DESCRIPTION)
+    add_endpoint(events.photo, inputs, [faces], "predict", "An older name of /photo.")

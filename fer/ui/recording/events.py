@@ -1,6 +1,6 @@
 """Recording events: resolve the visitor's session and limit their jobs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.job_queue import Line, LineFullError
+from fer.ui.payloads import clipped_number, uploaded_path
 from fer.ui.recording.handlers import EMPTY_OUTPUTS, RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.sessions import SessionError, Sessions
 
@@ -34,13 +35,13 @@ class RecordingEvents:
         self._turns = FairScheduler(WORKERS, "choose")
 
     async def choose(
-        self, recording: str | None, token: str, request: gr.Request | None = None
+        self, recording: Mapping[str, Any] | None, token: str, request: gr.Request | None = None
     ) -> tuple[Any, ...]:
         """Check a file as soon as it is uploaded, see `RecordingHandlers.choose`."""
         sender = Sender(request)
         try:
             recording_session = self.sessions.of(token, sender).recording
-            work = partial(self.handlers.choose, recording, recording_session)
+            work = partial(self.handlers.choose, uploaded_path(recording), recording_session)
             return tuple((await self._turns.run(token, sender, work))[:-1])
         except Superseded:
             return tuple([gr.skip()] * (2 + len(EMPTY_OUTPUTS)))
@@ -51,9 +52,9 @@ class RecordingEvents:
 
     async def start(
         self,
-        recording: str | None,
+        recording: Mapping[str, Any] | None,
         view: str,
-        rate: float,
+        rate: float | None,
         token: str,
         request: gr.Request | None = None,
     ) -> AsyncIterator[tuple[Any, ...]]:
@@ -63,8 +64,9 @@ class RecordingEvents:
             session = self.sessions.of(token, sender)
             # Two: pressing Start again cancels the first job, which ends in a moment.
             with self._line.place(token, 2):
+                path, looks = uploaded_path(recording), clipped_number(rate, RATE_CHOICES)
                 async with aclosing(
-                    self.handlers.start(recording, view, rate, session.recording)
+                    self.handlers.start(path, view, looks, session.recording)
                 ) as updates:
                     async for *outputs, _ in updates:
                         yield tuple(outputs)
@@ -80,34 +82,46 @@ class RecordingEvents:
         except SessionError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    async def analyse_recording(
+    async def recording(
         self,
-        recording: str,
+        recording: Mapping[str, Any] | None,
         view: str = "person",
         rate: float = RATE_CHOICES[1],
         request: gr.Request | None = None,
-    ) -> tuple[dict[str, Any], list[str]]:
+    ) -> tuple[Any, ...]:
         """Follow the expressions in a video over time.
 
         Args:
-            recording: The video's file, of a format that the tab lists.
+            recording: The uploaded file, as programs send it, of a format that the tab lists.
             view: "person" for a series a face, "class" for aggregates of five faces or more only.
             rate: Analysed frames a second.
             request: Set by Gradio.
 
         Returns:
-            The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON and
+            The timeline as in its JSON file, and the paths of annotated video, plot, CSV, JSON and
             HTML report. They are deleted within the hour.
         """
         sender = Sender(request)
         try:
             with self._line.place(sender.session):
-                work = self.handlers.analyse_recording(recording, view, rate)
-                return await sender.await_while_listening(work)
+                work = self.handlers.analyse_recording(uploaded_path(recording), view, rate)
+                document, files = await sender.await_while_listening(work)
+                return document, *files
         except LineFullError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
             raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+
+    async def analyse_recording(
+        self,
+        recording: Mapping[str, Any] | None,
+        view: str = "person",
+        rate: float = RATE_CHOICES[1],
+        request: gr.Request | None = None,
+    ) -> tuple[Any, list[str]]:
+        """Do what `recording` does, with the paths in a list."""
+        document, *files = await self.recording(recording, view, rate, request)
+        return document, files
 
 
 def _refused(error: ValueError) -> str:

@@ -189,7 +189,7 @@ class RecordingHandlers:
         return session
 
     async def analyse_recording(
-        self, recording: str, view: str = "person", rate: float = RATE_CHOICES[1]
+        self, recording: str | None, view: str = "person", rate: float = RATE_CHOICES[1]
     ) -> tuple[dict[str, Any], list[str]]:
         """Follow the expressions in a video over time.
 

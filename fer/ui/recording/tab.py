@@ -1,25 +1,38 @@
 """Recording tab: upload, options, and the annotated video with its timeline and downloads."""
 
+from typing import Any
+
 import gradio as gr
 from gradio.components import Component
-from gradio.data_classes import FileData
 
 from fer.paths import VIDEO_FORMATS, VIDEO_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
+from fer.ui.endpoints import add_endpoint
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.tab import VIEW_CHOICES
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import INSTRUCTIONS
 from fer.ui.sessions import Sessions
-from fer.ui.sliders import lenient_slider, strict_slider
 from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES, MAX_SECONDS
 
 DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report")
 """The downloads, in the order of the handlers' files."""
+
+RESULT_NAMES = ("annotated_video", "plot", "table", "timeline_file", "report")
+"""The files that /recording returns, in the order of the handlers' files."""
+
+RECORDING_DESCRIPTION = (
+    f"Follow the expressions in a video over time. `recording` is the file ({VIDEO_FORMATS}); "
+    "`view` is person for a series for every face, or class for aggregates of five "
+    "faces or more only; `rate` is the number of analysed frames a second. Returns the timeline "
+    "and, as files, the annotated video (MP4), the plot (PNG), the table (CSV), the timeline "
+    "(JSON) and the report (HTML), which are deleted within the hour."
+)
+"""Of the endpoint, on the page's API documentation."""
 
 VIDEO_LIMITS = f"{VIDEO_FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
@@ -38,10 +51,12 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
         with gr.Column(scale=3, min_width=300):
             state, video, saves, result = _outputs()
     outputs = [state, result, video, *saves]
-    recording.change(events.choose, [recording, token], [known, *outputs], **PAGE_EVENT)
-    start.click(events.start, [recording, view, rate, token], outputs, **PAGE_EVENT)
+    chosen = [known, *outputs]
+    recording.change(events.choose, [recording, token], chosen, preprocess=False, **PAGE_EVENT)
+    inputs = [recording, view, rate, token]
+    start.click(events.start, inputs, outputs, preprocess=False, **PAGE_EVENT)
     cancel.click(events.cancel, token, None, **PAGE_EVENT)
-    _add_endpoint(events, recording, view)
+    _add_endpoints(events, recording, view)
     return outputs
 
 
@@ -53,8 +68,6 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         height=120,
         elem_id="recording-input",
     )
-    # Gradio would leave an empty file each time. A subclass would have it write a .pyi file.
-    recording.preprocess = _uploaded_file  # type: ignore[method-assign, assignment]
     gr.HTML(f'<p class="fer-note">{VIDEO_LIMITS}</p>', elem_id="recording-limits")
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
@@ -64,8 +77,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         info="One person: a series for every face. A class: aggregates only.",
         elem_id="recording-view",
     )
-    rate = lenient_slider(
-        *RATE_CHOICES,
+    rate = _rate_slider(
         label="Analysed frames a second",
         info="More catch shorter expressions and take longer.",
         elem_id="recording-rate",
@@ -91,17 +103,18 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
     return state, video, saves, result
 
 
-def _uploaded_file(payload: FileData | None) -> str | None:
-    """Return the path of the uploaded file, which replaces Gradio's preprocessing."""
-    return None if payload is None else payload.path
+def _rate_slider(**settings: Any) -> gr.Slider:
+    lowest, default, highest = RATE_CHOICES
+    return gr.Slider(lowest, highest, default, step=1, **settings)
 
 
-def _add_endpoint(events: RecordingEvents, recording: gr.File, view: gr.Radio) -> None:
-    """Add the API endpoint /analyse_recording; no visible component uses it."""
-    gr.Button(visible=False).click(
-        events.analyse_recording,
-        [recording, view, strict_slider(*RATE_CHOICES)],
-        [gr.JSON(visible=False), gr.Files(visible=False)],
-        api_name="analyse_recording",
-        concurrency_limit=None,
-    )
+def _add_endpoints(events: RecordingEvents, recording: gr.File, view: gr.Radio) -> None:
+    """Add the endpoint /recording, and /analyse_recording, its older form, for a release."""
+    rate = _rate_slider(label="Analysed frames a second", visible=False)
+    inputs = [recording, view, rate]
+    timeline = gr.JSON(label="timeline", visible=False)
+    files = [gr.File(label=name, visible=False) for name in RESULT_NAMES]
+    add_endpoint(events.recording, inputs, [timeline, *files], "recording", RECORDING_DESCRIPTION)
+    outputs = [timeline, gr.Files(label="files", visible=False)]
+    older = "An older name of /recording, whose files come in one list."
+    add_endpoint(events.analyse_recording, inputs, outputs, "analyse_recording", older)
