@@ -164,7 +164,8 @@ def _read_32_bits(grey: NDArray[np.int32]) -> tuple[UInt8Array, str | None]:
         return as_rgb(grey), None
     if low >= 0 and high <= 65_535:
         return _read_16_bits(grey.astype(np.uint16))
-    values, notice = float_pixels(grey)
+    # float32 is exact up to 24 bits, and the limits below are no integers.
+    values, notice = float_pixels(grey.astype(np.float32))
     return as_rgb(values), notice
 
 

@@ -292,3 +292,12 @@ def test_a_film_as_avif_without_a_clock_is_refused():
     content[at : at + 4] = bytes(4)
     with pytest.raises(ImageError):
         read_image(bytes(content))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 65_536), (-5, 200), (0, 2**31 - 1), (-(2**31), 7)])
+def test_integers_of_any_range_are_brought_to_range(low, high):
+    values = np.full((8, 8), low, np.int32)
+    values[4:] = high
+    content = io.BytesIO()
+    Image.fromarray(values).save(content, "TIFF")
+    assert read_image(content.getvalue())[::7, 0, 0].tolist() == [0, 255]
