@@ -118,9 +118,9 @@ def _choose_largest(tiff: Image.Image) -> list[str]:
     tiff.seek(largest)
     if len(sizes) == 1:
         return []
-    which = "the first of them" if min(sizes) == max(sizes) else f"the largest, page {largest + 1}"
+    which = "first" if min(sizes) == max(sizes) else f"largest (page {largest + 1})"
     count = f"{len(sizes)} pages" if len(sizes) < MAX_PAGES else f"{MAX_PAGES} pages or more"
-    return [f"The file holds {count}; only {which}, is read."]
+    return [f"The file holds {count}; only the {which} is read."]
 
 
 def _reduce(image: Image.Image) -> list[str]:
