@@ -91,7 +91,13 @@ def browser(playwright, folder: Path, camera: Path | None, **options) -> Iterato
 
 
 def start_recording(page) -> None:
-    """Open the camera on the Live tab and press Record."""
+    """Open the camera on the Live tab; reading starts by itself."""
     page.get_by_title("grant webcam access").locator("button").click()
     page.wait_for_function("document.querySelector('#live-camera video')?.videoWidth > 0")
+    page.locator("#live-camera :is([title='stop recording'], [title=spinner])").wait_for()
+
+
+def stop_recording(page) -> None:
+    """Press Stop, which a press right after the start doesn't mean."""
+    page.wait_for_timeout(1500)
     page.locator("#live-camera button.capture-button").click()

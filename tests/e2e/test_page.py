@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from fer.colors import COLORS
-from tests.e2e.browser import browser, camera_picture, start_recording
+from tests.e2e.browser import browser, camera_picture, start_recording, stop_recording
 from tests.images.heic import heic
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def test_live_draws_a_box_on_the_face_and_stops(page):
     assert page.locator("#live-view").is_visible()
     page.get_by_text("frames/s").wait_for()
 
-    page.locator("#live-camera button.capture-button").click()
+    stop_recording(page)
     page.wait_for_timeout(1000)
     late = []
     page.on("request", lambda request: "/stream/" in request.url and late.append(request.url))
@@ -59,10 +59,30 @@ def test_live_draws_a_box_on_the_face_and_stops(page):
     page.get_by_text("Record", exact=True).wait_for()
 
 
-def test_the_cameras_button_is_called_what_is_written_on_it(page):
+def test_one_press_opens_the_camera_and_starts_reading(page):
     page.get_by_title("grant webcam access").locator("button").click()
+    page.get_by_role("button", name="Stop", exact=True).click()  # was meant for Record
+    page.locator("#live-panel .fer-bar").first.wait_for()
+
+
+def test_the_camera_is_started_in_two_steps_if_gradio_names_its_buttons_otherwise(page):
+    page.evaluate(
+        """() => new MutationObserver(() => {
+          const icon = document.querySelector("#live-camera [title='start recording']");
+          icon?.setAttribute("title", "record");
+        }).observe(document.querySelector("#live-stage"), { childList: true, subtree: true })"""
+    )
+    page.get_by_title("grant webcam access").locator("button").click()
+    page.wait_for_timeout(1500)
+    assert page.locator("#live-panel .fer-bar").count() == 0
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.locator("#live-panel .fer-bar").first.wait_for()
+
+
+def test_the_cameras_button_is_called_what_is_written_on_it(page):
+    start_recording(page)
+    page.get_by_role("button", name="Stop", exact=True).wait_for()
+    stop_recording(page)
     page.get_by_role("button", name="Record", exact=True).wait_for()
     assert not page.locator("#live-panel .fer-rate").is_visible()
 
@@ -96,7 +116,7 @@ def test_a_class_gets_a_larger_picture(page):
 def test_live_starts_again_after_stop(page):
     start_recording(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
-    page.locator("#live-camera button.capture-button").click()
+    stop_recording(page)
     page.wait_for_timeout(800)
     before = page.locator("#live-view img").get_attribute("src")
     page.locator("#live-camera button.capture-button").click()

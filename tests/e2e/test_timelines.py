@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fer.timeline.serialization import from_csv, from_json
-from tests.e2e.browser import start_recording, write_film
+from tests.e2e.browser import start_recording, stop_recording, write_film
 
 pytestmark = pytest.mark.browser
 
@@ -83,7 +83,7 @@ def test_a_timeline_without_a_picture_says_that_it_is_paused(page):
     page.get_by_text("Recording 0:01").wait_for()
     paused = page.get_by_text("Paused: no picture comes from the camera")
     assert not paused.is_visible() and page.locator(".fer-dot").is_visible()
-    page.locator("#live-camera button.capture-button").click()
+    stop_recording(page)
     paused.wait_for(timeout=12_000)
     assert not page.locator(".fer-dot").is_visible()
     page.locator("#live-camera button.capture-button").click()

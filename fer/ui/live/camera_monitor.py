@@ -11,7 +11,7 @@ from enum import Enum
 from fer.array_types import UInt8Array
 
 MAX_UNIFORM_RANGE = 3
-"""Grey levels between the darkest and the brightest pixel of a uniform picture, in each channel.
+"""Range of grey levels in a uniform picture, in each channel.
 
 As JPEG in browser quality, a blank picture has a range of 0, and black with sensor noise of one
 level (standard deviation) has 2; noise of two levels, less than that of a camera in a dark room,
@@ -29,12 +29,13 @@ class Loss(Enum):
 
     UNIFORM = (
         "The camera sends a picture of a single colour: open its shutter or lens cap, and allow it "
-        "in the system's privacy settings. Nothing is counted until then; reading goes on by "
-        "itself."
+        "in the system's privacy settings. Nothing is counted until then; reading "
+        "continues by itself."
     )
     STALLED = (
         "The camera sends the same picture again and again: close other programs that use it, or "
-        "unplug it and plug it in again. Nothing is counted until then; reading goes on by itself."
+        "unplug it and plug it in again. Nothing is counted until then; reading continues by "
+        "itself."
     )
 
 

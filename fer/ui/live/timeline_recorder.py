@@ -41,8 +41,7 @@ LIMIT_REACHED = html.message(
 )
 
 RESTORED_NOTE = (
-    "The page was loaded again. Press the camera, then Record, to continue the timeline; the gap "
-    "stays empty."
+    "The page was loaded again. Press the camera to continue the timeline; the gap stays empty."
 )
 
 
@@ -140,7 +139,7 @@ def finished_html(timeline: Timeline, by_itself: bool = False) -> Markup:
         by_itself: Whether it ended because it reached its limit.
     """
     if not len(timeline):
-        return html.message("Nothing recorded", "The camera sent no picture; press Record first.")
+        return html.message("Nothing recorded", "The camera sent no picture; start it first.")
     return render(
         "live_timeline.html",
         running=False,

@@ -20,9 +20,8 @@ MAX_OTHER_FACES = 6
 """Faces listed below the bars of the largest one."""
 
 INSTRUCTIONS = html.instructions(
-    "Three steps",
-    "Press the camera and allow the browser to use it.",
-    "Press Record at the bottom of the picture. The bars for your face appear here.",
+    "Two steps",
+    "Press the camera and allow the browser to use it. The bars for your face appear here.",
     "Press Stop at any time; no picture is kept.",
     note="No camera? The Photo tab works without one.",
 )

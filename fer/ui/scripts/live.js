@@ -23,6 +23,7 @@ window.addEventListener("unhandledrejection", (event) => {
   const shown = document.querySelector("#live-stage")?.offsetParent; // a paste in Photo can be refused, too
   if (shown && event.reason instanceof DOMException && reason) {
     event.preventDefault();
+    opening = false;
     explain(reason);
   }
 });
@@ -31,11 +32,32 @@ document.addEventListener("playing", (event) => {
   if (!event.target.closest?.("#live-camera")) return;
   element.innerHTML = "";
   watchTrack(event.target.srcObject);
+  startReading();
   fit();
 }, true);
 
-// A lost camera. Its video element would keep the last picture, or a black one, and Gradio would go
-// on sending that; without a stream it has no size, and Gradio sends nothing.
+// One press opens the camera and starts reading: Gradio has a button for each, so the second is pressed
+// here. Should Gradio name its buttons otherwise, both are left to the visitor.
+const grace = 1500; // milliseconds in which a press was meant for Record, which has become Stop
+let opening = false, started = -Infinity;
+
+function startReading() {
+  const record = stopped()?.closest("button");
+  if (!opening || !record || !video()?.videoWidth) return;
+  opening = false;
+  record.click();
+  started = Date.now();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#live-camera [title='grant webcam access']")) opening = true;
+  if (event.target.closest("#live-camera .capture-button") && Date.now() - started < grace) {
+    event.stopImmediatePropagation();
+  }
+}, true);
+
+// A lost camera. Its video element would keep the last picture, or a black one, and Gradio would
+// keep sending that; without a stream it has no size, and Gradio sends nothing.
 const losses = {
   ended: "The camera was unplugged, or the browser may no longer use it. Connect it, or allow it next to the address bar.",
   muted: "The system has switched the camera off. Switch it on again, with its key or in the privacy settings.",
@@ -69,7 +91,7 @@ function checkTrack() {
   lost = loss;
   video().srcObject = null;
   explain(
-    `${losses[loss]} Nothing is counted until then. If reading doesn't go on by itself, press Stop, then Record.`,
+    `${losses[loss]} Nothing is counted until then. If reading doesn't continue by itself, press Stop, then Record.`,
   );
   element.firstElementChild.dataset.cameraLost = "";
 }
@@ -120,6 +142,7 @@ document.addEventListener("change", (event) => {
 const stage = document.querySelector("#live-stage");
 new MutationObserver(() => {
   stage.querySelector(".capture-button")?.removeAttribute("aria-label");
+  startReading();
 }).observe(stage, { childList: true, subtree: true });
 
 // A timeline is paused while no picture comes back; the stylesheet displays a note.

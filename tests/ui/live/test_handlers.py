@@ -52,7 +52,7 @@ def test_no_face_gives_the_plain_picture_and_a_friendly_word():
 
 def test_no_frame_gives_the_first_steps():
     view, panel, _ = Looking().look(None)
-    assert view == "" and "Press Record" in panel
+    assert view == "" and "Press the camera" in panel
 
 
 def test_a_weak_face_is_uncertain():
