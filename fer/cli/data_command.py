@@ -51,10 +51,11 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument(
         "--map",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="NAME=EXPRESSION",
-        help="expression of a label or folder of another name; NAME=- leaves it out",
+        help="expressions of labels or folders of other names; NAME=- leaves one out",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("runs/data"), metavar="FOLDER", help="for the files"

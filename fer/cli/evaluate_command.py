@@ -75,10 +75,11 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--map",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="NAME=EXPRESSION",
-        help="expression of a label or folder of another name; NAME=- leaves it out",
+        help="expressions of labels or folders of other names; NAME=- leaves one out",
     )
 
 

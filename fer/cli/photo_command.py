@@ -39,7 +39,7 @@ def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser = commands.add_parser(
         "photo",
         help="read the faces in photos or folders of photos",
-        description="Say what each face in each photo looks like; --output keeps it in files.",
+        description="Classify each face in each photo; --output keeps the results in files.",
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument("photos", type=Path, nargs="+", metavar="FILE_OR_FOLDER")

@@ -28,7 +28,7 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "video",
         help="follow the expressions in a recording",
         description="Write an annotated video, timeline, tables and report of a recording.",
-        epilog="What the figures can and can't say stands in the report.",
+        epilog="The report explains what the figures can and can't tell.",
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help=VIDEO_FORMATS)

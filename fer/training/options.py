@@ -42,15 +42,17 @@ class CommandLineOptions:
     dataset: str = field(
         default=FER2013_DATASET_ID,
         metadata=help_metadata(
-            "Hub id, folder of parquet files, the Kaggle folders, or fer2013.csv"
+            "Hub id, folder of parquet files, folders of expressions with or without splits, or "
+            "fer2013.csv"
         ),
     )
     map: list[str] = field(
         default_factory=list,
-        metadata=help_metadata(
-            "expressions of labels or folders of other names, NAME=EXPRESSION each; NAME=- leaves "
-            "one out"
-        ),
+        metadata={  # the arguments of argparse's add_argument
+            "help": "expressions of labels or folders of other names; NAME=- leaves one out",
+            "metavar": "NAME=EXPRESSION",
+            "action": "extend",
+        },
     )
     validation: Literal["train", "test"] = field(
         default="train",

@@ -48,6 +48,12 @@ def test_the_written_settings_are_a_recipe_of_the_same_training(recipe, tmp_path
     assert to_yaml(again) == to_yaml(options)
 
 
+def test_labels_are_mapped_by_one_option_or_several():
+    options = parse_options(["--map", "a=sad", "b=-", "--map", "c=fear", "--epochs", "3"])
+    assert options.map == ["a=sad", "b=-", "c=fear"]
+    assert parse_options([]).map == []
+
+
 def test_without_a_config_it_is_the_compact_recipe():
     assert parse_options([]) == read_recipe(DEFAULT_RECIPE)
 
