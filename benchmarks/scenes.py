@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from skimage.data import astronaut
 
+from fer.paths import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+
 RATE = 30.0
 """Frames a second of the scenes that are made here."""
 
@@ -222,7 +224,7 @@ def sample_scene(path: Path) -> Scene:
     Raises:
         ValueError: The file can't be read.
     """
-    if path.suffix.lower() in (".mp4", ".mov", ".webm", ".avi", ".mkv"):
+    if path.suffix.lower() in set(VIDEO_SUFFIXES).difference(IMAGE_SUFFIXES):
         return filmed(path)
     return panned(path)
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from fer.array_types import Float32Array, Float64Array, UInt8Array
 
-_BT2020_PRIMARIES = 9
-"""AVColorPrimaries."""
+_BT709_PRIMARIES, _BT2020_PRIMARIES = 1, 9
+"""AVColorPrimaries; where HDR states none, they are taken as BT.2020."""
 
 _PQ, _HLG = 16, 18
 """AVColorTransferCharacteristic of HDR."""
@@ -64,7 +64,7 @@ def tone_map(pixels: np.ndarray, transfer: int, primaries: int) -> UInt8Array:
         luminance = cv2.transform(linear, _BT2020_LUMINANCE)
         gain = np.asarray(cv2.pow(luminance, _HLG_GAMMA - 1), np.float32) * np.float32(_PEAK)
         linear *= gain[..., np.newaxis]
-    if primaries == _BT2020_PRIMARIES or transfer in (_PQ, _HLG):
+    if primaries != _BT709_PRIMARIES:
         linear = np.asarray(cv2.transform(linear, _BT2020_TO_BT709), np.float32)
     # The square root gives dark pixels their share of the table's levels.
     root = cv2.sqrt(np.maximum(linear, 0, out=linear))

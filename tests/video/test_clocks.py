@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from fer.video import VideoReader, VideoWriter, check_video, frames_at
+from fer.video import (
+    MAX_SECONDS,
+    VideoError,
+    VideoReader,
+    VideoWriter,
+    check_video,
+    frames_at,
+)
 from tests.sample_videos import frames_of, make_film, tone_starts
 
 TIMES = [i / 25 for i in range(50)]
@@ -62,12 +69,20 @@ def copied(path):
         ("a.ts", TS_CLOCK_END - 1, {}),
         ("a.ts", 0.0, {}),
         ("a.mkv", 3.0, {}),
+        ("a.mkv", -0.5, {}),
+        ("a.flv", -0.5, {}),
     ],
 )
 def test_the_length_is_the_end_less_the_start(tmp_path, name, start, options):
     writer = assert_two_seconds(starting_at(tmp_path / name, start, **options))
     assert writer.warning is None
     assert len(frames_at(tmp_path / "copy.mp4", [0.0, 1.0, 1.9])) == 3
+
+
+def test_a_film_that_is_too_long_on_its_own_clock_is_refused(tmp_path):
+    path = make_film(tmp_path / "a.mkv", [TEN_HOURS, TEN_HOURS + MAX_SECONDS + 60])
+    with pytest.raises(VideoError, match=r"too long \(121 minutes\)"):
+        VideoReader(path)
 
 
 @pytest.mark.parametrize(

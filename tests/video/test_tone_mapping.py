@@ -50,6 +50,11 @@ def test_colours_of_bt709_come_out_of_bt2020_as_they_went_in():
     assert mapped(0, 1, 0, SDR) == pytest.approx([0, 255, 0])  # outside of BT.709
 
 
+def test_hdr_in_the_colours_of_bt709_keeps_them():
+    assert mapped(HLG_WHITE, 0, 0, HLG, BT709)[1:] == pytest.approx([0, 0])
+    assert mapped(PQ_WHITE, 0, 0, PQ, BT709) == pytest.approx([249, 0, 0], abs=1)
+
+
 def film(path, transfer, primaries, level, codec="libx265", pixels="yuv420p10le", matrix=9):
     """Write frames of grey, encoded at a level from 0 to 1."""
     with av.open(str(path), "w") as output:
