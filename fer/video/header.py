@@ -135,7 +135,10 @@ def stated_span(container: InputContainer) -> tuple[float, float] | None:
     if not container.duration or container.format.name in _ESTIMATED:
         return None
     start, duration = (container.start_time or 0) / av.time_base, container.duration / av.time_base
-    return start, duration if container.format.name == "matroska,webm" else start + duration
+    # A duration may be the time of the end. Matroska's is; after a late start it is hard to know,
+    # and a file that is whole must not be reported as cut off.
+    is_end = container.format.name == "matroska,webm" or _MAX_START < start < duration
+    return start, duration if is_end else start + duration
 
 
 def _stated_duration(container: InputContainer, stream: VideoStream, start: float) -> float | None:

@@ -1,5 +1,7 @@
 """Files whose clock doesn't start at 0, runs over, or leaps; sound that starts at another time."""
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,21 @@ def test_the_length_is_the_end_less_the_start(tmp_path, name, start, options):
     writer = assert_two_seconds(starting_at(tmp_path / name, start, **options))
     assert writer.warning is None
     assert len(frames_at(tmp_path / "copy.mp4", [0.0, 1.0, 1.9])) == 3
+
+
+def test_a_piece_of_a_stream_is_as_long_as_its_content(tmp_path):
+    """Each fragment of an MP4 may state its time in the whole stream, as those of DASH do."""
+    form = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    path = make_film(tmp_path / "a.mp4", TIMES, form=form)
+    data, place = bytearray(path.read_bytes()), 0
+    while (place := data.find(b"tfdt", place + 1)) > 0:
+        time = struct.unpack_from(">Q", data, place + 8)[0]
+        struct.pack_into(">Q", data, place + 8, time + round(TEN_HOURS) * 16_000)
+    path.write_bytes(data)
+    reader, frames = frames_of(path)
+    assert reader.info.duration == pytest.approx(2, abs=0.03)
+    np.testing.assert_allclose([frame.time for frame in frames], TIMES, atol=1e-3)
+    assert reader.warning is None
 
 
 def test_a_film_that_is_too_long_on_its_own_clock_is_refused(tmp_path):

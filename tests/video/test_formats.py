@@ -15,12 +15,19 @@ COUNT, RATE = 30, 25
 
 def film(path, codec, sound=None, b_frames=0, container=None, rate=RATE, **options):
     """Write frames at a steady rate, each a little brighter than the one before."""
+    # x264 has no use for B-frames in noise.
+    picture = plain_grey if codec == "libx264" else noisy_grey
     with av.open(str(path), "w", format=container, container_options=options) as output:
         stream = output.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.max_b_frames = b_frames
         if codec == "libx264":
-            stream.codec_context.options = {"bf": str(b_frames), "g": "12", "crf": "10"}
+            stream.codec_context.options = {
+                "bf": str(b_frames),
+                "b_strategy": "0",
+                "g": "12",
+                "crf": "10",
+            }
         stream.bit_rate = 8_000_000
         tone = None
         if sound:
@@ -28,13 +35,17 @@ def film(path, codec, sound=None, b_frames=0, container=None, rate=RATE, **optio
             tone = output.add_stream(sound, rate=sound_rate, layout="stereo")
             tone.bit_rate = 128_000
         for index in range(COUNT):
-            frame = av.VideoFrame.from_ndarray(noisy_grey(index))
+            frame = av.VideoFrame.from_ndarray(picture(index))
             frame.pts, frame.time_base = index, Fraction(1, rate)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
         if tone is not None:
             write_silence(output, tone)
     return path
+
+
+def plain_grey(index):
+    return grey(index, (64, 48))
 
 
 def noisy_grey(index):
