@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from fer.array_types import FloatArray, UInt8Array
 from fer.vision.detections import boxes, select
 from fer.vision.pose import face_rolls
-from fer.vision.rotation import cut_rotated_square
+from fer.vision.rotation import cut_rotated_square, rotate_image
 
 LEVEL_FROM, LEVEL_FULLY = 8.0, 14.0
 """Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them;
@@ -73,8 +73,11 @@ def crop_face(
         A new RGB uint8 (s, s, 3), not resized: `s` is `framing.scale` box sizes.
     """
     degrees = levelling(roll)
-    if degrees:
+    if degrees % 90:
         return _crop_level(image, xyxy, framing, degrees)
+    if degrees:
+        turned = _turned_framing(framing, degrees)
+        return rotate_image(crop_face(image, xyxy, turned), -degrees)
     left, top, side = _crop_square(xyxy, framing)
     height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
@@ -99,10 +102,13 @@ def levelling(roll: float) -> float:
     """Return by how many degrees a crop is turned for a face with this roll.
 
     Nothing up to `LEVEL_FROM`, all from `LEVEL_FULLY`, and a growing share in between, so that the
-    crops of a head that tilts slowly don't jump.
+    crops of a head that tilts slowly don't jump. In a photo that lies on its side or stands on its
+    head that counts from the photo, so that its faces are read as in the upright photo.
     """
-    amount = np.interp(abs(roll), [LEVEL_FROM, LEVEL_FULLY, 180.0], [0.0, LEVEL_FULLY, 180.0])
-    return float(np.copysign(amount, roll))
+    quarter = 90.0 * floor(roll / 90 + 0.5)
+    tilt = roll - quarter
+    amount = np.interp(abs(tilt), [LEVEL_FROM, LEVEL_FULLY, 180.0], [0.0, LEVEL_FULLY, 180.0])
+    return quarter + float(np.copysign(amount, tilt))
 
 
 def _crop_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, int, int]:
@@ -117,13 +123,18 @@ def _crop_level(
 ) -> UInt8Array:
     """Cut a square out that is tilted by some degrees; the framing's shifts are, too."""
     x, y, side = _box_square(xyxy, framing)
-    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
-    center = (
-        x + (framing.shift_x * cosine - framing.shift_y * sine) * side,
-        y + (framing.shift_x * sine + framing.shift_y * cosine) * side,
-    )
+    turned = _turned_framing(framing, degrees)
+    center = x + turned.shift_x * side, y + turned.shift_y * side
     whole = floor(side + 0.5)
     return cut_rotated_square(image, center, whole, degrees, whole)
+
+
+def _turned_framing(framing: Framing, degrees: float) -> Framing:
+    """Return the framing of faces that are tilted by some degrees."""
+    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
+    shift_x = framing.shift_x * cosine - framing.shift_y * sine
+    shift_y = framing.shift_x * sine + framing.shift_y * cosine
+    return Framing(framing.scale, shift_x, shift_y)
 
 
 def _box_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[float, float, float]:

@@ -29,7 +29,7 @@ REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
 BATCH_SIZE = 256
 """Windows per batch of a network: those of a crowd at once would take gigabytes."""
 
-MAX_TILTED_SIDE = 4 * OUTPUT_SIDE
+MAX_TILTED_SIDE = 2 * OUTPUT_SIDE
 """Pixels of a tilted square before it is averaged to what the last network looks at."""
 
 CENTER_SCALE = 0.8

@@ -13,7 +13,7 @@ from fer.vision.crops import (
     crop_faces,
     levelling,
 )
-from fer.vision.rotation import rotate_points
+from fer.vision.rotation import rotate_image, rotate_points
 
 # Each pixel holds its own place: red its column, green its row.
 ROWS, COLUMNS = np.mgrid[0:20, 0:30].astype(np.uint8)
@@ -105,10 +105,23 @@ def test_a_face_that_is_hardly_tilted_keeps_its_pixels(degrees):
     np.testing.assert_array_equal(crop, crop_face(PICTURE, (11, 6, 19, 14), FER2013_FRAMING))
 
 
-@pytest.mark.parametrize(("degrees", "turns"), [(90, 1), (-90, -1), (179.9999, 2)])
-def test_a_tilted_face_is_cut_out_level(degrees, turns):
+@pytest.mark.parametrize("degrees", [-170, -95, -90, 90, 83, 180])
+def test_a_face_of_a_turned_photo_has_the_pixels_it_has_in_the_upright_one(degrees):
+    turns = round(degrees / 90)
     crop = crop_faces(PICTURE, tilted(degrees), Framing())[0]
-    np.testing.assert_array_equal(crop, np.rot90(PICTURE[6:14, 11:19], turns))
+    if abs(degrees - 90 * turns) < LEVEL_FROM:
+        np.testing.assert_array_equal(crop, np.rot90(PICTURE[6:14, 11:19], turns))
+    else:
+        assert crop.shape == (8, 8, 3)
+
+
+def test_a_tilted_face_is_cut_out_level():
+    face = np.zeros((80, 80, 3), np.uint8)
+    face[30:36, 24:56] = 255  # a line through both eyes
+    crop = crop_face(rotate_image(face, 30), (35, 35, 75, 75), Framing(), roll=30)
+    rows = np.flatnonzero(crop[:, 20, 0] > 127)
+    assert (np.abs(crop[rows.min() + 1 : rows.max(), 6:34].astype(int) - 255) < 40).all()
+    assert len(rows) == pytest.approx(6, abs=1)
 
 
 def test_the_framing_is_tilted_with_the_face():
@@ -125,6 +138,7 @@ def test_a_smoothed_roll_goes_before_the_landmarks():
 def test_levelling_grows_without_a_jump():
     turns = np.array([levelling(roll) for roll in np.arange(-180, 180, 0.5)])
     steps = np.diff(turns)
+    assert steps[0] == 0  # also where 180 and -180 degrees meet
     assert (steps >= 0).all()
     assert steps.max() <= 0.5 * LEVEL_FULLY / (LEVEL_FULLY - LEVEL_FROM) + 1e-9
     assert [levelling(roll) for roll in (-90, 0, LEVEL_FULLY, 45)] == [-90, 0, LEVEL_FULLY, 45]
