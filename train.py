@@ -35,7 +35,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"train.py: {error}")
     except KeyboardInterrupt:
-        sys.stderr.write("\ntrain.py: Interrupted; --resume continues from the last checkpoint.\n")
+        sys.stderr.write("\ntrain.py: Interrupted; --resume continues a training that has begun.\n")
         sys.exit(130)  # as shells have it: 128 and the signal's number
 
 
