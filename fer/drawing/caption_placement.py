@@ -65,6 +65,7 @@ class CaptionPlacer:
         frame: tuple[int, int],
         gap: int,
         track_ids: Sequence[int] | None = None,
+        leaders: bool = True,
     ) -> list[Placement]:
         """Return where the caption of each face goes.
 
@@ -74,11 +75,12 @@ class CaptionPlacer:
             frame: Width and height of the picture in pixels.
             gap: Least distance in pixels to other captions and other faces.
             track_ids: The number of each face's track; None where faces aren't tracked.
+            leaders: Whether a line may connect a caption with its box.
         """
         unmoved = len(boxes) == 1 and not any(self._previous.values())
         if unmoved and (alone := _place_alone(boxes[0], sizes[0, 0], frame)):
             return [alone]
-        layout, before = _Layout(boxes, sizes, frame, gap), self._previous
+        layout, before = _Layout(boxes, sizes, frame, gap, leaders), self._previous
         faces = range(len(boxes))
         if track_ids is None:
             return [layout.place(face) for face in faces]
@@ -102,7 +104,12 @@ class _Layout:
     """The captions of one picture, which are placed one by one; arguments as of `place`."""
 
     def __init__(
-        self, boxes: Float32Array, sizes: Int64Array, frame: tuple[int, int], gap: int
+        self,
+        boxes: Float32Array,
+        sizes: Int64Array,
+        frame: tuple[int, int],
+        gap: int,
+        leaders: bool,
     ) -> None:
         self.boxes = boxes.astype(np.float64)
         self.candidates = _candidates(self.boxes, sizes, frame)  # (n, 41, 4)
@@ -111,6 +118,7 @@ class _Layout:
         # New places keep a distance that old ones may lose, so that noise moves no caption.
         self._kept = self._free_of_faces(frame, self.boxes)
         self._free = self._kept & self._free_of_faces(frame, self.boxes + self._margin)
+        self._free[:, _LEADER:] &= leaders
         if len(boxes) > FEW_FACES:
             narrow = sizes[:, 0, 0] <= _MAX_WIDTH * (boxes[:, 2] - boxes[:, 0])
             self._free[:, :_NUMBER] &= narrow[:, None]

@@ -13,6 +13,7 @@ from fer.drawing.export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.ui import html
+from fer.ui.photo.tag_placement import NARROW, WIDE, TagPlace, place_tags
 from fer.vision import detections
 from fer.vision.quality import QUALITY_COLUMNS
 
@@ -29,8 +30,8 @@ TURNED_FROM, TILTED_FROM, CLIPPED_FROM = 15.0, 5.0, 0.05
 """Degrees of yaw and of roll, and share of clipped pixels, from which on a panel mentions them: a
 frontal face's yaw is estimated with an error of about 7."""
 
-NARROW_BOX, TINY_BOX = 0.14, 0.04
-"""Shares of the picture's width below which a box shows only its number, inside it or above it."""
+_LINES = (24, 1), (60, 2)
+"""Sides of a face in CSS pixels below which its box has so thin a line; others have 3 pixels."""
 
 
 def result_html(
@@ -75,8 +76,9 @@ class _Face:
         probability: That of the label.
         probabilities: Those of `EXPRESSIONS`, (7,).
         expression: The most probable one.
-        classes: CSS classes of its box.
-        place: CSS of the box's place in the picture.
+        place: CSS of the box's place in the picture, and of its line.
+        wide: Where its tag goes on a wide page.
+        narrow: Where its tag goes on a narrow page.
         small_side: Its longer side in pixels if that is under `SMALL_FACE`, else 0.
         quality: How well it can be seen, in a sentence; "" where that wasn't measured.
         highlight: Its picture with glowing regions; None without any.
@@ -88,8 +90,9 @@ class _Face:
     probability: float
     probabilities: Float32Array
     expression: str
-    classes: str
     place: str
+    wide: TagPlace
+    narrow: TagPlace
     small_side: int
     quality: str
     highlight: Markup | None
@@ -103,23 +106,28 @@ def _faces(
 ) -> list[_Face]:
     rows, boxes = detections.probabilities(faces), detections.boxes(faces)
     glowing = [*highlights, *[None] * (len(labels) - len(highlights))]
-    columns = zip(labels, rows, boxes, _describe_quality(faces), glowing, strict=True)
-    return [_face(i, *column, shape) for i, column in enumerate(columns, start=1)]
+    texts = [html.label_text(*pair) for pair in zip(labels, rows.max(axis=1), strict=True)]
+    places = [place_tags(boxes, texts, shape, width) for width in (WIDE, NARROW)]
+    columns = zip(labels, rows, boxes, _describe_quality(faces), glowing, *places, strict=True)
+    return [_face(i, shape, *column) for i, column in enumerate(columns, start=1)]
 
 
 def _face(
     number: int,
+    shape: tuple[int, ...],
     label: str,
     row: Float32Array,
     xyxy: Float32Array,
     quality: str,
     highlight: UInt8Array | None,
-    shape: tuple[int, ...],
+    wide: TagPlace,
+    narrow: TagPlace,
 ) -> _Face:
     height, width = shape
     left, top, right, bottom = (xyxy / (width, height, width, height) * 100).tolist()
     expression = EXPRESSIONS[int(row.argmax())]
     side = round(float(max(xyxy[2:] - xyxy[:2])))
+    line = _line_width(float(min(xyxy[2:] - xyxy[:2])) * WIDE / width)
     alt = f"The regions that {expression} depends on, glowing"
     return _Face(
         number,
@@ -128,8 +136,10 @@ def _face(
         html.label_probability(label, row),
         row,
         expression,
-        _box_classes(left, top, right),
-        f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%",
+        f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%;"
+        f"--line:{line}px",
+        wide,
+        narrow,
         side if side < SMALL_FACE else 0,
         quality,
         None if highlight is None else html.picture(highlight, alt),
@@ -174,9 +184,6 @@ def _resize_for_display(image: UInt8Array) -> UInt8Array:
     return cv2.resize(image, size, interpolation=kind).astype(np.uint8, copy=False)
 
 
-def _box_classes(left: float, top: float, right: float) -> str:
-    """Return classes that put a box's tag where it hides least; the sides are percentages."""
-    narrow = right - left < 100 * NARROW_BOX
-    inside = right - left >= 100 * TINY_BOX and (narrow or top < 3)
-    leftward = left + right > 100
-    return "fer-box" + " fer-narrow" * narrow + " fer-inside" * inside + " fer-leftward" * leftward
+def _line_width(side: float) -> int:
+    """Return the width of a box's line in CSS pixels, for the shorter side of its face."""
+    return next((width for most, width in _LINES if side < most), 3)

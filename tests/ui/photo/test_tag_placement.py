@@ -1,0 +1,45 @@
+"""Tags of a photo's boxes: on which side of the box, and how much of them."""
+
+import numpy as np
+
+from fer.ui.photo.tag_placement import NARROW, WIDE, place_tags
+
+
+def tags(boxes, width=WIDE, shape=(480, 640)):
+    return place_tags(
+        np.array(boxes, np.float32).reshape(-1, 4), ["happy"] * len(boxes), shape, width
+    )
+
+
+def test_sides_and_alignment():
+    above, below, leftward, beside = tags(
+        [[200, 100, 300, 200], [400, 2, 500, 100], [600, 100, 638, 200], [60, 2, 160, 478]]
+    )
+    assert above.inset == "auto auto 100% 0px"
+    assert below.inset == "100% auto auto 0px"
+    assert leftward.inset == "auto 0 100% auto"
+    assert beside.inset == "0px auto auto 100%"
+    assert {tag.classes for tag in (above, below, leftward, beside)} == {()}
+
+
+def test_a_face_that_fills_the_photo_has_its_tag_within():
+    (tag,) = tags([[0, 0, 640, 480]])
+    assert tag.inset == "0 auto auto 0" and tag.classes == ()
+
+
+def test_a_crowd_has_small_tags_and_numbers_where_it_is_close():
+    crowd = [[x, y, x + 40, y + 40] for x in range(20, 600, 60) for y in range(40, 440, 55)]
+    wide = tags(crowd)
+    assert all("small" in tag.classes for tag in wide)
+    assert any("number" in tag.classes for tag in wide)
+    assert not any("hidden" in tag.classes for tag in wide)
+
+
+def test_what_would_cover_a_small_face_waits_until_it_is_chosen():
+    wall = [[x, y, x + 20, y + 20] for x in range(0, 640, 20) for y in range(0, 480, 20)]
+    inner = [tag for tag in tags(wall, NARROW) if tag.classes]
+    assert sum("hidden" in tag.classes for tag in inner) > 0.9 * len(wall)
+
+
+def test_no_face_no_tag():
+    assert tags([]) == []
