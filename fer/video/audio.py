@@ -24,6 +24,7 @@ from fer.video.audio_gaps import MAX_GAP, GapDetector
 from fer.video.container import (
     VideoError,
     audio_stream,
+    demux,
     describe_other_sounds,
     has_decoder,
     open_container,
@@ -72,6 +73,8 @@ class AudioTrack:
         self._pending: _AudioPacket | None = None
         stream = audio_stream(self._container)
         if stream is None:
+            if self._container.streams.audio:
+                self._warn("The sound starts too late to be recognised; it is left out.")
             return
         if not has_decoder(stream):
             self._warn("The sound is of an unknown kind and left out.")
@@ -157,7 +160,7 @@ class AudioTrack:
 
     def _demux(self, stream: AudioStream) -> Iterator[_AudioPacket]:
         try:
-            yield from self._container.demux(stream)
+            yield from demux(self._container, stream)
         except av.FFmpegError:
             self._warn("The sound breaks off early, as it does in the source.")
 

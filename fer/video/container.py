@@ -5,12 +5,15 @@ follow playlists to other files and addresses; only the formats below are tried,
 itself is read.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
@@ -100,6 +103,26 @@ def video_stream(container: InputContainer) -> VideoStream:
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = _DECODER_THREADS
     return stream
+
+
+def demux(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]":
+    """Yield the packets of some streams, of all if none is given; then empty ones that flush.
+
+    A stream that only appears in the middle of a file, as sound may in an FLV, is left out: PyAV
+    knows those of the beginning, and fails at the end of the file for the sake of others.
+
+    Raises:
+        av.FFmpegError: The file is damaged.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets, None)
+        except IndexError:
+            return
+        if packet is None:
+            return
+        yield packet
 
 
 def check_size(stream: VideoStream) -> tuple[int, int]:

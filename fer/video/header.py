@@ -14,6 +14,7 @@ from fer.video.container import (
     VideoInfo,
     audio_stream,
     check_size,
+    demux,
     open_container,
     video_stream,
 )
@@ -162,7 +163,7 @@ def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, f
         stream = video_stream(container)
         spans = _ClockSpans(leaps=container.format.name in _ESTIMATED)
         try:
-            for packet in container.demux(stream):
+            for packet in demux(container, stream):
                 count += packet.size > 0
                 if packet.pts is not None:
                     stamped += 1

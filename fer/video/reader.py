@@ -18,6 +18,7 @@ from fer.array_types import UInt8Array
 from fer.video.container import (
     VideoError,
     VideoInfo,
+    demux,
     describe_other_videos,
     open_container,
     video_stream,
@@ -130,7 +131,7 @@ class VideoReader:
     def _decode(self) -> Iterator[_StampedFrame]:
         """Yield the frames as they are in the file, and count those that can't be decoded."""
         try:
-            for packet in self._container.demux():
+            for packet in demux(self._container):
                 self._read_until = max(self._read_until, _end_time(packet))
                 if self._count > self._max_frames:
                     return

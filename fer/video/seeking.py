@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from fer.array_types import UInt8Array
-from fer.video.container import VideoError, open_container, video_stream
+from fer.video.container import VideoError, demux, open_container, video_stream
 
 
 def frames_at(path: Path, times: Sequence[float]) -> list[UInt8Array]:
@@ -49,7 +49,7 @@ def _frame_at(container: InputContainer, stream: VideoStream, time: float) -> UI
 
 
 def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    for packet in container.demux(stream):
+    for packet in demux(container, stream):
         try:
             yield from stream.decode(packet)
         except av.FFmpegError:

@@ -8,7 +8,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 
-from fer.video.container import open_container, video_stream
+from fer.video.container import demux, open_container, video_stream
 
 _DECODE_ORDER_FORMATS = ("avi", "asf")
 """FFmpeg's names of the formats that store when a packet is decoded, not when it is presented."""
@@ -117,7 +117,7 @@ def first_frame_time(source: Path) -> float:
     """
     with open_container(source) as container:
         stream, stamps = video_stream(container), FrameStamps(container)
-        for packet in container.demux(stream):
+        for packet in demux(container, stream):
             stamps.add(packet)
             try:
                 frames = stream.decode(packet)

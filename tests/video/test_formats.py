@@ -137,6 +137,30 @@ def test_frames_lost_in_an_avi_leave_the_others_at_their_times(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("suffix", "codec", "sound", "header", "warning"),
+    [
+        ("flv", "flv", "adpcm_swf", 13, None),
+        ("ts", "mpeg2video", "mp2", 0, "The sound starts too late to be recognised"),
+    ],
+)
+def test_sound_that_first_appears_in_the_middle_costs_no_picture(
+    tmp_path, monkeypatch, suffix, codec, sound, header, warning
+):
+    monkeypatch.setitem(globals(), "COUNT", 140)  # in five seconds FFmpeg hasn't found it
+    silent = film(tmp_path / f"a.{suffix}", codec).read_bytes()
+    sounding = film(tmp_path / f"b.{suffix}", codec, sound).read_bytes()
+    path = tmp_path / f"both.{suffix}"
+    path.write_bytes(silent + sounding[header:])
+    reader, frames = frames_of(path)
+    assert len(frames) == 2 * COUNT and not reader.info.has_audio
+    with VideoWriter(tmp_path / "copy.mp4", 64, 48, path) as writer:
+        for frame in frames:
+            writer.write(frame.image, frame.time, frame.duration)
+    assert (writer.warning or "").startswith(warning or "")
+    assert len(frames_of(tmp_path / "copy.mp4")[1]) == 2 * COUNT
+
+
+@pytest.mark.parametrize(
     ("name", "container", "codec"),
     [("a.h264", "h264", "libx264"), ("a.nut", "nut", "libx264"), ("a.mxf", "mxf", "mpeg2video")],
 )
