@@ -43,8 +43,9 @@ def yaw(landmarks: Float32Array) -> Float32Array:
     keeps its direction when a face turns.
 
     The mean error is 6 degrees on heads of known pose, with pitch within 25 degrees and landmarks
-    off by 2% of the face's size, and 7 on photos turned in three dimensions by up to 65 degrees,
-    with MTCNN's own landmarks. Of those turned further it finds fewer, and yaw comes out too small.
+    off by 2% of the face's size, and 7 on photographed faces turned in three dimensions by up to 45
+    degrees, with MTCNN's own landmarks (`python -m benchmarks.yaw`). Of those turned further it
+    finds fewer, and their yaw comes out too small.
 
     Args:
         landmarks: Eyes, nose and corners of the mouth, (n, 5, 2) in pixels.

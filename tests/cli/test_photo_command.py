@@ -186,6 +186,18 @@ def test_a_whole_picture_is_one_face(album, capsys):
     assert capsys.readouterr().out == f"{album}/a.jpg: 1 face: happy 93%\n"
 
 
+def test_a_face_that_is_turned_away_has_no_percentage(album, monkeypatch, capsys):
+    aside = np.array([[30, 40], [44, 40], [50, 60], [30, 80], [44, 80]], np.float32)
+
+    def detect(self, image):
+        faces = self.detect(image)
+        return replace(faces, data={"landmarks": np.tile(aside, (len(faces), 1, 1))})
+
+    monkeypatch.setattr(FakeDetector, "detect_any_way_up", detect)
+    assert main(["photo", str(album / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: turned away, turned away\n"
+
+
 def test_many_faces_are_counted(album, monkeypatch, capsys):
     crowd = fake_pipeline(BOXES * 4, sure("sad", 0.42), sure("happy"), sure("happy"))
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: crowd)
