@@ -60,6 +60,10 @@ class Classifier(Protocol):
         """The network in use: a Hub id, a folder or "embedded weights"."""
 
     @property
+    def folder(self) -> Path | None:
+        """Where its files are on this machine; None for a network passed as an object."""
+
+    @property
     def revision(self) -> str | None:
         """The commit of a network from the Hub; None for a folder."""
 

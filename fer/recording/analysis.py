@@ -183,10 +183,12 @@ class FrameAnalyzer:
         Yields:
             When it was looked at, in seconds.
         """
-        schedule = self._schedule
+        schedule, image = self._schedule, self._last_image
+        if image is None:  # no frame has come yet
+            return
         while schedule.next_time <= until - schedule.step + TIME_TOLERANCE:
             time = schedule.next_time
-            self._track_and_count(self._last_image, time)
+            self._track_and_count(image, time)
             yield time
             schedule.next_time += schedule.step
 

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Full, Queue
 from threading import Event
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ def prefetch(items: Iterable[T], max_items: int) -> Iterator[Iterator[T]]:
 
     An error of the items' rises where they are used.
     """
-    waiting: Queue = Queue(max_items)
+    waiting: Queue[T | object] = Queue(max_items)
     stopped = Event()
 
     def fill() -> None:
@@ -31,9 +31,9 @@ def prefetch(items: Iterable[T], max_items: int) -> Iterator[Iterator[T]]:
         finally:
             _put(waiting, _END, stopped)
 
-    def drain(filling: Future) -> Iterator[T]:
+    def drain(filling: Future[None]) -> Iterator[T]:
         while (item := waiting.get()) is not _END:
-            yield item
+            yield cast(T, item)
         filling.result()
 
     with ThreadPoolExecutor(1) as pool:
@@ -49,13 +49,13 @@ def run_in_background(work: Callable[[T], None], max_items: int) -> Iterator[Cal
 
     An error of the work's rises where the next item is handed over, or at the end.
     """
-    waiting: Queue = Queue(max_items)
+    waiting: Queue[T | object] = Queue(max_items)
     stopped = Event()
 
     def run() -> None:
         try:
             while (item := waiting.get()) is not _END:
-                work(item)
+                work(cast(T, item))
         finally:
             stopped.set()
 
@@ -73,7 +73,7 @@ def run_in_background(work: Callable[[T], None], max_items: int) -> Iterator[Cal
         working.result()
 
 
-def _put(queue: Queue, item: object, stopped: Event) -> bool:
+def _put(queue: Queue[T | object], item: object, stopped: Event) -> bool:
     """Wait for room and put an item there; return False if nobody will come for it."""
     while not stopped.is_set():
         try:

@@ -9,7 +9,7 @@ import numpy as np
 from supervision import Detections
 
 from fer.video import Frame
-from fer.vision.detections import select, track_ids
+from fer.vision.detections import boxes, select, track_ids
 
 MAX_BUFFERED_BYTES = 400_000_000
 """Bytes of frames that wait for the next analysed one: 64 of 1920 x 1080.
@@ -52,7 +52,7 @@ class BoxInterpolator:
             self._last_analyzed = frame.time, faces
         self._buffer.append(frame)
         if len(self._buffer) * frame.image.nbytes > self._max_bytes:
-            yield self._buffer.popleft(), counted_faces(self._last_analyzed[1], confirmed)
+            yield self._buffer.popleft(), counted_faces(self._last_faces(), confirmed)
 
     def _release(
         self, time: float, faces: Detections, confirmed: Mapping[int, int], cut_time: float
@@ -73,7 +73,17 @@ class BoxInterpolator:
     def flush(self) -> Iterator[tuple[Frame, Detections]]:
         """Give the frames from the last analysed one on."""
         while self._buffer:
-            yield self._buffer.popleft(), counted_faces(self._last_analyzed[1], {})
+            yield self._buffer.popleft(), counted_faces(self._last_faces(), {})
+
+    def _last_faces(self) -> Detections:
+        """Return the faces of the frame that was analysed last.
+
+        Raises:
+            ValueError: There is none, though the first frame has to be analysed.
+        """
+        if self._last_analyzed is None:
+            raise ValueError("The first frame has to be analysed.")
+        return self._last_analyzed[1]
 
 
 def counted_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detections:
@@ -103,7 +113,7 @@ def interpolate_boxes(before: Detections, after: Detections, fraction: float) ->
     )
     if len(near) == 0 or len(far) == 0:
         return near
-    _, here, there = np.intersect1d(near.tracker_id, far.tracker_id, return_indices=True)
-    boxes = near.xyxy.copy()
-    boxes[here] += weight * (far.xyxy[there] - near.xyxy[here])
-    return replace(near, xyxy=boxes)
+    _, here, there = np.intersect1d(track_ids(near), track_ids(far), return_indices=True)
+    xyxy = boxes(near).copy()
+    xyxy[here] += weight * (boxes(far)[there] - xyxy[here])
+    return replace(near, xyxy=xyxy)

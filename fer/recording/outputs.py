@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fer.images import encode_jpeg
 from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails
@@ -113,7 +114,8 @@ def write_outputs(
     )
     paths["report"].write_text(report, encoding="utf-8")
     known = (metadata.warning, metadata.duration, metadata.lead)
-    return RecordingResult(timeline, timeline.view, *known, pictures=previews, **paths)
+    files: dict[str, Any] = {**paths}
+    return RecordingResult(timeline, timeline.view, *known, pictures=previews, **files)
 
 
 def metadata_entries(metadata: RecordingMetadata) -> dict[str, object]:

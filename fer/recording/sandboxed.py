@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
 from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, bound_cpu
 from fer.timeline.serialization import from_json
 from fer.video import VideoError, VideoInfo, check_video
+
+if TYPE_CHECKING:
+    from fer.model.classifier import ExpressionClassifier
 
 CHECK_TIMEOUT = 20.0
 """Seconds within which a video's header and first picture have to be read."""
@@ -78,7 +81,7 @@ class ModelSource:
     def load(self) -> Pipeline:
         """Return the pipeline."""
         pipeline = load_pipeline(self.folder)
-        pipeline.classifier.name = self.name
+        cast("ExpressionClassifier", pipeline.classifier).name = self.name
         return pipeline
 
 
@@ -129,7 +132,7 @@ def analyse_sandboxed(
     Raises:
         VideoError: As there, or the worker ended, or took too long or too much memory.
         Cancelled: It was called off.
-        ValueError: The view or the rate won't do.
+        ValueError: The view or the rate is invalid, or the network has no folder.
     """
     source, folder = Path(source).resolve(), Path(folder)
     try:
@@ -141,6 +144,8 @@ def analyse_sandboxed(
     limits = Limits(
         *(MEMORY, AT_MOST, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
     )
+    if pipeline.classifier.folder is None:
+        raise ValueError("A worker needs a network that was loaded from a folder.")
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
     arguments = source, folder, model, view, rate
     supervisor = _Supervisor(progress, cancelled)
@@ -254,13 +259,13 @@ def _run_worker(
 def _result(worker: Worker, supervisor: _Supervisor) -> Message:
     while time.monotonic() < supervisor.end:
         message = worker.receive(_POLL_INTERVAL, _MAX_THUMBNAILS)
-        kind = None if message is None else message.kind
-        if kind == "refused":
-            raise VideoError(str(message.fields["sentence"]))
-        if kind == "invalid":
-            raise ValueError(str(message.fields["sentence"]))
-        if kind == "result":
-            return message
+        if message is not None:
+            if message.kind == "refused":
+                raise VideoError(str(message.fields["sentence"]))
+            if message.kind == "invalid":
+                raise ValueError(str(message.fields["sentence"]))
+            if message.kind == "result":
+                return message
         supervisor.handle(message)
     raise WorkerError("It ran out of time.", late=True)
 
@@ -285,10 +290,11 @@ def _read_result(message: Message, folder: Path) -> RecordingResult:
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
         raise VideoError(BROKEN) from error
-    return RecordingResult(timeline, timeline.view, *known, pictures=pictures, **paths)
+    files: dict[str, Any] = {**paths}
+    return RecordingResult(timeline, timeline.view, *known, pictures=pictures, **files)
 
 
-def _read_thumbnails(described: Iterable[dict], data: memoryview) -> Iterable[Thumbnail]:
+def _read_thumbnails(described: Iterable[dict[str, Any]], data: memoryview) -> Iterable[Thumbnail]:
     for one in described:
         height, width = int(one["height"]), int(one["width"])
         size = height * width * 3
@@ -320,8 +326,10 @@ def _analyse(
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
-        options = {"sound": sound, "sheet": False}  # the page shows the thumbnails itself
-        _send_result(channel, analyse(source, folder, pipeline, view, rate, report, **options))
+        made = analyse(  # without a sheet: the page shows the thumbnails itself
+            *(source, folder, pipeline, view, rate, report), sound=sound, sheet=False
+        )
+        _send_result(channel, made)
 
     return partial(_report_errors, work)
 

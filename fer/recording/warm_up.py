@@ -56,7 +56,7 @@ def use_one_thread() -> None:
     """Have the libraries start no threads of their own: the analysis has some, a fork none."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    disable_progress_bar()  # it has a thread, and holds a semaphore no worker could release
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # it has a thread, and holds a semaphore no worker could release
 
 
 def warm_up(pipeline: Pipeline) -> None:
@@ -87,7 +87,7 @@ def draw_face(index: int) -> UInt8Array:
         centre = round(width / 2 + index + x * unit), round(height / 2 + y * unit)
         half_axes = round(axes[0] * unit), round(axes[1] * unit)
         cv2.ellipse(image, centre, half_axes, 0, 0, 360, color, cv2.FILLED)
-    return cv2.GaussianBlur(image, (0, 0), unit / 25)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), unit / 25), np.uint8)
 
 
 def _parent() -> str | None:

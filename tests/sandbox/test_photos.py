@@ -1,6 +1,7 @@
 """Photos decoded by workers: the same pixels and sentences, and an end in time."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -61,6 +62,25 @@ def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypa
     monkeypatch.setattr(photos, "SECONDS", 0.05)
     with pytest.raises(ImageError, match="takes too long to read"):
         reader.read(large.getvalue())
+    monkeypatch.undo()
+    assert reader.read(encoded("PNG")).pixels.shape == (60, 80, 3)
+
+
+def test_a_jpeg2000_that_decodes_for_long_is_ended_in_time(reader, monkeypatch):
+    """OpenJPEG holds the interpreter while it decodes, so no thread of its own could end it."""
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900, 3), np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(noise).save(content, "JPEG2000")  # noise takes longest
+    before = time.perf_counter()
+    read_image(content.getvalue())
+    whole = time.perf_counter() - before
+    reader.read(encoded("PNG"))  # the worker has started
+    monkeypatch.setattr(photos, "SECONDS", whole / 10)
+    before = time.perf_counter()
+    with pytest.raises(ImageError) as error:
+        reader.read(content.getvalue())
+    assert time.perf_counter() - before < whole
+    assert str(error.value) == "This photo takes too long to read; save it anew as JPEG or PNG."
     monkeypatch.undo()
     assert reader.read(encoded("PNG")).pixels.shape == (60, 80, 3)
 
