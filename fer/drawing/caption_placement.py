@@ -30,6 +30,9 @@ FEW_FACES = 4
 _MAX_WIDTH = 3.5
 """Beside more faces, a caption wider than so many times its face is cut to its number."""
 
+_BLOCK = 64
+"""Faces whose candidates are compared at a time."""
+
 _MAX_INSIDE = 0.1
 """Largest share of its own face that a whole caption may cover if it fits nowhere else."""
 
@@ -126,11 +129,14 @@ class _Layout:
     def _free_of_faces(self, frame: tuple[int, int], boxes: Float64Array) -> BoolArray:
         """Return which candidates beside and away from boxes are visible and cover no face."""
         outer = self.candidates[:, :_INSIDE]
-        overlaps = _overlaps(outer, boxes)  # (n, 36, n)
-        faces = np.arange(len(self.boxes))
-        overlaps[faces, :_LEADER, faces] = False  # a caption may touch its own box
         visible = (outer[..., :2] >= 0).all(axis=2) & (outer[..., 2:] <= frame).all(axis=2)
-        return np.asarray(visible & ~overlaps.any(axis=2), np.bool_)
+        free: BoolArray = np.asarray(visible, np.bool_)
+        for start in range(0, len(outer), _BLOCK):  # so that a thousand faces need little memory
+            overlaps = _overlaps(outer[start : start + _BLOCK], boxes)  # (block, 36, n)
+            faces = np.arange(len(overlaps))
+            overlaps[faces, :_LEADER, start + faces] = False  # a caption may touch its own box
+            free[start : start + _BLOCK] &= ~overlaps.any(axis=2)
+        return free
 
     def place(self, face: int, previous: int | None = None) -> Placement:
         """Place a face's caption.

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 from supervision import Detections
 
 from fer.array_types import UInt8Array
@@ -156,7 +157,7 @@ class LiveHandlers:
         view: str,
         rate: float,
         annotator: FaceAnnotator,
-    ) -> tuple[UInt8Array, str]:
+    ) -> tuple[UInt8Array, Markup]:
         """Return the annotated picture and the panel; in the class view, faces have no labels."""
         if view == "class":
             panel = class_panel(faces, rate, self.uncertain_below)

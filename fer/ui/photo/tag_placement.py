@@ -64,7 +64,7 @@ def _sizes(texts: Sequence[str], small: bool) -> Int64Array:
     font, padding, height = load_font(_FONT_SIZES[small]), _PADDING[small], _HEIGHTS[small]
     numbered = [(f"{number} {text}", str(number)) for number, text in enumerate(texts, start=1)]
     sizes = [[(font.getlength(word) + padding, height) for word in pair] for pair in numbered]
-    return np.ceil(np.array(sizes).reshape(-1, 2, 2)).astype(np.int64)
+    return np.asarray(np.ceil(sizes), np.int64).reshape(-1, 2, 2)
 
 
 def _place(placement: Placement, box: Float64Array, small: bool) -> TagPlace:
