@@ -36,6 +36,23 @@ def has_duplicate(images: UInt8Array, training: UInt8Array) -> BoolArray:
     return np.concatenate(best) > CORRELATION
 
 
+def is_duplicated(images: UInt8Array, rows: Int64Array) -> BoolArray:
+    """Return which of some pictures have a duplicate among all the others, bool (r,).
+
+    Args:
+        images: uint8 (n, h, w).
+        rows: Which of them, (r,).
+    """
+    every = _normalised(images)
+    found = [np.zeros(0, bool)]
+    for start in range(0, len(rows), BATCH_SIZE):
+        chosen = rows[start : start + BATCH_SIZE]
+        correlations = every[chosen] @ every.T  # (batch, n)
+        correlations[np.arange(len(chosen)), chosen] = 0  # each with itself
+        found.append((correlations > CORRELATION).any(axis=1))
+    return np.concatenate(found)
+
+
 def duplicate_groups(images: UInt8Array) -> list[Int64Array]:
     """Return the indices, in order, of the pictures of each group of duplicates.
 

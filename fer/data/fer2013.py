@@ -43,6 +43,8 @@ FEATURES = datasets.Features(
 )
 """The columns of every edition after loading; `ferplus_votes` is ten counts or None."""
 
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".rar", ".7z")
+
 logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 1000
@@ -90,9 +92,9 @@ def load_fer2013(
         raw = _to_dataset_dict(read_folders(path, labels))
         labels = LabelMap()  # applied
     else:
-        raise DatasetError(
-            f"The folder {where!r} holds {_list_contents(path)}; expected {EXPECTED}."
-        )
+        archives = [file.name for file in path.iterdir() if file.suffix.lower() in ARCHIVE_SUFFIXES]
+        unpack = f"unpack {archives[0]} first" if archives else f"expected {EXPECTED}"
+        raise DatasetError(f"The folder {where!r} holds {_list_contents(path)}; {unpack}.")
     return _uniform_splits(raw, where, labels)
 
 

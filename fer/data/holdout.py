@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer.array_types import BoolArray
+from fer.array_types import BoolArray, Int64Array
 from fer.data.arrays import FerArrays
-from fer.data.duplicates import duplicate_groups
+from fer.data.duplicates import is_duplicated
 from fer.data.splits import DatasetError
 from fer.labels import EXPRESSIONS
 
@@ -149,14 +149,23 @@ def held_out_rows(train: FerArrays) -> BoolArray:
     Returns:
         bool (n,).
     """
-    unique = np.ptp(train.images, axis=(1, 2)) > 0
-    for group in duplicate_groups(train.images):
-        unique[group] = False
-    held = np.zeros(len(train), bool)
     generator = np.random.default_rng(HOLDOUT_SEED)
+    held = np.zeros(len(train), bool)
+    blank = np.ptp(train.images, axis=(1, 2)) == 0
     for label in range(len(EXPRESSIONS)):
-        count = int((train.labels == label).sum())
-        rows = np.flatnonzero((train.labels == label) & unique)
+        of_label = train.labels == label
+        count = int(of_label.sum())
         wanted = min(max(round(HOLDOUT_SHARE * count), 1), max(count - 1, 0))
-        held[generator.permutation(rows)[:wanted]] = True
+        rows = generator.permutation(np.flatnonzero(of_label & ~blank))
+        held[_draw_unique(train, rows, wanted)] = True
     return held
+
+
+def _draw_unique(train: FerArrays, rows: Int64Array, wanted: int) -> Int64Array:
+    """Return the first `wanted` of some rows whose pictures have no duplicate in train."""
+    found = np.zeros(0, np.int64)
+    while len(found) < wanted and len(rows):
+        # Few have a duplicate, so that a few more than are wanted mostly suffice.
+        some, rows = np.split(rows, [wanted - len(found) + 1 + wanted // 8])
+        found = np.concatenate([found, some[~is_duplicated(train.images, some)]])
+    return found[:wanted]

@@ -224,6 +224,8 @@ def test_a_missing_folder_is_not_looked_for_on_the_hub(source):
 
 def test_an_empty_folder_is_refused(tmp_path):
     refused("holds nothing; expected parquet files", tmp_path)
+    (tmp_path / "archive.zip").touch()
+    refused("holds archive.zip; unpack archive.zip first", tmp_path)
 
 
 def test_a_dataset_from_the_cache_needs_no_hub(monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from PIL import Image
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse, analyse_sandboxed, check_video_sandboxed, sandboxed
+from fer.recording.analysis import ResultsError
 from fer.recording.outputs import FILE_NAMES
+from fer.recording.sandboxed import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_server
 from fer.video import VideoError, check_video
 from fer.vision.detector import FaceDetector
@@ -166,3 +169,14 @@ def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
     for wrong in ({}, {**fields, "pictures": [{"height": 9}]}, {**fields, "duration": "long"}):
         with pytest.raises(VideoError, match="breaks the reader"):
             sandboxed._read_result(Message("result", wrong), tmp_path / "here")
+
+
+def test_a_full_disk_is_a_sentence_without_the_names_of_folders():
+    sent = []
+    channel = SimpleNamespace(send=lambda kind, **fields: sent.append((kind, fields)))
+
+    def work(channel):
+        raise ResultsError("/srv/secret can't be written: the disk is full.")
+
+    sandboxed._report_errors(work, channel)
+    assert sent == [("refused", {"sentence": NO_ROOM})]
