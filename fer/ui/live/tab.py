@@ -29,6 +29,7 @@ def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTM
         with gr.Column(scale=3, min_width=300):
             camera, picture = _camera()
         with gr.Column(scale=2, min_width=260):
+            gr.HTML(elem_id="live-trouble", js_on_load=html.script("live.js"))
             panel = gr.HTML(INSTRUCTIONS, elem_id="live-panel")
     view, chart = _timeline(pipeline, sessions, token)
     # No limit on streams at a time, as idle ones would use it up: the handler's scheduler limits
@@ -59,7 +60,6 @@ def _camera() -> tuple[gr.Image, gr.HTML]:
             webcam_options=gr.WebcamOptions(mirror=True, constraints=CAMERA),
         )
         picture = gr.HTML(elem_id="live-view")
-    gr.HTML(elem_id="live-trouble", js_on_load=html.script("live.js"))
     return camera, picture
 
 
