@@ -20,8 +20,10 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from fer.video.audio_gaps import MAX_GAP, GapDetector
+from fer.video.audio_gaps import GapDetector
 from fer.video.container import (
+    LEAPING_FORMATS,
+    MAX_GAP,
     VideoError,
     audio_stream,
     demux,
@@ -153,6 +155,11 @@ class AudioTrack:
                 if start + length < -_MIN_LEAD:
                     continue  # before the pictures, and too early for them to wait
                 leap = gaps.check(start, length)
+                if leap and self._container.format.name in LEAPING_FORMATS:
+                    delay = gaps.end - start  # another scene, which follows the one before
+                    self._shift += delay
+                    item.pts += round(delay / base)
+                    leap = gaps.check(gaps.end, length)
                 if leap:
                     self._warn(leap)
                     return

@@ -1,7 +1,6 @@
 """Where the time stamps of a sound leap instead of rising steadily, so that it has to end."""
 
-MAX_GAP = 60.0
-"""Seconds without sound that are filled with silence or waited for."""
+from fer.video.container import MAX_GAP
 
 _MAX_BACKWARD_STEP = 1.0
 """Seconds by which a time stamp may go back without the sound ending there."""
@@ -17,6 +16,11 @@ class GapDetector:
     def __init__(self, pictures: float) -> None:
         self._last: float | None = None
         self._end = pictures
+
+    @property
+    def end(self) -> float:
+        """Seconds at which the sound so far ends."""
+        return self._end
 
     def check(self, start: float, length: float) -> str | None:
         """Return a sentence if the sound has to end before the next packet or frame, else None.

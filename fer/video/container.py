@@ -30,6 +30,14 @@ _OPTIONS = {
     "protocol_whitelist": "file",
     "max_pixels": str(MAX_SIDE * MAX_SIDE),
 }
+LEAPING_FORMATS = ("mpegts", "mpeg")
+"""FFmpeg's names of the formats in which a recorder's clock may leap from one scene to the next.
+They state no duration either; FFmpeg estimates it from their first and last time stamps."""
+
+MAX_GAP = 60.0
+"""Seconds without pictures or sound that count as a leap of the clock in those formats; in others
+they are a gap, which sound isn't continued across."""
+
 _DECODER_THREADS = 2
 """Of a decoder; each holds frames in memory."""
 

@@ -9,6 +9,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from fer.video.container import (
+    LEAPING_FORMATS,
+    MAX_GAP,
     MAX_SIDE,
     VideoError,
     VideoInfo,
@@ -29,10 +31,6 @@ MAX_PIXELS = 500_000_000_000
 """Videos of more pixels, of all frames together, are refused: two hours of 1920 x 1080 at 30 frames
 a second, or of 4096 x 4096 at 4."""
 
-_ESTIMATED = ("mpegts", "mpeg")
-"""FFmpeg's names of the formats that state no duration. Its estimate from their first and last time
-stamps is wrong where a recorder's clock leaps, as from one scene to the next."""
-
 _STATED_BY_TRACK = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "gif")
 """Formats that state the length of each track. Others state at most the end of the longest one,
 partly on a clock of their own, and what a browser records states nothing."""
@@ -40,9 +38,6 @@ partly on a clock of their own, and what a browser records states nothing."""
 _MAX_START = 1.0
 """Seconds on the file's own clock after which a stated duration isn't believed, as programs differ
 in what it counts from."""
-
-_MAX_GAP = 60.0
-"""Seconds without a packet that count as a leap of the clock, in formats where it leaps."""
 
 _MAX_BACKWARD_STEP = 1.0
 """Seconds by which a time stamp may go back on the same clock."""
@@ -133,7 +128,7 @@ def _round_to_even(length: float) -> int:
 
 def stated_span(container: InputContainer) -> tuple[float, float] | None:
     """Return start and end of all tracks, in seconds of the file's own clock, if it states them."""
-    if not container.duration or container.format.name in _ESTIMATED:
+    if not container.duration or container.format.name in LEAPING_FORMATS:
         return None
     start, duration = (container.start_time or 0) / av.time_base, container.duration / av.time_base
     # A duration may be the time of the end. Matroska's is; after a late start it is hard to know,
@@ -161,7 +156,7 @@ def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, f
     count = stamped = 0
     with open_container(path) as container:
         stream = video_stream(container)
-        spans = _ClockSpans(leaps=container.format.name in _ESTIMATED)
+        spans = _ClockSpans(leaps=container.format.name in LEAPING_FORMATS)
         try:
             for packet in demux(container, stream):
                 count += packet.size > 0
@@ -210,7 +205,7 @@ class _ClockSpans:
         if self._last is None:
             return False
         set_back = decoded < self._last - _MAX_BACKWARD_STEP
-        return set_back or (self._leaps and decoded > self._last + _MAX_GAP)
+        return set_back or (self._leaps and decoded > self._last + MAX_GAP)
 
     def seconds(self) -> float:
         """Return the sum of the lengths, leaps left out."""

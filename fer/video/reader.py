@@ -33,7 +33,7 @@ from fer.video.header import (
     read_header,
     stated_span,
 )
-from fer.video.timestamps import MAX_JUMP, FrameStamps, TimestampCorrector, stamp_tolerance
+from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
 
 _StampedFrame = tuple[av.VideoFrame, float | None]
 """A decoded frame and its seconds on the file's own clock, None if unknown."""
@@ -114,9 +114,7 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame that can be read."""
-        step = 1 / self.info.frame_rate
-        tolerance = stamp_tolerance(self._container, step)
-        corrector = TimestampCorrector(step, self.info.duration, tolerance)
+        corrector = corrector_for(self._container, 1 / self.info.frame_rate, self.info.duration)
         time, start = 0.0, self._first_frame[1] or 0.0
         for frame, stamp in chain([self._first_frame], self._decoded):
             time = corrector.correct(stamp)

@@ -1,5 +1,6 @@
 """When each frame is presented: time stamps of decoded frames, and times that rise."""
 
+import math
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 
-from fer.video.container import demux, open_container, video_stream
+from fer.video.container import LEAPING_FORMATS, MAX_GAP, demux, open_container, video_stream
 
 _DECODE_ORDER_FORMATS = ("avi", "asf")
 """FFmpeg's names of the formats that store when a packet is decoded, not when it is presented."""
@@ -58,18 +59,6 @@ class FrameStamps:
         return self._pending.popleft() if self._pending else None
 
 
-def stamp_tolerance(container: InputContainer, step: float) -> float:
-    """Return by how many seconds a file's time stamps may be wrong.
-
-    Args:
-        container: The file.
-        step: Usual seconds from frame to frame.
-    """
-    # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
-    # as of the frame before or after; so may the first be, which the others count from.
-    return 2.05 * step if container.format.name == "mpeg" else 0.0
-
-
 class TimestampCorrector:
     """Makes times that rise out of time stamps that may be missing, repeated or set back.
 
@@ -77,12 +66,19 @@ class TimestampCorrector:
         step: Usual seconds from frame to frame.
         end: Seconds after which no frame is expected; None if unknown.
         tolerance: Seconds by which a time stamp may be off steady steps without being followed.
+        max_gap: Seconds without a frame after which a time stamp counts as another clock's.
     """
 
-    def __init__(self, step: float, end: float | None, tolerance: float = 0.0) -> None:
+    def __init__(
+        self,
+        step: float,
+        end: float | None,
+        tolerance: float = 0.0,
+        max_gap: float = math.inf,
+    ) -> None:
         self._step = step
         self._end = end
-        self._tolerance = tolerance
+        self._tolerance, self._max_gap = tolerance, max_gap
         self._offset: float | None = None
         self._last = -step
 
@@ -106,7 +102,22 @@ class TimestampCorrector:
 
     def _is_another_clock(self, time: float) -> bool:
         too_late = self._end is not None and time > max(self._end, self._last) + MAX_JUMP
-        return time < self._last - MAX_JUMP or too_late
+        return time < self._last - MAX_JUMP or time > self._last + self._max_gap or too_late
+
+
+def corrector_for(container: InputContainer, step: float, end: float | None) -> TimestampCorrector:
+    """Return what corrects the time stamps of a file's frames.
+
+    Args:
+        container: The file.
+        step: Usual seconds from frame to frame.
+        end: Seconds after which no frame is expected; None if unknown.
+    """
+    # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
+    # as of the frame before or after; so may the first be, which the others count from.
+    tolerance = 2.05 * step if container.format.name == "mpeg" else 0.0
+    max_gap = MAX_GAP if container.format.name in LEAPING_FORMATS else math.inf
+    return TimestampCorrector(step, end, tolerance, max_gap)
 
 
 def first_frame_time(source: Path) -> float:

@@ -2,6 +2,7 @@
 
 import struct
 
+import av
 import numpy as np
 import pytest
 
@@ -135,12 +136,39 @@ def test_pictures_that_start_late_in_a_transport_stream_have_a_size(tmp_path):
     assert info.duration == pytest.approx(2, abs=0.03)
 
 
-@pytest.mark.parametrize("starts", [(0.0, TEN_HOURS), (TEN_HOURS, 0.0), (0.0, 0.0)])
-def test_two_scenes_of_a_camcorder_follow_each_other(tmp_path, starts):
-    scenes = [starting_at(tmp_path / f"{i}.ts", start, None) for i, start in enumerate(starts)]
+@pytest.mark.parametrize("sound", ["aac", "mp2"])
+@pytest.mark.parametrize("starts", [(0.0, TEN_HOURS), (TEN_HOURS, 0.0), (0.0, 0.0), (5.0, 107.0)])
+def test_two_scenes_of_a_camcorder_follow_each_other_with_their_sound(tmp_path, starts, sound):
+    scenes = [starting_at(tmp_path / f"{i}.ts", start, sound) for i, start in enumerate(starts)]
     path = tmp_path / "both.ts"
     path.write_bytes(b"".join(scene.read_bytes() for scene in scenes))
     reader, frames = frames_of(path)
     assert reader.info.duration == pytest.approx(4, abs=0.05)
     expected = [i / 25 for i in range(100)]
     np.testing.assert_allclose([frame.time for frame in frames], expected, atol=2e-3)
+    writer, copy = copied(path)
+    assert writer.warning is None
+    np.testing.assert_allclose(loud_spans(copy), [(1, 2), (3, 4)], atol=0.12)
+
+
+def loud_spans(path):
+    """Return from when to when there is a tone, in seconds from the first picture."""
+    with av.open(str(path)) as container:
+        first = next(container.decode(video=0)).time
+    with av.open(str(path)) as container:
+        heard = [
+            frame.time - first
+            for frame in container.decode(audio=0)
+            if np.abs(frame.to_ndarray()).max() > 0.1
+        ]
+    breaks = [i + 1 for i, step in enumerate(np.diff(heard)) if step > 0.5]
+    return [(span[0], span[-1]) for span in np.split(np.array(heard), breaks)]
+
+
+def test_a_clock_that_leaps_within_the_length_of_a_film_leaps(tmp_path):
+    times = [i * 2.0 for i in range(50)]
+    times = [*times, *(100 + 70 + time for time in times)]
+    path = make_film(tmp_path / "a.ts", times)
+    reader, frames = frames_of(path)
+    assert reader.info.duration == pytest.approx(200, abs=2.1)
+    assert np.diff([frame.time for frame in frames]).max() < 2.1
