@@ -172,8 +172,7 @@ def _small_note(timeline: Timeline, scale: float) -> str:
     return (
         f"Faces under {timeline.small * scale:.0f} pixels (the square root of the box's area) have "
         "no part in the shares. Those that are found count as too small to judge; most are not "
-        "looked for. Nor have faces any part that are turned away: aside by an estimate of "
-        f"{TURNED_AWAY_FROM:.0f} degrees or more."
+        "looked for. Faces that are turned away have no part in the shares, either."
     )
 
 
@@ -196,6 +195,7 @@ def _settings(
         "Length of a bin": f"{timeline.bin_seconds:g} s",
         "Pictures analysed": f"{rate:g} a second" if rate else "as they came",
         "Too small to judge": f"under {timeline.small * scale:.0f} pixels",
+        "Turned away": f"aside by an estimate of {TURNED_AWAY_FROM:.0f} degrees or more",
         "Called uncertain": f"under a probability of {timeline.uncertain_below:g}",
     }
 

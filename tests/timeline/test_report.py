@@ -105,6 +105,8 @@ def test_says_what_it_must(full, lesson):
         "5 a second",
         "with figures 1 min ",
         "under 40 pixels",
+        "faces turned away 0% ",
+        "aside by an estimate of 45 degrees or more",
     ):
         assert words in text, words
 
