@@ -170,7 +170,8 @@ def _detect_turned(detector: InspectingDetector, image: UInt8Array, degrees: flo
     centers = np.tile(middle, (len(faces), 1))
     back = np.full(len(faces), -degrees)
     xyxy = rotate_boxes(boxes(faces), centers, back) + np.tile(size / 2 - middle, 2)
-    landmarks = rotate_points(faces.data["landmarks"], centers, back) + (size / 2 - middle)
+    points = np.asarray(faces.data["landmarks"], np.float32)
+    landmarks = rotate_points(points, centers, back) + (size / 2 - middle)
     xyxy = xyxy.clip(0, np.tile(size, 2)).astype(np.float32)
     inside = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1, initial=np.inf) >= 1
     moved = replace(faces, xyxy=xyxy, data={"landmarks": landmarks.astype(np.float32)})

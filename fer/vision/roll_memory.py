@@ -84,4 +84,4 @@ class RollMemory:
 def _rolls(sights: list[_Sight]) -> Float32Array:
     """Return degrees (n,)."""
     directions = np.array([sight.direction for sight in sights], complex)
-    return np.degrees(np.angle(directions)).astype(np.float32)
+    return np.asarray(np.degrees(np.angle(directions)), np.float32)
