@@ -10,14 +10,16 @@ from dataclasses import replace
 from math import ceil
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from supervision import Detections
 
-from fer.array_types import BoolArray, Float32Array, UInt8Array
+from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
 from fer.images import as_rgb
 from fer.vision.detections import areas, boxes, confidences, select
 from fer.vision.pose import face_rolls, roll_difference
+from fer.vision.pyramid import PNET_WINDOW
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 from fer.vision.stream_detector import merge_detections
 
@@ -55,6 +57,9 @@ of smaller ones that do together."""
 TILTED_PHOTO = 20.0
 """Typical roll of the faces in degrees from which the photo is searched turned by as much, because
 other faces may have been missed."""
+
+WORKING_SIDE = 1280
+"""Longer side of the copy of a photo that is turned, in pixels, as the detector searches it."""
 
 QUARTER_TOLERANCE = 30.0
 """Degrees from a right angle within which a photo is taken for one that lies on its side."""
@@ -102,7 +107,7 @@ def detect_any_way_up(detector: InspectingDetector, image: UInt8Array) -> Detect
     typical = typical_roll(deciding)
     turned = nearest_quarter(typical)
     if abs(typical) >= TILTED_PHOTO:
-        more = _detect_turned(detector, image, -_snap(typical))
+        more = _search_tilted(detector, image, -_snap(typical))
         deciding = merge_detections(more, deciding)
         faces = merge_detections(deciding, faces) if sure.any() else deciding
     elif not sure.any():
@@ -136,15 +141,50 @@ def _snap(degrees: float) -> float:
 
 def _search_coarsely(detector: InspectingDetector, image: UInt8Array) -> Detections:
     """Return the verified faces of the way up with the most of them; small ones are left out."""
+    copy, detector, factor = _working_copy(image, detector)
     best = Detections.empty()
     for turn, coarseness in COARSE_SEARCHES.items():
-        least = min(coarseness * detector.min_face, COARSEST_SHARE * max(image.shape[:2]))
+        least = min(coarseness * detector.min_face, COARSEST_SHARE * max(copy.shape[:2]))
         coarse = detector.with_options(min_face=max(ceil(least), detector.min_face))
-        faces = _detect_turned(coarse, image, turn)
-        faces = select(faces, _are_verified(coarse, image, faces))
-        if _are_telling(faces, image) and _evidence(faces) > _evidence(best):
+        faces = _detect_turned(coarse, copy, turn)
+        faces = select(faces, _are_verified(coarse, copy, faces))
+        if _are_telling(faces, copy) and _evidence(faces) > _evidence(best):
             best = faces
-    return best
+    return _scale(best, factor)
+
+
+def _search_tilted(detector: InspectingDetector, image: UInt8Array, degrees: float) -> Detections:
+    """Return the faces that are found in the picture turned clockwise by any angle."""
+    if degrees % 90 == 0:
+        return _detect_turned(detector, image, degrees)
+    copy, detector, factor = _working_copy(image, detector)
+    return _scale(_detect_turned(detector, copy, degrees), factor)
+
+
+def _working_copy(
+    image: UInt8Array, detector: InspectingDetector
+) -> tuple[UInt8Array, InspectingDetector, FloatArray]:
+    """Return a photo at most `WORKING_SIDE` long, its detector, and by what to enlarge places.
+
+    Turned by other than right angles a photo needs twice its memory, and a panorama far more.
+    """
+    height, width = image.shape[:2]
+    scale = WORKING_SIDE / max(height, width)
+    if scale >= 1:
+        return image, detector, np.ones(2)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    copy = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    least = max(ceil(detector.min_face * scale), PNET_WINDOW)
+    return copy, detector.with_options(min_face=least), np.array([width, height]) / size
+
+
+def _scale(faces: Detections, factor: FloatArray) -> Detections:
+    """Return faces with their places enlarged, by (2,) across and down."""
+    if not len(faces):
+        return faces
+    xyxy = (boxes(faces) * np.tile(factor, 2)).astype(np.float32)
+    landmarks = np.asarray(faces.data["landmarks"] * factor, np.float32)
+    return replace(faces, xyxy=xyxy, data={"landmarks": landmarks})
 
 
 def _are_telling(faces: Detections, image: UInt8Array) -> bool:

@@ -1,5 +1,6 @@
 """Photos whichever way up they are."""
 
+import cv2
 import numpy as np
 import pytest
 from skimage import data
@@ -81,3 +82,19 @@ def test_the_typical_roll_is_that_of_most_faces_also_across_180_degrees():
         data={"roll": np.array([178, -174, 3, 182], np.float32)},
     )
     assert typical_roll(faces) == pytest.approx(-178, abs=0.1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 70_000), (40_000, 3), (13, 600)])
+def test_pictures_of_any_shape_are_searched(detector, shape):
+    faces = detector.detect_any_way_up(np.zeros((*shape, 3), np.uint8))
+    assert (len(faces), faces.metadata["turned"]) == (0, 0)
+
+
+@pytest.mark.parametrize("degrees", [90, 45])
+def test_a_large_photo_is_searched_in_a_copy(detector, degrees):
+    photo = rotate_image(ASTRONAUT, degrees)
+    large = cv2.resize(photo, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)
+    faces, small = detector.detect_any_way_up(large), detector.detect_any_way_up(photo)
+    assert len(faces) == len(small) == 1
+    np.testing.assert_allclose(faces.data["landmarks"] / 6, small.data["landmarks"], atol=3)
+    np.testing.assert_allclose(faces.xyxy / 6, small.xyxy, atol=8)
