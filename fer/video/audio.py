@@ -138,14 +138,14 @@ class AudioTrack:
             self.warning = " ".join(filter(None, (self.warning, sentence)))
 
     def _while_readable(self, packets: Iterator[_AudioPacket]) -> Iterator[_AudioPacket]:
-        """Yield packets up to where the sound turns out to be unreadable."""
+        """Yield packets until the sound turns out to be unreadable."""
         try:
             yield from packets
         except _UNREADABLE:
             self._warn("The sound can't be read to its end.")
 
     def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
-        """Yield packets or frames at their times in the new file, up to where these leap."""
+        """Yield packets or frames at their times in the new file, until these leap."""
         gaps = GapDetector(self.lead)
         for item in media:
             if item.pts is not None:
