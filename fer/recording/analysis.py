@@ -1,7 +1,7 @@
-"""A video in, an annotated video and a timeline out, in one pass and in little memory.
+"""Analysis of a video: an annotated video and a timeline, in one pass and in constant memory.
 
-Three threads share the work: one decodes, this one looks at some of the frames, and one draws and
-encodes. Between them wait a few frames, whatever the video's length.
+Three threads share the work: one decodes, this one analyses some of the frames, and one draws and
+encodes. Queues of a few frames connect them, whatever the video's length.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,19 +35,20 @@ from fer.video import Frame, VideoError, VideoReader, VideoWriter
 from fer.vision.detections import expression_labels
 
 RATE_RANGE = (1.0, 30.0)
-"""Fewest and most frames a second that are analysed; faces are lost from sight below."""
+"""Minimum and maximum of analysed frames a second; below, tracks break too often."""
 
 SEARCH_PERIOD = 0.6
-"""Seconds in which the search for new faces is once through the picture."""
+"""Seconds in which the search for new faces covers the whole picture once."""
 
 WORKING_SIDE = 1920
-"""Larger videos are shrunk to this longest side, in pixels; so is what comes out."""
+"""Maximum longest side of the analysed and of the annotated video, in pixels; larger ones are
+scaled down."""
 
 _QUEUE_SIZE = 6
-"""Frames that wait for a thread; six at 1920 x 1080 are 37 MB."""
+"""Frames in each queue; six at 1920 x 1080 are 37 MB."""
 
 _TRACK_MEMORY = 1.0, 2.5
-"""Seconds, and frames that are looked at, for which a face is remembered: the longer of both."""
+"""Seconds, and analysed frames, for which the track of an unseen face is kept: the longer one."""
 
 
 class ResultsError(VideoError):
@@ -65,28 +66,28 @@ def analyse(
     sound: bool = True,
     sheet: bool = True,
 ) -> RecordingResult:
-    """Read a video and write everything about it into a folder.
+    """Analyse a video and write all results into a folder.
 
     Args:
         source: The video.
         folder: Where the files go; made if need be.
-        pipeline: Finds and follows the faces, and reads their expressions.
-        view: "class" counts the whole picture only, "person" each track, too.
-        rate: Frames a second that are analysed; boxes glide in between.
-        progress: Told a few times a second how far it is.
-        cancelled: Asked at each frame whether to stop.
-        sound: Whether the annotated video has the sound, too.
+        pipeline: Detects, tracks and classifies the faces.
+        view: "class" for aggregates only, "person" for a series for each track as well.
+        rate: Analysed frames a second; boxes are interpolated in the frames of which none is.
+        progress: Receives a `Progress` a few times a second.
+        cancelled: Returns whether to stop; called for each frame.
+        sound: Whether the annotated video keeps the sound.
         sheet: Whether the moments' thumbnails are written on a sheet of their own; they are in the
             report anyway.
 
     Returns:
-        The timeline, and where each file is. What couldn't be read is in `warning`.
+        The timeline and the paths of all files. `warning` states what couldn't be read.
 
     Raises:
         VideoError: The video can't be read, or lies where a file would be written.
         ResultsError: The folder can't be written to, or the disk is full; nothing is left of it.
-        Cancelled: It was called off; what was written is deleted.
-        ValueError: The view or the rate won't do.
+        Cancelled: The analysis was cancelled; its files are deleted.
+        ValueError: The view or the rate is invalid.
     """
     if not RATE_RANGE[0] <= rate <= RATE_RANGE[1]:
         raise ValueError(
@@ -119,12 +120,12 @@ def analyse(
 
 
 class FrameAnalyzer:
-    """Follows the faces of a video so many times a second, and counts them.
+    """Tracks and classifies the faces of some frames, and adds them to a timeline.
 
     Args:
-        pipeline: Finds and follows the faces.
-        view: The timeline's.
-        rate: Looks a second that are counted; see `LookSchedule` for the others.
+        pipeline: Detects, tracks and classifies the faces.
+        view: View of the timeline.
+        rate: Analysed frames a second that are counted; see `LookSchedule` for the others.
 
     Attributes:
         end: Seconds at which the last frame's display ends.
@@ -152,7 +153,7 @@ class FrameAnalyzer:
         return self._timeline
 
     def analyze(self, frame: Frame) -> Detections | None:
-        """Return the faces of a frame; None if it isn't its turn.
+        """Return the faces of a frame; None if it isn't analysed.
 
         Faces that were detected in this frame only have a negative track number: they count if they
         are detected again, see `counted_faces`.
@@ -173,15 +174,15 @@ class FrameAnalyzer:
         return self._track_and_count(self._last_image, self._schedule.begin_regular(frame.time))
 
     def repeat_last_frame(self, until: float) -> Iterator[float]:
-        """Look at the last frame again and again as long as it stays on the screen.
+        """Analyse the last frame again at the same rate for as long as it is displayed.
 
-        So that a picture that stands for a minute counts for a minute.
+        So a picture that is displayed for a minute counts for a minute.
 
         Args:
             until: Seconds at which the next frame comes, or at which the video ends.
 
         Yields:
-            When it was looked at, in seconds.
+            The time of each analysis, in seconds.
         """
         schedule, image = self._schedule, self._last_image
         if image is None:  # no frame has come yet

@@ -1,4 +1,4 @@
-"""Two ways to let another thread work beside this one; what waits between them is bounded."""
+"""A producer or a consumer in another thread, connected by a bounded queue."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 _END = object()
 _POLL_INTERVAL = 0.1
-"""Seconds after which a full queue is looked at again."""
+"""Seconds after which a waiting thread checks whether the other one has stopped."""
 
 
 @contextmanager
 def prefetch(items: Iterable[T], max_items: int) -> Iterator[Iterator[T]]:
-    """Get items in another thread, up to `max_items` of them before they are asked for.
+    """Iterate in another thread, up to `max_items` items in advance.
 
-    An error of the items' rises where they are used.
+    An error of the iteration is raised where the items are used.
     """
     waiting: Queue[T | object] = Queue(max_items)
     stopped = Event()
@@ -45,9 +45,9 @@ def prefetch(items: Iterable[T], max_items: int) -> Iterator[Iterator[T]]:
 
 @contextmanager
 def run_in_background(work: Callable[[T], None], max_items: int) -> Iterator[Callable[[T], None]]:
-    """Do work in another thread, up to `max_items` items behind; all is done when the block ends.
+    """Process items in another thread, queued up to `max_items`; all are done at the block's end.
 
-    An error of the work's rises where the next item is handed over, or at the end.
+    An error of the work is raised where the next item is queued, or at the end of the block.
     """
     waiting: Queue[T | object] = Queue(max_items)
     stopped = Event()
@@ -74,7 +74,7 @@ def run_in_background(work: Callable[[T], None], max_items: int) -> Iterator[Cal
 
 
 def _put(queue: Queue[T | object], item: object, stopped: Event) -> bool:
-    """Wait for room and put an item there; return False if nobody will come for it."""
+    """Put an item as soon as there is room; return False if the other thread has stopped."""
     while not stopped.is_set():
         try:
             queue.put(item, timeout=_POLL_INTERVAL)

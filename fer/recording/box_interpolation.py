@@ -1,4 +1,4 @@
-"""Faces of the frames between two that were analysed: their boxes glide from one to the other."""
+"""Linear interpolation of boxes for the frames from one analysed frame to the next."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -12,17 +12,17 @@ from fer.video import Frame
 from fer.vision.detections import boxes, select, track_ids
 
 MAX_BUFFERED_BYTES = 400_000_000
-"""Bytes of frames that wait for the next analysed one: 64 of 1920 x 1080.
+"""Bytes of frames that are buffered until the next analysed one: 64 of 1920 x 1080.
 
 That is a second of 60 frames, or a fifth of a second in slow motion of 240 frames a second.
 """
 
 
 class BoxInterpolator:
-    """Holds frames back until it is known which of their faces count, and where they are going.
+    """Buffers frames until the faces of the next analysed frame are known.
 
     Args:
-        max_bytes: Bytes of frames held back; beyond that, the oldest gets the boxes of the frame
+        max_bytes: Bytes of buffered frames; beyond that, the oldest gets the boxes of the frame
             analysed last.
     """
 
@@ -39,13 +39,13 @@ class BoxInterpolator:
         confirmed: Mapping[int, int] = MappingProxyType({}),
         cut_time: float = -np.inf,
     ) -> Iterator[tuple[Frame, Detections]]:
-        """Take the next frame, and give those whose faces are known now, in their order.
+        """Add the next frame; yield those whose faces are known now, in order.
 
         Args:
             frame: Later than the one before; the first must be analysed.
             faces: With `tracker_id`, see `counted_faces`; None if the frame wasn't analysed.
             confirmed: As there.
-            cut_time: Seconds of the latest frame of another scene, into which no box glides.
+            cut_time: Seconds of the latest frame after a cut, across which no box is interpolated.
         """
         if faces is not None:
             yield from self._release(frame.time, faces, confirmed, cut_time)
@@ -57,7 +57,7 @@ class BoxInterpolator:
     def _release(
         self, time: float, faces: Detections, confirmed: Mapping[int, int], cut_time: float
     ) -> Iterator[tuple[Frame, Detections]]:
-        """Give the frames from the last analysed one up to the next, with its time and faces."""
+        """Yield the frames from the last analysed one up to the next, with its time and faces."""
         if self._last_analyzed is None:
             return
         start, seen = self._last_analyzed
@@ -71,7 +71,7 @@ class BoxInterpolator:
                 yield held, interpolate_boxes(before, after, fraction)
 
     def flush(self) -> Iterator[tuple[Frame, Detections]]:
-        """Give the frames from the last analysed one on."""
+        """Yield the frames from the last analysed one on."""
         while self._buffer:
             yield self._buffer.popleft(), counted_faces(self._last_faces(), {})
 
@@ -106,7 +106,7 @@ def counted_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detections
 def interpolate_boxes(before: Detections, after: Detections, fraction: float) -> Detections:
     """Return the faces a `fraction`, 0 to 1, of the way from one frame to another.
 
-    Boxes of a face in both move steadily; everything else is as in the nearer frame.
+    Boxes of faces in both frames are interpolated; everything else is as in the nearer frame.
     """
     near, far, weight = (
         (before, after, fraction) if fraction < 0.5 else (after, before, 1 - fraction)

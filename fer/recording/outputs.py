@@ -1,4 +1,4 @@
-"""What a recording leaves in its folder besides the video."""
+"""Files of an analysed recording besides the annotated video."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ FILE_NAMES = {
     "json": "timeline.json",
     "report": "report.html",
 }
-"""What the files are called."""
+"""Name of each file."""
 
 
 @dataclass(frozen=True)
 class RecordingResult:
-    """A recording, analysed.
+    """The results of a recording's analysis.
 
     Attributes:
-        timeline: What was counted.
+        timeline: The expressions over time.
         view: "class" or "person".
-        warning: How much couldn't be read or kept, in sentences; None if all was.
-        duration: The video's seconds.
+        warning: Sentences on what couldn't be read or kept; None if all was.
+        duration: The video's duration in seconds.
         lead: Seconds of sound before its first picture, by which the annotated video is later.
         video: The annotated video, MP4.
         plot: The timeline's plot, PNG.
         csv: The table, a row a bin or, in the person view, a row a track and bin.
-        json: The timeline to keep.
+        json: The timeline's file, for reading it again.
         report: One HTML file that holds everything but the video.
         pictures: Small pictures of the moments, one by one.
         thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
@@ -57,13 +57,13 @@ class RecordingResult:
 
 @dataclass(frozen=True)
 class RecordingMetadata:
-    """Where a timeline comes from.
+    """Origin of a timeline.
 
     Attributes:
-        title: What was recorded.
-        duration: The video's seconds.
+        title: The recording's name.
+        duration: The video's duration in seconds.
         rate: Analysed frames a second.
-        warning: How much of it couldn't be read; None if all could.
+        warning: Sentences on what couldn't be read; None if all could.
         model: The network's name.
         accuracy: How often it is right, and on what; None if that isn't known.
         scale: Pixels of the video a pixel of what was analysed; above 1 where it was shrunk.
@@ -119,6 +119,6 @@ def write_outputs(
 
 
 def metadata_entries(metadata: RecordingMetadata) -> dict[str, object]:
-    """Return what a timeline's JSON says of where it comes from."""
+    """Return the metadata in a timeline's JSON."""
     names = ("title", "model", "rate", "duration", "lead", "warning")
     return {name: getattr(metadata, name) for name in names} | {"shrunk_by": metadata.scale}

@@ -1,4 +1,4 @@
-"""How far a recording's analysis is, and how it is called off."""
+"""Progress and cancellation of a recording's analysis."""
 
 import time
 from collections.abc import Callable
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from fer.video import VideoError
 
 _REPORT_INTERVAL = 0.2
-"""Least seconds between two reports."""
+"""Minimum seconds from one report to the next."""
 
 _NO_ESTIMATE_BEFORE = 1.0
-"""Seconds at the start for which nothing is said of the time left."""
+"""Seconds at the start in which the remaining time is not estimated."""
 
 _READING_SHARE = 0.97
-"""Share of the whole that reading the video takes, about."""
+"""Approximate share of the work that reading the video takes; the rest is plots and report."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the analysis is.
+    """Progress of an analysis.
 
     Attributes:
         done: Share of the work, 0 to 1.
-        left: Seconds that the rest will take; None while that can't be told.
+        left: Estimated seconds of the rest; None while there is no estimate.
     """
 
     done: float
@@ -30,17 +30,17 @@ class Progress:
 
 
 class Cancelled(VideoError):
-    """The analysis was called off; nothing of it is left on disk."""
+    """The analysis was cancelled; none of its files are left."""
 
 
 class ProgressReporter:
-    """Tells somebody how far the analysis is, and asks whether to go on.
+    """Reports progress to a callback, and raises when the analysis is cancelled.
 
     Args:
-        on_progress: Gets a `Progress` a few times a second; None if nobody listens.
-        cancelled: Says whether to stop; None if nobody may.
-        duration: The video's seconds; None if unknown.
-        clock: Seconds, rising.
+        on_progress: Receives a `Progress` a few times a second; None for no reports.
+        cancelled: Returns whether to stop; None if the analysis can't be cancelled.
+        duration: The video's duration in seconds; None if unknown.
+        clock: A monotonic clock in seconds.
     """
 
     def __init__(
@@ -57,10 +57,13 @@ class ProgressReporter:
         self._last_report = -_REPORT_INTERVAL
 
     def report(self, seconds: float) -> None:
-        """Say that the video was read up to a time of its own.
+        """Report that the video has been read up to a time.
+
+        Args:
+            seconds: Time in the video.
 
         Raises:
-            Cancelled: It was called off.
+            Cancelled: The analysis was cancelled.
         """
         self.raise_if_cancelled()
         spent = self._clock() - self._start
@@ -73,11 +76,11 @@ class ProgressReporter:
         self._on_progress(Progress(done, left))
 
     def finish(self) -> None:
-        """Say that everything is done."""
+        """Report that all work is done."""
         if self._on_progress is not None:
             self._on_progress(Progress(1.0, 0.0))
 
     def raise_if_cancelled(self) -> None:
-        """Raise `Cancelled` if it was called off."""
+        """Raise `Cancelled` if the analysis was cancelled."""
         if self._cancelled is not None and self._cancelled():
             raise Cancelled("The analysis was cancelled; nothing of it was kept.")

@@ -1,6 +1,6 @@
-"""The analysis of a recording in a process of its own, as the page does it.
+"""Analysis of a recording in a sandboxed worker process, as the page runs it.
 
-A worker opens the file, and only it: whatever the file does to the decoders ends with the worker.
+Only the worker opens the file: a file that breaks a decoder ends the worker and nothing else.
 """
 
 import logging
@@ -47,10 +47,10 @@ _MAX_THUMBNAILS = 64 * THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3
 """Bytes of all thumbnails."""
 
 _NICE = 10
-"""Live and Photo go first."""
+"""Live and Photo have priority."""
 
 _POLL_INTERVAL = 0.1
-"""Seconds between two looks at whether the work was cancelled."""
+"""Seconds from one check for cancellation to the next."""
 
 BROKEN = "This video breaks the reader; save it anew as MP4 (H.264) and try again."
 SLOW = "This video takes too long to read; cut it, or save it anew as MP4 (H.264)."
@@ -72,7 +72,7 @@ class ModelSource:
 
     Attributes:
         folder: With its files, on this machine.
-        name: What it is called.
+        name: For display.
     """
 
     folder: Path
@@ -131,7 +131,7 @@ def analyse_sandboxed(
 
     Raises:
         VideoError: As there, or the worker ended, or took too long or too much memory.
-        Cancelled: It was called off.
+        Cancelled: The analysis was cancelled.
         ValueError: The view or the rate is invalid, or the network has no folder.
     """
     source, folder = Path(source).resolve(), Path(folder)
@@ -162,13 +162,13 @@ def analyse_sandboxed(
 
 
 def time_limit(duration: float | None) -> float:
-    """Return the seconds that the analysis of a video may take, from those that it states."""
+    """Return the seconds that the analysis of a video of a duration may take."""
     known = math.inf if duration is None else duration
     return min(AT_MOST, max(AT_LEAST, PER_SECOND * known))
 
 
 class _Supervisor:
-    """What the page keeps of one worker: until when it may work, and whether there is sound.
+    """The page's view of one worker: its deadline, and whether the video has sound.
 
     Args:
         progress: Gets a `Progress` for each message about it.
@@ -194,7 +194,7 @@ class _Supervisor:
         self.end = time.monotonic() + CHECK_TIMEOUT
 
     def handle(self, message: Message | None) -> None:
-        """Take a message that is no result.
+        """Handle a message that is no result.
 
         Raises:
             Cancelled: The work was cancelled.
