@@ -204,6 +204,9 @@ class Pipeline:
         faces = self._with_results(faces, crops, rows)
         faces = state.smoother.update(faces, time, self.classifier.uncertain_below)
         counts = np.array(track_ids(faces), int) > 0
+        if counts.all():
+            state.tentative = Detections.empty()
+            return faces
         state.tentative = select(faces, ~counts)
         return select(faces, counts)
 

@@ -14,10 +14,10 @@ from fer.array_types import Float32Array, FloatArray, UInt8Array
 SURROUNDINGS = 1.8
 """Side of the square that is described, relative to the face's size."""
 
-SAMPLED_SIDE, LAYOUT_SIDE = 24, 4
+SAMPLED_SIDE, LAYOUT_SIDE = 16, 4
 """Pixels along the side of the square's copy, and cells along that of its layout."""
 
-QUANTILES = (57, 172, 287, 403, 518)
+QUANTILES = (25, 76, 127, 179, 230)
 """Ranks, of `SAMPLED_SIDE` squared, whose values describe the distribution of each channel."""
 
 DISTRIBUTION_WEIGHT = 0.5
@@ -53,13 +53,13 @@ def _describe(image: UInt8Array, box: FloatArray) -> FloatArray:
     region = _surroundings(image, box)
     small = cv2.resize(region, (SAMPLED_SIDE, SAMPLED_SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    lightness = lab[..., 0]
-    lab[..., 0] = (lightness - lightness.mean()) * (20 / (lightness.std() + 8))
+    mean, deviation = (values[0, 0] for values in cv2.meanStdDev(lab))
+    scale = 20 / (deviation + 8)
+    lab = lab * np.float32([scale, 1, 1]) - np.float32([scale * mean, 0, 0])
     layout = cv2.resize(lab, (LAYOUT_SIDE, LAYOUT_SIDE), interpolation=cv2.INTER_AREA)
     distribution = np.sort(lab.reshape(-1, 3), axis=0)[list(QUANTILES)]
-    return np.concatenate(
-        [layout.ravel() / LAYOUT_SIDE, DISTRIBUTION_WEIGHT * distribution.ravel()]
-    )
+    layout *= 1 / LAYOUT_SIDE
+    return np.concatenate([layout.ravel(), DISTRIBUTION_WEIGHT * distribution.ravel()])
 
 
 def _surroundings(image: UInt8Array, box: FloatArray) -> UInt8Array:

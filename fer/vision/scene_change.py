@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fer.array_types import FloatArray, UInt8Array
+from fer.array_types import UInt8Array
 
 SUBSAMPLED_SIDE = 48
 """Pixels along the longer side of the copies that are compared."""
 
-PRESAMPLED = 3
+PRESAMPLED = 2
 """Pixels that are averaged along each axis of those: single ones would be noise."""
 
 WHOLE_CHANGE = 30.0
@@ -66,7 +66,7 @@ class SceneChangeDetector:
 
     def __init__(self) -> None:
         """Start without a frame."""
-        self._reference: FloatArray | None = None
+        self._reference: UInt8Array | None = None
         self._course = 0.0
 
     def update(self, image: UInt8Array) -> Change:
@@ -75,8 +75,8 @@ class SceneChangeDetector:
         if before is None or before.shape != now.shape:
             self._reference, self._course = now, 0.0
             return Change(whole=True, cut=False)
-        difference = float(np.abs(now - before).mean())
-        if now.std() < LEAST_CONTRAST:
+        difference = cv2.norm(now, before, cv2.NORM_L1) / now.size
+        if _contrast(now) < LEAST_CONTRAST:
             return Change(difference > WHOLE_CHANGE, cut=False)
         isolated = difference > ISOLATED * self._course
         cut = difference > LEAST_CHANGE and isolated and not _is_same_scene(before, now)
@@ -85,19 +85,25 @@ class SceneChangeDetector:
         return Change(cut or difference > WHOLE_CHANGE, cut)
 
 
-def subsample(image: UInt8Array) -> FloatArray:
-    """Return a small copy of a picture, float32 (h, w, 3), 48 pixels along its longer side."""
-    step = max(1, max(image.shape[:2]) // (PRESAMPLED * SUBSAMPLED_SIDE))
-    top, left = (min(step // 2, side - 1) for side in image.shape[:2])
-    sampled = np.ascontiguousarray(image[top::step, left::step])
-    scale = SUBSAMPLED_SIDE / max(sampled.shape[:2])
-    size = max(1, round(sampled.shape[1] * scale)), max(1, round(sampled.shape[0] * scale))
-    return cv2.resize(sampled, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+def subsample(image: UInt8Array) -> UInt8Array:
+    """Return a small copy of a picture, RGB uint8 (h, w, 3), 48 pixels along its longer side."""
+    height, width = image.shape[:2]
+    scale = SUBSAMPLED_SIDE / max(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    sampled = cv2.resize(
+        image, (PRESAMPLED * size[0], PRESAMPLED * size[1]), interpolation=cv2.INTER_NEAREST
+    )
+    return np.asarray(cv2.resize(sampled, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _is_same_scene(before: FloatArray, now: FloatArray) -> bool:
+def _contrast(image: UInt8Array) -> float:
+    """Return the mean standard deviation of the channels."""
+    return float(cv2.meanStdDev(image)[1].mean())
+
+
+def _is_same_scene(before: UInt8Array, now: UInt8Array) -> bool:
     """Return whether a part of the picture stayed, or the whole of it shifted."""
-    change = now - before
+    change = now.astype(np.float32) - before
     apart = np.abs(change - np.median(change, axis=(0, 1))).max(axis=2)
     if (apart <= SAME_PIXEL).mean() >= LEAST_UNCHANGED:
         return True
@@ -106,11 +112,11 @@ def _is_same_scene(before: FloatArray, now: FloatArray) -> bool:
     )
 
 
-def _shifted_correlation(whole: FloatArray, other: FloatArray) -> float:
+def _shifted_correlation(whole: UInt8Array, other: UInt8Array) -> float:
     """Return the best correlation of the middle of one picture with any place in another."""
     height, width = other.shape[:2]
     top, left = int(SHIFT_MARGIN * height), int(SHIFT_MARGIN * width)
     middle = np.ascontiguousarray(other[top : height - top, left : width - left])
-    if middle.std() < LEAST_CONTRAST:
+    if _contrast(middle) < LEAST_CONTRAST:
         return 0.0
     return float(cv2.matchTemplate(whole, middle, cv2.TM_CCOEFF_NORMED).max())

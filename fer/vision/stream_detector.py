@@ -149,7 +149,8 @@ class StreamDetector:
         if len(tentative):
             again = self._redetect(detector, image, tentative, CONFIRMED_CONFIDENCE)
             faces = merge_detections(faces, again)
-        lost, doubtful = (_missing(expected, faces) for expected in (predicted, tentative))
+        lost = _missing(predicted, faces)
+        doubtful = _missing(tentative, faces) if len(tentative) else tentative
         if tiles := self._due_tiles(detector.tiles(image), elapsed):
             faces = merge_detections(faces, detector.detect(image, tiles, boxes(faces)))
         extent = min(0.5 + MAX_SPEED * elapsed, MAX_SEARCH_EXTENT)
@@ -206,10 +207,11 @@ def merge_detections(known: Detections, found: Detections) -> Detections:
     A face in both keeps its known box; one that a found face covers without being the same goes,
     because the search saw more of the picture.
     """
-    found = select(found, _max_iou(boxes(found), boxes(known)) < SAME_FACE_IOU)
-    known = select(known, ~_are_covered(known, found))
+    if len(found):
+        found = select(found, _max_iou(boxes(found), boxes(known)) < SAME_FACE_IOU)
+        known = select(known, ~_are_covered(known, found))
     both = Detections.merge([known, found]) if len(found) else known
-    return select(both, np.argsort(-areas(both), kind="stable"))
+    return both if len(both) < 2 else select(both, np.argsort(-areas(both), kind="stable"))
 
 
 def _missing(expected: Float32Array, faces: Detections) -> Float32Array:

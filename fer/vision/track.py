@@ -1,0 +1,96 @@
+"""One tracked face: where it is, how it moves and looks, and where it will be."""
+
+from dataclasses import dataclass, replace
+from math import hypot
+
+import numpy as np
+
+from fer.array_types import Float32Array, FloatArray
+from fer.vision.frame_mapping import FrameMapping
+
+VELOCITY_DECAY, STEADY_DECAY = 0.15, 0.6
+"""Seconds in which an unseen face loses all but 37 % of its speed: heads nod and stop, but who
+walks goes on."""
+
+STEADY_SPEED = 1.5
+"""Sizes of a face a second from which on one that keeps its direction walks."""
+
+VELOCITY_SMOOTHING = 0.5
+"""Share of the old velocity that is kept at each sight of a face."""
+
+APPEARANCE_SMOOTHING = 0.5
+"""Share of the old appearance that is kept at each sight of a face."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One face.
+
+    Attributes:
+        track_id: Its number; negative until it counts.
+        xyxy: Where it was seen last, (4,) in pixels.
+        velocity: (2,) in pixels a second.
+        last_seen: Seconds.
+        appearance: (d,), see `fer.vision.appearance`; (0,) where that isn't known.
+        sightings: Frames in which it was detected.
+        steady: Whether it keeps moving as it does.
+        parked: Whether there was a cut since it was seen.
+    """
+
+    track_id: int
+    xyxy: Float32Array
+    velocity: FloatArray
+    last_seen: float
+    appearance: FloatArray
+    sightings: int = 1
+    steady: bool = False
+    parked: bool = False
+
+    def predict(self, time: float) -> FloatArray:
+        """Return the box at a later time, which it reached ever more slowly."""
+        decay = STEADY_DECAY if self.steady else VELOCITY_DECAY
+        travel_time: float = decay * -np.expm1((self.last_seen - time) / decay)
+        return self.xyxy + np.tile(self.velocity, 2) * travel_time
+
+    def update(self, xyxy: Float32Array, appearance: FloatArray | None, time: float) -> "Track":
+        """Return the face after another sight of it, its appearance kept where that is None."""
+        elapsed = max(time - self.last_seen, 1e-3)
+        velocity = (box_centers(xyxy[None]) - box_centers(self.xyxy[None]))[0] / elapsed
+        kept = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * velocity
+        if self.parked:
+            velocity = kept = np.zeros(2)
+        look = self.appearance if appearance is None else appearance
+        return replace(
+            self,
+            xyxy=xyxy,
+            velocity=kept,
+            last_seen=time,
+            appearance=APPEARANCE_SMOOTHING * self.appearance + (1 - APPEARANCE_SMOOTHING) * look,
+            sightings=self.sightings + 1,
+            steady=_is_steady(self.velocity, velocity, float(box_sizes(xyxy[None])[0])),
+            parked=False,
+        )
+
+    def mapped(self, mapping: FrameMapping) -> "Track":
+        """Return the face in a frame of another size."""
+        return replace(
+            self, xyxy=mapping.map_boxes(self.xyxy), velocity=self.velocity * mapping.scale
+        )
+
+
+def _is_steady(before: FloatArray, now: FloatArray, size: float) -> bool:
+    """Return whether two velocities of a face of this size are about those of somebody walking."""
+    speed = hypot(*now)
+    change = hypot(*(now - before))
+    return min(hypot(*before), speed) > STEADY_SPEED * size and change < speed / 2
+
+
+def box_centers(xyxy: FloatArray) -> FloatArray:
+    """Return the middles (n, 2) of boxes (n, 4)."""
+    return (xyxy[:, :2] + xyxy[:, 2:]) / 2
+
+
+def box_sizes(xyxy: FloatArray) -> FloatArray:
+    """Return the boxes' mean sides, at least a pixel."""
+    areas: FloatArray = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
+    return np.sqrt(np.maximum(areas, 1.0))
