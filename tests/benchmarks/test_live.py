@@ -109,7 +109,7 @@ def test_a_run_from_end_to_end():
     assert figures["peer"] is None and figures["times_as_fast_as"].keys() == {"naive"}
     assert figures["agreement"]["had"] >= 0.95  # the first frame only is without
     assert figures["agreement"]["id_switches"] == 0
-    assert figures["newcomers"]["mean_delay"] == 0
+    assert figures["newcomers"]["mean_delay"] < 0.05  # a frame
     assert {"follow", "classify", "smooth"} <= figures["ours"]["ms_by_stage"].keys()
     assert {"detect", "classify"} <= figures["naive"]["ms_by_stage"].keys()
     assert speed_row("still", figures)["x naive"] > 0
