@@ -147,6 +147,11 @@ def resnet() -> torch.nn.Module:
 def timed_pipeline(pipeline: Pipeline, stopwatch: Stopwatch) -> Pipeline:
     """Return a pipeline of the same steps whose detector and classifier are timed."""
     return Pipeline(
-        Timed(pipeline.detector, stopwatch, {"detect": "detect"}, "follow"),
+        Timed(
+            pipeline.detector,
+            stopwatch,
+            {"detect": "detect", "detect_any_way_up": "detect"},
+            "follow",
+        ),
         Timed(pipeline.classifier, stopwatch, {}, "classify"),
     )

@@ -33,7 +33,7 @@ LYING = 60.0
 """Degrees of roll from which a face is tilted so strongly as people seldom are."""
 
 CONFIRMED_CONFIDENCE = 0.9
-"""Least score of a face that was detected in one frame so far: as much as a new one needs."""
+"""Least score of a face that was detected in one frame so far: about what a new one needs."""
 
 CONFIRMATIONS = 2
 """Frames in which a face must be detected to count: noise and folds rarely look like one twice."""

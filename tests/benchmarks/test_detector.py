@@ -3,7 +3,7 @@
 import numpy as np
 from skimage.data import astronaut
 
-from benchmarks.detector import figures, measure, row
+from benchmarks.detector import count_false_faces, figures, measure, row
 from benchmarks.scenes import Scene, View
 from benchmarks.stopwatch import Spent
 
@@ -22,3 +22,7 @@ def test_figures_by_hand():
     assert (found["ours_ms"], found["library_ms"], found["times_as_fast"]) == (4.0, 16.0, 4.0)
     assert found["ms_by_stage"]["first network"] == 1.0
     assert row("a", found)["third network ms"] == 0.0
+
+
+def test_no_face_is_found_where_there_is_none():
+    assert count_false_faces(["brick", "coffee", "page"])["ours"] == 0
