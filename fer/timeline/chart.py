@@ -135,7 +135,7 @@ def timeline_html(
         times=_time_axis(span),
         side=VIEWBOX_SIDE,
         legend_colors={name: COLORS[name] for name in STACK_ORDER},
-        note=_note(timeline, whole, len(single), len(set(tracks.tolist()))),
+        note=_note(timeline, [curve for _, curve in rows], len(single), len(set(tracks.tolist()))),
     )
 
 
@@ -202,7 +202,7 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
     return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
 
 
-def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
+def _note(timeline: Timeline, curves: Sequence[Curves], drawn: int, tracks: int) -> str:
     """Return an explanation of the index, the hatching and which faces are drawn."""
     sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
     sentences += _judged_sentence(mean_statistics(timeline))
@@ -212,7 +212,7 @@ def _note(timeline: Timeline, whole: Curves, drawn: int, tracks: int) -> str:
         sentences.append(
             f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept."
         )
-    elif whole.withheld.any():
+    elif any(curve.withheld.any() for curve in curves):
         sentences.append("Hatched: faces too small to judge, or turned away.")
     return " ".join(sentences)
 

@@ -83,6 +83,16 @@ def test_small_faces_are_hatched_and_it_is_said_why():
     assert "Hatched: faces too small to judge, or turned away." in html
 
 
+def test_a_single_face_that_is_hatched_is_explained():
+    timeline = Timeline("person")
+    pair = faces(HALF, HALF)
+    timeline.add(pair, 0)
+    assert "Hatched" not in timeline_html(timeline)
+    pair.data["turned_away"] = np.array([True, False])
+    timeline.add(pair, 1)
+    assert "Hatched: faces too small to judge, or turned away." in timeline_html(timeline)
+
+
 def test_which_single_faces_are_drawn_is_said():
     timeline = Timeline("person")
     for time in range(3):
