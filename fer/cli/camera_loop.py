@@ -208,8 +208,8 @@ class CameraLoop:
             return drawn
         largest = int(areas(faces).argmax())
         title = f"face {display_ids(faces)[largest]}" if len(labels) > 1 else ""
-        row, box = probabilities(faces)[largest], boxes(faces)[largest]
-        return self._bars.annotate(drawn, row, labels[largest], box, title)
+        row = probabilities(faces)[largest]
+        return self._bars.annotate(drawn, row, labels[largest], boxes(faces), title)
 
     def _show(self) -> None:
         seconds = int(self.recording.seconds) if self.recording else 0

@@ -30,7 +30,7 @@ class ProbabilityBars:
         image: UInt8Array,
         probabilities: Sequence[float] | FloatArray,
         label: str,
-        xyxy: Sequence[float] | FloatArray,
+        boxes: Sequence[Sequence[float]] | FloatArray,
         title: str = "",
     ) -> UInt8Array:
         """Return a new picture with the bars in it; the one given stays as it is.
@@ -39,7 +39,8 @@ class ProbabilityBars:
             image: RGB uint8 (h, w, 3).
             probabilities: Of `EXPRESSIONS`, (7,), 0 to 1.
             label: The face's label; its name is brighter than the others.
-            xyxy: The face's box in pixels: the bars go to the corner that hides less of it.
+            boxes: All faces as xyxy in pixels, (n, 4): the bars go to the corner that covers less
+                of them.
             title: Heading of the bars; none if empty.
 
         Returns:
@@ -53,7 +54,7 @@ class ProbabilityBars:
         margin = plan.font_size // 2
         top = height - panel.height - margin
         corners = [(width - panel.width - margin, top), (margin, top)]
-        corner = min(corners, key=lambda place: _covered_area(place, panel.size, xyxy))
+        corner = min(corners, key=lambda place: _covered_area(place, panel.size, boxes))
         scene = Image.fromarray(image)
         scene.paste(panel, corner, panel)
         return np.array(scene)
@@ -213,10 +214,12 @@ def _font_size(height: int, width: int) -> int:
 
 
 def _covered_area(
-    place: tuple[int, int], size: tuple[int, int], xyxy: Sequence[float] | FloatArray
+    place: tuple[int, int],
+    size: tuple[int, int],
+    boxes: Sequence[Sequence[float]] | FloatArray,
 ) -> float:
-    """Return how many pixels of a box a panel at this place would hide."""
-    left, top, right, bottom = (float(value) for value in xyxy)
-    wide = min(right, place[0] + size[0]) - max(left, place[0])
-    high = min(bottom, place[1] + size[1]) - max(top, place[1])
-    return max(wide, 0.0) * max(high, 0.0)
+    """Return how many pixels of boxes (n, 4) a panel at this place would cover."""
+    xyxy = np.asarray(boxes, np.float64).reshape(-1, 4)
+    low = np.maximum(xyxy[:, :2], place)
+    high = np.minimum(xyxy[:, 2:], np.add(place, size))
+    return float(np.maximum(high - low, 0).prod(axis=1).sum())

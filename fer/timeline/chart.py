@@ -26,10 +26,8 @@ from fer.timeline.counts import (
 )
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
+from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, find_runs, line_path
 from fer.timeline.timeline import MIN_FACES, Timeline
-
-VIEWBOX_SIDE = 1000
-"""Width and height of the SVG in its own units."""
 
 MAX_COLUMNS = 240
 """Maximum number of bins drawn; longer timelines are merged into wider bins, exactly.
@@ -242,7 +240,7 @@ def _stack(
     """Return shares, (n, k), in k colours: the sum of all is painted first, the others over it."""
     tops = np.minimum(np.cumsum(shares, axis=1), 1)
     return [
-        {"fill": color, "d": _band(curves.step, tops[:, i], 0 * tops[:, i], span)}
+        {"fill": color, "d": area_path(curves.step, tops[:, i], 0 * tops[:, i], span)}
         for i, color in reversed(list(enumerate(colors)))
     ]
 
@@ -256,52 +254,15 @@ def _index(curves: Curves, span: float) -> list[dict[str, str]]:
     low, middle, high = (np.clip((index + sign * error + 1) / 2, 0, 1) for sign in (-1, 0, 1))
     return [
         {"class": "fer-zero", "d": f"M0 {VIEWBOX_SIDE // 2}H{VIEWBOX_SIDE}"},
-        {"class": "fer-band", "d": _band(curves.step, high, low, span)},
-        {"class": "fer-line", "d": _line(curves.step, middle, span)},
+        {"class": "fer-band", "d": area_path(curves.step, high, low, span)},
+        {"class": "fer-line", "d": line_path(curves.step, middle, span)},
     ]
 
 
 def _faces(curves: Curves, span: float, most: int) -> list[dict[str, str]]:
     """Return the number of faces as an area; it is never withheld."""
     tops = curves.figures["faces"] / most
-    return [{"class": "fer-band", "d": _band(curves.step, tops, 0 * tops, span)}]
-
-
-def _band(step: float, tops: Float64Array, bottoms: Float64Array, span: float) -> str:
-    """Return the outline between two lines, 0 to 1, broken where there is a gap."""
-    outlines = []
-    for places, run in _runs(step, tops, span):
-        there = [f"{x} {y}" for x, y in zip(places, _heights(tops[run]), strict=True)]
-        back = [f"{x} {y}" for x, y in zip(places, _heights(bottoms[run]), strict=True)]
-        outlines.append("M" + "L".join(there + back[::-1]) + "Z")
-    return "".join(outlines)
-
-
-def _line(step: float, values: Float64Array, span: float) -> str:
-    """Return a line, 0 to 1, broken where there is a gap."""
-    outlines = []
-    for places, run in _runs(step, values, span):
-        points = zip(places, _heights(values[run]), strict=True)
-        outlines.append("M" + "L".join(f"{x} {y}" for x, y in points))
-    return "".join(outlines)
-
-
-def _runs(step: float, values: Float64Array, span: float) -> list[tuple[list[int], slice]]:
-    """Return the runs of values without NaN: x coordinates, from edge to edge, and their bins."""
-    there = np.concatenate([[False], ~np.isnan(values), [False]])
-    starts, ends = np.flatnonzero(there[1:] != there[:-1]).reshape(-1, 2).T
-    runs = []
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        middles = np.arange(start, end) + 0.5
-        places = np.concatenate([[start], middles, [end]]) * step / span * VIEWBOX_SIDE
-        runs.append((places.round().astype(int).tolist(), slice(start, end)))
-    return runs
-
-
-def _heights(values: Float64Array) -> list[int]:
-    """Return values, 0 to 1, as y coordinates, the first and the last twice for the edges."""
-    ends = np.concatenate([values[:1], values, values[-1:]])
-    return [round(place) for place in (VIEWBOX_SIDE * (1 - ends)).tolist()]
+    return [{"class": "fer-band", "d": area_path(curves.step, tops, 0 * tops, span)}]
 
 
 def _withheld_strips(curves: Curves, span: float) -> list[tuple[str, str]]:
@@ -309,7 +270,7 @@ def _withheld_strips(curves: Curves, span: float) -> list[tuple[str, str]]:
     hidden = np.where(curves.withheld, 1.0, np.nan)
     return [
         (f"{places[0] / VIEWBOX_SIDE:.1%}", f"{(places[-1] - places[0]) / VIEWBOX_SIDE:.1%}")
-        for places, _ in _runs(curves.step, hidden, span)
+        for places, _ in find_runs(curves.step, hidden, span)
     ]
 
 

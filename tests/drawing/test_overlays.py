@@ -23,9 +23,9 @@ def longest_run(drawn, name):
 
 def test_a_bar_is_as_long_as_its_probability():
     rows = dict(zip(EXPRESSIONS, (0.05, 0, 0.1, 0.4, 0.05, 0.2, 0.2), strict=True))
-    drawn = ProbabilityBars().annotate(PICTURE, list(rows.values()), "happy", LEFT_BOX)
+    drawn = ProbabilityBars().annotate(PICTURE, list(rows.values()), "happy", [LEFT_BOX])
     whole = longest_run(
-        ProbabilityBars().annotate(PICTURE, sure("happy", 1.0), "happy", LEFT_BOX), "happy"
+        ProbabilityBars().annotate(PICTURE, sure("happy", 1.0), "happy", [LEFT_BOX]), "happy"
     )
     assert longest_run(drawn, "disgust") == 0
     for name in ("happy", "surprise"):
@@ -35,7 +35,7 @@ def test_a_bar_is_as_long_as_its_probability():
 @pytest.mark.parametrize(("box", "side"), [(LEFT_BOX, "right"), (RIGHT_BOX, "left")])
 def test_bars_leave_the_face_alone(box, side):
     before = PICTURE.copy()
-    drawn = ProbabilityBars().annotate(PICTURE, sure("sad"), "sad", box, "face 1")
+    drawn = ProbabilityBars().annotate(PICTURE, sure("sad"), "sad", [box], "face 1")
     assert np.array_equal(PICTURE, before)
     assert drawn.shape == PICTURE.shape and drawn.dtype == np.uint8
     columns = np.flatnonzero((drawn != PICTURE).any(axis=(0, 2)))
@@ -44,11 +44,17 @@ def test_bars_leave_the_face_alone(box, side):
     assert (drawn[top:bottom, left:right] == 200).all()
 
 
+def test_bars_go_where_they_cover_less_of_all_faces():
+    small, others = [40, 300, 100, 380], [[420, 200, 520, 440], [530, 200, 630, 440]]
+    drawn = ProbabilityBars().annotate(PICTURE, sure("sad"), "sad", [small, *others])
+    assert np.flatnonzero((drawn != PICTURE).any(axis=(0, 2))).max() < 320
+
+
 def test_a_title_takes_a_row_of_its_own():
     heights = [
         (drawn != PICTURE).any(axis=(1, 2)).sum()
         for title in ("", "face 1")
-        for drawn in [ProbabilityBars().annotate(PICTURE, sure("sad"), "sad", LEFT_BOX, title)]
+        for drawn in [ProbabilityBars().annotate(PICTURE, sure("sad"), "sad", [LEFT_BOX], title)]
     ]
     assert heights[1] - heights[0] == pytest.approx(25, abs=5)
 
@@ -56,7 +62,7 @@ def test_a_title_takes_a_row_of_its_own():
 @pytest.mark.parametrize("size", [(MIN_SIDE - 1, 640), (20, 20)])
 def test_small_pictures_get_no_bars(size):
     picture = np.zeros((*size, 3), np.uint8)
-    drawn = ProbabilityBars().annotate(picture, sure("sad"), "sad", [0, 0, 9, 9])
+    drawn = ProbabilityBars().annotate(picture, sure("sad"), "sad", [[0, 0, 9, 9]])
     assert np.array_equal(drawn, picture) and drawn is not picture
 
 
