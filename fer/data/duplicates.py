@@ -49,7 +49,7 @@ def is_duplicated(images: UInt8Array, rows: Int64Array) -> BoolArray:
         chosen = rows[start : start + BATCH_SIZE]
         correlations = every[chosen] @ every.T  # (batch, n)
         correlations[np.arange(len(chosen)), chosen] = 0  # each with itself
-        found.append((correlations > CORRELATION).any(axis=1))
+        found.append(correlations.max(axis=1) > CORRELATION)
     return np.concatenate(found)
 
 
