@@ -5,7 +5,7 @@ import zlib
 
 
 class ImageError(ValueError):
-    """A picture that can't be used; the message says what is wrong and what to do."""
+    """A picture that can't be used; the message states what is wrong and what to do."""
 
 
 DECODER_ERRORS = (

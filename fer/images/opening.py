@@ -16,7 +16,7 @@ MAX_SCALED_PIXELS = 250_000_000
 `MAX_PIXELS`; the largest phone cameras have 200 million."""
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
-"""What Pillow reads, recognised by content, not by name; EPS, say, would start another program.
+"""What Pillow reads, recognised by content, not by name; EPS, for one, would start another program.
 HEIC is read beside these."""
 
 MOST_SCANS = 100

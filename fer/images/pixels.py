@@ -21,7 +21,7 @@ _DARK = 1 / 16
 """A float picture without a brighter pixel is too dark to read: 12 of 16 bits are as dark."""
 
 _OUTLIERS = 0.1
-"""Percent of the pixels, at either end, that have no say in a picture's range."""
+"""Percent of the pixels, at either end, that are ignored in a picture's range."""
 
 _MAX_SAMPLES = 1_000_000
 

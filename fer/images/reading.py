@@ -12,6 +12,7 @@ from PIL import Image
 
 from fer.array_types import UInt8Array
 from fer.images.color import to_srgb
+from fer.images.deep_color import has_16_bit_channels, read_dark_channels
 from fer.images.errors import DECODER_ERRORS, ImageError
 from fer.images.opening import open_image, require_size
 from fer.images.pixels import (
@@ -65,7 +66,7 @@ def decode_image(
 ) -> DecodedImage:
     """Decode a picture.
 
-    Orientation flags and colour profiles are applied, transparent parts are laid on white, depths
+    Orientation flags and colour profiles are applied, transparency is laid on white, depths
     beyond 8 bits are brought to 8, of an animation the first frame is read and of a TIFF the
     largest page, and JPEGs beyond `MAX_PIXELS` are decoded smaller.
 
@@ -81,13 +82,19 @@ def decode_image(
     """
     if isinstance(source, Image.Image):
         require_size(source)
+        _load(source)
         return _decode(source, [], apply_profile)
     if hasattr(source, "__array__"):
         return DecodedImage(as_rgb(np.asarray(source)))
     with _stream(source) as stream:
         image, notices = open_image(stream)
         with image:
-            return _decode(image, notices, apply_profile)
+            deep = has_16_bit_channels(image)
+            _load(image)
+            found = read_dark_channels(stream, image) if deep else None
+            if found:
+                notices.append(_depth_notice(found[1]))
+            return _decode(found[0] if found else image, notices, apply_profile)
 
 
 def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
@@ -125,12 +132,16 @@ def _stream(source: object) -> BinaryIO:
         raise ImageError(f"{name} can't be opened; check its name and permissions.") from None
 
 
-def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> DecodedImage:
+def _load(image: Image.Image) -> None:
     try:
         image.load()
     except DECODER_ERRORS:
         raise ImageError("The picture is damaged or cut off; save or download it again.") from None
     require_size(image)  # a header may state another size than is decoded
+
+
+def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> DecodedImage:
+    """Return a loaded picture upright as RGB."""
     orientation = _orientation(image)
     pixels, notice = _pixels(to_srgb(image) if apply_profile else image)
     notices = [*notices, *([notice] if notice else [])]
@@ -153,8 +164,11 @@ def _pixels(image: Image.Image) -> tuple[UInt8Array, str | None]:
 
 def _read_16_bits(grey: NDArray[np.uint16]) -> tuple[UInt8Array, str | None]:
     bits = bits_in_use(grey)
-    notice = f"The picture uses {bits} of its 16 bits; it was brightened to the full range."
-    return as_rgb(reduce_to_8_bits(grey, bits)), None if bits == 16 else notice
+    return as_rgb(reduce_to_8_bits(grey, bits)), None if bits == 16 else _depth_notice(bits)
+
+
+def _depth_notice(bits: int) -> str:
+    return f"The picture uses {bits} of its 16 bits; it was brightened to the full range."
 
 
 def _read_32_bits(grey: NDArray[np.int32]) -> tuple[UInt8Array, str | None]:

@@ -1,7 +1,10 @@
 """HEIC, orientation flags, colour profiles, pages, deep and large pictures."""
 
 import io
+import struct
+import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -71,7 +74,6 @@ def test_orientation_flags_of_all_formats(tall, format, orientation):
 
 def wide_gamut() -> ImageCms.ImageCmsProfile:
     """Return a profile whose red, green and blue are more saturated than sRGB's."""
-    import struct
 
     def curve() -> bytes:
         return b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) + bytes(2)
@@ -105,6 +107,8 @@ def wide_gamut() -> ImageCms.ImageCmsProfile:
 
 
 WIDE = wide_gamut()
+
+NOTICE = "The picture uses {} of its 16 bits; it was brightened to the full range."
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
@@ -154,6 +158,34 @@ def test_unused_bits_are_no_darkness(format, bits):
     read = decode_image(encoded(Image.fromarray(deep), format))
     assert difference(read.pixels[..., 0], grey) < 1
     assert len(read.notices) == 1 and f"{bits} of its 16 bits" in read.notices[0]
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_unused_bits_of_colours_are_no_darkness(bits, orientation):
+    deep = (FACE.astype(np.uint32) * ((1 << bits) - 1) // 255).astype(np.uint16)
+    content = cv2.imencode(".png", np.ascontiguousarray(deep[..., ::-1]))[1].tobytes()
+    if orientation != 1:
+        content = content[:33] + exif_chunk(orientation) + content[33:]
+    read = decode_image(content)
+    expected = FACE if orientation == 1 else np.rot90(FACE, -1)
+    assert difference(read.pixels, expected) < 1
+    assert read.notices == (() if bits == 16 else (NOTICE.format(bits),))
+
+
+def test_unused_bits_of_a_colour_tiff_are_no_darkness():
+    deep = FACE.astype(np.uint16) * 16
+    for compression in (1, 5):  # none, LZW
+        options = [cv2.IMWRITE_TIFF_COMPRESSION, compression]
+        content = cv2.imencode(".tiff", np.ascontiguousarray(deep[..., ::-1]), options)[1]
+        read = decode_image(content.tobytes())
+        assert difference(read.pixels, FACE) < 1 and read.notices == (NOTICE.format(12),)
+
+
+def exif_chunk(orientation: int) -> bytes:
+    """Return a PNG's chunk that states its orientation."""
+    data = b"eXIf" + b"MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1" + bytes([0, orientation]) + bytes(6)
+    return struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import time
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -39,6 +40,12 @@ def test_heic_and_notices_come_through(reader):
     dark = io.BytesIO()
     Image.fromarray(picture[..., 0].astype(np.uint16) * 16).save(dark, "PNG")
     assert "12 of its 16 bits" in reader.read(dark.getvalue()).notices[0]
+
+
+def test_dark_colours_are_brightened(reader):
+    picture = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    content = cv2.imencode(".png", picture.astype(np.uint16) * 16)[1].tobytes()
+    np.testing.assert_allclose(reader.read(content).pixels, picture[..., ::-1], atol=2)
 
 
 def test_turned_photos_come_upright(reader):
