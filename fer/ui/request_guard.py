@@ -52,8 +52,10 @@ RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
 
 FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
-CALL = re.compile(rf"/gradio_api/(queue/join|stream/\w{{1,64}}|call/(?P<name>{_NAME}))/?")
-"""Paths that run a handler."""
+CALL = re.compile(
+    rf"/gradio_api/(queue/join|run/predict|stream/\w{{1,64}}|call/(?P<name>{_NAME}))/?"
+)
+"""Paths that run a handler; Gradio's page runs those that need no queue by `run/predict`."""
 
 NAMED_CALL = re.compile(rf"/gradio_api/call/v2/(?P<name>{_NAME})/?")
 """Paths that run one with inputs by name."""

@@ -76,9 +76,17 @@ def test_no_other_route_takes_a_body(visitor, name):
 
 
 def test_no_handler_is_called_past_its_line(visitor):
-    body = {"data": [None, 40, False, False], "fn_index": visitor.number("read")}
+    body = {"data": [None, 40, False, False, ""], "fn_index": visitor.number("read")}
     response = visitor.web.post("gradio_api/run/predict", json=body)
-    assert response.status_code == 404 and "nothing here" in response.text
+    assert response.status_code == 404 and "join the queue" in response.text
+
+
+def test_an_example_is_loaded_without_the_queue(visitor):
+    body = {"data": [0], "fn_index": visitor.number("load_example")}
+    loaded = visitor.web.post("gradio_api/run/predict", json=body)
+    assert loaded.status_code == 200 and ".jpg" in loaded.text
+    for wrong in ({**body, "data": ["0"]}, {"data": [0]}, {"data": [0], "fn_index": 999}):
+        assert visitor.web.post("gradio_api/run/predict", json=wrong).status_code in (404, 422)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,9 @@ def test_no_handler_takes_a_path_that_was_not_uploaded(demo, visitor, secret, na
             assert refused(response), (path, response.status_code, response.text)
 
 
-@pytest.mark.parametrize("route", ["queue/join", "call/{}", "call/v2/{}", "stream/a"])
+@pytest.mark.parametrize(
+    "route", ["queue/join", "run/predict", "call/{}", "call/v2/{}", "stream/a"]
+)
 @pytest.mark.parametrize("name", FILE_HANDLERS)
 def test_no_route_takes_one(demo, visitor, secret, route, name):
     data = arguments(demo, name, {"path": str(secret)})
