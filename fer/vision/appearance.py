@@ -55,7 +55,7 @@ def _describe(image: UInt8Array, box: FloatArray) -> FloatArray:
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     mean, deviation = (values[0, 0] for values in cv2.meanStdDev(lab))
     scale = 20 / (deviation + 8)
-    lab = lab * np.float32([scale, 1, 1]) - np.float32([scale * mean, 0, 0])
+    lab = lab * np.array([scale, 1, 1], np.float32) - np.array([scale * mean, 0, 0], np.float32)
     layout = cv2.resize(lab, (LAYOUT_SIDE, LAYOUT_SIDE), interpolation=cv2.INTER_AREA)
     distribution = np.sort(lab.reshape(-1, 3), axis=0)[list(QUANTILES)]
     layout *= 1 / LAYOUT_SIDE

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer.array_types import Float32Array, FloatArray, UInt8Array
+from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
 
 SAME_FORM = 0.03
 """Difference of two aspect ratios up to which a frame was only scaled."""
@@ -61,12 +61,12 @@ def frame_mappings(before: Rectangle, now: Rectangle) -> tuple[FrameMapping, ...
 def content_rectangle(image: UInt8Array) -> Rectangle:
     """Return the part of RGB uint8 (h, w, 3) that isn't black bars of equal width on two sides."""
     height, width = image.shape[:2]
-    left, right = _bars(image[::BAR_STEP].any(axis=(0, 2)))
-    top, bottom = _bars(image[:, ::BAR_STEP].any(axis=(1, 2)))
+    left, right = _bars(np.asarray(image[::BAR_STEP].any(axis=(0, 2))))
+    top, bottom = _bars(np.asarray(image[:, ::BAR_STEP].any(axis=(1, 2))))
     return left, top, width - right, height - bottom
 
 
-def _bars(is_content: np.ndarray) -> tuple[int, int]:
+def _bars(is_content: BoolArray) -> tuple[int, int]:
     """Return the widths of the bars before and after what isn't black, bool (n,); else 0 and 0."""
     columns = np.flatnonzero(is_content)
     if not len(columns):
