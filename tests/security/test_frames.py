@@ -146,14 +146,16 @@ def test_only_the_two_views_are_taken(page, view):
         jpeg(960, 540),
         jpeg(progressive=True),
         jpeg(icc_profile=b"\xff\xda" * 8),
-        picture("JPEG", (1920, 1080)),
+        jpeg(1920, 1080),
     ],
     ids=["640", "class", "progressive", "profile", "1080p"],
 )
 def test_frames_as_browsers_send_them_are_read(page, content):
     async def story():
         async with client() as http:
-            return await Visitor(page, http).look(data_url(content))
+            visitor = Visitor(page, http)
+            await visitor.look(data_url(content))  # a face counts from the second picture
+            return await visitor.look(data_url(content))
 
     shown, panel, _ = tell(story())
     assert "data:image/jpeg" in shown and "Your expression" in panel
