@@ -5,8 +5,11 @@ and again. No face in such a picture is no evidence of an empty room, so nothing
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+
+import numpy as np
 
 from fer.array_types import UInt8Array
 
@@ -72,6 +75,11 @@ def is_uniform(frame: UInt8Array) -> bool:
     """Return whether RGB uint8 (h, w, 3) has a single colour, apart from `MAX_UNIFORM_RANGE`."""
     # Nearly all frames differ in a few pixels already.
     return all(
-        (pixels.max(axis=(0, 1)) - pixels.min(axis=(0, 1)) <= MAX_UNIFORM_RANGE).all()
+        (_reduce(np.max, pixels) - _reduce(np.min, pixels) <= MAX_UNIFORM_RANGE).all()
         for pixels in (frame[::_SAMPLE_STEP, ::_SAMPLE_STEP], frame)
     )
+
+
+def _reduce(function: Callable[..., UInt8Array], pixels: UInt8Array) -> UInt8Array:
+    """Return the extreme of each channel, (3,), in two steps: one over both axes is far slower."""
+    return function(function(pixels, axis=0), axis=0)
