@@ -21,9 +21,10 @@ from fer.vision.detections import boxes, select
 from fer.vision.pose import face_rolls
 from fer.vision.rotation import cut_rotated_square, rotate_image
 
-LEVEL_FROM, LEVEL_FULLY = 8.0, 14.0
-"""Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them;
-`benchmarks/roll.py` measures what that brings."""
+LEVEL_FROM, LEVEL_FULLY = 10.0, 14.0
+"""Degrees of roll up to which a crop isn't turned, and from which it is turned by all of them. From
+less on, more upright faces change their expression, and tilted ones keep theirs no better;
+`benchmarks/roll.py` measures what it brings."""
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ def _scale(faces: Detections, factor: FloatArray) -> Detections:
     if not len(faces):
         return faces
     xyxy = (boxes(faces) * np.tile(factor, 2)).astype(np.float32)
-    landmarks = np.asarray(faces.data["landmarks"] * factor, np.float32)
+    landmarks = (np.asarray(faces.data["landmarks"], np.float32) * factor).astype(np.float32)
     return replace(faces, xyxy=xyxy, data={"landmarks": landmarks})
 
 

@@ -8,7 +8,7 @@ from supervision import Detections
 
 from fer.vision.detections import boxes
 from fer.vision.detector import FaceDetector
-from fer.vision.photo_search import nearest_quarter, typical_roll
+from fer.vision.photo_search import detect_any_way_up, nearest_quarter, typical_roll
 from fer.vision.pose import face_rolls, roll_difference
 from fer.vision.rotation import rotate_image, rotate_points
 
@@ -98,3 +98,42 @@ def test_a_large_photo_is_searched_in_a_copy(detector, degrees):
     assert len(faces) == len(small) == 1
     np.testing.assert_allclose(faces.data["landmarks"] / 6, small.data["landmarks"], atol=3)
     np.testing.assert_allclose(faces.xyxy / 6, small.xyxy, atol=8)
+
+
+class MouthForEyes:
+    """A detector that takes an upside-down face for an upright one, and is less sure of that.
+
+    The picture's first pixel is black as long as nobody turns it.
+    """
+
+    min_face = 20
+    box = np.array([[30, 30, 70, 70]], np.float32)
+
+    def with_options(self, min_face: int | None = None) -> "MouthForEyes":
+        return self
+
+    def detect(self, image: np.ndarray) -> Detections:
+        return self.face(np.zeros(1), np.full(1, 1.0 if image[0, 0, 0] else 0.98))
+
+    def inspect(self, image, faces, rolls, scales=None) -> Detections:
+        upside_down = np.abs(roll_difference(rolls, 180)) < 1
+        return self.face(rolls, np.where(upside_down, 0.999, 0.985))
+
+    def face(self, rolls: np.ndarray, confidence: np.ndarray) -> Detections:
+        upright = np.array([[[40, 40], [60, 40], [50, 50], [42, 60], [58, 60]]], np.float32)
+        count, middle = len(rolls), np.array([[50, 50]])
+        landmarks = np.repeat(upright, count, axis=0)
+        return Detections(
+            xyxy=np.repeat(self.box, count, axis=0),
+            confidence=confidence.astype(np.float32),
+            data={"landmarks": rotate_points(landmarks, np.repeat(middle, count, axis=0), rolls)},
+        )
+
+
+def test_a_mouth_taken_for_eyes_is_seen_through():
+    photo = np.full((100, 100, 3), 255, np.uint8)
+    photo[0, 0] = 0
+    faces = detect_any_way_up(MouthForEyes(), photo)
+    assert len(faces) == 1
+    assert abs(face_rolls(faces)[0]) == pytest.approx(180, abs=0.01)
+    assert (faces.confidence[0], faces.metadata["turned"]) == (1, 180)
