@@ -98,7 +98,6 @@ class StreamState:
     """
 
     def __init__(self, search_period: float = 0.45, memory: float = 1.0) -> None:
-        """Remember nothing yet."""
         self.stream_detector = StreamDetector(memory, search_period)
         self.prediction_cache = PredictionCache()
         self.smoother = ExpressionSmoother(memory=memory)
@@ -114,7 +113,6 @@ class Pipeline:
     """
 
     def __init__(self, detector: Detector, classifier: Classifier) -> None:
-        """Keep the two; nothing is loaded here."""
         self.detector = detector
         self.classifier = classifier
 
