@@ -116,7 +116,6 @@ class CameraLoop:
         output_names: OutputNames,
         mirror: bool = False,
     ) -> None:
-        """Keep them; the window opens with the first frame."""
         self.pipeline, self.source, self.output_names, self.mirror = (
             pipeline,
             source,

@@ -135,7 +135,6 @@ class FrameAnalyzer:
     """
 
     def __init__(self, pipeline: Pipeline, view: str, rate: float) -> None:
-        """Know nobody yet."""
         self.end = 0.0
         self.confirmed: dict[int, int] = {}
         self.cut_time = -np.inf

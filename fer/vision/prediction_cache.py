@@ -41,7 +41,7 @@ class PredictionCache:
     """
 
     def __init__(self, max_age: float = 0.3, min_age: float = 0.05) -> None:
-        """Remember nothing yet.
+        """Start without predictions.
 
         Raises:
             ValueError: A time is negative.
