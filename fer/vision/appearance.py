@@ -58,7 +58,7 @@ def _describe(image: UInt8Array, box: FloatArray) -> FloatArray:
     lab = lab * np.array([scale, 1, 1], np.float32) - np.array([scale * mean, 0, 0], np.float32)
     layout = cv2.resize(lab, (LAYOUT_SIDE, LAYOUT_SIDE), interpolation=cv2.INTER_AREA)
     distribution = np.sort(lab.reshape(-1, 3), axis=0)[list(QUANTILES)]
-    layout *= 1 / LAYOUT_SIDE
+    layout = np.divide(layout, LAYOUT_SIDE)
     return np.concatenate([layout.ravel(), DISTRIBUTION_WEIGHT * distribution.ravel()])
 
 
