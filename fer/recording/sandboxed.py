@@ -314,9 +314,10 @@ def _analyse(
     source: Path, folder: Path, model: ModelSource, view: str, rate: float, sound: bool
 ) -> Callable[[Channel], None]:
     """Return what a worker does to analyse a video."""
-    from fer.recording.warm_up import use_one_thread
+    from fer.recording.warm_up import use_default_threads, use_one_thread
 
-    use_one_thread()  # as on the page: the analysis has threads of its own
+    use_one_thread()  # where the server couldn't do so
+    use_default_threads()
     pipeline = model.load()
 
     def work(channel: Channel) -> None:

@@ -59,6 +59,11 @@ def use_one_thread() -> None:
     disable_progress_bar()  # type: ignore[no-untyped-call]  # it has a thread, and holds a semaphore no worker could release
 
 
+def use_default_threads() -> None:
+    """Have OpenCV's threads back in a worker, as on the page; PyTorch keeps one there, too."""
+    cv2.setNumThreads(-1)
+
+
 def warm_up(pipeline: Pipeline) -> None:
     """Analyse a short film and keep nothing; leave one thread, and objects that can be forked.
 
