@@ -14,8 +14,8 @@ import fer.sandbox.photos
 import fer.timeline.plot
 import fer.timeline.report  # noqa: F401
 from fer.model.classifier import EMBEDDED_WEIGHTS, ModelError
-from fer.recording.sandboxed import load_pipeline
 from fer.recording.warm_up import use_one_thread, warm_up
+from fer.recording.worker_tasks import load_pipeline
 
 use_one_thread()
 with suppress(ModelError):  # for photos no network is needed, and for a video the worker reports it

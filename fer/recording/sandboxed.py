@@ -8,31 +8,30 @@ import math
 import stat
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
 from fer.pipeline import Pipeline
-from fer.recording.analysis import ResultsError, analyse
+from fer.recording.analysis import ResultsError
 from fer.recording.outputs import RecordingResult, output_paths
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
-from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, bound_cpu
+from fer.recording.worker_tasks import (
+    AT_MOST,
+    NO_ROOM,
+    ModelSource,
+    analyse_video,
+    check_header,
+    time_limit,
+)
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
 from fer.timeline.serialization import from_json
-from fer.video import VideoError, VideoInfo, check_video
-
-if TYPE_CHECKING:
-    from fer.model.classifier import ExpressionClassifier
+from fer.video import VideoError, VideoInfo
 
 CHECK_TIMEOUT = 20.0
 """Seconds within which a video's header and first picture have to be read."""
-
-PER_SECOND, AT_LEAST, AT_MOST = 12.0, 300.0, 6 * 3600.0
-"""Seconds that an analysis may take, on the clock and of the CPU: so many a second of the video,
-with a floor and a ceiling."""
 
 MEMORY = 3_000_000_000
 """Bytes for one recording; one of 4096 x 4096 pixels takes about half of it."""
@@ -54,8 +53,6 @@ _POLL_INTERVAL = 0.1
 
 BROKEN = "This video breaks the reader; save it anew as MP4 (H.264) and try again."
 SLOW = "This video takes too long to read; cut it, or save it anew as MP4 (H.264)."
-NO_ROOM = "There is no room for the results just now; try again in a few minutes."
-LARGE = "This video takes too much memory to read; save it smaller."
 
 NO_SOUND = "The sound breaks the reader and is left out."
 
@@ -66,38 +63,6 @@ class BrokenReader(VideoError):
     """A video ended its worker."""
 
 
-@dataclass(frozen=True)
-class ModelSource:
-    """Where a worker finds the network that the page uses.
-
-    Attributes:
-        folder: With its files, on this machine.
-        name: For display.
-    """
-
-    folder: Path
-    name: str
-
-    def load(self) -> Pipeline:
-        """Return the pipeline."""
-        pipeline = load_pipeline(self.folder)
-        cast("ExpressionClassifier", pipeline.classifier).name = self.name
-        return pipeline
-
-
-@cache
-def load_pipeline(folder: Path) -> Pipeline:
-    """Return the pipeline with the network of a folder; the server's is inherited by workers.
-
-    Raises:
-        fer.model.classifier.ModelError: It can't be loaded.
-    """
-    from fer.model.classifier import ExpressionClassifier
-    from fer.vision.detector import FaceDetector
-
-    return Pipeline(FaceDetector(), ExpressionClassifier.load(folder))
-
-
 def check_video_sandboxed(path: Path) -> VideoInfo:
     """Return what `fer.video.check_video` does, found by a worker.
 
@@ -105,7 +70,7 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
         VideoError: As there, or the worker ended or took too long.
     """
     limits = Limits(MEMORY, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
-    message = _run_worker(_check, limits, _Supervisor(), path.resolve())
+    message = _run_worker(check_header, limits, _Supervisor(), path.resolve())
     return VideoInfo(**message.fields)
 
 
@@ -150,21 +115,15 @@ def analyse_sandboxed(
     arguments = source, folder, model, view, rate
     supervisor = _Supervisor(progress, cancelled)
     try:
-        message = _run_worker(_analyse, limits, supervisor, *arguments, True)
+        message = _run_worker(analyse_video, limits, supervisor, *arguments, True)
     except BrokenReader:
         if not supervisor.has_audio:
             raise
         # Most decoders are for sound, and the pictures can be had without it.
         supervisor = _Supervisor(progress, cancelled)
-        message = _run_worker(_analyse, limits, supervisor, *arguments, False)
+        message = _run_worker(analyse_video, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
     return _read_result(message, folder)
-
-
-def time_limit(duration: float | None) -> float:
-    """Return the seconds that the analysis of a video of a duration may take."""
-    known = math.inf if duration is None else duration
-    return min(AT_MOST, max(AT_LEAST, PER_SECOND * known))
 
 
 class _Supervisor:
@@ -301,65 +260,3 @@ def _read_thumbnails(described: Iterable[dict[str, Any]], data: memoryview) -> I
         image = np.frombuffer(data[:size], np.uint8).reshape(height, width, 3)
         data = data[size:]
         yield Thumbnail(float(one["time"]), str(one["caption"]), image)
-
-
-def _check(path: Path) -> Callable[[Channel], None]:
-    """Return what a worker does to look at a video's header."""
-    return partial(
-        _report_errors, lambda channel: channel.send("result", **asdict(check_video(path)))
-    )
-
-
-def _analyse(
-    source: Path, folder: Path, model: ModelSource, view: str, rate: float, sound: bool
-) -> Callable[[Channel], None]:
-    """Return what a worker does to analyse a video."""
-    from fer.recording.warm_up import use_default_threads, use_one_thread
-
-    use_one_thread()  # where the server couldn't do so
-    use_default_threads()
-    pipeline = model.load()
-
-    def work(channel: Channel) -> None:
-        def report(progress: Progress) -> None:
-            channel.send("progress", done=progress.done, left=progress.left)
-
-        info = check_video(source)
-        channel.send("opened", duration=info.duration, has_audio=info.has_audio)
-        bound_cpu(time_limit(info.duration))
-        made = analyse(  # without a sheet: the page shows the thumbnails itself
-            *(source, folder, pipeline, view, rate, report), sound=sound, sheet=False
-        )
-        _send_result(channel, made)
-
-    return partial(_report_errors, work)
-
-
-def _report_errors(work: Callable[[Channel], None], channel: Channel) -> None:
-    """Do something, and send what of its errors a visitor should read."""
-    try:
-        work(channel)
-    except ResultsError as error:
-        logger.warning("The results of a recording can't be written: %s", error)
-        channel.send("refused", sentence=NO_ROOM)
-    except VideoError as error:
-        channel.send("refused", sentence=str(error))
-    except MemoryError:
-        channel.send("refused", sentence=LARGE)
-    except ValueError as error:
-        channel.send("invalid", sentence=str(error))
-
-
-def _send_result(channel: Channel, made: RecordingResult) -> None:
-    described = [
-        {
-            "time": picture.time,
-            "caption": picture.caption,
-            "height": picture.image.shape[0],
-            "width": picture.image.shape[1],
-        }
-        for picture in made.pictures
-    ]
-    data = b"".join(picture.image.tobytes() for picture in made.pictures)
-    known = {"warning": made.warning, "duration": made.duration, "lead": made.lead}
-    channel.send("result", data, pictures=described, **known)

@@ -11,10 +11,17 @@ from PIL import Image
 
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
-from fer.recording import Cancelled, analyse, analyse_sandboxed, check_video_sandboxed, sandboxed
+from fer.recording import (
+    Cancelled,
+    analyse,
+    analyse_sandboxed,
+    check_video_sandboxed,
+    sandboxed,
+    worker_tasks,
+)
 from fer.recording.analysis import ResultsError
 from fer.recording.outputs import FILE_NAMES
-from fer.recording.sandboxed import NO_ROOM
+from fer.recording.worker_tasks import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_server
 from fer.video import VideoError, check_video
 from fer.vision.detector import FaceDetector
@@ -92,7 +99,7 @@ def test_wrong_settings_are_the_callers_error(film, tmp_path, pipeline):
 
 
 def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "_analyse", works.hang_anyhow)
+    monkeypatch.setattr(sandboxed, "analyse_video", works.hang_anyhow)
     begin = time.monotonic()
     with pytest.raises(Cancelled):
         analyse_sandboxed(film, tmp_path, pipeline, cancelled=lambda: time.monotonic() > begin + 1)
@@ -100,13 +107,18 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("limit", "work"),
-    [("CHECK_TIMEOUT", works.hang_anyhow), ("AT_LEAST", works.hang_once_open)],
+    ("module", "limit", "work"),
+    [
+        (sandboxed, "CHECK_TIMEOUT", works.hang_anyhow),
+        (worker_tasks, "AT_LEAST", works.hang_once_open),
+    ],
 )
-def test_a_video_that_takes_too_long_is_told(film, tmp_path, pipeline, monkeypatch, limit, work):
-    monkeypatch.setattr(sandboxed, "_analyse", work)
-    monkeypatch.setattr(sandboxed, "PER_SECOND", 0.0)
-    monkeypatch.setattr(sandboxed, limit, 0.5)
+def test_a_video_that_takes_too_long_is_told(
+    film, tmp_path, pipeline, monkeypatch, module, limit, work
+):
+    monkeypatch.setattr(sandboxed, "analyse_video", work)
+    monkeypatch.setattr(worker_tasks, "PER_SECOND", 0.0)
+    monkeypatch.setattr(module, limit, 0.5)
     with pytest.raises(VideoError, match="takes too long"):
         analyse_sandboxed(film, tmp_path, pipeline)
 
@@ -138,13 +150,13 @@ def test_a_message_of_another_form_ends_the_worker(kind):
 
 
 def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "_analyse", works.crash_anyhow)
+    monkeypatch.setattr(sandboxed, "analyse_video", works.crash_anyhow)
     with pytest.raises(VideoError, match="breaks the reader"):
         analyse_sandboxed(film, tmp_path, pipeline)
 
 
 def test_sound_that_ends_a_worker_is_left_out(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "_analyse", works.crash_with_sound)
+    monkeypatch.setattr(sandboxed, "analyse_video", works.crash_with_sound)
     made = analyse_sandboxed(film, tmp_path, pipeline)
     assert made.warning == sandboxed.NO_SOUND and made.video.exists()
 
@@ -153,7 +165,7 @@ def test_sound_that_ends_a_worker_is_left_out(film, tmp_path, pipeline, monkeypa
     ("duration", "seconds"), [(0.5, 300), (600, 7200), (7200, 21_600), (None, 21_600)]
 )
 def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
-    assert sandboxed.time_limit(duration) == seconds
+    assert worker_tasks.time_limit(duration) == seconds
 
 
 def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
@@ -178,5 +190,5 @@ def test_a_full_disk_is_a_sentence_without_the_names_of_folders():
     def work(channel):
         raise ResultsError("/srv/secret can't be written: the disk is full.")
 
-    sandboxed._report_errors(work, channel)
+    worker_tasks.report_errors(work, channel)
     assert sent == [("refused", {"sentence": NO_ROOM})]

@@ -6,7 +6,7 @@ import pytest
 
 from fer.model.classifier import ModelError
 from fer.recording import warm_up
-from fer.recording.sandboxed import load_pipeline
+from fer.recording.worker_tasks import load_pipeline
 from fer.sandbox import Limits, Worker, start_server
 from fer.vision.detector import FaceDetector
 from tests.fakes import fake_pipeline

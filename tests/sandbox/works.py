@@ -186,10 +186,10 @@ def crash_anyhow(*arguments):
 
 def crash_with_sound(*arguments):
     """Stand in for an analysis whose sound ends its worker; `sound` comes last."""
-    from fer.recording import sandboxed
+    from fer.recording import worker_tasks
 
     if not arguments[-1]:
-        return sandboxed._analyse(*arguments)
+        return worker_tasks.analyse_video(*arguments)
     return partial(_open_and_do, crash())
 
 
@@ -205,8 +205,8 @@ def _open_and_do(work, channel):
 
 def inherited():
     """Report the threads that a worker starts with, libraries' included, and loaded pipelines."""
-    from fer.recording import sandboxed
+    from fer.recording import worker_tasks
 
     threads = len(os.listdir("/proc/self/task"))
-    pipelines = sandboxed.load_pipeline.cache_info().currsize
+    pipelines = worker_tasks.load_pipeline.cache_info().currsize
     return lambda channel: channel.send("result", threads=threads, pipelines=pipelines)
