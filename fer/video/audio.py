@@ -211,6 +211,7 @@ class AudioTrack:
             return []
 
     def _decode_frames(self, stream: AudioStream) -> Iterator[av.AudioFrame]:
+        """Yield frames, each with a time in samples: a resampler takes the first frame's unit."""
         end = 0.0
         for packet in self._demux(stream):
             try:
@@ -219,10 +220,11 @@ class AudioTrack:
                 self._warn(_DAMAGED)
                 continue
             for frame in frames:
-                if frame.pts is None:  # it follows the one before, as in WMA
-                    frame.time_base = Fraction(1, frame.sample_rate)
-                    frame.pts = round(end * frame.sample_rate)
-                end = (frame.time or 0.0) + _duration(frame)
+                # One without a time follows the one before: all of WMA in AVI, the last in WMV.
+                start = end if frame.pts is None else float(frame.pts * frame.time_base)
+                frame.time_base = Fraction(1, frame.sample_rate)
+                frame.pts = round(start * frame.sample_rate)
+                end = start + _duration(frame)
                 yield frame
 
 

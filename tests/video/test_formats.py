@@ -64,6 +64,12 @@ def write_silence(output, stream):
         output.mux(stream.encode(item))
 
 
+def sound_end(path):
+    """Return the second at which the sound ends."""
+    with av.open(str(path)) as container:
+        return max(float(p.pts * p.time_base) for p in container.demux(audio=0) if p.pts)
+
+
 def assert_steady(path, length=COUNT / RATE, rate=RATE):
     """Assert the times of a steady video, and that frames come in their order."""
     reader, frames = frames_of(path)
@@ -111,6 +117,7 @@ def test_each_format_is_read_by_content_with_its_sound(
     assert writer.warning is None
     assert check_video(tmp_path / "copy.mp4").has_audio
     assert assert_steady(tmp_path / "copy.mp4").info.has_audio
+    assert sound_end(tmp_path / "copy.mp4") == pytest.approx(1.0, abs=0.15)
 
 
 @pytest.mark.parametrize(
