@@ -1,6 +1,7 @@
 """The pipeline: detect, track, crop, classify and smooth."""
 
 import io
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from PIL import Image
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.images import read_image
+from fer.images import ImageError, read_image
 from fer.vision.crops import Framing, crop_faces
 from fer.vision.detections import select, track_ids
 from fer.vision.prediction_cache import PredictionCache
@@ -158,24 +159,48 @@ class Pipeline:
             expression. For a list a list.
 
         Raises:
-            fer.images.ImageError: A picture can't be read; the message is one sentence.
+            fer.images.ImageError: A picture can't be read; the message is one sentence, with the
+                picture's number, from 0, in the list.
         """
         if isinstance(pictures, list | tuple | Iterator) and not isinstance(pictures, io.IOBase):
-            return [self(picture) for picture in pictures]
+            return [self._process_listed(number, item) for number, item in enumerate(pictures)]
         image = read_image(pictures)
         framing = Framing(**self.classifier.framing)
         return self._classify(image, self.detector.detect_any_way_up(image), framing)
+
+    def _process_listed(self, number: int, picture: AnyPicture) -> Detections:
+        """Return the faces of one of several pictures."""
+        try:
+            return self(picture)
+        except ImageError as error:
+            raise ImageError(f"Picture {number}, counted from 0: {error}") from error
 
     def stream(self, frames: Iterable[Picture], rate: float = 30.0) -> Iterator[Detections]:
         """Detect, track, classify and smooth the faces of a stream, frame by frame.
 
         Args:
-            frames: As pictures of a call, in their order.
+            frames: As pictures of a call, in their order; of a video file, the `image` of each
+                frame of `fer.video.VideoReader`.
             rate: Frames a second. For frames with times of their own see `process_frame`.
 
-        Yields:
+        Returns:
             As `process_frame`; one a frame, as soon as it is there.
+
+        Raises:
+            TypeError: `frames` is a single picture or a path.
+            ValueError: `rate` is not above 0.
+            fer.images.ImageError: A frame can't be read.
         """
+        if isinstance(frames, str | os.PathLike | bytes | Image.Image):
+            raise TypeError(
+                f"frames is an iterable of pictures, not a single {type(frames).__name__}; of a "
+                "video file take the frames of fer.video.VideoReader."
+            )
+        if not 0 < rate < math.inf:
+            raise ValueError(f"rate is a number of frames a second above 0, not {rate}.")
+        return self._stream(frames, rate)
+
+    def _stream(self, frames: Iterable[Picture], rate: float) -> Iterator[Detections]:
         state = StreamState()
         for index, frame in enumerate(frames):
             yield self.process_frame(read_image(frame), index / rate, state)

@@ -1,9 +1,12 @@
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from supervision import Detections
 
+from fer.images import ImageError
 from fer.pipeline import Pipeline, StreamState
 from fer.vision.detections import expression_labels
 from tests.fakes import fake_pipeline
@@ -160,3 +163,22 @@ def test_the_crops_of_a_stream_follow_the_framing_too():
     classifier = Classifier(scale=1.5, shift_x=0.1, shift_y=-0.1)
     Pipeline(Detector(BOXES[:1]), classifier).process_frame(PICTURE, 0.0, StreamState())
     np.testing.assert_array_equal(classifier.crops[0], PICTURE[2:32, 8:38])
+
+
+def test_an_unreadable_picture_of_several_is_named():
+    with pytest.raises(ImageError, match="^Picture 1, counted from 0: The file is empty"):
+        Pipeline(Detector(BOXES), Classifier())([PICTURE, b""])
+
+
+@pytest.mark.parametrize(
+    "frames", ["film.mp4", Path("film.mp4"), b"film", Image.fromarray(PICTURE)]
+)
+def test_a_stream_is_no_path_and_no_single_picture(frames):
+    with pytest.raises(TypeError, match="VideoReader"):
+        Pipeline(Detector(BOXES), Classifier()).stream(frames)
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_a_stream_s_rate_is_above_zero(rate):
+    with pytest.raises(ValueError, match="rate is a number of frames a second above 0"):
+        Pipeline(Detector(BOXES), Classifier()).stream([PICTURE], rate)

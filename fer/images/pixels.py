@@ -86,7 +86,8 @@ def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
     else:
         low, high = _range_without_outliers(pixels, finite)
         notice = (
-            f"The picture's values were brought to range: {low:.4g} became black, {high:.4g} white."
+            "The picture's values were brought to range: "
+            f"{_digits(low)} became black, {_digits(high)} white."
         )
     if not finite.all():
         pixels = np.where(finite, pixels, low)
@@ -98,6 +99,11 @@ def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
         255 / (high - low)
     )
     return np.rint(scaled.clip(0, 255)).astype(np.uint8), notice
+
+
+def _digits(value: float) -> str:
+    """Return a number with four digits, or as many as it has before the point: 0.9688, 64,760."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _range_without_outliers(pixels: NDArray[Any], finite: NDArray[np.bool_]) -> tuple[float, float]:
@@ -147,6 +153,8 @@ def _to_uint8(image: NDArray[Any]) -> UInt8Array:
 
 def _float_range(image: NDArray[Any]) -> float:
     """Return the value of white in a float picture, 1 or 255."""
+    if not np.isfinite(image).all():
+        raise ImageError("A picture array holds NaN or infinity; replace them, as by nan_to_num.")
     low, high = float(image.min()), float(image.max())
     for white, least in ((1.0, -np.inf), (255.0, 255 * _DARK)):
         if low >= -white * _OVERSHOOT and least <= high <= white * (1 + _OVERSHOOT):

@@ -122,6 +122,8 @@ def _stream(source: object) -> BinaryIO:
             f"A picture is a path, bytes, a PIL image or an array, not {type(source).__name__}."
         )
     name = str(source)[:200]
+    if not name:
+        raise ImageError("The picture's path is empty; name a file.")
     try:
         return Path(source).open("rb")
     except FileNotFoundError:

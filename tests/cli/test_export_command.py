@@ -34,4 +34,5 @@ def test_without_a_data_set_only_float32(network, tmp_path):
 
 def test_a_folder_without_a_network(tmp_path, capsys):
     assert main(["export", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "has no config.json" in error

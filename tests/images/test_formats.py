@@ -218,6 +218,18 @@ def test_values_that_are_no_numbers_are_black_and_reported():
         read_image(encoded(Image.fromarray(values * np.nan), "TIFF"))
 
 
+@pytest.mark.parametrize(
+    ("high", "white"), [(0.01, "0.01"), (40_000, "40,000"), (3e6, "3,000,000"), (1e30, "1e+30")]
+)
+def test_the_range_is_in_plain_digits(high, white):
+    values = np.full((40, 50), high, np.float32)
+    values[::2] = 0
+    read = decode_image(encoded(Image.fromarray(values), "TIFF"))
+    assert read.notices == (
+        f"The picture's values were brought to range: 0 became black, {white} white.",
+    )
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 200.0, -7.0, 1e30])
 def test_a_constant_float_picture_is_constant(value):
     read = read_image(encoded(Image.fromarray(np.full((8, 8), value, np.float32)), "TIFF"))

@@ -221,7 +221,7 @@ def test_grey_arrays_become_three_equal_channels(array, expected):
         (np.full((4, 4), 3.0), "from 0 to 1"),
         (np.full((4, 4), 300.0), "from 0 to 255"),
         (np.linspace(-1, 1, 16).reshape(4, 4), "from 0 to 1"),
-        (np.full((4, 4), np.nan), "from 0 to 1"),
+        (np.full((4, 4), np.nan), "holds NaN"),
         (np.full((4, 4), "a"), "holds numbers"),
         (np.full((4, 4), None), "holds numbers"),
         (np.full((4, 4), 1j), "holds numbers"),
@@ -301,3 +301,18 @@ def test_integers_of_any_range_are_brought_to_range(low, high):
     content = io.BytesIO()
     Image.fromarray(values).save(content, "TIFF")
     assert read_image(content.getvalue())[::7, 0, 0].tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_an_array_without_a_number_somewhere_is_refused_for_that(kind, value):
+    pixels = np.full((4, 5, 3), 0.5, kind)
+    pixels[1, 2, 0] = value
+    with pytest.raises(ImageError, match="holds NaN or infinity") as error:
+        as_rgb(pixels)
+    assert_one_sentence(str(error.value))
+
+
+def test_an_empty_path_is_refused_for_that():
+    with pytest.raises(ImageError, match="path is empty"):
+        read_image("")
