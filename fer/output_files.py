@@ -50,6 +50,8 @@ def describe(error: OSError) -> str:
     """Return the reason and what to do, as the end of a sentence."""
     if is_full(error):
         return "the disk is full; make room, or name a folder on another one."
+    if error.errno == errno.ENAMETOOLONG:
+        return "its name is too long; shorten it."
     return f"{error.strerror or error}; name another folder."
 
 

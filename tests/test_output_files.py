@@ -69,3 +69,8 @@ def test_a_folder_is_tried_before_the_work(tmp_path, monkeypatch, code, sentence
     with pytest.raises(OutputError, match=sentence) as caught, output_folder(tmp_path / "a"):
         pytest.fail("entered")
     assert caught.value.disk_full == (code != errno.EROFS)
+
+
+def test_a_name_that_is_too_long_is_to_be_shortened(tmp_path):
+    with pytest.raises(OutputError, match="can't be written: its name is too long; shorten it"):
+        write_file(tmp_path / ("n" * 300), b"")

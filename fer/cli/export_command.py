@@ -24,7 +24,7 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="where onnx/ is written; the network's own folder if left out",
+        help="where onnx/ is written; the network's own folder if left out; a Hub id needs one",
     )
     parser.set_defaults(run=run_export)
 
@@ -43,6 +43,8 @@ def run_export(options: argparse.Namespace) -> str:
     from fer.training.onnx_files import calibration_faces
 
     found = pull(options.folder)
+    if found.revision and not options.output:  # the Hub's cache is no place for new files
+        raise ValueError(f"{found.name} is on the Hub; name a folder for onnx/ with --output.")
     model, processor = load_network(found)
     if not isinstance(model, FerForImageClassification):
         raise ModelError(

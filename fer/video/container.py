@@ -86,6 +86,8 @@ def open_container(path: str | Path, any_size: bool = False) -> InputContainer:
             "The file can't be read as a video: it is of a kind that isn't accepted. Save it as "
             f"MP4 (H.264), or choose an {VIDEO_FORMATS}."
         ) from None
+    except PermissionError:
+        raise VideoError("The file can't be opened; check its permissions.") from None
     except (av.FFmpegError, UnicodeError):
         raise VideoError(
             "The file can't be read as a video: it may be cut off or damaged, or of another kind "
@@ -202,6 +204,8 @@ def _check_file(path: Path, any_size: bool) -> None:
     shortened = str(path)[:200]
     try:
         size = path.stat().st_size
+    except PermissionError:
+        raise VideoError(f"{shortened} can't be opened; check its permissions.") from None
     except (OSError, ValueError):
         raise VideoError(f"There is no file {shortened}; check the path.") from None
     if not path.is_file():

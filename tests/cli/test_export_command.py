@@ -6,7 +6,7 @@ import pytest
 
 from fer.cli import main
 from fer.model.classifier import ExpressionClassifier
-from fer.model.hub import FLOAT_ONNX, INT8_ONNX
+from fer.model.hub import FLOAT_ONNX, INT8_ONNX, LocalModel
 from fer.training.train import train
 from tests.training.runs import short
 
@@ -36,3 +36,12 @@ def test_a_folder_without_a_network(tmp_path, capsys):
     assert main(["export", str(tmp_path)]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "has no config.json" in error
+
+
+def test_nothing_is_written_into_the_hub_s_cache(network, monkeypatch, capsys):
+    pulled = LocalModel(network, "you/name", revision="0123456")
+    monkeypatch.setattr("fer.model.hub.pull", lambda source: pulled)
+    assert main(["export", "you/name"]) == 1
+    assert "you/name is on the Hub; name a folder for onnx/ with --output." in (
+        capsys.readouterr().err
+    )

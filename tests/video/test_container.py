@@ -1,5 +1,7 @@
 """What is refused at the door, and the one sentence that says why."""
 
+import errno
+
 import av
 import pytest
 
@@ -105,4 +107,15 @@ def test_a_header_that_claims_a_giant_is_refused_before_it_is_decoded(tmp_path):
     data[6:10] = b"\xff\xff\xff\xff"  # width and height of the screen
     path.write_bytes(data)
     with pytest.raises(VideoError, match="no picture that can be read"):
+        check_video(path)
+
+
+@pytest.mark.parametrize("refusing", ["pathlib.Path.stat", "av.open"])
+def test_a_file_without_permission_is_not_called_damaged(tmp_path, monkeypatch, refusing):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = make_film(tmp_path / "a.mp4", STEADY)
+    monkeypatch.setattr(refusing, refuse)
+    with pytest.raises(VideoError, match="can't be opened; check its permissions"):
         check_video(path)
