@@ -194,7 +194,7 @@ def _plots(
 def mean_statistics(timeline: Timeline) -> dict[str, float]:
     """Return the statistics of the whole timeline; see `fer.timeline.counts.compute_statistics`.
 
-    Each second weighs alike, as in `fer.timeline.summary`.
+    Each face weighs alike, once in each second, as in `fer.timeline.summary`.
     """
     whole = weight_bins_equally(timeline.counts()[1]).sum(axis=0)
     return {name: column.item() for name, column in compute_statistics(whole[None]).items()}

@@ -105,8 +105,8 @@ class Summary:
         if self.uncertain <= 0.5:
             return strongest
         return (
-            f"{format_percent(self.uncertain)} of the readings were uncertain, on average "
-            f"{strongest}"
+            f"{format_percent(self.uncertain)} of the readings were uncertain, and on "
+            f"average {strongest}"
         )
 
     @property
@@ -135,8 +135,8 @@ class Summary:
 def summarise(timeline: Timeline, end: float | None = None) -> Summary:
     """Sum a timeline up, in its own view.
 
-    Each second weighs alike, however many frames it had, and within it each face: a minute with
-    many faces weighs more than one with few.
+    Each face weighs alike, once in each second, however many frames that had: a minute with many
+    faces weighs more than one with few.
 
     Args:
         timeline: What was recorded.

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fer.drawing.export import PictureDocument
 from fer.ui.photo.handlers import MIN_FACE_RANGE
+from fer.ui.photo.tab import PHOTO_DESCRIPTION
 from fer.ui.recording.handlers import RATE_CHOICES
 from fer.ui.recording.tab import RESULT_NAMES
 from tests.security.page import picture, served
@@ -58,3 +60,10 @@ def test_every_input_and_result_is_named(demo):
     assert set(RESULT_NAMES) <= {known["label"] for known in described["/recording"]["returns"]}
     for lowest, default, highest in (MIN_FACE_RANGE, RATE_CHOICES):
         assert f"{lowest} to {highest}, {default} if left out" in PAGE
+
+
+@pytest.mark.parametrize("text", [PAGE, PHOTO_DESCRIPTION], ids=["docs", "page"])
+def test_every_entry_of_a_photo_is_named(text):
+    start = text.index("picture, width")
+    listed = re.split(r", |\s\(|\sand\s", text[start : start + 160])
+    assert set(PictureDocument.__annotations__) <= set(listed)

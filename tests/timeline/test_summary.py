@@ -147,9 +147,9 @@ def told(timeline):
         ),
         (
             recorded([(frame([UNSURE]), i) for i in range(60)], view="person"),
-            "In 1 min, with 1.0 faces on average, 100% of the readings were uncertain, on average "
-            "the expressions looked sad (30%) and neutral (22%); the positive-negative index was "
-            "\N{MINUS SIGN}0.40.",
+            "In 1 min, with 1.0 faces on average, 100% of the readings were uncertain, and on "
+            "average the expressions looked sad (30%) and neutral (22%); the positive-negative "
+            "index was \N{MINUS SIGN}0.40.",
         ),
         (
             recorded([(frame([JOY] * (i == 0), side=9), i) for i in range(60)], view="person"),
