@@ -147,11 +147,11 @@ class Visitor:
         return await self.ask("look", [payload, self.token, view], streams=True)
 
     async def first_frame(self) -> float:
-        """Return the seconds until the first frame has come back with its face."""
+        """Return the seconds until the first frame has come back; its face counts from the next."""
         begun = time.monotonic()
         async with self.present():
-            _, panel, _ = await self.look()
-        assert "Your expression" in panel, panel
+            shown, panel, _ = await self.look()
+        assert "data:image/jpeg" in shown and "One moment" in panel, panel
         return time.monotonic() - begun
 
     async def save(self, kind: str, prefix: str = "live-save", token: str | None = None) -> dict:
