@@ -16,6 +16,12 @@ from fer.drawing.captions import load_font
 WIDE, NARROW = 660, 340
 """Width of the picture, in CSS pixels, for which tags are placed."""
 
+MAX_HEIGHT = 570
+"""Height of the picture, in CSS pixels, for which tags are placed at most.
+
+That of `photo.css`, 76vh, in a window of 750; a place holds in a larger picture, not in a smaller.
+"""
+
 MAX_LARGE_TAGS, SMALL_SIDE = 12, 28
 """Tags are small for more faces, and for faces with a smaller median side in CSS pixels."""
 
@@ -47,8 +53,9 @@ def place_tags(
         boxes: As xyxy in pixels of the picture, (n, 4).
         texts: What follows the number of each face.
         shape: Height and width of the picture in its own pixels.
-        width: Width of the picture in CSS pixels.
+        width: Width in CSS pixels of a picture that isn't too high for the window.
     """
+    width = max(1, min(width, round(MAX_HEIGHT * shape[1] / shape[0])))
     scale = width / shape[1]
     scaled = (boxes * scale).round()
     frame = width, round(shape[0] * scale)

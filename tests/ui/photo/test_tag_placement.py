@@ -1,7 +1,9 @@
 """Tags of a photo's boxes: on which side of the box, and how much of them."""
 
 import numpy as np
+import pytest
 
+from fer.drawing.captions import load_font
 from fer.ui.photo.tag_placement import NARROW, WIDE, place_tags
 
 
@@ -43,3 +45,17 @@ def test_what_would_cover_a_small_face_waits_until_it_is_chosen():
 
 def test_no_face_no_tag():
     assert tags([]) == []
+
+
+@pytest.mark.parametrize("height", [570, 684, 900])
+@pytest.mark.parametrize("shape", [(1280, 886), (1920, 1080), (1280, 400)])
+def test_a_tag_of_a_high_photo_ends_within_it(shape, height):
+    right = shape[1] - 50
+    box = np.array([[right - 140, 600, right, 740]], np.float32)
+    (tag,) = place_tags(box, ["turned away"], shape, WIDE)
+    scale, left = height / shape[0], tag.inset.split()[3]
+    tag_width = load_font(14).getlength("1 turned away") + 18
+    if left == "auto":  # it ends where its box ends, or begins
+        assert tag.inset.split()[1] in ("0", "100%")
+    else:
+        assert (right - 140) * scale + float(left[:-2]) + tag_width <= shape[1] * scale + 1
