@@ -221,7 +221,7 @@ class AudioTrack:
                 continue
             for frame in frames:
                 # One without a time follows the one before: all of WMA in AVI, the last in WMV.
-                start = end if frame.pts is None else float(frame.pts * frame.time_base)
+                start = end if frame.pts is None else frame.time or 0.0
                 frame.time_base = Fraction(1, frame.sample_rate)
                 frame.pts = round(start * frame.sample_rate)
                 end = start + _duration(frame)
