@@ -208,7 +208,8 @@ def _note(timeline: Timeline, curves: Sequence[Curves], drawn: int, tracks: int)
         sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
     if timeline.view == "class":
         sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept."
+            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept, so that "
+            "named ones include uncertain ones there."
         )
     elif any(curve.withheld.any() for curve in curves):
         sentences.append("Hatched: faces too small to judge, or turned away.")

@@ -210,4 +210,5 @@ def test_of_a_withheld_second_it_is_kept_who_could_be_judged_but_not_who_was_nam
     html = timeline_html(timeline, min_span=2)
     assert path(html, JUDGED_COLORS["named"]).startswith("M0 500L250 500L750 500L")
     assert path(html, JUDGED_COLORS["turned away"]).startswith("M0 0L250 0L750 0L")
+    assert "so that named ones include uncertain ones there." in html
     assert '<i style="left:0.0%;width:100.0%"></i>' in html
