@@ -40,6 +40,11 @@ def test_the_evaluation_beside_them_is_about_them(classifier):
     )
 
 
+def test_page_and_readme_state_the_same_figures(classifier):
+    evaluated = read_evaluation(EMBEDDED_WEIGHTS, classifier)["shown"]
+    assert classifier.metrics["validation"]["shown"] == evaluated
+
+
 def test_a_smile_is_read_as_happy(classifier):
     faces = Pipeline(FaceDetector(), classifier)(astronaut())
     assert expression_labels(faces, classifier.uncertain_below) == ["happy"]

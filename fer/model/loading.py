@@ -3,7 +3,8 @@
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.image_processing_utils import BaseImageProcessor
+from transformers.utils import logging as progress
 
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.hub import METRICS_FILE, LocalModel, ModelError
@@ -96,15 +98,28 @@ def load_from_folder(
     trusted = {"trust_remote_code": False, "local_files_only": True}
     settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}
     try:
-        model, report = AutoModelForImageClassification.from_pretrained(
-            pulled.folder, **trusted, **settings
-        )
+        with _no_progress_bar():
+            model, report = AutoModelForImageClassification.from_pretrained(
+                pulled.folder, **trusted, **settings
+            )
         processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]  # transformers' own
             pulled.folder, **trusted
         )
     except _LOADING_ERRORS as error:
         raise ModelError(f"{pulled.name} holds no network that can be loaded here.") from error
     return model, processor, report
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Hide transformers' progress bar inside the block: such a network loads in no time."""
+    enabled = progress.is_progress_bar_enabled()
+    progress.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers' own
+    try:
+        yield
+    finally:
+        if enabled:
+            progress.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _require_size(pulled: LocalModel) -> None:

@@ -92,6 +92,11 @@ def test_the_embedded_network_serves_in_int8_unless_asked_not_to():
     assert ExpressionClassifier.load().precision == "int8"
 
 
+def test_loading_draws_no_progress_bar(capfd):
+    ExpressionClassifier.load()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_no_crops_give_no_rows():
     empty = ExpressionClassifier(small_network(), FerImageProcessor()).classify([])
     assert empty.shape == (0, 7)
