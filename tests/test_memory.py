@@ -49,6 +49,7 @@ def test_following_for_ten_minutes_keeps_nothing():
     assert len(numbers) > 15
 
 
+@pytest.mark.slow
 @needs_linux
 def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))

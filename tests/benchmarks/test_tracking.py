@@ -18,6 +18,7 @@ def people():
     return bundled_cast()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scene", "follow"),
     [

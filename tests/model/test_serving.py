@@ -20,6 +20,7 @@ def test_a_network_of_transformers_with_our_seven_serves(hub, client, make, tmp_
     assert served == ["somebody/vit", repo.branches["main"], None]
 
 
+@pytest.mark.slow
 def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, tmp_path):
     """Each one is an error where it is asked for strictly, and a notice on the page."""
     embedded = make("embedded")

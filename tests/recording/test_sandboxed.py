@@ -74,6 +74,7 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
     assert told[-1].done == 1.0
 
 
+@pytest.mark.slow
 def test_what_is_known_of_a_file_is_the_same(film, tmp_path):
     assert check_video_sandboxed(film) == check_video(film)
     (tmp_path / "a.mp4").write_bytes(b"no video")

@@ -200,6 +200,7 @@ def test_tracks_kept_of_a_bin_are_bounded_whatever_the_order():
     assert parts[2].merged(parts[0]).merged(parts[1]) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("view", "rate"), [("person", 30), ("class", 3)])
 def test_an_hour_is_bounded_by_its_bins(view, rate):
     faces = frame([JOY, GLOOM, UNSURE, JOY, GLOOM, JOY])

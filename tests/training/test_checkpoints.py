@@ -131,6 +131,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_older_one(
     assert all(torch.equal(trained.model.state_dict()[k], v) for k, v in expected.items())
 
 
+@pytest.mark.slow
 def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch):
     here = short(options.dataset, tmp_path / "run")
     with monkeypatch.context() as patched:

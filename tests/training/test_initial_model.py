@@ -79,6 +79,7 @@ def test_a_network_of_transformers_is_adapted(adapted, base):
     assert 0 < difference.abs().max() < 1e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quick", "vit", "fine_tune"])
 def test_the_other_recipes_run(name, base, tiny_fer2013, tmp_path):
     recipe = read_recipe(RECIPES / f"{name}.yaml")

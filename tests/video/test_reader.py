@@ -168,6 +168,7 @@ def test_times_rise_whatever_the_stamps_say(stamps, expected):
     assert [clock.correct(stamp) for stamp in stamps] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length(tmp_path):
     """3,000 frames would be 800 MB in a list."""
     short = make_film(tmp_path / "a.mp4", [i / 25 for i in range(25)], (384, 240))
