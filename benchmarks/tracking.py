@@ -148,7 +148,7 @@ def cut_out(image: np.ndarray, box: np.ndarray) -> Person:
 
 
 def cast_of(images: Sequence[np.ndarray], least: int = 60) -> list[Person]:
-    """Return everybody in some pictures whose face has `least` pixels and no other beside it."""
+    """Return the people in some pictures whose face has `least` pixels and no other face near."""
     detector = FaceDetector(min_face=least, confidence=0.98, max_side=2000)
     people = [cut_out(image, box) for image in images for box in detector.detect(image).xyxy]
     pictures = [np.uint8(person.cover * person.colors) for person in people]

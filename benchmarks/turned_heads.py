@@ -3,7 +3,7 @@
 The photo is laid over the surface of a mean head: an ellipsoid with eye sockets, mouth and nose,
 and behind it a flat ground. Turned, it is drawn triangle by triangle, the nearest last, as a camera
 60 cm away sees it. It is the photo's own light and expression; what it hides it can't know, so the
-far side of a head that wasn't frontal is wrong, and hair lies flat.
+far side of a head that wasn't frontal is wrong, and hair is flat.
 """
 
 import cv2

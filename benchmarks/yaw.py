@@ -118,7 +118,7 @@ def read_turns(pipeline: Pipeline, turns: dict[int, np.ndarray]) -> list[Reading
 
 
 def _middle_face(faces: Detections) -> Detections:
-    """Return the face that lies around the middle of the picture, 128, if there is one."""
+    """Return the face that contains the middle of the picture, 128, if there is one."""
     centers = (faces.xyxy[:, :2] + faces.xyxy[:, 2:]) / 2
     return faces[np.flatnonzero(np.linalg.norm(centers - 128, axis=1) < 60)[:1]]
 

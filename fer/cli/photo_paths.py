@@ -13,7 +13,7 @@ def find_photos(
 
     Args:
         given: Files and folders.
-        output: Where results go; in a folder that it lies in, nothing inside it is a photo.
+        output: Folder of the results; pictures inside it are no input.
         unreadable: Gets the folders that can't be read, and why, in a sentence each.
 
     Raises:

@@ -122,7 +122,7 @@ def _to_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
         return pixels.astype(np.uint8, copy=False)
     low, high = pixels.min(), pixels.max()
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
-        bits = max(8, int(high).bit_length())  # of a camera of 12 bits, say
+        bits = max(8, int(high).bit_length())  # 12 for a camera of 12 bits
         return np.asarray(np.rint(pixels * (255 / ((1 << bits) - 1))), np.uint8)
     if pixels.dtype.kind == "f" and low >= 0 and (high <= 1 or BRIGHT <= high <= 255):
         return np.asarray(np.rint(pixels * (255 if high <= 1 else 1)), np.uint8)

@@ -21,7 +21,7 @@ QUANTILES = (25, 76, 127, 179, 230)
 """Ranks, of `SAMPLED_SIDE` squared, whose values describe the distribution of each channel."""
 
 DISTRIBUTION_WEIGHT = 0.5
-"""Weight of the distribution beside the layout, which weighs 1 / `LAYOUT_SIDE`."""
+"""Weight of the distribution; the layout's is 1 / `LAYOUT_SIDE`."""
 
 DISTANCE_UNIT = 15.0
 """Distance that 95 % of pairs of one face within a second stay below, of 42 people and three films,

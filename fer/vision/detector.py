@@ -191,9 +191,9 @@ class FaceDetector:
 
         Args:
             image: RGB uint8 (h, w, 3).
-            faces: n faces whose boxes lie in the picture.
+            faces: n faces whose boxes are inside the picture.
             rolls: Degrees (n,) by which they are tilted.
-            scales: Sides (n,) of the squares that are looked at over the faces'; None are 1.
+            scales: Sides (n,) of the searched squares, as multiples of the faces'; None are 1.
 
         Returns:
             As `detect`, but in the order given.

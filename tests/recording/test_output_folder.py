@@ -34,3 +34,4 @@ def test_a_folder_that_cannot_be_removed_hides_no_error(tmp_path, monkeypatch):
 def test_the_current_folder_hides_no_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fail_in(Path("."))
+    assert tmp_path.is_dir()
