@@ -45,7 +45,7 @@ FLOORS = {
 
 ONLY_IMPORTERS = {
     "datasets": ("fer.data", "fer.evaluation.metrics"),
-    "facenet_pytorch": ("fer.vision.detector",),
+    "facenet_pytorch": ("fer.vision.detector", "fer.vision.mtcnn_export"),
     "gradio": ("fer.ui", "app"),
 }
 """Libraries that are imported in one place, so that they can be replaced there."""

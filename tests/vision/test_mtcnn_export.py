@@ -1,0 +1,34 @@
+"""MTCNN as ONNX: the files of the package, held against facenet-pytorch's own networks."""
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from facenet_pytorch import ONet, PNet, RNet
+
+from fer.vision.mtcnn_export import MTCNN_FOLDER, write_mtcnn
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "shapes"),
+    [
+        # Heights and widths with which pooling ends in the middle of a window, and without.
+        ("pnet", PNet, [(1, 3, 12, 12), (1, 3, 47, 64), (2, 3, 96, 61)]),
+        ("rnet", RNet, [(1, 3, 24, 24), (17, 3, 24, 24)]),
+        ("onet", ONet, [(1, 3, 48, 48), (5, 3, 48, 48)]),
+    ],
+)
+def test_files_return_what_facenet_pytorch_returns(name, network, shapes):
+    session = onnxruntime.InferenceSession(MTCNN_FOLDER / f"{name}.onnx")
+    for shape in shapes:
+        pixels = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+        with torch.inference_mode():
+            expected = network()(torch.from_numpy(pixels))
+        for ours, theirs in zip(session.run(None, {"pixels": pixels}), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_the_export_writes_the_files_of_the_package(tmp_path):
+    for file in write_mtcnn(tmp_path):
+        ours = (MTCNN_FOLDER / file.name).read_bytes()
+        assert abs(len(ours) - file.stat().st_size) < 1000  # PyTorch's version is in the file
