@@ -1,0 +1,170 @@
+"""A timeline as one table of intervals, from which every export for other programs is made.
+
+An interval is a run of bins with the same state: of one track in the person view, of the whole
+picture in the class view, whose bins are withheld below `fer.timeline.timeline.MIN_FACES` faces as
+everywhere. So no export holds more than the timeline itself does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+
+from fer.array_types import Int64Array
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
+from fer.timeline.counts import Figures, compute_statistics
+from fer.timeline.moments import Moment
+from fer.timeline.timeline import Timeline
+
+SMALL, WITHHELD, NO_FACE = "too small", "withheld", "no face"
+
+STATES = {
+    **{name: f"{name} has the largest mean probability" for name in EXPRESSIONS},
+    UNCERTAIN: "more than half of the readings are uncertain",
+    TURNED_AWAY: "no reading: turned too far aside to classify",
+    SMALL: "no reading: too small to classify",
+    WITHHELD: "class view: fewer than five faces to judge",
+    NO_FACE: "class view: no face in the picture",
+}
+"""What a track or a class can be in, and when it is."""
+
+CLASS_TIER, MOMENT_TIER = "class", "moments"
+
+RISES = {f"rise in {name}": f"{name} is clearly above the minute before" for name in EXPRESSIONS}
+"""Labels of moments."""
+
+DECIMALS = 3
+"""Times are whole milliseconds, shares whole thousandths: what all formats can hold."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One row of the table.
+
+    Attributes:
+        tier: What it is about: a track ("face 3"), the class, or the moments.
+        start: Seconds, of whole milliseconds.
+        end: The same; equal to the start for a point in time.
+        label: One of `STATES` or `RISES`.
+        share: Mean probability of the labelled expression, 0 to 1; None for another label.
+        text: A sentence or note; "" for none.
+    """
+
+    tier: str
+    start: float
+    end: float
+    label: str
+    share: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class IntervalTable:
+    """The intervals of a recording.
+
+    Attributes:
+        rows: By start and tier; those of a tier don't overlap.
+        duration: Seconds of the annotated video.
+        media: File name of the annotated video; "" without one.
+    """
+
+    rows: tuple[Interval, ...]
+    duration: float
+    media: str = ""
+
+    def tiers(self) -> dict[str, list[Interval]]:
+        """Return the rows by tier, in the order in which the tiers begin."""
+        tiers: dict[str, list[Interval]] = {}
+        for row in self.rows:
+            tiers.setdefault(row.tier, []).append(row)
+        return tiers
+
+
+def interval_table(
+    timeline: Timeline,
+    moments: Sequence[Moment] = (),
+    end: float | None = None,
+    lead: float = 0.0,
+    media: str = "",
+) -> IntervalTable:
+    """Return a timeline's intervals, with times in its annotated video.
+
+    Args:
+        timeline: What was recorded.
+        moments: Its moments, a tier of their own.
+        end: Seconds at which the recording ended; None takes the last bin as full.
+        lead: Seconds by which the annotated video is later than the timeline.
+        media: File name of the annotated video.
+    """
+    states = _track_states(timeline) if timeline.view == "person" else _class_states(timeline)
+    rises = [
+        Interval(MOMENT_TIER, moment.start, moment.end, f"rise in {moment.expression}", None,
+                 moment.sentence)
+        for moment in moments
+    ]  # fmt: skip
+    numbers = timeline.counts()[0]
+    last = (int(numbers[-1]) + 1) * timeline.bin_seconds if len(numbers) else 0.0
+    last = last if end is None else end
+    rows = [_placed(row, last, lead) for row in (*states, *rises)]
+    rows = [row for row in rows if row.end > row.start]
+    rows.sort(key=lambda row: (row.start, row.tier))
+    return IntervalTable(tuple(rows), round(last + lead, DECIMALS), media)
+
+
+def _placed(row: Interval, end: float, lead: float) -> Interval:
+    """Return an interval that ends with the recording, in the annotated video's time."""
+    times = (round(min(time, end) + lead, DECIMALS) for time in (row.start, row.end))
+    return replace(row, **dict(zip(("start", "end"), times, strict=True)))
+
+
+def _class_states(timeline: Timeline) -> Iterator[Interval]:
+    numbers, tallies = timeline.counts()
+    figures = compute_statistics(tallies)
+    labels = [_class_state(figures, row) for row in range(len(numbers))]
+    return _runs(CLASS_TIER, numbers, labels, figures, timeline.bin_seconds)
+
+
+def _track_states(timeline: Timeline) -> Iterator[Interval]:
+    numbers, tracks, tallies = timeline.track_counts()
+    for track in np.unique(tracks).tolist():
+        own = tracks == track
+        figures = compute_statistics(tallies[own])
+        labels = [_track_state(figures, row) for row in range(int(own.sum()))]
+        yield from _runs(f"face {track}", numbers[own], labels, figures, timeline.bin_seconds)
+
+
+def _class_state(figures: Figures, row: int) -> str:
+    if not figures["faces"][row] > 0:
+        return NO_FACE
+    return _named_state(figures, row) if figures["judged"][row] else WITHHELD
+
+
+def _track_state(figures: Figures, row: int) -> str:
+    if figures["judged"][row]:
+        return _named_state(figures, row)
+    return TURNED_AWAY if figures["turned"][row] >= figures["small"][row] else SMALL
+
+
+def _named_state(figures: Figures, row: int) -> str:
+    if figures["uncertain"][row] > 0.5:
+        return UNCERTAIN
+    return max(EXPRESSIONS, key=lambda name: float(figures[name][row]))
+
+
+def _runs(
+    tier: str, numbers: Int64Array, labels: Sequence[str], figures: Figures, bin_seconds: float
+) -> Iterator[Interval]:
+    """Yield an interval for each run of bins, without a gap, that have the same label."""
+    starts = numbers - np.arange(len(numbers))  # alike as long as there is no gap
+    keys = list(zip(starts.tolist(), labels, strict=True))
+    for (_, label), run in groupby(range(len(keys)), key=keys.__getitem__):
+        places = list(run)
+        share = float(figures[label][places].mean()) if label in EXPRESSIONS else None
+        yield Interval(
+            tier,
+            int(numbers[places[0]]) * bin_seconds,
+            (int(numbers[places[-1]]) + 1) * bin_seconds,
+            label,
+            None if share is None else round(share, DECIMALS),
+        )
