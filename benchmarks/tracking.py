@@ -23,7 +23,7 @@ from benchmarks.agreement import pairs
 from benchmarks.reporting import circumstances, table, write
 from fer.images import read_image
 from fer.pipeline import Pipeline, StreamState
-from fer.recording.analysis import FrameAnalyzer
+from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.video import Frame
 from fer.vision.detector import FaceDetector
 

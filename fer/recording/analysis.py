@@ -11,17 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
 from fer.model.headline_metrics import describe_accuracy
 from fer.output_files import OutputError, describe, is_write_error, output_folder
 from fer.paths import printable
-from fer.pipeline import Pipeline, StreamState
+from fer.pipeline import Pipeline
 from fer.recording.background import prefetch, run_in_background
-from fer.recording.box_interpolation import BoxInterpolator, counted_faces
-from fer.recording.look_schedule import TIME_TOLERANCE, LookSchedule
+from fer.recording.box_interpolation import BoxInterpolator
+from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
 from fer.recording.outputs import (
     FILE_NAMES,
     RecordingMetadata,
@@ -37,18 +36,12 @@ from fer.vision.detections import expression_labels
 RATE_RANGE = (1.0, 30.0)
 """Minimum and maximum of analysed frames a second; below, tracks break too often."""
 
-SEARCH_PERIOD = 0.6
-"""Seconds in which the search for new faces covers the whole picture once."""
-
 WORKING_SIDE = 1920
 """Maximum longest side of the analysed and of the annotated video, in pixels; larger ones are
 scaled down."""
 
 _QUEUE_SIZE = 6
 """Frames in each queue; six at 1920 x 1080 are 37 MB."""
-
-_TRACK_MEMORY = 1.0, 2.5
-"""Seconds, and analysed frames, for which the track of an unseen face is kept: the longer one."""
 
 
 class ResultsError(VideoError):
@@ -119,102 +112,6 @@ def analyse(
     return replace(recording, **paths)
 
 
-class FrameAnalyzer:
-    """Tracks and classifies the faces of some frames, and adds them to a timeline.
-
-    Args:
-        pipeline: Detects, tracks and classifies the faces.
-        view: View of the timeline.
-        rate: Analysed frames a second that are counted; see `LookSchedule` for the others.
-
-    Attributes:
-        end: Seconds at which the last frame's display ends.
-        confirmed: From negative track numbers, of faces detected once, to those that they got when
-            they were detected again.
-        cut_time: Seconds of the latest frame that follows a cut.
-    """
-
-    def __init__(self, pipeline: Pipeline, view: str, rate: float) -> None:
-        self.end = 0.0
-        self.confirmed: dict[int, int] = {}
-        self.cut_time = -np.inf
-        self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
-        self._pending: tuple[Detections, float] | None = None  # the look that is counted next
-        self._schedule = LookSchedule(rate)
-        self._last_image: np.ndarray | None = None
-        memory = max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] / rate)
-        self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, memory)
-
-    @property
-    def timeline(self) -> Timeline:
-        """What was counted, with all looks so far."""
-        self._count_pending()
-        return self._timeline
-
-    def analyze(self, frame: Frame) -> Detections | None:
-        """Return the faces of a frame; None if it isn't analysed.
-
-        Faces that were detected in this frame only have a negative track number: they count if they
-        are detected again, see `counted_faces`.
-        """
-        self.end = frame.time + frame.duration
-        self._last_image = frame.image  # not drawn on before the next frame comes
-        regular, cut = self._schedule.is_regular(frame.time), False
-        if not regular:
-            cut = self._state.stream_detector.watch(frame.image)
-            if cut:
-                self.cut_time = frame.time
-            if not self._schedule.is_extra(frame.time, cut):
-                return None
-        self._last_image = frame.image.copy()  # for the frame is drawn on now
-        if not regular:
-            self._schedule.begin_extra()
-            return self._track(self._last_image, frame.time)
-        return self._track_and_count(self._last_image, self._schedule.begin_regular(frame.time))
-
-    def repeat_last_frame(self, until: float) -> Iterator[float]:
-        """Analyse the last frame again at the same rate for as long as it is displayed.
-
-        So a picture that is displayed for a minute counts for a minute.
-
-        Args:
-            until: Seconds at which the next frame comes, or at which the video ends.
-
-        Yields:
-            The time of each analysis, in seconds.
-        """
-        schedule, image = self._schedule, self._last_image
-        if image is None:  # no frame has come yet
-            return
-        while schedule.next_time <= until - schedule.step + TIME_TOLERANCE:
-            time = schedule.next_time
-            self._track_and_count(image, time)
-            yield time
-            schedule.next_time += schedule.step
-
-    def _track(self, image: np.ndarray, time: float) -> Detections:
-        # The pipeline may keep what it is given.
-        state = self._state
-        faces = self._pipeline.process_frame(image.copy(), time, state)
-        self._schedule.note(faces, time)
-        for number, tentative in state.stream_detector.tracker.confirmed.items():
-            self.confirmed[tentative] = number
-        return Detections.merge([faces, state.tentative]) if len(state.tentative) else faces
-
-    def _track_and_count(self, image: np.ndarray, time: float) -> Detections:
-        faces = self._track(image, time)
-        self._count_pending()
-        self._pending = faces, time
-        return faces
-
-    def _count_pending(self) -> None:
-        """Count the look before, of which it is known now which faces were detected again."""
-        if self._pending is not None:
-            faces, time = self._pending
-            self._timeline.add(counted_faces(faces, self.confirmed), time)
-            self._pending = None
-
-
 class _FrameDrawer:
     """Draws faces on frames and hands them to the writer.
 
@@ -247,15 +144,10 @@ def _write_annotated_video(
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
-        for frame in stack.enter_context(prefetch(reader, _QUEUE_SIZE)):
-            for time in analyzer.repeat_last_frame(frame.time):
-                reporter.report(time)
-            reporter.report(frame.time)
-            faces = analyzer.analyze(frame)
+        frames = stack.enter_context(prefetch(reader, _QUEUE_SIZE))
+        for frame, faces in analyze_frames(frames, analyzer, reporter.report):
             for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
                 draw(item)
-        for time in analyzer.repeat_last_frame(analyzer.end):
-            reporter.report(time)
         for item in interpolator.flush():
             draw(item)
     return writer.warning, writer.lead

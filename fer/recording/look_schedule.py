@@ -5,6 +5,8 @@ timeline has as many looks as any other. In the long run they are at most half a
 regular ones.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from supervision import Detections
 
@@ -30,11 +32,12 @@ class LookSchedule:
 
     Args:
         rate: Regular looks a second.
+        next_time: Seconds from which on the first one is due.
     """
 
-    def __init__(self, rate: float) -> None:
-        """Let the first frame be analysed."""
-        self.step, self.next_time = 1 / rate, 0.0
+    def __init__(self, rate: float, next_time: float = 0.0) -> None:
+        """Let the first frame from then on be analysed."""
+        self.step, self.next_time = 1 / rate, next_time
         self._extra, self._last_time, self._fast = MAX_EXTRA / 2, 0.0, False
         self._before: Detections | None = None
 
@@ -53,6 +56,15 @@ class LookSchedule:
         self.next_time = max(self.next_time + self.step, time + self.step / 2)
         self._extra = min(self._extra + EXTRA_SHARE, MAX_EXTRA)
         return counted
+
+    def repeats(self, until: float) -> Iterator[float]:
+        """Yield when a frame is to be looked at again that is displayed up to a time, in seconds.
+
+        Each is a regular look.
+        """
+        while self.next_time <= until - self.step + TIME_TOLERANCE:
+            yield self.next_time
+            self.next_time += self.step
 
     def begin_extra(self) -> None:
         """Note an extra look."""

@@ -51,7 +51,11 @@ _MAX_PIXEL_ASPECT = 4.0
 
 
 def read_header(
-    path: str | Path, container: InputContainer, stream: VideoStream, start: float
+    path: str | Path,
+    container: InputContainer,
+    stream: VideoStream,
+    start: float,
+    any_size: bool = False,
 ) -> VideoInfo:
     """Return what a file states, sizes in its own pixels before they are made square or turned.
 
@@ -60,17 +64,19 @@ def read_header(
         container: The file, opened.
         stream: Its video track; the first frame was decoded, before which sizes may be unknown.
         start: Seconds on the file's own clock at which the first frame is presented.
+        any_size: Whether it may be longer than what is accepted from visitors.
 
     Raises:
         VideoError: The video is too large, too long, or of too many frames for their size.
     """
     size = check_size(stream)
-    check_frame_count(stream)
+    if not any_size:
+        check_frame_count(stream)
     rate = None if stream.average_rate is None else float(stream.average_rate)
     duration = _stated_duration(container, stream, start)
     if not duration:
         duration, rate = _scan_packets(path, rate)
-    if duration and duration > MAX_SECONDS:
+    if duration and duration > MAX_SECONDS and not any_size:
         raise VideoError(
             f"The video is too long ({duration / 60:,.0f} minutes); at most "
             f"{MAX_SECONDS // 60:,} minutes are accepted: cut it."
@@ -154,7 +160,7 @@ def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, f
         rate: Its stated frame rate, for streams with few time stamps.
     """
     count = stamped = 0
-    with open_container(path) as container:
+    with open_container(path, any_size=True) as container:
         stream = video_stream(container)
         spans = _ClockSpans(leaps=container.format.name in LEAPING_FORMATS)
         try:

@@ -4,6 +4,8 @@ Times are the file's own (a phone or a screen recorder doesn't film at a steady 
 frames are set upright, pixels are made square, and transparent areas are laid on white.
 """
 
+import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -35,6 +37,10 @@ from fer.video.header import (
 )
 from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
 
+_SEEK_MARGINS = 1.0, 20.0
+"""Seconds before a time from which a frame is sought: files are sought by when a frame is decoded,
+and some have a key frame in ten seconds only."""
+
 _StampedFrame = tuple[av.VideoFrame, float | None]
 """A decoded frame and its seconds on the file's own clock, None if unknown."""
 
@@ -57,33 +63,40 @@ class Frame:
 class VideoReader:
     """Reads a video's frames in their order, once.
 
-    `info` is available from the start, and so is `scale`, pixels of the file for each pixel of a
-    frame. After the last frame, `warning` is what wasn't read, in sentences, or None.
+    `info` is available from the start, and so are `scale`, pixels of the file for each pixel of a
+    frame, and `first_stamp`, the first frame's seconds on the file's own clock. After the last
+    frame, `warning` is what wasn't read, in sentences, or None.
 
     Args:
         path: A video of an accepted format, recognised by content.
         max_side: Frames are shrunk to this longest side, in pixels, while they are decoded; None
             leaves them as they are. `info` has the size of what comes out.
+        any_size: Whether the file may be larger and longer than what is accepted from visitors.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
     """
 
-    def __init__(self, path: str | Path, max_side: int | None = None) -> None:
+    def __init__(
+        self, path: str | Path, max_side: int | None = None, any_size: bool = False
+    ) -> None:
         """Open the file and decode its first frame."""
         self.warning: str | None = None
-        self._container = open_container(path)
+        self.path, self._any_size = path, any_size
+        self._container = open_container(path, any_size)
         try:
-            self._open_stream(path, max_side)
+            self._open_stream(max_side)
         except BaseException:
             self._container.close()
             raise
 
-    def _open_stream(self, path: str | Path, max_side: int | None) -> None:
+    def _open_stream(self, max_side: int | None) -> None:
         self._stream = video_stream(self._container)
-        check_frame_count(self._stream)
+        if not self._any_size:
+            check_frame_count(self._stream)
         self._packet_count = self._undecodable = self._damaged = self._count = 0
-        self._max_frames = MAX_FRAMES
+        self._max_frames = sys.maxsize if self._any_size else MAX_FRAMES
+        self._max_seconds = math.inf if self._any_size else MAX_SECONDS
         self._read_until = self._video_until = 0.0
         self._stamps = FrameStamps(self._container)
         self._decoded = self._decode()
@@ -91,8 +104,12 @@ class VideoReader:
         if first is None:
             raise VideoError("The video holds no picture that can be read; choose another one.")
         self._first_frame = first
-        header = read_header(path, self._container, self._stream, first[1] or 0.0)
-        self._max_frames = max_frames((header.width, header.height))
+        self.first_stamp = first[1] or 0.0
+        header = read_header(
+            *(self.path, self._container, self._stream, self.first_stamp), any_size=self._any_size
+        )
+        if not self._any_size:
+            self._max_frames = max_frames((header.width, header.height))
         self.info = fit_size(header, float(self._stream.sample_aspect_ratio or 1), max_side)
         self.scale = header.height / self.info.height
         self._converter = FrameConverter(first[0], (self.info.width, self.info.height))
@@ -115,16 +132,67 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame that can be read."""
         corrector = corrector_for(self._container, 1 / self.info.frame_rate, self.info.duration)
-        time, start = 0.0, self._first_frame[1] or 0.0
+        time, start = 0.0, self.first_stamp
         for frame, stamp in chain([self._first_frame], self._decoded):
             time = corrector.correct(stamp)
-            if time > MAX_SECONDS:
+            if time > self._max_seconds:
                 break
-            duration = self._duration(frame, time)
             # If a clock is set back, the packets' own stamps don't state how far the pictures go.
-            self._read_until = max(self._read_until, start + time + duration)
-            yield Frame(self._converter.convert(frame), time, duration)
+            self._read_until = max(self._read_until, start + time + self._duration(frame, time))
+            yield self._frame(frame, time)
         self.warning = self._describe_losses(time)
+
+    def frames_from(self, start: float) -> Iterator[Frame]:
+        """Yield the frame that is on the screen at a time, and those after it.
+
+        Only for files whose times can be told without reading them from their beginning: those of
+        which `fer.video.frame_times.frame_times` knows them. `warning` stays None.
+
+        Args:
+            start: Seconds from the first frame.
+        """
+        corrector = corrector_for(
+            *(self._container, 1 / self.info.frame_rate, self.info.duration), self.first_stamp
+        )
+        waiting: tuple[av.VideoFrame, float] | None = None
+        for frame, stamp in self._decode_from(start + self.first_stamp):
+            time = corrector.correct(stamp)
+            if waiting and time > start:
+                yield self._frame(*waiting)
+            waiting = frame, time
+        if waiting:
+            yield self._frame(*waiting)
+
+    def _frame(self, frame: av.VideoFrame, time: float) -> Frame:
+        return Frame(self._converter.convert(frame), time, self._duration(frame, time))
+
+    def can_seek(self, time: float) -> bool:
+        """Return whether frames at a time, in seconds, are reached without reading all before."""
+        return self._sought(time + self.first_stamp) is not None
+
+    def _decode_from(self, stamp: float) -> Iterator[_StampedFrame]:
+        """Yield frames from one on that is presented at or before a time of the file's clock."""
+        frames = self._sought(stamp)
+        if frames is None:
+            self._container.close()
+            self._container = open_container(self.path, self._any_size)
+            self._stream = video_stream(self._container)
+            frames = self._decode()
+        return frames
+
+    def _sought(self, stamp: float) -> Iterator[_StampedFrame] | None:
+        base = self._stream.time_base or 1
+        for margin in _SEEK_MARGINS:
+            wanted = max(self.first_stamp, stamp - margin)
+            try:
+                self._container.seek(round(wanted / base), stream=self._stream)
+            except av.FFmpegError:
+                return None
+            frames = self._decode()
+            first = next(frames, None)
+            if first and first[1] is not None and first[1] <= stamp:
+                return chain([first], frames)
+        return None
 
     def _decode(self) -> Iterator[_StampedFrame]:
         """Yield the frames as they are in the file, and count those that can't be decoded."""
@@ -179,7 +247,7 @@ class VideoReader:
             sentences.append(f"The file ends after {read:.0f} of {end - start:.0f} seconds.")
         if self._count > self._max_frames:
             sentences.append(f"Only the first {self._max_frames:,} pictures were read.")
-        if time > MAX_SECONDS:
+        if time > self._max_seconds:
             sentences.append(f"Only the first {MAX_SECONDS // 60} minutes were read.")
         return " ".join(filter(None, sentences)) or None
 

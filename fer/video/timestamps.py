@@ -17,7 +17,7 @@ _DECODE_ORDER_FORMATS = ("avi", "asf")
 _MAX_PENDING = 1000
 """Packets that wait for their frame; decoders hold back fewer than a hundred."""
 
-_MIN_STEP = 1e-3
+MIN_STEP = 1e-3
 """Seconds from a frame to the next where time stamps don't rise."""
 
 MAX_JUMP = 1.0
@@ -67,6 +67,7 @@ class TimestampCorrector:
         end: Seconds after which no frame is expected; None if unknown.
         tolerance: Seconds by which a time stamp may be off steady steps without being followed.
         max_gap: Seconds without a frame after which a time stamp counts as another clock's.
+        origin: The first frame's time stamp, where it isn't the first that is corrected.
     """
 
     def __init__(
@@ -75,12 +76,13 @@ class TimestampCorrector:
         end: float | None,
         tolerance: float = 0.0,
         max_gap: float = math.inf,
+        origin: float | None = None,
     ) -> None:
         self._step = step
         self._end = end
         self._tolerance, self._max_gap = tolerance, max_gap
-        self._offset: float | None = None
-        self._last = -step
+        self._offset = None if origin is None else 0.0 - origin
+        self._last = -step if origin is None else -math.inf
 
     def correct(self, stamp: float | None) -> float:
         """Return the seconds from the first frame to one with a time stamp of the file."""
@@ -96,7 +98,7 @@ class TimestampCorrector:
                 self._offset, time = usual - stamp, usual
             if abs(time - usual) <= self._tolerance:
                 time = usual
-            time = max(time, self._last + _MIN_STEP)
+            time = max(time, self._last + MIN_STEP)
         self._last = time
         return time
 
@@ -105,19 +107,22 @@ class TimestampCorrector:
         return time < self._last - MAX_JUMP or time > self._last + self._max_gap or too_late
 
 
-def corrector_for(container: InputContainer, step: float, end: float | None) -> TimestampCorrector:
+def corrector_for(
+    container: InputContainer, step: float, end: float | None, origin: float | None = None
+) -> TimestampCorrector:
     """Return what corrects the time stamps of a file's frames.
 
     Args:
         container: The file.
         step: Usual seconds from frame to frame.
         end: Seconds after which no frame is expected; None if unknown.
+        origin: The first frame's time stamp, where it isn't the first that is corrected.
     """
     # MPEG program streams state the time of a frame a pack; FFmpeg infers the others, some of them
     # as of the frame before or after; so may the first be, which the others count from.
     tolerance = 2.05 * step if container.format.name == "mpeg" else 0.0
     max_gap = MAX_GAP if container.format.name in LEAPING_FORMATS else math.inf
-    return TimestampCorrector(step, end, tolerance, max_gap)
+    return TimestampCorrector(step, end, tolerance, max_gap, origin)
 
 
 def first_frame_time(source: Path) -> float:

@@ -18,7 +18,8 @@ from fer.colors import COLORS
 from fer.model.headline_metrics import describe_accuracy
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse
-from fer.recording.analysis import RATE_RANGE, FrameAnalyzer
+from fer.recording.analysis import RATE_RANGE
+from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
 from fer.timeline.serialization import from_csv, from_json
 from fer.video import Frame, VideoError, VideoReader

@@ -1,0 +1,156 @@
+"""The analysis of a video's frames, in their order: which are looked at, and what counts."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from supervision import Detections
+
+from fer.pipeline import Pipeline, StreamState
+from fer.recording.box_interpolation import counted_faces
+from fer.recording.look_schedule import LookSchedule
+from fer.timeline.timeline import Timeline
+from fer.video import Frame
+
+SEARCH_PERIOD = 0.6
+"""Seconds in which the search for new faces covers the whole picture once."""
+
+_TRACK_MEMORY = 1.0, 2.5
+"""Seconds, and analysed frames, for which the track of an unseen face is kept: the longer one."""
+
+
+def track_memory(rate: float) -> float:
+    """Return for how many seconds the track of an unseen face is kept at a rate of looks."""
+    return max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] / rate)
+
+
+class FrameAnalyzer:
+    """Tracks and classifies the faces of some frames, and adds them to a timeline.
+
+    Args:
+        pipeline: Detects, tracks and classifies the faces.
+        view: View of the timeline.
+        rate: Analysed frames a second that are counted; see `LookSchedule` for the others.
+        next_look: Seconds from which on the first look is due.
+        on_look: Receives the faces that count of each counted look, and its time, instead of the
+            timeline.
+
+    Attributes:
+        end: Seconds at which the last frame's display ends.
+        confirmed: From negative track numbers, of faces detected once, to those that they got when
+            they were detected again.
+        cut_time: Seconds of the latest frame that follows a cut.
+        last_look: Seconds of the latest look that will be counted.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        view: str,
+        rate: float,
+        next_look: float = 0.0,
+        on_look: Callable[[Detections, float], object] | None = None,
+    ) -> None:
+        self.end = 0.0
+        self.confirmed: dict[int, int] = {}
+        self.cut_time = self.last_look = -np.inf
+        self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
+        self._pending: tuple[Detections, float] | None = None  # the look that is counted next
+        self._count = on_look or self._timeline.add
+        self._schedule = LookSchedule(rate, next_look)
+        self._last_image: np.ndarray | None = None
+        self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_memory(rate))
+
+    @property
+    def timeline(self) -> Timeline:
+        """What was counted, with all looks so far."""
+        self.count_pending()
+        return self._timeline
+
+    def analyze(self, frame: Frame) -> Detections | None:
+        """Return the faces of a frame; None if it isn't analysed.
+
+        Faces that were detected in this frame only have a negative track number: they count if they
+        are detected again, see `counted_faces`.
+        """
+        self.end = frame.time + frame.duration
+        self._last_image = frame.image  # not drawn on before the next frame comes
+        regular, cut = self._schedule.is_regular(frame.time), False
+        if not regular:
+            cut = self._state.stream_detector.watch(frame.image)
+            if cut:
+                self.cut_time = frame.time
+            if not self._schedule.is_extra(frame.time, cut):
+                return None
+        self._last_image = frame.image.copy()  # for the frame is drawn on now
+        if not regular:
+            self._schedule.begin_extra()
+            return self._track(self._last_image, frame.time)
+        return self._track_and_count(self._last_image, self._schedule.begin_regular(frame.time))
+
+    def repeat_last_frame(self, until: float) -> Iterator[float]:
+        """Analyse the last frame again at the same rate for as long as it is displayed.
+
+        So a picture that is displayed for a minute counts for a minute.
+
+        Args:
+            until: Seconds at which the next frame comes, or at which the video ends.
+
+        Yields:
+            The time of each analysis, in seconds.
+        """
+        image = self._last_image
+        if image is None:  # no frame has come yet
+            return
+        for time in self._schedule.repeats(until):
+            self._track_and_count(image, time)
+            yield time
+
+    def _track(self, image: np.ndarray, time: float) -> Detections:
+        # The pipeline may keep what it is given.
+        state = self._state
+        faces = self._pipeline.process_frame(image.copy(), time, state)
+        self._schedule.note(faces, time)
+        for number, tentative in state.stream_detector.tracker.confirmed.items():
+            self.confirmed[tentative] = number
+        return Detections.merge([faces, state.tentative]) if len(state.tentative) else faces
+
+    def _track_and_count(self, image: np.ndarray, time: float) -> Detections:
+        faces = self._track(image, time)
+        self.count_pending()
+        self._pending, self.last_look = (faces, time), time
+        return faces
+
+    def count_pending(self) -> None:
+        """Count the look before, of which it is known now which faces were detected again."""
+        if self._pending is not None:
+            faces, time = self._pending
+            self._count(counted_faces(faces, self.confirmed), time)
+            self._pending = None
+
+
+def analyze_frames(
+    frames: Iterable[Frame],
+    analyzer: FrameAnalyzer,
+    report: Callable[[float], object],
+    until: float = np.inf,
+) -> Iterator[tuple[Frame, Detections | None]]:
+    """Analyse frames in their order, those that stay on the screen again and again.
+
+    Args:
+        frames: Of one video.
+        analyzer: What is known of this video.
+        report: Receives the time of each frame and look, in seconds.
+        until: Seconds at which to stop.
+
+    Yields:
+        Each frame and its faces, None if it isn't analysed; see `FrameAnalyzer.analyze`.
+    """
+    for frame in frames:
+        for time in analyzer.repeat_last_frame(min(frame.time, until)):
+            report(time)
+        if frame.time >= until:
+            return
+        report(frame.time)
+        yield frame, analyzer.analyze(frame)
+    for time in analyzer.repeat_last_frame(min(analyzer.end, until)):
+        report(time)

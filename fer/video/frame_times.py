@@ -1,0 +1,44 @@
+"""When the frames of a file are presented, without decoding them."""
+
+import av
+import numpy as np
+
+from fer.array_types import Float64Array
+from fer.video.container import demux, open_container, video_stream
+from fer.video.reader import VideoReader
+from fer.video.timestamps import MAX_JUMP, MIN_STEP
+
+_SOUGHT_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+"""FFmpeg's names of the formats that store when each frame is presented, and are sought by that."""
+
+
+def frame_times(reader: VideoReader) -> Float64Array | None:
+    """Return the times of a file's frames as `VideoReader` yields them, (n,), rising.
+
+    None where only reading the file from its beginning tells them: its format stores them
+    otherwise, its clock doesn't rise, or it can't be sought.
+    """
+    stamps = _stamps(reader)
+    if stamps is None:
+        return None
+    times = np.sort(stamps) - reader.first_stamp
+    end = reader.info.duration or times[-1]
+    steady = times[0] == 0 and times[-1] <= end + MAX_JUMP and (np.diff(times) >= MIN_STEP).all()
+    return times if steady and reader.can_seek(float(times[-1])) else None
+
+
+def _stamps(reader: VideoReader) -> Float64Array | None:
+    """Return the packets' times on the file's own clock, (n,) in their order; None if unknown."""
+    with open_container(reader.path, any_size=True) as container:
+        if container.format.name not in _SOUGHT_FORMATS:
+            return None
+        stream, stamps = video_stream(container), []
+        try:
+            for packet in demux(container, stream):
+                if packet.size and not packet.is_discard:
+                    if packet.pts is None:
+                        return None
+                    stamps.append(float(packet.pts * packet.time_base))
+        except av.FFmpegError:
+            return None  # the file ends in the middle
+    return np.array(stamps) if stamps else None
