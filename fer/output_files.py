@@ -73,6 +73,17 @@ def output_folder(folder: Path) -> Iterator[Path]:
         yield folder
 
 
+def check_output_folder(folder: Path) -> None:
+    """Try to write into a folder, which is made later, when there is something to write.
+
+    Raises:
+        OutputError: Nothing can be written there.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    with output_folder(folder):
+        _remove_empty(missing)
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yield where to write a file, which replaces `path` when the block is done.

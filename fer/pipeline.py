@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, BinaryIO, Protocol, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,8 @@ from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.smoother import ExpressionSmoother
 from fer.vision.stream_detector import StreamDetector, TiledDetector
 
-Picture = str | os.PathLike[str] | bytes | Image.Image | NDArray[Any]
-"""What `fer.images.read_image` takes: a file, its bytes, a PIL image or an array."""
+Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
+"""What `fer.images.read_image` takes: a path, bytes, an open file, a PIL image or an array."""
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
 
@@ -118,7 +118,9 @@ class Pipeline:
         self.classifier = classifier
 
     @classmethod
-    def load(cls, model: str | Path | None = None, min_face: int = 20) -> "Pipeline":
+    def load(
+        cls, model: str | Path | None = None, min_face: int = 20, device: str = "cpu"
+    ) -> "Pipeline":
         """Load MTCNN and an expression network.
 
         >>> faces = Pipeline.load()("photo.jpg")  # doctest: +SKIP
@@ -127,6 +129,7 @@ class Pipeline:
             model: A Hub id, `you/name` or `you/name@revision`, or a folder that `train.py` wrote;
                 None is the network that comes with the package.
             min_face: Smallest face to detect, forehead to chin in pixels; live video wants 40.
+            device: Where both run, as torch names it; beside "cpu" always in PyTorch and float32.
 
         Raises:
             fer.model.classifier.ModelError: The network can't be loaded.
@@ -135,7 +138,8 @@ class Pipeline:
         from fer.model.classifier import ExpressionClassifier  # heavy, as is the next
         from fer.vision.detector import FaceDetector
 
-        return cls(FaceDetector(min_face=min_face), ExpressionClassifier.load(model))
+        detector = FaceDetector(min_face=min_face, device=device)
+        return cls(detector, ExpressionClassifier.load(model, device=device))
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...
@@ -147,8 +151,9 @@ class Pipeline:
         """Detect and classify all faces in a picture, or in each of several.
 
         Args:
-            pictures: A path, PIL image or array, grey, RGB or RGBA, 8 or 16 bit or float (see
-                `fer.images.read_image`), or a list, tuple or generator of them.
+            pictures: A path, bytes, an open file, a PIL image or an array, grey, RGB or RGBA, 8 or
+                16 bit or float (see `fer.images.read_image`), or a list, tuple or generator of
+                them.
 
         Returns:
             Faces, largest first: `xyxy` float32 (n, 4) in pixels of the upright picture,
@@ -191,7 +196,7 @@ class Pipeline:
             ValueError: `rate` is not above 0.
             fer.images.ImageError: A frame can't be read.
         """
-        if isinstance(frames, str | os.PathLike | bytes | Image.Image):
+        if isinstance(frames, str | os.PathLike | bytes | Image.Image) or hasattr(frames, "read"):
             raise TypeError(
                 f"frames is an iterable of pictures, not a single {type(frames).__name__}; of a "
                 "video file take the frames of fer.video.VideoReader."

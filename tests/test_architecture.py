@@ -36,6 +36,7 @@ FLOORS = {
     "fer.output_files": 0,
     "fer.paths": 0,
     "fer.plotting": 0,
+    "fer.progress_bars": 0,
     "fer.sandbox": 0,
     "fer.temp_folder": 0,
     "fer.templates": 0,

@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 import pytest
@@ -87,11 +88,18 @@ def test_no_face():
     assert faces.data["probabilities"].shape == (0, 7)
 
 
-def test_a_generator_gives_a_list_and_a_file_is_no_picture():
+def test_a_generator_gives_a_list_and_an_open_file_is_one_picture(tmp_path):
     pipeline, picture = fake_pipeline([[5, 5, 55, 55]]), np.zeros((60, 60, 3), np.uint8)
     assert [len(faces) for faces in pipeline(picture for _ in range(2))] == [1, 1]
-    with pytest.raises(TypeError, match="not BytesIO"):
-        pipeline(io.BytesIO(b"picture"))
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    with (tmp_path / "a.png").open("rb") as file, NamedTemporaryFile() as wrapped:
+        wrapped.write((tmp_path / "a.png").read_bytes())
+        memory = io.BytesIO((tmp_path / "a.png").read_bytes())
+        for opened in (file, memory, wrapped):
+            assert len(pipeline(opened)) == 1
+        assert [len(faces) for faces in pipeline([file, memory])] == [1, 1]
+        with pytest.raises(TypeError, match="not a single BytesIO"):
+            pipeline.stream(memory)
 
 
 def test_the_whole_picture_is_one_face():

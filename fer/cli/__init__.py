@@ -5,9 +5,11 @@ A command is a file beside this one; it adds itself to the form.
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 
+from fer import __version__
 from fer.cli.camera_command import add_camera
 from fer.cli.data_command import add_data
 from fer.cli.evaluate_command import add_evaluate
@@ -15,16 +17,30 @@ from fer.cli.export_command import add_export
 from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
 from fer.cli.video_command import add_video
+from fer.help_formatter import DefaultsHelpFormatter
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""
+
+BROKEN_PIPE = 141
+"""Exit status where the reader of the output is gone, as shells have it for SIGPIPE."""
+
+EXAMPLES = """\
+Examples:
+  fer photo holiday.jpg                          what each face in it looks like
+  fer photo album --output results               of a folder, with tables and marked photos
+  fer video lesson.mp4 --output lesson           annotated video, timeline and report
+  fer camera                                     the first camera, in a window
+
+fer COMMAND --help lists the options of a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments`, or the command line, names.
 
     Returns:
-        The exit status: 0; 1 after an error, which is one sentence on stderr; 130 after Ctrl-C.
+        The exit status: 0; 1 after an error, which is one sentence on stderr; 130 after Ctrl-C;
+        141 where nobody reads the output any more.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
@@ -35,11 +51,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"fer {options.command}: {describe_error(error)}\n")
         return 1
     except KeyboardInterrupt as stop:
-        sys.stderr.write(
-            f"fer {options.command}: {' '.join(['Interrupted.', str(stop)]).strip()}\n"
-        )
+        line = "\n" if sys.stderr.isatty() else ""  # a terminal writes ^C
+        kept = " ".join(["Interrupted.", str(stop)]).strip()
+        sys.stderr.write(f"{line}fer {options.command}: {kept}\n")
         return INTERRUPTED
-    sys.stdout.write(f"{output}\n")
+    return write_output(f"{output}\n", options.command)
+
+
+def write_output(text: str, command: str) -> int:
+    """Write to stdout and return the exit status: a closed pipe or a full disk is no traceback."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return BROKEN_PIPE
+        sys.stderr.write(f"fer {command}: The output can't be written: {error.strerror}.\n")
+        return 1
     return 0
 
 
@@ -52,7 +82,14 @@ def describe_error(error: ValueError | OSError) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the form with all commands."""
-    parser = argparse.ArgumentParser(prog="fer", description="Facial-expression recognition.")
+    parser = argparse.ArgumentParser(
+        prog="fer",
+        description="Facial-expression recognition: find faces, name their expressions, follow "
+        "them over time.",
+        epilog=EXAMPLES,
+        formatter_class=DefaultsHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"fer {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in COMMANDS:
         add(commands)

@@ -5,7 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
+from fer.output_files import check_output_folder
 
 if TYPE_CHECKING:
     from fer.cli.camera_loop import CameraLoop
@@ -23,16 +25,19 @@ def add_camera(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument(
-        "source", nargs="?", default="0", metavar="INDEX|FILE", help="a camera's number, or a video"
+        "source",
+        nargs="?",
+        default="0",
+        metavar="SOURCE",
+        help="a camera's number, 0 for the first; a network camera's address, rtsp://... or "
+        "http://...; or a video file",
     )
-    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
-    parser.add_argument(
-        "--min-face", type=int, default=40, metavar="PIXELS", help="least face to look for"
-    )
+    add_model(parser)
+    add_min_face(parser, 40)
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
-        help="mirror the picture; cameras are mirrored if left out, files aren't",
+        help="mirror the picture; cameras of this machine are mirrored if left out, others aren't",
     )
     parser.add_argument(
         "--output",
@@ -48,23 +53,27 @@ def run_camera(options: argparse.Namespace) -> str:
     """Show the window until it's closed, and say what was saved.
 
     Raises:
-        ValueError: There is no screen, no such camera, or the file or the network won't do.
+        ValueError: There is no such camera, no screen, or the file or the network won't do.
+        KeyboardInterrupt: After Ctrl-C, with what was saved.
     """
     from fer.cli.camera_loop import CameraLoop, OutputNames
     from fer.cli.frame_sources import open_source
     from fer.cli.window import Window, require_display
     from fer.pipeline import Pipeline
 
-    if options.output.exists() and not options.output.is_dir():
-        raise ValueError(f"{options.output} is a file; name a folder.")
-    require_display()
+    check_shared(options)
+    check_output_folder(options.output)
     with open_source(options.source) as source:
-        pipeline = Pipeline.load(options.model, options.min_face)
+        require_display()
+        pipeline = Pipeline.load(options.model, options.min_face, options.device)
         mirror = options.source.isdecimal() if options.mirror is None else options.mirror
         loop = CameraLoop(
             pipeline, source, Window, OutputNames(options.output, datetime.now), mirror
         )
-        loop.run()
+        try:
+            loop.run()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(describe_saved(loop)) from None
         return describe_saved(loop)
 
 

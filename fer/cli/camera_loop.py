@@ -143,8 +143,6 @@ class CameraLoop:
         try:
             while self.running and not self.source.ended:
                 self.step()
-        except KeyboardInterrupt:
-            self.quit()
         finally:
             self._end_recording()
             if self._screen:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.cli.shared_options import SOURCE_HELP
 from fer.labels import FER2013_DATASET_ID
 from fer.output_files import new_file, output_folder, write_file
 
@@ -41,9 +42,7 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         epilog="The files contain pictures of the data set: check its terms before sharing them.",
         formatter_class=DefaultsHelpFormatter,
     )
-    parser.add_argument(
-        "--dataset", metavar="SOURCE", default=FER2013_DATASET_ID, help="as train.py takes it"
-    )
+    parser.add_argument("--dataset", metavar="SOURCE", default=FER2013_DATASET_ID, help=SOURCE_HELP)
     parser.add_argument(
         "--ferplus",
         metavar="FILE",

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.cli.shared_options import SOURCE_HELP, check_model
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder, write_file
 
@@ -28,7 +29,11 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument(
-        "model", nargs="?", help="a folder or Hub id; the embedded weights if left out"
+        "model",
+        nargs="?",
+        metavar="FOLDER_OR_ID",
+        help="a folder that train.py has written, or a Hub id such as you/name; the embedded "
+        "weights if left out",
     )
     _add_source(parser)
     parser.add_argument("--views", action="store_true", help="average ten views of each face")
@@ -47,7 +52,11 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="compute in float32, also where the page would use int8",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("runs/evaluation"), help="folder for JSON and plots"
+        "--output",
+        type=Path,
+        default=Path("runs/evaluation"),
+        metavar="FOLDER",
+        help="for JSON and plots; made if need be",
     )
     parser.set_defaults(run=run_evaluate)
 
@@ -55,12 +64,16 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_source(parser: argparse.ArgumentParser) -> None:
     """Add the options of the source of faces."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--dataset", metavar="SOURCE", help="FER2013, as train.py takes it")
+    source.add_argument("--dataset", metavar="SOURCE", help=f"FER2013: {SOURCE_HELP}")
     source.add_argument(
-        "--folder", type=Path, help="any pictures, in one folder for each expression"
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="any pictures, in one folder for each expression",
     )
     parser.add_argument(
         "--split",
+        metavar="NAME",
         help="of --dataset; validation if left out, or test where there is no validation",
     )
     parser.add_argument(
@@ -95,6 +108,7 @@ def run_evaluate(options: argparse.Namespace) -> str:
     check_evaluate(options)
     labels = LabelMap.parse(options.map)
     with output_folder(options.output):
+        check_source(options, labels)
         evaluation = evaluate_classifier(options, labels)
         write_file(options.output / "evaluation.json", json.dumps(evaluation, indent=2) + "\n")
         draw_plots(evaluation, options.output)
@@ -115,8 +129,9 @@ def evaluate_classifier(
     from fer.evaluation.robustness import measure_robustness
     from fer.model.classifier import ExpressionClassifier
 
+    dataset = None if options.folder else load_dataset(options, labels)  # it may be missing
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
-    faces, source, training = load_faces(options, classifier, labels)
+    faces, source, training = dataset or (*load_folder(options, classifier, labels), None)
     output = options.answers or ("shown" if options.folder else "fer2013")
     logits = predict_logits(classifier, faces.images, options.views)
     extras: results.Extras = {}
@@ -132,6 +147,19 @@ def evaluate_classifier(
         **evaluate(classifier, faces, options.views, output, logits),
         **extras,
     }
+
+
+def check_source(options: argparse.Namespace, labels: "LabelMap") -> None:
+    """Refuse a folder of faces or a network that isn't there, before the network is loaded.
+
+    Raises:
+        ValueError: It isn't.
+    """
+    check_model(options.model)
+    if options.folder:
+        from fer.data.image_folder import labeled_files
+
+        labeled_files(options.folder, labels)
 
 
 def check_evaluate(options: argparse.Namespace) -> None:
@@ -150,18 +178,16 @@ def check_evaluate(options: argparse.Namespace) -> None:
         raise ValueError("--detect is for --folder; FER2013's faces are cropped.")
 
 
-def load_faces(
-    options: argparse.Namespace, classifier: "ExpressionClassifier", labels: "LabelMap"
-) -> "tuple[FerArrays | LabeledFaces, results.Source, FerArrays | None]":
-    """Return the labelled faces, their source, and the training split to find duplicates in.
+def load_dataset(
+    options: argparse.Namespace, labels: "LabelMap"
+) -> "tuple[FerArrays, results.Source, FerArrays | None]":
+    """Read `--dataset`; return its faces, their source, and the training split for duplicates.
 
     The third is None where the faces are that split themselves, or there is none.
 
     Raises:
         ValueError: The split is missing, or the source can't be read.
     """
-    if options.folder:
-        return *load_folder(options, classifier, labels), None
     from fer.data.fer2013 import load_fer2013
     from fer.data.holdout import evaluation_split
     from fer.data.splits import is_official, label_set

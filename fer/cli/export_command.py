@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from fer.output_files import output_folder
+from fer.cli.shared_options import SOURCE_HELP
+from fer.output_files import check_output_folder, output_folder
 
 
 def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,7 +19,7 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--dataset",
         metavar="SOURCE",
-        help="FER2013, as train.py takes it; int8 is fitted to its training pictures",
+        help=f"FER2013, to whose training pictures int8 is fitted: {SOURCE_HELP}",
     )
     parser.add_argument(
         "--output",
@@ -42,9 +43,13 @@ def run_export(options: argparse.Namespace) -> str:
     from fer.model.onnx_export import write_onnx
     from fer.training.onnx_files import calibration_faces
 
+    if options.output:
+        check_output_folder(options.output)
     found = pull(options.folder)
     if found.revision and not options.output:  # the Hub's cache is no place for new files
         raise ValueError(f"{found.name} is on the Hub; name a folder for onnx/ with --output.")
+    if not options.output:
+        check_output_folder(found.folder)
     model, processor = load_network(found)
     if not isinstance(model, FerForImageClassification):
         raise ModelError(

@@ -3,6 +3,7 @@
 OpenCV delivers cameras' frames as BGR; they are converted to RGB here.
 """
 
+import re
 import sys
 import threading
 import time
@@ -23,6 +24,13 @@ CAMERA_TIMEOUT = 3.0
 
 DEFAULT_FRAME_DURATION = 1 / 30
 """Seconds for which a camera's frame is assumed to be on the screen."""
+
+
+ADDRESS = re.compile(r"(rtsps?|https?)://", re.IGNORECASE)
+"""How the address of a network camera begins."""
+
+OPEN_TIMEOUT = 10_000
+"""Milliseconds in which a network camera has to respond."""
 
 
 class SourceError(ValueError):
@@ -168,13 +176,35 @@ class VideoSource:
 
 
 def open_source(name: str) -> CameraSource | VideoSource:
-    """Open a camera by its number, "0" for the first, or else a file.
+    """Open a camera by its number, "0" for the first, or its address, or else a file.
 
     Raises:
         SourceError: There is no such camera, or it is busy.
         fer.video.VideoError: The file can't be read.
     """
+    if ADDRESS.match(name):
+        return open_network_camera(name)
     return open_camera(int(name)) if name.isdecimal() else VideoSource(Path(name))
+
+
+def open_network_camera(address: str) -> CameraSource:
+    """Open a camera by its address, `rtsp://...` or `http://...`.
+
+    Raises:
+        SourceError: Nothing there delivers pictures.
+    """
+    name = re.sub(r"//[^/@]*@", "//", address)  # without user and password
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    timeouts = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
+    settings = [number for timeout in timeouts for number in (timeout, OPEN_TIMEOUT)]
+    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, settings)
+    if capture.isOpened():
+        return CameraSource(capture, name)
+    capture.release()
+    raise SourceError(
+        f"{name} gives no picture; check the address, its user and password, and that the camera "
+        "is on."
+    )
 
 
 def open_camera(index: int, devices: Path = Path("/dev")) -> CameraSource:

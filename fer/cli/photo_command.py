@@ -1,7 +1,6 @@
 """`fer photo`: photos, or folders of them, in; what each face looks like out."""
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.cli.photo_paths import find_photos, marked_paths
+from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import OutputError, output_folder, write_file
 from fer.paths import printable
+from fer.progress_bars import with_progress
 
 if TYPE_CHECKING:
     from supervision import Detections
@@ -27,9 +28,6 @@ JPEG_QUALITY = 90
 MAX_LISTED_FACES = 6
 """Most faces of a photo that are listed one by one."""
 
-PROGRESS_INTERVAL = 20
-"""For more photos, progress is reported."""
-
 Mark = Callable[[Path, "UInt8Array", "Detections", list[str]], None]
 """Takes a photo's path, the photo, its faces and their labels."""
 
@@ -42,24 +40,24 @@ def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         description="Classify each face in each photo; --output keeps the results in files.",
         formatter_class=DefaultsHelpFormatter,
     )
-    parser.add_argument("photos", type=Path, nargs="+", metavar="FILE_OR_FOLDER")
+    parser.add_argument(
+        "photos",
+        type=Path,
+        nargs="+",
+        metavar="FILE_OR_FOLDER",
+        help="photos, and folders that are searched for photos with those inside them",
+    )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FOLDER",
         help="for faces.csv, faces.json and the marked photos; made if need be",
     )
-    parser.add_argument(
-        "--min-face",
-        type=int,
-        default=20,
-        metavar="PIXELS",
-        help="least face to look for",
-    )
+    add_min_face(parser, 20)
     parser.add_argument(
         "--whole", action="store_true", help="each photo already is one face; none is looked for"
     )
-    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    add_model(parser)
     parser.set_defaults(run=run_photo)
 
 
@@ -87,11 +85,12 @@ def run_photo(options: argparse.Namespace) -> str:
     """
     from fer.pipeline import Pipeline
 
+    check_shared(options)
     results = PhotoResults()
     photos = find_photos(options.photos, options.output, results.unreadable)
     paths = marked_paths(photos, options.output) if options.output else {}
     with output_folder(options.output) if options.output else nullcontext():
-        pipeline = Pipeline.load(options.model, options.min_face)
+        pipeline = Pipeline.load(options.model, options.min_face, options.device)
         try:
             analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
         except KeyboardInterrupt:
@@ -117,8 +116,7 @@ def analyze_photos(
     from fer.vision.detections import expression_labels
 
     classifier = pipeline.classifier
-    for index, photo in enumerate(photos):
-        report_progress(index, len(photos))
+    for photo in with_progress(photos, "Photos", "photo"):
         name = printable(photo)
         try:
             decoded = decode_image(photo)
@@ -140,12 +138,6 @@ def analyze_photos(
             if error.disk_full:
                 raise
             results.unmarked[name] = error.reason
-
-
-def report_progress(done: int, photos: int) -> None:
-    """Write a line on how far the work has come, once in `PROGRESS_INTERVAL` photos."""
-    if photos > PROGRESS_INTERVAL and done % PROGRESS_INTERVAL == 0:
-        sys.stderr.write(f"{done} of {photos} photos\n")
 
 
 def make_marker(places: Mapping[Path, Path]) -> Mark:

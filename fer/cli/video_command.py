@@ -1,37 +1,59 @@
-"""`fer video`: a recording in; annotated video, timeline, tables and report out."""
+"""`fer video`: recordings in; annotated videos, timelines, tables and reports out."""
 
 import argparse
-import sys
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.cli.input_paths import VIDEO, find_files, free_name
+from fer.cli.interruption import stop_on_interrupt
+from fer.cli.shared_options import add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
-from fer.paths import VIDEO_FORMATS
+from fer.paths import VIDEO_FORMATS, printable
+from fer.progress_bars import share_progress
 
 if TYPE_CHECKING:
-    from fer.recording import Progress, RecordingResult
+    from fer.pipeline import Pipeline
+    from fer.recording import RecordingResult
+
+AUTO = "auto"
+"""The view is chosen by what is seen in the video."""
 
 VIEW_NOTES = {
     "person": "View: one person, a series for each face; --view class has aggregates only.",
     "class": "View: a class, aggregates of five faces or more only; --view person has each face.",
 }
 
-_PROGRESS_STEP = 5
-"""Interval of progress lines in per cent."""
+REASONS = {
+    "person": "Chosen because most looks into the video found fewer than five faces.",
+    "class": "Chosen because most looks into the video found five faces or more.",
+}
+"""Why `AUTO` became which view."""
+
+MIN_FACE = 40
+"""Pixels of the least face to look for, as in the Recording tab."""
 
 
 def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer video`."""
     parser = commands.add_parser(
         "video",
-        help="follow the expressions in a recording",
-        description="Write an annotated video, timeline, tables and report of a recording.",
-        epilog="The report explains what the figures can and can't tell.",
+        help="follow the expressions in recordings",
+        description="Write an annotated video, timeline, tables and report of a recording; of "
+        "several, or of a folder,\neach into a folder of its own in --output.",
+        epilog="The report explains what the figures can and can't tell. Ctrl-C finishes with what "
+        "was analysed so far; twice, it ends at once.",
         formatter_class=DefaultsHelpFormatter,
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help=VIDEO_FORMATS)
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE_OR_FOLDER",
+        help=f"{VIDEO_FORMATS}; folders are searched with those inside them",
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -41,10 +63,10 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     parser.add_argument(
         "--view",
-        default="person",
-        choices=("person", "class"),
-        help="a series for each face (person, as in the Recording tab), or aggregates of five "
-        "faces or more only (class)",
+        default=AUTO,
+        choices=(AUTO, "person", "class"),
+        help="a series for each face (person, as in the Recording tab), aggregates of five faces "
+        "or more only (class), or whichever fits the faces in view (auto)",
     )
     parser.add_argument(
         "--rate",
@@ -53,61 +75,140 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FRAMES",
         help="frames a second that are analysed, 1 to 30",
     )
-    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    add_model(parser)
     parser.set_defaults(run=run_video)
 
 
+@dataclass
+class VideoResults:
+    """What came of the videos.
+
+    Attributes:
+        reports: Of each that was analysed, what `describe_recording` returns.
+        refused: Of each other one, and of folders, the name, and why, in a sentence.
+    """
+
+    reports: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
 def run_video(options: argparse.Namespace) -> str:
-    """Analyse a recording and report the results.
+    """Analyse recordings and report the results.
 
     Raises:
-        ValueError: The video, the settings or the network won't do.
+        ValueError: No video can be read, or the settings or the network won't do.
+        KeyboardInterrupt: After Ctrl-C, with what was kept.
     """
     from fer.pipeline import Pipeline
-    from fer.recording import analyse
     from fer.video import check_video
 
-    check_video(options.file)  # before the network is loaded
+    check_shared(options)
+    results = VideoResults()
+    videos = find_files(VIDEO, options.files, options.output, results.refused)
+    several = len(options.files) > 1 or options.files[0].is_dir()
+    if not several:
+        check_video(options.files[0])  # before the network is loaded
+    places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
-        pipeline = Pipeline.load(options.model, min_face=40)
+        pipeline = Pipeline.load(options.model, MIN_FACE, options.device)
+        analyse_videos(results, places, pipeline, options)
+    refused = [f"{name} is left out. {why}" for name, why in results.refused.items()]
+    return "\n".join([*results.reports, *refused])
+
+
+def video_folders(videos: Mapping[Path, Path], output: Path) -> dict[Path, Path | None]:
+    """Return the folder of each video's files, named after it, each a folder of its own."""
+    taken: set[str] = set()
+    return {video: output / free_name(name, str, taken) for video, name in videos.items()}
+
+
+def analyse_videos(
+    results: VideoResults,
+    places: Mapping[Path, Path | None],
+    pipeline: "Pipeline",
+    options: argparse.Namespace,
+) -> None:
+    """Analyse one video after another into `results`; one that fails doesn't stop the others.
+
+    Args:
+        results: Gets what came of each.
+        places: The videos, and where the files of each go; None is `--output` itself.
+        pipeline: Detects and classifies.
+        options: Of the command line.
+
+    Raises:
+        ValueError: None can be read, or nothing can be written.
+        KeyboardInterrupt: After Ctrl-C, with what was kept.
+    """
+    from fer.recording.analysis import ResultsError
+    from fer.video import VideoError
+
+    for video, place in places.items():
+        try:
+            report, stopped = analyse_video(video, place or options.output, pipeline, options)
+        except VideoError as error:
+            if place is None or isinstance(error, ResultsError):
+                raise
+            results.refused[printable(video)] = str(error)
+            continue
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
+        results.reports.append(report if place is None else f"{printable(video)}:\n{report}\n")
+        if stopped:
+            raise KeyboardInterrupt(describe_kept(results, places, options.output))
+    if not results.reports:
+        name, why = list(results.refused.items())[-1]
+        raise ValueError(f"No video can be read. {name}: {why}")
+
+
+def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], output: Path) -> str:
+    """Return what there is after Ctrl-C; nothing if nothing is."""
+    done = len(results.reports)
+    if not done:
+        return ""
+    if len(places) == 1:
+        return f"What was analysed until then is in {output}."
+    return f"What was analysed until then, {done} of {len(places)} videos, is in {output}."
+
+
+def analyse_video(
+    video: Path, folder: Path, pipeline: "Pipeline", options: argparse.Namespace
+) -> tuple[str, bool]:
+    """Analyse one video into a folder, with progress on a terminal.
+
+    Returns:
+        What `describe_recording` returns of it, and whether it was ended by Ctrl-C.
+    """
+    from fer.recording import analyse, choose_view
+
+    chosen = options.view == AUTO
+    view = choose_view(video, pipeline.detector) if chosen else options.view
+    with stop_on_interrupt() as stopped, share_progress(printable(video.name)) as show:
         recording = analyse(
-            options.file,
-            options.output,
-            pipeline,
-            options.view,
-            options.rate,
-            progress=progress_lines(sys.stderr.write),
+            *(video, folder, pipeline, view, options.rate),
+            progress=lambda progress: show(progress.done),
+            stopped=stopped,
         )
-    return describe_recording(recording)
+        return describe_recording(recording, chosen), stopped()
 
 
-def progress_lines(write: Callable[[str], object]) -> Callable[["Progress"], None]:
-    """Return what writes a line each time another five per cent are done."""
-    reported = -_PROGRESS_STEP
+def describe_recording(recording: "RecordingResult", chosen: bool = False) -> str:
+    """Return the summary, the moments, what couldn't be read, and where the files are.
 
-    def report(progress: "Progress") -> None:
-        nonlocal reported
-        percent = int(100 * progress.done)
-        if percent < reported + _PROGRESS_STEP:
-            return
-        reported = percent
-        left = "" if progress.left is None else f", {progress.left:.0f} s left"
-        write(f"{percent}%{left}\n")
-
-    return report
-
-
-def describe_recording(recording: "RecordingResult") -> str:
-    """Return the summary, the moments, what couldn't be read, and where the files are."""
+    Args:
+        recording: The recording.
+        chosen: Whether the view was chosen by what is seen in it.
+    """
     from fer.timeline.formatting import format_duration
     from fer.timeline.report import MIN_LEAD
     from fer.timeline.summary import summarise
 
     summary = summarise(recording.timeline, recording.duration)
+    view = VIEW_NOTES[recording.view] + (f" {REASONS[recording.view]}" if chosen else "")
     moments = [moment.sentence for moment in summary.moments]
     warning = [f"Warning: {recording.warning}"] if recording.warning else []
     if recording.lead >= MIN_LEAD:
         later = format_duration(recording.lead)
         warning.append(f"In the annotated video all times are {later} later: sound came first.")
     place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."
-    return "\n".join([VIEW_NOTES[recording.view], summary.sentence, *moments, *warning, place])
+    return "\n".join([view, summary.sentence, *moments, *warning, place])

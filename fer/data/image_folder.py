@@ -14,6 +14,7 @@ from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTE_COLUMNS
 from fer.paths import files_below, is_hidden
+from fer.progress_bars import with_progress
 
 MAX_SIDE = 512
 """Pixels: larger pictures are reduced to it, so that thousands fit into memory."""
@@ -62,7 +63,8 @@ def load_image_folder(
         DatasetError: There are no such folders, or one whose name is no expression.
     """
     images, labels, unreadable, without_face = [], [], [], []
-    for path, label in _labeled_files(folder, label_map or LabelMap()):
+    files = labeled_files(folder, label_map or LabelMap())
+    for path, label in with_progress(files, "Pictures", "picture"):
         try:
             image = read_image(path)
         except ImageError:
@@ -79,7 +81,12 @@ def load_image_folder(
     return LabeledFaces(images, np.array(labels, np.int64), unreadable, without_face)
 
 
-def _labeled_files(folder: Path, labels: LabelMap) -> list[tuple[Path, int]]:
+def labeled_files(folder: Path, labels: LabelMap) -> list[tuple[Path, int]]:
+    """Return the files of a folder of expressions, each with its class index; none is opened.
+
+    Raises:
+        DatasetError: As `load_image_folder`.
+    """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}; check the path.")
     if splits := split_folders(folder):

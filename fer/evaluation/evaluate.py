@@ -26,6 +26,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import Heads
 from fer.model.heads import logits_of, probabilities
 from fer.model.preprocessing import pixel_values
+from fer.progress_bars import with_progress
 
 BATCH_SIZE = 64
 """Faces at a time; larger batches are slower on a CPU, as they exceed its caches."""
@@ -103,7 +104,7 @@ def predict_logits(
     """
     first: list[Float32Array] = []
     second: list[Float32Array] = []
-    for start in range(0, len(images), BATCH_SIZE):
+    for start in with_progress(range(0, len(images), BATCH_SIZE), "Faces", "batch"):
         batch = _views(classifier, list(images[start : start + BATCH_SIZE]), views)
         outputs = [classifier.network(pixel_values=view) for view in batch]
         both = [logits_of(output, classifier.columns) for output in outputs]

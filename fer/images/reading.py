@@ -53,7 +53,7 @@ class DecodedImage:
 
 
 def read_image(
-    source: str | os.PathLike[str] | bytes | Image.Image | NDArray[Any],
+    source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any],
     apply_profile: bool = True,
 ) -> UInt8Array:
     """Return a picture as upright RGB uint8 (h, w, 3), see `decode_image`."""
@@ -61,7 +61,7 @@ def read_image(
 
 
 def decode_image(
-    source: str | os.PathLike[str] | bytes | Image.Image | NDArray[Any],
+    source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any],
     apply_profile: bool = True,
 ) -> DecodedImage:
     """Decode a picture.
@@ -71,8 +71,9 @@ def decode_image(
     largest page, and JPEGs beyond `MAX_PIXELS` are decoded smaller.
 
     Args:
-        source: A file's path, a file's bytes, a PIL image, or an array or CPU tensor (see
-            `as_rgb`).
+        source: A file's path, a file's bytes, a file that is open for reading bytes (it is read
+            from its start where it can be, and stays open), a PIL image, or an array or CPU tensor
+            (see `as_rgb`).
         apply_profile: Whether an ICC profile is applied: it is parsed by a library of its own,
             which untrusted files should meet only in a sandbox.
 
@@ -114,12 +115,15 @@ def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
 
 
 def _stream(source: object) -> BinaryIO:
-    """Return a file, or the bytes of one, as a stream."""
+    """Return a file, or the bytes of one, as a stream that the caller closes."""
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
+    if hasattr(source, "read"):
+        return io.BytesIO(_read_open_file(source))
     if not isinstance(source, str | os.PathLike):
         raise TypeError(
-            f"A picture is a path, bytes, a PIL image or an array, not {type(source).__name__}."
+            "A picture is a path, bytes, an open file, a PIL image or an array, not "
+            f"{type(source).__name__}."
         )
     name = str(source)[:200]
     if not name:
@@ -132,6 +136,23 @@ def _stream(source: object) -> BinaryIO:
         raise ImageError(f"{name} is a folder; name one picture in it.") from None
     except (OSError, ValueError):
         raise ImageError(f"{name} can't be opened; check its name and permissions.") from None
+
+
+def _read_open_file(file: Any) -> bytes:
+    """Return the content of an open file, from its start where it has one to go back to.
+
+    Raises:
+        ImageError: It can't be read, or was opened for reading text.
+    """
+    try:
+        if hasattr(file, "seekable") and file.seekable():
+            file.seek(0)
+        content = file.read()
+    except (OSError, ValueError) as error:  # closed, say, or text that is none
+        raise ImageError(f"The open file can't be read: {error}.") from error
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise ImageError("The open file doesn't give bytes; open it with open(path, 'rb').")
+    return bytes(content)
 
 
 def _load(image: Image.Image) -> None:

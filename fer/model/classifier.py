@@ -14,7 +14,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 from fer.array_types import Float32Array, UInt8Array
 from fer.labels import EXPRESSIONS, canonical_label
 from fer.model.heads import heads_of
-from fer.model.hub import MODEL_FILES, LocalModel, ModelError, pull
+from fer.model.hub import LocalModel, ModelError, pull, require_model_files
 from fer.model.loading import load_network, read_metrics, validate_framing
 from fer.model.onnx_network import OnnxNetwork, load_int8
 from fer.model.preprocessing import as_crops, pixel_values
@@ -92,7 +92,9 @@ class ExpressionClassifier:
         self.heads = heads_of(model.config, self.columns)
 
     @classmethod
-    def load(cls, source: str | Path | None = None, int8: bool = True) -> "ExpressionClassifier":
+    def load(
+        cls, source: str | Path | None = None, int8: bool = True, device: str = "cpu"
+    ) -> "ExpressionClassifier":
         """Load the network that `source` names: `load("you/name@v1")`; None is the embedded one.
 
         Args:
@@ -100,21 +102,19 @@ class ExpressionClassifier:
                 `train.py` or `save_pretrained` wrote.
             int8: Serve by ONNX Runtime where the network has a file in int8; False is always
                 PyTorch in float32.
+            device: Where it runs, as torch names it; beside "cpu" always in PyTorch and float32.
 
         Raises:
             ModelError: It can't be loaded, is incomplete or is another kind of network.
         """
         pulled = pull(source) if source else LocalModel(EMBEDDED_WEIGHTS, "embedded weights")
-        absent = [name for name in MODEL_FILES if not (pulled.folder / name).is_file()]
-        if absent:
-            raise ModelError(
-                f"{pulled.name} is not a folder that train.py writes or pushes: it lacks "
-                f"{', '.join(absent)}."
-            )
+        require_model_files(pulled.folder, pulled.name)
         model, processor = load_network(pulled)
-        metrics, network = read_metrics(pulled), load_int8(pulled.folder, model) if int8 else None
+        network = load_int8(pulled.folder, model) if int8 and device == "cpu" else None
+        metrics = read_metrics(pulled)
         classifier = cls(model, processor, pulled.name, metrics, pulled.revision, network)
         classifier.folder = pulled.folder
+        classifier.model.to(device)  # type: ignore[arg-type]  # its own type leaves names out
         return classifier
 
     @classmethod
@@ -158,10 +158,10 @@ class ExpressionClassifier:
         if not faces:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         inputs = pixel_values(self.processor, faces)  # (n, channels, side, side)
-        batches = torch.split(inputs, BATCH_SIZE)
+        batches = torch.split(inputs.to(self.model.device), BATCH_SIZE)
         outputs = [self.network(pixel_values=batch)["logits"] for batch in batches]
         logits = torch.cat(outputs)[:, self.columns]  # (n, classes) to (n, 7)
-        probabilities: Float32Array = softmax(logits.float().numpy(), axis=1)
+        probabilities: Float32Array = softmax(logits.float().cpu().numpy(), axis=1)
         return probabilities
 
 

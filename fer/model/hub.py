@@ -163,6 +163,23 @@ def _snapshots(repo_id: str) -> list[Path]:
     return [revision.snapshot_path for revision in by_age if _is_complete(revision.snapshot_path)]
 
 
+def require_model_files(folder: Path, name: str) -> None:
+    """Make sure that a folder has the files of a network.
+
+    Args:
+        folder: The folder.
+        name: For the message: the folder or the Hub id.
+
+    Raises:
+        ModelError: Some are missing.
+    """
+    absent = [file for file in MODEL_FILES if not (folder / file).is_file()]
+    if absent:
+        raise ModelError(
+            f"{name} is not a folder that train.py writes or pushes: it lacks {', '.join(absent)}."
+        )
+
+
 def _is_complete(snapshot: Path) -> bool:
     return all((snapshot / name).is_file() for name in MODEL_FILES)
 

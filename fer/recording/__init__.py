@@ -4,6 +4,7 @@ from fer.recording.analysis import RATE_RANGE, WORKING_SIDE, analyse
 from fer.recording.outputs import RecordingResult
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.sandboxed import analyse_sandboxed, check_video_sandboxed
+from fer.recording.view_choice import choose_view
 
 __all__ = [
     "RATE_RANGE",
@@ -14,4 +15,5 @@ __all__ = [
     "analyse",
     "analyse_sandboxed",
     "check_video_sandboxed",
+    "choose_view",
 ]

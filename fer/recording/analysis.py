@@ -4,7 +4,7 @@ Three threads share the work: one decodes, this one analyses some of the frames,
 encodes. Queues of a few frames connect them, whatever the video's length.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +43,9 @@ scaled down."""
 _QUEUE_SIZE = 6
 """Frames in each queue; six at 1920 x 1080 are 37 MB."""
 
+_MISSING_FROM = 0.5
+"""Seconds from which on a missing end is worth a sentence."""
+
 
 class ResultsError(VideoError):
     """The results can't be written, whatever the video."""
@@ -58,6 +61,7 @@ def analyse(
     cancelled: Callable[[], bool] | None = None,
     sound: bool = True,
     sheet: bool = True,
+    stopped: Callable[[], bool] | None = None,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -72,6 +76,8 @@ def analyse(
         sound: Whether the annotated video keeps the sound.
         sheet: Whether the moments' thumbnails are written on a sheet of their own; they are in the
             report anyway.
+        stopped: Returns whether to leave the rest of the video out and finish with what was
+            analysed; called for each frame.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -82,25 +88,23 @@ def analyse(
         Cancelled: The analysis was cancelled; its files are deleted.
         ValueError: The view or the rate is invalid.
     """
-    if not RATE_RANGE[0] <= rate <= RATE_RANGE[1]:
-        raise ValueError(
-            f"rate is {RATE_RANGE[0]:g} to {RATE_RANGE[1]:g} frames a second, not {rate}."
-        )
+    check_rate(rate)
     source, folder = Path(source), Path(folder)
     if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     analyzer = FrameAnalyzer(pipeline, view, rate)
     with VideoReader(source, WORKING_SIDE) as reader, _atomic_outputs(folder) as work_folder:
         reporter = ProgressReporter(progress, cancelled, reader.info.duration)
-        sound_warning, lead = _write_annotated_video(
-            reader, source if sound else None, work_folder, analyzer, reporter
+        warning, lead = _write_annotated_video(
+            *(reader, source if sound else None, work_folder, analyzer, reporter),
+            stopped or (lambda: False),
         )
         reporter.raise_if_cancelled()
         origin = RecordingMetadata(
             title=printable(source.name),
             duration=analyzer.end,
             rate=rate,
-            warning=" ".join(filter(None, (reader.warning, sound_warning))) or None,
+            warning=" ".join(filter(None, (reader.warning, warning))) or None,
             model=pipeline.classifier.name,
             accuracy=describe_accuracy(pipeline.classifier.metrics),
             scale=reader.scale,
@@ -110,6 +114,18 @@ def analyse(
     reporter.finish()
     paths: dict[str, Any] = dict(output_paths(folder, sheet))
     return replace(recording, **paths)
+
+
+def check_rate(rate: float) -> None:
+    """Refuse a rate outside of `RATE_RANGE`.
+
+    Raises:
+        ValueError: It is.
+    """
+    if not RATE_RANGE[0] <= rate <= RATE_RANGE[1]:
+        raise ValueError(
+            f"rate is {RATE_RANGE[0]:g} to {RATE_RANGE[1]:g} frames a second, not {rate}."
+        )
 
 
 class _FrameDrawer:
@@ -136,21 +152,39 @@ def _write_annotated_video(
     folder: Path,
     analyzer: FrameAnalyzer,
     reporter: ProgressReporter,
+    stopped: Callable[[], bool],
 ) -> tuple[str | None, float]:
-    """Write the annotated video; return what of its sound couldn't be kept, and its lead."""
+    """Write the annotated video; return what is missing of it or of its sound, and its lead."""
     info, interpolator = reader.info, BoxInterpolator()
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
-        frames = stack.enter_context(prefetch(reader, _QUEUE_SIZE))
+        frames = _until(stopped, stack.enter_context(prefetch(reader, _QUEUE_SIZE)))
         for frame, faces in analyze_frames(frames, analyzer, reporter.report):
             for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
                 draw(item)
         for item in interpolator.flush():
             draw(item)
-    return writer.warning, writer.lead
+    missing = _describe_stop(analyzer.end, info.duration) if stopped() else None
+    return " ".join(filter(None, (missing, writer.warning))) or None, writer.lead
+
+
+def _until(stopped: Callable[[], bool], frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Yield the frames, at least one, until it is asked to stop."""
+    for frame in frames:
+        yield frame
+        if stopped():
+            return
+
+
+def _describe_stop(end: float, duration: float | None) -> str | None:
+    """Return a sentence on what was left out after `end` seconds; None if nothing was."""
+    if duration is not None and duration - end < _MISSING_FROM:
+        return None
+    whole = "" if duration is None else f" of {duration:.0f}"
+    return f"The analysis was stopped after {end:.0f}{whole} seconds."
 
 
 @contextmanager

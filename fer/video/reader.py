@@ -194,6 +194,18 @@ class VideoReader:
                 return chain([first], frames)
         return None
 
+    def sample(self, count: int) -> Iterator[UInt8Array]:
+        """Yield up to `count` frames from all over the video, upright, in place of all of them.
+
+        At least the first one comes; the others as far as the file can be sought in.
+        """
+        yield self._converter.convert(self._first_frame[0])
+        for index in range(1, count):
+            frames = self._sought(self.first_stamp + (self.info.duration or 0.0) * index / count)
+            found = next(frames, None) if frames else None
+            if found:
+                yield self._converter.convert(found[0])
+
     def _decode(self) -> Iterator[_StampedFrame]:
         """Yield the frames as they are in the file, and count those that can't be decoded."""
         try:

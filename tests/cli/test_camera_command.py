@@ -1,22 +1,27 @@
 """`fer camera`: its sources, its sentences, and once the real window on a virtual screen."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer.cli import main
 from fer.cli.frame_sources import CameraSource, SourceError, VideoSource, open_camera, open_source
 from fer.cli.window import Window
 from fer.video import VideoWriter
 from tests.e2e.browser import camera_picture
+from tests.fakes import fake_pipeline
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,6 +152,69 @@ def test_without_a_screen_it_says_so(monkeypatch, capsys, film, display):
     assert told.err.count("\n") == 1 and told.out == ""
 
 
+def test_a_missing_file_is_told_before_a_missing_screen(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("DISPLAY", "")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(["camera", "nofile.mp4", "--output", "new/folder"]) == 1
+    assert capsys.readouterr().err.startswith("fer camera: There is no file nofile.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+class MovingJpegs(BaseHTTPRequestHandler):
+    """A network camera of the usual kind: one JPEG after another, without an end."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 48), (200, 30, 40)).save(buffer, "JPEG")
+        jpeg = buffer.getvalue()
+        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+        with suppress(OSError):  # the camera's window was closed
+            while True:
+                self.wfile.write(head.encode() + jpeg + b"\r\n")
+                time.sleep(0.002)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_network_camera_is_opened_by_its_address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), MovingJpegs)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    frames = []
+    try:
+        with open_source(f"http://127.0.0.1:{server.server_port}/video") as source:
+            wait_for(lambda: frames.append(source.read()) or frames[-1] is not None)
+    finally:
+        server.shutdown()
+    assert np.abs(frames[-1].image.astype(int) - (200, 30, 40)).max() < 12
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "HTTP"])
+def test_a_network_camera_that_is_off_gives_one_sentence_without_the_password(scheme):
+    with pytest.raises(SourceError, match="gives no picture; check the address") as caught:
+        open_source(f"{scheme}://user:secret@127.0.0.1:9/live")
+    assert f"{scheme}://127.0.0.1:9/live" in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_ctrl_c_names_what_was_saved(monkeypatch, capsys, film, tmp_path):
+    def stop(loop):
+        loop.output_names.next_path(".jpg")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fer.cli.camera_loop.CameraLoop.run", stop)
+    monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: fake_pipeline())
+    assert main(["camera", str(film), "--output", str(tmp_path / "out")]) == 130
+    told = capsys.readouterr().err
+    assert told.startswith(f"fer camera: Interrupted. Saved {tmp_path / 'out' / 'fer-'}")
+    assert told.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "mirrored"),
     [
@@ -154,6 +222,7 @@ def test_without_a_screen_it_says_so(monkeypatch, capsys, film, display):
         (["a.mp4"], False),
         (["0", "--no-mirror"], False),
         (["a.mp4", "--mirror"], True),
+        (["rtsp://camera/1"], False),
     ],
 )
 def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_path, words, mirrored):
@@ -168,7 +237,7 @@ def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_pat
     monkeypatch.setattr("fer.cli.camera_loop.CameraLoop", desk)
     monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
     monkeypatch.setattr("fer.cli.frame_sources.open_source", lambda name: nullcontext())
-    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face: None)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face, device: None)
     assert main(["camera", *words, "--output", str(tmp_path)]) == 0
     assert made == [mirrored]
 
@@ -176,7 +245,7 @@ def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_pat
 def test_a_file_in_the_folder_s_place_is_told(capsys, tmp_path):
     (tmp_path / "taken").touch()
     assert main(["camera", "--output", str(tmp_path / "taken")]) == 1
-    assert "is a file; name a folder." in capsys.readouterr().err
+    assert "is a file; name a folder for the results." in capsys.readouterr().err
 
 
 @pytest.fixture

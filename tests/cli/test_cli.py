@@ -1,6 +1,7 @@
 """The `fer` command's form, and how it reports."""
 
 import io
+import os
 import subprocess
 import sys
 import tomllib
@@ -79,6 +80,35 @@ def test_without_a_command_the_form_says_which_there_are(capsys):
     with pytest.raises(SystemExit, match="2"):
         main([])
     assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("pushes")
+@pytest.mark.parametrize(
+    ("broken", "status", "said"),
+    [
+        (BrokenPipeError(), 141, ""),
+        (OSError(28, "No space left"), 1, "fer push: The output can't be written: No space left."),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_no_traceback(monkeypatch, capfd, broken, status, said):
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise broken
+
+        def fileno(self):
+            return spare
+
+    spare = os.open(os.devnull, os.O_WRONLY)
+    monkeypatch.setattr("sys.stdout", Closed())
+    assert main(["push", "runs/fer", "me/fer"]) == status
+    assert capfd.readouterr().err.strip() == said
+    os.close(spare)
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("fer ")
 
 
 def test_help_is_quick_and_imports_nothing_heavy():

@@ -171,6 +171,29 @@ def test_what_cannot_be_done_is_one_sentence(
     assert sentence in last
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--folder", "nowhere"], "There is no folder nowhere; check the path."),
+        (["--dataset", "nowhere.csv"], "nowhere.csv"),
+        (["--folder", "PICTURES"], "'contempt' is not one of the seven expressions"),
+        (["nowhere", "--folder", "PICTURES"], "'nowhere' is neither a folder here nor a Hub id"),
+    ],
+)
+def test_what_is_not_there_is_refused_before_the_network_is_loaded(
+    pictures, arguments, sentence, tmp_path, capsys, monkeypatch
+):
+    def load(*arguments, **options):
+        pytest.fail("loaded")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ExpressionClassifier, "load", load)
+    words = [pictures if word == "PICTURES" else word for word in arguments]
+    assert main(["evaluate", *words]) == 1
+    assert sentence in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_faces_are_cut_as_the_network_knows_them(network, pictures, tmp_path, monkeypatch):
     told = {}
 
@@ -180,6 +203,6 @@ def test_faces_are_cut_as_the_network_knows_them(network, pictures, tmp_path, mo
         raise ValueError("That is enough.")
 
     monkeypatch.setattr("fer.data.image_folder.load_image_folder", load)
-    command = ["evaluate", network, "--folder", pictures, "--detect", "--output", str(tmp_path)]
-    assert main(command) == 1
+    command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-", "--detect"]
+    assert main([*command, "--output", str(tmp_path)]) == 1
     assert told == {"least": 20, "scale": 1.1}

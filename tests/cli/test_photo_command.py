@@ -26,8 +26,8 @@ def networks(monkeypatch):
     pipeline = fake_pipeline(BOXES, sure("happy", 0.93), sure("sad", 0.42))
     asked = {}
 
-    def load(model, min_face):
-        asked.update(model=model, min_face=min_face)
+    def load(model, min_face, device):
+        asked.update(model=model, min_face=min_face, device=device)
         return pipeline
 
     monkeypatch.setattr("fer.pipeline.Pipeline.load", load)
@@ -74,7 +74,27 @@ def test_how_a_photo_was_read_is_reported(album, tmp_path, capsys):
 
 def test_options_reach_the_networks(album, networks):
     main(["photo", str(album / "a.jpg"), "--min-face", "33", "--model", "you/name@v1"])
-    assert networks == {"min_face": 33, "model": "you/name@v1"}
+    assert networks == {"min_face": 33, "model": "you/name@v1", "device": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--min-face", "2"], "--min-face is at least 12 pixels, not 2."),
+        (["--model", "nowhere"], "neither a folder here nor a Hub id"),
+        (["--model", "."], ". is not a folder that train.py writes or pushes: it lacks config"),
+        (["--device", "cuda:77"], "--device cuda:77 can't be used on this machine"),
+        (["--device", "toaster"], "--device toaster can't be used on this machine"),
+    ],
+)
+def test_options_that_will_not_do_are_refused_before_the_work(
+    album, networks, capsys, monkeypatch, words, said
+):
+    monkeypatch.chdir(album)
+    assert main(["photo", str(album / "a.jpg"), *words]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("fer photo: ") and said in told and told.count("\n") == 1
+    assert networks == {}
 
 
 def test_a_folder_into_files(album, tmp_path, capsys):
@@ -156,11 +176,20 @@ def test_names_of_any_bytes_and_lines(album, tmp_path, capsys):
     assert "caf\N{REPLACEMENT CHARACTER}" in (tmp_path / "out" / "faces.csv").read_text("utf-8")
 
 
-def test_of_many_photos_it_is_told_how_far_the_work_is(tmp_path, capsys):
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_is_for_a_terminal_alone(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("fer.progress_bars.DELAY", 0)
     for index in range(25):
         Image.new("RGB", (160, 120)).save(tmp_path / f"{index}.png")
     assert main(["photo", str(tmp_path)]) == 0
-    assert capsys.readouterr().err == "0 of 25 photos\n20 of 25 photos\n"
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert main(["photo", str(tmp_path)]) == 0
+    assert "Photos:" in terminal.getvalue() and "/25 [00:0" in terminal.getvalue()
 
 
 def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch, capsys):

@@ -1,12 +1,15 @@
 import errno
 import inspect
+import io
+import re
+import shutil
+import signal
 
 import pytest
 
 import fer.cli.video_command
 from fer.cli import main
-from fer.cli.video_command import progress_lines
-from fer.recording import Progress
+from fer.video import VideoReader
 from tests.fakes import fake_pipeline, sure
 from tests.sample_videos import make_film
 
@@ -22,7 +25,7 @@ def film(tmp_path):
 def networks(monkeypatch):
     """Stand-ins for the two networks."""
     pipeline = fake_pipeline([BOX], sure("happy"))
-    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face: pipeline)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face, device: pipeline)
 
 
 def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
@@ -31,7 +34,7 @@ def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
     assert "happy" in told.out
     assert told.out.startswith("View: one person, a series for each face; --view class has")
     assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in told.out
-    assert told.err.endswith("100%, 0 s left\n")
+    assert told.err == ""
     assert (tmp_path / "out" / "annotated.mp4").is_file()
 
 
@@ -61,12 +64,75 @@ def test_what_could_not_be_read_is_said(tmp_path, monkeypatch, capsys):
     assert "Warning: The file ends after" in capsys.readouterr().out
 
 
-def test_a_line_for_each_five_per_cent():
-    lines = []
-    tell = progress_lines(lines.append)
-    for done, left in ((0, None), (0.02, None), (0.06, 30.4), (0.08, 29), (0.5, 10), (1, 0)):
-        tell(Progress(done, left))
-    assert lines == ["0%\n", "6%, 30 s left\n", "50%, 10 s left\n", "100%, 0 s left\n"]
+def test_a_terminal_gets_the_time_left(tmp_path, film, monkeypatch):
+    monkeypatch.setattr("sys.stderr", terminal := io.StringIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
+    assert re.search(r"lesson.mp4: 100%.* 00:00 left", terminal.getvalue())
+
+
+@pytest.mark.parametrize(("faces", "view"), [(1, "one person"), (4, "one person"), (5, "a class")])
+def test_the_view_fits_the_faces_and_is_named(tmp_path, film, monkeypatch, capsys, faces, view):
+    boxes = [(10.0 + 30 * index, 60.0, 52.0 + 30 * index, 110.0) for index in range(faces)]
+    pipeline = fake_pipeline(boxes, sure("happy"))
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pipeline)
+    assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"View: {view}, ") and "Chosen because most looks into" in told
+    assert main(["video", str(film), "--output", str(tmp_path / "b"), "--view", "person"]) == 0
+    assert "Chosen" not in capsys.readouterr().out
+
+
+def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
+    (tmp_path / "week" / "day").mkdir(parents=True)
+    for name in ("week/a.mp4", "week/A.mov", "week/day/a.mp4"):
+        shutil.copy(film, tmp_path / name)
+    (tmp_path / "week" / "broken.mkv").write_text("no video")
+    (tmp_path / "week" / "notes.txt").write_text("no video")
+    out = tmp_path / "week" / "out"
+    assert main(["video", str(tmp_path / "week"), str(film), "--output", str(out)]) == 0
+    told = capsys.readouterr().out
+    reports = {str(path.parent.relative_to(out)) for path in out.rglob("report.html")}
+    assert reports == {"A", "a-2", "day/a", "lesson"}
+    assert f"{tmp_path}/week/day/a.mp4:\nView: one person" in told
+    assert f"{tmp_path}/week/broken.mkv is left out. " in told and "notes" not in told
+
+
+def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
+    (tmp_path / "week").mkdir()
+    (tmp_path / "week" / "broken.mkv").write_text("no video")
+    assert main(["video", str(tmp_path / "week"), "--output", str(tmp_path / "out")]) == 1
+    assert "fer video: No video can be read. " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_keeps_what_was_analysed_and_twice_ends_at_once(
+    tmp_path, film, monkeypatch, capsys, times
+):
+    pipeline, calls = fake_pipeline([BOX], sure("happy")), []
+    process = pipeline.process_frame
+
+    def press(*arguments):
+        calls.append(arguments)
+        if len(calls) == 6:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        return process(*arguments)
+
+    monkeypatch.setattr(pipeline, "process_frame", press)
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pipeline)
+    handler, out = signal.getsignal(signal.SIGINT), tmp_path / "out"
+    assert main(["video", str(film), "--output", str(out)]) == 130
+    kept = f" What was analysed until then is in {out}." if times == 1 else ""
+    assert capsys.readouterr().err == f"fer video: Interrupted.{kept}\n"
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert out.exists() == (times == 1)
+    if times == 1:
+        report = (out / "report.html").read_text()
+        assert "The analysis was stopped after 1 of 2 seconds." in report
+        with VideoReader(out / "annotated.mp4") as annotated:
+            assert [frame.time for frame in annotated][-1] < 1.3
 
 
 def test_the_views_are_those_of_timelines():
@@ -77,14 +143,13 @@ def test_the_views_are_those_of_timelines():
         assert parser.parse_args(["video", "a", "--output", "b", "--view", view]).view == view
 
 
-def test_the_default_view_is_that_of_the_page_and_of_python():
+def test_the_default_view_of_the_page_is_that_of_python():
     from fer.recording import analyse, analyse_sandboxed
     from fer.ui.recording.handlers import RecordingHandlers
 
     functions = (analyse, analyse_sandboxed, RecordingHandlers.analyse_recording)
     views = {inspect.signature(function).parameters["view"].default for function in functions}
-    options = fer.cli.build_parser().parse_args(["video", "a", "--output", "b"])
-    assert views == {options.view} == {"person"}
+    assert views == {"person"}
 
 
 def test_the_class_view_names_the_other_one(tmp_path, film, capsys):

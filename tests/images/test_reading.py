@@ -173,10 +173,46 @@ def test_missing_file_folder_and_impossible_name(tmp_path):
         assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("source", [None, 3, [[0, 1]], io.BytesIO(b"")])
+@pytest.mark.parametrize("source", [None, 3, [[0, 1]]])
 def test_another_type_is_a_type_error(source):
-    with pytest.raises(TypeError, match="path, bytes, a PIL image or an array"):
+    with pytest.raises(TypeError, match="path, bytes, an open file, a PIL image or an array"):
         read_image(source)
+
+
+class Download(io.RawIOBase):
+    """A file that can't be sought, as a response of a server."""
+
+    def __init__(self, content):
+        self.content = io.BytesIO(content)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        return self.content.readinto(buffer)
+
+
+def test_an_open_file_is_read_from_its_start_and_stays_open(tmp_path):
+    memory = io.BytesIO()
+    Image.fromarray(np.full((4, 6, 3), 90, np.uint8)).save(memory, "PNG")  # now at its end
+    for opened in (memory, Download(memory.getvalue())):
+        assert read_image(opened).shape == (4, 6, 3)
+        assert not opened.closed
+
+
+def test_an_open_file_that_gives_no_bytes_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    closed = io.BytesIO(b"")
+    closed.close()
+    with (tmp_path / "a.png").open(encoding="latin-1") as text:
+        for opened, why in (
+            (text, r"doesn't give bytes; open it with open\(path, 'rb'\)"),
+            (io.StringIO("text"), "doesn't give bytes"),
+            (closed, "can't be read: .* closed file"),
+            (io.BytesIO(b""), "is empty"),
+        ):
+            with pytest.raises(ImageError, match=why):
+                read_image(opened)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Which files a command reads: those that it is given, and those in the folders it is given."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from fer.paths import IMAGE_SUFFIXES, VIDEO_SUFFIXES, files_below, printable
+
+
+class FileKind(NamedTuple):
+    """A kind of files: its name, and the suffixes by which a folder is searched for it."""
+
+    name: str
+    suffixes: Sequence[str]
+
+
+PHOTO = FileKind("photo", IMAGE_SUFFIXES)
+VIDEO = FileKind("video", VIDEO_SUFFIXES)
+
+
+def find_files(
+    kind: FileKind, given: Sequence[Path], output: Path | None, unreadable: dict[str, str] | None
+) -> dict[Path, Path]:
+    """Return the files, each once, with their paths inside the folder they were found in.
+
+    Args:
+        kind: What is looked for in folders; a file that is given is taken whatever its name.
+        given: Files and folders.
+        output: Folder of the results; what is inside it is no input.
+        unreadable: Gets the folders that can't be read, and why, in a sentence each.
+
+    Raises:
+        ValueError: A file is missing, or a folder holds nothing of this kind.
+    """
+    found: dict[Path, Path] = {}
+    seen_before: set[Path] = set()
+    for path in given:
+        inside, closed = files_in(path, kind, output) if path.is_dir() else ([path], {})
+        if path in closed:
+            raise ValueError(f"{path}: {closed[path]}")
+        if unreadable is not None:
+            unreadable |= {printable(folder): why for folder, why in closed.items()}
+        if not inside:
+            raise ValueError(
+                f"{path} holds no {kind.name}; looked for were files that end in "
+                f"{', '.join(kind.suffixes)}."
+            )
+        for file in inside:
+            if not file.exists():
+                raise ValueError(f"There is no file {file}; check the path.")
+            if file.resolve() not in seen_before:
+                seen_before.add(file.resolve())
+                found[file] = file.relative_to(path) if path.is_dir() else Path(file.name)
+    return found
+
+
+def files_in(
+    folder: Path, kind: FileKind, output: Path | None
+) -> tuple[list[Path], dict[Path, str]]:
+    """Return the files of a kind in a folder and those inside it, and why which can't be read.
+
+    Hidden folders and that of the results are left out.
+    """
+    results = output.resolve() if output else None
+    if results and folder.resolve() not in results.parents:
+        results = None
+    files, unreadable = files_below(folder)
+    chosen = [
+        path
+        for path in files
+        if path.suffix.lower() in kind.suffixes and path.is_file()
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if results is None or results not in path.resolve().parents
+    ]
+    return chosen, unreadable
+
+
+def free_name(name: Path, make_name: Callable[[str], str], taken: set[str]) -> Path:
+    """Return the name of a file's result, with a number if another one has it.
+
+    Args:
+        name: The file's own; two that differ in case or ending only would have one result.
+        make_name: Makes the result's name of the file's without its ending.
+        taken: Names that are in use, in lower case; the one returned is added.
+    """
+    number, free = 1, name.with_name(make_name(name.stem))
+    while str(free).casefold() in taken:
+        number += 1
+        free = name.with_name(make_name(f"{name.stem}-{number}"))
+    taken.add(str(free).casefold())
+    return free

@@ -1,0 +1,90 @@
+"""Options that several commands have, and their checks, which load no network."""
+
+import argparse
+from pathlib import Path
+
+from fer.vision.pyramid import PNET_WINDOW
+
+SOURCE_HELP = (
+    "a Hub id, fer2013.csv, or a folder with that file, with parquet files or with "
+    "train/angry/... and so on"
+)
+"""What `--dataset` takes, for the help."""
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add `--model`, and `--device`, where it runs."""
+    parser.add_argument(
+        "--model",
+        metavar="FOLDER_OR_ID",
+        help="a folder that train.py has written, or a Hub id such as you/name; the embedded "
+        "weights if left out",
+    )
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="NAME",
+        help="where the networks run, as PyTorch names it: cpu, cuda, cuda:1, mps",
+    )
+
+
+def add_min_face(parser: argparse.ArgumentParser, default: int) -> None:
+    """Add `--min-face` with its default in pixels."""
+    parser.add_argument(
+        "--min-face",
+        type=int,
+        default=default,
+        metavar="PIXELS",
+        help=f"least face to look for, forehead to chin; at least {PNET_WINDOW}",
+    )
+
+
+def check_shared(options: argparse.Namespace) -> None:
+    """Refuse values of the options above, and of `--rate`, that won't do, before the work.
+
+    Raises:
+        ValueError: One is out of its range, there is no such folder, or no such device.
+    """
+    given = vars(options)
+    if "min_face" in given and options.min_face < PNET_WINDOW:
+        raise ValueError(f"--min-face is at least {PNET_WINDOW} pixels, not {options.min_face}.")
+    if "rate" in given:
+        from fer.recording.analysis import check_rate  # takes a second
+
+        check_rate(options.rate)
+    check_model(given.get("model"))
+    check_device(given.get("device", "cpu"))
+
+
+def check_model(source: str | None) -> None:
+    """Refuse what names neither a folder with a network nor a network on the Hub.
+
+    Raises:
+        ValueError: It doesn't.
+    """
+    if source is None:
+        return
+    from fer.model.hub import require_model_files, split_source
+
+    if Path(source).is_dir():
+        require_model_files(Path(source), source)
+    else:
+        split_source(source)
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that isn't there; for the processor PyTorch isn't loaded.
+
+    Raises:
+        ValueError: PyTorch knows no such device, or can't use it on this machine.
+    """
+    if name == "cpu":
+        return
+    import torch
+
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"--device {name} can't be used on this machine; leave it out for the processor (cpu)."
+        ) from error
