@@ -29,12 +29,22 @@ def build_about(name: str, precision: str, metrics: Mapping[str, Any]) -> None:
     gr.HTML(about_html(name, precision, metrics), elem_id="about-panel")
 
 
-def about_html(name: str, precision: str, metrics: Mapping[str, Any]) -> Markup:
-    """Return the whole panel; see `build_about`."""
+def about_html(
+    name: str, precision: str, metrics: Mapping[str, Any], device_notice: str | None = None
+) -> Markup:
+    """Return the whole panel; see `build_about`.
+
+    Args:
+        name: The model in use.
+        precision: In which it computes, "int8" or "float32".
+        metrics: The metrics.json of the model; may be empty.
+        device_notice: Of the page that computes on the visitor's device: the URL of `NOTICE`.
+    """
     return render(
         "about.html",
         min_faces=MIN_FACES,
-        notice=html.data_uri(NOTICE.read_bytes(), "text/html"),
+        on_device=device_notice is not None,
+        notice=device_notice or html.data_uri(NOTICE.read_bytes(), "text/html"),
         metrics=metrics_html(name, precision, metrics),
     )
 

@@ -1,0 +1,96 @@
+"""The page's timeline in JavaScript counts as the Python one does, number by number."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from fer.timeline.chart import mean_statistics
+from fer.timeline.serialization import from_csv, from_json, to_csv, to_json
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import VIEWS
+from fer.vision.quality import QUALITY_COLUMNS
+from tests.timeline.frames import random_frames, recorded
+from web.page_settings import FILE, text
+
+PROGRAM = """
+import { readFileSync } from "node:fs";
+import { Timeline } from "./page/timeline.js";
+const { views, settings, frames } = JSON.parse(readFileSync(0));
+const results = views.map((view) => {
+  const timeline = new Timeline(settings, view);
+  for (const [faces, time] of frames) timeline.add(faces, time);
+  const tallies = [...timeline.bins.values()].map((tally) => timeline.even(tally));
+  return {
+    json: JSON.stringify(timeline), csv: timeline.toCSV(), mean: timeline.mean(),
+    error: timeline.pooledError(tallies), seconds: [...timeline.trackSeconds()],
+  };
+});
+process.stdout.write(JSON.stringify(results));
+"""
+
+WEB = FILE.parents[1]
+
+
+def page_face(faces, i, expressions):
+    """A face as the page's pipeline returns it."""
+    row = faces.data["probabilities"][i]
+    return {
+        "box": faces.xyxy[i].tolist(),
+        "probabilities": row.tolist(),
+        "expression": expressions[int(row.argmax())],
+        "state": "turned" if faces.data["turned_away"][i] else "named",
+        "track": int(faces.tracker_id[i]),
+        "quality": {name: float(faces.data[name][i]) for name in QUALITY_COLUMNS},
+    }
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return random_frames(120)
+
+
+@pytest.fixture(scope="module")
+def results(frames):
+    if shutil.which("node") is None:
+        pytest.skip("Node.js is not installed")
+    settings = json.loads(FILE.read_text(encoding="utf-8"))
+    names = settings["expressions"]
+    rows = [([page_face(faces, i, names) for i in range(len(faces))], t) for faces, t in frames]
+    call = json.dumps({"views": VIEWS, "settings": settings, "frames": rows})
+    command = ["node", "--input-type=module", "-e", PROGRAM]
+    done = subprocess.run(command, input=call, capture_output=True, text=True, cwd=WEB)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(VIEWS, json.loads(done.stdout), strict=True))
+
+
+def python_timeline(frames, view):
+    settings = json.loads(FILE.read_text(encoding="utf-8"))
+    return recorded(frames, view=view, uncertain_below=settings["uncertain_below"])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_files_of_the_page_equal_those_of_python(results, frames, view):
+    timeline = python_timeline(frames, view)
+    assert from_json(results[view]["json"]) == timeline
+    document = json.loads(results[view]["json"])
+    expected = json.loads(to_json(timeline, {"model": document["about"]["model"]}))
+    assert document == expected
+    assert_frame_equal(from_csv(results[view]["csv"]), from_csv(to_csv(timeline)))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_means_equal_those_of_python(results, frames, view):
+    timeline = python_timeline(frames, view)
+    for name, value in mean_statistics(timeline).items():
+        assert results[view]["mean"][name] == pytest.approx(value, rel=1e-9), name
+    summary = summarise(timeline)
+    assert results[view]["error"] == pytest.approx(summary.index_error, rel=1e-9)
+    seconds = {track.track: track.seconds for track in summary.tracks}
+    assert dict(results[view]["seconds"]) == pytest.approx(seconds)
+
+
+def test_settings_of_the_page_are_current():
+    assert FILE.read_text(encoding="utf-8") == text(), "run python -m web.page_settings"

@@ -1,0 +1,212 @@
+// The timeline's chart as SVG, drawn as fer/timeline/chart.py draws it; its styles are the same file.
+
+import { clock, el, percent } from "./dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function svg(tag, attributes, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Statistics by column over time, wider than a second where there are many; NaN where there is none. */
+class Curves {
+  constructor(timeline, tallies, group, slots) {
+    const wider = Array.from({ length: slots }, () => []);
+    for (const [number, tally] of tallies) wider[Math.floor(number / group)].push(tally);
+    this.rows = wider.map((each) => {
+      let sum = timeline.sum(each);
+      const { counted, frames } = timeline.at;
+      if (timeline.view === "class" && 2 * sum[counted] <= sum[frames]) sum = timeline.withheld(sum);
+      const row = timeline.statistics(sum);
+      return { ...row, index_error: row.judged > 0 ? timeline.pooledError(each) : NaN };
+    });
+    this.step = timeline.constants.bin_seconds * group;
+  }
+
+  get seconds() {
+    return this.step * this.rows.length;
+  }
+
+  column(name) {
+    return this.rows.map((row) => row[name]);
+  }
+
+  /** Seconds in which faces to judge were too few for statistics. */
+  get withheld() {
+    return this.rows.map((row) => row.faces > 0 && row.judged === 0);
+  }
+}
+
+export class Chart {
+  constructor(timeline, live) {
+    const { settings } = timeline;
+    [this.timeline, this.settings, this.constants] = [timeline, settings, settings.chart];
+    const bins = Math.round(timeline.seconds / timeline.constants.bin_seconds);
+    const group = Math.max(1, Math.ceil(bins / this.constants.max_columns));
+    const curves = (track) => new Curves(timeline, timeline.tallies(track), group, Math.ceil(bins / group));
+    this.whole = curves();
+    this.tracks = this.longestTracks();
+    this.single = this.tracks.length > 1 ? this.tracks.map((track) => [`Face ${track}`, curves(track)]) : [];
+    this.span = Math.max(live ? this.constants.min_live_span : this.constants.min_span, this.whole.seconds);
+  }
+
+  longestTracks() {
+    const longest = [...this.timeline.trackSeconds()].sort(([, one], [, other]) => other - one);
+    return longest.slice(0, this.constants.max_tracks).map(([track]) => track).sort((one, other) => one - other);
+  }
+
+  /** Returns the chart's elements. */
+  draw() {
+    const rows = [[this.single.length ? "All faces" : "Expressions", this.whole], ...this.single];
+    const plots = [...rows.map(([heading, curves]) => this.areas(heading, curves)), this.index(), this.faces(), this.judged()];
+    const times = this.times().map(([left, time]) => el("span", { "--left": left }, time));
+    const colors = this.constants.stack_order.map((name) => [name, this.settings.colors[name][0]]);
+    const chart = el("figure", { class: "fer-chart" }, el("figcaption", {}, this.description()), ...plots,
+      el("div", { class: "fer-times", "aria-hidden": "true" }, ...times), legend(colors));
+    return [chart, el("p", { class: "fer-note" }, this.note())];
+  }
+
+  plot(heading, scale, kind, paths, strips = [], key = null) {
+    const { side } = this.constants;
+    const drawing = svg("svg", { viewBox: `0 0 ${side} ${side}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+      ...paths.map((attributes) => svg("path", attributes)));
+    const hatched = strips.map(([left, width]) => el("i", { "--left": left, "--width": width }));
+    const marks = scale.map((mark) => el("span", {}, mark));
+    return el("div", { class: `fer-plot ${kind}` }, el("h4", {}, heading), el("div", { class: "fer-scale", "aria-hidden": "true" }, ...marks),
+      el("div", { class: "fer-drawing" }, drawing, ...hatched), key);
+  }
+
+  areas(heading, curves) {
+    const { stack_order: names } = this.constants;
+    const layers = names.map((name) => [this.settings.colors[name][0], curves.column(name)]);
+    return this.plot(heading, ["100%", "50%", "0"], "fer-areas", this.stack(curves, layers), this.strips(curves));
+  }
+
+  index() {
+    const errors = this.whole.column("index_error");
+    const band = this.constants.error_band;
+    const edge = (sign) => this.whole.column("index").map((value, i) => clip((value + sign * band * (errors[i] || 0) + 1) / 2));
+    const heading = "Positive-negative index" + (errors.some(Number.isFinite) ? `, \u00b1 ${band} standard errors` : "");
+    const { side } = this.constants;
+    const paths = [
+      { class: "fer-zero", d: `M0 ${side / 2}H${side}` },
+      { class: "fer-band", d: this.area(this.whole, edge(1), edge(-1)) },
+      { class: "fer-line", d: this.line(this.whole, edge(0)) },
+    ];
+    return this.plot(heading, ["+1", "0", "\u22121"], "", paths, this.strips(this.whole));
+  }
+
+  faces() {
+    const faces = this.whole.column("faces");
+    const most = Math.floor(Math.max(0, ...faces.filter((value) => value > 0))) + 1;
+    const d = this.area(this.whole, faces.map((value) => value / most), faces.map(() => 0));
+    return this.plot("Faces", [String(most), "", "0"], "fer-count", [{ class: "fer-band", d }]);
+  }
+
+  judged() {
+    const shares = this.whole.rows.map(({ small, turned, uncertain }) => {
+      const judged = 1 - small - turned;
+      const unsure = judged * (uncertain || 0);
+      return [judged - unsure, unsure, turned, small];
+    });
+    const colors = Object.entries(this.settings.judged_colors);
+    const layers = colors.map(([, color], i) => [color, shares.map((row) => row[i])]);
+    const heading = "Faces judged, and why others were not";
+    return this.plot(heading, ["100%", "", "0"], "fer-judged", this.stack(this.whole, layers), this.strips(this.whole), legend(colors));
+  }
+
+  /** Returns areas on top of each other: the sum of all is painted first, the others over it. */
+  stack(curves, layers) {
+    const tops = layers[0][1].map(() => 0);
+    const paths = layers.map(([fill, values]) => {
+      values.forEach((value, i) => (tops[i] += value));
+      return { fill, d: this.area(curves, tops.map(clip), tops.map(() => 0)) };
+    });
+    return paths.reverse();
+  }
+
+  area(curves, tops, bottoms) {
+    return this.runs(curves, tops).map(([places, start, end]) => {
+      const there = this.points(places, tops.slice(start, end));
+      const back = this.points(places, bottoms.slice(start, end)).reverse();
+      return `M${[...there, ...back].join("L")}Z`;
+    }).join("");
+  }
+
+  line(curves, values) {
+    return this.runs(curves, values).map(([places, start, end]) => `M${this.points(places, values.slice(start, end)).join("L")}`).join("");
+  }
+
+  /** Returns the runs of values without NaN: x coordinates, from edge to edge, and their indices. */
+  runs(curves, values) {
+    const runs = [];
+    for (let start = 0; start < values.length; start++) {
+      if (Number.isNaN(values[start])) continue;
+      let end = start;
+      while (end < values.length && !Number.isNaN(values[end])) end++;
+      const middles = values.slice(start, end).map((_, i) => start + i + 0.5);
+      const places = [start, ...middles, end].map((place) => Math.round((place * curves.step / this.span) * this.constants.side));
+      runs.push([places, start, end]);
+      start = end;
+    }
+    return runs;
+  }
+
+  points(places, values) {
+    const all = [values[0], ...values, values.at(-1)];
+    return places.map((x, i) => `${x} ${Math.round(this.constants.side * (1 - all[i]))}`);
+  }
+
+  strips(curves) {
+    const hidden = curves.withheld.map((withheld) => (withheld ? 1 : NaN));
+    const share = (place) => `${(place / this.constants.side) * 100}%`;
+    return this.runs(curves, hidden).map(([places]) => [share(places[0]), share(places.at(-1) - places[0])]);
+  }
+
+  times() {
+    const { tick_steps: steps } = this.constants;
+    const step = steps.find((tick) => this.span / tick <= 5) ?? 2 * steps.at(-1);
+    const times = [];
+    for (let time = 0; time < this.span * 0.97; time += step) times.push([`${(time / this.span) * 100}%`, clock(time)]);
+    return times;
+  }
+
+  note() {
+    const mean = this.timeline.mean();
+    const sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."];
+    if (mean.faces > 0) sentences.push(judgedSentence(mean));
+    const tracks = this.timeline.trackSeconds().size;
+    if (tracks > this.tracks.length) sentences.push(`Of ${tracks} faces, the ${this.tracks.length} seen longest are drawn separately.`);
+    if (this.timeline.view === "class") {
+      sentences.push(`Hatched: fewer than ${this.timeline.constants.min_faces} faces to judge; only their number is kept, so that named ones include uncertain ones there.`);
+    } else if ([this.whole, ...this.single.map(([, curves]) => curves)].some((curves) => curves.withheld.some(Boolean))) {
+      sentences.push("Hatched: faces too small to judge, or turned away.");
+    }
+    return sentences.join(" ");
+  }
+
+  description() {
+    const mean = this.timeline.mean();
+    if (!mean.judged) return "A timeline that shows no expression yet.";
+    const top = topExpression(this.settings, mean);
+    return `Expressions over ${clock(this.timeline.seconds)}: on average ${top} ${percent(mean[top])}.`;
+  }
+}
+
+export const topExpression = (settings, mean) =>
+  settings.expressions.reduce((best, name) => (mean[name] > mean[best] ? name : best));
+
+function judgedSentence({ turned, small }) {
+  const reasons = [[turned, "turned away"], [small, "too small"]].filter(([share]) => share > 0);
+  const why = reasons.map(([share, name]) => `${percent(share)} were ${name}`).join(" and ");
+  const judged = `${percent(1 - turned - small)} of the faces could be judged`;
+  return why ? `${judged}: ${why}.` : `${judged}.`;
+}
+
+const clip = (value) => Math.min(Math.max(value, 0), 1);
+
+const legend = (colors) =>
+  el("ul", { class: "fer-key", "aria-hidden": "true" }, ...colors.map(([name, hue]) => el("li", { "--hue": hue }, name)));

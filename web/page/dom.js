@@ -1,0 +1,132 @@
+// Building HTML without strings, and the parts that screens share: chips, bars, messages.
+
+/** Returns an element; attributes named "--x" are CSS variables, functions are listeners. */
+export function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+function setAttribute(element, name, value) {
+  if (typeof value === "function") element.addEventListener(name, value);
+  else if (name.startsWith("--")) element.style.setProperty(name, value);
+  else if (typeof value === "boolean") element.toggleAttribute(name, value);
+  else element.setAttribute(name, value);
+}
+
+export const find = (selector, within = document) => within.querySelector(selector);
+
+export const percent = (share) => `${Math.round(share * 100)}%`;
+
+/** Returns "no face", "1 face" or "3 faces". */
+export const pluralize = (number, noun) => `${number || "no"} ${noun}${number > 1 ? "s" : ""}`;
+
+/** Returns 0.126 as "+0.13" and -0.126 with a true minus sign. */
+export function signed(number) {
+  const rounded = Math.round(Math.abs(number) * 100) / 100;
+  return (number < 0 && rounded > 0 ? "\u2212" : "+") + rounded.toFixed(2);
+}
+
+/** Returns 760.4 as "12:40" and 3725 as "1:02:05". */
+export function clock(seconds) {
+  const pad = (number) => String(Math.floor(number)).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+}
+
+/** Returns a framed message; `kind` is how screen readers announce it, see fer/templates/macros.html. */
+export function message(title, text, kind = "info", ...more) {
+  const roles = { info: "status", trouble: "alert" };
+  const role = roles[kind] ? { role: roles[kind] } : {};
+  return el("div", { class: `fer-message fer-${kind}`, ...role }, el("strong", {}, title), el("span", {}, text), ...more);
+}
+
+/** Returns a copy of a message that Python wrote into the page. */
+export const prepared = (name) => find(`template[data-name="${name}"]`).content.cloneNode(true);
+
+/** Words and colours of expressions. */
+export class Labels {
+  constructor(settings) {
+    this.settings = settings;
+  }
+
+  /** Returns a face's label: one of the seven expressions, "uncertain" or "turned away". */
+  of(face) {
+    const { turned, uncertain } = this.settings.labels;
+    if (face.state === "turned") return turned;
+    return this.probability(face) >= this.settings.uncertain_below ? face.expression : uncertain;
+  }
+
+  probability({ probabilities, expression }) {
+    return probabilities[this.settings.expressions.indexOf(expression)] ?? 0;
+  }
+
+  isNamed(label) {
+    return !(label in this.settings.unnamed_notes);
+  }
+
+  /** Returns "happy 83%", or "uncertain" alone. */
+  text(label, probability) {
+    return this.isNamed(label) ? `${label} ${percent(probability)}` : label;
+  }
+
+  colors(label) {
+    const [hue, ink] = this.settings.colors[label];
+    return { "--hue": hue, "--ink": ink };
+  }
+
+  chip(label, text = label) {
+    return el("span", { class: "fer-chip", ...this.colors(label) }, text);
+  }
+
+  /** Returns "3 faces: 2 happy, 1 uncertain", the most frequent first. */
+  count(labels) {
+    if (!labels.length) return "no face";
+    const counts = new Map();
+    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const each = [...counts].sort(([, one], [, other]) => other - one).map(([label, n]) => `${n} ${label}`);
+    return `${pluralize(labels.length, "face")}: ${each.join(", ")}`;
+  }
+
+  /** Returns the line above the bars: the expression and its percentage, or why there is none. */
+  verdict(label, probability) {
+    const figure = this.isNamed(label)
+      ? el("strong", { class: "fer-figure" }, percent(probability))
+      : el("span", { class: "fer-note" }, this.settings.unnamed_notes[label]);
+    return el("p", { class: "fer-verdict" }, this.chip(label), " ", figure);
+  }
+}
+
+/** The seven bars, which move instead of being built again. */
+export class Bars {
+  constructor(labels) {
+    this.rows = labels.settings.expressions.map((name) => {
+      const value = el("span", { class: "fer-value" });
+      const track = el("span", { class: "fer-track" }, el("span"));
+      const meter = { role: "meter", "aria-label": name, "aria-valuemin": "0", "aria-valuemax": "100" };
+      const row = el("div", { class: "fer-bar", ...meter, ...labels.colors(name) }, el("span", { class: "fer-name" }, name), track, value);
+      return { name, row, value };
+    });
+    this.element = el("div", { class: "fer-bars" }, ...this.rows.map(({ row }) => row));
+  }
+
+  update(probabilities, label) {
+    this.rows.forEach(({ name, row, value }, i) => {
+      const text = percent(probabilities[i]);
+      row.style.setProperty("--value", text);
+      row.setAttribute("aria-valuenow", text.slice(0, -1));
+      row.setAttribute("aria-valuetext", `${text.slice(0, -1)} percent`);
+      row.classList.toggle("fer-top", name === label);
+      value.textContent = text;
+    });
+    return this;
+  }
+}
+
+/** Saves text as a file; it is made here and goes nowhere else. */
+export function download(name, text, type) {
+  const link = el("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

@@ -1,0 +1,140 @@
+"""Write what the page in `web/` takes from Python: `python -m web.page_settings`.
+
+Colours, words, notices and the constants of the timeline have one source, the package `fer`; this
+command writes them to `web/page/settings.json`, which is committed so that `npm run build` needs no
+Python. A test checks that the file is current.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fer.colors import COLORS, JUDGED_COLORS, text_color_on
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
+from fer.model.classifier import ExpressionClassifier
+from fer.model.headline_metrics import describe_accuracy
+from fer.templates import UNNAMED_NOTES, call_macro
+from fer.timeline import chart, counts, serialization, svg_paths, timeline, track_counts
+from fer.timeline.track_quality import QUALITY_SCALES, QUALITY_SUMS
+from fer.ui.about import about_html
+from fer.ui.consent import consent_notice
+from fer.ui.live import camera_monitor, timeline_recorder, views
+from fer.ui.photo.views import SMALL_FACE
+from fer.ui.theme import ACCENT, SETTINGS, colors
+from fer.vision.quality import QUALITY_COLUMNS
+
+FILE = Path(__file__).with_name("page") / "settings.json"
+
+CAMERA_SIZES = {"person": (640, 480), "class": (960, 540)}
+"""Width and height of the camera's picture by view, as on the server's page: the faces of a class
+are farther away and need more pixels."""
+
+
+def settings() -> dict[str, Any]:
+    """Return the content of `FILE`."""
+    classifier = ExpressionClassifier.load()
+    return {
+        "model": classifier.name,
+        "accuracy": describe_accuracy(classifier.metrics),
+        "uncertain_below": classifier.uncertain_below,
+        "expressions": EXPRESSIONS,
+        "labels": {"uncertain": UNCERTAIN, "turned": TURNED_AWAY},
+        "colors": {name: [color, text_color_on(color)] for name, color in COLORS.items()},
+        "judged_colors": JUDGED_COLORS,
+        "unnamed_notes": UNNAMED_NOTES,
+        "small_face": SMALL_FACE,
+        "timeline": _timeline(),
+        "chart": _chart(),
+        "camera": {
+            "sizes": CAMERA_SIZES,
+            "uniform_range": camera_monitor.MAX_UNIFORM_RANGE,
+            "stall_seconds": camera_monitor.STALL_SECONDS,
+            "losses": {loss.name.lower(): loss.value for loss in camera_monitor.Loss},
+        },
+        "html": _html(classifier),
+        "theme": {"light": _theme(""), "dark": _theme("_dark")},
+    }
+
+
+def _timeline() -> dict[str, Any]:
+    empty = timeline.Timeline()
+    return {
+        "format": serialization.FORMAT,
+        "version": serialization.VERSION,
+        "min_faces": timeline.MIN_FACES,
+        "bin_seconds": empty.bin_seconds,
+        "small": empty.small,
+        "scale": counts.PROBABILITY_SCALE,
+        "columns": counts.COUNT_COLUMNS,
+        "index_signs": counts.INDEX_SIGNS.tolist(),
+        "quality": QUALITY_COLUMNS,
+        "quality_scales": QUALITY_SCALES.tolist(),
+        "quality_sums": QUALITY_SUMS,
+        "track_columns": timeline.TRACK_COLUMNS,
+        "max_tracks_per_bin": track_counts.MAX_TRACKS_PER_BIN,
+        "max_seconds": timeline_recorder.MAX_DURATION,
+        "time_tolerance": timeline.TIME_TOLERANCE,
+    }
+
+
+def _chart() -> dict[str, Any]:
+    return {
+        "stack_order": counts.STACK_ORDER,
+        "error_band": counts.ERROR_BAND,
+        "side": svg_paths.VIEWBOX_SIDE,
+        "min_live_span": chart.MIN_LIVE_SPAN,
+        "min_span": chart.MIN_SPAN,
+        "max_columns": chart.MAX_COLUMNS,
+        "max_tracks": chart.MAX_TRACKS,
+        "tick_steps": chart.TICK_STEPS,
+    }
+
+
+def _html(classifier: ExpressionClassifier) -> dict[str, str]:
+    """Return what the build puts into the page's HTML, by the name of its place."""
+    chips = "".join(f"<li>{call_macro('chip', name)}</li>" for name in EXPRESSIONS)
+    name, precision, metrics = classifier.name, "int8", classifier.metrics
+    texts = {
+        "about": about_html(name, precision, metrics, "notice.html"),
+        "consent": consent_notice("in view"),
+        "legend": chips,
+        "no-face": views.NO_FACE_IN_VIEW,
+        "one-moment": call_macro(
+            "message",
+            "One moment",
+            "A face counts once it is detected in a second picture.",
+            "quiet",
+        ),
+        "withheld": views.withheld_message(timeline.Timeline().small),
+    }
+    return {place: str(text) for place, text in texts.items()}
+
+
+def _theme(suffix: str) -> dict[str, str]:
+    """Return the theme's CSS variables of the light or, with "_dark", of the dark page."""
+    names = dict.fromkeys(name.removesuffix("_dark") for name in SETTINGS)
+    values = {name: SETTINGS.get(name + suffix, SETTINGS.get(name, "")) for name in names}
+    shades = {f"primary_{shade}": getattr(ACCENT, f"c{shade}") for shade in (300, 700, 800)}
+    return {
+        "--" + name.replace("_", "-"): _resolved(value)
+        for name, value in {**values, **shades}.items()
+        if value
+    }
+
+
+def _resolved(value: str) -> str:
+    """Return a value of Gradio's themes without references: "*neutral_200" as its colour."""
+    if not value.startswith("*"):
+        return value
+    hue, shade = value[1:].split("_")
+    color: str = getattr({"primary": ACCENT, "neutral": colors.stone}[hue], f"c{shade}")
+    return color
+
+
+def text() -> str:
+    """Return the settings as `FILE` holds them."""
+    return json.dumps(settings(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8")
