@@ -54,7 +54,7 @@ export class Labels {
   /** Returns a face's label: one of the seven expressions, "uncertain" or "turned away". */
   of(face) {
     const { turned, uncertain } = this.settings.labels;
-    if (face.state === "turned") return turned;
+    if (face.turned ?? face.state === "turned") return turned;
     return this.probability(face) >= this.settings.uncertain_below ? face.expression : uncertain;
   }
 

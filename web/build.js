@@ -1,0 +1,163 @@
+// Puts the page together in web/dist: `npm run build`. Nothing is bundled; files are copied, the large ones
+// compressed under names that change with their content.
+
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const WEB = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(WEB);
+const DIST = join(WEB, "dist");
+const MODULES = join(WEB, "node_modules");
+
+const MODELS = {
+  wasm: join(MODULES, "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"),
+  config: join(WEB, "pipeline/config.json"),
+  pnet: join(ROOT, "fer/vision/mtcnn_onnx/pnet.onnx"),
+  rnet: join(ROOT, "fer/vision/mtcnn_onnx/rnet.onnx"),
+  onet: join(ROOT, "fer/vision/mtcnn_onnx/onet.onnx"),
+  classifier: join(ROOT, "fer/model/weights/onnx/model_quantized.onnx"),
+};
+
+/** The app's own stylesheets come first, so that both pages look alike. */
+const STYLES = [
+  "fer/templates/figures.css",
+  ...["base", "live", "photo", "about", "screens"].map((name) => `fer/ui/styles/${name}.css`),
+  "web/page/page.css",
+];
+
+const FONTS = ["400", "700"].map((weight) => [weight, join(MODULES, `@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-${weight}-normal.woff2`)]);
+
+/** Scripts compile WebAssembly; styles are set on single elements; everything comes from this site. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "style-src-attr 'unsafe-inline'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "media-src 'self' blob:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+const read = (path) => readFileSync(path, "utf8");
+
+const hash = (...contents) => contents.reduce((sum, content) => sum.update(content), createHash("sha256")).digest("hex").slice(0, 10);
+
+function write(path, content) {
+  mkdirSync(dirname(join(DIST, path)), { recursive: true });
+  writeFileSync(join(DIST, path), content);
+}
+
+function copy(from, to) {
+  mkdirSync(dirname(join(DIST, to)), { recursive: true });
+  cpSync(from, join(DIST, to), { recursive: true });
+}
+
+/** Writes the compressed large files; returns their entries in build.json. */
+function writeModels() {
+  return Object.entries(MODELS).map(([name, path]) => {
+    const packed = gzipSync(readFileSync(path), { level: 9 });
+    const [stem, suffix] = [basename(path).replace(/\.\w+$/, ""), basename(path).split(".").pop()];
+    const url = `models/${stem}.${hash(packed)}.${suffix}.gz`;
+    write(url, packed);
+    return { name, url, bytes: packed.length };
+  });
+}
+
+function styles({ light, dark }) {
+  const rules = (variables) => Object.entries(variables).map(([name, value]) => `${name}:${value}`).join(";");
+  dark = { ...dark, "--color-accent": "var(--primary-300)" }; // as base.css has it under Gradio's class for dark pages
+  const theme = [
+    `:root{color-scheme:light dark;${rules(light)}}`,
+    `@media(prefers-color-scheme:dark){:root:not([data-theme=light]){${rules(dark)}}}`,
+    `:root[data-theme=light]{color-scheme:light}`,
+    `:root[data-theme=dark]{color-scheme:dark;${rules(dark)}}`,
+  ];
+  const fonts = FONTS.map(([weight, path]) =>
+    `@font-face{font-family:"IBM Plex Sans";font-weight:${weight};font-display:swap;src:url(fonts/${basename(path)}) format("woff2")}`);
+  return [...fonts, ...theme, ...STYLES.map((path) => read(join(ROOT, path)))].join("\n");
+}
+
+function page(html, settings) {
+  const examples = ["astronaut", "cat"].map((name) =>
+    `<li><button type="button" aria-label="Example: ${name}"><img src="examples/${name}.jpg" alt="" loading="lazy"></button></li>`);
+  const places = { ...html, csp: POLICY, hours: settings.timeline.max_seconds / 3600, examples: `<ul>${examples.join("")}</ul>` };
+  return read(join(WEB, "index.html")).replace(/<!-- put:([\w-]+) -->/g, (_, name) => {
+    if (!(name in places)) throw new Error(`index.html has a place for ${name}, which there is not.`);
+    return places[name];
+  });
+}
+
+const files = (folder = DIST) =>
+  readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile()).sort();
+
+/** Front matter of a static Space; the headers let the page be isolated from others. */
+const SPACE_CARD = `---
+title: Which expression is on your face?
+emoji: 🎭
+colorFrom: green
+colorTo: yellow
+sdk: static
+app_file: index.html
+pinned: false
+license: mit
+short_description: Facial expressions on your own device
+custom_headers:
+  cross-origin-embedder-policy: require-corp
+  cross-origin-opener-policy: same-origin
+  cross-origin-resource-policy: cross-origin
+---
+
+Facial-expression recognition that runs in the visitor's browser: no picture leaves the device. This Space
+holds the built page; its source and documentation are in the repository that builds it.
+`;
+
+function build() {
+  rmSync(DIST, { recursive: true, force: true });
+  const { html, theme, ...settings } = JSON.parse(read(join(WEB, "page/settings.json")));
+  const models = writeModels();
+  for (const name of readdirSync(join(WEB, "page"))) if (name.endsWith(".js")) copy(join(WEB, "page", name), `page/${name}`);
+  for (const name of readdirSync(join(WEB, "pipeline"))) if (name.endsWith(".js")) copy(join(WEB, "pipeline", name), `pipeline/${name}`);
+  copy(join(WEB, "pipeline_worker.js"), "pipeline_worker.js");
+  copy(join(MODULES, "onnxruntime-web/dist/ort.wasm.bundle.min.mjs"), "ort/ort.wasm.bundle.min.mjs");
+  for (const [, path] of FONTS) copy(path, `fonts/${basename(path)}`);
+  for (const name of ["astronaut.jpg", "cat.jpg"]) copy(join(ROOT, "fer/ui/photo/examples", name), `examples/${name}`);
+  copy(join(WEB, "icons"), "icons");
+  copy(join(WEB, "manifest.webmanifest"), "manifest.webmanifest");
+  copy(join(ROOT, "fer/ui/notice.html"), "notice.html");
+  write("page/settings.json", JSON.stringify(settings));
+  write("page.css", styles(theme));
+  write("index.html", page(html, settings));
+  write("build.json", JSON.stringify({ models }));
+  const shell = files().filter((name) => !name.startsWith("models/"));
+  const version = hash(...shell.map((name) => readFileSync(join(DIST, name))));
+  const worker = read(join(WEB, "service_worker.js"));
+  write("sw.js", worker.replace('"{version}"', JSON.stringify(version)).replace('["{files}"]', JSON.stringify(["./", ...shell])));
+  write("licenses.txt", licenses());
+  write("README.md", SPACE_CARD);
+  report(models, version);
+}
+
+function licenses() {
+  const mit = read(join(ROOT, "LICENSE"));
+  const runtime = mit.replace(/Copyright .*/, "Copyright (c) Microsoft Corporation"); // its package has no text of it
+  const font = read(join(MODULES, "@fontsource/ibm-plex-sans/LICENSE"));
+  const texts = [["This page", mit], ["onnxruntime-web", runtime], ["IBM Plex Sans", font]];
+  return texts.map(([name, text]) => `${name}\n\n${text}`).join(`\n${"-".repeat(80)}\n\n`);
+}
+
+function report(models, version) {
+  const shell = files().filter((name) => !name.startsWith("models/")).map((name) => gzipSync(readFileSync(join(DIST, name))).length);
+  const sum = (numbers) => (numbers.reduce((total, number) => total + number, 0) / 1e6).toFixed(2);
+  const parts = `networks and runtime ${sum(models.map(({ bytes }) => bytes))} MB, the rest ${sum(shell)} MB`;
+  console.log(`${relative(process.cwd(), DIST) || DIST}, version ${version}: ${parts}, compressed`);
+}
+
+build();

@@ -1,0 +1,92 @@
+// The visitor's camera: opening it, and noticing when no picture comes from it any more.
+
+const REFUSALS = {
+  NotAllowedError: "The browser was not allowed to use the camera. Allow it next to the address bar, then press Start camera again.",
+  NotFoundError: "No camera was found. Connect one, then press Start camera again.",
+  OverconstrainedError: "No camera was found that fits. Connect another one, then press Start camera again.",
+  NotReadableError: "The camera is busy. Close the program that uses it, then press Start camera again.",
+  insecure: "Browsers open the camera on secure pages only. Open this page over https.",
+};
+
+const LOSSES = {
+  ended: "The camera was unplugged, or the browser may no longer use it. Connect it, or allow it next to the address bar, then press Start camera again. Nothing is counted until then.",
+  muted: "The system has switched the camera off. Switch it on again, with its key or in the privacy settings. Nothing is counted until then; reading continues by itself.",
+};
+
+const CHECK_INTERVAL = 500; // milliseconds
+
+/** Why no camera can be opened; the message is for the visitor. */
+export class CameraError extends Error {}
+
+export class Camera extends EventTarget {
+  /**
+   * @param {HTMLVideoElement} video Where its picture plays.
+   * @param {object} settings `camera` of the page's settings.
+   */
+  constructor(video, settings) {
+    super();
+    Object.assign(this, { video, settings, stream: null, loss: null, uniform: false });
+    setInterval(() => this.check(), CHECK_INTERVAL);
+    // Without a press it is opened again only where that needs no prompt.
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.loss === "ended" && this.dispatchEvent(new Event("back")));
+  }
+
+  get track() {
+    return this.stream?.getVideoTracks()[0];
+  }
+
+  /** Opens the camera and plays its picture; raises `CameraError`. */
+  async open(view) {
+    if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure);
+    try {
+      this.stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), facingMode: "user" } });
+    } catch (error) {
+      throw new CameraError(REFUSALS[error.name] ?? `The camera can't be opened (${error.message}).`);
+    }
+    [this.loss, this.uniform, this.lastPicture] = [null, false, performance.now()];
+    this.video.srcObject = this.stream;
+    await this.video.play();
+  }
+
+  close() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    [this.stream, this.loss, this.video.srcObject] = [null, null, null];
+  }
+
+  /** Asks for the size that a view needs. */
+  fit(view) {
+    this.track?.applyConstraints(this.size(view)).catch((error) => console.info("The camera keeps its size:", error.message));
+  }
+
+  size(view) {
+    const [width, height] = this.settings.sizes[view];
+    return { width: { ideal: width }, height: { ideal: height } };
+  }
+
+  /** Notes that a picture came, and whether it has a single colour. */
+  saw(uniform) {
+    this.uniform = uniform;
+  }
+
+  /** Notes that the video element has another picture. */
+  played() {
+    this.lastPicture = performance.now();
+  }
+
+  /** Finds out whether the camera is lost, and reports a change. */
+  check() {
+    if (!this.stream) return;
+    const loss = this.findLoss();
+    if (loss === this.loss) return;
+    this.loss = loss;
+    this.dispatchEvent(new CustomEvent("loss", { detail: loss && (LOSSES[loss] ?? this.settings.losses[loss]) }));
+  }
+
+  findLoss() {
+    if (this.track.readyState === "ended") return "ended";
+    if (this.track.muted) return "muted";
+    if (document.hidden) this.played(); // browsers play no hidden video
+    if (performance.now() - this.lastPicture > 1000 * this.settings.stall_seconds) return "stalled";
+    return this.uniform ? "uniform" : null;
+  }
+}

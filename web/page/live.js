@@ -1,0 +1,165 @@
+// The Live tab: one press starts the camera and reading. The picture is the visitor's own video; what the
+// networks find is drawn over it. A frame that comes while the worker is busy is dropped.
+
+import { Camera, CameraError } from "./camera.js";
+import { el, find, message } from "./dom.js";
+import { Overlay } from "./overlay.js";
+import { Panel } from "./panel.js";
+import { TimelineScreen } from "./timeline_screen.js";
+
+const PANEL_INTERVAL = 100; // milliseconds from one update of the numbers to the next
+const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
+const SLOW_RATE = 5; // frames a second below which the visitor is told
+const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
+
+export class LiveScreen {
+  /**
+   * @param {PipelineClient} client Reads the frames.
+   * @param {Labels} labels Words and colours.
+   * @param {Function | null} toServer Changes to the server's way; null where there is no server.
+   */
+  constructor(client, labels, toServer) {
+    Object.assign(this, { client, labels, toServer, run: 0, results: [] });
+    [this.video, this.stage, this.trouble] = [find("#video"), find("#stage"), find("#trouble")];
+    [this.startButton, this.stopButton] = [find("#start"), find("#stop")];
+    this.camera = new Camera(this.video, labels.settings.camera);
+    this.overlay = new Overlay(find("#overlay"), this.video, labels);
+    this.panel = new Panel(find("#panel"), labels);
+    this.timeline = new TimelineScreen(labels);
+    this.startButton.addEventListener("click", () => this.start());
+    this.stopButton.addEventListener("click", () => this.stop());
+    this.camera.addEventListener("loss", ({ detail }) => this.lose(detail));
+    this.camera.addEventListener("back", () => this.reopen());
+    find("#view").addEventListener("change", () => this.changeView());
+  }
+
+  get view() {
+    return this.timeline.running ? this.timeline.timeline.view : find("#view input:checked").value;
+  }
+
+  async start() {
+    const run = ++this.run;
+    this.startButton.disabled = true;
+    this.trouble.replaceChildren();
+    try {
+      const opened = this.camera.open(this.view);
+      await Promise.all([opened, this.client.ready]);
+    } catch (error) {
+      this.camera.close();
+      this.startButton.disabled = false;
+      this.explain(error instanceof CameraError ? `${error.message} The Photo tab works without a camera.` : error.message);
+      return;
+    }
+    Object.assign(this, { results: [], started: performance.now(), busy: false, slow: false });
+    this.client.reset();
+    this.showCamera(true);
+    this.stopButton.focus();
+    this.timeline.pause(false);
+    this.follow(run);
+  }
+
+  stop() {
+    this.run++;
+    this.camera.close();
+    this.showCamera(false);
+    this.panel.reset();
+    this.panel.element.hidden = false;
+    this.trouble.replaceChildren();
+    this.timeline.pause(true);
+    this.startButton.focus();
+  }
+
+  showCamera(on) {
+    this.stage.classList.toggle("on", on);
+    this.startButton.hidden = on;
+    this.startButton.disabled = false;
+    this.stopButton.hidden = !on;
+    this.overlay.clear();
+  }
+
+  /** Draws over each picture of the camera, and reads it if the worker is free. */
+  follow(run) {
+    const next = () => {
+      if (run !== this.run) return;
+      this.camera.played();
+      this.overlay.draw();
+      if (!this.busy) this.read(run);
+      this.video.requestVideoFrameCallback(next);
+    };
+    this.video.requestVideoFrameCallback(next);
+  }
+
+  async read(run) {
+    this.busy = true;
+    const now = performance.now();
+    try {
+      const bitmap = await createImageBitmap(this.video);
+      const { faces, uniform } = await this.client.frame(bitmap, now / 1000);
+      if (run === this.run) this.show(faces, uniform, now);
+    } catch (error) {
+      if (run === this.run) this.explain(`This picture could not be read (${error.message}). Press Stop, then Start camera.`);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  show(faces, uniform, taken) {
+    this.camera.saw(uniform);
+    this.camera.check();
+    if (this.camera.loss) return;
+    this.overlay.update(faces, this.view);
+    this.timeline.record(faces, taken / 1000);
+    const now = performance.now();
+    this.results = [...this.results.filter((time) => now - time < RATE_WINDOW), now];
+    if (now - (this.panelTime ?? 0) < PANEL_INTERVAL) return;
+    this.panelTime = now;
+    this.panel.update(faces, this.view, this.rate(now));
+    this.checkRate(now);
+  }
+
+  rate(now) {
+    const span = Math.min(RATE_WINDOW, now - this.results[0]) || RATE_WINDOW;
+    return (1000 * Math.max(this.results.length - 1, 1)) / span;
+  }
+
+  /** Tells a visitor whose device is too slow, once, and offers the server where there is one. */
+  checkRate(now) {
+    if (this.slow || now - this.started < SLOW_AFTER || this.rate(now) >= SLOW_RATE) return;
+    this.slow = true;
+    const advice = this.toServer ? "The server may be faster: it would get the camera's picture." : "Close other programs and pages, or use a newer device.";
+    const text = `It manages ${this.rate(now).toFixed(1)} frames a second; quick expressions are missed. ${advice}`;
+    const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, "Read on the server");
+    this.trouble.replaceChildren(message("This device is slow", text, "info", button ?? ""));
+  }
+
+  /** Says why there is no picture; nothing is counted until `reason` is null again. */
+  lose(reason) {
+    this.overlay.clear();
+    this.timeline.pause(Boolean(reason));
+    if (!reason) {
+      this.trouble.replaceChildren();
+      return;
+    }
+    this.explain(reason);
+    this.panel.clear();
+    if (this.camera.loss === "ended") {
+      this.run++;
+      this.showCamera(false);
+    }
+  }
+
+  async reopen() {
+    const permission = await navigator.permissions.query({ name: "camera" }).catch(() => null);
+    if (permission?.state === "granted") this.start();
+  }
+
+  explain(reason) {
+    this.trouble.replaceChildren(message("No camera picture", reason, "trouble"));
+  }
+
+  changeView() {
+    this.stage.dataset.view = this.view;
+    this.camera.fit(this.view);
+    this.overlay.clear();
+  }
+}

@@ -1,0 +1,79 @@
+// Starts the page: its settings, the worker with the networks, the screens and the service worker.
+
+import { Labels, el, find, message } from "./dom.js";
+import { LiveScreen } from "./live.js";
+import { PhotoScreen } from "./photo.js";
+import { PipelineClient } from "./pipeline_client.js";
+import { startTabs } from "./tabs.js";
+
+const SPEAK_INTERVAL = 3000; // milliseconds; the camera's picture changes more often
+const BASE = new URL("..", import.meta.url);
+
+/** Within the app's Live tab the page is in a frame of the same site, which offers the server. */
+const embedded = new URLSearchParams(location.search).has("embedded") && parent !== window;
+
+const toServer = embedded ? () => parent.postMessage({ type: "fer-place", place: "server" }, location.origin) : null;
+
+function showProgress({ loaded, total }) {
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  find("#loading").hidden = loaded >= total;
+  find("#loading-bar").value = loaded / total;
+  find("#loading-text").textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
+}
+
+function fail(error) {
+  find("#loading").hidden = true;
+  const button = toServer && el("button", { type: "button", class: "button", click: toServer }, "Read on the server");
+  find("#notice").replaceChildren(message("Nothing can be read on this device", error.message, "trouble", button ?? ""));
+}
+
+function announce(screens) {
+  const region = find("#fer-spoken");
+  setInterval(() => {
+    const { spoken = "" } = screens.find(({ element }) => element.offsetParent) ?? {};
+    const text = typeof spoken === "function" ? spoken() : spoken;
+    if (region.textContent !== text) region.textContent = text;
+  }, SPEAK_INTERVAL);
+}
+
+async function start() {
+  if (embedded) {
+    document.documentElement.classList.add("embedded");
+    document.documentElement.dataset.theme = parent.document.body.classList.contains("dark") ? "dark" : "light";
+  }
+  startTabs();
+  const settings = await (await fetch(new URL("settings.json", import.meta.url))).json();
+  const labels = new Labels(settings);
+  if (typeof WebAssembly !== "object") {
+    fail(new Error("This browser has no WebAssembly, in which the networks run. Allow it for this site, or use another browser."));
+    return;
+  }
+  const client = new PipelineClient(BASE.href, settings.camera.uniform_range, showProgress);
+  const live = new LiveScreen(client, labels, toServer);
+  const photo = new PhotoScreen(client, labels);
+  announce([
+    { element: live.panel.element, spoken: () => live.panel.spoken },
+    { element: photo.result, spoken: () => photo.spoken },
+  ]);
+  client.ready.then(() => document.documentElement.setAttribute("data-ready", ""), fail);
+}
+
+/** Keeps the page for use without a connection; a new release is taken when the visitor wants it. */
+async function keep() {
+  const registration = await navigator.serviceWorker.register(new URL("sw.js", BASE), { scope: BASE.pathname });
+  const offer = (worker) => {
+    const take = () => worker.postMessage("activate");
+    const button = el("button", { type: "button", class: "button", click: take }, "Load it now");
+    find("#notice").replaceChildren(message("A new version is there", "It replaces this one the next time that all its pages are closed.", "info", button));
+  };
+  if (registration.waiting) offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const worker = registration.installing;
+    worker.addEventListener("statechange", () => worker.state === "installed" && navigator.serviceWorker.controller && offer(worker));
+  });
+  const controlled = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => controlled && location.reload());
+}
+
+start();
+if ("serviceWorker" in navigator) keep().catch((error) => console.info("The page isn't kept for use offline:", error.message));

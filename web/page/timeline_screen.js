@@ -1,0 +1,107 @@
+// The Live tab's timeline: recorded while the camera is on, drawn once a second, saved on demand.
+
+import { Chart, topExpression } from "./chart.js";
+import { Bars, clock, download, el, find, message, percent, signed } from "./dom.js";
+import { Timeline } from "./timeline.js";
+
+const DRAW_INTERVAL = 1000; // milliseconds
+const MAX_DRAWINGS = 1200; // of one timeline: long ones take longer to draw, and each second changes less
+
+export class TimelineScreen {
+  constructor(labels) {
+    Object.assign(this, { labels, settings: labels.settings, timeline: null, running: false, saved: true, paused: false });
+    [this.chart, this.saves] = [find("#chart"), find("#saves")];
+    [this.startButton, this.stopButton, this.view] = [find("#timeline-start"), find("#timeline-stop"), find("#view")];
+    this.startButton.addEventListener("click", () => this.start());
+    this.stopButton.addEventListener("click", () => this.stop());
+    find("#save-csv").addEventListener("click", () => this.save("timeline.csv", this.timeline.toCSV(), "text/csv"));
+    find("#save-json").addEventListener("click", () => this.save("timeline.json", JSON.stringify(this.timeline), "application/json"));
+    addEventListener("beforeunload", (event) => this.unsaved && event.preventDefault());
+  }
+
+  get unsaved() {
+    return Boolean(this.timeline?.bins.size) && !this.saved;
+  }
+
+  start() {
+    if (this.unsaved && !confirm("The finished timeline has not been saved. Drop it and start a new one?")) return;
+    this.timeline = new Timeline(this.settings, find("input:checked", this.view).value);
+    Object.assign(this, { started: performance.now() / 1000, running: true, saved: false });
+    this.show();
+    this.stopButton.focus();
+    this.clock = setInterval(() => this.tick(), DRAW_INTERVAL);
+  }
+
+  stop(byItself = false) {
+    this.running = false;
+    clearInterval(this.clock);
+    this.show(byItself);
+    this.startButton.focus();
+  }
+
+  /** Counts a result of the frame taken at `seconds`; a lost camera's frames must not come here. */
+  record(faces, seconds) {
+    if (!this.running || seconds < this.started) return;
+    this.timeline.add(faces.filter((face) => face.state !== "tentative"), seconds - this.started);
+  }
+
+  /** Notes that no picture comes from the camera, or that it comes again. */
+  pause(paused) {
+    this.paused = paused;
+    if (this.running) this.show();
+  }
+
+  tick() {
+    const elapsed = performance.now() / 1000 - this.started;
+    if (elapsed >= this.settings.timeline.max_seconds) this.stop(true);
+    else if (performance.now() - this.drawn >= Math.max(DRAW_INTERVAL - 100, (1000 * elapsed) / MAX_DRAWINGS)) this.show();
+  }
+
+  show(byItself = false) {
+    this.drawn = performance.now();
+    const recorded = this.timeline.bins.size > 0;
+    this.startButton.hidden = this.view.hidden = this.running;
+    this.stopButton.hidden = !this.running;
+    this.saves.hidden = this.running || !recorded;
+    if (!this.running && !recorded) {
+      this.chart.replaceChildren(message("Nothing recorded", "The camera sent no picture; start it first."));
+      return;
+    }
+    const limit = byItself ? message("The timeline has ended", "A timeline holds two hours at most; save it or start a new one.") : null;
+    const content = [limit, this.readout(), this.note(), ...new Chart(this.timeline, this.running).draw(), this.running ? null : this.summary()];
+    this.chart.replaceChildren(...content.filter(Boolean));
+  }
+
+  note() {
+    const texts = {
+      waiting: "Waiting for the camera's picture.",
+      paused: "Paused: no picture comes from the camera, and nothing is recorded.",
+    };
+    const which = !this.running ? null : this.paused ? "paused" : this.timeline.bins.size ? null : "waiting";
+    return which && el("p", { class: "fer-note" }, texts[which]);
+  }
+
+  readout() {
+    const mean = this.timeline.mean();
+    const dot = this.running && !this.paused ? el("span", { class: "fer-dot" }) : null;
+    const state = this.running ? `Recording ${clock(performance.now() / 1000 - this.started)}` : "Finished";
+    const items = [`${this.timeline.view} view`];
+    if (mean.judged) items.push(`positive-negative index ${signed(mean.index)}`, `${percent(mean.uncertain)} uncertain`);
+    if (mean.turned > 0) items.push(`${percent(mean.turned)} turned away`);
+    return el("p", { class: "fer-readout" }, el("span", {}, dot, state), ...items.map((item) => el("span", {}, item)));
+  }
+
+  /** Returns the mean shares as bars; nothing where all is withheld. */
+  summary() {
+    const mean = this.timeline.mean();
+    if (!mean.judged) return null;
+    const { expressions } = this.settings;
+    const bars = new Bars(this.labels).update(expressions.map((name) => mean[name]), topExpression(this.settings, mean));
+    return el("div", { class: "fer-means" }, el("h3", { class: "fer-heading" }, "On average"), bars.element);
+  }
+
+  save(name, text, type) {
+    this.saved = true;
+    download(name, text, type);
+  }
+}

@@ -1,0 +1,62 @@
+// The networks, away from the page's own thread. Messages come and go as described in page/pipeline_client.js.
+
+import * as ort from "./ort/ort.wasm.bundle.min.mjs";
+import { loadModels } from "./page/model_files.js";
+import { isUniform } from "./page/uniform.js";
+import { Pipeline } from "./pipeline/pipeline.js";
+
+let pipeline, stream, uniformRange;
+const canvas = new OffscreenCanvas(1, 1);
+const context = canvas.getContext("2d", { willReadFrequently: true });
+
+const handlers = {
+  async load({ base, uniformRange: range }) {
+    uniformRange = range;
+    const { wasm, config, ...models } = await loadModels(base, (progress) => postMessage({ type: "progress", ...progress }));
+    ort.env.wasm.wasmBinary = wasm;
+    ort.env.wasm.numThreads = 1; // the networks are small: a second thread costs more than it brings
+    pipeline = await Pipeline.load({ ort, models, config });
+    stream = pipeline.stream();
+    postMessage({ type: "ready" });
+  },
+
+  async photo({ id, bitmap }) {
+    const start = performance.now();
+    const faces = await pipeline.photo(pixels(bitmap));
+    postMessage({ type: "faces", id, faces, milliseconds: performance.now() - start });
+  },
+
+  async frame({ id, bitmap, seconds }) {
+    const start = performance.now();
+    const image = pixels(bitmap);
+    const uniform = isUniform(image, uniformRange);
+    const faces = uniform ? [] : await stream.next(image, seconds);
+    postMessage({ type: "faces", id, faces, uniform, milliseconds: performance.now() - start });
+  },
+
+  reset() {
+    stream.reset();
+  },
+};
+
+function pixels(bitmap) {
+  const { width, height } = bitmap;
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}
+
+// One after the other: a session can't run twice at a time.
+let turn = Promise.resolve();
+
+addEventListener("message", ({ data }) => {
+  turn = turn.then(async () => {
+    try {
+      await handlers[data.type](data);
+    } catch (error) {
+      console.error(error);
+      postMessage({ type: "failed", id: data.id, message: error.message });
+    }
+  });
+});

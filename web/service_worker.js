@@ -1,0 +1,26 @@
+// Keeps the page's own files for use without a connection, all of one release together; a new release has
+// another version and replaces them. The networks are kept by page/model_files.js.
+
+const CACHE = `fer-page-${"{version}"}`;
+const FILES = ["{files}"];
+
+addEventListener("install", (event) => {
+  const fresh = FILES.map((file) => new Request(file, { cache: "reload" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
+});
+
+addEventListener("activate", (event) => {
+  const old = (name) => name.startsWith("fer-page-") && name !== CACHE;
+  const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
+  event.waitUntil(clean());
+});
+
+addEventListener("message", ({ data }) => {
+  if (data === "activate") skipWaiting();
+});
+
+addEventListener("fetch", (event) => {
+  if (event.request.method !== "GET" || !event.request.url.startsWith(registration.scope)) return;
+  const kept = async () => (await caches.open(CACHE)).match(event.request, { ignoreSearch: true });
+  event.respondWith(kept().then((response) => response ?? fetch(event.request)));
+});
