@@ -7,11 +7,12 @@
 
 from typing import TYPE_CHECKING
 
+from fer.version import __version__
+
 if TYPE_CHECKING:
     from fer.drawing.export import to_dataframe
     from fer.pipeline import Pipeline
 
-__version__ = "0.1.0"
 __all__ = ["Pipeline", "__version__", "to_dataframe"]
 
 _LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.drawing.export"}

@@ -59,6 +59,9 @@ class FakeClassifier:
         self.rows = rows or (sure("happy", 0.9),)
         self.metrics = metrics or {}
 
+    def fingerprint(self) -> str:
+        return "0123456789abcdef" * 4
+
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         rows = [self.rows[i % len(self.rows)] for i in range(len(crops))]
         return np.array(rows, np.float32).reshape(-1, 7)

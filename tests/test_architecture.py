@@ -40,6 +40,7 @@ FLOORS = {
     "fer.sandbox": 0,
     "fer.temp_folder": 0,
     "fer.templates": 0,
+    "fer.version": 0,
     "fer.video": 0,
 }
 """Floor of each package or module; the longest prefix counts."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fer.pipeline import Pipeline
     from fer.recording import RecordingResult
 
+ALL = ("all",)
+"""`--export all`: every format that the view has."""
+
 AUTO = "auto"
 """The view is chosen by what is seen in the video."""
 
@@ -75,8 +78,21 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FRAMES",
         help="frames a second that are analysed, 1 to 30",
     )
+    parser.add_argument(
+        "--export",
+        type=_formats,
+        default=(),
+        metavar="FORMATS",
+        help="files for other programs, separated by commas: elan, textgrid (Praat), boris, bids "
+        "(events.tsv), vtt (the moments as subtitles); of every face in every frame also frames "
+        "(CSV) and parquet, not with --view class; all for all that the view has",
+    )
     add_model(parser)
     parser.set_defaults(run=run_video)
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
 
 
 @dataclass
@@ -100,9 +116,12 @@ def run_video(options: argparse.Namespace) -> str:
         KeyboardInterrupt: After Ctrl-C, with what was kept.
     """
     from fer.pipeline import Pipeline
+    from fer.recording.exports import check_formats
     from fer.video import check_video
 
     check_shared(options)
+    if options.export != ALL:
+        check_formats(options.export, "person" if options.view == AUTO else options.view)
     results = VideoResults()
     videos = find_files(VIDEO, options.files, options.output, results.refused)
     several = len(options.files) > 1 or options.files[0].is_dir()
@@ -140,7 +159,7 @@ def analyse_videos(
         ValueError: None can be read, or nothing can be written.
         KeyboardInterrupt: After Ctrl-C, with what was kept.
     """
-    from fer.recording.analysis import ResultsError
+    from fer.recording.outputs import ResultsError
     from fer.video import VideoError
 
     for video, place in places.items():
@@ -180,16 +199,24 @@ def analyse_video(
         What `describe_recording` returns of it, and whether it was ended by Ctrl-C.
     """
     from fer.recording import analyse, choose_view
+    from fer.recording.exports import formats_of
 
     chosen = options.view == AUTO
     view = choose_view(video, pipeline.detector) if chosen else options.view
+    formats = formats_of(view)
+    wanted = formats if options.export == ALL else options.export
+    exports = [name for name in wanted if name in formats]
     with stop_on_interrupt() as stopped, share_progress(printable(video.name)) as show:
         recording = analyse(
             *(video, folder, pipeline, view, options.rate),
             progress=lambda progress: show(progress.done),
             stopped=stopped,
+            exports=exports,
         )
-        return describe_recording(recording, chosen), stopped()
+        report = describe_recording(recording, chosen)
+        missing = [name for name in wanted if name not in formats]
+        note = f"\nNot exported: {', '.join(missing)}; the class view has no single faces."
+        return report + (note if missing else ""), stopped()
 
 
 def describe_recording(recording: "RecordingResult", chosen: bool = False) -> str:

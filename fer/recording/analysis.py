@@ -4,31 +4,33 @@ Three threads share the work: one decodes, this one analyses some of the frames,
 encodes. Queues of a few frames connect them, whatever the video's length.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
-from fer.model.headline_metrics import describe_accuracy
-from fer.output_files import OutputError, describe, is_write_error, output_folder
 from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.background import prefetch, run_in_background
 from fer.recording.box_interpolation import BoxInterpolator
+from fer.recording.exports import check_formats, export_stem, write_exports
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
+from fer.recording.frame_table import FORMATS as FRAME_FORMATS
 from fer.recording.outputs import (
     FILE_NAMES,
+    FRAMES_NAME,
     RecordingMetadata,
     RecordingResult,
+    atomic_outputs,
     output_paths,
     write_outputs,
 )
 from fer.recording.progress import Progress, ProgressReporter
+from fer.timeline.methods import NetworkIdentity
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
 from fer.vision.detections import expression_labels
@@ -47,10 +49,6 @@ _MISSING_FROM = 0.5
 """Seconds from which on a missing end is worth a sentence."""
 
 
-class ResultsError(VideoError):
-    """The results can't be written, whatever the video."""
-
-
 def analyse(
     source: Path,
     folder: Path,
@@ -62,6 +60,8 @@ def analyse(
     sound: bool = True,
     sheet: bool = True,
     stopped: Callable[[], bool] | None = None,
+    exports: Collection[str] = (),
+    keep_frames: bool = False,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -78,6 +78,8 @@ def analyse(
             report anyway.
         stopped: Returns whether to leave the rest of the video out and finish with what was
             analysed; called for each frame.
+        exports: Formats of `fer.recording.exports` that are written, too.
+        keep_frames: Whether the rows of all frames are kept, in the person view, as `frames`.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -86,34 +88,41 @@ def analyse(
         VideoError: The video can't be read, or lies where a file would be written.
         ResultsError: The folder can't be written to, or the disk is full; nothing is left of it.
         Cancelled: The analysis was cancelled; its files are deleted.
-        ValueError: The view or the rate is invalid.
+        ValueError: The view, the rate or a format is invalid.
     """
+    check_formats(exports, view)
     check_rate(rate)
     source, folder = Path(source), Path(folder)
     if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     analyzer = FrameAnalyzer(pipeline, view, rate)
-    with VideoReader(source, WORKING_SIDE) as reader, _atomic_outputs(folder) as work_folder:
+    keep_frames = keep_frames and view == "person"
+    with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
         reporter = ProgressReporter(progress, cancelled, reader.info.duration)
-        warning, lead = _write_annotated_video(
-            *(reader, source if sound else None, work_folder, analyzer, reporter),
-            stopped or (lambda: False),
-        )
+        frames = work_folder / FRAMES_NAME
+        with analyzer.recording_frames(
+            frames if keep_frames or {*exports} & {*FRAME_FORMATS} else None, reader.scale
+        ):
+            warning, lead = _write_annotated_video(
+                *(reader, source if sound else None, work_folder, analyzer, reporter),
+                stopped or (lambda: False),
+            )
         reporter.raise_if_cancelled()
         origin = RecordingMetadata(
-            title=printable(source.name),
-            duration=analyzer.end,
-            rate=rate,
-            warning=" ".join(filter(None, (reader.warning, warning))) or None,
-            model=pipeline.classifier.name,
-            accuracy=describe_accuracy(pipeline.classifier.metrics),
+            *(printable(source.name), analyzer.end, rate),
+            " ".join(filter(None, (reader.warning, warning))) or None,
+            network=NetworkIdentity.of(pipeline.classifier),
             scale=reader.scale,
             lead=lead,
         )
         recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
+        recording = replace(recording, frames=frames if frames.exists() else None)
+        write_exports(recording, work_folder, export_stem(source), exports)
+        if not keep_frames:
+            frames.unlink(missing_ok=True)
     reporter.finish()
     paths: dict[str, Any] = dict(output_paths(folder, sheet))
-    return replace(recording, **paths)
+    return replace(recording, frames=folder / FRAMES_NAME if keep_frames else None, **paths)
 
 
 def check_rate(rate: float) -> None:
@@ -185,26 +194,3 @@ def _describe_stop(end: float, duration: float | None) -> str | None:
         return None
     whole = "" if duration is None else f" of {duration:.0f}"
     return f"The analysis was stopped after {end:.0f}{whole} seconds."
-
-
-@contextmanager
-def _atomic_outputs(folder: Path) -> Iterator[Path]:
-    """Give a place for files that come into a folder when they are all there.
-
-    After an error they are deleted, as is the folder if it was made here; files of an earlier
-    analysis stay.
-    """
-    try:
-        with (
-            output_folder(folder),
-            TemporaryDirectory(prefix=".work-", dir=folder) as work_folder,
-        ):
-            yield Path(work_folder)
-            for file in list(Path(work_folder).iterdir()):
-                file.replace(folder / file.name)
-    except OutputError as error:
-        raise ResultsError(str(error)) from error
-    except OSError as error:
-        if not is_write_error(error):
-            raise
-        raise ResultsError(f"The results can't be written: {describe(error)}") from error

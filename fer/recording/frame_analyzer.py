@@ -1,12 +1,15 @@
 """The analysis of a video's frames, in their order: which are looked at, and what counts."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from supervision import Detections
 
 from fer.pipeline import Pipeline, StreamState
 from fer.recording.box_interpolation import counted_faces
+from fer.recording.frame_table import FrameRecorder
 from fer.recording.look_schedule import LookSchedule
 from fer.timeline.timeline import Timeline
 from fer.video import Frame
@@ -55,7 +58,7 @@ class FrameAnalyzer:
         self.cut_time = self.last_look = -np.inf
         self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
         self._pending: tuple[Detections, float] | None = None  # the look that is counted next
-        self._count = on_look or self._timeline.add
+        self._count: Callable[[Detections, float], object] = on_look or self._timeline.add
         self._schedule = LookSchedule(rate, next_look)
         self._last_image: np.ndarray | None = None
         self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_memory(rate))
@@ -65,6 +68,30 @@ class FrameAnalyzer:
         """What was counted, with all looks so far."""
         self.count_pending()
         return self._timeline
+
+    @contextmanager
+    def recording_frames(self, path: Path | None, scale: float) -> Iterator[None]:
+        """Record all counted faces of the block in a file; None records none.
+
+        Args:
+            path: The file, for `fer.recording.frame_table`.
+            scale: Pixels of the recording a pixel of its frames here.
+        """
+        if path is None:
+            yield
+            return
+        with path.open("wb") as file:
+            below, count = self._timeline.uncertain_below, self._count
+            recorder = FrameRecorder(file, scale, self._timeline.small, below)
+
+            def count_and_record(faces: Detections, time: float) -> None:
+                count(faces, time)
+                recorder.add(faces, time)
+
+            self._count = count_and_record
+            yield
+            self.count_pending()
+            self._count = count
 
     def analyze(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't analysed.

@@ -1,15 +1,20 @@
 """Files of an analysed recording besides the annotated video."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fer.images import encode_jpeg
+from fer.output_files import OutputError, describe, is_write_error, output_folder
 from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails
+from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
+from fer.video import VideoError
 
 FILE_NAMES = {
     "video": "annotated.mp4",
@@ -20,6 +25,13 @@ FILE_NAMES = {
     "report": "report.html",
 }
 """Name of each file."""
+
+FRAMES_NAME = "frames.bin"
+"""Name of the rows of `fer.recording.frame_table`, where they are kept."""
+
+
+class ResultsError(VideoError):
+    """The results can't be written, whatever the video."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,8 @@ class RecordingResult:
         report: One HTML file that holds everything but the video.
         pictures: Small pictures of the moments, one by one.
         thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
+        frames: Rows of `fer.recording.frame_table`; None where they weren't kept.
+        exports: Files for other programs, ZIP; None where they weren't wanted.
     """
 
     timeline: Timeline
@@ -53,6 +67,8 @@ class RecordingResult:
     report: Path
     pictures: Sequence[Thumbnail] = ()
     thumbnails: Path | None = None
+    frames: Path | None = None
+    exports: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +80,7 @@ class RecordingMetadata:
         duration: The video's duration in seconds.
         rate: Analysed frames a second.
         warning: Sentences on what couldn't be read; None if all could.
-        model: The network's name.
-        accuracy: How often it is right, and on what; None if that isn't known.
+        network: Which network classified the faces.
         scale: Pixels of the video a pixel of what was analysed; above 1 where it was shrunk.
         lead: Seconds of sound before the first picture, by which the annotated video is later.
     """
@@ -74,8 +89,7 @@ class RecordingMetadata:
     duration: float
     rate: float
     warning: str | None
-    model: str
-    accuracy: str | None
+    network: NetworkIdentity
     scale: float
     lead: float
 
@@ -100,17 +114,19 @@ def write_outputs(
     if sheet:
         paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
     paths["csv"].write_text(to_csv(timeline), encoding="utf-8")
-    paths["json"].write_text(to_json(timeline, metadata_entries(metadata)), encoding="utf-8")
+    about = metadata_entries(timeline, metadata)
+    paths["json"].write_text(to_json(timeline, about), encoding="utf-8")
     timeline_plot(timeline, moments).savefig(paths["plot"], dpi=110)
     images = [(picture.caption, picture.image) for picture in previews]
     report = report_html(
         *(timeline, metadata.title, images, metadata.warning),
-        model=metadata.model,
-        accuracy=metadata.accuracy,
+        model=metadata.network.name,
+        accuracy=metadata.network.accuracy,
         rate=metadata.rate,
         end=metadata.duration,
         scale=metadata.scale,
         lead=metadata.lead,
+        methods=_methods(timeline, metadata),
     )
     paths["report"].write_text(report, encoding="utf-8")
     known = (metadata.warning, metadata.duration, metadata.lead)
@@ -118,7 +134,40 @@ def write_outputs(
     return RecordingResult(timeline, timeline.view, *known, pictures=previews, **files)
 
 
-def metadata_entries(metadata: RecordingMetadata) -> dict[str, object]:
+def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[str, object]:
     """Return the metadata in a timeline's JSON."""
-    names = ("title", "model", "rate", "duration", "lead", "warning")
-    return {name: getattr(metadata, name) for name in names} | {"shrunk_by": metadata.scale}
+    names = ("title", "rate", "duration", "lead", "warning")
+    return {
+        **{name: getattr(metadata, name) for name in names},
+        "model": metadata.network.name,
+        "fingerprint": metadata.network.fingerprint,
+        "shrunk_by": metadata.scale,
+        "methods": _methods(timeline, metadata),
+    }
+
+
+def _methods(timeline: Timeline, metadata: RecordingMetadata) -> str:
+    return methods_paragraph(timeline, metadata.network, metadata.rate, metadata.scale)
+
+
+@contextmanager
+def atomic_outputs(folder: Path) -> Iterator[Path]:
+    """Give a place for files that come into a folder when they are all there.
+
+    After an error they are deleted, as is the folder if it was made here; files of an earlier
+    analysis stay.
+    """
+    try:
+        with (
+            output_folder(folder),
+            TemporaryDirectory(prefix=".work-", dir=folder) as work_folder,
+        ):
+            yield Path(work_folder)
+            for file in list(Path(work_folder).iterdir()):
+                file.replace(folder / file.name)
+    except OutputError as error:
+        raise ResultsError(str(error)) from error
+    except OSError as error:
+        if not is_write_error(error):
+            raise
+        raise ResultsError(f"The results can't be written: {describe(error)}") from error

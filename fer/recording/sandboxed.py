@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from fer.pipeline import Pipeline
-from fer.recording.analysis import ResultsError
-from fer.recording.outputs import RecordingResult, output_paths
+from fer.recording.outputs import FRAMES_NAME, RecordingResult, ResultsError, output_paths
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
 from fer.recording.worker_tasks import (
@@ -238,11 +237,13 @@ def _read_result(message: Message, folder: Path) -> RecordingResult:
     paths = output_paths(folder, sheet=False)
     fields = message.fields
     try:
-        if not all(stat.S_ISREG(path.lstat().st_mode) for path in paths.values()):
-            raise ValueError("a file is none")
+        _check_regular(paths.values())
         if paths["json"].stat().st_size > _MAX_TIMELINE:
             raise ValueError("the timeline is too large")
         timeline = from_json(paths["json"].read_text(encoding="utf-8"))
+        if timeline.view == "person":
+            paths["frames"] = folder / FRAMES_NAME
+            _check_regular([paths["frames"]])
         pictures = tuple(_read_thumbnails(fields["pictures"], memoryview(message.data)))
         warning = None if fields["warning"] is None else str(fields["warning"])
         known = warning, float(fields["duration"]), float(fields["lead"])
@@ -251,6 +252,12 @@ def _read_result(message: Message, folder: Path) -> RecordingResult:
         raise VideoError(BROKEN) from error
     files: dict[str, Any] = {**paths}
     return RecordingResult(timeline, timeline.view, *known, pictures=pictures, **files)
+
+
+def _check_regular(paths: Iterable[Path]) -> None:
+    """Raise ValueError, or OSError, unless all of these are files, and no links to others."""
+    if not all(stat.S_ISREG(path.lstat().st_mode) for path in paths):
+        raise ValueError("a file is none")
 
 
 def _read_thumbnails(described: Iterable[dict[str, Any]], data: memoryview) -> Iterable[Thumbnail]:

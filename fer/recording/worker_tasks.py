@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from fer.pipeline import Pipeline
-from fer.recording.analysis import ResultsError, analyse
-from fer.recording.outputs import RecordingResult
+from fer.recording.analysis import analyse
+from fer.recording.outputs import RecordingResult, ResultsError
 from fer.recording.progress import Progress
 from fer.sandbox import Channel, bound_cpu
 from fer.video import VideoError, check_video
@@ -94,7 +94,10 @@ def analyse_video(
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
         made = analyse(  # without a sheet: the page shows the thumbnails itself
-            *(source, folder, pipeline, view, rate, report), sound=sound, sheet=False
+            *(source, folder, pipeline, view, rate, report),
+            sound=sound,
+            sheet=False,
+            keep_frames=True,
         )
         _send_result(channel, made)
 

@@ -36,6 +36,7 @@ def report_html(
     end: float | None = None,
     scale: float = 1.0,
     lead: float = 0.0,
+    methods: str = "",
 ) -> str:
     """Return a timeline as one HTML page, in the timeline's own view.
 
@@ -53,6 +54,7 @@ def report_html(
         end: Seconds at which the recording ended; None takes the last bin as full.
         scale: Pixels of the recording a pixel of what was analysed.
         lead: Seconds by which the annotated video is later than the timeline.
+        methods: How it was made, as a paragraph to cite; "" for none.
     """
     summary = summarise(timeline, end)
     shown = bool(summary.shown_seconds)
@@ -75,6 +77,7 @@ def report_html(
         view_note=_VIEW_NOTES[timeline.view],
         rows=track_rows(summary),
         omitted=_omitted_note(summary),
+        methods=methods,
         settings=_settings(timeline, model, accuracy, rate, scale).items(),
     )
 

@@ -176,3 +176,31 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, film, monkeypa
     *_, last = capsys.readouterr().err.splitlines()
     assert last.startswith("fer video: The results can't be written: the disk is full; make room")
     assert not (tmp_path / "new").exists()
+
+
+def test_exports_are_named_after_the_recording(tmp_path, film):
+    out = tmp_path / "out"
+    words = ["video", str(film), "--output", str(out), "--view", "class", "--export"]
+    assert main([*words, "bids, ELAN"]) == 0
+    assert {path.name for path in out.glob("lesson*")} == {
+        *("lesson.eaf", "lesson_events.tsv", "lesson_events.json"),
+    }
+    assert main([*words, "all"]) == 0
+    assert (out / "lesson.TextGrid").is_file() and not list(out.glob("*frames*"))
+
+
+def test_an_export_of_single_faces_is_refused_for_a_class(tmp_path, film, capsys):
+    words = ["video", str(film), "--output", str(tmp_path / "out"), "--view", "class"]
+    assert main([*words, "--export", "frames"]) == 1
+    assert "which is of single faces" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_a_class_is_recognised_its_missing_exports_are_named(
+    tmp_path, film, monkeypatch, capsys
+):
+    monkeypatch.setattr("fer.recording.choose_view", lambda *_: "class")
+    out = tmp_path / "out"
+    assert main(["video", str(film), "--output", str(out), "--export", "vtt,frames"]) == 0
+    assert "Not exported: frames; the class view" in capsys.readouterr().out
+    assert {path.name for path in out.glob("lesson*")} == {"lesson.vtt"}

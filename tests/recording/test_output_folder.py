@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from fer.recording.analysis import _atomic_outputs
+from fer.recording.outputs import atomic_outputs
 
 
 def fail_in(folder):
-    with pytest.raises(KeyError), _atomic_outputs(folder) as place:
+    with pytest.raises(KeyError), atomic_outputs(folder) as place:
         (place / "annotated.mp4").write_bytes(b"half")
         raise KeyError
 

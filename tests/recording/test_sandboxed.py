@@ -19,8 +19,7 @@ from fer.recording import (
     sandboxed,
     worker_tasks,
 )
-from fer.recording.analysis import ResultsError
-from fer.recording.outputs import FILE_NAMES
+from fer.recording.outputs import FILE_NAMES, FRAMES_NAME, ResultsError
 from fer.recording.worker_tasks import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_server
 from fer.video import VideoError, check_video
@@ -69,7 +68,7 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
     for one, other in zip(here.pictures, there.pictures, strict=True):
         assert (one.time, one.caption) == (other.time, other.caption)
         assert np.array_equal(one.image, other.image)
-    names = set(FILE_NAMES.values()) - {FILE_NAMES["thumbnails"]}
+    names = set(FILE_NAMES.values()) - {FILE_NAMES["thumbnails"]} | {FRAMES_NAME}
     assert {file.name for file in (tmp_path / "there").iterdir()} == names
     assert told[-1].done == 1.0
 
@@ -170,15 +169,16 @@ def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
 
 
 def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
-    made = analyse(film, tmp_path / "here", pipeline)
+    made = analyse(film, tmp_path / "here", pipeline, keep_frames=True)
     fields = {"warning": None, "duration": 0.8, "lead": 0.0, "pictures": []}
     message = Message("result", fields)
     assert sandboxed._read_result(message, tmp_path / "here").timeline == made.timeline
     secret = tmp_path / "secret"
     secret.write_text("another visitor's")
-    made.csv.unlink(), os.symlink(secret, made.csv)
-    with pytest.raises(VideoError, match="breaks the reader"):
-        sandboxed._read_result(message, tmp_path / "here")
+    for file in (made.frames, made.csv):
+        file.unlink(), os.symlink(secret, file)
+        with pytest.raises(VideoError, match="breaks the reader"):
+            sandboxed._read_result(message, tmp_path / "here")
     for wrong in ({}, {**fields, "pictures": [{"height": 9}]}, {**fields, "duration": "long"}):
         with pytest.raises(VideoError, match="breaks the reader"):
             sandboxed._read_result(Message("result", wrong), tmp_path / "here")

@@ -8,10 +8,13 @@ import time
 import numpy as np
 
 from fer.images import encode_jpeg
+from fer.timeline.methods import NetworkIdentity
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
 from fer.ui.sessions import Session, Sessions
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline
+
+NETWORK = NetworkIdentity("tiny <1>", "0123456789abcdef" * 4, "int8", "70.0% of 10 pictures")
 
 TOKEN = "0123456789abcdef" * 2
 
@@ -53,7 +56,7 @@ class Looking:
     def __init__(self, boxes=(), *rows) -> None:
         self.pipeline, self.sessions = fake_pipeline(boxes, *rows), Sessions()
         self.handlers = LiveHandlers(self.pipeline, self.sessions)
-        self.timelines = TimelineHandlers(self.sessions, 0.4, "tiny <1>", "70.0% of 10 pictures")
+        self.timelines = TimelineHandlers(self.sessions, 0.4, NETWORK)
         self.frames = 0
 
     def look(

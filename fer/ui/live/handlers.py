@@ -15,6 +15,7 @@ from fer.clock import FrameRateMeter
 from fer.drawing.annotators import FaceAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
+from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import VIEWS, Timeline
@@ -186,15 +187,14 @@ class TimelineHandlers:
     Args:
         sessions: The visitors' sessions.
         uncertain_below: Least probability at which an expression is named.
-        model: The model in use, for the report.
-        accuracy: Its accuracy, and on what, for the report; None if that isn't known.
+        network: The network in use, for the report and JSON.
     """
 
     def __init__(
-        self, sessions: Sessions, uncertain_below: float, model: str, accuracy: str | None = None
+        self, sessions: Sessions, uncertain_below: float, network: NetworkIdentity
     ) -> None:
         self.sessions, self.uncertain_below = sessions, uncertain_below
-        self.model, self.accuracy = model, accuracy
+        self.network = network
 
     async def start(self, token: str, view: str, request: gr.Request | None = None) -> str:
         """Start a new timeline; the previous one is dropped.
@@ -230,7 +230,13 @@ class TimelineHandlers:
 
     def save_json(self, session: Session) -> dict[str, str]:
         """Return the timeline as JSON, as a download."""
-        content = to_json(_finished_timeline(session), {"model": self.model}).encode()
+        timeline = _finished_timeline(session)
+        about = {
+            "model": self.network.name,
+            "fingerprint": self.network.fingerprint,
+            "methods": methods_paragraph(timeline, self.network),
+        }
+        content = to_json(timeline, about).encode()
         return download("timeline.json", content, "application/json")
 
     def save_plot(self, session: Session) -> dict[str, str]:
@@ -246,11 +252,13 @@ class TimelineHandlers:
         """Return the timeline's report as one HTML file, as a download."""
         from fer.timeline.report import report_html
 
+        timeline = _finished_timeline(session)
         content = report_html(
-            _finished_timeline(session),
+            timeline,
             "Live timeline",
-            model=self.model,
-            accuracy=self.accuracy,
+            model=self.network.name,
+            accuracy=self.network.accuracy,
+            methods=methods_paragraph(timeline, self.network),
         )
         return download("timeline.html", content.encode(), "text/html")
 

@@ -2,8 +2,8 @@
 
 import gradio as gr
 
-from fer.model.headline_metrics import describe_accuracy
 from fer.pipeline import Pipeline
+from fer.timeline.methods import NetworkIdentity
 from fer.ui import html
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
@@ -66,8 +66,8 @@ def _camera() -> tuple[gr.Image, gr.HTML]:
 def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[gr.Radio, gr.HTML]:
     """Build the timeline; the stylesheet displays the buttons that fit its state."""
     classifier = pipeline.classifier
-    accuracy = describe_accuracy(classifier.metrics)
-    handlers = TimelineHandlers(sessions, classifier.uncertain_below, classifier.name, accuracy)
+    network = NetworkIdentity.of(classifier)
+    handlers = TimelineHandlers(sessions, classifier.uncertain_below, network)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):
             gr.HTML('<h3 class="fer-title">Timeline</h3>')

@@ -98,8 +98,8 @@ class RecordingEvents:
             request: Set by Gradio.
 
         Returns:
-            The timeline as in its JSON file, and the paths of annotated video, plot, CSV, JSON and
-            HTML report. They are deleted within the hour.
+            The timeline as in its JSON file, and the paths of annotated video, plot, CSV, JSON,
+            HTML report and a ZIP of files for other programs. They are deleted within the hour.
         """
         sender = Sender(request)
         try:

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from gradio.utils import get_upload_folder
 
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
+from fer.recording.exports import write_archive
 from fer.timeline.summary import summarise
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
@@ -49,7 +50,7 @@ MAX_RESULT_AGE = 3600
 POLL_INTERVAL = 0.4
 """Seconds from one progress update to the next."""
 
-RESULT_FILES = ("video", "video", "plot", "csv", "json", "report")
+RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
 """Fields of `RecordingResult`, one for each output: the video is both played and saved."""
 
 EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
@@ -199,8 +200,8 @@ class RecordingHandlers:
             rate: Analysed frames a second.
 
         Returns:
-            The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON and
-            HTML report. They are deleted within the hour.
+            The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON, HTML
+            report and a ZIP of files for other programs. They are deleted within the hour.
         """
         try:
             job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate)
@@ -238,7 +239,7 @@ class RecordingHandlers:
                     progress=job.report_progress,
                     cancelled=job.is_cancelled,
                 )
-                return RenderedRecording(result)
+                return RenderedRecording(replace(result, exports=write_archive(result, source)))
             finally:
                 shutil.rmtree(linked.parent, ignore_errors=True)
 

@@ -19,10 +19,10 @@ from fer.ui.sessions import Sessions
 from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES, MAX_SECONDS
 
-DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report")
+DOWNLOAD_KINDS = ("video", "plot", "CSV", "JSON", "report", "exports")
 """The downloads, in the order of the handlers' files."""
 
-RESULT_NAMES = ("annotated_video", "plot", "table", "timeline_file", "report")
+RESULT_NAMES = ("annotated_video", "plot", "table", "timeline_file", "report", "exports")
 """The files that /recording returns, in the order of the handlers' files."""
 
 RECORDING_DESCRIPTION = (
@@ -30,7 +30,8 @@ RECORDING_DESCRIPTION = (
     "`view` is person for a series for every face, or class for aggregates of five "
     "faces or more only; `rate` is the number of analysed frames a second. Returns the timeline "
     "and, as files, the annotated video (MP4), the plot (PNG), the table (CSV), the timeline "
-    "(JSON) and the report (HTML), which are deleted within the hour."
+    "(JSON), the report (HTML) and files for ELAN, Praat, BORIS, BIDS and others (ZIP), which are "
+    "deleted within the hour."
 )
 """Of the endpoint, on the page's API documentation."""
 

@@ -1,0 +1,93 @@
+"""A recording's results as files for other programs: its intervals, and its table of frames."""
+
+from collections.abc import Collection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from fer.output_files import new_file
+from fer.paths import printable
+from fer.recording.frame_table import FORMATS as FRAME_FORMATS
+from fer.recording.frame_table import write_frame_tables
+from fer.recording.outputs import RecordingResult
+from fer.timeline import exports
+from fer.timeline.intervals import IntervalTable, interval_table
+from fer.timeline.summary import summarise
+
+EXPORT_FORMATS = (*exports.FORMATS, *FRAME_FORMATS)
+"""Names of all formats."""
+
+MAX_STEM_BYTES = 200
+"""Of a name that most file systems limit to 255, so that all endings fit."""
+
+
+def check_formats(formats: Collection[str], view: str) -> None:
+    """Check that some formats exist and that a view has what they hold.
+
+    Raises:
+        ValueError: There is no such format, or it is of single faces in the class view.
+    """
+    unknown = [name for name in formats if name not in EXPORT_FORMATS]
+    if unknown:
+        known = ", ".join(EXPORT_FORMATS)
+        raise ValueError(f"There is no export {unknown[0]!r}; there are {known}.")
+    single = [name for name in formats if name in FRAME_FORMATS]
+    if single and view == "class":
+        raise ValueError(
+            f"The class view has no export {single[0]!r}, which is of single faces; leave it out, "
+            "or use the person view."
+        )
+
+
+def formats_of(view: str) -> tuple[str, ...]:
+    """Return all formats that a view has."""
+    return EXPORT_FORMATS if view == "person" else tuple(exports.FORMATS)
+
+
+def export_stem(source: Path) -> str:
+    """Return what the names of a recording's exports begin with: its own, if need be cut."""
+    stem = printable(source.stem).encode()[:MAX_STEM_BYTES]
+    return stem.decode(errors="ignore") or "recording"
+
+
+def recording_intervals(recording: RecordingResult) -> IntervalTable:
+    """Return a recording's intervals, with times in its annotated video."""
+    moments = summarise(recording.timeline, recording.duration).moments
+    return interval_table(
+        recording.timeline, moments, recording.duration, recording.lead, recording.video.name
+    )
+
+
+def write_exports(
+    recording: RecordingResult, folder: Path, stem: str, formats: Collection[str]
+) -> list[Path]:
+    """Write files for other programs and return their paths.
+
+    Args:
+        recording: With `frames` for the formats of single faces.
+        folder: Where they go.
+        stem: Begin of their names.
+        formats: Of `formats_of` the recording's view.
+    """
+    wanted = [name for name in exports.FORMATS if name in formats]
+    paths = exports.write_exports(recording_intervals(recording), folder, stem, wanted)
+    if recording.frames is not None:
+        paths += write_frame_tables(recording.frames, folder, stem, formats)
+    return paths
+
+
+def write_archive(recording: RecordingResult, source: Path) -> Path:
+    """Write all files for other programs as one ZIP file beside the video and return its path.
+
+    Args:
+        recording: With its files.
+        source: The recording, after which the files are named.
+    """
+    stem, formats = export_stem(source), formats_of(recording.view)
+    path = recording.video.with_name(f"{stem}_exports.zip")
+    with TemporaryDirectory(dir=path.parent) as folder, new_file(path) as unfinished:
+        files = write_exports(recording, Path(folder), stem, formats)
+        with ZipFile(unfinished, "w", ZIP_DEFLATED) as archive:
+            for file in files:
+                archive.write(file, file.name)
+    return path

@@ -1,0 +1,152 @@
+"""Every face of every analysed frame, for the person view: recorded as rows, saved as tables.
+
+During the analysis rows of fixed size go to a file, so that memory doesn't grow with the length;
+afterwards they are read in chunks and saved as CSV or Parquet. A class has no such table: a face
+that is in one frame and not in the next could be picked out of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from supervision import Detections
+
+from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
+from fer.output_files import new_file
+from fer.vision.detections import (
+    areas,
+    boxes,
+    confidences,
+    expression_labels,
+    probabilities,
+    track_ids,
+)
+from fer.vision.quality import QUALITY_COLUMNS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+TOO_SMALL = "too small"
+
+LABELS = (*EXPRESSIONS, UNCERTAIN, TURNED_AWAY, TOO_SMALL)
+"""What a face's `label` can be."""
+
+BOX_COLUMNS = ("left", "top", "right", "bottom")
+
+FRAME_ROW = np.dtype(
+    [
+        ("time", "<f8"),
+        ("track", "<i4"),
+        *((name, "<f4") for name in BOX_COLUMNS),
+        ("confidence", "<f4"),
+        ("label", "u1"),
+        *((name, "<f4") for name in (*EXPRESSIONS, *QUALITY_COLUMNS)),
+    ]
+)
+"""A face in a frame: seconds, track, box in the recording's pixels, the detector's confidence, the
+index of its label, its probabilities and its quality measures, `size` in the recording's pixels."""
+
+FORMATS = {"frames": "_frames.csv", "parquet": "_frames.parquet"}
+"""End of the file's name by format."""
+
+CHUNK_ROWS = 50_000
+"""Rows in memory at a time."""
+
+
+class FrameRecorder:
+    """Writes the rows of an analysis.
+
+    Args:
+        file: Where they go.
+        scale: Pixels of the recording a pixel of what is analysed.
+        small: A face whose side has fewer analysed pixels is too small to classify.
+        uncertain_below: Least probability at which an expression is named.
+    """
+
+    def __init__(self, file: BinaryIO, scale: float, small: float, uncertain_below: float) -> None:
+        self._file, self._scale = file, scale
+        self._small, self._uncertain_below = small, uncertain_below
+
+    def add(self, faces: Detections, time: float) -> None:
+        """Write a row for each tracked face of a frame.
+
+        Args:
+            faces: As for `fer.timeline.timeline.Timeline.add`.
+            time: Seconds from the first picture.
+        """
+        rows = np.empty(len(faces), FRAME_ROW)
+        rows["time"], rows["track"] = time, track_ids(faces)
+        for name, column in zip(BOX_COLUMNS, (boxes(faces) * self._scale).T, strict=True):
+            rows[name] = column
+        rows["confidence"] = confidences(faces)
+        small = np.sqrt(areas(faces)) < self._small
+        labels = [LABELS.index(name) for name in expression_labels(faces, self._uncertain_below)]
+        rows["label"] = np.where(small, LABELS.index(TOO_SMALL), labels)
+        for name, column in zip(EXPRESSIONS, probabilities(faces).T, strict=True):
+            rows[name] = column
+        for name in QUALITY_COLUMNS:
+            rows[name] = faces.data.get(name, np.nan)
+        rows["size"] *= self._scale
+        self._file.write(rows.tobytes())
+
+
+def read_frames(path: Path) -> Iterator["DataFrame"]:
+    """Yield the rows of a recorder's file as tables, in chunks; one without a row if there is none.
+
+    Raises:
+        ValueError: The file holds something else.
+    """
+    if path.stat().st_size % FRAME_ROW.itemsize:
+        raise ValueError(f"{path.name} has no whole number of rows.")
+    with path.open("rb") as file:
+        chunks = iter(lambda: file.read(CHUNK_ROWS * FRAME_ROW.itemsize), b"")
+        yield _table(next(chunks, b""))
+        yield from map(_table, chunks)
+
+
+def _table(chunk: bytes) -> "DataFrame":
+    from pandas import DataFrame
+
+    rows = np.frombuffer(chunk, FRAME_ROW)
+    table = DataFrame({name: rows[name] for name in FRAME_ROW.names or ()})
+    labels = np.array([*LABELS, ""], object)
+    return table.assign(label=labels[np.minimum(rows["label"], len(LABELS))])
+
+
+def write_frame_tables(path: Path, folder: Path, stem: str, formats: Iterable[str]) -> list[Path]:
+    """Write the rows of a recorder's file as tables and return their paths.
+
+    Args:
+        path: The recorder's file.
+        folder: Where they go.
+        stem: Begin of their names.
+        formats: Of `FORMATS`.
+    """
+    wanted = [name for name in FORMATS if name in set(formats)]
+    paths = [folder / f"{stem}{FORMATS[name]}" for name in wanted]
+    writers = {"frames": _write_csv, "parquet": _write_parquet}
+    for name, target in zip(wanted, paths, strict=True):
+        with new_file(target) as unfinished:
+            writers[name](read_frames(path), unfinished)
+    return paths
+
+
+def _write_csv(tables: Iterator["DataFrame"], path: Path) -> None:
+    for number, table in enumerate(tables):
+        table.to_csv(
+            path, mode="a" if number else "w", header=not number, index=False, lineterminator="\n"
+        )
+
+
+def _write_parquet(tables: Iterator["DataFrame"], path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    with ExitStack() as stack:
+        writer = None
+        for table in tables:
+            rows = pa.Table.from_pandas(table, preserve_index=False)
+            writer = writer or stack.enter_context(ParquetWriter(path, rows.schema))
+            writer.write_table(rows)

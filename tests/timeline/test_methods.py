@@ -1,0 +1,51 @@
+"""The methods paragraph: everything that somebody needs to do it again."""
+
+import json
+from importlib.metadata import version
+
+import pytest
+
+from fer.recording import analyse
+from fer.timeline.methods import NetworkIdentity, methods_paragraph
+from fer.version import __version__
+from tests.fakes import FakeClassifier, fake_pipeline, sure
+from tests.sample_videos import make_film
+from tests.timeline.frames import recorded
+
+ACCURACY = "70.0% of 3,589 pictures of the test split (FER2013's own labels)"
+NETWORK = NetworkIdentity("you/name@v1", "0123456789abcdef" * 4, "int8", ACCURACY)
+
+
+def test_it_names_network_versions_and_settings():
+    timeline = recorded([], view="person", bin_seconds=2, small=30, uncertain_below=0.45)
+    text = methods_paragraph(timeline, NETWORK, rate=7.5, scale=2)
+    for fact in (
+        f"fer {__version__}; 7.5 frames a second",
+        f"facenet-pytorch {version('facenet-pytorch')}",
+        "at least 60 pixels",
+        "an estimated 45 degrees",
+        f"the network 'you/name@v1' (accuracy: {ACCURACY})",
+        "fingerprint 0123456789abcdef, in int8 by ONNX Runtime " + version("onnxruntime"),
+        "under 0.45 counts as uncertain",
+        "bins of 2 s",
+        "number of their track",
+    ):
+        assert fact in text
+
+
+@pytest.mark.parametrize(("view", "fact"), [("class", "fewer than 5"), ("person", "number of")])
+def test_each_view_states_what_it_keeps(view, fact):
+    network = NetworkIdentity.of(FakeClassifier())
+    text = methods_paragraph(recorded([], view=view), network)
+    assert fact in text and "frames of a camera" in text
+    assert "in float32 by PyTorch" in text and "accuracy" not in text
+
+
+def test_report_and_json_hold_it(tmp_path):
+    film = make_film(tmp_path / "a.mp4", [i / 5 for i in range(5)], (64, 48))
+    recording = analyse(film, tmp_path / "out", fake_pipeline([], sure("happy")))
+    about = json.loads(recording.json.read_text())["about"]
+    assert about["fingerprint"] == "0123456789abcdef" * 4
+    assert about["methods"].startswith(f"Facial expressions were estimated with fer {__version__}")
+    report = recording.report.read_text()
+    assert "To cite" in report and "the network &#39;fake &lt;model&gt;&#39;" in report
