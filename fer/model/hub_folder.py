@@ -20,6 +20,10 @@ from fer.model.weight_storage import compress_weights
 PLOT_PATTERNS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
 
+HANDLER, HANDLER_REQUIREMENTS = "handler.py", "transformers>=5.23,<6\npillow>=12\n"
+"""What Inference Endpoints look for, and what they install for it: the network's code needs
+transformers 5."""
+
 CUSTOM_CLASSES: dict[Any, str] = {
     FerConfig: "AutoConfig",
     FerForImageClassification: "AutoModelForImageClassification",
@@ -34,7 +38,8 @@ def write_hub_folder(
     """Write into `target` all that is to be on the Hub as `repo_id`.
 
     That is the network and its processor, saved anew together with the Python files that
-    `trust_remote_code=True` needs; ONNX files; metrics.json, recipe and plots; card and results.
+    `trust_remote_code=True` needs; ONNX files; the handler of Inference Endpoints; metrics.json,
+    recipe and plots; card and results.
 
     Args:
         folder: An output folder of `train.py`.
@@ -74,8 +79,15 @@ def write_hub_folder(
         shutil.copyfile(folder / INT8_ONNX, target / INT8_ONNX)
     if (folder / RECIPE).is_file():
         shutil.copyfile(folder / RECIPE, target / RECIPE)
+    shutil.copyfile(endpoint_handler_file(), target / HANDLER)
+    (target / "requirements.txt").write_text(HANDLER_REQUIREMENTS)
     (target / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
     write_card(metrics, repo_id, target, list(plots))
+
+
+def endpoint_handler_file() -> Path:
+    """Return the handler's source, which is copied: on the Hub it runs without this package."""
+    return Path(__file__).with_name("endpoint_handler.py")
 
 
 def find_plots(folder: Path) -> list[Path]:
