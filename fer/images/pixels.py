@@ -41,13 +41,17 @@ def as_rgb(image: NDArray[Any]) -> UInt8Array:
     channels = pixels.shape[2]
     if channels == 1:
         return np.repeat(pixels, 3, axis=2)
-    return pixels if channels == 3 else flatten_on_white(Image.fromarray(pixels, "RGBA"))
+    return pixels if channels == 3 else np.array(flatten_on_white(Image.fromarray(pixels, "RGBA")))
 
 
-def flatten_on_white(image: Image.Image) -> UInt8Array:
-    """Return a PIL image of mode RGBA on white, RGB uint8 (h, w, 3)."""
-    white = Image.new("RGBA", image.size, "white")
-    return np.array(Image.alpha_composite(white, image).convert("RGB"))
+def flatten_on_white(image: Image.Image) -> Image.Image:
+    """Return a PIL image of mode RGBA on white, as RGB."""
+    alpha = image.getchannel("A")
+    if alpha.getextrema() == (255, 255):
+        return image.convert("RGB")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=alpha)
+    return white
 
 
 def bits_in_use(pixels: NDArray[Any]) -> int:

@@ -166,13 +166,16 @@ def _load(image: Image.Image) -> None:
 def _decode(image: Image.Image, notices: list[str], apply_profile: bool) -> DecodedImage:
     """Return a loaded picture upright as RGB."""
     orientation = _orientation(image)
-    pixels, notice = _pixels(to_srgb(image) if apply_profile else image)
+    profile = image.info.get("icc_profile") if apply_profile else None
+    # Transparency first: without it, a large picture is converted in three quarters of the memory.
+    flat = flatten_on_white(_convert(image, "RGBA")) if image.has_transparency_data else image
+    pixels, notice = _pixels(to_srgb(flat, profile))
     notices = [*notices, *([notice] if notice else [])]
     return DecodedImage(_apply_orientation(pixels, orientation), tuple(notices))
 
 
 def _pixels(image: Image.Image) -> tuple[UInt8Array, str | None]:
-    """Return a loaded picture of any mode as RGB uint8 (h, w, 3), not turned, and a notice."""
+    """Return a loaded picture without transparency as RGB uint8 (h, w, 3), and a notice."""
     if image.mode.startswith("I;16"):
         return _read_16_bits(np.asarray(image).astype(np.uint16))
     if image.mode == "I":
@@ -180,8 +183,6 @@ def _pixels(image: Image.Image) -> tuple[UInt8Array, str | None]:
     if image.mode == "F":
         grey, notice = float_pixels(np.asarray(image))
         return as_rgb(grey), notice
-    if image.has_transparency_data:
-        return flatten_on_white(_convert(image, "RGBA")), None
     return np.array(_convert(image, "RGB")), None
 
 

@@ -127,6 +127,19 @@ def test_a_profile_leaves_transparency_and_palettes():
     assert read_image(encoded(palette, "PNG", icc_profile=WIDE))[0, 0, 0] > 249
 
 
+@pytest.mark.parametrize("alpha", [255, 128])
+def test_transparency_is_laid_on_white_before_a_profile_is_applied(alpha):
+    stored = Image.new("RGBA", (32, 32), (234, 51, 35, alpha))
+    blended = [round((value * alpha + 255 * (255 - alpha)) / 255) for value in (234, 51, 35)]
+    expected = read_image(
+        encoded(Image.new("RGB", (32, 32), tuple(blended)), "PNG", icc_profile=WIDE)
+    )
+    before = stored.copy()
+    stored.info["icc_profile"] = WIDE
+    assert np.abs(read_image(stored).astype(int) - expected).max() <= 1
+    assert stored.tobytes() == before.tobytes()
+
+
 def test_a_profile_that_is_not_to_be_trusted_stays_unread():
     content = encoded(Image.new("RGB", (32, 32), (234, 51, 35)), "JPEG", icc_profile=WIDE)
     assert 230 < read_image(content, apply_profile=False)[0, 0, 0] < 238
