@@ -5,7 +5,7 @@ follow playlists to other files and addresses; only the formats below are tried,
 itself is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,11 +115,20 @@ def video_stream(container: InputContainer) -> VideoStream:
     return stream
 
 
-def demux(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]":
+def demux(
+    container: InputContainer,
+    *streams: Stream,
+    on_late_stream: Callable[[], None] = lambda: None,
+) -> "Iterator[Packet[Any]]":
     """Yield the packets of some streams, of all if none is given; then empty ones that flush.
 
     A stream that only appears in the middle of a file, as sound may in an FLV, is left out: PyAV
     knows those of the beginning, and fails at the end of the file for the sake of others.
+
+    Args:
+        container: The file, opened.
+        streams: Some of its streams.
+        on_late_stream: Called at the end of a file that has such a stream.
 
     Raises:
         av.FFmpegError: The file is damaged.
@@ -129,6 +138,7 @@ def demux(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]
         try:
             packet = next(packets, None)
         except IndexError:
+            on_late_stream()
             return
         if packet is None:
             return

@@ -97,6 +97,7 @@ class VideoReader:
         self._packet_count = self._undecodable = self._damaged = self._count = 0
         self._max_frames = sys.maxsize if self._any_size else MAX_FRAMES
         self._max_seconds = math.inf if self._any_size else MAX_SECONDS
+        self._has_late_stream = False
         self._read_until = self._video_until = 0.0
         self._stamps = FrameStamps(self._container)
         self._decoded = self._decode()
@@ -209,7 +210,7 @@ class VideoReader:
     def _decode(self) -> Iterator[_StampedFrame]:
         """Yield the frames as they are in the file, and count those that can't be decoded."""
         try:
-            for packet in demux(self._container):
+            for packet in demux(self._container, on_late_stream=self._note_late_stream):
                 self._read_until = max(self._read_until, _end_time(packet))
                 if self._count > self._max_frames:
                     return
@@ -219,6 +220,9 @@ class VideoReader:
                     yield from self._decode_packet(packet)
         except av.FFmpegError:
             return  # the file ends in the middle
+
+    def _note_late_stream(self) -> None:
+        self._has_late_stream = True
 
     def _decode_packet(self, packet: "Packet[Stream]") -> Iterator[_StampedFrame]:
         self._stamps.add(packet)
@@ -245,6 +249,10 @@ class VideoReader:
     def _describe_losses(self, time: float) -> str | None:
         """Return what wasn't read, a sentence each."""
         sentences = [describe_other_videos(self._container, self._stream)]
+        if self._has_late_stream:
+            sentences.append(
+                "A track that appears late in the file, such as its sound, is left out."
+            )
         total = self._packet_count
         if self._is_cut_off():
             total = max(self._stream.frames, total)

@@ -7,7 +7,14 @@ import pytest
 from av.stream import Disposition
 
 from fer.video import VideoReader, VideoWriter
-from tests.sample_videos import _write_sound, add_cover, frames_of, grey, write_cover
+from tests.sample_videos import (
+    _write_sound,
+    add_cover,
+    frames_of,
+    grey,
+    make_film,
+    write_cover,
+)
 
 TWO_SOUNDS = "The file holds 2 sound tracks; only track "
 
@@ -82,3 +89,40 @@ def test_the_video_track_that_is_read_is_stated(tmp_path, default):
 
 def test_a_cover_is_no_second_video_track(tmp_path):
     assert frames_of(film(tmp_path / "a.mp4", cover=True))[0].warning is None
+
+
+def flv_tags(content):
+    """Return the kind, the time in milliseconds and the bytes of each tag of an FLV."""
+    tags, place = [], 13
+    while place < len(content):
+        size = 15 + int.from_bytes(content[place + 1 : place + 4], "big")
+        time = int.from_bytes(content[place + 4 : place + 7], "big")
+        tags.append((content[place], time, content[place : place + size]))
+        place += size
+    return tags
+
+
+def with_late_sound(pictures, sounding, target, delay):
+    """Add the sound of an FLV to one without, so many milliseconds later, its header unchanged."""
+    content = pictures.read_bytes()
+    audio = [
+        (8, time + delay, tag[:4] + (time + delay).to_bytes(3, "big") + tag[7:])
+        for kind, time, tag in flv_tags(sounding.read_bytes())
+        if kind == 8
+    ]
+    tags = sorted([*flv_tags(content), *audio], key=lambda tag: tag[1])
+    target.write_bytes(content[:13] + b"".join(tag for _, _, tag in tags))
+    return target
+
+
+@pytest.mark.parametrize("delay", [0, 12_000])
+def test_sound_that_appears_late_is_stated(tmp_path, delay):
+    times = [i / 15 for i in range(300)]
+    pictures = make_film(tmp_path / "a.flv", times)
+    sounding = make_film(tmp_path / "b.flv", times[:2], sound="aac", sound_seconds=1.0)
+    path = with_late_sound(pictures, sounding, tmp_path / "c.flv", delay)
+    reader, frames = frames_of(path)
+    assert len(frames) == len(times)
+    assert reader.info.has_audio == (delay == 0)
+    late = "A track that appears late in the file, such as its sound, is left out."
+    assert reader.warning == (late if delay else None)
