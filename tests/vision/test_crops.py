@@ -13,7 +13,7 @@ from fer.vision.crops import (
     crop_faces,
     levelling,
 )
-from fer.vision.rotation import rotate_image, rotate_points
+from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 
 # Each pixel holds its own place: red its column, green its row.
 ROWS, COLUMNS = np.mgrid[0:20, 0:30].astype(np.uint8)
@@ -133,6 +133,14 @@ def test_a_smoothed_roll_goes_before_the_landmarks():
     faces = tilted(90)
     faces.data["roll"] = np.zeros(1, np.float32)
     np.testing.assert_array_equal(crop_faces(PICTURE, faces, Framing())[0], PICTURE[6:14, 11:19])
+
+
+@pytest.mark.parametrize("degrees", [15, 30, 45])
+def test_the_crop_of_a_tilted_face_is_as_large_as_upright(degrees):
+    upright = np.array([[50, 50, 150, 180]], np.float32)
+    box = rotate_boxes(upright, np.array([[100, 115]]), np.array([degrees]))[0]
+    assert crop_face(np.zeros((300, 300, 3), np.uint8), box, Framing(), degrees).shape[0] == 114
+    assert (box[2:] - box[:2]).prod() ** 0.5 > 114.4  # the box itself is larger
 
 
 def test_levelling_grows_without_a_jump():
