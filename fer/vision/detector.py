@@ -29,12 +29,16 @@ PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.7
 """Scores that pass the first and the second network, as published."""
 
 RESCORE_FROM, RESCORE_BELOW = 0.5, 0.97
-"""Range of scores of the last network in which a face is checked a second time.
+"""Range of scores of the last network in which a face is looked at again; the mean score counts.
 
-These and the default confidence were chosen together, on photos with annotated faces, shrunk and
-darkened ones, and pictures without faces, beside facenet-pytorch's MTCNN with scores above 0.9 at
-the same size. `benchmarks/detector.py` counts false faces.
+These, the looks and the default confidence were chosen on half of 570 pictures and collages without
+faces and of 520 faces in annotated photos, shrunk and darkened ones among them. In the other half
+234 of 238 faces pass, and none of what was mistaken for a face. `benchmarks/detector.py` counts
+false faces.
 """
+
+MIRRORED_SCALE = 0.9
+"""Side of the square that is looked at mirrored, over the face's."""
 
 KNOWN_IOU, KNOWN_CONTAINMENT = 0.3, 0.8
 """A proposal, a coarse square, is about a known face from this overlap over union on, or when it is
@@ -85,7 +89,7 @@ class FaceDetector:
     def __init__(
         self,
         min_face: int = 40,
-        confidence: float = 0.93,
+        confidence: float = 0.86,
         max_side: int = 1280,
         device: str | torch.device = "cpu",
     ) -> None:
@@ -237,12 +241,13 @@ class FaceDetector:
         return best_of(found, threshold) if rolls.any() else found
 
     def _confirm(self, image: UInt8Array, found: Candidates, confidence: float) -> Candidates:
-        """Return the faces that score enough; the second look decides where the first doubts."""
+        """Return the faces that score enough; more looks decide where the first one doubts."""
         doubtful = found.score < RESCORE_BELOW
         if doubtful.any():
-            scores = found.score.copy()
-            scores[doubtful] = self.cascade.rescore(image, found[doubtful]).score
-            found = replace(found, score=scores)
+            asked = found[doubtful]
+            squares = face_squares(asked.xyxy, MIRRORED_SCALE)
+            again = self.cascade.rescore(image, asked, squares, _tilts(roll(asked.landmarks)))
+            found = found.replaced(doubtful, again)
         return found[found.score > confidence]
 
     def _scales(self, image: UInt8Array) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from skimage.data import astronaut
 from supervision import box_iou_batch
 
 from fer.vision import mtcnn
+from fer.vision.detector import MIRRORED_SCALE, face_squares
 from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.pyramid import Tile, pyramid_scales, split_into_tiles
 
@@ -82,20 +83,33 @@ def test_all_parts_together_find_what_the_whole_picture_holds(networks):
     assert box_iou_batch(once.xyxy, in_parts.xyxy).max(axis=1).min() > 0.8
 
 
+def rescore(networks, image, *boxes):
+    asked = candidates(*boxes)
+    return networks.rescore(image, asked, face_squares(asked.xyxy, MIRRORED_SCALE))
+
+
+def test_a_mirrored_look_sees_a_tilted_face_upright(networks):
+    turned = np.ascontiguousarray(np.rot90(astronaut(), -1))
+    face = candidates([512 - 172, 180, 512 - 61, 268])
+    squares = face_squares(face.xyxy, MIRRORED_SCALE)
+    level = networks.rescore(turned, face, squares, np.array([90], np.float32))
+    assert level.score[0] > networks.rescore(turned, face, squares).score[0] + 0.1
+
+
 def test_a_second_look_keeps_a_face_and_not_what_looks_like_one(networks):
     face, suit = [180, 61, 268, 172], [182, 256, 217, 301]
     camera = cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
-    looked = networks.rescore(astronaut(), candidates(face))
+    looked = rescore(networks, astronaut(), face)
     assert looked.score[0] > 0.9
     np.testing.assert_array_equal(looked.xyxy, [face])
-    assert networks.rescore(camera, candidates(suit)).score[0] < 0.9
+    assert rescore(networks, camera, suit).score[0] < 0.8
 
 
 def test_nothing_is_seen_outside_of_the_picture(networks):
     face, outside = [180, 61, 268, 172], [600, 600, 640, 640]
-    looked = networks.rescore(astronaut(), candidates(outside, face))
-    assert looked.score[0] == 0 and looked.score[1] > 0.9
-    assert networks.rescore(astronaut(), candidates(outside)).score.tolist() == [0]
+    looked = rescore(networks, astronaut(), outside, face)
+    assert looked.score[0] < 0.4 and looked.score[1] > 0.9
+    assert rescore(networks, astronaut(), outside).score[0] < 0.4  # only the look before counts
 
 
 def test_many_windows_are_looked_at_in_parts_with_the_same_result(networks, monkeypatch):
