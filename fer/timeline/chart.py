@@ -24,6 +24,7 @@ from fer.timeline.counts import (
     merged_statistics,
     weight_bins_equally,
 )
+from fer.timeline.drawn_marks import mark_places
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, find_runs, line_path
@@ -107,7 +108,7 @@ def timeline_html(
         min_span: Least length of the time axis in seconds.
         moments: These are marked by their number, from 1.
     """
-    numbers, tallies = timeline.counts()
+    numbers = timeline.counts()[0]
     bins = int(numbers[-1]) + 1 if len(numbers) else 0
     group = max(1, -(-bins // MAX_COLUMNS))
     step = timeline.bin_seconds * group
@@ -117,19 +118,21 @@ def timeline_html(
         class_view = timeline.view == "class"
         return Curves(step, merged_statistics(numbers // group, tallies, slots, class_view))
 
-    whole = curves(numbers, tallies)
-    numbers, tracks, tallies = timeline.track_counts()
+    counted = timeline.included()
+    whole = curves(*counted.counts())
+    numbers, tracks, tallies = counted.track_counts()
     single = [
         (f"Face {track}", curves(numbers[tracks == track], tallies[tracks == track]))
         for track in longest_tracks(tracks, tallies)
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
-    span = max(min_span, whole.seconds)
+    span = max(min_span, step * slots)
     return render(
         "chart.html",
         description=_description(timeline),
         span=f"{span:g}",
         plots=_plots(rows, whole, span, moments),
+        marks=mark_places(timeline.marks, span),
         times=_time_axis(span),
         side=VIEWBOX_SIDE,
         legend_colors={name: COLORS[name] for name in STACK_ORDER},
@@ -196,7 +199,7 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
 
     Each face weighs alike, once in each second, as in `fer.timeline.summary`.
     """
-    whole = weight_bins_equally(timeline.counts()[1]).sum(axis=0)
+    whole = weight_bins_equally(timeline.included().counts()[1]).sum(axis=0)
     return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
 
 

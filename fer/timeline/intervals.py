@@ -7,13 +7,14 @@ everywhere. So no export holds more than the timeline itself does.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import count, groupby
 
 import numpy as np
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.timeline.counts import Figures, compute_statistics
+from fer.timeline.marks import EVENT, Mark, shifted
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
 
@@ -29,7 +30,7 @@ STATES = {
 }
 """What a track or a class can be in, and when it is."""
 
-CLASS_TIER, MOMENT_TIER = "class", "moments"
+CLASS_TIER, MOMENT_TIER, EVENT_TIER = "class", "moments", "events"
 
 RISES = {f"rise in {name}": f"{name} is clearly above the minute before" for name in EXPRESSIONS}
 """Labels of moments."""
@@ -43,10 +44,10 @@ class Interval:
     """One row of the table.
 
     Attributes:
-        tier: What it is about: a track ("face 3"), the class, or the moments.
+        tier: What it is about: a track ("face 3"), the class, the moments, or marks of a kind.
         start: Seconds, of whole milliseconds.
         end: The same; equal to the start for a point in time.
-        label: One of `STATES` or `RISES`.
+        label: One of `STATES`, `RISES` or `fer.timeline.marks.KINDS`.
         share: Mean probability of the labelled expression, 0 to 1; None for another label.
         text: A sentence or note; "" for none.
     """
@@ -90,6 +91,8 @@ def interval_table(
 ) -> IntervalTable:
     """Return a timeline's intervals, with times in its annotated video.
 
+    What is left out has no state there; each mark is a row, too.
+
     Args:
         timeline: What was recorded.
         moments: Its moments, a tier of their own.
@@ -97,19 +100,37 @@ def interval_table(
         lead: Seconds by which the annotated video is later than the timeline.
         media: File name of the annotated video.
     """
+    whole, timeline = timeline, timeline.included()
     states = _track_states(timeline) if timeline.view == "person" else _class_states(timeline)
     rises = [
         Interval(MOMENT_TIER, moment.start, moment.end, f"rise in {moment.expression}", None,
                  moment.sentence)
         for moment in moments
     ]  # fmt: skip
-    numbers = timeline.counts()[0]
+    numbers = whole.counts()[0]
     last = (int(numbers[-1]) + 1) * timeline.bin_seconds if len(numbers) else 0.0
     last = last if end is None else end
     rows = [_placed(row, last, lead) for row in (*states, *rises)]
     rows = [row for row in rows if row.end > row.start]
+    rows += _mark_rows(shifted(timeline.marks, lead, last))
     rows.sort(key=lambda row: (row.start, row.tier))
     return IntervalTable(tuple(rows), round(last + lead, DECIMALS), media)
+
+
+def _mark_rows(marks: Sequence[Mark]) -> Iterator[Interval]:
+    """Yield a row for each mark; those of a kind that overlap are in tiers of their own."""
+    ends: dict[str, float] = {}
+    events: dict[float, list[str]] = {}
+    for mark in marks:
+        if mark.kind == EVENT:
+            events.setdefault(mark.start, []).append(mark.text)
+            continue
+        lanes = (f"{mark.kind} {n}" if n > 1 else mark.kind for n in count(1))
+        tier = next(lane for lane in lanes if ends.get(lane, 0.0) <= mark.start)
+        ends[tier] = mark.end
+        yield Interval(tier, mark.start, mark.end, mark.kind, None, mark.text)
+    for time, texts in events.items():  # a tier has one point at a time
+        yield Interval(EVENT_TIER, time, time, EVENT, None, "; ".join(filter(None, texts)))
 
 
 def _placed(row: Interval, end: float, lead: float) -> Interval:

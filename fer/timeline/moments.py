@@ -87,7 +87,7 @@ class Moment:
 
 def find_moments(timeline: Timeline, max_moments: int = MAX_MOMENTS) -> tuple[Moment, ...]:
     """Return the strongest moments, by time; none overlap, and in none is a bin withheld."""
-    numbers, tallies = timeline.counts()
+    numbers, tallies = timeline.included().counts()
     shown = compute_statistics(tallies)
     known = shown["judged"] > 0
     times = numbers[known] * timeline.bin_seconds

@@ -18,6 +18,7 @@ from fer.timeline.counts import (
     judged_shares,
     merged_statistics,
 )
+from fer.timeline.drawn_marks import draw_marks
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import MIN_FACES, Timeline
@@ -76,6 +77,9 @@ def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
     if not len(timeline):
         figure.text(0.5, 0.5, "Nothing was recorded.", ha="center", va="center", color=_TEXT)
         return figure
+    if not len(timeline.included()):
+        figure.text(0.5, 0.5, "All seconds are left out.", ha="center", va="center", color=_TEXT)
+        return figure
     columns = _Columns(timeline, _MAX_COLUMNS)
     upper, middle, judged, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
@@ -83,6 +87,8 @@ def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
     _draw_expressions(upper, columns)
     _style_axes(upper, "Expressions, share in percent", above=18 if moments else 5)
     _mark_moments(upper, moments)
+    for axes in (upper, middle, judged, lower):
+        draw_marks(axes, timeline.marks, columns.end, named=axes is upper)
     _draw_faces(middle, columns)
     _draw_judged(judged, columns)
     _draw_index(lower, columns)
@@ -95,8 +101,9 @@ class _Columns:
     """The bins of a timeline, as few as can be drawn: their starts, width and figures."""
 
     def __init__(self, timeline: Timeline, most: int) -> None:
-        numbers, tallies = timeline.counts()
-        count = numbers[-1] + 1 - numbers[0]
+        whole = timeline.counts()[0]
+        numbers, tallies = timeline.included().counts()
+        count = whole[-1] + 1 - whole[0]
         each = next((step for step in _TICK_STEPS if count / step <= most), -(-count // most))
         self.places, bins = np.unique(numbers // each, return_inverse=True)
         withhold = timeline.view == "class"
@@ -106,8 +113,8 @@ class _Columns:
         self.withheld = ~self.shown & (self.figures["faces"] > 0)
         self.reason = WITHHELD if withhold else NONE_JUDGED
         self.empty = ~self.shown & ~self.withheld
-        self.start = float(self.places[0] * self.width)
-        self.end = float((self.places[-1] + 1) * self.width)
+        self.start = float(whole[0] // each * self.width)
+        self.end = float((whole[-1] // each + 1) * self.width)
 
     def runs(self, chosen: BoolArray) -> Iterator[tuple[slice, Float64Array]]:
         """Yield the chosen columns that touch, and their edges in seconds, one more than those."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fer.array_types import Int64Array
+from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.counts import COUNT_COLUMNS, PROBABILITY_SCALE
-from fer.timeline.timeline import MIN_FACES, Timeline, TimelineError
+from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
+from fer.timeline.timeline import MIN_FACES, TIME_TOLERANCE, Timeline, TimelineError
 from fer.timeline.track_quality import QUALITY_SUMS
 
 if TYPE_CHECKING:
@@ -33,16 +34,40 @@ _VERSIONS = {1: (_BIN_COUNTS - 1, _BIN_COUNTS - 1), VERSION: (_BIN_COUNTS, _TRAC
 The first had neither `turned`, the last of `COUNT_COLUMNS`, nor the quality of tracks.
 """
 
-_INTEGER_COLUMNS = ("frames", "judged", "track")
+_INTEGER_COLUMNS = ("frames", "judged", "track", "left_out")
 
 
 def to_csv(timeline: Timeline) -> str:
     """Return `table()` as CSV in the class view, `track_table()` in the person view.
 
-    Numbers are written with a point and with all their digits, NaN as an empty cell.
+    Numbers are written with a point and with all their digits, NaN as an empty cell. With marks
+    it has two columns more: `left_out`, 1 where the bin doesn't count, and `marks`, in words.
     """
     table = timeline.track_table() if timeline.view == "person" else timeline.table()
+    if timeline.marks:
+        table = table.assign(**mark_columns(timeline, table["time"].to_numpy()))
     return table.to_csv(index=False, lineterminator="\n")
+
+
+def mark_columns(timeline: Timeline, times: Float64Array) -> dict[str, list[int] | list[str]]:
+    """Return which bins are left out, and the marks in them, in words.
+
+    Args:
+        timeline: With marks.
+        times: Seconds of each row, (r,): each belongs to the bin that holds it.
+    """
+    step = timeline.bin_seconds
+    numbers = np.floor(times / step + TIME_TOLERANCE).astype(np.int64)
+    out = timeline.bins_touching(left_out_ranges(timeline.marks))
+    known = {
+        number: (
+            int(number in out),
+            describe_marks(timeline.marks, number * step, (number + 1) * step),
+        )
+        for number in set(numbers.tolist())
+    }
+    rows = [known[number] for number in numbers.tolist()]
+    return {"left_out": [out for out, _ in rows], "marks": [text for _, text in rows]}
 
 
 def from_csv(text: str) -> "DataFrame":
@@ -61,9 +86,13 @@ def from_csv(text: str) -> "DataFrame":
     missing = {"time", "frames", *EXPRESSIONS} - set(table.columns)
     if missing:
         raise TimelineError(f"This CSV is no timeline: it has no column {sorted(missing)[0]!r}.")
-    kinds = {name: np.int64 if name in _INTEGER_COLUMNS else np.float64 for name in table.columns}
+    texts = {"marks"} & set(table.columns)
+    kinds = {
+        name: np.int64 if name in _INTEGER_COLUMNS else np.float64
+        for name in table.columns.difference(list(texts), sort=False)
+    }
     try:
-        return table.astype(kinds)
+        return table.fillna(dict.fromkeys(texts, "")).astype(kinds)
     except ValueError as error:
         raise TimelineError(f"This timeline as CSV is damaged ({error}).") from error
 
@@ -90,6 +119,8 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
         "bins": np.column_stack([bins, rows]).tolist(),
         "table": _records(timeline.table()),
     }
+    if timeline.marks:
+        document["marks"] = to_records(timeline.marks)
     if timeline.view == "person":
         document["track_columns"] = ["bin", "track", *COUNT_COLUMNS, *QUALITY_SUMS]
         numbers, tracks, counts = timeline.track_counts()
@@ -111,6 +142,7 @@ def from_json(text: str) -> Timeline:
             raise TimelineError(f"This JSON is {found}, but {(FORMAT, VERSION)} can be read.")
         counts, track_counts = _VERSIONS[found[1]]
         timeline = Timeline(**document["settings"])
+        timeline.marks = from_records(document.get("marks", ()))
         bins = {number: np.array(row, np.int64) for number, *row in document["bins"]}
         tracks = {
             (number, track): np.array(row, np.int64)

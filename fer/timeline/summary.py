@@ -1,6 +1,6 @@
 """Summary of a whole timeline: means, the index with its error, moments, and single tracks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Summary:
 
     Args:
         view: "class" or "person".
-        seconds: Seconds watched.
+        seconds: Seconds watched, without those that are left out.
         shown_seconds: Seconds of them with figures; the others had no face or, in the class view,
             too few.
         faces: Mean number of faces in a frame.
@@ -55,6 +55,7 @@ class Summary:
         turned: Share of all faces that were large enough but turned away.
         moments: The strongest changes, by time.
         tracks: One entry a track; empty in the class view.
+        left_out: Seconds that marks leave out.
     """
 
     view: str
@@ -69,6 +70,7 @@ class Summary:
     turned: float
     moments: tuple[Moment, ...]
     tracks: tuple[TrackSummary, ...]
+    left_out: float = 0.0
 
     def longest_tracks(self, max_tracks: int) -> list[TrackSummary]:
         """Return up to `max_tracks` tracks, those seen longest, by track id."""
@@ -78,6 +80,9 @@ class Summary:
     @property
     def sentence(self) -> str:
         """The summary in words, ending with a full stop; also for nothing, or nothing to show."""
+        if self.left_out:
+            rest = replace(self, left_out=0.0).sentence if self.seconds else "No second counts."
+            return f"{rest} {format_duration(self.left_out)} were left out."
         if not self.seconds:
             return "Nothing was recorded."
         if not self.faces:
@@ -142,10 +147,12 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         timeline: What was recorded.
         end: Seconds at which the recording ended; None takes the last bin as full.
     """
+    whole, timeline = timeline, timeline.included()
     numbers, tallies = timeline.counts()
     weighted = weight_bins_equally(tallies)
     total = _overall(weighted)
     lengths = _lengths(numbers, timeline.bin_seconds, end)
+    watched = _lengths(whole.counts()[0], timeline.bin_seconds, end).sum()
     return Summary(
         view=timeline.view,
         seconds=float(lengths.sum()),
@@ -159,6 +166,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         turned=total["turned"],
         moments=find_moments(timeline),
         tracks=_tracks(timeline, compute_statistics(tallies)["frames"], lengths),
+        left_out=float(watched - lengths.sum()),
     )
 
 

@@ -14,7 +14,7 @@ for all statistics of expressions; these are defined in `fer.timeline.counts`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -29,6 +29,7 @@ from fer.timeline.counts import (
     count_frame,
     withhold_expressions,
 )
+from fer.timeline.marks import Mark, left_out_ranges, sorted_marks
 from fer.timeline.track_counts import TrackCounts
 from fer.timeline.track_quality import QUALITY_SUMS, mean_quality, sum_quality
 from fer.vision.detections import track_ids
@@ -50,7 +51,6 @@ MAX_BIN_SECONDS = 600.0
 
 TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index", "turned")
 """Columns of one track in one bin; a single face has no standard error over faces."""
-
 
 BIN_BYTES = 338
 """Memory of a bin's tally: 15 numbers of 8 bytes, and what Python needs for an array by a key."""
@@ -79,6 +79,9 @@ class Timeline:
             to judge: it is counted, but has no part in the distribution.
         uncertain_below: Least probability, 0 to 1, at which an expression is named; the
             classifier's own `uncertain_below`.
+
+    Attributes:
+        marks: What people marked, by time; see `fer.timeline.marks`.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Timeline:
             )
         self.view, self.bin_seconds = view, float(bin_seconds)
         self.small, self.uncertain_below = float(small), float(uncertain_below)
+        self.marks: tuple[Mark, ...] = ()
         self._bins: dict[int, Int64Array] = {}
         self._tracks = TrackCounts()
 
@@ -131,7 +135,9 @@ class Timeline:
 
     def __eq__(self, other: object) -> bool:
         """Return whether both would be recorded alike and hold exactly the same."""
-        if not isinstance(other, Timeline) or self.settings != other.settings:
+        if not isinstance(other, Timeline):
+            return False
+        if self.settings != other.settings or self.marks != other.marks:
             return False
         pairs = zip(_all_counts(self), _all_counts(other), strict=True)
         return all(np.array_equal(one, another) for one, another in pairs)
@@ -178,12 +184,37 @@ class Timeline:
                 f"{self.settings} and {other.settings}."
             )
         both = Timeline(**self.settings)
+        both.marks = sorted_marks([*self.marks, *other.marks])
         for part in (self, other):
             for number, row in part._bins.items():
                 both._count_bin(number, row)
             for number, tracks, rows in part._tracks.bins():
                 both._tracks.add(number, tracks.tolist(), list(rows))
         return both
+
+    def included(self) -> "Timeline":
+        """Return this timeline without the bins that its marks leave out; it is not changed."""
+        out = self.bins_touching(left_out_ranges(self.marks))
+        return self.only(self._bins.keys() - out) if out else self
+
+    def only(self, bins: Set[int]) -> "Timeline":
+        """Return a timeline of the bins with these numbers, with all marks."""
+        kept = Timeline(**self.settings)
+        kept.marks = self.marks
+        kept._bins = {number: row for number, row in self._bins.items() if number in bins}
+        for number, tracks, rows in self._tracks.bins():
+            if number in kept._bins:
+                kept._tracks.add(number, tracks.tolist(), list(rows))
+        return kept
+
+    def bins_touching(self, ranges: Iterable[tuple[float, float]]) -> set[int]:
+        """Return the numbers of the bins that have a moment in common with ranges in seconds."""
+        numbers = self.counts()[0]
+        starts, ends = numbers + TIME_TOLERANCE, numbers + 1 - TIME_TOLERANCE
+        touching = np.zeros(len(numbers), bool)
+        for start, end in ranges:
+            touching |= (start < ends * self.bin_seconds) & (end > starts * self.bin_seconds)
+        return set(numbers[touching].tolist())
 
     def counts(self) -> tuple[Int64Array, Int64Array]:
         """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 15).

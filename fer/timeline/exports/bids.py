@@ -3,6 +3,7 @@
 import json
 
 from fer.timeline.intervals import DECIMALS, RISES, STATES, Interval, IntervalTable
+from fer.timeline.marks import KINDS
 
 MISSING = "n/a"
 """What BIDS writes where there is no value."""
@@ -13,9 +14,9 @@ COLUMNS = {
     "trial_type": {
         "LongName": "State or event",
         "Description": "State of the face or class, or kind of event",
-        "Levels": {**STATES, **RISES},
+        "Levels": {**STATES, **RISES, **KINDS},
     },
-    "tier": {"Description": "What the row is about: a tracked face, the class, or the moments"},
+    "tier": {"Description": "What the row is about: a face, the class, or marks of a kind"},
     "share": {"Description": "Mean probability, 0 to 1, of the expression in trial_type"},
     "text": {"Description": "A sentence or note"},
 }

@@ -150,7 +150,7 @@ def _check_bids_rules(events, sidecar):
     assert {described[name]["Units"] for name in ("onset", "duration")} == {columns.onset.unit}
     assert all(len(line) == len(header) and all(line) for line in lines)  # empty is "n/a"
     levels = {line[header.index("trial_type")] for line in lines}
-    assert levels - {"event"} <= set(described["trial_type"]["Levels"])
+    assert levels <= set(described["trial_type"]["Levels"])
 
 
 def test_webvtt(table, tmp_path):

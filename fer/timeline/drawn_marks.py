@@ -1,0 +1,74 @@
+"""What people marked, in the chart and in the plot."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from fer.timeline.formatting import format_time
+from fer.timeline.marks import EVENT, LEFT_OUT, Mark, letters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_INK, _SHADE = "#1c1917", "#a8a29e"
+
+
+class MarkPlace(NamedTuple):
+    """A mark in the chart: its letters, CSS class, left edge and width in percent, and words."""
+
+    letters: str
+    kind: str
+    left: str
+    width: str
+    title: str
+
+
+def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:
+    """Return where the chart shows marks that begin within its time axis.
+
+    Args:
+        marks: By time; each is named by its letters.
+        span: Length of the time axis in seconds.
+    """
+    return [
+        MarkPlace(
+            letters(i),
+            mark.kind.replace(" ", "-"),
+            f"{mark.start / span:.2%}",
+            f"{(min(mark.end, span) - mark.start) / span:.2%}",
+            f"{format_time(mark.start)} {mark.label}",
+        )
+        for i, mark in enumerate(marks)
+        if mark.start < span
+    ]
+
+
+def draw_marks(axes: "Axes", marks: Sequence[Mark], end: float, named: bool) -> None:
+    """Draw marks into a plot over seconds: a line for an event, a bar at the foot for a range.
+
+    Args:
+        axes: The plot.
+        marks: By time.
+        end: Where the time axis ends.
+        named: Whether the marks' letters are drawn, too.
+    """
+    foot = axes.get_xaxis_transform()
+    for number, mark in enumerate(marks):
+        if mark.start >= end:
+            continue
+        if mark.kind == EVENT:
+            axes.axvline(mark.start, color=_INK, linewidth=1, linestyle=(0, (1, 1.5)))
+        else:
+            axes.plot([mark.start, mark.end], [0, 0], color=_INK, linewidth=3, transform=foot)
+        if mark.kind == LEFT_OUT:
+            axes.axvspan(mark.start, mark.end, facecolor="none", edgecolor=_SHADE, hatch="////")
+        if named:
+            axes.annotate(
+                letters(number),
+                (mark.start, 0),
+                (1, 3),
+                xycoords=foot,
+                textcoords="offset points",
+                color="#ffffff",
+                fontsize=7,
+                bbox={"boxstyle": "square,pad=0.15", "facecolor": _INK, "edgecolor": "none"},
+            )

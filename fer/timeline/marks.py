@@ -1,0 +1,205 @@
+"""Marks that people set on a timeline: events, and ranges that are left out or compared.
+
+A second that a left-out range touches doesn't count in any figure; it stays in the timeline, so
+that a mark can be taken back.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+EVENT, LEFT_OUT, STRETCH, BASELINE = "event", "left out", "stretch", "baseline"
+
+KINDS = {
+    EVENT: "something happened",
+    LEFT_OUT: "these seconds don't count",
+    STRETCH: "a stretch to compare with others",
+    BASELINE: "a neutral stretch that others are compared with",
+}
+"""Kinds of marks and what they mean. An event has no length, the others have one."""
+
+MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
+"""Letters of a text, marks of a timeline, and seconds of a time, at most."""
+
+COLUMNS = ("kind", "start", "end", "text")
+"""Columns of marks as CSV."""
+
+
+class MarkError(ValueError):
+    """A mark is not possible; the message is one sentence."""
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """A point or range of a timeline.
+
+    Args:
+        start: Seconds, rounded to milliseconds.
+        end: The same; the start of an event.
+        kind: Of `KINDS`.
+        text: A note, on one line; "" for none.
+    """
+
+    start: float
+    end: float
+    kind: str
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        """Round the times and put the text on one line.
+
+        Raises:
+            MarkError: The kind is unknown, a time is out of range, or a range has no length.
+        """
+        if self.kind not in KINDS:
+            raise MarkError(f"A mark is one of {', '.join(KINDS)}, not {self.kind!r}.")
+        end = self.start if self.kind == EVENT else self.end
+        times = tuple(round(float(time), 3) + 0.0 for time in (self.start, end))
+        if not all(math.isfinite(time) and 0 <= time <= MAX_SECONDS for time in times):
+            raise MarkError(f"A mark's time is 0 or more seconds, not {self.start} to {self.end}.")
+        if self.kind != EVENT and times[1] <= times[0]:
+            raise MarkError(f"A mark of the kind {self.kind!r} needs an end after its start.")
+        letters = (letter if letter.isprintable() else " " for letter in str(self.text))
+        text = " ".join("".join(letters).split())[:MAX_TEXT].strip()
+        for name, value in (("start", times[0]), ("end", times[1]), ("text", text)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def label(self) -> str:
+        """The text, or the kind where there is none."""
+        return self.text or self.kind
+
+
+def sorted_marks(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Return marks by time, each once.
+
+    Raises:
+        MarkError: There are more than `MAX_MARKS`.
+    """
+    found = tuple(sorted(set(marks)))
+    if len(found) > MAX_MARKS:
+        raise MarkError(f"A timeline holds {MAX_MARKS} marks at most, not {len(found)}.")
+    return found
+
+
+def letters(number: int) -> str:
+    """Return the letters that name a mark in the chart: 0 is A, 25 is Z, 26 is AA."""
+    name = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(ord("A") + rest) + name
+    return name
+
+
+def left_out_ranges(marks: Iterable[Mark]) -> list[tuple[float, float]]:
+    """Return start and end of the ranges that don't count, without overlaps, by time."""
+    return merged_ranges((mark.start, mark.end) for mark in marks if mark.kind == LEFT_OUT)
+
+
+def merged_ranges(ranges: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return ranges as few that don't touch each other, by time."""
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def shifted(marks: Iterable[Mark], seconds: float, end: float) -> tuple[Mark, ...]:
+    """Return marks as far as they lie within 0 and an end, later by some seconds.
+
+    Args:
+        marks: The marks.
+        seconds: By how much later.
+        end: What lies after it is cut.
+    """
+    within = [mark for mark in marks if mark.start < end or (mark.start == mark.end == end)]
+    return tuple(
+        replace(mark, start=mark.start + seconds, end=min(mark.end, end) + seconds)
+        for mark in within
+    )
+
+
+def describe_marks(marks: Iterable[Mark], start: float, end: float) -> str:
+    """Return the marks that have a moment in common with the time from start to below end."""
+    found = [mark for mark in marks if mark.start < end and _reaches(mark, start)]
+    return "; ".join(f"{mark.kind}: {mark.text}" if mark.text else mark.kind for mark in found)
+
+
+def _reaches(mark: Mark, start: float) -> bool:
+    """Return whether a mark goes on at some seconds, or begins later."""
+    return mark.start >= start if mark.kind == EVENT else mark.end > start
+
+
+def to_records(marks: Iterable[Mark]) -> list[dict[str, str | float]]:
+    """Return marks as JSON holds them."""
+    return [{name: getattr(mark, name) for name in COLUMNS} for mark in marks]
+
+
+def from_records(records: Sequence[Mapping[str, object]]) -> tuple[Mark, ...]:
+    """Return the marks of `to_records`.
+
+    Raises:
+        MarkError: They are no marks.
+    """
+    try:
+        return sorted_marks(
+            Mark(_number(row["start"]), _number(row["end"]), str(row["kind"]), str(row["text"]))
+            for row in records
+        )
+    except (LookupError, TypeError) as error:
+        raise MarkError(f"These are no marks ({error!r}).") from error
+
+
+def from_csv(text: str) -> tuple[Mark, ...]:
+    """Return marks from CSV with the columns `COLUMNS`, of which `end` and `text` may be missing.
+
+    Times are seconds (75.5) or clock times (1:15.5).
+
+    Raises:
+        MarkError: It has no such columns, or a row is no mark; the message names the row.
+    """
+    try:
+        reader = csv.DictReader(io.StringIO(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")))
+        missing = {"kind", "start"} - set(reader.fieldnames or ())
+        if missing:
+            raise MarkError(
+                f"A file of marks has the columns {', '.join(COLUMNS)}; this one has no "
+                f"{sorted(missing)[0]!r}."
+            )
+        return sorted_marks(_row_mark(reader.line_num, row) for row in reader)
+    except csv.Error as error:
+        raise MarkError(f"This is no CSV file ({error}).") from error
+
+
+def _row_mark(line: int, row: Mapping[str, str | None]) -> Mark:
+    start, end = (parse_time(row.get(name) or "") for name in ("start", "end"))
+    kind = (row.get("kind") or "").strip().lower()
+    try:
+        if start is None:
+            raise MarkError("its start is no time, such as 75.5 or 1:15.5.")
+        return Mark(start, start if end is None else end, kind, row.get("text") or "")
+    except MarkError as error:
+        raise MarkError(f"Line {line} of the marks can't be used: {error}") from error
+
+
+def parse_time(text: str) -> float | None:
+    """Return the seconds of "75.5", "1:15.5" or "1:02:03"; None of anything else."""
+    try:
+        numbers = [float(part) for part in text.strip().split(":")]
+    except ValueError:
+        return None
+    if len(numbers) > 3 or any(number < 0 or not math.isfinite(number) for number in numbers):
+        return None
+    return sum(number * 60**place for place, number in enumerate(reversed(numbers)))
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no time")
+    return float(value)
