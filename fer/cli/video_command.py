@@ -1,7 +1,7 @@
 """`fer video`: recordings in; annotated videos, timelines, tables and reports out."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from fer.progress_bars import share_progress
 if TYPE_CHECKING:
     from fer.pipeline import Pipeline
     from fer.recording import RecordingResult
+    from fer.timeline.marks import Mark
 
 ALL = ("all",)
 """`--export all`: every format that the view has."""
@@ -87,6 +88,14 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "(events.tsv), vtt (the moments as subtitles); of every face in every frame also frames "
         "(CSV) and parquet, not with --view class; all for all that the view has",
     )
+    parser.add_argument(
+        "--marks",
+        type=Path,
+        metavar="CSV",
+        help="events and ranges of one recording, with the columns kind (event, left out, stretch "
+        "or baseline), start, end and text; times are seconds or m:ss from the first picture. What "
+        "is left out counts in no figure",
+    )
     add_model(parser)
     parser.set_defaults(run=run_video)
 
@@ -127,10 +136,11 @@ def run_video(options: argparse.Namespace) -> str:
     several = len(options.files) > 1 or options.files[0].is_dir()
     if not several:
         check_video(options.files[0])  # before the network is loaded
+    marks = read_marks(options.marks, several)
     places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
         pipeline = Pipeline.load(options.model, MIN_FACE, options.device)
-        analyse_videos(results, places, pipeline, options)
+        analyse_videos(results, places, pipeline, options, marks)
     refused = [f"{name} is left out. {why}" for name, why in results.refused.items()]
     return "\n".join([*results.reports, *refused])
 
@@ -146,6 +156,7 @@ def analyse_videos(
     places: Mapping[Path, Path | None],
     pipeline: "Pipeline",
     options: argparse.Namespace,
+    marks: "Sequence[Mark]" = (),
 ) -> None:
     """Analyse one video after another into `results`; one that fails doesn't stop the others.
 
@@ -154,6 +165,7 @@ def analyse_videos(
         places: The videos, and where the files of each go; None is `--output` itself.
         pipeline: Detects and classifies.
         options: Of the command line.
+        marks: Of the only video.
 
     Raises:
         ValueError: None can be read, or nothing can be written.
@@ -164,7 +176,9 @@ def analyse_videos(
 
     for video, place in places.items():
         try:
-            report, stopped = analyse_video(video, place or options.output, pipeline, options)
+            report, stopped = analyse_video(
+                *(video, place or options.output, pipeline, options, marks)
+            )
         except VideoError as error:
             if place is None or isinstance(error, ResultsError):
                 raise
@@ -190,8 +204,36 @@ def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], out
     return f"What was analysed until then, {done} of {len(places)} videos, is in {output}."
 
 
+def read_marks(path: Path | None, several: bool) -> "Sequence[Mark]":
+    """Return the marks of a file; none without one.
+
+    Args:
+        path: The file.
+        several: Whether there are several recordings.
+
+    Raises:
+        ValueError: It can't be read, or the marks might be of any of several recordings.
+    """
+    from fer.timeline.marks import from_csv
+
+    if path is None:
+        return ()
+    if several:
+        raise ValueError("--marks belongs to one recording; name a single file.")
+    try:
+        return from_csv(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{printable(path)} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{printable(path)} is not in UTF-8; save it as CSV in UTF-8.") from error
+
+
 def analyse_video(
-    video: Path, folder: Path, pipeline: "Pipeline", options: argparse.Namespace
+    video: Path,
+    folder: Path,
+    pipeline: "Pipeline",
+    options: argparse.Namespace,
+    marks: "Sequence[Mark]" = (),
 ) -> tuple[str, bool]:
     """Analyse one video into a folder, with progress on a terminal.
 
@@ -212,6 +254,7 @@ def analyse_video(
             progress=lambda progress: show(progress.done),
             stopped=stopped,
             exports=exports,
+            marks=marks,
         )
         report = describe_recording(recording, chosen)
         missing = [name for name in wanted if name not in formats]

@@ -30,6 +30,7 @@ from fer.recording.outputs import (
     write_outputs,
 )
 from fer.recording.progress import Progress, ProgressReporter
+from fer.timeline.marks import Mark, sorted_marks
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
@@ -62,6 +63,7 @@ def analyse(
     stopped: Callable[[], bool] | None = None,
     exports: Collection[str] = (),
     keep_frames: bool = False,
+    marks: Iterable[Mark] = (),
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -80,6 +82,7 @@ def analyse(
             analysed; called for each frame.
         exports: Formats of `fer.recording.exports` that are written, too.
         keep_frames: Whether the rows of all frames are kept, in the person view, as `frames`.
+        marks: Of the timeline; see `fer.timeline.marks`.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -115,6 +118,7 @@ def analyse(
             scale=reader.scale,
             lead=lead,
         )
+        analyzer.timeline.marks = sorted_marks(marks)
         recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
         recording = replace(recording, frames=frames if frames.exists() else None)
         write_exports(recording, work_folder, export_stem(source), exports)

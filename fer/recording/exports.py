@@ -72,7 +72,7 @@ def write_exports(
     wanted = [name for name in exports.FORMATS if name in formats]
     paths = exports.write_exports(recording_intervals(recording), folder, stem, wanted)
     if recording.frames is not None:
-        paths += write_frame_tables(recording.frames, folder, stem, formats)
+        paths += write_frame_tables(recording.frames, folder, stem, formats, recording.timeline)
     return paths
 
 

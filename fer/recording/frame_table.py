@@ -15,6 +15,8 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.output_files import new_file
+from fer.timeline.serialization import mark_columns
+from fer.timeline.timeline import Timeline
 from fer.vision.detections import (
     areas,
     boxes,
@@ -115,7 +117,9 @@ def _table(chunk: bytes) -> "DataFrame":
     return table.assign(label=labels[np.minimum(rows["label"], len(LABELS))])
 
 
-def write_frame_tables(path: Path, folder: Path, stem: str, formats: Iterable[str]) -> list[Path]:
+def write_frame_tables(
+    path: Path, folder: Path, stem: str, formats: Iterable[str], timeline: Timeline
+) -> list[Path]:
     """Write the rows of a recorder's file as tables and return their paths.
 
     Args:
@@ -123,14 +127,22 @@ def write_frame_tables(path: Path, folder: Path, stem: str, formats: Iterable[st
         folder: Where they go.
         stem: Begin of their names.
         formats: Of `FORMATS`.
+        timeline: The recording's; with marks, the tables have two columns more, as its CSV.
     """
     wanted = [name for name in FORMATS if name in set(formats)]
     paths = [folder / f"{stem}{FORMATS[name]}" for name in wanted]
     writers = {"frames": _write_csv, "parquet": _write_parquet}
     for name, target in zip(wanted, paths, strict=True):
         with new_file(target) as unfinished:
-            writers[name](read_frames(path), unfinished)
+            tables = (_with_marks(table, timeline) for table in read_frames(path))
+            writers[name](tables, unfinished)
     return paths
+
+
+def _with_marks(table: "DataFrame", timeline: Timeline) -> "DataFrame":
+    if not timeline.marks:
+        return table
+    return table.assign(**mark_columns(timeline, table["time"].to_numpy()))
 
 
 def _write_csv(tables: Iterator["DataFrame"], path: Path) -> None:

@@ -8,8 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fer.images import encode_jpeg
-from fer.output_files import OutputError, describe, is_write_error, output_folder
-from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails
+from fer.output_files import (
+    OutputError,
+    describe,
+    is_write_error,
+    new_file,
+    output_folder,
+    write_file,
+)
+from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails, match_pictures
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.summary import summarise
@@ -35,43 +42,6 @@ class ResultsError(VideoError):
 
 
 @dataclass(frozen=True)
-class RecordingResult:
-    """The results of a recording's analysis.
-
-    Attributes:
-        timeline: The expressions over time.
-        view: "class" or "person".
-        warning: Sentences on what couldn't be read or kept; None if all was.
-        duration: The video's duration in seconds.
-        lead: Seconds of sound before its first picture, by which the annotated video is later.
-        video: The annotated video, MP4.
-        plot: The timeline's plot, PNG.
-        csv: The table, a row a bin or, in the person view, a row a track and bin.
-        json: The timeline's file, for reading it again.
-        report: One HTML file that holds everything but the video.
-        pictures: Small pictures of the moments, one by one.
-        thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
-        frames: Rows of `fer.recording.frame_table`; None where they weren't kept.
-        exports: Files for other programs, ZIP; None where they weren't wanted.
-    """
-
-    timeline: Timeline
-    view: str
-    warning: str | None
-    duration: float
-    lead: float
-    video: Path
-    plot: Path
-    csv: Path
-    json: Path
-    report: Path
-    pictures: Sequence[Thumbnail] = ()
-    thumbnails: Path | None = None
-    frames: Path | None = None
-    exports: Path | None = None
-
-
-@dataclass(frozen=True)
 class RecordingMetadata:
     """Origin of a timeline.
 
@@ -94,6 +64,57 @@ class RecordingMetadata:
     lead: float
 
 
+@dataclass(frozen=True)
+class RecordingResult:
+    """The results of a recording's analysis.
+
+    Attributes:
+        timeline: The expressions over time.
+        metadata: Where they come from.
+        video: The annotated video, MP4.
+        plot: The timeline's plot, PNG.
+        csv: The table, a row a bin or, in the person view, a row a track and bin.
+        json: The timeline's file, for reading it again.
+        report: One HTML file that holds everything but the video.
+        pictures: Small pictures of the moments, one by one.
+        thumbnails: The same on one sheet, JPEG; None where it wasn't wanted.
+        frames: Rows of `fer.recording.frame_table`; None where they weren't kept.
+        exports: Files for other programs, ZIP; None where they weren't wanted.
+    """
+
+    timeline: Timeline
+    metadata: RecordingMetadata
+    video: Path
+    plot: Path
+    csv: Path
+    json: Path
+    report: Path
+    pictures: Sequence[Thumbnail] = ()
+    thumbnails: Path | None = None
+    frames: Path | None = None
+    exports: Path | None = None
+
+    @property
+    def view(self) -> str:
+        """ "class" or "person"."""
+        return self.timeline.view
+
+    @property
+    def warning(self) -> str | None:
+        """Sentences on what couldn't be read or kept; None if all was."""
+        return self.metadata.warning
+
+    @property
+    def duration(self) -> float:
+        """The video's duration in seconds."""
+        return self.metadata.duration
+
+    @property
+    def lead(self) -> float:
+        """Seconds of sound before its first picture, by which the annotated video is later."""
+        return self.metadata.lead
+
+
 def output_paths(folder: Path, sheet: bool = True) -> dict[str, Path]:
     """Return the files in a folder by kind, without the sheet of thumbnails if it isn't wanted."""
     return {
@@ -105,21 +126,34 @@ def write_outputs(
     timeline: Timeline, folder: Path, metadata: RecordingMetadata, sheet: bool = True
 ) -> RecordingResult:
     """Write everything that comes from the timeline and the annotated video in `folder`."""
-    from fer.timeline.plot import timeline_plot  # heavy
-    from fer.timeline.report import report_html
-
     paths = output_paths(folder, sheet)
     moments = summarise(timeline, metadata.duration).moments
     previews = make_thumbnails(paths["video"], moments, metadata.duration)
     if sheet:
         paths["thumbnails"].write_bytes(encode_jpeg(contact_sheet(previews)))
-    paths["csv"].write_text(to_csv(timeline), encoding="utf-8")
-    about = metadata_entries(timeline, metadata)
-    paths["json"].write_text(to_json(timeline, about), encoding="utf-8")
-    timeline_plot(timeline, moments).savefig(paths["plot"], dpi=110)
-    images = [(picture.caption, picture.image) for picture in previews]
+    files: dict[str, Any] = {**paths}
+    recording = RecordingResult(timeline, metadata, pictures=previews, **files)
+    write_timeline_files(recording)
+    return recording
+
+
+def write_timeline_files(recording: RecordingResult) -> None:
+    """Write table, timeline, plot and report of a recording, again where they are there.
+
+    Each is written whole or not at all.
+    """
+    from fer.timeline.plot import timeline_plot  # heavy
+    from fer.timeline.report import report_html
+
+    timeline, metadata = recording.timeline, recording.metadata
+    moments = summarise(timeline, metadata.duration).moments
+    write_file(recording.csv, to_csv(timeline))
+    write_file(recording.json, to_json(timeline, metadata_entries(timeline, metadata)))
+    with new_file(recording.plot) as unfinished:
+        timeline_plot(timeline, moments).savefig(unfinished, dpi=110)
+    pictures = [picture[1:] for picture in match_pictures(moments, recording.pictures)]
     report = report_html(
-        *(timeline, metadata.title, images, metadata.warning),
+        *(timeline, metadata.title, pictures, metadata.warning),
         model=metadata.network.name,
         accuracy=metadata.network.accuracy,
         rate=metadata.rate,
@@ -128,10 +162,7 @@ def write_outputs(
         lead=metadata.lead,
         methods=_methods(timeline, metadata),
     )
-    paths["report"].write_text(report, encoding="utf-8")
-    known = (metadata.warning, metadata.duration, metadata.lead)
-    files: dict[str, Any] = {**paths}
-    return RecordingResult(timeline, timeline.view, *known, pictures=previews, **files)
+    write_file(recording.report, report)
 
 
 def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[str, object]:

@@ -8,13 +8,21 @@ import math
 import stat
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fer.paths import printable
 from fer.pipeline import Pipeline
-from fer.recording.outputs import FRAMES_NAME, RecordingResult, ResultsError, output_paths
+from fer.recording.outputs import (
+    FRAMES_NAME,
+    RecordingMetadata,
+    RecordingResult,
+    ResultsError,
+    output_paths,
+)
 from fer.recording.progress import Cancelled, Progress
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
 from fer.recording.worker_tasks import (
@@ -26,6 +34,7 @@ from fer.recording.worker_tasks import (
     time_limit,
 )
 from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
+from fer.timeline.methods import NetworkIdentity
 from fer.timeline.serialization import from_json
 from fer.video import VideoError, VideoInfo
 
@@ -122,7 +131,9 @@ def analyse_sandboxed(
         supervisor = _Supervisor(progress, cancelled)
         message = _run_worker(analyse_video, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
-    return _read_result(message, folder)
+    network = NetworkIdentity.of(pipeline.classifier)
+    origin = RecordingMetadata(printable(source.name), 0.0, rate, None, network, 1.0, 0.0)
+    return _read_result(message, folder, origin)
 
 
 class _Supervisor:
@@ -228,8 +239,13 @@ def _result(worker: Worker, supervisor: _Supervisor) -> Message:
     raise WorkerError("It ran out of time.", late=True)
 
 
-def _read_result(message: Message, folder: Path) -> RecordingResult:
+def _read_result(message: Message, folder: Path, origin: RecordingMetadata) -> RecordingResult:
     """Return what a worker has made, from its message and its files.
+
+    Args:
+        message: With what the worker found out.
+        folder: With its files.
+        origin: What is known without it.
 
     Raises:
         VideoError: Something is missing or not as it should be.
@@ -246,12 +262,13 @@ def _read_result(message: Message, folder: Path) -> RecordingResult:
             _check_regular([paths["frames"]])
         pictures = tuple(_read_thumbnails(fields["pictures"], memoryview(message.data)))
         warning = None if fields["warning"] is None else str(fields["warning"])
-        known = warning, float(fields["duration"]), float(fields["lead"])
+        numbers = {name: float(fields[name]) for name in ("duration", "scale", "lead")}
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
         raise VideoError(BROKEN) from error
     files: dict[str, Any] = {**paths}
-    return RecordingResult(timeline, timeline.view, *known, pictures=pictures, **files)
+    metadata = replace(origin, warning=warning, **numbers)
+    return RecordingResult(timeline, metadata, pictures=pictures, **files)
 
 
 def _check_regular(paths: Iterable[Path]) -> None:

@@ -47,10 +47,7 @@ def make_thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> 
         moments: Of its timeline.
         duration: Its seconds.
     """
-    places = [
-        ((moment.start + moment.end) / 2, f"{format_time(moment.start)} {moment.expression}")
-        for moment in moments
-    ]
+    places = [_place(moment) for moment in moments]
     if not places:
         times = [duration * (index + 0.5) / OVERVIEW_COUNT for index in range(OVERVIEW_COUNT)]
         places = [(time, format_time(time)) for time in times]
@@ -59,6 +56,29 @@ def make_thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> 
         Thumbnail(time, caption, _shrink(frame))
         for (time, caption), frame in zip(places, frames, strict=True)
     ]
+
+
+def match_pictures(
+    moments: Sequence[Moment], pictures: Sequence[Thumbnail]
+) -> list[tuple[float, str, np.ndarray | None]]:
+    """Return time, caption and picture of each moment; of the pictures where there are no moments.
+
+    Marks that leave seconds out change the moments; a new one has no picture.
+
+    Args:
+        moments: Of a timeline.
+        pictures: Of the moments that it had at first.
+    """
+    known = {picture.caption: picture.image for picture in pictures}
+    if not moments:
+        return [(picture.time, picture.caption, picture.image) for picture in pictures]
+    return [(time, caption, known.get(caption)) for time, caption in map(_place, moments)]
+
+
+def _place(moment: Moment) -> tuple[float, str]:
+    """Return the time of a moment's picture, and its caption."""
+    middle = (moment.start + moment.end) / 2
+    return middle, f"{format_time(moment.start)} {moment.expression}"
 
 
 def contact_sheet(pictures: Sequence[Thumbnail]) -> np.ndarray:

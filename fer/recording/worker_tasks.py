@@ -130,5 +130,6 @@ def _send_result(channel: Channel, made: RecordingResult) -> None:
         for picture in made.pictures
     ]
     data = b"".join(picture.image.tobytes() for picture in made.pictures)
-    known = {"warning": made.warning, "duration": made.duration, "lead": made.lead}
+    metadata = made.metadata
+    known = {name: getattr(metadata, name) for name in ("warning", "duration", "scale", "lead")}
     channel.send("result", data, pictures=described, **known)

@@ -28,24 +28,8 @@ NONE_JUDGED = "no face to judge"
 """What hatching means, in the class view and in that of single persons."""
 
 _TICK_STEPS = (
-    1,
-    2,
-    5,
-    10,
-    15,
-    20,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1200,
-    1800,
-    3600,
-    7200,
-    14400,
-    28800,
+    *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900),
+    *(1200, 1800, 3600, 7200, 14400, 28800),
 )
 """Steps of the time axis, and widths of a column of the plot, in seconds."""
 

@@ -13,7 +13,14 @@ from fer.labels import EXPRESSIONS
 from fer.templates import FIGURES_CSS, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.counts import ERROR_BAND
-from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
+from fer.timeline.formatting import (
+    NO_VALUE,
+    format_duration,
+    format_percent,
+    format_signed,
+    format_time,
+)
+from fer.timeline.marks import Mark, letters
 from fer.timeline.moments import MIN_BASELINE, MIN_DURATION
 from fer.timeline.summary import Summary, summarise
 from fer.timeline.summary_table import omitted_note, top_expression, track_rows
@@ -28,7 +35,7 @@ MIN_LEAD = 0.5
 def report_html(
     timeline: Timeline,
     title: str,
-    thumbnails: Sequence[tuple[str, UInt8Array]] = (),
+    thumbnails: Sequence[tuple[str, UInt8Array | None]] = (),
     warning: str | None = None,
     model: str | None = None,
     accuracy: str | None = None,
@@ -46,7 +53,7 @@ def report_html(
         timeline: What to report; may be empty.
         title: What was recorded.
         thumbnails: Captions and pictures, RGB uint8 (h, w, 3): one a moment of the summary, in
-            their order, or any number of any other pictures.
+            their order, None for one without a picture, or any number of any other pictures.
         warning: What went wrong, such as a part that could not be read.
         model: The network's name.
         accuracy: How often it is right, as it was measured, with what it was measured on.
@@ -66,6 +73,7 @@ def report_html(
         sentence=summary.sentence,
         facts=_facts(summary),
         warning=warning,
+        marks=_marks(timeline),
         chart=timeline_html(timeline, moments=summary.moments),
         caption=_caption(summary, lead),
         moments=_moments(summary, thumbnails),
@@ -105,6 +113,7 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     error = f"\N{PLUS-MINUS SIGN} {summary.index_error:.2f}" if known else ""
     return [
         *facts,
+        *([("left out", format_duration(summary.left_out), "")] if summary.left_out else []),
         ("faces on average", _format_value(summary.faces, "{:.1f}".format), ""),
         ("positive-negative index", _format_value(summary.index, format_signed), error),
         ("readings uncertain", _format_value(summary.uncertain, format_percent), ""),
@@ -126,6 +135,19 @@ def _caption(summary: Summary, lead: float) -> str:
     return " ".join(parts)
 
 
+def _marks(timeline: Timeline) -> list[tuple[str, str, str, str]]:
+    """Return letters, time, kind and text of each mark."""
+    return [
+        (letters(i), _format_range(mark), mark.kind, mark.text)
+        for i, mark in enumerate(timeline.marks)
+    ]
+
+
+def _format_range(mark: Mark) -> str:
+    times = [format_time(mark.start), format_time(mark.end)]
+    return times[0] if mark.start == mark.end else " \N{EN DASH} ".join(times)
+
+
 class _Moment(NamedTuple):
     """A moment, or another picture: its number, its picture as a data URI, texts; "" for none."""
 
@@ -135,9 +157,13 @@ class _Moment(NamedTuple):
     text: str
 
 
-def _moments(summary: Summary, thumbnails: Sequence[tuple[str, UInt8Array]]) -> list[_Moment]:
+def _moments(
+    summary: Summary, thumbnails: Sequence[tuple[str, UInt8Array | None]]
+) -> list[_Moment]:
     """Return the moments with their pictures; other pictures where there are no moments."""
-    pictures = [(_jpeg_uri(image), caption) for caption, image in thumbnails]
+    pictures = [
+        ("" if image is None else _jpeg_uri(image), caption) for caption, image in thumbnails
+    ]
     sentences = [moment.sentence for moment in summary.moments]
     if len(pictures) == len(sentences):
         paired = zip(pictures, sentences, strict=True)

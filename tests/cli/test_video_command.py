@@ -204,3 +204,25 @@ def test_where_a_class_is_recognised_its_missing_exports_are_named(
     assert main(["video", str(film), "--output", str(out), "--export", "vtt,frames"]) == 0
     assert "Not exported: frames; the class view" in capsys.readouterr().out
     assert {path.name for path in out.glob("lesson*")} == {"lesson.vtt"}
+
+
+def test_marks_come_from_a_file(tmp_path, film, capsys):
+    (tmp_path / "marks.csv").write_text("kind,start,end,text\nleft out,0:01,2,noise\n")
+    words = ["video", str(film), "--output", str(tmp_path / "out"), "--marks"]
+    assert main([*words, str(tmp_path / "marks.csv"), "--export", "frames,vtt"]) == 0
+    assert "1\xa0s were left out" in capsys.readouterr().out
+    assert "noise" in (tmp_path / "out" / "report.html").read_text()
+    assert "noise" in (tmp_path / "out" / "lesson.vtt").read_text()
+    frames = (tmp_path / "out" / "lesson_frames.csv").read_text().splitlines()
+    assert frames[1].endswith(",0,") and frames[-1].endswith(",1,left out: noise")
+
+
+def test_marks_that_cannot_be_read_are_one_sentence(tmp_path, film, capsys):
+    (tmp_path / "latin.csv").write_bytes("kind,start\nevent,1,\xe9\n".encode("latin-1"))
+    words = ["video", str(film), "--output", str(tmp_path / "out"), "--marks"]
+    for file, error in (("no.csv", "can't be read"), ("latin.csv", "is not in UTF-8")):
+        assert main([*words, str(tmp_path / file)]) == 1
+        assert error in capsys.readouterr().err
+    words.insert(2, str(film))
+    assert main([*words, str(tmp_path / "latin.csv")]) == 1
+    assert "--marks belongs to one recording" in capsys.readouterr().err

@@ -26,6 +26,7 @@ from fer.recording.frame_table import (
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME
 from fer.timeline import exports
 from fer.timeline.counts import count_faces
+from fer.timeline.timeline import Timeline
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import fake_pipeline, sure
 from tests.sample_videos import make_film
@@ -52,7 +53,7 @@ def rows(tmp_path, frames):
 def test_csv_and_parquet_hold_each_face_exactly(tmp_path, rows, frames, monkeypatch):
     monkeypatch.setattr(frame_table, "CHUNK_ROWS", 70)  # several chunks, the last one smaller
     formats = ["parquet", "frames"]
-    table, parquet = write_frame_tables(rows, tmp_path, "lesson", formats)
+    table, parquet = write_frame_tables(rows, tmp_path, "lesson", formats, Timeline("person"))
     assert [table.name, parquet.name] == ["lesson_frames.csv", "lesson_frames.parquet"]
     found = pd.read_csv(table).astype(TYPES)
     pd.testing.assert_frame_equal(
@@ -82,7 +83,9 @@ def test_labels_are_judged_as_the_timeline_judges(tmp_path, rows, frames):
 
 def test_a_recording_without_a_face_has_a_table_without_a_row(tmp_path):
     (tmp_path / "frames.bin").touch()
-    paths = write_frame_tables(tmp_path / "frames.bin", tmp_path, "a", ["frames", "parquet"])
+    paths = write_frame_tables(
+        tmp_path / "frames.bin", tmp_path, "a", ["frames", "parquet"], Timeline()
+    )
     for table in (pd.read_csv(paths[0]), pd.read_parquet(paths[1])):
         assert len(table) == 0
         assert list(table.columns) == list(FRAME_ROW.names)
@@ -100,7 +103,7 @@ def test_what_a_broken_worker_may_leave_is_refused_or_harmless(tmp_path):
 def test_faces_without_measures_have_empty_cells(tmp_path):
     with (tmp_path / "frames.bin").open("wb") as file:
         FrameRecorder(file, 1.0, 40.0, 0.4).add(frame([mix(happy=0.9)]), 1.0)
-    (path,) = write_frame_tables(tmp_path / "frames.bin", tmp_path, "a", ["frames"])
+    (path,) = write_frame_tables(tmp_path / "frames.bin", tmp_path, "a", ["frames"], Timeline())
     assert path.read_text().splitlines()[1].endswith("," * len(QUALITY_COLUMNS))
     assert LABELS[3] == "happy" and ",happy," in path.read_text()
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -170,18 +171,20 @@ def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
 
 def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
     made = analyse(film, tmp_path / "here", pipeline, keep_frames=True)
-    fields = {"warning": None, "duration": 0.8, "lead": 0.0, "pictures": []}
+    fields = {"warning": None, "duration": made.duration, "lead": 0.0, "scale": 1.0, "pictures": []}
     message = Message("result", fields)
-    assert sandboxed._read_result(message, tmp_path / "here").timeline == made.timeline
+    assert sandboxed._read_result(message, tmp_path / "here", made.metadata) == replace(
+        made, thumbnails=None, pictures=()
+    )
     secret = tmp_path / "secret"
     secret.write_text("another visitor's")
     for file in (made.frames, made.csv):
         file.unlink(), os.symlink(secret, file)
         with pytest.raises(VideoError, match="breaks the reader"):
-            sandboxed._read_result(message, tmp_path / "here")
+            sandboxed._read_result(message, tmp_path / "here", made.metadata)
     for wrong in ({}, {**fields, "pictures": [{"height": 9}]}, {**fields, "duration": "long"}):
         with pytest.raises(VideoError, match="breaks the reader"):
-            sandboxed._read_result(Message("result", wrong), tmp_path / "here")
+            sandboxed._read_result(Message("result", wrong), tmp_path / "here", made.metadata)
 
 
 def test_a_full_disk_is_a_sentence_without_the_names_of_folders():

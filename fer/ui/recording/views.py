@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from fer.recording import Progress
-from fer.recording.thumbnails import Thumbnail
+from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render
 from fer.timeline.chart import timeline_html
 from fer.timeline.formatting import format_duration
@@ -114,15 +114,16 @@ def result_html(
         pictures: One thumbnail a moment or, without moments, some of the whole recording.
         lead: Seconds by which the annotated video is later than the timeline.
     """
-    sentences = [moment.sentence for moment in summary.moments] or [""] * len(pictures)
+    matched = match_pictures(summary.moments, pictures)
+    sentences = [moment.sentence for moment in summary.moments] or [""] * len(matched)
     moments = [
         {
-            "time": picture.time,
-            "caption": picture.caption,
-            "picture": html.picture(picture.image, ""),
+            "time": time,
+            "caption": caption,
+            "picture": "" if image is None else html.picture(image, ""),
             "sentence": sentence,
         }
-        for picture, sentence in zip(pictures, sentences, strict=True)
+        for (time, caption, image), sentence in zip(matched, sentences, strict=True)
     ]
     return render(
         "recording_result.html",

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from fer.recording import Cancelled, Progress, RecordingResult, analyse
-from fer.recording.outputs import FILE_NAMES, output_paths
+from fer.recording.outputs import FILE_NAMES, RecordingMetadata, output_paths
 from fer.timeline.formatting import format_duration
+from fer.timeline.methods import NetworkIdentity
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.recording.handlers import RESULT_FILES, WORKERS, RecordingHandlers, RecordingSession
@@ -77,7 +78,9 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=Non
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
     paths = output_paths(folder, sheet=False)
-    return RecordingResult(timeline, view, warning, 1.0, 0.25, **paths)
+    network = NetworkIdentity("fake", "0123456789abcdef" * 4, "float32", None)
+    metadata = RecordingMetadata("lesson.mp4", 1.0, rate, warning, network, 1.0, 0.25)
+    return RecordingResult(timeline, metadata, **paths)
 
 
 def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
