@@ -282,3 +282,36 @@ def test_a_text_posing_as_a_recording_is_told_so(page, films):
     page.get_by_text("be read as a video").wait_for()
     page.locator("#recording-start").click()
     page.locator("#recording-state [role=alert]").wait_for()
+
+
+def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, films):
+    open_recording(page, films / "short.mp4")
+    page.locator("#recording-start").click()
+    page.locator("#recording-result .fer-chart").wait_for(timeout=60_000)
+    player = page.locator("#recording-video video")
+    page.keyboard.press("x")
+    player.evaluate("(video) => { video.currentTime = 0.75; }")
+    page.keyboard.press("x")
+    page.get_by_text("were left out").wait_for()
+    page.get_by_role("textbox", name="Text of the next mark").fill("x and e are letters here")
+    page.get_by_role("button", name="Event").click()
+    rows = page.locator("#recording-result [data-row]")
+    rows.nth(1).wait_for()
+    assert page.locator("#recording-result .fer-mark-event b").inner_text() == "B"
+    text = page.get_by_label("Text of mark B")
+    assert text.input_value() == "x and e are letters here"
+    text.fill("quiz")
+    text.press("Tab")
+    page.wait_for_function("document.querySelector('.fer-mark-event').title.includes('quiz')")
+    assert page.evaluate("document.activeElement.name") == "remove"
+    page.wait_for_timeout(1500)  # the files come after the chart
+    marks = from_json(save(page, "#recording-save-json").read_text()).marks
+    assert [(mark.kind, mark.text) for mark in marks] == [("left out", ""), ("event", "quiz")]
+    assert marks[0].end == pytest.approx(0.75, abs=0.05)
+    page.get_by_label("Remove mark A").click()
+    page.wait_for_function("document.querySelectorAll('#recording-result [data-row]').length === 1")
+    page.get_by_label("Start of the new mark").fill("soon")
+    page.get_by_role("button", name="Add mark").click()
+    page.get_by_text("a time such as").wait_for()
+    assert faint(page) == []
+    assert fits(page)

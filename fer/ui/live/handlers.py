@@ -224,6 +224,16 @@ class TimelineHandlers:
             return html.message("Nothing can be stopped", str(error), "trouble")
         return IDLE_HTML if recorder is None else await asyncio.to_thread(recorder.stop)
 
+    async def mark(self, action: Any, token: str, request: gr.Request | None = None) -> Any:
+        """Set, change or remove a mark; return the timeline's HTML."""
+        try:
+            recorder = self.sessions.of(token, Sender(request)).live.recorder
+        except SessionError as error:
+            return html.message("Nothing can be marked", str(error), "trouble")
+        if recorder is None:
+            return gr.skip()
+        return await asyncio.to_thread(recorder.mark, action, time.monotonic())
+
     def save_csv(self, session: Session) -> dict[str, str]:
         """Return the timeline as CSV, as a download."""
         return download("timeline.csv", to_csv(_finished_timeline(session)).encode(), "text/csv")

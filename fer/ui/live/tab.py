@@ -9,6 +9,7 @@ from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live.timeline_recorder import IDLE_HTML
 from fer.ui.live.views import INSTRUCTIONS
+from fer.ui.mark_editor import build_marks
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
 
@@ -82,6 +83,7 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
             )
             start = gr.Button("Start timeline", variant="primary", size="md", elem_id="live-start")
             stop = gr.Button("Stop timeline", variant="secondary", size="md", elem_id="live-stop")
+        marked = build_marks("live-timeline", live=True)
         chart = gr.HTML(IDLE_HTML, elem_id="live-chart", js_on_load=html.script("timeline.js"))
         steps = {
             "CSV": handlers.save_csv,
@@ -91,5 +93,6 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
         }
         download_buttons(sessions, steps, "live-save")
     start.click(handlers.start, [token, view], chart, **PAGE_EVENT)
+    marked.input(handlers.mark, [marked, token], chart, trigger_mode="multiple", **PAGE_EVENT)
     stop.click(handlers.stop, token, chart, **PAGE_EVENT)
     return view, chart

@@ -12,11 +12,13 @@ from supervision import Detections
 from fer.templates import render
 from fer.timeline.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
 from fer.timeline.formatting import format_percent, format_signed, format_time
+from fer.timeline.marks import MarkError
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.consent import consent_notice
+from fer.ui.mark_editor import changed_marks, marks_html
 
 MAX_DURATION = 2 * 3600
 """Seconds after which a timeline stops by itself; it bounds the memory of a forgotten page."""
@@ -105,6 +107,23 @@ class TimelineRecorder:
                 return finished_html(self.timeline)
             return running_html(self.timeline, now - self.started, RESTORED_NOTE)
 
+    def mark(self, action: object, now: float) -> str:
+        """Set, change or remove a mark, see `changed_marks`; return the timeline's HTML.
+
+        Args:
+            action: What the page sends.
+            now: Seconds of `time.monotonic`.
+        """
+        with self.lock:
+            elapsed, trouble = now - self.started, ""
+            try:
+                self.timeline.marks = changed_marks(self.timeline.marks, action, elapsed)
+            except MarkError as error:
+                trouble = str(error)
+            if not self.running:
+                return finished_html(self.timeline, trouble=trouble)
+            return running_html(self.timeline, elapsed, trouble)
+
     def stop(self) -> str:
         """End the timeline and return its HTML."""
         with self.lock:
@@ -127,16 +146,18 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
         readout=_readout(f"Recording {format_time(elapsed)}", timeline),
         note=note or ("" if len(timeline) else WAITING_NOTE),
         chart=timeline_html(timeline, MIN_LIVE_SPAN),
+        marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
     )
 
 
-def finished_html(timeline: Timeline, by_itself: bool = False) -> Markup:
+def finished_html(timeline: Timeline, by_itself: bool = False, trouble: str = "") -> Markup:
     """Return a finished timeline; its class shows the Save buttons.
 
     Args:
         timeline: What was recorded.
         by_itself: Whether it ended because it reached its limit.
+        trouble: Why a mark was not changed; "" for nothing.
     """
     if not len(timeline):
         return html.message("Nothing recorded", "The camera sent no picture; start it first.")
@@ -147,6 +168,7 @@ def finished_html(timeline: Timeline, by_itself: bool = False) -> Markup:
         readout=_readout("Finished", timeline),
         note="",
         chart=timeline_html(timeline),
+        marks=marks_html(timeline, trouble=trouble),
         summary=summary_html(summarise(timeline)),
     )
 

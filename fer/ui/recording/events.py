@@ -7,12 +7,19 @@ from typing import Any
 
 import gradio as gr
 
+from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.job_queue import Line, LineFullError
 from fer.ui.payloads import clipped_number, uploaded_path
-from fer.ui.recording.handlers import EMPTY_OUTPUTS, RATE_CHOICES, WORKERS, RecordingHandlers
+from fer.ui.recording.handlers import (
+    EMPTY_OUTPUTS,
+    RATE_CHOICES,
+    RESULT_FILES,
+    WORKERS,
+    RecordingHandlers,
+)
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 20
@@ -33,6 +40,7 @@ class RecordingEvents:
         self.handlers, self.sessions = handlers, sessions
         self._line = Line(MAX_RECORDINGS)
         self._turns = FairScheduler(WORKERS, "choose")
+        self._marks, self._files = FairScheduler(1, "mark"), FairScheduler(1, "rewrite")
 
     async def choose(
         self, recording: Mapping[str, Any] | None, token: str, request: gr.Request | None = None
@@ -74,6 +82,27 @@ class RecordingEvents:
                             return
         except (SessionError, LineFullError) as error:
             yield _refused(error), *EMPTY_OUTPUTS
+
+    async def mark(
+        self, action: Any, token: str, request: gr.Request | None = None
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Set, change or remove a mark; yield state and result, then the files."""
+        sender = Sender(request)
+        unchanged = [gr.skip()] * len(RESULT_FILES[1:])
+        try:
+            rendered = self.sessions.of(token, sender).recording.result
+            if rendered is None:
+                return
+            trouble = rendered.mark(action)  # none is dropped, while only the last one is drawn
+            work = partial(rendered.render, trouble)
+            yield *await self._marks.run(token, sender, work), *unchanged
+            yield gr.skip(), gr.skip(), *await self._files.run(token, sender, rendered.rewrite)
+        except Superseded:
+            return
+        except (SessionError, BusyError, OutputError) as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Abandoned:
+            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
 
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
         """Cancel the current job; its handler reports when it has ended."""

@@ -19,9 +19,12 @@ from gradio.utils import get_upload_folder
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
 from fer.recording.exports import write_archive
-from fer.timeline.summary import summarise
+from fer.recording.outputs import write_timeline_files
+from fer.timeline.marks import MarkError
+from fer.timeline.summary import Summary, summarise
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
+from fer.ui.mark_editor import changed_marks
 from fer.ui.recording.views import (
     CANCELLED_HTML,
     CANCELLING_HTML,
@@ -67,15 +70,48 @@ class RenderedRecording:
     """
 
     def __init__(self, recording: RecordingResult) -> None:
-        summary = summarise(recording.timeline, recording.duration)
-        self.recording, self.summary, self.created = recording, summary, time.monotonic()
-        self.result = result_html(recording.timeline, summary, recording.pictures, recording.lead)
+        self.recording, self.created = recording, time.monotonic()
+        self.summary: Summary
+        self.result: str
+        self.render()
+
+    def state(self) -> str:
+        """Return HTML of the state: the summary, and for how long the files are kept."""
+        left = RESULT_LIFETIME - (time.monotonic() - self.created)
+        return finished_html(self.summary, self.recording.warning, left)
+
+    def mark(self, action: object) -> str:
+        """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
+        timeline = self.recording.timeline
+        try:
+            timeline.marks = changed_marks(timeline.marks, action, None)
+        except MarkError as error:
+            return str(error)
+        return ""
+
+    def render(self, trouble: str = "") -> tuple[str, str]:
+        """Return HTML of the state and of the result with its marks as they are now.
+
+        Args:
+            trouble: Why a mark was not changed; "" for nothing.
+        """
+        recording = self.recording
+        self.summary = summarise(recording.timeline, recording.duration)
+        known = self.summary, recording.pictures, recording.lead
+        self.result = result_html(recording.timeline, *known)
+        result = result_html(recording.timeline, *known, trouble) if trouble else self.result
+        return self.state(), result
+
+    def rewrite(self) -> list[str]:
+        """Write all files that hold marks again; return the paths of those that are saved."""
+        recording = self.recording
+        write_timeline_files(recording)
+        write_archive(recording, Path(recording.metadata.title))
+        return _paths(recording, RESULT_FILES[1:])
 
     def outputs(self) -> tuple[str, ...]:
         """Return HTML of the state, HTML of the result and a path for each of `RESULT_FILES`."""
-        left = RESULT_LIFETIME - (time.monotonic() - self.created)
-        state = finished_html(self.summary, self.recording.warning, left)
-        return state, self.result, *_paths(self.recording, RESULT_FILES)
+        return self.state(), self.result, *_paths(self.recording, RESULT_FILES)
 
 
 @dataclass(eq=False)

@@ -12,6 +12,7 @@ from fer.ui.consent import consent_notice
 from fer.ui.endpoints import add_endpoint
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.tab import VIEW_CHOICES
+from fer.ui.mark_editor import build_marks
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import INSTRUCTIONS
@@ -50,12 +51,20 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
             start = gr.Button("Start", variant="primary", elem_id="recording-start")
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):
-            state, video, saves, result = _outputs()
+            state, video, saves, marked, result = _outputs()
     outputs = [state, result, video, *saves]
     chosen = [known, *outputs]
     recording.change(events.choose, [recording, token], chosen, preprocess=False, **PAGE_EVENT)
     inputs = [recording, view, rate, token]
     start.click(events.start, inputs, outputs, preprocess=False, **PAGE_EVENT)
+    # Each counts, also while the files are still written after the one before.
+    marked.input(
+        events.mark,
+        [marked, token],
+        [state, result, *saves],
+        trigger_mode="multiple",
+        **PAGE_EVENT,
+    )
     cancel.click(events.cancel, token, None, **PAGE_EVENT)
     _add_endpoints(events, recording, view)
     return outputs
@@ -86,7 +95,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
     return recording, known, view, rate
 
 
-def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
+def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.HTML]:
     state = gr.HTML(
         INSTRUCTIONS,
         elem_id="recording-state",
@@ -100,8 +109,9 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML]:
             )
             for kind in DOWNLOAD_KINDS
         ]
+    marked = build_marks("recording-tab", live=False)
     result = gr.HTML(elem_id="recording-result")
-    return state, video, saves, result
+    return state, video, saves, marked, result
 
 
 def _rate_slider(**settings: Any) -> gr.Slider:

@@ -13,6 +13,7 @@ from fer.timeline.summary import Summary
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
 from fer.ui import html
+from fer.ui.mark_editor import marks_html
 from fer.video import VideoInfo
 
 INSTRUCTIONS = html.instructions(
@@ -104,7 +105,11 @@ def finished_html(
 
 
 def result_html(
-    timeline: Timeline, summary: Summary, pictures: Sequence[Thumbnail], lead: float = 0.0
+    timeline: Timeline,
+    summary: Summary,
+    pictures: Sequence[Thumbnail],
+    lead: float = 0.0,
+    trouble: str = "",
 ) -> Markup:
     """Return the timeline, thumbnails that move the video to their time, and the mean shares.
 
@@ -113,6 +118,7 @@ def result_html(
         summary: Its summary.
         pictures: One thumbnail a moment or, without moments, some of the whole recording.
         lead: Seconds by which the annotated video is later than the timeline.
+        trouble: Why a mark was not changed; "" for nothing.
     """
     matched = match_pictures(summary.moments, pictures)
     sentences = [moment.sentence for moment in summary.moments] or [""] * len(matched)
@@ -129,6 +135,7 @@ def result_html(
         "recording_result.html",
         lead=lead,
         chart=timeline_html(timeline),
+        marks=marks_html(timeline, trouble=trouble),
         heading="Moments" if summary.moments else "At a glance",
         moments=moments,
         means=summary_html(summary),

@@ -7,10 +7,12 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from fer.timeline.marks import Mark
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
 from tests.fakes import fake_pipeline, sure
+from tests.timeline.frames import steady
 from tests.ui.live_helpers import Looking, hold_clock
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
@@ -203,3 +205,16 @@ def test_a_timeline_has_the_network_s_bound():
     live.timelines.uncertain_below = 0.7
     live.start()
     assert live.session().live.recorder.timeline.uncertain_below == 0.7
+
+
+def test_marks_are_set_while_it_runs_and_changed_afterwards():
+    recorder = TimelineRecorder(steady(20, 1, view="person", happy=1.0), 100.0)
+    add = {"do": "add", "kind": "left out", "ago": [4, 0], "text": "noise"}
+    html = recorder.mark(json.dumps(add), 112.0)
+    assert "fer-running" in html and "noise" in html and "<input" not in html
+    html = recorder.stop()
+    assert "fer-done" in html and 'value="noise"' in html
+    change = {"do": "change", "mark": [8.0, 12.0, "left out", "noise"], "start": 9, "end": "10"}
+    recorder.mark(json.dumps(change | {"text": "talk"}), 200.0)
+    assert recorder.timeline.marks == (Mark(9, 10, "left out", "talk"),)
+    assert "A mark is one of" in recorder.mark(json.dumps({"do": "add", "start": 1, "end": 2}), 1.0)

@@ -7,6 +7,7 @@ import shutil
 import threading
 from functools import partial
 from pathlib import Path
+from zipfile import ZipFile
 
 import gradio as gr
 import numpy as np
@@ -18,8 +19,11 @@ from fer.timeline.formatting import format_duration
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
+from fer.ui.connections import Sender
+from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RESULT_FILES, WORKERS, RecordingHandlers, RecordingSession
 from fer.ui.recording.views import INSTRUCTIONS, progress_html
+from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, VideoWriter, check_video
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline, sure
@@ -330,3 +334,41 @@ def test_progress_is_a_progress_bar():
     assert 'role="progressbar"' in text and 'aria-valuenow="50"' in text
     assert f"About {format_duration(62)} left" in text
     assert "Reading the video" in progress_html(None)
+
+
+def test_a_mark_changes_the_result_and_all_files(handlers, clip):
+    session = RecordingSession()
+    *_, (_, result, *_) = run(handlers, clip, session=session)
+    assert "fer-mark-left-out" not in result
+    rendered = session.result
+    action = {"do": "add", "kind": "left out", "start": 0, "end": 0.5, "text": "noise"}
+    assert rendered.mark(json.dumps(action)) == ""
+    state, result = rendered.render()
+    assert "1\xa0s were left out" in state and "fer-mark-left-out" in result
+    files = dict(zip(RESULT_FILES[1:], map(Path, rendered.rewrite()), strict=True))
+    assert from_json(files["json"].read_text()).marks[0].text == "noise"
+    assert "left out: noise" in files["csv"].read_text()
+    assert "noise" in files["report"].read_text()
+    with ZipFile(files["exports"]) as archive:
+        texts = [archive.read(name) for name in archive.namelist() if "parquet" not in name]
+    assert sum(b"noise" in text for text in texts) == len(texts) - 1  # not in the BIDS sidecar
+    trouble = rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "soon"}))
+    assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[1]
+
+
+def test_only_the_visitors_own_result_is_marked(handlers, clip):
+    events = RecordingEvents(handlers, Sessions())
+    mark = json.dumps({"do": "add", "kind": "event", "start": 0.5, "end": 0.5, "text": "quiz"})
+
+    async def story(token):
+        return [told async for told in events.mark(mark, token)]
+
+    async def analysed():
+        session = events.sessions.of("a" * 32, Sender(None)).recording
+        async for _ in handlers.start(clip, "person", 5, session):
+            pass
+        return await story("b" * 32), await story("a" * 32)
+
+    none, own = tell(analysed())
+    assert none == [] and len(own) == 2
+    assert "fer-mark-event" in own[0][1] and all(Path(file).exists() for file in own[1][2:])

@@ -1,0 +1,165 @@
+"""Marks on the page: the toolbar with its keys, the list, and what a visitor does with them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from fer.templates import render
+from fer.timeline.marks import (
+    EVENT,
+    KINDS,
+    MAX_TEXT,
+    Mark,
+    MarkError,
+    letters,
+    parse_time,
+    sorted_marks,
+)
+from fer.timeline.timeline import Timeline
+from fer.ui import html
+
+KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}
+"""The key that adds a mark of each kind."""
+
+NAMES = {EVENT: "Event", "left out": "Leave out", "stretch": "Stretch", "baseline": "Baseline"}
+"""Texts of the buttons."""
+
+MAX_ACTION = 4_000
+"""Letters of what the page sends about one mark."""
+
+OUTDATED = "This page is out of date; load it again."
+
+
+def build_marks(tab: str, live: bool) -> gr.HTML:
+    """Build the toolbar of a tab; return the component that sends what is done with marks.
+
+    Args:
+        tab: Id of what holds the toolbar and the list of marks.
+        live: Whether times are those of a camera, else of the recording's player.
+    """
+    buttons = [
+        {"kind": kind, "key": key.upper(), "name": NAMES[kind], "meaning": KINDS[kind].capitalize()}
+        for key, kind in KEYS.items()
+    ]
+    ranges = [key.upper() for key, kind in KEYS.items() if kind != EVENT]
+    range_keys = f"{', '.join(ranges[:-1])} or {ranges[-1]}"
+    gr.HTML(
+        render("mark_toolbar.html", buttons=buttons, max_text=MAX_TEXT, range_keys=range_keys),
+        elem_classes="fer-mark-toolbar",
+    )
+    return gr.HTML(
+        html_template="",
+        elem_classes="fer-mark-action",
+        js_on_load=html.script("marks.js"),
+        tab=tab,
+        live=live,
+        keys=KEYS,
+    )
+
+
+def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> Markup:
+    """Return a timeline's marks as a list.
+
+    Args:
+        timeline: With marks.
+        editable: Whether they can be changed; while a timeline runs they are redrawn each second.
+        trouble: Why the last change was not made; "" for nothing.
+    """
+    rows = [
+        {
+            "letters": letters(i),
+            "kind": mark.kind,
+            "start": _clock(mark.start),
+            "end": "" if mark.kind == EVENT else _clock(mark.end),
+            "text": mark.text,
+            "mark": json.dumps([mark.start, mark.end, mark.kind, mark.text]),
+        }
+        for i, mark in enumerate(timeline.marks)
+    ]
+    return render(
+        "mark_list.html",
+        rows=rows,
+        editable=editable,
+        kinds=list(KINDS),
+        max_text=MAX_TEXT,
+        trouble=trouble,
+    )
+
+
+def changed_marks(marks: tuple[Mark, ...], action: object, now: float | None) -> tuple[Mark, ...]:
+    """Return marks after what a visitor has done.
+
+    Args:
+        marks: The marks before.
+        action: What the page sends: JSON with `do` ("add", "change" or "remove"), the `mark` that
+            is changed or removed, and `kind`, `start`, `end` and `text` of the new one; instead of
+            times, `ago` has two numbers of seconds before now.
+        now: Seconds of a live timeline; None for a recording.
+
+    Raises:
+        MarkError: That is not possible; the message is fit for visitors.
+    """
+    wanted = _parsed(action)
+    kept = list(marks)
+    old = wanted.get("mark")
+    if wanted.get("do") in ("change", "remove"):
+        same = [mark for mark in kept if [mark.start, mark.end, mark.kind, mark.text] == old]
+        if not same:  # it was removed meanwhile
+            return marks
+        kept.remove(same[0])
+        wanted = {"kind": same[0].kind} | wanted
+    if wanted.get("do") in ("add", "change"):
+        kept.append(_new_mark(wanted, now))
+    elif wanted.get("do") != "remove":
+        raise MarkError(OUTDATED)
+    return sorted_marks(kept)
+
+
+def _parsed(action: object) -> Mapping[str, Any]:
+    if not isinstance(action, str) or len(action) > MAX_ACTION:
+        raise MarkError(OUTDATED)
+    try:
+        wanted = json.loads(action)
+    except (ValueError, RecursionError):
+        wanted = None
+    if not isinstance(wanted, dict):
+        raise MarkError(OUTDATED)
+    return wanted
+
+
+def _new_mark(wanted: Mapping[str, Any], now: float | None) -> Mark:
+    ago = wanted.get("ago")
+    if ago is not None and now is not None:
+        if not (isinstance(ago, list) and len(ago) == 2 and all(map(_is_number, ago))):
+            raise MarkError(OUTDATED)
+        start, end = (max(0.0, now - seconds) for seconds in ago)
+    else:
+        kind = str(wanted.get("kind"))
+        start = _seconds(wanted.get("start"), "start")
+        end = start if kind == EVENT else _seconds(wanted.get("end"), "end")
+    return Mark(start, end, str(wanted.get("kind")), str(wanted.get("text", "")))
+
+
+def _seconds(value: object, name: str) -> float:
+    """Return a time that a visitor has typed, or that comes from the player."""
+    if _is_number(value):
+        return float(value)  # type: ignore[arg-type]
+    seconds = parse_time(value) if isinstance(value, str) else None
+    if seconds is None:
+        raise MarkError(f"The {name} of a mark is a time such as 75.5 or 1:15.5.")
+    return seconds
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _clock(seconds: float) -> str:
+    """Return 75.5 as "1:15.5", exact to the millisecond, as `parse_time` reads it."""
+    minutes, rest = divmod(round(1000 * seconds), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{rest / 1000:06.3f}".rstrip("0").rstrip(".")
+    return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"

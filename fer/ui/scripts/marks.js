@@ -1,0 +1,108 @@
+// Marks are set by button or key, and changed in the list; each action goes to the server.
+const tab = document.querySelector(`#${props.tab}`);
+const tools = tab.querySelector(".fer-mark-tools");
+const player = () => document.querySelector("#recording-video video");
+const lead = () => Number(tab.querySelector("[data-lead]")?.dataset.lead ?? 0);
+const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - lead()));
+const begun = new Map(); // kind of a range -> when it began
+let sent = 0;
+
+// Gradio redraws the list as soon as an action is sent: only after the focus has moved on.
+function send(action) {
+  setTimeout(() => {
+    props.value = JSON.stringify({ ...action, nonce: sent++ });
+    trigger("input");
+  });
+}
+
+function times(start, end) {
+  if (props.live) return { ago: [now() - start, now() - end] };
+  return { start: Math.min(start, end), end: Math.max(start, end) };
+}
+
+function press(kind) {
+  const field = tools.querySelector("input");
+  const time = now(), start = begun.get(kind) ?? time;
+  if (kind !== "event" && !begun.has(kind)) {
+    begun.set(kind, time);
+  } else {
+    begun.delete(kind);
+    send({ do: "add", kind, text: field.value, ...times(start, time) });
+    field.value = "";
+  }
+  tools.querySelector(`[data-mark="${kind}"]`).setAttribute("aria-pressed", begun.has(kind));
+}
+
+const visible = () => tools.getClientRects().length > 0;
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  const kind = props.keys[event.key.toLowerCase()];
+  if (!kind || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing(event.target) || !visible()) return;
+  event.preventDefault();
+  press(kind);
+});
+
+const values = (row) => Object.fromEntries([...row.querySelectorAll("input, select")].map((field) => [field.name, field.value.trim()]));
+
+tab.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button?.dataset.mark) press(button.dataset.mark);
+  const row = button?.closest("[data-row]");
+  if (button?.name === "remove" && row) send({ do: "remove", mark: JSON.parse(row.dataset.mark) });
+  if (button?.name !== "add") return;
+  adding = rows();
+  send({ do: "add", ...values(button.closest("[data-new]")) });
+});
+
+tab.addEventListener("change", (event) => {
+  const row = event.target.closest?.("[data-row]");
+  if (!row) return;
+  drafts.delete(place(event.target));
+  send({ do: "change", mark: JSON.parse(row.dataset.mark), ...values(row) });
+});
+
+// The list is drawn anew after each change: the focus returns to where it was, and so does what was
+// typed but not sent.
+const rows = () => tab.querySelectorAll("[data-row]").length;
+const drafts = new Map(); // place of a field -> what was typed
+let focused = "", adding = Infinity; // place of a field; rows before one is added
+
+function place(field) {
+  const row = field.closest?.("[data-row], [data-new]");
+  if (!row) return "";
+  const mark = row.dataset.mark ? `[data-mark="${CSS.escape(row.dataset.mark)}"]` : "[data-new]";
+  return `${mark} [name="${field.name}"]`;
+}
+
+function restore() {
+  if (rows() > adding) {
+    for (const key of [...drafts.keys()]) if (key.startsWith("[data-new]")) drafts.delete(key);
+    adding = Infinity;
+  }
+  for (const [key, text] of drafts) {
+    const field = tab.querySelector(key);
+    if (field && field.value !== text) field.value = text;
+  }
+  if (!focused.length || document.activeElement !== document.body) return;
+  const [exact, index, name] = focused;
+  const again = tab.querySelector(exact) ?? tab.querySelectorAll("[data-row]")[index]?.querySelector(`[name="${name}"]`);
+  again?.focus({ preventScroll: true });
+}
+
+tab.addEventListener("input", (event) => {
+  if (place(event.target)) drafts.set(place(event.target), event.target.value);
+});
+tab.addEventListener("focusin", (event) => {
+  const row = event.target.closest?.("[data-row], [data-new]");
+  focused = row ? [place(event.target), row.dataset.row, event.target.name] : "";
+});
+new MutationObserver(restore).observe(tab, { childList: true, subtree: true });
+
+// A range that has begun is dropped with its timeline.
+new MutationObserver(() => {
+  if (visible() || !begun.size) return;
+  begun.clear();
+  for (const button of tools.querySelectorAll("[data-mark]")) button.setAttribute("aria-pressed", false);
+}).observe(tab, { childList: true, subtree: true });
