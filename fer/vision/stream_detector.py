@@ -14,7 +14,7 @@ import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
-from fer.vision.appearance import describe
+from fer.vision.appearance import AppearanceMemory
 from fer.vision.detections import areas, boxes, select
 from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
 from fer.vision.pyramid import Tile, tiles_around
@@ -90,7 +90,7 @@ class StreamDetector:
         if not search_period > 0:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
         self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollMemory(memory)
-        self.search_period = search_period
+        self.search_period, self.appearances = search_period, AppearanceMemory()
         self.scene_changes = SceneChangeDetector()
         self._cut = False  # since the last frame that was searched
         self._size: tuple[int, ...] | None = None
@@ -129,7 +129,7 @@ class StreamDetector:
             faces = detector.detect(image)
         else:
             faces = self._track_and_search(detector, image, time, elapsed)
-        looks = describe(image, boxes(faces))
+        looks = self.appearances.describe(image, boxes(faces), time, whole)
         faces = self.tracker.update(faces, time, looks, cut and not mappings, mappings)
         return self.rolls.update(faces, time)
 

@@ -1,11 +1,14 @@
 """How faces look, coarsely."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from fer.vision.appearance import describe, distances
+from fer.vision import appearance
+from fer.vision.appearance import AppearanceMemory, describe, distances
 
 PICTURE = astronaut()
 BOX = np.array([180, 61, 268, 172], np.float32)
@@ -56,3 +59,45 @@ def test_it_is_too_coarse_to_show_anybody():
     coarse = cv2.resize(square, (4, 4), interpolation=cv2.INTER_AREA)
     square[:] = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     assert distances(look(), look(blocks)).item() < 0.6
+
+
+def described(monkeypatch, *frames):
+    """Return how many faces are described anew in frames of (boxes, time, changed)."""
+    counts, memory = [], AppearanceMemory()
+    monkeypatch.setattr(appearance, "describe", partial(counted, counts))
+    for xyxy, time, changed in frames:
+        rows = memory.describe(PICTURE, np.array(xyxy, np.float32).reshape(-1, 4), time, changed)
+        assert rows.shape == (len(xyxy), 63)
+    return counts
+
+
+def counted(counts, image, xyxy):
+    counts.append(len(xyxy))
+    return describe(image, xyxy)
+
+
+FAR = BOX + np.float32([200, 200, 200, 200])
+
+
+@pytest.mark.parametrize(
+    ("frames", "counts"),
+    [
+        ([([BOX], 0, False), ([BOX + 5], 0.04, False), ([BOX + 9], 0.08, False)], [1, 0, 0]),
+        ([([BOX], 0, False), ([BOX], 0.04, False), ([BOX], 0.12, False)], [1, 0, 1]),
+        ([([BOX], 0, False), ([BOX + 40], 0.04, False)], [1, 1]),
+        ([([BOX], 0, False), ([BOX], 0.04, True)], [1, 1]),
+        ([([BOX, FAR], 0, False), ([FAR, BOX], 0.04, False)], [2, 0]),
+        ([([BOX, BOX + 50], 0, False), ([BOX, BOX + 50], 0.04, False)], [2, 2]),
+        ([([BOX], 0, False), ([], 0.02, False), ([BOX], 0.04, False)], [1, 0, 1]),
+    ],
+    ids=["still", "for long", "moved", "cut", "two", "close", "lost"],
+)
+def test_a_description_is_kept_for_a_moment(monkeypatch, frames, counts):
+    assert described(monkeypatch, *frames) == counts
+
+
+def test_each_face_keeps_its_own_description():
+    memory = AppearanceMemory()
+    first = memory.describe(PICTURE, np.array([BOX, FAR]), 0, False)
+    again = memory.describe(PICTURE, np.array([FAR + 1, BOX + 1]), 0.05, False)
+    np.testing.assert_array_equal(again, first[::-1])
