@@ -202,13 +202,13 @@ def picture_document(
     }
 
 
-def describe_turn(degrees: int) -> str:
-    """Return a sentence about a photo that is turned by some degrees clockwise, "" for 0."""
+def describe_turn(degrees: int, what: str = "photo") -> str:
+    """Return a sentence about a photo or video turned by some degrees clockwise, "" for 0."""
     if not degrees:
         return ""
     named = {90: "90 degrees clockwise", 270: "90 degrees counter-clockwise"}
     turn = named.get(degrees, f"{degrees} degrees")
-    return f"The photo looks turned by {turn}; it was read as turned."
+    return f"The {what} looks turned by {turn}; it was read as turned."
 
 
 def to_csv(rows: Sequence[FaceRow]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
+from fer.drawing.export import describe_turn
 from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.background import prefetch, run_in_background
@@ -113,7 +114,10 @@ def analyse(
         reporter.raise_if_cancelled()
         origin = RecordingMetadata(
             *(printable(source.name), analyzer.end, rate),
-            " ".join(filter(None, (reader.warning, warning))) or None,
+            " ".join(
+                filter(None, (describe_turn(analyzer.turned, "video"), reader.warning, warning))
+            )
+            or None,
             network=NetworkIdentity.of(pipeline.classifier),
             scale=reader.scale,
             lead=lead,

@@ -13,6 +13,7 @@ from fer.recording.frame_table import FrameRecorder
 from fer.recording.look_schedule import LookSchedule
 from fer.timeline.timeline import Timeline
 from fer.video import Frame
+from fer.vision.detections import turned
 
 SEARCH_PERIOD = 0.6
 """Seconds in which the search for new faces covers the whole picture once."""
@@ -43,6 +44,7 @@ class FrameAnalyzer:
             they were detected again.
         cut_time: Seconds of the latest frame that follows a cut.
         last_look: Seconds of the latest look that will be counted.
+        turned: Degrees clockwise by which the video is turned, 0, 90, 180 or 270.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class FrameAnalyzer:
         next_look: float = 0.0,
         on_look: Callable[[Detections, float], object] | None = None,
     ) -> None:
-        self.end = 0.0
+        self.end, self.turned = 0.0, 0
         self.confirmed: dict[int, int] = {}
         self.cut_time = self.last_look = -np.inf
         self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
@@ -137,6 +139,7 @@ class FrameAnalyzer:
         state = self._state
         faces = self._pipeline.process_frame(image.copy(), time, state)
         self._schedule.note(faces, time)
+        self.turned = turned(faces) or self.turned
         for number, tentative in state.stream_detector.tracker.confirmed.items():
             self.confirmed[tentative] = number
         return Detections.merge([faces, state.tentative]) if len(state.tentative) else faces

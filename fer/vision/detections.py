@@ -107,8 +107,8 @@ def track_ids(faces: Detections) -> list[int]:
 
 
 def turned(faces: Detections) -> int:
-    """Return by how many degrees clockwise the photo of these faces is turned: 0, 90, 180 or 270.
+    """Return by how many degrees clockwise the photo or stream is turned: 0, 90, 180 or 270.
 
-    0 also where nobody looked for that, as in a frame.
+    0 also where nobody looked for that.
     """
     return int(faces.metadata.get("turned", 0))

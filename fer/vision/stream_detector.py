@@ -20,6 +20,7 @@ from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle,
 from fer.vision.pyramid import Tile, tiles_around
 from fer.vision.roll_memory import RollMemory
 from fer.vision.scene_change import SceneChangeDetector
+from fer.vision.stream_turn import StreamTurn
 from fer.vision.tracker import MAX_SPEED, FaceTracker
 
 TRACKED_CONFIDENCE = 0.6
@@ -72,6 +73,9 @@ class TiledDetector(Protocol):
     ) -> Detections:
         """Return the faces near where they are expected, tilted by degrees (n,)."""
 
+    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+        """Return the faces of a picture that may lie on its side."""
+
 
 class StreamDetector:
     """Finds, follows and numbers the faces of one stream; one follower a visitor or video.
@@ -91,7 +95,7 @@ class StreamDetector:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
         self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollMemory(memory)
         self.search_period, self.appearances = search_period, AppearanceMemory()
-        self.scene_changes = SceneChangeDetector()
+        self.scene_changes, self.turn = SceneChangeDetector(), StreamTurn()
         self._cut = False  # since the last frame that was searched
         self._size: tuple[int, ...] | None = None
         self._content: Rectangle = 0, 0, 0, 0
@@ -103,12 +107,14 @@ class StreamDetector:
 
         In a stream of which only some frames are searched, that finds cuts between them.
         """
-        cut = self.scene_changes.update(image).cut
+        cut = self.scene_changes.update(self.turn.to_upright(image)).cut
         self._cut |= cut
         return cut
 
     def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
+
+        The first ones are searched any way up, too; see `fer.vision.stream_turn`.
 
         Args:
             detector: Finds faces; the same for the whole stream.
@@ -118,8 +124,16 @@ class StreamDetector:
         Returns:
             As `FaceDetector.detect`, with `tracker_id` int (n,), negative for a face that was
             detected in this frame only and doesn't count yet, and `data["roll"]` float32 (n,) in
-            degrees, averaged over time.
+            degrees, averaged over time. `metadata["turned"]` is there if the stream is turned.
         """
+        faces = self._find(detector, self.turn.to_upright(image), time)
+        if self.turn.update(detector, image, faces, time):
+            self._forget()  # what is known is of the frames as they were
+            faces = self._find(detector, self.turn.to_upright(image), time)
+        return self.turn.from_upright(faces, image)
+
+    def _find(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
+        """Return the faces of a frame that are about upright, tracked."""
         change, size = self.scene_changes.update(image), image.shape[:2]
         elapsed, self._last_time = time - self._last_time, time
         cut, self._cut = change.cut or self._cut, False
@@ -132,6 +146,11 @@ class StreamDetector:
         looks = self.appearances.describe(image, boxes(faces), time, whole)
         faces = self.tracker.update(faces, time, looks, cut and not mappings, mappings)
         return self.rolls.update(faces, time)
+
+    def _forget(self) -> None:
+        """Begin with the next frame as with the first one, but give no number again."""
+        self.tracker.forget_faces()
+        self.rolls, self._size = RollMemory(self.rolls.memory), None
 
     def _frame_mappings(self, image: UInt8Array) -> tuple[FrameMapping, ...]:
         """Return how places may have moved if the frame's size or its black bars changed."""

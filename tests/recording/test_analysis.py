@@ -263,6 +263,31 @@ def test_how_much_later_the_film_is_than_the_timeline_is_known(tmp_path):
     assert f"'lead': {recording.lead}" in recording.report.read_text()
 
 
+class UpsideDown(FakeDetector):
+    """Finds its face in frames that are turned by half; marked by a bright corner."""
+
+    def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:
+        found = super().detect(image, tiles)
+        return found if image[-1, -1].min() > 128 else found[:0]
+
+    def detect_any_way_up(self, image) -> Detections:
+        return Detections(xyxy=np.array([BOX], np.float32), metadata={"turned": 180})
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_film_on_its_head_is_turned_and_said_so(tmp_path):
+    def cornered(index, size):
+        image = grey(index, size)
+        image[:32, :32] = 255
+        return image
+
+    source = make_film(tmp_path / "a.mp4", [i / 5 for i in range(10)], SIZE, picture=cornered)
+    pipeline = Pipeline(UpsideDown([BOX]), FakeClassifier())
+    recording = analyse(source, tmp_path / "out", pipeline)
+    assert recording.warning == "The video looks turned by 180 degrees; it was read as turned."
+    assert set(recording.timeline.track_table()["track"]) == {1}
+
+
 def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(100)], SIZE)
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])

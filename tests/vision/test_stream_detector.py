@@ -135,6 +135,9 @@ class Searching:
     def tiles(self, image) -> list[int]:
         return list(range(7))
 
+    def detect_any_way_up(self, image) -> Detections:
+        return Detections.empty()
+
     def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:
         return self.detect(image)
 

@@ -8,13 +8,14 @@ from supervision import Detections
 
 from fer.array_types import Float32Array
 from fer.drawing.annotators import display_ids
+from fer.drawing.export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.chart import mean_statistics
 from fer.timeline.summary_table import top_expression
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.ui import html
-from fer.vision.detections import areas, probabilities
+from fer.vision.detections import areas, probabilities, turned
 
 MAX_OTHER_FACES = 6
 """Faces listed below the bars of the largest one."""
@@ -65,6 +66,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Marku
         others=texts,
         more=html.pluralize(left, "other") if left > 0 else "",
         faces=html.pluralize(len(labels), "face"),
+        turn=describe_turn(turned(faces), "camera's picture"),
         rate=rate,
     )
 
@@ -79,6 +81,7 @@ def _message_panel(message: Markup, faces: int, rate: float, announcement: str) 
         announcement=announcement,
         message=message,
         faces=html.pluralize(faces, "face"),
+        turn="",
         rate=rate,
     )
 
@@ -117,6 +120,7 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Marku
         probabilities=[mean[name] for name in EXPRESSIONS],
         others=(),
         faces=html.pluralize(len(faces), "face"),
+        turn=describe_turn(turned(faces), "camera's picture"),
         rate=rate,
     )
 

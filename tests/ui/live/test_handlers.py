@@ -25,6 +25,10 @@ FRAME = np.full((240, 320, 3), 128, np.uint8)
 BOX = [100, 80, 200, 180]
 
 
+def class_panel_of(faces):
+    return class_panel(faces, 9, 0.4)
+
+
 def pixels(html):
     content = base64.b64decode(re.search(r'base64,([^"]+)"', html)[1])
     return np.asarray(Image.open(io.BytesIO(content))).astype(int)
@@ -53,6 +57,20 @@ def test_no_face_gives_the_plain_picture_and_a_friendly_word():
 def test_no_frame_gives_the_first_steps():
     view, panel, _ = Looking().look(None)
     assert view == "" and "Press the camera" in panel
+
+
+@pytest.mark.parametrize("panel", [lambda f: person_panel(f, ["happy"] * 5, 9), class_panel_of])
+def test_a_camera_on_its_head_is_stated(panel):
+    faces = Detections(
+        xyxy=np.array([BOX] * 5, np.float32),
+        tracker_id=np.arange(1, 6),
+        data={"probabilities": np.array([sure("happy")] * 5, np.float32)},
+        metadata={"turned": 180},
+    )
+    sentence = "picture looks turned by 180 degrees; it was read as turned."
+    assert sentence in panel(faces)
+    faces.metadata = {}
+    assert "turned" not in panel(faces)
 
 
 def test_a_weak_face_is_uncertain():

@@ -1,0 +1,116 @@
+"""Streams that stand on their head or lie on their side: found out in their first seconds.
+
+A camera that hangs from the ceiling, or a film without a note of how the phone was held, has all of
+its faces another way up. Its frames are then turned before they are searched.
+"""
+
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from supervision import Detections
+
+from fer.array_types import Float32Array, UInt8Array
+from fer.vision.detections import boxes, turned
+from fer.vision.pose import roll_difference
+from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
+
+SEARCHES, FIRST_PAUSE = 4, 1.0
+"""Searches of frames any way up at most, each of which takes up to four times as long as a search
+of an upright frame, and seconds from one without a face to the next; each pause is twice as long as
+the one before."""
+
+FORGOTTEN_AFTER = 5.0
+"""Seconds without a face after which a turned stream counts as upright again."""
+
+
+class TurnedSearcher(Protocol):
+    """What is needed of a detector; see `fer.vision.detector.FaceDetector`."""
+
+    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+        """Return the faces of RGB uint8 (h, w, 3) that may lie on its side."""
+
+
+class StreamTurn:
+    """By how much one stream is turned; one a visitor or video.
+
+    Attributes:
+        degrees: Clockwise: 0, 90, 180 or 270.
+    """
+
+    def __init__(self) -> None:
+        self.degrees = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._searches, self._pause, self._found = SEARCHES, FIRST_PAUSE, 0
+        self._due, self._settled, self._last_seen = -np.inf, False, -np.inf
+
+    def to_upright(self, image: UInt8Array) -> UInt8Array:
+        """Return a frame as its faces are upright, as far as that is known."""
+        return rotate_image(image, -self.degrees) if self.degrees else image
+
+    def update(
+        self, detector: TurnedSearcher, image: UInt8Array, faces: Detections, time: float
+    ) -> bool:
+        """Learn from what was found in the upright frame, and return whether `degrees` has changed.
+
+        The stream is turned if two searches of a frame agree on it. It is upright once a search
+        finds upright faces; those of the frame may be mistaken, with the mouth taken for eyes.
+
+        Args:
+            detector: Finds faces any way up.
+            image: The frame as it came.
+            faces: What was found in it, turned upright.
+            time: Seconds on any clock that doesn't go back.
+        """
+        if len(faces):
+            self._last_seen = time
+        if self.degrees:
+            return not len(faces) and self._forget(time)
+        if self._settled or not self._searches or (not len(faces) and time < self._due):
+            return False
+        found = detector.detect_any_way_up(image)
+        degrees, self._searches = turned(found), self._searches - 1
+        agreed, self._found = degrees == self._found, degrees
+        if not degrees:
+            self._settled = len(found) > 0
+            self._due, self._pause = time + self._pause, 2 * self._pause
+            return False
+        if agreed:
+            self.degrees, self._last_seen = degrees, time
+        return agreed
+
+    def _forget(self, time: float) -> bool:
+        if time - self._last_seen <= FORGOTTEN_AFTER:
+            return False
+        self.degrees = 0
+        self._reset()
+        return True
+
+    def from_upright(self, faces: Detections, image: UInt8Array) -> Detections:
+        """Return the faces of an upright frame where they are in the frame as it came.
+
+        Args:
+            faces: n faces with landmarks and `data["roll"]`.
+            image: The frame as it came.
+
+        Returns:
+            A copy; of a turned stream with `metadata["turned"]`.
+        """
+        if not self.degrees:
+            return faces
+        size = np.array(image.shape[1::-1])
+        middle = size[:: -1 if self.degrees % 180 else 1] / 2
+        centers, back = np.tile(middle, (len(faces), 1)), np.full(len(faces), self.degrees)
+        shift = size / 2 - middle
+        data = dict(faces.data)
+        if "landmarks" in data:
+            points = rotate_points(np.asarray(data["landmarks"], np.float32), centers, back)
+            data["landmarks"] = (points + shift).astype(np.float32)
+        if "roll" in data:
+            data["roll"] = roll_difference(np.asarray(data["roll"]) + self.degrees, 0)
+        xyxy: Float32Array = rotate_boxes(boxes(faces), centers, back)
+        moved = (xyxy + np.tile(shift, 2)).clip(0, np.tile(size, 2)).astype(np.float32)
+        metadata = {**faces.metadata, "turned": self.degrees}
+        return replace(faces, xyxy=moved, data=data, metadata=metadata)
