@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from fer import __version__
 from fer.cli.camera_command import add_camera
+from fer.cli.compare_command import add_compare
 from fer.cli.data_command import add_data
 from fer.cli.evaluate_command import add_evaluate
 from fer.cli.export_command import add_export
@@ -98,6 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 COMMANDS: "tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...]" = (
     add_camera,
+    add_compare,
     add_data,
     add_evaluate,
     add_export,

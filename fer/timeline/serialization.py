@@ -158,6 +158,19 @@ def from_json(text: str) -> Timeline:
     return timeline
 
 
+def about_of(text: str) -> Mapping[str, object]:
+    """Return the further entries of a timeline as JSON; none where they are missing.
+
+    Raises:
+        TimelineError: The text is no JSON.
+    """
+    try:
+        about = json.loads(text).get("about")
+    except (AttributeError, ValueError) as error:
+        raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
+    return about if isinstance(about, dict) else {}
+
+
 def _padded(rows: Mapping[Key, Int64Array], counts: int, now: int) -> dict[Key, Int64Array]:
     """Return rows of `counts` counts with zeros for those that their version doesn't have.
 

@@ -1,0 +1,80 @@
+"""`fer compare`: saved timelines in; how they differ, and how sure that is, out."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer.help_formatter import DefaultsHelpFormatter
+from fer.output_files import write_file
+from fer.paths import printable
+
+if TYPE_CHECKING:
+    pass
+
+
+def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `fer compare`."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare recordings, or marked stretches of them",
+        description="Compare the timelines of recordings with the first of them: mean shares side "
+        "by side, and differences\nwith 95 % intervals.",
+        epilog="Intervals come from the ups and downs of the seconds. Seconds that marks leave out "
+        "don't count; a class has figures of five faces or more only.",
+        formatter_class=DefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="TIMELINE",
+        help="timeline.json of fer video, or as the page saves it",
+    )
+    parser.add_argument(
+        "--stretches",
+        action="store_true",
+        help="compare the stretches that are marked in the timelines, with the baseline first if "
+        "there is one",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="a table of the comparison, too (CSV)"
+    )
+    parser.set_defaults(run=run_compare)
+
+
+def run_compare(options: argparse.Namespace) -> str:
+    """Compare timelines and return the comparison as text.
+
+    Raises:
+        ValueError: A file is no timeline, there is nothing to compare, or the timelines don't fit.
+    """
+    from fer.timeline.compare import compare_timelines
+    from fer.timeline.comparison_table import comparison_csv, comparison_text
+    from fer.timeline.serialization import about_of, from_json
+
+    texts = {path: _read(path) for path in options.files}
+    timelines = [(name, from_json(texts[path])) for name, path in _names(options.files)]
+    comparison = compare_timelines(timelines, options.stretches)
+    networks = [str(about_of(text).get("fingerprint", "")) for text in texts.values()]
+    if options.output is not None:
+        write_file(options.output, comparison_csv(comparison))
+    return comparison_text(comparison, list(filter(None, networks)))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{printable(path)} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{printable(path)} is no timeline as JSON.") from error
+
+
+def _names(paths: list[Path]) -> list[tuple[str, Path]]:
+    """Return a short name of each file: its own, with its folder where others have the same."""
+    stems = [path.stem for path in paths]
+    alone = len(set(stems)) == len(stems)
+    return [
+        (printable(path.stem if alone else path.parent.resolve().name or path), path)
+        for path in paths
+    ]

@@ -1,0 +1,231 @@
+"""Comparison of recordings, or of marked stretches: means, and differences with an interval.
+
+Means are those of `fer.timeline.summary`: each face weighs alike, once in each second. A
+difference's 95 % interval comes from the seconds' own ups and downs, by `block_bootstrap`. In the
+class view seconds with fewer than five faces to judge have no part in it, as anywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+from scipy.stats import t
+
+from fer.array_types import BoolArray, Float64Array
+from fer.labels import EXPRESSIONS
+from fer.timeline.block_bootstrap import MeanError, mean_error
+from fer.timeline.counts import (
+    COUNT_COLUMNS,
+    INDEX_SIGNS,
+    PROBABILITY_SCALE,
+    compute_statistics,
+    weight_bins_equally,
+)
+from fer.timeline.marks import BASELINE, STRETCH, Mark, merged_ranges
+from fer.timeline.timeline import Timeline, TimelineError
+
+FIGURES = (*EXPRESSIONS, "index")
+"""What is compared: mean shares, and the positive-negative index."""
+
+CONFIDENCE = 0.95
+
+MAX_SAMPLES = 12
+"""Samples in one comparison; more would not fit a table."""
+
+_SUMS = slice(COUNT_COLUMNS.index(EXPRESSIONS[0]), COUNT_COLUMNS.index(EXPRESSIONS[-1]) + 1)
+_JUDGED = COUNT_COLUMNS.index("judged")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Seconds that are compared with others.
+
+    Attributes:
+        name: For display.
+        sums: Sums of each of `FIGURES` over the faces of each second with figures, (n, 8).
+        judged: Mean number of judged faces of each second, (n,).
+        adjacent: Whether each second but the first directly follows the one before, (n - 1,).
+        seconds: Their length in seconds.
+        watched: Length of all seconds, those without figures included.
+    """
+
+    name: str
+    sums: Float64Array
+    judged: Float64Array
+    adjacent: BoolArray
+    seconds: float
+    watched: float
+    means: dict[str, float] = field(init=False)
+    errors: dict[str, MeanError] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compute mean and error of each figure."""
+        total = self.judged.sum()
+        means = self.sums.sum(axis=0) / total if total else np.full(len(FIGURES), np.nan)
+        # How much each second moves the ratio of sums.
+        moves = (self.sums - means * self.judged[:, None]) / (total / max(len(self.judged), 1))
+        errors = [mean_error(column, self.adjacent) for column in moves.T]
+        object.__setattr__(self, "means", dict(zip(FIGURES, means.tolist(), strict=True)))
+        object.__setattr__(self, "errors", dict(zip(FIGURES, errors, strict=True)))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure of one sample less that of another, with its interval; NaN where it isn't known."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return bool(self.low > 0 or self.high < 0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Samples and how they differ.
+
+    Attributes:
+        samples: Two or more; the first is the one that the others are compared with.
+        differences: Of each other sample, less the first, by figure.
+    """
+
+    samples: tuple[Sample, ...]
+    differences: tuple[dict[str, Difference], ...]
+
+    @property
+    def intervals(self) -> int:
+        """How many intervals there are."""
+        return sum(
+            np.isfinite(difference.low)
+            for difference in chain.from_iterable(each.values() for each in self.differences)
+        )
+
+
+def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float]] = ()) -> Sample:
+    """Return the seconds of a timeline that count.
+
+    Args:
+        timeline: What was recorded; what its marks leave out doesn't count.
+        name: For display.
+        ranges: Only seconds that lie within these, start and end in seconds; without any, all.
+    """
+    counted = timeline.included()
+    if ranges:
+        whole = counted.counts()[0]
+        starts, ends = whole * timeline.bin_seconds, (whole + 1) * timeline.bin_seconds
+        inside = np.zeros(len(whole), bool)
+        for start, end in merged_ranges(ranges):
+            inside |= (starts >= start - 1e-6) & (ends <= end + 1e-6)
+        counted = counted.only(set(whole[inside].tolist()))
+    numbers, tallies = counted.counts()
+    known = compute_statistics(tallies)["judged"] > 0
+    weighted = weight_bins_equally(tallies[known])
+    shares = weighted[:, _SUMS] / PROBABILITY_SCALE
+    return Sample(
+        name,
+        np.column_stack([shares, shares @ INDEX_SIGNS]),
+        weighted[:, _JUDGED],
+        np.diff(numbers[known]) == 1,
+        float(known.sum() * timeline.bin_seconds),
+        counted.seconds,
+    )
+
+
+def stretch_samples(timelines: Sequence[tuple[str, Timeline]]) -> list[Sample]:
+    """Return the marked stretches of timelines as samples, the baseline first.
+
+    Stretches of the same text, in one timeline, are one sample.
+
+    Args:
+        timelines: Each with its name, which is displayed where there are several.
+    """
+    samples = []
+    for name, timeline in timelines:
+        groups: dict[tuple[str, str], list[Mark]] = {}
+        for mark in timeline.marks:
+            if mark.kind in (BASELINE, STRETCH):
+                text = mark.text if mark.kind == STRETCH else ""
+                groups.setdefault((mark.kind, text), []).append(mark)
+        prefix = f"{name}: " if len(timelines) > 1 else ""
+        for (kind, text), marks in sorted(groups.items(), key=lambda item: item[0][0] != BASELINE):
+            ranges = [(mark.start, mark.end) for mark in marks]
+            samples.append(sample_of(timeline, f"{prefix}{text or kind}", ranges))
+    return samples
+
+
+def compare(samples: Sequence[Sample]) -> Comparison:
+    """Compare samples with the first of them.
+
+    Raises:
+        TimelineError: There are fewer than two, or too many.
+    """
+    if not 2 <= len(samples) <= MAX_SAMPLES:
+        raise TimelineError(
+            f"A comparison takes 2 to {MAX_SAMPLES} recordings or marked stretches, not "
+            f"{len(samples)}."
+        )
+    first, *others = samples
+    differences = tuple(
+        {name: _difference(first, other, name) for name in FIGURES} for other in others
+    )
+    return Comparison(tuple(samples), differences)
+
+
+def compare_timelines(
+    timelines: Sequence[tuple[str, Timeline]], stretches: bool = False
+) -> Comparison:
+    """Compare whole timelines, or the stretches that are marked in them.
+
+    Args:
+        timelines: Each with its name.
+        stretches: Whether marked stretches are compared.
+
+    Raises:
+        TimelineError: They don't fit each other, or there is nothing to compare.
+    """
+    check_comparable([timeline for _, timeline in timelines])
+    if not stretches:
+        return compare([sample_of(timeline, name) for name, timeline in timelines])
+    samples = stretch_samples(timelines)
+    if len(samples) < 2:
+        raise TimelineError(
+            "Two marked stretches are needed, or a stretch and a baseline; mark them, or compare "
+            "whole recordings."
+        )
+    return compare(samples)
+
+
+def check_comparable(timelines: Sequence[Timeline]) -> None:
+    """Check that figures of timelines mean the same.
+
+    Raises:
+        TimelineError: Their views or bins differ.
+    """
+    if len({timeline.view for timeline in timelines}) > 1:
+        raise TimelineError(
+            "One timeline is of the class view and one of the person view; compare those of one "
+            "view."
+        )
+    if len({timeline.bin_seconds for timeline in timelines}) > 1:
+        raise TimelineError("The timelines have bins of different lengths.")
+
+
+def _difference(first: Sample, other: Sample, name: str) -> Difference:
+    value = other.means[name] - first.means[name]
+    errors = [sample.errors[name] for sample in (first, other)]
+    squares = [error.error**2 for error in errors]
+    variance = sum(squares)
+    if not np.isfinite(variance):
+        return Difference(value, np.nan, np.nan)
+    reach = 0.0
+    if variance:  # Welch and Satterthwaite
+        freedom = variance**2 / sum(
+            square**2 / error.freedom for square, error in zip(squares, errors, strict=True)
+        )
+        reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(variance))
+    most = 2.0 if name == "index" else 1.0
+    return Difference(value, max(value - reach, -most), min(value + reach, most))

@@ -1,0 +1,153 @@
+"""A comparison as text, table and HTML, with what can and can't be concluded from it."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from markupsafe import Markup
+
+from fer.labels import EXPRESSIONS
+from fer.templates import render
+from fer.timeline.block_bootstrap import MIN_SECONDS
+from fer.timeline.compare import FIGURES, Comparison, Difference, Sample
+from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
+
+LIMITS = (
+    "What this can't tell: the intervals come from how much these seconds vary. They are not about "
+    "other people, another day or another camera, not about what caused a difference, and not "
+    "about what anybody felt."
+)
+
+COLUMNS = ("figure", "sample", "mean", "difference", "low", "high")
+"""Columns of a comparison as CSV: the difference and its 95 % interval are to the first sample."""
+
+
+def conclusions(comparison: Comparison, networks: Sequence[str] = ()) -> list[str]:
+    """Return what can be concluded, in sentences, and what can't.
+
+    Args:
+        comparison: The comparison.
+        networks: The fingerprint of the network of each recording, as far as known.
+    """
+    first, *others = comparison.samples
+    sentences = [
+        _conclusion(first, other, differences)
+        for other, differences in zip(others, comparison.differences, strict=True)
+    ]
+    short = [sample.name for sample in comparison.samples if sample.seconds < MIN_SECONDS]
+    if short:
+        sentences.append(
+            f"Fewer than {MIN_SECONDS} s with figures have no interval: {', '.join(short)}."
+        )
+    if comparison.intervals:
+        sentences.append(
+            f"Of {comparison.intervals} intervals of 95%, about one in twenty misses the truth by "
+            "chance."
+        )
+    if len(set(networks)) > 1:
+        sentences.append("Different networks read these recordings, which may be the difference.")
+    return [*sentences, LIMITS]
+
+
+def _conclusion(first: Sample, other: Sample, differences: Mapping[str, Difference]) -> str:
+    clear = [name for name in FIGURES if differences[name].is_clear]
+    if not clear:
+        known = any(isfinite(difference.low) for difference in differences.values())
+        reason = "than these seconds vary anyway" if known else "for what so few seconds allow"
+        return f"Between {first.name} and {other.name} no figure differs by more {reason}."
+    clear.sort(key=lambda name: -abs(differences[name].value))
+    parts = [f"{name} {format_difference(name, differences[name])}" for name in clear]
+    return f"From {first.name} to {other.name}: {'; '.join(parts)}."
+
+
+def format_difference(name: str, difference: Difference) -> str:
+    """Return "+12 points (+6 to +18)"; of the index "+0.12 (+0.06 to +0.18)"."""
+    unit = "" if name == "index" else " points"
+    value = _signed(name, difference.value)
+    if not isfinite(difference.low):
+        return f"{value}{unit}" if isfinite(difference.value) else NO_VALUE
+    low, high = _signed(name, difference.low), _signed(name, difference.high)
+    return f"{value}{unit} ({low} to {high})"
+
+
+def _signed(name: str, value: float) -> str:
+    if not isfinite(value):
+        return NO_VALUE
+    if name == "index":
+        return format_signed(value)
+    return f"{round(100 * value, 1) + 0.0:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _mean(name: str, sample: Sample) -> str:
+    value = sample.means[name]
+    if not isfinite(value):
+        return NO_VALUE
+    return format_signed(value) if name == "index" else format_percent(value)
+
+
+def describe_sample(sample: Sample) -> str:
+    """Return how much of a sample has figures, in words."""
+    shown, whole = format_duration(sample.seconds), format_duration(sample.watched)
+    return shown if shown == whole else f"{shown} of {whole} with figures"
+
+
+def comparison_text(comparison: Comparison, networks: Sequence[str] = ()) -> str:
+    """Return a comparison for a terminal: a table, then what can be concluded."""
+    names = [sample.name for sample in comparison.samples]
+    rows = [["", *names]]
+    rows += [["time", *map(describe_sample, comparison.samples)]]
+    rows += [[name, *(_mean(name, sample) for sample in comparison.samples)] for name in FIGURES]
+    lines = _aligned(rows)
+    for other, differences in zip(names[1:], comparison.differences, strict=True):
+        pairs = [[name, format_difference(name, differences[name])] for name in FIGURES]
+        lines += ["", f"{other} less {names[0]}, with 95% intervals:", *_aligned(pairs)]
+    return "\n".join([*lines, "", *conclusions(comparison, networks)])
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """Return a comparison as CSV with `COLUMNS`, a row a figure and sample; empty for unknown."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for name in FIGURES:
+        for i, sample in enumerate(comparison.samples):
+            difference = comparison.differences[i - 1][name] if i else None
+            values = (sample.means[name],) + (
+                (difference.value, difference.low, difference.high) if difference else (None,) * 3
+            )
+            cells = ["" if value is None or not isfinite(value) else value for value in values]
+            writer.writerow([name, sample.name, *cells])
+    return file.getvalue()
+
+
+def comparison_html(comparison: Comparison, networks: Sequence[str] = ()) -> Markup:
+    """Return a comparison as HTML: means side by side, differences, and what can be concluded."""
+    return render(
+        "comparison.html",
+        samples=[(sample.name, describe_sample(sample)) for sample in comparison.samples],
+        shares=[
+            (name, [(sample.means[name], _mean(name, sample)) for sample in comparison.samples])
+            for name in EXPRESSIONS
+        ],
+        first=comparison.samples[0].name,
+        differences=[
+            (
+                sample.name,
+                [
+                    (name, format_difference(name, each[name]), each[name].is_clear)
+                    for name in FIGURES
+                ],
+            )
+            for sample, each in zip(comparison.samples[1:], comparison.differences, strict=True)
+        ],
+        sentences=conclusions(comparison, networks),
+    )

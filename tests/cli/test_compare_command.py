@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from fer.cli import main
+from fer.timeline.marks import Mark
+from fer.timeline.serialization import to_json
+from tests.timeline.test_compare import lesson
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / name / "timeline.json" for name in ("monday", "tuesday")]
+    for seed, path in enumerate(paths):
+        timeline = lesson(seed, happy=2.0 * seed)
+        timeline.marks = (Mark(0, 40, "stretch", "talk"), Mark(50, 90, "baseline"))
+        path.parent.mkdir()
+        path.write_text(to_json(timeline, {"fingerprint": str(seed)}))
+    return [str(path) for path in paths]
+
+
+def test_two_timelines_are_compared_and_saved(tmp_path, files, capsys):
+    assert main(["compare", *files, "--output", str(tmp_path / "out" / "table.csv")]) == 0
+    told = capsys.readouterr().out
+    assert "tuesday less monday, with 95% intervals:" in told
+    assert "From monday to tuesday: " in told and "Different networks" in told
+    assert "What this can't tell" in told
+    assert (tmp_path / "out" / "table.csv").read_text().startswith("figure,sample,mean,")
+
+
+def test_marked_stretches_of_one_are_compared(files, capsys):
+    assert main(["compare", files[0], "--stretches"]) == 0
+    assert "talk less baseline" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (None, "can't be read: No such file"),
+        (b"\xff", "is no timeline as JSON"),
+        (b"[]", "is no timeline as JSON"),
+        (json.dumps({"format": "other", "version": 1}).encode(), "can be read"),
+    ],
+)
+def test_what_is_no_timeline_is_one_sentence(tmp_path, files, capsys, content, error):
+    other = tmp_path / "other.json"
+    if content is not None:
+        other.write_bytes(content)
+    assert main(["compare", files[0], str(other)]) == 1
+    told = capsys.readouterr().err
+    assert error in told and told.count("\n") == 1
+
+
+def test_one_alone_is_refused(files, capsys):
+    assert main(["compare", files[0]]) == 1
+    assert "takes 2 to 12 recordings" in capsys.readouterr().err

@@ -1,0 +1,147 @@
+"""Comparisons: the means of the summary, intervals that hold the truth, the floor of five."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from fer.labels import EXPRESSIONS
+from fer.timeline.compare import (
+    FIGURES,
+    MAX_SAMPLES,
+    compare,
+    compare_timelines,
+    sample_of,
+    stretch_samples,
+)
+from fer.timeline.comparison_table import (
+    LIMITS,
+    comparison_csv,
+    comparison_html,
+    comparison_text,
+    conclusions,
+)
+from fer.timeline.marks import Mark
+from fer.timeline.summary import summarise
+from fer.timeline.timeline import TimelineError
+from tests.timeline.frames import frame, mix, random_frames, recorded, steady
+
+
+def lesson(seed, happy=0.0, seconds=120, faces=6, view="class"):
+    """A class whose mood wanders: a frame a second of faces that follow it."""
+    rng = np.random.default_rng(seed)
+    mood, frames = 0.0, []
+    for second in range(seconds):
+        mood = 0.8 * mood + rng.normal() * 0.3
+        logits = rng.normal(size=(faces, 7)) * 0.5
+        logits[:, EXPRESSIONS.index("happy")] += mood + happy
+        rows = np.exp(logits)
+        frames.append((frame(rows / rows.sum(axis=1, keepdims=True)), float(second)))
+    return recorded(frames, view=view)
+
+
+@pytest.mark.parametrize("view", ["class", "person"])
+def test_means_are_those_of_the_summary(view):
+    timeline = recorded([(f, i / 5) for i, (f, _) in enumerate(random_frames(400))], view=view)
+    timeline.marks = (Mark(10, 20, "left out"),)
+    sample, summary = sample_of(timeline, "a"), summarise(timeline)
+    for name in EXPRESSIONS:
+        assert sample.means[name] == pytest.approx(summary.mean[name], abs=1e-12)
+    assert sample.means["index"] == pytest.approx(summary.index, abs=1e-12)
+    assert sample.seconds == summary.shown_seconds
+
+
+def test_intervals_hold_the_true_difference():
+    """Of two classes alike in the long run; the truth is 0 in each of eight figures."""
+    held = []
+    for seed in range(25):
+        (differences,) = compare_timelines(
+            [("a", lesson(2 * seed)), ("b", lesson(2 * seed + 1))]
+        ).differences
+        held += [not difference.is_clear for difference in differences.values()]
+    assert 0.9 <= np.mean(held) <= 0.995
+
+
+def test_a_large_difference_is_found_and_put_in_words():
+    comparison = compare_timelines([("monday", lesson(1)), ("tuesday", lesson(2, happy=2.0))])
+    happy = comparison.differences[0]["happy"]
+    assert happy.is_clear and 0.1 < happy.low < happy.value < happy.high < 0.6
+    sentences = conclusions(comparison)
+    assert sentences[0].startswith("From monday to tuesday: ") and "happy +" in sentences[0]
+    assert sentences[-1] == LIMITS
+    assert "Of 8 intervals" in sentences[1]
+    text = comparison_text(comparison, ["a", "b"])
+    assert "tuesday less monday, with 95% intervals:" in text and "Different networks" in text
+
+
+def test_alike_recordings_do_not_differ():
+    sentence = conclusions(compare_timelines([("a", lesson(3)), ("b", lesson(4))]))[0]
+    assert sentence.startswith("Between a and b no figure differs by more than these seconds")
+
+
+def test_marked_stretches_are_compared_with_the_baseline():
+    timeline = lesson(5, seconds=100)
+    timeline.marks = (
+        Mark(0, 20.5, "stretch", "talk"),
+        Mark(30, 60, "baseline", "rest"),
+        Mark(40, 44, "left out"),
+        Mark(70, 80, "stretch", "talk"),
+    )
+    baseline, talk = stretch_samples([("a", timeline)])
+    assert (baseline.name, baseline.seconds) == ("baseline", 26)
+    assert (talk.name, talk.seconds) == ("talk", 30)  # whole seconds, of both
+    assert talk.adjacent.sum() == 28
+    assert [sample.name for sample in stretch_samples([("a", timeline), ("b", timeline)])] == [
+        *("a: baseline", "a: talk", "b: baseline", "b: talk")
+    ]
+    timeline.marks = timeline.marks[:1]
+    with pytest.raises(TimelineError, match="Two marked stretches are needed"):
+        compare_timelines([("a", timeline)], stretches=True)
+
+
+def test_short_and_empty_samples_have_no_interval():
+    comparison = compare_timelines(
+        [("a", lesson(1)), ("b", lesson(2, seconds=5)), ("c", recorded([]))]
+    )
+    assert all(np.isnan(each.low) for sample in comparison.differences for each in sample.values())
+    assert np.isfinite(comparison.differences[0]["happy"].value)
+    assert "Fewer than 10 s with figures have no interval: b, c." in conclusions(comparison)
+    assert "\N{EN DASH}" in comparison_text(comparison) and comparison_html(comparison)
+
+
+def test_csv_holds_all_digits():
+    comparison = compare_timelines([("a, b", lesson(1)), ('"c"', lesson(2))])
+    rows = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+    assert len(rows) == 2 * len(FIGURES)
+    assert float(rows[1]["low"]) == comparison.differences[0]["angry"].low
+    assert rows[0]["low"] == "" and rows[0]["sample"] == "a, b"
+
+
+def test_html_escapes_names_and_shows_bars():
+    html = comparison_html(compare_timelines([("<b>", lesson(1)), ("c", lesson(2, happy=2))]))
+    assert "&lt;b&gt;" in html and "<b>&lt;" in html
+    assert html.count("fer-compared-bar") == 2 * len(EXPRESSIONS)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(TimelineError, match="compare those of one view"):
+        compare_timelines([("a", lesson(1)), ("b", lesson(2, view="person"))])
+    with pytest.raises(TimelineError, match="bins of different lengths"):
+        compare_timelines([("a", recorded([])), ("b", recorded([], bin_seconds=2))])
+    for count in (1, MAX_SAMPLES + 1):
+        with pytest.raises(TimelineError, match="A comparison takes 2 to"):
+            compare([sample_of(recorded([]), "a")] * count)
+
+
+def test_no_comparison_of_a_class_depends_on_how_fewer_than_five_faces_look():
+    tables = []
+    for look in (mix(happy=1), mix(fear=1), mix()):
+        timeline = steady(60, 6, rate=2, neutral=0.9, happy=0.1)
+        few = recorded([(frame([look] * 4), 5.5), (frame([look] * 4), 70.0)])
+        timeline = timeline.merged(few)
+        timeline.marks = (Mark(5, 6, "stretch", "x"), Mark(0, 30, "stretch", "y"))
+        pair = [("a", timeline), ("b", lesson(1))]
+        tables.append(comparison_csv(compare_timelines(pair)))
+        tables[-1] += comparison_csv(compare_timelines(pair[:1], stretches=True))
+    assert tables[0] == tables[1] == tables[2]
