@@ -56,9 +56,11 @@ def _conclusion(first: Sample, other: Sample, differences: Mapping[str, Differen
         known = any(isfinite(difference.low) for difference in differences.values())
         reason = "than these seconds vary anyway" if known else "for what so few seconds allow"
         return f"Between {first.name} and {other.name} no figure differs by more {reason}."
-    clear.sort(key=lambda name: -abs(differences[name].value))
-    parts = [f"{name} {format_difference(name, differences[name])}" for name in clear]
-    return f"From {first.name} to {other.name}: {'; '.join(parts)}."
+    more = [name for name in clear if differences[name].value > 0]
+    less = [name for name in clear if differences[name].value < 0]
+    parts = [f"{word} {', '.join(names)}" for word, names in (("more", more), ("less", less))]
+    kept = "; ".join(part for part, names in zip(parts, (more, less), strict=True) if names)
+    return f"From {first.name} to {other.name}, by more than these seconds vary anyway: {kept}."
 
 
 def format_difference(name: str, difference: Difference) -> str:

@@ -150,7 +150,7 @@ def from_json(text: str) -> Timeline:
         }
     except TimelineError:
         raise
-    except (LookupError, TypeError, ValueError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
     timeline.restore(
         _padded(bins, counts, _BIN_COUNTS), _padded(tracks, track_counts, _TRACK_COUNTS)
@@ -166,7 +166,7 @@ def about_of(text: str) -> Mapping[str, object]:
     """
     try:
         about = json.loads(text).get("about")
-    except (AttributeError, ValueError) as error:
+    except (AttributeError, ValueError, RecursionError) as error:
         raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
     return about if isinstance(about, dict) else {}
 

@@ -205,9 +205,12 @@ def _handler(
 def _wanted_file(parameter: Parameter, value: Any) -> str | None:
     if value is None or (isinstance(value, dict) and (parameter.props.get("streaming"))):
         return None  # handlers know what to do without one; frames have checks of their own
-    if isinstance(value, dict) and isinstance(value.get("path"), str):
+    several = parameter.props.get("file_count") == "multiple"
+    files = value if several and isinstance(value, list) else [value]
+    if all(isinstance(file, dict) and isinstance(file.get("path"), str) for file in files):
         return None
-    return "a file that was uploaded to /gradio_api/upload before"
+    kind = "a list of files that were" if several else "a file that was"
+    return f"{kind} uploaded to /gradio_api/upload before"
 
 
 def _wanted_number(parameter: Parameter, value: Any) -> str | None:

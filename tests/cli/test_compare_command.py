@@ -23,7 +23,7 @@ def test_two_timelines_are_compared_and_saved(tmp_path, files, capsys):
     assert main(["compare", *files, "--output", str(tmp_path / "out" / "table.csv")]) == 0
     told = capsys.readouterr().out
     assert "tuesday less monday, with 95% intervals:" in told
-    assert "From monday to tuesday: " in told and "Different networks" in told
+    assert "From monday to tuesday, " in told and "Different networks" in told
     assert "What this can't tell" in told
     assert (tmp_path / "out" / "table.csv").read_text().startswith("figure,sample,mean,")
 

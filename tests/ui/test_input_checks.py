@@ -50,6 +50,8 @@ def handler(demo, checks, name):
         ("read", [FILE, "x", False, False, TOKEN], "photo-min-face is a number"),
         ("choose", [1, TOKEN], "recording-input is a file"),
         ("start_1", [FILE, 5, 5, TOKEN], "recording-view is one of"),
+        ("compare", [[FILE, "x"], "recordings", TOKEN], "comparison-input is a list of files"),
+        ("compare", [[FILE], "all", TOKEN], "comparison-way is one of"),
         ("leave", [1], "There are 1 inputs of 0: none"),
     ],
 )
@@ -104,3 +106,10 @@ def test_only_known_functions_of_components_are_called(demo, checks):
     for wrong in ((component, "preprocess"), (-1, "save"), (10**6, "save")):
         with pytest.raises(RequestError, match="out of date"):
             checks.check_function(*wrong)
+
+
+def test_a_list_of_files_is_taken_where_several_can_be_chosen(demo, checks):
+    wanted = [[FILE, FILE], "stretches", TOKEN]
+    assert handler(demo, checks, "compare").complete(wanted) == wanted
+    with pytest.raises(InputError, match="is a file that was"):
+        handler(demo, checks, "choose").complete([[FILE], TOKEN])

@@ -13,6 +13,7 @@ from fer.ui.endpoints import add_endpoint
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.tab import VIEW_CHOICES
 from fer.ui.mark_editor import build_marks
+from fer.ui.recording.comparison import build_comparison
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import INSTRUCTIONS
@@ -52,6 +53,7 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):
             state, video, saves, marked, result = _outputs()
+    build_comparison(token)
     outputs = [state, result, video, *saves]
     chosen = [known, *outputs]
     recording.change(events.choose, [recording, token], chosen, preprocess=False, **PAGE_EVENT)
