@@ -80,6 +80,9 @@ class Classifier(Protocol):
     def metrics(self) -> Mapping[str, object]:
         """The content of metrics.json; empty where there is none."""
 
+    def fingerprint(self) -> str:
+        """Return a checksum of the network's weights."""
+
     def classify(self, crops: Sequence[UInt8Array]) -> Float32Array:
         """Return float32 (n, 7) probabilities for n square RGB crops."""
 

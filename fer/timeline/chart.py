@@ -15,6 +15,7 @@ from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS, JUDGED_COLORS
 from fer.labels import EXPRESSIONS
 from fer.templates import render
+from fer.timeline.baseline import SPREADS, baseline_columns, change_from
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
@@ -27,7 +28,7 @@ from fer.timeline.counts import (
 from fer.timeline.drawn_marks import mark_places
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
-from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, find_runs, line_path
+from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, band_line, find_runs
 from fer.timeline.timeline import MIN_FACES, Timeline
 
 MAX_COLUMNS = 240
@@ -131,7 +132,7 @@ def timeline_html(
         "chart.html",
         description=_description(timeline),
         span=f"{span:g}",
-        plots=_plots(rows, whole, span, moments),
+        plots=[*_plots(rows, whole, span, moments), *_changes(timeline, single, span)],
         marks=mark_places(timeline.marks, span),
         times=_time_axis(span),
         side=VIEWBOX_SIDE,
@@ -194,6 +195,28 @@ def _plots(
     return [*areas, index, faces, judged]
 
 
+def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: float) -> list[Plot]:
+    """Return a plot of each face's index against its own in the marked baseline, if there is one.
+
+    Args:
+        timeline: With a baseline among its marks, in the person view.
+        single: Heading and curves of each face.
+        span: Length of the time axis in seconds.
+    """
+    plots = []
+    for heading, curves in single:
+        inside = baseline_columns(timeline, curves.step, len(curves.figures["frames"]))
+        found = change_from(curves.figures["index"], inside)
+        if found is not None:
+            change, spread = found
+            title = f"{heading}: change of the index from the baseline, whose band is {SPREADS} SD"
+            middle = np.where(np.isfinite(change), 0.0, np.nan)
+            reach = SPREADS * spread
+            paths = band_line(curves.step, change, (middle - reach, middle + reach), span)
+            plots.append(Plot(title, ("+1", "0", "\N{MINUS SIGN}1"), "", paths))
+    return plots
+
+
 def mean_statistics(timeline: Timeline) -> dict[str, float]:
     """Return the statistics of the whole timeline; see `fer.timeline.counts.compute_statistics`.
 
@@ -251,16 +274,9 @@ def _stack(
 
 def _index(curves: Curves, span: float) -> list[dict[str, str]]:
     """Return the index as a line within its band, on a scale from -1 to 1."""
-    index, error = (
-        curves.figures["index"],
-        ERROR_BAND * np.nan_to_num(curves.figures["index_error"]),
-    )
-    low, middle, high = (np.clip((index + sign * error + 1) / 2, 0, 1) for sign in (-1, 0, 1))
-    return [
-        {"class": "fer-zero", "d": f"M0 {VIEWBOX_SIDE // 2}H{VIEWBOX_SIDE}"},
-        {"class": "fer-band", "d": area_path(curves.step, high, low, span)},
-        {"class": "fer-line", "d": line_path(curves.step, middle, span)},
-    ]
+    index = curves.figures["index"]
+    error = ERROR_BAND * np.nan_to_num(curves.figures["index_error"])
+    return band_line(curves.step, index, (index - error, index + error), span)
 
 
 def _faces(curves: Curves, span: float, most: int) -> list[dict[str, str]]:

@@ -135,8 +135,8 @@ def _mark_rows(marks: Sequence[Mark]) -> Iterator[Interval]:
 
 def _placed(row: Interval, end: float, lead: float) -> Interval:
     """Return an interval that ends with the recording, in the annotated video's time."""
-    times = (round(min(time, end) + lead, DECIMALS) for time in (row.start, row.end))
-    return replace(row, **dict(zip(("start", "end"), times, strict=True)))
+    start, stop = (round(min(time, end) + lead, DECIMALS) for time in (row.start, row.end))
+    return replace(row, start=start, end=stop)
 
 
 def _class_states(timeline: Timeline) -> Iterator[Interval]:

@@ -196,7 +196,7 @@ def parse_time(text: str) -> float | None:
         return None
     if len(numbers) > 3 or any(number < 0 or not math.isfinite(number) for number in numbers):
         return None
-    return sum(number * 60**place for place, number in enumerate(reversed(numbers)))
+    return sum((60.0**i * number for i, number in enumerate(reversed(numbers))), 0.0)
 
 
 def _number(value: object) -> float:

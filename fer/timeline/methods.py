@@ -1,8 +1,9 @@
 """A methods paragraph ready to cite: network, versions and settings of a timeline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from fer.labels import EXPRESSIONS
 from fer.model.headline_metrics import describe_accuracy
@@ -10,14 +11,30 @@ from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.version import __version__
 from fer.vision.quality import TURNED_AWAY_FROM
 
-if TYPE_CHECKING:
-    from fer.model.classifier import ExpressionClassifier
-
 FINGERPRINT_DIGITS = 16
 """Of the 64 of SHA-256: enough to tell networks apart, short enough to print."""
 
 _RUNTIMES = {"int8": ("ONNX Runtime", "onnxruntime"), "float32": ("PyTorch", "torch")}
 """What serves a network of each precision: its name and its package."""
+
+
+class IdentifiedNetwork(Protocol):
+    """What a classifier states of its network."""
+
+    @property
+    def name(self) -> str:
+        """For display."""
+
+    @property
+    def precision(self) -> str:
+        """Return "int8" or "float32"."""
+
+    @property
+    def metrics(self) -> Mapping[str, object]:
+        """The content of its metrics.json."""
+
+    def fingerprint(self) -> str:
+        """Return a checksum of its weights."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +54,7 @@ class NetworkIdentity:
     accuracy: str | None
 
     @classmethod
-    def of(cls, classifier: "ExpressionClassifier") -> "NetworkIdentity":
+    def of(cls, classifier: IdentifiedNetwork) -> "NetworkIdentity":
         """Return the identity of a classifier's network."""
         accuracy = describe_accuracy(classifier.metrics)
         fingerprint = classifier.fingerprint()

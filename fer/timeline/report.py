@@ -23,7 +23,7 @@ from fer.timeline.formatting import (
 from fer.timeline.marks import Mark, letters
 from fer.timeline.moments import MIN_BASELINE, MIN_DURATION
 from fer.timeline.summary import Summary, summarise
-from fer.timeline.summary_table import omitted_note, top_expression, track_rows
+from fer.timeline.summary_table import listed_changes, omitted_note, top_expression, track_rows
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from fer.vision.quality import TURNED_AWAY_FROM
@@ -85,6 +85,7 @@ def report_html(
         view_note=_VIEW_NOTES[timeline.view],
         rows=track_rows(summary),
         omitted=_omitted_note(summary),
+        changes=listed_changes(summary, timeline),
         methods=methods,
         settings=_settings(timeline, model, accuracy, rate, scale).items(),
     )

@@ -8,8 +8,10 @@ from markupsafe import Markup
 
 from fer.labels import EXPRESSIONS
 from fer.templates import render
+from fer.timeline.baseline import ChangeRow, change_rows
 from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
 from fer.timeline.summary import Summary, TrackSummary
+from fer.timeline.timeline import Timeline
 
 MAX_ROWS = 30
 """Rows of the table; of more faces, those seen longest."""
@@ -24,10 +26,14 @@ class TrackRow(NamedTuple):
     texts: tuple[str, ...]
 
 
-def summary_html(summary: Summary) -> Markup:
+def summary_html(summary: Summary, timeline: Timeline) -> Markup:
     """Return the mean shares as bars and, in the person view, the table of single faces.
 
     Empty where all is withheld.
+
+    Args:
+        summary: Of the timeline.
+        timeline: With a marked baseline, a table of the changes against it follows.
     """
     if not summary.shown_seconds:
         return Markup()
@@ -37,7 +43,13 @@ def summary_html(summary: Summary) -> Markup:
         top=top_expression(summary.mean),
         rows=track_rows(summary),
         omitted=omitted_note(summary),
+        changes=listed_changes(summary, timeline),
     )
+
+
+def listed_changes(summary: Summary, timeline: Timeline) -> list[ChangeRow]:
+    """Return how the listed faces changed against their baseline; none without one."""
+    return change_rows(timeline, [track.track for track in summary.longest_tracks(MAX_ROWS)])
 
 
 def top_expression(mean: Mapping[str, float]) -> str:

@@ -27,6 +27,25 @@ def line_path(step: float, values: Float64Array, span: float) -> str:
     return "".join(outlines)
 
 
+def band_line(
+    step: float, values: Float64Array, band: tuple[Float64Array, Float64Array], span: float
+) -> list[dict[str, str]]:
+    """Return the paths of a line above a band and the line of 0, on a scale from -1 to 1.
+
+    Args:
+        step: Seconds of a bin; the first starts at 0.
+        values: A value a bin, (n,); NaN where there is none.
+        band: Its lower and upper edge, (n,) each.
+        span: Length of the time axis in seconds.
+    """
+    low, middle, high = (np.clip((each + 1) / 2, 0, 1) for each in (band[0], values, band[1]))
+    return [
+        {"class": "fer-zero", "d": f"M0 {VIEWBOX_SIDE // 2}H{VIEWBOX_SIDE}"},
+        {"class": "fer-band", "d": area_path(step, high, low, span)},
+        {"class": "fer-line", "d": line_path(step, middle, span)},
+    ]
+
+
 def find_runs(step: float, values: Float64Array, span: float) -> list[tuple[list[int], slice]]:
     """Return the runs of values without NaN: x coordinates, from edge to edge, and their bins."""
     there = np.concatenate([[False], ~np.isnan(values), [False]])

@@ -110,7 +110,7 @@ def changed_marks(marks: tuple[Mark, ...], action: object, now: float | None) ->
         if not same:  # it was removed meanwhile
             return marks
         kept.remove(same[0])
-        wanted = {"kind": same[0].kind} | wanted
+        wanted = {"kind": same[0].kind, **wanted}
     if wanted.get("do") in ("add", "change"):
         kept.append(_new_mark(wanted, now))
     elif wanted.get("do") != "remove":

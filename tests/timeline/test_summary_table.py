@@ -29,7 +29,7 @@ def rows(html):
 
 
 def test_each_face_has_a_row_as_the_summary_has_it(two):
-    html = summary_html(summarise(two))
+    html = summary_html(summarise(two), two)
     assert rows(html) == {
         "1": ["5", "5", "5", "70", "5", "5", "5", "+0.50", "0%", "0%", "1.5\xa0s"],
         "2": ["10", "10", "10", "10", "40", "10", "10", "\N{MINUS SIGN}0.60", "0%", "0%", "1\xa0s"],
@@ -39,7 +39,7 @@ def test_each_face_has_a_row_as_the_summary_has_it(two):
 
 
 def test_bars_show_the_mean_of_all(two):
-    html = summary_html(summarise(two))
+    html = summary_html(summarise(two), two)
     mean = round(100 * summarise(two).mean["happy"])
     meter = re.search(r'aria-label="happy" [^>]*aria-valuenow="(\d+)"', html)
     assert "On average" in html and int(meter[1]) == mean
@@ -50,7 +50,7 @@ def test_of_many_faces_those_seen_longest_are_listed():
     for second in range(2):
         tracks = range(1 + second, 33)
         timeline.add(faces(*[sure("happy")] * len(tracks), tracks=list(tracks)), second)
-    html = summary_html(summarise(timeline))
+    html = summary_html(summarise(timeline), timeline)
     assert len(rows(html)) == MAX_ROWS == 30
     assert "1" not in rows(html) and "2 more, seen no longer, are not listed" in html
 
@@ -58,15 +58,15 @@ def test_of_many_faces_those_seen_longest_are_listed():
 def test_a_class_has_bars_but_no_single_face():
     timeline = Timeline("class")
     timeline.add(faces(*[sure("happy")] * 5), 0)
-    html = summary_html(summarise(timeline))
+    html = summary_html(summarise(timeline), timeline)
     assert "meter" in html and "<table" not in html
 
 
 def test_without_a_figure_there_is_nothing():
     timeline = Timeline("class")
     timeline.add(faces(*[sure("happy")] * 4), 0)
-    assert summary_html(summarise(timeline)) == ""
+    assert summary_html(summarise(timeline), timeline) == ""
 
 
 def test_a_finished_live_timeline_has_them(two):
-    assert summary_html(summarise(two)) in finished_html(two)
+    assert summary_html(summarise(two), two) in finished_html(two)

@@ -169,7 +169,7 @@ def finished_html(timeline: Timeline, by_itself: bool = False, trouble: str = ""
         note="",
         chart=timeline_html(timeline),
         marks=marks_html(timeline, trouble=trouble),
-        summary=summary_html(summarise(timeline)),
+        summary=summary_html(summarise(timeline), timeline),
     )
 
 

@@ -138,5 +138,5 @@ def result_html(
         marks=marks_html(timeline, trouble=trouble),
         heading="Moments" if summary.moments else "At a glance",
         moments=moments,
-        means=summary_html(summary),
+        means=summary_html(summary, timeline),
     )

@@ -1,0 +1,143 @@
+"""Change against a baseline: a marked stretch in which a person is neutral.
+
+Faces differ in how neutral they look, to people and to the network. What is compared is each face
+with itself: its means elsewhere with its means in the baseline, beside the spread of its seconds
+there. Only the person view has single faces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+
+from fer.array_types import BoolArray, Float64Array
+from fer.labels import EXPRESSIONS
+from fer.timeline.counts import compute_statistics
+from fer.timeline.formatting import NO_VALUE
+from fer.timeline.marks import BASELINE, merged_ranges
+from fer.timeline.timeline import TIME_TOLERANCE, Timeline
+
+FIGURES = (*EXPRESSIONS, "index")
+"""What is compared."""
+
+MIN_SECONDS = 5
+"""Fewest seconds of a face in the baseline that have a spread."""
+
+SPREADS = 2
+"""Standard deviations of the baseline's seconds that a change has to exceed to stand out."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A face in its baseline, and elsewhere.
+
+    Attributes:
+        mean: Mean of each of `FIGURES` over its seconds in the baseline.
+        spread: Standard deviation over these seconds.
+        change: Mean over all its other seconds, less `mean`; NaN where there are none.
+    """
+
+    mean: dict[str, float]
+    spread: dict[str, float]
+    change: dict[str, float]
+
+
+class ChangeRow(NamedTuple):
+    """A face's row of the table: its number, texts of `FIGURES`, and which of them stand out."""
+
+    track: int
+    texts: tuple[str, ...]
+    clear: tuple[bool, ...]
+
+
+def baselines(timeline: Timeline) -> dict[int, Baseline]:
+    """Return the baseline of each track that was seen in it for `MIN_SECONDS` or longer.
+
+    None in the class view, and without a mark of that kind. What is left out doesn't count.
+    """
+    inside = baseline_bins(timeline)
+    if timeline.view != "person" or not inside:
+        return {}
+    numbers, tracks, tallies = timeline.included().track_counts()
+    figures = compute_statistics(tallies)
+    values = np.column_stack([figures[name] for name in FIGURES])
+    known, within = figures["judged"] > 0, np.isin(numbers, list(inside))
+    found = {}
+    for track in np.unique(tracks).tolist():
+        own = (tracks == track) & known
+        if (own & within).sum() * timeline.bin_seconds >= MIN_SECONDS:
+            found[track] = _baseline(values[own & within], values[own & ~within])
+    return found
+
+
+def baseline_bins(timeline: Timeline) -> set[int]:
+    """Return the numbers of the bins that lie within the marked baseline as a whole."""
+    numbers = timeline.included().counts()[0]
+    starts = numbers + TIME_TOLERANCE
+    ends = numbers + 1 - TIME_TOLERANCE
+    inside = np.zeros(len(numbers), bool)
+    for start, end in _ranges(timeline):
+        inside |= (starts * timeline.bin_seconds >= start) & (ends * timeline.bin_seconds <= end)
+    return set(numbers[inside].tolist())
+
+
+def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
+    """Return the rows of some tracks, as far as they have a baseline."""
+    known = baselines(timeline)
+    return [_row(track, known[track]) for track in tracks if track in known]
+
+
+def _baseline(inside: Float64Array, outside: Float64Array) -> Baseline:
+    mean = inside.mean(axis=0)
+    spread = inside.std(axis=0, ddof=1)
+    rest = outside.mean(axis=0) if len(outside) else np.full(len(FIGURES), np.nan)
+    columns = (
+        dict(zip(FIGURES, each.tolist(), strict=True)) for each in (mean, spread, rest - mean)
+    )
+    return Baseline(*columns)
+
+
+def _row(track: int, baseline: Baseline) -> ChangeRow:
+    changes = [(baseline.change[name], baseline.spread[name]) for name in FIGURES]
+    texts = (_text(name, *pair) for name, pair in zip(FIGURES, changes, strict=True))
+    return ChangeRow(track, tuple(texts), tuple(abs(c) > SPREADS * s for c, s in changes))
+
+
+def _text(name: str, change: float, spread: float) -> str:
+    if not isfinite(change):
+        return NO_VALUE
+    scale, digits = (1, 2) if name == "index" else (100, 0)
+    value = f"{round(scale * change, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value} \N{PLUS-MINUS SIGN} {scale * spread:.{digits}f}"
+
+
+def baseline_columns(timeline: Timeline, step: float, columns: int) -> BoolArray:
+    """Return which columns of a chart lie within the baseline, bool (columns,).
+
+    Args:
+        timeline: With marks; without a baseline no column does.
+        step: Seconds of a column; the first starts at 0.
+        columns: Their number.
+    """
+    starts = np.arange(columns) * step
+    inside = np.zeros(columns, bool)
+    for start, end in _ranges(timeline):
+        inside |= (starts >= start - TIME_TOLERANCE) & (starts + step <= end + TIME_TOLERANCE)
+    return inside
+
+
+def change_from(values: Float64Array, inside: BoolArray) -> tuple[Float64Array, float] | None:
+    """Return values less their mean in the baseline, (n,), and their spread there; None without.
+
+    Args:
+        values: Of each column, (n,); NaN where there is none.
+        inside: Which columns belong to the baseline, (n,).
+    """
+    there = values[inside & np.isfinite(values)]
+    return None if len(there) < 2 else (values - there.mean(), float(there.std(ddof=1)))
+
+
+def _ranges(timeline: Timeline) -> list[tuple[float, float]]:
+    return merged_ranges((m.start, m.end) for m in timeline.marks if m.kind == BASELINE)

@@ -1,0 +1,77 @@
+"""Each face against itself: change and spread, in table, chart and report."""
+
+import numpy as np
+import pytest
+
+from fer.timeline.baseline import MIN_SECONDS, baselines, change_rows
+from fer.timeline.chart import timeline_html
+from fer.timeline.marks import Mark
+from fer.timeline.report import report_html
+from fer.timeline.summary import summarise
+from fer.timeline.summary_table import summary_html
+from tests.timeline.frames import frame, mix, recorded
+
+BASELINE = Mark(0, 10, "baseline")
+
+
+def two_faces(marks=(BASELINE,), view="person"):
+    """Face 1 looks happier after ten seconds, face 2 the same; both vary in the baseline."""
+    frames = []
+    for second in range(20):
+        wave = 0.05 if second % 2 else -0.05
+        one = mix(
+            happy=0.2 + wave + 0.5 * (second >= 10), neutral=0.8 - wave - 0.5 * (second >= 10)
+        )
+        frames.append((frame([one, mix(happy=0.5 + wave, neutral=0.5 - wave)]), float(second)))
+    timeline = recorded(frames, view=view)
+    timeline.marks = marks
+    return timeline
+
+
+def test_each_face_is_compared_with_itself():
+    known = baselines(two_faces())
+    assert set(known) == {1, 2}
+    assert known[1].mean["happy"] == pytest.approx(0.2, abs=1e-6)
+    assert known[1].change["happy"] == pytest.approx(0.5, abs=1e-6)
+    assert known[2].change["happy"] == pytest.approx(0, abs=1e-6)
+    spread = np.std([0.05, -0.05] * 5, ddof=1)
+    assert known[1].spread["happy"] == pytest.approx(spread, abs=1e-6)
+    one, two = change_rows(two_faces(), [1, 2, 7])
+    assert one.texts[3] == "+50 \N{PLUS-MINUS SIGN} 5" and one.clear[3]
+    assert not any(two.clear) and one.texts[-1].startswith("+0.50 \N{PLUS-MINUS SIGN} 0.05")
+
+
+def test_what_is_left_out_does_not_count():
+    marks = (BASELINE, Mark(0, 2, "left out"), Mark(12, 20, "left out"))
+    known = baselines(two_faces(marks))
+    assert known[1].mean["happy"] == pytest.approx(0.2, abs=1e-6)
+    assert known[1].change["happy"] == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("marks", "view"),
+    [
+        ((), "person"),
+        ((Mark(0, MIN_SECONDS - 0.5, "baseline"),), "person"),
+        ((Mark(50, 60, "baseline"),), "person"),
+        ((BASELINE,), "class"),
+    ],
+)
+def test_without_enough_of_a_baseline_there_is_no_change(marks, view):
+    timeline = two_faces(marks, view)
+    assert baselines(timeline) == {}
+    assert "Change against the baseline" not in summary_html(summarise(timeline), timeline)
+
+
+def test_a_baseline_that_is_all_has_no_change():
+    (row,) = change_rows(two_faces((Mark(0, 20, "baseline"),)), [1])
+    assert set(row.texts) == {"\N{EN DASH}"} and not any(row.clear)
+
+
+def test_table_chart_and_report_show_it():
+    timeline = two_faces()
+    assert "Change against the baseline" in summary_html(summarise(timeline), timeline)
+    chart = timeline_html(timeline)
+    assert chart.count("change of the index from the baseline") == 2
+    assert "change of the index" not in timeline_html(two_faces(()))
+    assert "Change against the baseline" in report_html(timeline, "a")
