@@ -1,7 +1,9 @@
-"""Who is measured: our pipeline following, the same from scratch, PyPI's `fer`, and resnet18."""
+"""Who is measured: our pipeline following, the same from scratch, other packages, and resnet18."""
 
 import json
+import os
 import subprocess
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -61,42 +63,64 @@ class Naive:
         return self.stopwatch.measure(REST, lambda: self.pipeline(image))
 
 
+TITLES = {"fer": "PyPI fer {version} with MTCNN", "yunet": "YuNet (PyPI yuface {version})"}
+"""The names of other packages."""
+
+
 class Peer:
-    """PyPI's `fer` with MTCNN, in an interpreter of its own: its package has our name.
+    """Another package, in an interpreter of its own: PyPI's `fer` has the name of ours.
 
     Args:
         python: The interpreter that has it; benchmarks/requirements.txt says how to make one.
         threads: How many threads it may use.
+        min_face: Least face that it looks for, in pixels.
+        package: "fer" with MTCNN, or "yunet"; see `benchmarks.peer`.
+
+    Attributes:
+        name: The package, its version and its least face.
 
     Raises:
         ValueError: It doesn't start there.
     """
 
-    def __init__(self, python: Path, threads: int, min_face: int) -> None:
-        """Start it, let it look for faces of so many pixels, and wait until it is ready."""
+    def __init__(self, python: Path, threads: int, min_face: int, package: str = "fer") -> None:
+        """Start it and wait until it is ready."""
         script = Path(__file__).with_name("peer.py")
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            [str(python), "-P", str(script), str(threads), str(min_face)],
+            [str(python), "-P", str(script), package, str(threads), str(min_face)],
             stdin=pipe,
             stdout=pipe,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
         )
         line = self._process.stdout.readline()
         if not line:
-            raise ValueError(f"PyPI's fer does not start under {python}; see {script.name}.")
-        told = json.loads(line)
-        self.name = f"PyPI fer {told['version']} with MTCNN from {told['min_face']} pixels"
+            raise ValueError(f"{package} does not start under {python}; see {script.name}.")
+        about = json.loads(line)
+        least = f" from {about['min_face']} pixels" if about["min_face"] else ""
+        self.name = TITLES[package].format(**about) + least
 
-    def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
-        """Return its boxes in a frame, and what it took by its own clock."""
-        header = {"shape": image.shape}
+    def read(
+        self, image: np.ndarray, time: float, rectangles: Sequence[Sequence[int]] | None = None
+    ) -> tuple[Detections, Spent]:
+        """Return its faces in a frame, and what it took by its own clock.
+
+        Args:
+            image: RGB uint8 (h, w, 3).
+            time: Seconds; of no interest to it.
+            rectangles: Faces to classify as x, y, width and height, instead of looking for some.
+        """
+        header = {"shape": image.shape, "rectangles": rectangles}
         self._process.stdin.write(json.dumps(header).encode() + b"\n")
         self._process.stdin.write(np.ascontiguousarray(image).tobytes())
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         boxes = np.array(answer["boxes"], np.float32).reshape(-1, 4)
-        return Detections(xyxy=boxes), Spent({"all": answer["seconds"]}, answer["cpu"])
+        rows = np.array(answer.get("probabilities", []), np.float32)
+        data = {"probabilities": rows} if len(rows) else {}
+        spent = Spent({"all": answer["seconds"]}, answer["cpu"])
+        return Detections(xyxy=boxes, data=data), spent
 
     def close(self) -> None:
         """End it."""

@@ -1,4 +1,4 @@
-"""Writes the figures of README.md, docs/model.md and docs/speed.md from measurements in JSON.
+"""Writes the figures of README.md and of pages here from measurements in JSON.
 
 python -m docs.figures            writes the pages
 python -m docs.figures --check    fails if a page shows other figures
@@ -10,13 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
+from docs.robustness import read_robustness
 from docs.speed import read_speed
 from fer.labels import FERPLUS_INDICES
 
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "fer" / "model" / "weights"
 DATA = ROOT / "docs" / "data" / "data.json"
-PAGES = {"README.md": "results", "docs/model.md": "figures", "docs/speed.md": "speed"}
+PAGES = {
+    "README.md": "results",
+    "docs/model.md": "figures",
+    "docs/robustness.md": "robustness",
+    "docs/speed.md": "speed",
+}
 """The page of each section, which is between `<!-- name -->` and `<!-- /name -->`."""
 
 
@@ -185,6 +191,7 @@ def sections() -> dict[str, str]:
     return {
         "results": results(metrics, evaluation, live),
         "figures": figures(metrics, evaluation, json.loads(DATA.read_text())),
+        "robustness": read_robustness(),
         "speed": read_speed(),
     }
 

@@ -14,7 +14,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.heads import probabilities
 
 Corruption = Callable[[UInt8Array], UInt8Array]
-"""Takes and returns one face, uint8 (h, w)."""
+"""Takes and returns one face, uint8 (h, w) or (h, w, 3)."""
 
 
 def measure_robustness(
@@ -48,7 +48,7 @@ def identity(image: UInt8Array) -> UInt8Array:
 
 def shrink(image: UInt8Array, side: int) -> UInt8Array:
     """Reduce a face to `side` pixels, and enlarge it to its size again."""
-    height, width = image.shape
+    height, width = image.shape[:2]
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(large, image.dtype)
@@ -76,7 +76,7 @@ def expose(image: UInt8Array, factor: float) -> UInt8Array:
 def compress(image: UInt8Array, quality: int) -> UInt8Array:
     """Compress a face as JPEG and decode it."""
     _, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return np.asarray(cv2.imdecode(content, cv2.IMREAD_UNCHANGED), np.uint8)
 
 
 def cover(image: UInt8Array, top: float, bottom: float) -> UInt8Array:
@@ -89,7 +89,7 @@ def cover(image: UInt8Array, top: float, bottom: float) -> UInt8Array:
 
 def turn(image: UInt8Array, degrees: float) -> UInt8Array:
     """Rotate a face in the image plane."""
-    height, width = image.shape
+    height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(turned, image.dtype)

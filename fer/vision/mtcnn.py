@@ -190,8 +190,9 @@ class MtcnnCascade:
             rolls: Degrees (n,) by which these are tilted; None are upright.
         """
         middles = square_boxes(found.xyxy, CENTER_SCALE)
-        looks = [self._score(image, middles), self._score(image, squares, rolls, mirrored=True)]
-        return replace(found, score=(found.score + looks[0] + looks[1]) / 3)
+        mirrored = self._score(image, squares, rolls, mirrored=True)
+        scores = np.stack([found.score, self._score(image, middles), mirrored])
+        return replace(found, score=scores.mean(axis=0, dtype=np.float32))
 
     def _score(
         self,

@@ -39,6 +39,11 @@ SEEN_DISTANCE, LOST_DISTANCE, CUT_DISTANCE = 1.6, 0.9, 0.6
 """Largest difference in appearance of a track and the face that continues it: where it was seen in
 the frame before, where it wasn't, and across a cut, where its place means nothing."""
 
+CLOSE, CLOSE_DISTANCE = 0.4, 2.2
+"""Difference in place up to which a face is where a track seen in the frame before, or one that
+kept its direction through a crowd, was expected, and the largest difference in appearance then: by
+passing others, a face's surroundings change as much."""
+
 APPEARANCE_WEIGHT = 0.4
 """What a difference in appearance of 1 counts for beside one in place of a face's size."""
 
@@ -230,6 +235,9 @@ def _match(
     seen = np.array([[track.last_seen >= last_time] for track in tracks])
     tolerant = (seen | found.crowded) & (not found.resized)
     limit = np.where(parked, CUT_DISTANCE, np.where(tolerant, SEEN_DISTANCE, LOST_DISTANCE))
+    steady = np.array([[track.steady] for track in tracks])
+    close = (place < CLOSE) & (seen | (steady & found.crowded)) & ~parked & (not found.resized)
+    limit = np.where(close, CLOSE_DISTANCE, limit)
     near = (place < MAX_COST) & (look < limit)
     matched, cost = _assign(place + APPEARANCE_WEIGHT * look, near)
     if found.appearance.shape[1] and len(matched) < min(len(tracks), len(found.xyxy)):

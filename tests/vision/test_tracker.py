@@ -185,3 +185,20 @@ def test_forgotten_faces_leave_nothing_and_their_numbers_are_not_given_again():
     tracker.update(faces((100, 100)), 0.0, RED)
     tracker.forget_faces()
     assert tracker.update(faces((100, 100)), 0.1, RED).tracker_id.tolist() == [2]
+
+
+def crossing(seen_again):
+    """Return the number of a face that walked, was hidden, and looks otherwise in a crowd."""
+    tracker = FaceTracker()
+    walker, other, mixed = np.zeros(3), np.full(3, 20.0), np.full(3, 17.0)  # 1.96 from the walker
+    for step in range(5):
+        pair = faces((100 + 20 * step, 100), (300, 100))
+        tracker.update(pair, 0.2 * step, np.stack([walker, other]))
+    tracker.update(faces((300, 100)), 1.0, other[None])
+    crowd = faces((seen_again, 100), (seen_again + 50, 100))
+    return tracker.update(crowd, 1.2, np.stack([mixed, other])).tracker_id[0]
+
+
+def test_who_walks_on_through_a_crowd_keeps_the_number():
+    assert crossing(210) == 1
+    assert crossing(230) != 1  # not where expected

@@ -1,0 +1,314 @@
+"""Measure what damage to faces costs: found, read as before, read rightly; ours beside others.
+
+    python -m benchmarks.robustness --dataset ../shared/data/fer2013 --photos ../shared/samples/photos --peers ~/peer/bin/python
+
+Pictures are squares with one face in the middle: FER2013's validation pictures, enlarged, with a
+margin of repeated border pixels, and faces of photos (large, upright and frontal ones) with their
+surroundings. Each is damaged (`benchmarks.damages`) and read by all: recall is the share of the
+faces that all of them find undamaged; agreement the share of the faces found, damaged and not, that
+keep their expression; accuracy that of FER2013's pictures, where each that is not found is
+classified as it is. False faces are those found in scikit-image's pictures without any, as they
+are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About ten
+minutes on two cores, two thirds of them in PyPI's `fer`.
+"""  # noqa: E501 (a command to copy)
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+
+from benchmarks.contenders import Peer
+from benchmarks.damages import CLEAN, DAMAGES, FACE_HEIGHT, PICTURE_SIDE, Damage, Subject
+from benchmarks.detector import FACELESS, faceless_picture, variants
+from benchmarks.reporting import circumstances, table, write
+from benchmarks.roll import load_photos
+from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.evaluation.evaluate import wilson
+from fer.pipeline import Pipeline
+from fer.vision.detections import boxes, probabilities, select
+
+MIN_FACE = 20
+"""Pixels of the least face that is looked for, as in photos; YuNet has its own."""
+
+LEAST_SURE, LEAST_SIDE, MOST_ROLL, MOST_YAW = 0.95, 40, 12.0, 20.0
+"""Least confidence and longer side in pixels of the photos' faces, and most degrees of their tilt
+and turn."""
+
+BOX_LENGTH = 1.06
+"""Longer side of a face's box over the side of FER2013's square (benchmarks/framing.json)."""
+
+
+class Contender(Protocol):
+    """Reads pictures with one face in the middle."""
+
+    def find(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the boxes (n, 4), and the probabilities (n, 7) if it classifies."""
+
+    def classify(self, picture: np.ndarray, square: Sequence[int]) -> np.ndarray | None:
+        """Return the probabilities (7,) of the square at x, y with width and height."""
+
+
+class Ours:
+    """The pipeline as it reads photos."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Keep it."""
+        self.pipeline = pipeline
+
+    def find(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return boxes and probabilities."""
+        faces = self.pipeline(picture)
+        return boxes(faces), probabilities(faces)
+
+    def classify(self, picture: np.ndarray, square: Sequence[int]) -> np.ndarray | None:
+        """Return the probabilities of a square."""
+        x, y, width, height = square
+        return self.pipeline.classifier.classify([picture[y : y + height, x : x + width]])[0]
+
+
+class Others:
+    """Another package."""
+
+    def __init__(self, peer: Peer) -> None:
+        """Keep it."""
+        self.peer = peer
+
+    def find(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return boxes, and probabilities where it has some."""
+        faces, _ = self.peer.read(picture, 0.0)
+        return boxes(faces), faces.data.get("probabilities")
+
+    def classify(self, picture: np.ndarray, square: Sequence[int]) -> np.ndarray | None:
+        """Return the probabilities of a square, None where it has none."""
+        faces, _ = self.peer.read(picture, 0.0, [list(square)])
+        return faces.data["probabilities"][0] if "probabilities" in faces.data else None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a contender makes of a picture.
+
+    Attributes:
+        found: Whether it finds the face in the middle.
+        expression: That face's, as an index; None if it isn't found, or not classified.
+        guess: The same, but of the middle as it is where no face is found; None without a label.
+    """
+
+    found: bool
+    expression: int | None
+    guess: int | None
+
+
+def read(contender: Contender, picture: np.ndarray, height: int, labelled: bool) -> Reading:
+    """Find and classify the face in the middle of a picture, `height` pixels high."""
+    found, rows = contender.find(picture)
+    side = len(picture)
+    apart = np.linalg.norm((found[:, :2] + found[:, 2:]) / 2 - side / 2, axis=1)
+    nearest = int(apart.argmin()) if len(found) else -1
+    if nearest >= 0 and apart[nearest] <= 0.5 * height:
+        expression = None if rows is None else int(rows[nearest].argmax())
+        return Reading(True, expression, expression)
+    if not labelled:
+        return Reading(False, None, None)
+    square = round(height / BOX_LENGTH)
+    row = contender.classify(picture, [(side - square) // 2] * 2 + [square] * 2)
+    return Reading(False, None, None if row is None else int(row.argmax()))
+
+
+def fer2013_subjects(pipeline: Pipeline, dataset: str, number: int) -> list[Subject]:
+    """Return validation pictures, enlarged, with a margin of repeated border pixels."""
+    validation = load_fer2013(dataset)["validation"]
+    chosen = np.random.default_rng(0).choice(len(validation), number, replace=False)
+    faces = load_arrays(validation.select(np.sort(chosen)))
+    subjects = []
+    for image, label in zip(faces.images, faces.labels, strict=True):
+        picture = enlarge(image)
+        found = pipeline.detector.detect(picture)
+        landmarks = found.data["landmarks"][0] if len(found) else None
+        subjects.append(Subject(picture, landmarks, int(label)))
+    return subjects
+
+
+def enlarge(image: np.ndarray) -> np.ndarray:
+    """Return one of FER2013's pictures in the middle of a larger one, in RGB."""
+    side = 2 * round(FACE_HEIGHT / BOX_LENGTH / 2)
+    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
+    margin = (PICTURE_SIDE - side) // 2
+    framed = cv2.copyMakeBorder(large, *[margin] * 4, cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(framed, cv2.COLOR_GRAY2RGB)
+
+
+def photo_subjects(
+    pipeline: Pipeline, photos: Sequence[np.ndarray], number: int
+) -> Iterator[Subject]:
+    """Yield the first faces of photos with their surroundings, about upright and frontal ones."""
+    for photo in photos:
+        faces = pipeline(photo)
+        sides = (boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0)
+        good = (faces.confidence >= LEAST_SURE) & (sides >= LEAST_SIDE)
+        good &= np.abs(faces.data["roll"]) <= MOST_ROLL
+        good &= np.abs(faces.data["yaw"]) <= MOST_YAW
+        faces, sides = select(faces, good), sides[good]
+        for box, side, points in zip(boxes(faces), sides, faces.data["landmarks"], strict=True):
+            if (number := number - 1) < 0:
+                return
+            yield cut_out(photo, (box[:2] + box[2:]) / 2, float(side), points)
+
+
+def cut_out(photo: np.ndarray, middle: np.ndarray, side: float, points: np.ndarray) -> Subject:
+    """Return a face of a photo, by the middle and the longer side of its box."""
+    scale = FACE_HEIGHT / side
+    shift = PICTURE_SIDE / 2 - scale * middle
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    if scale < 0.5:  # a warp alone would skip pixels
+        photo = cv2.GaussianBlur(photo, (0, 0), 0.4 / scale)
+    size = PICTURE_SIDE, PICTURE_SIDE
+    picture = cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return Subject(picture, (scale * points + shift).astype(np.float32))
+
+
+def read_all(
+    contenders: Mapping[str, Contender], subjects: Sequence[Subject], damage: Damage
+) -> list[dict[str, Reading] | None]:
+    """Return what all make of each subject, damaged; None where that damage can't be made."""
+    readings: list[dict[str, Reading] | None] = []
+    with ThreadPoolExecutor(len(contenders)) as pool:
+        for index, subject in enumerate(subjects):
+            picture = damage.apply(subject, 1 if index % 2 else -1)
+            if picture is None:
+                readings.append(None)
+                continue
+            labelled = subject.label is not None
+            jobs = {
+                name: pool.submit(read, contender, picture, damage.height, labelled)
+                for name, contender in contenders.items()
+            }
+            readings.append({name: job.result() for name, job in jobs.items()})
+    return readings
+
+
+def measure(contenders: Mapping[str, Contender], subjects: Sequence[Subject]) -> list[dict]:
+    """Return a row a damage and contender: its recall, agreement and accuracy."""
+    clean = read_all(contenders, subjects, CLEAN)
+    rows = summarize(CLEAN, contenders, subjects, clean, clean)
+    for damage in DAMAGES:
+        rows += summarize(
+            damage, contenders, subjects, clean, read_all(contenders, subjects, damage)
+        )
+    return rows
+
+
+def summarize(
+    damage: Damage,
+    contenders: Mapping[str, Contender],
+    subjects: Sequence[Subject],
+    clean: Sequence[dict[str, Reading] | None],
+    damaged: Sequence[dict[str, Reading] | None],
+) -> list[dict]:
+    """Return the rows of one damage; see the module's text."""
+    made = [
+        (subject, before, after)
+        for subject, before, after in zip(subjects, clean, damaged, strict=True)
+        if before is not None and after is not None
+    ]
+    rows = []
+    for name in contenders:
+        findable = [after for _, before, after in made if all(r.found for r in before.values())]
+        kept = [
+            before[name].expression == after[name].expression
+            for _, before, after in made
+            if before[name].expression is not None and after[name].expression is not None
+        ]
+        right = [
+            after[name].guess == subject.label
+            for subject, _, after in made
+            if subject.label is not None and after[name].guess is not None
+        ]
+        rows.append(
+            {
+                "damage": damage.kind,
+                "amount": damage.amount,
+                "reader": name,
+                "recall": share([after[name].found for after in findable]),
+                "agreement": share(kept),
+                "accuracy": share(right),
+            }
+        )
+    return rows
+
+
+def count_false_faces(
+    contenders: Mapping[str, Contender], names: Sequence[str] = FACELESS
+) -> dict[str, int]:
+    """Return how many faces each finds in pictures that have none, and the pictures' number."""
+    pictures = [image for name in names for image in variants(faceless_picture(name))]
+    found = {
+        name: sum(len(contender.find(picture)[0]) for picture in pictures)
+        for name, contender in contenders.items()
+    }
+    return {"pictures": len(pictures), **found}
+
+
+def share(hits: Sequence[bool]) -> dict[str, object] | None:
+    """Return a share, of how many, and its 95% interval; None of nothing."""
+    if not hits:
+        return None
+    value, total = sum(hits) / len(hits), len(hits)
+    return {"value": round(value, 4), "of": total, "interval": wilson(sum(hits), total)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print and write."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    pipeline = Pipeline.load(options.model, min_face=MIN_FACE)
+    labelled = fer2013_subjects(pipeline, options.dataset, options.sample)
+    photos = list(photo_subjects(pipeline, load_photos(options.photos), options.faces))
+    peers = {}
+    if options.peers:
+        peers = {n: Peer(options.peers, 1, MIN_FACE, n) for n in ("fer", "yunet")}
+    others = {name: Others(peer) for name, peer in peers.items()}
+    contenders = {"ours": Ours(pipeline), **others}
+    rows = measure(contenders, [*labelled, *photos])
+    report = {
+        **circumstances("benchmarks.robustness", arguments),
+        "readers": {"ours": "this package", **{name: peer.name for name, peer in peers.items()}},
+        "fer2013": len(labelled),
+        "photo_faces": len(photos),
+        "false_faces": count_false_faces(contenders),
+        "rows": rows,
+    }
+    for peer in peers.values():
+        peer.close()
+    print(table([{**row, **{name: _value(row[name]) for name in METRICS}} for row in rows]))
+    write(report, options.output)
+
+
+METRICS = ("recall", "agreement", "accuracy")
+
+
+def _value(measured: dict | None) -> float | None:
+    return measured and measured["value"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", required=True, help="FER2013, a Hub id or folder")
+    parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of photos")
+    parser.add_argument("--sample", type=int, default=200, help="pictures of FER2013")
+    parser.add_argument("--faces", type=int, default=80, help="most faces of the photos")
+    parser.add_argument("--peers", type=Path, help="interpreter of benchmarks/requirements.txt")
+    parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
+    return parser
+
+
+if __name__ == "__main__":
+    main()
