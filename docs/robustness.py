@@ -40,7 +40,7 @@ UNITS = {"size": "face height", "blur": "sigma in a face of 48", "JPEG": "qualit
 """What the amounts of a damage are, where that isn't clear."""
 
 LEAST_NUMBER = 10
-"""Faces of which a share is worth a cell of the table."""
+"""Faces of which a share is worth a cell of the table, and a point of a plot."""
 
 UNORDERED = ("light", "occlusion")
 """Damages whose amounts aren't on one scale, so that no line joins them."""
@@ -108,8 +108,11 @@ def _cells(rows: Sequence[Mapping], kind: str, amount: str) -> list[str]:
 
 
 def _percent(measured: Mapping | None) -> str:
-    few = measured is None or measured["of"] < LEAST_NUMBER
-    return "-" if few else f"{measured['value']:.0%}"
+    return "-" if measured is None or _is_scarce(measured) else f"{measured['value']:.0%}"
+
+
+def _is_scarce(measured: Mapping | None) -> bool:
+    return measured is None or measured["of"] < LEAST_NUMBER
 
 
 def _width(measured: Mapping) -> float:
@@ -159,7 +162,9 @@ def _panel(
         points = {
             row["amount"]: row[metric]
             for row in rows
-            if row["reader"] == reader and (row["damage"], row["amount"]) in keys and row[metric]
+            if row["reader"] == reader
+            and (row["damage"], row["amount"]) in keys
+            and not _is_scarce(row[metric])
         }
         if not points:
             continue
