@@ -206,7 +206,7 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
     plots = []
     for heading, curves in single:
         inside = baseline_columns(timeline, curves.step, len(curves.figures["frames"]))
-        found = change_from(curves.figures["index"], inside)
+        found = change_from(np.asarray(curves.figures["index"], np.float64), inside)
         if found is not None:
             change, spread = found
             title = f"{heading}: change of the index from the baseline, whose band is {SPREADS} SD"
@@ -274,7 +274,7 @@ def _stack(
 
 def _index(curves: Curves, span: float) -> list[dict[str, str]]:
     """Return the index as a line within its band, on a scale from -1 to 1."""
-    index = curves.figures["index"]
+    index = np.asarray(curves.figures["index"], np.float64)
     error = ERROR_BAND * np.nan_to_num(curves.figures["index_error"])
     return band_line(curves.step, index, (index - error, index + error), span)
 
