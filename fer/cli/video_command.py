@@ -1,6 +1,7 @@
 """`fer video`: recordings in; annotated videos, timelines, tables and reports out."""
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,18 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "(events.tsv), vtt (the moments as subtitles); of every face in every frame also frames "
         "(CSV) and parquet, not with --view class; all for all that the view has",
     )
+    for name, default, meaning in (
+        ("--start", 0.0, "begins"),
+        ("--end", math.inf, "ends"),
+    ):
+        parser.add_argument(
+            name,
+            type=_seconds,
+            default=default,
+            metavar="TIME",
+            help=f"where the analysis of each recording {meaning}, such as 90 or 1:30; times in "
+            "the results count from the start",
+        )
     parser.add_argument(
         "--marks",
         type=Path,
@@ -98,6 +111,15 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     add_model(parser)
     parser.set_defaults(run=run_video)
+
+
+def _seconds(text: str) -> float:
+    from fer.timeline.marks import parse_time
+
+    seconds = parse_time(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90 or 1:30")
+    return seconds
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -126,9 +148,11 @@ def run_video(options: argparse.Namespace) -> str:
     """
     from fer.pipeline import Pipeline
     from fer.recording.exports import check_formats
+    from fer.recording.span import Span
     from fer.video import check_video
 
     check_shared(options)
+    Span(options.start, options.end)  # refuses what is no span
     if options.export != ALL:
         check_formats(options.export, "person" if options.view == AUTO else options.view)
     results = VideoResults()
@@ -242,6 +266,7 @@ def analyse_video(
     """
     from fer.recording import analyse, choose_view
     from fer.recording.exports import formats_of
+    from fer.recording.span import Span
 
     chosen = options.view == AUTO
     view = choose_view(video, pipeline.detector) if chosen else options.view
@@ -255,6 +280,7 @@ def analyse_video(
             stopped=stopped,
             exports=exports,
             marks=marks,
+            span=Span(options.start, options.end),
         )
         report = describe_recording(recording, chosen)
         missing = [name for name in wanted if name not in formats]

@@ -4,6 +4,7 @@ Three threads share the work: one decodes, this one analyses some of the frames,
 encodes. Queues of a few frames connect them, whatever the video's length.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -31,10 +32,12 @@ from fer.recording.outputs import (
     write_outputs,
 )
 from fer.recording.progress import Progress, ProgressReporter
+from fer.recording.span import WHOLE, Span
 from fer.timeline.marks import Mark, sorted_marks
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.timeline import Timeline
 from fer.video import Frame, VideoError, VideoReader, VideoWriter
+from fer.video.audio import TAIL
 from fer.vision.detections import expression_labels
 
 RATE_RANGE = (1.0, 30.0)
@@ -65,6 +68,7 @@ def analyse(
     exports: Collection[str] = (),
     keep_frames: bool = False,
     marks: Iterable[Mark] = (),
+    span: Span = WHOLE,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -83,7 +87,8 @@ def analyse(
             analysed; called for each frame.
         exports: Formats of `fer.recording.exports` that are written, too.
         keep_frames: Whether the rows of all frames are kept, in the person view, as `frames`.
-        marks: Of the timeline; see `fer.timeline.marks`.
+        marks: Of the recording; see `fer.timeline.marks`.
+        span: From when to when it is analysed; times in the results count from its start.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -102,14 +107,14 @@ def analyse(
     analyzer = FrameAnalyzer(pipeline, view, rate)
     keep_frames = keep_frames and view == "person"
     with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
-        reporter = ProgressReporter(progress, cancelled, reader.info.duration)
+        reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         frames = work_folder / FRAMES_NAME
         with analyzer.recording_frames(
             frames if keep_frames or {*exports} & {*FRAME_FORMATS} else None, reader.scale
         ):
             warning, lead = _write_annotated_video(
                 *(reader, source if sound else None, work_folder, analyzer, reporter),
-                stopped or (lambda: False),
+                *(stopped or (lambda: False), span),
             )
         reporter.raise_if_cancelled()
         origin = RecordingMetadata(
@@ -121,8 +126,9 @@ def analyse(
             network=NetworkIdentity.of(pipeline.classifier),
             scale=reader.scale,
             lead=lead,
+            start=span.start,
         )
-        analyzer.timeline.marks = sorted_marks(marks)
+        analyzer.timeline.marks = sorted_marks(span.marks(marks))
         recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
         recording = replace(recording, frames=frames if frames.exists() else None)
         write_exports(recording, work_folder, export_stem(source), exports)
@@ -170,21 +176,23 @@ def _write_annotated_video(
     analyzer: FrameAnalyzer,
     reporter: ProgressReporter,
     stopped: Callable[[], bool],
+    span: Span,
 ) -> tuple[str | None, float]:
     """Write the annotated video; return what is missing of it or of its sound, and its lead."""
     info, interpolator = reader.info, BoxInterpolator()
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]
-        writer = stack.enter_context(VideoWriter(path, info.width, info.height, source))
+        sound = source, span.start, TAIL if math.isinf(span.end) else 0.0
+        writer = stack.enter_context(VideoWriter(path, info.width, info.height, *sound))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
-        frames = _until(stopped, stack.enter_context(prefetch(reader, _QUEUE_SIZE)))
+        frames = _until(stopped, stack.enter_context(prefetch(span.frames(reader), _QUEUE_SIZE)))
         for frame, faces in analyze_frames(frames, analyzer, reporter.report):
             for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
                 draw(item)
         for item in interpolator.flush():
             draw(item)
-    missing = _describe_stop(analyzer.end, info.duration) if stopped() else None
+    missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
     return " ".join(filter(None, (missing, writer.warning))) or None, writer.lead
 
 

@@ -53,6 +53,7 @@ class RecordingMetadata:
         network: Which network classified the faces.
         scale: Pixels of the video a pixel of what was analysed; above 1 where it was shrunk.
         lead: Seconds of sound before the first picture, by which the annotated video is later.
+        start: Seconds of the recording at which the analysis starts; times count from there.
     """
 
     title: str
@@ -62,6 +63,7 @@ class RecordingMetadata:
     network: NetworkIdentity
     scale: float
     lead: float
+    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def write_timeline_files(recording: RecordingResult) -> None:
         end=metadata.duration,
         scale=metadata.scale,
         lead=metadata.lead,
+        start=metadata.start,
         methods=_methods(timeline, metadata),
     )
     write_file(recording.report, report)
@@ -167,7 +170,7 @@ def write_timeline_files(recording: RecordingResult) -> None:
 
 def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[str, object]:
     """Return the metadata in a timeline's JSON."""
-    names = ("title", "rate", "duration", "lead", "warning")
+    names = ("title", "rate", "start", "duration", "lead", "warning")
     return {
         **{name: getattr(metadata, name) for name in names},
         "model": metadata.network.name,

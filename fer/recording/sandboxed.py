@@ -24,6 +24,7 @@ from fer.recording.outputs import (
     output_paths,
 )
 from fer.recording.progress import Cancelled, Progress
+from fer.recording.span import WHOLE, Span
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
 from fer.recording.worker_tasks import (
     AT_MOST,
@@ -90,6 +91,7 @@ def analyse_sandboxed(
     rate: float = 5.0,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    span: Span = WHOLE,
 ) -> RecordingResult:
     """Do what `fer.recording.analyse` does, in a worker, with the same result.
 
@@ -101,6 +103,7 @@ def analyse_sandboxed(
         rate: Frames a second that are analysed.
         progress: Gets a `Progress` a few times a second.
         cancelled: Returns whether to stop; the worker is killed then.
+        span: From when to when it is analysed.
 
     Raises:
         VideoError: As there, or the worker ended, or took too long or too much memory.
@@ -120,7 +123,7 @@ def analyse_sandboxed(
     if pipeline.classifier.folder is None:
         raise ValueError("A worker needs a network that was loaded from a folder.")
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
-    arguments = source, folder, model, view, rate
+    arguments = source, folder, model, view, rate, span
     supervisor = _Supervisor(progress, cancelled)
     try:
         message = _run_worker(analyse_video, limits, supervisor, *arguments, True)
@@ -132,7 +135,9 @@ def analyse_sandboxed(
         message = _run_worker(analyse_video, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
     network = NetworkIdentity.of(pipeline.classifier)
-    origin = RecordingMetadata(printable(source.name), 0.0, rate, None, network, 1.0, 0.0)
+    origin = RecordingMetadata(
+        printable(source.name), 0.0, rate, None, network, 1.0, 0.0, span.start
+    )
     return _read_result(message, folder, origin)
 
 

@@ -15,6 +15,7 @@ from fer.pipeline import Pipeline
 from fer.recording.analysis import analyse
 from fer.recording.outputs import RecordingResult, ResultsError
 from fer.recording.progress import Progress
+from fer.recording.span import Span
 from fer.sandbox import Channel, bound_cpu
 from fer.video import VideoError, check_video
 
@@ -77,7 +78,13 @@ def check_header(path: Path) -> Callable[[Channel], None]:
 
 
 def analyse_video(
-    source: Path, folder: Path, model: ModelSource, view: str, rate: float, sound: bool
+    source: Path,
+    folder: Path,
+    model: ModelSource,
+    view: str,
+    rate: float,
+    span: Span,
+    sound: bool,
 ) -> Callable[[Channel], None]:
     """Return what a worker does to analyse a video."""
     from fer.recording.warm_up import use_default_threads, use_one_thread
@@ -98,6 +105,7 @@ def analyse_video(
             sound=sound,
             sheet=False,
             keep_frames=True,
+            span=span,
         )
         _send_result(channel, made)
 

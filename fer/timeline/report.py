@@ -44,6 +44,7 @@ def report_html(
     scale: float = 1.0,
     lead: float = 0.0,
     methods: str = "",
+    start: float = 0.0,
 ) -> str:
     """Return a timeline as one HTML page, in the timeline's own view.
 
@@ -62,6 +63,7 @@ def report_html(
         scale: Pixels of the recording a pixel of what was analysed.
         lead: Seconds by which the annotated video is later than the timeline.
         methods: How it was made, as a paragraph to cite; "" for none.
+        start: Seconds of the recording from which times count.
     """
     summary = summarise(timeline, end)
     shown = bool(summary.shown_seconds)
@@ -75,7 +77,7 @@ def report_html(
         warning=warning,
         marks=_marks(timeline),
         chart=timeline_html(timeline, moments=summary.moments),
-        caption=_caption(summary, lead),
+        caption=_caption(summary, lead, start),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),
         means=[summary.mean[name] for name in EXPRESSIONS] if shown else None,
@@ -123,8 +125,10 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     ]
 
 
-def _caption(summary: Summary, lead: float) -> str:
+def _caption(summary: Summary, lead: float, start: float) -> str:
     parts = ["Seconds without pictures or faces are left empty."]
+    if start:
+        parts.append(f"Times count from {format_time(start)} of the recording.")
     if lead >= MIN_LEAD:
         parts.append(
             "Times count from the first picture; in the annotated video it comes "

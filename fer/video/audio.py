@@ -45,7 +45,7 @@ _MIN_LEAD = 0.05
 
 _DAMAGED = "Parts of the sound are damaged and left out."
 
-_TAIL = 60.0
+TAIL = 60.0
 """Seconds for which the sound may continue after the pictures."""
 
 _UNREADABLE = (av.FFmpegError, ValueError, TypeError, ArithmeticError, LookupError)
@@ -61,14 +61,19 @@ class AudioTrack:
     Args:
         source: A video file; one without sound has no packets.
         output: The new file; a stream is added to it.
+        start: Seconds of the pictures at which the new file begins; sound before is left out.
+        tail: Seconds for which the sound may continue after the pictures.
 
     Raises:
         VideoError: The source can't be read.
     """
 
-    def __init__(self, source: Path, output: OutputContainer) -> None:
+    def __init__(
+        self, source: Path, output: OutputContainer, start: float = 0.0, tail: float = TAIL
+    ) -> None:
         """Open the source and add the stream."""
         self.lead = 0.0
+        self._start, self._tail = start, tail
         self.warning: str | None = None
         self._container = open_container(source)
         self._packets: Iterator[_AudioPacket] = iter(())
@@ -92,9 +97,10 @@ class AudioTrack:
         self._warn(describe_other_sounds(self._container, stream))
         first_picture = first_frame_time(source)
         early = first_picture - (_seconds(stream.start_time, stream) or 0.0)
-        self.lead = early if _MIN_LEAD < early <= MAX_GAP else 0.0
-        self._shift = self.lead - first_picture
-        if early > MAX_GAP:
+        early += self._start
+        self.lead = early if _MIN_LEAD < early <= MAX_GAP and not self._start else 0.0
+        self._shift = self.lead - first_picture - self._start
+        if early > MAX_GAP and not self._start:
             self._warn("The sound starts more than a minute before the pictures; it is cut there.")
         if _can_be_copied(stream):
             copy = output.add_stream_from_template(stream)
@@ -122,8 +128,8 @@ class AudioTrack:
 
     def rest(self, end: float) -> Iterator[_AudioPacket]:
         """Yield the remaining packets, up to a while after the pictures' end."""
-        yield from self.packets_until(end + _TAIL)
-        if self._pending is not None:
+        yield from self.packets_until(end + self._tail)
+        if self._pending is not None and self._tail:
             self._warn(
                 "The sound lasts for more than a minute after the pictures; it is cut there."
             )

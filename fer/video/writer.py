@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from fer.array_types import UInt8Array
-from fer.video.audio import AudioTrack
+from fer.video.audio import TAIL, AudioTrack
 from fer.video.container import VideoError
 
 _TICKS = 90_000
@@ -41,12 +41,22 @@ class VideoWriter:
         width: Of each frame, in pixels; an odd one is padded by a column.
         height: Of each frame, in pixels; an odd one is padded by a row.
         source: The video whose sound is added, at its own times; None for none.
+        start: Seconds of the source at which the frames' times begin.
+        tail: Seconds for which the sound may continue after the pictures.
 
     Raises:
         VideoError: The source can't be read, or, later on, the file can't be written.
     """
 
-    def __init__(self, path: Path, width: int, height: int, source: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        source: Path | None = None,
+        start: float = 0.0,
+        tail: float = TAIL,
+    ) -> None:
         """Open the file."""
         self._path = Path(path)
         self._size = width, height
@@ -56,9 +66,10 @@ class VideoWriter:
             f"file:{path}", "w", format="mp4", container_options={"movflags": "+faststart"}
         )
         self._stream = self._add_video_stream()
-        self._audio = None
+        self._audio: AudioTrack | None = None
         try:
-            self._audio = None if source is None else AudioTrack(source, self._container)
+            if source is not None:
+                self._audio = AudioTrack(source, self._container, start, tail)
         except ValueError:
             self._discard()
             raise

@@ -226,3 +226,15 @@ def test_marks_that_cannot_be_read_are_one_sentence(tmp_path, film, capsys):
     words.insert(2, str(film))
     assert main([*words, str(tmp_path / "latin.csv")]) == 1
     assert "--marks belongs to one recording" in capsys.readouterr().err
+
+
+def test_start_and_end_are_clock_times(tmp_path, film, capsys):
+    words = ["video", str(film), "--output", str(tmp_path / "out")]
+    assert main([*words, "--start", "0:00.5", "--end", "1.5"]) == 0
+    assert "In 1\xa0s, with 1.0 faces" in capsys.readouterr().out
+    for wrong in (["--start", "2", "--end", "1"], ["--start", "9"]):
+        assert main([*words, *wrong]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(SystemExit):
+        main([*words, "--start", "soon"])
+    assert "'soon' is no time such as 90 or 1:30" in capsys.readouterr().err

@@ -1,0 +1,85 @@
+"""The stretch of a recording that is analysed: from a start to an end, or all of it."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from fer.timeline.formatting import format_time
+from fer.timeline.marks import EVENT, Mark
+from fer.video import Frame, VideoError, VideoReader
+from fer.video.frame_times import frame_times
+
+
+@dataclass(frozen=True)
+class Span:
+    """Seconds of a recording; what comes out counts its times from the start.
+
+    Attributes:
+        start: Seconds from the first picture.
+        end: The same; infinite for the recording's end.
+    """
+
+    start: float = 0.0
+    end: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Check the times.
+
+        Raises:
+            VideoError: They are no times, or the end isn't after the start.
+        """
+        if not (math.isfinite(self.start) and self.start >= 0 and self.end > self.start):
+            raise VideoError("The end of what is analysed must be after its start, at 0 or later.")
+
+    def length(self, duration: float | None) -> float | None:
+        """Return its seconds in a recording of a duration; None if unknown.
+
+        Raises:
+            VideoError: It starts after the recording's end.
+        """
+        if duration is not None and self.start >= duration:
+            raise VideoError(
+                f"The recording ends at {format_time(duration)}, before {format_time(self.start)}, "
+                "where the analysis should start."
+            )
+        end = self.end if duration is None else min(self.end, duration)
+        return end - self.start if math.isfinite(end) else None
+
+    def frames(self, reader: VideoReader) -> Iterator[Frame]:
+        """Yield the frames that are on the screen within it, with times from its start.
+
+        Raises:
+            VideoError: There is none.
+        """
+        yielded = False
+        for frame in self._read(reader):
+            stop = frame.time + frame.duration
+            if stop <= self.start:
+                continue
+            if frame.time >= self.end:
+                break
+            time = max(frame.time, self.start)
+            length = min(stop, self.end) - time
+            yield replace(frame, time=time - self.start, duration=length)
+            yielded = True
+        if not yielded:
+            raise VideoError(f"The recording has no picture at {format_time(self.start)} or later.")
+
+    def _read(self, reader: VideoReader) -> Iterable[Frame]:
+        """Return the frames from about its start on, without reading those before if possible."""
+        if not self.start:
+            return reader
+        with VideoReader(reader.path) as probe:  # what it tries might move the other's place
+            known = frame_times(probe) is not None
+        return reader.frames_from(self.start) if known else reader
+
+    def marks(self, marks: Iterable[Mark]) -> Iterator[Mark]:
+        """Yield the marks of the recording as far as they lie in it, with times from its start."""
+        for mark in marks:
+            start, end = max(mark.start, self.start), min(mark.end, self.end)
+            if start < end or (mark.kind == EVENT and start == end):
+                yield replace(mark, start=start - self.start, end=end - self.start)
+
+
+WHOLE = Span()
+"""All of a recording."""
