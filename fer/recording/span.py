@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from fer.timeline.formatting import format_time
-from fer.timeline.marks import EVENT, Mark
+from fer.timeline.marks import EVENT, Mark, parse_time
 from fer.video import Frame, VideoError, VideoReader
 from fer.video.frame_times import frame_times
 
@@ -83,3 +83,22 @@ class Span:
 
 WHOLE = Span()
 """All of a recording."""
+
+
+def parse_span(start_at: object, end_at: object) -> Span:
+    """Return the span between two times as visitors type them; "" or None for no limit.
+
+    Raises:
+        VideoError: One is no time, or the end isn't after the start.
+    """
+    start, end = (_parse_limit(typed) for typed in (start_at, end_at))
+    return Span(0.0 if start is None else start, math.inf if end is None else end)
+
+
+def _parse_limit(typed: object) -> float | None:
+    if typed is None or not str(typed).strip():
+        return None
+    seconds = parse_time(str(typed)[:20])
+    if seconds is None:
+        raise VideoError("Start and end are times such as 90 or 1:30.")
+    return seconds

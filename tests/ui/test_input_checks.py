@@ -49,7 +49,7 @@ def handler(demo, checks, name):
         ("load_example", [], "There are 0 inputs of 1"),
         ("read", [FILE, "x", False, False, TOKEN], "photo-min-face is a number"),
         ("choose", [1, TOKEN], "recording-input is a file"),
-        ("start_1", [FILE, 5, 5, TOKEN], "recording-view is one of"),
+        ("start_1", [FILE, 5, 5, "", "", TOKEN], "recording-view is one of"),
         ("compare", [[FILE, "x"], "recordings", TOKEN], "comparison-input is a list of files"),
         ("compare", [[FILE], "all", TOKEN], "comparison-way is one of"),
         ("leave", [1], "There are 1 inputs of 0: none"),

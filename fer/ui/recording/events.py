@@ -63,6 +63,8 @@ class RecordingEvents:
         recording: Mapping[str, Any] | None,
         view: str,
         rate: float | None,
+        start_at: Any,
+        end_at: Any,
         token: str,
         request: gr.Request | None = None,
     ) -> AsyncIterator[tuple[Any, ...]]:
@@ -73,9 +75,8 @@ class RecordingEvents:
             # Two: pressing Start again cancels the first job, which ends in a moment.
             with self._line.place(token, 2):
                 path, looks = uploaded_path(recording), clipped_number(rate, RATE_CHOICES)
-                async with aclosing(
-                    self.handlers.start(path, view, looks, session.recording)
-                ) as updates:
+                work = self.handlers.start(path, view, looks, session.recording, (start_at, end_at))
+                async with aclosing(work) as updates:
                     async for *outputs, _ in updates:
                         yield tuple(outputs)
                         if sender.has_left():

@@ -20,6 +20,7 @@ from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
+from fer.recording.span import WHOLE, Span, parse_span
 from fer.timeline.marks import MarkError
 from fer.timeline.summary import Summary, summarise
 from fer.ui import html
@@ -98,8 +99,11 @@ class RenderedRecording:
         recording = self.recording
         self.summary = summarise(recording.timeline, recording.duration)
         known = self.summary, recording.pictures, recording.lead
-        self.result = result_html(recording.timeline, *known)
-        result = result_html(recording.timeline, *known, trouble) if trouble else self.result
+        origin = recording.metadata.start
+        self.result = result_html(recording.timeline, *known, start=origin)
+        if not trouble:
+            return self.state(), self.result
+        result = result_html(recording.timeline, *known, trouble, origin)
         return self.state(), result
 
     def rewrite(self) -> list[str]:
@@ -184,7 +188,12 @@ class RecordingHandlers:
         return ("" if recording is None else self._known(recording)), *outputs, session
 
     async def start(
-        self, recording: str | None, view: str, rate: float, session: RecordingSession
+        self,
+        recording: str | None,
+        view: str,
+        rate: float,
+        session: RecordingSession,
+        times: tuple[Any, Any] = ("", ""),
     ) -> AsyncGenerator[tuple[Any, ...]]:
         """Analyse a recording, with a progress update several times a second.
 
@@ -193,6 +202,7 @@ class RecordingHandlers:
             view: "person" or "class".
             rate: Analysed frames a second.
             session: The visitor's; it is cleared first.
+            times: Where the analysis starts and ends, as typed; "" for the recording's own.
 
         Yields:
             HTML of the state, HTML of the result, a path for each of `RESULT_FILES`, and the
@@ -201,7 +211,8 @@ class RecordingHandlers:
         session.clear()
         session.recording = recording
         try:
-            job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate)
+            span = parse_span(*times)
+            job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate, span)
         except VideoError as error:
             yield _error_html(error), *EMPTY_OUTPUTS, session
             return
@@ -255,9 +266,11 @@ class RecordingHandlers:
             if not task.done():
                 job.cancel()
 
-    def _job(self, source: Path, view: str, rate: float) -> Job[RenderedRecording]:
+    def _job(
+        self, source: Path, view: str, rate: float, span: Span = WHOLE
+    ) -> Job[RenderedRecording]:
         """Return a job for a video, with a link to it in a folder of a random name."""
-        self.check(source)
+        span.length(self.check(source).duration)
         recordings = Path(get_upload_folder(), "recordings")
         self.job_queue.delete_old_results(recordings, MAX_RESULT_AGE)
         folder = recordings / secrets.token_urlsafe(16)
@@ -274,6 +287,7 @@ class RecordingHandlers:
                     rate,
                     progress=job.report_progress,
                     cancelled=job.is_cancelled,
+                    span=span,
                 )
                 return RenderedRecording(replace(result, exports=write_archive(result, source)))
             finally:

@@ -48,6 +48,7 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
             recording, known, view, rate = _inputs()
+            start_at, end_at = _span_inputs()
             gr.HTML(consent_notice("in the recording"))
             start = gr.Button("Start", variant="primary", elem_id="recording-start")
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
@@ -57,7 +58,7 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
     outputs = [state, result, video, *saves]
     chosen = [known, *outputs]
     recording.change(events.choose, [recording, token], chosen, preprocess=False, **PAGE_EVENT)
-    inputs = [recording, view, rate, token]
+    inputs = [recording, view, rate, start_at, end_at, token]
     start.click(events.start, inputs, outputs, preprocess=False, **PAGE_EVENT)
     # Each counts, also while the files are still written after the one before.
     marked.input(
@@ -95,6 +96,24 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         elem_id="recording-rate",
     )
     return recording, known, view, rate
+
+
+def _span_inputs() -> tuple[gr.Textbox, gr.Textbox]:
+    with gr.Accordion("From and to", open=False, elem_id="recording-span"), gr.Row():
+        start_at, end_at = (
+            gr.Textbox(
+                label=label,
+                placeholder=placeholder,
+                max_length=20,
+                min_width=100,
+                elem_id=f"recording-{name}-at",
+            )
+            for label, placeholder, name in (
+                ("Start at", "0:00", "start"),
+                ("End at", "its end", "end"),
+            )
+        )
+    return start_at, end_at
 
 
 def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.HTML]:

@@ -8,7 +8,7 @@ from fer.recording import Progress
 from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render
 from fer.timeline.chart import timeline_html
-from fer.timeline.formatting import format_duration
+from fer.timeline.formatting import format_duration, format_time
 from fer.timeline.summary import Summary
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
@@ -110,6 +110,7 @@ def result_html(
     pictures: Sequence[Thumbnail],
     lead: float = 0.0,
     trouble: str = "",
+    start: float = 0.0,
 ) -> Markup:
     """Return the timeline, thumbnails that move the video to their time, and the mean shares.
 
@@ -119,6 +120,7 @@ def result_html(
         pictures: One thumbnail a moment or, without moments, some of the whole recording.
         lead: Seconds by which the annotated video is later than the timeline.
         trouble: Why a mark was not changed; "" for nothing.
+        start: Seconds of the recording from which times count.
     """
     matched = match_pictures(summary.moments, pictures)
     sentences = [moment.sentence for moment in summary.moments] or [""] * len(matched)
@@ -134,6 +136,7 @@ def result_html(
     return render(
         "recording_result.html",
         lead=lead,
+        origin=f"Times count from {format_time(start)} of the recording." if start else "",
         chart=timeline_html(timeline),
         marks=marks_html(timeline, trouble=trouble),
         heading="Moments" if summary.moments else "At a glance",

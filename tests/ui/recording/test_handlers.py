@@ -67,7 +67,7 @@ def run(handlers, recording, view="person", session=None):
     return tell(collect())
 
 
-def slow(source, folder, pipeline, view, rate, progress, cancelled):
+def slow(source, folder, pipeline, view, rate, progress, cancelled, span):
     """Stand in for a long analysis that has written something."""
     (folder / "annotated.mp4").touch()
     progress(Progress(0.25, 90.0))
@@ -76,7 +76,7 @@ def slow(source, folder, pipeline, view, rate, progress, cancelled):
     raise Cancelled("called off")
 
 
-def quick(source, folder, pipeline, view, rate, progress, cancelled, warning=None):
+def quick(source, folder, pipeline, view, rate, progress, cancelled, span, warning=None):
     """Stand in for a short analysis: the video is a copy, the other files are empty."""
     shutil.copy(source, folder / FILE_NAMES["video"])
     timeline = Timeline(view)
@@ -372,3 +372,18 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
     none, own = tell(analysed())
     assert none == [] and len(own) == 2
     assert "fer-mark-event" in own[0][1] and all(Path(file).exists() for file in own[1][2:])
+
+
+def test_a_stretch_of_a_recording_is_analysed(handlers, clip):
+    async def told(*times):
+        session = RecordingSession()
+        return [each async for each in handlers.start(clip, "person", 5, session, times)][-1]
+
+    state, result, *_ = tell(told("0:00.4", ""))
+    assert "In 0.6\xa0s" in state and "Times count from 0:00 of the recording" in result
+    for times, sentence in (
+        (("soon", ""), "Start and end are times such as"),
+        (("2", "1"), "must be after its start"),
+        (("60", None), "The recording ends at 0:01"),
+    ):
+        assert sentence in tell(told(*times))[0]
