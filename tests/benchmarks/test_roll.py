@@ -26,7 +26,9 @@ def test_a_face_is_followed_into_the_turned_photo(pipeline):
     follow(pipeline, np.zeros_like(PHOTO), faces, 0, tally)  # where none is found
     assert (tally.followed, tally.found, tally.same) == (3, 2, 2)
     assert tally.summary()["recall"] == 0.6667
-    assert tally.summary()["same_expression"] == 1
+    assert tally.summary()["same_expression"] == tally.summary()["same_expression_named"] == 1
+    follow(pipeline, PHOTO, faces, 45, tally, 0.8)
+    assert (tally.followed, tally.found) == (4, 3)
 
 
 def test_photos_without_faces_have_figures_too(pipeline, monkeypatch):
@@ -35,6 +37,7 @@ def test_photos_without_faces_have_figures_too(pipeline, monkeypatch):
     assert [(row["degrees"], row["faces"], row["recall"]) for row in rows] == [
         (0, 0, 0),
         (15, 0, 0),
+        (0, 0, 0),
     ]
 
 
@@ -53,7 +56,7 @@ def test_a_picture_is_turned_clockwise_within_its_margin():
 
 def test_the_figures_in_the_repository_keep_what_they_promise():
     report = json.loads(Path(benchmarks.roll.__file__).with_suffix(".json").read_text())
-    rows = {row["degrees"]: row for row in report["photos_of_one_face"]}
+    rows = {row["degrees"]: row for row in report["photos_of_one_face"] if row["size"] == 1}
     assert min(rows[angle]["recall"] for angle in (30, 45, 90, 180)) >= 0.95
     assert report["faceless"]["faces"] == report["faceless"]["faces_upright_search"]
     assert report["faceless"]["times_as_long"] < 4.2
