@@ -8,8 +8,8 @@ surroundings. Each is damaged (`benchmarks.damages`) and read by all: recall is 
 faces that all of them find undamaged; agreement the share of the faces found, damaged and not, that
 keep their expression; accuracy that of FER2013's pictures, where each that is not found is
 classified as it is. False faces are those found in scikit-image's pictures without any, as they
-are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About ten
-minutes on two cores, two thirds of them in PyPI's `fer`.
+are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About five
+minutes on two quiet cores.
 """  # noqa: E501 (a command to copy)
 
 import argparse

@@ -20,6 +20,7 @@ from supervision import Detections, OverlapMetric, box_iou_batch
 from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
 from fer.vision.detections import boxes, confidences
+from fer.vision.exposure import brighten
 from fer.vision.mtcnn import Candidates, MtcnnCascade, best_of
 from fer.vision.photo_search import detect_any_way_up
 from fer.vision.pose import roll, roll_difference
@@ -134,7 +135,7 @@ class FaceDetector:
         Raises:
             fer.images.ImageError: The array is no picture.
         """
-        image = as_rgb(image)
+        image = brighten(as_rgb(image))
         tiles = self._whole_image_tiles(image) if tiles is None else tiles
         confidence = self.confidence if confidence is None else confidence
         proposed = self.cascade.propose(image, tiles, PROPOSAL_THRESHOLD)
@@ -173,6 +174,7 @@ class FaceDetector:
             As `detect`, at most n faces, down to `REDETECT_SIZE_SHARE` of its least size; those
             that are missing weren't seen.
         """
+        image = brighten(image)
         squares, tilts = square_boxes(xyxy, REDETECT_SCALE), _tilts(rolls)
         if tilts is not None:
             squares = np.where(tilts[:, None], face_squares(xyxy, REDETECT_SCALE), squares)
@@ -204,7 +206,7 @@ class FaceDetector:
         """
         squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
         asked = Candidates(squares, confidences(faces))
-        found = self.cascade.inspect(image, asked, _tilts(rolls))
+        found = self.cascade.inspect(brighten(image), asked, _tilts(rolls))
         limits = np.array(image.shape[1::-1] * 2, np.float32)
         return Detections(
             xyxy=found.xyxy.clip(0, limits),
