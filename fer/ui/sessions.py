@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fer.ui.connections import Connections, Sender
 from fer.ui.live.session import LiveSession
 from fer.ui.photo.handlers import PhotoResult
-from fer.ui.recording.handlers import RecordingSession
+from fer.ui.recording.session import RecordingSession
 
 GRACE_PERIOD = 870
 """Seconds after its last use for which a session is kept once its page is closed.

@@ -13,13 +13,8 @@ from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.job_queue import Line, LineFullError
 from fer.ui.payloads import clipped_number, uploaded_path
-from fer.ui.recording.handlers import (
-    EMPTY_OUTPUTS,
-    RATE_CHOICES,
-    RESULT_FILES,
-    WORKERS,
-    RecordingHandlers,
-)
+from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
+from fer.ui.recording.session import EMPTY_OUTPUTS, RESULT_FILES
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 20

@@ -6,9 +6,8 @@ import logging
 import os
 import secrets
 import shutil
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,22 @@ from gradio.utils import get_upload_folder
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
 from fer.recording.exports import write_archive
-from fer.recording.outputs import write_timeline_files
 from fer.recording.span import WHOLE, Span, parse_span
-from fer.timeline.marks import MarkError
-from fer.timeline.summary import Summary, summarise
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
-from fer.ui.mark_editor import changed_marks
+from fer.ui.recording.session import (
+    EMPTY_OUTPUTS,
+    RESULT_FILES,
+    RecordingSession,
+    RenderedRecording,
+    file_paths,
+)
 from fer.ui.recording.views import (
     CANCELLED_HTML,
     CANCELLING_HTML,
     FAILED_HTML,
     INSTRUCTIONS,
-    RESULT_LIFETIME,
-    finished_html,
     progress_html,
-    result_html,
     video_facts,
     waiting_html,
 )
@@ -54,95 +53,7 @@ MAX_RESULT_AGE = 3600
 POLL_INTERVAL = 0.4
 """Seconds from one progress update to the next."""
 
-RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
-"""Fields of `RecordingResult`, one for each output: the video is both played and saved."""
-
-EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
-"""No result and no files."""
-
 logger = logging.getLogger(__name__)
-
-
-class RenderedRecording:
-    """The result of a recording with its HTML, which takes a moment: create it in the job's thread.
-
-    Args:
-        recording: Its timeline and files.
-    """
-
-    def __init__(self, recording: RecordingResult) -> None:
-        self.recording, self.created = recording, time.monotonic()
-        self.summary: Summary
-        self.result: str
-        self.render()
-
-    def state(self) -> str:
-        """Return HTML of the state: the summary, and for how long the files are kept."""
-        left = RESULT_LIFETIME - (time.monotonic() - self.created)
-        return finished_html(self.summary, self.recording.warning, left)
-
-    def mark(self, action: object) -> str:
-        """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
-        timeline = self.recording.timeline
-        try:
-            timeline.marks = changed_marks(timeline.marks, action, None)
-        except MarkError as error:
-            return str(error)
-        return ""
-
-    def render(self, trouble: str = "") -> tuple[str, str]:
-        """Return HTML of the state and of the result with its marks as they are now.
-
-        Args:
-            trouble: Why a mark was not changed; "" for nothing.
-        """
-        recording = self.recording
-        self.summary = summarise(recording.timeline, recording.duration)
-        known = self.summary, recording.pictures, recording.lead
-        origin = recording.metadata.start
-        self.result = result_html(recording.timeline, *known, start=origin)
-        if not trouble:
-            return self.state(), self.result
-        result = result_html(recording.timeline, *known, trouble, origin)
-        return self.state(), result
-
-    def rewrite(self) -> list[str]:
-        """Write all files that hold marks again; return the paths of those that are saved."""
-        recording = self.recording
-        write_timeline_files(recording)
-        write_archive(recording, Path(recording.metadata.title))
-        return _paths(recording, RESULT_FILES[1:])
-
-    def outputs(self) -> tuple[str, ...]:
-        """Return HTML of the state, HTML of the result and a path for each of `RESULT_FILES`."""
-        return self.state(), self.result, *_paths(self.recording, RESULT_FILES)
-
-
-@dataclass(eq=False)
-class RecordingSession:
-    """Recording state of one visitor: the current job, or its result.
-
-    Args:
-        job: The job.
-        recording: Path of the upload that it analyses.
-        result: The result of the finished job.
-    """
-
-    job: Job[RenderedRecording] | None = None
-    recording: str | None = None
-    result: RenderedRecording | None = None
-
-    def clear(self) -> None:
-        """Cancel an unfinished job, and delete the files of a finished one."""
-        if self.job is not None:
-            self.job.discard()
-        self.job = self.recording = self.result = None
-
-    def outputs(self) -> tuple[str, ...] | None:
-        """Return `RenderedRecording.outputs`; None without a result or its files."""
-        if self.result is None or not self.result.recording.video.exists():
-            return None
-        return self.result.outputs()
 
 
 class RecordingHandlers:
@@ -255,7 +166,7 @@ class RecordingHandlers:
             result = (await self._run_to_end(job)).recording
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        return json.loads(result.json.read_text()), _paths(result, RESULT_FILES[1:])
+        return json.loads(result.json.read_text()), file_paths(result, RESULT_FILES[1:])
 
     async def _run_to_end(self, job: Job[RenderedRecording]) -> RenderedRecording:
         """Run a job; cancel it when this coroutine is cancelled."""
@@ -349,10 +260,6 @@ def _outcome(
         logger.error("The analysis of a recording failed.", exc_info=error)
         return FAILED_HTML, *EMPTY_OUTPUTS
     return task.result().outputs()
-
-
-def _paths(recording: RecordingResult, names: Sequence[str]) -> list[str]:
-    return [str(getattr(recording, name)) for name in names]
 
 
 def _error_html(error: VideoError) -> str:

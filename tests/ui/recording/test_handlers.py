@@ -21,7 +21,8 @@ from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.connections import Sender
 from fer.ui.recording.events import RecordingEvents
-from fer.ui.recording.handlers import RESULT_FILES, WORKERS, RecordingHandlers, RecordingSession
+from fer.ui.recording.handlers import WORKERS, RecordingHandlers
+from fer.ui.recording.session import RESULT_FILES, RecordingSession
 from fer.ui.recording.views import INSTRUCTIONS, progress_html
 from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, VideoWriter, check_video
@@ -114,7 +115,7 @@ def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
     assert 'data-lead="0.250"' in result
     later = session.result.created + 600
-    monkeypatch.setattr("fer.ui.recording.handlers.time.monotonic", lambda: later)
+    monkeypatch.setattr("fer.ui.recording.session.time.monotonic", lambda: later)
     assert 'data-kept="2400"' in session.outputs()[0]
     session.clear()
     assert session.outputs() is None
