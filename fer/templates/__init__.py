@@ -22,6 +22,9 @@ UNNAMED_NOTES = {
 }
 """Why a face's expression isn't named."""
 
+CHART_JS = FOLDER / "chart.js"
+"""The script of charts: values, zoom, series on and off; without it they are pictures."""
+
 FIGURES_CSS = FOLDER / "figures.css"
 """Styles of bars, tables, chips and charts; colours are variables, named as Gradio's themes do."""
 

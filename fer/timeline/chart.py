@@ -13,23 +13,22 @@ from markupsafe import Markup
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS, JUDGED_COLORS
-from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
+from fer.timeline.chart_notes import chart_description, chart_note
+from fer.timeline.chart_series import chart_series
 from fer.timeline.counts import (
     ERROR_BAND,
     STACK_ORDER,
     Figures,
-    compute_statistics,
     judged_shares,
     merged_statistics,
-    weight_bins_equally,
 )
 from fer.timeline.drawn_marks import mark_places
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, band_line, find_runs
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.timeline import Timeline
 
 MAX_COLUMNS = 240
 """Maximum number of bins drawn; longer timelines are merged into wider bins, exactly.
@@ -100,7 +99,11 @@ class Plot:
 
 
 def timeline_html(
-    timeline: Timeline, min_span: float = MIN_SPAN, moments: Sequence[Moment] = ()
+    timeline: Timeline,
+    min_span: float = MIN_SPAN,
+    moments: Sequence[Moment] = (),
+    interactive: bool = True,
+    started: str = "",
 ) -> Markup:
     """Return the chart of a timeline: all faces and, in the person view, single ones below.
 
@@ -108,6 +111,9 @@ def timeline_html(
         timeline: May still be empty.
         min_span: Least length of the time axis in seconds.
         moments: These are marked by their number, from 1.
+        interactive: Whether it has what `chart.js` needs to display values and to zoom; not for a
+            chart that is drawn anew each second.
+        started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
     """
     numbers = timeline.counts()[0]
     bins = int(numbers[-1]) + 1 if len(numbers) else 0
@@ -122,22 +128,30 @@ def timeline_html(
     counted = timeline.included()
     whole = curves(*counted.counts())
     numbers, tracks, tallies = counted.track_counts()
+    longest = longest_tracks(tracks, tallies)
     single = [
         (f"Face {track}", curves(numbers[tracks == track], tallies[tracks == track]))
-        for track in longest_tracks(tracks, tallies)
+        for track in longest
     ]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
     span = max(min_span, step * slots)
     return render(
         "chart.html",
-        description=_description(timeline),
+        description=chart_description(timeline),
         span=f"{span:g}",
+        series=chart_series(timeline, longest if len(longest) > 1 else ()) if interactive else "",
+        last=max(0, bins - 1),
+        started=started,
         plots=[*_plots(rows, whole, span, moments), *_changes(timeline, single, span)],
         marks=mark_places(timeline.marks, span),
         times=_time_axis(span),
         side=VIEWBOX_SIDE,
         legend_colors={name: COLORS[name] for name in STACK_ORDER},
-        note=_note(timeline, [curve for _, curve in rows], len(single), len(set(tracks.tolist()))),
+        note=chart_note(
+            timeline,
+            any(curve.withheld.any() for _, curve in rows),
+            *(len(single), len(set(tracks.tolist()))),
+        ),
     )
 
 
@@ -215,50 +229,6 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
             paths = band_line(curves.step, change, (middle - reach, middle + reach), span)
             plots.append(Plot(title, ("+1", "0", "\N{MINUS SIGN}1"), "", paths))
     return plots
-
-
-def mean_statistics(timeline: Timeline) -> dict[str, float]:
-    """Return the statistics of the whole timeline; see `fer.timeline.counts.compute_statistics`.
-
-    Each face weighs alike, once in each second, as in `fer.timeline.summary`.
-    """
-    whole = weight_bins_equally(timeline.included().counts()[1]).sum(axis=0)
-    return {name: column.item() for name, column in compute_statistics(whole[None]).items()}
-
-
-def _note(timeline: Timeline, curves: Sequence[Curves], drawn: int, tracks: int) -> str:
-    """Return an explanation of the index, the hatching and which faces are drawn."""
-    sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
-    sentences += _judged_sentence(mean_statistics(timeline))
-    if tracks > drawn:
-        sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
-    if timeline.view == "class":
-        sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept, so that "
-            "named ones include uncertain ones there."
-        )
-    elif any(curve.withheld.any() for curve in curves):
-        sentences.append("Hatched: faces too small to judge, or turned away.")
-    return " ".join(sentences)
-
-
-def _judged_sentence(mean: Mapping[str, float]) -> list[str]:
-    """Return what share of the faces could be judged, and why not the others; none of no face."""
-    if not mean["faces"] > 0:
-        return []
-    reasons = {"turned away": mean["turned"], "too small": mean["small"]}
-    why = " and ".join(f"{share:.0%} were {name}" for name, share in reasons.items() if share > 0)
-    judged = f"{1 - mean['turned'] - mean['small']:.0%} of the faces could be judged"
-    return [f"{judged}: {why}." if why else f"{judged}."]
-
-
-def _description(timeline: Timeline) -> str:
-    """Return what the chart shows, in a sentence."""
-    mean = mean_statistics(timeline)
-    if not mean["judged"]:
-        return "A timeline that shows no expression yet."
-    top = max(EXPRESSIONS, key=mean.__getitem__)
-    return f"Expressions over {format_time(timeline.seconds)}: on average {top} {mean[top]:.0%}."
 
 
 def _stack(

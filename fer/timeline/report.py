@@ -1,6 +1,7 @@
 """The report: one HTML file that holds everything, opens offline and prints well."""
 
 import base64
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from fer.array_types import UInt8Array
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS
-from fer.templates import FIGURES_CSS, render
+from fer.templates import CHART_JS, FIGURES_CSS, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.counts import ERROR_BAND
 from fer.timeline.formatting import (
@@ -45,6 +46,7 @@ def report_html(
     lead: float = 0.0,
     methods: str = "",
     start: float = 0.0,
+    started: str = "",
 ) -> str:
     """Return a timeline as one HTML page, in the timeline's own view.
 
@@ -64,19 +66,23 @@ def report_html(
         lead: Seconds by which the annotated video is later than the timeline.
         methods: How it was made, as a paragraph to cite; "" for none.
         start: Seconds of the recording from which times count.
+        started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
     """
     summary = summarise(timeline, end)
     shown = bool(summary.shown_seconds)
+    script = CHART_JS.read_text(encoding="utf-8").strip()
     return render(
         "report.html",
         figures_css=Markup(FIGURES_CSS.read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
+        chart_js=Markup(script),  # noqa: S704 - a file of ours
+        chart_js_hash=_sha256(script),
         title=title,
         kind=f"Expression timeline, {timeline.view} view",
         sentence=summary.sentence,
         facts=_facts(summary),
         warning=warning,
         marks=_marks(timeline),
-        chart=timeline_html(timeline, moments=summary.moments),
+        chart=timeline_html(timeline, moments=summary.moments, started=started),
         caption=_caption(summary, lead, start),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),
@@ -89,7 +95,7 @@ def report_html(
         omitted=_omitted_note(summary),
         changes=listed_changes(summary, timeline),
         methods=methods,
-        settings=_settings(timeline, model, accuracy, rate, scale).items(),
+        settings=_settings(timeline, model, accuracy, rate, scale, started).items(),
     )
 
 
@@ -187,6 +193,11 @@ def _no_moment_note(summary: Summary) -> str:
     )
 
 
+def _sha256(text: str) -> str:
+    """Return a script's hash, by which a content security policy allows this one alone."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
 def _jpeg_uri(image: UInt8Array) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(encode_jpeg(image)).decode('ascii')}"
 
@@ -220,9 +231,15 @@ def _omitted_note(summary: Summary) -> str:
 
 
 def _settings(
-    timeline: Timeline, model: str | None, accuracy: str | None, rate: float | None, scale: float
+    timeline: Timeline,
+    model: str | None,
+    accuracy: str | None,
+    rate: float | None,
+    scale: float,
+    started: str,
 ) -> dict[str, str]:
     return {
+        **({"Started": started.replace("T", " ")} if started else {}),
         "Network": model or "not stated",
         "Its measured accuracy": accuracy or "not stated",
         "View": timeline.view,

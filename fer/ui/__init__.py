@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_server
-from fer.templates import render
+from fer.templates import CHART_JS, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
@@ -99,6 +99,8 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             elem_id="fer-spoken",
             js_on_load=html.script("announcements.js"),
         )
+        chart_script = CHART_JS.read_text(encoding="utf-8")
+        gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script)
         build_session_restore(demo, token, sessions, chart, recording)
     # With an open API, events could be run without waiting in the queue.
     demo.queue(max_size=MAX_QUEUED, api_open=False)

@@ -65,3 +65,47 @@ def test_prints_light(sheet, scheme):
     ground = sheet.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(255, 255, 255)"
     assert sheet.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") in (2, 3)
+
+
+def test_the_chart_shows_values_zooms_and_hides_series(sheet):
+    sheet.set_viewport_size({"width": 1280, "height": 900})
+    sheet.emulate_media(media="screen")
+    values, chart = sheet.get_by_role("slider"), sheet.locator(".fer-chart")
+    drawing = chart.locator(".fer-drawing").first
+
+    def at(second):
+        drawing.scroll_into_view_if_needed()
+        box = drawing.bounding_box()
+        return box["x"] + box["width"] * second / 60, box["y"] + 20
+
+    sheet.mouse.move(*at(35.5))
+    assert values.inner_text() == "0:35, 2.0 faces: surprise 80%, neutral 20%; index +0.00"
+    values.focus()
+    sheet.keyboard.press("Home")
+    assert values.get_attribute("aria-valuetext").startswith("0:00, 2.0 faces: neutral 90%, happy")
+    sheet.keyboard.press("ArrowRight")
+    sheet.keyboard.press("PageUp")
+    assert values.get_attribute("aria-valuenow") == "11"
+
+    area = chart.locator(".fer-areas").first.locator("path").first
+    before = area.get_attribute("d")
+    sheet.get_by_role("button", name="neutral").click()
+    assert area.get_attribute("d") != before
+    assert "neutral" not in values.inner_text()
+    sheet.get_by_role("button", name="neutral").click()
+
+    sheet.mouse.move(*at(30))
+    sheet.mouse.down()
+    sheet.mouse.move(*at(40), steps=4)
+    sheet.mouse.up()
+    span = [float(chart.get_attribute(name)) for name in ("data-from", "data-to")]
+    assert span == pytest.approx([30, 40], abs=0.3)
+    assert chart.locator(".fer-times span").first.inner_text() in ("0:30", "0:31")
+    sheet.mouse.move(*at(20))
+    assert values.inner_text().startswith("0:3")
+    values.focus()
+    sheet.keyboard.press("-")
+    assert float(chart.get_attribute("data-to")) - float(chart.get_attribute("data-from")) > 15
+    sheet.get_by_role("button", name="Whole").click()
+    assert (chart.get_attribute("data-from"), chart.get_attribute("data-to")) == ("0", "60")
+    assert sheet.trouble == []

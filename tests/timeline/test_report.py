@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fer.labels import EXPRESSIONS
+from fer.templates import CHART_JS
 from fer.timeline.chart import timeline_html
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
@@ -76,7 +77,10 @@ def test_fetches_nothing(full):
     for _, attributes in page.tags:
         for name in ("src", "srcset", "href", "action", "data", "poster"):
             assert attributes.get(name, "data:").startswith("data:")
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "object"} & {tag for tag, _ in page.tags}
+    assert page.all("script") == [
+        CHART_JS.read_text().strip()
+    ]  # ours alone, which the policy names
     assert "http://" not in full and "https://" not in full
     assert "url(" not in full and "@import" not in full
     policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))
@@ -190,7 +194,7 @@ def test_other_pictures_are_told_by_their_captions():
 
 def test_the_template_is_packaged():
     settings = Path(__file__).parents[2].joinpath("pyproject.toml").read_text()
-    assert '"fer.templates" = ["*.css", "*.html"]' in settings
+    assert '"fer.templates" = ["*.css", "*.html", "*.js"]' in settings
 
 
 def test_how_much_later_the_annotated_video_is_is_said():

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from pandas.testing import assert_frame_equal
 
-from fer.timeline.chart import mean_statistics
+from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.serialization import from_csv, from_json, to_csv, to_json
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import VIEWS

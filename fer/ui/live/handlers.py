@@ -242,6 +242,7 @@ class TimelineHandlers:
         """Return the timeline as JSON, as a download."""
         timeline = _finished_timeline(session)
         about = {
+            "started": _started_at(session),
             "model": self.network.name,
             "fingerprint": self.network.fingerprint,
             "methods": methods_paragraph(timeline, self.network),
@@ -269,8 +270,13 @@ class TimelineHandlers:
             model=self.network.name,
             accuracy=self.network.accuracy,
             methods=methods_paragraph(timeline, self.network),
+            started=_started_at(session),
         )
         return download("timeline.html", content.encode(), "text/html")
+
+
+def _started_at(session: Session) -> str:
+    return session.live.recorder.started_at if session.live.recorder else ""
 
 
 def _finished_timeline(session: Session) -> Timeline:

@@ -5,12 +5,14 @@ Nothing of it is saved to disk: files are made in memory when the visitor reques
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 from supervision import Detections
 
 from fer.templates import render
-from fer.timeline.chart import MIN_LIVE_SPAN, mean_statistics, timeline_html
+from fer.timeline.chart import MIN_LIVE_SPAN, timeline_html
+from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.formatting import format_percent, format_signed, format_time
 from fer.timeline.marks import MarkError
 from fer.timeline.summary import summarise
@@ -58,6 +60,7 @@ class TimelineRecorder:
         last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
         end_sent: Whether a frame's response has contained the finished timeline.
         nbytes: Approximate memory of the timeline when it was drawn last.
+        began: The clock time at which it was started, in UTC.
     """
 
     timeline: Timeline
@@ -66,7 +69,13 @@ class TimelineRecorder:
     last_drawn: float = float("-inf")
     end_sent: bool = False
     nbytes: int = 0
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def started_at(self) -> str:
+        """When it was started, in ISO 8601 to the second, in UTC."""
+        return self.began.isoformat(timespec="seconds")
 
     def record(self, faces: Detections | None, now: float) -> str | None:
         """Count a frame; return the timeline's HTML when it is time to draw it again, else None.
@@ -83,7 +92,7 @@ class TimelineRecorder:
                 return None
             if now - self.started >= MAX_DURATION or self.nbytes >= MAX_TIMELINE_BYTES:
                 self.running, self.end_sent = False, True
-                return finished_html(self.timeline, by_itself=True)
+                return self.finished_html(by_itself=True)
             if faces is not None:
                 self.timeline.add(faces, now - self.started)
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
@@ -94,7 +103,11 @@ class TimelineRecorder:
     def _finished_once_more(self) -> str | None:
         """Return the finished timeline to one more frame: it may arrive after Stop's response."""
         sent_before, self.end_sent = self.end_sent, True
-        return None if sent_before else finished_html(self.timeline)
+        return None if sent_before else self.finished_html()
+
+    def finished_html(self, by_itself: bool = False, trouble: str = "") -> str:
+        """Return the HTML of the finished timeline, see `finished_html`."""
+        return finished_html(self.timeline, by_itself, trouble, self.started_at)
 
     def restored_html(self, now: float) -> str:
         """Return the HTML of the timeline for a page that was loaded again.
@@ -104,7 +117,7 @@ class TimelineRecorder:
         """
         with self.lock:
             if not self.running:
-                return finished_html(self.timeline)
+                return self.finished_html()
             return running_html(self.timeline, now - self.started, RESTORED_NOTE)
 
     def mark(self, action: object, now: float) -> str:
@@ -121,14 +134,14 @@ class TimelineRecorder:
             except MarkError as error:
                 trouble = str(error)
             if not self.running:
-                return finished_html(self.timeline, trouble=trouble)
+                return self.finished_html(trouble=trouble)
             return running_html(self.timeline, elapsed, trouble)
 
     def stop(self) -> str:
         """End the timeline and return its HTML."""
         with self.lock:
             self.running = False
-            return finished_html(self.timeline)
+            return self.finished_html()
 
 
 def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
@@ -145,19 +158,22 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
         message="",
         readout=_readout(f"Recording {format_time(elapsed)}", timeline),
         note=note or ("" if len(timeline) else WAITING_NOTE),
-        chart=timeline_html(timeline, MIN_LIVE_SPAN),
+        chart=timeline_html(timeline, MIN_LIVE_SPAN, interactive=False),
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
     )
 
 
-def finished_html(timeline: Timeline, by_itself: bool = False, trouble: str = "") -> Markup:
+def finished_html(
+    timeline: Timeline, by_itself: bool = False, trouble: str = "", started: str = ""
+) -> Markup:
     """Return a finished timeline; its class shows the Save buttons.
 
     Args:
         timeline: What was recorded.
         by_itself: Whether it ended because it reached its limit.
         trouble: Why a mark was not changed; "" for nothing.
+        started: When it was started, in ISO 8601; "" where unknown.
     """
     if not len(timeline):
         return html.message("Nothing recorded", "The camera sent no picture; start it first.")
@@ -167,7 +183,7 @@ def finished_html(timeline: Timeline, by_itself: bool = False, trouble: str = ""
         message=LIMIT_REACHED if by_itself else "",
         readout=_readout("Finished", timeline),
         note="",
-        chart=timeline_html(timeline),
+        chart=timeline_html(timeline, started=started),
         marks=marks_html(timeline, trouble=trouble),
         summary=summary_html(summarise(timeline), timeline),
     )

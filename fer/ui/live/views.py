@@ -11,7 +11,7 @@ from fer.drawing.annotators import display_ids
 from fer.drawing.export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.templates import render
-from fer.timeline.chart import mean_statistics
+from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.summary_table import top_expression
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.ui import html

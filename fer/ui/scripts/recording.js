@@ -3,11 +3,15 @@ const player = () => document.querySelector("#recording-video video");
 const chart = () => document.querySelector("#recording-result .fer-chart");
 const lead = () => Number(document.querySelector("#recording-result [data-lead]").dataset.lead);
 
+// Of the chart's time axis; chart.js zooms it.
+const inView = () => ({ from: Number(chart().dataset.from ?? 0), to: Number(chart().dataset.to ?? chart().dataset.span) });
+
 function timeAt(target, x) {
   const moment = target.closest("[data-time]");
   if (moment) return Number(moment.dataset.time);
   const { left, width } = target.closest(".fer-drawing").getBoundingClientRect();
-  return (chart().dataset.span * (x - left)) / width;
+  const { from, to } = inView();
+  return from + ((to - from) * (x - left)) / width;
 }
 
 document.querySelector("#recording-result").addEventListener("click", (event) => {
@@ -20,7 +24,8 @@ for (const change of ["timeupdate", "seeking"]) {
   document.addEventListener(change, (event) => {
     if (!chart() || event.target !== player()) return;
     const now = Math.max(0, event.target.currentTime - lead());
-    chart().style.setProperty("--now", now / chart().dataset.span);
+    const { from, to } = inView();
+    chart().style.setProperty("--now", (now - from) / (to - from));
   }, true);
 }
 
