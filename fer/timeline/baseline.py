@@ -110,7 +110,8 @@ def _text(name: str, change: float, spread: float) -> str:
         return NO_VALUE
     scale, digits = (1, 2) if name == "index" else (100, 0)
     value = f"{round(scale * change, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return f"{value} \N{PLUS-MINUS SIGN} {scale * spread:.{digits}f}"
+    text = f"{value} \N{PLUS-MINUS SIGN} {scale * spread:.{digits}f}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def baseline_columns(timeline: Timeline, step: float, columns: int) -> BoolArray:
@@ -128,15 +129,22 @@ def baseline_columns(timeline: Timeline, step: float, columns: int) -> BoolArray
     return inside
 
 
-def change_from(values: Float64Array, inside: BoolArray) -> tuple[Float64Array, float] | None:
-    """Return values less their mean in the baseline, (n,), and their spread there; None without.
+def change_from(
+    values: Float64Array, inside: BoolArray, step: float
+) -> tuple[Float64Array, float] | None:
+    """Return values less their mean in the baseline, (n,), and their spread there.
+
+    None with fewer than `MIN_SECONDS` of them there, or with a single one.
 
     Args:
         values: Of each column, (n,); NaN where there is none.
         inside: Which columns belong to the baseline, (n,).
+        step: Seconds of a column.
     """
     there = values[inside & np.isfinite(values)]
-    return None if len(there) < 2 else (values - there.mean(), float(there.std(ddof=1)))
+    if len(there) < 2 or len(there) * step < MIN_SECONDS:
+        return None
+    return values - there.mean(), float(there.std(ddof=1))
 
 
 def _ranges(timeline: Timeline) -> list[tuple[float, float]]:

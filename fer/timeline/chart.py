@@ -220,7 +220,8 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
     plots = []
     for heading, curves in single:
         inside = baseline_columns(timeline, curves.step, len(curves.figures["frames"]))
-        found = change_from(np.asarray(curves.figures["index"], np.float64), inside)
+        index = np.asarray(curves.figures["index"], np.float64)
+        found = change_from(index, inside, curves.step)
         if found is not None:
             change, spread = found
             title = f"{heading}: change of the index from the baseline, whose band is {SPREADS} SD"

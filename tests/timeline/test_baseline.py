@@ -37,8 +37,8 @@ def test_each_face_is_compared_with_itself():
     spread = np.std([0.05, -0.05] * 5, ddof=1)
     assert known[1].spread["happy"] == pytest.approx(spread, abs=1e-6)
     one, two = change_rows(two_faces(), [1, 2, 7])
-    assert one.texts[3] == "+50 \N{PLUS-MINUS SIGN} 5" and one.clear[3]
-    assert not any(two.clear) and one.texts[-1].startswith("+0.50 \N{PLUS-MINUS SIGN} 0.05")
+    assert one.texts[3] == "+50\xa0\N{PLUS-MINUS SIGN}\xa05" and one.clear[3]
+    assert not any(two.clear) and one.texts[-1].startswith("+0.50\xa0\N{PLUS-MINUS SIGN}\xa00.05")
 
 
 def test_what_is_left_out_does_not_count():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 
 import gradio as gr
 import numpy as np
@@ -11,6 +12,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
+from fer.ui.sessions import Session
 from tests.fakes import fake_pipeline, sure
 from tests.timeline.frames import steady
 from tests.ui.live_helpers import Looking, hold_clock
@@ -218,3 +220,16 @@ def test_marks_are_set_while_it_runs_and_changed_afterwards():
     recorder.mark(json.dumps(change | {"text": "talk"}), 200.0)
     assert recorder.timeline.marks == (Mark(9, 10, "left out", "talk"),)
     assert "A mark is one of" in recorder.mark(json.dumps({"do": "add", "start": 1, "end": 2}), 1.0)
+
+
+def test_the_clock_time_of_the_start_is_kept():
+    recorder = TimelineRecorder(steady(5, 1, view="person", happy=1.0), 0.0)
+    recorder.began = datetime(2026, 11, 29, 14, 3, 5, 400_000, UTC)
+    assert 'data-started="2026-11-29T14:03:05+00:00"' in recorder.stop()
+    looking = Looking()
+    session = Session("page")
+    session.live.recorder = recorder
+    about = json.loads(content(looking.timelines.save_json(session)))["about"]
+    assert about["started"] == "2026-11-29T14:03:05+00:00"
+    report = content(looking.timelines.save_report(session)).decode()
+    assert "2026-11-29 14:03:05+00:00" in report
