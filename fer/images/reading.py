@@ -208,6 +208,8 @@ def _read_32_bits(grey: NDArray[np.int32]) -> tuple[UInt8Array, str | None]:
 
 
 def _convert(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == mode:  # a copy of a large picture takes memory and time
+        return image
     if image.mode == "La":
         image = image.convert("LA")
     try:
