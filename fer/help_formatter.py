@@ -9,5 +9,5 @@ class DefaultsHelpFormatter(
     """Shows defaults where there are any, and descriptions line by line as they are written."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        nothing = action.default is None or action.default is False or action.default == []
+        nothing = action.default is None or action.default is False or action.default in ([], ())
         return action.help if nothing else super()._get_help_string(action)

@@ -1,7 +1,6 @@
 """`fer video`: recordings in; annotated videos, timelines, tables and reports out."""
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from fer.cli.input_paths import VIDEO, find_files, free_name
 from fer.cli.interruption import stop_on_interrupt
 from fer.cli.shared_options import add_model, check_shared
+from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
 from fer.paths import VIDEO_FORMATS, printable
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from fer.pipeline import Pipeline
     from fer.recording import RecordingResult
     from fer.timeline.marks import Mark
-
-ALL = ("all",)
-"""`--export all`: every format that the view has."""
 
 AUTO = "auto"
 """The view is chosen by what is seen in the video."""
@@ -80,50 +77,9 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FRAMES",
         help="frames a second that are analysed, 1 to 30",
     )
-    parser.add_argument(
-        "--export",
-        type=_formats,
-        default=(),
-        metavar="FORMATS",
-        help="files for other programs, separated by commas: elan, textgrid (Praat), boris, bids "
-        "(events.tsv), vtt (the moments as subtitles); of every face in every frame also frames "
-        "(CSV) and parquet, not with --view class; all for all that the view has",
-    )
-    for name, default, meaning in (
-        ("--start", 0.0, "begins"),
-        ("--end", math.inf, "ends"),
-    ):
-        parser.add_argument(
-            name,
-            type=_seconds,
-            default=default,
-            metavar="TIME",
-            help=f"where the analysis of each recording {meaning}, such as 90 or 1:30; times in "
-            "the results count from the start",
-        )
-    parser.add_argument(
-        "--marks",
-        type=Path,
-        metavar="CSV",
-        help="events and ranges of one recording, with the columns kind (event, left out, stretch "
-        "or baseline), start, end and text; times are seconds or m:ss from the first picture. What "
-        "is left out counts in no figure",
-    )
+    add_study_options(parser)
     add_model(parser)
     parser.set_defaults(run=run_video)
-
-
-def _seconds(text: str) -> float:
-    from fer.timeline.marks import parse_time
-
-    seconds = parse_time(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90 or 1:30")
-    return seconds
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
 
 
 @dataclass
@@ -148,11 +104,10 @@ def run_video(options: argparse.Namespace) -> str:
     """
     from fer.pipeline import Pipeline
     from fer.recording.exports import check_formats
-    from fer.recording.span import Span
     from fer.video import check_video
 
     check_shared(options)
-    Span(options.start, options.end)  # refuses what is no span
+    span_of(options)  # refuses what is no span
     if options.export != ALL:
         check_formats(options.export, "person" if options.view == AUTO else options.view)
     results = VideoResults()
@@ -228,30 +183,6 @@ def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], out
     return f"What was analysed until then, {done} of {len(places)} videos, is in {output}."
 
 
-def read_marks(path: Path | None, several: bool) -> "Sequence[Mark]":
-    """Return the marks of a file; none without one.
-
-    Args:
-        path: The file.
-        several: Whether there are several recordings.
-
-    Raises:
-        ValueError: It can't be read, or the marks might be of any of several recordings.
-    """
-    from fer.timeline.marks import from_csv
-
-    if path is None:
-        return ()
-    if several:
-        raise ValueError("--marks belongs to one recording; name a single file.")
-    try:
-        return from_csv(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{printable(path)} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{printable(path)} is not in UTF-8; save it as CSV in UTF-8.") from error
-
-
 def analyse_video(
     video: Path,
     folder: Path,
@@ -266,7 +197,6 @@ def analyse_video(
     """
     from fer.recording import analyse, choose_view
     from fer.recording.exports import formats_of
-    from fer.recording.span import Span
 
     chosen = options.view == AUTO
     view = choose_view(video, pipeline.detector) if chosen else options.view
@@ -280,7 +210,7 @@ def analyse_video(
             stopped=stopped,
             exports=exports,
             marks=marks,
-            span=Span(options.start, options.end),
+            span=span_of(options),
         )
         report = describe_recording(recording, chosen)
         missing = [name for name in wanted if name not in formats]

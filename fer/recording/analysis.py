@@ -108,35 +108,32 @@ def analyse(
     keep_frames = keep_frames and view == "person"
     with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
-        frames = work_folder / FRAMES_NAME
-        with analyzer.recording_frames(
-            frames if keep_frames or {*exports} & {*FRAME_FORMATS} else None, reader.scale
-        ):
+        frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
+        with analyzer.recording_frames(frames, reader.scale):
             warning, lead = _write_annotated_video(
                 *(reader, source if sound else None, work_folder, analyzer, reporter),
                 *(stopped or (lambda: False), span),
             )
         reporter.raise_if_cancelled()
+        analyzer.timeline.marks = sorted_marks(span.marks(marks))
+        turn = describe_turn(analyzer.turned, "video")
         origin = RecordingMetadata(
             *(printable(source.name), analyzer.end, rate),
-            " ".join(
-                filter(None, (describe_turn(analyzer.turned, "video"), reader.warning, warning))
-            )
-            or None,
-            network=NetworkIdentity.of(pipeline.classifier),
-            scale=reader.scale,
-            lead=lead,
-            start=span.start,
+            " ".join(filter(None, (turn, reader.warning, warning))) or None,
+            *(NetworkIdentity.of(pipeline.classifier), reader.scale, lead, span.start),
         )
-        analyzer.timeline.marks = sorted_marks(span.marks(marks))
         recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
-        recording = replace(recording, frames=frames if frames.exists() else None)
+        recording = replace(recording, frames=frames)
         write_exports(recording, work_folder, export_stem(source), exports)
-        if not keep_frames:
-            frames.unlink(missing_ok=True)
+        if frames and not keep_frames:
+            frames.unlink()
     reporter.finish()
     paths: dict[str, Any] = dict(output_paths(folder, sheet))
     return replace(recording, frames=folder / FRAMES_NAME if keep_frames else None, **paths)
+
+
+def _needs_frames(keep_frames: bool, exports: Collection[str]) -> bool:
+    return keep_frames or not FRAME_FORMATS.keys().isdisjoint(exports)
 
 
 def check_rate(rate: float) -> None:

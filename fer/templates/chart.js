@@ -46,6 +46,7 @@
     chart.style.setProperty("--cursor", place);
     chart.toggleAttribute("data-cursor", place >= 0 && place <= 1);
     const slider = chart.querySelector("[role=slider]");
+    slider.setAttribute("aria-valuemax", count(fer) - 1);
     slider.setAttribute("aria-valuenow", fer.at);
     slider.setAttribute("aria-valuetext", text);
     slider.textContent = text;

@@ -115,32 +115,16 @@ def timeline_html(
             chart that is drawn anew each second.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
     """
-    numbers = timeline.counts()[0]
-    bins = int(numbers[-1]) + 1 if len(numbers) else 0
-    group = max(1, -(-bins // MAX_COLUMNS))
-    step = timeline.bin_seconds * group
-    slots = -(-bins // group)
-
-    def curves(numbers: Int64Array, tallies: Int64Array) -> Curves:
-        class_view = timeline.view == "class"
-        return Curves(step, merged_statistics(numbers // group, tallies, slots, class_view))
-
-    counted = timeline.included()
-    whole = curves(*counted.counts())
-    numbers, tracks, tallies = counted.track_counts()
-    longest = longest_tracks(tracks, tallies)
-    single = [
-        (f"Face {track}", curves(numbers[tracks == track], tallies[tracks == track]))
-        for track in longest
-    ]
+    whole, tracks, count = _all_curves(timeline)
+    single = [(f"Face {track}", curves) for track, curves in tracks.items()]
     rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
-    span = max(min_span, step * slots)
+    areas = list(tracks) if len(tracks) > 1 else []
+    span = max(min_span, whole.seconds)
     return render(
         "chart.html",
         description=chart_description(timeline),
         span=f"{span:g}",
-        series=chart_series(timeline, longest if len(longest) > 1 else ()) if interactive else "",
-        last=max(0, bins - 1),
+        series=chart_series(timeline, areas) if interactive else "",
         started=started,
         plots=[*_plots(rows, whole, span, moments), *_changes(timeline, single, span)],
         marks=mark_places(timeline.marks, span),
@@ -150,9 +134,31 @@ def timeline_html(
         note=chart_note(
             timeline,
             any(curve.withheld.any() for _, curve in rows),
-            *(len(single), len(set(tracks.tolist()))),
+            *(len(single), count),
         ),
     )
+
+
+def _all_curves(timeline: Timeline) -> tuple[Curves, dict[int, Curves], int]:
+    """Return the curves of all faces, of the tracks seen longest, and the number of tracks.
+
+    All have bins up to the timeline's end, also where its last ones are left out.
+    """
+    numbers = timeline.counts()[0]
+    bins = int(numbers[-1]) + 1 if len(numbers) else 0
+    group = max(1, -(-bins // MAX_COLUMNS))
+
+    def curves(numbers: Int64Array, tallies: Int64Array) -> Curves:
+        known = numbers // group, tallies, -(-bins // group), timeline.view == "class"
+        return Curves(timeline.bin_seconds * group, merged_statistics(*known))
+
+    counted = timeline.included()
+    numbers, tracks, tallies = counted.track_counts()
+    longest = {
+        track: curves(numbers[tracks == track], tallies[tracks == track])
+        for track in longest_tracks(tracks, tallies)
+    }
+    return curves(*counted.counts()), longest, len(set(tracks.tolist()))
 
 
 def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
@@ -246,7 +252,7 @@ def _stack(
 def _index(curves: Curves, span: float) -> list[dict[str, str]]:
     """Return the index as a line within its band, on a scale from -1 to 1."""
     index = np.asarray(curves.figures["index"], np.float64)
-    error = ERROR_BAND * np.nan_to_num(curves.figures["index_error"])
+    error = ERROR_BAND * np.nan_to_num(np.asarray(curves.figures["index_error"], np.float64))
     return band_line(curves.step, index, (index - error, index + error), span)
 
 

@@ -210,10 +210,11 @@ class Timeline:
     def bins_touching(self, ranges: Iterable[tuple[float, float]]) -> set[int]:
         """Return the numbers of the bins that have a moment in common with ranges in seconds."""
         numbers = self.counts()[0]
-        starts, ends = numbers + TIME_TOLERANCE, numbers + 1 - TIME_TOLERANCE
+        starts = (numbers + TIME_TOLERANCE) * self.bin_seconds
+        ends = (numbers + 1 - TIME_TOLERANCE) * self.bin_seconds
         touching = np.zeros(len(numbers), bool)
         for start, end in ranges:
-            touching |= (start < ends * self.bin_seconds) & (end > starts * self.bin_seconds)
+            touching |= (start < ends) & (end > starts)
         return set(numbers[touching].tolist())
 
     def counts(self) -> tuple[Int64Array, Int64Array]:
