@@ -53,9 +53,10 @@ def conclusions(comparison: Comparison, networks: Sequence[str] = ()) -> list[st
 def _conclusion(first: Sample, other: Sample, differences: Mapping[str, Difference]) -> str:
     clear = [name for name in FIGURES if differences[name].is_clear]
     if not clear:
-        known = any(isfinite(difference.low) for difference in differences.values())
-        reason = "than these seconds vary anyway" if known else "for what so few seconds allow"
-        return f"Between {first.name} and {other.name} no figure differs by more {reason}."
+        pair = f"From {first.name} to {other.name}"
+        if not any(isfinite(difference.low) for difference in differences.values()):
+            return f"{pair}: too few seconds for an interval."
+        return f"{pair} no figure changes by more than these seconds vary anyway."
     more = [name for name in clear if differences[name].value > 0]
     less = [name for name in clear if differences[name].value < 0]
     parts = [f"{word} {', '.join(names)}" for word, names in (("more", more), ("less", less))]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fer.labels import EXPRESSIONS
 from fer.model.headline_metrics import describe_accuracy
+from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.version import __version__
 from fer.vision.quality import TURNED_AWAY_FROM
@@ -91,9 +92,17 @@ def methods_paragraph(
             f"Probabilities were averaged in bins of {timeline.bin_seconds:g} s, each face with "
             "the same weight.",
             _VIEWS[timeline.view],
+            *_left_out(timeline),
             "The labels describe how faces look, not what people feel.",
         ]
     )
+
+
+def _left_out(timeline: Timeline) -> list[str]:
+    """Return what was left out by hand, in a sentence; nothing if nothing was."""
+    left = timeline.seconds - timeline.included().seconds
+    ranges = len(left_out_ranges(timeline.marks))
+    return [f"{left:g} s in {ranges} marked ranges were left out by hand."] if left else []
 
 
 _VIEWS = {

@@ -82,7 +82,7 @@ class Summary:
         """The summary in words, ending with a full stop; also for nothing, or nothing to show."""
         if self.left_out:
             rest = replace(self, left_out=0.0).sentence if self.seconds else "No second counts."
-            return f"{rest} {format_duration(self.left_out)} were left out."
+            return f"{rest} Left out: {format_duration(self.left_out)}."
         if not self.seconds:
             return "Nothing was recorded."
         if not self.faces:

@@ -210,7 +210,7 @@ def test_marks_come_from_a_file(tmp_path, film, capsys):
     (tmp_path / "marks.csv").write_text("kind,start,end,text\nleft out,0:01,2,noise\n")
     words = ["video", str(film), "--output", str(tmp_path / "out"), "--marks"]
     assert main([*words, str(tmp_path / "marks.csv"), "--export", "frames,vtt"]) == 0
-    assert "1\xa0s were left out" in capsys.readouterr().out
+    assert "Left out: 1\xa0s" in capsys.readouterr().out
     assert "noise" in (tmp_path / "out" / "report.html").read_text()
     assert "noise" in (tmp_path / "out" / "lesson.vtt").read_text()
     frames = (tmp_path / "out" / "lesson_frames.csv").read_text().splitlines()

@@ -292,7 +292,7 @@ def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, films):
     page.keyboard.press("x")
     player.evaluate("(video) => { video.currentTime = 0.75; }")
     page.keyboard.press("x")
-    page.get_by_text("were left out").wait_for()
+    page.get_by_text("Left out:").wait_for()
     page.get_by_role("textbox", name="Text of the next mark").fill("x and e are letters here")
     page.get_by_role("button", name="Event").click()
     rows = page.locator("#recording-result [data-row]")

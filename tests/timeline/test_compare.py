@@ -78,7 +78,7 @@ def test_a_large_difference_is_found_and_put_in_words():
 
 def test_alike_recordings_do_not_differ():
     sentence = conclusions(compare_timelines([("a", lesson(3)), ("b", lesson(4))]))[0]
-    assert sentence.startswith("Between a and b no figure differs by more than these seconds")
+    assert sentence.startswith("From a to b no figure changes by more than these seconds")
 
 
 def test_marked_stretches_are_compared_with_the_baseline():

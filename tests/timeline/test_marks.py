@@ -78,7 +78,7 @@ def test_a_second_that_a_left_out_range_touches_counts_as_if_it_were_not_there(v
     assert find_moments(timeline) == find_moments(without)
     assert repr(mean_statistics(timeline)) == repr(mean_statistics(without))
     assert timeline.included().counts()[0].tolist() == without.counts()[0].tolist()
-    assert with_marks.sentence.endswith("5\xa0s were left out.")
+    assert with_marks.sentence.endswith("Left out: 5\xa0s.")
 
 
 def test_nothing_is_left_where_all_is_left_out():

@@ -6,11 +6,12 @@ from importlib.metadata import version
 import pytest
 
 from fer.recording import analyse
+from fer.timeline.marks import Mark
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.version import __version__
 from tests.fakes import FakeClassifier, fake_pipeline, sure
 from tests.sample_videos import make_film
-from tests.timeline.frames import recorded
+from tests.timeline.frames import recorded, steady
 
 ACCURACY = "70.0% of 3,589 pictures of the test split (FER2013's own labels)"
 NETWORK = NetworkIdentity("you/name@v1", "0123456789abcdef" * 4, "int8", ACCURACY)
@@ -49,3 +50,10 @@ def test_report_and_json_hold_it(tmp_path):
     assert about["methods"].startswith(f"Facial expressions were estimated with fer {__version__}")
     report = recording.report.read_text()
     assert "To cite" in report and "the network &#39;fake &lt;model&gt;&#39;" in report
+
+
+def test_what_was_left_out_by_hand_is_stated():
+    timeline = steady(20, 1, view="person", happy=1.0)
+    assert "by hand" not in methods_paragraph(timeline, NETWORK)
+    timeline.marks = (Mark(2, 4, "left out"), Mark(10, 11, "left out"))
+    assert "3 s in 2 marked ranges were left out by hand." in methods_paragraph(timeline, NETWORK)

@@ -2,20 +2,22 @@
 
 import html
 
-from fer.timeline.intervals import IntervalTable
+from fer.timeline.intervals import Interval, IntervalTable
 
-_POINT_SECONDS = 2.0
+POINT_SECONDS = 2.0
 """Seconds for which a point in time is displayed."""
 
 
 def to_vtt(table: IntervalTable) -> str:
     """Return the rows of a table that have a text, as cues; without one it has no cue."""
-    cues = [
-        f"{number}\n{_time(row.start)} --> {_time(max(row.end, row.start + 0.001))}\n"
-        f"{html.escape(row.text, quote=False)}\n"
-        for number, row in enumerate((row for row in table.rows if row.text), start=1)
-    ]
-    return "\n".join(["WEBVTT\n", *cues])
+    noted = (row for row in table.rows if row.text)
+    return "\n".join(["WEBVTT\n", *(_cue(i, row) for i, row in enumerate(noted, start=1))])
+
+
+def _cue(number: int, row: Interval) -> str:
+    end = row.end if row.end > row.start else row.start + POINT_SECONDS
+    times = f"{_time(row.start)} --> {_time(end)}"
+    return f"{number}\n{times}\n{html.escape(row.text, quote=False)}\n"
 
 
 def _time(seconds: float) -> str:

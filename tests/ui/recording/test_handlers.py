@@ -345,7 +345,7 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
     action = {"do": "add", "kind": "left out", "start": 0, "end": 0.5, "text": "noise"}
     assert rendered.mark(json.dumps(action)) == ""
     state, result = rendered.render()
-    assert "1\xa0s were left out" in state and "fer-mark-left-out" in result
+    assert "Left out: 1\xa0s" in state and "fer-mark-left-out" in result
     files = dict(zip(RESULT_FILES[1:], map(Path, rendered.rewrite()), strict=True))
     assert from_json(files["json"].read_text()).marks[0].text == "noise"
     assert "left out: noise" in files["csv"].read_text()
