@@ -15,6 +15,7 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.output_files import new_file
+from fer.timeline.intervals import SMALL
 from fer.timeline.serialization import mark_columns
 from fer.timeline.timeline import Timeline
 from fer.vision.detections import (
@@ -30,9 +31,7 @@ from fer.vision.quality import QUALITY_COLUMNS
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-TOO_SMALL = "too small"
-
-LABELS = (*EXPRESSIONS, UNCERTAIN, TURNED_AWAY, TOO_SMALL)
+LABELS = (*EXPRESSIONS, UNCERTAIN, TURNED_AWAY, SMALL)
 """What a face's `label` can be."""
 
 BOX_COLUMNS = ("left", "top", "right", "bottom")
@@ -85,7 +84,7 @@ class FrameRecorder:
         rows["confidence"] = confidences(faces)
         small = np.sqrt(areas(faces)) < self._small
         labels = [LABELS.index(name) for name in expression_labels(faces, self._uncertain_below)]
-        rows["label"] = np.where(small, LABELS.index(TOO_SMALL), labels)
+        rows["label"] = np.where(small, LABELS.index(SMALL), labels)
         for name, column in zip(EXPRESSIONS, probabilities(faces).T, strict=True):
             rows[name] = column
         for name in QUALITY_COLUMNS:

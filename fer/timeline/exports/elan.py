@@ -1,5 +1,6 @@
 """ELAN's annotation file (.eaf): XML of format 3.0, times in whole milliseconds."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -26,11 +27,12 @@ def to_elan(table: IntervalTable) -> str:
         },
     )
     _add_header(document, table)
-    slots = SubElement(document, "TIME_ORDER")
-    for name, rows in table.tiers().items():
+    spans = {name: _spans(rows) for name, rows in table.tiers().items()}
+    slots = _add_slots(document, [span[1:] for each in spans.values() for span in each])
+    for name, each in spans.items():
         tier = SubElement(document, "TIER", LINGUISTIC_TYPE_REF=_TYPE, TIER_ID=name)
-        for row, start, end in _spans(rows):
-            _add_annotation(tier, slots, row, start, end)
+        for row, *_ in each:
+            _add_annotation(tier, row, *next(slots))
     SubElement(
         document,
         "LINGUISTIC_TYPE",
@@ -71,16 +73,31 @@ def _spans(rows: list[Interval]) -> list[tuple[Interval, int, int]]:
     ]
 
 
-def _add_annotation(tier: Element, slots: Element, row: Interval, start: int, end: int) -> None:
-    number = len(slots) // 2 + 1
-    names = f"ts{2 * number - 1}", f"ts{2 * number}"
-    for name, time in zip(names, (start, end), strict=True):
-        SubElement(slots, "TIME_SLOT", TIME_SLOT_ID=name, TIME_VALUE=str(time))
+def _add_slots(document: Element, spans: list[tuple[int, int]]) -> Iterator[tuple[int, str, str]]:
+    """Add a time slot for each end of each span, by time as ELAN wants them.
+
+    Args:
+        document: Where they go.
+        spans: Start and end of the annotations, in milliseconds.
+
+    Returns:
+        Number, first and second slot of each annotation, in the order of the spans.
+    """
+    order = SubElement(document, "TIME_ORDER")
+    times = [time for span in spans for time in span]
+    names = [""] * len(times)
+    for place, i in enumerate(sorted(range(len(times)), key=times.__getitem__), start=1):
+        names[i] = f"ts{place}"
+        SubElement(order, "TIME_SLOT", TIME_SLOT_ID=names[i], TIME_VALUE=str(times[i]))
+    return ((n, names[2 * n - 2], names[2 * n - 1]) for n in range(1, len(spans) + 1))
+
+
+def _add_annotation(tier: Element, row: Interval, number: int, start: str, end: str) -> None:
     annotation = SubElement(
         SubElement(tier, "ANNOTATION"),
         "ALIGNABLE_ANNOTATION",
         ANNOTATION_ID=f"a{number}",
-        TIME_SLOT_REF1=names[0],
-        TIME_SLOT_REF2=names[1],
+        TIME_SLOT_REF1=start,
+        TIME_SLOT_REF2=end,
     )
     SubElement(annotation, "ANNOTATION_VALUE").text = row.text or row.label

@@ -5,6 +5,7 @@ import io
 import time
 from functools import partial
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import gradio as gr
 from markupsafe import Markup
@@ -15,6 +16,8 @@ from fer.clock import FrameRateMeter
 from fer.drawing.annotators import FaceAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
+from fer.timeline.exports import FORMATS, export_texts
+from fer.timeline.intervals import interval_table
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json
@@ -273,6 +276,16 @@ class TimelineHandlers:
             started=_started_at(session),
         )
         return download("timeline.html", content.encode(), "text/html")
+
+    def save_exports(self, session: Session) -> dict[str, str]:
+        """Return files for other programs as one ZIP file, as a download."""
+        timeline = _finished_timeline(session)
+        table = interval_table(timeline, find_moments(timeline))
+        file = io.BytesIO()
+        with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            for name, text in export_texts(table, "timeline", FORMATS).items():
+                archive.writestr(name, text)
+        return download("timeline_exports.zip", file.getvalue(), "application/zip")
 
 
 def _started_at(session: Session) -> str:

@@ -90,6 +90,7 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
             "JSON": handlers.save_json,
             "plot": handlers.save_plot,
             "report": handlers.save_report,
+            "exports": handlers.save_exports,
         }
         download_buttons(sessions, steps, "live-save")
     start.click(handlers.start, [token, view], chart, **PAGE_EVENT)

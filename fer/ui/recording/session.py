@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer.output_files import OutputError
 from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
@@ -65,8 +66,14 @@ class RenderedRecording:
         return self.state(), result
 
     def rewrite(self) -> list[str]:
-        """Write all files that hold marks again; return the paths of those that are saved."""
+        """Write all files that hold marks again; return the paths of those that are saved.
+
+        Raises:
+            OutputError: They have been deleted, or can't be written.
+        """
         recording = self.recording
+        if not recording.video.exists():
+            raise OutputError("The recording's files have been deleted; upload it again.")
         write_timeline_files(recording)
         write_archive(recording, Path(recording.metadata.title))
         return file_paths(recording, RESULT_FILES[1:])

@@ -69,6 +69,8 @@ def test_elan(table, tmp_path):
         assert [start for start, *_ in found] == [round(1000 * row.start) for row in rows]
         for (_, end, _), row in zip(found, rows, strict=True):
             assert end == round(1000 * row.end) or row.end == row.start
+    slots = list(document.timeslots.values())
+    assert slots == sorted(slots)
     if table.media:
         assert document.media_descriptors[0]["RELATIVE_MEDIA_URL"] == f"./{table.media}"
 

@@ -1,8 +1,10 @@
 """The live timeline: counting, drawing, its end and its exports."""
 
 import base64
+import io
 import json
 from datetime import UTC, datetime
+from zipfile import ZipFile
 
 import gradio as gr
 import numpy as np
@@ -233,3 +235,5 @@ def test_the_clock_time_of_the_start_is_kept():
     assert about["started"] == "2026-11-29T14:03:05+00:00"
     report = content(looking.timelines.save_report(session)).decode()
     assert "2026-11-29 14:03:05+00:00" in report
+    with ZipFile(io.BytesIO(content(looking.timelines.save_exports(session)))) as archive:
+        assert b"happy" in archive.read("timeline.TextGrid") and len(archive.namelist()) == 6
