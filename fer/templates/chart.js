@@ -179,5 +179,11 @@
     const fer = state(chart);
     if (fer.hidden.size || fer.to - fer.from < fer.span) draw(chart);
   });
+  const localize = () => all(document, ".fer-begun:not([data-local])").forEach((time) => {
+    time.dataset.local = "1";
+    time.textContent = new Date(time.dateTime).toLocaleString();
+  });
+  localize();
+  new MutationObserver(localize).observe(document.documentElement, { childList: true, subtree: true });
   new MutationObserver(restore).observe(document.documentElement, { childList: true, subtree: true });
 })();

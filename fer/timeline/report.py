@@ -95,7 +95,7 @@ def report_html(
         omitted=_omitted_note(summary),
         changes=listed_changes(summary, timeline),
         methods=methods,
-        settings=_settings(timeline, model, accuracy, rate, scale, started).items(),
+        settings=_settings(timeline, model, accuracy, rate, scale).items(),
     )
 
 
@@ -236,10 +236,8 @@ def _settings(
     accuracy: str | None,
     rate: float | None,
     scale: float,
-    started: str,
 ) -> dict[str, str]:
     return {
-        **({"Started": started.replace("T", " ")} if started else {}),
         "Network": model or "not stated",
         "Its measured accuracy": accuracy or "not stated",
         "View": timeline.view,

@@ -24,7 +24,9 @@ def report(tmp_path_factory):
     frames = [(frame([startled if 30 <= i < 40 else calm] * 2), i) for i in range(60)]
     picture = [("0:30", np.full((90, 160, 3), 128, np.uint8))]
     page = report_html(
-        recorded(frames, view="person"), "A_long_name_" * 6, picture, "A part could not be read."
+        *(recorded(frames, view="person"), "A_long_name_" * 6, picture),
+        *("A part could not be read.",),
+        started="2026-11-29T14:03:05+00:00",
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(page, encoding="utf-8")
@@ -79,10 +81,14 @@ def test_the_chart_shows_values_zooms_and_hides_series(sheet):
         return box["x"] + box["width"] * second / 60, box["y"] + 20
 
     sheet.mouse.move(*at(35.5))
-    assert values.inner_text() == "0:35, 2.0 faces: surprise 80%, neutral 20%; index +0.00"
+    clock, text = values.inner_text().split(" \N{MIDDLE DOT} ")
+    assert text == "0:35, 2.0 faces: surprise 80%, neutral 20%; index +0.00"
+    assert clock == sheet.evaluate("new Date('2026-11-29T14:03:40Z').toLocaleTimeString()")
+    begun = sheet.evaluate("new Date('2026-11-29T14:03:05Z').toLocaleString()")
+    assert f"Started {begun}." in sheet.locator(".fer-chart + .fer-note").inner_text()
     values.focus()
     sheet.keyboard.press("Home")
-    assert values.get_attribute("aria-valuetext").startswith("0:00, 2.0 faces: neutral 90%, happy")
+    assert "0:00, 2.0 faces: neutral 90%, happy" in values.get_attribute("aria-valuetext")
     sheet.keyboard.press("ArrowRight")
     sheet.keyboard.press("PageUp")
     assert values.get_attribute("aria-valuenow") == "11"
@@ -102,7 +108,7 @@ def test_the_chart_shows_values_zooms_and_hides_series(sheet):
     assert span == pytest.approx([30, 40], abs=0.3)
     assert chart.locator(".fer-times span").first.inner_text() in ("0:30", "0:31")
     sheet.mouse.move(*at(20))
-    assert values.inner_text().startswith("0:3")
+    assert "\N{MIDDLE DOT} 0:3" in values.inner_text()
     values.focus()
     sheet.keyboard.press("-")
     assert float(chart.get_attribute("data-to")) - float(chart.get_attribute("data-from")) > 15
