@@ -31,7 +31,7 @@ class MeanError:
     """How well a mean is known.
 
     Attributes:
-        error: Its standard error; NaN below `MIN_SECONDS` values.
+        error: Its standard error; NaN below `MIN_SECONDS` values, or where one isn't known.
         freedom: Degrees of freedom of the error: the number of independent pieces less one, at
             least 1.
         block: Length of a block.
@@ -51,7 +51,7 @@ def mean_error(values: Float64Array, adjacent: BoolArray | None = None) -> MeanE
             if all do.
     """
     count = len(values)
-    if count < MIN_SECONDS:
+    if count < MIN_SECONDS or not np.isfinite(values).all():  # as of a damaged file
         return MeanError(np.nan, 1.0, 1)
     block = block_length(values)
     # A block's mean varies about the series' own mean, which takes a degree of freedom.

@@ -34,6 +34,9 @@ _VERSIONS = {1: (_BIN_COUNTS - 1, _BIN_COUNTS - 1), VERSION: (_BIN_COUNTS, _TRAC
 The first had neither `turned`, the last of `COUNT_COLUMNS`, nor the quality of tracks.
 """
 
+_MAX_NUMBER = 2**40
+"""Largest number of a bin or a track; no timeline gets near it."""
+
 _INTEGER_COLUMNS = ("frames", "judged", "track", "left_out")
 
 
@@ -143,9 +146,9 @@ def from_json(text: str) -> Timeline:
         counts, track_counts = _VERSIONS[found[1]]
         timeline = Timeline(**document["settings"])
         timeline.marks = from_records(document.get("marks", ()))
-        bins = {number: np.array(row, np.int64) for number, *row in document["bins"]}
+        bins = {_whole(number): np.array(row, np.int64) for number, *row in document["bins"]}
         tracks = {
-            (number, track): np.array(row, np.int64)
+            (_whole(number), _whole(track)): np.array(row, np.int64)
             for number, track, *row in document.get("tracks", ())
         }
     except TimelineError:
@@ -156,6 +159,17 @@ def from_json(text: str) -> Timeline:
         _padded(bins, counts, _BIN_COUNTS), _padded(tracks, track_counts, _TRACK_COUNTS)
     )
     return timeline
+
+
+def _whole(number: object) -> int:
+    """Return the number of a bin or a track as it is.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if type(number) is not int or not 0 <= number <= _MAX_NUMBER:
+        raise ValueError(f"{number!r} is no number of a bin or a track")
+    return number
 
 
 def about_of(text: str) -> Mapping[str, object]:

@@ -63,6 +63,7 @@ def test_blocks_are_longer_where_seconds_resemble_each_other():
 def test_short_and_constant_series():
     assert np.isnan(mean_error(np.arange(MIN_SECONDS - 1.0)).error)
     assert mean_error(np.full(50, 0.3)).error == pytest.approx(0, abs=1e-12)
+    assert np.isnan(mean_error(np.array([0.5, np.nan] * 20)).error)
 
 
 def test_only_seconds_that_follow_each_other_tell_of_the_correlation():

@@ -19,8 +19,8 @@ from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.payloads import uploaded_path
 
-MAX_BYTES = 32_000_000
-"""Of a timeline's file; two hours of ten faces have about 15 MB."""
+MAX_BYTES = 24_000_000
+"""Of all files together, which bounds memory and time; two hours of ten faces take about 8 MB."""
 
 WAY = ("Whole recordings", "recordings"), ("Marked stretches", "stretches")
 """What is compared: its text on the page and its value for the handler."""
@@ -77,6 +77,7 @@ def compare_files(paths: Sequence[Path], stretches: bool) -> Markup:
     """
     if len(paths) > MAX_SAMPLES:
         raise TimelineError(f"At most {MAX_SAMPLES} timelines can be compared.")
+    check_sizes(paths)
     texts = {path: _read(path) for path in paths}
     timelines = [(printable(path.stem), from_json(text)) for path, text in texts.items()]
     comparison = compare_timelines(timelines, stretches)
@@ -84,11 +85,22 @@ def compare_files(paths: Sequence[Path], stretches: bool) -> Markup:
     return comparison_html(comparison, [str(network) for network in networks if network])
 
 
+def check_sizes(paths: Sequence[Path]) -> None:
+    """Refuse files that are too large together; those that have gone are reported later.
+
+    Raises:
+        TimelineError: They are.
+    """
+    if sum(path.stat().st_size for path in paths if path.exists()) > MAX_BYTES:
+        raise TimelineError(
+            f"These files have more than {MAX_BYTES // 1_000_000} MB together; compare fewer, or "
+            "use fer compare."
+        )
+
+
 def _read(path: Path) -> str:
     name = printable(path.name)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TimelineError(f"{name} has more than {MAX_BYTES // 1_000_000} MB.")
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise TimelineError(f"{name} is no timeline as JSON.") from error

@@ -1,6 +1,8 @@
 """The comparison of saved timelines on the page."""
 
 import asyncio
+import json
+import random
 
 import pytest
 
@@ -24,6 +26,42 @@ def files(tmp_path):
     return paths
 
 
+HOSTILE = (None, True, "x", -1, 0, 1e300, 2**70, float("nan"), [], {}, [[[]]], "\udc80", -(2**63))
+
+
+def places(value, path=()):
+    """Yield where each value of a document is."""
+    yield path
+    items = dict(enumerate(value)) if isinstance(value, list) else value
+    for key, each in items.items() if isinstance(items, dict) else ():
+        yield from places(each, (*path, key))
+
+
+def changed(document, path, value):
+    """Return a document with another value somewhere."""
+    if not path:
+        return value
+    copied = dict(document) if isinstance(document, dict) else list(document)
+    copied[path[0]] = changed(copied[path[0]], path[1:], value)
+    return copied
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_whatever_is_in_a_file_is_compared_or_refused(tmp_path, files):
+    document = json.loads(to_json(lesson(1, seconds=12, view="person"), {"fingerprint": "a"}))
+    chance = random.Random(1)
+    known = [path for path in places(document) if path[:1] != ("table",) and len(path) < 4]
+    for index in range(400):
+        value = HOSTILE[index % len(HOSTILE)]
+        text = json.dumps(changed(document, chance.choice(known), value))
+        files[0].write_text(text)
+        files[1].write_text(json.dumps(document))
+        try:
+            assert "fer-comparison" in compare_files(files, False)
+        except TimelineError as error:
+            assert str(error)
+
+
 def told(paths, way="recordings"):
     payload = [{"path": str(path)} for path in paths]
     return str(asyncio.run(ComparisonEvents().compare(payload, way, TOKEN)))
@@ -45,4 +83,4 @@ def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
     with pytest.raises(TimelineError, match="At most 12"):
         compare_files(files * 7, False)
     monkeypatch.setattr(comparison, "MAX_BYTES", 10)
-    assert "has more than 0 MB" in told(files)
+    assert "more than 0 MB together" in told(files)
