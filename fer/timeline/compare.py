@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from fer.array_types import BoolArray, Float64Array
 from fer.labels import EXPRESSIONS
@@ -226,6 +226,6 @@ def _difference(first: Sample, other: Sample, name: str) -> Difference:
         freedom = variance**2 / sum(
             square**2 / error.freedom for square, error in zip(squares, errors, strict=True)
         )
-        reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(variance))
+        reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance))
     most = 2.0 if name == "index" else 1.0
     return Difference(value, max(value - reach, -most), min(value + reach, most))

@@ -10,8 +10,17 @@ from markupsafe import Markup
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.block_bootstrap import MIN_SECONDS
-from fer.timeline.compare import FIGURES, Comparison, Difference, Sample
+from fer.timeline.compare import (
+    FIGURES,
+    MAX_SAMPLES,
+    Comparison,
+    Difference,
+    Sample,
+    compare,
+    stretch_samples,
+)
 from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
+from fer.timeline.timeline import Timeline
 
 LIMITS = (
     "What this can't tell: the intervals come from how much these seconds vary. They are not about "
@@ -130,6 +139,12 @@ def comparison_csv(comparison: Comparison) -> str:
             cells = ["" if value is None or not isfinite(value) else value for value in values]
             writer.writerow([name, sample.name, *cells])
     return file.getvalue()
+
+
+def stretches_html(timeline: Timeline) -> Markup:
+    """Return the comparison of a timeline's marked stretches; empty where fewer than two are."""
+    samples = stretch_samples([("", timeline)])[:MAX_SAMPLES]
+    return comparison_html(compare(samples)) if len(samples) > 1 else Markup()
 
 
 def comparison_html(comparison: Comparison, networks: Sequence[str] = ()) -> Markup:

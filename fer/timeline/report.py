@@ -13,6 +13,7 @@ from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS
 from fer.templates import CHART_JS, FIGURES_CSS, render
 from fer.timeline.chart import timeline_html
+from fer.timeline.comparison_table import stretches_html
 from fer.timeline.counts import ERROR_BAND
 from fer.timeline.formatting import (
     NO_VALUE,
@@ -82,6 +83,7 @@ def report_html(
         facts=_facts(summary),
         warning=warning,
         marks=_marks(timeline),
+        compared=stretches_html(timeline),
         chart=timeline_html(timeline, moments=summary.moments, started=started),
         caption=_caption(summary, lead, start),
         moments=_moments(summary, thumbnails),

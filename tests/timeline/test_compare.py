@@ -21,8 +21,10 @@ from fer.timeline.comparison_table import (
     comparison_html,
     comparison_text,
     conclusions,
+    stretches_html,
 )
 from fer.timeline.marks import Mark
+from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import TimelineError
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
@@ -146,3 +148,13 @@ def test_no_comparison_of_a_class_depends_on_how_fewer_than_five_faces_look():
         tables.append(comparison_csv(compare_timelines(pair)))
         tables[-1] += comparison_csv(compare_timelines(pair[:1], stretches=True))
     assert tables[0] == tables[1] == tables[2]
+
+
+def test_marked_stretches_are_compared_in_the_report():
+    timeline = lesson(5, seconds=100)
+    assert stretches_html(timeline) == "" and "stretches compared" not in report_html(timeline, "a")
+    timeline.marks = (Mark(0, 40, "stretch", "talk <1>"), Mark(50, 90, "baseline"))
+    assert "talk &lt;1&gt; less baseline" in stretches_html(timeline)
+    assert stretches_html(timeline) in report_html(timeline, "a")
+    timeline.marks = tuple(Mark(i, i + 2, "stretch", str(i)) for i in range(30))
+    assert stretches_html(timeline).count("less 0,") == MAX_SAMPLES - 1

@@ -8,6 +8,7 @@ from fer.recording import Progress
 from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render
 from fer.timeline.chart import timeline_html
+from fer.timeline.comparison_table import stretches_html
 from fer.timeline.formatting import format_duration, format_time
 from fer.timeline.summary import Summary
 from fer.timeline.summary_table import summary_html
@@ -139,6 +140,7 @@ def result_html(
         origin=f"Times count from {format_time(start)} of the recording." if start else "",
         chart=timeline_html(timeline),
         marks=marks_html(timeline, trouble=trouble),
+        compared=stretches_html(timeline),
         heading="Moments" if summary.moments else "At a glance",
         moments=moments,
         means=summary_html(summary, timeline),
