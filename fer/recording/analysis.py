@@ -117,11 +117,10 @@ def analyse(
         reporter.raise_if_cancelled()
         analyzer.timeline.marks = sorted_marks(span.marks(marks))
         turn = describe_turn(analyzer.turned, "video")
-        origin = RecordingMetadata(
-            *(printable(source.name), analyzer.end, rate),
-            " ".join(filter(None, (turn, reader.warning, warning))) or None,
-            *(NetworkIdentity.of(pipeline.classifier), reader.scale, lead, span.start),
-        )
+        network = NetworkIdentity.of(pipeline.classifier)
+        losses = " ".join(filter(None, (turn, reader.warning, warning))) or None
+        known = losses, network, reader.scale, lead, span.start
+        origin = RecordingMetadata(printable(source.name), analyzer.end, rate, *known)
         recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
         recording = replace(recording, frames=frames)
         write_exports(recording, work_folder, export_stem(source), exports)
