@@ -5,6 +5,7 @@ FER_MODEL (a Hub id, with an optional @revision, or a folder) replaces the embed
 Heavy imports are inside functions: the processes that decode visitors' files import this module.
 """
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,10 @@ def main() -> None:
         # Its imports and its warm-up run in parallel with this process's own.
         start_server("fer.recording.preloaded")
     demo = build()
+    # What is there now stays. To search all of it for garbage would stop the page for a third of a
+    # second and so happen rarely, while tens of thousands of visitors' objects pile up.
+    gc.collect()
+    gc.freeze()
     from fer.ui import launch_settings
 
     demo.launch(**launch_settings())

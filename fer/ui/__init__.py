@@ -15,10 +15,11 @@ from fer.templates import CHART_JS, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
+from fer.ui.leftovers import sweeping
 from fer.ui.live.tab import build_live
 from fer.ui.photo.tab import EXAMPLES, build_photo
 from fer.ui.recording.tab import build_recording
-from fer.ui.request_guard import RequestGuard, sweeping
+from fer.ui.request_guard import RequestGuard
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme

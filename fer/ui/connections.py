@@ -62,6 +62,8 @@ class Connections:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
         """Pass on or refuse the request; count the connection while it is open."""
+        if scope["type"] == "lifespan":
+            scope["app"].state.connections = self  # for the regular sweep
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -5,18 +5,13 @@ any URL) and trusts each path and size in a request. This middleware filters req
 any route that isn't listed here is a 404.
 """
 
-import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import anyio.to_thread
 import orjson
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,7 +28,7 @@ from fer.ui.request_bodies import (
     read_json,
 )
 from fer.ui.upload_route import UploadRoute
-from fer.ui.uploads import UPLOAD_SWEEP_INTERVAL, UploadStore
+from fer.ui.uploads import UploadStore
 
 _NAME = r"[^/]{1,100}"
 
@@ -214,31 +209,6 @@ class Passed:
             await send(message)
 
         return send_with_headers if self.headers else send
-
-
-def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
-    """Return an ASGI lifespan that sweeps the store regularly."""
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        task = asyncio.create_task(_sweep(store, app.get_blocks().temp_file_sets))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    return lifespan
-
-
-async def _sweep(store: UploadStore, names: list[set[str]]) -> None:
-    """Sweep forever; also drop deleted files from Gradio's own lists, which only grow."""
-    while True:
-        await anyio.to_thread.run_sync(store.sweep)
-        for paths in names:
-            paths.difference_update([path for path in paths.copy() if not Path(path).exists()])
-        await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
 
 
 def _missing() -> Response:

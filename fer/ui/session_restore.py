@@ -14,6 +14,7 @@ from gradio.components import Component
 from fer.ui import html
 from fer.ui.connections import Sender
 from fer.ui.event_options import PAGE_EVENT
+from fer.ui.leftovers import forget_session
 from fer.ui.sessions import SessionError, Sessions
 
 
@@ -55,10 +56,9 @@ def build_session_restore(
         Gradio alone would keep the last values of components, camera frames included, until
         hundreds of other sessions evict them.
         """
-        page, holder = request.session_hash or "", demo.state_holder
+        page = request.session_hash or ""
         sessions.leave(page)
-        holder.session_data.pop(page, None)
-        holder.time_last_used.pop(page, None)
+        forget_session(demo, page)
 
     token.input(arrive, token, [chart, *recording], **PAGE_EVENT)
     demo.unload(leave)

@@ -77,8 +77,7 @@ class Session:
     def leave(self) -> None:
         """Drop images and unfinished work: the page is closed, but may be reloaded."""
         self.live = self.live.without_images()
-        if self.recording.job is None or not self.recording.job.finished:
-            self.recording.clear()
+        self.recording.rest()
 
 
 class Sessions:
@@ -128,7 +127,7 @@ class Sessions:
         for token, session in list(self._sessions.items()):
             if session.page == page:
                 session.leave()
-                if session.is_empty:
+                if session.is_empty and not session.live.is_recording:
                     del self._sessions[token]
 
     def require_space(self) -> None:

@@ -25,6 +25,7 @@ def test_growth_counts_once_what_is_needed_once_is_there():
     log.add_error("save", "nothing there")
     figures = summary(log, samples, {"time": 240.0, "page_mb": 700, "files": 2}, [1.0, 6.0])
     assert figures["growth_mb"] == 12.5 and figures["usage"]["most"]["files"] == 9
+    assert figures["errors"].pop("times") == [pytest.approx(log.now(), abs=5)]
     assert figures["errors"] == {"count": 1, "kinds": {"save: nothing there": 1}}
     assert figures["seconds"]["photo"] == {"count": 2, "p50": 0.2, "p99": 0.298, "max": 0.3}
     assert figures["newcomers"]["max"] == 6

@@ -122,7 +122,11 @@ def summary(
     kinds = Counter(f"{kind}: {text}" for kind, _, text in log.errors)
     return {
         "visits": dict(log.visits),
-        "errors": {"count": len(log.errors), "kinds": dict(kinds.most_common(20))},
+        "errors": {
+            "count": len(log.errors),
+            "kinds": dict(kinds.most_common(20)),
+            "times": [when for _, when, _ in log.errors[:100]],
+        },
         "seconds": {kind: spread(log.seconds(kind)) for kind in sorted({r[0] for r in log.rows})},
         "newcomers": spread(waits) if waits else {},
         "usage": usage,

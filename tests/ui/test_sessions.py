@@ -180,6 +180,21 @@ def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
     assert later.tracker_id.tolist() == [2]
 
 
+def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(clock):
+    async def story():
+        sessions = Sessions()
+        before = sessions.arrive(token(1), page("before"))
+        before.live.recorder = TimelineRecorder(Timeline("person"), 0.0)
+        sessions.leave("before")
+        assert sessions.arrive(token(1), page("after")).live.recorder is before.live.recorder
+        sessions.leave("after")
+        clock[0] = SHORT_GRACE_PERIOD + 1
+        sessions.sweep()
+        assert len(sessions) == 0  # it isn't kept as long as one with frames
+
+    tell(story())
+
+
 def test_a_recording_whose_files_are_deleted_is_not_restored(job):
     job.run()
     made = SimpleNamespace(video=job.folder / "annotated.mp4")

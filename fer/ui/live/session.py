@@ -19,6 +19,11 @@ class LiveSession:
     camera_monitor: CameraMonitor = field(default_factory=CameraMonitor)
     recorder: TimelineRecorder | None = None
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether a timeline runs, also one without a frame yet."""
+        return self.recorder is not None and self.recorder.running
+
     def without_images(self) -> "LiveSession":
         """Return the same state without images; the tracker stays, so no track id is reused."""
         following = StreamState()

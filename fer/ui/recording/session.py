@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from fer.images import encode_jpeg, read_image
 from fer.output_files import OutputError
 from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
@@ -21,6 +24,11 @@ RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
 EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
 """No result and no files."""
 
+_QUALITY = 95
+"""Of thumbnails as JPEG; they are encoded once more for the page."""
+
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+
 
 class RenderedRecording:
     """The result of a recording with its HTML, which takes a moment: create it in the job's thread.
@@ -31,6 +39,7 @@ class RenderedRecording:
 
     def __init__(self, recording: RecordingResult) -> None:
         self.recording, self.created = recording, time.monotonic()
+        self._resting: list[bytes] | None = None
         self.summary: Summary
         self.result: str
         self.render()
@@ -55,6 +64,7 @@ class RenderedRecording:
         Args:
             trouble: Why a mark was not changed; "" for nothing.
         """
+        self.wake()
         recording = self.recording
         self.summary = summarise(recording.timeline, recording.duration)
         known = self.summary, recording.pictures, recording.lead
@@ -71,6 +81,7 @@ class RenderedRecording:
         Raises:
             OutputError: They have been deleted, or can't be written.
         """
+        self.wake()
         recording = self.recording
         if not recording.video.exists():
             raise OutputError("The recording's files have been deleted; upload it again.")
@@ -78,8 +89,31 @@ class RenderedRecording:
         write_archive(recording, Path(recording.metadata.title))
         return file_paths(recording, RESULT_FILES[1:])
 
+    def rest(self) -> None:
+        """Keep less while no page shows it: its thumbnails as JPEG, and no HTML.
+
+        Sessions are kept for a quarter of an hour, and both together have a megabyte or more.
+        """
+        if self._resting is None:
+            pictures = self.recording.pictures
+            self._resting = [encode_jpeg(picture.image, _QUALITY) for picture in pictures]
+            held = [replace(picture, image=_NO_PICTURE) for picture in pictures]
+            self.recording, self.result = replace(self.recording, pictures=held), ""
+
+    def wake(self) -> None:
+        """Have the thumbnails back, as they are needed again."""
+        if (resting := self._resting) is None:
+            return
+        pictures = [
+            replace(picture, image=read_image(content))
+            for picture, content in zip(self.recording.pictures, resting, strict=True)
+        ]
+        self.recording, self._resting = replace(self.recording, pictures=pictures), None
+
     def outputs(self) -> tuple[str, ...]:
         """Return HTML of the state, HTML of the result and a path for each of `RESULT_FILES`."""
+        if not self.result:
+            self.render()
         return self.state(), self.result, *file_paths(self.recording, RESULT_FILES)
 
 
@@ -102,6 +136,13 @@ class RecordingSession:
         if self.job is not None:
             self.job.discard()
         self.job = self.recording = self.result = None
+
+    def rest(self) -> None:
+        """Drop an unfinished job, and keep less of a finished one: the page is closed."""
+        if self.job is None or not self.job.finished:
+            self.clear()
+        elif self.result is not None:
+            self.result.rest()
 
     def outputs(self) -> tuple[str, ...] | None:
         """Return `RenderedRecording.outputs`; None without a result or its files."""

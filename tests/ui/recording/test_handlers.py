@@ -2,19 +2,23 @@
 
 import asyncio
 import json
+import pickle
 import re
 import shutil
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
+import cv2
 import gradio as gr
 import numpy as np
 import pytest
 
 from fer.recording import Cancelled, Progress, RecordingResult, analyse
 from fer.recording.outputs import FILE_NAMES, RecordingMetadata, output_paths
+from fer.recording.thumbnails import Thumbnail
 from fer.timeline.formatting import format_duration
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.serialization import from_csv, from_json
@@ -119,6 +123,28 @@ def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
     assert 'data-kept="2400"' in session.outputs()[0]
     session.clear()
     assert session.outputs() is None
+
+
+def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_whole(clip):
+    session, noise = RecordingSession(), np.random.default_rng(0).integers(0, 255, (240, 320, 3))
+    picture = cv2.GaussianBlur(noise.astype(np.uint8), (0, 0), 9)
+
+    def pictured(*args, **options):
+        pictures = [Thumbnail(0.25 * i, f"0:0{i}", picture) for i in range(4)]
+        return replace(quick(*args, **options), pictures=pictures)
+
+    _, result, *files, _ = run(Handlers(fake_pipeline([BOX]), pictured), clip, session=session)[-1]
+    open_bytes = len(pickle.dumps(vars(session.result)))
+    session.rest()
+    session.rest()  # Gradio may notice again that the page is closed
+    assert len(pickle.dumps(vars(session.result))) < 0.15 * open_bytes
+    again_state, again, *again_files = session.outputs()
+    assert "fer-finished" in again_state and again_files == files
+    assert re.sub('base64,[^"]*', "", again) == re.sub('base64,[^"]*', "", result)
+    back = [thumbnail.image for thumbnail in session.result.recording.pictures]
+    assert np.abs(np.stack(back).astype(int) - picture).mean() < 3
+    session.rest()
+    assert session.result.render()[1] == session.result.result  # a mark that comes late
 
 
 def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):

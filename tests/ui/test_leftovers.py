@@ -1,0 +1,99 @@
+"""What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
+
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import pytest
+
+from fer.ui.leftovers import (
+    closed_sessions,
+    forget_deleted_files,
+    forget_session,
+    sweep_sessions,
+)
+
+
+def nobody(session: str) -> bool:
+    return False
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.Button().click(lambda: "data:image/jpeg", None, gr.HTML(), api_name="look")
+    demo.queue()
+    return demo
+
+
+@pytest.fixture(scope="module")
+def client(demo):
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    with httpx.Client(base_url=url, timeout=20) as client:
+        yield client
+    demo.close()
+
+
+@pytest.fixture
+def session(demo, client):
+    """A session whose only event has ended and whose result was fetched."""
+    event = ask(client)
+    result = client.get(f"/gradio_api/call/look/{event}")
+    assert "data:image" in result.text
+    yield event
+    sweep_sessions(demo, nobody, {event})
+    assert kept(demo) == set()
+
+
+def ask(client):
+    return client.post("/gradio_api/call/look", json={"data": []}).json()["event_id"]
+
+
+def kept(demo):
+    """Return the sessions of which Gradio keeps something."""
+    queue, holder = demo._queue, demo.state_holder
+    places = queue.pending_event_ids_session, queue.pending_messages_per_session
+    return {*holder.session_data, *holder.time_last_used, *places[0], *places[1]}
+
+
+def test_gradio_keeps_every_session_that_ever_was(demo, session):
+    """Once this fails, Gradio cleans up by itself, and `fer.ui.leftovers` may go."""
+    assert session in demo.state_holder.session_data
+    assert session in demo._queue.pending_event_ids_session
+    assert session in demo._queue.pending_messages_per_session
+
+
+def test_a_closed_page_leaves_nothing(demo, session):
+    forget_session(demo, session)
+    assert session not in kept(demo)
+    forget_session(demo, session)  # once is enough
+
+
+def test_a_session_goes_at_the_second_sweep_without_a_connection(demo, session):
+    assert sweep_sessions(demo, lambda name: name == session, {session}) == set()
+    assert session in kept(demo)
+    assert sweep_sessions(demo, nobody, set()) == {session}
+    assert session in kept(demo)
+    assert sweep_sessions(demo, nobody, {session}) == set()
+    assert session not in kept(demo)
+
+
+def test_a_result_nobody_fetched_goes_too_but_no_event_that_runs(demo, session, client):
+    left = ask(client)
+    while left in demo._queue.event_ids_to_events:
+        client.get("/gradio_api/queue/status")
+    assert demo._queue.pending_event_ids_session[left] == {left}
+    forget_session(demo, left)
+    assert left in kept(demo)  # its sender may still connect
+    demo._queue.event_ids_to_events[left] = object()
+    assert left not in closed_sessions(demo, nobody)
+    del demo._queue.event_ids_to_events[left]
+    sweep_sessions(demo, nobody, {left})
+    assert left not in kept(demo)
+
+
+def test_deleted_files_are_forgotten(demo, tmp_path):
+    there, gone = str(Path(__file__)), str(tmp_path / "gone")
+    demo.temp_file_sets.append({there, gone})
+    forget_deleted_files(demo)
+    assert demo.temp_file_sets.pop() == {there}
