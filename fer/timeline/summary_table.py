@@ -72,4 +72,6 @@ def _row(track: TrackSummary) -> TrackRow:
     index = format_signed(track.index) if isfinite(track.index) else NO_VALUE
     uncertain = format_percent(track.uncertain) if isfinite(track.uncertain) else NO_VALUE
     texts = index, uncertain, format_percent(track.turned), format_duration(track.seconds)
-    return TrackRow(track.track, track.mean, top_expression(track.mean), texts)
+    # No share stands out where none did in most readings.
+    top = "" if track.uncertain > 0.5 else top_expression(track.mean)
+    return TrackRow(track.track, track.mean, top, texts)

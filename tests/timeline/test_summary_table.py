@@ -38,6 +38,14 @@ def test_each_face_has_a_row_as_the_summary_has_it(two):
     assert html.count("fer-top") == 3  # a bar, and a share of each judged face
 
 
+def test_no_share_of_a_face_that_is_mostly_uncertain_is_bold():
+    timeline = Timeline("person", uncertain_below=0.5)
+    for second, value in enumerate((0.3, 0.3, 0.9)):
+        timeline.add(faces(sure("happy", value), sure("sad", 0.9), tracks=[1, 2]), second)
+    table = summary_html(summarise(timeline), timeline).split("<tbody>")[1]
+    assert [row.count("fer-top") for row in table.split("<tr>")[1:]] == [0, 1]
+
+
 def test_bars_show_the_mean_of_all(two):
     html = summary_html(summarise(two), two)
     mean = round(100 * summarise(two).mean["happy"])
