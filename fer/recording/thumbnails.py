@@ -49,13 +49,21 @@ def make_thumbnails(video: Path, moments: Sequence[Moment], duration: float) -> 
     """
     places = [_place(moment) for moment in moments]
     if not places:
-        times = [duration * (index + 0.5) / OVERVIEW_COUNT for index in range(OVERVIEW_COUNT)]
-        places = [(time, format_time(time)) for time in times]
+        places = _overview(duration)
     frames = frames_at(video, [time for time, _ in places])
     return [
         Thumbnail(time, caption, _shrink(frame))
         for (time, caption), frame in zip(places, frames, strict=True)
     ]
+
+
+def _overview(duration: float) -> list[tuple[float, str]]:
+    """Return times spread over a recording with captions that differ, to a tenth if need be."""
+    times = [duration * (index + 0.5) / OVERVIEW_COUNT for index in range(OVERVIEW_COUNT)]
+    captions = [format_time(time) for time in times]
+    if len(set(captions)) < OVERVIEW_COUNT:
+        captions = [f"{format_time(time)}.{int(10 * time) % 10}" for time in times]
+    return list(zip(times, captions, strict=True))
 
 
 def match_pictures(

@@ -30,6 +30,9 @@ def test_without_moments_an_overview(video):
     pictures = make_thumbnails(video, [], 20.0)
     assert [p.time for p in pictures] == [2.5, 7.5, 12.5, 17.5]
     assert [p.caption for p in pictures] == ["0:02", "0:07", "0:12", "0:17"]
+    assert [p.caption for p in make_thumbnails(video, [], 2.0)] == [
+        *("0:00.2", "0:00.7", "0:01.2", "0:01.7")
+    ]
 
 
 @pytest.mark.parametrize(("count", "shape"), [(1, (84, 72)), (4, (84, 264)), (8, (160, 264))])

@@ -186,6 +186,14 @@ def test_little_makes_a_report_too(timeline, words):
     assert words in page.whole and "not stated" in page.whole
 
 
+def test_only_pictures_of_moments_are_headed_as_such(full):
+    calm, images = steady(40, 5, happy=1.0), [("0:10", np.zeros((9, 16, 3), np.uint8))]
+    moments = "Moments of change"
+    assert moments in Page(full).all("h2") and moments in Page(report_html(calm, "Calm")).all("h2")
+    headings = Page(report_html(calm, "Calm", images)).all("h2")
+    assert "At a glance" in headings and moments not in headings
+
+
 def test_other_pictures_are_told_by_their_captions():
     images = [(f"0:{i}0", np.zeros((9, 16, 3), np.uint8)) for i in range(3)]
     page = Page(report_html(steady(40, 5, happy=1.0), "Calm", images))

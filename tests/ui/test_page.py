@@ -139,6 +139,8 @@ def test_a_wrong_argument_is_a_sentence_for_a_program(client, one, caplog, given
 def test_a_missing_picture_is_a_sentence(client):
     with pytest.raises(AppError, match="There is no picture"):
         client.predict(picture=None, api_name="/photo")
+    with pytest.raises(AppError, match="send it as `recording`"):
+        client.predict(recording=None, api_name="/recording")
 
 
 def test_the_endpoints_explain_themselves(client):

@@ -47,6 +47,9 @@ RATE_CHOICES = (1, 5, 15)
 
 RECORDINGS_FULL = "There is no room for another recording just now; try again in a few minutes."
 
+NO_RECORDING = "There is no recording; upload a video and send it as `recording`."
+"""For programs."""
+
 MAX_RESULT_AGE = 3600
 """Seconds for which results are kept at most."""
 
@@ -161,6 +164,8 @@ class RecordingHandlers:
             The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON, HTML
             report and a ZIP of files for other programs. They are deleted within the hour.
         """
+        if recording is None:
+            raise gr.Error(NO_RECORDING, print_exception=False)
         try:
             job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate)
             result = (await self._run_to_end(job)).recording
