@@ -15,6 +15,10 @@ _QUEUE_TIMEOUT = 30.0
 """Seconds for which a photo may wait for others."""
 
 _TASKS_PER_WORKER = 100
+"""Photos after which a worker is replaced, so that none stays for long that a photo may have
+changed. It is not for memory, which doesn't grow: 98 MB after 50 photos, whole and damaged, and 99
+after 1,200. The replacement takes 75 ms, less than a millisecond a photo."""
+
 _LIMITS = Limits(memory=2_500_000_000, cpu=SECONDS * _TASKS_PER_WORKER)
 """A photo of `MAX_PIXELS` with transparency takes 1.6 GB for a moment."""
 
