@@ -1,15 +1,17 @@
 """A recording's results as files for other programs: its intervals, and its table of frames."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from fer.output_files import new_file
 from fer.paths import printable
 from fer.recording.frame_table import FORMATS as FRAME_FORMATS
 from fer.recording.frame_table import write_frame_tables
-from fer.recording.outputs import RecordingResult
+from fer.recording.outputs import FILE_NAMES, RecordingResult
 from fer.timeline import exports
 from fer.timeline.intervals import IntervalTable, interval_table
 from fer.timeline.summary import summarise
@@ -48,6 +50,19 @@ def export_stem(source: Path) -> str:
     """Return what the names of a recording's exports begin with: its own, if need be cut."""
     stem = printable(source.stem).encode()[:MAX_STEM_BYTES]
     return stem.decode(errors="ignore") or "recording"
+
+
+def name_files(recording: RecordingResult, source: Path) -> RecordingResult:
+    """Rename a recording's files after it, "lesson_timeline.csv", and return it with their paths.
+
+    Browsers save them under these names.
+    """
+    named: dict[str, Any] = {}
+    for kind in FILE_NAMES:
+        path = getattr(recording, kind)
+        if path is not None:
+            named[kind] = path.rename(path.with_name(f"{export_stem(source)}_{path.name}"))
+    return replace(recording, **named)
 
 
 def recording_intervals(recording: RecordingResult) -> IntervalTable:

@@ -29,9 +29,13 @@ def open_recording(page, path):
 
 
 def save(page, button):
+    return download(page, button).path()
+
+
+def download(page, button):
     with page.expect_download() as waiting:
         page.locator(button).click()
-    return waiting.value.path()
+    return waiting.value
 
 
 def faint(page):
@@ -172,7 +176,9 @@ def test_a_recording_plays_with_its_boxes_and_is_saved(page, url, films):
     assert timeline.view == "person" and len(timeline) == 2
     table = from_csv(save(page, "#recording-save-csv").read_text())
     assert table.equals(timeline.track_table())
-    assert save(page, "#recording-save-video").stat().st_size > 10_000
+    video = download(page, "#recording-save-video")
+    assert video.suggested_filename == "short_annotated.mp4"
+    assert video.path().stat().st_size > 10_000
     assert "short.mp4" in save(page, "#recording-save-report").read_text()
     page.reload()
     page.get_by_role("tab", name="Recording").click()

@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
-from fer.recording.exports import write_archive
+from fer.recording.exports import name_files, write_archive
 from fer.recording.span import WHOLE, Span, parse_span
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
@@ -205,6 +205,7 @@ class RecordingHandlers:
                     cancelled=job.is_cancelled,
                     span=span,
                 )
+                result = name_files(result, source)
                 return RenderedRecording(replace(result, exports=write_archive(result, source)))
             finally:
                 shutil.rmtree(linked.parent, ignore_errors=True)

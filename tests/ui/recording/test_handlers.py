@@ -87,6 +87,8 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, span, warni
     timeline = Timeline(view)
     timeline.add(pipeline(np.zeros((120, 160, 3), np.uint8)), 0.0)
     paths = output_paths(folder, sheet=False)
+    for path in paths.values():
+        path.touch()
     network = NetworkIdentity("fake", "0123456789abcdef" * 4, "float32", None)
     metadata = RecordingMetadata("lesson.mp4", 1.0, rate, warning, network, 1.0, 0.25)
     return RecordingResult(timeline, metadata, **paths)
@@ -98,6 +100,13 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     assert kept is session and "fer-finished" in state and "Not everything" not in state
     assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
     paths = dict(zip(RESULT_FILES, map(Path, files), strict=True))
+    assert [path.name for path in paths.values()] == [
+        f"lesson <1>_{name}"
+        for name in (
+            *("annotated.mp4", "timeline.png", "timeline.csv", "timeline.json", "report.html"),
+            "exports.zip",
+        )
+    ]
     with VideoReader(paths["video"]) as reader:
         assert reader.info.duration == pytest.approx(1.0, abs=0.05)
         assert len(list(reader)) == 10
@@ -334,7 +343,7 @@ def test_programs_get_the_timeline_and_the_files(handlers, clip):
     suffixes = [".mp4", ".png", ".csv", ".json", ".html", ".zip"]
     assert [Path(file).suffix for file in files] == suffixes
     for arguments, words in (
-        ((None,), "Choose"),
+        ((None,), "send it as `recording`"),
         ((clip, "room"), "view"),
         ((clip, "class", 99), "rate"),
     ):
