@@ -8,6 +8,9 @@ from tempfile import TemporaryFile
 
 from fer.paths import printable
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula, full-width signs included."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _CANNOT_WRITE = (*_FULL, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -145,3 +148,16 @@ def _remove_empty(folders: list[Path]) -> None:
     for folder in folders:
         with suppress(OSError):  # it holds something by now
             folder.rmdir()
+
+
+def no_formula(value: str | float | None) -> str | float | None:
+    """Return a cell that a spreadsheet takes as text where it is text; numbers stay numbers.
+
+    File names may begin as a formula does, and opening a table would compute it.
+    https://owasp.org/www-community/attacks/CSV_Injection
+
+    >>> no_formula("=1+1.jpg"), no_formula("a=1.jpg"), no_formula(-1.5)
+    ("'=1+1.jpg", 'a=1.jpg', -1.5)
+    """
+    formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+    return f"'{value}" if formula else value

@@ -12,14 +12,12 @@ from supervision import Detections
 
 from fer.array_types import Float32Array
 from fer.labels import EXPRESSIONS
+from fer.output_files import no_formula
 from fer.vision.detections import boxes, confidences, expression_labels, probabilities, turned
 from fer.vision.quality import QUALITY_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may take for the beginning of a formula, full-width signs included."""
 
 CSV_COLUMNS = (
     "face",
@@ -251,19 +249,6 @@ def _csv(lines: Iterable[Sequence[str | float | None]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(map(no_formula, line) for line in lines)
     return text.getvalue()
-
-
-def no_formula(value: str | float | None) -> str | float | None:
-    """Return a cell that a spreadsheet takes as text where it is text; numbers stay numbers.
-
-    File names may begin as a formula does, and opening a table would compute it.
-    https://owasp.org/www-community/attacks/CSV_Injection
-
-    >>> no_formula("=1+1.jpg"), no_formula("a=1.jpg"), no_formula(-1.5)
-    ("'=1+1.jpg", 'a=1.jpg', -1.5)
-    """
-    formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-    return f"'{value}" if formula else value
 
 
 def to_json(document: Mapping[str, object]) -> str:

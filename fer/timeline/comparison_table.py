@@ -8,6 +8,7 @@ from math import isfinite
 from markupsafe import Markup
 
 from fer.labels import EXPRESSIONS
+from fer.output_files import no_formula
 from fer.templates import render
 from fer.timeline.block_bootstrap import MIN_SECONDS
 from fer.timeline.compare import (
@@ -137,7 +138,7 @@ def comparison_csv(comparison: Comparison) -> str:
                 (difference.value, difference.low, difference.high) if difference else (None,) * 3
             )
             cells = ["" if value is None or not isfinite(value) else value for value in values]
-            writer.writerow([name, sample.name, *cells])
+            writer.writerow([name, no_formula(sample.name), *cells])
     return file.getvalue()
 
 

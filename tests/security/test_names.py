@@ -15,6 +15,12 @@ from markdown_it import MarkdownIt
 from fer.data.dataset_report import HEADINGS, dataset_report_html
 from fer.model.card import model_card
 from fer.recording import analyse
+from fer.timeline.compare import compare_timelines
+from fer.timeline.comparison_table import comparison_csv
+from fer.timeline.exports.bids import to_events
+from fer.timeline.exports.boris import to_boris
+from fer.timeline.intervals import interval_table
+from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from fer.timeline.serialization import to_csv
 from fer.ui import build_demo
@@ -130,8 +136,8 @@ def test_a_timeline_holds_no_text_that_could_be_a_formula():
         assert all(np.issubdtype(kind, np.number) for kind in table.dtypes), to_csv(timeline)[:99]
 
 
-def test_csv_is_written_in_two_places_only():
-    """In each of them text is kept from being a formula; see tests/drawing/test_export.py."""
+def test_csv_is_written_in_a_few_places_only():
+    """In each of them text is kept from being a formula, or is no visitor's."""
     writers = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "fer").rglob("*.py")
@@ -140,4 +146,21 @@ def test_csv_is_written_in_two_places_only():
         if ast.unparse(node.func) in ("csv.writer", "csv.DictWriter")
         or (node.func.attr == "to_csv" and ast.unparse(node.func.value) == "table")
     }
-    assert writers == {"fer/drawing/export.py", "fer/timeline/serialization.py"}
+    assert writers == {
+        "fer/drawing/export.py",
+        "fer/recording/frame_table.py",  # numbers, and marks that begin with their kind
+        "fer/timeline/comparison_table.py",
+        "fer/timeline/exports/boris.py",
+        "fer/timeline/serialization.py",  # as the frame table
+    }
+
+
+def test_no_export_begins_a_cell_as_a_formula_does():
+    timeline = steady(3, 6, happy=1.0)
+    timeline.marks = (Mark(1.0, 1.0, "event", "=1+1"),)
+    comparison = comparison_csv(compare_timelines([("=1", timeline), ("@b", timeline)]))
+    table = interval_table(timeline, (), 3.0, 0.0, "film.mp4")
+    text = comparison + to_boris(table) + to_csv(timeline) + to_events(table)
+    cells = re.split(r"[,\t\n]", text)
+    assert "'=1+1" in cells and "'=1" in cells and "'@b" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]

@@ -2,6 +2,7 @@
 
 import json
 
+from fer.output_files import no_formula
 from fer.timeline.intervals import DECIMALS, RISES, STATES, Interval, IntervalTable
 from fer.timeline.marks import KINDS
 
@@ -37,4 +38,4 @@ def to_sidecar(table: IntervalTable) -> str:
 def _cells(row: Interval) -> tuple[str, ...]:
     share = MISSING if row.share is None else f"{row.share:.{DECIMALS}f}"
     times = f"{row.start:.{DECIMALS}f}", f"{row.end - row.start:.{DECIMALS}f}"
-    return *times, row.label, row.tier, share, row.text or MISSING
+    return *times, row.label, row.tier, share, str(no_formula(row.text)) or MISSING

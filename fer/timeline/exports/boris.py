@@ -7,6 +7,7 @@ first. A state takes two rows, where it starts and where it stops; a point in ti
 import csv
 import io
 
+from fer.output_files import no_formula
 from fer.timeline.intervals import DECIMALS, Interval, IntervalTable
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
@@ -22,7 +23,8 @@ def to_boris(table: IntervalTable) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
-        (f"{time:.{DECIMALS}f}", row.tier, row.label, "", row.text) for time, _, row in events
+        (f"{time:.{DECIMALS}f}", row.tier, row.label, "", no_formula(row.text))
+        for time, _, row in events
     )
     return file.getvalue()
 
