@@ -1,20 +1,18 @@
 """The pipeline: detect, track, crop, classify and smooth."""
 
-import io
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar, overload
+from typing import Protocol, TypeVar, cast, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.images import ImageError, read_image
+from fer.images import ImageError, ImageSource, read_image
 from fer.vision.crops import Framing, crop_faces
 from fer.vision.detections import select, track_ids
 from fer.vision.prediction_cache import PredictionCache
@@ -22,10 +20,7 @@ from fer.vision.quality import is_turned_away, measure_quality
 from fer.vision.smoother import ExpressionSmoother
 from fer.vision.stream_detector import StreamDetector, TiledDetector
 
-Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
-"""What `fer.images.read_image` takes: a path, bytes, an open file, a PIL image or an array."""
-
-AnyPicture = TypeVar("AnyPicture", bound=Picture)
+AnyPicture = TypeVar("AnyPicture", bound=ImageSource)
 
 Pictures = list[AnyPicture] | tuple[AnyPicture, ...] | Iterator[AnyPicture]
 """Several of them."""
@@ -145,12 +140,14 @@ class Pipeline:
         return cls(detector, ExpressionClassifier.load(model, device=device))
 
     @overload
-    def __call__(self, pictures: Picture) -> Detections: ...
+    def __call__(self, pictures: ImageSource) -> Detections: ...
 
     @overload
     def __call__(self, pictures: Pictures[AnyPicture]) -> list[Detections]: ...
 
-    def __call__(self, pictures: Picture | Pictures[AnyPicture]) -> Detections | list[Detections]:
+    def __call__(
+        self, pictures: ImageSource | Pictures[AnyPicture]
+    ) -> Detections | list[Detections]:
         """Detect and classify all faces in a picture, or in each of several.
 
         Args:
@@ -170,9 +167,9 @@ class Pipeline:
             fer.images.ImageError: A picture can't be read; the message is one sentence, with the
                 picture's number, from 0, in the list.
         """
-        if isinstance(pictures, list | tuple | Iterator) and not isinstance(pictures, io.IOBase):
+        if isinstance(pictures, list | tuple | Iterator) and not hasattr(pictures, "read"):
             return [self._process_listed(number, item) for number, item in enumerate(pictures)]
-        image = read_image(pictures)
+        image = read_image(cast(ImageSource, pictures))  # open files are iterators, too
         framing = Framing(**self.classifier.framing)
         return self._classify(image, self.detector.detect_any_way_up(image), framing)
 
@@ -183,7 +180,7 @@ class Pipeline:
         except ImageError as error:
             raise ImageError(f"Picture {number}, counted from 0: {error}") from error
 
-    def stream(self, frames: Iterable[Picture], rate: float = 30.0) -> Iterator[Detections]:
+    def stream(self, frames: Iterable[ImageSource], rate: float = 30.0) -> Iterator[Detections]:
         """Detect, track, classify and smooth the faces of a stream, frame by frame.
 
         Args:
@@ -208,7 +205,7 @@ class Pipeline:
             raise ValueError(f"rate is a number of frames a second above 0, not {rate}.")
         return self._stream(frames, rate)
 
-    def _stream(self, frames: Iterable[Picture], rate: float) -> Iterator[Detections]:
+    def _stream(self, frames: Iterable[ImageSource], rate: float) -> Iterator[Detections]:
         state = StreamState()
         for index, frame in enumerate(frames):
             yield self.process_frame(read_image(frame), index / rate, state)

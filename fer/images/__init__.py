@@ -7,7 +7,7 @@ that can be displayed to a visitor.
 from fer.images.errors import ImageError
 from fer.images.opening import FORMATS, MAX_PIXELS, MAX_SCALED_PIXELS
 from fer.images.pixels import as_rgb
-from fer.images.reading import DecodedImage, decode_image, encode_jpeg, read_image
+from fer.images.reading import DecodedImage, ImageSource, decode_image, encode_jpeg, read_image
 
 __all__ = [
     "FORMATS",
@@ -15,6 +15,7 @@ __all__ = [
     "MAX_SCALED_PIXELS",
     "DecodedImage",
     "ImageError",
+    "ImageSource",
     "as_rgb",
     "decode_image",
     "encode_jpeg",

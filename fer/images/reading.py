@@ -4,7 +4,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,17 @@ _UPRIGHT = {
 """EXIF orientation -> what brings the picture upright."""
 
 
+class BinaryFile(Protocol):
+    """An open file in binary mode, of the disk, an archive or a network."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the next bytes, by default all that are left."""
+
+
+ImageSource = str | os.PathLike[str] | bytes | BinaryFile | Image.Image | NDArray[Any]
+"""What is read: a path, bytes, an open file, a PIL image or an array."""
+
+
 @dataclass(frozen=True)
 class DecodedImage:
     """A picture, and what a reader of its results should know of how it was read.
@@ -52,16 +63,13 @@ class DecodedImage:
     notices: tuple[str, ...] = ()
 
 
-def read_image(
-    source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any],
-    apply_profile: bool = True,
-) -> UInt8Array:
+def read_image(source: ImageSource, apply_profile: bool = True) -> UInt8Array:
     """Return a picture as upright RGB uint8 (h, w, 3), see `decode_image`."""
     return decode_image(source, apply_profile).pixels
 
 
 def decode_image(
-    source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any],
+    source: ImageSource,
     apply_profile: bool = True,
 ) -> DecodedImage:
     """Decode a picture.

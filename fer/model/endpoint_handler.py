@@ -40,7 +40,7 @@ class EndpointHandler:
         Raises:
             ValueError: A picture can't be read; the message is one sentence.
         """
-        inputs = data.get("inputs")
+        inputs: Any = data.get("inputs")
         top_k = (data.get("parameters") or {}).get("top_k", 7)
         if isinstance(top_k, bool) or not isinstance(top_k, int) or not 1 <= top_k <= 7:
             raise ValueError(f"top_k is a number from 1 to 7, not {top_k!r:.40}.")
