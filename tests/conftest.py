@@ -8,6 +8,7 @@ import tempfile
 # The libraries read these when they are imported.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="fer-tests-")
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["FER_DEVICE_PAGE"] = ""  # whether it is built or not; its own tests set it
 os.environ["GRADIO_TEMP_DIR"] = os.path.join(os.environ["HF_HOME"], "gradio")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
 

@@ -1,15 +1,15 @@
-// Puts the page together in web/dist: `npm run build`. Nothing is bundled; files are copied, the large ones
-// compressed under names that change with their content.
+// Puts the page together in web/dist, or in the folder that is named: `npm run build [-- FOLDER]`. Nothing is
+// bundled; files are copied, the large ones compressed under names that change with their content.
 
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const WEB = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(WEB);
-const DIST = join(WEB, "dist");
+const DIST = resolve(process.argv[2] ?? join(WEB, "dist"));
 const MODULES = join(WEB, "node_modules");
 
 const MODELS = {

@@ -15,6 +15,7 @@ from fer.templates import CHART_JS, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
+from fer.ui.device_page import DevicePage, device_page_folder
 from fer.ui.leftovers import sweeping
 from fer.ui.live.tab import build_live
 from fer.ui.photo.tab import EXAMPLES, build_photo
@@ -79,6 +80,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
             displayed.
     """
     classifier, sessions = pipeline.classifier, Sessions()
+    device_page = device_page_folder() is not None
     start_server("fer.recording.preloaded", FER_PRELOADED_MODEL=str(classifier.folder or ""))
     store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)
@@ -88,13 +90,14 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
-                chart = build_live(pipeline, sessions, token)
+                chart = build_live(pipeline, sessions, token, device_page)
             with gr.Tab("Photo", id="photo"):
                 build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
                 recording = build_recording(pipeline, sessions, token)
             with gr.Tab("About", id="about"):
-                build_about(model_name(classifier), classifier.precision, classifier.metrics)
+                name, precision = model_name(classifier), classifier.precision
+                build_about(name, precision, classifier.metrics, device_page)
         gr.HTML(
             '<p role="status"></p>',
             elem_id="fer-spoken",
@@ -115,6 +118,8 @@ def launch_settings() -> dict[str, Any]:
     """
     store = page_store()
     guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES + 1_000_000)
+    folder = device_page_folder()
+    device_page = [Middleware(DevicePage, folder=folder)] if folder else []
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
@@ -126,7 +131,7 @@ def launch_settings() -> dict[str, Any]:
         "state_session_capacity": GRADIO_SESSIONS,
         "max_threads": MAX_REQUESTS,
         "app_kwargs": {
-            "middleware": [guard, Middleware(Connections)],
+            "middleware": [*device_page, guard, Middleware(Connections)],
             "lifespan": sweeping(store),
         },
         "ssr_mode": False,

@@ -18,19 +18,27 @@ NOTICE = Path(__file__).with_name("notice.html")
 """Information for people in view, to be completed and printed by whoever runs the page."""
 
 
-def build_about(name: str, precision: str, metrics: Mapping[str, Any]) -> None:
+def build_about(
+    name: str, precision: str, metrics: Mapping[str, Any], device_page: bool = False
+) -> None:
     """Build the About tab.
 
     Args:
         name: The model in use.
         precision: In which it computes here, "int8" or "float32".
         metrics: The metrics.json of the model; may be empty.
+        device_page: Whether the Live tab offers `fer.ui.device_page`'s page.
     """
-    gr.HTML(about_html(name, precision, metrics), elem_id="about-panel")
+    panel = about_html(name, precision, metrics, device_page=device_page)
+    gr.HTML(panel, elem_id="about-panel")
 
 
 def about_html(
-    name: str, precision: str, metrics: Mapping[str, Any], device_notice: str | None = None
+    name: str,
+    precision: str,
+    metrics: Mapping[str, Any],
+    device_notice: str | None = None,
+    device_page: bool = False,
 ) -> Markup:
     """Return the whole panel; see `build_about`.
 
@@ -39,11 +47,13 @@ def about_html(
         precision: In which it computes, "int8" or "float32".
         metrics: The metrics.json of the model; may be empty.
         device_notice: Of the page that computes on the visitor's device: the URL of `NOTICE`.
+        device_page: Of the page that computes on a server: whether it offers the other one.
     """
     return render(
         "about.html",
         min_faces=MIN_FACES,
         on_device=device_notice is not None,
+        device_page=device_page,
         notice=device_notice or html.data_uri(NOTICE.read_bytes(), "text/html"),
         metrics=metrics_html(name, precision, metrics),
     )

@@ -2,7 +2,7 @@
 
 Gradio has routes that this page doesn't need (a proxy, links that store component values, files by
 any URL) and trusts each path and size in a request. This middleware filters requests before them:
-any route that isn't listed here is a 404.
+any route that isn't listed here is a 404. Only `fer.ui.device_page` is before it.
 """
 
 import re

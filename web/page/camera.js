@@ -85,7 +85,7 @@ export class Camera extends EventTarget {
   findLoss() {
     if (this.track.readyState === "ended") return "ended";
     if (this.track.muted) return "muted";
-    if (document.hidden) this.played(); // browsers play no hidden video
+    if (document.hidden || !this.video.getClientRects().length) this.played(); // browsers play no hidden video
     if (performance.now() - this.lastPicture > 1000 * this.settings.stall_seconds) return "stalled";
     return this.uniform ? "uniform" : null;
   }

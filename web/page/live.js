@@ -11,6 +11,7 @@ const PANEL_INTERVAL = 100; // milliseconds from one update of the numbers to th
 const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
 const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
+const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
 export class LiveScreen {
   /**
@@ -50,6 +51,10 @@ export class LiveScreen {
       this.explain(error instanceof CameraError ? `${error.message} The Photo tab works without a camera.` : error.message);
       return;
     }
+    if (run !== this.run) { // released meanwhile
+      this.camera.close();
+      return;
+    }
     Object.assign(this, { results: [], started: performance.now(), busy: false, slow: false });
     this.client.reset();
     this.showCamera(true);
@@ -59,6 +64,12 @@ export class LiveScreen {
   }
 
   stop() {
+    this.release();
+    this.startButton.focus();
+  }
+
+  /** Lets go of the camera; a timeline that was recorded stays. */
+  release() {
     this.run++;
     this.camera.close();
     this.showCamera(false);
@@ -66,7 +77,6 @@ export class LiveScreen {
     this.panel.element.hidden = false;
     this.trouble.replaceChildren();
     this.timeline.pause(true);
-    this.startButton.focus();
   }
 
   showCamera(on) {
@@ -110,24 +120,31 @@ export class LiveScreen {
     this.overlay.update(faces, this.view);
     this.timeline.record(faces, taken / 1000);
     const now = performance.now();
-    this.results = [...this.results.filter((time) => now - time < RATE_WINDOW), now];
+    if (taken - (this.results.at(-1)?.time ?? 0) > PAUSE) this.started = taken;
+    this.results = [...this.results.filter(({ time }) => now - time < RATE_WINDOW), { time: now, took: now - taken }];
     if (now - (this.panelTime ?? 0) < PANEL_INTERVAL) return;
     this.panelTime = now;
     this.panel.update(faces, this.view, this.rate(now));
     this.checkRate(now);
   }
 
+  /** Returns the results a second. */
   rate(now) {
-    const span = Math.min(RATE_WINDOW, now - this.results[0]) || RATE_WINDOW;
+    const span = Math.min(RATE_WINDOW, now - this.results[0].time) || RATE_WINDOW;
     return (1000 * Math.max(this.results.length - 1, 1)) / span;
+  }
+
+  /** Returns the results a second that the device would manage, if the camera had as many pictures. */
+  get possibleRate() {
+    return (1000 * this.results.length) / this.results.reduce((sum, { took }) => sum + took, 0);
   }
 
   /** Tells a visitor whose device is too slow, once, and offers the server where there is one. */
   checkRate(now) {
-    if (this.slow || now - this.started < SLOW_AFTER || this.rate(now) >= SLOW_RATE) return;
+    if (this.slow || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
     this.slow = true;
     const advice = this.toServer ? "The server may be faster: it would get the camera's picture." : "Close other programs and pages, or use a newer device.";
-    const text = `It manages ${this.rate(now).toFixed(1)} frames a second; quick expressions are missed. ${advice}`;
+    const text = `It manages ${this.possibleRate.toFixed(1)} frames a second; quick expressions are missed. ${advice}`;
     const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, "Read on the server");
     this.trouble.replaceChildren(message("This device is slow", text, "info", button ?? ""));
   }

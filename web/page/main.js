@@ -36,6 +36,13 @@ function announce(screens) {
   }, SPEAK_INTERVAL);
 }
 
+/** The app's switch: the server reads, and this page lets go of the camera. */
+function releaseOnRequest(live) {
+  addEventListener("message", ({ data, source }) => {
+    if (source === parent && data?.type === "fer-release-camera") live.release();
+  });
+}
+
 async function start() {
   if (embedded) {
     document.documentElement.classList.add("embedded");
@@ -50,6 +57,7 @@ async function start() {
   }
   const client = new PipelineClient(BASE.href, settings.camera.uniform_range, showProgress);
   const live = new LiveScreen(client, labels, toServer);
+  if (embedded) releaseOnRequest(live);
   const photo = new PhotoScreen(client, labels);
   announce([
     { element: live.panel.element, spoken: () => live.panel.spoken },

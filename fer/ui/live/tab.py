@@ -3,6 +3,7 @@
 import gradio as gr
 
 from fer.pipeline import Pipeline
+from fer.templates import render
 from fer.timeline.methods import NetworkIdentity
 from fer.ui import html
 from fer.ui.event_options import PAGE_EVENT
@@ -23,8 +24,25 @@ VIEW_CHOICES = (("One person", "person"), ("A class", "class"))
 """The choice of view: its text on the page and its value for the handlers."""
 
 
-def build_live(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
-    """Build the Live tab and connect its events; return the timeline's chart."""
+def build_live(
+    pipeline: Pipeline, sessions: Sessions, token: gr.HTML, device_page: bool = False
+) -> gr.HTML:
+    """Build the Live tab and connect its events; return the timeline's chart.
+
+    Args:
+        pipeline: Reads the frames.
+        sessions: Of the visitors.
+        token: The component with the visitor's token.
+        device_page: Whether the visitor may choose `fer.ui.device_page`'s page instead.
+    """
+    if device_page:
+        gr.HTML(render("live_place.html"), elem_id="live-place", js_on_load=html.script("place.js"))
+    with gr.Column(elem_id="live-server"):
+        return _build_server(pipeline, sessions, token)
+
+
+def _build_server(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
+    """Build what reads on the server."""
     handlers = LiveHandlers(pipeline, sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=3, min_width=300):

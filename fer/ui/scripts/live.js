@@ -123,6 +123,17 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("#live-camera .capture-button") && stopped()) reopen(true);
 }, true);
 
+// The visitor reads on their own device instead, which needs the camera. "ended" lets Record open it again.
+document.addEventListener("fer-release-camera", () => {
+  started = -Infinity;
+  if (!stopped()) document.querySelector("#live-camera .capture-button")?.click();
+  if (!stream) return;
+  stream.getTracks().forEach((track) => track.stop());
+  lost = "ended";
+  if (video()) video().srcObject = null;
+  element.innerHTML = "";
+});
+
 // A class sits farther away than one person: its faces need more pixels.
 const sides = { person: [640, 480], class: [960, 540] };
 

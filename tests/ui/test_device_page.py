@@ -1,0 +1,135 @@
+"""The device page below `/device/`, and the choice of it on the Live tab."""
+
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from fer.ui import build_demo, launch_settings
+from fer.ui.about import about_html
+from fer.ui.device_page import CHECKED, KEPT, DevicePage, device_page_folder
+from fer.ui.request_guard import RequestGuard
+from tests.fakes import fake_pipeline
+
+FILES = {
+    "index.html": ("text/html", CHECKED),
+    "page.css": ("text/css", CHECKED),
+    "page/main.js": ("text/javascript", CHECKED),
+    "ort/ort.mjs": ("text/javascript", CHECKED),
+    "page/settings.json": ("application/json", CHECKED),
+    "manifest.webmanifest": ("application/manifest+json", CHECKED),
+    "fonts/plex.woff2": ("font/woff2", CHECKED),
+    "models/onet.0123456789.onnx.gz": ("application/octet-stream", KEPT),
+    "models/runtime.0123456789.wasm.gz": ("application/octet-stream", KEPT),
+}
+"""Media type and caching of some files."""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder that looks like the built page, beside a file that isn't part of it."""
+    (tmp_path / "secret.txt").write_text("secret")
+    built = tmp_path / "dist"
+    for name in FILES:
+        (built / name).parent.mkdir(parents=True, exist_ok=True)
+        (built / name).write_text(name)
+    monkeypatch.setenv("FER_DEVICE_PAGE", str(built))
+    return built
+
+
+@pytest.fixture
+def client(folder):
+    return TestClient(DevicePage(PlainTextResponse("the app"), folder))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_has_its_type_and_is_cached_as_its_name_allows(client, name):
+    response = client.get(f"/device/{name}")
+    kind, kept = FILES[name]
+    assert response.text == name
+    assert response.headers["content-type"] == kind
+    assert response.headers["cache-control"] == kept
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "content-encoding" not in response.headers
+    again = client.get(f"/device/{name}", headers={"If-None-Match": response.headers["etag"]})
+    assert (again.status_code, again.text, again.headers["cache-control"]) == (304, "", kept)
+
+
+def test_the_folder_is_its_index_and_has_a_slash(client):
+    assert client.get("/device/").text == "index.html"
+    assert client.get("/device", follow_redirects=False).headers["location"] == "device/"
+    assert client.get("/device").text == "index.html"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/device/none.js",
+        "/device/page",
+        "/device/%2e%2e/secret.txt",
+        "/device/..%2fsecret.txt",
+        "/device//etc/passwd",
+        "/device/%00",
+        "/device/" + 300 * "x",
+    ],
+)
+def test_nothing_else_is_served(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json() == {"detail": "Not Found"}
+
+
+def test_files_are_only_read(client):
+    assert client.post("/device/index.html").status_code == 405
+    assert client.head("/device/index.html").headers["content-length"] == str(len("index.html"))
+
+
+@pytest.mark.parametrize("path", ["/", "/devices", "/config"])
+def test_any_other_request_is_passed_on(client, path):
+    assert client.get(path).text == "the app"
+
+
+def test_it_works_below_a_proxys_path(folder):
+    app = DevicePage(PlainTextResponse("the app"), folder)
+    client = TestClient(app, root_path="/proxy")
+    assert client.get("/proxy/device/page/main.js").text == "page/main.js"
+
+
+def iframes(demo):
+    values = [block.value or "" for block in demo.blocks.values() if isinstance(block, gr.HTML)]
+    return [value for value in values if "<iframe" in value]
+
+
+def middleware():
+    return [layer.cls for layer in launch_settings()["app_kwargs"]["middleware"]]
+
+
+def test_the_live_tab_offers_the_page_where_it_is_built(folder):
+    (choice,) = iframes(build_demo(fake_pipeline([])))
+    assert 'value="device" checked' in choice
+    assert 'allow="camera"' in choice
+    assert middleware().index(DevicePage) < middleware().index(RequestGuard)
+
+
+@pytest.mark.parametrize("name", ["", "nowhere"])
+def test_without_it_the_live_tab_has_no_choice(monkeypatch, name):
+    monkeypatch.setenv("FER_DEVICE_PAGE", name)
+    assert not iframes(build_demo(fake_pipeline([])))
+    assert DevicePage not in middleware()
+
+
+def test_it_is_where_the_build_puts_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("FER_DEVICE_PAGE")
+    monkeypatch.setattr("fer.ui.device_page.BUILT", tmp_path)
+    assert device_page_folder() is None
+    (tmp_path / "index.html").touch()
+    assert device_page_folder() == tmp_path
+    build = (Path(__file__).parents[2] / "web" / "build.js").read_text()
+    assert 'join(WEB, "dist")' in build
+
+
+def test_the_about_tab_states_what_is_sent_in_either_place():
+    assert "on this device</em>, nothing" in about_html("", "int8", {}, device_page=True)
+    assert "on this device" not in about_html("", "int8", {})
