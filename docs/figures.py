@@ -13,6 +13,8 @@ import numpy as np
 from docs.robustness import read_robustness
 from docs.speed import read_speed
 from fer.labels import FERPLUS_INDICES
+from fer.model.evaluation_results import Evaluation
+from fer.model.model_metrics import ModelMetrics
 
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "fer" / "model" / "weights"
@@ -26,7 +28,7 @@ PAGES = {
 """The page of each section, which is between `<!-- name -->` and `<!-- /name -->`."""
 
 
-def results(metrics: dict, evaluation: dict, live: dict) -> str:
+def results(metrics: ModelMetrics, evaluation: Evaluation, live: dict) -> str:
     """Return the README's table; see `figures`.
 
     Args:
@@ -34,9 +36,9 @@ def results(metrics: dict, evaluation: dict, live: dict) -> str:
         evaluation: What `fer evaluate` wrote.
         live: What `benchmarks.live` wrote.
     """
-    page, scenes = evaluation["shown"]["ferplus_answers"]["accuracy"], live["scenes"]
+    page, scenes = evaluation.combined_agreement.accuracy, live["scenes"]
     faster = [scene["times_as_fast_as"]["peer"] for scene in scenes.values()]
-    pictures, own = evaluation["pictures"], evaluation["accuracy"]
+    pictures, own = evaluation.pictures, evaluation.accuracy
     one, crowd = (scenes[name]["ours"]["frames_per_second"] for name in ("one face", "24 faces"))
     return f"""\
 | | |
@@ -45,11 +47,11 @@ def results(metrics: dict, evaluation: dict, live: dict) -> str:
 | both heads combined, as on the page, by most of FER+'s voters | {page:.1%} |
 | frames per second with one face, with 24 faces (1 thread) | {one:.0f}, {crowd:.0f} |
 | times as fast as {live["peer"]}, by scene | {min(faster):.0f} to {max(faster):.0f} |
-| parameters | {metrics["parameters"] / 1e6:.1f} million |
+| parameters | {metrics.parameters / 1e6:.1f} million |
 """
 
 
-def figures(metrics: dict, evaluation: dict, data: dict) -> str:
+def figures(metrics: ModelMetrics, evaluation: Evaluation, data: dict) -> str:
     """Return the section of docs/model.md as Markdown.
 
     Args:
@@ -57,13 +59,13 @@ def figures(metrics: dict, evaluation: dict, data: dict) -> str:
         evaluation: What `fer evaluate --damaged` wrote.
         data: What `docs.data` wrote.
     """
-    calibration = metrics["calibration"]
+    calibration = metrics.calibration
     table = "\n".join(f"| {name} | {value} |" for name, value in _rows(metrics, evaluation))
     return f"""\
-The embedded weights on FER2013's validation split (PublicTest, {evaluation["pictures"]:,}
+The embedded weights on FER2013's validation split (PublicTest, {evaluation.pictures:,}
 pictures, FER2013's own labels unless another set is named, single view),
-in {evaluation["precision"]}, as they are used. (As they were trained, in float32, their accuracy is
-{metrics["validation"]["accuracy"]:.4f} and their macro F1 {metrics["validation"]["macro_f1"]:.4f}.)
+in {evaluation.precision}, as they are used. (As they were trained, in float32, their accuracy is
+{metrics.validation.accuracy:.4f} and their macro F1 {metrics.validation.macro_f1:.4f}.)
 The epoch was chosen, and the heads' temperatures
 ({calibration["temperature"]} and {calibration["ferplus_temperature"]}; combined
 {calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were
@@ -97,7 +99,7 @@ Each expression, by the FER2013 head:
 ![Accuracy on damaged faces](../fer/model/weights/robustness.png)
 
 {_made_by(metrics)}
-`python -m fer evaluate --dataset {evaluation["dataset"]} --damaged --output fer/model/weights`
+`python -m fer evaluate --dataset {evaluation.dataset} --damaged --output fer/model/weights`
 wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots in its folder;
 `python -m docs.figures` wrote this section.
 """
@@ -113,69 +115,72 @@ def _agreement(split: dict) -> float:
     return float(np.trace(matrix) / matrix.sum())
 
 
-def _made_by(metrics: dict) -> str:
+def _made_by(metrics: ModelMetrics) -> str:
     """Return how the weights were made, as far as that can be made again."""
-    if "made_by" in metrics:
-        return f"The present weights were made by {metrics['made_by']}."
-    return f"`{metrics['command']}` made them, by the [recipes](../recipes)."
+    if metrics.made_by:
+        return f"The present weights were made by {metrics.made_by}."
+    return f"`{metrics.command}` made them, by the [recipes](../recipes)."
 
 
-def _rows(metrics: dict, evaluation: dict) -> list[tuple[str, str]]:
+def _rows(metrics: ModelMetrics, evaluation: Evaluation) -> list[tuple[str, str]]:
     """Return the rows of the whole network's table: what was measured, and the figure."""
-    low, high = evaluation["intervals"]["accuracy"]
-    rest, named = evaluation["without_copies"], evaluation["uncertain"]
-    both = evaluation["shown"]["both_label_sets"]
+    low, high = evaluation.intervals.accuracy
+    rest, named = evaluation.without_copies, evaluation.uncertain
+    both = evaluation.combined.both_label_sets
     return [
         (
             "accuracy (FER2013's head)",
-            f"{evaluation['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f})",
+            f"{evaluation.accuracy:.4f} (95 % interval {low:.3f} to {high:.3f})",
         ),
         (
-            f"without the {evaluation['pictures'] - rest['pictures']} pictures that have a copy in "
+            f"without the {evaluation.pictures - rest.pictures} pictures that have a copy in "
             "the training split",
-            f"{rest['accuracy']:.4f}",
+            f"{rest.accuracy:.4f}",
         ),
-        ("macro F1", f"{evaluation['macro_f1']:.4f}"),
+        ("macro F1", f"{evaluation.macro_f1:.4f}"),
         (
             "calibration error of the FER2013 head (15 bins)",
-            f"{evaluation['calibration_error']:.4f}",
+            f"{evaluation.calibration_error:.4f}",
         ),
-        ("FER+'s head, by FER+'s majority of eight", f"{evaluation['ferplus']['accuracy']:.4f}"),
+        ("FER+'s head, by FER+'s majority of eight", f"{evaluation.ferplus.accuracy:.4f}"),
         (
             "both heads combined, as on the page, by FER+'s majority where it is one of the seven",
-            f"{evaluation['shown']['ferplus_answers']['accuracy']:.4f}",
+            f"{evaluation.combined_agreement.accuracy:.4f}",
         ),
-        ("its macro F1, mean of both label sets", f"{both['macro_f1']:.4f}"),
-        ("its calibration error, against both label sets", f"{both['calibration_error']:.4f}"),
-        ("faces named, not *uncertain*", f"{named['answered']:.0%}"),
-        ("its accuracy on those", f"{named['accuracy']:.4f}"),
-        ("the same by FER+'s majority of seven", f"{named['ferplus_answers']['accuracy']:.4f}"),
-        ("parameters", f"{metrics['parameters']:,}"),
+        ("its macro F1, mean of both label sets", f"{both.macro_f1:.4f}"),
+        ("its calibration error, against both label sets", f"{both.calibration_error:.4f}"),
+        ("faces named, not *uncertain*", f"{named.coverage:.0%}"),
+        ("its accuracy on those", f"{named.accuracy:.4f}"),
+        ("the same by FER+'s majority of seven", f"{named.ferplus_agreement.accuracy:.4f}"),
+        ("parameters", f"{metrics.parameters:,}"),
     ]
 
 
-def _shares(evaluation: dict) -> str:
+def _shares(evaluation: Evaluation) -> str:
     """Return one row a share of FER+'s head, that of the page in bold."""
     rows = []
-    for row in evaluation["by_share"]:
-        by_labels, by_votes = row["accuracy"], row["ferplus_answers"]["accuracy"]
+    for row in evaluation.by_share:
+        by_labels, by_votes = row.accuracy, row.ferplus_agreement.accuracy
         figures = [f"{value:.4f}" for value in (by_labels, by_votes, (by_labels + by_votes) / 2)]
-        cells = [f"{row['ferplus_share']:g}", *figures]
-        shown = row["ferplus_share"] == evaluation["shown"]["ferplus_share"]
-        rows.append(f"| {' | '.join(f'**{cell}**' if shown else cell for cell in cells)} |")
+        cells = [f"{row.ferplus_share:g}", *figures]
+        used = row.ferplus_share == evaluation.combined.ferplus_share
+        rows.append(f"| {' | '.join(f'**{cell}**' if used else cell for cell in cells)} |")
     return "\n".join(rows)
 
 
-def _classes(evaluation: dict) -> str:
+def _classes(evaluation: Evaluation) -> str:
     """Return one row a class, with 95 % intervals."""
     rows = []
-    for label, figures in evaluation["per_class"].items():
-        intervals = evaluation["intervals"]["per_class"][label]
+    for label, metrics in evaluation.per_class.items():
+        intervals = evaluation.intervals.per_class[label]
         cells = [
-            f"{figures[name]:.2f} ({intervals[name][0]:.2f} to {intervals[name][1]:.2f})"
-            for name in ("precision", "recall")
+            f"{value:.2f} ({low:.2f} to {high:.2f})"
+            for value, (low, high) in (
+                (metrics.precision, intervals.precision),
+                (metrics.recall, intervals.recall),
+            )
         ]
-        rows.append(f"| {label} | {' | '.join(cells)} | {figures['support']} |")
+        rows.append(f"| {label} | {' | '.join(cells)} | {metrics.support} |")
     return "\n".join(rows)
 
 
@@ -186,7 +191,8 @@ def read_json(name: str) -> dict:
 
 def sections() -> dict[str, str]:
     """Return each section's text, from the committed measurements."""
-    metrics, evaluation = read_json("metrics.json"), read_json("evaluation.json")
+    metrics, _ = ModelMetrics.from_json(read_json("metrics.json"))
+    evaluation, _ = Evaluation.from_json(read_json("evaluation.json"))
     live = json.loads((ROOT / "benchmarks" / "live.json").read_text())
     return {
         "results": results(metrics, evaluation, live),

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from fer.model.markdown import duration, number, table
+from fer.model.model_metrics import ModelMetrics
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 README = RECIPES / "README.md"
@@ -31,8 +32,7 @@ def results_table(recipes: Path = RECIPES, weights: Path = WEIGHTS) -> str:
         (f"[{recipe.name}]({recipe.name})", *result_cells(results_of(recipe)))
         for recipe in sorted(recipes.glob("*.yaml"))
     ]
-    present = json.loads(weights.read_text(encoding="utf-8"))
-    if "made_by" in present:
+    if read_metrics(weights).made_by:
         cells = result_cells([weights])[:-2]
         link = "[metrics.json](../fer/model/weights/metrics.json)"
         rows.append(("the present weights, by an earlier version of the code", *cells, "-", link))
@@ -49,18 +49,23 @@ def result_cells(files: Sequence[Path]) -> tuple[str, ...]:
     """Return the cells of a row: means, with the standard deviation where there are several."""
     if not files:
         return NOT_RUN
-    all_metrics = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    training = [metrics["training"] for metrics in all_metrics]
-    devices = ", ".join(sorted({run["device"] for run in training}))
+    all_metrics = [read_metrics(file) for file in files]
+    runs = [metrics.training for metrics in all_metrics]
+    devices = ", ".join(sorted({run.device for run in runs}))
     return (
-        ", ".join(str(run["seed"]) for run in training),
-        spread([metrics["validation"]["accuracy"] for metrics in all_metrics]),
-        spread([metrics["test"]["accuracy"] for metrics in all_metrics if "test" in metrics]),
-        spread([metrics["validation"].get("ferplus_accuracy") for metrics in all_metrics]),
-        number(all_metrics[0]["parameters"]),
-        f"{duration(mean(run['hours'] for run in training))} ({devices})",
+        ", ".join(str(run.settings["seed"]) for run in runs),
+        spread([metrics.validation.accuracy for metrics in all_metrics]),
+        spread([metrics.test.accuracy for metrics in all_metrics]),
+        spread([metrics.validation.ferplus_accuracy for metrics in all_metrics]),
+        number(all_metrics[0].parameters),
+        f"{duration(mean(run.hours for run in runs))} ({devices})",
         ", ".join(f"[{file.name}](results/{file.name})" for file in files),
     )
+
+
+def read_metrics(file: Path) -> ModelMetrics:
+    """Return the content of a metrics.json."""
+    return ModelMetrics.from_json(json.loads(file.read_text(encoding="utf-8")))[0]
 
 
 def spread(values: Sequence[float | None]) -> str:

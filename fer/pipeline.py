@@ -13,6 +13,7 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.images import ImageError, ImageSource, read_image
+from fer.model.model_metrics import ModelMetrics
 from fer.vision.crops import Framing, crop_faces
 from fer.vision.detections import select, track_ids
 from fer.vision.prediction_cache import PredictionCache
@@ -72,7 +73,7 @@ class Classifier(Protocol):
         """Why the embedded network is in use instead of the requested one; None if it isn't."""
 
     @property
-    def metrics(self) -> Mapping[str, object]:
+    def metrics(self) -> ModelMetrics:
         """The content of metrics.json; empty where there is none."""
 
     def fingerprint(self) -> str:

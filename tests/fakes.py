@@ -7,6 +7,7 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import EMBEDDED_WEIGHTS
+from fer.model.model_metrics import ModelMetrics
 from fer.pipeline import Pipeline
 
 
@@ -57,7 +58,7 @@ class FakeClassifier:
 
     def __init__(self, *rows: Sequence[float], metrics: dict | None = None) -> None:
         self.rows = rows or (sure("happy", 0.9),)
-        self.metrics = metrics or {}
+        self.metrics, _ = ModelMetrics.from_json(metrics or {})
 
     def fingerprint(self) -> str:
         return "0123456789abcdef" * 4

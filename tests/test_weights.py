@@ -29,20 +29,20 @@ def classifier():
 def test_they_are_small_and_complete(classifier):
     assert classifier.model.num_parameters() < 5_000_000
     assert sum(path.stat().st_size for path in EMBEDDED_WEIGHTS.rglob("*")) < 10_000_000
-    assert classifier.metrics["parameters"] == classifier.model.num_parameters()
-    assert "earlier version of the training code" in classifier.metrics["made_by"]
-    assert classifier.metrics["training"]["training_pictures"] == 28_709
+    assert classifier.metrics.parameters == classifier.model.num_parameters()
+    assert "earlier version of the training code" in classifier.metrics.made_by
+    assert classifier.metrics.training.training_pictures == 28_709
 
 
 def test_the_evaluation_beside_them_is_about_them(classifier):
-    assert read_evaluation(EMBEDDED_WEIGHTS, classifier)["accuracy"] == pytest.approx(
-        classifier.metrics["validation"]["accuracy"], abs=0.005
+    assert read_evaluation(EMBEDDED_WEIGHTS, classifier).accuracy == pytest.approx(
+        classifier.metrics.validation.accuracy, abs=0.005
     )
 
 
 def test_page_and_readme_state_the_same_figures(classifier):
-    evaluated = read_evaluation(EMBEDDED_WEIGHTS, classifier)["shown"]
-    assert classifier.metrics["validation"]["shown"] == evaluated
+    evaluated = read_evaluation(EMBEDDED_WEIGHTS, classifier).combined
+    assert classifier.metrics.validation.combined == evaluated
 
 
 def test_a_smile_is_read_as_happy(classifier):
@@ -82,21 +82,21 @@ def validation():
 @pytest.mark.slow
 def test_their_figures_can_be_measured_again(validation):
     figures = evaluate(ExpressionClassifier.load(int8=False), validation)
-    written = ExpressionClassifier.load().metrics["validation"]
-    assert figures["accuracy"] == pytest.approx(written["accuracy"], abs=0.002)
-    assert figures["macro_f1"] == pytest.approx(written["macro_f1"], abs=0.002)
+    written = ExpressionClassifier.load().metrics.validation
+    assert figures.accuracy == pytest.approx(written.accuracy, abs=0.002)
+    assert figures.macro_f1 == pytest.approx(written.macro_f1, abs=0.002)
 
 
 @pytest.mark.slow
 def test_what_serves_is_as_good_and_calibrated(classifier, validation):
-    figures, written = evaluate(classifier, validation), classifier.metrics["validation"]
-    assert figures["accuracy"] == pytest.approx(written["accuracy"], abs=0.005)
-    assert figures["macro_f1"] == pytest.approx(written["macro_f1"], abs=0.005)
-    error = classifier.metrics["calibration"]["calibration_error"]
-    assert figures["calibration_error"] == pytest.approx(error, abs=0.003)
-    named = figures["uncertain"]
-    assert (named["accuracy"] + named["ferplus_answers"]["accuracy"]) / 2 >= 0.795
-    assert figures["shown"]["both_label_sets"]["calibration_error"] < 0.03
+    figures, written = evaluate(classifier, validation), classifier.metrics.validation
+    assert figures.accuracy == pytest.approx(written.accuracy, abs=0.005)
+    assert figures.macro_f1 == pytest.approx(written.macro_f1, abs=0.005)
+    error = classifier.metrics.calibration["calibration_error"]
+    assert figures.calibration_error == pytest.approx(error, abs=0.003)
+    named = figures.uncertain
+    assert (named.accuracy + named.ferplus_agreement.accuracy) / 2 >= 0.795
+    assert figures.combined.both_label_sets.calibration_error < 0.03
 
 
 @pytest.mark.slow

@@ -12,7 +12,6 @@ from typing import Any
 from fer.colors import COLORS, JUDGED_COLORS, text_color_on
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.model.classifier import ExpressionClassifier
-from fer.model.headline_metrics import describe_accuracy
 from fer.templates import UNNAMED_NOTES, call_macro
 from fer.timeline import chart, counts, serialization, svg_paths, timeline, track_counts
 from fer.timeline.track_quality import QUALITY_SCALES, QUALITY_SUMS
@@ -35,7 +34,7 @@ def settings() -> dict[str, Any]:
     classifier = ExpressionClassifier.load()
     return {
         "model": classifier.name,
-        "accuracy": describe_accuracy(classifier.metrics),
+        "accuracy": classifier.metrics.describe_accuracy(),
         "uncertain_below": classifier.uncertain_below,
         "expressions": EXPRESSIONS,
         "labels": {"uncertain": UNCERTAIN, "turned": TURNED_AWAY},

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from fer.data.arrays import FerArrays
     from fer.data.image_folder import LabeledFaces
     from fer.data.label_map import LabelMap
-    from fer.evaluation import results
     from fer.evaluation.ferplus_metrics import Logits
     from fer.model.classifier import ExpressionClassifier
+    from fer.model.evaluation_results import Evaluation, SubsetMetrics
 
 
 def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,10 +39,10 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_source(parser)
     parser.add_argument("--views", action="store_true", help="average ten views of each face")
     parser.add_argument(
-        "--answers",
-        choices=("fer2013", "shown"),
-        help="output to evaluate: the FER2013 head (fer2013; the default with --dataset), or both "
-        "heads combined, as on the page (shown; the default with --folder)",
+        "--head",
+        choices=("fer2013", "combined"),
+        help="what to evaluate: the FER2013 head (the default with --dataset), or both heads "
+        "combined, as on the page (the default with --folder)",
     )
     parser.add_argument(
         "--damaged", action="store_true", help="also measure robustness to corruptions"
@@ -110,14 +111,14 @@ def run_evaluate(options: argparse.Namespace) -> str:
     with output_folder(options.output):
         check_source(options, labels)
         evaluation = evaluate_classifier(options, labels)
-        write_file(options.output / "evaluation.json", json.dumps(evaluation, indent=2) + "\n")
+        write_file(
+            options.output / "evaluation.json", json.dumps(evaluation.to_json(), indent=2) + "\n"
+        )
         draw_plots(evaluation, options.output)
     return summary(evaluation, options.output)
 
 
-def evaluate_classifier(
-    options: argparse.Namespace, labels: "LabelMap"
-) -> "results.EvaluationJson":
+def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Evaluation":
     """Return the metrics of the network on the faces that the options name.
 
     Raises:
@@ -128,25 +129,24 @@ def evaluate_classifier(
     from fer.evaluation.evaluate import evaluate, predict_logits
     from fer.evaluation.robustness import measure_robustness
     from fer.model.classifier import ExpressionClassifier
+    from fer.model.evaluation_results import COMBINED, FER2013_HEAD
 
     dataset = None if options.folder else load_dataset(options, labels)  # it may be missing
     classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
     faces, source, training = dataset or (*load_folder(options, classifier, labels), None)
-    output = options.answers or ("shown" if options.folder else "fer2013")
+    head = options.head or ("combined" if options.folder else "fer2013")
+    output = COMBINED if head == "combined" else FER2013_HEAD
     logits = predict_logits(classifier, faces.images, options.views)
-    extras: results.Extras = {}
+    evaluation = evaluate(classifier, faces, options.views, output, logits)
     if isinstance(faces, FerArrays) and training is not None:
         unseen = ~has_duplicate(faces.images, training.images)
-        extras["without_copies"] = subset_metrics(classifier, faces, unseen, output, logits)
+        copies = subset_metrics(classifier, faces, unseen, output, logits)
+        evaluation = replace(evaluation, without_copies=copies)
     if isinstance(faces, FerArrays) and options.damaged:
-        extras["robustness"] = measure_robustness(classifier, faces, options.views, output)
-    return {
-        "model": classifier.name,
-        "weights": classifier.fingerprint(),
-        **source,
-        **evaluate(classifier, faces, options.views, output, logits),
-        **extras,
-    }
+        rows = measure_robustness(classifier, faces, options.views, output)
+        evaluation = replace(evaluation, robustness=rows)
+    source = replace(source, model=classifier.name, weights=classifier.fingerprint())
+    return source.updated(evaluation)
 
 
 def check_source(options: argparse.Namespace, labels: "LabelMap") -> None:
@@ -180,10 +180,11 @@ def check_evaluate(options: argparse.Namespace) -> None:
 
 def load_dataset(
     options: argparse.Namespace, labels: "LabelMap"
-) -> "tuple[FerArrays, results.Source, FerArrays | None]":
+) -> "tuple[FerArrays, Evaluation, FerArrays | None]":
     """Read `--dataset`; return its faces, their source, and the training split for duplicates.
 
-    The third is None where the faces are that split themselves, or there is none.
+    The source is an evaluation without metrics. The third is None where the faces are that split
+    themselves, or there is none.
 
     Raises:
         ValueError: The split is missing, or the source can't be read.
@@ -191,24 +192,26 @@ def load_dataset(
     from fer.data.fer2013 import load_fer2013
     from fer.data.holdout import evaluation_split
     from fer.data.splits import is_official, label_set
+    from fer.model.evaluation_results import Evaluation
 
     splits = load_fer2013(options.dataset, options.ferplus, labels)
     chosen = evaluation_split(splits, options.dataset, options.split)
     name = label_set(chosen.name, chosen.faces.labels, options.dataset)
-    source: results.Source = {
-        "dataset": options.dataset,
-        "split": chosen.name,
-        "label_set": f"{name}, {chosen.origin}" if chosen.origin else name,
-        "official": is_official(chosen.name, chosen.faces.labels),
-    }
+    source = Evaluation(
+        dataset=options.dataset,
+        split=chosen.name,
+        label_set=f"{name}, {chosen.origin}" if chosen.origin else name,
+        official=is_official(chosen.name, chosen.faces.labels),
+    )
     return chosen.faces, source, chosen.train
 
 
 def load_folder(
     options: argparse.Namespace, classifier: "ExpressionClassifier", labels: "LabelMap"
-) -> "tuple[LabeledFaces, results.Source]":
+) -> "tuple[LabeledFaces, Evaluation]":
     """Read `--folder`; the source lists the files that couldn't be used."""
     from fer.data.image_folder import load_image_folder
+    from fer.model.evaluation_results import Evaluation
     from fer.vision.crops import Framing, crop_largest_face
     from fer.vision.detector import FaceDetector
 
@@ -220,13 +223,13 @@ def load_folder(
             framing=Framing(**classifier.framing),
         )
     faces = load_image_folder(options.folder, labels, crop)
-    return faces, {
-        "folder": str(options.folder),
-        "detected": options.detect,
-        "unreadable": len(faces.unreadable),
-        "without_face": len(faces.without_face),
-        "left_out": [*faces.unreadable, *faces.without_face],
-    }
+    return faces, Evaluation(
+        folder=str(options.folder),
+        detected=options.detect,
+        unreadable=len(faces.unreadable),
+        without_face=len(faces.without_face),
+        left_out=[*faces.unreadable, *faces.without_face],
+    )
 
 
 def subset_metrics(
@@ -235,7 +238,7 @@ def subset_metrics(
     chosen: "BoolArray",
     output: str,
     logits: "Logits",
-) -> "results.SubsetMetrics":
+) -> "SubsetMetrics":
     """Return number, accuracy and macro F1 of chosen faces.
 
     Args:
@@ -246,14 +249,11 @@ def subset_metrics(
         logits: Of all faces.
     """
     from fer.evaluation.evaluate import evaluate
+    from fer.model.evaluation_results import SubsetMetrics
 
     if not chosen.any():
-        return {"pictures": 0, "accuracy": None, "macro_f1": None}
+        return SubsetMetrics(pictures=0, accuracy=None, macro_f1=None)
     first, second = logits
     subset = first[chosen], None if second is None else second[chosen]
     metrics = evaluate(classifier, faces.subset(chosen), output=output, logits=subset)
-    return {
-        "pictures": metrics["pictures"],
-        "accuracy": metrics["accuracy"],
-        "macro_f1": metrics["macro_f1"],
-    }
+    return SubsetMetrics(metrics.pictures, metrics.accuracy, metrics.macro_f1)

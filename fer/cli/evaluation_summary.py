@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 from fer.output_files import new_file
 
 if TYPE_CHECKING:
-    from fer.evaluation import results
+    from fer.model.evaluation_results import CombinedMetrics, Evaluation
 
 
-def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
+def draw_plots(evaluation: "Evaluation", folder: Path) -> None:
     """Write the plots of an evaluation as PNG into `folder`, replacing those of an earlier one."""
     from fer.evaluation import plots
     from fer.labels import EXPRESSIONS
     from fer.model.hub import EVALUATION_PLOTS
 
-    error, uncertain = evaluation["calibration_error"], evaluation["uncertain"]
-    drawn = {
-        "confusion": plots.confusion_plot(evaluation["confusion_matrix"], EXPRESSIONS),
-        "reliability": plots.reliability_plot(evaluation["reliability"], error),
-        "risk_coverage": plots.risk_coverage_plot(evaluation["risk_coverage"], uncertain),
-    }
-    if "robustness" in evaluation:
-        drawn["robustness"] = plots.robustness_plot(evaluation["robustness"])
+    error, uncertain = evaluation.calibration_error, evaluation.uncertain
+    drawn = {"confusion": plots.confusion_plot(evaluation.confusion_matrix, EXPRESSIONS)}
+    if error is not None:
+        drawn["reliability"] = plots.reliability_plot(evaluation.reliability, error)
+    if uncertain:
+        drawn["risk_coverage"] = plots.risk_coverage_plot(evaluation.risk_coverage, uncertain)
+    if evaluation.robustness:
+        drawn["robustness"] = plots.robustness_plot(evaluation.robustness)
     for name in EVALUATION_PLOTS:
         (folder / name).unlink(missing_ok=True)
     for name, figure in drawn.items():
@@ -30,52 +30,48 @@ def draw_plots(evaluation: "results.EvaluationJson", folder: Path) -> None:
             figure.savefig(file, dpi=110)
 
 
-OUTPUT_NAMES = {"fer2013": "The FER2013 head", "shown": "Both heads combined, as on the page"}
-"""Descriptions of the values of `--answers`."""
-
-
-def describe_share(row: "results.CombinedMetrics") -> str:
+def describe_share(row: "CombinedMetrics") -> str:
     """Return the accuracy with a weight of FER+'s head in the combined output."""
-    votes = row["ferplus_answers"]
-    majority = f", by FER+'s majority of seven {votes['accuracy']:.4f}" if votes else ""
+    votes = row.ferplus_agreement
+    majority = f", by FER+'s majority of seven {votes.accuracy:.4f}" if votes else ""
     return (
-        f"combined with a share of {row['ferplus_share']:g} for FER+'s head: accuracy "
-        f"{row['accuracy']:.4f}, macro F1 {row['macro_f1']:.4f}{majority}"
+        f"combined with a share of {row.ferplus_share:g} for FER+'s head: accuracy "
+        f"{row.accuracy:.4f}, macro F1 {row.macro_f1:.4f}{majority}"
     )
 
 
-def summary(evaluation: "results.EvaluationJson", folder: Path) -> str:
+def summary(evaluation: "Evaluation", folder: Path) -> str:
     """Return the main metrics in a few lines."""
-    interval = evaluation["intervals"]["accuracy"]
+    from fer.model.evaluation_results import COMBINED
+
+    interval = evaluation.intervals and evaluation.intervals.accuracy
     within = f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
-    views = "single view" if evaluation["views"] == "single" else f"{evaluation['views']} views"
-    seen = sum(row["support"] > 0 for row in evaluation["per_class"].values())
-    over = "" if seen == len(evaluation["per_class"]) else f" over {seen} expressions"
+    views = "single view" if evaluation.views == "single" else f"{evaluation.views} views"
+    seen = sum(bool(row.support) for row in evaluation.per_class.values())
+    over = "" if seen == len(evaluation.per_class) else f" over {seen} expressions"
+    combined = evaluation.output == COMBINED
+    output = "Both heads combined, as on the page" if combined else "The FER2013 head"
     lines = [
-        f"{OUTPUT_NAMES[evaluation['answers']]}, {evaluation['pictures']:,} faces, {views}, "
-        f"{evaluation['precision']}",
-        f"accuracy {evaluation['accuracy']:.4f}{within}, macro F1 "
-        f"{evaluation['macro_f1']:.4f}{over}",
-        f"calibration error {evaluation['calibration_error']:.4f}",
+        f"{output}, {evaluation.pictures:,} faces, {views}, {evaluation.precision}",
+        f"accuracy {evaluation.accuracy:.4f}{within}, macro F1 {evaluation.macro_f1:.4f}{over}",
+        f"calibration error {evaluation.calibration_error:.4f}",
     ]
-    if evaluation["ferplus_answers"]:
-        lines.append(f"by FER+'s majority of seven {evaluation['ferplus_answers']['accuracy']:.4f}")
-    if evaluation["ferplus"]:
+    if agreement := evaluation.ferplus_agreement:
+        lines.append(f"by FER+'s majority of seven {agreement.accuracy:.4f}")
+    if ferplus := evaluation.ferplus:
+        lines.append(f"FER+'s head, by its majority of eight {ferplus.accuracy:.4f}")
+    if evaluation.combined and (both := evaluation.combined.both_label_sets):
         lines.append(
-            f"FER+'s head, by its majority of eight {evaluation['ferplus']['accuracy']:.4f}"
+            f"both heads combined, by both label sets: accuracy {both.accuracy:.4f}, macro F1 "
+            f"{both.macro_f1:.4f}, calibration error {both.calibration_error:.4f}"
         )
-    if both := evaluation["shown"]["both_label_sets"]:
-        lines.append(
-            f"both heads combined, by both label sets: accuracy {both['accuracy']:.4f}, macro F1 "
-            f"{both['macro_f1']:.4f}, calibration error {both['calibration_error']:.4f}"
-        )
-    lines += [describe_share(row) for row in evaluation["by_share"]]
-    if rest := evaluation.get("without_copies"):
-        alone = f"{rest['accuracy']:.4f}" if rest["pictures"] else "none are left"
+    lines += [describe_share(row) for row in evaluation.by_share]
+    if rest := evaluation.without_copies:
+        alone = f"{rest.accuracy:.4f}" if rest.pictures else "none are left"
         lines.append(f"without duplicates of training pictures {alone}")
     left_out = {
-        "unreadable": evaluation.get("unreadable", 0),
-        "without face": evaluation.get("without_face", 0),
+        "unreadable": evaluation.unreadable,
+        "without face": evaluation.without_face,
     }
     for reason, count in left_out.items():
         if count:

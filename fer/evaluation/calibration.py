@@ -8,7 +8,7 @@ https://arxiv.org/abs/1705.08500.
 """
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -19,6 +19,7 @@ from fer.data.ferplus import majority_expression
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
 from fer.model.configuration_fer import Heads
 from fer.model.heads import combined, probabilities
+from fer.model.json_records import key
 
 Correctness = BoolArray | FloatArray
 """How right each prediction is, (n,), 0 to 1."""
@@ -53,8 +54,8 @@ class Calibration:
             FER2013's labels, 15 bins.
         uncalibrated_error: The same without the temperature.
         combined_error: That of the combined output, against the mean of both label sets.
-        answered: Share of the faces above the threshold.
-        answered_accuracy: Accuracy of the combined output on those: by FER2013's labels, and
+        coverage: Share of the faces above the threshold.
+        selective_accuracy: Accuracy of the combined output on those: by FER2013's labels, and
             where both heads are combined the mean of that and the accuracy by FER+'s majority.
     """
 
@@ -69,8 +70,8 @@ class Calibration:
     calibration_error: float
     uncalibrated_error: float
     combined_error: float
-    answered: float
-    answered_accuracy: float
+    coverage: float = field(metadata=key("answered"))
+    selective_accuracy: float = field(metadata=key("answered_accuracy"))
 
     @property
     def heads(self) -> Heads:
@@ -148,8 +149,8 @@ def calibrate(
         calibration_error=calibration_error(alone, labels),
         uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
         combined_error=expected_error(confidence, right),
-        answered=float(certain.mean()),
-        answered_accuracy=float(right[certain].mean()),
+        coverage=float(certain.mean()),
+        selective_accuracy=float(right[certain].mean()),
     )
 
 

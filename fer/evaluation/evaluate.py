@@ -20,19 +20,24 @@ from fer.evaluation.ferplus_metrics import (
     metrics_by_share,
 )
 from fer.evaluation.metrics import compare_labels
-from fer.evaluation.results import Coverage, Evaluation, Intervals, ReliabilityBin, SelectiveMetrics
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import Heads
+from fer.model.evaluation_results import (
+    COMBINED,
+    FER2013_HEAD,
+    ClassIntervals,
+    Evaluation,
+    Intervals,
+    ReliabilityBin,
+    SelectiveMetrics,
+)
 from fer.model.heads import logits_of, probabilities
 from fer.model.preprocessing import pixel_values
 from fer.progress_bars import with_progress
 
 BATCH_SIZE = 64
 """Faces at a time; larger batches are slower on a CPU, as they exceed its caches."""
-
-FIRST_HEAD, COMBINED = "fer2013", "shown"
-"""Which output is evaluated: the FER2013 head alone, or both heads combined as on the page."""
 
 BOOTSTRAP_SAMPLES = 2000
 """Enough for the third decimal of a 95 % interval."""
@@ -45,7 +50,7 @@ def evaluate(
     classifier: ExpressionClassifier,
     faces: FerArrays | LabeledFaces,
     views: bool = False,
-    output: str = FIRST_HEAD,
+    output: str = FER2013_HEAD,
     logits: Logits | None = None,
 ) -> Evaluation:
     """Compare a network's output with the labels.
@@ -54,7 +59,7 @@ def evaluate(
         classifier: The network.
         faces: Faces, labels and, where there are any, FER+'s votes.
         views: Average ten views of each face, five shifts and their mirror images, instead of one.
-        output: `FIRST_HEAD`, which is trained on FER2013's own labels, or `COMBINED`.
+        output: `FER2013_HEAD`, which is trained on FER2013's own labels, or `COMBINED`.
         logits: What `predict_logits` returns for these faces and views, if it has run already.
 
     Returns:
@@ -67,27 +72,30 @@ def evaluate(
     evaluated = probabilities(select_heads(classifier, output), *logits)  # (n, 7)
     combined = probabilities(classifier.heads, *logits)  # (n, 7)
     predictions = evaluated.argmax(axis=1)
-    metrics = compare_labels(predictions, labels)
-    return {
-        "pictures": len(faces),
-        "precision": classifier.precision,
-        "views": "ten" if views else "single",
-        "answers": output,
-        **metrics,
-        "intervals": intervals(np.array(metrics["confusion_matrix"])),
-        "calibration_error": calibration_error(evaluated, labels),
-        "reliability": reliability(evaluated, labels),
-        "risk_coverage": risk_coverage(combined, labels, votes),
-        "uncertain": selective_metrics(combined, labels, votes, classifier.uncertain_below),
-        "ferplus": ferplus_head_metrics(logits[1], votes),
-        "ferplus_answers": ferplus_agreement(predictions, votes),
-        "shown": combined_metrics(classifier.heads, logits, labels, votes),
-        "by_share": metrics_by_share(classifier.heads, logits, labels, votes),
-    }
+    scores = compare_labels(predictions, labels)
+    return Evaluation(
+        pictures=len(faces),
+        precision=classifier.precision,
+        views="ten" if views else "single",
+        output=output,
+        accuracy=scores.accuracy,
+        macro_f1=scores.macro_f1,
+        per_class=scores.per_class,
+        confusion_matrix=scores.confusion_matrix,
+        intervals=intervals(np.array(scores.confusion_matrix)),
+        calibration_error=calibration_error(evaluated, labels),
+        reliability=reliability(evaluated, labels),
+        risk_coverage=risk_coverage(combined, labels, votes),
+        uncertain=selective_metrics(combined, labels, votes, classifier.uncertain_below),
+        ferplus=ferplus_head_metrics(logits[1], votes),
+        ferplus_agreement=ferplus_agreement(predictions, votes),
+        combined=combined_metrics(classifier.heads, logits, labels, votes),
+        by_share=metrics_by_share(classifier.heads, logits, labels, votes),
+    )
 
 
 def select_heads(classifier: ExpressionClassifier, output: str) -> Heads:
-    """Return how the heads are combined for `FIRST_HEAD` or `COMBINED`."""
+    """Return how the heads are combined for `FER2013_HEAD` or `COMBINED`."""
     return classifier.heads if output == COMBINED else classifier.heads.fer2013_alone()
 
 
@@ -155,10 +163,23 @@ def ten_views(faces: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
 def selective_metrics(
     combined: Float32Array, labels: Int64Array, votes: Float32Array, threshold: float
 ) -> SelectiveMetrics:
-    """Return `accuracy_above` the threshold, and how those faces compare with FER+'s majority."""
+    """Return how many faces have a top probability of at least `threshold`, and their accuracy.
+
+    Args:
+        combined: Probabilities, (n, 7).
+        labels: (n,) class indices.
+        votes: Shares of FER+'s votes, (n, 8); zeros where there are none.
+        threshold: Least top probability.
+    """
     certain = combined.max(axis=1) >= threshold
-    agreement = ferplus_agreement(combined[certain].argmax(axis=1), votes[certain])
-    return {**accuracy_above(combined, labels, threshold), "ferplus_answers": agreement}
+    predictions = combined[certain].argmax(axis=1)
+    right = predictions == labels[certain]
+    return SelectiveMetrics(
+        threshold=threshold,
+        coverage=float(certain.mean()),
+        accuracy=float(right.mean()) if certain.any() else None,
+        ferplus_agreement=ferplus_agreement(predictions, votes[certain]),
+    )
 
 
 def intervals(confusion: Int64Array) -> Intervals:
@@ -171,17 +192,17 @@ def intervals(confusion: Int64Array) -> Intervals:
         confusion: (classes, classes) counts; rows are the labels, columns the predictions.
     """
     hits = confusion.diagonal()
-    return {
-        "accuracy": wilson(hits.sum(), confusion.sum()),
-        "macro_f1": macro_f1_interval(confusion),
-        "per_class": {
-            label: {
-                "precision": wilson(hits[i], confusion[:, i].sum()),
-                "recall": wilson(hits[i], confusion[i].sum()),
-            }
+    return Intervals(
+        accuracy=wilson(hits.sum(), confusion.sum()),
+        macro_f1=macro_f1_interval(confusion),
+        per_class={
+            label: ClassIntervals(
+                precision=wilson(hits[i], confusion[:, i].sum()),
+                recall=wilson(hits[i], confusion[i].sum()),
+            )
             for i, label in enumerate(EXPRESSIONS)
         },
-    }
+    )
 
 
 def wilson(hits: int, total: int) -> list[float] | None:
@@ -219,11 +240,11 @@ def reliability(probabilities: Float32Array, labels: Int64Array) -> list[Reliabi
     right = probabilities.argmax(axis=1) == labels
     bin_of = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     return [
-        {
-            "confidence": float(confidence[bin_of == index].mean()),
-            "accuracy": float(right[bin_of == index].mean()),
-            "faces": int((bin_of == index).sum()),
-        }
+        ReliabilityBin(
+            confidence=float(confidence[bin_of == index].mean()),
+            accuracy=float(right[bin_of == index].mean()),
+            faces=int((bin_of == index).sum()),
+        )
         for index in np.unique(bin_of)
     ]
 
@@ -234,11 +255,3 @@ def risk_coverage(
     """Return `selective_metrics` at thresholds of decreasing coverage, 100 to 5 % of the faces."""
     thresholds = np.quantile(combined.max(axis=1), np.linspace(0, 0.95, points))
     return [selective_metrics(combined, labels, votes, float(value)) for value in thresholds]
-
-
-def accuracy_above(probabilities: Float32Array, labels: Int64Array, threshold: float) -> Coverage:
-    """Return how many faces have a top probability of at least `threshold`, and their accuracy."""
-    certain = probabilities.max(axis=1) >= threshold
-    right = probabilities.argmax(axis=1) == labels
-    accuracy = float(right[certain].mean()) if certain.any() else None
-    return {"threshold": threshold, "answered": float(certain.mean()), "accuracy": accuracy}

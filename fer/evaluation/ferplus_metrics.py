@@ -10,8 +10,8 @@ from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.evaluation.calibration import calibration_error, correctness_by_both, expected_error
 from fer.evaluation.metrics import compare_labels
-from fer.evaluation.results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.configuration_fer import Heads
+from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.heads import probabilities
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -20,6 +20,10 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 FERPLUS_SHARE = 0.7
 """Weight of FER+'s head in the combined output, unless `--ferplus-share` sets another. By both
 label sets together it is on validation as accurate as the best of `SHARES`, within chance."""
+
+MAJORITY_OF_EIGHT = "FER+ majority of eight, without pictures voted unknown or not a face"
+MAJORITY_OF_SEVEN = "FER+ majority where it is one of the seven"
+"""Names of label sets."""
 
 Logits = tuple[Float32Array, Float32Array | None]
 """Of both heads, (n, 7) and (n, 8); None without a FER+ head."""
@@ -57,11 +61,7 @@ def ferplus_head_metrics(
     if logits is None or not voted.any():
         return None
     right = logits[voted].argmax(axis=1) == votes[voted].argmax(axis=1)
-    return {
-        "label_set": "FER+ majority of eight, without pictures voted unknown or not a face",
-        "pictures": int(voted.sum()),
-        "accuracy": float(right.mean()),
-    }
+    return MajorityAccuracy(float(right.mean()), MAJORITY_OF_EIGHT, int(voted.sum()))
 
 
 def ferplus_agreement(predictions: Int64Array, votes: Float32Array) -> MajorityAccuracy | None:
@@ -78,11 +78,7 @@ def ferplus_agreement(predictions: Int64Array, votes: Float32Array) -> MajorityA
     if not voted.any():
         return None
     right = predictions[voted] == majority[voted]
-    return {
-        "label_set": "FER+ majority where it is one of the seven",
-        "pictures": int(voted.sum()),
-        "accuracy": float(right.mean()),
-    }
+    return MajorityAccuracy(float(right.mean()), MAJORITY_OF_SEVEN, int(voted.sum()))
 
 
 def combined_metrics(
@@ -99,15 +95,15 @@ def combined_metrics(
     output = probabilities(heads, *logits)
     predictions = output.argmax(axis=1)
     scores = compare_labels(predictions, labels)
-    return {
-        "ferplus_share": heads.ferplus_share,
-        "prior_correction": heads.prior_correction,
-        "accuracy": scores["accuracy"],
-        "macro_f1": scores["macro_f1"],
-        "calibration_error": calibration_error(output, labels),
-        "ferplus_answers": ferplus_agreement(predictions, votes),
-        "both_label_sets": metrics_by_both(output, scores["macro_f1"], labels, votes),
-    }
+    return CombinedMetrics(
+        ferplus_share=heads.ferplus_share,
+        prior_correction=heads.prior_correction,
+        accuracy=scores.accuracy,
+        macro_f1=scores.macro_f1,
+        calibration_error=calibration_error(output, labels),
+        ferplus_agreement=ferplus_agreement(predictions, votes),
+        both_label_sets=metrics_by_both(output, scores.macro_f1, labels, votes),
+    )
 
 
 def metrics_by_both(
@@ -129,11 +125,11 @@ def metrics_by_both(
         return None
     scores = compare_labels(predictions[voted], majority[voted])
     right = correctness_by_both(predictions, labels, votes)
-    return {
-        "accuracy": float(right.mean()),
-        "macro_f1": (macro_f1 + scores["macro_f1"]) / 2,
-        "calibration_error": expected_error(output.max(axis=1), right),
-    }
+    return BothMetrics(
+        accuracy=float(right.mean()),
+        macro_f1=(macro_f1 + scores.macro_f1) / 2,
+        calibration_error=expected_error(output.max(axis=1), right),
+    )
 
 
 def metrics_by_share(

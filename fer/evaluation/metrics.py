@@ -12,8 +12,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from transformers import EvalPrediction
 
 from fer.array_types import Float32Array, Int64Array
-from fer.evaluation.results import ClassMetrics, ExpressionMetrics
 from fer.labels import EXPRESSIONS
+from fer.model.evaluation_results import ClassMetrics, LabelComparison
 
 CITATION = "Pedregosa et al., Scikit-learn: Machine Learning in Python, JMLR 12, 2011."
 
@@ -41,7 +41,7 @@ class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes witho
             features=datasets.Features({"predictions": index, "references": index}),
         )
 
-    def _compute(self, predictions: list[int], references: list[int]) -> ExpressionMetrics:
+    def _compute(self, predictions: list[int], references: list[int]) -> dict[str, Any]:
         """Compare the predictions with the labels.
 
         A class that never occurs has recall 0 and support 0, and is left out of the macro F1.
@@ -50,13 +50,8 @@ class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes witho
         scores = precision_recall_fscore_support(
             references, predictions, labels=indices, zero_division=0
         )
-        per_class: dict[str, ClassMetrics] = {
-            label: {
-                "precision": float(precision),
-                "recall": float(recall),
-                "f1": float(f1),
-                "support": int(support),
-            }
+        per_class = {
+            label: ClassMetrics(float(precision), float(recall), float(f1), int(support))
             for label, precision, recall, f1, support in zip(self.labels, *scores, strict=True)
         }
         return {
@@ -67,11 +62,10 @@ class ExpressionMetric(evaluate.Metric):  # type: ignore[misc]  # it comes witho
         }
 
 
-def compare_labels(predictions: Int64Array, labels: Int64Array) -> ExpressionMetrics:
+def compare_labels(predictions: Int64Array, labels: Int64Array) -> LabelComparison:
     """Compare predictions with labels, both (n,) indices into `EXPRESSIONS`."""
     metric = ExpressionMetric(EXPRESSIONS)
-    metrics: ExpressionMetrics = metric.compute(predictions=predictions, references=labels)
-    return metrics
+    return LabelComparison(**metric.compute(predictions=predictions, references=labels))
 
 
 def split_logits(prediction: EvalPrediction) -> tuple[Float32Array, Float32Array | None]:
@@ -89,7 +83,7 @@ def label_arrays(prediction: EvalPrediction) -> tuple[Int64Array, Float32Array]:
     return labels, shares
 
 
-def expression_metrics(prediction: EvalPrediction) -> ExpressionMetrics:
+def expression_metrics(prediction: EvalPrediction) -> LabelComparison:
     """Compare the first head with FER2013's own labels."""
     logits, _ = split_logits(prediction)
     labels, _ = label_arrays(prediction)

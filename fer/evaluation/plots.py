@@ -1,11 +1,12 @@
 """Plots of an evaluation, as matplotlib figures; none uses pyplot's global state."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer.evaluation.results import CorruptionAccuracy, ReliabilityBin, SelectiveMetrics
+from fer.model.evaluation_results import CorruptionAccuracy, ReliabilityBin, SelectiveMetrics
 from fer.plotting import ACCENT, GREY, PALE, SECONDARY, shares_plot, simplify_axes
 
 
@@ -30,15 +31,13 @@ def reliability_plot(bins: Sequence[ReliabilityBin], error: float) -> Figure:
     """
     figure = Figure(figsize=(4.8, 5.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
-    confidence = [entry["confidence"] for entry in bins]
+    confidence = [entry.confidence for entry in bins]
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="perfectly calibrated")
-    upper.plot(
-        confidence, [entry["accuracy"] for entry in bins], "o-", color=ACCENT, label="network"
-    )
+    upper.plot(confidence, [entry.accuracy for entry in bins], "o-", color=ACCENT, label="network")
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
     upper.set_title(f"Reliability; calibration error {error:.3f}")
     upper.legend(frameon=False, loc="upper left")
-    lower.bar(confidence, [entry["faces"] for entry in bins], width=0.05, color=PALE)
+    lower.bar(confidence, [entry.faces for entry in bins], width=0.05, color=PALE)
     lower.set(xlabel="top probability", ylabel="faces")
     simplify_axes(upper, lower)
     return figure
@@ -48,39 +47,34 @@ def risk_coverage_plot(points: Sequence[SelectiveMetrics], chosen: SelectiveMetr
     """Plot the accuracy of the faces above a threshold over their share.
 
     Args:
-        points: Over thresholds, with `ferplus_answers` where there are votes of FER+.
+        points: Over thresholds.
         chosen: The same for the threshold in use.
     """
     figure = Figure(figsize=(5.2, 4.0), layout="constrained")
     axes = figure.subplots()
     for label, colour, accuracy in (
-        ("by the labels", ACCENT, _by_labels),
+        ("by the labels", ACCENT, attrgetter("accuracy")),
         ("by FER+'s majority", SECONDARY, _ferplus_accuracy),
     ):
         known = [
-            (100 * point["answered"], 100 * right)
+            (100 * point.coverage, 100 * right)
             for point in points
             if (right := accuracy(point)) is not None
         ]
         if known:
             axes.plot(*zip(*known, strict=True), color=colour, label=label)
-            _mark_threshold(axes, 100 * chosen["answered"], accuracy(chosen), colour)
+            _mark_threshold(axes, 100 * chosen.coverage, accuracy(chosen), colour)
     axes.set(xlabel="faces above the threshold, percent", ylabel="accuracy, percent", xlim=(0, 102))
     axes.set_title("Accuracy and coverage of selective classification")
-    in_use = f"in use: {100 * chosen['answered']:.0f}% above"
+    in_use = f"in use: {100 * chosen.coverage:.0f}% above"
     axes.legend(frameon=False, loc="lower left", title=in_use, alignment="left")
     simplify_axes(axes)
     return figure
 
 
-def _by_labels(point: SelectiveMetrics) -> float | None:
-    return point["accuracy"]
-
-
 def _ferplus_accuracy(point: SelectiveMetrics) -> float | None:
     """Return the accuracy by FER+'s majority, None without votes."""
-    by_majority = point.get("ferplus_answers")
-    return by_majority["accuracy"] if by_majority else None
+    return point.ferplus_agreement.accuracy if point.ferplus_agreement else None
 
 
 def _mark_threshold(axes: Axes, coverage: float, accuracy: float | None, colour: str) -> None:
@@ -99,16 +93,16 @@ def robustness_plot(rows: Sequence[CorruptionAccuracy]) -> Figure:
         rows: One a corruption, the clean faces first.
     """
     clean, *corrupted = rows
-    names = [f"{row['damage']}, {row['amount']}" for row in corrupted]
+    names = [f"{row.damage}, {row.amount}" for row in corrupted]
     figure = Figure(figsize=(6.4, 0.28 * len(names) + 1.2), layout="constrained")
     axes = figure.subplots()
-    values = [100 * row["accuracy"] for row in corrupted]
+    values = [100 * row.accuracy for row in corrupted]
     axes.barh(names, values, color=ACCENT, height=0.65)
     for place, value in enumerate(values):
         axes.text(value - 1, place, f"{value:.0f}", va="center", ha="right", color="white")
-    axes.axvline(100 * clean["accuracy"], color=GREY, linestyle="--")
+    axes.axvline(100 * clean.accuracy, color=GREY, linestyle="--")
     axes.invert_yaxis()
     axes.set(xlabel="accuracy, percent", xlim=(0, 100))
-    axes.set_title(f"Robustness; clean accuracy (dashed) {100 * clean['accuracy']:.1f}")
+    axes.set_title(f"Robustness; clean accuracy (dashed) {100 * clean.accuracy:.1f}")
     simplify_axes(axes)
     return figure

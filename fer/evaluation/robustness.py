@@ -8,9 +8,9 @@ import numpy as np
 
 from fer.array_types import UInt8Array
 from fer.data.arrays import FerArrays
-from fer.evaluation.evaluate import FIRST_HEAD, predict_logits, select_heads
-from fer.evaluation.results import CorruptionAccuracy
+from fer.evaluation.evaluate import predict_logits, select_heads
 from fer.model.classifier import ExpressionClassifier
+from fer.model.evaluation_results import FER2013_HEAD, CorruptionAccuracy
 from fer.model.heads import probabilities
 
 Corruption = Callable[[UInt8Array], UInt8Array]
@@ -21,7 +21,7 @@ def measure_robustness(
     classifier: ExpressionClassifier,
     arrays: FerArrays,
     views: bool = False,
-    output: str = FIRST_HEAD,
+    output: str = FER2013_HEAD,
 ) -> list[CorruptionAccuracy]:
     """Return the accuracy under each corruption, the clean faces first.
 
@@ -37,7 +37,7 @@ def measure_robustness(
         corrupted = [corrupt(image) for image in arrays.images]
         predicted = probabilities(heads, *predict_logits(classifier, corrupted, views))  # (n, 7)
         accuracy = float((predicted.argmax(axis=1) == arrays.labels).mean())
-        rows.append({"damage": name, "amount": amount, "accuracy": accuracy})
+        rows.append(CorruptionAccuracy(name, amount, accuracy))
     return rows
 
 

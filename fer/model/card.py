@@ -3,17 +3,16 @@
 A metric that metrics.json doesn't hold is not in the card either; its section states that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card_tables import (
-    SPLITS,
-    Metrics,
+    Score,
     calibration_table,
     confusion_table,
     per_class_table,
@@ -22,8 +21,9 @@ from fer.model.card_tables import (
     scores_table,
     training_facts,
 )
-from fer.model.headline_metrics import combined_agreement
+from fer.model.evaluation_results import Evaluation
 from fer.model.markdown import code, image, number
+from fer.model.model_metrics import ModelMetrics
 
 TEMPLATE, ABOUT_FER2013, CITATION = (
     Path(__file__).with_name(f"card_{name}.md") for name in ("template", "fer2013", "citation")
@@ -43,7 +43,9 @@ NO_COMMAND = "its command is not recorded"
 NOT_MEASURED = "Not measured for these weights."
 
 
-def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str] = ()) -> None:
+def write_card(
+    metrics: ModelMetrics, repo_id: str, folder: Path, plots: Sequence[str] = ()
+) -> None:
     """Write README.md into `folder`.
 
     Args:
@@ -55,7 +57,7 @@ def write_card(metrics: Metrics, repo_id: str, folder: Path, plots: Sequence[str
     model_card(metrics, repo_id, plots).save(folder / "README.md")
 
 
-def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
+def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCard:
     """Return the card; see `write_card`."""
     trained_on_fer2013, named = on_fer2013(metrics), dataset_name(metrics)
     about = ABOUT_FER2013.read_text(encoding="utf-8") if trained_on_fer2013 else OTHER_DATA
@@ -67,50 +69,45 @@ def model_card(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Mod
         name=repo_id.split("/")[-1],
         repo_id=repo_id,
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
-        parameters=number(metrics.get("parameters")),
+        parameters=number(metrics.parameters),
         second_head=SECOND_HEAD if has_ferplus_head(metrics) else "",
-        scores=scores_table(measurements(metrics)) or NOT_MEASURED,
+        scores=scores_table(scores(metrics)) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
         plots="\n\n".join(map(image, plots)),
         calibration=calibration_table(metrics) or NOT_MEASURED,
-        robustness=robustness_table(metrics) or NOT_MEASURED,
-        training=training_facts(metrics),
+        robustness=robustness_table(metrics.robustness) or NOT_MEASURED,
+        training=training_facts(metrics.training),
         command=command(metrics),
-        recipe=recipe_table(metrics.get("training", {})),
+        recipe=recipe_table(metrics.training.settings),
     )
     return ModelCard(f"---\n{metadata(metrics, repo_id, plots).to_yaml()}\n---\n\n{body}")
 
 
-def is_official(metrics: Metrics, split: str) -> bool:
-    """Return whether a split's figures are of FER2013's official one, as far as is recorded."""
-    return bool((metrics.get(split) or {}).get("official", True))
-
-
-def on_fer2013(metrics: Metrics) -> bool:
+def on_fer2013(metrics: ModelMetrics) -> bool:
     """Return whether a network was trained and measured on FER2013 and not on other pictures."""
-    return is_official(metrics, "validation")
+    return metrics.validation.is_official
 
 
-def dataset_name(metrics: Metrics) -> str:
+def dataset_name(metrics: ModelMetrics) -> str:
     """Return the name of the training data for use in a sentence."""
     if on_fer2013(metrics):
         return "FER2013"
-    return code(str((metrics.get("training") or {}).get("dataset", "a data set without a name")))
+    return code(str(metrics.training.settings.get("dataset", "a data set without a name")))
 
 
-def training_origin(metrics: Metrics) -> str:
+def training_origin(metrics: ModelMetrics) -> str:
     """Return what the training began with: "from scratch", or the network that was fine-tuned."""
-    base = metrics.get("base_model")
-    return f"on from {code(base['name'])}" if base else "from scratch"
+    base = metrics.base_model
+    return f"on from {code(base.name)}" if base else "from scratch"
 
 
-def has_ferplus_head(metrics: Metrics) -> bool:
+def has_ferplus_head(metrics: ModelMetrics) -> bool:
     """Return whether the second head was measured, as it is where it learned votes."""
-    return any((metrics.get(split) or {}).get("ferplus_accuracy") is not None for split in SPLITS)
+    return any(split.ferplus_accuracy is not None for split in metrics.splits.values())
 
 
-def metadata(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCardData:
+def metadata(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCardData:
     """Return the card's front matter, model-index and the first plot as thumbnail included."""
     results = model_index(metrics)
     known = ["fer2013", "ferplus"] if on_fer2013(metrics) else []
@@ -127,72 +124,74 @@ def metadata(metrics: Metrics, repo_id: str, plots: Sequence[str] = ()) -> Model
     )
 
 
-def measurements(metrics: Metrics) -> Iterator[dict[str, Any]]:
-    """Yield one row a split and label set: its names, filter, pictures, accuracy and macro F1."""
-    for split in SPLITS:
-        figures = metrics.get(split) or {}
-        own = figures.get("label_set", "FER2013's own labels")
-        ferplus = figures.get("ferplus") or {
-            "accuracy": figures.get("ferplus_accuracy"),
-            "label_set": figures.get("ferplus_label_set", "FER+ majority"),
-        }
-        sets = {
-            "fer2013": figures | {"label_set": own},
-            "fer2013_without_copies": (figures.get("without_copies") or {})
-            | {"label_set": f"{own}, without copies of training pictures"},
-            "ferplus": ferplus,
-        }
-        if agreement := combined_agreement(figures):
-            for labels, row in {"shown": figures["shown"], "shown_ferplus": agreement}.items():
-                label_set = f"{row.get('label_set', own)}, both heads combined"
-                row = {"pictures": figures.get("pictures")} | row
-                sets[labels] = row | {"label_set": label_set}
-        how = ", ten views a picture" if figures.get("views") == "ten" else ""
-        how += ", in int8" if figures.get("precision") == "int8" else ""
-        for labels, row in sets.items():
-            if row.get("accuracy") is not None:
-                yield {
-                    "split": split,
-                    "labels": labels,
-                    "label_set": row["label_set"] + how,
-                    "pictures": row.get("pictures"),
-                    "accuracy": row["accuracy"],
-                    "macro_f1": row.get("macro_f1"),
-                }
+def scores(metrics: ModelMetrics) -> Iterator[Score]:
+    """Yield the scores on each split by each label set, as far as they were measured."""
+    for split, evaluated in metrics.splits.items():
+        how = ", ten views a picture" if evaluated.views == "ten" else ""
+        how += ", in int8" if evaluated.precision == "int8" else ""
+        for score in _scores_of(evaluated, split):
+            if score.accuracy is not None:
+                yield replace(score, label_set=score.label_set + how)
 
 
-def published(metrics: Metrics) -> Iterator[dict[str, Any]]:
-    """Yield the rows that may stand beside other networks' on FER2013's official splits."""
-    return (row for row in measurements(metrics) if is_official(metrics, row["split"]))
+def _scores_of(evaluated: Evaluation, split: str) -> Iterator[Score]:
+    """Yield the scores on a split, measured or not."""
+    own, pictures = evaluated.label_set or "FER2013's own labels", evaluated.pictures
+    yield Score(split, "fer2013", own, pictures, evaluated.accuracy, evaluated.macro_f1)
+    if rest := evaluated.without_copies:
+        label_set = f"{own}, without copies of training pictures"
+        copies = "fer2013_without_copies"
+        yield Score(split, copies, label_set, rest.pictures, rest.accuracy, rest.macro_f1)
+    label_set = evaluated.ferplus_label_set or "FER+ majority"
+    if ferplus := evaluated.ferplus:
+        label_set = ferplus.label_set or "FER+ majority"
+        yield Score(split, "ferplus", label_set, ferplus.pictures, ferplus.accuracy)
+    else:
+        yield Score(split, "ferplus", label_set, None, evaluated.ferplus_accuracy)
+    if evaluated.combined and (agreement := evaluated.combined_agreement):
+        combined, heads = evaluated.combined, "both heads combined"
+        yield Score(
+            split, "shown", f"{own}, {heads}", pictures, combined.accuracy, combined.macro_f1
+        )
+        label_set = f"{agreement.label_set or own}, {heads}"
+        counted = agreement.pictures if agreement.pictures is not None else pictures
+        yield Score(split, "shown_ferplus", label_set, counted, agreement.accuracy)
 
 
-def model_index(metrics: Metrics) -> list[EvalResult]:
+def published(metrics: ModelMetrics) -> Iterator[Score]:
+    """Yield the scores that may stand beside other networks' on FER2013's official splits."""
+    return (one for one in scores(metrics) if metrics.splits[one.split].is_official)
+
+
+def model_index(metrics: ModelMetrics) -> list[EvalResult]:
     """Return the results in the card's own form, every one with its label set and filter."""
-    names = {"accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro F1")}
     return [
         EvalResult(
             task_type="image-classification",
             dataset_type=FER2013_DATASET_ID,
-            dataset_name=f"FER2013: {row['label_set']}",
-            dataset_config=row["labels"],
-            dataset_split=row["split"],
+            dataset_name=f"FER2013: {score.label_set}",
+            dataset_config=score.labels,
+            dataset_split=score.split,
             metric_type=kind,
             metric_name=name,
-            metric_value=row[key],
+            metric_value=value,
         )
-        for row in published(metrics)
-        for key, (kind, name) in names.items()
-        if row[key] is not None
+        for score in published(metrics)
+        for kind, name, value in (
+            ("accuracy", "Accuracy", score.accuracy),
+            ("f1", "Macro F1", score.macro_f1),
+        )
+        if value is not None
     ]
 
 
-def command(metrics: Metrics) -> str:
+def command(metrics: ModelMetrics) -> str:
     """Return what makes the network again, as far as that is recorded."""
-    made = metrics.get("command") or f"# {metrics.get('made_by', NO_COMMAND)}"
-    return " ".join(str(made).split()).lstrip("`")  # one line, which can't end the block of code
+    made = metrics.command or f"# {metrics.made_by or NO_COMMAND}"
+    return " ".join(made.split()).lstrip("`")  # one line, which can't end the block of code
 
 
-def _per_split(metrics: Metrics, render: Any) -> list[str]:
+def _per_split(metrics: ModelMetrics, render: Callable[[Evaluation, str], str]) -> list[str]:
     """Return what `render` makes of each split that has something to draw."""
-    drawn = (render(metrics.get(split) or {}, split) for split in SPLITS)
+    drawn = (render(evaluated, split) for split, evaluated in metrics.splits.items())
     return [text for text in drawn if text]

@@ -1,77 +1,90 @@
 """The model card's tables: each is made of metrics.json and "" where that has nothing of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fer.labels import EXPRESSIONS
+from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
 from fer.model.markdown import duration, number, share, table, threads
-
-SPLITS = ("validation", "test")
-
-Metrics = Mapping[str, Any]
+from fer.model.model_metrics import ModelMetrics, TrainingRun
 
 
-def scores_table(measured: Iterable[Metrics]) -> str:
+@dataclass(frozen=True)
+class Score:
+    """Accuracy and macro F1 on a split by one label set.
+
+    Attributes:
+        split: Of FER2013.
+        labels: Short name of the label set.
+        label_set: The label set, its filter, and how the faces were read.
+        pictures: Their number.
+        accuracy: 0 to 1; None where it wasn't measured.
+        macro_f1: The same.
+    """
+
+    split: str
+    labels: str
+    label_set: str
+    pictures: int | None
+    accuracy: float | None
+    macro_f1: float | None = None
+
+
+def scores_table(scores: Iterable[Score]) -> str:
     """Return accuracy and macro F1 on each split and label set as a table, "" where none is."""
     rows = [
         (
-            row["split"],
-            row["label_set"],
-            number(row["pictures"]),
-            share(row["accuracy"]),
-            share(row["macro_f1"]),
+            score.split,
+            score.label_set,
+            number(score.pictures),
+            share(score.accuracy),
+            share(score.macro_f1),
         )
-        for row in measured
+        for score in scores
     ]
     return table(
         ("split", "labels, and what was left out", "pictures", "accuracy", "macro F1"), rows
     )
 
 
-def per_class_table(figures: Metrics, split: str) -> str:
+def per_class_table(evaluated: Evaluation, split: str) -> str:
     """Return precision, recall and F1 of each expression as a table, "" where there are none."""
-    per_class = figures.get("per_class") or {}
     rows = [
-        (
-            name,
-            *(share(row.get(key)) for key in ("precision", "recall", "f1")),
-            number(row.get("support")),
-        )
-        for name, row in per_class.items()
+        (name, share(row.precision), share(row.recall), share(row.f1), number(row.support))
+        for name, row in evaluated.per_class.items()
     ]
     headings = (f"{split} split", "precision", "recall", "F1", "pictures")
     return table(headings, rows)
 
 
-def confusion_table(figures: Metrics, split: str) -> str:
+def confusion_table(evaluated: Evaluation, split: str) -> str:
     """Return the confusion matrix as a table, "" where there is none."""
-    matrix = figures.get("confusion_matrix") or []
+    matrix = evaluated.confusion_matrix
     rows = [(f"**{name}**", *row) for name, row in zip(EXPRESSIONS, matrix, strict=False)]
     shown = table((f"{split}: label / read as", *EXPRESSIONS), rows)
     return f"How the expressions are confused, in pictures:\n\n{shown}" if shown else ""
 
 
-def training_facts(metrics: Metrics) -> str:
+def training_facts(training: TrainingRun) -> str:
     """Return time, machine and amounts of the training as a table."""
-    training = metrics.get("training") or {}
-    versions = training.get("versions", {}).items()
-    used = training.get("torch_threads")
-    where = (training.get("device"), training.get("machine"), used and threads(used))
+    used = training.torch_threads
+    where = (training.device, training.machine, threads(used) if used else None)
     facts = {
-        "Time": duration(training.get("hours")),
+        "Time": duration(training.hours),
         "Machine": ", ".join(filter(None, where)),
-        "Processes": training.get("processes"),
-        "Training pictures": number(training.get("training_pictures"), none=""),
-        "Epochs": training.get("epochs"),
-        "bf16": training.get("bf16"),
-        "Python": training.get("python"),
-        "Libraries": ", ".join(f"{name} {version}" for name, version in versions),
+        "Processes": training.processes,
+        "Training pictures": number(training.training_pictures, none=""),
+        "Epochs": training.settings.get("epochs"),
+        "bf16": training.bf16,
+        "Python": training.python,
+        "Libraries": ", ".join(f"{name} {version}" for name, version in training.versions.items()),
     }
     rows = [(name, value) for name, value in facts.items() if value not in (None, "")]
     return table(("", "value"), rows) or "Time and machine of the training were not recorded."
 
 
-def recipe_table(training: Metrics) -> str:
+def recipe_table(settings: Mapping[str, Any]) -> str:
     """Return the settings of the training as a table."""
     names = (
         "dataset", "seed", "arch", "depths", "widths", "view_size", "dropout", "optimizer",
@@ -79,11 +92,11 @@ def recipe_table(training: Metrics) -> str:
         "mixup", "ferplus_weight", "ferplus_share", "augmentation", "teachers", "teacher_weight",
         "soup", "max_train_samples",
     )  # fmt: skip
-    unused = () if training.get("teachers") else ("teachers", "teacher_weight")
+    unused = () if settings.get("teachers") else ("teachers", "teacher_weight")
     rows = [
-        (f"`{name}`", _setting(training[name]))
+        (f"`{name}`", _setting(settings[name]))
         for name in names
-        if name not in unused and training.get(name) is not None
+        if name not in unused and settings.get(name) is not None
     ]
     return table(("setting", "value"), rows)
 
@@ -98,24 +111,23 @@ def _setting(value: object) -> object:
     return value
 
 
-def calibration_table(metrics: Metrics) -> str:
+def calibration_table(metrics: ModelMetrics) -> str:
     """Return temperature, threshold and calibration errors as a table, "" where there are none."""
     rows = [
         (name.replace("_", " "), value if isinstance(value, str) else f"{value:.4g}")
-        for name, value in (metrics.get("calibration") or {}).items()
+        for name, value in metrics.calibration.items()
         if isinstance(value, str | int | float)
     ]
-    for split in SPLITS:
-        error = (metrics.get(split) or {}).get("calibration_error")
-        if error is not None:
-            rows.append((f"calibration error, {split} split", f"{error:.4g}"))
+    for split, evaluated in metrics.splits.items():
+        if evaluated.calibration_error is not None:
+            error = f"{evaluated.calibration_error:.4g}"
+            rows.append((f"calibration error, {split} split", error))
     return table(("", "measured"), rows)
 
 
-def robustness_table(metrics: Metrics) -> str:
+def robustness_table(measured: Sequence[CorruptionAccuracy]) -> str:
     """Return the accuracy on damaged pictures as a table, "" where it wasn't measured."""
-    measured = metrics.get("robustness") or ()
-    rows = [(row["damage"], row["amount"], share(row["accuracy"])) for row in measured]
-    splits = sorted({row["split"] for row in measured if row.get("split")})
+    rows = [(row.damage, row.amount, share(row.accuracy)) for row in measured]
+    splits = sorted({row.split for row in measured if row.split})
     accuracy = f"accuracy, {' and '.join(splits)} split" if splits else "accuracy"
     return table(("damage", "amount", accuracy), rows)

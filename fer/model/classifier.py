@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from fer.labels import EXPRESSIONS, canonical_label
 from fer.model.heads import heads_of
 from fer.model.hub import LocalModel, ModelError, pull, require_model_files
 from fer.model.loading import load_network, read_metrics, validate_framing
+from fer.model.model_metrics import ModelMetrics
 from fer.model.onnx_network import OnnxNetwork, load_int8
 from fer.model.preprocessing import as_crops, pixel_values
 from fer.model.weight_storage import fingerprint
@@ -59,7 +59,7 @@ class ExpressionClassifier:
         model: PreTrainedModel,
         processor: BaseImageProcessor,
         name: str = "unnamed",
-        metrics: Mapping[str, Any] | None = None,
+        metrics: ModelMetrics | None = None,
         revision: str | None = None,
         network: OnnxNetwork | None = None,
     ) -> None:
@@ -85,7 +85,7 @@ class ExpressionClassifier:
         self.folder: Path | None = None
         self.revision = revision
         self.notice: str | None = None
-        self.metrics = dict(metrics or {})
+        self.metrics = metrics or ModelMetrics()
         self.framing = validate_framing(getattr(processor, "framing", {}))
         self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
         self.columns = expression_columns(model.config.id2label or {})

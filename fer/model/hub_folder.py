@@ -4,15 +4,17 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fer.model.card import write_card
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
+from fer.model.evaluation_results import COMBINED, Evaluation
 from fer.model.hub import EVALUATION_FILE, INT8_ONNX, METRICS_FILE, RECIPE, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.metrics_schema import SPLIT, validate_metrics
+from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.weight_storage import compress_weights
@@ -55,33 +57,34 @@ def write_hub_folder(
     if not folder.is_dir():
         raise ModelError(f"There is no folder {folder}; give one that train.py has written.")
     classifier = ExpressionClassifier.load(folder)
-    if not isinstance(classifier.model, FerForImageClassification) or not classifier.metrics:
+    metrics, model = classifier.metrics, classifier.model
+    if not isinstance(model, FerForImageClassification) or metrics == ModelMetrics():
         raise ModelError(
             f"{folder} is not what train.py writes: only a network of this project with its "
             f"{METRICS_FILE} can be pushed, for the model card is made from it."
         )
-    metrics, plots = classifier.metrics, {path.name: path for path in find_plots(folder)}
+    plots = {path.name: path for path in find_plots(folder)}
     inside = [folder] if (folder / EVALUATION_FILE).is_file() else []
     for evaluation in (*inside, *evaluations):
-        figures = read_evaluation(evaluation, classifier)
-        metrics = add_evaluation(metrics, figures)
+        evaluated = read_evaluation(evaluation, classifier)
+        metrics = add_evaluation(metrics, evaluated)
         if evaluation != folder:
             drawn = find_plots(evaluation)
-            plots |= {f"{figures['split']}_{path.name}": path for path in drawn}
+            plots |= {f"{evaluated.split}_{path.name}": path for path in drawn}
     with custom_code_registered():
-        weights = compress_weights(classifier.model.state_dict())
-        classifier.model.save_pretrained(target, state_dict=weights)
+        weights = compress_weights(model.state_dict())
+        model.save_pretrained(target, state_dict=weights)
         classifier.processor.save_pretrained(target)
     for name, path in plots.items():
         shutil.copyfile(path, target / name)
-    write_onnx(classifier.model, target)
+    write_onnx(model, target)
     if classifier.precision == "int8":  # the file is there, and of these weights
         shutil.copyfile(folder / INT8_ONNX, target / INT8_ONNX)
     if (folder / RECIPE).is_file():
         shutil.copyfile(folder / RECIPE, target / RECIPE)
     shutil.copyfile(endpoint_handler_file(), target / HANDLER)
     (target / "requirements.txt").write_text(HANDLER_REQUIREMENTS)
-    (target / METRICS_FILE).write_text(json.dumps(metrics, indent=2) + "\n")
+    (target / METRICS_FILE).write_text(json.dumps(metrics.to_json(), indent=2) + "\n")
     write_card(metrics, repo_id, target, list(plots))
 
 
@@ -95,45 +98,48 @@ def find_plots(folder: Path) -> list[Path]:
     return sorted(path for pattern in PLOT_PATTERNS for path in folder.glob(pattern))
 
 
-def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> dict[str, Any]:
+def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> Evaluation:
     """Return the metrics of `fer evaluate` for a network.
 
     Raises:
         ModelError: There are none, they are about another network, or not about FER2013.
     """
     file = evaluation / EVALUATION_FILE
-    figures: dict[str, Any]
     try:
-        figures, _ = validate_metrics(json.loads(file.read_text(encoding="utf-8")), SPLIT)
+        evaluated, _ = Evaluation.from_json(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{file} can't be read; make it with fer evaluate {classifier.name}."
         ) from error
-    if figures.get("weights") != classifier.fingerprint():
+    if evaluated.weights != classifier.fingerprint():
         raise ModelError(
             f"{file} is about other weights than {classifier.name}; run fer evaluate again."
         )
-    if "folder" in figures:
+    if evaluated.folder is not None:
         raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
-    trained_on = (classifier.metrics.get("training") or {}).get("dataset")
-    if not figures.get("official", True) and figures.get("dataset") != trained_on:
+    trained_on = classifier.metrics.training.settings.get("dataset")
+    if not evaluated.is_official and evaluated.dataset != trained_on:
         raise ModelError(f"{file} is about neither FER2013's official splits nor {trained_on}.")
-    if figures.get("answers") == "shown":
+    if evaluated.output == COMBINED:
         raise ModelError(
             f"{file} is of both heads combined, and the card's figures are of FER2013's head; "
-            "run fer evaluate again without --answers shown."
+            "run fer evaluate again without --head combined."
         )
-    return figures
+    return evaluated
 
 
-def add_evaluation(metrics: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
-    """Return the metrics with an evaluation under the name of its split."""
-    split, merged = figures.get("split"), dict(metrics)
-    if split:
-        merged[split] = {**metrics.get(split, {}), **figures}
-    if "robustness" in figures:
-        merged["robustness"] = [{"split": split, **row} for row in figures["robustness"]]
-    return merged
+def add_evaluation(metrics: ModelMetrics, evaluated: Evaluation) -> ModelMetrics:
+    """Return the metrics with an evaluation of one of the splits."""
+    if evaluated.split in metrics.splits:
+        split = {evaluated.split: metrics.splits[evaluated.split].updated(evaluated)}
+        metrics = replace(metrics, **split)  # type: ignore[arg-type]  # of a name among the splits
+    elif evaluated.split:
+        other = metrics.other | {evaluated.split: evaluated.to_json()}
+        metrics = replace(metrics, other=other)
+    if evaluated.robustness:
+        rows = [replace(row, split=evaluated.split) for row in evaluated.robustness]
+        metrics = replace(metrics, robustness=rows)
+    return metrics
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from transformers.utils import logging as progress
 
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.hub import METRICS_FILE, LocalModel, ModelError
-from fer.model.metrics_schema import validate_metrics
+from fer.model.model_metrics import ModelMetrics
 
 FRAMING_KEYS = {"scale", "shift_x", "shift_y"}
 """Keys of a processor's framing."""
@@ -36,23 +36,22 @@ _LOADING_ERRORS = (
 logger = logging.getLogger(__name__)
 
 
-def read_metrics(pulled: LocalModel) -> dict[str, Any]:
-    """Return metrics.json without what is not of its form, {} where there is none.
+def read_metrics(pulled: LocalModel) -> ModelMetrics:
+    """Return metrics.json without what is not of its form, empty where there is none.
 
     A network serves without its metrics, so what can't be read is left out with a warning.
     """
     file = pulled.folder / METRICS_FILE
     try:
         if not file.is_file():
-            return {}
+            return ModelMetrics()
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         logger.warning(
             "%s of %s can't be read and is left out: %s", METRICS_FILE, pulled.name, error
         )
-        return {}
-    metrics: dict[str, Any]
-    metrics, left_out = validate_metrics(document)
+        return ModelMetrics()
+    metrics, left_out = ModelMetrics.from_json(document)
     if left_out:
         places = ", ".join(place or "all of it" for place in left_out[:MOST_NAMED])
         more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""

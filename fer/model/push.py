@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from huggingface_hub import HfApi
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
-from fer.model.card_tables import SPLITS
 from fer.model.hub import (
     EVALUATION_PLOTS,
     HUB_ID,
@@ -70,7 +69,7 @@ STALE_FILES = [
     *ONNX_FILES,
     "curves.png",
     *EVALUATION_PLOTS,
-    *(f"{split}_{plot}" for split in ("train", *SPLITS) for plot in EVALUATION_PLOTS),
+    *(f"{split}_{plot}" for split in ("train", "validation", "test") for plot in EVALUATION_PLOTS),
 ]
 """What is removed from a repo unless it is pushed again: what this project writes, nothing else."""
 

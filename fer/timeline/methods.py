@@ -1,12 +1,11 @@
 """A methods paragraph ready to cite: network, versions and settings of a timeline."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
 from fer.labels import EXPRESSIONS
-from fer.model.headline_metrics import describe_accuracy
+from fer.model.model_metrics import ModelMetrics
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import MIN_FACES, Timeline
 from fer.version import __version__
@@ -31,7 +30,7 @@ class IdentifiedNetwork(Protocol):
         """Return "int8" or "float32"."""
 
     @property
-    def metrics(self) -> Mapping[str, object]:
+    def metrics(self) -> ModelMetrics:
         """The content of its metrics.json."""
 
     def fingerprint(self) -> str:
@@ -57,7 +56,7 @@ class NetworkIdentity:
     @classmethod
     def of(cls, classifier: IdentifiedNetwork) -> "NetworkIdentity":
         """Return the identity of a classifier's network."""
-        accuracy = describe_accuracy(classifier.metrics)
+        accuracy = classifier.metrics.describe_accuracy()
         fingerprint = classifier.fingerprint()
         return cls(classifier.name, fingerprint, classifier.precision, accuracy)
 

@@ -24,6 +24,7 @@ from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
 from fer.labels import EXPRESSIONS
 from fer.model.hub import pull
 from fer.model.loading import load_network
+from fer.model.model_metrics import BaseNetwork, TrainingRun
 from fer.model.preprocessing import is_third_party
 from fer.model.weight_storage import round_to_half
 from fer.training.augmentation import Augmentation
@@ -52,16 +53,16 @@ class FittedStage:
     Attributes:
         model: The network, in float32 on the CPU.
         processor: Its image processor.
-        base: Name and revision of the network that was fine-tuned; None where there is none.
+        base: The network that was fine-tuned; None where there is none.
         history: One entry an epoch.
-        facts: Hardware, versions and duration, for metrics.json.
+        run: Hardware, versions and duration, and the settings that the optimizer chose.
     """
 
     model: PreTrainedModel
     processor: BaseImageProcessor
-    base: dict[str, str | None] | None
-    history: list[dict[str, float]]
-    facts: dict[str, Any]
+    base: BaseNetwork | None
+    history: list[dict[str, Any]]
+    run: TrainingRun
 
 
 def load_data(options: TrainingOptions) -> TrainingSplits:
@@ -144,7 +145,7 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
         start.processor,
         start.base,
         history,
-        training_facts(trainer, history, len(data.train)),
+        describe_run(trainer, history, len(data.train)),
     )
     return trained, trainer.accelerator.wait_for_everyone
 
@@ -278,28 +279,31 @@ def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]
     """Return the scalar metrics of one evaluation, for the log; metrics.json has all."""
     metrics = expression_metrics(prediction)
     return {
-        "accuracy": metrics["accuracy"],
-        "macro_f1": metrics["macro_f1"],
-        **{f"recall_{name}": row["recall"] for name, row in metrics["per_class"].items()},
+        "accuracy": metrics.accuracy,
+        "macro_f1": metrics.macro_f1,
+        **{f"recall_{name}": row.recall for name, row in metrics.per_class.items()},
         "ferplus_accuracy": ferplus_accuracy(prediction),
     }
 
 
-def training_facts(
+def describe_run(
     trainer: FerTrainer, history: list[dict[str, float]], pictures: int
-) -> dict[str, Any]:
-    """Return what metrics.json reports of a training besides its settings."""
-    return {
-        "optimizer": OptimizerNames(trainer.args.optim).value,
-        "learning_rate": trainer.args.learning_rate,
-        "weight_decay": trainer.args.weight_decay,
-        "training_pictures": pictures,
-        "hours": sum(epoch["seconds"] for epoch in history) / 3600,
-        "bf16": trainer.args.bf16,
-        "processes": trainer.args.world_size,
-        "device": str(trainer.args.device),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES},
-        "torch_threads": torch.get_num_threads(),
-    }
+) -> TrainingRun:
+    """Return what metrics.json reports of a training besides its options."""
+    args = trainer.args
+    return TrainingRun(
+        training_pictures=pictures,
+        hours=sum(epoch["seconds"] for epoch in history) / 3600,
+        bf16=args.bf16,
+        processes=args.world_size,
+        device=str(args.device),
+        machine=platform.machine(),
+        python=platform.python_version(),
+        versions={name: version(name) for name in LIBRARIES},
+        torch_threads=torch.get_num_threads(),
+        settings={
+            "optimizer": OptimizerNames(args.optim).value,
+            "learning_rate": args.learning_rate,
+            "weight_decay": args.weight_decay,
+        },
+    )

@@ -25,6 +25,7 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.hub import LocalModel, ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.loading import load_from_folder
+from fer.model.model_metrics import BaseNetwork
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.fine_tuning import (
     check_third_party_options,
@@ -79,13 +80,13 @@ class InitialModel:
         model: The network to train.
         processor: Its preprocessing.
         optimizer: Its optimizer.
-        base: Name and revision of the network that is fine-tuned; None where there is none.
+        base: The network that is fine-tuned; None where there is none.
     """
 
     model: PreTrainedModel
     processor: BaseImageProcessor
     optimizer: Optimizer
-    base: dict[str, str | None] | None = None
+    base: BaseNetwork | None = None
 
 
 def build_initial_model(options: TrainingOptions) -> InitialModel:
@@ -221,7 +222,7 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         )  # fmt: skip
         permute_heads(heads.values(), order)
     check_weights(pulled, report["missing_keys"], heads if order is None else ())
-    base = {"name": pulled.name, "revision": pulled.revision}
+    base = BaseNetwork(pulled.name, pulled.revision)
     if isinstance(model, FerForImageClassification):
         model.config.dropout = model.dropout.p = dropout
         return InitialModel(channels_last(model), processor, SGD, base)

@@ -6,9 +6,9 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 from transformers import EvalPrediction
@@ -30,6 +30,7 @@ from fer.model.hub import (
     pull,
 )
 from fer.model.loading import load_network
+from fer.model.model_metrics import ModelMetrics, StageMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.push import PushError, prepare_push, push
@@ -54,8 +55,8 @@ OUTPUT_FILES = (
 )
 """Files of a finished stage and of the result."""
 
-CHOSEN = {"learning_rate", "weight_decay"}
-"""Settings whose default depends on the network's kind."""
+CHOSEN_BY_OPTIMIZER = ("optimizer", "learning_rate", "weight_decay")
+"""Settings that are recorded as they were used, for their defaults depend on the network's kind."""
 
 
 def train(options: TrainingOptions) -> Path:
@@ -139,31 +140,35 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
     model.load_state_dict(round_to_half(mean))
     reports = {stage.name: read_report(stage) for stage in all_stages}
     first = reports["student/1"]
-    settings = {entry.name for entry in fields(TrainingOptions)} - CHOSEN
-    facts = {name: value for name, value in first["training"].items() if name not in settings}
-    facts |= {
-        "hours": sum(report["training"]["hours"] for report in reports.values()),
-        "stages": [summarize_stage(name, report) for name, report in reports.items()],
-    }
-    return FittedStage(model, processor, first["base_model"], first["history"], facts)
+    chosen = {name: first.training.settings[name] for name in CHOSEN_BY_OPTIMIZER}
+    run = replace(
+        first.training,
+        settings=chosen,
+        hours=sum(report.training.hours or 0.0 for report in reports.values()),
+        stages=[summarize_stage(name, report) for name, report in reports.items()],
+    )
+    return FittedStage(model, processor, first.base_model, first.history, run)
 
 
-def read_report(stage: Stage) -> dict[str, Any]:
+def read_report(stage: Stage) -> ModelMetrics:
     """Return metrics.json of a finished stage."""
-    report: dict[str, Any] = json.loads((stage.folder / METRICS_FILE).read_text(encoding="utf-8"))
-    return report
+    document = json.loads((stage.folder / METRICS_FILE).read_text(encoding="utf-8"))
+    return ModelMetrics.from_json(document)[0]
 
 
-def summarize_stage(name: str, report: dict[str, Any]) -> dict[str, object]:
+def summarize_stage(name: str, report: ModelMetrics) -> StageMetrics:
     """Return the entry of a stage in the result's metrics.json."""
-    training, validation = report["training"], report["validation"]
-    return {
-        "name": name,
-        "parameters": report["parameters"],
-        "accuracy": validation["accuracy"],
-        "ferplus_accuracy": validation["ferplus_accuracy"],
-        **{key: training[key] for key in ("epochs", "seed", "hours", "device")},
-    }
+    run, settings = report.training, report.training.settings
+    return StageMetrics(
+        name=name,
+        parameters=report.parameters,
+        accuracy=report.validation.accuracy,
+        ferplus_accuracy=report.validation.ferplus_accuracy,
+        epochs=settings["epochs"],
+        seed=settings["seed"],
+        hours=run.hours,
+        device=run.device,
+    )
 
 
 def write_output(

@@ -1,7 +1,7 @@
 """Report of a training: metrics.json and the learning curves."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,12 @@ from transformers import EvalPrediction
 
 from fer.data.splits import is_official, label_set
 from fer.evaluation.calibration import Calibration
+from fer.evaluation.ferplus_metrics import MAJORITY_OF_EIGHT
 from fer.evaluation.metrics import expression_metrics, ferplus_accuracy, label_arrays
-from fer.evaluation.results import CombinedMetrics
+from fer.model.evaluation_results import CombinedMetrics, Evaluation
+from fer.model.hub import METRICS_FILE
+from fer.model.json_records import to_json
+from fer.model.model_metrics import ModelMetrics
 from fer.training.checkpoints import write_atomically
 from fer.training.options import TrainingOptions
 
@@ -45,32 +49,36 @@ def write_report(
         origin: What pictures the validation split has.
     """
     validation = validation_metrics(prediction, options.dataset, origin)
-    metrics = {
-        "command": COMMAND,
-        "architecture": trained.model.config.model_type,
-        "base_model": trained.base,
-        "parameters": trained.model.num_parameters(),
-        "validation": {**validation, "shown": combined},
-        "calibration": {"fitted_on": "validation", **asdict(calibration)},
-        "training": {**asdict(options), **trained.facts},
-        "history": trained.history,
-    }
+    metrics = ModelMetrics(
+        command=COMMAND,
+        architecture=trained.model.config.model_type,
+        base_model=trained.base,
+        parameters=trained.model.num_parameters(),
+        validation=replace(validation, combined=combined),
+        calibration={"fitted_on": "validation", **to_json(calibration)},
+        training=replace(trained.run, settings=asdict(options) | trained.run.settings),
+        history=trained.history,
+    )
     draw_curves(trained.history).savefig(folder / CURVES, dpi=120)
-    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_atomically(folder / METRICS_FILE, json.dumps(metrics.to_json(), indent=2) + "\n")
 
 
-def validation_metrics(prediction: EvalPrediction, dataset: str, origin: str) -> dict[str, object]:
+def validation_metrics(prediction: EvalPrediction, dataset: str, origin: str) -> Evaluation:
     """Return the metrics on `dataset`'s validation split, with their label sets."""
     labels, _ = label_arrays(prediction)
-    return {
-        "label_set": f"{label_set('validation', labels, dataset)}, {origin}",
-        "official": is_official("validation", labels),
-        "views": "single",
-        "pictures": len(labels),
-        **expression_metrics(prediction),
-        "ferplus_label_set": "FER+ majority of eight, without pictures voted unknown or not a face",
-        "ferplus_accuracy": ferplus_accuracy(prediction),
-    }
+    scores = expression_metrics(prediction)
+    return Evaluation(
+        label_set=f"{label_set('validation', labels, dataset)}, {origin}",
+        official=is_official("validation", labels),
+        views="single",
+        pictures=len(labels),
+        accuracy=scores.accuracy,
+        macro_f1=scores.macro_f1,
+        per_class=scores.per_class,
+        confusion_matrix=scores.confusion_matrix,
+        ferplus_label_set=MAJORITY_OF_EIGHT,
+        ferplus_accuracy=ferplus_accuracy(prediction),
+    )
 
 
 def draw_curves(history: list[dict[str, float]]) -> Figure:

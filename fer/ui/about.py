@@ -1,14 +1,13 @@
 """The About tab: purpose, limits, prohibited uses, privacy and the model's metrics."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
 from fer.labels import EXPRESSIONS
-from fer.model.headline_metrics import combined_agreement
+from fer.model.evaluation_results import ClassMetrics, Evaluation
+from fer.model.model_metrics import ModelMetrics
 from fer.templates import render
 from fer.timeline.formatting import format_percent
 from fer.timeline.timeline import MIN_FACES
@@ -19,7 +18,7 @@ NOTICE = Path(__file__).with_name("notice.html")
 
 
 def build_about(
-    name: str, precision: str, metrics: Mapping[str, Any], device_page: bool = False
+    name: str, precision: str, metrics: ModelMetrics, device_page: bool = False
 ) -> None:
     """Build the About tab.
 
@@ -36,7 +35,7 @@ def build_about(
 def about_html(
     name: str,
     precision: str,
-    metrics: Mapping[str, Any],
+    metrics: ModelMetrics,
     device_notice: str | None = None,
     device_page: bool = False,
 ) -> Markup:
@@ -59,59 +58,57 @@ def about_html(
     )
 
 
-def metrics_html(name: str, precision: str, metrics: Mapping[str, Any]) -> Markup:
+def metrics_html(name: str, precision: str, metrics: ModelMetrics) -> Markup:
     """Return the model's metrics.
 
     Args:
         name: The model in use.
         precision: In which it computes here, "int8" or "float32".
-        metrics: May hold `validation` and `test` (each with `accuracy`, `macro_f1`, `per_class`),
-            `parameters` and `command`; what is missing is left out.
+        metrics: The metrics.json of the model; what is missing is left out.
     """
-    validation = metrics.get("validation") or {}
+    validation = metrics.validation
     return render(
         "about_metrics.html",
         name=name,
         precision=precision,
         facts=_facts(metrics),
-        two_heads=bool(combined_agreement(validation)),
+        two_heads=validation.combined_agreement is not None,
         measured_on=_measured_on(validation),
         recalls=_recalls(validation),
-        command=metrics.get("command"),
+        command=metrics.command,
     )
 
 
-def _facts(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(metrics: ModelMetrics) -> list[tuple[str, str]]:
     """Return the few metrics that summarise the model, each with its meaning."""
     facts = []
-    for split in ("validation", "test"):
-        figures = metrics.get(split) or {}
-        if agreement := combined_agreement(figures):
-            facts.append((f"{agreement['accuracy']:.1%}", f"agreement with the majority, {split}"))
-        if "accuracy" in figures:
-            facts.append((f"{figures['accuracy']:.1%}", f"accuracy, {split}"))
-        if "macro_f1" in figures:
-            facts.append((f"{figures['macro_f1']:.1%}", f"macro F1, {split}"))
-    if "parameters" in metrics:
-        facts.append((f"{metrics['parameters'] / 1e6:.1f} M", "parameters"))
+    for split, evaluated in metrics.splits.items():
+        if agreement := evaluated.combined_agreement:
+            facts.append((f"{agreement.accuracy:.1%}", f"agreement with the majority, {split}"))
+        if evaluated.accuracy is not None:
+            facts.append((f"{evaluated.accuracy:.1%}", f"accuracy, {split}"))
+        if evaluated.macro_f1 is not None:
+            facts.append((f"{evaluated.macro_f1:.1%}", f"macro F1, {split}"))
+    if metrics.parameters is not None:
+        facts.append((f"{metrics.parameters / 1e6:.1f} M", "parameters"))
     return facts
 
 
-def _measured_on(validation: Mapping[str, Any]) -> str:
+def _measured_on(validation: Evaluation) -> str:
     """Return which labels and pictures the metrics were measured on, as far as it is known."""
-    details = [str(validation["label_set"])] if "label_set" in validation else []
-    details += [f"{validation['views']} view"] if "views" in validation else []
-    details += [f"{validation['pictures']:,} pictures"] if "pictures" in validation else []
+    details = [validation.label_set] if validation.label_set is not None else []
+    details += [f"{validation.views} view"] if validation.views is not None else []
+    details += [f"{validation.pictures:,} pictures"] if validation.pictures is not None else []
     return "; ".join(details)
 
 
-def _recalls(validation: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def _recalls(validation: Evaluation) -> list[tuple[str, list[str]]]:
     """Return recall, precision and faces of each expression that has them."""
-    per_class = validation.get("per_class") or {}
+    per_class = validation.per_class
     return [(name, _cells(per_class[name])) for name in EXPRESSIONS if name in per_class]
 
 
-def _cells(figures: Mapping[str, Any]) -> list[str]:
-    shares = (figures.get(key) for key in ("recall", "precision"))
+def _cells(metrics: ClassMetrics) -> list[str]:
+    shares = (metrics.recall, metrics.precision)
     cells = [format_percent(share) if share is not None else "-" for share in shares]
-    return [*cells, f"{figures['support']:,.0f}" if "support" in figures else "-"]
+    return [*cells, f"{metrics.support:,.0f}" if metrics.support is not None else "-"]

@@ -1,13 +1,14 @@
 """The README's figures."""
 
 from docs import figures
+from fer.model.model_metrics import ModelMetrics
 
 
 def test_weights_of_an_earlier_version_are_named_as_such():
-    text = figures._made_by({"made_by": "an earlier version of the training code"})
+    text = figures._made_by(ModelMetrics(made_by="an earlier version of the training code"))
     assert text == "The present weights were made by an earlier version of the training code."
 
 
 def test_weights_of_a_recipe_have_its_command():
-    text = figures._made_by({"command": "python train.py --config recipe.yaml"})
+    text = figures._made_by(ModelMetrics(command="python train.py --config recipe.yaml"))
     assert "`python train.py --config recipe.yaml` made them" in text

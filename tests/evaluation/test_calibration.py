@@ -83,8 +83,8 @@ def test_right_by_both_label_sets():
 def test_what_is_answered_is_right_often_enough(drawn):
     logits, labels = drawn
     calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), DEFAULT)
-    assert calibration.answered_accuracy == pytest.approx(0.8, abs=0.005)
-    assert 0.2 < calibration.answered < 0.9
+    assert calibration.selective_accuracy == pytest.approx(0.8, abs=0.005)
+    assert 0.2 < calibration.coverage < 0.9
     assert calibration.calibration_error < 0.015 < calibration.uncalibrated_error
 
 
@@ -96,7 +96,7 @@ def test_the_figures_are_those_of_the_rounded_numbers():
         calibration = calibrate((logits, None), labels, np.zeros((200, 8)), DEFAULT)
         confidence = softmax(logits / calibration.temperature, axis=1).max(axis=1)
         answered = (confidence >= calibration.uncertain_below).mean()
-        assert answered == pytest.approx(calibration.answered) and answered > 0
+        assert answered == pytest.approx(calibration.coverage) and answered > 0
         assert round(calibration.uncertain_below, 4) == calibration.uncertain_below
 
 
@@ -124,7 +124,7 @@ def test_the_threshold_is_of_the_combined_output(both):
     heads = replace(DEFAULT, ferplus_share=0.25)
     together = calibrate((first, second), labels, votes, heads)
     confidence = probabilities(together.heads, first, second).max(axis=1)
-    assert together.answered == (confidence >= together.uncertain_below).mean()
+    assert together.coverage == (confidence >= together.uncertain_below).mean()
     alone = calibrate((first, second), labels, votes, DEFAULT)
     assert together.calibration_error == alone.calibration_error
     assert together.uncertain_below != alone.uncertain_below
@@ -139,8 +139,8 @@ def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
     logits, both = (first, np.zeros((len(labels), 8))), replace(DEFAULT, ferplus_share=0.1)
     by_labels = calibrate(logits, labels, contrary, both)
     by_votes_too = calibrate(logits, labels, agreeing, both)
-    assert by_votes_too.answered > by_labels.answered + 0.1
-    assert by_votes_too.answered_accuracy == pytest.approx(0.8, abs=0.005)
+    assert by_votes_too.coverage > by_labels.coverage + 0.1
+    assert by_votes_too.selective_accuracy == pytest.approx(0.8, abs=0.005)
 
 
 def test_without_votes_the_second_temperature_stays(both):

@@ -9,15 +9,18 @@ import torch
 
 from fer.data.arrays import FerArrays
 from fer.evaluation.evaluate import (
-    COMBINED,
-    FIRST_HEAD,
-    accuracy_above,
     evaluate,
     intervals,
     reliability,
     risk_coverage,
     selective_metrics,
     ten_views,
+)
+from fer.model.evaluation_results import (
+    COMBINED,
+    FER2013_HEAD,
+    ClassIntervals,
+    ReliabilityBin,
 )
 from fer.model.heads import DEFAULT
 
@@ -68,35 +71,35 @@ def faces():
 @pytest.mark.parametrize("views", [False, True])
 def test_figures(classifier, faces, views):
     figures = evaluate(classifier, faces, views)
-    assert figures["answers"] == FIRST_HEAD
-    assert figures["accuracy"] == pytest.approx(7 / 8)
-    assert figures["pictures"] == 8
-    assert figures["per_class"]["angry"]["recall"] == pytest.approx(0.5)
-    assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)
-    low, high = figures["intervals"]["accuracy"]
+    assert figures.output == FER2013_HEAD
+    assert figures.accuracy == pytest.approx(7 / 8)
+    assert figures.pictures == 8
+    assert figures.per_class["angry"].recall == pytest.approx(0.5)
+    assert figures.ferplus.accuracy == pytest.approx(4 / 6)
+    low, high = figures.intervals.accuracy
     assert low < 7 / 8 <= high
     certainty = np.exp(4) / (np.exp(4) + 6)
-    assert figures["calibration_error"] == pytest.approx(abs(certainty - 7 / 8), abs=1e-6)
-    assert figures["uncertain"]["answered"] == 1.0
-    assert figures["uncertain"]["ferplus_answers"] == figures["shown"]["ferplus_answers"]
-    assert figures["uncertain"]["accuracy"] == figures["shown"]["accuracy"] == pytest.approx(1 / 8)
-    assert [row["accuracy"] for row in figures["by_share"]] == pytest.approx(
+    assert figures.calibration_error == pytest.approx(abs(certainty - 7 / 8), abs=1e-6)
+    assert figures.uncertain.coverage == 1.0
+    assert figures.uncertain.ferplus_agreement == figures.combined.ferplus_agreement
+    assert figures.uncertain.accuracy == figures.combined.accuracy == pytest.approx(1 / 8)
+    assert [row.accuracy for row in figures.by_share] == pytest.approx(
         [7 / 8, 7 / 8, 1 / 8, 1 / 8, 1 / 8]
     )
 
 
 def test_figures_of_what_is_shown(classifier, faces):
     figures = evaluate(classifier, faces, output=COMBINED)
-    assert figures["answers"] == COMBINED
-    assert figures["accuracy"] == pytest.approx(1 / 8)  # the second head outvotes the first
-    assert figures["ferplus_answers"]["accuracy"] == pytest.approx(4 / 6)
-    assert figures["ferplus"]["accuracy"] == pytest.approx(4 / 6)
+    assert figures.output == COMBINED
+    assert figures.accuracy == pytest.approx(1 / 8)  # the second head outvotes the first
+    assert figures.ferplus_agreement.accuracy == pytest.approx(4 / 6)
+    assert figures.ferplus.accuracy == pytest.approx(4 / 6)
 
 
 def test_interval_of_a_share_is_that_of_the_binomial():
     confusion = np.zeros((7, 7), int)
     confusion[0, 0], confusion[0, 1] = 700, 300
-    low, high = intervals(confusion)["accuracy"]
+    low, high = intervals(confusion).accuracy
     half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
     assert (low, high) == pytest.approx((0.7 - half, 0.7 + half), abs=0.004)
 
@@ -105,18 +108,18 @@ def test_reliability_by_hand():
     top = np.array([0.95, 0.95, 0.55])
     probabilities = np.stack([top, 1 - top], axis=1)
     low, high = reliability(probabilities, np.array([0, 1, 0]))
-    assert low == {"confidence": pytest.approx(0.55), "accuracy": 1.0, "faces": 1}
-    assert high == {"confidence": pytest.approx(0.95), "accuracy": 0.5, "faces": 2}
+    assert low == ReliabilityBin(pytest.approx(0.55), 1.0, 1)
+    assert high == ReliabilityBin(pytest.approx(0.95), 0.5, 2)
 
 
-def test_fewer_are_answered_as_the_threshold_rises():
+def test_coverage_falls_as_the_threshold_rises():
     probabilities = np.random.default_rng(0).dirichlet(np.ones(7), 500)
     labels = probabilities.argmax(axis=1)
     points = risk_coverage(probabilities, labels, np.zeros((500, 8)))
-    shares = [point["answered"] for point in points]
+    shares = [point.coverage for point in points]
     assert shares[0] == 1.0
     assert shares == sorted(shares, reverse=True)
-    assert {point["accuracy"] for point in points} == {1.0}
+    assert {point.accuracy for point in points} == {1.0}
 
 
 def test_faces_that_are_named_beside_both_label_sets():
@@ -125,22 +128,23 @@ def test_faces_that_are_named_beside_both_label_sets():
     votes = np.zeros((3, 8))
     votes[[0, 1, 2], [1, 3, 0]] = 1  # happiness, sadness, neutral
     figures = selective_metrics(shown, np.array([3, 6, 6]), votes, 0.5)
-    assert figures["answered"] == pytest.approx(2 / 3)
-    assert figures["accuracy"] == 1.0
-    assert figures["ferplus_answers"]["accuracy"] == 0.5
-    assert selective_metrics(shown, np.array([3, 6, 6]), votes, 0.95)["ferplus_answers"] is None
+    assert figures.coverage == pytest.approx(2 / 3)
+    assert figures.accuracy == 1.0
+    assert figures.ferplus_agreement.accuracy == 0.5
+    assert selective_metrics(shown, np.array([3, 6, 6]), votes, 0.95).ferplus_agreement is None
 
 
-def test_nobody_answered_has_no_accuracy():
-    point = accuracy_above(np.array([[0.6, 0.4]]), np.array([0]), 0.9)
-    assert point == {"threshold": 0.9, "answered": 0.0, "accuracy": None}
+def test_where_no_face_is_above_the_threshold_there_is_no_accuracy():
+    probabilities = np.array([[0.6, *[0.4 / 6] * 6]])
+    point = selective_metrics(probabilities, np.array([0]), np.zeros((1, 8)), 0.9)
+    assert (point.threshold, point.coverage, point.accuracy) == (0.9, 0.0, None)
 
 
 def test_macro_f1_and_its_interval_are_of_the_classes_that_occur():
     confusion = np.diag([100, 100, 100, 100, 100, 100, 0])
-    assert intervals(confusion)["macro_f1"] is None  # it can't be anything but 1
+    assert intervals(confusion).macro_f1 is None  # it can't be anything but 1
     confusion[0, 1] = 10
-    low, high = intervals(confusion)["macro_f1"]
+    low, high = intervals(confusion).macro_f1
     assert 0.9 < low < high < 1.0
 
 
@@ -148,11 +152,11 @@ def test_intervals_at_the_ends_are_wilsons():
     confusion = np.zeros((7, 7), int)
     confusion[0, 0] = 12
     measured = intervals(confusion)
-    assert measured["accuracy"] == pytest.approx([12 / (12 + 1.96**2), 1.0], abs=1e-3)
-    assert measured["per_class"]["angry"]["recall"] == measured["accuracy"]
-    assert measured["per_class"]["sad"] == {"precision": None, "recall": None}
+    assert measured.accuracy == pytest.approx([12 / (12 + 1.96**2), 1.0], abs=1e-3)
+    assert measured.per_class["angry"].recall == measured.accuracy
+    assert measured.per_class["sad"] == ClassIntervals(None, None)
     confusion[1, 0] = 12
-    low, high = intervals(confusion)["per_class"]["disgust"]["recall"]
+    low, high = intervals(confusion).per_class["disgust"].recall
     assert low == pytest.approx(0, abs=1e-9)
     assert high == pytest.approx(1.96**2 / (12 + 1.96**2), abs=1e-3)
 

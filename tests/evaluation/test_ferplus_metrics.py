@@ -40,14 +40,14 @@ def test_without_a_second_head_or_votes_there_is_no_figure():
 def test_answers_beside_the_majority_of_seven():
     votes = votes_for("neutral", "sadness", "contempt", None)
     figures = ferplus_agreement(indices("neutral", "happy", "angry", "sad"), votes)
-    assert (figures["pictures"], figures["accuracy"]) == (2, 0.5)
+    assert (figures.pictures, figures.accuracy) == (2, 0.5)
     assert ferplus_agreement(indices("angry", "sad"), votes[2:]) is None
 
 
 def test_both_figures_break_a_tie_alike():
     tie = (votes_for("neutral") + votes_for("sadness")) / 2
-    assert ferplus_head_metrics(np.eye(8)[:1], tie)["accuracy"] == 1.0
-    assert ferplus_agreement(indices("neutral"), tie)["accuracy"] == 1.0
+    assert ferplus_head_metrics(np.eye(8)[:1], tie).accuracy == 1.0
+    assert ferplus_agreement(indices("neutral"), tie).accuracy == 1.0
 
 
 @pytest.fixture
@@ -61,14 +61,14 @@ def test_what_is_shown_beside_both_label_sets(logits):
     labels, votes = indices("sad", "happy"), votes_for("neutral", "happiness")
     of_labels = combined_metrics(replace(DEFAULT, ferplus_share=0.25), logits, labels, votes)
     of_votes = combined_metrics(replace(DEFAULT, ferplus_share=0.75), logits, labels, votes)
-    assert (of_labels["accuracy"], of_labels["ferplus_answers"]["accuracy"]) == (1.0, 0.5)
-    assert (of_votes["accuracy"], of_votes["ferplus_answers"]["accuracy"]) == (0.5, 1.0)
+    assert (of_labels.accuracy, of_labels.ferplus_agreement.accuracy) == (1.0, 0.5)
+    assert (of_votes.accuracy, of_votes.ferplus_agreement.accuracy) == (0.5, 1.0)
     # one expression is left out of either's macro F1: neutral and sad never occur as a label
-    assert of_labels["macro_f1"] == 1.0
-    assert of_votes["macro_f1"] == 0.5
+    assert of_labels.macro_f1 == 1.0
+    assert of_votes.macro_f1 == 0.5
     for measured in (of_labels, of_votes):
-        assert measured["both_label_sets"]["accuracy"] == 0.75
-        assert measured["both_label_sets"]["macro_f1"] == 0.75
+        assert measured.both_label_sets.accuracy == 0.75
+        assert measured.both_label_sets.macro_f1 == 0.75
 
 
 def test_the_calibration_error_by_both_label_sets(logits):
@@ -79,16 +79,16 @@ def test_the_calibration_error_by_both_label_sets(logits):
         heads, (logits[0], 2.0 * votes_for("sadness", "happiness")), labels, votes
     )
     confidence = np.exp(2) / (np.exp(2) + 6)
-    error = measured["both_label_sets"]["calibration_error"]
+    error = measured.both_label_sets.calibration_error
     assert error == pytest.approx(0.75 - confidence, abs=1e-6)
-    assert combined_metrics(heads, logits, labels, 0 * votes)["both_label_sets"] is None
+    assert combined_metrics(heads, logits, labels, 0 * votes).both_label_sets is None
 
 
 def test_every_share_has_a_row(logits):
     rows = metrics_by_share(DEFAULT, logits, indices("sad", "happy"), np.zeros((2, 8)))
-    assert [row["ferplus_share"] for row in rows] == list(SHARES)
-    assert [row["accuracy"] for row in rows][::4] == [1.0, 0.5]
-    assert {row["ferplus_answers"] for row in rows} == {None}
+    assert [row.ferplus_share for row in rows] == list(SHARES)
+    assert [row.accuracy for row in rows][::4] == [1.0, 0.5]
+    assert {row.ferplus_agreement for row in rows} == {None}
     assert (
         metrics_by_share(DEFAULT, (logits[0], None), indices("sad", "happy"), np.zeros((2, 8)))
         == []
@@ -99,7 +99,7 @@ def test_the_share_that_is_shown_has_a_row_of_its_own(logits):
     rows = metrics_by_share(
         replace(DEFAULT, ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8))
     )
-    assert [row["ferplus_share"] for row in rows] == [0.0, 0.25, 0.5, 0.6, 0.75, 1.0]
+    assert [row.ferplus_share for row in rows] == [0.0, 0.25, 0.5, 0.6, 0.75, 1.0]
 
 
 def test_the_share_that_is_shown():

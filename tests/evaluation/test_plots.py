@@ -10,6 +10,12 @@ from fer.evaluation.plots import (
     risk_coverage_plot,
     robustness_plot,
 )
+from fer.model.evaluation_results import (
+    CorruptionAccuracy,
+    MajorityAccuracy,
+    ReliabilityBin,
+    SelectiveMetrics,
+)
 
 
 def test_confusion_shows_percent_of_each_label():
@@ -21,8 +27,8 @@ def test_confusion_shows_percent_of_each_label():
 
 def test_reliability_has_a_point_a_bin():
     bins = [
-        {"confidence": 0.3, "accuracy": 0.2, "faces": 10},
-        {"confidence": 0.9, "accuracy": 0.95, "faces": 5},
+        ReliabilityBin(confidence=0.3, accuracy=0.2, faces=10),
+        ReliabilityBin(confidence=0.9, accuracy=0.95, faces=5),
     ]
     upper, lower = reliability_plot(bins, 0.042).axes
     assert upper.lines[1].get_xydata().tolist() == [[0.3, 0.2], [0.9, 0.95]]
@@ -32,16 +38,18 @@ def test_reliability_has_a_point_a_bin():
 
 @pytest.mark.parametrize(("accuracy", "texts"), [(0.8, ["80% right"]), (None, [])])
 def test_risk_coverage_marks_the_threshold_in_use(accuracy, texts):
-    points = [{"answered": 1.0, "accuracy": 0.6}, {"answered": 0.5, "accuracy": 0.9}]
-    axes = risk_coverage_plot(points, {"answered": 0.6, "accuracy": accuracy}).axes[0]
+    points = [SelectiveMetrics(0.2, 1.0, 0.6, None), SelectiveMetrics(0.5, 0.5, 0.9, None)]
+    axes = risk_coverage_plot(points, SelectiveMetrics(0.4, 0.6, accuracy, None)).axes[0]
     assert [text.get_text() for text in axes.texts] == texts
     assert axes.get_legend().get_title().get_text() == "in use: 60% above"
 
 
 def test_risk_coverage_shows_both_label_sets():
-    votes = {"ferplus_answers": {"accuracy": 0.95}}
-    points = [{"answered": 1.0, "accuracy": 0.6} | votes, {"answered": 0.5, "accuracy": 0.9}]
-    chosen = {"answered": 0.6, "accuracy": 0.8, "ferplus_answers": {"accuracy": 0.9}}
+    points = [
+        SelectiveMetrics(0.2, 1.0, 0.6, MajorityAccuracy(0.95)),
+        SelectiveMetrics(0.5, 0.5, 0.9, None),
+    ]
+    chosen = SelectiveMetrics(0.4, 0.6, 0.8, MajorityAccuracy(0.9))
     axes = risk_coverage_plot(points, chosen).axes[0]
     texts = [text.get_text() for text in axes.texts]
     assert texts == ["80% right", "90% right"]
@@ -53,10 +61,7 @@ def test_risk_coverage_shows_both_label_sets():
 
 
 def test_robustness_has_a_bar_a_damage():
-    rows = [
-        {"damage": "none", "amount": "", "accuracy": 0.7},
-        {"damage": "size", "amount": "12 px", "accuracy": 0.4},
-    ]
+    rows = [CorruptionAccuracy("none", "", 0.7), CorruptionAccuracy("size", "12 px", 0.4)]
     axes = robustness_plot(rows).axes[0]
     assert [bar.get_width() for bar in axes.patches] == [pytest.approx(40)]
     assert "70.0" in axes.get_title()

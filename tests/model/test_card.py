@@ -11,14 +11,19 @@ from fer.labels import EXPRESSIONS, FER2013_DATASET_ID
 from fer.model.card import model_card, write_card
 from fer.model.card_tables import recipe_table
 from fer.model.markdown import threads
+from fer.model.model_metrics import ModelMetrics
 
 FER2013 = "FER2013's own labels, all pictures of the split"
 FERPLUS_LABELS = "FER+ majority of eight, without pictures voted not a face"
 
 
+def card_of(metrics, repo_id, plots=()):
+    return model_card(ModelMetrics.from_json(metrics)[0], repo_id, plots)
+
+
 @pytest.fixture
 def card(metrics):
-    return model_card(metrics, "me/tiny", ["curves.png"])
+    return card_of(metrics, "me/tiny", ["curves.png"])
 
 
 def rendered(card):
@@ -83,7 +88,7 @@ def test_nothing_is_left_unfilled(card):
 def test_a_second_head_that_learned_nothing_is_not_told_of(metrics, card):
     assert "a second head for FER+'s" in card.text
     metrics["validation"] |= {"ferplus_accuracy": None}
-    assert "second head" not in model_card(metrics, "me/tiny").text
+    assert "second head" not in card_of(metrics, "me/tiny").text
 
 
 def test_command_and_places_not_to_use_it(card):
@@ -96,21 +101,21 @@ def test_command_and_places_not_to_use_it(card):
 
 def test_without_a_command_the_card_has_what_is_known(metrics):
     del metrics["command"]
-    assert "```shell\n# its command is not recorded" in model_card(metrics, "me/tiny").text
-    card = model_card(metrics | {"made_by": "an earlier version"}, "me/tiny")
+    assert "```shell\n# its command is not recorded" in card_of(metrics, "me/tiny").text
+    card = card_of(metrics | {"made_by": "an earlier version"}, "me/tiny")
     assert "```shell\n# an earlier version\n" in card.text
 
 
 @pytest.mark.parametrize("topic", ["Calibration", "Robustness"])
 def test_what_was_not_measured_is_said_to_be_so(metrics, topic):
     metrics.pop(topic.lower(), None)
-    text = section(model_card(metrics, "me/tiny"), topic)
+    text = section(card_of(metrics, "me/tiny"), topic)
     assert text.strip() == "Not measured for these weights."
 
 
 def test_robustness_is_shown_where_it_was_measured(metrics):
     metrics["robustness"] = [{"split": "test", "damage": "blur", "amount": "2 px", "accuracy": 0.5}]
-    rows = cells(rendered(model_card(metrics, "me/tiny")))
+    rows = cells(rendered(card_of(metrics, "me/tiny")))
     assert ["damage", "amount", "accuracy, test split"] in rows
     assert ["blur", "2 px", "50.0%"] in rows
 
@@ -127,7 +132,7 @@ def test_a_test_split_stands_beside_validation(metrics):
         "views": "ten",
         "precision": "int8",
     }
-    rows = cells(rendered(model_card(metrics, "me/tiny")))
+    rows = cells(rendered(card_of(metrics, "me/tiny")))
     ten = ", ten views a picture, in int8"
     filtered = f"own labels, without copies of training pictures{ten}"
     assert ["test", f"own labels{ten}", "3,589", "70.0%", "69.0%"] in rows
@@ -140,7 +145,7 @@ def test_what_is_shown_has_its_own_rows(metrics):
     agreement = {"label_set": "majority", "pictures": 3500, "accuracy": 0.8}
     shown = {"ferplus_share": 0.5, "accuracy": 0.66, "macro_f1": 0.6, "ferplus_answers": agreement}
     metrics["validation"]["shown"] = shown
-    rows = cells(rendered(model_card(metrics, "me/tiny")))
+    rows = cells(rendered(card_of(metrics, "me/tiny")))
     own = f"{metrics['validation']['label_set']}, both heads combined"
     assert ["validation", own, "3,589", "66.0%", "60.0%"] in rows
     assert ["validation", "majority, both heads combined", "3,500", "80.0%", "not measured"] in rows
@@ -149,7 +154,7 @@ def test_what_is_shown_has_its_own_rows(metrics):
 def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_path):
     metrics["training"]["dataset"] = "me/rafdb"
     metrics["validation"] |= {"official": False, "label_set": "labels of me/rafdb"}
-    write_card(metrics, "me/tiny", tmp_path)
+    write_card(ModelMetrics.from_json(metrics)[0], "me/tiny", tmp_path)
     card = ModelCard.load(tmp_path / "README.md")
     assert "model-index" not in card.content and card.data.datasets is None
     assert "fer2013" not in card.data.tags
@@ -160,13 +165,13 @@ def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_p
 
 def test_a_network_that_was_fine_tuned_is_not_from_scratch(metrics):
     base = {"name": "google/vit", "revision": None}
-    card = model_card(metrics | {"base_model": base}, "a/b")
+    card = card_of(metrics | {"base_model": base}, "a/b")
     assert "It was trained on from `google/vit` on FER2013" in card.text
-    assert "from scratch" in model_card(metrics | {"base_model": None}, "a/b").text
+    assert "from scratch" in card_of(metrics | {"base_model": None}, "a/b").text
 
 
 def test_a_card_without_figures_claims_none():
-    card = model_card({}, "me/tiny")
+    card = card_of({}, "me/tiny")
     assert "model-index" not in card.content
     assert "Time and machine of the training were not recorded." in card.text
     assert not re.search(r"\d+(\.\d+)?%", card.text)
@@ -175,12 +180,14 @@ def test_a_card_without_figures_claims_none():
 def test_a_bar_in_a_name_does_not_break_the_table(metrics):
     metrics["validation"]["label_set"] = "own | all"
     assert ["validation", "own | all", "3,589", "67.9%", "65.4%"] in cells(
-        rendered(model_card(metrics, "me/tiny"))
+        rendered(card_of(metrics, "me/tiny"))
     )
 
 
 def test_the_card_alone_is_written_for_no_benchmark_is_registered(metrics, tmp_path):
-    write_card(metrics, "me/tiny", tmp_path, ["confusion.png", "curves.png"])
+    write_card(
+        ModelMetrics.from_json(metrics)[0], "me/tiny", tmp_path, ["confusion.png", "curves.png"]
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     thumbnail = ModelCard.load(tmp_path / "README.md").data.thumbnail
     assert thumbnail == "https://huggingface.co/me/tiny/resolve/main/confusion.png"

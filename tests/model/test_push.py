@@ -85,7 +85,7 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
         ({"weights": "0" * 64}, "is about other weights than"),
         ({"folder": "x"}, "is not about FER2013"),
         ({"official": False, "dataset": "me/rafdb"}, "about neither FER2013's official splits"),
-        ({"answers": "shown"}, "run fer evaluate again without --answers shown"),
+        ({"answers": "shown"}, "run fer evaluate again without --head combined"),
     )
     for change, part in changes:
         (evaluation / "evaluation.json").write_text(json.dumps(figures | change))

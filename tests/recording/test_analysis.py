@@ -15,7 +15,6 @@ from supervision import Detections
 from benchmarks.memory import STATUS
 from benchmarks.recording import repeated
 from fer.colors import COLORS
-from fer.model.headline_metrics import describe_accuracy
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, analyse
 from fer.recording.analysis import RATE_RANGE
@@ -295,32 +294,6 @@ def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
     assert "The file ends after" in recording.warning
     assert recording.warning in recording.report.read_text()
     assert 20 < len(images_of(recording.video)) < 80
-
-
-OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
-
-
-@pytest.mark.parametrize(
-    ("metrics", "expected"),
-    [
-        ({}, None),
-        ({"test": None, "validation": {"accuracy": 0.7}}, None),
-        (
-            {"validation": {"accuracy": 0.6834, "pictures": 3589, "label_set": "FER2013's own"}},
-            "68.3% of 3,589 pictures of the validation split (FER2013's own)",
-        ),
-        (
-            {"validation": {"shown": {"ferplus_share": 0.5, "ferplus_answers": OF_SEVEN}}},
-            "80.0% of 3,500 pictures of the validation split (majority)",
-        ),
-        (
-            {"validation": OF_SEVEN, "test": OF_SEVEN | {"accuracy": 0.7}},
-            "70.0% of 3,500 pictures of the test split (majority)",
-        ),
-    ],
-)
-def test_accuracy_in_words(metrics, expected):
-    assert describe_accuracy(metrics) == expected
 
 
 def test_the_report_says_what_was_used(tmp_path, film):

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from fer.data.dataset_report import HEADINGS, dataset_report_html
 from fer.model.card import model_card
+from fer.model.model_metrics import ModelMetrics
 from fer.recording import analyse
 from fer.timeline.compare import compare_timelines
 from fer.timeline.comparison_table import comparison_csv
@@ -78,7 +79,8 @@ def test_the_page():
 
 def test_figures_of_a_model():
     metrics = {"command": NAME, "validation": {"label_set": NAME, "views": NAME, "pictures": 3}}
-    assert foreign_elements(about_html(NAME, NAME, metrics)) == []
+    page = about_html(NAME, NAME, ModelMetrics.from_json(metrics)[0])
+    assert foreign_elements(page) == []
 
 
 def test_a_photo(tmp_path):
@@ -123,7 +125,7 @@ def test_a_model_card():
         "robustness": [{"damage": NAME, "amount": NAME, "accuracy": 0.5}],
         "base_model": {"name": NAME, "command": None},
     }
-    card = model_card(metrics, "me/tiny", [f"{NAME}.png", "a](b).png"])
+    card = model_card(ModelMetrics.from_json(metrics)[0], "me/tiny", [f"{NAME}.png", "a](b).png"])
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(card.text)
     assert html.count("onerror=alert(1)") >= 8
     assert foreign_elements(html) == []

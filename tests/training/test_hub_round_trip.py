@@ -129,7 +129,7 @@ result = {
     "page": str(demo.get_config_file()),
     "framing": served.framing == trained.framing != {},
     "settings": [served.heads == trained.heads, served.uncertain_below],
-    "metrics": served.metrics,
+    "metrics": served.metrics.to_json(),
 }
 """
 

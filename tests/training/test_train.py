@@ -51,7 +51,7 @@ def trained(options):
 def test_the_folder_loads(trained):
     classifier = ExpressionClassifier.load(trained)
     assert classifier.model.config.id2label == dict(enumerate(EXPRESSIONS))
-    assert classifier.metrics["parameters"] == classifier.model.num_parameters()
+    assert classifier.metrics.parameters == classifier.model.num_parameters()
     assert AutoImageProcessor.from_pretrained(trained).framing["scale"] > 0
 
 
@@ -262,7 +262,7 @@ def test_bf16(options, tmp_path):
     classifier = ExpressionClassifier.load(output, int8=False)
     splits = load_fer2013(options.dataset)
     figures = evaluate(classifier, load_arrays(splits["validation"]))  # in single precision
-    assert metrics["validation"]["confusion_matrix"] == figures["confusion_matrix"]
+    assert metrics["validation"]["confusion_matrix"] == figures.confusion_matrix
 
 
 @pytest.mark.parametrize(

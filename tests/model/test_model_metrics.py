@@ -10,16 +10,13 @@ import pytest
 
 from fer.model.card import model_card
 from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
-from fer.model.headline_metrics import describe_accuracy
 from fer.model.hub import LocalModel, ModelError
 from fer.model.hub_folder import read_evaluation
 from fer.model.loading import read_metrics
-from fer.model.metrics_schema import validate_metrics
+from fer.model.model_metrics import ModelMetrics
 from fer.ui import build_demo
 from fer.ui.about import about_html
 from tests.fakes import fake_pipeline
-
-pytestmark = pytest.mark.slow
 
 WRONG = {
     "text": "3 million",
@@ -71,22 +68,24 @@ def with_value(document: Any, place: tuple, value: Any) -> Any:
     return changed
 
 
-def read_all(metrics: dict) -> str:
+def read_all(metrics: ModelMetrics) -> str:
     """Return what all readers of metrics make of them."""
     card = model_card(metrics, "me/tiny")
-    return f"{about_html('x', 'int8', metrics)} {describe_accuracy(metrics)} {card}"
+    return f"{about_html('x', 'int8', metrics)} {metrics.describe_accuracy()} {card}"
 
 
 def test_the_real_file_is_of_the_form():
-    assert validate_metrics(REAL)[1] == []
-    assert "72.7%" in read_all(validate_metrics(REAL)[0])
+    metrics, left_out = ModelMetrics.from_json(REAL)
+    assert (metrics.to_json(), left_out) == (REAL, [])
+    assert "72.7%" in read_all(metrics)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_any_value_in_any_place_is_read(wrong):
     for place in places(REAL):
-        metrics, _ = validate_metrics(with_value(REAL, place, wrong))
-        text, words = about_html("x", "int8", metrics), str(describe_accuracy(metrics))
+        metrics, _ = ModelMetrics.from_json(with_value(REAL, place, wrong))
+        text, words = about_html("x", "int8", metrics), str(metrics.describe_accuracy())
         assert "<img" not in text and "nan" not in text + words and "inf%" not in text, place
         if len(place) < 3 or place[-1] in ("accuracy", "label_set", "support"):
             read_all(metrics)
@@ -95,7 +94,7 @@ def test_any_value_in_any_place_is_read(wrong):
 def test_a_foreign_figure_is_left_out_and_named(tmp_path, caplog):
     (tmp_path / "metrics.json").write_text('{"parameters": "3 million", "command": "make"}')
     with caplog.at_level(logging.WARNING):
-        assert read_metrics(LocalModel(tmp_path, "a/b")) == {"command": "make"}
+        assert read_metrics(LocalModel(tmp_path, "a/b")) == ModelMetrics(command="make")
     assert "metrics.json of a/b has another form; left out: parameters." in caplog.text
 
 
@@ -106,14 +105,15 @@ def test_a_foreign_figure_is_left_out_and_named(tmp_path, caplog):
 )
 def test_a_file_that_is_no_object_is_left_out(tmp_path, content, caplog):
     (tmp_path / "metrics.json").write_bytes(content)
-    assert read_metrics(LocalModel(tmp_path, "a/b")) == {}
+    assert read_metrics(LocalModel(tmp_path, "a/b")) == ModelMetrics()
     assert content == b"null" or "metrics.json of a/b" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [WRONG["text"], WRONG["too long for a float"], WRONG["deep"]])
 def test_the_page_is_built(wrong):
     for place in (("parameters",), ("validation",), ("validation", "shown", "ferplus_answers")):
-        metrics, _ = validate_metrics(with_value(REAL, place, wrong))
+        metrics, _ = ModelMetrics.from_json(with_value(REAL, place, wrong))
         demo = build_demo(fake_pipeline(metrics=metrics))
         assert any(block.elem_id == "about-panel" for block in demo.blocks.values())
 
@@ -123,3 +123,29 @@ def test_a_foreign_evaluation_is_a_sentence(tmp_path, content):
     (tmp_path / "evaluation.json").write_text(content)
     with pytest.raises(ModelError):
         read_evaluation(tmp_path, ExpressionClassifier.load())
+
+
+OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ({}, None),
+        ({"test": None, "validation": {"accuracy": 0.7}}, None),
+        (
+            {"validation": {"accuracy": 0.6834, "pictures": 3589, "label_set": "FER2013's own"}},
+            "68.3% of 3,589 pictures of the validation split (FER2013's own)",
+        ),
+        (
+            {"validation": {"shown": {"ferplus_share": 0.5, "ferplus_answers": OF_SEVEN}}},
+            "80.0% of 3,500 pictures of the validation split (majority)",
+        ),
+        (
+            {"validation": OF_SEVEN, "test": OF_SEVEN | {"accuracy": 0.7}},
+            "70.0% of 3,500 pictures of the test split (majority)",
+        ),
+    ],
+)
+def test_accuracy_in_words(metrics, expected):
+    assert ModelMetrics.from_json(metrics)[0].describe_accuracy() == expected

@@ -1,0 +1,261 @@
+"""Metrics of a network on labelled faces, as evaluation.json and metrics.json hold them.
+
+Shares and probabilities are from 0 to 1. Where a name in the files is another one, it is the key in
+the field's metadata.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from fer.model.json_records import (
+    OPEN,
+    Amount,
+    Count,
+    Interval,
+    Matrix,
+    Setting,
+    Share,
+    from_json,
+    key,
+    to_json,
+)
+
+FER2013_HEAD, COMBINED = "fer2013", "shown"
+"""Which output is evaluated: the FER2013 head alone, or both heads combined, as the page has them.
+"""
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """Metrics of one expression, and how many faces have it as their label."""
+
+    precision: Share | None
+    recall: Share | None
+    f1: Share | None
+    support: Count | None
+
+
+@dataclass(frozen=True)
+class LabelComparison:
+    """Predictions compared with one label set; rows of the confusion matrix are the labels."""
+
+    accuracy: float
+    macro_f1: float
+    per_class: dict[str, ClassMetrics]
+    confusion_matrix: list[list[int]]
+
+
+@dataclass(frozen=True)
+class ClassIntervals:
+    """95 % intervals of one expression, each its lower and upper end; None where there is none."""
+
+    precision: Interval | None
+    recall: Interval | None
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """95 % confidence intervals, each its lower and upper end; None where there is none."""
+
+    accuracy: Interval | None
+    macro_f1: Interval | None
+    per_class: dict[str, ClassIntervals] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Faces of about one confidence: their mean confidence, their accuracy and their number."""
+
+    confidence: Share
+    accuracy: Share
+    faces: Count
+
+
+@dataclass(frozen=True)
+class MajorityAccuracy:
+    """Accuracy by FER+'s majority."""
+
+    accuracy: Share
+    label_set: str | None = None
+    pictures: Count | None = None
+
+
+@dataclass(frozen=True)
+class SelectiveMetrics:
+    """Selective classification: the faces above a threshold.
+
+    Attributes:
+        threshold: Least top probability.
+        coverage: Share of the faces that have it.
+        accuracy: Of these, by their labels; None where there are none.
+        ferplus_agreement: Of these, by FER+'s majority; None without votes.
+    """
+
+    threshold: Share
+    coverage: Share = field(metadata=key("answered"))
+    accuracy: Share | None
+    ferplus_agreement: MajorityAccuracy | None = field(metadata=key("ferplus_answers"))
+
+
+@dataclass(frozen=True)
+class BothMetrics:
+    """Metrics by the mean of FER2013's labels and FER+'s majority."""
+
+    accuracy: Share | None
+    macro_f1: Share | None
+    calibration_error: Share | None
+
+
+@dataclass(frozen=True)
+class CombinedMetrics:
+    """Metrics of both heads combined, as the page has them.
+
+    Attributes:
+        ferplus_share: Weight of FER+'s head; 0 is FER2013's head alone.
+        prior_correction: Strength of the correction for the training classes' shares.
+        accuracy: By the labels.
+        macro_f1: By the labels.
+        calibration_error: By the labels.
+        ferplus_agreement: By FER+'s majority; None without votes.
+        both_label_sets: By both; None without votes.
+    """
+
+    ferplus_share: Share | None
+    prior_correction: Amount | None
+    accuracy: Share | None
+    macro_f1: Share | None
+    calibration_error: Share | None
+    ferplus_agreement: MajorityAccuracy | None = field(metadata=key("ferplus_answers"))
+    both_label_sets: BothMetrics | None
+
+
+@dataclass(frozen=True)
+class CorruptionAccuracy:
+    """Accuracy under one corruption, and on which split; the amount has its unit."""
+
+    damage: str
+    amount: Setting
+    accuracy: Share
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class SubsetMetrics:
+    """Metrics of some of the faces; None where there are none."""
+
+    pictures: Count | None
+    accuracy: Share | None
+    macro_f1: Share | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is known of a network on one set of labelled faces; all of it may be missing.
+
+    Attributes:
+        model: The network's name.
+        weights: Checksum of its weights.
+        dataset: Where FER2013 was read, such as a folder or a Hub id.
+        split: Which of its splits.
+        label_set: Whose labels, and what was left out.
+        official: Whether it is one of FER2013's own splits, as far as the labels tell.
+        folder: Where labelled pictures of other data were read.
+        detected: Whether faces were detected in them.
+        unreadable: Number of files there that couldn't be read.
+        without_face: Number of those without a face.
+        left_out: Names of both.
+        pictures: Number of faces.
+        precision: In which the network computed, "int8" or "float32".
+        views: Of each face, "single" or "ten".
+        output: Which was evaluated, `FER2013_HEAD` or `COMBINED`.
+        accuracy: As for the next five, of that output by the labels.
+        macro_f1: Mean over the classes that occur.
+        per_class: By expression.
+        confusion_matrix: Numbers of faces; rows are the labels.
+        intervals: 95 % confidence intervals.
+        calibration_error: Expected calibration error.
+        reliability: Bins of confidence that have faces.
+        risk_coverage: Of the combined output, over thresholds.
+        uncertain: Of the combined output, at the threshold in use.
+        ferplus: Of FER+'s head, by FER+'s majority of eight.
+        ferplus_agreement: Of the output that was evaluated, by FER+'s majority of seven.
+        combined: Of both heads combined.
+        by_share: The same by the weight of FER+'s head.
+        without_copies: Of the faces that have no copy in the training split.
+        robustness: By corruption, the clean faces first.
+        ferplus_label_set: Of the next one, as a training records it.
+        ferplus_accuracy: Of FER+'s head, as a training records it.
+        other: Further entries of the file.
+    """
+
+    model: str | None = None
+    weights: str | None = None
+    dataset: str | None = None
+    split: str | None = None
+    label_set: str | None = None
+    official: bool | None = None
+    folder: str | None = None
+    detected: bool | None = None
+    unreadable: Count | None = None
+    without_face: Count | None = None
+    left_out: list[str] = field(default_factory=list)
+    pictures: Count | None = None
+    precision: str | None = None
+    views: str | None = None
+    output: str | None = field(default=None, metadata=key("answers"))
+    accuracy: Share | None = None
+    macro_f1: Share | None = None
+    per_class: dict[str, ClassMetrics] = field(default_factory=dict)
+    confusion_matrix: Matrix = field(default_factory=list)
+    intervals: Intervals | None = None
+    calibration_error: Share | None = None
+    reliability: list[ReliabilityBin] = field(default_factory=list)
+    risk_coverage: list[SelectiveMetrics] = field(default_factory=list)
+    uncertain: SelectiveMetrics | None = None
+    ferplus: MajorityAccuracy | None = None
+    ferplus_agreement: MajorityAccuracy | None = field(
+        default=None, metadata=key("ferplus_answers")
+    )
+    combined: CombinedMetrics | None = field(default=None, metadata=key("shown"))
+    by_share: list[CombinedMetrics] = field(default_factory=list)
+    without_copies: SubsetMetrics | None = None
+    robustness: list[CorruptionAccuracy] = field(default_factory=list)
+    ferplus_label_set: str | None = None
+    ferplus_accuracy: Share | None = None
+    other: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
+
+    @classmethod
+    def from_json(cls, document: object) -> tuple[Self, list[str]]:
+        """Return what a JSON document has, and the places of what isn't of its form.
+
+        >>> Evaluation.from_json({"accuracy": 0.7, "pictures": "many"})[1]
+        ['pictures']
+        """
+        return from_json(cls, document)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        document: dict[str, Any] = to_json(self)
+        return document
+
+    def updated(self, other: "Evaluation") -> "Evaluation":
+        """Return these metrics with those of another evaluation in their place, where it has any.
+
+        Both are of the same faces.
+        """
+        return Evaluation.from_json(self.to_json() | other.to_json())[0]
+
+    @property
+    def is_official(self) -> bool:
+        """Whether the faces are one of FER2013's own splits, as far as is recorded."""
+        return self.official is not False
+
+    @property
+    def combined_agreement(self) -> MajorityAccuracy | None:
+        """How often both heads combined name what most of FER+'s voters do.
+
+        None where the FER2013 head isn't combined with another one, so that its own metrics count,
+        or where it wasn't measured.
+        """
+        combined = self.combined
+        return combined.ferplus_agreement if combined and combined.ferplus_share else None

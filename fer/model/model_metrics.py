@@ -1,0 +1,138 @@
+"""What metrics.json holds of a network: its metrics on each split, its calibration and training."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
+from fer.model.json_records import (
+    OPEN,
+    Amount,
+    Count,
+    Rows,
+    Setting,
+    Share,
+    from_json,
+    to_json,
+)
+
+
+@dataclass(frozen=True)
+class BaseNetwork:
+    """A network that was fine-tuned: its name and revision on the Hub."""
+
+    name: str
+    revision: str | None
+
+
+@dataclass(frozen=True)
+class StageMetrics:
+    """Of a stage of a training: its network's metrics on validation, and what it cost."""
+
+    name: str
+    parameters: Count | None
+    accuracy: Share | None
+    ferplus_accuracy: Share | None
+    epochs: Count | None
+    seed: int | None
+    hours: Amount | None
+    device: str | None
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """How a network was trained.
+
+    Attributes:
+        training_pictures: Their number.
+        hours: Duration.
+        bf16: Whether it computed in bf16.
+        processes: Their number.
+        device: As torch names it.
+        machine: Its architecture.
+        python: Version.
+        versions: Of libraries, by name.
+        torch_threads: Their number.
+        stages: The stages of a recipe, teachers first.
+        settings: The options by name, as they were used.
+    """
+
+    training_pictures: Count | None = None
+    hours: Amount | None = None
+    bf16: bool | None = None
+    processes: Count | None = None
+    device: str | None = None
+    machine: str | None = None
+    python: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    torch_threads: Count | None = None
+    stages: list[StageMetrics] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
+
+
+@dataclass(frozen=True)
+class ModelMetrics:
+    """The content of metrics.json; all of it may be missing.
+
+    Attributes:
+        command: What trains the network again.
+        made_by: How it was made, where no command does.
+        architecture: Its `model_type`.
+        base_model: The network that was fine-tuned; None where it was trained from scratch.
+        parameters: Their number.
+        validation: Metrics on the validation split.
+        test: Metrics on the test split.
+        calibration: Settings that were fitted, and their metrics, by name.
+        training: How it was trained.
+        history: One entry an epoch.
+        robustness: By corruption.
+        other: Further entries of the file.
+    """
+
+    command: str | None = None
+    made_by: str | None = None
+    architecture: str | None = None
+    base_model: BaseNetwork | None = None
+    parameters: Count | None = None
+    validation: Evaluation = field(default_factory=Evaluation)
+    test: Evaluation = field(default_factory=Evaluation)
+    calibration: dict[str, Setting] = field(default_factory=dict)
+    training: TrainingRun = field(default_factory=TrainingRun)
+    history: Rows = field(default_factory=list)
+    robustness: list[CorruptionAccuracy] = field(default_factory=list)
+    other: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
+
+    @classmethod
+    def from_json(cls, document: object) -> tuple[Self, list[str]]:
+        """Return what a JSON document has, and the places of what isn't of its form.
+
+        >>> metrics, left_out = ModelMetrics.from_json(
+        ...     {"parameters": "3 million", "test": {"accuracy": 0.7}}
+        ... )
+        >>> metrics.test.accuracy, left_out
+        (0.7, ['parameters'])
+        """
+        return from_json(cls, document)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        document: dict[str, Any] = to_json(self)
+        return document
+
+    @property
+    def splits(self) -> dict[str, Evaluation]:
+        """The metrics on each split, by its name."""
+        return {"validation": self.validation, "test": self.test}
+
+    def describe_accuracy(self) -> str | None:
+        """Return how often the network is right: on the test split if that was measured.
+
+        Where both heads are combined it is how often they name what most people do; an example is
+        "70.0% of 3,589 pictures of the test split (FER2013's own labels)".
+        """
+        for split, metrics in reversed(self.splits.items()):
+            counted = metrics.combined_agreement or metrics
+            accuracy, pictures, label_set = counted.accuracy, counted.pictures, counted.label_set
+            if accuracy is not None and pictures is not None and label_set is not None:
+                of = f"{pictures:,} pictures of the {split} split"
+                return f"{accuracy:.1%} of {of} ({label_set})"
+        return None
