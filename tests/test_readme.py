@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from docs.figures import pages
-from fer.timeline.timeline import MIN_FACES
+from fer.timeline.withholding import MIN_FACES
 from fer.video import MAX_BYTES, MAX_SECONDS
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,16 @@ from fer.colors import COLORS, JUDGED_COLORS, text_color_on
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.model.classifier import ExpressionClassifier
 from fer.templates import UNNAMED_NOTES, call_macro
-from fer.timeline import chart, counts, serialization, svg_paths, timeline, track_counts
+from fer.timeline import (
+    chart,
+    expression_statistics,
+    serialization,
+    svg_paths,
+    tallies,
+    timeline,
+    track_counts,
+    withholding,
+)
 from fer.timeline.track_quality import QUALITY_SCALES, QUALITY_SUMS
 from fer.ui.about import about_html
 from fer.ui.consent import consent_notice
@@ -60,12 +69,12 @@ def _timeline() -> dict[str, Any]:
     return {
         "format": serialization.FORMAT,
         "version": serialization.VERSION,
-        "min_faces": timeline.MIN_FACES,
+        "min_faces": withholding.MIN_FACES,
         "bin_seconds": empty.bin_seconds,
         "small": empty.small,
-        "scale": counts.PROBABILITY_SCALE,
-        "columns": counts.COUNT_COLUMNS,
-        "index_signs": counts.INDEX_SIGNS.tolist(),
+        "scale": tallies.PROBABILITY_SCALE,
+        "columns": tallies.COUNT_COLUMNS,
+        "index_signs": tallies.INDEX_SIGNS.tolist(),
         "quality": QUALITY_COLUMNS,
         "quality_scales": QUALITY_SCALES.tolist(),
         "quality_sums": QUALITY_SUMS,
@@ -78,8 +87,8 @@ def _timeline() -> dict[str, Any]:
 
 def _chart() -> dict[str, Any]:
     return {
-        "stack_order": counts.STACK_ORDER,
-        "error_band": counts.ERROR_BAND,
+        "stack_order": expression_statistics.STACK_ORDER,
+        "error_band": expression_statistics.ERROR_BAND,
         "side": svg_paths.VIEWBOX_SIDE,
         "min_live_span": chart.MIN_LIVE_SPAN,
         "min_span": chart.MIN_SPAN,

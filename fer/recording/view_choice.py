@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from fer.pipeline import Detector
-from fer.timeline.timeline import MIN_FACES
+from fer.timeline.withholding import MIN_FACES
 from fer.video import VideoReader
 
 LOOKS = 9

@@ -14,7 +14,7 @@ import numpy as np
 
 from fer.array_types import BoolArray, Float64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import compute_statistics
+from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.formatting import NO_VALUE
 from fer.timeline.marks import BASELINE, merged_ranges
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline

@@ -17,14 +17,14 @@ from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
 from fer.timeline.chart_notes import chart_description, chart_note
 from fer.timeline.chart_series import chart_series
-from fer.timeline.counts import (
+from fer.timeline.drawn_marks import mark_places
+from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
     Figures,
     judged_shares,
     merged_statistics,
 )
-from fer.timeline.drawn_marks import mark_places
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, band_line, find_runs
@@ -51,8 +51,8 @@ class Curves:
 
     Args:
         step: Length of a bin in seconds; the first starts at 0.
-        figures: Columns of length n as of `fer.timeline.counts.compute_statistics`; NaN where
-            there is no value.
+        figures: Columns of length n, as `compute_statistics` of
+            `fer.timeline.expression_statistics` returns them; NaN where there is no value.
     """
 
     step: float

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import compute_statistics, weight_bins_equally
+from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
 from fer.timeline.formatting import format_time
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 
 
 def mean_statistics(timeline: Timeline) -> dict[str, float]:
-    """Return the statistics of the whole timeline; see `fer.timeline.counts.compute_statistics`.
+    """Return the statistics of the whole timeline; see `compute_statistics`.
 
     Each face weighs alike, once in each second, as in `fer.timeline.summary`.
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
-from fer.timeline.counts import STACK_ORDER, Figures, merged_statistics
+from fer.timeline.expression_statistics import STACK_ORDER, Figures, merged_statistics
 from fer.timeline.timeline import Timeline
 
 MAX_SERIES_COLUMNS = 960

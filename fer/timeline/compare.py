@@ -15,14 +15,9 @@ from scipy.special import stdtrit
 from fer.array_types import BoolArray, Float64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
-from fer.timeline.counts import (
-    COUNT_COLUMNS,
-    INDEX_SIGNS,
-    PROBABILITY_SCALE,
-    compute_statistics,
-    weight_bins_equally,
-)
+from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
 from fer.timeline.marks import BASELINE, STRETCH, Mark, merged_ranges
+from fer.timeline.tallies import INDEX_SIGNS, JUDGED, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.timeline import Timeline, TimelineError
 
 FIGURES = (*EXPRESSIONS, "index")
@@ -32,9 +27,6 @@ CONFIDENCE = 0.95
 
 MAX_SAMPLES = 12
 """Samples in one comparison; more would not fit a table."""
-
-_SUMS = slice(COUNT_COLUMNS.index(EXPRESSIONS[0]), COUNT_COLUMNS.index(EXPRESSIONS[-1]) + 1)
-_JUDGED = COUNT_COLUMNS.index("judged")
 
 
 @dataclass(frozen=True)
@@ -124,11 +116,11 @@ def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float
     numbers, tallies = counted.counts()
     known = compute_statistics(tallies)["judged"] > 0
     weighted = weight_bins_equally(tallies[known])
-    shares = weighted[:, _SUMS] / PROBABILITY_SCALE
+    shares = weighted[:, PROBABILITIES] / PROBABILITY_SCALE
     return Sample(
         name,
         np.column_stack([shares, shares @ INDEX_SIGNS]),
-        weighted[:, _JUDGED],
+        weighted[:, JUDGED],
         np.diff(numbers[known]) == 1,
         float(known.sum() * timeline.bin_seconds),
         counted.seconds,

@@ -1,8 +1,8 @@
 """A timeline as one table of intervals, from which every export for other programs is made.
 
 An interval is a run of bins with the same state: of one track in the person view, of the whole
-picture in the class view, whose bins are withheld below `fer.timeline.timeline.MIN_FACES` faces as
-everywhere. So no export holds more than the timeline itself does.
+picture in the class view, whose bins are withheld as everywhere (`fer.timeline.withholding`). So no
+export holds more than the timeline itself does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
-from fer.timeline.counts import Figures, compute_statistics
+from fer.timeline.expression_statistics import Figures, compute_statistics
 from fer.timeline.marks import EVENT, Mark, shifted
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline

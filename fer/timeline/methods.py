@@ -7,7 +7,8 @@ from typing import Protocol
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
 from fer.timeline.marks import left_out_ranges
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 from fer.version import __version__
 from fer.vision.quality import TURNED_AWAY_FROM
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from fer.array_types import Float64Array, FloatArray
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import Tallies, compute_statistics
+from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.formatting import format_duration, format_percent, format_time
+from fer.timeline.tallies import Tallies
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
 WINDOW, BASELINE, RECOVERY = 5.0, 60.0, 3.0

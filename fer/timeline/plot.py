@@ -11,17 +11,18 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.array_types import BoolArray, Float64Array
 from fer.colors import COLORS, JUDGED_COLORS
-from fer.timeline.counts import (
+from fer.timeline.drawn_marks import draw_marks
+from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
-    Tallies,
     judged_shares,
     merged_statistics,
 )
-from fer.timeline.drawn_marks import draw_marks
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.tallies import Tallies
+from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 
 WITHHELD = f"fewer than {MIN_FACES} faces to judge"
 NONE_JUDGED = "no face to judge"

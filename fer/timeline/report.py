@@ -14,7 +14,7 @@ from fer.labels import EXPRESSIONS
 from fer.templates import CHART_JS, FIGURES_CSS, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
-from fer.timeline.counts import ERROR_BAND
+from fer.timeline.expression_statistics import ERROR_BAND
 from fer.timeline.formatting import (
     NO_VALUE,
     format_duration,
@@ -26,8 +26,9 @@ from fer.timeline.marks import Mark, letters
 from fer.timeline.moments import MIN_BASELINE, MIN_DURATION
 from fer.timeline.summary import Summary, summarise
 from fer.timeline.summary_table import listed_changes, omitted_note, top_expression, track_rows
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.timeline import Timeline
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
+from fer.timeline.withholding import MIN_FACES
 from fer.vision.quality import TURNED_AWAY_FROM
 
 MIN_LEAD = 0.5

@@ -14,10 +14,11 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import COUNT_COLUMNS, PROBABILITY_SCALE
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
-from fer.timeline.timeline import MIN_FACES, TIME_TOLERANCE, Timeline, TimelineError
+from fer.timeline.tallies import COUNT_COLUMNS, PROBABILITY_SCALE
+from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
 from fer.timeline.track_quality import QUALITY_SUMS
+from fer.timeline.withholding import MIN_FACES
 
 if TYPE_CHECKING:
     from pandas import DataFrame

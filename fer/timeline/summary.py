@@ -6,10 +6,12 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import Tallies, compute_statistics, pooled_error, weight_bins_equally
+from fer.timeline.expression_statistics import compute_statistics, pooled_error, weight_bins_equally
 from fer.timeline.formatting import format_duration, format_percent, format_signed
 from fer.timeline.moments import Moment, find_moments
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.tallies import Tallies
+from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 
 _TRACK_SHARES = ("index", "uncertain", "small", "turned")
 
@@ -48,7 +50,7 @@ class Summary:
             too few.
         faces: Mean number of faces in a frame.
         mean: Mean share of each expression over all judged readings, 0 to 1, by name.
-        index: Mean positive-negative index, -1 to 1; see `fer.timeline.counts`.
+        index: Mean positive-negative index, -1 to 1; see `fer.timeline.tallies`.
         index_error: Its standard error, from the number of faces.
         uncertain: Share of the judged readings that were uncertain.
         small: Share of all faces that were too small to judge.

@@ -10,7 +10,7 @@ A timeline is recorded in one of two views, and keeps nothing that its view does
 - "person": each track by its id, too; nobody is identified.
 
 Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN
-for all statistics of expressions; these are defined in `fer.timeline.counts`.
+for all statistics of expressions; these are defined in `fer.timeline.expression_statistics`.
 """
 
 import math
@@ -22,16 +22,12 @@ from supervision import Detections
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import (
-    COUNT_COLUMNS,
-    compute_statistics,
-    count_faces,
-    count_frame,
-    withhold_expressions,
-)
+from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.marks import Mark, left_out_ranges, sorted_marks
+from fer.timeline.tallies import COUNT_COLUMNS, count_faces
 from fer.timeline.track_counts import TrackCounts
 from fer.timeline.track_quality import QUALITY_SUMS, mean_quality, sum_quality
+from fer.timeline.withholding import MIN_FACES, count_frame, withhold_expressions
 from fer.vision.detections import track_ids
 
 if TYPE_CHECKING:
@@ -39,9 +35,6 @@ if TYPE_CHECKING:
 
 VIEWS = ("class", "person")
 """What a timeline can be recorded for."""
-
-MIN_FACES = 5
-"""In the class view, bins with fewer faces to judge in any frame are withheld."""
 
 TIME_TOLERANCE = 1e-9
 """Share of a bin by which a time may fall short of its start: 0.3 / 0.1 isn't quite 3."""
@@ -256,9 +249,9 @@ class Timeline:
         """Return a row a bin that has frames, by time.
 
         Returns:
-            `time` (seconds at the bin's start) and the columns of
-            `fer.timeline.counts.compute_statistics`. Figures about expressions are NaN where no
-            face was judged and, in the class view, where the bin is withheld.
+            `time` (seconds at the bin's start) and the columns of `compute_statistics` in
+            `fer.timeline.expression_statistics`. Figures about expressions are NaN
+            where no face was judged and, in the class view, where the bin is withheld.
         """
         from pandas import DataFrame
 

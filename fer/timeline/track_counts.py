@@ -7,7 +7,7 @@ import numpy as np
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import COUNT_COLUMNS
+from fer.timeline.tallies import COUNT_COLUMNS
 
 MAX_TRACKS_PER_BIN = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""

@@ -1,6 +1,6 @@
 """How well single faces could be seen: sums of what is measured of them, in whole numbers.
 
-Like the counts of `fer.timeline.counts` they are whole, so that merging, saving and reading back
+Like the counts of `fer.timeline.tallies` they are whole, so that merging, saving and reading back
 are exact. A reading is rounded to a whole pixel, degree or percent: it isn't known any better.
 """
 

@@ -10,7 +10,7 @@ from fer.model.evaluation_results import ClassMetrics, Evaluation
 from fer.model.model_metrics import ModelMetrics
 from fer.templates import render
 from fer.timeline.formatting import format_percent
-from fer.timeline.timeline import MIN_FACES
+from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 
 NOTICE = Path(__file__).with_name("notice.html")

@@ -1,6 +1,6 @@
 """The consent notice of the Live and the Recording tab."""
 
-from fer.timeline.timeline import MIN_FACES
+from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 
 

@@ -9,7 +9,7 @@ from supervision import Detections
 from fer.colors import COLORS, JUDGED_COLORS
 from fer.timeline.chart import MAX_COLUMNS, longest_tracks, timeline_html
 from fer.timeline.chart_notes import mean_statistics
-from fer.timeline.counts import ERROR_BAND, STACK_ORDER
+from fer.timeline.expression_statistics import ERROR_BAND, STACK_ORDER
 from fer.timeline.timeline import Timeline
 from tests.fakes import sure
 

@@ -7,7 +7,7 @@ import pytest
 from fer.templates import CHART_JS
 from fer.timeline.chart import timeline_html
 from fer.timeline.chart_series import MAX_SERIES_COLUMNS, chart_series
-from fer.timeline.counts import STACK_ORDER
+from fer.timeline.expression_statistics import STACK_ORDER
 from fer.timeline.marks import Mark
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 

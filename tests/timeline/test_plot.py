@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from fer.colors import COLORS, JUDGED_COLORS
-from fer.timeline.counts import STACK_ORDER
+from fer.timeline.expression_statistics import STACK_ORDER
 from fer.timeline.moments import Moment
 from fer.timeline.plot import NONE_JUDGED, WITHHELD, timeline_plot
 from fer.timeline.timeline import VIEWS, Timeline

@@ -1,12 +1,13 @@
-"""The timeline beside a table worked by hand; merging, gaps, bounds, what a class withholds."""
+"""The timeline beside a table worked by hand; merging, gaps and bounds."""
 
 import numpy as np
 import pytest
 from supervision import Detections
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import INDEX_SIGNS, pooled_error
-from fer.timeline.timeline import MIN_FACES, VIEWS, Timeline, TimelineError
+from fer.timeline.expression_statistics import pooled_error
+from fer.timeline.tallies import INDEX_SIGNS
+from fer.timeline.timeline import VIEWS, Timeline, TimelineError
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
@@ -219,41 +220,6 @@ def test_more_frames_need_no_more_room():
     slow, fast = (steady(20, 6, rate=rate, view="person", happy=1.0) for rate in (1, 20))
     assert len(rows) * 20 == len(slow.track_table()) == len(fast.track_table())
     assert len(slow) == len(fast) == 20
-
-
-@pytest.mark.parametrize(
-    ("counts", "shown"),
-    [
-        ([MIN_FACES], True),
-        ([MIN_FACES - 1], False),
-        ([0], False),
-        ([MIN_FACES, MIN_FACES], True),
-        ([MIN_FACES + 20, MIN_FACES - 1], False),  # one frame is enough to withhold
-        ([MIN_FACES - 1, MIN_FACES + 20], False),
-    ],
-)
-def test_class_view_withholds_small_groups(counts, shown):
-    frames = [(frame([JOY] * n), i / 10) for i, n in enumerate(counts)]
-    table = recorded(frames, view="class").table()
-    assert table["faces"].tolist() == [np.mean(counts)]
-    assert (table["judged"] > 0).tolist() == [shown]
-    assert table[ABOUT_EXPRESSIONS].notna().all(axis=None) == shown
-    assert shown or table[ABOUT_EXPRESSIONS].isna().all(axis=None)
-
-
-def test_small_faces_do_not_make_a_class():
-    faces = frame([JOY] * MIN_FACES, side=[80, 80, 80, 80, 20])
-    assert recorded([(faces, 0)]).table()["happy"].isna().all()
-
-
-def test_nothing_of_what_is_withheld_is_kept():
-    """Other expressions on the same few faces leave the very same timeline."""
-    few = [(frame([UNSURE] * 4), 10.0), (frame([JOY] * 9), 10.5), (frame([JOY]), 12.0)]
-    same = [(frame([GLOOM] * 4), 10.0), (frame([UNSURE] * 9), 10.5), (frame([GLOOM]), 12.0)]
-    class_part = [(frame([JOY] * 6), 0.0)]
-    assert recorded(class_part + few) == recorded(class_part + same)
-    one, other = (recorded(part) for part in (few, same))
-    assert one.merged(recorded(class_part)) == other.merged(recorded(class_part))
 
 
 def test_class_view_keeps_no_tracks():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fer.labels import EXPRESSIONS
-from fer.timeline.counts import COUNT_COLUMNS, compute_statistics, weight_bins_equally
+from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
 from fer.timeline.summary import summarise
+from fer.timeline.tallies import COUNT_COLUMNS
 from fer.timeline.timeline import Timeline
 from fer.timeline.track_counts import TrackCounts
 

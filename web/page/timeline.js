@@ -2,7 +2,7 @@
 // saved here read back exactly in Python.
 //
 // A tally is an array of whole numbers with the columns `settings.timeline.columns`; see
-// fer/timeline/counts.py for what each counts. Nothing is kept that the view doesn't show: in the class
+// fer/timeline/tallies.py for what each counts. Nothing is kept that the view doesn't show: in the class
 // view a second with too few faces to judge in any frame is withheld.
 
 const ratio = (part, whole) => (whole > 0 ? part / whole : NaN);

@@ -8,12 +8,13 @@ from supervision import Detections
 
 from fer.array_types import Float32Array
 from fer.drawing.annotators import display_ids
-from fer.drawing.export import describe_turn
+from fer.drawing.face_export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.summary_table import top_expression
-from fer.timeline.timeline import MIN_FACES, Timeline
+from fer.timeline.timeline import Timeline
+from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 from fer.vision.detections import areas, probabilities, turned
 

@@ -1,143 +1,28 @@
-"""Counts of faces in integers, and the statistics computed from them.
-
-A row of counts, a *tally*, is int64 (15,) with the columns `COUNT_COLUMNS`. Probabilities are
-counted in millionths, so that every sum is an integer: sums of integers are exact and
-don't depend on their order, which is what makes merging, saving and reading back exact.
-
-The **positive-negative index** of a face is P(happy) - P(angry) - P(disgust) - P(fear) - P(sad):
-from -1, all on the negative expressions, to 1, all on happy. Surprise and neutral count for
-neither. Like the probabilities it is about how faces look, not about what anybody feels.
-"""
+"""Statistics of tallies: mean shares of the expressions, the index and its standard error."""
 
 import numpy as np
-from supervision import Detections
 
-from fer.array_types import Float32Array, Float64Array, Int64Array
+from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
-from fer.vision.detections import areas, expressions, probabilities, turned_away
-
-COUNT_COLUMNS = (
-    "frames",
-    "faces",
-    "small",
-    "counted",
-    "judged",
-    "uncertain",
-    *EXPRESSIONS,
-    "squares",
-    "turned",
+from fer.timeline.tallies import (
+    COUNT_COLUMNS,
+    COUNTED,
+    FRAMES,
+    INDEX_SIGNS,
+    JUDGED,
+    PROBABILITY_SCALE,
+    Tallies,
 )
-"""What a tally counts.
-
-Frames; faces in all frames; faces too small to judge among them. Then, of the frames with enough
-faces to judge alone: these frames; their faces that can be judged; the uncertain ones among
-these; sums of the seven probabilities in millionths; sum of the squared indexes. Last, faces in all
-frames that are large enough but turned away.
-"""
-
-Tallies = Int64Array | Float64Array
-"""Counts, or means of them as `weight_bins_equally` returns."""
+from fer.timeline.withholding import merge_bins
 
 Figures = dict[str, Int64Array | Float64Array]
-"""Columns of equal length by name, as `figures` returns."""
-
-PROBABILITY_SCALE = 1_000_000
-"""A probability of 1 as a whole number."""
-
-INDEX_SIGNS = np.array(
-    [{"happy": 1, "surprise": 0, "neutral": 0}.get(name, -1) for name in EXPRESSIONS], np.int64
-)
-"""How each expression counts in the positive-negative index."""
+"""Columns of equal length by name, as `compute_statistics` returns."""
 
 STACK_ORDER = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
 """How shares are drawn, from the ground up: the negative ones together, happy on top."""
 
 ERROR_BAND = 2
 """Standard errors that the index's band reaches to both sides, wherever it is drawn."""
-
-_FRAMES, _SMALL, _COUNTED, _JUDGED, _UNCERTAIN, _SQUARES, _TURNED = (
-    COUNT_COLUMNS.index(name)
-    for name in ("frames", "small", "counted", "judged", "uncertain", "squares", "turned")
-)
-_SUMS = slice(COUNT_COLUMNS.index(EXPRESSIONS[0]), COUNT_COLUMNS.index(EXPRESSIONS[-1]) + 1)
-_WITHHELD = slice(_COUNTED, _TURNED)
-
-
-def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
-    """Return a tally a face, int64 (n, 15), as if it were alone in its frame.
-
-    Args:
-        faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something
-            else than the most probable expression may be its label, and `data["turned_away"]` (n,)
-            where the yaw is known; n may be 0.
-        small: A face whose box has a side, the square root of its area, under so many pixels is
-            too small to judge.
-        uncertain_below: Least probability at which an expression is named.
-
-    Raises:
-        ValueError: The probabilities are missing, of another shape, or not within 0 to 1.
-    """
-    rows, predicted = _probabilities(faces), expressions(faces)
-    large = np.sqrt(np.maximum(areas(faces), 0)) >= small
-    judged = large & ~turned_away(faces)
-    millionths = (
-        np.rint(rows.astype(np.float64) * PROBABILITY_SCALE).astype(np.int64) * judged[:, None]
-    )
-    counts = np.empty((len(rows), len(COUNT_COLUMNS)), np.int64)
-    counts[:, :_COUNTED] = 1
-    counts[:, _SMALL] = ~large
-    counts[:, _COUNTED : _SUMS.start] = judged[:, None]
-    counts[:, _UNCERTAIN] &= rows[np.arange(len(rows)), predicted] < uncertain_below
-    counts[:, _SUMS] = millionths
-    counts[:, _SQUARES] = (millionths @ INDEX_SIGNS) ** 2
-    counts[:, _TURNED] = large & ~judged
-    return counts
-
-
-def _probabilities(faces: Detections) -> Float32Array:
-    """Return the faces' probabilities (n, 7) after a look at them."""
-    rows = probabilities(faces)
-    if not ((rows >= 0) & (rows <= 1 + 1e-4)).all():  # also refuses NaN
-        raise ValueError('data["probabilities"] must lie within 0 to 1.')
-    return rows
-
-
-def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
-    """Return the tally int64 (15,) of a frame from those of its faces (n, 15).
-
-    Without its expressions if fewer than `min_faces` faces can be judged.
-    """
-    counts: Int64Array = rows.sum(axis=0)
-    counts[_FRAMES] = 1
-    counts[_COUNTED] = counts[_JUDGED] >= min_faces
-    return withhold_expressions(counts)
-
-
-def withhold_expressions(counts: Int64Array) -> Int64Array:
-    """Return a tally int64 (15,) without its expressions if not all of its frames count."""
-    if counts[_COUNTED] < counts[_FRAMES]:
-        counts = counts.copy()
-        counts[_WITHHELD] = 0
-    return counts
-
-
-def merge_bins(
-    bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
-) -> Int64Array:
-    """Return the sums of tallies that belong to the same wider bin, int64 (count, 15).
-
-    Args:
-        bin_indices: Which wider bin each belongs to, (b,), from 0 to below `bins`.
-        counts: int64 (b, 15).
-        bins: Number of wider bins.
-        withhold: Leave out the expressions of a wider bin in which no more than half of the frames
-            count, so that a few seconds don't pass for all of it.
-    """
-    sums = np.zeros((bins, len(COUNT_COLUMNS)), np.int64)
-    np.add.at(sums, bin_indices, counts)
-    if withhold:
-        sums[2 * sums[:, _COUNTED] <= sums[:, _FRAMES], _WITHHELD] = 0
-    return sums
 
 
 def weight_bins_equally(counts: Int64Array, frames: Tallies | None = None) -> Float64Array:
@@ -150,7 +35,7 @@ def weight_bins_equally(counts: Int64Array, frames: Tallies | None = None) -> Fl
         frames: Frames of each bin, (b,), where the tallies don't count them all; those of a single
             face, for one, count those in which it was seen.
     """
-    even: Float64Array = counts / (counts[:, _FRAMES] if frames is None else frames)[:, None]
+    even: Float64Array = counts / (counts[:, FRAMES] if frames is None else frames)[:, None]
     return even
 
 
@@ -239,9 +124,9 @@ def pooled_error(counts: Tallies) -> float:
 def pooled_errors(bin_indices: Int64Array, counts: Tallies, bins: int) -> Float64Array:
     """Return `pooled_error` of the bins at each place, 0 to below `bins`, float64 (count,)."""
     judged, counted = (
-        np.bincount(bin_indices, counts[:, column], bins) for column in (_JUDGED, _COUNTED)
+        np.bincount(bin_indices, counts[:, column], bins) for column in (JUDGED, COUNTED)
     )
-    spread = np.nan_to_num(index_variance(counts)) * counts[:, _JUDGED]
+    spread = np.nan_to_num(index_variance(counts)) * counts[:, JUDGED]
     variance = _ratio(np.bincount(bin_indices, spread, bins), judged)
     return _standard_error(variance, _ratio(judged, counted))
 
