@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from fer.version import __version__
 
 if TYPE_CHECKING:
-    from fer.drawing.export import to_dataframe
+    from fer.drawing.face_export import to_dataframe
     from fer.pipeline import Pipeline
 
 __all__ = ["Pipeline", "__version__", "to_dataframe"]
 
-_LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.drawing.export"}
+_LATE = {"Pipeline": "fer.pipeline", "to_dataframe": "fer.drawing.face_export"}
 """Where a name is defined that is imported at its first use: `import fer` takes milliseconds."""
 
 

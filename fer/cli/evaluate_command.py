@@ -212,7 +212,7 @@ def load_folder(
     """Read `--folder`; the source lists the files that couldn't be used."""
     from fer.data.image_folder import load_image_folder
     from fer.model.evaluation_results import Evaluation
-    from fer.vision.crops import Framing, crop_largest_face
+    from fer.vision.crops import CropFraming, crop_largest_face
     from fer.vision.detector import FaceDetector
 
     crop = None
@@ -220,7 +220,7 @@ def load_folder(
         crop = partial(
             crop_largest_face,
             detector=FaceDetector(min_face=20),
-            framing=Framing(**classifier.framing),
+            framing=CropFraming(**classifier.framing),
         )
     faces = load_image_folder(options.folder, labels, crop)
     return faces, Evaluation(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from supervision import Detections
 
     from fer.array_types import UInt8Array
-    from fer.drawing.export import FaceRow, PictureDocument
+    from fer.drawing.face_export import FaceRow, PictureDocument
     from fer.pipeline import Pipeline
 
 JPEG_QUALITY = 90
@@ -66,7 +66,7 @@ class PhotoResults:
     """What came of the photos.
 
     Attributes:
-        documents: The `fer.drawing.export.picture_document` of each readable photo.
+        documents: The `fer.drawing.face_export.picture_document` of each readable photo.
         unreadable: Of each other one, and of folders, the name, and why, in a sentence.
         unmarked: Of each whose marked copy couldn't be written its name, and why.
     """
@@ -111,7 +111,7 @@ def analyze_photos(
     results: PhotoResults, photos: Sequence[Path], pipeline: "Pipeline", whole: bool, mark: Mark
 ) -> None:
     """Read one photo after another into `results`; one that fails doesn't stop the others."""
-    from fer.drawing.export import picture_document
+    from fer.drawing.face_export import picture_document
     from fer.images import ImageError, decode_image
     from fer.vision.detections import expression_labels
 
@@ -155,7 +155,7 @@ def make_marker(places: Mapping[Path, Path]) -> Mark:
 
 def write_tables(results: PhotoResults, output: Path) -> None:
     """Write faces.csv and faces.json."""
-    from fer.drawing.export import pictures_csv, to_json
+    from fer.drawing.face_export import pictures_csv, to_json
 
     document = {"pictures": results.documents, "refused": results.unreadable}
     write_file(output / "faces.csv", pictures_csv(results.documents, results.unreadable))
@@ -174,7 +174,7 @@ def describe_results(results: PhotoResults, output: Path | None) -> str:
 
 def describe_document(document: "PictureDocument") -> str:
     """Return what the faces of a photo look like, and in sentences how it was read."""
-    from fer.drawing.export import describe_turn
+    from fer.drawing.face_export import describe_turn
 
     turn = describe_turn(document["turned"])
     sentences = " ".join([*document["notices"], *([turn] if turn else [])])

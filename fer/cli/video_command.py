@@ -29,8 +29,8 @@ VIEW_NOTES = {
 }
 
 REASONS = {
-    "person": "Chosen because most looks into the video found fewer than five faces.",
-    "class": "Chosen because most looks into the video found five faces or more.",
+    "person": "Chosen because most analysed frames have fewer than five faces.",
+    "class": "Chosen because most analysed frames have five faces or more.",
 }
 """Why `AUTO` became which view."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
-from fer.drawing.export import describe_turn
+from fer.drawing.face_export import describe_turn
 from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.background import prefetch, run_in_background

@@ -1,4 +1,4 @@
-"""The analysis of a video's frames, in their order: which are looked at, and what counts."""
+"""The analysis of a video's frames, in their order: which are analysed, and what is counted."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,8 +9,8 @@ from supervision import Detections
 
 from fer.pipeline import Pipeline, StreamState
 from fer.recording.box_interpolation import counted_faces
+from fer.recording.frame_sampler import FrameSampler
 from fer.recording.frame_table import FrameRecorder
-from fer.recording.look_schedule import LookSchedule
 from fer.timeline.timeline import Timeline
 from fer.video import Frame
 from fer.vision.detections import turned
@@ -23,7 +23,11 @@ _TRACK_MEMORY = 1.0, 2.5
 
 
 def track_memory(rate: float) -> float:
-    """Return for how many seconds the track of an unseen face is kept at a rate of looks."""
+    """Return for how many seconds the track of an unseen face is kept.
+
+    Args:
+        rate: Regular samples a second.
+    """
     return max(_TRACK_MEMORY[0], _TRACK_MEMORY[1] / rate)
 
 
@@ -33,17 +37,17 @@ class FrameAnalyzer:
     Args:
         pipeline: Detects, tracks and classifies the faces.
         view: View of the timeline.
-        rate: Analysed frames a second that are counted; see `LookSchedule` for the others.
-        next_look: Seconds from which on the first look is due.
-        on_look: Receives the faces that count of each counted look, and its time, instead of the
-            timeline.
+        rate: Regular samples a second; see `FrameSampler`.
+        next_sample: Seconds from which on the first one is due.
+        on_sample: Receives the faces that count of each regular sample, and its time, instead of
+            the timeline.
 
     Attributes:
         end: Seconds at which the last frame's display ends.
         confirmed: From negative track numbers, of faces detected once, to those that they got when
             they were detected again.
         cut_time: Seconds of the latest frame that follows a cut.
-        last_look: Seconds of the latest look that will be counted.
+        last_sample: Seconds of the latest regular sample.
         turned: Degrees clockwise by which the video is turned, 0, 90, 180 or 270.
     """
 
@@ -52,22 +56,22 @@ class FrameAnalyzer:
         pipeline: Pipeline,
         view: str,
         rate: float,
-        next_look: float = 0.0,
-        on_look: Callable[[Detections, float], object] | None = None,
+        next_sample: float = 0.0,
+        on_sample: Callable[[Detections, float], object] | None = None,
     ) -> None:
         self.end, self.turned = 0.0, 0
         self.confirmed: dict[int, int] = {}
-        self.cut_time = self.last_look = -np.inf
+        self.cut_time = self.last_sample = -np.inf
         self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
-        self._pending: tuple[Detections, float] | None = None  # the look that is counted next
-        self._count: Callable[[Detections, float], object] = on_look or self._timeline.add
-        self._schedule = LookSchedule(rate, next_look)
+        self._pending: tuple[Detections, float] | None = None  # the sample that is counted next
+        self._count: Callable[[Detections, float], object] = on_sample or self._timeline.add
+        self._sampler = FrameSampler(rate, next_sample)
         self._last_image: np.ndarray | None = None
         self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_memory(rate))
 
     @property
     def timeline(self) -> Timeline:
-        """What was counted, with all looks so far."""
+        """What was counted, with all samples so far."""
         self.count_pending()
         return self._timeline
 
@@ -103,18 +107,18 @@ class FrameAnalyzer:
         """
         self.end = frame.time + frame.duration
         self._last_image = frame.image  # not drawn on before the next frame comes
-        regular, cut = self._schedule.is_regular(frame.time), False
+        regular, cut = self._sampler.is_regular(frame.time), False
         if not regular:
             cut = self._state.stream_detector.watch(frame.image)
             if cut:
                 self.cut_time = frame.time
-            if not self._schedule.is_extra(frame.time, cut):
+            if not self._sampler.is_extra(frame.time, cut):
                 return None
         self._last_image = frame.image.copy()  # for the frame is drawn on now
         if not regular:
-            self._schedule.begin_extra()
+            self._sampler.begin_extra()
             return self._track(self._last_image, frame.time)
-        return self._track_and_count(self._last_image, self._schedule.begin_regular(frame.time))
+        return self._track_and_count(self._last_image, self._sampler.begin_regular(frame.time))
 
     def repeat_last_frame(self, until: float) -> Iterator[float]:
         """Analyse the last frame again at the same rate for as long as it is displayed.
@@ -130,7 +134,7 @@ class FrameAnalyzer:
         image = self._last_image
         if image is None:  # no frame has come yet
             return
-        for time in self._schedule.repeats(until):
+        for time in self._sampler.repeats(until):
             self._track_and_count(image, time)
             yield time
 
@@ -138,7 +142,7 @@ class FrameAnalyzer:
         # The pipeline may keep what it is given.
         state = self._state
         faces = self._pipeline.process_frame(image.copy(), time, state)
-        self._schedule.note(faces, time)
+        self._sampler.note(faces, time)
         self.turned = turned(faces) or self.turned
         for number, tentative in state.stream_detector.tracker.confirmed.items():
             self.confirmed[tentative] = number
@@ -147,11 +151,11 @@ class FrameAnalyzer:
     def _track_and_count(self, image: np.ndarray, time: float) -> Detections:
         faces = self._track(image, time)
         self.count_pending()
-        self._pending, self.last_look = (faces, time), time
+        self._pending, self.last_sample = (faces, time), time
         return faces
 
     def count_pending(self) -> None:
-        """Count the look before, of which it is known now which faces were detected again."""
+        """Count the sample before, of which it is known now which faces were detected again."""
         if self._pending is not None:
             faces, time = self._pending
             self._count(counted_faces(faces, self.confirmed), time)
@@ -169,7 +173,7 @@ def analyze_frames(
     Args:
         frames: Of one video.
         analyzer: What is known of this video.
-        report: Receives the time of each frame and look, in seconds.
+        report: Receives the time of each frame and sample, in seconds.
         until: Seconds at which to stop.
 
     Yields:

@@ -37,7 +37,7 @@ _STARTED = 60.0
 """Seconds within which a worker has to report; the first one waits for the server's imports."""
 
 _context = multiprocessing.get_context("forkserver")
-_SERVER = "fer.sandbox.server"
+_SERVER = "fer.sandbox.fork_server"
 
 _context.set_forkserver_preload(
     [_SERVER, __name__]

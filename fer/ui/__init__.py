@@ -81,7 +81,7 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
     """
     classifier, sessions = pipeline.classifier, Sessions()
     device_page = device_page_folder() is not None
-    start_server("fer.recording.preloaded", FER_PRELOADED_MODEL=str(classifier.folder or ""))
+    start_server("fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or ""))
     store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)
     demo = gr.Blocks(title=TITLE, analytics_enabled=False)

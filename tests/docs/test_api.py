@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.drawing.export import PictureDocument
+from fer.drawing.face_export import PictureDocument
 from fer.ui.photo.handlers import MIN_FACE_RANGE
 from fer.ui.photo.tab import PHOTO_DESCRIPTION
 from fer.ui.recording.handlers import RATE_CHOICES

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.drawing.export import CSV_COLUMNS
+from fer.drawing.face_export import CSV_COLUMNS
 from fer.paths import VIDEO_FORMATS
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.timeline import VIEWS

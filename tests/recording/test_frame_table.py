@@ -25,7 +25,7 @@ from fer.recording.frame_table import (
 )
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME
 from fer.timeline import exports
-from fer.timeline.counts import count_faces
+from fer.timeline.tallies import count_faces
 from fer.timeline.timeline import Timeline
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import fake_pipeline, sure

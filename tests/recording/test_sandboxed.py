@@ -33,7 +33,7 @@ EXAMPLES = Path(__file__).parents[2] / "fer/ui/photo/examples"
 
 @pytest.fixture(autouse=True, scope="module")
 def server():
-    start_server("fer.recording.preloaded")
+    start_server("fer.recording.worker_preload")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.sandbox import works
 
 @pytest.fixture(autouse=True, scope="module")
 def server():
-    start_server("fer.recording.preloaded")
+    start_server("fer.recording.worker_preload")
 
 
 def test_the_drawn_face_is_found_so_that_every_step_is_warm():
@@ -54,4 +54,4 @@ def test_the_server_serves_on_without_a_network(tmp_path, monkeypatch):
     monkeypatch.setattr(warm_up, "use_one_thread", lambda: None)
     with pytest.raises(ModelError):
         load_pipeline(tmp_path)
-    runpy.run_module("fer.recording.preloaded")
+    runpy.run_module("fer.recording.worker_preload")

@@ -7,4 +7,4 @@ from fer.sandbox import start_server
 
 @pytest.fixture(autouse=True, scope="session")
 def server():
-    start_server("fer.recording.preloaded")
+    start_server("fer.recording.worker_preload")

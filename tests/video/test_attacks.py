@@ -22,7 +22,7 @@ LIMITS = dict(memory=2_000_000_000, cpu=60, file_size=50_000_000)
 @pytest.fixture
 def written(tmp_path):
     """Return what writes a video anew, in a worker, and gives its frames, warning and sound."""
-    start_server("fer.recording.preloaded")
+    start_server("fer.recording.worker_preload")
 
     def write(source):
         folder = tmp_path / "out"

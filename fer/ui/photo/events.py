@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from fer.drawing.export import PictureDocument
+from fer.drawing.face_export import PictureDocument
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded

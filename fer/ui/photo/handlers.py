@@ -10,7 +10,7 @@ from supervision import Detections
 
 from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator
-from fer.drawing.export import PictureDocument, face_rows, picture_document, to_csv, to_json
+from fer.drawing.face_export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
 from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.pipeline import Pipeline
@@ -18,7 +18,7 @@ from fer.sandbox.photos import PhotoReader
 from fer.ui import html
 from fer.ui.downloads import download
 from fer.ui.photo.views import result_html
-from fer.vision.crops import Framing, crop_faces
+from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import expression_labels, probabilities, select
 
 MIN_FACE_RANGE = (16, 20, 200)
@@ -203,7 +203,7 @@ class PhotoHandlers:
     ) -> list[UInt8Array | None]:
         """Return crops of the largest faces with glowing salient regions; None without any."""
         classifier = self.pipeline.classifier
-        framing = Framing() if whole_picture else Framing(**classifier.framing)
+        framing = CropFraming() if whole_picture else CropFraming(**classifier.framing)
         explained = select(faces, np.arange(min(MAX_EXPLAINED, len(faces))))
         crops = crop_faces(image, explained, framing)
         named = probabilities(explained).argmax(axis=1)

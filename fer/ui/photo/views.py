@@ -9,7 +9,7 @@ from markupsafe import Markup
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.drawing.export import describe_turn
+from fer.drawing.face_export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.ui import html

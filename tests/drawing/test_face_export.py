@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from fer.drawing.export import (
+from fer.drawing.face_export import (
     describe_turn,
     face_rows,
     no_formula,

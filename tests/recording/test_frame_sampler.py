@@ -1,10 +1,10 @@
-"""Regular looks, and more of them where faces move fast."""
+"""Regular samples, and more of them where faces move fast."""
 
 import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.recording.look_schedule import MAX_EXTRA, LookSchedule
+from fer.recording.frame_sampler import MAX_EXTRA, FrameSampler
 
 
 def faces(**lefts: float) -> Detections:
@@ -17,30 +17,30 @@ def faces(**lefts: float) -> Detections:
 
 
 def play(seconds, seen, cut=lambda time: False, rate=5.0):
-    """Times of the regular looks and of the others, at 25 frames a second."""
-    schedule, regular, extra = LookSchedule(rate), [], []
+    """Times of the regular samples and of the others, at 25 frames a second."""
+    sampler, regular, extra = FrameSampler(rate), [], []
     for index in range(round(seconds * 25)):
         time = index / 25
-        if schedule.is_regular(time):
-            regular.append(schedule.begin_regular(time))
-        elif schedule.is_extra(time, cut(time)):
-            schedule.begin_extra()
+        if sampler.is_regular(time):
+            regular.append(sampler.begin_regular(time))
+        elif sampler.is_extra(time, cut(time)):
+            sampler.begin_extra()
             extra.append(time)
         else:
             continue
-        schedule.note(seen(time), time)
+        sampler.note(seen(time), time)
     return regular, extra
 
 
-def test_calm_faces_are_looked_at_at_the_rate():
-    regular, extra = play(10, lambda time: faces(_1=100 * time))  # 0.4 faces a look
+def test_slow_faces_are_sampled_at_the_rate():
+    regular, extra = play(10, lambda time: faces(_1=100 * time))  # 0.4 faces a sample
     assert len(regular) == 50 and extra == []
 
 
 @pytest.mark.parametrize(
     "seen",
     [
-        lambda time: faces(_1=300 * max(time - 2, 0)),  # 1.2 faces a look
+        lambda time: faces(_1=300 * max(time - 2, 0)),  # 1.2 faces a sample
         lambda time: faces(_1=0) if time < 2 else faces(_2=300),
     ],
 )
@@ -56,6 +56,6 @@ def test_what_is_fast_for_long_costs_at_most_half_as_much_again():
     assert len(extra) <= MAX_EXTRA + 150
 
 
-def test_a_cut_is_looked_at_at_once():
+def test_a_cut_is_sampled_at_once():
     _, extra = play(3, lambda time: faces(), lambda time: abs(time - 1.48) < 1e-6)
     assert extra == [1.48]

@@ -1,8 +1,9 @@
-"""When to analyse a frame of a video: so often a second, and more often where faces move fast.
+"""Adaptive frame sampling: which frames of a video are analysed.
 
-Extra looks follow fast and lost faces, and cuts; they are not counted, so that every second of a
-timeline has as many looks as any other. In the long run they are at most half as many as the
-regular ones.
+Regular samples are taken at a constant rate and counted in the timeline. Extra samples are taken
+where faces move fast or are lost, and at cuts; they keep the tracks and are not counted, so that
+every second of a timeline has as many samples as any other. In the long run they are at most half
+as many as the regular ones.
 """
 
 from collections.abc import Iterator
@@ -17,61 +18,60 @@ TIME_TOLERANCE = 1e-3
 """Seconds by which a frame may come too soon, as times in files are rounded."""
 
 FAST_MOVE = 0.7
-"""Sizes of a face from one look to the next from which on it moves fast: beyond 1 it could only be
-followed by its appearance."""
+"""Sizes of a face from one sample to the next from which on it moves fast: beyond 1 it could only
+be followed by its appearance."""
 
 EXTRA_SHARE, MAX_EXTRA = 0.5, 10.0
-"""Extra looks that each regular look allows for, and those saved up at most."""
+"""Extra samples that each regular one allows for, and those saved up at most."""
 
-LOOKS_A_STEP = 3
-"""Looks that take the place of one while faces move fast."""
+FAST_RATE = 3
+"""Times the regular rate, at most, at which samples are taken while faces move fast."""
 
 
-class LookSchedule:
+class FrameSampler:
     """Decides which frames are analysed.
 
     Args:
-        rate: Regular looks a second.
+        rate: Regular samples a second.
         next_time: Seconds from which on the first one is due.
     """
 
     def __init__(self, rate: float, next_time: float = 0.0) -> None:
-        """Let the first frame from then on be analysed."""
         self.step, self.next_time = 1 / rate, next_time
         self._extra, self._last_time, self._fast = MAX_EXTRA / 2, 0.0, False
         self._before: Detections | None = None
 
     def is_regular(self, time: float) -> bool:
-        """Return whether a regular look is due."""
+        """Return whether a regular sample is due."""
         return time >= self.next_time - TIME_TOLERANCE
 
     def is_extra(self, time: float, cut: bool) -> bool:
-        """Return whether another look is due: after a cut, or where faces move fast."""
-        late = time - self._last_time >= self.step / LOOKS_A_STEP - TIME_TOLERANCE
+        """Return whether an extra sample is due: after a cut, or where faces move fast."""
+        late = time - self._last_time >= self.step / FAST_RATE - TIME_TOLERANCE
         return self._extra >= 1 and (cut or (self._fast and late))
 
     def begin_regular(self, time: float) -> float:
-        """Note a regular look at a frame, and return the time for which it counts."""
+        """Note a regular sample, and return the time for which it counts."""
         counted = max(time, self.next_time)  # where a second begins
         self.next_time = max(self.next_time + self.step, time + self.step / 2)
         self._extra = min(self._extra + EXTRA_SHARE, MAX_EXTRA)
         return counted
 
     def repeats(self, until: float) -> Iterator[float]:
-        """Yield when a frame is to be looked at again that is displayed up to a time, in seconds.
+        """Yield when a frame that is displayed up to a time, in seconds, is to be analysed again.
 
-        Each is a regular look.
+        Each is a regular sample.
         """
         while self.next_time <= until - self.step + TIME_TOLERANCE:
             yield self.next_time
             self.next_time += self.step
 
     def begin_extra(self) -> None:
-        """Note an extra look."""
+        """Note an extra sample."""
         self._extra -= 1
 
     def note(self, faces: Detections, time: float) -> None:
-        """Learn from a look how fast the faces are that count."""
+        """Learn from a sample how fast its faces move."""
         before, self._before, self._last_time = self._before, faces, time
         self._fast = before is not None and _is_fast(before, faces)
 
