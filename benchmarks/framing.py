@@ -5,9 +5,9 @@
 A random sample of training pictures is enlarged, given a margin of repeated border pixels (so that
 a box may leave the picture and isn't clipped), and searched for the face. For each face found: the
 picture's side over the box's size, and the way from the box's centre to the picture's. The medians
-are the `Framing` that cuts a face out of a photograph as FER2013 did; quartiles say how steady that
-is. Faces that are tilted so far that a photograph's crop would be turned don't count: FER2013's
-pictures of them are not. Takes about a minute for 1,000 pictures on one core.
+are the `CropFraming` that cuts a face out of a photograph as FER2013 did; quartiles say how steady
+that is. Faces that are tilted so far that a photograph's crop would be turned don't count:
+FER2013's pictures of them are not. Takes about a minute for 1,000 pictures on one core.
 """
 
 import argparse

@@ -30,7 +30,7 @@ from fer.images import read_image
 from fer.labels import EXPRESSIONS
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline, StreamState
-from fer.vision.crops import Framing, crop_face, crop_faces
+from fer.vision.crops import CropFraming, crop_face, crop_faces
 from fer.vision.detections import boxes, expression_labels, probabilities, select
 from fer.vision.rotation import rotate_image, rotate_points
 
@@ -108,7 +108,7 @@ def follow(
     start = process_time()
     found = pipeline(turned)
     tally.seconds.append(process_time() - start)
-    framing = Framing(**pipeline.classifier.framing)
+    framing = CropFraming(**pipeline.classifier.framing)
     plain = pipeline.classifier.classify([crop_face(turned, box, framing) for box in boxes(found)])
     shift = (np.array(turned.shape[1::-1]) - photo.shape[1::-1]) / 2
     pivot = np.array(photo.shape[1::-1])[None] / 2
@@ -191,7 +191,7 @@ def accuracy(
 ) -> dict[str, float]:
     """Return how many faces are found, and the accuracy of level and of unlevelled crops."""
     detector = pipeline.detector.with_options(min_face=ENLARGED // 3)
-    framing = Framing(**pipeline.classifier.framing)
+    framing = CropFraming(**pipeline.classifier.framing)
     level, plain, found = [], [], 0
     for picture in pictures:
         faces = select(detector.detect_any_way_up(picture), np.arange(1))

@@ -14,7 +14,7 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.images import ImageError, ImageSource, read_image
 from fer.model.model_metrics import ModelMetrics
-from fer.vision.crops import Framing, crop_faces
+from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import select, track_ids
 from fer.vision.prediction_cache import PredictionCache
 from fer.vision.quality import is_turned_away, measure_quality
@@ -46,7 +46,7 @@ class Classifier(Protocol):
 
     @property
     def framing(self) -> Mapping[str, float]:
-        """The values of `Framing` that the network was trained with; empty for its defaults."""
+        """The values of `CropFraming` that the network was trained with; empty for its defaults."""
 
     @property
     def uncertain_below(self) -> float:
@@ -171,7 +171,7 @@ class Pipeline:
         if isinstance(pictures, list | tuple | Iterator) and not hasattr(pictures, "read"):
             return [self._process_listed(number, item) for number, item in enumerate(pictures)]
         image = read_image(cast(ImageSource, pictures))  # open files are iterators, too
-        framing = Framing(**self.classifier.framing)
+        framing = CropFraming(**self.classifier.framing)
         return self._classify(image, self.detector.detect_any_way_up(image), framing)
 
     def _process_listed(self, number: int, picture: AnyPicture) -> Detections:
@@ -226,7 +226,7 @@ class Pipeline:
             `state.tentative`.
         """
         faces = state.stream_detector.update(self.detector, image, time)
-        crops = crop_faces(image, faces, Framing(**self.classifier.framing))
+        crops = crop_faces(image, faces, CropFraming(**self.classifier.framing))
         rows = state.prediction_cache.predict(
             track_ids(faces), crops, time, self.classifier.classify
         )
@@ -251,9 +251,9 @@ class Pipeline:
             xyxy=np.array([[0, 0, width, height]], np.float32),
             confidence=np.ones(1, np.float32),
         )
-        return self._classify(image, box, Framing())
+        return self._classify(image, box, CropFraming())
 
-    def _classify(self, image: UInt8Array, faces: Detections, framing: Framing) -> Detections:
+    def _classify(self, image: UInt8Array, faces: Detections, framing: CropFraming) -> Detections:
         """Return a copy of `faces` with their probabilities."""
         crops = crop_faces(image, faces, framing)
         return self._with_results(faces, crops, self.classifier.classify(crops))

@@ -14,7 +14,7 @@ from fer.labels import EXPRESSIONS
 from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
 from fer.model.hub_folder import read_evaluation
 from fer.pipeline import Pipeline
-from fer.vision.crops import Framing, crop_face
+from fer.vision.crops import CropFraming, crop_face
 from fer.vision.detections import expression_labels
 from fer.vision.detector import FaceDetector
 
@@ -54,7 +54,7 @@ def test_transformers_pipeline_classifies_as_the_page_does(classifier):
     image = astronaut()
     box = FaceDetector().detect(image).xyxy[0]
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    crops = [crop_face(image, box, Framing(**classifier.framing)), image, noise]
+    crops = [crop_face(image, box, CropFraming(**classifier.framing)), image, noise]
     shown = ExpressionClassifier.load(int8=False).classify(crops)
     for crop, float32, int8 in zip(crops, shown, classifier.classify(crops), strict=True):
         rows = by_transformers()(Image.fromarray(crop), top_k=7)

@@ -17,7 +17,7 @@ from scipy.special import log_softmax, softmax
 from fer.array_types import BoolArray, Float32Array, FloatArray, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-from fer.model.configuration_fer import Heads
+from fer.model.configuration_fer import HeadCombination
 from fer.model.heads import combined, probabilities
 from fer.model.json_records import key
 
@@ -42,7 +42,7 @@ class Calibration:
     """The settings fitted on validation, which a configuration keeps, and their metrics.
 
     Args:
-        temperature: See `fer.model.configuration_fer.Heads`, as for the next six.
+        temperature: See `fer.model.configuration_fer.HeadCombination`, as for the next six.
         ferplus_temperature: Of the FER+ head.
         ferplus_share: Of the FER+ head in the combined output.
         combined_temperature: Of the combined output.
@@ -74,11 +74,11 @@ class Calibration:
     selective_accuracy: float = field(metadata=key("answered_accuracy"))
 
     @property
-    def heads(self) -> Heads:
+    def heads(self) -> HeadCombination:
         """The settings as those of a network whose classes are in the order of `EXPRESSIONS`."""
-        named = {one.name for one in fields(Heads)} & {one.name for one in fields(self)}
+        named = {one.name for one in fields(HeadCombination)} & {one.name for one in fields(self)}
         settings = {name: getattr(self, name) for name in named}
-        return Heads(**settings, ferplus_columns=FERPLUS_INDICES)
+        return HeadCombination(**settings, ferplus_columns=FERPLUS_INDICES)
 
 
 SETTINGS = (
@@ -88,7 +88,7 @@ SETTINGS = (
 """Fields of a `Calibration` that a network's configuration keeps."""
 
 
-def with_priors(heads: Heads, labels: Int64Array, votes: Float32Array) -> Heads:
+def with_priors(heads: HeadCombination, labels: Int64Array, votes: Float32Array) -> HeadCombination:
     """Return settings with the class priors of the training data.
 
     Args:
@@ -117,7 +117,7 @@ def calibrate(
     logits: tuple[Float32Array, Float32Array | None],
     labels: Int64Array,
     votes: Float32Array,
-    heads: Heads,
+    heads: HeadCombination,
 ) -> Calibration:
     """Fit the temperatures, each on its own label set, and the threshold of the combined output.
 
@@ -159,8 +159,8 @@ def fit_heads(
     second: Float32Array | None,
     labels: Int64Array,
     votes: Float32Array,
-    heads: Heads,
-) -> Heads:
+    heads: HeadCombination,
+) -> HeadCombination:
     """Return settings with fitted temperatures, rounded to four decimals; see `calibrate`."""
     classes, voted = np.eye(first.shape[1]), votes.any(axis=1)
     fitted = round(fit_temperature(first, classes[labels]), 4)

@@ -22,7 +22,7 @@ from fer.evaluation.ferplus_metrics import (
 from fer.evaluation.metrics import compare_labels
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.model.configuration_fer import Heads
+from fer.model.configuration_fer import HeadCombination
 from fer.model.evaluation_results import (
     COMBINED,
     FER2013_HEAD,
@@ -94,7 +94,7 @@ def evaluate(
     )
 
 
-def select_heads(classifier: ExpressionClassifier, output: str) -> Heads:
+def select_heads(classifier: ExpressionClassifier, output: str) -> HeadCombination:
     """Return how the heads are combined for `FER2013_HEAD` or `COMBINED`."""
     return classifier.heads if output == COMBINED else classifier.heads.fer2013_alone()
 

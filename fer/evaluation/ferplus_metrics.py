@@ -10,7 +10,7 @@ from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.evaluation.calibration import calibration_error, correctness_by_both, expected_error
 from fer.evaluation.metrics import compare_labels
-from fer.model.configuration_fer import Heads
+from fer.model.configuration_fer import HeadCombination
 from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.heads import probabilities
 
@@ -82,7 +82,7 @@ def ferplus_agreement(predictions: Int64Array, votes: Float32Array) -> MajorityA
 
 
 def combined_metrics(
-    heads: Heads, logits: Logits, labels: Int64Array, votes: Float32Array
+    heads: HeadCombination, logits: Logits, labels: Int64Array, votes: Float32Array
 ) -> CombinedMetrics:
     """Compare the combined output with both label sets.
 
@@ -133,7 +133,7 @@ def metrics_by_both(
 
 
 def metrics_by_share(
-    heads: Heads, logits: Logits, labels: Int64Array, votes: Float32Array
+    heads: HeadCombination, logits: Logits, labels: Int64Array, votes: Float32Array
 ) -> list[CombinedMetrics]:
     """Return `combined_metrics` with the share in use and each of `SHARES`; [] with one head."""
     shares = () if logits[1] is None else sorted({*SHARES, heads.ferplus_share})

@@ -47,7 +47,7 @@ class ExpressionClassifier:
         notice: Why the embedded network is used instead of the requested one; None where the
             requested one is in use.
         metrics: The content of metrics.json; empty where there is none.
-        framing: How face crops are to be cut, as keywords of `fer.vision.crops.Framing`; empty
+        framing: How face crops are to be cut, as keywords of `fer.vision.crops.CropFraming`; empty
             where the image processor has none.
         heads: How it combines its heads, classes in the order of `EXPRESSIONS`.
         uncertain_below: A face whose top probability is lower is displayed as uncertain.

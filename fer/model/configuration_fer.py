@@ -22,7 +22,7 @@ seven expressions."""
 
 
 @dataclass(frozen=True)
-class Heads:
+class HeadCombination:
     """How the logits of both heads are calibrated and combined.
 
     Args:
@@ -58,11 +58,11 @@ class Heads:
         share = self.ferplus_share
         return [(1 - share) * one + share * other for one, other in zip(logs, others, strict=True)]
 
-    def fer2013_alone(self) -> "Heads":
+    def fer2013_alone(self) -> "HeadCombination":
         """Return the settings under which only the FER2013 head counts, with its temperature."""
         return replace(self, ferplus_share=0.0, combined_temperature=1.0, prior_correction=0.0)
 
-    def ordered(self, columns: Sequence[int]) -> "Heads":
+    def ordered(self, columns: Sequence[int]) -> "HeadCombination":
         """Return the settings for classes that are put into the order `columns`."""
         return replace(
             self,
@@ -83,7 +83,7 @@ class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transform
         depths: Residual blocks of each stage.
         dropout: Probability of dropping a pooled feature while training.
         num_ferplus_labels: Classes of the second head (FER+); 0 builds no second head.
-        temperature: See `Heads`, as for the next six.
+        temperature: See `HeadCombination`, as for the next six.
         ferplus_temperature: Fitted on validation, as all temperatures are.
         ferplus_share: 0 leaves the FER+ head out of `logits`.
         combined_temperature: 1 leaves the mean as it is.
@@ -138,7 +138,7 @@ class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transform
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]  # transformers' own
 
     @property
-    def heads(self) -> Heads:
+    def heads(self) -> HeadCombination:
         """How the heads are combined, with classes in the order of the labels.
 
         Raises:
@@ -161,7 +161,7 @@ class FerConfig(PretrainedConfig):  # type: ignore[no-untyped-call]  # transform
                     f"prior_correction needs {length} shares in {name}, "
                     f"but there are {len(getattr(self, name))}."
                 )
-        return Heads(
+        return HeadCombination(
             temperature=self.temperature,
             ferplus_temperature=self.ferplus_temperature,
             ferplus_share=self.ferplus_share,

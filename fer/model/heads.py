@@ -14,14 +14,14 @@ from transformers import PretrainedConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
 from fer.labels import FERPLUS_INDICES
-from fer.model.configuration_fer import FerConfig, Heads
+from fer.model.configuration_fer import FerConfig, HeadCombination
 from fer.model.modeling_fer import combined_logits
 
-DEFAULT = Heads(ferplus_columns=FERPLUS_INDICES)
+DEFAULT = HeadCombination(ferplus_columns=FERPLUS_INDICES)
 """For the seven expressions in this project's order, without calibration."""
 
 
-def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> Heads:
+def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> HeadCombination:
     """Return how a network combines its heads, classes in the order of `EXPRESSIONS`.
 
     Args:
@@ -34,14 +34,14 @@ def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> 
 
 
 def probabilities(
-    heads: Heads, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
+    heads: HeadCombination, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
 ) -> np.ndarray:
     """Return the softmax of the `combined` logits, (n, 7)."""
     return softmax(combined(heads, fer2013_logits, ferplus_logits), axis=1)
 
 
 def combined(
-    heads: Heads, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
+    heads: HeadCombination, fer2013_logits: np.ndarray, ferplus_logits: np.ndarray | None
 ) -> np.ndarray:
     """Return what the network makes of its heads' logits, (n, 7), columns as in `EXPRESSIONS`.
 

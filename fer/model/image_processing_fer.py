@@ -31,7 +31,7 @@ class FerImageProcessor(BaseImageProcessor):
         size: Side in pixels to which a face crop is resized; 48 as in FER2013.
         crop_size: Side in pixels of the center crop that the network gets.
         framing: How a face crop is cut around a detector's box to match the training pictures;
-            the values of `fer.vision.crops.Framing`. Stored here, not applied here.
+            the values of `fer.vision.crops.CropFraming`. Stored here, not applied here.
     """
 
     model_input_names = ["pixel_values"]  # noqa: RUF012  (the base class declares a list)

@@ -146,7 +146,7 @@ def _require_size(pulled: LocalModel) -> None:
 
 
 def validate_framing(framing: Mapping[str, float]) -> dict[str, float]:
-    """Return a processor's framing as keywords of `fer.vision.crops.Framing`.
+    """Return a processor's framing as keywords of `fer.vision.crops.CropFraming`.
 
     Raises:
         ModelError: It has other entries, or values that cut nothing.

@@ -13,7 +13,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from .configuration_fer import FerConfig, Heads
+from .configuration_fer import FerConfig, HeadCombination
 
 
 @dataclass
@@ -35,7 +35,7 @@ class FerOutput(ImageClassifierOutput):
     @classmethod
     def combined(
         cls,
-        heads: Heads,
+        heads: HeadCombination,
         fer2013_logits: torch.Tensor,
         ferplus_logits: torch.Tensor | None,
         loss: torch.Tensor | None = None,
@@ -50,7 +50,7 @@ class FerOutput(ImageClassifierOutput):
 
 
 def combined_logits(
-    heads: Heads, fer2013_logits: torch.Tensor, ferplus_logits: torch.Tensor | None
+    heads: HeadCombination, fer2013_logits: torch.Tensor, ferplus_logits: torch.Tensor | None
 ) -> torch.Tensor:
     """Return the weighted mean of both heads' calibrated logits, corrected for their priors.
 

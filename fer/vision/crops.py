@@ -31,7 +31,7 @@ FACE_PROPORTION = 1.3
 
 
 @dataclass(frozen=True)
-class Framing:
+class CropFraming:
     """How a training picture's square lies relative to the detector's box of the same face.
 
     The default is the square of the box's own area. `benchmarks/framing.py` measures the values
@@ -54,12 +54,12 @@ class Framing:
             raise ValueError(f"A framing's scale is above 0, not {self.scale}.")
 
 
-FER2013_FRAMING = Framing(scale=1.0756, shift_x=-0.0001, shift_y=-0.0119)
+FER2013_FRAMING = CropFraming(scale=1.0756, shift_x=-0.0001, shift_y=-0.0119)
 """How FER2013's pictures lie around the detector's box, as benchmarks/framing.json has it."""
 
 
 def crop_face(
-    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: Framing, roll: float = 0.0
+    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: CropFraming, roll: float = 0.0
 ) -> UInt8Array:
     """Cut one face out as a square, level with its eyes.
 
@@ -91,7 +91,7 @@ def crop_face(
     return square
 
 
-def crop_faces(image: UInt8Array, detections: Detections, framing: Framing) -> list[UInt8Array]:
+def crop_faces(image: UInt8Array, detections: Detections, framing: CropFraming) -> list[UInt8Array]:
     """Cut out every detected face, in order; see `crop_face`.
 
     Faces without landmarks are cut out as if they were upright.
@@ -115,7 +115,7 @@ def levelling(roll: float) -> float:
     return quarter + float(np.copysign(amount, tilt))
 
 
-def _crop_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[int, int, int]:
+def _crop_square(xyxy: Sequence[float] | FloatArray, framing: CropFraming) -> tuple[int, int, int]:
     """Return the square's left, top and side in whole pixels."""
     x, y, side = _box_square(xyxy, framing)
     left, top = x + (framing.shift_x - 0.5) * side, y + (framing.shift_y - 0.5) * side
@@ -123,7 +123,7 @@ def _crop_square(xyxy: Sequence[float] | FloatArray, framing: Framing) -> tuple[
 
 
 def _crop_level(
-    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: Framing, degrees: float
+    image: UInt8Array, xyxy: Sequence[float] | FloatArray, framing: CropFraming, degrees: float
 ) -> UInt8Array:
     """Cut a square out that is tilted by some degrees; the framing's shifts are, too."""
     x, y, side = _box_square(xyxy, framing, tilted=True)
@@ -133,16 +133,16 @@ def _crop_level(
     return cut_rotated_square(image, center, whole, degrees, whole)
 
 
-def _turned_framing(framing: Framing, degrees: float) -> Framing:
+def _turned_framing(framing: CropFraming, degrees: float) -> CropFraming:
     """Return the framing of faces that are tilted by some degrees."""
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
     shift_x = framing.shift_x * cosine - framing.shift_y * sine
     shift_y = framing.shift_x * sine + framing.shift_y * cosine
-    return Framing(framing.scale, shift_x, shift_y)
+    return CropFraming(framing.scale, shift_x, shift_y)
 
 
 def _box_square(
-    xyxy: Sequence[float] | FloatArray, framing: Framing, tilted: bool = False
+    xyxy: Sequence[float] | FloatArray, framing: CropFraming, tilted: bool = False
 ) -> tuple[float, float, float]:
     """Return the box's middle, x and y, and the side of its square.
 
@@ -158,7 +158,7 @@ def _box_square(
 
 
 def crop_largest_face(
-    image: np.ndarray, detector: "FaceDetector", framing: Framing
+    image: np.ndarray, detector: "FaceDetector", framing: CropFraming
 ) -> np.ndarray | None:
     """Crop the largest face that is detected, None where there is none; see `crop_face`."""
     faces = detector.detect_any_way_up(image)

@@ -7,7 +7,7 @@ import pytest
 
 import benchmarks.framing
 from benchmarks.framing import measure
-from fer.vision.crops import FER2013_FRAMING, Framing, crop_face
+from fer.vision.crops import FER2013_FRAMING, CropFraming, crop_face
 
 
 def test_boxes_of_one_shape_are_called_by_the_size_that_varies_least():
@@ -31,7 +31,7 @@ def test_the_measured_framing_cuts_the_picture_out_again():
     boxes = np.hstack([centre - half, centre + half])
     report = measure(boxes)
     assert report["size"] == "sqrt(width * height)"
-    crop = crop_face(picture, boxes[0] * 100, Framing(**report["framing"]))
+    crop = crop_face(picture, boxes[0] * 100, CropFraming(**report["framing"]))
     np.testing.assert_array_equal(crop, picture)
 
 

@@ -11,7 +11,7 @@ from fer.data.image_folder import load_image_folder
 from fer.data.label_map import LabelMap
 from fer.data.splits import DatasetError
 from fer.labels import EXPRESSIONS
-from fer.vision.crops import Framing, crop_largest_face
+from fer.vision.crops import CropFraming, crop_largest_face
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ class HalfDetector:
 
 
 def test_with_a_detector(folder):
-    crop = partial(crop_largest_face, detector=HalfDetector(), framing=Framing(scale=0.5))
+    crop = partial(crop_largest_face, detector=HalfDetector(), framing=CropFraming(scale=0.5))
     faces = load_image_folder(folder, crop=crop)
     assert [image.shape for image in faces.images] == [(20, 20, 3)]
     assert faces.without_face == ["anger/deeper/1.png"]

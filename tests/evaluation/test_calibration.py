@@ -17,7 +17,7 @@ from fer.evaluation.calibration import (
     with_priors,
 )
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
-from fer.model.configuration_fer import Heads
+from fer.model.configuration_fer import HeadCombination
 from fer.model.heads import DEFAULT, probabilities
 
 
@@ -206,7 +206,7 @@ def test_prior_correction_finds_the_rare_class():
 
 
 def test_every_setting_of_the_combination_is_kept():
-    kept = {one.name for one in fields(Heads)} - {"ferplus_columns"}
+    kept = {one.name for one in fields(HeadCombination)} - {"ferplus_columns"}
     assert set(SETTINGS) == kept | {"uncertain_below"}
 
 

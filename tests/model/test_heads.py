@@ -9,7 +9,7 @@ from transformers import ViTConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS, LABEL_SYNONYMS
-from fer.model.configuration_fer import FERPLUS_CLASSES, FerConfig, Heads
+from fer.model.configuration_fer import FERPLUS_CLASSES, FerConfig, HeadCombination
 from fer.model.heads import DEFAULT, heads_of, logits_of, probabilities
 from fer.model.modeling_fer import FerOutput
 
@@ -38,7 +38,7 @@ def test_the_second_head_is_matched_by_name(expression, other):
 
 def test_the_mean_is_of_calibrated_logits():
     column, second = logit("fear", "fear")
-    heads = Heads(2.0, 0.5, 0.25, 3.0, ferplus_columns=FERPLUS_INDICES)
+    heads = HeadCombination(2.0, 0.5, 0.25, 3.0, ferplus_columns=FERPLUS_INDICES)
     logits = 0.75 * FIRST[0] / 2
     logits[column] += 0.25 * 1 / 0.5
     expected = np.exp(logits / 3) / np.exp(logits / 3).sum()
@@ -60,7 +60,7 @@ def test_the_log_prior_of_each_head_is_subtracted():
 
 
 def test_the_first_head_alone_has_its_temperature_only():
-    full = Heads(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
+    full = HeadCombination(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
     output = probabilities(full.fer2013_alone(), FIRST, None)
     np.testing.assert_allclose(np.log(output[0, 1:] / output[0, :-1]), 0.5, rtol=1e-5)
 
@@ -84,7 +84,7 @@ def test_they_are_read_from_the_configuration():
         combined_temperature=1.1, prior_correction=0.6, fer2013_prior=[1 / 7] * 7,
         ferplus_prior=[1 / 8] * 8,
     )  # fmt: skip
-    expected = Heads(0.8, 0.9, 0.5, 1.1, 0.6, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
+    expected = HeadCombination(0.8, 0.9, 0.5, 1.1, 0.6, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
     assert heads_of(config) == expected
     assert heads_of(ViTConfig()) == DEFAULT
 

@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from fer.model.model_metrics import ModelMetrics
 from fer.ui import build_demo, launch_settings
 from fer.ui.about import about_html
 from fer.ui.device_page import CHECKED, KEPT, DevicePage, device_page_folder
@@ -131,5 +132,7 @@ def test_it_is_where_the_build_puts_it(monkeypatch, tmp_path):
 
 
 def test_the_about_tab_states_what_is_sent_in_either_place():
-    assert "on this device</em>, nothing" in about_html("", "int8", {}, device_page=True)
-    assert "on this device" not in about_html("", "int8", {})
+    assert "on this device</em>, nothing" in about_html(
+        "", "int8", ModelMetrics(), device_page=True
+    )
+    assert "on this device" not in about_html("", "int8", ModelMetrics())
