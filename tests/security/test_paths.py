@@ -151,8 +151,8 @@ def test_a_program_needs_no_session(demo, visitor):
     body = {"data": [file(visitor.uploaded()), 40, False]}
     for _ in range(2):
         event = visitor.web.post("gradio_api/call/predict", json=body).json()["event_id"]
-        lines = visitor.web.get(f"gradio_api/call/predict/{event}").text.splitlines()
-        assert lines[0] == "event: complete" and "happy" in lines[1]
+        answer = visitor.web.get(f"gradio_api/call/predict/{event}").text
+        assert "happy" in answer.partition("event: complete")[2]  # after heartbeats, if it is slow
     named = {"picture": file(visitor.uploaded()), "min_face": 40}
     event = visitor.web.post("gradio_api/call/v2/predict", json=named).json()["event_id"]
     assert "happy" in visitor.web.get(f"gradio_api/call/v2/predict/{event}").text

@@ -178,7 +178,7 @@ FILM = np.full((120, 160, 3), 90, np.uint8)
 def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     async def story():
         async with client() as http:
-            asked = [film, "person", 15]
+            asked = [film, "person", 15, "", ""]
             visitors = [Visitor(page, http) for _ in range(30)]
             results = [asyncio.create_task(first_state(one, asked)) for one in visitors]
             states = await asyncio.gather(*results)
@@ -187,7 +187,7 @@ def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
             assert "begins by itself" in "".join(states)
 
     async def first_state(one, asked):
-        await one.join("start_1", [*asked, one.token])
+        assert (await one.join("start_1", [*asked, one.token])).is_success
         states = []
         async for message in one.messages():
             if message["msg"] in ("process_generating", "process_completed"):

@@ -123,7 +123,7 @@ def test_the_last_frame_is_not_shown_beyond_the_stated_end(tmp_path, monkeypatch
     monkeypatch.setattr(
         reader,
         "read_header",
-        lambda *about: replace(header.read_header(*about), duration=stated),
+        lambda *about, **size: replace(header.read_header(*about, **size), duration=stated),
     )
     with VideoReader(film) as frames:
         last = list(frames)[-1]
