@@ -19,13 +19,30 @@ They were searched for so that any two stay apart (CIEDE2000 of 13 or more) for 
 simulated, for each of the three kinds of colour blindness; a test computes it again.
 """
 
-JUDGED_COLORS = {
+NAMED_OR_UNCERTAIN = "named or uncertain"
+"""Faces of a second that the class view withholds: which of them were uncertain isn't kept."""
+
+_JUDGED_COLORS = {
     "named": "#6fb3aa",
     UNCERTAIN: COLORS[UNCERTAIN],
+    NAMED_OR_UNCERTAIN: "#b5d6d1",
     TURNED_AWAY: COLORS[TURNED_AWAY],
     "too small": "#c8b18b",
 }
-"""What became of the faces, from the ground up, and how that is drawn."""
+
+
+def judged_colors(view: str) -> dict[str, str]:
+    """Return what may become of the faces of a view, from the ground up, and how that is drawn.
+
+    Args:
+        view: Of a timeline, "class" or "person".
+    """
+    withheld = view == "class"
+    return {
+        name: color
+        for name, color in _JUDGED_COLORS.items()
+        if withheld or name != NAMED_OR_UNCERTAIN
+    }
 
 
 def relative_luminance(color: str) -> float:

@@ -6,13 +6,13 @@ they don't stretch. Colours other than the expressions' own come from the styles
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from markupsafe import Markup
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
-from fer.colors import COLORS, JUDGED_COLORS
+from fer.colors import COLORS, judged_colors
 from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
 from fer.timeline.chart_notes import chart_description, chart_note
@@ -86,7 +86,7 @@ class Plot:
         paths: Attributes of each SVG path, in the order of painting.
         strips: Left edge and width of each hatched stretch, in percent.
         moments: Place, in percent, and number of each moment that is marked.
-        legend: Colours of its own, by what they mean.
+        legend: Its colours, by what they mean.
     """
 
     heading: str
@@ -126,11 +126,15 @@ def timeline_html(
         span=f"{span:g}",
         series=chart_series(timeline, areas) if interactive else "",
         started=started,
-        plots=[*_plots(rows, whole, span, moments), *_changes(timeline, single, span)],
+        plots=[
+            *_areas(rows, span, moments),
+            *_index_and_faces(whole, span),
+            _judged(whole, span, timeline.view),
+            *_changes(timeline, single, span),
+        ],
         marks=mark_places(timeline.marks, span),
         times=_time_axis(span),
         side=VIEWBOX_SIDE,
-        legend_colors={name: COLORS[name] for name in STACK_ORDER},
         note=chart_note(
             timeline,
             any(curve.withheld.any() for _, curve in rows),
@@ -174,45 +178,53 @@ def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
     return sorted(track for track, _ in frames.most_common(MAX_TRACKS))
 
 
-def _plots(
-    rows: Sequence[tuple[str, Curves]], whole: Curves, span: float, moments: Sequence[Moment]
+def _areas(
+    rows: Sequence[tuple[str, Curves]], span: float, moments: Sequence[Moment]
 ) -> list[Plot]:
-    """Return a plot of areas for each row, then index, number and judging of all faces.
+    """Return a plot of the expressions' shares for each row.
 
     Args:
-        rows: A heading and the curves of its stacked areas, all with the same time axis.
-        whole: The curves of all faces, for the other plots.
+        rows: A heading and the curves, all with the same time axis.
         span: Length of the time axis in seconds.
-        moments: These are marked in the first plot.
+        moments: These are marked in the first plot, which has the legend, too.
     """
-    marks = [(f"{moment.start / span:.1%}", i) for i, moment in enumerate(moments, start=1)]
-    areas = [
+    colors = {name: COLORS[name] for name in STACK_ORDER}
+    plots = [
         Plot(
             heading,
             ("100%", "50%", "0"),
             "fer-areas",
-            _stack(curves, curves.shares, [COLORS[name] for name in STACK_ORDER], span),
+            _stack(curves, curves.shares, list(colors.values()), span),
             _withheld_strips(curves, span),
-            marks if curves is whole else (),
         )
         for heading, curves in rows
     ]
+    marks = [(f"{moment.start / span:.1%}", i) for i, moment in enumerate(moments, start=1)]
+    return [replace(plots[0], moments=marks, legend=colors), *plots[1:]]
+
+
+def _index_and_faces(whole: Curves, span: float) -> list[Plot]:
+    """Return the plots of the index and of the number of all faces."""
     several = np.isfinite(whole.figures["index_error"]).any()
     heading = "Positive-negative index"
     heading += f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if several else ""
     scale = ("+1", "0", "\N{MINUS SIGN}1")
     index = Plot(heading, scale, "", _index(whole, span), _withheld_strips(whole, span))
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
-    faces = Plot("Faces", (str(most), "", "0"), "fer-count", _faces(whole, span, most))
-    judged = Plot(
+    return [index, Plot("Faces", (str(most), "", "0"), "fer-count", _faces(whole, span, most))]
+
+
+def _judged(whole: Curves, span: float, view: str) -> Plot:
+    """Return the plot of how many of the faces were named, and why others were not."""
+    colors = judged_colors(view)
+    return Plot(
         "Faces judged, and why others were not",
         ("100%", "", "0"),
         "fer-judged",
-        _stack(whole, judged_shares(whole.figures), list(JUDGED_COLORS.values()), span),
+        _stack(whole, judged_shares(whole.figures, view), list(colors.values()), span),
         _withheld_strips(whole, span),
-        legend=JUDGED_COLORS,
+        legend=colors,
     )
-    return [*areas, index, faces, judged]
 
 
 def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: float) -> list[Plot]:

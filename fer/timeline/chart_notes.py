@@ -26,8 +26,7 @@ def chart_note(timeline: Timeline, withheld: bool, drawn: int, tracks: int) -> s
         sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
     if timeline.view == "class":
         sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept, so that "
-            "named ones include uncertain ones there."
+            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept."
         )
     elif withheld:
         sentences.append("Hatched: faces too small to judge, or turned away.")

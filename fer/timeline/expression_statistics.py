@@ -88,19 +88,24 @@ def compute_statistics(counts: Tallies) -> Figures:
     }
 
 
-def judged_shares(figures: Figures) -> Float64Array:
+def judged_shares(figures: Figures, view: str) -> Float64Array:
     """Return which shares of the faces were named, uncertain, turned away and too small.
 
     Args:
         figures: Columns of length b, as `compute_statistics` returns.
+        view: Of their timeline, "class" or "person".
 
     Returns:
-        float64 (b, 4), columns as in `fer.colors.JUDGED_COLORS`; rows sum to 1, or are NaN without
-        a face. Where expressions are withheld nobody is uncertain: that isn't kept.
+        float64 (b, k), columns as `fer.colors.judged_colors` has them for the view; rows sum to 1,
+        or are NaN without a face. In the class view one of them has the faces of withheld bins, of
+        which it isn't known whether they were named or uncertain.
     """
     judged = 1 - figures["small"] - figures["turned"]
-    uncertain = judged * np.nan_to_num(figures["uncertain"])
-    return np.column_stack([judged - uncertain, uncertain, figures["turned"], figures["small"]])
+    known = judged * (figures["judged"] > 0)
+    uncertain = known * np.nan_to_num(figures["uncertain"])
+    either = [judged - known] if view == "class" else []
+    columns = [known - uncertain, uncertain, *either, figures["turned"], figures["small"]]
+    return np.column_stack(columns)
 
 
 def index_variance(counts: Tallies) -> Float64Array:

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.array_types import BoolArray, Float64Array
-from fer.colors import COLORS, JUDGED_COLORS
+from fer.colors import COLORS, judged_colors
 from fer.timeline.drawn_marks import draw_marks
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
@@ -91,7 +91,7 @@ class _Columns:
         count = whole[-1] + 1 - whole[0]
         each = next((step for step in _TICK_STEPS if count / step <= most), -(-count // most))
         self.places, bins = np.unique(numbers // each, return_inverse=True)
-        withhold = timeline.view == "class"
+        self.view, withhold = timeline.view, timeline.view == "class"
         self.width = float(each * timeline.bin_seconds)
         self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
         self.shown = self.figures["judged"] > 0
@@ -218,12 +218,13 @@ def _draw_faces(axes: Axes, columns: _Columns) -> None:
 def _draw_judged(axes: Axes, columns: _Columns) -> None:
     """Draw what share of the faces was judged, and why the others were not."""
     seen = columns.figures["faces"] > 0
-    shares, colors = judged_shares(columns.figures), list(JUDGED_COLORS.values())
-    _draw_stack(axes, columns, seen, shares, colors)
+    colors = judged_colors(columns.view)
+    shares = judged_shares(columns.figures, columns.view)
+    _draw_stack(axes, columns, seen, shares, list(colors.values()))
     _hatch(axes, columns)
     axes.set(ylim=(0, 100), yticks=(0, 100))
     _style_axes(axes, "Faces judged, and why others were not", above=19)
-    handles = [Patch(facecolor=color, label=name) for name, color in JUDGED_COLORS.items()]
+    handles = [Patch(facecolor=color, label=name) for name, color in colors.items()]
     axes.legend(
         handles=handles,
         loc="lower left",

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.colors import COLORS, JUDGED_COLORS
+from fer.colors import COLORS, NAMED_OR_UNCERTAIN, judged_colors
 from fer.timeline.chart import MAX_COLUMNS, longest_tracks, timeline_html
 from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.expression_statistics import ERROR_BAND, STACK_ORDER
 from fer.timeline.timeline import Timeline
 from tests.fakes import sure
+from tests.timeline.frames import steady
 
 
 def faces(*rows, side=80, tracks=None):
@@ -184,9 +185,8 @@ def test_a_lane_reports_who_could_be_judged_and_why_not():
     timeline.add(faces(), 1)
     timeline.add(faces(HALF), 2)
     html = timeline_html(timeline, min_span=10)
-    tops = {
-        name: re.findall(r"M\d+ (\d+)L", path(html, color)) for name, color in JUDGED_COLORS.items()
-    }
+    colors = judged_colors("person")
+    tops = {name: re.findall(r"M\d+ (\d+)L", path(html, color)) for name, color in colors.items()}
     assert tops == {  # of 1000, from the top; the second without a face is empty
         "named": ["600", "0"],
         "uncertain": ["400", "0"],
@@ -204,7 +204,16 @@ def test_of_a_withheld_second_it_is_kept_who_could_be_judged_but_not_who_was_nam
         crowd.data["turned_away"] = np.arange(6) < 3
         timeline.add(crowd, second)
     html = timeline_html(timeline, min_span=2)
-    assert path(html, JUDGED_COLORS["named"]).startswith("M0 500L250 500L750 500L")
-    assert path(html, JUDGED_COLORS["turned away"]).startswith("M0 0L250 0L750 0L")
-    assert "so that named ones include uncertain ones there." in html
+    colors = judged_colors("class")
+    assert path(html, colors["named"]).startswith("M0 1000L250 1000L750 1000L")
+    assert path(html, colors[NAMED_OR_UNCERTAIN]).startswith("M0 500L250 500L750 500L")
+    assert path(html, colors["turned away"]).startswith("M0 0L250 0L750 0L")
+    assert "only their number is kept." in html
     assert '<i style="left:0.0%;width:100.0%"></i>' in html
+
+
+def test_each_legend_is_above_its_plot_and_the_time_axis_below_all():
+    html = timeline_html(steady(5, 6, happy=1.0))
+    parts = re.findall(r"<h4>|fer-key|fer-drawing|fer-times", html)
+    areas = judged = ["<h4>", "fer-key", "fer-drawing"]
+    assert parts == [*areas, *["<h4>", "fer-drawing"] * 2, *judged, "fer-times"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from fer.colors import COLORS, JUDGED_COLORS
+from fer.colors import COLORS, judged_colors
 from fer.timeline.expression_statistics import STACK_ORDER
 from fer.timeline.moments import Moment
 from fer.timeline.plot import NONE_JUDGED, WITHHELD, timeline_plot
@@ -67,7 +67,7 @@ def test_it_is_drawn_who_was_judged_and_why_others_were_not():
     frames = [(faces, 0), (faces, 1), (frame(), 2), (faces, 3)]
     judged = timeline_plot(recorded(frames, view="person", uncertain_below=0.45)).axes[2]
     found = areas(judged)
-    for level, color in zip((0, 25, 50, 75), JUDGED_COLORS.values(), strict=True):
+    for level, color in zip((0, 25, 50, 75), judged_colors("person").values(), strict=True):
         assert found[color] == [(0, 2, level, level + 25), (3, 4, level, level + 25)]
     names = [text.get_text() for text in judged.get_legend().get_texts()]
     assert names == ["named", "uncertain", "turned away", "too small"]

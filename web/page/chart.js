@@ -61,28 +61,29 @@ export class Chart {
   /** Returns the chart's elements. */
   draw() {
     const rows = [[this.single.length ? "All faces" : "Expressions", this.whole], ...this.single];
-    const plots = [...rows.map(([heading, curves]) => this.areas(heading, curves)), this.index(), this.faces(), this.judged()];
-    const times = this.times().map(([left, time]) => el("span", { "--left": left }, time));
     const colors = this.constants.stack_order.map((name) => [name, this.settings.colors[name][0]]);
+    const areas = rows.map(([heading, curves], i) => this.areas(heading, curves, i === 0 && legend(colors)));
+    const plots = [...areas, this.index(), this.faces(), this.judged()];
+    const times = this.times().map(([left, time]) => el("span", { "--left": left }, time));
     const chart = el("figure", { class: "fer-chart" }, el("figcaption", {}, this.description()), ...plots,
-      el("div", { class: "fer-times", "aria-hidden": "true" }, ...times), legend(colors));
+      el("div", { class: "fer-times", "aria-hidden": "true" }, ...times));
     return [chart, el("p", { class: "fer-note" }, this.note())];
   }
 
-  plot(heading, scale, kind, paths, strips = [], key = null) {
+  plot(heading, scale, kind, paths, strips = [], key = "") {
     const { side } = this.constants;
     const drawing = svg("svg", { viewBox: `0 0 ${side} ${side}`, preserveAspectRatio: "none", "aria-hidden": "true" },
       ...paths.map((attributes) => svg("path", attributes)));
     const hatched = strips.map(([left, width]) => el("i", { "--left": left, "--width": width }));
     const marks = scale.map((mark) => el("span", {}, mark));
-    return el("div", { class: `fer-plot ${kind}` }, el("h4", {}, heading), el("div", { class: "fer-scale", "aria-hidden": "true" }, ...marks),
-      el("div", { class: "fer-drawing" }, drawing, ...hatched), key);
+    return el("div", { class: `fer-plot ${kind}` }, el("h4", {}, heading), key || "",
+      el("div", { class: "fer-scale", "aria-hidden": "true" }, ...marks), el("div", { class: "fer-drawing" }, drawing, ...hatched));
   }
 
-  areas(heading, curves) {
+  areas(heading, curves, key) {
     const { stack_order: names } = this.constants;
     const layers = names.map((name) => [this.settings.colors[name][0], curves.column(name)]);
-    return this.plot(heading, ["100%", "50%", "0"], "fer-areas", this.stack(curves, layers), this.strips(curves));
+    return this.plot(heading, ["100%", "50%", "0"], "fer-areas", this.stack(curves, layers), this.strips(curves), key);
   }
 
   index() {
@@ -107,12 +108,14 @@ export class Chart {
   }
 
   judged() {
-    const shares = this.whole.rows.map(({ small, turned, uncertain }) => {
-      const judged = 1 - small - turned;
-      const unsure = judged * (uncertain || 0);
-      return [judged - unsure, unsure, turned, small];
+    const shares = this.whole.rows.map((row) => {
+      const judged = 1 - row.small - row.turned;
+      const known = row.judged > 0 ? judged : 0 * judged;
+      const unsure = known * (row.uncertain || 0);
+      const either = this.timeline.view === "class" ? [judged - known] : [];
+      return [known - unsure, unsure, ...either, row.turned, row.small];
     });
-    const colors = Object.entries(this.settings.judged_colors);
+    const colors = Object.entries(this.settings.judged_colors[this.timeline.view]);
     const layers = colors.map(([, color], i) => [color, shares.map((row) => row[i])]);
     const heading = "Faces judged, and why others were not";
     return this.plot(heading, ["100%", "", "0"], "fer-judged", this.stack(this.whole, layers), this.strips(this.whole), legend(colors));
@@ -181,7 +184,7 @@ export class Chart {
     const tracks = this.timeline.trackSeconds().size;
     if (tracks > this.tracks.length) sentences.push(`Of ${tracks} faces, the ${this.tracks.length} seen longest are drawn separately.`);
     if (this.timeline.view === "class") {
-      sentences.push(`Hatched: fewer than ${this.timeline.constants.min_faces} faces to judge; only their number is kept, so that named ones include uncertain ones there.`);
+      sentences.push(`Hatched: fewer than ${this.timeline.constants.min_faces} faces to judge; only their number is kept.`);
     } else if ([this.whole, ...this.single.map(([, curves]) => curves)].some((curves) => curves.withheld.some(Boolean))) {
       sentences.push("Hatched: faces too small to judge, or turned away.");
     }
