@@ -23,6 +23,10 @@ QUANTILES = (25, 76, 127, 179, 230)
 DISTRIBUTION_WEIGHT = 0.5
 """Weight of the distribution; the layout's is 1 / `LAYOUT_SIDE`."""
 
+CONTRAST, CONTRAST_OFFSET = 20, 8
+"""Standard deviation to which brightness is scaled, and what is added to its own for that, so that
+the noise of an even surface stays small."""
+
 DISTANCE_UNIT = 15.0
 """Distance that 95 % of pairs of one face within a second stay below, of 42 people and three films,
 and of pairs of two faces 10 to 15 %."""
@@ -106,7 +110,7 @@ def _describe(image: UInt8Array, box: FloatArray) -> FloatArray:
     small = cv2.resize(region, (SAMPLED_SIDE, SAMPLED_SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     mean, deviation = (values[0, 0] for values in cv2.meanStdDev(lab))
-    scale = 20 / (deviation + 8)
+    scale = CONTRAST / (deviation + CONTRAST_OFFSET)
     lab = lab * np.array([scale, 1, 1], np.float32) - np.array([scale * mean, 0, 0], np.float32)
     layout = cv2.resize(lab, (LAYOUT_SIDE, LAYOUT_SIDE), interpolation=cv2.INTER_AREA)
     distribution = np.sort(lab.reshape(-1, 3), axis=0)[list(QUANTILES)]

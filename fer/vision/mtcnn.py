@@ -35,6 +35,13 @@ MAX_TILTED_SIDE = 2 * OUTPUT_SIDE
 CENTER_SCALE = 0.8
 """Share of a face's side that a second look sees."""
 
+PIXEL_MEAN, PIXEL_SCALE = 127.5, 1 / 128
+"""The networks get pixels, 0 to 255, less the first and times the second."""
+
+TILE_IOU, STAGE_IOU, FACE_CONTAINMENT = 0.5, 0.7, 0.7
+"""Overlap with a better box above which a box goes: over union in a tile and after the first two
+networks, over the smaller one of the two among faces."""
+
 EMPTY_PROPOSALS = (
     np.empty((0, 4), np.float32),
     np.empty(0, np.float32),
@@ -116,7 +123,7 @@ class MtcnnCascade:
         """
         found = [EMPTY_PROPOSALS, *(self._propose_tile(image, tile, threshold) for tile in tiles)]
         windows, scores, corrections = (np.concatenate(rows) for rows in zip(*found, strict=True))
-        kept = _non_max_suppression(windows, scores, 0.7)
+        kept = _non_max_suppression(windows, scores, STAGE_IOU)
         windows = windows[kept]
         xyxy = windows + corrections[kept] * np.tile(windows[:, 2:] - windows[:, :2], 2)
         return Candidates(square_boxes(xyxy), scores[kept])
@@ -131,7 +138,7 @@ class MtcnnCascade:
         scores = scores[:, 1]
         passed = scores > threshold
         squares, scores = candidates.xyxy[passed], scores[passed]
-        kept = _non_max_suppression(squares, scores, 0.7)
+        kept = _non_max_suppression(squares, scores, STAGE_IOU)
         xyxy = _regress_boxes(squares[kept], corrections[passed][kept])
         return Candidates(square_boxes(xyxy), scores[kept])
 
@@ -232,7 +239,7 @@ class MtcnnCascade:
         last = np.floor((corner + PNET_WINDOW) * ratio)
         windows = np.column_stack([first, last]) + np.array([tile.left, tile.top] * 2, np.float32)
         scores = scores[rows, columns]
-        kept = _non_max_suppression(windows, scores, 0.5)
+        kept = _non_max_suppression(windows, scores, TILE_IOU)
         return windows[kept], scores[kept], corrections[0, :, rows[kept], columns[kept]]
 
     def _run(self, network: nn.Module, pictures: UInt8Array) -> list[Float32Array]:
@@ -247,18 +254,18 @@ class MtcnnCascade:
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
             pixels = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2)
             pixels = pixels.to(torch.float32, memory_format=torch.channels_last)
-            outputs = network(pixels.sub_(127.5).mul_(1 / 128))
+            outputs = network(pixels.sub_(PIXEL_MEAN).mul_(PIXEL_SCALE))
             return [output.cpu().numpy() for output in outputs]
 
 
 def best_of(found: Candidates, threshold: float) -> Candidates:
     """Return the faces that score above `threshold`.
 
-    Of boxes of which one covers the other by seven tenths, the better one stays.
+    Of boxes of which one covers the other, see `FACE_CONTAINMENT`, the better one stays.
     """
     found = found[found.score > threshold]
     scored = np.column_stack([found.xyxy, found.score])
-    return found[box_non_max_suppression(scored, 0.7, OverlapMetric.IOS)]
+    return found[box_non_max_suppression(scored, FACE_CONTAINMENT, OverlapMetric.IOS)]
 
 
 def _resize(picture: UInt8Array, size_wh: tuple[int, int]) -> UInt8Array:

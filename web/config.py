@@ -1,0 +1,103 @@
+"""Write what the pipeline in `web/pipeline/` takes from Python: `python -m web.config`.
+
+Every threshold, size and time has one source, the package `fer`; this command writes them to
+`web/pipeline/config.json`, which is committed so that `npm run build` needs no Python. A test
+checks that the file is current.
+"""
+
+import inspect
+import json
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fer.labels import EXPRESSIONS
+from fer.model.classifier import BATCH_SIZE, ExpressionClassifier
+from fer.model.image_processing_fer import SMALLEST_DEVIATION
+from fer.pipeline import StreamState
+from fer.ui.photo.handlers import MIN_FACE_RANGE
+from fer.vision.detector import FaceDetector
+from fer.vision.prediction_cache import PredictionCache
+from fer.vision.smoother import ExpressionSmoother
+
+FILE = Path(__file__).with_name("pipeline") / "config.json"
+
+VISION_MODULES = (
+    *("appearance", "crops", "detector", "exposure", "frame_mapping", "mtcnn", "photo_search"),
+    *("pose", "prediction_cache", "pyramid", "quality", "roll_memory", "rotation"),
+    *("scene_change", "smoother", "stream_detector", "stream_turn", "track", "tracker"),
+)
+"""Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""
+
+MIRRORED = (
+    *(f"fer.vision.{name}" for name in VISION_MODULES),
+    *("fer.pipeline", "fer.model.classifier", "fer.model.image_processing_fer"),
+)
+"""All of those; `web.golden` keeps a hash of each one's code."""
+
+STATED_DEFAULTS = {
+    "detector": FaceDetector,
+    "stream": StreamState,
+    "smoother": ExpressionSmoother,
+    "prediction_cache": PredictionCache,
+}
+"""By their names in the file, the classes whose default arguments it has."""
+
+
+def config() -> dict[str, Any]:
+    """Return the content of `FILE`: constants by module, defaults and the network's own."""
+    constants = {name: _constants(import_module(f"fer.vision.{name}")) for name in VISION_MODULES}
+    defaults: dict[str, Any] = {name: _defaults(call) for name, call in STATED_DEFAULTS.items()}
+    defaults["photo"] = {"min_face": MIN_FACE_RANGE[1]}
+    given = {name: values for name, values in constants.items() if values}
+    return {"classifier": _classifier(), "defaults": defaults, **given}
+
+
+def _constants(module: ModuleType) -> dict[str, Any]:
+    """Return a module's public constants that JSON has; dictionaries as pairs, in their order."""
+    values = {name: value for name, value in vars(module).items() if name.isupper()}
+    public = {name: value for name, value in values.items() if not name.startswith("_")}
+    return {name: _plain(value) for name, value in public.items() if _is_plain(value)}
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(_is_plain(item) for item in value.items())
+    if isinstance(value, tuple):
+        return all(_is_plain(item) for item in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _plain(value: Any) -> Any:
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def _defaults(call: Callable[..., object]) -> dict[str, Any]:
+    """Return the numbers among the default arguments of a class."""
+    parameters = inspect.signature(call).parameters.values()
+    return {each.name: each.default for each in parameters if _is_plain(each.default)}
+
+
+def _classifier() -> dict[str, Any]:
+    classifier = ExpressionClassifier.load()
+    return {
+        "expressions": EXPRESSIONS,
+        "columns": classifier.columns,
+        "uncertain_below": classifier.uncertain_below,
+        "framing": classifier.framing,
+        "size": classifier.processor.size,
+        "crop_size": classifier.processor.crop_size,
+        "BATCH_SIZE": BATCH_SIZE,
+        "SMALLEST_DEVIATION": SMALLEST_DEVIATION,
+    }
+
+
+def text() -> str:
+    """Return the configuration as `FILE` holds it."""
+    return json.dumps(config(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8")

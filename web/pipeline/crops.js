@@ -1,0 +1,51 @@
+// Cutting squares around detected faces so that they lie as the training pictures do: upright.
+// Mirrors fer/vision/crops.py.
+
+import { boxCenter, boxHeight, boxWidth } from "./boxes.js";
+import { cutSquare } from "./picture.js";
+import { faceRoll } from "./pose.js";
+import { cutRotatedSquare, rotateImage } from "./rotation.js";
+import { radians } from "./rounding.js";
+
+/** Cuts every face out, in order; `framing` is {scale, shift_x, shift_y}, as the network was trained. */
+export const cropFaces = (picture, faces, framing, constants) =>
+  faces.map((face) => cropFace(picture, face.box, framing, faceRoll(face), constants));
+
+/** Cuts one face out as a square, level with its eyes, not resized. */
+export function cropFace(picture, box, framing, roll, constants) {
+  const degrees = levelling(roll, constants);
+  if (degrees % 90) return cropLevel(picture, box, framing, degrees, constants);
+  if (degrees) return rotateImage(cropFace(picture, box, turnedFraming(framing, degrees), 0, constants), -degrees);
+  const [x, y, side] = boxSquare(box, framing);
+  const [left, top] = [x + (framing.shift_x - 0.5) * side, y + (framing.shift_y - 0.5) * side];
+  return cutSquare(picture, Math.floor(left + 0.5), Math.floor(top + 0.5), Math.floor(side + 0.5));
+}
+
+/** Returns by how many degrees a crop is turned for a face with this roll. */
+export function levelling(roll, { LEVEL_FROM, LEVEL_FULLY }) {
+  const quarter = 90 * Math.floor(roll / 90 + 0.5);
+  const tilt = Math.abs(roll - quarter);
+  const share = tilt <= LEVEL_FROM ? 0 : (LEVEL_FULLY * (tilt - LEVEL_FROM)) / (LEVEL_FULLY - LEVEL_FROM);
+  return quarter + Math.sign(roll - quarter) * (tilt >= LEVEL_FULLY ? tilt : share);
+}
+
+function cropLevel(picture, box, framing, degrees, constants) {
+  const [x, y, side] = boxSquare(box, framing, constants.FACE_PROPORTION);
+  const { shift_x: across, shift_y: down } = turnedFraming(framing, degrees);
+  const whole = Math.floor(side + 0.5);
+  return cutRotatedSquare(picture, [x + across * side, y + down * side], whole, degrees, whole);
+}
+
+/** Returns the framing of faces that are tilted by some degrees. */
+function turnedFraming({ scale, shift_x: x, shift_y: y }, degrees) {
+  const [cosine, sine] = [Math.cos(radians(degrees)), Math.sin(radians(degrees))];
+  return { scale, shift_x: x * cosine - y * sine, shift_y: x * sine + y * cosine };
+}
+
+/** Returns a box's middle and the side of its square; `proportion` is an upright face's, of a tilted one. */
+function boxSquare(box, { scale }, proportion = null) {
+  const [width, height] = [Math.max(boxWidth(box), 0), Math.max(boxHeight(box), 0)];
+  let area = width * height;
+  if (proportion && area) area = ((width ** 2 + height ** 2) * proportion) / (1 + proportion ** 2);
+  return [...boxCenter(box), Math.max(1, scale * Math.sqrt(area))];
+}

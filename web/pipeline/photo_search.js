@@ -1,0 +1,153 @@
+// Finding the faces of a photo whichever way up it is. Mirrors fer/vision/photo_search.py.
+
+import { boxHeight, boxWidth, clipBox, largestFirst, longerSide } from "./boxes.js";
+import { mergeFaces } from "./merging.js";
+import { faceRoll, rollDifference } from "./pose.js";
+import { resizeArea } from "./resize.js";
+import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";
+import { argmax, degrees, mean, modulo, radians, range, round, sum } from "./rounding.js";
+
+/** Returns {faces, turned}: the faces in the photo's own pixels, and by how many degrees clockwise it is turned. */
+export async function detectAnyWayUp(detector, picture) {
+  const search = new PhotoSearch(detector);
+  const faces = await search.reorient(detector, picture, await detector.detect(picture));
+  const sure = await search.verified(detector, picture, faces);
+  const deciding = sure.length ? sure : await search.searchCoarsely(picture);
+  if (!deciding.length) return { faces, turned: 0 };
+  const typical = search.typicalRoll(deciding);
+  const turned = search.nearestQuarter(typical);
+  if (Math.abs(typical) >= search.constants.TILTED_PHOTO) {
+    const more = mergeFaces(await search.searchTilted(picture, -search.snap(typical)), deciding, detector.config);
+    return { faces: sure.length ? mergeFaces(more, faces, detector.config) : more, turned };
+  }
+  return { faces: sure.length ? faces : mergeFaces(deciding, faces, detector.config), turned };
+}
+
+class PhotoSearch {
+  constructor(detector) {
+    Object.assign(this, { detector, constants: detector.config.photo_search });
+  }
+
+  /** Returns the roll, in degrees, about which the largest share of the faces is tilted. */
+  typicalRoll(faces) {
+    const rolls = faces.map(faceRoll);
+    const isNear = (one, other) => Math.abs(rollDifference(one, other)) <= this.constants.QUARTER_TOLERANCE;
+    const votes = rolls.map((one) => sum(faces.map(({ score }, i) => (isNear(one, rolls[i]) ? score : 0))));
+    const near = rolls.filter((other) => isNear(rolls[argmax(votes)], other)).map(radians);
+    return degrees(Math.atan2(sum(near.map(Math.sin)), sum(near.map(Math.cos))));
+  }
+
+  /** Returns 90, 180 or 270 for a roll near that, else 0. */
+  nearestQuarter(angle) {
+    const quarter = round(angle / 90) * 90;
+    return Math.abs(angle - quarter) <= this.constants.QUARTER_TOLERANCE ? modulo(quarter, 360) : 0;
+  }
+
+  /** Returns a right angle for a roll near it: turning by that moves pixels only. */
+  snap(angle) {
+    const quarter = round(angle / 90) * 90;
+    return Math.abs(angle - quarter) < this.constants.TILTED_PHOTO ? quarter : angle;
+  }
+
+  /** Returns the verified faces of the way up with the most of them; small ones are left out. */
+  async searchCoarsely(picture) {
+    const { COARSE_SEARCHES, COARSEST_SHARE } = this.constants;
+    const { copy, detector, factor } = this.workingCopy(picture);
+    const evidence = (faces) => sum(faces.map(({ score }) => score));
+    let best = [];
+    for (const [turn, coarseness] of COARSE_SEARCHES) {
+      const least = Math.min(coarseness * detector.minFace, COARSEST_SHARE * Math.max(copy.width, copy.height));
+      const coarse = detector.withMinFace(Math.max(Math.ceil(least), detector.minFace));
+      const faces = await this.verified(coarse, copy, await this.detectTurned(coarse, copy, turn));
+      if (this.areTelling(faces, copy) && evidence(faces) > evidence(best)) best = faces;
+    }
+    return scaleFaces(best, factor);
+  }
+
+  /** Returns the faces that are found in the picture turned clockwise by any angle. */
+  async searchTilted(picture, angle) {
+    if (angle % 90 === 0) return this.detectTurned(this.detector, picture, angle);
+    const { copy, detector, factor } = this.workingCopy(picture);
+    return scaleFaces(await this.detectTurned(detector, copy, angle), factor);
+  }
+
+  /** Returns a photo at most `WORKING_SIDE` long, its detector, and by what to enlarge places. */
+  workingCopy(picture) {
+    const { width, height } = picture;
+    const scale = this.constants.WORKING_SIDE / Math.max(width, height);
+    if (scale >= 1) return { copy: picture, detector: this.detector, factor: [1, 1] };
+    const size = [width, height].map((length) => Math.max(1, round(length * scale)));
+    const least = Math.max(Math.ceil(this.detector.minFace * scale), this.detector.config.pyramid.PNET_WINDOW);
+    const factor = [width / size[0], height / size[1]];
+    return { copy: resizeArea(picture, ...size), detector: this.detector.withMinFace(least), factor };
+  }
+
+  /** Returns whether faces are large or many enough to decide which way up a photo is. */
+  areTelling(faces, { width, height }) {
+    const { LEAST_NUMBER, LEAST_SHARE } = this.constants;
+    const large = faces.some(({ box }) => longerSide(box) >= LEAST_SHARE * Math.max(width, height));
+    return large || faces.length >= LEAST_NUMBER;
+  }
+
+  /** Returns the faces that are found in the picture turned clockwise, where they are in it. */
+  async detectTurned(detector, picture, angle) {
+    const turned = rotateImage(picture, angle);
+    const faces = await this.reorient(detector, turned, await detector.detect(turned));
+    const middle = [turned.width / 2, turned.height / 2];
+    const shift = [picture.width / 2 - middle[0], picture.height / 2 - middle[1]];
+    const moved = faces.map((face) => ({
+      ...face,
+      box: clipBox(rotateBox(face.box, middle, -angle).map((edge, i) => Math.fround(edge + shift[i % 2])), picture.width, picture.height),
+      landmarks: face.landmarks.map((point) => rotatePoint(point, middle, -angle).map((value, i) => Math.fround(value + shift[i]))),
+    }));
+    return moved.filter(({ box }) => Math.min(boxWidth(box), boxHeight(box)) >= 1);
+  }
+
+  /** Returns the faces, those as they score best that aren't sure to be upright. */
+  async reorient(detector, picture, faces) {
+    const { QUARTERS, REORIENTED_RATIO } = this.constants;
+    const doubtful = this.doubtful(faces);
+    if (!doubtful.length) return faces;
+    const asked = QUARTERS.flatMap((quarter) => doubtful.map((face) => [face, faceRoll(face) + quarter]));
+    const views = await detector.inspect(picture, asked.map(([face]) => face), asked.map(([, angle]) => angle));
+    const turned = new Map();
+    doubtful.forEach((face, i) => {
+      const ways = range(QUARTERS.length).map((quarter) => views[quarter * doubtful.length + i]);
+      const best = ways[argmax(ways.map(({ score }) => score))];
+      if (1 - ways[0].score > REORIENTED_RATIO * (1 - best.score)) turned.set(face, best);
+    });
+    if (!turned.size) return faces;
+    return largestFirst([...faces.filter((face) => !turned.has(face)), ...turned.values()]);
+  }
+
+  /** Returns the faces that may be another way up; see `SURE_CONFIDENCE`. */
+  doubtful(faces) {
+    const { DOUBTFUL_CONFIDENCE, MAX_REORIENTED, SURE_CONFIDENCE } = this.constants;
+    const limit = faces.some(({ score }) => score >= SURE_CONFIDENCE) ? DOUBTFUL_CONFIDENCE : SURE_CONFIDENCE;
+    return faces.filter(({ score }) => score < limit).slice(0, MAX_REORIENTED);
+  }
+
+  /** Returns the faces that look like faces at several sizes; where some are sure, these. */
+  async verified(detector, picture, faces) {
+    const { FILLING_SCORE, FILLING_SHARE, SURE_CONFIDENCE, VERIFIED_SCALES, VERIFIED_SCORE } = this.constants;
+    const sure = faces.filter(({ score }) => score >= SURE_CONFIDENCE);
+    if (sure.length || !faces.length) return sure;
+    const asked = VERIFIED_SCALES.flatMap((scale) => faces.map((face) => [face, scale]));
+    const same = asked.map(([face]) => face);
+    const views = await detector.inspect(picture, same, same.map(faceRoll), asked.map(([, scale]) => scale));
+    return faces.filter(({ box }, i) => {
+      const score = mean(range(VERIFIED_SCALES.length).map((look) => views[look * faces.length + i].score));
+      const fills = longerSide(box) >= FILLING_SHARE * Math.max(picture.width, picture.height);
+      return score >= (fills ? FILLING_SCORE : VERIFIED_SCORE);
+    });
+  }
+}
+
+/** Returns faces with their places enlarged, across and down. */
+function scaleFaces(faces, factor) {
+  return faces.map((face) => ({
+    ...face,
+    box: face.box.map((edge, i) => Math.fround(edge * factor[i % 2])),
+    landmarks: face.landmarks.map((point) => point.map((value, i) => Math.fround(value * factor[i]))),
+  }));
+}

@@ -1,0 +1,45 @@
+// Smoothing by track: an exponential moving average and label hysteresis. Mirrors fer/vision/smoother.py.
+
+import { softmax } from "./classifier.js";
+import { argmax } from "./rounding.js";
+
+export class ExpressionSmoother {
+  constructor(config) {
+    const { half_life: halfLife, margin } = config.defaults.smoother;
+    Object.assign(this, { halfLife, margin, memory: config.defaults.stream.memory, constants: config.smoother });
+    this.uncertainBelow = config.classifier.uncertain_below;
+    this.states = new Map(); // track -> {logits, expression, yaw, turned, lastSeen}
+  }
+
+  /** Replaces each face's probabilities and yaw by their average over time; adds its expression's index and `turned`. */
+  update(faces, time) {
+    const current = faces.map((face) => [face.track, this.smooth(this.states.get(face.track), face, time)]);
+    const remembered = [...this.states].filter(([, state]) => time - state.lastSeen <= this.memory);
+    this.states = new Map([...remembered, ...current]);
+    return faces.map((face, i) => {
+      const { logits, expression, yaw, turned } = current[i][1];
+      return { ...face, probabilities: softmax(logits), expression, turned, quality: { ...face.quality, yaw } };
+    });
+  }
+
+  smooth(state, { probabilities, quality: { yaw } }, time) {
+    const { MIN_PROBABILITY, TURNED_AWAY_FROM, YAW_MARGIN } = this.constants;
+    const logits = probabilities.map((value) => Math.log(Math.max(value, MIN_PROBABILITY)));
+    if (!state || time - state.lastSeen > this.memory) {
+      return { logits, expression: argmax(logits), yaw, turned: Math.abs(yaw) >= TURNED_AWAY_FROM, lastSeen: time };
+    }
+    const kept = 0.5 ** ((time - state.lastSeen) / this.halfLife);
+    const average = logits.map((value, i) => kept * state.logits[i] + (1 - kept) * value);
+    const meanYaw = kept * state.yaw + (1 - kept) * yaw;
+    const limit = TURNED_AWAY_FROM - (state.turned ? YAW_MARGIN : 0);
+    const expression = this.choose(softmax(average), state.expression);
+    return { logits: average, expression, yaw: meanYaw, turned: Math.abs(meanYaw) >= limit, lastSeen: time };
+  }
+
+  /** Returns the expression that is named: another one takes over by a lead, or where this one is uncertain. */
+  choose(averaged, named) {
+    const best = argmax(averaged);
+    const leads = averaged[best] - averaged[named] >= this.margin;
+    return leads || (averaged[named] < this.uncertainBelow && this.uncertainBelow <= averaged[best]) ? best : named;
+  }
+}

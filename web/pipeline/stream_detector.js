@@ -1,0 +1,118 @@
+// Following the faces of a stream at a fraction of the cost of finding them in each frame.
+// Mirrors fer/vision/stream_detector.py.
+
+import { AppearanceMemory } from "./appearance.js";
+import { maxIou } from "./boxes.js";
+import { contentRectangle, frameMappings } from "./frame_mapping.js";
+import { mergeFaces } from "./merging.js";
+import { tilesAround } from "./pyramid.js";
+import { RollMemory } from "./roll_memory.js";
+import { SceneChangeDetector } from "./scene_change.js";
+import { StreamTurn } from "./stream_turn.js";
+import { FaceTracker } from "./tracker.js";
+
+export class StreamDetector {
+  /**
+   * @param {FaceDetector} detector Finds faces.
+   * @param {object} config Python's constants by module.
+   * @param {FaceTracker} tracker Of a stream before, whose numbers aren't given again.
+   */
+  constructor(detector, config, tracker = null) {
+    const { memory, search_period: searchPeriod } = config.defaults.stream;
+    Object.assign(this, { detector, config, constants: config.stream_detector, memory, searchPeriod });
+    this.tracker = tracker ?? new FaceTracker(config, memory);
+    [this.rolls, this.appearances] = [new RollMemory(config, memory), new AppearanceMemory(config)];
+    [this.sceneChanges, this.turn] = [new SceneChangeDetector(config), new StreamTurn(config)];
+    Object.assign(this, { size: null, content: [0, 0, 0, 0], lastTime: -Infinity, searchPosition: 0 });
+  }
+
+  /** Finds the faces of the next frame, taken at `time` in seconds; `track` is negative where a face doesn't count yet. */
+  async update(picture, time) {
+    let faces = await this.find(this.turn.toUpright(picture), time);
+    if (await this.turn.update(this.detector, picture, faces, time)) {
+      this.forget(); // what is known is of the frames as they were
+      faces = await this.find(this.turn.toUpright(picture), time);
+    }
+    return this.turn.fromUpright(faces, picture);
+  }
+
+  /** Returns the faces of a frame that are about upright, tracked. */
+  async find(picture, time) {
+    const { whole: changed, cut } = this.sceneChanges.update(picture);
+    const elapsed = time - this.lastTime;
+    this.lastTime = time;
+    const whole = changed || cut || this.size !== sizeOf(picture);
+    const mappings = whole ? this.frameMappings(picture) : [];
+    const faces = whole ? await this.detector.detect(picture) : await this.trackAndSearch(picture, time, elapsed);
+    const looks = this.appearances.describe(picture, faces, time, whole);
+    return this.rolls.update(this.tracker.update(faces, time, looks, cut && !mappings.length, mappings), time);
+  }
+
+  /** Begins with the next frame as with the first one, but gives no number again. */
+  forget() {
+    this.tracker.forgetFaces();
+    Object.assign(this, { rolls: new RollMemory(this.config, this.memory), size: null });
+  }
+
+  /** Returns how places may have moved if the frame's size or its black bars changed. */
+  frameMappings(picture) {
+    const [before, known] = [this.content, this.size !== null];
+    this.size = sizeOf(picture);
+    this.content = contentRectangle(picture, this.config.frame_mapping);
+    const same = before.every((edge, i) => edge === this.content[i]);
+    return known && !same ? frameMappings(before, this.content, this.config.frame_mapping) : [];
+  }
+
+  /** Returns the known faces where they are now, and new ones of this frame's share. */
+  async trackAndSearch(picture, time, elapsed) {
+    const { CONFIRMED_CONFIDENCE, MAX_SEARCH_EXTENT, TRACKED_CONFIDENCE } = this.constants;
+    const { detector, config } = this;
+    const [predicted, tentative] = [this.tracker.predict(time), this.tracker.predict(time, true)];
+    let faces = await this.redetect(picture, predicted, TRACKED_CONFIDENCE);
+    if (tentative.length) faces = mergeFaces(faces, await this.redetect(picture, tentative, CONFIRMED_CONFIDENCE), config);
+    const [lost, doubtful] = [this.missing(predicted, faces), this.missing(tentative, faces)];
+    const search = async (tiles, confidence) => {
+      if (!tiles.length) return;
+      const known = faces.map(({ box }) => box);
+      faces = mergeFaces(faces, await detector.detect(picture, { tiles, known, confidence }), config);
+    };
+    await search(this.dueTiles(detector.tiles(picture), elapsed));
+    const extent = Math.min(0.5 + config.tracker.MAX_SPEED * elapsed, MAX_SEARCH_EXTENT);
+    await search(tilesAround(picture, lost, extent, config.pyramid), TRACKED_CONFIDENCE);
+    await search(tilesAround(picture, doubtful, extent, config.pyramid));
+    return this.findTilted(picture, lost, faces);
+  }
+
+  /** Returns the known faces where they are now; one that lies is looked at the other way up, too. */
+  async redetect(picture, predicted, confidence) {
+    const rolls = this.rolls.expect(predicted);
+    const lying = predicted.flatMap((_, i) => (Math.abs(rolls[i]) > this.constants.LYING ? [i] : []));
+    const places = [...predicted, ...lying.map((i) => predicted[i])];
+    return this.detector.redetect(picture, places, confidence, [...rolls, ...lying.map((i) => rolls[i] + 180)]);
+  }
+
+  /** Returns the faces, and those of the lost ones that tilted their head since they were seen. */
+  async findTilted(picture, lost, faces) {
+    const { MAX_TILTED, TILTED_CONFIDENCE, TILTS } = this.constants;
+    const places = this.missing(lost, faces).slice(0, MAX_TILTED).flatMap((box) => TILTS.map(() => box));
+    if (!places.length) return faces;
+    const rolls = this.rolls.expect(places).map((roll, i) => roll + TILTS[i % TILTS.length]);
+    return mergeFaces(faces, await this.detector.redetect(picture, places, TILTED_CONFIDENCE, rolls), this.config);
+  }
+
+  /** Returns the tiles that are due after `elapsed` seconds. */
+  dueTiles(tiles, elapsed) {
+    const first = Math.trunc(this.searchPosition);
+    this.searchPosition += (elapsed / this.searchPeriod) * tiles.length;
+    const last = Math.min(Math.trunc(this.searchPosition), first + tiles.length);
+    return Array.from({ length: last - first }, (_, i) => tiles[(first + i) % tiles.length]);
+  }
+
+  /** Returns those of the boxes near which there is none of the faces. */
+  missing(boxes, faces) {
+    const found = faces.map(({ box }) => box);
+    return boxes.filter((box) => maxIou(box, found) < this.constants.SAME_FACE_IOU);
+  }
+}
+
+const sizeOf = ({ width, height }) => `${width} ${height}`;

@@ -1,0 +1,62 @@
+// Streams that stand on their head or lie on their side: found out in their first seconds.
+// Mirrors fer/vision/stream_turn.py.
+
+import { clipBox } from "./boxes.js";
+import { rollDifference } from "./pose.js";
+import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";
+
+export class StreamTurn {
+  constructor({ stream_turn: constants }) {
+    Object.assign(this, { constants, degrees: 0 });
+    this.reset();
+  }
+
+  reset() {
+    const { FIRST_PAUSE, SEARCHES } = this.constants;
+    Object.assign(this, { searches: SEARCHES, pause: FIRST_PAUSE, found: 0, due: -Infinity, settled: false, lastSeen: -Infinity });
+  }
+
+  /** Returns a frame as its faces are upright, as far as that is known. */
+  toUpright(picture) {
+    return this.degrees ? rotateImage(picture, -this.degrees) : picture;
+  }
+
+  /** Learns from what was found in the upright frame; returns whether `degrees` has changed. */
+  async update(detector, picture, faces, time) {
+    if (faces.length) this.lastSeen = time;
+    if (this.degrees) return !faces.length && this.forget(time);
+    if (this.settled || !this.searches || (!faces.length && time < this.due)) return false;
+    const { faces: found, turned } = await detector.detectAnyWayUp(picture);
+    this.searches--;
+    const agreed = turned === this.found;
+    this.found = turned;
+    if (!turned) {
+      this.settled = found.length > 0;
+      this.due = time + this.pause;
+      this.pause *= 2;
+      return false;
+    }
+    if (agreed) Object.assign(this, { degrees: turned, lastSeen: time });
+    return agreed;
+  }
+
+  forget(time) {
+    if (time - this.lastSeen <= this.constants.FORGOTTEN_AFTER) return false;
+    this.degrees = 0;
+    this.reset();
+    return true;
+  }
+
+  /** Returns the faces of an upright frame where they are in the frame as it came. */
+  fromUpright(faces, { width, height }) {
+    if (!this.degrees) return faces;
+    const middle = this.degrees % 180 ? [height / 2, width / 2] : [width / 2, height / 2];
+    const shift = [width / 2 - middle[0], height / 2 - middle[1]];
+    return faces.map((face) => ({
+      ...face,
+      box: clipBox(rotateBox(face.box, middle, this.degrees).map((edge, i) => Math.fround(edge + shift[i % 2])), width, height),
+      landmarks: face.landmarks.map((point) => rotatePoint(point, middle, this.degrees).map((value, i) => Math.fround(value + shift[i]))),
+      roll: rollDifference(face.roll + this.degrees, 0),
+    }));
+  }
+}

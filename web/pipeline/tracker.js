@@ -1,0 +1,146 @@
+// Tracking faces from frame to frame: each gets a number and keeps it. Mirrors fer/vision/tracker.py.
+
+import { lookDistance } from "./appearance.js";
+import { assign } from "./assignment.js";
+import { boxCenter, boxSize } from "./boxes.js";
+import { mapTrack, newTrack, predictBox, seeAgain } from "./track.js";
+
+export class FaceTracker {
+  /**
+   * @param {object} config Python's constants by module.
+   * @param {number} memory Seconds for which a face that isn't seen keeps its number.
+   */
+  constructor(config, memory) {
+    Object.assign(this, { config, memory, constants: config.tracker, nextId: 1, nextTentative: -1 });
+    this.confirmations = config.stream_detector.CONFIRMATIONS;
+    this.forgetFaces();
+  }
+
+  /** Forgets all tracks and how they looked; no number is given again. */
+  forgetFaces() {
+    Object.assign(this, { tracks: [], lastTime: Infinity });
+  }
+
+  /** Returns where the faces are expected that count or, with `tentative`, those that don't yet. */
+  predict(time, tentative = false) {
+    return this.activeTracks(time)
+      .filter(({ id, parked }) => id < 0 === tentative && !parked)
+      .map((track) => predictBox(track, time, this.config.track).map(Math.fround));
+  }
+
+  /**
+   * Gives each face the number of the one it continues, or a new one, as `track`.
+   * @param {number[][]} looks How the faces look.
+   * @param {boolean} cut Whether the frame shows another scene than the one before.
+   * @param {object[]} mappings Where the frame's size changed, how places of before may be places of now.
+   */
+  update(faces, time, looks, cut, mappings) {
+    let tracks = this.activeTracks(time);
+    if (cut) tracks = tracks.filter(({ id }) => id > 0).map((track) => ({ ...track, parked: true }));
+    const boxes = faces.map(({ box }) => box);
+    const found = { boxes, looks, crowded: this.crowded(boxes), time, resized: mappings.length > 0 };
+    const options = mappings.length ? mappings.map((mapping) => tracks.map((track) => mapTrack(track, mapping))) : [tracks];
+    const matches = options.map((option) => this.match(option, found));
+    const best = matches.reduce((least, { cost }, i) => (cost < matches[least].cost ? i : least), 0);
+    this.keep(options[best], matches[best].pairs, found);
+    return faces.map((face, i) => ({ ...face, track: this.tracks[i].id }));
+  }
+
+  /** Returns the faces that aren't forgotten at the time of the next frame. */
+  activeTracks(time) {
+    const { MAX_MEMORY, MIN_MEMORY_FRAMES, TENTATIVE_MEMORY } = this.constants;
+    const missed = Math.min(MIN_MEMORY_FRAMES * (time - this.lastTime), MAX_MEMORY);
+    const [memory, tentative] = [Math.max(this.memory, missed), Math.max(TENTATIVE_MEMORY, missed)];
+    return this.tracks.filter(({ id, lastSeen }) => time - lastSeen <= (id > 0 ? memory : tentative));
+  }
+
+  /** Remembers this frame's faces, in their order, and after them those that are missing. */
+  keep(tracks, pairs, { boxes, looks, crowded, time }) {
+    this.lastTime = time;
+    const current = boxes.map((box, i) => {
+      if (!pairs.has(i)) return newTrack(this.nextTentative--, box, looks[i], time);
+      const known = tracks[pairs.get(i)];
+      return this.confirm(seeAgain(known, box, crowded[i] ? null : looks[i], time, this.config.track));
+    });
+    const seen = new Set(pairs.values());
+    this.tracks = [...current, ...tracks.filter((_, row) => !seen.has(row))];
+  }
+
+  /** Returns the track with a number if it counts from now on. */
+  confirm(track) {
+    return track.id > 0 || track.sightings < this.confirmations ? track : { ...track, id: this.nextId++ };
+  }
+
+  /** Returns which face continues which track, from its index to the track's, and the cost. */
+  match(tracks, found) {
+    if (!tracks.length || !found.boxes.length) return { pairs: new Map(), cost: 0 };
+    const { APPEARANCE_WEIGHT, MAX_COST } = this.constants;
+    const expected = tracks.map((track) => predictBox(track, found.time, this.config.track));
+    const place = table(expected, found.boxes, matchingCost);
+    const look = table(tracks, found.looks, (track, row) => lookDistance(track.look, row, this.config.appearance));
+    const limit = (row, column) => this.lookLimit(tracks[row], found, column, place[row][column]);
+    const near = place.map((row, i) => row.map((cost, j) => cost < MAX_COST && look[i][j] < limit(i, j)));
+    const { pairs, cost } = this.assign(combine(place, look, APPEARANCE_WEIGHT), near);
+    if (pairs.size < Math.min(tracks.length, found.boxes.length)) {
+      const taken = new Set(pairs.values());
+      const free = tracks.map((track, row) => found.boxes.map((_, column) => !track.parked && !taken.has(row) && !pairs.has(column)));
+      for (const [column, row] of this.matchFar(tracks, found, place, look, free)) pairs.set(column, row);
+    }
+    return { pairs, cost };
+  }
+
+  /** Returns how unlike a track a face at some difference in place may look that continues it. */
+  lookLimit({ parked, lastSeen, steady }, { crowded, resized }, column, place) {
+    const { CLOSE, CLOSE_DISTANCE, CUT_DISTANCE, LOST_DISTANCE, SEEN_DISTANCE } = this.constants;
+    if (parked) return CUT_DISTANCE;
+    if (resized) return LOST_DISTANCE;
+    const seen = lastSeen >= this.lastTime;
+    if (place < CLOSE && (seen || (steady && crowded[column]))) return CLOSE_DISTANCE;
+    return seen || crowded[column] ? SEEN_DISTANCE : LOST_DISTANCE;
+  }
+
+  /** Returns which of the free pairs are a face that moved fast, from its index to the track's. */
+  matchFar(tracks, { boxes, time }, place, look, free) {
+    const { APPEARANCE_WEIGHT, CUT_DISTANCE, FAST_GAP, LOST_DISTANCE, MAX_REACH, MAX_SPEED } = this.constants;
+    const nearest = place.map((row, i) => row.map((cost, j) => Math.min(cost, matchingCost(tracks[i].box, boxes[j]))));
+    const far = free.map((row, i) => {
+      const elapsed = time - tracks[i].lastSeen;
+      const limit = elapsed <= FAST_GAP ? LOST_DISTANCE : CUT_DISTANCE;
+      const reach = 1 + Math.min(MAX_SPEED * elapsed, MAX_REACH);
+      return row.map((is, j) => is && nearest[i][j] < reach && look[i][j] < limit);
+    });
+    return this.assign(combine(look, nearest, APPEARANCE_WEIGHT), far).pairs;
+  }
+
+  /** Returns the cheapest of the allowed pairs, from column to row, and the cost of all columns. */
+  assign(cost, allowed) {
+    const { APPEARANCE_WEIGHT, MAX_COST, SEEN_DISTANCE } = this.constants;
+    const without = MAX_COST + APPEARANCE_WEIGHT * SEEN_DISTANCE; // more than any near pair's
+    const costs = cost.map((row, i) => row.map((value, j) => (allowed[i][j] ? Math.min(value, without) : without)));
+    const chosen = assign(costs);
+    const pairs = new Map(chosen.filter(([row, column]) => allowed[row][column]).map(([row, column]) => [column, row]));
+    return { pairs, cost: chosen.reduce((total, [row, column]) => total + costs[row][column], 0) };
+  }
+
+  /** Returns which boxes have another one in their surroundings. */
+  crowded(boxes) {
+    const { CROWDED } = this.constants;
+    const isNear = (one, other) => distance(one, other) < CROWDED * Math.max(boxSize(one), boxSize(other));
+    return boxes.map((one) => boxes.filter((other) => isNear(one, other)).length > 1);
+  }
+}
+
+function distance(one, other) {
+  const [[x, y], [otherX, otherY]] = [boxCenter(one), boxCenter(other)];
+  return Math.hypot(x - otherX, y - otherY);
+}
+
+/** Compares two boxes: 0 for the same, 1 for a face's size away. */
+export function matchingCost(one, other) {
+  const [size, otherSize] = [boxSize(one), boxSize(other)];
+  return (2 * distance(one, other)) / (size + otherSize) + Math.abs(Math.log(size / otherSize));
+}
+
+const table = (rows, columns, value) => rows.map((row) => columns.map((column) => value(row, column)));
+
+const combine = (one, other, weight) => one.map((row, i) => row.map((value, j) => value + weight * other[i][j]));
