@@ -1,0 +1,130 @@
+"""What single steps of `fer` make of a picture, for the golden files."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from supervision import Detections
+
+from fer.array_types import UInt8Array
+from fer.model.classifier import ExpressionClassifier
+from fer.pipeline import Pipeline
+from fer.ui.photo.handlers import MIN_FACE_RANGE
+from fer.vision.appearance import describe
+from fer.vision.crops import CropFraming, crop_faces, levelling
+from fer.vision.detections import boxes, confidences
+from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
+from fer.vision.exposure import brighten
+from fer.vision.mtcnn import Candidates, _resize
+from fer.vision.pyramid import pyramid_scales, split_into_tiles, tiles_around
+from fer.vision.quality import QUALITY_COLUMNS
+from fer.vision.rotation import cut_rotated_square, rotate_image
+from fer.vision.scene_change import subsample
+
+FACE = (95.0, 55.0, 195.0, 185.0)
+"""A box about the picture's face."""
+
+SMALL = (20, 15)
+"""Width and height of the copies that the files hold."""
+
+ROLLS = (0, 9, 11.5, -13, 30, 100, -176)
+
+GAINS = (256, 96, 40, 12)
+"""Factors, over 256, by which the picture is darkened."""
+
+
+def pixels(image: UInt8Array) -> dict[str, Any]:
+    """Return what becomes of pixels: copies at other sizes, crops, brightness, descriptions."""
+    area, linear = cv2.INTER_AREA, cv2.INTER_LINEAR
+    odd = image[: 256 - 7, : 256 - 20]
+    return {
+        "mtcnn": _resize(image, SMALL),
+        "linear": cv2.resize(image[:9, :13], SMALL, interpolation=linear),
+        "area": cv2.resize(odd, SMALL, interpolation=area),
+        "enlarged": cv2.resize(image[:9, :13], SMALL, interpolation=area),
+        "turned": _resize(rotate_image(image, 90), SMALL),
+        "tilted": _resize(rotate_image(image, 30), SMALL),
+        "square": cut_rotated_square(image, (200.0, 40.0), 90.0, -25.0, 16),
+        "subsample": subsample(odd)[::4, ::4],
+        "description": describe(image, np.array([FACE]))[0],
+        "brightest": [brighten(darkened(image, gain)).max() for gain in GAINS],
+        "levelling": [
+            [degrees, levelling(degrees)] for degrees in (0, 9, 11.5, -13, 30, 100, -176)
+        ],
+    }
+
+
+def darkened(image: UInt8Array, gain: int) -> UInt8Array:
+    """Return the picture with `gain` / 256 of its light."""
+    return (image.astype(int) * gain // 256).astype(np.uint8)
+
+
+def detection(image: UInt8Array) -> dict[str, Any]:
+    """Return where faces are searched and found, stage by stage, and what is read of photos."""
+    detector = FaceDetector(min_face=MIN_FACE_RANGE[1])
+    pipeline = Pipeline(detector, ExpressionClassifier.load())
+    cascade, tiles = detector.cascade, detector._whole_image_tiles(image)
+    proposed = cascade.propose(image, tiles, PROPOSAL_THRESHOLD)
+    refined = cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
+    return {
+        **search_tiles(),
+        "proposed": candidates(proposed),
+        "refined": candidates(refined),
+        "final": candidates(cascade.finalize(image, refined, 0.5)),
+        "photos": {name: photo(pipeline, each) for name, each in photos(image).items()},
+    }
+
+
+def search_tiles() -> dict[str, Any]:
+    """Return the pyramid of a picture of 640 by 480 pixels, its tiles and those around a face."""
+    scales = pyramid_scales((640, 480), 40)
+    around = tiles_around((640, 480), np.array([[600.0, 300.0, 650.0, 370.0]]))
+    tiles = split_into_tiles((640, 480), scales, 10_000)
+    return {
+        "scales": scales,
+        "tiles": [list(vars(tile).values()) for tile in tiles],
+        "around": [list(vars(tile).values()) for tile in around],
+    }
+
+
+def candidates(found: Candidates) -> list[dict[str, Any]]:
+    """Return the boxes of a stage and their scores."""
+    return [
+        {"box": box, "score": score} for box, score in zip(found.xyxy, found.score, strict=True)
+    ]
+
+
+def photos(image: UInt8Array) -> dict[str, UInt8Array]:
+    """Return photos by name: upright, lying on its side, tilted, dark and without a face."""
+    return {
+        "upright": image,
+        "lying": np.ascontiguousarray(np.rot90(image)),
+        "tilted": rotate_image(image, 30),
+        "dark": darkened(image, 24),
+        "empty": image[176:, :96],
+    }
+
+
+def photo(pipeline: Pipeline, image: UInt8Array) -> list[dict[str, Any]]:
+    """Return the faces of a photo, and for each its crop's size and some of its pixels."""
+    found = pipeline(image)
+    crops = crop_faces(image, found, CropFraming(**pipeline.classifier.framing))
+    rows = faces(found)
+    for row, crop in zip(rows, crops, strict=True):
+        row["crop"] = {"side": len(crop), "pixels": _resize(crop, (12, 12))}
+    return rows
+
+
+def faces(found: Detections) -> list[dict[str, Any]]:
+    """Return faces as the files have them."""
+    return [
+        {
+            "box": box,
+            "score": score,
+            "landmarks": found.data["landmarks"][index],
+            "probabilities": found.data["probabilities"][index],
+            "turned": bool(found.data["turned_away"][index]),
+            "quality": {name: found.data[name][index] for name in QUALITY_COLUMNS},
+        }
+        for index, (box, score) in enumerate(zip(boxes(found), confidences(found), strict=True))
+    ]
