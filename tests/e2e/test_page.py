@@ -174,6 +174,9 @@ def test_pictures_to_which_the_browser_gives_no_type_are_read(page, tmp_path, na
         Image.fromarray(astronaut()).save(tmp_path / name, "JPEG2000")
     open_photo(page, tmp_path / name)
     page.locator("#photo-result .fer-box").wait_for()
+    preview = page.locator("#photo-input img")
+    page.wait_for_function("image => image.naturalWidth > 0", arg=preview.element_handle())
+    assert preview.is_visible()
 
 
 def test_a_heic_photo_can_be_dropped(page):
@@ -191,6 +194,26 @@ def test_a_heic_photo_can_be_dropped(page):
     area = page.locator("#photo-input [aria-dropeffect=copy]")
     area.dispatch_event("drop", {"dataTransfer": transfer})
     page.locator("#photo-result .fer-box").wait_for()
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_file_that_is_no_video_is_refused_in_a_sentence(page, tmp_path, dropped):
+    page.get_by_role("tab", name="Recording").click()
+    if dropped:
+        transfer = page.evaluate_handle(
+            """() => {
+              const transfer = new DataTransfer();
+              transfer.items.add(new File(["no video"], "notes.txt"));
+              return transfer;
+            }"""
+        )
+        area = page.locator("#recording-input [aria-dropeffect=copy]")
+        area.dispatch_event("drop", {"dataTransfer": transfer})
+    else:
+        (tmp_path / "notes.txt").write_text("no video")
+        page.locator("#recording-input input[type=file]").set_input_files(tmp_path / "notes.txt")
+    page.get_by_text("notes.txt is in none of these formats; choose a video in one of").wait_for()
+    assert page.get_by_test_id("toast-body").count() == 0
 
 
 def test_no_face_leaves_the_photo_unmarked(page, photos):

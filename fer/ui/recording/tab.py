@@ -121,6 +121,7 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.
         INSTRUCTIONS,
         elem_id="recording-state",
         js_on_load=html.script("recording.js"),
+        suffixes=list(VIDEO_SUFFIXES),
     )
     video = gr.Video(show_label=False, interactive=False, buttons=[], elem_id="recording-video")
     with gr.Row(elem_classes="fer-saves"):

@@ -20,20 +20,36 @@ element.addEventListener("click", (event) => {
 let shown;
 watch("value", () => {
   const result = element.firstElementChild;
-  const photo = document.querySelector("#photo-input img")?.src;
+  const photo = photoUrl();
   if (photo === shown) return;
   shown = photo;
+  previewResult();
   if (result?.matches("figure") && result.getBoundingClientRect().top > innerHeight * 0.75) {
     result.scrollIntoView({ block: "start" });
   }
 });
 
-// A file that isn't a picture has no preview; the result explains what is wrong with it.
+// Browsers can't display every picture that is read here, such as a HEIC photo: its preview is the
+// picture of the result. A file that isn't a picture has none; the result explains what is wrong.
+let hidden; // the preview that failed: its element, the photo's URL and the picture in its place
+const photoUrl = () => {
+  const image = document.querySelector("#photo-input img");
+  return image && image.src === hidden?.picture ? hidden.url : image?.src;
+};
+function previewResult() {
+  const picture = element.querySelector(".fer-photo img")?.src;
+  if (hidden?.url !== shown || !picture) return;
+  hidden.picture = picture;
+  hidden.image.src = picture;
+}
 for (const outcome of ["error", "load"]) {
   document.addEventListener(outcome, (event) => {
-    if (event.target.matches?.("#photo-input img")) {
-      event.target.style.visibility = outcome === "error" ? "hidden" : "";
-    }
+    const image = event.target;
+    if (!image.matches?.("#photo-input img")) return;
+    image.style.visibility = outcome === "error" ? "hidden" : "";
+    if (outcome === "load") return;
+    hidden = { image, url: image.src };
+    previewResult();
   }, true);
 }
 

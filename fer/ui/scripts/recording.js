@@ -39,6 +39,32 @@ watch("value", () => {
   }
 });
 
+// Gradio's own message on another file is a list of endings; this one is a sentence at the field.
+const field = document.querySelector("#recording-input");
+const limits = document.querySelector("#recording-limits");
+const isVideo = (file) => props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
+
+function refuse(event, files) {
+  if (!field.contains(event.target)) return;
+  limits.querySelector("[role=alert]")?.remove();
+  const wrong = [...(files ?? [])].find((file) => !isVideo(file));
+  if (!wrong) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const [message, title, sentence] = ["div", "strong", "span"].map((tag) => document.createElement(tag));
+  message.className = "fer-message fer-trouble";
+  message.setAttribute("role", "alert");
+  title.textContent = "This file can't be used";
+  sentence.textContent = `${wrong.name} is in none of these formats; choose a video in one of them.`;
+  message.append(title, sentence);
+  limits.append(message);
+}
+document.addEventListener("change", (event) => refuse(event, event.target.files), true);
+document.addEventListener("drop", (event) => {
+  refuse(event, event.dataTransfer?.files);
+  if (event.defaultPrevented) event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // the highlight
+}, true);
+
 // Files are deleted some time after they were made, also while the page is open.
 let until = Infinity;
 watch("value", () => {
