@@ -1,4 +1,4 @@
-"""The repository as a Space, and the workflow that takes it there."""
+"""The repository as a Space, its on-device page as another, and the workflow that uploads both."""
 
 import os
 import re
@@ -20,10 +20,20 @@ def workflow():
     return yaml.safe_load((WORKFLOWS / "space.yml").read_text())
 
 
+SPACES = {"sync": "HF_SPACE", "device": "HF_STATIC_SPACE"}
+"""The workflow's jobs, each with the variable that names its Space."""
+
+
+@pytest.fixture(scope="module", params=SPACES)
+def variable(request, workflow):
+    assert set(workflow["jobs"]) == set(SPACES)
+    return SPACES[request.param]
+
+
 @pytest.fixture(scope="module")
-def job(workflow):
-    (job,) = workflow["jobs"].values()
-    return job
+def job(workflow, variable):
+    (name,) = [name for name, known in SPACES.items() if known == variable]
+    return workflow["jobs"][name]
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +54,24 @@ def test_it_follows_the_tests_on_main(workflow, job):
     assert job["env"]["COMMIT"].startswith("${{ github.event.workflow_run.head_sha")
 
 
-def test_a_run_that_is_skipped_pushes_out_none_that_waits(workflow, job):
+def test_a_run_that_is_skipped_pushes_out_none_that_waits(workflow):
     assert "concurrency" not in workflow
-    assert job["concurrency"] == {"group": "space", "cancel-in-progress": False}
+    groups = [job["concurrency"] for job in workflow["jobs"].values()]
+    assert not any(group["cancel-in-progress"] for group in groups)
+    assert len({group["group"] for group in groups}) == len(
+        groups
+    )  # jobs don't push out each other
 
 
-def test_it_is_off_until_its_variable_is_set(job):
-    assert job["if"].startswith("vars.HF_SPACE != '' && ")
+def test_it_is_off_until_its_variable_is_set(job, variable):
+    assert job["if"].startswith(f"vars.{variable} != '' && ")
+    assert job["env"]["HF_SPACE"] == f"${{{{ vars.{variable} }}}}"
 
 
-def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job):
+def test_it_logs_in_without_a_stored_token_and_may_do_nothing_else(workflow, job, variable):
     assert workflow["permissions"] == {}
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
-    resource = "${{ secrets.HF_TOKEN == '' && format('spaces/{0}', vars.HF_SPACE) || '' }}"
+    resource = f"${{{{ secrets.HF_TOKEN == '' && format('spaces/{{0}}', vars.{variable}) || '' }}}}"
     assert job["env"]["HF_OIDC_RESOURCE"] == resource  # set, it would go before a token
     for step in job["steps"]:
         assert "${{" not in step.get("run", "")  # a variable's text never becomes shell
@@ -66,9 +81,10 @@ def test_everything_is_pinned(job):
     for step in job["steps"]:
         if "uses" in step:
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
-    installs = [step["run"] for step in job["steps"] if "install" in step.get("run", "")]
-    assert installs
-    assert all(re.search(r"huggingface_hub==\d+\.\d+\.\d+$", line) for line in installs)
+    runs = [step.get("run", "") for step in job["steps"]]
+    assert any(re.fullmatch(r"pipx install huggingface_hub==\d+\.\d+\.\d+", line) for line in runs)
+    assert any(line.startswith("npm ci ") for line in runs)  # by the lock file
+    assert sum("install" in line for line in runs) == 1
 
 
 @pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
@@ -92,18 +108,31 @@ def test_known_vulnerabilities_are_looked_for_in_all_requirements():
         assert f"--requirement {file.name}" in command
 
 
+def test_the_tests_build_and_test_the_on_device_page():
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "npm ci " in script and "npm run build && npm test" in script
+
+
 def test_the_tests_run_on_the_oldest_python_and_on_the_spaces(front_matter):
     (job,) = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())["jobs"].values()
     oldest = re.search(r'requires-python = ">=(.+)"', (ROOT / "pyproject.toml").read_text())[1]
     assert job["strategy"]["matrix"]["python"] == [oldest, front_matter["python_version"]]
 
 
-def test_the_upload_mirrors_the_folder(job, tmp_path):
+UPLOADS = {
+    "HF_SPACE": ({"README.md", "app.py", "fer/labels.py", "web/dist/README.md"}, "Sync abc123"),
+    "HF_STATIC_SPACE": ({"README.md"}, "Build abc123"),
+}
+"""What each job leaves in its Space, and the commit's message."""
+
+
+def test_the_upload_mirrors_the_folder(job, variable, tmp_path):
     """Run the workflow's own command with the real client."""
-    folder = tmp_path / "repo"
-    for name in ("README.md", "app.py", "fer/labels.py", ".github/workflows/x.yml", ".gitignore"):
+    folder, (uploaded, message) = tmp_path / "repo", UPLOADS[variable]
+    ignored = {".github/workflows/x.yml": "x", ".gitignore": "/web/dist/\n"}
+    for name in {**ignored, **dict.fromkeys(UPLOADS["HF_SPACE"][0])}:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(name)
+        (folder / name).write_text(ignored.get(name, name))
     command = job["steps"][-1]["run"]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with HubServer() as hub:
@@ -114,9 +143,10 @@ def test_the_upload_mirrors_the_folder(job, tmp_path):
             ["bash", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-        assert set(space.files) == {"README.md", "app.py", "fer/labels.py"}
-        assert space.files["README.md"].data == b"README.md"
-        assert space.messages[-1] == "Sync abc123"
+        assert set(space.files) == uploaded
+        card = "README.md" if variable == "HF_SPACE" else "web/dist/README.md"
+        assert space.files["README.md"].data == card.encode()
+        assert space.messages[-1] == message
 
 
 def tracked():
@@ -152,9 +182,17 @@ def test_zerogpus_package_stays_optional():
     assert not users
 
 
-def test_the_guide_names_what_the_workflow_reads(job):
+def test_the_guide_names_what_the_workflow_reads():
     guide = "".join((ROOT / name).read_text() for name in ("README.md", "docs/hub.md"))
     for word in ("`HF_SPACE`", "`space.yml`", "preload_from_hub", "FER_MODEL", "--push-to-hub"):
         assert word in guide
     steps = re.findall(r"^\d\. ", guide, re.M)
     assert len(steps) == 5
+
+
+def test_the_on_device_pages_guide_names_what_the_workflow_reads():
+    guide = (ROOT / "docs" / "web.md").read_text()
+    for word in ("`HF_STATIC_SPACE`", "`space.yml`", "SDK *Static*"):
+        assert word in guide
+    section = guide.split("## Put it on a Space")[1].split("\n## ")[0]
+    assert len(re.findall(r"^\d\. ", section, re.M)) == 3
