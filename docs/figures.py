@@ -12,6 +12,7 @@ import numpy as np
 
 from docs.robustness import read_robustness
 from docs.speed import read_speed
+from docs.web import read_web
 from fer.labels import FERPLUS_INDICES
 from fer.model.evaluation_results import Evaluation
 from fer.model.model_metrics import ModelMetrics
@@ -24,6 +25,7 @@ PAGES = {
     "docs/model.md": "figures",
     "docs/robustness.md": "robustness",
     "docs/speed.md": "speed",
+    "docs/web.md": "web",
 }
 """The page of each section, which is between `<!-- name -->` and `<!-- /name -->`."""
 
@@ -199,6 +201,7 @@ def sections() -> dict[str, str]:
         "figures": figures(metrics, evaluation, json.loads(DATA.read_text())),
         "robustness": read_robustness(),
         "speed": read_speed(),
+        "web": read_web(),
     }
 
 

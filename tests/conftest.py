@@ -44,3 +44,17 @@ def tiny_fer2013(tmp_path_factory):
         table = datasets.Dataset.from_dict(rows, features=features)
         table.to_parquet(folder / f"{split}-00000-of-00001.parquet")
     return folder
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """Playwright, which can be started once only; without it or Chromium the test is skipped."""
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright for Python is not installed"
+    )
+    from tests.e2e.browser import CHROMIUM
+
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}; Debian's package is called chromium")
+    with api.sync_playwright() as opened:
+        yield opened

@@ -12,7 +12,7 @@ addEventListener("install", (event) => {
 addEventListener("activate", (event) => {
   const old = (name) => name.startsWith("fer-page-") && name !== CACHE;
   const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
-  event.waitUntil(clean());
+  event.waitUntil(Promise.all([clean(), clients.claim()])); // after a first visit, too, nothing more is fetched
 });
 
 addEventListener("message", ({ data }) => {

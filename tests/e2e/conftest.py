@@ -7,18 +7,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from tests.e2e.browser import CHROMIUM, browser, serve, write_camera
-
-
-@pytest.fixture(scope="session")
-def playwright():
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright for Python is not installed"
-    )
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}; Debian's package is called chromium")
-    with api.sync_playwright() as opened:
-        yield opened
+from tests.e2e.browser import browser, serve, write_camera
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ export class LiveScreen {
     this.overlay = new Overlay(find("#overlay"), this.video, labels);
     this.panel = new Panel(find("#panel"), labels);
     this.timeline = new TimelineScreen(labels);
+    this.video.addEventListener("resize", () => this.fitStage());
     this.startButton.addEventListener("click", () => this.start());
     this.stopButton.addEventListener("click", () => this.stop());
     this.camera.addEventListener("loss", ({ detail }) => this.lose(detail));
@@ -85,6 +86,12 @@ export class LiveScreen {
     this.startButton.disabled = false;
     this.stopButton.hidden = !on;
     this.overlay.clear();
+  }
+
+  /** Gives the stage the form of the camera's picture, which is upright on a phone. */
+  fitStage() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    if (width) this.stage.style.aspectRatio = `${width} / ${height}`;
   }
 
   /** Draws over each picture of the camera, and reads it if the worker is free. */

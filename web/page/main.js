@@ -23,8 +23,16 @@ function showProgress({ loaded, total }) {
 
 function fail(error) {
   find("#loading").hidden = true;
+  for (const control of document.querySelectorAll("#live, #photo")) control.inert = true;
   const button = toServer && el("button", { type: "button", class: "button", click: toServer }, "Read on the server");
   find("#notice").replaceChildren(message("Nothing can be read on this device", error.message, "trouble", button ?? ""));
+}
+
+/** Returns why the networks can't run here; null where they can. */
+function obstacle() {
+  if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, in which the networks run. Allow it for this site, or use another browser.";
+  const known = "OffscreenCanvas" in window && "DecompressionStream" in window && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+  return known ? null : "This browser is too old for this page. Update it, or use another one.";
 }
 
 function announce(screens) {
@@ -43,6 +51,7 @@ function releaseOnRequest(live) {
   });
 }
 
+/** Starts the page. */
 async function start() {
   if (embedded) {
     document.documentElement.classList.add("embedded");
@@ -51,8 +60,9 @@ async function start() {
   startTabs();
   const settings = await (await fetch(new URL("settings.json", import.meta.url))).json();
   const labels = new Labels(settings);
-  if (typeof WebAssembly !== "object") {
-    fail(new Error("This browser has no WebAssembly, in which the networks run. Allow it for this site, or use another browser."));
+  const reason = obstacle();
+  if (reason) {
+    fail(new Error(reason));
     return;
   }
   const client = new PipelineClient(BASE.href, settings.camera.uniform_range, showProgress);

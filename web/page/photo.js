@@ -34,6 +34,7 @@ export class PhotoScreen {
   async read(file) {
     if (!file) return;
     const turn = ++this.turn;
+    this.sizes?.disconnect();
     this.result.replaceChildren(message("One moment", "The faces are being detected.", "info"));
     try {
       const picture = await decode(file);
@@ -56,7 +57,6 @@ export class PhotoScreen {
       : [message("No face found", none)];
     this.result.replaceChildren(figure, ...rest);
     this.choose(1);
-    this.sizes?.disconnect();
     this.sizes = new ResizeObserver(() => this.placeTags(faces, picture.width));
     this.sizes.observe(find("canvas", figure));
     if (figure.getBoundingClientRect().top > innerHeight * 0.75) figure.scrollIntoView({ block: "start" });

@@ -23,13 +23,27 @@ export class TimelineScreen {
     return Boolean(this.timeline?.bins.size) && !this.saved;
   }
 
-  start() {
-    if (this.unsaved && !confirm("The finished timeline has not been saved. Drop it and start a new one?")) return;
+  /** Starts a new timeline; one that isn't saved is only dropped when the visitor is sure. */
+  start(sure = false) {
+    if (this.unsaved && !sure) {
+      this.ask();
+      return;
+    }
     this.timeline = new Timeline(this.settings, find("input:checked", this.view).value);
     Object.assign(this, { started: performance.now() / 1000, running: true, saved: false });
     this.show();
     this.stopButton.focus();
     this.clock = setInterval(() => this.tick(), DRAW_INTERVAL);
+  }
+
+  /** Asks on the page: browsers open no dialog for a page in another site's frame, as Spaces are. */
+  ask() {
+    const button = el("button", { type: "button", class: "button", click: () => this.start(true) }, "Drop it and start a new one");
+    const question = message("Not saved yet", "The finished timeline has not been saved, and a new one replaces it.", "info", button);
+    question.id = "unsaved";
+    find("#unsaved")?.remove();
+    this.chart.prepend(question);
+    button.focus();
   }
 
   stop(byItself = false) {
@@ -102,6 +116,7 @@ export class TimelineScreen {
 
   save(name, text, type) {
     this.saved = true;
+    find("#unsaved")?.remove();
     download(name, text, type);
   }
 }
