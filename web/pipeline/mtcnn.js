@@ -84,7 +84,8 @@ export class MtcnnCascade {
   /** Returns the candidates that score above `threshold`; of boxes that cover each other, the better one. */
   bestOf(found, threshold) {
     const scoring = found.filter(({ score }) => score > threshold);
-    const kept = new Set(suppress(scoring, this.constants.FACE_CONTAINMENT, containment));
+    const lastFirst = [...scoring].reverse(); // of equal scores, as supervision does
+    const kept = new Set(suppress(lastFirst, this.constants.FACE_CONTAINMENT, containment));
     return scoring.filter((candidate) => kept.has(candidate));
   }
 

@@ -32,9 +32,9 @@ export function drawFrame(picture, places, [width, height]) {
   const frame = create(width, height);
   for (const [left, top, quarters] of places) {
     const turned = quarters ? quarterTurn(picture, 360 - 90 * quarters) : picture;
-    for (let y = Math.max(top, 0); y < Math.min(top + SIDE, height); y++) {
-      for (let x = Math.max(left, 0); x < Math.min(left + SIDE, width); x++) {
-        const from = 4 * ((y - top) * SIDE + x - left);
+    for (let y = Math.max(top, 0); y < Math.min(top + turned.height, height); y++) {
+      for (let x = Math.max(left, 0); x < Math.min(left + turned.width, width); x++) {
+        const from = 4 * ((y - top) * turned.width + x - left);
         frame.data.set(turned.data.subarray(from, from + 3), 4 * (y * width + x));
       }
     }
