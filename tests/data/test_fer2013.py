@@ -265,6 +265,7 @@ def test_hub_errors_are_one_sentence(monkeypatch, error, message):
     refused(message, "somebody/fer2013")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}],

@@ -14,6 +14,8 @@ from fer.ui.recording.handlers import RATE_CHOICES
 from fer.ui.recording.tab import RESULT_NAMES
 from tests.security.page import picture, served
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:7860"
 

@@ -71,6 +71,7 @@ def test_what_cant_serve_is_replaced_by_the_embedded_weights(hub, client, make, 
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.slow
 def test_a_network_serves_without_metrics_that_cant_be_read(hub, client, make):
     ours = {path.name: path.read_bytes() for path in make("ours").iterdir() if path.is_file()}
     hub.add("models", "x/metrics", ours | {"metrics.json": b"{"})

@@ -156,6 +156,7 @@ def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypa
         analyse_sandboxed(film, tmp_path, pipeline)
 
 
+@pytest.mark.slow
 def test_sound_that_ends_a_worker_is_left_out(film, tmp_path, pipeline, monkeypatch):
     monkeypatch.setattr(sandboxed, "analyse_video", works.crash_with_sound)
     made = analyse_sandboxed(film, tmp_path, pipeline)
