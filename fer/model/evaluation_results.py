@@ -5,19 +5,18 @@ the field's metadata.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from fer.model.json_records import (
     OPEN,
     Amount,
     Count,
     Interval,
+    JsonRecord,
     Matrix,
     Setting,
     Share,
-    from_json,
     key,
-    to_json,
 )
 
 FER2013_HEAD, COMBINED = "fer2013", "shown"
@@ -149,7 +148,7 @@ class SubsetMetrics:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(JsonRecord):
     """What is known of a network on one set of labelled faces; all of it may be missing.
 
     Attributes:
@@ -223,20 +222,6 @@ class Evaluation:
     ferplus_label_set: str | None = None
     ferplus_accuracy: Share | None = None
     other: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
-
-    @classmethod
-    def from_json(cls, document: object) -> tuple[Self, list[str]]:
-        """Return what a JSON document has, and the places of what isn't of its form.
-
-        >>> Evaluation.from_json({"accuracy": 0.7, "pictures": "many"})[1]
-        ['pictures']
-        """
-        return from_json(cls, document)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        document: dict[str, Any] = to_json(self)
-        return document
 
     def updated(self, other: "Evaluation") -> "Evaluation":
         """Return these metrics with those of another evaluation in their place, where it has any.

@@ -7,12 +7,10 @@ field knows is kept by classes that have an open field, and dropped by others.
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 MAX_NUMBER = 1e15
 """Counts and amounts beyond are no measurement."""
-
-Record = TypeVar("Record")
 
 
 def is_number(value: object) -> bool:
@@ -57,7 +55,7 @@ Setting = Annotated[bool | str | float | list[Any] | None, is_setting]
 Matrix = Annotated[list[list[int]], is_matrix]
 Interval = Annotated[list[float], is_interval]
 Rows = Annotated[list[dict[str, Any]], lambda value: isinstance(value, list)]
-"""Types of fields, with what tells whether a value is of them."""
+"""Types of fields, each with the predicate of its values."""
 
 _PLAIN: dict[Any, Callable[[object], bool]] = {
     str: lambda value: isinstance(value, str),
@@ -75,8 +73,27 @@ OPEN = {"open": True}
 """Metadata of a field, a dict, that keeps the entries which no other field knows."""
 
 
+class JsonRecord:
+    """A dataclass whose fields all have defaults."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object, without the fields that have their default value."""
+        document: dict[str, Any] = to_json(self)
+        return document
+
+    @classmethod
+    def from_json(cls, document: object) -> tuple[Self, list[str]]:
+        """Return what a JSON document has, and the places of what isn't of its field's type.
+
+        None counts as absent: where a field is known, it is left out without being listed.
+        """
+        left_out: list[str] = []
+        record = _read(document, cls, "", left_out)
+        return (cls() if record is None else record), left_out
+
+
 def to_json(record: Any) -> Any:
-    """Return a dataclass as a JSON object, without the fields that have their default value."""
+    """Return a dataclass as a JSON object; lists and dicts may hold some, too."""
     if isinstance(record, list):
         return [to_json(entry) for entry in record]
     if isinstance(record, dict):
@@ -91,16 +108,6 @@ def to_json(record: Any) -> Any:
         elif not _is_default(one, value):
             document[_json_name(one)] = to_json(value)
     return document
-
-
-def from_json(cls: type[Record], document: object) -> tuple[Record, list[str]]:
-    """Return a dataclass whose fields all have defaults, and the places of what was left out.
-
-    None counts as absent: where a field is known, it is left out without being listed.
-    """
-    left_out: list[str] = []
-    record = _read(document, cls, "", left_out)
-    return (cls() if record is None else record), left_out
 
 
 def _read(value: Any, hint: Any, place: str, left_out: list[str]) -> Any:
@@ -148,7 +155,7 @@ def _read_fields(value: Mapping[str, Any], cls: Any, place: str, left_out: list[
 
 
 def _condition(hint: Any) -> Callable[[object], bool] | None:
-    """Return what tells whether a value is of an annotated type."""
+    """Return the predicate of an annotated type."""
     return get_args(hint)[1] if get_origin(hint) is Annotated else None
 
 

@@ -1,18 +1,17 @@
 """What metrics.json holds of a network: its metrics on each split, its calibration and training."""
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
 from fer.model.json_records import (
     OPEN,
     Amount,
     Count,
+    JsonRecord,
     Rows,
     Setting,
     Share,
-    from_json,
-    to_json,
 )
 
 
@@ -70,8 +69,12 @@ class TrainingRun:
 
 
 @dataclass(frozen=True)
-class ModelMetrics:
+class ModelMetrics(JsonRecord):
     """The content of metrics.json; all of it may be missing.
+
+    >>> metrics, left_out = ModelMetrics.from_json({"parameters": "3 million", "made_by": "x"})
+    >>> metrics.made_by, left_out
+    ('x', ['parameters'])
 
     Attributes:
         command: What trains the network again.
@@ -100,23 +103,6 @@ class ModelMetrics:
     history: Rows = field(default_factory=list)
     robustness: list[CorruptionAccuracy] = field(default_factory=list)
     other: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
-
-    @classmethod
-    def from_json(cls, document: object) -> tuple[Self, list[str]]:
-        """Return what a JSON document has, and the places of what isn't of its form.
-
-        >>> metrics, left_out = ModelMetrics.from_json(
-        ...     {"parameters": "3 million", "test": {"accuracy": 0.7}}
-        ... )
-        >>> metrics.test.accuracy, left_out
-        (0.7, ['parameters'])
-        """
-        return from_json(cls, document)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        document: dict[str, Any] = to_json(self)
-        return document
 
     @property
     def splits(self) -> dict[str, Evaluation]:

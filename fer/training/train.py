@@ -4,13 +4,12 @@ import json
 import logging
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-import torch
 from transformers import EvalPrediction
 
 from fer.array_types import Float32Array
@@ -27,21 +26,20 @@ from fer.model.hub import (
     METRICS_FILE,
     ONNX_FILES,
     ModelError,
-    pull,
 )
-from fer.model.loading import load_network
-from fer.model.model_metrics import ModelMetrics, StageMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.push import PushError, prepare_push, push
-from fer.model.weight_storage import compress_weights, round_to_half
+from fer.model.weight_storage import compress_weights
 from fer.output_files import output_folder
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
-from fer.training.fit import FittedStage, check_teachers, fit, load_data
+from fer.training.fit import FittedStage, check_teachers, fit
 from fer.training.initial_model import build_initial_model, store_calibration
+from fer.training.model_soup import average_students
 from fer.training.onnx_files import calibration_faces, int8_logits
 from fer.training.options import TrainingOptions
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
+from fer.training.training_data import load_data
 from fer.training.training_report import CURVES, write_report
 
 logger = logging.getLogger(__name__)
@@ -54,9 +52,6 @@ OUTPUT_FILES = (
     CURVES,
 )
 """Files of a finished stage and of the result."""
-
-CHOSEN_BY_OPTIMIZER = ("optimizer", "learning_rate", "weight_decay")
-"""Settings that are recorded as they were used, for their defaults depend on the network's kind."""
 
 
 def train(options: TrainingOptions) -> Path:
@@ -117,58 +112,6 @@ def run_stage(stage: Stage, data: TrainingSplits) -> None:
     if is_first_process():
         write_output(stage.options, trained, data, stage.folder)
     wait()
-
-
-def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> FittedStage:
-    """Return the network with the mean of the students' weights, which started from the same ones.
-
-    Model soups: Wortsman et al. (2022), https://arxiv.org/abs/2203.05482.
-
-    Args:
-        students: One or more.
-        all_stages: Those and their teachers, whose hours are added.
-    """
-    loaded = [load_network(pull(stage.folder)) for stage in students]
-    model, processor = loaded[0]
-    weights = [one.state_dict() for one, _ in loaded]
-    mean = {
-        name: torch.stack([each[name] for each in weights]).mean(dim=0)  # over (students, ...)
-        if value.is_floating_point()
-        else value  # batch norm's counter of batches
-        for name, value in weights[0].items()
-    }
-    model.load_state_dict(round_to_half(mean))
-    reports = {stage.name: read_report(stage) for stage in all_stages}
-    first = reports["student/1"]
-    chosen = {name: first.training.settings[name] for name in CHOSEN_BY_OPTIMIZER}
-    run = replace(
-        first.training,
-        settings=chosen,
-        hours=sum(report.training.hours or 0.0 for report in reports.values()),
-        stages=[summarize_stage(name, report) for name, report in reports.items()],
-    )
-    return FittedStage(model, processor, first.base_model, first.history, run)
-
-
-def read_report(stage: Stage) -> ModelMetrics:
-    """Return metrics.json of a finished stage."""
-    document = json.loads((stage.folder / METRICS_FILE).read_text(encoding="utf-8"))
-    return ModelMetrics.from_json(document)[0]
-
-
-def summarize_stage(name: str, report: ModelMetrics) -> StageMetrics:
-    """Return the entry of a stage in the result's metrics.json."""
-    run, settings = report.training, report.training.settings
-    return StageMetrics(
-        name=name,
-        parameters=report.parameters,
-        accuracy=report.validation.accuracy,
-        ferplus_accuracy=report.validation.ferplus_accuracy,
-        epochs=settings["epochs"],
-        seed=settings["seed"],
-        hours=run.hours,
-        device=run.device,
-    )
 
 
 def write_output(

@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from fer.training.fit import fit, load_data
+from fer.training.fit import fit
 from fer.training.options import DEFAULT_RECIPE, TrainingOptions, read_recipe
 from fer.training.stages import Stage, stages
+from fer.training.training_data import load_data
 
 TINY_BOX = {"depths": [1, 1, 1], "widths": [8, 8, 16]}
 

@@ -8,7 +8,7 @@ from fer.data.fer2013 import FerArrays
 from fer.data.ferplus import vote_shares
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.training.dataset import FaceDataset, identity_collator
-from fer.training.fit import draw_subset
+from fer.training.training_data import draw_subset
 
 # neutral, happiness, surprise, sadness, anger, disgust, fear, contempt, unknown, not a face
 VOTES = [

@@ -16,11 +16,11 @@ from fer.training.fit import (
     build_augmentation,
     build_trainer,
     check_teachers,
-    load_data,
     load_teachers,
 )
 from fer.training.initial_model import build_initial_model, untrained_vit
 from fer.training.stages import Stage
+from fer.training.training_data import load_data
 from tests.training.runs import only_stage, short
 
 

@@ -25,12 +25,13 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import ONNX_FILES
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.checkpoints import MANIFEST, find_damage
-from fer.training.fit import build_trainer, load_data
+from fer.training.fit import build_trainer
 from fer.training.initial_model import build_initial_model
 from fer.training.options import parse_options, to_yaml
 from fer.training.stages import check_output, stages
 from fer.training.train import train
 from fer.training.trainer import FerTrainer
+from fer.training.training_data import load_data
 from tests.training.runs import compact, only_stage, result_of, short
 
 pytestmark = pytest.mark.slow
