@@ -22,7 +22,7 @@ simulated, for each of the three kinds of colour blindness; a test computes it a
 NAMED_OR_UNCERTAIN = "named or uncertain"
 """Faces of a second that the class view withholds: which of them were uncertain isn't kept."""
 
-_JUDGED_COLORS = {
+_OUTCOME_COLORS = {
     "named": "#6fb3aa",
     UNCERTAIN: COLORS[UNCERTAIN],
     NAMED_OR_UNCERTAIN: "#b5d6d1",
@@ -31,7 +31,7 @@ _JUDGED_COLORS = {
 }
 
 
-def judged_colors(view: str) -> dict[str, str]:
+def outcome_colors(view: str) -> dict[str, str]:
     """Return what may become of the faces of a view, from the ground up, and how that is drawn.
 
     Args:
@@ -40,7 +40,7 @@ def judged_colors(view: str) -> dict[str, str]:
     withheld = view == "class"
     return {
         name: color
-        for name, color in _JUDGED_COLORS.items()
+        for name, color in _OUTCOME_COLORS.items()
         if withheld or name != NAMED_OR_UNCERTAIN
     }
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fer.colors import COLORS, judged_colors, text_color_on
+from fer.colors import COLORS, outcome_colors, text_color_on
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.model.classifier import ExpressionClassifier
 from fer.templates import UNNAMED_NOTES, call_macro
@@ -48,7 +48,7 @@ def settings() -> dict[str, Any]:
         "expressions": EXPRESSIONS,
         "labels": {"uncertain": UNCERTAIN, "turned": TURNED_AWAY},
         "colors": {name: [color, text_color_on(color)] for name, color in COLORS.items()},
-        "judged_colors": {view: judged_colors(view) for view in timeline.VIEWS},
+        "outcome_colors": {view: outcome_colors(view) for view in timeline.VIEWS},
         "unnamed_notes": UNNAMED_NOTES,
         "small_face": SMALL_FACE,
         "timeline": _timeline(),

@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
-from fer.colors import COLORS, judged_colors
+from fer.colors import COLORS, outcome_colors
 from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
 from fer.timeline.chart_notes import chart_description, chart_note
@@ -22,8 +22,8 @@ from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
     Figures,
-    judged_shares,
     merged_statistics,
+    outcome_shares,
 )
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
@@ -70,7 +70,7 @@ class Curves:
 
     @property
     def withheld(self) -> BoolArray:
-        """Return where faces to judge were too few for statistics, bool (n,)."""
+        """Return where faces to classify were too few for statistics, bool (n,)."""
         too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
         return too_few
 
@@ -129,7 +129,7 @@ def timeline_html(
         plots=[
             *_areas(rows, span, moments),
             *_index_and_faces(whole, span),
-            _judged(whole, span, timeline.view),
+            _outcomes(whole, span, timeline.view),
             *_changes(timeline, single, span),
         ],
         marks=mark_places(timeline.marks, span),
@@ -214,14 +214,14 @@ def _index_and_faces(whole: Curves, span: float) -> list[Plot]:
     return [index, Plot("Faces", (str(most), "", "0"), "fer-count", _faces(whole, span, most))]
 
 
-def _judged(whole: Curves, span: float, view: str) -> Plot:
+def _outcomes(whole: Curves, span: float, view: str) -> Plot:
     """Return the plot of how many of the faces were named, and why others were not."""
-    colors = judged_colors(view)
+    colors = outcome_colors(view)
     return Plot(
-        "Faces judged, and why others were not",
+        "Faces classified, and why others were not",
         ("100%", "", "0"),
-        "fer-judged",
-        _stack(whole, judged_shares(whole.figures, view), list(colors.values()), span),
+        "fer-outcomes",
+        _stack(whole, outcome_shares(whole.figures, view), list(colors.values()), span),
         _withheld_strips(whole, span),
         legend=colors,
     )

@@ -21,15 +21,15 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
 def chart_note(timeline: Timeline, withheld: bool, drawn: int, tracks: int) -> str:
     """Return an explanation of the index, the hatching and which faces are drawn."""
     sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
-    sentences += _judged_sentence(mean_statistics(timeline))
+    sentences += _outcome_sentence(mean_statistics(timeline))
     if tracks > drawn:
         sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
     if timeline.view == "class":
         sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces to judge; only their number is kept."
+            f"Hatched: fewer than {MIN_FACES} faces to classify; only their number is kept."
         )
     elif withheld:
-        sentences.append("Hatched: faces too small to judge, or turned away.")
+        sentences.append("Hatched: faces too small to classify, or turned away.")
     return " ".join(sentences)
 
 
@@ -42,11 +42,11 @@ def chart_description(timeline: Timeline) -> str:
     return f"Expressions over {format_time(timeline.seconds)}: on average {top} {mean[top]:.0%}."
 
 
-def _judged_sentence(mean: Mapping[str, float]) -> list[str]:
-    """Return what share of the faces could be judged, and why not the others; none of no face."""
+def _outcome_sentence(mean: Mapping[str, float]) -> list[str]:
+    """Return what share of the faces could be classified, and why the others could not."""
     if not mean["faces"] > 0:
         return []
     reasons = {"turned away": mean["turned"], "too small": mean["small"]}
     why = " and ".join(f"{share:.0%} were {name}" for name, share in reasons.items() if share > 0)
-    judged = f"{1 - mean['turned'] - mean['small']:.0%} of the faces could be judged"
+    judged = f"{1 - mean['turned'] - mean['small']:.0%} of the faces could be classified"
     return [f"{judged}: {why}." if why else f"{judged}."]

@@ -2,7 +2,7 @@
 
 Means are those of `fer.timeline.summary`: each face weighs alike, once in each second. A
 difference's 95 % interval comes from the seconds' own ups and downs, by `block_bootstrap`. In the
-class view seconds with fewer than five faces to judge have no part in it, as anywhere.
+class view seconds with fewer than five faces to classify have no part in it, as anywhere.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Sample:
     Attributes:
         name: For display.
         sums: Sums of each of `FIGURES` over the faces of each second with figures, (n, 8).
-        judged: Mean number of judged faces of each second, (n,).
+        judged: Mean number of classified faces of each second, (n,).
         adjacent: Whether each second but the first directly follows the one before, (n - 1,).
         seconds: Their length in seconds.
         watched: Length of all seconds, those without figures included.

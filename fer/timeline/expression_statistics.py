@@ -60,8 +60,8 @@ def compute_statistics(counts: Tallies) -> Figures:
     """Compute statistics from tallies.
 
     All means are over readings: a face seen in five frames of a bin has five readings there, all
-    with the same weight. Faces too small to judge, and those turned away, are counted but have no
-    part in the distribution; uncertain faces have, with all their seven probabilities.
+    with the same weight. Faces too small to classify, and those turned away, are counted but have
+    no part in the distribution; uncertain faces have, with all their seven probabilities.
 
     Args:
         counts: int64 (b, 15), or float64 from `weight_bins_equally`.
@@ -69,9 +69,9 @@ def compute_statistics(counts: Tallies) -> Figures:
     Returns:
         Columns of length b: `frames` and `judged` (the readings of the distribution) as they
         are counted, then float64 with NaN where there is nothing to divide by: `faces` (mean number
-        in a frame), the seven expressions (mean probability), `uncertain` (share of the judged),
-        `small` (share of all faces), `index` (mean positive-negative index), `index_error` and
-        `turned` (share of all faces that are large enough but turned away).
+        in a frame), the seven expressions (mean probability), `uncertain` (share of the classified
+        ones), `small` (share of all faces), `index` (mean positive-negative index), `index_error`
+        and `turned` (share of all faces that are large enough but turned away).
     """
     columns = dict(zip(COUNT_COLUMNS, np.asarray(counts).T, strict=True))
     judged = columns["judged"]
@@ -88,7 +88,7 @@ def compute_statistics(counts: Tallies) -> Figures:
     }
 
 
-def judged_shares(figures: Figures, view: str) -> Float64Array:
+def outcome_shares(figures: Figures, view: str) -> Float64Array:
     """Return which shares of the faces were named, uncertain, turned away and too small.
 
     Args:
@@ -96,7 +96,7 @@ def judged_shares(figures: Figures, view: str) -> Float64Array:
         view: Of their timeline, "class" or "person".
 
     Returns:
-        float64 (b, k), columns as `fer.colors.judged_colors` has them for the view; rows sum to 1,
+        float64 (b, k), columns as `fer.colors.outcome_colors` has them for the view; rows sum to 1,
         or are NaN without a face. In the class view one of them has the faces of withheld bins, of
         which it isn't known whether they were named or uncertain.
     """

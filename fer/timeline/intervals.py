@@ -25,7 +25,7 @@ STATES = {
     UNCERTAIN: "more than half of the readings are uncertain",
     TURNED_AWAY: "no reading: turned too far aside to classify",
     SMALL: "no reading: too small to classify",
-    WITHHELD: "class view: fewer than five faces to judge",
+    WITHHELD: "class view: fewer than five faces to classify",
     NO_FACE: "class view: no face in the picture",
 }
 """What a track or a class can be in, and when it is."""

@@ -50,7 +50,7 @@ class Moment:
         expression: One of the seven.
         before: Mean share in the minute before, 0 to 1.
         after: Mean share from start to end, 0 to 1.
-        faces_before: Mean number of faces to judge in the minute before.
+        faces_before: Mean number of faces to classify in the minute before.
         faces_after: The same from start to end.
 
     All means are over seconds, not over readings.
@@ -81,7 +81,7 @@ class Moment:
         if change < max(CROWD_CHANGE[0], CROWD_CHANGE[1] * self.faces_before):
             return ""
         return (
-            f", while the faces to judge went from {self.faces_before:.1f} to "
+            f", while the faces to classify went from {self.faces_before:.1f} to "
             f"{self.faces_after:.1f}"
         )
 

@@ -1,4 +1,4 @@
-"""The timeline as one picture: expressions and judged faces as areas, their number, the index."""
+"""The timeline as one picture: expressions, number of faces, what became of them, and the index."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
@@ -10,13 +10,13 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.array_types import BoolArray, Float64Array
-from fer.colors import COLORS, judged_colors
+from fer.colors import COLORS, outcome_colors
 from fer.timeline.drawn_marks import draw_marks
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
-    judged_shares,
     merged_statistics,
+    outcome_shares,
 )
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
@@ -24,8 +24,8 @@ from fer.timeline.tallies import Tallies
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 
-WITHHELD = f"fewer than {MIN_FACES} faces to judge"
-NONE_JUDGED = "no face to judge"
+WITHHELD = f"fewer than {MIN_FACES} faces to classify"
+NONE_CLASSIFIED = "no face to classify"
 """What hatching means, in the class view and in that of single persons."""
 
 _TICK_STEPS = (
@@ -47,8 +47,8 @@ _MAX_COLUMNS, _MAX_TICKS = 240, 10
 def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
     """Draw a timeline, in its own view.
 
-    Seconds without frames or faces are left empty. Those without a face to judge, or with too few
-    for a class, are hatched. Long timelines are drawn in coarser bins, each the mean over its
+    Seconds without frames or faces are left empty. Those without a face to classify, or with too
+    few for a class, are hatched. Long timelines are drawn in coarser bins, each the mean over its
     readings, or hatched if half of it or more is withheld.
 
     Args:
@@ -66,16 +66,16 @@ def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
         figure.text(0.5, 0.5, "All seconds are left out.", ha="center", va="center", color=_TEXT)
         return figure
     columns = _Columns(timeline, _MAX_COLUMNS)
-    upper, middle, judged, lower = figure.subplots(
+    upper, middle, outcomes, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
     _draw_expressions(upper, columns)
     _style_axes(upper, "Expressions, share in percent", above=18 if moments else 5)
     _mark_moments(upper, moments)
-    for axes in (upper, middle, judged, lower):
+    for axes in (upper, middle, outcomes, lower):
         draw_marks(axes, timeline.marks, columns.end, named=axes is upper)
     _draw_faces(middle, columns)
-    _draw_judged(judged, columns)
+    _draw_outcomes(outcomes, columns)
     _draw_index(lower, columns)
     _time_axis(lower, columns)
     _legend(figure, columns)
@@ -96,7 +96,7 @@ class _Columns:
         self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
         self.shown = self.figures["judged"] > 0
         self.withheld = ~self.shown & (self.figures["faces"] > 0)
-        self.reason = WITHHELD if withhold else NONE_JUDGED
+        self.reason = WITHHELD if withhold else NONE_CLASSIFIED
         self.empty = ~self.shown & ~self.withheld
         self.start = float(whole[0] // each * self.width)
         self.end = float((whole[-1] // each + 1) * self.width)
@@ -215,15 +215,15 @@ def _draw_faces(axes: Axes, columns: _Columns) -> None:
     _style_axes(axes, "Faces")
 
 
-def _draw_judged(axes: Axes, columns: _Columns) -> None:
-    """Draw what share of the faces was judged, and why the others were not."""
+def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
+    """Draw what share of the faces was classified, and why the others were not."""
     seen = columns.figures["faces"] > 0
-    colors = judged_colors(columns.view)
-    shares = judged_shares(columns.figures, columns.view)
+    colors = outcome_colors(columns.view)
+    shares = outcome_shares(columns.figures, columns.view)
     _draw_stack(axes, columns, seen, shares, list(colors.values()))
     _hatch(axes, columns)
     axes.set(ylim=(0, 100), yticks=(0, 100))
-    _style_axes(axes, "Faces judged, and why others were not", above=19)
+    _style_axes(axes, "Faces classified, and why others were not", above=19)
     handles = [Patch(facecolor=color, label=name) for name, color in colors.items()]
     axes.legend(
         handles=handles,

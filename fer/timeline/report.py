@@ -105,8 +105,8 @@ def report_html(
 _VIEW_NOTES = {
     "class": (
         f"This is the class view: seconds in which a picture had fewer than {MIN_FACES} faces "
-        "to judge, large enough and not turned away, show no expression, and single faces are not "
-        "kept."
+        "to classify, large enough and not turned away, show no expression, and single faces are "
+        "not kept."
     ),
     "person": (
         "This is the person view: faces are numbered as they appear. The numbers are not names, "
@@ -129,7 +129,7 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
         ("faces on average", _format_value(summary.faces, "{:.1f}".format), ""),
         ("positive-negative index", _format_value(summary.index, format_signed), error),
         ("readings uncertain", _format_value(summary.uncertain, format_percent), ""),
-        ("faces too small to judge", _format_value(summary.small, format_percent), ""),
+        ("faces too small to classify", _format_value(summary.small, format_percent), ""),
         ("faces turned away", _format_value(summary.turned, format_percent), ""),
     ]
 
@@ -219,7 +219,7 @@ def _error_note(summary: Summary) -> str:
 def _small_note(timeline: Timeline, scale: float) -> str:
     return (
         f"Faces under {timeline.small * scale:.0f} pixels (the square root of the box's area) have "
-        "no part in the shares. Those that are found count as too small to judge; most are not "
+        "no part in the shares. Those that are found count as too small to classify; most are not "
         "looked for. Faces that are turned away have no part in the shares, either."
     )
 
@@ -246,7 +246,7 @@ def _settings(
         "View": timeline.view,
         "Length of a bin": f"{timeline.bin_seconds:g} s",
         "Pictures analysed": f"{rate:g} a second" if rate else "as they came",
-        "Too small to judge": f"under {timeline.small * scale:.0f} pixels",
+        "Too small to classify": f"under {timeline.small * scale:.0f} pixels",
         "Turned away": f"aside by an estimate of {TURNED_AWAY_FROM:.0f} degrees or more",
         "Called uncertain": f"under a probability of {timeline.uncertain_below:g}",
     }

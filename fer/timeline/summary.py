@@ -23,10 +23,10 @@ class TrackSummary:
     Args:
         track: Its number.
         seconds: How long it was seen.
-        mean: Mean share of each expression, 0 to 1, by name; NaN where no reading was judged.
+        mean: Mean share of each expression, 0 to 1, by name; NaN where no reading was classified.
         index: Mean positive-negative index, -1 to 1.
         uncertain: Share of its readings that were uncertain.
-        small: Share of its readings that were too small to judge.
+        small: Share of its readings that were too small to classify.
         turned: Share of its readings that were turned away.
     """
 
@@ -49,11 +49,11 @@ class Summary:
         shown_seconds: Seconds of them with figures; the others had no face or, in the class view,
             too few.
         faces: Mean number of faces in a frame.
-        mean: Mean share of each expression over all judged readings, 0 to 1, by name.
+        mean: Mean share of each expression over all classified readings, 0 to 1, by name.
         index: Mean positive-negative index, -1 to 1; see `fer.timeline.tallies`.
         index_error: Its standard error, from the number of faces.
-        uncertain: Share of the judged readings that were uncertain.
-        small: Share of all faces that were too small to judge.
+        uncertain: Share of the classified readings that were uncertain.
+        small: Share of all faces that were too small to classify.
         turned: Share of all faces that were large enough but turned away.
         moments: The strongest changes, by time.
         tracks: One entry a track; empty in the class view.
@@ -96,7 +96,7 @@ class Summary:
         if self.shown_seconds < self.seconds:
             start = (
                 f"In {format_duration(self.shown_seconds)} of {format_duration(self.seconds)} "
-                f"there {self._enough_faces_note} to judge:"
+                f"there {self._enough_faces_note} to classify:"
             )
         return (
             f"{start} {self._expressions_note}; the positive-negative index was {self._index_text}."
@@ -127,15 +127,15 @@ class Summary:
     def _withheld_reason(self) -> str:
         if self.view == "class":
             return (
-                f"class figures need {MIN_FACES} faces to judge in every picture of a second, "
+                f"class figures need {MIN_FACES} faces to classify in every picture of a second, "
                 "large enough and not turned away."
             )
-        return f"all faces were {self.unjudged_reason}."
+        return f"all faces were {self.unclassified_reason}."
 
     @property
-    def unjudged_reason(self) -> str:
-        """Why faces had no part in the figures: "too small to judge", "turned away" or either."""
-        reasons = {"too small to judge": self.small, "turned away": self.turned}
+    def unclassified_reason(self) -> str:
+        """Why faces were not classified: "too small to classify", "turned away" or either."""
+        reasons = {"too small to classify": self.small, "turned away": self.turned}
         return " or ".join(name for name, share in reasons.items() if share > 0)
 
 

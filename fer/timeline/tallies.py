@@ -29,8 +29,8 @@ COUNT_COLUMNS = (
 )
 """What a tally counts.
 
-Frames; faces in all frames; faces too small to judge among them. Then, of the frames with enough
-faces to judge alone: these frames; their faces that can be judged; the uncertain ones among
+Frames; faces in all frames; faces too small to classify among them. Then, of the frames with enough
+faces to classify alone: these frames; their faces that can be classified; the uncertain ones among
 these; sums of the seven probabilities in millionths; sum of the squared indexes. Last, faces in all
 frames that are large enough but turned away.
 """
@@ -62,7 +62,7 @@ def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int6
             else than the most probable expression may be its label, and `data["turned_away"]` (n,)
             where the yaw is known; n may be 0.
         small: A face whose box has a side, the square root of its area, under so many pixels is
-            too small to judge.
+            too small to classify.
         uncertain_below: Least probability at which an expression is named.
 
     Raises:

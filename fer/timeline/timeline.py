@@ -3,8 +3,8 @@
 A timeline is recorded in one of two views, and keeps nothing that its view doesn't show:
 
 - "class": the whole picture only. A bin with a frame that has fewer than `MIN_FACES` faces to
-  judge, large enough and not turned away, is *withheld*: its frames and faces are counted, but no
-  expression in it is kept. So no table, file, plot or summary is of fewer faces. It doesn't keep
+  classify, large enough and not turned away, is *withheld*: its frames and faces are counted, but
+  no expression in it is kept. So no table, file, plot or summary is of fewer faces. It doesn't keep
   anybody from comparing two seconds that differ by one face, or who knows how the others looked: it
   is a floor, not a proof.
 - "person": each track by its id, too; nobody is identified.
@@ -69,7 +69,7 @@ class Timeline:
         view: "class" or "person".
         bin_seconds: Length of a bin, up to `MAX_BIN_SECONDS` seconds.
         small: A face whose side (the square root of its box's area) has fewer pixels is too small
-            to judge: it is counted, but has no part in the distribution.
+            to classify: it is counted, but has no part in the distribution.
         uncertain_below: Least probability, 0 to 1, at which an expression is named; the
             classifier's own `uncertain_below`.
 
@@ -251,7 +251,7 @@ class Timeline:
         Returns:
             `time` (seconds at the bin's start) and the columns of `compute_statistics` in
             `fer.timeline.expression_statistics`. Figures about expressions are NaN
-            where no face was judged and, in the class view, where the bin is withheld.
+            where no face was classified and, in the class view, where the bin is withheld.
         """
         from pandas import DataFrame
 

@@ -1,6 +1,6 @@
 """The floor of five: where the class view withholds its figures about expressions.
 
-A bin with a frame that has fewer than `MIN_FACES` faces to judge keeps its numbers of frames and
+A bin with a frame that has fewer than `MIN_FACES` faces to classify keeps its numbers of frames and
 faces alone. A wider bin, for a plot, is withheld if half of it or more is.
 """
 
@@ -10,7 +10,7 @@ from fer.array_types import Int64Array
 from fer.timeline.tallies import COUNT_COLUMNS, COUNTED, FRAMES, JUDGED, TURNED
 
 MIN_FACES = 5
-"""In the class view, bins with fewer faces to judge in any frame are withheld."""
+"""In the class view, bins with fewer faces to classify in any frame are withheld."""
 
 _WITHHELD = slice(COUNTED, TURNED)
 """Columns that a tally without its expressions lacks."""
@@ -19,7 +19,7 @@ _WITHHELD = slice(COUNTED, TURNED)
 def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
     """Return the tally int64 (15,) of a frame from those of its faces (n, 15).
 
-    Without its expressions if fewer than `min_faces` faces can be judged.
+    Without its expressions if fewer than `min_faces` faces can be classified.
     """
     counts: Int64Array = rows.sum(axis=0)
     counts[FRAMES] = 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.colors import COLORS, NAMED_OR_UNCERTAIN, judged_colors
+from fer.colors import COLORS, NAMED_OR_UNCERTAIN, outcome_colors
 from fer.timeline.chart import MAX_COLUMNS, longest_tracks, timeline_html
 from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.expression_statistics import ERROR_BAND, STACK_ORDER
@@ -77,7 +77,7 @@ def test_small_faces_are_hatched_and_it_is_said_why():
     timeline.add(faces(HALF, side=20), 1)
     html = timeline_html(timeline, min_span=10)
     assert '<i style="left:10.0%;width:10.0%"></i>' in html
-    assert "Hatched: faces too small to judge, or turned away." in html
+    assert "Hatched: faces too small to classify, or turned away." in html
 
 
 def test_a_single_face_that_is_hatched_is_explained():
@@ -87,7 +87,7 @@ def test_a_single_face_that_is_hatched_is_explained():
     assert "Hatched" not in timeline_html(timeline)
     pair.data["turned_away"] = np.array([True, False])
     timeline.add(pair, 1)
-    assert "Hatched: faces too small to judge, or turned away." in timeline_html(timeline)
+    assert "Hatched: faces too small to classify, or turned away." in timeline_html(timeline)
 
 
 def test_which_single_faces_are_drawn_is_said():
@@ -134,7 +134,7 @@ def test_single_faces_are_drawn_in_the_person_view_only(view, headings):
     timeline.add(faces(*[HALF] * 6, tracks=[8, 3, 8, 3, 8, 3]), 0)
     found = re.findall(r"<h4>([^<]+)</h4>", timeline_html(timeline))
     index = "Positive-negative index, ± 2 standard errors"
-    assert found == [*headings, index, "Faces", "Faces judged, and why others were not"]
+    assert found == [*headings, index, "Faces", "Faces classified, and why others were not"]
 
 
 def test_only_the_faces_seen_longest_are_drawn():
@@ -175,7 +175,7 @@ def test_the_saved_plot_stacks_alike():
     assert (STACK_ORDER, ERROR_BAND) == (plot.STACK_ORDER, plot.ERROR_BAND)
 
 
-def test_a_lane_reports_who_could_be_judged_and_why_not():
+def test_a_plot_reports_who_could_be_classified_and_why_not():
     timeline = Timeline("person")
     unsure = [1 / 7] * 7
     known = faces(HALF, HALF, unsure, HALF, HALF)
@@ -185,7 +185,7 @@ def test_a_lane_reports_who_could_be_judged_and_why_not():
     timeline.add(faces(), 1)
     timeline.add(faces(HALF), 2)
     html = timeline_html(timeline, min_span=10)
-    colors = judged_colors("person")
+    colors = outcome_colors("person")
     tops = {name: re.findall(r"M\d+ (\d+)L", path(html, color)) for name, color in colors.items()}
     assert tops == {  # of 1000, from the top; the second without a face is empty
         "named": ["600", "0"],
@@ -193,18 +193,20 @@ def test_a_lane_reports_who_could_be_judged_and_why_not():
         "turned away": ["200", "0"],
         "too small": ["0", "0"],
     }
-    # Each second weighs alike: of five faces and one, five could be judged less two.
-    assert "67% of the faces could be judged: 17% were turned away and 17% were too small." in html
+    # Each second weighs alike: of five faces and one, five could be classified less two.
+    assert (
+        "67% of the faces could be classified: 17% were turned away and 17% were too small." in html
+    )
 
 
-def test_of_a_withheld_second_it_is_kept_who_could_be_judged_but_not_who_was_named():
+def test_of_a_withheld_second_it_is_kept_who_could_be_classified_but_not_who_was_named():
     timeline = Timeline("class")
     for second, row in enumerate((HALF, [1 / 7] * 7)):
         crowd = faces(*[row] * 6)
         crowd.data["turned_away"] = np.arange(6) < 3
         timeline.add(crowd, second)
     html = timeline_html(timeline, min_span=2)
-    colors = judged_colors("class")
+    colors = outcome_colors("class")
     assert path(html, colors["named"]).startswith("M0 1000L250 1000L750 1000L")
     assert path(html, colors[NAMED_OR_UNCERTAIN]).startswith("M0 500L250 500L750 500L")
     assert path(html, colors["turned away"]).startswith("M0 0L250 0L750 0L")
@@ -215,5 +217,5 @@ def test_of_a_withheld_second_it_is_kept_who_could_be_judged_but_not_who_was_nam
 def test_each_legend_is_above_its_plot_and_the_time_axis_below_all():
     html = timeline_html(steady(5, 6, happy=1.0))
     parts = re.findall(r"<h4>|fer-key|fer-drawing|fer-times", html)
-    areas = judged = ["<h4>", "fer-key", "fer-drawing"]
-    assert parts == [*areas, *["<h4>", "fer-drawing"] * 2, *judged, "fer-times"]
+    areas = outcomes = ["<h4>", "fer-key", "fer-drawing"]
+    assert parts == [*areas, *["<h4>", "fer-drawing"] * 2, *outcomes, "fer-times"]

@@ -133,7 +133,7 @@ def test_who_left_is_told_beside_a_rise_that_it_explains():
     (moment,) = find_moments(recorded(frames, view="person"))
     assert (moment.faces_before, moment.faces_after) == (2, 1)
     assert moment.sentence.replace("\N{NO-BREAK SPACE}", " ") == (
-        "At 1:00 happy rose from 50% to 100% for 20 s, while the faces to judge went from 2.0 "
+        "At 1:00 happy rose from 50% to 100% for 20 s, while the faces to classify went from 2.0 "
         "to 1.0."
     )
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from fer.colors import COLORS, judged_colors
+from fer.colors import COLORS, outcome_colors
 from fer.timeline.expression_statistics import STACK_ORDER
 from fer.timeline.moments import Moment
-from fer.timeline.plot import NONE_JUDGED, WITHHELD, timeline_plot
+from fer.timeline.plot import NONE_CLASSIFIED, WITHHELD, timeline_plot
 from fer.timeline.timeline import VIEWS, Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
@@ -42,34 +42,34 @@ def test_expressions_are_stacked_to_a_hundred():
 
 def test_gaps_stay_empty():
     frames = [(frame([HALF] * 5), i) for i in (0, 1, 5, 6, 7)]
-    upper, middle, judged, lower = timeline_plot(recorded(frames)).axes
+    upper, middle, outcomes, lower = timeline_plot(recorded(frames)).axes
     assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 2), (5, 8)]
     assert [[line.get_xdata()[0], line.get_xdata()[-1]] for line in middle.lines] == [
         [0, 2],
         [5, 8],
     ]
-    assert hatched(upper) == hatched(judged) == hatched(lower) == []
+    assert hatched(upper) == hatched(outcomes) == hatched(lower) == []
 
 
 def test_withheld_stretches_are_hatched_and_named():
     frames = [(frame([HALF] * (3 if 10 <= i < 40 else 5)), i) for i in range(60)]
     figure = timeline_plot(recorded(frames))
-    upper, _, judged, lower = figure.axes
-    assert hatched(upper) == hatched(judged) == hatched(lower) == [(10, 40)]
+    upper, _, outcomes, lower = figure.axes
+    assert hatched(upper) == hatched(outcomes) == hatched(lower) == [(10, 40)]
     assert [text.get_text() for text in upper.texts] == [WITHHELD]
     assert WITHHELD in [text.get_text() for text in figure.legends[0].get_texts()]
     assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 10), (40, 60)]
 
 
-def test_it_is_drawn_who_was_judged_and_why_others_were_not():
+def test_it_is_drawn_who_was_classified_and_why_others_were_not():
     rows, sides = [HALF, HALF, mix(sad=0.3, happy=0.3, fear=0.4), HALF], [80, 80, 80, 10]
     faces = frame(rows, sides, turned_away=np.array([False, True, False, False]))
     frames = [(faces, 0), (faces, 1), (frame(), 2), (faces, 3)]
-    judged = timeline_plot(recorded(frames, view="person", uncertain_below=0.45)).axes[2]
-    found = areas(judged)
-    for level, color in zip((0, 25, 50, 75), judged_colors("person").values(), strict=True):
+    outcomes = timeline_plot(recorded(frames, view="person", uncertain_below=0.45)).axes[2]
+    found = areas(outcomes)
+    for level, color in zip((0, 25, 50, 75), outcome_colors("person").values(), strict=True):
         assert found[color] == [(0, 2, level, level + 25), (3, 4, level, level + 25)]
-    names = [text.get_text() for text in judged.get_legend().get_texts()]
+    names = [text.get_text() for text in outcomes.get_legend().get_texts()]
     assert names == ["named", "uncertain", "turned away", "too small"]
 
 
@@ -92,7 +92,7 @@ def test_nobody_is_not_hatched_and_small_faces_are(view):
     frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
     figure = timeline_plot(recorded(frames, view=view))
     assert hatched(figure.axes[0]) == [(0, 20)]
-    said = WITHHELD if view == "class" else NONE_JUDGED
+    said = WITHHELD if view == "class" else NONE_CLASSIFIED
     assert said in [text.get_text() for text in figure.legends[0].get_texts()]
 
 

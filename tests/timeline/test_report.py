@@ -104,7 +104,7 @@ def test_says_what_it_must(full, lesson):
         "two times in three",
         "at work or in education",
         "Article 5(1)(f)",
-        "Hatched: fewer than 5 faces to judge",
+        "Hatched: fewer than 5 faces to classify",
         "68% ",
         "5 a second",
         "with figures 1 min ",

@@ -17,7 +17,7 @@ UNSURE = mix(sad=0.3, fear=0.1, neutral=0.22, surprise=0.18, happy=0.1, angry=0.
 def test_equals_figures_worked_by_hand():
     """Second 0: JOY and GLOOM. Second 1: JOY, small. Second 2: nobody. Second 3: GLOOM.
 
-    Four faces in four frames; three judged, one JOY and two GLOOM: happy, sad and neutral 1/3
+    Four faces in four frames; three classified, one JOY and two GLOOM: happy, sad and neutral 1/3
     each; index (1 - 0.5 - 0.5) / 3 = 0. Only 3 readings in 3 frames are 1 face: no error.
     """
     summary = summarise(
@@ -101,12 +101,12 @@ def told(timeline):
         (
             steady(3, 4, happy=1.0),
             "In 3 s, with 4.0 faces on average, there is no figure to show: class figures need 5 "
-            "faces to judge in every picture of a second, large enough and not turned away.",
+            "faces to classify in every picture of a second, large enough and not turned away.",
         ),
         (
             recorded([(frame([JOY], side=9), 0)], view="person"),
             "In 1 s, with 1.0 faces on average, there is no figure to show: all faces were too "
-            "small to judge.",
+            "small to classify.",
         ),
         (
             recorded([(frame([JOY], turned_away=np.ones(1)), 0)], view="person"),
@@ -116,7 +116,7 @@ def told(timeline):
         (
             recorded([(frame([JOY] * 2, side=[9, 80], turned_away=np.ones(2)), 0)], view="person"),
             "In 1 s, with 2.0 faces on average, there is no figure to show: all faces were too "
-            "small to judge or turned away.",
+            "small to classify or turned away.",
         ),
         (
             recorded([(frame([JOY, GLOOM] * 3), 0)]),
@@ -136,13 +136,13 @@ def told(timeline):
         ),
         (
             recorded([(frame([JOY] * (5 if i < 3 else 4)), i) for i in range(3600)]),
-            "In 3 s of 1 h there were 5 faces or more to judge: the expressions looked happy "
+            "In 3 s of 1 h there were 5 faces or more to classify: the expressions looked happy "
             "(100%); the positive-negative index was +1.00 \N{PLUS-MINUS SIGN} 0.00 (standard "
             "error).",
         ),
         (
             recorded([(frame([JOY] * (i < 2)), i) for i in range(600)], view="person"),
-            "In 2 s of 10 min there was a face to judge: the expressions looked happy (100%); "
+            "In 2 s of 10 min there was a face to classify: the expressions looked happy (100%); "
             "the positive-negative index was +1.00.",
         ),
         (
@@ -154,7 +154,7 @@ def told(timeline):
         (
             recorded([(frame([JOY] * (i == 0), side=9), i) for i in range(60)], view="person"),
             "In 1 min, with under 0.1 faces on average, there is no figure to show: all faces were "
-            "too small to judge.",
+            "too small to classify.",
         ),
     ],
 )

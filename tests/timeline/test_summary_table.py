@@ -35,7 +35,7 @@ def test_each_face_has_a_row_as_the_summary_has_it(two):
         "2": ["10", "10", "10", "10", "40", "10", "10", "\N{MINUS SIGN}0.60", "0%", "0%", "1\xa0s"],
         "3": [*["\N{EN DASH}"] * 7, "\N{EN DASH}", "\N{EN DASH}", "0%", "0.5\xa0s"],
     }
-    assert html.count("fer-top") == 3  # a bar, and a share of each judged face
+    assert html.count("fer-top") == 3  # a bar, and a share of each classified face
 
 
 def test_no_share_of_a_face_that_is_mostly_uncertain_is_bold():

@@ -21,10 +21,10 @@ def test_equals_the_table_worked_by_hand():
     """Four frames in seconds 0 and 2, none in second 1.
 
     Second 0: JOY and GLOOM at 0.0, JOY, GLOOM and a small JOY at 0.5. Five faces in two frames are
-    2.5 a frame; one of five is small (0.2); four readings are judged, two of each:
+    2.5 a frame; one of five is small (0.2); four readings are classified, two of each:
       happy (1 + 0 + 1 + 0) / 4 = 0.5, sad and neutral (0 + 0.5 + 0 + 0.5) / 4 = 0.25 each;
       none is uncertain, as GLOOM's 0.5 is not under 0.4;
-      indexes 1, -0.5, 1, -0.5: mean 0.25, variance 0.75^2 = 0.5625; 4 judged / 2 frames = 2 faces,
+      indexes 1, -0.5, 1, -0.5: mean 0.25, variance 0.75^2 = 0.5625; 4 / 2 frames = 2 faces,
       so s^2 = 0.5625 * 2 / 1 and the error is sqrt(1.125 / 2) = 0.75.
     Second 2: UNSURE alone at 2.0, nobody at 2.9. One face in two frames is 0.5; the one reading
       has a top probability of 0.3 and is uncertain; its index is -0.6, without an error.

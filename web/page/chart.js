@@ -34,7 +34,7 @@ class Curves {
     return this.rows.map((row) => row[name]);
   }
 
-  /** Seconds in which faces to judge were too few for statistics. */
+  /** Seconds in which faces to classify were too few for statistics. */
   get withheld() {
     return this.rows.map((row) => row.faces > 0 && row.judged === 0);
   }
@@ -63,7 +63,7 @@ export class Chart {
     const rows = [[this.single.length ? "All faces" : "Expressions", this.whole], ...this.single];
     const colors = this.constants.stack_order.map((name) => [name, this.settings.colors[name][0]]);
     const areas = rows.map(([heading, curves], i) => this.areas(heading, curves, i === 0 && legend(colors)));
-    const plots = [...areas, this.index(), this.faces(), this.judged()];
+    const plots = [...areas, this.index(), this.faces(), this.outcomes()];
     const times = this.times().map(([left, time]) => el("span", { "--left": left }, time));
     const chart = el("figure", { class: "fer-chart" }, el("figcaption", {}, this.description()), ...plots,
       el("div", { class: "fer-times", "aria-hidden": "true" }, ...times));
@@ -107,7 +107,7 @@ export class Chart {
     return this.plot("Faces", [String(most), "", "0"], "fer-count", [{ class: "fer-band", d }]);
   }
 
-  judged() {
+  outcomes() {
     const shares = this.whole.rows.map((row) => {
       const judged = 1 - row.small - row.turned;
       const known = row.judged > 0 ? judged : 0 * judged;
@@ -115,10 +115,10 @@ export class Chart {
       const either = this.timeline.view === "class" ? [judged - known] : [];
       return [known - unsure, unsure, ...either, row.turned, row.small];
     });
-    const colors = Object.entries(this.settings.judged_colors[this.timeline.view]);
+    const colors = Object.entries(this.settings.outcome_colors[this.timeline.view]);
     const layers = colors.map(([, color], i) => [color, shares.map((row) => row[i])]);
-    const heading = "Faces judged, and why others were not";
-    return this.plot(heading, ["100%", "", "0"], "fer-judged", this.stack(this.whole, layers), this.strips(this.whole), legend(colors));
+    const heading = "Faces classified, and why others were not";
+    return this.plot(heading, ["100%", "", "0"], "fer-outcomes", this.stack(this.whole, layers), this.strips(this.whole), legend(colors));
   }
 
   /** Returns areas on top of each other: the sum of all is painted first, the others over it. */
@@ -180,13 +180,13 @@ export class Chart {
   note() {
     const mean = this.timeline.mean();
     const sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."];
-    if (mean.faces > 0) sentences.push(judgedSentence(mean));
+    if (mean.faces > 0) sentences.push(outcomeSentence(mean));
     const tracks = this.timeline.trackSeconds().size;
     if (tracks > this.tracks.length) sentences.push(`Of ${tracks} faces, the ${this.tracks.length} seen longest are drawn separately.`);
     if (this.timeline.view === "class") {
-      sentences.push(`Hatched: fewer than ${this.timeline.constants.min_faces} faces to judge; only their number is kept.`);
+      sentences.push(`Hatched: fewer than ${this.timeline.constants.min_faces} faces to classify; only their number is kept.`);
     } else if ([this.whole, ...this.single.map(([, curves]) => curves)].some((curves) => curves.withheld.some(Boolean))) {
-      sentences.push("Hatched: faces too small to judge, or turned away.");
+      sentences.push("Hatched: faces too small to classify, or turned away.");
     }
     return sentences.join(" ");
   }
@@ -202,10 +202,10 @@ export class Chart {
 export const topExpression = (settings, mean) =>
   settings.expressions.reduce((best, name) => (mean[name] > mean[best] ? name : best));
 
-function judgedSentence({ turned, small }) {
+function outcomeSentence({ turned, small }) {
   const reasons = [[turned, "turned away"], [small, "too small"]].filter(([share]) => share > 0);
   const why = reasons.map(([share, name]) => `${percent(share)} were ${name}`).join(" and ");
-  const judged = `${percent(1 - turned - small)} of the faces could be judged`;
+  const judged = `${percent(1 - turned - small)} of the faces could be classified`;
   return why ? `${judged}: ${why}.` : `${judged}.`;
 }
 

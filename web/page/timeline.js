@@ -3,7 +3,7 @@
 //
 // A tally is an array of whole numbers with the columns `settings.timeline.columns`; see
 // fer/timeline/tallies.py for what each counts. Nothing is kept that the view doesn't show: in the class
-// view a second with too few faces to judge in any frame is withheld.
+// view a second with too few faces to classify in any frame is withheld.
 
 const ratio = (part, whole) => (whole > 0 ? part / whole : NaN);
 
