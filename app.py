@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
 def build() -> "gr.Blocks":
     """Return the page."""
-    import torch
-
+    from fer.threads import limit_threads
     from fer.ui import build_demo, load_pipeline
 
     # Visitors share the cores; more threads for one of them would only slow the others down.
-    torch.set_num_threads(1)
+    limit_threads(1)
     return build_demo(load_pipeline(os.environ.get("FER_MODEL")))
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from facenet_pytorch import MTCNN
 from skimage import data, img_as_ubyte
 
@@ -24,6 +23,7 @@ from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import Scene, made_scenes
 from benchmarks.stopwatch import Spent, Stopwatch, Timed
 from fer.images import as_rgb
+from fer.threads import limit_threads
 from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
 
 STAGES = {"propose": "first network", "refine": "second network", "finalize": "third network"}
@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", type=int, default=15, help="of each scene")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     scenes = {scene.name: measure(scene, options.frames) for scene in made_scenes().values()}
     print(table([row(*item) for item in scenes.items()]))
     false_faces = count_false_faces()

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.labels import FER2013_DATASET_ID
+from fer.threads import limit_threads
 from fer.vision.crops import levelling
 from fer.vision.detector import FaceDetector
 from fer.vision.pose import face_rolls
@@ -39,7 +39,7 @@ SIZES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     images = _sample(options.dataset, options.sample, options.seed)
     boxes, rolls, found = _detect(images, options.enlarge, options.margin, options.confidence)
     upright = np.array([levelling(roll) == 0 for roll in rolls])

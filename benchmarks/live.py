@@ -30,6 +30,7 @@ from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import Scene, View, made_scenes, sample_scene
 from benchmarks.stopwatch import Spent
 from fer.pipeline import Pipeline
+from fer.threads import limit_threads
 
 WARM_UP = 5
 """Frames at the start of a scene that aren't timed."""
@@ -151,7 +152,7 @@ class Measurement:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    limit_threads(options.threads)
     torch.manual_seed(0)
     pipeline = Pipeline.load(options.model, min_face=40)
     least = pipeline.detector.min_face

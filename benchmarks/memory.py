@@ -5,8 +5,6 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
-import torch
-
 from benchmarks.scenes import Scene, made_scenes, sample_scene
 
 FRAMES = 60
@@ -20,7 +18,7 @@ def peak_memory(scene: Scene, threads: int, model: str | None) -> dict[str, floa
 
     Args:
         scene: Whose frames are read.
-        threads: Of torch.
+        threads: Of the networks.
         model: Folder or Hub id of the network; None is the embedded one.
 
     Returns:
@@ -35,9 +33,10 @@ def peak_memory(scene: Scene, threads: int, model: str | None) -> dict[str, floa
 def _measure(source: str, threads: int, model: str | None) -> dict[str, float]:
     from fer.model.classifier import ExpressionClassifier
     from fer.pipeline import Pipeline, StreamState
+    from fer.threads import limit_threads
     from fer.vision.detector import FaceDetector
 
-    torch.set_num_threads(threads)
+    limit_threads(threads)
     made = made_scenes()
     scene = made[source] if source in made else sample_scene(Path(source))
     views = list(islice(scene.play(), FRAMES))

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from supervision import Detections
 
 from benchmarks.reporting import circumstances, table, write
 from fer.data.fer2013 import FerArrays, load_arrays, load_fer2013
 from fer.labels import FER2013_DATASET_ID
 from fer.model.classifier import ExpressionClassifier
+from fer.threads import limit_threads
 from fer.vision.prediction_cache import PredictionCache
 from fer.vision.smoother import ExpressionSmoother
 
@@ -80,7 +80,7 @@ class CacheResult:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     faces = load_arrays(load_fer2013(options.dataset)["validation"])
     chosen = np.random.default_rng(options.seed).permutation(len(faces))[: 2 * options.tracks]
     classifier = ExpressionClassifier.load(options.model)

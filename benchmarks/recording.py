@@ -22,13 +22,13 @@ from pathlib import Path
 from time import perf_counter, process_time, thread_time
 
 import av
-import torch
 
 from benchmarks.memory import STATUS, resident
 from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import RATE, acted, grid_of_actors
 from fer.pipeline import Pipeline
 from fer.recording import Progress, analyse, analysis
+from fer.threads import limit_threads
 from fer.video import Frame, VideoReader, VideoWriter, check_video
 
 SIZE = (1280, 720)
@@ -178,7 +178,7 @@ def repeated(clip: Path, path: Path, seconds: float) -> Path:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    limit_threads(options.threads)
     pipeline = Pipeline.load(options.model, min_face=40)
     with tempfile.TemporaryDirectory() as place:
         seconds = 60 * options.minutes if options.minutes else CLIP

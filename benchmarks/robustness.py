@@ -21,7 +21,6 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import torch
 
 from benchmarks.contenders import Peer
 from benchmarks.damages import CLEAN, DAMAGES, FACE_HEIGHT, PICTURE_SIDE, Damage, Subject
@@ -31,6 +30,7 @@ from benchmarks.roll import load_photos
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.evaluation.evaluate import wilson
 from fer.pipeline import Pipeline
+from fer.threads import limit_threads
 from fer.vision.detections import boxes, probabilities, select
 
 MIN_FACE = 20
@@ -266,7 +266,7 @@ def share(hits: Sequence[bool]) -> dict[str, object] | None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     cv2.setNumThreads(1)
     pipeline = Pipeline.load(options.model, min_face=MIN_FACE)
     labelled = fer2013_subjects(pipeline, options.dataset, options.sample)

@@ -20,7 +20,6 @@ from time import process_time
 
 import cv2
 import numpy as np
-import torch
 from skimage import data
 from supervision import Detections
 
@@ -30,6 +29,7 @@ from fer.images import read_image
 from fer.labels import EXPRESSIONS
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline, StreamState
+from fer.threads import limit_threads
 from fer.vision.crops import CropFraming, crop_face, crop_faces
 from fer.vision.detections import boxes, expression_labels, probabilities, select
 from fer.vision.rotation import rotate_image, rotate_points
@@ -244,7 +244,7 @@ def measure_live(pipeline: Pipeline, frames: int = 90) -> dict[str, float]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     cv2.setNumThreads(1)
     pipeline = Pipeline.load(options.model)
     photos = load_photos(options.photos)

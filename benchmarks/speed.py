@@ -21,6 +21,7 @@ from torchvision.models import resnet18
 
 from benchmarks.reporting import circumstances, table, write
 from fer.model.classifier import ExpressionClassifier
+from fer.threads import limit_threads
 
 THREADS = 2
 FACES = 32
@@ -35,7 +36,7 @@ IN_FLOAT32 = "{}, float32"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(THREADS)
+    limit_threads(THREADS)
     times = with_ratios(measure(contenders(options.model), options.rounds))
     report = {
         **circumstances("benchmarks.speed", arguments),

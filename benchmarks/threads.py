@@ -1,4 +1,4 @@
-"""Measure how many threads PyTorch should have: one visitor, and four at once.
+"""Measure how many threads the networks should have: one visitor, and four at once.
 
     python -m benchmarks.threads
 
@@ -73,7 +73,7 @@ def measure(number: int, visitors: int, seconds: float) -> dict[str, float]:
     """Let visitors follow the scene side by side.
 
     Args:
-        number: Threads of PyTorch.
+        number: Threads of the networks.
         visitors: How many at once.
         seconds: How long.
 
@@ -81,11 +81,11 @@ def measure(number: int, visitors: int, seconds: float) -> dict[str, float]:
         Frames a second of the slowest visitor and of all together, the time of a frame in
         milliseconds (median and 95th percentile), and processor milliseconds a frame.
     """
-    import torch
 
     from fer.pipeline import Pipeline
+    from fer.threads import limit_threads
 
-    torch.set_num_threads(number)
+    limit_threads(number)
     pipeline = Pipeline.load(min_face=40)
     views = list(islice(made_scenes()["one face"].play(), FRAMES))
     follow_for(pipeline, views, 1.0)  # what is made at the first use

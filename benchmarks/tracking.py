@@ -15,7 +15,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from matplotlib.cbook import get_sample_data
 from skimage.data import astronaut
 
@@ -24,6 +23,7 @@ from benchmarks.reporting import circumstances, table, write
 from fer.images import read_image
 from fer.pipeline import Pipeline, StreamState
 from fer.recording.frame_analyzer import FrameAnalyzer
+from fer.threads import limit_threads
 from fer.video import Frame
 from fer.vision.detector import FaceDetector
 
@@ -384,7 +384,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--casts", type=int, default=3, help="how often each scene is played")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     files = sorted(options.photos.glob("*.jpg")) if options.photos else []
     people = cast_of([read_image(file) for file in files]) if files else bundled_cast()
     rows = measure(people, options.casts)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 from skimage.data import astronaut
 from supervision import Detections
@@ -26,6 +25,7 @@ from fer.images import read_image
 from fer.labels import UNNAMED
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
+from fer.threads import limit_threads
 from fer.vision.detections import expression_labels, expressions, turned_away
 from fer.vision.quality import TURNED_AWAY_FROM
 
@@ -66,7 +66,7 @@ class Reading:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(1)
+    limit_threads(1)
     pipeline = Pipeline.load(min_face=40)
     readings, rows, heads = [], [], 0
     for image, landmarks in frontal_faces(pipeline, options.photos):

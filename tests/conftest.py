@@ -19,8 +19,10 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from fer.labels import EXPRESSIONS  # noqa: E402
+from fer.threads import limit_threads  # noqa: E402
 
-torch.set_num_threads(1)  # small networks only lose time on more
+torch.set_num_threads(1)
+limit_threads(1)  # small networks only lose time on more
 
 
 @pytest.fixture(scope="session")

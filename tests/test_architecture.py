@@ -33,6 +33,7 @@ FLOORS = {
     "fer.help_formatter": 0,
     "fer.images": 0,
     "fer.labels": 0,
+    "fer.onnx_session": 0,
     "fer.output_files": 0,
     "fer.paths": 0,
     "fer.plotting": 0,
@@ -40,6 +41,7 @@ FLOORS = {
     "fer.sandbox": 0,
     "fer.temp_folder": 0,
     "fer.templates": 0,
+    "fer.threads": 0,
     "fer.version": 0,
     "fer.video": 0,
 }
@@ -47,7 +49,7 @@ FLOORS = {
 
 ONLY_IMPORTERS = {
     "datasets": ("fer.data", "fer.evaluation.metrics"),
-    "facenet_pytorch": ("fer.vision.detector", "fer.vision.mtcnn_export"),
+    "facenet_pytorch": ("fer.vision.mtcnn_torch", "fer.vision.mtcnn_export"),
     "gradio": ("fer.ui", "app"),
 }
 """Libraries that are imported in one place, so that they can be replaced there."""

@@ -17,6 +17,7 @@ from transformers.utils import logging as progress
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.hub import METRICS_FILE, LocalModel, ModelError
 from fer.model.model_metrics import ModelMetrics
+from fer.threads import limit_torch_threads
 
 FRAMING_KEYS = {"scale", "shift_x", "shift_y"}
 """Keys of a processor's framing."""
@@ -93,6 +94,7 @@ def load_from_folder(
     Raises:
         ModelError: transformers can't make an image classifier of the folder.
     """
+    limit_torch_threads()
     _require_size(pulled)
     trusted = {"trust_remote_code": False, "local_files_only": True}
     settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}

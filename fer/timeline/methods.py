@@ -10,6 +10,7 @@ from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 from fer.version import __version__
+from fer.vision.mtcnn_networks import WEIGHTS_VERSION
 from fer.vision.quality import TURNED_AWAY_FROM
 
 FINGERPRINT_DIGITS = 16
@@ -80,8 +81,7 @@ def methods_paragraph(
     return " ".join(
         [
             f"Facial expressions were estimated with fer {__version__}; {frames} analysed.",
-            f"Faces were detected by MTCNN (facenet-pytorch {version('facenet-pytorch')}) and "
-            "tracked.",
+            f"Faces were detected by MTCNN (facenet-pytorch {WEIGHTS_VERSION}) and tracked.",
             f"Faces of at least {timeline.small * scale:.0f} pixels (the square root of the box's "
             f"area) that were turned aside by less than an estimated {TURNED_AWAY_FROM:.0f} "
             f"degrees were classified by the network {network.name!r}{accuracy}, whose weights "

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
-from facenet_pytorch import ONet, PNet, RNet
 from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, UInt8Array
@@ -22,6 +20,7 @@ from fer.images import as_rgb
 from fer.vision.detections import boxes, confidences
 from fer.vision.exposure import brighten
 from fer.vision.mtcnn import Candidates, MtcnnCascade, best_of
+from fer.vision.mtcnn_networks import load_stages
 from fer.vision.photo_search import detect_any_way_up
 from fer.vision.pose import roll, roll_difference
 from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles, square_boxes
@@ -78,7 +77,7 @@ class FaceDetector:
         max_side: Larger pictures are searched in a copy this long, in pixels. A small `min_face`
             is honoured down to the copy's 12 pixels: in a photo of 4,000 pixels and with
             `max_side` 1,280, that is a face of 38.
-        device: Where the networks run, as torch names it.
+        device: Where the networks run, as PyTorch names it; beside "cpu" PyTorch runs them.
 
     Attributes:
         cascade: The networks, shared by all detectors made from one another.
@@ -92,11 +91,11 @@ class FaceDetector:
         min_face: int = 40,
         confidence: float = 0.86,
         max_side: int = 1280,
-        device: str | torch.device = "cpu",
+        device: str = "cpu",
     ) -> None:
         """Load the networks, which ship with the library."""
         self._set_options(min_face, confidence, max_side)
-        self.cascade = MtcnnCascade(PNet(), RNet(), ONet(), device)
+        self.cascade = MtcnnCascade(*load_stages(device))
 
     def with_options(
         self, min_face: int | None = None, confidence: float | None = None

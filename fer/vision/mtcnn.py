@@ -2,8 +2,8 @@
 
 Zhang et al. 2016, https://arxiv.org/abs/1604.02878. The arithmetic on boxes is that of
 facenet-pytorch (MIT), from where the networks come; what differs is how pictures are brought to
-size (by OpenCV, from bytes), that pixels lie channels-last (two to four times faster here), and
-that each stage can be asked for by itself, so that a face which is known needs only the last one.
+size (by OpenCV, from bytes), and that each stage can be asked for by itself, so that a face which
+is known needs only the last one.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
-import torch
 from supervision import OverlapMetric, box_non_max_suppression
-from torch import nn
-from torchvision.ops import nms
 
 from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
+from fer.vision.mtcnn_networks import STRIDE, Stage
 from fer.vision.pyramid import PNET_WINDOW, Tile, square_boxes
 from fer.vision.rotation import cut_rotated_square, rotate_boxes, rotate_points
-
-STRIDE = 2
-"""Pixels from one window of the first network to the next."""
 
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
 """What the second and the third network look at, in pixels."""
@@ -93,25 +88,11 @@ class MtcnnCascade:
         proposal: P-Net; maps (n, 3, h, w) to box corrections (n, 4, h', w') and scores.
         refinement: R-Net; maps (n, 3, 24, 24) to box corrections (n, 4) and scores (n, 2).
         output: O-Net; maps (n, 3, 48, 48) to corrections, landmarks (n, 10) and scores.
-        device: Where they run, as torch names it.
     """
 
-    def __init__(
-        self,
-        proposal: nn.Module,
-        refinement: nn.Module,
-        output: nn.Module,
-        device: str | torch.device = "cpu",
-    ) -> None:
+    def __init__(self, proposal: Stage, refinement: Stage, output: Stage) -> None:
         """Take the networks over."""
-        self.device = torch.device(device)
-        self._proposal, self._refinement, self._output = (
-            network.eval()
-            .requires_grad_(False)
-            .to(self.device)
-            .to(memory_format=torch.channels_last)
-            for network in (proposal, refinement, output)
-        )
+        self._proposal, self._refinement, self._output = proposal, refinement, output
 
     def propose(self, image: UInt8Array, tiles: Sequence[Tile], threshold: float) -> Candidates:
         """Search tiles of a picture with the first network.
@@ -134,7 +115,7 @@ class MtcnnCascade:
         candidates = candidates[inside]
         if not len(candidates):
             return candidates
-        corrections, scores = self._run(self._refinement, crops)
+        corrections, scores = _run(self._refinement, crops)
         scores = scores[:, 1]
         passed = scores > threshold
         squares, scores = candidates.xyxy[passed], scores[passed]
@@ -173,7 +154,7 @@ class MtcnnCascade:
         if rolls is not None:
             rolls = rolls[inside]
             _crop_tilted(crops, image, squares, rolls)
-        corrections, points, scores = self._run(self._output, crops)
+        corrections, points, scores = _run(self._output, crops)
         boxes, landmarks = _regress_boxes(squares, corrections), _to_landmarks(squares, points)
         found = Candidates(boxes, scores[:, 1], landmarks)
         return found if rolls is None else _turn_back(found, squares, rolls)
@@ -216,7 +197,7 @@ class MtcnnCascade:
         if rolls is not None:
             _crop_tilted(crops, image, squares[inside], rolls[inside])
         seen = np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops
-        scores[inside] = self._run(self._output, seen)[2][:, 1]
+        scores[inside] = _run(self._output, seen)[2][:, 1]
         return scores
 
     def _propose_tile(
@@ -230,7 +211,7 @@ class MtcnnCascade:
             max(PNET_WINDOW, round(height * tile.scale)),
         )
         small = _resize(region, size)[None]
-        corrections, scores = self._run(self._proposal, small)
+        corrections, scores = _run(self._proposal, small)
         scores = scores[0, 1]  # (h', w')
         rows, columns = np.nonzero(scores >= threshold)
         ratio = np.array([width / size[0], height / size[1]], np.float32)
@@ -242,20 +223,20 @@ class MtcnnCascade:
         kept = _non_max_suppression(windows, scores, TILE_IOU)
         return windows[kept], scores[kept], corrections[0, :, rows[kept], columns[kept]]
 
-    def _run(self, network: nn.Module, pictures: UInt8Array) -> list[Float32Array]:
-        """Return a network's output for uint8 (n, h, w, 3), n at least 1, as arrays."""
-        batches = [pictures[i : i + BATCH_SIZE] for i in range(0, len(pictures), BATCH_SIZE)]
-        outputs = [self._run_batch(network, batch) for batch in batches]
-        return [np.concatenate(rows) for rows in zip(*outputs, strict=True)]
 
-    def _run_batch(self, network: nn.Module, pictures: UInt8Array) -> list[Float32Array]:
-        # inference_mode and autocast belong to a thread, so they are set for each call; half
-        # precision would not be faster on these small networks.
-        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
-            pixels = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2)
-            pixels = pixels.to(torch.float32, memory_format=torch.channels_last)
-            outputs = network(pixels.sub_(PIXEL_MEAN).mul_(PIXEL_SCALE))
-            return [output.cpu().numpy() for output in outputs]
+def _run(network: Stage, pictures: UInt8Array) -> list[Float32Array]:
+    """Return a network's output for uint8 (n, h, w, 3), n at least 1, batch by batch."""
+    batches = [pictures[i : i + BATCH_SIZE] for i in range(0, len(pictures), BATCH_SIZE)]
+    outputs = [network(_to_pixels(batch)) for batch in batches]
+    return [np.concatenate(rows) for rows in zip(*outputs, strict=True)]
+
+
+def _to_pixels(pictures: UInt8Array) -> Float32Array:
+    """Return what the networks get of uint8 (n, h, w, 3), float32 (n, 3, h, w)."""
+    pixels = pictures.transpose(0, 3, 1, 2).astype(np.float32, order="C")
+    pixels -= np.float32(PIXEL_MEAN)
+    pixels *= np.float32(PIXEL_SCALE)
+    return pixels
 
 
 def best_of(found: Candidates, threshold: float) -> Candidates:
@@ -330,11 +311,18 @@ def _turn_back(found: Candidates, squares: Float32Array, rolls: Float32Array) ->
 
 
 def _non_max_suppression(xyxy: Float32Array, scores: Float32Array, overlap: float) -> Int64Array:
-    """Return the indices that non-maximum suppression keeps, best first."""
+    """Return the indices that non-maximum suppression keeps, best first.
+
+    Args:
+        xyxy: Boxes (n, 4).
+        scores: Above 0, (n,).
+        overlap: Overlap over union up to which both of two boxes are kept.
+    """
     if len(xyxy) < 2:
         return np.arange(len(xyxy))
-    kept: Int64Array = nms(torch.from_numpy(xyxy), torch.from_numpy(scores), overlap).numpy()
-    return kept
+    xywh = np.column_stack([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]]).astype(np.float64)
+    kept = cv2.dnn.NMSBoxes(xywh, scores, 0, overlap)  # type: ignore[arg-type]  # takes arrays
+    return np.asarray(kept, np.int64)
 
 
 def _regress_boxes(xyxy: Float32Array, corrections: Float32Array) -> Float32Array:

@@ -1,4 +1,4 @@
-"""Export of MTCNN's three networks to ONNX, for the browser and for machines without PyTorch.
+"""Export of MTCNN's three networks to ONNX, as ONNX Runtime and the browser run them.
 
 The files are beside this module in `mtcnn_onnx`, with facenet-pytorch's licence, because their
 weights are facenet-pytorch's; `python -m fer.vision.mtcnn_export` writes them again.
@@ -13,23 +13,41 @@ from facenet_pytorch import ONet, PNet, RNet
 from torch import nn
 
 from fer.vision.mtcnn import OUTPUT_SIDE, REFINEMENT_SIDE
+from fer.vision.mtcnn_networks import INPUT, MTCNN_FOLDER, OUTPUTS
 from fer.vision.pyramid import PNET_WINDOW
-
-MTCNN_FOLDER = Path(__file__).with_name("mtcnn_onnx")
-"""The package's own `pnet.onnx`, `rnet.onnx` and `onet.onnx`."""
 
 OPSET = 17
 """ONNX operator set: the newest that all of ONNX Runtime's back ends, the web's included, have."""
 
-INPUT = "pixels"
-"""RGB (n, 3, h, w), (value - 127.5) / 128."""
 
-OUTPUTS = {
-    "pnet": ("corrections", "scores"),
-    "rnet": ("corrections", "scores"),
-    "onet": ("corrections", "landmarks", "scores"),
-}
-"""Names in the files, in the order in which the networks return them."""
+class SplitPReLU(nn.Module):
+    """A PReLU as two convolutions of each channel by itself: x + (1 - slope) relu(-x).
+
+    ONNX Runtime has no fast PReLU, which would take half of the networks' time; these it runs in
+    the layout and together with the convolution before.
+    """
+
+    def __init__(self, slopes: torch.Tensor) -> None:
+        super().__init__()
+        channels = len(slopes)
+        self.negate = nn.Conv2d(channels, channels, 1, groups=channels, bias=False)
+        self.scale = nn.Conv2d(channels, channels, 1, groups=channels, bias=False)
+        nn.init.constant_(self.negate.weight, -1)
+        self.scale.weight.data = (1 - slopes.detach())[:, None, None, None]
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Map (n, channels, h, w) to the same shape."""
+        correction: torch.Tensor = self.scale(self.negate(hidden).relu())
+        return hidden + correction
+
+
+class TwoClassSoftmax(nn.Module):
+    """The softmax of two classes as a sigmoid, which P-Net's many windows get faster."""
+
+    def forward(self, logits: torch.Tensor) -> torch.Tensor:
+        """Map (n, 2, ...) to the same shape."""
+        second = (logits[:, 1:] - logits[:, :1]).sigmoid()
+        return torch.cat([1 - second, second], dim=1)
 
 
 def write_mtcnn(folder: Path = MTCNN_FOLDER) -> list[Path]:
@@ -45,6 +63,21 @@ def write_mtcnn(folder: Path = MTCNN_FOLDER) -> list[Path]:
     return files
 
 
+def _rewrite(network: nn.Module) -> nn.Module:
+    """Return a network for use, whose slow operations are replaced by equal ones."""
+    for name, module in list(network.named_children()):
+        if isinstance(module, nn.PReLU) and not _follows_matrix(network, name):
+            setattr(network, name, SplitPReLU(module.weight))
+        elif isinstance(module, nn.Softmax) and isinstance(network, PNet):
+            setattr(network, name, TwoClassSoftmax())
+    return network.eval()
+
+
+def _follows_matrix(network: nn.Module, name: str) -> bool:
+    """Return whether a PReLU has rows (n, channels) as its input, of which there are few."""
+    return hasattr(network, name.replace("prelu", "dense"))
+
+
 def _write_network(network: nn.Module, side: int, file: Path) -> None:
     """Write a network that takes squares, or larger pictures if it slides over them."""
     outputs = OUTPUTS[file.stem]
@@ -56,7 +89,7 @@ def _write_network(network: nn.Module, side: int, file: Path) -> None:
         # The exporter that traces needs no further package; it warns that there is a newer one.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.eval(),
+            _rewrite(network),
             (torch.zeros(1, 3, side, side),),
             file,
             input_names=[INPUT],

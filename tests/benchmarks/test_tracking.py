@@ -1,7 +1,6 @@
 """Numbers stay with people in scenes in which who is where is known."""
 
 import pytest
-import torch
 
 from benchmarks.tracking import (
     Identities,
@@ -10,6 +9,7 @@ from benchmarks.tracking import (
     follow_recording,
     scripts,
 )
+from fer.threads import limit_threads
 from fer.vision.detector import FaceDetector
 
 
@@ -30,7 +30,7 @@ def people():
     ],
 )
 def test_everybody_keeps_a_number_and_nobody_takes_it_over(people, scene, follow):
-    torch.set_num_threads(1)
+    limit_threads(1)
     (script,) = [script for script in scripts(0) if script.name == scene]
     figures = follow(script, people, FaceDetector())[0].figures()
     assert (figures["switches"], figures["takeovers"], figures["extra"]) == (0, 0, 0)

@@ -8,10 +8,14 @@ from facenet_pytorch import ONet, PNet, RNet
 from facenet_pytorch.models.utils.detect_face import detect_face
 from skimage.data import astronaut
 from supervision import box_iou_batch
+from torchvision.ops import nms
 
+from fer.onnx_session import OnnxSession
 from fer.vision import mtcnn
 from fer.vision.detector import MIRRORED_SCALE, face_squares
 from fer.vision.mtcnn import Candidates, MtcnnCascade
+from fer.vision.mtcnn_networks import MTCNN_FOLDER, load_stages
+from fer.vision.mtcnn_torch import load_torch_stages
 from fer.vision.pyramid import Tile, pyramid_scales, split_into_tiles
 
 HALF = cv2.resize(astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
@@ -23,7 +27,7 @@ LEAST = 40
 
 @pytest.fixture(scope="module")
 def networks() -> MtcnnCascade:
-    return MtcnnCascade(PNet(), RNet(), ONet())
+    return MtcnnCascade(*load_stages())
 
 
 def found(networks: MtcnnCascade, image: np.ndarray, tiles) -> Candidates:
@@ -114,11 +118,10 @@ def test_nothing_is_seen_outside_of_the_picture(networks):
 
 def test_many_windows_are_looked_at_in_parts_with_the_same_result(networks, monkeypatch):
     once = found(networks, SCENE, whole(SCENE))
-    seen = []
-    part = networks._run_batch
+    seen, look = [], networks._refinement
     monkeypatch.setattr(mtcnn, "BATCH_SIZE", 3)
     monkeypatch.setattr(
-        networks, "_run_batch", lambda net, rows: seen.append(len(rows)) or part(net, rows)
+        networks, "_refinement", lambda pixels: seen.append(len(pixels)) or look(pixels)
     )
     in_parts = found(networks, SCENE, whole(SCENE))
     assert max(seen) == 3 and len(in_parts) == len(once) >= 6
@@ -133,3 +136,30 @@ def candidates(*boxes) -> Candidates:
 def test_no_parts_find_nothing(networks):
     none = found(networks, SCENE, [])
     assert (none.xyxy.shape, none.score.shape, none.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
+
+
+def test_pytorch_on_another_device_finds_the_same(networks):
+    ours = found(networks, SCENE, whole(SCENE))
+    theirs = found(MtcnnCascade(*load_torch_stages("cpu")), SCENE, whole(SCENE))
+    np.testing.assert_allclose(theirs.xyxy, ours.xyxy, atol=0.02)
+    np.testing.assert_allclose(theirs.landmarks, ours.landmarks, atol=0.02)
+    np.testing.assert_allclose(theirs.score, ours.score, atol=1e-5)
+
+
+@pytest.mark.parametrize("height", [12, 13, 75, 76, 77, 138, 139, 200])
+def test_the_first_network_returns_the_same_in_bands_as_at_once(height):
+    generator = np.random.default_rng(0)
+    pixels = generator.uniform(-1, 1, (1, 3, height, 41)).astype(np.float32)
+    at_once = OnnxSession(MTCNN_FOLDER / "pnet.onnx").run(pixels)
+    for expected, bands in zip(at_once, load_stages()[0](pixels), strict=True):
+        np.testing.assert_array_equal(bands, expected)
+
+
+def test_overlapping_boxes_go_as_with_torchvision():
+    generator = np.random.default_rng(0)
+    corners, sides = generator.integers(0, 200, (300, 2)), generator.integers(12, 60, (300, 1))
+    boxes = np.column_stack([corners, corners + sides]).astype(np.float32)
+    scores = generator.uniform(0.6, 1, 300).astype(np.float32).round(2)  # with equal ones
+    for overlap in (0.5, 0.7):
+        expected = nms(torch.from_numpy(boxes), torch.from_numpy(scores), overlap).numpy()
+        np.testing.assert_array_equal(mtcnn._non_max_suppression(boxes, scores, overlap), expected)

@@ -1,12 +1,15 @@
 """MTCNN as ONNX: the files of the package, held against facenet-pytorch's own networks."""
 
+from importlib.metadata import version
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 from facenet_pytorch import ONet, PNet, RNet
 
-from fer.vision.mtcnn_export import MTCNN_FOLDER, write_mtcnn
+from fer.vision.mtcnn_export import write_mtcnn
+from fer.vision.mtcnn_networks import MTCNN_FOLDER, WEIGHTS_VERSION
 
 
 @pytest.mark.parametrize(
@@ -25,10 +28,14 @@ def test_files_return_what_facenet_pytorch_returns(name, network, shapes):
         with torch.inference_mode():
             expected = network()(torch.from_numpy(pixels))
         for ours, theirs in zip(session.run(None, {"pixels": pixels}), expected, strict=True):
-            np.testing.assert_allclose(ours, theirs, atol=1e-4)
+            np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_the_export_writes_the_files_of_the_package(tmp_path):
     for file in write_mtcnn(tmp_path):
         ours = (MTCNN_FOLDER / file.name).read_bytes()
         assert abs(len(ours) - file.stat().st_size) < 1000  # PyTorch's version is in the file
+
+
+def test_the_version_of_the_weights_is_that_of_the_library():
+    assert version("facenet-pytorch") == WEIGHTS_VERSION
