@@ -42,6 +42,8 @@ class OnnxSession:
         # there is nothing to do.
         options.intra_op_num_threads = number_of_threads()
         options.inter_op_num_threads = 1
+        # It would keep a plan of its memory for each size of picture that ever came.
+        options.enable_mem_pattern = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(

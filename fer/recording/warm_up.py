@@ -12,13 +12,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from transformers.utils.logging import disable_progress_bar
 
 from fer.array_types import UInt8Array
 from fer.pipeline import Pipeline
 from fer.recording.analysis import analyse
 from fer.temp_folder import VARIABLE
+from fer.threads import limit_threads
 from fer.video import VideoError, VideoWriter
 
 _SIZE = 640, 360
@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 def use_one_thread() -> None:
     """Have the libraries start no threads of their own: the analysis has some, a fork none."""
     cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+    limit_threads(1)
     disable_progress_bar()  # type: ignore[no-untyped-call]  # it has a thread, and holds a semaphore no worker could release
 
 
