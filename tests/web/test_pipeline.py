@@ -34,7 +34,7 @@ def assert_close(value, other, name=""):
         assert len(value) == len(other), name
         for one, two in zip(value, other, strict=True):
             assert_close(one, two, name)
-    elif isinstance(other, float):
+    elif isinstance(other, float) or name in TOLERANCES:
         assert value == pytest.approx(other, abs=TOLERANCES.get(name, OTHERWISE), rel=0.01), name
     else:
         assert value == other, name
