@@ -1,4 +1,4 @@
-"""Names for the kinds of array that go from step to step; docstrings give their shapes."""
+"""Type aliases of arrays by their data type; docstrings give the shapes."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The help of the command lines: defaults where there are any, descriptions line by line."""
+"""Formatting of command-line help: defaults where there are any, line breaks kept."""
 
 import argparse
 

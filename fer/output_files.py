@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, in folders that are tried before the work."""
+"""Atomic output files, in folders that are checked for writing before the work starts."""
 
 import errno
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What file names tell, and file names as text."""
+"""File suffixes, the files below a folder, and file names as printable text."""
 
 import os
 from pathlib import Path

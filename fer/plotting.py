@@ -1,4 +1,4 @@
-"""What several plots share: one style of axes, and a matrix in percent."""
+"""Shared parts of plots: the style of axes, and a matrix in percent."""
 
 from collections.abc import Sequence
 

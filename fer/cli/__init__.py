@@ -1,6 +1,6 @@
 """The `fer` command: `python -m fer push runs/fer you/name --tag v1`.
 
-A command is a file beside this one; it adds itself to the form.
+Each command is a module beside this one, which adds its own parser.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""`fer camera`: a camera or a video in a window on one's own desk, with boxes, labels and bars."""
+"""`fer camera`: a camera or a video in a desktop window, with boxes, labels and bars."""
 
 import argparse
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The camera window's loop: frames in, drawings out, keys to actions; knows no camera or screen."""
+"""The camera window's main loop, independent of any camera or screen: draw frames, act on keys."""
 
 from collections.abc import Callable
 from datetime import datetime

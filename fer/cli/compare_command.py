@@ -1,4 +1,4 @@
-"""`fer compare`: saved timelines in; how they differ, and how sure that is, out."""
+"""`fer compare`: compare saved timelines, with confidence intervals."""
 
 import argparse
 from pathlib import Path

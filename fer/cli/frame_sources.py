@@ -1,4 +1,4 @@
-"""Where the camera window's frames come from: a camera, whose latest frame wins, or a video file.
+"""Frame sources of the camera window: a camera, of which the latest frame counts, or a video file.
 
 OpenCV delivers cameras' frames as BGR; they are converted to RGB here.
 """

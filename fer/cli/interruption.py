@@ -1,4 +1,4 @@
-"""Ctrl-C once finishes with what there is, Ctrl-C twice ends at once."""
+"""Ctrl-C: once finishes with the results so far, twice stops at once."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""`fer photo`: photos, or folders of them, in; what each face looks like out."""
+"""`fer photo`: classify the expressions in photos, or in folders of them."""
 
 import argparse
 from collections import Counter

@@ -1,4 +1,4 @@
-"""OpenCV's window: the other place where a picture is BGR."""
+"""OpenCV's window, the only place besides `frame_sources` where pictures are BGR."""
 
 import os
 import subprocess

@@ -1,1 +1,1 @@
-"""For the eye: drawing on pictures, and plots."""
+"""Drawing faces and their expressions on pictures, and exporting them."""

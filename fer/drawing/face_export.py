@@ -1,4 +1,4 @@
-"""Faces and their probabilities as plain rows, and these as CSV and JSON text."""
+"""Export of faces and their probabilities: rows, CSV and JSON."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Colour profiles: pictures as sRGB, which is what screens, browsers and training pictures have."""
+"""Colour profiles: conversion to sRGB, which screens, browsers and training pictures use."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What the modules beside this one raise."""
+"""Errors of reading pictures."""
 
 import struct
 import zlib

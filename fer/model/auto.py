@@ -1,4 +1,4 @@
-"""Makes transformers' Auto classes know our network: `import fer.model.auto` is enough."""
+"""Registration of the network with transformers' Auto classes, by importing this module."""
 
 from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageClassification
 

@@ -1,4 +1,4 @@
-"""The model card's tables: each is made of metrics.json and "" where that has nothing of it."""
+"""The model card's tables; each is "" where metrics.json lacks its values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From the Hugging Face Hub: `pull` a network into a local folder; and what a push needs as well.
+"""The Hugging Face Hub: `pull` a network into a local folder, and what a push needs as well.
 
 Everything goes through `huggingface_hub`, which reads HF_TOKEN, HF_ENDPOINT, HF_HOME and
 HF_HUB_OFFLINE.

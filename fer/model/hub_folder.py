@@ -1,4 +1,4 @@
-"""What of a trained folder goes to the Hub, and the code that makes it load anywhere."""
+"""The folder that is pushed to the Hub, with the code that makes its network load anywhere."""
 
 import json
 import shutil

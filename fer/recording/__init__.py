@@ -1,4 +1,4 @@
-"""A recording from file to files: annotated video, timeline, plot, tables and report."""
+"""Analysis of a video file: annotated video, timeline, plot, tables and report."""
 
 from fer.recording.analysis import RATE_RANGE, WORKING_SIDE, analyse
 from fer.recording.outputs import RecordingResult

@@ -1,4 +1,4 @@
-"""One analysis of a film that is made for it, so that forked workers inherit what it loads.
+"""Warm-up: one analysis of a synthetic video, so that forked workers inherit what it loads.
 
 The first analysis in a process takes most of a second more than the next ones: libraries import
 parts of themselves at first use, kernels are compiled, fonts and codecs are loaded.

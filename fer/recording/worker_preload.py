@@ -1,4 +1,4 @@
-"""What the server of workers does before it forks them: what a video or a photo needs is there.
+"""Preloading in the fork server: the libraries and the network that its workers will use.
 
 FER_PRELOADED_MODEL names the folder of the page's network; the embedded one is the default.
 """

@@ -1,4 +1,4 @@
-"""Imported by the server of workers alone: it ends at once when the page has gone.
+"""The fork server of the workers ends at once when the page has gone; only it imports this.
 
 Workers are killed when the server ends; to take its modules apart first would take seconds.
 """

@@ -1,4 +1,4 @@
-"""What is stated in words beside a chart."""
+"""The description of a chart and the notes below it."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What people marked, in the chart and in the plot."""
+"""Drawing of marks in the chart and in the plot."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,4 +1,4 @@
-"""How well single faces could be seen: sums of what is measured of them, in whole numbers.
+"""Quality measures of single faces by track, summed in whole numbers.
 
 Like the counts of `fer.timeline.tallies` they are whole, so that merging, saving and reading back
 are exact. A reading is rounded to a whole pixel, degree or percent: it isn't known any better.

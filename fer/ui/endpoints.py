@@ -1,4 +1,4 @@
-"""Endpoints for programs, which no visible component uses."""
+"""API endpoints for programs, apart from the visible components."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

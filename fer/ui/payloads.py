@@ -1,4 +1,4 @@
-"""What components send, read without Gradio's preprocessing.
+"""Reading of components' payloads without Gradio's preprocessing.
 
 Gradio would open a photo in the page's own process, leave an empty file for each recording, and
 report a number that is being typed as an error. So events are wired with `preprocess=False`, and

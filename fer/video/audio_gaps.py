@@ -1,4 +1,4 @@
-"""Where the time stamps of a sound leap instead of rising steadily, so that it has to end."""
+"""Detection of leaps in the time stamps of a sound, at which it has to end."""
 
 from fer.video.container import MAX_GAP
 

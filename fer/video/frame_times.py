@@ -1,4 +1,4 @@
-"""When the frames of a file are presented, without decoding them."""
+"""Presentation times of the frames of a file, without decoding them."""
 
 import av
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a video file states before its frames are read: sizes, length, frame rate."""
+"""Metadata in the header of a video file: size, length and frame rate."""
 
 from dataclasses import replace
 from pathlib import Path

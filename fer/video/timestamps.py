@@ -1,4 +1,4 @@
-"""When each frame is presented: time stamps of decoded frames, and times that rise."""
+"""Presentation times of decoded frames, corrected so that they rise."""
 
 import math
 from collections import deque

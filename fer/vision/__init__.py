@@ -1,1 +1,1 @@
-"""Finding faces in a picture and cutting them out."""
+"""Face detection, tracking, cropping and label smoothing."""

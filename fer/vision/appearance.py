@@ -1,4 +1,4 @@
-"""How a tracked face looks, coarsely: enough to tell whom of those in view it may continue.
+"""Coarse appearance of a tracked face, by which it is matched from frame to frame.
 
 This recognizes nobody. A face and what surrounds it, hair and collar, become 63 numbers of colour
 and brightness, about those of a picture of four by four pixels. They live as long as the track that

@@ -1,4 +1,4 @@
-"""Brightening of dark pictures before faces are looked for: the detector knows lit faces only.
+"""Brightening of dark pictures before detection, as the detector knows well-lit faces only.
 
 `benchmarks/robustness.py` measures what it finds at a quarter and at a sixteenth of the light. What
 is classified and drawn are the picture's own pixels.

@@ -1,4 +1,4 @@
-"""Where places of a frame are in the next one, when the frame's size changes in mid-stream.
+"""Mapping of coordinates to the next frame when the frame's size changes in mid-stream.
 
 That happens when a phone is turned and when a camera or a call changes its resolution. A stream
 then sends frames of another size; a recording keeps its size and gets black bars, because

@@ -1,4 +1,4 @@
-"""Finding the faces of a photo whichever way up it is.
+"""Face detection in photos, whichever way up they are.
 
 MTCNN knows faces that are tilted by up to about 45 degrees. So the photo is searched as it is, and
 only where nothing sure is found also turned. A face that stands on its head is found now and then

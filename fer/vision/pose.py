@@ -1,4 +1,4 @@
-"""How a face is turned, from the five landmarks that MTCNN gives it."""
+"""Head pose, estimated from MTCNN's five landmarks."""
 
 import numpy as np
 from supervision import Detections

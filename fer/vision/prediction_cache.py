@@ -1,4 +1,4 @@
-"""Not reading a face again that hasn't changed since it was read a moment ago.
+"""Prediction cache: a face that hasn't changed for a moment isn't classified again.
 
 `python -m benchmarks.prediction_cache` measures that this costs no accuracy.
 """

@@ -1,4 +1,4 @@
-"""Where to look for faces, and at which sizes: everywhere, in bands, or around a place."""
+"""Image pyramids: the scales and regions in which faces are searched for."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""How the faces of a stream are tilted, over time."""
+"""Memory of the roll angles of the faces in a stream."""
 
 from dataclasses import dataclass, replace
 

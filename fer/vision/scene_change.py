@@ -1,4 +1,4 @@
-"""Recognizing hard cuts in a stream by small copies of its frames.
+"""Detection of hard cuts in a stream, from small copies of its frames.
 
 A cut changes nearly the whole picture at once into one that is no shifted copy of the frame before.
 That tells it from a flash or a fade, which change brightness; from pans and a shaken camera, which

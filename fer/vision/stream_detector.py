@@ -1,4 +1,4 @@
-"""Following the faces of a stream at a fraction of the cost of finding them in each frame.
+"""Face detection in streams, at a fraction of the cost of a full detection of each frame.
 
 A face that is known needs only MTCNN's last network, which moves last frame's box to where the face
 is now. The search for new faces goes through the picture in parts, a few of them a frame, so that

@@ -1,4 +1,4 @@
-"""Streams that stand on their head or lie on their side: found out in their first seconds.
+"""Detection, within seconds, of streams that are upside down or on their side.
 
 A camera that hangs from the ceiling, or a film without a note of how the phone was held, has all of
 its faces another way up. Its frames are then turned before they are searched.

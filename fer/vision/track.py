@@ -1,4 +1,4 @@
-"""One tracked face: where it is, how it moves and looks, and where it will be."""
+"""A track: the box, motion and appearance of one face, and its predicted box."""
 
 from dataclasses import dataclass, replace
 from math import hypot

@@ -1,4 +1,4 @@
-"""Intervals as files of other programs, a module a format."""
+"""Export of intervals to the formats of other programs, one module each."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
