@@ -6,7 +6,6 @@ to test with (PrivateTest, here `test`). The votes of FER+ are kept where the so
 """
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -235,8 +234,8 @@ def _label_indices(
     if isinstance(feature, datasets.ClassLabel):
         known = range(feature.num_classes)
         values = [feature.names[value] if value in known else None for value in values]
-    if any(value is None for value in values):
-        raise DatasetError(f"{where}: row {_first_none(values)} has no label.")
+    if None in values:
+        raise DatasetError(f"{where}: row {values.index(None) + 1} has no label.")
     names = sorted(set(map(str, values)))
     named = not all(name.isdecimal() and name not in label_map for name in names)
     order: dict[str, int | None] = {str(index): index for index in range(len(EXPRESSIONS))}
@@ -268,7 +267,3 @@ def _votes(raw: datasets.Dataset, where: str) -> list[list[int] | None]:
 def _column(split: datasets.Dataset, name: str) -> list[Any]:
     values: list[Any] = split.select_columns([name])[:][name]
     return values
-
-
-def _first_none(values: Sequence[object]) -> int:
-    return next(row for row, value in enumerate(values, 1) if value is None)

@@ -54,9 +54,10 @@ class LabelMap:
         Raises:
             DatasetError: The label is no expression.
         """
-        target = self._names.get(name.strip().casefold(), name)
-        for entry in [entry for entry in self._unused if _same(entry, name)]:
+        key = name.strip().casefold()
+        for entry in [entry for entry in self._unused if entry.strip().casefold() == key]:
             del self._unused[entry]
+        target = self._names.get(key, name)
         return None if target == IGNORED else _index(target)
 
     def knows(self, name: str) -> bool:
@@ -91,7 +92,3 @@ def _index(name: str, where: str = "") -> int:
         word = shlex.quote(name)
         remedy = "" if where else f" Map it with --map {word}=EXPRESSION, or {word}=- to omit it."
         raise DatasetError(f"{where}{error}{remedy}") from None
-
-
-def _same(entry: str, name: str) -> bool:
-    return entry.strip().casefold() == name.strip().casefold()

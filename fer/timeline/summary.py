@@ -160,7 +160,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         seconds=float(lengths.sum()),
         shown_seconds=float(lengths[compute_statistics(tallies)["judged"] > 0].sum()),
         faces=total["faces"],
-        mean=_means(total),
+        mean={name: total[name] for name in EXPRESSIONS},
         index=total["index"],
         index_error=pooled_error(weighted),
         uncertain=total["uncertain"],
@@ -185,10 +185,6 @@ def _lengths(numbers: Int64Array, bin_seconds: float, end: float | None) -> Floa
     starts = numbers * bin_seconds
     left = np.full(len(numbers), np.inf) if end is None else end - starts
     return np.clip(left, 0.0, bin_seconds)
-
-
-def _means(total: dict[str, float]) -> dict[str, float]:
-    return {name: total[name] for name in EXPRESSIONS}
 
 
 def _tracks(timeline: Timeline, frames: Tallies, lengths: Float64Array) -> tuple[TrackSummary, ...]:

@@ -36,8 +36,8 @@ from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage,
 from fer.training.fit import FittedStage, check_teachers, fit
 from fer.training.initial_model import build_initial_model, store_calibration
 from fer.training.model_soup import average_students
-from fer.training.onnx_files import calibration_faces, int8_logits
 from fer.training.options import TrainingOptions
+from fer.training.quantization import calibration_faces, int8_logits
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
 from fer.training.training_data import load_data
 from fer.training.training_report import CURVES, write_report
