@@ -104,6 +104,7 @@ def timeline_html(
     moments: Sequence[Moment] = (),
     interactive: bool = True,
     started: str = "",
+    level: int = 4,
 ) -> Markup:
     """Return the chart of a timeline: all faces and, in the person view, single ones below.
 
@@ -114,6 +115,7 @@ def timeline_html(
         interactive: Whether it has what `chart.js` needs to display values and to zoom; not for a
             chart that is drawn anew each second.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
+        level: Of its headings, 3 or 4.
     """
     whole, tracks, count = _all_curves(timeline)
     single = [(f"Face {track}", curves) for track, curves in tracks.items()]
@@ -126,6 +128,7 @@ def timeline_html(
         span=f"{span:g}",
         series=chart_series(timeline, areas) if interactive else "",
         started=started,
+        level=level,
         plots=[
             *_areas(rows, span, moments),
             *_index_and_faces(whole, span),

@@ -85,7 +85,7 @@ def report_html(
         warning=warning,
         marks=_marks(timeline),
         compared=stretches_html(timeline),
-        chart=timeline_html(timeline, moments=summary.moments, started=started),
+        chart=timeline_html(timeline, moments=summary.moments, started=started, level=3),
         caption=_caption(summary, lead, start),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),

@@ -18,8 +18,9 @@ from fer.ui.connections import Connections
 from fer.ui.device_page import DevicePage, device_page_folder
 from fer.ui.leftovers import sweeping
 from fer.ui.live.tab import build_live
-from fer.ui.photo.tab import EXAMPLES, build_photo
-from fer.ui.recording.tab import build_recording
+from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
+from fer.ui.recording.comparison import TIMELINES_PROMPT
+from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
 from fer.ui.request_guard import RequestGuard
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
@@ -51,6 +52,13 @@ Gradio's own queue is first come, first served, and should stay empty.
 # Gradio sums up its last 10,000 events in a pandas table after each one that ends.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+
+UPLOAD_NAMES = {
+    "photo-input": " ".join(PHOTO_PROMPT),
+    "recording-input": RECORDING_PROMPT,
+    "comparison-input": TIMELINES_PROMPT,
+}
+"""What screen readers call the upload buttons, by the id of their field: the text on them."""
 
 HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 <style>
@@ -90,10 +98,13 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         gr.HTML(header_html(classifier.notice), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
+                gr.HTML(html.hidden_heading("Live"), elem_classes="fer-hidden")
                 chart = build_live(pipeline, sessions, token, device_page)
             with gr.Tab("Photo", id="photo"):
+                gr.HTML(html.hidden_heading("Photo"), elem_classes="fer-hidden")
                 build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
+                gr.HTML(html.hidden_heading("Recording"), elem_classes="fer-hidden")
                 recording = build_recording(pipeline, sessions, token)
             with gr.Tab("About", id="about"):
                 name, precision = model_name(classifier), classifier.precision
@@ -105,6 +116,12 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
         )
         chart_script = CHART_JS.read_text(encoding="utf-8")
         gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script)
+        gr.HTML(
+            html_template="",
+            elem_id="fer-upload-names",
+            js_on_load=html.script("upload_names.js"),
+            names=UPLOAD_NAMES,
+        )
         build_session_restore(demo, token, sessions, chart, recording)
     # With an open API, events could be run without waiting in the queue.
     demo.queue(max_size=MAX_QUEUED, api_open=False)

@@ -40,6 +40,11 @@ def message(title: str, text: str, kind: str = "info") -> Markup:
     return call_macro("message", title, text, kind)
 
 
+def hidden_heading(text: str) -> Markup:
+    """Return the heading of a tab, for screen readers only: what is seen is the tab's button."""
+    return Markup("<h2>{}</h2>").format(text)
+
+
 def card(content: Markup) -> Markup:
     """Return HTML within a card."""
     return call_macro("card", caller=lambda: content)

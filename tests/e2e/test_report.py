@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
+from tests.e2e.accessibility import objections
 from tests.e2e.browser import CHROMIUM
 from tests.timeline.frames import frame, mix, recorded
 
@@ -19,16 +21,24 @@ LINE_COLORS = {"light": "rgb(13, 104, 97)", "dark": "rgb(98, 217, 199)"}
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
+    return saved(watched(), tmp_path_factory.mktemp("report") / "report.html")
+
+
+def watched():
     """Two faces in the person view, surprised from 0:30 to 0:40."""
     calm, startled = mix(neutral=0.9, happy=0.1), mix(surprise=0.8, neutral=0.2)
     frames = [(frame([startled if 30 <= i < 40 else calm] * 2), i) for i in range(60)]
+    return recorded(frames, view="person")
+
+
+def saved(timeline, path):
+    """Write a report of everything; return its address."""
     picture = [("0:30", np.full((90, 160, 3), 128, np.uint8))]
     page = report_html(
-        *(recorded(frames, view="person"), "A_long_name_" * 6, picture),
+        *(timeline, "A_long_name_" * 6, picture),
         *("A part could not be read.",),
         started="2026-11-29T14:03:05+00:00",
     )
-    path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(page, encoding="utf-8")
     return path.as_uri()
 
@@ -58,6 +68,21 @@ def test_fits_the_screen(sheet, width, scheme):
     assert len(ratios) > 40
     assert [(text, ratio) for text, ratio in ratios if ratio < 4.5] == []
     assert sheet.trouble == []
+
+
+def test_axe_has_no_objections(sheet, tmp_path):
+    timeline = watched()
+    timeline.marks = (
+        Mark(0, 20, "baseline", "reading"),
+        Mark(30, 40, "stretch", "a bang"),
+        Mark(50, 50, "event", "bell"),
+    )
+    page = sheet.context.browser.new_page(offline=True)
+    page.goto(saved(timeline, tmp_path / "marked.html"))
+    page.emulate_media(reduced_motion="reduce")
+    assert page.locator(".fer-comparison").count() and page.locator(".marks").count()
+    assert "\n".join(objections(page, emulated=True)) == ""
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -117,7 +117,7 @@ def test_says_what_it_must(full, lesson):
 
 def test_the_chart_is_the_pages_own_and_marks_the_moments(full, lesson):
     moments = summarise(lesson).moments
-    assert timeline_html(lesson, moments=moments) in full
+    assert timeline_html(lesson, moments=moments, level=3) in full
     assert full.count('class="fer-moment"') == len(moments) > 0
     drawings = re.findall(r"<svg.*?</svg>", full)
     assert all(ElementTree.fromstring(drawing).tag == "svg" for drawing in drawings)

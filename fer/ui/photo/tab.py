@@ -27,6 +27,10 @@ PHOTO_DESCRIPTION = (
 """Of the endpoint, on the page's API documentation."""
 
 
+PHOTO_PROMPT = ("Drop a photo here", "or press to choose one, or paste one below")
+"""On the field for the photo, and its name; the first is in bold."""
+
+
 def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
     """Build the Photo tab and connect its events."""
     events = PhotoEvents(PhotoHandlers(pipeline), sessions)
@@ -70,7 +74,7 @@ def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:
         height=280,
         buttons=[],
         elem_id="photo-input",
-        placeholder="# Drop a photo here\nor press to choose one, or paste one below",
+        placeholder="# " + "\n".join(PHOTO_PROMPT),
     )
     gr.set_static_paths(EXAMPLES)  # else Gradio copies them among the visitors' files
     gr.Examples(

@@ -31,6 +31,10 @@ HINT = (
 )
 
 
+TIMELINES_PROMPT = "Drop timelines (JSON) here\nor press to choose them"
+"""On the field for the files, in place of Gradio's text, and its name."""
+
+
 class ComparisonEvents:
     """Compares the timelines that a visitor uploads; one visitor at a time."""
 

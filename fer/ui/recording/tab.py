@@ -37,6 +37,9 @@ RECORDING_DESCRIPTION = (
 )
 """Of the endpoint, on the page's API documentation."""
 
+RECORDING_PROMPT = "Drop a recording here\nor press to choose one"
+"""On the field for the recording, in place of Gradio's text, and its name."""
+
 VIDEO_LIMITS = f"{VIDEO_FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
 

@@ -70,8 +70,8 @@ def test_how_a_photo_was_read_is_on_the_page_and_in_the_json(handlers, tmp_path)
 def test_every_face_is_numbered_in_picture_table_and_bars(handlers, photo):
     text, reading = handlers.read(photo, 40, False)
     assert re.findall(r'aria-label="(Face \d: [^"]+)"', text) == [
-        "Face 1: happy 90%",
-        "Face 2: uncertain",
+        "Face 1 happy 90%",
+        "Face 2 uncertain",
     ]
     assert re.findall(r'<tr data-face="(\d)"', text) == ["1", "2"]
     assert re.findall(r'data-panel="(\d)"( hidden)?', text) == [("1", ""), ("2", " hidden")]
