@@ -16,7 +16,7 @@ from fer.array_types import BoolArray, Float64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
-from fer.timeline.marks import BASELINE, STRETCH, Mark, merged_ranges
+from fer.timeline.marks import BASELINE, STRETCH, Mark, letters, merged_ranges
 from fer.timeline.tallies import INDEX_SIGNS, JUDGED, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.timeline import Timeline, TimelineError
 
@@ -130,7 +130,8 @@ def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float
 def stretch_samples(timelines: Sequence[tuple[str, Timeline]]) -> list[Sample]:
     """Return the marked stretches of timelines as samples, the baseline first.
 
-    Stretches of the same text, in one timeline, are one sample.
+    Stretches of the same text, in one timeline, are one sample; those without a text are one each,
+    and have the letters that they have in the chart.
 
     Args:
         timelines: Each with its name, which is displayed where there are several.
@@ -138,9 +139,9 @@ def stretch_samples(timelines: Sequence[tuple[str, Timeline]]) -> list[Sample]:
     samples = []
     for name, timeline in timelines:
         groups: dict[tuple[str, str], list[Mark]] = {}
-        for mark in timeline.marks:
+        for i, mark in enumerate(timeline.marks):
             if mark.kind in (BASELINE, STRETCH):
-                text = mark.text if mark.kind == STRETCH else ""
+                text = mark.text or f"{STRETCH} {letters(i)}" if mark.kind == STRETCH else ""
                 groups.setdefault((mark.kind, text), []).append(mark)
         prefix = f"{name}: " if len(timelines) > 1 else ""
         for (kind, text), marks in sorted(groups.items(), key=lambda item: item[0][0] != BASELINE):

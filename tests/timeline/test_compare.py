@@ -98,6 +98,11 @@ def test_marked_stretches_are_compared_with_the_baseline():
     assert [sample.name for sample in stretch_samples([("a", timeline), ("b", timeline)])] == [
         *("a: baseline", "a: talk", "b: baseline", "b: talk")
     ]
+    timeline.marks = (Mark(0, 20, "stretch"), Mark(5, 5, "event"), Mark(30, 50, "stretch"))
+    assert [sample.name for sample in stretch_samples([("", timeline)])] == [
+        "stretch A",
+        "stretch C",
+    ]
     timeline.marks = timeline.marks[:1]
     with pytest.raises(TimelineError, match="Two marked stretches are needed"):
         compare_timelines([("a", timeline)], stretches=True)
