@@ -20,6 +20,7 @@ from fer.evaluation.ferplus_metrics import (
     metrics_by_share,
 )
 from fer.evaluation.metrics import compare_labels
+from fer.evaluation.mistakes import confident_mistakes
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import HeadCombination
@@ -91,6 +92,7 @@ def evaluate(
         ferplus_agreement=ferplus_agreement(predictions, votes),
         combined=combined_metrics(classifier.heads, logits, labels, votes),
         by_share=metrics_by_share(classifier.heads, logits, labels, votes),
+        mistakes=confident_mistakes(combined, labels, faces.votes),
     )
 
 

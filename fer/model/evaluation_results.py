@@ -5,8 +5,9 @@ the field's metadata.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from fer.labels import EXPRESSIONS
 from fer.model.json_records import (
     OPEN,
     Amount,
@@ -22,6 +23,10 @@ from fer.model.json_records import (
 FER2013_HEAD, COMBINED = "fer2013", "shown"
 """Which output is evaluated: the FER2013 head alone, or both heads combined, as the page has them.
 """
+
+
+Expression = Annotated[str, lambda value: isinstance(value, str) and value in EXPRESSIONS]
+"""Type of fields with one of the seven expressions."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,30 @@ class CombinedMetrics:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A face that is named otherwise than its label.
+
+    Attributes:
+        row: Its row in the split, from 0.
+        label: Its label.
+        prediction: The expression that the combined output names.
+        probability: That expression's.
+        label_probability: The label's.
+        votes: How many of FER+'s voters saw what, most first; empty without votes.
+        majority: The expression with most votes; None without any, or where it is none of the
+            seven.
+    """
+
+    row: Count
+    label: Expression
+    prediction: Expression
+    probability: Share
+    label_probability: Share
+    votes: dict[str, Count]
+    majority: Expression | None
+
+
+@dataclass(frozen=True)
 class CorruptionAccuracy:
     """Accuracy under one corruption, and on which split; the amount has its unit."""
 
@@ -180,6 +209,7 @@ class Evaluation(JsonRecord):
         ferplus_agreement: Of the output that was evaluated, by FER+'s majority of seven.
         combined: Of both heads combined.
         by_share: The same by the weight of FER+'s head.
+        mistakes: Of the combined output, the most confident ones first.
         without_copies: Of the faces that have no copy in the training split.
         robustness: By corruption, the clean faces first.
         ferplus_label_set: Of the next one, as a training records it.
@@ -217,6 +247,7 @@ class Evaluation(JsonRecord):
     )
     combined: CombinedMetrics | None = field(default=None, metadata=key("shown"))
     by_share: list[CombinedMetrics] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
     without_copies: SubsetMetrics | None = None
     robustness: list[CorruptionAccuracy] = field(default_factory=list)
     ferplus_label_set: str | None = None

@@ -1,0 +1,49 @@
+"""The mistakes that a network is most confident of, beside what other people see in the picture.
+
+On FER2013 many of them are the label's: ten people labelled its pictures again for FER+.
+"""
+
+import numpy as np
+
+from fer.array_types import Float32Array, Int64Array
+from fer.data.ferplus import majority_expression, vote_shares
+from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
+from fer.model.evaluation_results import Mistake
+
+MOST_MISTAKES = 20
+"""Mistakes that are listed."""
+
+
+def confident_mistakes(
+    output: Float32Array, labels: Int64Array, votes: Float32Array, most: int = MOST_MISTAKES
+) -> list[Mistake]:
+    """Return the faces that a network names otherwise than their label, the most confident first.
+
+    Args:
+        output: Probabilities, (n, 7).
+        labels: (n,) class indices.
+        votes: FER+'s counts, (n, 10); zeros where there are none.
+        most: How many are returned at most.
+    """
+    predictions, confidence = output.argmax(axis=1), output.max(axis=1)
+    majority = majority_expression(vote_shares(votes))
+    wrong = np.flatnonzero(predictions != labels)
+    chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+    return [
+        Mistake(
+            row=int(row),
+            label=EXPRESSIONS[labels[row]],
+            prediction=EXPRESSIONS[predictions[row]],
+            probability=float(confidence[row]),
+            label_probability=float(output[row, labels[row]]),
+            votes=_counts(votes[row]),
+            majority=EXPRESSIONS[majority[row]] if majority[row] >= 0 else None,
+        )
+        for row in chosen
+    ]
+
+
+def _counts(votes: Float32Array) -> dict[str, int]:
+    """Return who got how many votes, most first; without those that got none."""
+    order = np.argsort(-votes, kind="stable")
+    return {FERPLUS_VOTE_COLUMNS[i]: int(votes[i]) for i in order if votes[i] > 0}
