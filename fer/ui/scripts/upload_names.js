@@ -1,9 +1,9 @@
 // Gradio names each upload button otherwise than the text that is on it.
 const nameButtons = () => {
   for (const [field, name] of Object.entries(props.names)) {
-    const button = document.querySelector(`#${field} button.upload-container`);
+    const button = document.querySelector(`#${field} button.upload-container:not(.icon-mode)`);
     if (button && button.ariaLabel !== name) button.ariaLabel = name;
   }
 };
 nameButtons();
-new MutationObserver(nameButtons).observe(document.querySelector("#fer-tabs"), { childList: true, subtree: true });
+new MutationObserver(nameButtons).observe(document.body, { childList: true, subtree: true });
