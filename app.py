@@ -1,6 +1,7 @@
 """The Space: `python app.py` serves the page, at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
 
-FER_MODEL (a Hub id, with an optional @revision, or a folder) replaces the embedded network.
+FER_MODEL (a Hub id, with an optional @revision, or a folder) replaces the embedded network;
+visitors can compare it with FER_SECOND_MODEL on a photo of theirs.
 
 Heavy imports are inside functions: the processes that decode visitors' files import this module.
 """
@@ -23,7 +24,8 @@ def build() -> "gr.Blocks":
 
     # Visitors share the cores; more threads for one of them would only slow the others down.
     limit_threads(1)
-    return build_demo(load_pipeline(os.environ.get("FER_MODEL")))
+    pipeline = load_pipeline(os.environ.get("FER_MODEL"))
+    return build_demo(pipeline, os.environ.get("FER_SECOND_MODEL"))
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from fer.ui.connections import Connections
 from fer.ui.device_page import DevicePage, device_page_folder
 from fer.ui.leftovers import sweeping
 from fer.ui.live.tab import build_live
+from fer.ui.model.tab import build_model
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
@@ -80,12 +81,13 @@ def load_pipeline(model: str | None = None) -> Pipeline:
     return Pipeline(FaceDetector(), ExpressionClassifier.load_or_embedded(model or None))
 
 
-def build_demo(pipeline: Pipeline) -> gr.Blocks:
+def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks:
     """Return the page.
 
     Args:
         pipeline: Detects and classifies faces; its classifier's name, revision and notice are
             displayed.
+        second_model: A folder or a Hub id of a network that visitors can compare with it.
     """
     classifier, sessions = pipeline.classifier, Sessions()
     device_page = device_page_folder() is not None
@@ -102,10 +104,12 @@ def build_demo(pipeline: Pipeline) -> gr.Blocks:
                 chart = build_live(pipeline, sessions, token, device_page)
             with gr.Tab("Photo", id="photo"):
                 gr.HTML(html.hidden_heading("Photo"), elem_classes="fer-hidden")
-                build_photo(pipeline, sessions, token)
+                photos = build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
                 gr.HTML(html.hidden_heading("Recording"), elem_classes="fer-hidden")
                 recording = build_recording(pipeline, sessions, token)
+            with gr.Tab("Model", id="model") as tab:
+                build_model(tab, photos, sessions, token, second_model)
             with gr.Tab("About", id="about"):
                 name, precision = model_name(classifier), classifier.precision
                 build_about(name, precision, classifier.metrics, device_page)

@@ -28,7 +28,7 @@ STYLESHEETS = [
     FIGURES_CSS,
     *(
         Path(__file__).with_name("styles") / f"{name}.css"
-        for name in ("base", "live", "photo", "recording", "marks", "about", "screens")
+        for name in ("base", "live", "photo", "recording", "marks", "about", "model", "screens")
     ),
 ]
 """In this order, as later rules may override earlier ones."""

@@ -83,6 +83,18 @@ def test_recording(quiet_page, tmp_path):
     assert "\n".join(objections(page)) == ""
 
 
+def test_model(quiet_page, photos):
+    page = quiet_page
+    open_tab(page, "Photo")
+    page.locator("#photo-input input[type=file]").set_input_files(photos / "two.jpg")
+    page.locator("#photo-result .fer-box").first.wait_for()
+    open_tab(page, "Model")
+    page.locator("#model-panel .fer-shares").first.wait_for()
+    page.locator("#networks-compare").click()
+    page.locator("#networks-result .fer-compared").wait_for()
+    assert "\n".join(objections(page)) == ""
+
+
 def test_about(quiet_page):
     open_tab(quiet_page, "About")
     assert "\n".join(objections(quiet_page)) == ""

@@ -39,7 +39,7 @@ def client(demo):
 
 def test_the_tabs_are_there(demo):
     tabs = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
-    assert tabs == ["Live", "Photo", "Recording", "About"]
+    assert tabs == ["Live", "Photo", "Recording", "Model", "About"]
 
 
 def test_the_notice_is_displayed_and_escaped(demo):

@@ -151,7 +151,7 @@ class PhotoHandlers:
         result = _require_result(result)
         annotator = FaceAnnotator(numbered=True)
         try:
-            drawn = annotator.annotate(self._load(result.path).pixels, result.faces, result.labels)
+            drawn = annotator.annotate(self.load(result.path).pixels, result.faces, result.labels)
             content = encode_jpeg(drawn, 90)
         except ImageError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -169,7 +169,12 @@ class PhotoHandlers:
         content = to_json(result.document()).encode()
         return download(f"{result.name}-faces.json", content, "application/json")
 
-    def _load(self, picture: Path) -> DecodedImage:
+    def load(self, picture: Path) -> DecodedImage:
+        """Return the pixels of an uploaded photo.
+
+        Raises:
+            ImageError: It is gone, too large or no picture.
+        """
         if not picture.exists():
             raise ImageError("The photo is no longer here; upload it again.")
         size = picture.stat().st_size
@@ -183,7 +188,7 @@ class PhotoHandlers:
     def _analyze(
         self, picture: str, min_face: float, whole_picture: bool
     ) -> tuple[UInt8Array, PhotoResult]:
-        decoded = self._load(Path(picture))
+        decoded = self.load(Path(picture))
         image = decoded.pixels
         if whole_picture:
             faces = self.pipeline.classify_whole(image)

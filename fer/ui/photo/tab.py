@@ -31,9 +31,10 @@ PHOTO_PROMPT = ("Drop a photo here", "or press to choose one, or paste one below
 """On the field for the photo, and its name; the first is in bold."""
 
 
-def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
-    """Build the Photo tab and connect its events."""
-    events = PhotoEvents(PhotoHandlers(pipeline), sessions)
+def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> PhotoHandlers:
+    """Build the Photo tab and connect its events; return what reads photos."""
+    handlers = PhotoHandlers(pipeline)
+    events = PhotoEvents(handlers, sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
             photo, min_face, whole_picture, explained = _inputs()
@@ -63,6 +64,7 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> None:
         preprocess=False,
     )
     _add_endpoints(events, photo, whole_picture)
+    return handlers
 
 
 def _inputs() -> tuple[gr.Image, gr.Slider, gr.Checkbox, gr.Checkbox]:

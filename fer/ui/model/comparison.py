@@ -1,0 +1,144 @@
+"""Two networks on the visitor's photo: what each names, and how long it takes.
+
+The second network is whoever runs the page's choice, FER_SECOND_MODEL: a visitor can't name one.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from fer.array_types import Float32Array, UInt8Array
+from fer.images import DecodedImage
+from fer.model.classifier import ExpressionClassifier, ModelError
+from fer.pipeline import Classifier
+from fer.ui.photo.handlers import PhotoResult
+from fer.vision.crops import CropFraming, crop_faces
+from fer.vision.detections import select
+
+MAX_COMPARED = 12
+"""Faces of a photo, the largest ones, that are compared."""
+
+RUNS = 5
+"""Runs of each network; the first one warms it up and isn't timed."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one network makes of the faces.
+
+    Args:
+        name: The network.
+        precision: In which it computes.
+        uncertain_below: Least probability at which it names an expression.
+        probabilities: Float32 (n, 7).
+        milliseconds: For a face, the median of several runs.
+    """
+
+    name: str
+    precision: str
+    uncertain_below: float
+    probabilities: Float32Array
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two networks on the faces of one photo.
+
+    Args:
+        crops: The faces as the first network gets them, RGB uint8 (h, w, 3).
+        readings: Of both networks.
+        left_out: Smaller faces that weren't compared.
+    """
+
+    crops: list[UInt8Array]
+    readings: tuple[Reading, Reading]
+    left_out: int
+
+
+class SecondNetwork:
+    """The network that the one in use is compared with; it is loaded when it is first needed.
+
+    Args:
+        first: The network in use.
+        source: A folder or a Hub id; None takes the network in use in single precision, where it
+            is served in int8.
+    """
+
+    def __init__(self, first: Classifier, source: str | Path | None) -> None:
+        self._first, self._source = first, source
+        self._loaded: Classifier | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether there is one."""
+        return bool(self._source) or self._first.precision == "int8"
+
+    def load(self) -> Classifier:
+        """Return it, from the second time on at once.
+
+        Raises:
+            ModelError: It can't be loaded.
+        """
+        if self._loaded is None:
+            chosen = self._source
+            self._loaded = ExpressionClassifier.load(chosen) if chosen else self._exact()
+        return self._loaded
+
+    def _exact(self) -> Classifier:
+        """Return the network in use in single precision, which is in memory already."""
+        first = self._first
+        if not isinstance(first, ExpressionClassifier):
+            raise ModelError("There is no second network.")
+        exact = ExpressionClassifier(first.model, first.processor, first.name)
+        exact.revision = first.revision
+        return exact
+
+
+def compare_networks(
+    photo: PhotoResult,
+    decode: Callable[[Path], DecodedImage],
+    networks: tuple[Classifier, Classifier],
+) -> Comparison:
+    """Classify the largest faces of a photo with two networks, and time both.
+
+    Each gets the faces cropped as it was trained.
+
+    Args:
+        photo: A result of the Photo tab.
+        decode: Reads its file.
+        networks: Both.
+
+    Raises:
+        fer.images.ImageError: The photo is gone, or can't be read.
+    """
+    image = decode(photo.path).pixels
+    faces = select(photo.faces, np.arange(min(MAX_COMPARED, len(photo.faces))))
+    located = "landmarks" in faces.data  # else the picture is a single face
+    crops = [
+        crop_faces(image, faces, CropFraming(**each.framing) if located else CropFraming())
+        for each in networks
+    ]
+    first, second = (read(*pair) for pair in zip(networks, crops, strict=True))
+    return Comparison(crops[0], (first, second), len(photo.faces) - len(faces))
+
+
+def read(network: Classifier, crops: list[UInt8Array]) -> Reading:
+    """Return what a network makes of one or more crops, and its time."""
+    probabilities = network.classify(crops)
+    seconds = []
+    for _ in range(RUNS - 1):
+        begun = time.perf_counter()
+        network.classify(crops)
+        seconds.append(time.perf_counter() - begun)
+    return Reading(
+        network.name,
+        network.precision,
+        network.uncertain_below,
+        probabilities,
+        1000 * median(seconds) / len(crops),
+    )

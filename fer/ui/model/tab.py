@@ -1,0 +1,129 @@
+"""Model tab: the evaluation of the network in use, made when a visitor opens it; a comparison."""
+
+import logging
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from fer.images import ImageError
+from fer.model.classifier import ModelError
+from fer.ui import html
+from fer.ui.connections import Abandoned, Sender
+from fer.ui.event_options import PAGE_EVENT
+from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.model.comparison import SecondNetwork, compare_networks
+from fer.ui.model.comparison_view import comparison_html
+from fer.ui.model.evaluation import find_evaluation
+from fer.ui.model.views import model_html
+from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
+from fer.ui.sessions import SessionError, Sessions
+
+COMPARISON_NOTE = (
+    '<section class="fer-card"><h2>Two networks on one photo</h2><p>Open a photo in the Photo tab; '
+    "then see here what {second} makes of its faces, and how long both take.</p></section>"
+)
+
+OTHER, EXACT = "a second network", "the same network in single precision"
+"""What the network in use is compared with."""
+
+NO_PHOTO = html.message(
+    "No photo yet", "Choose one in the Photo tab, with a face in it; then press Compare again."
+)
+
+NOT_LOADED = html.message(
+    "The second network can't be loaded",
+    "Whoever runs this page finds the reason in its log.",
+    "trouble",
+)
+
+logger = logging.getLogger(__name__)
+
+
+class ModelEvents:
+    """Event listeners of the Model tab.
+
+    Args:
+        photos: Reads photos, with the network in use.
+        sessions: The visitors' sessions.
+        second: The network that it is compared with.
+    """
+
+    def __init__(self, photos: PhotoHandlers, sessions: Sessions, second: SecondNetwork) -> None:
+        self._photos, self._sessions, self._second = photos, sessions, second
+        self._classifier = photos.pipeline.classifier
+        self._turns = FairScheduler(1, "networks")
+        self._rendered = cache(self._render)
+
+    def show(self, shown: bool) -> tuple[Any, bool]:
+        """Return the tab's HTML, which is made once; nothing new where it is there already.
+
+        Args:
+            shown: Whether it is.
+        """
+        return (gr.skip() if shown else self._rendered()), True
+
+    def _render(self) -> str:
+        return model_html(self._classifier.name, find_evaluation(self._classifier))
+
+    async def compare(self, token: str, request: gr.Request | None = None) -> Any:
+        """Return HTML of both networks on the photo of the Photo tab, or what is missing for it.
+
+        Args:
+            token: The visitor's token.
+            request: The request.
+        """
+        sender = Sender(request)
+        try:
+            photo = self._sessions.of(token, sender).photo
+            if photo is None or not photo.labels:
+                return NO_PHOTO
+            return await self._turns.run(str(token), sender, partial(self._compare, photo))
+        except Superseded:
+            return gr.skip()
+        except (SessionError, BusyError) as error:
+            return html.message("Not now", str(error), "trouble")
+        except Abandoned:
+            raise gr.Error("The visitor has left.", print_exception=False) from None
+
+    def _compare(self, photo: PhotoResult) -> str:
+        try:
+            networks = self._classifier, self._second.load()
+        except ModelError as error:
+            logger.warning("FER_SECOND_MODEL can't be loaded. %s", error)
+            return NOT_LOADED
+        try:
+            return comparison_html(compare_networks(photo, self._photos.load, networks))
+        except ImageError as error:
+            return html.message("This photo can't be used", str(error), "trouble")
+
+
+def build_model(
+    tab: gr.Tab,
+    photos: PhotoHandlers,
+    sessions: Sessions,
+    token: gr.HTML,
+    second: str | Path | None = None,
+) -> None:
+    """Build the Model tab; its content is made when it is opened.
+
+    Args:
+        tab: The tab around it.
+        photos: Reads photos, with the network in use.
+        sessions: The visitors' sessions.
+        token: Has the visitor's token.
+        second: A folder or a Hub id of the network that it is compared with; None for its own
+            single precision.
+    """
+    other = SecondNetwork(photos.pipeline.classifier, second)
+    events = ModelEvents(photos, sessions, other)
+    shown = gr.State(False)
+    panel = gr.HTML(elem_id="model-panel")
+    tab.select(events.show, shown, [panel, shown], **PAGE_EVENT)
+    if not other.is_available:
+        return
+    gr.HTML(COMPARISON_NOTE.format(second=OTHER if second else EXACT), elem_id="networks-note")
+    compare = gr.Button("Compare", elem_id="networks-compare")
+    result = gr.HTML(elem_id="networks-result")
+    compare.click(events.compare, token, result, **PAGE_EVENT)

@@ -1,0 +1,215 @@
+"""The Model tab's HTML: an evaluation in sections, each only where its metrics are there."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from fer.colors import COLORS
+from fer.labels import EXPRESSIONS, LABEL_SYNONYMS
+from fer.model.evaluation_results import (
+    COMBINED,
+    FER2013_HEAD,
+    BothMetrics,
+    CombinedMetrics,
+    CorruptionAccuracy,
+    Evaluation,
+    MajorityAccuracy,
+    Mistake,
+    SelectiveMetrics,
+)
+from fer.templates import render
+from fer.timeline.formatting import format_percent
+from fer.ui import html
+from fer.ui.model.charts import coverage_chart, reliability_chart
+
+NO_EVALUATION = html.message(
+    "No evaluation",
+    "This network comes without one. Whoever runs the page can make it: fer evaluate MODEL "
+    "--dataset SOURCE --damaged --output FOLDER, with the network's own folder.",
+)
+
+OUTPUTS = {
+    FER2013_HEAD: "the FER2013 head alone",
+    COMBINED: "both heads combined, as on the page",
+}
+"""Which output was evaluated, in words."""
+
+NO_VOTE_COLOR = "#b8b2a7"
+"""Of votes for what is none of the seven expressions."""
+
+Scores = Evaluation | CombinedMetrics | MajorityAccuracy | BothMetrics
+"""What has an accuracy, and may have more."""
+
+
+def model_html(name: str, evaluated: Evaluation) -> Markup:
+    """Return the whole tab but the comparison.
+
+    Args:
+        name: The network in use.
+        evaluated: Its evaluation; may be empty.
+    """
+    if evaluated.accuracy is None:
+        return NO_EVALUATION
+    confusion, uncertain = _confusion(evaluated.confusion_matrix), evaluated.uncertain
+    bins, error = (
+        [each for each in evaluated.reliability if each.faces],
+        evaluated.calibration_error,
+    )
+    points = evaluated.risk_coverage
+    return render(
+        "model.html",
+        name=name,
+        measured_on=_measured_on(evaluated),
+        output=OUTPUTS.get(evaluated.output or FER2013_HEAD, "the network"),
+        confusion=confusion,
+        confused=_most_confused(confusion),
+        reliability=reliability_chart(bins, error) if bins else "",
+        calibration_error=None if error is None else f"{100 * error:.1f}",
+        coverage=coverage_chart(points, uncertain) if len(points) > 1 else "",
+        in_use=_in_use(uncertain) if uncertain else "",
+        label_sets=label_set_rows(evaluated),
+        shares=_share_rows(evaluated.by_share),
+        robustness=_robustness_rows(evaluated.robustness),
+        mistakes=[_mistake(each) for each in evaluated.mistakes],
+        verdict=mistakes_verdict(evaluated.mistakes),
+    )
+
+
+def _in_use(point: SelectiveMetrics) -> str:
+    """Return how much is named at the threshold in use, and how often right; "" if unknown."""
+    if point.accuracy is None:
+        return ""
+    majority = point.ferplus_agreement
+    votes = f", {format_percent(majority.accuracy)} by FER+'s majority" if majority else ""
+    return (
+        f"As it is set (the dots), it names {format_percent(point.coverage)} of the faces and is "
+        f"right about {format_percent(point.accuracy)} of them by FER2013's labels{votes}."
+    )
+
+
+def _measured_on(evaluated: Evaluation) -> str:
+    """Return which pictures the metrics are of, as far as it is known."""
+    parts = [f"the {evaluated.split} split"] if evaluated.split else []
+    parts += [f"{evaluated.pictures:,.0f} pictures"] if evaluated.pictures else []
+    parts += [f"in {evaluated.precision}"] if evaluated.precision else []
+    return ", ".join(parts)
+
+
+def _confusion(matrix: Sequence[Sequence[float]]) -> list[tuple[str, list[float]]]:
+    """Return for each label which share of its faces is named what."""
+    counts = np.array(matrix, float) if len({len(row) for row in matrix}) == 1 else np.zeros(0)
+    if counts.shape != (len(EXPRESSIONS), len(EXPRESSIONS)):
+        return []
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return list(zip(EXPRESSIONS, shares.tolist(), strict=True))
+
+
+def _most_confused(confusion: Sequence[tuple[str, list[float]]]) -> str:
+    """Return the confusion that is most frequent, in a sentence."""
+    if not confusion:
+        return ""
+    right = {label: shares[i] for i, (label, shares) in enumerate(confusion)}
+    wrong = [
+        (share, label, EXPRESSIONS[j])
+        for i, (label, shares) in enumerate(confusion)
+        for j, share in enumerate(shares)
+        if i != j
+    ]
+    share, label, other = max(wrong)
+    return (
+        f"It is best at {max(right, key=lambda name: right[name])}. Most often confused: "
+        f"{format_percent(share)} of the faces labelled {label} are named {other}."
+    )
+
+
+def label_set_rows(evaluated: Evaluation) -> list[tuple[str, str, list[str]]]:
+    """Return the outputs by the label sets: accuracy, macro F1 and calibration error of each."""
+    combined, first_head = evaluated.combined, evaluated.output != COMBINED
+    rows: list[tuple[str, str, Scores | None]] = [
+        ("FER2013's head" if first_head else "combined", "FER2013's labels", evaluated)
+    ]
+    if combined and combined.ferplus_share:
+        rows += [("combined", "FER2013's labels", combined)] if first_head else []
+        rows.append(("combined", "FER+'s majority", combined.ferplus_agreement))
+        rows.append(("combined", "the mean of both", combined.both_label_sets))
+    rows.append(("FER+'s head", "FER+'s majority of eight", evaluated.ferplus))
+    return [(output, labels, _scores(scores)) for output, labels, scores in rows if scores]
+
+
+def _scores(scores: Scores) -> list[str]:
+    names = ("accuracy", "macro_f1", "calibration_error")
+    return [_percent(getattr(scores, name, None)) for name in names]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+def _share_rows(rows: Iterable[CombinedMetrics]) -> list[tuple[str, list[str]]]:
+    """Return accuracies by the weight of FER+'s head."""
+    return [
+        (
+            format_percent(row.ferplus_share),
+            [
+                _percent(scores.accuracy if scores else None)
+                for scores in (row, row.ferplus_agreement, row.both_label_sets)
+            ],
+        )
+        for row in rows
+        if row.ferplus_share is not None
+    ]
+
+
+def _robustness_rows(rows: Sequence[CorruptionAccuracy]) -> list[dict[str, Any]]:
+    """Return each damage with its accuracy, and whether it is the first of its kind."""
+    kinds = [row.damage for row in rows]
+    return [
+        {
+            "damage": row.damage,
+            "first": i == 0 or kinds[i - 1] != row.damage,
+            "amount": row.amount,
+            "accuracy": row.accuracy,
+        }
+        for i, row in enumerate(rows)
+    ]
+
+
+def _mistake(mistake: Mistake) -> dict[str, Any]:
+    """Return a mistake with its votes as colours, one a vote, and in words."""
+    votes = {name: min(int(count), 20) for name, count in mistake.votes.items()}
+    return {
+        "label": mistake.label,
+        "prediction": mistake.prediction,
+        "probability": mistake.probability,
+        "number": int(mistake.row) + 1,
+        "squares": [_vote_color(name) for name, count in votes.items() for _ in range(count)],
+        "votes": ", ".join(f"{count} {_vote_name(name)}" for name, count in votes.items()),
+    }
+
+
+def _vote_name(name: str) -> str:
+    return "not a face" if name == "NF" else LABEL_SYNONYMS.get(name, name)
+
+
+def _vote_color(name: str) -> str:
+    return COLORS.get(LABEL_SYNONYMS.get(name, name), NO_VOTE_COLOR)
+
+
+def mistakes_verdict(mistakes: Sequence[Mistake]) -> str:
+    """Return in a sentence whom FER+'s voters agree with; "" where there are no votes."""
+    voted = [each for each in mistakes if each.votes]
+    if not voted:
+        return ""
+    network = sum(each.majority == each.prediction for each in voted)
+    label = sum(each.majority == each.label for each in voted)
+    if network == len(voted):
+        return (
+            f"In all {network}, most of FER+'s voters see what the network names: it is the labels "
+            "that look wrong."
+        )
+    return (
+        f"In {network} of the {len(voted)}, most of FER+'s voters see what the network names; in "
+        f"{label}, they see what the label says."
+    )

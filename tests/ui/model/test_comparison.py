@@ -1,0 +1,139 @@
+"""Two networks on one photo: each with its own crops, its labels and its time."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fer.images import ImageError
+from fer.model.classifier import ExpressionClassifier, ModelError
+from fer.ui.model import tab
+from fer.ui.model.comparison import MAX_COMPARED, SecondNetwork, compare_networks
+from fer.ui.model.comparison_view import comparison_html
+from fer.ui.model.tab import NO_PHOTO, NOT_LOADED, ModelEvents
+from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
+from fer.ui.sessions import Sessions
+from tests.fakes import FakeClassifier, fake_pipeline, sure
+
+PICTURE = np.full((120, 900, 3), 90, np.uint8)
+BOXES = [[60 * i, 10, 60 * i + 50, 70] for i in range(14)]
+TOKEN = "0" * 32
+
+
+def decoded(pixels=PICTURE):
+    return SimpleNamespace(pixels=pixels, notices=())
+
+
+def result(boxes=BOXES):
+    faces = fake_pipeline(boxes)(PICTURE)
+    return PhotoResult(Path("a.jpg"), (900, 120), faces, ["happy"] * len(boxes), "n")
+
+
+class Counting(FakeClassifier):
+    """Keeps the crops of each call."""
+
+    def __init__(self, *rows, scale=1.1, **settings) -> None:
+        super().__init__(*rows, **settings)
+        self.framing, self.calls = {"scale": scale}, []
+
+    def classify(self, crops):
+        self.calls.append([crop.shape[0] for crop in crops])
+        return super().classify(crops)
+
+
+def test_each_network_gets_its_own_crops_of_the_largest_faces():
+    one, two = Counting(sure("happy")), Counting(sure("sad", 0.5), sure("happy", 0.8), scale=2)
+    found = compare_networks(result(), lambda _: decoded(), (one, two))
+    assert found.left_out == 14 - MAX_COMPARED == 2 and len(found.crops) == MAX_COMPARED
+    assert len(one.calls) == len(two.calls) > 2  # warmed up, then timed
+    assert two.calls[0][0] > 1.5 * one.calls[0][0]
+    assert all(reading.milliseconds > 0 for reading in found.readings)
+    page = comparison_html(found)
+    assert "Both name 6 of the 12 faces alike." in page
+    assert "2 smaller faces were left out" in page
+    assert page.count("<img") == MAX_COMPARED and "fake &lt;model&gt;" not in page  # the same name
+
+
+def test_low_probabilities_are_uncertain_by_each_networks_own_threshold():
+    one, two = FakeClassifier(sure("happy", 0.4)), FakeClassifier(sure("happy", 0.4))
+    two.uncertain_below, two.name = 0.3, "you/<other>"
+    page = comparison_html(compare_networks(result(BOXES[:1]), lambda _: decoded(), (one, two)))
+    assert "They name the face differently." in page and "uncertain" in page
+    assert "you/&lt;other&gt;" in page
+
+
+def test_the_second_network_is_the_first_in_single_precision_and_loaded_once(monkeypatch):
+    embedded = ExpressionClassifier.load()
+    second = SecondNetwork(embedded, None)
+    assert second.is_available and second.load() is second.load()
+    assert second.load().precision == "float32" and second.load().model is embedded.model
+    assert not SecondNetwork(second.load(), None).is_available
+    with pytest.raises(ModelError):
+        SecondNetwork(FakeClassifier(), None).load()
+    loads = []
+    monkeypatch.setattr(ExpressionClassifier, "load", lambda source: loads.append(source) or 3)
+    chosen = SecondNetwork(embedded, "you/name")
+    assert loads == [] and (chosen.load(), chosen.load()) == (3, 3) and loads == ["you/name"]
+
+
+@pytest.fixture
+def events():
+    photos = PhotoHandlers(fake_pipeline(BOXES), lambda _: decoded())
+    made = ModelEvents(photos, Sessions(), SecondNetwork(FakeClassifier(), "you/name"))
+    made._second._loaded = FakeClassifier(sure("sad"))
+    return made
+
+
+def compared(events, monkeypatch, photo):
+    session = SimpleNamespace(photo=photo)
+    monkeypatch.setattr(events._sessions, "of", lambda *_: session)
+    monkeypatch.setattr(tab, "Sender", lambda _: Listening())
+    return str(asyncio.run(events.compare(TOKEN)))
+
+
+class Listening:
+    """A sender that stays."""
+
+    session = "s"
+
+    def listens(self):
+        return True
+
+    async def await_while_listening(self, future):
+        return await future
+
+
+def test_a_photo_of_the_photo_tab_is_compared(events, monkeypatch, tmp_path):
+    assert compared(events, monkeypatch, None) == NO_PHOTO
+    assert compared(events, monkeypatch, result([])) == NO_PHOTO
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    photo = PhotoResult(tmp_path / "a.jpg", *([*vars(result()).values()][1:]))
+    assert "Both name 0 of the 12 faces alike." in compared(events, monkeypatch, photo)
+    (tmp_path / "a.jpg").unlink()
+    assert "no longer here" in compared(events, monkeypatch, photo)
+
+
+def test_a_second_network_that_fails_is_reported_without_its_path(events, monkeypatch, caplog):
+    def fail():
+        raise ModelError("/secret/folder holds no network.")
+
+    monkeypatch.setattr(events._second, "load", fail)
+    assert compared(events, monkeypatch, result()) == NOT_LOADED
+    assert "/secret/folder" in caplog.text and "/secret" not in NOT_LOADED
+
+
+def test_the_evaluation_is_sent_once(events):
+    first, shown = events.show(False)
+    again, _ = events.show(True)
+    assert shown and "No evaluation" in first and again != first
+    assert events.show(False)[0] is first
+
+
+def test_a_photo_that_is_gone_is_an_image_error():
+    def gone(path):
+        raise ImageError("The photo is no longer here; upload it again.")
+
+    with pytest.raises(ImageError):
+        compare_networks(result(), gone, (FakeClassifier(), FakeClassifier()))
