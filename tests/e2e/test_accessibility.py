@@ -88,8 +88,14 @@ def test_model(quiet_page, photos):
     open_tab(page, "Photo")
     page.locator("#photo-input input[type=file]").set_input_files(photos / "two.jpg")
     page.locator("#photo-result .fer-box").first.wait_for()
+    sent = []
+    page.on("request", lambda request: sent.append(len(request.post_data or "")))
     open_tab(page, "Model")
     page.locator("#model-panel .fer-shares").first.wait_for()
+    open_tab(page, "Photo")
+    open_tab(page, "Model")
+    page.wait_for_timeout(300)
+    assert max(sent) < 2_000  # not the tab's content
     page.locator("#networks-compare").click()
     page.locator("#networks-result .fer-compared").wait_for()
     assert "\n".join(objections(page)) == ""

@@ -28,6 +28,9 @@ COMPARISON_NOTE = (
 OTHER, EXACT = "a second network", "the same network in single precision"
 """What the network in use is compared with."""
 
+IS_SHOWN = "(content) => content ? 'shown' : ''"
+"""What the page sends instead of the tab's whole content."""
+
 NO_PHOTO = html.message(
     "No photo yet", "Choose one in the Photo tab, with a face in it; then press Compare again."
 )
@@ -56,13 +59,13 @@ class ModelEvents:
         self._turns = FairScheduler(1, "networks")
         self._rendered = cache(self._render)
 
-    def show(self, shown: bool) -> tuple[Any, bool]:
+    def show(self, shown: str) -> Any:
         """Return the tab's HTML, which is made once; nothing new where it is there already.
 
         Args:
-            shown: Whether it is.
+            shown: "" where it isn't.
         """
-        return (gr.skip() if shown else self._rendered()), True
+        return gr.skip() if shown else self._rendered()
 
     def _render(self) -> str:
         return model_html(self._classifier.name, find_evaluation(self._classifier))
@@ -118,9 +121,8 @@ def build_model(
     """
     other = SecondNetwork(photos.pipeline.classifier, second)
     events = ModelEvents(photos, sessions, other)
-    shown = gr.State(False)
     panel = gr.HTML(elem_id="model-panel")
-    tab.select(events.show, shown, [panel, shown], **PAGE_EVENT)
+    tab.select(events.show, panel, panel, js=IS_SHOWN, preprocess=False, **PAGE_EVENT)
     if not other.is_available:
         return
     gr.HTML(COMPARISON_NOTE.format(second=OTHER if second else EXACT), elem_id="networks-note")

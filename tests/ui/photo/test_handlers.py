@@ -69,7 +69,7 @@ def test_how_a_photo_was_read_is_on_the_page_and_in_the_json(handlers, tmp_path)
 
 def test_every_face_is_numbered_in_picture_table_and_bars(handlers, photo):
     text, reading = handlers.read(photo, 40, False)
-    assert re.findall(r'aria-label="(Face \d: [^"]+)"', text) == [
+    assert re.findall(r'aria-label="(Face \d [^"]+)"', text) == [
         "Face 1 happy 90%",
         "Face 2 uncertain",
     ]
