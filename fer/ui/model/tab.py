@@ -13,9 +13,9 @@ from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
-from fer.ui.model.comparison import SecondNetwork, compare_networks
-from fer.ui.model.comparison_view import comparison_html
 from fer.ui.model.evaluation import find_evaluation
+from fer.ui.model.two_networks import SecondNetwork, compare_networks
+from fer.ui.model.two_networks_view import comparison_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
 from fer.ui.sessions import SessionError, Sessions

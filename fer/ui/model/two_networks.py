@@ -46,7 +46,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class NetworkComparison:
     """Two networks on the faces of one photo.
 
     Args:
@@ -103,7 +103,7 @@ def compare_networks(
     photo: PhotoResult,
     decode: Callable[[Path], DecodedImage],
     networks: tuple[Classifier, Classifier],
-) -> Comparison:
+) -> NetworkComparison:
     """Classify the largest faces of a photo with two networks, and time both.
 
     Each gets the faces cropped as it was trained.
@@ -124,7 +124,7 @@ def compare_networks(
         for each in networks
     ]
     first, second = (read(*pair) for pair in zip(networks, crops, strict=True))
-    return Comparison(crops[0], (first, second), len(photo.faces) - len(faces))
+    return NetworkComparison(crops[0], (first, second), len(photo.faces) - len(faces))
 
 
 def read(network: Classifier, crops: list[UInt8Array]) -> Reading:

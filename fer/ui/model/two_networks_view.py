@@ -7,10 +7,10 @@ from markupsafe import Markup
 from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.templates import render
 from fer.ui import html
-from fer.ui.model.comparison import Comparison, Reading
+from fer.ui.model.two_networks import NetworkComparison, Reading
 
 
-def comparison_html(comparison: Comparison) -> Markup:
+def comparison_html(comparison: NetworkComparison) -> Markup:
     """Return both networks with their time, every face with what each names, and the first's bars.
 
     Args:
