@@ -1,7 +1,9 @@
 """File suffixes, the files below a folder, and file names as printable text."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 IMAGE_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
@@ -19,6 +21,39 @@ VIDEO_FORMATS = "MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, TS, MTS, FLV
 """The accepted videos, for people."""
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+
+
+class FileKind(NamedTuple):
+    """A kind of files: its name, and the suffixes by which a folder is searched for it."""
+
+    name: str
+    suffixes: Sequence[str]
+
+
+PHOTO = FileKind("photo", IMAGE_SUFFIXES)
+VIDEO = FileKind("video", VIDEO_SUFFIXES)
+PHOTO_OR_VIDEO = FileKind("photo or video", tuple(dict.fromkeys(IMAGE_SUFFIXES + VIDEO_SUFFIXES)))
+
+
+def files_in(
+    folder: Path, kind: FileKind, output: Path | None
+) -> tuple[list[Path], dict[Path, str]]:
+    """Return the files of a kind in a folder and those inside it, and why which can't be read.
+
+    Hidden folders and that of the results are left out.
+    """
+    results = output.resolve() if output else None
+    if results and folder.resolve() not in results.parents:
+        results = None
+    files, unreadable = files_below(folder)
+    chosen = [
+        path
+        for path in files
+        if path.suffix.lower() in kind.suffixes and path.is_file()
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if results is None or results not in path.resolve().parents
+    ]
+    return chosen, unreadable
 
 
 def files_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:

@@ -2,20 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from fer.paths import IMAGE_SUFFIXES, VIDEO_SUFFIXES, files_below, printable
-
-
-class FileKind(NamedTuple):
-    """A kind of files: its name, and the suffixes by which a folder is searched for it."""
-
-    name: str
-    suffixes: Sequence[str]
-
-
-PHOTO = FileKind("photo", IMAGE_SUFFIXES)
-VIDEO = FileKind("video", VIDEO_SUFFIXES)
+from fer.paths import FileKind, files_in, printable
 
 
 def find_files(
@@ -52,27 +40,6 @@ def find_files(
                 seen_before.add(file.resolve())
                 found[file] = file.relative_to(path) if path.is_dir() else Path(file.name)
     return found
-
-
-def files_in(
-    folder: Path, kind: FileKind, output: Path | None
-) -> tuple[list[Path], dict[Path, str]]:
-    """Return the files of a kind in a folder and those inside it, and why which can't be read.
-
-    Hidden folders and that of the results are left out.
-    """
-    results = output.resolve() if output else None
-    if results and folder.resolve() not in results.parents:
-        results = None
-    files, unreadable = files_below(folder)
-    chosen = [
-        path
-        for path in files
-        if path.suffix.lower() in kind.suffixes and path.is_file()
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if results is None or results not in path.resolve().parents
-    ]
-    return chosen, unreadable
 
 
 def free_name(name: Path, make_name: Callable[[str], str], taken: set[str]) -> Path:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer.cli.input_paths import PHOTO, find_files, free_name
+from fer.cli.input_paths import find_files, free_name
+from fer.paths import PHOTO
 
 
 def find_photos(

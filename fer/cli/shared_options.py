@@ -46,7 +46,7 @@ def check_shared(options: argparse.Namespace) -> None:
         ValueError: One is out of its range, there is no such folder, or no such device.
     """
     given = vars(options)
-    if "min_face" in given and options.min_face < PNET_WINDOW:
+    if given.get("min_face") is not None and options.min_face < PNET_WINDOW:
         raise ValueError(f"--min-face is at least {PNET_WINDOW} pixels, not {options.min_face}.")
     if "rate" in given:
         from fer.recording.analysis import check_rate  # takes a second

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.input_paths import VIDEO, find_files, free_name
+from fer.cli.input_paths import find_files, free_name
 from fer.cli.interruption import stop_on_interrupt
 from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
-from fer.paths import VIDEO_FORMATS, printable
+from fer.paths import VIDEO, VIDEO_FORMATS, printable
 from fer.progress_bars import share_progress
 
 if TYPE_CHECKING:

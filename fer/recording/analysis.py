@@ -69,6 +69,7 @@ def analyse(
     keep_frames: bool = False,
     marks: Iterable[Mark] = (),
     span: Span = WHOLE,
+    on_sample: Callable[[Detections, float], object] | None = None,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -89,6 +90,7 @@ def analyse(
         keep_frames: Whether the rows of all frames are kept, in the person view, as `frames`.
         marks: Of the recording; see `fer.timeline.marks`.
         span: From when to when it is analysed; times in the results count from its start.
+        on_sample: Receives the faces that are counted of each analysed frame, and its time.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -109,7 +111,7 @@ def analyse(
     with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
-        with analyzer.recording_frames(frames, reader.scale):
+        with analyzer.recording_frames(frames, reader.scale), analyzer.passing_on(on_sample):
             warning, lead = _write_annotated_video(
                 *(reader, source if sound else None, work_folder, analyzer, reporter),
                 *(stopped or (lambda: False), span),

@@ -87,17 +87,27 @@ class FrameAnalyzer:
             yield
             return
         with path.open("wb") as file:
-            below, count = self._timeline.uncertain_below, self._count
+            below = self._timeline.uncertain_below
             recorder = FrameRecorder(file, scale, self._timeline.small, below)
+            with self.passing_on(recorder.add):
+                yield
 
-            def count_and_record(faces: Detections, time: float) -> None:
-                count(faces, time)
-                recorder.add(faces, time)
-
-            self._count = count_and_record
+    @contextmanager
+    def passing_on(self, receive: Callable[[Detections, float], object] | None) -> Iterator[None]:
+        """Pass all regular samples of the block on, with their times; to None they aren't."""
+        if receive is None:
             yield
-            self.count_pending()
-            self._count = count
+            return
+        count = self._count
+
+        def count_and_pass_on(faces: Detections, time: float) -> None:
+            count(faces, time)
+            receive(faces, time)
+
+        self._count = count_and_pass_on
+        yield
+        self.count_pending()
+        self._count = count
 
     def analyze(self, frame: Frame) -> Detections | None:
         """Return the faces of a frame; None if it isn't analysed.

@@ -45,16 +45,20 @@ class Span:
         end = self.end if duration is None else min(self.end, duration)
         return end - self.start if math.isfinite(end) else None
 
-    def frames(self, reader: VideoReader) -> Iterator[Frame]:
+    def frames(self, reader: VideoReader, skipped: float = 0.0) -> Iterator[Frame]:
         """Yield the frames that are on the screen within it, with times from its start.
+
+        Args:
+            reader: Of the recording.
+            skipped: Seconds from its start that are left out; times are the same as without.
 
         Raises:
             VideoError: There is none.
         """
         yielded = False
-        for frame in self._read(reader):
+        for frame in self._read(reader, self.start + skipped):
             stop = frame.time + frame.duration
-            if stop <= self.start:
+            if stop <= self.start + skipped:
                 continue
             if frame.time >= self.end:
                 break
@@ -65,13 +69,13 @@ class Span:
         if not yielded:
             raise VideoError(f"The recording has no picture at {format_time(self.start)} or later.")
 
-    def _read(self, reader: VideoReader) -> Iterable[Frame]:
-        """Return the frames from about its start on, without reading those before if possible."""
-        if not self.start:
+    def _read(self, reader: VideoReader, start: float) -> Iterable[Frame]:
+        """Return the frames from about a time on, without reading those before if possible."""
+        if not start:
             return reader
         with VideoReader(reader.path) as probe:  # what it tries might move the other's place
             known = frame_times(probe) is not None
-        return reader.frames_from(self.start) if known else reader
+        return reader.frames_from(start) if known else reader
 
     def marks(self, marks: Iterable[Mark]) -> Iterator[Mark]:
         """Yield the marks of the recording as far as they lie in it, with times from its start."""

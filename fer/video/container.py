@@ -38,7 +38,7 @@ MAX_GAP = 60.0
 """Seconds without pictures or sound that count as a leap of the clock in those formats; in others
 they are a gap, which sound isn't continued across."""
 
-_DECODER_THREADS = 2
+DECODER_THREADS = 2
 """Of a decoder; each holds frames in memory."""
 
 _MAX_LANGUAGE_LENGTH = 8
@@ -95,8 +95,12 @@ def open_container(path: str | Path, any_size: bool = False) -> InputContainer:
         ) from None
 
 
-def video_stream(container: InputContainer) -> VideoStream:
+def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> VideoStream:
     """Return the video track that is read, ready to be decoded.
+
+    Args:
+        container: The file, opened.
+        threads: That decode it.
 
     Raises:
         VideoError: There is none, it is of an unknown kind, or its frames are too large.
@@ -111,7 +115,7 @@ def video_stream(container: InputContainer) -> VideoStream:
     check_size(stream)
     stream.codec_context.options = {"max_pixels": _OPTIONS["max_pixels"]}
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = _DECODER_THREADS
+    stream.codec_context.thread_count = threads
     return stream
 
 

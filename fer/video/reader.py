@@ -18,6 +18,7 @@ from av.stream import Stream
 
 from fer.array_types import UInt8Array
 from fer.video.container import (
+    DECODER_THREADS,
     VideoError,
     VideoInfo,
     demux,
@@ -72,17 +73,22 @@ class VideoReader:
         max_side: Frames are shrunk to this longest side, in pixels, while they are decoded; None
             leaves them as they are. `info` has the size of what comes out.
         any_size: Whether the file may be larger and longer than what is accepted from visitors.
+        threads: That decode it.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
     """
 
     def __init__(
-        self, path: str | Path, max_side: int | None = None, any_size: bool = False
+        self,
+        path: str | Path,
+        max_side: int | None = None,
+        any_size: bool = False,
+        threads: int = DECODER_THREADS,
     ) -> None:
         """Open the file and decode its first frame."""
         self.warning: str | None = None
-        self.path, self._any_size = path, any_size
+        self.path, self._any_size, self._threads = path, any_size, threads
         self._container = open_container(path, any_size)
         try:
             self._open_stream(max_side)
@@ -90,8 +96,13 @@ class VideoReader:
             self._container.close()
             raise
 
+    @property
+    def unread(self) -> int:
+        """Pictures so far that couldn't be decoded, or are damaged."""
+        return self._undecodable + self._damaged
+
     def _open_stream(self, max_side: int | None) -> None:
-        self._stream = video_stream(self._container)
+        self._stream = video_stream(self._container, self._threads)
         if not self._any_size:
             check_frame_count(self._stream)
         self._packet_count = self._undecodable = self._damaged = self._count = 0
@@ -177,7 +188,7 @@ class VideoReader:
         if frames is None:
             self._container.close()
             self._container = open_container(self.path, self._any_size)
-            self._stream = video_stream(self._container)
+            self._stream = video_stream(self._container, self._threads)
             frames = self._decode()
         return frames
 
