@@ -12,11 +12,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 FLOORS = {
-    "app": 6,
-    "train": 6,
-    "fer.__main__": 6,
-    "fer.cli": 5,
-    "fer.ui": 5,
+    "app": 7,
+    "train": 7,
+    "fer.__main__": 7,
+    "fer.cli": 6,
+    "fer.ui": 6,
+    "fer.batch": 5,
     "fer.recording": 4,
     "fer": 4,  # the package's front: it only names what it imports at the first use
     "fer.pipeline": 3,
@@ -51,6 +52,7 @@ ONLY_IMPORTERS = {
     "datasets": ("fer.data", "fer.evaluation.metrics"),
     "facenet_pytorch": ("fer.vision.mtcnn_torch", "fer.vision.mtcnn_export"),
     "gradio": ("fer.ui", "app"),
+    "ray": ("fer.batch.ray",),
 }
 """Libraries that are imported in one place, so that they can be replaced there."""
 

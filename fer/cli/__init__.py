@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 
 from fer import __version__
 from fer.cli.camera_command import add_camera
+from fer.cli.collect_command import add_collect
 from fer.cli.compare_command import add_compare
 from fer.cli.data_command import add_data
 from fer.cli.evaluate_command import add_evaluate
 from fer.cli.export_command import add_export
 from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
+from fer.cli.run_command import add_run
 from fer.cli.video_command import add_video
 from fer.help_formatter import DefaultsHelpFormatter
 
@@ -32,6 +34,7 @@ Examples:
   fer photo album --output results               of a folder, with tables and marked photos
   fer video lesson.mp4 --output lesson           annotated video, timeline and report
   fer camera                                     the first camera, in a window
+  fer run archive --out results                  any number of both into tables
 
 fer COMMAND --help lists the options of a command."""
 
@@ -99,12 +102,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 COMMANDS: "tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...]" = (
     add_camera,
+    add_collect,
     add_compare,
     add_data,
     add_evaluate,
     add_export,
     add_photo,
     add_push,
+    add_run,
     add_video,
 )
 """What adds each command to the form, in the order of the help."""

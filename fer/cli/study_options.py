@@ -27,14 +27,7 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
         "(events.tsv), vtt (the moments as subtitles); of every face in every frame also frames "
         "(CSV) and parquet, not with --view class; all for all that the view has",
     )
-    for name, meaning in (("--start", "begins"), ("--end", "ends")):
-        parser.add_argument(
-            name,
-            type=_seconds,
-            metavar="TIME",
-            help=f"where the analysis of each recording {meaning}, such as 90 or 1:30; times in "
-            "the results count from the start",
-        )
+    add_span(parser)
     parser.add_argument(
         "--marks",
         type=Path,
@@ -43,6 +36,18 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
         "or baseline), start, end and text; times are seconds or m:ss from the first picture. What "
         "is left out counts in no figure",
     )
+
+
+def add_span(parser: argparse.ArgumentParser) -> None:
+    """Add --start and --end."""
+    for name, meaning in (("--start", "begins"), ("--end", "ends")):
+        parser.add_argument(
+            name,
+            type=_seconds,
+            metavar="TIME",
+            help=f"where the analysis of each recording {meaning}, such as 90 or 1:30; times in "
+            "the results count from the start",
+        )
 
 
 def span_of(options: argparse.Namespace) -> "Span":

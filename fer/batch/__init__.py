@@ -1,0 +1,1 @@
+"""Many photos and videos in, tables of parquet out: resumable, in several processes or machines."""

@@ -1,0 +1,215 @@
+"""A batch from its files to its tables: which task comes next, and what becomes of its result."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fer.batch.input_files import InputFile
+from fer.batch.rows import file_table
+from fer.batch.store import BatchStore
+from fer.batch.task_runner import ENDED, refuse
+from fer.batch.tasks import (
+    PHOTOS_PER_TASK,
+    BatchSettings,
+    PhotoTask,
+    PlanTask,
+    Result,
+    Segment,
+    SegmentRows,
+    SegmentTask,
+    TableRows,
+    Task,
+    VideoPlan,
+    WorkerReady,
+    WorkError,
+    files_of,
+)
+from fer.batch.video_join import TrackJoiner, join_facts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_LOSSES = 3
+"""Times that a worker may end over a task before its file is taken to be the reason."""
+
+
+class TaskPool(Protocol):
+    """Workers that do tasks; see `fer.batch.local` and `fer.batch.ray`."""
+
+    @property
+    def free(self) -> int:
+        """Workers without a task."""
+
+    @property
+    def busy(self) -> int:
+        """Workers with a task."""
+
+    def start(self) -> WorkerReady:
+        """Start the workers, and return what the first one that is ready states.
+
+        Raises:
+            ValueError: The network can't be loaded, or workers can't be started.
+        """
+
+    def submit(self, task: Task) -> None:
+        """Give a task to a worker that is free."""
+
+    def wait(self) -> tuple[Task, Result | None]:
+        """Wait for a task that is done; without a result, its worker has ended."""
+
+    def close(self) -> None:
+        """End the workers."""
+
+
+@dataclass
+class _VideoInWork:
+    """A video of which some segments aren't there yet."""
+
+    plan: VideoPlan
+    missing: set[int] = field(default_factory=set)
+
+
+class BatchRun:
+    """Has the files of a batch read that aren't in its tables yet.
+
+    Args:
+        files: Of this shard.
+        settings: How they are read.
+        store: Where the tables are.
+
+    Attributes:
+        total: Files of the shard.
+        done: How many of these are in the tables.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[InputFile],
+        settings: BatchSettings,
+        store: BatchStore,
+    ) -> None:
+        self._settings, self._store = settings, store
+        self._report: Callable[[float], object] = lambda share: None
+        known = store.done()
+        self._left = [file for file in files if file.source_id not in known]
+        self.total, self.done = len(files), len(files) - len(self._left)
+        self._work, self._worked = float(len(self._left)), 0.0
+        self._losses: Counter[Task] = Counter()
+        self._videos: dict[InputFile, _VideoInWork] = {}
+
+    @property
+    def left(self) -> int:
+        """Files that aren't in the tables."""
+        return self.total - self.done
+
+    def run(self, pool: TaskPool, report: Callable[[float], object] = lambda share: None) -> None:
+        """Do all that is left.
+
+        Args:
+            pool: Does it.
+            report: Receives the share of the work that is done, 0 to 1.
+
+        Raises:
+            ValueError: Nothing more can be read or written.
+        """
+        self._report = report
+        waiting = deque(self._first_tasks())
+        while waiting or pool.busy:
+            while waiting and pool.free:
+                pool.submit(waiting.popleft())
+            task, result = pool.wait()
+            following = self._try_again(task) if result is None else self._keep(task, result)
+            waiting.extendleft(reversed(list(following)))
+        self._store.clear()
+
+    def _first_tasks(self) -> Iterator[Task]:
+        """Yield what is known to be left: videos first, as they take longest."""
+        yield from (PlanTask(file) for file in self._left if file.is_video)
+        photos = [file for file in self._left if not file.is_video]
+        for begin in range(0, len(photos), PHOTOS_PER_TASK):
+            yield PhotoTask(tuple(photos[begin : begin + PHOTOS_PER_TASK]))
+
+    def _try_again(self, task: Task) -> Iterable[Task]:
+        """Return a task whose worker ended, its photos one by one from the second time on."""
+        self._losses[task] += 1
+        if isinstance(task, PhotoTask) and len(task.files) > 1 and self._losses[task] > 1:
+            return [PhotoTask((file,)) for file in task.files]
+        if self._losses[task] < MAX_LOSSES:
+            return [task]
+        return self._keep(task, refuse(task, ENDED, self._settings))
+
+    def _keep(self, task: Task, result: Result) -> Iterable[Task]:
+        """Write a result, and return the tasks that follow from it."""
+        if isinstance(result, WorkError):
+            raise ValueError(result.sentence)
+        if isinstance(task, SegmentTask) and isinstance(result, SegmentRows):
+            self._store.write_segment(task.file, task.segment, result)
+            self._finish_segment(task.file, task.segment)
+        elif isinstance(task, PlanTask) and isinstance(result, VideoPlan):
+            return self._begin_video(task.file, result)
+        elif isinstance(result, TableRows):
+            self._store.write(files_of(task), result)
+            self.done += len(files_of(task))
+            self._advance(len(files_of(task)))
+        return ()
+
+    def _begin_video(self, file: InputFile, plan: VideoPlan) -> Iterable[Task]:
+        """Return the segments of a video that aren't there yet."""
+        missing = [one for one in plan.segments if not self._store.has_segment(file, one)]
+        self._videos[file] = _VideoInWork(plan, {segment.number for segment in missing})
+        self._advance(1 - len(missing) / len(plan.segments))
+        if not missing:
+            self._finish_video(file)
+        return [SegmentTask(file, segment) for segment in missing]
+
+    def _finish_segment(self, file: InputFile, segment: Segment) -> None:
+        video = self._videos[file]
+        video.missing.discard(segment.number)
+        self._advance(1 / len(video.plan.segments))
+        if not video.missing:
+            self._finish_video(file)
+
+    def _finish_video(self, file: InputFile) -> None:
+        """Join the segments of a video and write its rows."""
+        plan, read = self._videos.pop(file).plan, self._store.read_segment
+        facts, joiner = [], TrackJoiner()
+        person = self._settings.view == "person"
+
+        def timeline() -> "Iterator[pa.Table]":
+            for segment in plan.segments:
+                rows = read(file, segment)
+                facts.append((segment, rows.facts))
+                yield rows.timeline
+
+        def faces() -> "Iterator[pa.Table]":
+            for segment in plan.segments:
+                rows = read(file, segment)
+                if rows.faces is not None and rows.overlap is not None:
+                    yield joiner.add(rows.faces, rows.overlap)
+
+        self._store.write_video(
+            file,
+            lambda: self._file_row(file, plan, join_facts(facts), joiner.count if person else None),
+            timeline(),
+            faces() if person else None,
+        )
+        self.done += 1
+
+    def _file_row(
+        self, file: InputFile, plan: VideoPlan, facts: dict[str, Any], tracks: int | None
+    ) -> "pa.Table":
+        """Return the row of a video in `files`."""
+        known = {
+            "width": plan.width,
+            "height": plan.height,
+            "duration": plan.duration,
+            "start": self._settings.start,
+            "tracks": tracks,
+            **facts,
+        }
+        return file_table([(file, known)])
+
+    def _advance(self, files: float) -> None:
+        self._worked += files
+        self._report(min(1.0, self._worked / self._work))

@@ -1,0 +1,140 @@
+"""What is in the tables of a batch, in words and as spreadsheets."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer.batch.annotated_copies import copy_name
+from fer.batch.manifest import read_manifest
+from fer.output_files import new_file, no_formula
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""By which spreadsheets know that a CSV is of UTF-8."""
+
+SPREADSHEETS = "csv"
+"""Folder of the spreadsheets."""
+
+LISTED_ERRORS = 5
+"""Refused files that are listed one by one."""
+
+
+def complete_parts(folder: Path) -> list[str]:
+    """Return the names of the parts that are in all tables of a folder."""
+    return sorted(path.name for path in (folder / "files").glob("[!.]*.parquet"))
+
+
+def describe_batch(folder: Path) -> str:
+    """Return what is in the tables of a folder, and which files were refused.
+
+    Raises:
+        ValueError: It is no folder of `fer run`.
+    """
+    files = _read_files(folder)
+    kinds, errors = files["kind"].to_pylist(), files["error"].to_pylist()
+    faces = sum(count or 0 for count in files["faces"].to_pylist())
+    read = [kind for kind, error in zip(kinds, errors, strict=True) if error is None]
+    photos, videos = read.count("photo"), read.count("video")
+    sources = zip(files["source"].to_pylist(), errors, strict=True)
+    refused = sorted(f"{source}: {error}" for source, error in sources if error)
+    lines = [
+        f"{_count(photos, 'photo')} and {_count(videos, 'video')} are read, with "
+        f"{_count(faces, 'reading')} of faces."
+    ]
+    if refused:
+        lines.append(f"{_count(len(refused), 'file')} could not be read:")
+        lines += [f"  {line}" for line in refused[:LISTED_ERRORS]]
+        if len(refused) > LISTED_ERRORS:
+            lines.append(f"  and {len(refused) - LISTED_ERRORS:,} more; see the table `files`.")
+    return "\n".join(lines)
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}" + ("" if number == 1 else "s")
+
+
+def _read_files(folder: Path) -> "pa.Table":
+    import pyarrow as pa
+    from pyarrow.parquet import read_table
+
+    from fer.batch.rows import files_schema
+
+    if read_manifest(folder) is None:
+        raise ValueError(f"{folder} holds no tables of `fer run`: it has no manifest.json.")
+    tables = [read_table(folder / "files" / name) for name in complete_parts(folder)]
+    return pa.concat_tables([files_schema().empty_table(), *tables])
+
+
+def write_spreadsheets(folder: Path) -> list[Path]:
+    """Write the tables of a folder as CSV, and return the files.
+
+    `files.csv` has all files, `photos_faces.csv` and `photos_timeline.csv` those of photos, and
+    each video has files named after it. In the class view there is none of single faces.
+
+    Raises:
+        ValueError: It is no folder of `fer run`.
+        fer.output_files.OutputError: A file can't be written.
+    """
+    files = _read_files(folder)
+    target = folder / SPREADSHEETS
+    written = [_write(target / "files.csv", iter([files]))]
+    columns = (files[name].to_pylist() for name in ("source_id", "source", "kind", "error"))
+    videos = {
+        source_id: None if error else copy_name(source, source_id)
+        for source_id, source, kind, error in zip(*columns, strict=True)
+        if kind == "video"
+    }
+    for table in ("faces", "timeline"):
+        if (folder / table).is_dir():
+            written += _write_table(folder, table, target, videos)
+    return written
+
+
+def _write_table(
+    folder: Path, table: str, target: Path, videos: dict[str, str | None]
+) -> Iterator[Path]:
+    """Write a table as a file for all photos, and one for each video."""
+    photos: list[Path] = []
+    for name in complete_parts(folder):
+        path, source_id = folder / table / name, _first_source(folder / "files" / name)
+        if source_id not in videos:
+            photos.append(path)
+        elif stem := videos[source_id]:
+            yield _write(target / f"{stem}_{table}.csv", _batches(path))
+    if photos:
+        batches = (batch for path in photos for batch in _batches(path))
+        yield _write(target / f"photos_{table}.csv", batches)
+
+
+def _first_source(path: Path) -> str:
+    """Return the id of the first file of a part; those of videos have one."""
+    from pyarrow.parquet import read_table
+
+    return str(read_table(path, columns=["source_id"])["source_id"][0].as_py())
+
+
+def _batches(path: Path) -> "Iterator[pa.Table]":
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table()
+        for batch in file.iter_batches():
+            yield pa.Table.from_batches([batch])
+
+
+def _write(path: Path, tables: "Iterator[pa.Table]") -> Path:
+    """Write tables that follow one another, at least one, as CSV."""
+    with new_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        for number, table in enumerate(tables):
+            if not number:
+                file.write(BYTE_ORDER_MARK)
+                writer.writerow(table.column_names)
+            columns = [column.to_pylist() for column in table.columns]
+            for row in zip(*columns, strict=True):
+                writer.writerow(map(no_formula, row))
+    return path

@@ -1,0 +1,220 @@
+"""What a batch reads: files, folders, patterns, lists and addresses; each file once."""
+
+import glob
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable
+
+LIST_SUFFIX = ".txt"
+"""Ending of a file that lists others, a line each."""
+
+ID_DIGITS = 16
+"""Hexadecimal digits of a file's id: of a million files, two share one in 37 million batches."""
+
+_LOCAL = "file://"
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A photo or a video.
+
+    Attributes:
+        location: Its absolute path, or its address as fsspec takes it.
+    """
+
+    location: str
+
+    @property
+    def source(self) -> str:
+        """Its location as text."""
+        return printable(self.location)
+
+    @property
+    def source_id(self) -> str:
+        """What stays the same as long as its location does."""
+        return hashlib.sha256(os.fsencode(self.location)).hexdigest()[:ID_DIGITS]
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is an address instead of a path."""
+        return "://" in self.location
+
+    @property
+    def is_video(self) -> bool:
+        """Whether its name ends as a video's does; GIFs count as photos."""
+        suffix = PurePosixPath(self.location).suffix.lower()
+        return suffix in VIDEO_SUFFIXES and suffix not in IMAGE_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A share of all files, by their ids.
+
+    Attributes:
+        number: From 1 to `count`.
+        count: Shards of the batch.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            ValueError: There is no such shard.
+        """
+        if not 1 <= self.number <= self.count:
+            raise ValueError(
+                f"There is no shard {self.number} of {self.count}; they are counted from 1, as in "
+                "3/64."
+            )
+
+    def __contains__(self, file: InputFile) -> bool:
+        """Return whether a file belongs to it."""
+        return int(file.source_id, 16) % self.count == self.number - 1
+
+    def __str__(self) -> str:
+        """Return it as it is given on the command line."""
+        return f"{self.number}/{self.count}"
+
+
+@dataclass
+class InputFiles:
+    """The files of a batch.
+
+    Attributes:
+        files: By location.
+        unreadable: Of folders that can't be read the name, and why, in a sentence.
+    """
+
+    files: list[InputFile] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def find_input_files(given: Iterable[str], output: Path) -> InputFiles:
+    """Return the files that some paths, patterns, lists and addresses name.
+
+    Folders are searched with those inside them for what ends as photos and videos do; any other
+    file is taken whatever its name. The lines of a list that name no file stay, to be reported.
+
+    Args:
+        given: As on the command line.
+        output: Folder of the results; what is inside it is no input.
+
+    Raises:
+        ValueError: What is given names no file, or an address can't be reached.
+    """
+    found = InputFiles()
+    locations: dict[str, str] = {}  # by what a path really leads to
+    for text in given:
+        for location in _expand(text, output, found.unreadable):
+            locations.setdefault(_identity(location), location)
+    found.files = [InputFile(location) for location in sorted(locations.values())]
+    return found
+
+
+def _expand(text: str, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
+    """Yield the locations of the files that a word of the command line names."""
+    path = Path(text)
+    if path.suffix.lower() == LIST_SUFFIX and path.is_file():
+        for line in _lines(path):
+            yield from _expand_one(line, output, unreadable, listed=True)
+    else:
+        yield from _expand_one(text, output, unreadable, listed=False)
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a list that aren't empty; names needn't be of UTF-8."""
+    try:
+        text = os.fsdecode(path.read_bytes()).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    except OSError as error:
+        raise ValueError(f"The list {path} can't be read: {error.strerror}.") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: bool) -> Iterator[str]:
+    if text.startswith(_LOCAL):
+        text = unquote(text.removeprefix(_LOCAL))
+    if "://" in text:
+        yield from _expand_address(text)
+        return
+    matched = [text]
+    if glob.has_magic(text) and not os.path.lexists(text):
+        matched = sorted(glob.glob(text, recursive=True))
+        if not matched:
+            raise ValueError(f"Nothing matches {text}; check the pattern.")
+    for name in matched:
+        if os.path.isdir(name):
+            yield from _search(Path(name), output, unreadable)
+        elif listed or os.path.exists(name):
+            yield os.path.abspath(name)
+        else:
+            raise ValueError(f"There is no file {printable(name)}; check the path.")
+
+
+def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
+    files, closed = files_in(folder, PHOTO_OR_VIDEO, output)
+    if folder in closed:
+        raise ValueError(f"{printable(folder)}: {closed[folder]}")
+    unreadable |= {printable(path): why for path, why in closed.items()}
+    if not files:
+        raise ValueError(
+            f"{printable(folder)} holds no {PHOTO_OR_VIDEO.name}; looked for were files that end "
+            f"in {', '.join(PHOTO_OR_VIDEO.suffixes)}."
+        )
+    for file in files:
+        yield os.path.abspath(file)
+
+
+def _expand_address(address: str) -> Iterator[str]:
+    """Yield the addresses of the files that one names: a file, a folder or a pattern.
+
+    Raises:
+        ValueError: It can't be reached, or names nothing.
+    """
+    from fsspec.core import url_to_fs  # only addresses need it
+
+    try:
+        system, path = url_to_fs(address)
+        if glob.has_magic(path) and not system.exists(path):
+            names = [name for name in system.glob(path) if not system.isdir(name)]
+        elif system.isdir(path):
+            names = [name for name in system.find(path) if _is_wanted(name)]
+        else:
+            names = [path] if system.exists(path) else []
+    except (OSError, ValueError, ImportError) as error:
+        raise ValueError(f"{address} can't be reached: {in_a_line(error)}") from error
+    if not names:
+        raise ValueError(f"{address} names no photo and no video; check the address.")
+    for name in names:
+        yield name if "://" in name else str(system.unstrip_protocol(name))
+
+
+def _is_wanted(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in PHOTO_OR_VIDEO.suffixes
+
+
+def in_a_line(error: Exception) -> str:
+    """Return an error of another library as the end of a sentence."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."
+
+
+def _identity(location: str) -> str:
+    """Return what is the same for all paths of a file."""
+    if "://" in location or os.path.islink(location):
+        return location if "://" in location else os.path.realpath(location)
+    folder, name = os.path.split(location)
+    return os.path.join(_real_folder(folder), name)
+
+
+@cache
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)

@@ -1,0 +1,187 @@
+"""Workers on this machine: processes with the networks loaded once, each with one thread."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from fer.batch.task_runner import Loader, TaskRunner
+from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
+from fer.sandbox import kernel
+
+MAX_FAILED_STARTS = 3
+"""Workers that may end in a row before one of them is ready."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""By which libraries are told how many threads to start."""
+
+_GRACE = 5.0
+"""Seconds for a worker to end by itself."""
+
+
+class _WorkerProcess:
+    """One worker, from our side."""
+
+    def __init__(self, settings: BatchSettings, load: Loader) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would inherit threads' locks
+        self.connection, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(
+            target=serve, args=(settings, theirs, load), daemon=True, name="fer-batch-worker"
+        )
+        self.task: Task | None = None
+        self.process.start()
+        theirs.close()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.connection.close()
+        self.process.kill()
+        self.process.join(_GRACE)
+
+
+class LocalPool:
+    """A few processes on this machine; one that ends is replaced.
+
+    Args:
+        settings: Of the batch.
+        count: How many.
+        load: Loads the networks in each.
+    """
+
+    def __init__(self, settings: BatchSettings, count: int, load: Loader = TaskRunner.load) -> None:
+        self._settings, self._count, self._load = settings, count, load
+        self._workers: list[_WorkerProcess] = []
+        self._failed_starts = 0
+
+    @property
+    def free(self) -> int:
+        """Workers without a task."""
+        return sum(worker.task is None for worker in self._workers)
+
+    @property
+    def busy(self) -> int:
+        """Workers with a task."""
+        return len(self._workers) - self.free
+
+    @property
+    def process_ids(self) -> list[int]:
+        """The processes' numbers."""
+        return [worker.process.pid or 0 for worker in self._workers]
+
+    def start(self) -> WorkerReady:
+        """Start the workers, and return what the first one that is ready states.
+
+        Raises:
+            ValueError: The network can't be loaded, or the workers end while they load it.
+        """
+        with _surroundings_of_workers():
+            self._workers = [_WorkerProcess(self._settings, self._load) for _ in range(self._count)]
+        while True:
+            worker, message = self._receive(self._workers)
+            if isinstance(message, WorkerReady):
+                return message
+            if message is None:
+                self._replace(worker)
+
+    def submit(self, task: Task) -> None:
+        """Give a task to a worker that is free."""
+        worker = next(worker for worker in self._workers if worker.task is None)
+        try:
+            worker.connection.send(task)
+        except OSError:  # it has ended in the meantime
+            worker = self._replace(worker)
+            worker.connection.send(task)
+        worker.task = task
+
+    def wait(self) -> tuple[Task, Result | None]:
+        """Wait for a task that is done; without a result, its worker has ended.
+
+        Raises:
+            ValueError: Workers end again and again before they are ready.
+        """
+        while True:
+            worker, message = self._receive([one for one in self._workers if one.task is not None])
+            task = worker.task
+            if isinstance(message, WorkerReady) or task is None:
+                continue
+            worker.task = None
+            if message is None:
+                self._replace(worker)
+            return task, message
+
+    def _receive(
+        self, workers: list[_WorkerProcess]
+    ) -> tuple[_WorkerProcess, WorkerReady | Result | None]:
+        """Return the next message of some workers; None where one has ended."""
+        ready = wait([worker.connection for worker in workers])
+        worker = next(worker for worker in workers if worker.connection is ready[0])
+        try:
+            message = worker.connection.recv()
+        except (EOFError, OSError):
+            return worker, None
+        self._failed_starts = 0
+        if isinstance(message, WorkError):
+            raise ValueError(message.sentence)
+        return worker, message
+
+    def _replace(self, worker: _WorkerProcess) -> _WorkerProcess:
+        self._failed_starts += 1
+        if self._failed_starts > MAX_FAILED_STARTS * self._count:
+            raise ValueError(
+                "The workers end before they are ready; name fewer with --workers, since each "
+                "needs memory for the networks."
+            )
+        worker.end()
+        with _surroundings_of_workers():
+            fresh = _WorkerProcess(self._settings, self._load)
+        self._workers[self._workers.index(worker)] = fresh
+        return fresh
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in self._workers:
+            worker.end()
+        self._workers = []
+
+
+@contextmanager
+def _surroundings_of_workers() -> Iterator[None]:
+    """Let processes that are started here have one thread, and leave Ctrl-C to us.
+
+    Both have to be so from their first moment: libraries count the cores when they are imported,
+    and a worker that is interrupted then would print where it was.
+    """
+    resource_tracker.ensure_running()  # which would else be started within, and unblock Ctrl-C
+    before = dict(os.environ)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, "1")
+    try:
+        yield
+    finally:
+        for name in THREAD_VARIABLES:
+            del os.environ[name]
+        os.environ |= {name: before[name] for name in THREAD_VARIABLES if name in before}
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def serve(settings: BatchSettings, connection: Connection, load: Loader) -> None:
+    """Do tasks in a worker process, until the other side is gone."""
+    with suppress(OSError):  # elsewhere than on Linux it ends with its task
+        kernel.die_with_parent(signal.SIGKILL)
+    try:
+        runner = load(settings)
+    except ValueError as error:
+        connection.send(WorkError(str(error)))
+        return
+    try:
+        connection.send(runner.ready)
+        while True:
+            connection.send(runner.run(connection.recv()))
+    except (EOFError, OSError):
+        return
+    finally:
+        runner.close()

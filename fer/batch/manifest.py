@@ -1,0 +1,106 @@
+"""manifest.json: with which network and options the tables in a folder were made."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from fer.batch.tasks import BatchSettings, WorkerReady
+from fer.output_files import write_file
+from fer.version import __version__
+
+MANIFEST = "manifest.json"
+FORMAT, FORMAT_VERSION = "fer-run", 1
+
+_PACKAGES = ("av", "facenet-pytorch", "numpy", "onnxruntime", "opencv-python", "pillow", "torch")
+"""On which the results depend in the last digits."""
+
+_LOCK, _WAIT = ".manifest.lock", 60.0
+"""Name of the lock that shards hold while they write the file, and seconds to wait for it."""
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any] | None:
+    """Return the manifest of a folder; None if it has none yet.
+
+    Raises:
+        ValueError: There is such a file of something else.
+    """
+    try:
+        document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        known = document["format"], document["format_version"]
+        if known != (FORMAT, FORMAT_VERSION):
+            raise ValueError(f"{known}")
+        return dict(document)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{folder / MANIFEST} is not of a `fer run` that this version can go on with; name "
+            "another folder."
+        ) from error
+
+
+def check_options(folder: Path, settings: BatchSettings, shards: int) -> None:
+    """Refuse options other than those that a folder's tables were made with.
+
+    Raises:
+        ValueError: One differs.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return
+    before, now = manifest["options"], {**settings.options(), "shards": shards}
+    changed = [name for name in now if before.get(name) != now[name]]
+    if changed:
+        name = changed[0]
+        raise ValueError(
+            f"The tables in {folder} were made with {_describe(name, before.get(name))}, not "
+            f"{_describe(name, now[name])}; give the same options, or another folder."
+        )
+
+
+def _describe(name: str, value: object) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if name == "annotate":
+        return option if value else f"no {option}"
+    if name == "shards":
+        return f"--shard of {value}"
+    return f"{option} {value}" if value is not None else f"no {option}"
+
+
+def write_manifest(
+    folder: Path, settings: BatchSettings, shards: int, network: WorkerReady
+) -> None:
+    """Write the manifest of a folder, or add these versions to it where they are others.
+
+    Raises:
+        ValueError: The tables are of another network or of other options.
+        fer.output_files.OutputError: It can't be written.
+    """
+    with FileLock(folder / _LOCK, timeout=_WAIT):  # shards of other machines start as well
+        check_options(folder, settings, shards)
+        manifest = dict(read_manifest(folder) or _new_manifest(settings, shards, network))
+        known = manifest["network"]
+        if known["fingerprint"] != network.fingerprint:
+            raise ValueError(
+                f"The tables in {folder} were made by the network {known['name']!r} of other "
+                f"weights than {network.name!r}; give the same --model, or another folder."
+            )
+        versions = {"fer": __version__, **{name: version(name) for name in _PACKAGES}}
+        if versions not in manifest["versions"]:
+            manifest["versions"] = [*manifest["versions"], versions]
+            write_file(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+
+
+def _new_manifest(settings: BatchSettings, shards: int, network: WorkerReady) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "network": asdict(network),
+        "options": {**settings.options(), "shards": shards},
+        "versions": [],
+    }

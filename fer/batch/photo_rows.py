@@ -1,0 +1,82 @@
+"""Rows of the tables from photos."""
+
+from typing import Any
+
+from supervision import Detections
+
+from fer.batch.annotated_copies import write_annotated_photo
+from fer.batch.input_files import InputFile
+from fer.batch.local_copies import RemoteFileError, read_bytes
+from fer.batch.rows import FaceRows, TimelineRows, file_table
+from fer.batch.tasks import PHOTO_MIN_FACE, BatchSettings, TableRows
+from fer.drawing.face_export import describe_turn
+from fer.images import DecodedImage, ImageError, decode_image
+from fer.pipeline import Pipeline
+from fer.timeline.timeline import Timeline
+from fer.vision.detections import expression_labels, turned
+
+LARGE = "The photo takes too much memory to read; save it smaller."
+
+
+def read_photos(
+    files: tuple[InputFile, ...], pipeline: Pipeline, settings: BatchSettings
+) -> TableRows:
+    """Return the rows of some photos; one that can't be read has its reason in `files`.
+
+    Args:
+        files: The photos.
+        pipeline: Detects and classifies.
+        settings: Of the batch.
+
+    Raises:
+        fer.output_files.OutputError: A copy with boxes can't be written.
+    """
+    detector = pipeline.detector.with_options(settings.min_face or PHOTO_MIN_FACE)
+    reading = _Reading(Pipeline(detector, pipeline.classifier), settings)
+    rows = [(file, reading.read(file)) for file in files]
+    faces = reading.faces.table() if settings.view == "person" else None
+    return TableRows(file_table(rows), reading.timeline.table(), faces)
+
+
+class _Reading:
+    """Collects the rows of one photo after another."""
+
+    def __init__(self, pipeline: Pipeline, settings: BatchSettings) -> None:
+        self._pipeline, self._settings = pipeline, settings
+        self.faces, self.timeline = FaceRows(), TimelineRows()
+
+    def read(self, file: InputFile) -> dict[str, Any]:
+        """Read a photo, and return what is known of it."""
+        try:
+            decoded = decode_image(read_bytes(file) if file.is_remote else file.location)
+            faces = self._pipeline(decoded.pixels)
+            return self._add(file, decoded, faces)
+        except (ImageError, RemoteFileError) as error:
+            return {"error": str(error)}
+        except OSError as error:
+            return {"error": f"The file can't be read: {error.strerror or error}."}
+        except MemoryError:
+            return {"error": LARGE}
+
+    def _add(self, file: InputFile, decoded: DecodedImage, faces: Detections) -> dict[str, Any]:
+        below = self._pipeline.classifier.uncertain_below
+        labels = expression_labels(faces, below)
+        one = Timeline(self._settings.view, uncertain_below=below)
+        one.add(faces, 0.0)
+        self.timeline.add(file, one)
+        if self._settings.view == "person":
+            self.faces.add(file, faces, labels)
+        notices: list[str | None] = [*decoded.notices, describe_turn(turned(faces))]
+        if self._settings.annotated is not None:
+            shown = labels if self._settings.view == "person" else None
+            notices.append(
+                write_annotated_photo(self._settings.annotated, file, decoded, faces, shown)
+            )
+        height, width = decoded.pixels.shape[:2]
+        return {
+            "width": width,
+            "height": height,
+            "frames": 1,
+            "faces": len(faces),
+            "notice": " ".join(filter(None, notices)) or None,
+        }

@@ -1,0 +1,193 @@
+"""The folder of a batch: tables in parts, each written whole or not at all; what is there is done.
+
+    manifest.json           the network, the options, the versions
+    files/PART.parquet      a row a file
+    timeline/PART.parquet   a row a second of a video, and one a photo
+    faces/PART.parquet      a row a face; not in the class view
+    unfinished/             segments of videos that aren't complete yet
+
+A part has one name in all tables, and that in `files` comes last: without it the others don't
+count, and are removed at the next start.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from fer.batch.input_files import InputFile, Shard
+from fer.batch.tasks import Segment, SegmentRows, TableRows
+from fer.output_files import OutputError, new_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLES = ("faces", "timeline", "files")
+"""In the order in which a part is written to them."""
+
+UNFINISHED = "unfinished"
+"""Folder of the segments of videos that aren't complete."""
+
+_FACTS = b"facts"
+"""Key of a segment's facts in the metadata of its timeline."""
+
+
+class BatchStore:
+    """One shard's parts of the tables in a folder.
+
+    Args:
+        folder: Of the batch.
+        shard: Whose parts these are; no two processes write those of one shard at a time.
+    """
+
+    def __init__(self, folder: Path, shard: Shard) -> None:
+        self.folder = folder
+        self._name = f"{shard.number:04d}-of-{shard.count:04d}"
+        self._unfinished = folder / UNFINISHED / self._name
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from this shard within the block; what killed ones left is removed.
+
+        Raises:
+            ValueError: Another one is at work on it.
+            OutputError: The folder can't be written to.
+        """
+        lock = FileLock(self.folder / f".{self._name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ValueError(
+                f"Another `fer run` is at work on this in {self.folder}; wait for its end, or name "
+                "another folder."
+            ) from None
+        except OSError as error:
+            raise OutputError.of(self.folder, error) from error
+        try:
+            self._remove_leftovers()
+            yield
+        finally:
+            lock.release()
+
+    def _remove_leftovers(self) -> None:
+        """Remove unfinished files, and parts that aren't in all tables."""
+        complete = {path.name for path in self._parts("files")}
+        for table in TABLES:
+            for path in (self.folder / table).glob(f".new-{self._name}-*"):
+                path.unlink()
+            for path in self._parts(table):
+                if path.name not in complete:
+                    path.unlink()
+
+    def _parts(self, table: str) -> list[Path]:
+        return sorted((self.folder / table).glob(f"{self._name}-*.parquet"))
+
+    def done(self) -> set[str]:
+        """Return the ids of the files that are in the tables."""
+        from pyarrow.parquet import read_table
+
+        tables = (read_table(path, columns=["source_id"]) for path in self._parts("files"))
+        return {source_id for table in tables for source_id in table["source_id"].to_pylist()}
+
+    def write(self, files: Sequence[InputFile], rows: TableRows) -> None:
+        """Write the rows of some files as a part.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        faces = None if rows.faces is None else [rows.faces]
+        self._write(files, lambda: rows.files, [rows.timeline], faces)
+
+    def write_video(
+        self,
+        file: InputFile,
+        row: "Callable[[], pa.Table]",
+        timeline: "Iterable[pa.Table]",
+        faces: "Iterable[pa.Table] | None",
+    ) -> None:
+        """Write the rows of a video as a part, and remove its segments.
+
+        Args:
+            file: The video.
+            row: Returns its row, when the others are written.
+            timeline: Tables that follow one another.
+            faces: The same; None in the class view.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        self._write([file], row, timeline, faces)
+        shutil.rmtree(self._unfinished / file.source_id, ignore_errors=True)
+
+    def _write(
+        self,
+        files: Sequence[InputFile],
+        row: "Callable[[], pa.Table]",
+        timeline: "Iterable[pa.Table]",
+        faces: "Iterable[pa.Table] | None",
+    ) -> None:
+        digest = hashlib.sha256("".join(file.source_id for file in files).encode()).hexdigest()
+        name = f"{self._name}-{digest[:16]}.parquet"
+        if faces is not None:
+            _write_parquet(self.folder / "faces" / name, faces)
+        _write_parquet(self.folder / "timeline" / name, timeline)
+        _write_parquet(self.folder / "files" / name, [row()])
+
+    def write_segment(self, file: InputFile, segment: Segment, rows: SegmentRows) -> None:
+        """Keep a segment until its video is complete.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        folder = self._segment_folder(file, segment)
+        if rows.faces is not None and rows.overlap is not None:
+            _write_parquet(folder / "faces.parquet", [rows.faces])
+            _write_parquet(folder / "overlap.parquet", [rows.overlap])
+        facts = {_FACTS: json.dumps(rows.facts).encode()}
+        _write_parquet(folder / "timeline.parquet", [rows.timeline.replace_schema_metadata(facts)])
+
+    def has_segment(self, file: InputFile, segment: Segment) -> bool:
+        """Return whether a segment is there."""
+        return (self._segment_folder(file, segment) / "timeline.parquet").is_file()
+
+    def read_segment(self, file: InputFile, segment: Segment) -> SegmentRows:
+        """Return the rows of a segment that is there."""
+        from pyarrow.parquet import read_table
+
+        folder = self._segment_folder(file, segment)
+        timeline = read_table(folder / "timeline.parquet")
+        facts = json.loads(timeline.schema.metadata[_FACTS])
+        timeline = timeline.replace_schema_metadata(None)
+        if not (folder / "faces.parquet").is_file():
+            return SegmentRows(timeline, None, None, facts)
+        faces, overlap = (read_table(folder / f"{name}.parquet") for name in ("faces", "overlap"))
+        return SegmentRows(timeline, faces, overlap, facts)
+
+    def _segment_folder(self, file: InputFile, segment: Segment) -> Path:
+        """Return where a segment is kept; elsewhere if the video has other segments now."""
+        times = repr((segment.start, segment.end, segment.next_sample)).encode()
+        name = f"{segment.number:05d}-{hashlib.sha256(times).hexdigest()[:8]}"
+        return self._unfinished / file.source_id / name
+
+    def clear(self) -> None:
+        """Remove the folder of segments, when all videos are complete."""
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+        with suppress(OSError):  # other shards have some
+            (self.folder / UNFINISHED).rmdir()
+
+
+def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> None:
+    """Write tables that follow one another, at least one, as one file."""
+    from pyarrow.parquet import ParquetWriter
+
+    remaining = iter(tables)
+    first = next(remaining)
+    with new_file(path) as unfinished, ParquetWriter(unfinished, first.schema) as writer:
+        writer.write_table(first)
+        for table in remaining:
+            writer.write_table(table)

@@ -1,0 +1,199 @@
+"""What workers are asked to do, and what they return; both travel between processes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer.batch.input_files import InputFile
+from fer.recording.analysis import RATE_RANGE
+from fer.recording.frame_analyzer import track_memory
+from fer.recording.span import Span
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PHOTOS_PER_TASK = 100
+"""Photos whose rows are one part of a table; a stop loses at most these."""
+
+SEGMENT_SECONDS = 60
+"""Seconds of a video that are one task."""
+
+MIN_OVERLAP = 2
+"""Whole seconds before a segment that are analysed once more, so that tracks go on."""
+
+PHOTO_MIN_FACE, VIDEO_MIN_FACE = 20, 40
+"""Pixels of the least face that is looked for, as in `fer photo` and `fer video`."""
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How all files of a batch are analysed.
+
+    Attributes:
+        view: "person", or "class" for aggregates of five faces or more only.
+        rate: Analysed frames of a video a second.
+        start: Seconds of each video at which its analysis starts.
+        end: Seconds at which it ends; infinite for the video's end.
+        min_face: Pixels of the least face; None for `PHOTO_MIN_FACE` and `VIDEO_MIN_FACE`.
+        annotated: Folder of the copies with boxes; None for no copies.
+        model: A Hub id or a folder; None is the embedded network.
+        device: Where the networks run, as torch names it.
+        segment_seconds: Whole seconds of a segment.
+    """
+
+    view: str = "person"
+    rate: float = 5.0
+    start: float = 0.0
+    end: float = math.inf
+    min_face: int | None = None
+    annotated: Path | None = None
+    model: str | None = None
+    device: str = "cpu"
+    segment_seconds: int = SEGMENT_SECONDS
+
+    @property
+    def span(self) -> Span:
+        """What is analysed of each video."""
+        return Span(self.start, self.end)
+
+    @property
+    def overlap(self) -> int:
+        """Whole seconds before a segment that are analysed once more: all that a track keeps."""
+        return max(MIN_OVERLAP, math.ceil(track_memory(self.rate) + 2 / self.rate))
+
+    def options(self) -> dict[str, object]:
+        """Return what the results depend on beside the network, as JSON holds it."""
+        names = ("view", "rate", "start", "min_face", "segment_seconds")
+        return {
+            **{name: value for name, value in asdict(self).items() if name in names},
+            "end": None if math.isinf(self.end) else self.end,
+            "annotate": self.annotated is not None,
+        }
+
+
+@dataclass(frozen=True)
+class PhotoTask:
+    """Read some photos; the result is `TableRows`."""
+
+    files: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True)
+class PlanTask:
+    """Find out of which segments a video consists; the result is a `VideoPlan` or `TableRows`."""
+
+    file: InputFile
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a video; all in seconds from where its analysis starts.
+
+    Attributes:
+        number: From 0.
+        start: A whole second.
+        end: The same; infinite for the last one.
+        read_from: Where reading starts.
+        next_sample: When the first sample from there on is due.
+    """
+
+    number: int
+    start: int
+    end: float
+    read_from: float
+    next_sample: float
+
+
+@dataclass(frozen=True)
+class VideoPlan:
+    """A video before its frames are analysed.
+
+    Attributes:
+        width: Of its upright frames, in pixels.
+        height: The same.
+        duration: Seconds of the file; None if unknown.
+        segments: In their order.
+    """
+
+    width: int
+    height: int
+    duration: float | None
+    segments: Sequence[Segment]
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """Analyse a segment of a video; the result is `SegmentRows`."""
+
+    file: InputFile
+    segment: Segment
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """Rows of all tables, of some files that are done.
+
+    Attributes:
+        files: A row a file.
+        timeline: A row a second of a video, or a photo.
+        faces: A row a face; None in the class view.
+    """
+
+    files: "pa.Table"
+    timeline: "pa.Table"
+    faces: "pa.Table | None"
+
+
+@dataclass(frozen=True)
+class SegmentRows:
+    """What is known of a segment.
+
+    Attributes:
+        timeline: As in `TableRows`.
+        faces: The same, with tracks as they were numbered here.
+        overlap: Rows as in `faces` of the seconds before; None in the class view.
+        facts: Whatever else the video's row is made of, as JSON holds it.
+    """
+
+    timeline: "pa.Table"
+    faces: "pa.Table | None"
+    overlap: "pa.Table | None"
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WorkerReady:
+    """A worker has loaded the network, and this is which.
+
+    Attributes:
+        name: For display.
+        fingerprint: Checksum of its weights.
+        precision: "int8" or "float32".
+    """
+
+    name: str
+    fingerprint: str
+    precision: str
+
+
+@dataclass(frozen=True)
+class WorkError:
+    """What ends the whole batch: no network, or no room; the sentence is for whoever started it."""
+
+    sentence: str
+
+
+Task = PhotoTask | PlanTask | SegmentTask
+Result = TableRows | VideoPlan | SegmentRows | WorkError
+
+
+def files_of(task: Task) -> tuple[InputFile, ...]:
+    """Return the files that a task is about."""
+    return task.files if isinstance(task, PhotoTask) else (task.file,)
+
+
+def describe_range() -> str:
+    """Return which rates are possible, for the help."""
+    return f"{RATE_RANGE[0]:g} to {RATE_RANGE[1]:g}"

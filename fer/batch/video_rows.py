@@ -1,0 +1,142 @@
+"""Rows of the tables from a video, or from a segment of it."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from supervision import Detections
+
+from fer.batch.annotated_copies import copy_name
+from fer.batch.input_files import InputFile
+from fer.batch.rows import FaceRows, TimelineRows
+from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows
+from fer.pipeline import Pipeline
+from fer.recording.analysis import WORKING_SIDE, analyse
+from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
+from fer.timeline.intervals import SMALL
+from fer.timeline.timeline import TIME_TOLERANCE, Timeline
+from fer.video import VideoReader
+from fer.vision.detections import areas, expression_labels
+
+SAMPLES_BEYOND = 2
+"""Looks after a segment's end, from which it is known whether a face that was detected in its last
+sample only is one."""
+
+
+class SampleCollector:
+    """Collects the rows of the samples of a segment, and apart those of the seconds before it.
+
+    Args:
+        file: The video.
+        settings: Of the batch.
+        segment: Which samples count.
+        uncertain_below: Least probability at which an expression is named.
+        scale: Pixels of the video a pixel of what is analysed.
+    """
+
+    def __init__(
+        self,
+        file: InputFile,
+        settings: BatchSettings,
+        segment: Segment,
+        uncertain_below: float,
+        scale: float,
+    ) -> None:
+        self._file, self._segment, self._scale = file, segment, scale
+        self._overlap = settings.overlap
+        self._timeline = Timeline(settings.view, uncertain_below=uncertain_below)
+        self._faces, self._before = FaceRows(), FaceRows()
+        self.seen = 0
+
+    def add(self, faces: Detections, time: float) -> None:
+        """Add the faces of a sample that count."""
+        second = math.floor(time + TIME_TOLERANCE)  # as the timeline has it
+        if self._segment.start <= second < self._segment.end:
+            self._timeline.add(faces, time)
+            self.seen += len(faces)
+            self._add_faces(self._faces, faces, time)
+        elif self._segment.start - self._overlap <= second < self._segment.start:
+            self._add_faces(self._before, faces, time)
+
+    def _add_faces(self, rows: FaceRows, faces: Detections, time: float) -> None:
+        if self._timeline.view == "person":
+            small = np.sqrt(areas(faces)) < self._timeline.small
+            names = expression_labels(faces, self._timeline.uncertain_below)
+            labels = [SMALL if one else name for one, name in zip(small, names, strict=True)]
+            rows.add(self._file, faces, labels, time, self._scale)
+
+    def rows(self, **facts: Any) -> SegmentRows:
+        """Return what was collected, with whatever else is known of the segment."""
+        timeline = TimelineRows()
+        timeline.add(self._file, self._timeline)
+        frames = int(self._timeline.counts()[1][:, 0].sum())
+        facts = {"frames": frames, "faces": self.seen, **facts}
+        if self._timeline.view == "class":  # nothing of single faces leaves the worker
+            return SegmentRows(timeline.table(), None, None, facts)
+        return SegmentRows(timeline.table(), self._faces.table(), self._before.table(), facts)
+
+
+def read_segment(
+    file: InputFile, path: Path, segment: Segment, pipeline: Pipeline, settings: BatchSettings
+) -> SegmentRows:
+    """Analyse a segment of a video.
+
+    Args:
+        file: The video.
+        path: Where it is on this machine.
+        segment: Which part of it.
+        pipeline: Detects and classifies.
+        settings: Of the batch.
+
+    Raises:
+        fer.video.VideoError: It can't be read.
+    """
+    until = segment.end + SAMPLES_BEYOND / settings.rate
+    with VideoReader(path, WORKING_SIDE, any_size=True, threads=1) as reader:
+        below = pipeline.classifier.uncertain_below
+        collector = SampleCollector(file, settings, segment, below, reader.scale)
+        analyzer = FrameAnalyzer(
+            *(_for_videos(pipeline, settings), settings.view, settings.rate),
+            *(segment.next_sample, collector.add),
+        )
+        frames = settings.span.frames(reader, segment.read_from)
+        for _ in analyze_frames(frames, analyzer, lambda time: None, until):
+            pass
+        analyzer.count_pending()
+        return collector.rows(turned=analyzer.turned, unread=reader.unread, warning=reader.warning)
+
+
+def read_annotated(
+    file: InputFile, path: Path, pipeline: Pipeline, settings: BatchSettings
+) -> SegmentRows:
+    """Analyse a video in one piece, with a folder of its own for all that `fer video` writes.
+
+    Args:
+        file: The video.
+        path: Where it is on this machine.
+        pipeline: Detects and classifies.
+        settings: Of the batch, with `annotated`.
+
+    Raises:
+        fer.video.VideoError: It can't be read, or is too long to be drawn on.
+        fer.recording.outputs.ResultsError: Nothing can be written.
+    """
+    with VideoReader(path, WORKING_SIDE) as reader:
+        scale = reader.scale
+    whole = Segment(0, 0, math.inf, 0.0, 0.0)
+    collector = SampleCollector(
+        *(file, settings, whole, pipeline.classifier.uncertain_below, scale)
+    )
+    folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
+    recording = analyse(
+        *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
+        span=settings.span,
+        on_sample=collector.add,
+    )
+    return collector.rows(turned=0, unread=0, warning=recording.warning)
+
+
+def _for_videos(pipeline: Pipeline, settings: BatchSettings) -> Pipeline:
+    detector = pipeline.detector.with_options(settings.min_face or VIDEO_MIN_FACE)
+    return Pipeline(detector, pipeline.classifier)

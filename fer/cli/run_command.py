@@ -1,0 +1,205 @@
+"""`fer run`: many photos and videos in, tables out; the same command goes on after any stop."""
+
+import argparse
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer.cli.shared_options import add_model, check_shared
+from fer.cli.study_options import add_span
+from fer.help_formatter import DefaultsHelpFormatter
+from fer.output_files import output_folder
+from fer.paths import printable
+from fer.progress_bars import share_progress
+
+if TYPE_CHECKING:
+    from fer.batch.batch_run import BatchRun, TaskPool
+    from fer.batch.input_files import InputFiles, Shard
+    from fer.batch.tasks import BatchSettings
+
+EXAMPLES = """\
+Examples:
+  fer run album lessons/*.mp4 --out results      photos and videos into tables
+  fer run hf://datasets/you/faces --out results  from the Hub, or s3://, gs://, https://
+  fer run list.txt --out results --shard 3/64    a 64th of it, for one job of a cluster
+  fer collect results --csv                      the tables for a spreadsheet"""
+
+ANNOTATED = "annotated"
+"""Folder of the copies with boxes."""
+
+
+def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `fer run`."""
+    parser = commands.add_parser(
+        "run",
+        help="read any number of photos and videos into tables",
+        description="Read photos and videos into tables of parquet: faces, files and timeline. "
+        "What is done\nstays: the same command goes on after any stop.",
+        epilog=EXAMPLES,
+        formatter_class=DefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="photos, videos, folders with those inside them, patterns such as 'photos/**/*.jpg', "
+        "lists of these (.txt, a line each), or addresses that fsspec takes",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="for the tables; made if need be"
+    )
+    parser.add_argument(
+        "--view",
+        default="person",
+        choices=("person", "class"),
+        help="a row for each face (person), or aggregates of five faces or more only (class)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=5.0,
+        metavar="FRAMES",
+        help="frames of a video a second that are analysed, 1 to 30",
+    )
+    add_span(parser)
+    parser.add_argument(
+        "--min-face",
+        type=int,
+        metavar="PIXELS",
+        help="least face to look for, forehead to chin; 20 in photos and 40 in videos if left out",
+    )
+    parser.add_argument(
+        "--annotate",
+        action="store_true",
+        help=f"copies with boxes in FOLDER/{ANNOTATED}; a video is analysed in one piece then",
+    )
+    _add_engine(parser)
+    add_model(parser)
+    parser.set_defaults(run=run_batch)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes, each with one thread; as many as there are cores if left out",
+    )
+    parser.add_argument(
+        "--engine",
+        default="local",
+        choices=("local", "ray"),
+        help="processes here, or Ray's, here or on the cluster of RAY_ADDRESS",
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="read the K-th of N shares of the files, such as 3/64; all into the same FOLDER",
+    )
+
+
+def run_batch(options: argparse.Namespace) -> str:
+    """Read the files, and say what became of them.
+
+    Raises:
+        ValueError: An option won't do, nothing can be read, or nothing can be written.
+        KeyboardInterrupt: After Ctrl-C, with what was kept.
+    """
+    settings, shard = check_options(options)
+    from fer.batch.batch_run import BatchRun
+    from fer.batch.input_files import find_input_files
+    from fer.batch.manifest import check_options as check_manifest
+    from fer.batch.manifest import write_manifest
+    from fer.batch.store import BatchStore
+
+    check_manifest(options.out, settings, shard.count)
+    found = find_input_files(options.sources, options.out)
+    files = [file for file in found.files if file in shard]
+    store = BatchStore(options.out, shard)
+    with output_folder(options.out), store.locked():
+        run = BatchRun(files, settings, store)
+        pool = make_pool(options, settings, run.left)
+        try:
+            write_manifest(options.out, settings, shard.count, pool.start())
+            with share_progress("Files") as show:
+                run.run(pool, show)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(describe_kept(run, options.out)) from None
+        finally:
+            pool.close()
+    return describe_run(run, found, shard, options.out)
+
+
+def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
+    """Return the settings and the shard, before any network is loaded.
+
+    Raises:
+        ValueError: An option won't do.
+    """
+    from fer.batch.input_files import Shard
+    from fer.batch.tasks import BatchSettings
+
+    if options.workers is not None and options.workers < 1:
+        raise ValueError(f"--workers is 1 or more, not {options.workers}.")
+    check_shared(options)
+    settings = BatchSettings(
+        view=options.view,
+        rate=options.rate,
+        start=options.start or 0.0,
+        end=math.inf if options.end is None else options.end,
+        min_face=options.min_face,
+        annotated=options.out.absolute() / ANNOTATED if options.annotate else None,
+        model=options.model,
+        device=options.device,
+    )
+    _ = settings.span  # refuses an end before the start
+    if options.engine == "ray":
+        from fer.batch.ray import import_ray
+
+        import_ray()
+    return settings, options.shard or Shard()
+
+
+def make_pool(options: argparse.Namespace, settings: "BatchSettings", files: int) -> "TaskPool":
+    """Return the workers that do the work on some files; one if only the network is checked."""
+    if options.engine == "ray":
+        from fer.batch.ray import RayPool
+
+        return RayPool(settings, options.workers if files else 1)
+    from fer.batch.local import LocalPool
+
+    return LocalPool(settings, (options.workers or usable_cores()) if files else 1)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; SLURM gives it fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def describe_kept(run: "BatchRun", out: Path) -> str:
+    """Return what there is after Ctrl-C."""
+    return f"{run.done:,} of {run.total:,} files are in {out}; the same command goes on."
+
+
+def describe_run(run: "BatchRun", found: "InputFiles", shard: "Shard", out: Path) -> str:
+    """Return what was read, what was left out, and where it is."""
+    from fer.batch.collection import describe_batch
+
+    lines = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
+    if not run.total:
+        lines.append(f"None of the files belongs to shard {shard}.")
+    return "\n".join([*lines, describe_batch(out), f"Everything is in {printable(out)}."])
+
+
+def _shard(text: str) -> "Shard":
+    from fer.batch.input_files import Shard
+
+    number, _, count = text.partition("/")
+    try:
+        return Shard(int(number), int(count))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share such as 3/64") from None

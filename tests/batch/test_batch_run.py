@@ -1,0 +1,324 @@
+"""A batch in one process: its tables, what is refused, and what a stop leaves."""
+
+import json
+import os
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fer.batch import batch_run, store
+from fer.batch.input_files import Shard, find_input_files
+from fer.batch.manifest import check_options, write_manifest
+from fer.batch.store import BatchStore
+from fer.batch.task_runner import ENDED
+from fer.batch.tasks import BatchSettings, PhotoTask, WorkerReady
+from fer.labels import EXPRESSIONS
+from tests.batch.batches import run, table, tables
+from tests.fakes import fake_pipeline, sure
+from tests.sample_videos import make_film
+
+BOXES = [(20.0 + 60 * index, 30.0, 70.0 + 60 * index, 90.0) for index in range(5)]
+STRANGE = os.fsdecode(b"stra\xffnge.jpg")
+
+
+@pytest.fixture
+def pipeline():
+    return fake_pipeline(BOXES[:2], sure("happy", 0.9), sure("sad", 0.42))
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """Photos, of which two have one name and one is none, and a film of eight seconds."""
+    monkeypatch.setattr(batch_run, "PHOTOS_PER_TASK", 2)
+    folder = tmp_path / "shelf"
+    (folder / "trip").mkdir(parents=True)
+    for name in ("a.jpg", "b.jpg", "trip/a.jpg", "trip/b.jpg", STRANGE):
+        Image.fromarray(np.full((120, 400, 3), 90, np.uint8)).save(folder / name, "JPEG")
+    (folder / "broken.jpg").write_text("I am no picture.")
+    (folder / "broken.mp4").write_text("I am no film.")
+    make_film(folder / "film.mp4", [index / 5 for index in range(40)], (400, 120))
+    return folder
+
+
+@pytest.fixture
+def short():
+    return BatchSettings(segment_seconds=3)
+
+
+def assert_equal(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        pd.testing.assert_frame_equal(one[name], other[name])
+
+
+def test_the_tables(shelf, tmp_path, pipeline, short):
+    run([shelf], tmp_path / "out", pipeline, short)
+    made = tables(tmp_path / "out")
+    files = made["files"].set_index("source")
+    assert len(files) == 8
+    photo, film = files.loc[f"{shelf}/trip/a.jpg"], files.loc[f"{shelf}/film.mp4"]
+    assert photo[["kind", "width", "height", "frames", "faces"]].tolist() == [
+        "photo", 400, 120, 1, 2
+    ]  # fmt: skip
+    assert photo[["duration", "tracks", "error"]].isna().all()
+    assert film[["kind", "width", "frames", "faces", "tracks", "start"]].tolist() == [
+        "video", 400, 40, 80, 2, 0.0
+    ]  # fmt: skip
+    refused = files["error"].dropna()
+    assert refused[f"{shelf}/broken.jpg"].startswith("The file is not a picture")
+    assert refused[f"{shelf}/broken.mp4"].startswith("The file can't be read as a video")
+    assert len(refused) == 2 and files.loc[refused.index, "faces"].isna().all()
+    faces = made["faces"]
+    assert len(faces) == 5 * 2 + 80
+    seen = faces[faces["source"] == f"{shelf}/a.jpg"]
+    assert seen["expression"].tolist() == ["happy", "uncertain"]
+    assert seen["face"].tolist() == [1, 2] and seen["time"].isna().all()
+    assert seen[["left", "top", "right", "bottom"]].iloc[0].tolist() == list(BOXES[0])
+    assert seen["happy"].iloc[0] == pytest.approx(0.9)
+    assert seen["size"].iloc[0] == pytest.approx(np.sqrt(50 * 60))
+    timeline = made["timeline"].groupby("source").size()
+    assert timeline[f"{shelf}/film.mp4"] == 8 and timeline[f"{shelf}/a.jpg"] == 1
+    assert len(set(files["source_id"])) == 8
+
+
+def test_each_stop_goes_on(shelf, tmp_path, pipeline, short):
+    run([shelf], tmp_path / "whole", pipeline, short)
+    for stop_after in range(1, 4):
+        with pytest.raises(KeyboardInterrupt):
+            run([shelf], tmp_path / "out", pipeline, short, stop_after=stop_after)
+    pool = run([shelf], tmp_path / "out", pipeline, short)
+    assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
+    assert 0 < len(pool.tasks) < 8
+    assert not run([shelf], tmp_path / "out", pipeline, short).tasks  # refused ones are done, too
+    assert not (tmp_path / "out" / "unfinished").exists()
+    Image.fromarray(np.zeros((50, 50, 3), np.uint8)).save(shelf / "new.png")
+    later = run([shelf], tmp_path / "out", pipeline, short)
+    assert [len(task.files) for task in later.tasks] == [1]
+    assert len(table(tmp_path / "out", "files")) == 9
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 5, 7, 10, 11])
+def test_a_stop_while_parts_are_written_leaves_no_half(
+    shelf, tmp_path, pipeline, short, monkeypatch, at
+):
+    run([shelf], tmp_path / "whole", pipeline, short)
+    write, count = store._write_parquet, 0
+
+    def break_off(path, parts):
+        nonlocal count
+        count += 1
+        if count == at:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / f".new-{path.name}").write_bytes(b"half")
+            raise KeyboardInterrupt
+        write(path, parts)
+
+    monkeypatch.setattr(store, "_write_parquet", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        run([shelf], tmp_path / "out", pipeline, short)
+    run([shelf], tmp_path / "out", pipeline, short)
+    assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
+    assert not list((tmp_path / "out").rglob(".new-*"))
+
+
+def test_a_part_that_is_not_in_all_tables_does_not_count(shelf, tmp_path, pipeline, short):
+    run([shelf], tmp_path / "whole", pipeline, short)
+    run([shelf], tmp_path / "out", pipeline, short)
+    next((tmp_path / "out" / "files").iterdir()).unlink()  # as if killed before it was written
+    (shelf / "0.jpg").write_bytes((shelf / "a.jpg").read_bytes())  # other photos come together
+    for out in ("whole", "out"):
+        run([shelf], tmp_path / out, pipeline, short)
+    assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
+
+
+def test_ended_workers_cost_time_but_no_rows(shelf, tmp_path, pipeline, short):
+    run([shelf], tmp_path / "whole", pipeline, short)
+    run([shelf], tmp_path / "out", pipeline, short, losses=range(1, 20, 3))
+    assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
+
+
+def test_a_file_that_always_ends_its_worker_is_refused(shelf, tmp_path, pipeline, short):
+    """It is found among the others of its task, which are read."""
+    kill = f"{shelf}/b.jpg"
+
+    class Deadly:
+        def __init__(self, runner):
+            self.runner, self.ready = runner, runner.ready
+            self.close = runner.close
+
+        def run(self, task):
+            deadly = isinstance(task, PhotoTask) and kill in [one.location for one in task.files]
+            return None if deadly else self.runner.run(task)
+
+    from fer.batch.task_runner import TaskRunner
+    from tests.batch import batches
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "TaskRunner", lambda *args: Deadly(TaskRunner(*args)))
+        run([shelf], tmp_path / "out", pipeline, short)
+    errors = table(tmp_path / "out", "files").set_index("source")["error"].dropna()
+    assert errors[kill] == ENDED and len(errors) == 3
+
+
+def test_a_segment_that_cannot_be_read_leaves_the_others(shelf, tmp_path, pipeline, short):
+    film = shelf / "film.mp4"
+
+    class Deadly:
+        def __init__(self, *arguments):
+            from fer.batch.task_runner import TaskRunner
+
+            self.runner = TaskRunner(*arguments)
+            self.ready, self.close = self.runner.ready, self.runner.close
+
+        def run(self, task):
+            second = getattr(task, "segment", None) and task.segment.number == 1
+            return None if second else self.runner.run(task)
+
+    from tests.batch import batches
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "TaskRunner", Deadly)
+        run([film], tmp_path / "out", pipeline, BatchSettings(segment_seconds=2))
+    row = table(tmp_path / "out", "files").iloc[0]
+    assert row["notice"] == f"From 0:02 to 0:04 nothing was read. {ENDED}"
+    assert table(tmp_path / "out", "timeline")["time"].tolist() == [0, 1, 4, 5, 6, 7]
+
+
+def test_class_view_has_no_single_faces(shelf, tmp_path):
+    """Photos and seconds of fewer than five faces have no expression, of five they have means."""
+    for count in (4, 5):
+        out = tmp_path / str(count)
+        pipeline = fake_pipeline(BOXES[:count], sure("happy", 0.9), sure("sad", 0.8))
+        run([shelf], out, pipeline, BatchSettings("class", segment_seconds=3))
+        assert not (out / "faces").exists()
+        timeline = table(out, "timeline")
+        assert (timeline["faces"] > 0).all()
+        assert timeline[list(EXPRESSIONS)].isna().all(axis=None) == (count < 5)
+        assert timeline["judged"].tolist() == [0] * len(timeline) or count == 5
+        files = table(out, "files")
+        assert files["tracks"].isna().all()
+    columns = set(timeline) | set(files)
+    assert not columns & {"track", "left", "expression", "face"}
+
+
+def test_class_view_keeps_nothing_of_faces_on_the_way(shelf, tmp_path, pipeline):
+    """The segments of a video that isn't complete hold none either."""
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            [shelf / "film.mp4"], tmp_path / "out", pipeline,
+            BatchSettings("class", segment_seconds=2), stop_after=3,
+        )  # fmt: skip
+    kept = [path.name for path in (tmp_path / "out").rglob("*.parquet")]
+    assert kept and set(kept) == {"timeline.parquet"}
+
+
+def test_copies_with_boxes(shelf, tmp_path, pipeline):
+    annotated = tmp_path / "out" / "annotated"
+    settings = BatchSettings(annotated=annotated)
+    run([shelf], tmp_path / "out", pipeline, settings)
+    run([shelf], tmp_path / "plain", pipeline, BatchSettings())
+    assert_equal(tables(tmp_path / "out"), tables(tmp_path / "plain"))
+    photos = sorted(path.name.rpartition("-")[0] for path in annotated.glob("*.jpg"))
+    assert photos == ["a", "a", "b", "b", "stra\N{REPLACEMENT CHARACTER}nge"]
+    (film,) = annotated.glob("film-*")
+    assert {"annotated.mp4", "report.html"} <= {path.name for path in film.iterdir()}
+
+
+def test_files_behind_addresses(shelf, tmp_path, pipeline, short):
+    memory = fsspec.filesystem("memory")
+    for name in ("a.jpg", "broken.jpg", "film.mp4"):
+        memory.pipe(f"/shelf/{name}", (shelf / name).read_bytes())
+    run(["memory://shelf"], tmp_path / "out", pipeline, short)
+    memory.rm("/shelf", recursive=True)
+    run(
+        [shelf / "a.jpg", shelf / "broken.jpg", shelf / "film.mp4"], tmp_path / "p", pipeline, short
+    )
+    remote, local = tables(tmp_path / "out"), tables(tmp_path / "p")
+    assert remote["files"]["source"].tolist()[0] == "memory:///shelf/a.jpg"
+    for name in remote:
+        ids = ["source", "source_id"]
+        pd.testing.assert_frame_equal(remote[name].drop(columns=ids), local[name].drop(columns=ids))
+
+
+def test_shards_fill_one_folder(shelf, tmp_path, pipeline, short):
+    run([shelf], tmp_path / "whole", pipeline, short)
+    for number in (3, 1, 2):
+        run([shelf], tmp_path / "out", pipeline, short, Shard(number, 3))
+    assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
+
+
+def test_two_at_work_on_one_shard(tmp_path):
+    one, again, other = (BatchStore(tmp_path, Shard(number, 2)) for number in (1, 1, 2))
+    refused = pytest.raises(ValueError, match="Another `fer run` is at work on this in ")
+    with one.locked(), other.locked(), refused, again.locked():
+        pass
+    with again.locked():
+        pass
+
+
+def test_a_full_disk_ends_the_batch(shelf, tmp_path, pipeline, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fer.output_files.Path.write_bytes", full)
+    settings = BatchSettings(annotated=tmp_path / "out" / "annotated")
+    with pytest.raises(ValueError, match="the disk is full; make room"):
+        run([shelf / "a.jpg"], tmp_path / "out", pipeline, settings)
+
+
+NETWORK = WorkerReady("embedded weights", "0123", "int8")
+
+
+def test_the_manifest_refuses_other_options(tmp_path):
+    write_manifest(tmp_path, BatchSettings(end=90.0), 4, NETWORK)
+    check_options(tmp_path, BatchSettings(end=90.0), 4)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["network"]["fingerprint"] == "0123" and manifest["options"]["end"] == 90
+    assert manifest["versions"][0].keys() >= {"fer", "onnxruntime", "opencv-python"}
+    for settings, shards, sentence in (
+        (BatchSettings(end=90.0, rate=6.0), 4, "made with --rate 5.0, not --rate 6.0; give"),
+        (BatchSettings(), 4, "made with --end 90.0, not no --end; give the same options"),
+        (BatchSettings(end=90.0), 5, "made with --shard of 4, not --shard of 5; give"),
+        (BatchSettings(end=90.0, annotated=tmp_path), 4, "with no --annotate, not --annotate;"),
+        (BatchSettings("class", end=90.0), 4, "made with --view person, not --view class"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            check_options(tmp_path, settings, shards)
+    other = WorkerReady("runs/mine", "4567", "int8")
+    with pytest.raises(ValueError, match=r"'embedded weights' of other weights than 'runs/mine'"):
+        write_manifest(tmp_path, BatchSettings(end=90.0), 4, other)
+
+
+def test_the_manifest_keeps_all_versions(tmp_path, monkeypatch):
+    write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
+    write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
+    monkeypatch.setattr("fer.batch.manifest.__version__", "9.9")
+    write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
+    versions = json.loads((tmp_path / "manifest.json").read_text())["versions"]
+    assert [one["fer"] == "9.9" for one in versions] == [False, True]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": "fer-run", "format_version": 2}'])
+def test_another_manifest_is_refused(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ValueError, match="is not of a `fer run` that this version can go on with"):
+        check_options(tmp_path, BatchSettings(), 1)
+
+
+def test_progress_is_a_share_of_what_is_left(shelf, tmp_path, pipeline, short):
+    from fer.batch.batch_run import BatchRun
+    from fer.batch.task_runner import TaskRunner
+    from tests.batch.pools import InlinePool
+
+    out = tmp_path / "out"
+    run([shelf / "a.jpg"], out, pipeline, short)
+    shares = []
+    batch = BatchRun(find_input_files([str(shelf)], out).files, short, BatchStore(out, Shard()))
+    assert (batch.total, batch.done, batch.left) == (8, 1, 7)
+    batch.run(InlinePool(TaskRunner(short, pipeline)), shares.append)
+    assert (batch.done, batch.left) == (8, 0)
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    assert 0 < shares[0] < 0.5

@@ -1,0 +1,137 @@
+"""`fer run` and `fer collect` as commands: options, refusals, and what they state."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.batch.task_runner import TaskRunner
+from fer.cli import main, run_command
+from tests.batch.batches import table
+from tests.batch.pools import InlinePool
+from tests.fakes import fake_pipeline, sure
+from tests.sample_videos import make_film
+
+BOXES = [(20.0 + 60 * index, 30.0, 70.0 + 60 * index, 90.0) for index in range(5)]
+
+
+@pytest.fixture
+def pools(monkeypatch):
+    """The workers of each run, which are in this process, and options for the next ones."""
+    made, options = [], {}
+
+    def make_pool(given, settings, files):
+        pipeline = fake_pipeline(BOXES[:2], sure("happy", 0.9), sure("sad", 0.42))
+        made.append(InlinePool(TaskRunner(settings, pipeline), **options))
+        return made[-1]
+
+    monkeypatch.setattr(run_command, "make_pool", make_pool)
+    return made, options
+
+
+@pytest.fixture
+def album(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "album").mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.full((120, 400, 3), 90, np.uint8)).save(tmp_path / "album" / name)
+    make_film(tmp_path / "album" / "film.mp4", [0.0, 1.0, 2.0, 3.0], (400, 120))
+    return tmp_path
+
+
+def test_a_run_and_its_tables(album, pools, capsys):
+    words = ["run", "album", "--out", "out", "--start", "1", "--rate", "2"]
+    assert main(words) == 0
+    assert capsys.readouterr().out == (
+        "2 photos and 1 video are read, with 14 readings of faces.\nEverything is in out.\n"
+    )
+    film = table(album / "out", "files").set_index("kind").loc["video"]
+    assert film[["start", "frames"]].tolist() == [1.0, 5]
+    assert main(words) == 0 and len(pools[0]) == 2 and not pools[0][1].tasks
+    assert main(["collect", "out", "--csv"]) == 0
+    assert capsys.readouterr().out.endswith("\n5 spreadsheets are in out/csv.\n")
+    options = json.loads((album / "out" / "manifest.json").read_text())["options"]
+    assert options["start"] == 1.0 and options["rate"] == 2.0 and options["shards"] == 1
+
+
+def test_the_same_command_goes_on_after_ctrl_c(album, pools, capsys):
+    words = ["run", "album", "--out", "out"]
+    pools[1]["stop_after"] = 3
+    assert main(words) == 130
+    told = capsys.readouterr()
+    kept = "Interrupted. 2 of 3 files are in out; the same command goes on."
+    assert told.out == "" and told.err == f"fer run: {kept}\n"
+    pools[1]["stop_after"] = None
+    assert main(words) == 0 and len(pools[0][1].tasks) == 2  # its plan, and the film
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--rate", "0.5"], "rate is 1 to 30 frames a second, not 0.5."),
+        (["--min-face", "3"], "--min-face is at least 12 pixels, not 3."),
+        (["--start", "9", "--end", "3"], "must be after its start"),
+        (["--workers", "0"], "--workers is 1 or more, not 0."),
+        (["--model", "nowhere"], "neither a folder here nor a Hub id"),
+        (["--shard", "2/3", "--min-face", "0"], "--min-face is at least 12 pixels, not 0."),
+        (["--out", "album/a.png"], "a.png is a file; name a folder for the results."),
+    ],
+)
+def test_what_will_not_do_is_refused_before_the_work(album, pools, capsys, words, sentence):
+    assert main(["run", "album", "--out", "out", *words]) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith("fer run: ") and sentence in told.err and told.out == ""
+    assert told.err.count("\n") == 1
+    assert not pools[0] and not (album / "out").exists()
+
+
+def test_a_missing_source_is_refused(album, pools, capsys):
+    assert main(["run", "album", "gone.jpg", "--out", "out"]) == 1
+    assert capsys.readouterr().err == "fer run: There is no file gone.jpg; check the path.\n"
+    assert not pools[0] and not (album / "out").exists()
+
+
+def test_ray_is_an_extra(album, pools, capsys, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert main(["run", "album", "--out", "out", "--engine", "ray"]) == 1
+    assert "pip install -r requirements-ray.txt" in capsys.readouterr().err and not pools[0]
+
+
+def test_other_options_into_the_same_folder(album, pools, capsys):
+    assert main(["run", "album", "--out", "out"]) == 0
+    assert main(["run", "album", "--out", "out", "--view", "class"]) == 1
+    sentence = "The tables in out were made with --view person, not --view class; give the same"
+    assert sentence in capsys.readouterr().err and len(pools[0]) == 1
+
+
+@pytest.mark.parametrize("shard", ["4/3", "0/3", "1", "a/b", "1/0"])
+def test_shards_that_are_none(album, pools, capsys, shard):
+    with pytest.raises(SystemExit):
+        main(["run", "album", "--out", "out", "--shard", shard])
+    assert f"{shard!r} is no share such as 3/64" in capsys.readouterr().err
+
+
+def test_shards(album, pools, capsys):
+    for number in (1, 2, 3, 4):
+        assert main(["run", "album", "--out", "out", "--shard", f"{number}/4"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("None of the files belongs to shard") == sum(
+        pool.tasks == [] for pool in pools[0]
+    )
+    assert len(table(album / "out", "files")) == 3
+
+
+def test_collect_refuses_other_folders(album, capsys):
+    assert main(["collect", "album"]) == 1
+    assert capsys.readouterr().err == (
+        "fer collect: album holds no tables of `fer run`: it has no manifest.json.\n"
+    )
+
+
+def test_cores_are_those_that_may_be_used():
+    import os
+
+    assert run_command.usable_cores() == len(os.sched_getaffinity(0))
