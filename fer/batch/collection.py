@@ -23,7 +23,7 @@ LISTED_ERRORS = 5
 
 
 def complete_parts(folder: Path) -> list[str]:
-    """Return the names of the parts that are in all tables of a folder."""
+    """Return the names of the parts that count in a folder."""
     return sorted(path.name for path in (folder / "files").glob("[!.]*.parquet"))
 
 
@@ -100,6 +100,8 @@ def _write_table(
     photos: list[Path] = []
     for name in complete_parts(folder):
         path, source_id = folder / table / name, _first_source(folder / "files" / name)
+        if not path.is_file():  # it has no rows
+            continue
         if source_id not in videos:
             photos.append(path)
         elif stem := videos[source_id]:

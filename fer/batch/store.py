@@ -6,8 +6,8 @@
     faces/PART.parquet      a row a face; not in the class view
     unfinished/             segments of videos that aren't complete yet
 
-A part has one name in all tables, and that in `files` comes last: without it the others don't
-count, and are removed at the next start.
+A part has one name in all tables, and none in a table of which it has no rows. That in `files`
+comes last: without it the others don't count, and are removed at the next start.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,10 @@ class BatchStore:
 
     def _remove_leftovers(self) -> None:
         """Remove unfinished files, and parts that aren't in all tables."""
+        for path in self._unfinished.glob("*.parquet"):
+            path.unlink()
         complete = {path.name for path in self._parts("files")}
         for table in TABLES:
-            for path in (self.folder / table).glob(f".new-{self._name}-*"):
-                path.unlink()
             for path in self._parts(table):
                 if path.name not in complete:
                     path.unlink()
@@ -134,9 +135,24 @@ class BatchStore:
         digest = hashlib.sha256("".join(file.source_id for file in files).encode()).hexdigest()
         name = f"{self._name}-{digest[:16]}.parquet"
         if faces is not None:
-            _write_parquet(self.folder / "faces" / name, faces)
-        _write_parquet(self.folder / "timeline" / name, timeline)
-        _write_parquet(self.folder / "files" / name, [row()])
+            self._write_part("faces", name, faces)
+        self._write_part("timeline", name, timeline)
+        self._write_part("files", name, [row()])
+
+    def _write_part(self, table: str, name: str, rows: "Iterable[pa.Table]") -> None:
+        """Write a part elsewhere and move it: some programs read what has any name in a table.
+
+        One without rows is left out, as `datasets` can't read such a file.
+        """
+        whole = self._unfinished / f"{table}-{name}"
+        if not _write_parquet(whole, rows):
+            whole.unlink()
+            return
+        try:
+            (self.folder / table).mkdir(exist_ok=True)
+            whole.replace(self.folder / table / name)
+        except OSError as error:
+            raise OutputError.of(self.folder / table, error) from error
 
     def write_segment(self, file: InputFile, segment: Segment, rows: SegmentRows) -> None:
         """Keep a segment until its video is complete.
@@ -181,13 +197,15 @@ class BatchStore:
             (self.folder / UNFINISHED).rmdir()
 
 
-def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> None:
-    """Write tables that follow one another, at least one, as one file."""
+def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> int:
+    """Write tables that follow one another, at least one, as one file; return its rows."""
     from pyarrow.parquet import ParquetWriter
 
     remaining = iter(tables)
-    first = next(remaining)
+    first, rows = next(remaining), 0
     with new_file(path) as unfinished, ParquetWriter(unfinished, first.schema) as writer:
-        writer.write_table(first)
-        for table in remaining:
-            writer.write_table(table)
+        for table in chain([first], remaining):
+            rows += table.num_rows
+            if table.num_rows:  # an empty group of rows at the beginning is as bad
+                writer.write_table(table)
+    return rows
