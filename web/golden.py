@@ -22,6 +22,7 @@ from fer.array_types import UInt8Array
 from fer.images import read_image
 from fer.ui.photo.tab import EXAMPLES
 from web.config import MIRRORED
+from web.golden_states import states
 from web.golden_steps import detection, pixels
 from web.golden_streams import streams
 
@@ -52,6 +53,7 @@ def documents() -> dict[str, Any]:
     return {
         "pixels.json": rounded(pixels(image)),
         "detection.json": rounded(detection(image)),
+        "states.json": rounded(states(image)),
         "streams.json": rounded(streams(image)),
         "sources.json": {name: source_hash(name) for name in MIRRORED},
     }

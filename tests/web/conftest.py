@@ -1,17 +1,30 @@
 """The built page, with its networks or with a stand-in for them, and a browser with a camera."""
 
+import shutil
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 
 from tests.e2e.browser import browser, write_camera
 from tests.web import site as sites
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    if reason := sites.missing():
-        pytest.skip(reason)
+def web_packages(tmp_path_factory):
+    """The path of npm, once the page's packages are installed."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("Node.js is not installed")
+    with FileLock(tmp_path_factory.getbasetemp().parent / "npm.lock"):  # tests run side by side
+        if not (sites.WEB / "node_modules").is_dir():
+            subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=sites.WEB, check=True)
+    return npm
+
+
+@pytest.fixture(scope="session")
+def built(web_packages, tmp_path_factory):
     return sites.build(tmp_path_factory.mktemp("built") / "dist")
 
 

@@ -15,15 +15,6 @@ STAND_IN = Path(__file__).with_name("stand_in.js")
 """A pipeline that finds what a test tells it, at no cost."""
 
 
-def missing() -> str:
-    """Return what is missing to build the page; "" where nothing is."""
-    if shutil.which("node") is None:
-        return "Node.js is not installed"
-    if not (WEB / "node_modules").is_dir():
-        return "the page's packages are not installed: npm ci, in web/"
-    return ""
-
-
 def build(folder: Path) -> Path:
     """Build the page into a folder and return it.
 

@@ -1,13 +1,13 @@
 """The pipelines in Python and JavaScript compute the same: both match the golden files."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
 
 from web import config, golden
 from web.config import MIRRORED
+from web.golden_states import states
 from web.golden_steps import detection, pixels
 from web.golden_streams import streams
 
@@ -48,7 +48,12 @@ def test_python_twin_is_the_one_that_the_golden_files_were_written_from(name):
 
 @pytest.mark.parametrize(
     ("file", "compute"),
-    [("pixels.json", pixels), ("detection.json", detection), ("streams.json", streams)],
+    [
+        ("pixels.json", pixels),
+        ("detection.json", detection),
+        ("states.json", states),
+        ("streams.json", streams),
+    ],
 )
 def test_python_gives_what_the_golden_files_have(file, compute):
     assert_close(golden.rounded(compute(golden.read_picture())), expected(file))
@@ -58,17 +63,7 @@ def test_configuration_of_the_page_is_current():
     assert config.FILE.read_text(encoding="utf-8") == config.text(), "run python -m web.config"
 
 
-@pytest.fixture(scope="module")
-def packages():
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("Node.js is not installed")
-    if not (WEB / "node_modules").is_dir():
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=WEB, check=True)
-    return npm
-
-
 @pytest.mark.slow
-def test_javascript_gives_what_the_golden_files_have(packages):
-    done = subprocess.run([packages, "test"], cwd=WEB, capture_output=True, text=True)
+def test_javascript_gives_what_the_golden_files_have(web_packages):
+    done = subprocess.run([web_packages, "test"], cwd=WEB, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,168 @@
+"""What the parts of `fer` that remember a stream make of made-up ones, for the golden files."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from supervision import Detections
+
+from fer.array_types import Float32Array, UInt8Array
+from fer.vision.detections import track_ids
+from fer.vision.frame_mapping import content_rectangle, frame_mappings
+from fer.vision.pose import roll, yaw
+from fer.vision.prediction_cache import PredictionCache
+from fer.vision.scene_change import SceneChangeDetector
+from fer.vision.smoother import ExpressionSmoother
+from fer.vision.tracker import FaceTracker
+from web.golden_steps import FACE, darkened
+from web.golden_streams import draw
+
+SHAPES = ((1, 1), (3, 3), (2, 5), (5, 2), (6, 6))
+
+LANDSCAPE, PORTRAIT = (0, 0, 640, 480), (0, 0, 480, 640)
+
+UNCERTAIN_BELOW = 0.5
+
+FACE_LANDMARKS = ((110, 90), (150, 92), (128, 115), (115, 140), (146, 141))
+
+
+def states(image: UInt8Array) -> dict[str, Any]:
+    """Return inputs and what comes of them, by part."""
+    return {
+        "assignment": assignments(),
+        "pose": poses(),
+        "mappings": mappings(image),
+        "tracker": tracker(),
+        "smoother": smoother(),
+        "cache": cache(image),
+        "scenes": scenes(image),
+    }
+
+
+def assignments() -> list[dict[str, Any]]:
+    """Return costs, the last ones with many equal, and the pairs of least cost."""
+    generator, cases = np.random.default_rng(0), []
+    for shape in SHAPES:
+        costs = generator.integers(0, 4 if shape == SHAPES[-1] else 1000, shape)
+        rows, columns = linear_sum_assignment(costs)
+        cases.append({"costs": costs, "pairs": np.column_stack([rows, columns])})
+    return cases
+
+
+def poses() -> list[dict[str, Any]]:
+    """Return landmarks of faces that are turned in the picture's plane and aside."""
+    rows = []
+    for degrees in range(0, 360, 45):
+        angle = np.radians(degrees)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        nose = [0, 0], [0, 0], [degrees / 20, 0], [0, 0], [0, 0]
+        points = ((np.array(FACE_LANDMARKS) + nose) @ turn).round(3)[None]
+        rows.append({"landmarks": points[0], "roll": roll(points)[0], "yaw": yaw(points)[0]})
+    return rows
+
+
+def mappings(image: UInt8Array) -> dict[str, Any]:
+    """Return how a frame's places change with its size, and a frame's part without black bars."""
+    pairs = [(LANDSCAPE, PORTRAIT), (LANDSCAPE, (0, 0, 320, 240)), (PORTRAIT, (40, 0, 600, 480))]
+    changes = [
+        {"before": before, "now": now, "mappings": [asdict(m) for m in frame_mappings(before, now)]}
+        for before, now in pairs
+    ]
+    places = [[(128, 0, 0)], [(30, 0, 0)], []]
+    content = [{"places": p, "rectangle": content_rectangle(draw(image, p))} for p in places]
+    return {"changes": changes, "content": content}
+
+
+def tracker() -> list[dict[str, Any]]:
+    """Return frames with two faces that cross, a gap, a cut, a jump and a turned frame."""
+    left, right = np.array([100.0, 100, 160, 180]), np.array([400.0, 110, 462, 188])
+    looks = np.array([[10.0, 20, 30], [40.0, 10, 5]])
+    one = [([left + 30 * step, right - 28 * step], looks) for step in range(9)]
+    gone = [([], looks[:0])] * 2
+    back = [([left + 300, right - 200], looks), ([right - 190], looks[1:])]
+    turned = right - 190 + [-80, 80, -80, 80]  # the middle of a turned frame stays where it was
+    jump = [([turned], looks[1:]), ([left + 125, right], looks)]
+    times = [0.1 * index for index in range(len(one + gone + back + jump))]
+    faces = FaceTracker(confirmations=2)
+    return [
+        track_frame(faces, time, found, look, cut=index == 11, turned=index == 13)
+        for index, (time, (found, look)) in enumerate(
+            zip(times, one + gone + back + jump, strict=True)
+        )
+    ]
+
+
+def track_frame(
+    faces: FaceTracker,
+    time: float,
+    found: Sequence[np.ndarray],
+    looks: np.ndarray,
+    cut: bool,
+    turned: bool,
+) -> dict[str, Any]:
+    """Track a frame's faces; return what was given and their numbers."""
+    places = np.array(found, np.float32).reshape(-1, 4)
+    ways = frame_mappings(LANDSCAPE, PORTRAIT) if turned else ()
+    tracked = faces.update(Detections(xyxy=places), time, looks, cut, ways)
+    given = {"time": time, "boxes": places, "looks": looks, "cut": cut, "turned": turned}
+    return {**given, "tracks": track_ids(tracked), "predicted": faces.predict(time + 0.1)}
+
+
+def smoother() -> list[dict[str, Any]]:
+    """Return probabilities and yaws of a face over time, averaged, and what it is named."""
+    generator, faces, frames = np.random.default_rng(1), ExpressionSmoother(), []
+    for index in range(30):
+        row = generator.dirichlet([0.5] * 7).round(4).astype(np.float32)
+        time, aside = index * (0.1 if index < 20 else 0.3), round(60 * float(np.sin(index / 4)), 3)
+        frames.append({"time": time, "yaw": aside, "row": row, **smooth(faces, time, aside, row)})
+    return frames
+
+
+def smooth(
+    faces: ExpressionSmoother, time: float, aside: float, row: Float32Array
+) -> dict[str, Any]:
+    """Return a face's state after another frame."""
+    found = Detections(
+        xyxy=np.array([FACE], np.float32),
+        tracker_id=np.array([1]),
+        data={"probabilities": row[None], "yaw": np.array([aside])},
+    )
+    data = faces.update(found, time, UNCERTAIN_BELOW).data
+    return {
+        "probabilities": data["probabilities"][0],
+        "expression": int(data["expression"][0]),
+        "mean_yaw": data["yaw"][0],
+        "turned": bool(data["turned_away"][0]),
+    }
+
+
+def cache(image: UInt8Array) -> list[dict[str, Any]]:
+    """Return crops, as lefts and gains, of three faces over time, and which are read again."""
+    predictions, frames = PredictionCache(), []
+    for index in range(24):
+        crops = [(90, 256), (90 + index // 6 * 12, 256), (90, 256 - 9 * (index % 9))]
+        pictures = [darkened(image[60:160, left : left + 100], gain) for left, gain in crops]
+        due: list[int] = []
+        keys = [picture.tobytes() for picture in pictures]
+
+        def classify(asked: Sequence[UInt8Array], keys: Any = keys, due: Any = due) -> Float32Array:
+            due += [keys.index(crop.tobytes()) for crop in asked]
+            return np.zeros((len(asked), 7), np.float32)
+
+        predictions.predict((1, 2, 3), pictures, index / 25, classify)
+        frames.append({"time": index / 25, "crops": crops, "read": len(due)})
+    return frames
+
+
+def scenes(image: UInt8Array) -> list[dict[str, Any]]:
+    """Return frames as places and gains, and whether each is a cut or changed as a whole."""
+    places = [[[(60, 0, 0)], 256]] * 3 + [[[(60 + 20 * step, 5, 0)], 256] for step in range(4)]
+    places += [[[(120, 0, 0)], 90], [[(120, 0, 0)], 256], [[(0, 0, 2), (256, 0, 1)], 256]]
+    places += [[[(0, 0, 2), (256, 0, 1)], 200], [[], 256], [[(0, 0, 2), (256, 0, 1)], 256]]
+    detector, frames = SceneChangeDetector(), []
+    for where, gain in places:
+        change = detector.update(darkened(draw(image, where), gain))
+        frames.append({"places": where, "gain": gain, **asdict(change)})
+    return frames
