@@ -60,8 +60,11 @@ Rows = Annotated[list[dict[str, Any]], lambda value: isinstance(value, list)]
 _PLAIN: dict[Any, Callable[[object], bool]] = {
     str: lambda value: isinstance(value, str),
     bool: lambda value: isinstance(value, bool),
+    int: lambda value: is_number(value) and isinstance(value, int),
+    float: is_number,
     Any: lambda value: True,
 }
+"""Predicates of types that aren't annotated with their own."""
 
 
 def key(name: str) -> dict[str, object]:
@@ -126,8 +129,10 @@ def _read(value: Any, hint: Any, place: str, left_out: list[str]) -> Any:
             for name, entry in value.items()
         }
         return {name: entry for name, entry in read.items() if entry is not None}
-    elif (accepts := _PLAIN.get(hint) or _condition(hint)) and accepts(value):
-        return value
+    elif origin in (None, Annotated) and not is_dataclass(hint):
+        accepts = arguments[1] if arguments else _PLAIN[hint]
+        if accepts(value):
+            return value
     if value is not None:
         left_out.append(place)
     return None
@@ -152,11 +157,6 @@ def _read_fields(value: Mapping[str, Any], cls: Any, place: str, left_out: list[
     if open_name:
         known[open_name] = rest
     return cls(**known)
-
-
-def _condition(hint: Any) -> Callable[[object], bool] | None:
-    """Return the predicate of an annotated type."""
-    return get_args(hint)[1] if get_origin(hint) is Annotated else None
 
 
 def _without_none(hint: Any) -> Any:

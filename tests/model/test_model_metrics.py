@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from fer.model.classifier import EMBEDDED_WEIGHTS, ExpressionClassifier
 from fer.model.hub import LocalModel, ModelError
 from fer.model.hub_folder import read_evaluation
 from fer.model.loading import read_metrics
-from fer.model.model_metrics import ModelMetrics
+from fer.model.model_metrics import BaseNetwork, ModelMetrics, StageMetrics, TrainingRun
 from fer.ui import build_demo
 from fer.ui.about import about_html
 from tests.fakes import fake_pipeline
@@ -78,6 +79,18 @@ def test_the_real_file_is_of_the_form():
     metrics, left_out = ModelMetrics.from_json(REAL)
     assert (metrics.to_json(), left_out) == (REAL, [])
     assert "72.7%" in read_all(metrics)
+
+
+def test_what_a_training_writes_is_read_whole():
+    stage = StageMetrics("student/1", 3_000_000, 0.72, None, 38, 0, 1.5, "cpu")
+    run = TrainingRun(28_709, 2.5, True, 1, "cpu", "x86_64", "3.12", {"torch": "2"}, 2, [stage])
+    metrics = ModelMetrics(
+        command="make",
+        base_model=BaseNetwork("google/vit", None),
+        training=replace(run, settings={"seed": 0, "ferplus": None}),
+        history=[{"epoch": 1, "ferplus_accuracy": None}],
+    )
+    assert ModelMetrics.from_json(json.loads(json.dumps(metrics.to_json()))) == (metrics, [])
 
 
 @pytest.mark.slow

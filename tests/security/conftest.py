@@ -1,9 +1,11 @@
-"""Pages to attack: one with the fake pipeline for a whole file of tests."""
+"""Pages to attack, one for a whole file of tests."""
 
 from collections.abc import Iterator
 
+import gradio as gr
 import pytest
 
+from tests.security.page import Visitor, served
 from tests.security.protocol import Page
 from tests.security.server import Server, start
 
@@ -21,3 +23,16 @@ def page(server: Server) -> Iterator[Page]:
     page = Page(server.url)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gr.Blocks]:
+    """Serve a page inside the tests' own process."""
+    with served(tmp_path_factory.mktemp("uploads")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visitor(demo: gr.Blocks) -> Visitor:
+    """Visit that page."""
+    return Visitor(demo)

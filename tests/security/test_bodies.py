@@ -9,22 +9,11 @@ import pytest
 
 from fer.ui import request_bodies, upload_route
 from fer.video import MAX_BYTES
-from tests.security.page import Visitor, files_in, picture, served
+from tests.security.page import files_in, picture
 
 pytestmark = pytest.mark.slow
 
 FRAME = "data:image/jpeg;base64,"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("uploads")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def visitor(demo):
-    return Visitor(demo)
 
 
 def raw(demo, head, *pieces, pause=0.0, seconds=20):

@@ -16,22 +16,11 @@ import pytest
 
 from fer.ui import upload_route, uploads
 from fer.ui.request_guard import NOT_HERE, RequestGuard
-from tests.security.page import Visitor, file, files_in, picture, served
+from tests.security.page import Visitor, file, files_in, picture
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("uploads")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def visitor(demo):
-    return Visitor(demo)
 
 
 @pytest.fixture

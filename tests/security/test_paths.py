@@ -15,23 +15,12 @@ from PIL import Image
 
 from fer.ui.photo.tab import EXAMPLES
 from fer.ui.request_bodies import NO_FILE
-from tests.security.page import Visitor, file, picture, served
+from tests.security.page import Visitor, file, picture
 
 pytestmark = pytest.mark.slow
 
 FILE_HANDLERS = ("read", "look", "predict", "choose", "start", "analyse_recording")
 """Every handler that takes a file, private ones as well."""
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("uploads")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def visitor(demo):
-    return Visitor(demo)
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def test_its_probabilities_are_calibrated_wherever_it_is_loaded(adapted, tiny_fe
     calibration = metrics["calibration"]
     assert figures.calibration_error == pytest.approx(calibration["calibration_error"], abs=1e-3)
     assert classifier.uncertain_below == calibration["uncertain_below"]
-    assert figures["ferplus"] is None
+    assert figures.ferplus is None
 
 
 def test_its_folder_is_a_pipeline(adapted):
