@@ -90,6 +90,7 @@ def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):
     assert 9 < time.monotonic() - start < 20
 
 
+@pytest.mark.slow
 def test_nothing_asked_for_is_nothing_to_notice(client, make):
     assert client.run(SERVE, source=None, embedded=make()) == ["embedded weights", None, None]
 

@@ -72,6 +72,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(stopped, name, spoil, caplog
     assert " is missing." in caplog.text or " is damaged." in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["optimizer.pt", "trainer_state.json"])
 def test_training_continues_from_the_older_one_exactly(stopped, expected, name):
     (stopped.checkpoints / "checkpoint-7" / name).unlink()
@@ -104,6 +105,7 @@ FULL_SENTENCE = OSError(errno.ENOSPC, "No space left on device")
 TORCH_FULL = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "error"), [("torch.save", TORCH_FULL), ("manifest", FULL_SENTENCE)]
 )
