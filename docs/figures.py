@@ -61,20 +61,9 @@ def figures(metrics: ModelMetrics, evaluation: Evaluation, data: dict) -> str:
         evaluation: What `fer evaluate --damaged` wrote.
         data: What `docs.data` wrote.
     """
-    calibration = metrics.calibration
     table = "\n".join(f"| {name} | {value} |" for name, value in _rows(metrics, evaluation))
     return f"""\
-The embedded weights on FER2013's validation split (PublicTest, {evaluation.pictures:,}
-pictures, FER2013's own labels unless another set is named, single view),
-in {evaluation.precision}, as they are used. (As they were trained, in float32, their accuracy is
-{metrics.validation.accuracy:.4f} and their macro F1 {metrics.validation.macro_f1:.4f}.)
-The epoch was chosen, and the heads' temperatures
-({calibration["temperature"]} and {calibration["ferplus_temperature"]}; combined
-{calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were
-fitted, on the same split; above it the predictions are right
-{calibration["answered_accuracy"]:.2f} of the time, by both label sets together. All choices were
-made on this split, so these figures flatter; FER2013's test split (PrivateTest) was used for none,
-and has not been measured here.
+{_introduction(metrics, evaluation)}
 
 | validation | |
 |---|---|
@@ -84,7 +73,7 @@ A label of FER2013 is one person's opinion, a vote of FER+ one of ten people's, 
 agree on {_agreement(data["validation"]):.0%} of these pictures ([data](data.md)); so the
 network has a head for each and combines them, FER+'s head with the share in bold. So that it
 doesn't lean on the shares of the classes among its training pictures,
-{calibration["prior_correction"]:g} of their logarithm is subtracted from each head's logits
+{metrics.calibration["prior_correction"]:g} of their logarithm is subtracted from each head's logits
 ([logit adjustment](https://arxiv.org/abs/2007.07314)). On this split, whose shares are the same,
 that costs accuracy; on rare expressions and on other faces it gains:
 
@@ -105,6 +94,23 @@ Each expression, by the FER2013 head:
 wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots in its folder;
 `python -m docs.figures` wrote this section.
 """
+
+
+def _introduction(metrics: ModelMetrics, evaluation: Evaluation) -> str:
+    """Return what was measured, and how the calibration was fitted."""
+    calibration = metrics.calibration
+    return f"""\
+The embedded weights on FER2013's validation split (PublicTest, {evaluation.pictures:,}
+pictures, FER2013's own labels unless another set is named, single view),
+in {evaluation.precision}, as they are used. (As they were trained, in float32, their accuracy is
+{metrics.validation.accuracy:.4f} and their macro F1 {metrics.validation.macro_f1:.4f}.)
+The epoch was chosen, and the heads' temperatures
+({calibration["temperature"]} and {calibration["ferplus_temperature"]}; combined
+{calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were
+fitted, on the same split; above it the predictions are right
+{calibration["answered_accuracy"]:.2f} of the time, by both label sets together. All choices were
+made on this split, so these figures flatter; FER2013's test split (PrivateTest) was used for none,
+and has not been measured here."""
 
 
 def _agreement(split: dict) -> float:

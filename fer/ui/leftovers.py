@@ -17,7 +17,8 @@ import gradio as gr
 from fastapi import FastAPI
 
 from fer.ui.connections import Connections
-from fer.ui.uploads import UPLOAD_SWEEP_INTERVAL, UploadStore
+from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
+from fer.ui.uploads import UploadStore
 
 
 def forget_session(demo: gr.Blocks, session: str) -> None:

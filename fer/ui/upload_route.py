@@ -22,7 +22,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from fer.ui.request_bodies import RequestError, claimed_size
-from fer.ui.uploads import NO_ROOM, NoRoomError, Upload, UploadStore
+from fer.ui.upload_limits import NO_ROOM, NoRoomError, Upload
+from fer.ui.uploads import UploadStore
 
 logger = logging.getLogger(__name__)
 

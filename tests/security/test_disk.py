@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from fer.ui import upload_route, uploads
+from fer.ui import upload_limits, upload_route
 from fer.ui.request_guard import NOT_HERE, RequestGuard
 from tests.security.page import Visitor, file, files_in, picture
 
@@ -28,7 +28,7 @@ def quota(demo, monkeypatch):
     """Set how much there may be; the folder is empty at first."""
     for upload in list(demo.store._uploads.values()):
         demo.store.discard(upload)
-    return lambda **given: monkeypatch.setattr(demo.store, "quota", uploads.Quota(**given))
+    return lambda **given: monkeypatch.setattr(demo.store, "quota", upload_limits.Quota(**given))
 
 
 TOKEN = "0123456789abcdef" * 2
@@ -98,7 +98,7 @@ def test_what_is_being_analysed_stays(demo, quota):
 def test_what_does_not_fit_gets_a_sentence_and_the_next_one_works(demo, quota, visitor):
     quota(bytes=500_000)
     response = visitor.upload(b"x" * 2_000_000)
-    assert (response.status_code, response.text) == (507, uploads.NO_ROOM)
+    assert (response.status_code, response.text) == (507, upload_limits.NO_ROOM)
     assert list(demo.store.uploads.iterdir()) == []
     assert Path(visitor.uploaded(b"x" * 300_000)).stat().st_size == 300_000
 
@@ -107,7 +107,7 @@ def test_the_disks_reserve_is_kept(demo, quota, visitor):
     first = visitor.uploaded()
     quota(reserve=1.0, max_reserve=10**18)
     response = visitor.upload(picture())
-    assert (response.status_code, response.text) == (507, uploads.NO_ROOM)
+    assert (response.status_code, response.text) == (507, upload_limits.NO_ROOM)
     assert Path(first).exists()  # to remove it would not have helped
     assert files_in(demo.store.uploads) == {Path(first)}
 
@@ -124,7 +124,7 @@ def test_a_full_or_read_only_disk_is_a_sentence(demo, visitor, monkeypatch, erro
 
     monkeypatch.setattr(demo.store, "grow", fail)
     response = visitor.upload(b"x" * 3_000_000)
-    assert (response.status_code, response.text) == (507, uploads.NO_ROOM)
+    assert (response.status_code, response.text) == (507, upload_limits.NO_ROOM)
     assert set(demo.store.uploads.rglob("*")) == before
     monkeypatch.undo()
     assert visitor.upload(picture()).status_code == 200
@@ -151,11 +151,11 @@ def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):
     demo.store.sweep()
     assert Path(mine).exists()  # the page may only have been loaded again
     now = time.monotonic()
-    monkeypatch.setattr(demo.store, "clock", lambda: now + uploads.MAX_AGE_AFTER_LEAVING + 1)
+    monkeypatch.setattr(demo.store, "clock", lambda: now + upload_limits.MAX_AGE_AFTER_LEAVING + 1)
     demo.store.sweep()
     assert not Path(mine).parent.exists()
     assert Path(kept).exists() and Path(unused).exists()
-    monkeypatch.setattr(demo.store, "clock", lambda: now + uploads.MAX_AGE + 1)
+    monkeypatch.setattr(demo.store, "clock", lambda: now + upload_limits.MAX_AGE + 1)
     demo.store.sweep()
     assert not Path(kept).parent.exists() and not Path(unused).parent.exists()
     lost = others.join("read", [file(kept), 40, False, False])

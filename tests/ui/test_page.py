@@ -16,7 +16,7 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.ui import build_demo, launch_settings, load_pipeline, uploads
+from fer.ui import build_demo, launch_settings, load_pipeline, upload_limits
 from fer.ui.recording.tab import RESULT_NAMES
 from fer.ui.recording.views import RESULT_LIFETIME
 from fer.video import MAX_BYTES, VideoWriter
@@ -59,9 +59,9 @@ def test_recordings_may_be_uploaded_whole():
 
 def test_files_live_long_and_are_deleted_within_the_hour(demo):
     assert demo.delete_cache is None  # it counts by the computer's clock, and leaves folders
-    assert uploads.MAX_AGE == RESULT_LIFETIME >= 45 * 60
-    assert uploads.MAX_AGE + 2 * uploads.UPLOAD_SWEEP_INTERVAL < 3600
-    assert uploads.MAX_AGE_AFTER_LEAVING + uploads.UPLOAD_SWEEP_INTERVAL < 15 * 60
+    assert upload_limits.MAX_AGE == RESULT_LIFETIME >= 45 * 60
+    assert upload_limits.MAX_AGE + 2 * upload_limits.UPLOAD_SWEEP_INTERVAL < 3600
+    assert upload_limits.MAX_AGE_AFTER_LEAVING + upload_limits.UPLOAD_SWEEP_INTERVAL < 15 * 60
 
 
 def test_a_stream_holds_no_place_between_its_frames(demo):

@@ -7,7 +7,8 @@ import pytest
 
 from fer.temp_folder import TempFolder
 from fer.ui import uploads
-from fer.ui.uploads import LEASE, MAX_AGE, MAX_AGE_AFTER_LEAVING, NoRoomError, Quota, UploadStore
+from fer.ui.upload_limits import LEASE, MAX_AGE, MAX_AGE_AFTER_LEAVING, NoRoomError, Quota
+from fer.ui.uploads import UploadStore
 
 
 class Clock:

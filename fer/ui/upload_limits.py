@@ -1,0 +1,77 @@
+"""Limits of uploads: how long each one is kept, and how much there may be of all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_AGE = 3000
+"""Seconds for which an upload and its results are kept while its page is open."""
+
+MAX_AGE_AFTER_LEAVING = 780
+"""Seconds for which an upload is kept after its page was closed, as it may be reloaded.
+
+Plus `UPLOAD_SWEEP_INTERVAL`, it is less than the quarter of an hour that the page states.
+"""
+
+UPLOAD_SWEEP_INTERVAL = 60
+"""Seconds from one sweep to the next."""
+
+LEASE = 120
+"""Seconds after its last use in which an upload isn't deleted to make room for others."""
+
+NO_ROOM = "There is no room for uploads just now; try again in a few minutes."
+
+BLOCK = 64 * 1024
+"""Bytes added to each file's size when senders are compared."""
+
+
+class NoRoomError(OSError):
+    """An upload doesn't fit; the message is fit for visitors."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_ROOM)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Limits of the folder's content.
+
+    Args:
+        bytes: Of uploads and results.
+        files: Number of uploads.
+        reserve: Share of the disk that stays free, but at most `max_reserve` bytes.
+    """
+
+    bytes: int = 8_000_000_000
+    files: int = 4000
+    reserve: float = 0.05
+    max_reserve: int = 1_000_000_000
+
+
+@dataclass(eq=False)
+class Upload:
+    """One uploaded file, complete or still being received.
+
+    Args:
+        path: Its file, alone in a folder of a random name.
+        sender: The sender's network address; only for sharing the quota.
+        made: When its reception began or, once complete, ended.
+        size: Bytes so far.
+        session: The session that used it first.
+        used: When it was used last.
+        left: When its page was closed; None while it is open.
+        complete: Whether it has been received completely.
+    """
+
+    path: Path
+    sender: str
+    made: float
+    size: int = 0
+    session: str | None = None
+    used: float = float("-inf")
+    left: float | None = None
+    complete: bool = False
+
+    def expired(self, now: float) -> bool:
+        """Return whether it is to be deleted."""
+        left = self.left is not None and now - self.left > MAX_AGE_AFTER_LEAVING
+        return self.complete and (left or now - self.made > MAX_AGE)
