@@ -15,7 +15,7 @@ from typing import Any
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import BATCH_SIZE, ExpressionClassifier
-from fer.model.image_processing_fer import SMALLEST_DEVIATION
+from fer.model.face_pixels import SMALLEST_DEVIATION
 from fer.pipeline import StreamState
 from fer.ui.photo.handlers import MIN_FACE_RANGE
 from fer.vision.detector import FaceDetector
@@ -34,8 +34,8 @@ VISION_MODULES = (
 MIRRORED = (
     *(f"fer.vision.{name}" for name in VISION_MODULES),
     "fer.model.classifier.ExpressionClassifier.classify",
-    "fer.model.image_processing_fer.FerImageProcessor",
-    "fer.model.image_processing_fer.standardise",
+    "fer.model.face_pixels.FacePixels",
+    "fer.model.face_pixels.standardise",
     "fer.pipeline.Pipeline.process_frame",
     "fer.pipeline.StreamState",
 )

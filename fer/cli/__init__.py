@@ -54,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         sys.stderr.write(f"fer {options.command}: {describe_error(error)}\n")
         return 1
+    except ModuleNotFoundError as error:
+        missing = f"It needs {error.name}, which is not installed here; install requirements.txt."
+        sys.stderr.write(f"fer {options.command}: {missing}\n")
+        return 1
     except KeyboardInterrupt as stop:
         line = "\n" if sys.stderr.isatty() else ""  # a terminal writes ^C
         kept = " ".join(["Interrupted.", str(stop)]).strip()

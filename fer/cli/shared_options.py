@@ -80,10 +80,15 @@ def check_device(name: str) -> None:
     """
     if name == "cpu":
         return
-    import torch
-
     try:
+        import torch
+
         torch.empty(1, device=name)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"--device {name} needs PyTorch, which requirements.txt installs; leave it out for the "
+            "processor (cpu)."
+        ) from error
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"--device {name} can't be used on this machine; leave it out for the processor (cpu)."

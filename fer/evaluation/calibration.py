@@ -17,9 +17,9 @@ from scipy.special import log_softmax, softmax
 from fer.array_types import BoolArray, Float32Array, FloatArray, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
-from fer.model.configuration_fer import HeadCombination
 from fer.model.heads import combined, probabilities
 from fer.model.json_records import key
+from fer.model.network_settings import HeadCombination
 
 Correctness = BoolArray | FloatArray
 """How right each prediction is, (n,), 0 to 1."""
@@ -42,7 +42,7 @@ class Calibration:
     """The settings fitted on validation, which a configuration keeps, and their metrics.
 
     Args:
-        temperature: See `fer.model.configuration_fer.HeadCombination`, as for the next six.
+        temperature: See `fer.model.network_settings.HeadCombination`, as for the next six.
         ferplus_temperature: Of the FER+ head.
         ferplus_share: Of the FER+ head in the combined output.
         combined_temperature: Of the combined output.

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
 from scipy.stats import binomtest
-from torch.nn import functional
 
 from fer.array_types import Float32Array, Int64Array, UInt8Array
 from fer.data.arrays import FerArrays
@@ -23,7 +21,6 @@ from fer.evaluation.metrics import compare_labels
 from fer.evaluation.mistakes import confident_mistakes
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.model.configuration_fer import HeadCombination
 from fer.model.evaluation_results import (
     COMBINED,
     FER2013_HEAD,
@@ -34,7 +31,7 @@ from fer.model.evaluation_results import (
     SelectiveMetrics,
 )
 from fer.model.heads import logits_of, probabilities
-from fer.model.preprocessing import pixel_values
+from fer.model.network_settings import HeadCombination
 from fer.progress_bars import with_progress
 
 BATCH_SIZE = 64
@@ -101,7 +98,6 @@ def select_heads(classifier: ExpressionClassifier, output: str) -> HeadCombinati
     return classifier.heads if output == COMBINED else classifier.heads.fer2013_alone()
 
 
-@torch.inference_mode()
 def predict_logits(
     classifier: ExpressionClassifier, images: Sequence[UInt8Array] | UInt8Array, views: bool = False
 ) -> Logits:
@@ -127,20 +123,16 @@ def predict_logits(
 
 def _views(
     classifier: ExpressionClassifier, images: Sequence[UInt8Array], views: bool
-) -> Iterator[torch.Tensor]:
+) -> Iterator[Float32Array]:
     """Yield a batch's pixel_values, (n, c, h, w), once or in ten views."""
-    processor = classifier.processor
+    once = classifier.preprocess(images)
     if not views:
-        yield pixel_values(processor, images)
+        yield once
         return
-    side = getattr(processor, "crop_size", None)  # an int in this project's processor alone
-    if not isinstance(side, int):
-        raise ValueError("Ten views need this project's image processor; leave --views out.")
-    whole = processor(images=list(images), do_center_crop=False, return_tensors="pt")
-    yield from ten_views(whole["pixel_values"], side)
+    yield from ten_views(classifier.preprocess(images, do_center_crop=False), once.shape[-1])
 
 
-def ten_views(faces: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
+def ten_views(faces: Float32Array, side: int) -> Iterator[Float32Array]:
     """Yield the centre crop of a face, four crops shifted by `VIEW_SHIFT`, and their mirror images.
 
     Outside the face they are padded with 0, its mean, as the views of a training are.
@@ -153,13 +145,13 @@ def ten_views(faces: torch.Tensor, side: int) -> Iterator[torch.Tensor]:
         (n, c, side, side), ten times.
     """
     rim = max(0, VIEW_SHIFT - (faces.shape[-1] - side) // 2)
-    padded = functional.pad(faces, [rim] * 4)
+    padded = np.pad(faces, ((0, 0), (0, 0), (rim, rim), (rim, rim)))
     middle = (padded.shape[-1] - side) // 2
     for dy, dx in ((0, 0), (-VIEW_SHIFT, 0), (VIEW_SHIFT, 0), (0, -VIEW_SHIFT), (0, VIEW_SHIFT)):
         top, left = middle + dy, middle + dx
         view = padded[:, :, top : top + side, left : left + side]
-        yield view
-        yield view.flip(-1)
+        yield np.ascontiguousarray(view)
+        yield np.ascontiguousarray(view[..., ::-1])
 
 
 def selective_metrics(

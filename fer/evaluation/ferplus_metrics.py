@@ -10,9 +10,9 @@ from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.evaluation.calibration import calibration_error, correctness_by_both, expected_error
 from fer.evaluation.metrics import compare_labels
-from fer.model.configuration_fer import HeadCombination
 from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.heads import probabilities
+from fer.model.network_settings import HeadCombination
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of FER+'s head that are compared."""

@@ -3,22 +3,24 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy.special import softmax
-from transformers import PreTrainedModel
-from transformers.image_processing_utils import BaseImageProcessor
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.labels import EXPRESSIONS, canonical_label
-from fer.model.heads import heads_of
+from fer.labels import EXPRESSIONS, FERPLUS_INDICES, canonical_label
+from fer.model.face_crops import as_crops
 from fer.model.hub import LocalModel, ModelError, pull, require_model_files
-from fer.model.loading import load_network, read_metrics, validate_framing
+from fer.model.model_files import read_metrics, validate_framing
 from fer.model.model_metrics import ModelMetrics
-from fer.model.onnx_network import OnnxNetwork, load_int8
-from fer.model.preprocessing import as_crops, pixel_values
-from fer.model.weight_storage import fingerprint
+from fer.model.network_parts import NetworkParts, read_onnx_parts
+from fer.model.network_settings import HeadCombination
+from fer.model.onnx_network import OnnxNetwork
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+    from transformers.image_processing_utils import BaseImageProcessor
 
 __all__ = ["EMBEDDED_WEIGHTS", "ExpressionClassifier", "ModelError", "expression_columns"]
 
@@ -28,6 +30,9 @@ EMBEDDED_WEIGHTS = Path(__file__).parent / "weights"
 UNCERTAIN_BELOW = 0.4
 """Default for networks whose configuration has no such threshold."""
 
+ONE_HEAD = HeadCombination(ferplus_columns=FERPLUS_INDICES)
+"""Of networks with one head: the seven expressions in this project's order, not calibrated."""
+
 BATCH_SIZE = 16
 """Faces per forward pass: few enough that activations stay in the CPU's cache."""
 
@@ -35,11 +40,14 @@ logger = logging.getLogger(__name__)
 
 
 class ExpressionClassifier:
-    """A transformers image-classification network, read in the order of `EXPRESSIONS`.
+    """An image-classification network, read in the order of `EXPRESSIONS`.
+
+    Networks of this project that have a file in int8 are served by ONNX Runtime, for which PyTorch
+    is not even imported; all others are transformers' and served by PyTorch.
 
     Attributes:
-        model: The network as it was trained.
-        network: What `classify` uses: the same in int8 where it has such a file, or `model`.
+        network: What `classify` uses, by ONNX Runtime or by PyTorch.
+        preprocess: Makes its input of face crops.
         precision: Of `network`, "int8" or "float32".
         name: For display: a Hub id, a folder or "embedded weights".
         folder: Where its files are on this machine; None for a network passed as an object.
@@ -56,14 +64,14 @@ class ExpressionClassifier:
 
     def __init__(
         self,
-        model: PreTrainedModel,
-        processor: BaseImageProcessor,
+        model: "PreTrainedModel",
+        processor: "BaseImageProcessor",
         name: str = "unnamed",
         metrics: ModelMetrics | None = None,
         revision: str | None = None,
         network: OnnxNetwork | None = None,
     ) -> None:
-        """Wrap a loaded network and its image processor.
+        """Wrap a network of transformers and its image processor.
 
         Args:
             model: The network.
@@ -77,19 +85,30 @@ class ExpressionClassifier:
             ModelError: An expression has no class of that name, or two; or the processor's
                 framing is invalid.
         """
-        self.model: PreTrainedModel = model.train(False)
-        self.network: OnnxNetwork | PreTrainedModel = network or self.model
-        self.precision = "int8" if network else "float32"
-        self.processor = processor
-        self.name = name
-        self.folder: Path | None = None
-        self.revision = revision
+        from fer.model.torch_network import torch_parts  # heavy
+
+        self._loaded: tuple[PreTrainedModel, BaseImageProcessor] | None = (model, processor)
+        self._take(torch_parts(model, processor, network), name, metrics, revision)
+
+    def _take(
+        self,
+        parts: NetworkParts,
+        name: str,
+        metrics: ModelMetrics | None,
+        revision: str | None,
+        folder: Path | None = None,
+    ) -> None:
+        """Set the attributes; see `__init__`."""
+        self.network, self.preprocess = parts.network, parts.preprocess
+        self.precision, self.fingerprint = parts.precision, parts.fingerprint
+        self.name, self.revision, self.folder = name, revision, folder
         self.notice: str | None = None
         self.metrics = metrics or ModelMetrics()
-        self.framing = validate_framing(getattr(processor, "framing", {}))
-        self.uncertain_below = getattr(model.config, "uncertain_below", UNCERTAIN_BELOW)
-        self.columns = expression_columns(model.config.id2label or {})
-        self.heads = heads_of(model.config, self.columns)
+        self.framing = validate_framing(parts.framing)
+        below = parts.uncertain_below
+        self.uncertain_below = UNCERTAIN_BELOW if below is None else below
+        self.columns = expression_columns(parts.labels)
+        self.heads = parts.heads.ordered(self.columns) if parts.heads else ONE_HEAD
 
     @classmethod
     def load(
@@ -102,20 +121,42 @@ class ExpressionClassifier:
                 `train.py` or `save_pretrained` wrote.
             int8: Serve by ONNX Runtime where the network has a file in int8; False is always
                 PyTorch in float32.
-            device: Where it runs, as torch names it; beside "cpu" always in PyTorch and float32.
+            device: Where it runs, as PyTorch names it; beside "cpu" always in PyTorch and float32.
 
         Raises:
             ModelError: It can't be loaded, is incomplete or is another kind of network.
         """
         pulled = pull(source) if source else LocalModel(EMBEDDED_WEIGHTS, "embedded weights")
         require_model_files(pulled.folder, pulled.name)
-        model, processor = load_network(pulled)
-        network = load_int8(pulled.folder, model) if int8 and device == "cpu" else None
+        parts = read_onnx_parts(pulled) if int8 and device == "cpu" else None
+        classifier = object.__new__(cls)
+        classifier._loaded = None
+        if parts is None:
+            model, processor = classifier._loaded = _load_by_transformers(pulled)
+            model.to(device)  # type: ignore[arg-type]  # its own type leaves names out
+            from fer.model.torch_network import torch_parts
+
+            parts = torch_parts(model, processor)
         metrics = read_metrics(pulled)
-        classifier = cls(model, processor, pulled.name, metrics, pulled.revision, network)
-        classifier.folder = pulled.folder
-        classifier.model.to(device)  # type: ignore[arg-type]  # its own type leaves names out
+        classifier._take(parts, pulled.name, metrics, pulled.revision, pulled.folder)
         return classifier
+
+    @property
+    def model(self) -> "PreTrainedModel":
+        """The network as it was trained, in PyTorch."""
+        return self._transformers()[0]
+
+    @property
+    def processor(self) -> "BaseImageProcessor":
+        """The network's own image processor."""
+        return self._transformers()[1]
+
+    def _transformers(self) -> "tuple[PreTrainedModel, BaseImageProcessor]":
+        """Return network and processor, loading them at the first use."""
+        if self._loaded is None:
+            assert self.folder  # noqa: S101  (a network passed as an object is loaded)
+            self._loaded = _load_by_transformers(LocalModel(self.folder, self.name, self.revision))
+        return self._loaded
 
     @classmethod
     def load_or_embedded(cls, source: str | Path | None = None) -> "ExpressionClassifier":
@@ -136,11 +177,6 @@ class ExpressionClassifier:
             classifier.notice = f"The embedded weights serve, not {source}. {error}"
             return classifier
 
-    def fingerprint(self) -> str:
-        """Return a checksum of the weights, the same wherever they were loaded from."""
-        return fingerprint(self.model)
-
-    @torch.inference_mode()
     def classify(self, crops: UInt8Array | Sequence[UInt8Array]) -> Float32Array:
         """Classify face crops, as transformers' image-classification pipeline does.
 
@@ -157,12 +193,32 @@ class ExpressionClassifier:
         faces = as_crops(crops)
         if not faces:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
-        inputs = pixel_values(self.processor, faces)  # (n, channels, side, side)
-        batches = torch.split(inputs.to(self.model.device), BATCH_SIZE)
+        inputs = self.preprocess(faces)  # (n, channels, side, side)
+        batches = [inputs[i : i + BATCH_SIZE] for i in range(0, len(inputs), BATCH_SIZE)]
         outputs = [self.network(pixel_values=batch)["logits"] for batch in batches]
-        logits = torch.cat(outputs)[:, self.columns]  # (n, classes) to (n, 7)
-        probabilities: Float32Array = softmax(logits.float().cpu().numpy(), axis=1)
+        logits = np.concatenate(outputs)[:, self.columns]  # (n, classes) to (n, 7)
+        probabilities: Float32Array = softmax(logits, axis=1)
         return probabilities
+
+
+def _load_by_transformers(
+    pulled: LocalModel,
+) -> "tuple[PreTrainedModel, BaseImageProcessor]":
+    """Return a network and its processor in PyTorch.
+
+    Raises:
+        ModelError: It can't be loaded, or PyTorch isn't installed.
+    """
+    try:
+        from fer.model.loading import load_network  # heavy
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"{pulled.name} needs PyTorch here ({error.name} is not installed): install "
+            "requirements.txt, or take a network with onnx/model_quantized.onnx, which fer export "
+            "writes."
+        ) from error
+    model, processor = load_network(pulled)
+    return model.train(False), processor
 
 
 def expression_columns(id2label: Mapping[int, str] | Mapping[str, str]) -> list[int]:

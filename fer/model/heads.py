@@ -5,7 +5,7 @@ opinion, and one for FER+'s votes, which are ten people's. It combines them itse
 again from stored logits, for fitting and for comparing settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from transformers import PretrainedConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
 from fer.labels import FERPLUS_INDICES
-from fer.model.configuration_fer import FerConfig, HeadCombination
+from fer.model.configuration_fer import FerConfig
 from fer.model.modeling_fer import combined_logits
+from fer.model.network_settings import HeadCombination
 
 DEFAULT = HeadCombination(ferplus_columns=FERPLUS_INDICES)
 """For the seven expressions in this project's order, without calibration."""
@@ -71,14 +72,13 @@ def own_logits(output: ImageClassifierOutput) -> tuple[torch.Tensor, torch.Tenso
 
 
 def logits_of(
-    output: ImageClassifierOutput, columns: list[int]
+    output: Mapping[str, np.ndarray], columns: list[int]
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return both heads' own logits, float32 (n, 7) and (n, 8), None without a second one.
 
     Args:
-        output: What the network returned.
+        output: Logits by name, as a classifier's network returned them.
         columns: Its class index of each expression, in the order of `EXPRESSIONS`.
     """
-    first, second = own_logits(output)
-    own = first[:, columns].float().numpy()
-    return own, None if second is None else second.float().numpy()
+    own = output["fer2013_logits"] if "fer2013_logits" in output else output["logits"]
+    return own[:, columns], output.get("ferplus_logits")

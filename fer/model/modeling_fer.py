@@ -13,7 +13,8 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from .configuration_fer import FerConfig, HeadCombination
+from .configuration_fer import FerConfig
+from .network_settings import HeadCombination
 
 
 @dataclass

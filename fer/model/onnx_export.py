@@ -19,7 +19,7 @@ from torch import nn
 from fer.array_types import Float32Array
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX
 from fer.model.modeling_fer import FerForImageClassification
-from fer.model.weight_storage import network_identity
+from fer.model.weight_storage import identity_of
 
 OPSET = 17
 """ONNX operator set: the newest that all of ONNX Runtime's back ends, the web's included, have."""
@@ -108,7 +108,7 @@ def export_float32(model: FerForImageClassification, file: Path) -> None:
             dynamo=False,
         )
     document = onnx.load(file)
-    onnx.helper.set_model_props(document, network_identity(model))
+    onnx.helper.set_model_props(document, identity_of(model))
     onnx.save(document, file)
 
 

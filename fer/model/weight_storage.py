@@ -2,15 +2,13 @@
 network is identified.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import torch
 from torch import nn
 
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.network_identity import network_identity, weights_checksum
 
 
 def round_to_half(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -43,14 +41,10 @@ def is_matrix(value: torch.Tensor) -> bool:
 
 def fingerprint(model: nn.Module) -> str:
     """Return a checksum of a network's weights, the same wherever they were loaded from."""
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    values = model.state_dict().items()
+    return weights_checksum({name: value.cpu().numpy() for name, value in values})
 
 
-def network_identity(model: FerForImageClassification) -> dict[str, str]:
-    """Return what identifies a network in its ONNX files: its weights and its calibration."""
-    heads = json.dumps(asdict(model.config.heads), sort_keys=True)
-    return {"fingerprint": fingerprint(model), "heads": heads}
+def identity_of(model: FerForImageClassification) -> dict[str, str]:
+    """Return what identifies a network in its ONNX files."""
+    return network_identity(fingerprint(model), model.config.heads)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from transformers.utils.logging import disable_progress_bar
 
 from fer.array_types import UInt8Array
 from fer.pipeline import Pipeline
@@ -56,7 +55,6 @@ def use_one_thread() -> None:
     """Have the libraries start no threads of their own: the analysis has some, a fork none."""
     cv2.setNumThreads(1)
     limit_threads(1)
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # it has a thread, and holds a semaphore no worker could release
 
 
 def use_default_threads() -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch.nn import functional
 
-from fer.model.image_processing_fer import SMALLEST_DEVIATION
+from fer.model.face_pixels import SMALLEST_DEVIATION
 
 SIDE_RANGE = (10 / 48, 32 / 48)
 """Fewest and most pixels of a small face, as shares of the side it is enlarged to: the range of the

@@ -14,6 +14,7 @@ from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.onnx_network import load_int8
 from fer.model.preprocessing import pixel_values
+from fer.model.weight_storage import identity_of
 
 CALIBRATION_FACES = 448
 """Training pictures that the ranges of activations are measured on, as many of each expression;
@@ -50,5 +51,5 @@ def int8_logits(
     """
     with TemporaryDirectory() as folder:
         write_onnx(model, Path(folder), faces)
-        network = load_int8(Path(folder), model)
+        network = load_int8(Path(folder), identity_of(model))
     return predict_logits(ExpressionClassifier(model, processor, network=network), images)

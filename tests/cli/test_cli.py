@@ -66,6 +66,16 @@ def test_what_the_terminal_cannot_write_is_no_error(monkeypatch):
     assert "?" in written.getvalue().decode("cp1252")
 
 
+def test_a_library_that_is_left_out_of_the_light_installation_is_named(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    monkeypatch.delitem(sys.modules, "fer.data.fer2013", raising=False)
+    assert main(["evaluate", "--dataset", "you/fer2013"]) == 1
+    told = capsys.readouterr().err
+    assert told == (
+        "fer evaluate: It needs datasets, which is not installed here; install requirements.txt.\n"
+    )
+
+
 def test_an_error_of_the_system_is_one_sentence_too(tmp_path, capsys, monkeypatch):
     def push(*arguments, **options):
         (tmp_path / "file").mkdir()

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +96,12 @@ def test_options_that_will_not_do_are_refused_before_the_work(
     told = capsys.readouterr().err
     assert told.startswith("fer photo: ") and said in told and told.count("\n") == 1
     assert networks == {}
+
+
+def test_another_device_needs_pytorch(album, networks, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["photo", str(album / "a.jpg"), "--device", "cuda"]) == 1
+    assert "--device cuda needs PyTorch, which requirements.txt installs" in capsys.readouterr().err
 
 
 def test_a_folder_into_files(album, tmp_path, capsys):

@@ -17,8 +17,8 @@ from fer.evaluation.calibration import (
     with_priors,
 )
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
-from fer.model.configuration_fer import HeadCombination
 from fer.model.heads import DEFAULT, probabilities
+from fer.model.network_settings import HeadCombination
 
 
 @pytest.fixture

@@ -60,7 +60,8 @@ if token:
 WHOLE = {
     ".gitattributes", "README.md", "config.json", "model.safetensors", "preprocessor_config.json",
     "metrics.json", "curves.png", "configuration_fer.py", "modeling_fer.py",
-    "image_processing_fer.py", "onnx/model.onnx", "handler.py", "requirements.txt",
+    "image_processing_fer.py", "network_settings.py", "face_pixels.py", "onnx/model.onnx",
+    "handler.py", "requirements.txt",
 }  # fmt: skip
 VIT = """
 from pathlib import Path

@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -26,10 +27,14 @@ from fer.model.classifier import (
     expression_columns,
 )
 from fer.model.configuration_fer import FerConfig
+from fer.model.hub import LocalModel
 from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.loading import load_network
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.onnx_network import load_int8
 from fer.model.preprocessing import pixel_values
+from fer.model.weight_storage import identity_of
 
 
 @pytest.fixture
@@ -90,6 +95,28 @@ def test_many_crops_keep_their_order():
 
 def test_the_embedded_network_serves_in_int8_unless_asked_not_to():
     assert ExpressionClassifier.load(int8=False).precision == "float32"
+    assert ExpressionClassifier.load().precision == "int8"
+
+
+def test_without_pytorch_it_gives_what_it_gives_beside_it(crops):
+    light = ExpressionClassifier.load()
+    model, processor = load_network(LocalModel(EMBEDDED_WEIGHTS, "embedded"))
+    network = load_int8(EMBEDDED_WEIGHTS, identity_of(model))
+    beside = ExpressionClassifier(model, processor, network=network)
+    np.testing.assert_array_equal(light.classify(crops), beside.classify(crops))
+    for name in ("columns", "heads", "framing", "uncertain_below", "precision"):
+        assert getattr(light, name) == getattr(beside, name)
+    assert light.fingerprint() == beside.fingerprint()
+    assert light.model.num_parameters() == model.num_parameters()  # loaded when it is asked for
+
+
+def test_where_pytorch_is_not_installed_a_network_that_needs_it_is_refused(tmp_path, monkeypatch):
+    small_network().save_pretrained(tmp_path)
+    FerImageProcessor().save_pretrained(tmp_path)
+    monkeypatch.delitem(sys.modules, "fer.model.loading")
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(ModelError, match=r"needs PyTorch here .*requirements\.txt"):
+        ExpressionClassifier.load(tmp_path)
     assert ExpressionClassifier.load().precision == "int8"
 
 

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from fer.data.fer2013 import FerArrays
+from fer.model.face_pixels import FacePixels
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.training.dataset import FaceDataset
 
@@ -65,12 +66,12 @@ def test_settings_are_saved(tmp_path):
 
 def test_colours_are_weighed_as_rgb():
     stripes = np.repeat(np.eye(3, dtype=np.uint8) * 255, 16, axis=0)[None].repeat(48, axis=0)
-    assert FerImageProcessor()._grey(stripes)[0, [0, 20, 47]].tolist() == [76, 150, 29]
+    assert FacePixels()._grey(stripes)[0, [0, 20, 47]].tolist() == [76, 150, 29]
 
 
 def test_large_faces_are_averaged_not_sampled():
     checks = np.indices((96, 96)).sum(0).astype(np.uint8) % 2 * 255
-    assert np.abs(FerImageProcessor()._grey(checks).astype(int) - 127).max() < 60
+    assert np.abs(FacePixels()._grey(checks).astype(int) - 127).max() < 60
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fer.evaluation.robustness import blur, shrink
-from fer.model.image_processing_fer import standardise
+from fer.model.face_pixels import standardise
 from fer.training.degradation import (
     STEPS,
     Degradation,
@@ -25,7 +25,8 @@ def face():
 @pytest.fixture
 def faces():
     generator = torch.Generator().manual_seed(0)
-    return standardise(torch.randint(0, 256, (200, 48, 48), generator=generator))
+    grey = torch.randint(0, 256, (200, 48, 48), generator=generator, dtype=torch.uint8)
+    return torch.from_numpy(standardise(grey.numpy()))
 
 
 @pytest.mark.parametrize("side", [10, 16, 24, 31])
