@@ -13,7 +13,7 @@ minutes on two quiet cores.
 """  # noqa: E501 (a command to copy)
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,25 +23,18 @@ import cv2
 import numpy as np
 
 from benchmarks.contenders import Peer
-from benchmarks.damages import CLEAN, DAMAGES, FACE_HEIGHT, PICTURE_SIDE, Damage, Subject
+from benchmarks.damages import CLEAN, DAMAGES, Damage, Subject
 from benchmarks.detector import FACELESS, faceless_picture, variants
+from benchmarks.face_pictures import BOX_LENGTH, fer2013_subjects, photo_subjects
 from benchmarks.reporting import circumstances, table, write
 from benchmarks.roll import load_photos
-from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.evaluation.evaluate import wilson
 from fer.pipeline import Pipeline
 from fer.threads import limit_threads
-from fer.vision.detections import boxes, probabilities, select
+from fer.vision.detections import boxes, probabilities
 
 MIN_FACE = 20
 """Pixels of the least face that is looked for, as in photos; YuNet has its own."""
-
-LEAST_SURE, LEAST_SIDE, MOST_ROLL, MOST_YAW = 0.95, 40, 12.0, 20.0
-"""Least confidence and longer side in pixels of the photos' faces, and most degrees of their tilt
-and turn."""
-
-BOX_LENGTH = 1.06
-"""Longer side of a face's box over the side of FER2013's square (benchmarks/framing.json)."""
 
 
 class Contender(Protocol):
@@ -119,58 +112,6 @@ def read(contender: Contender, picture: np.ndarray, height: int, labelled: bool)
     square = round(height / BOX_LENGTH)
     row = contender.classify(picture, [(side - square) // 2] * 2 + [square] * 2)
     return Reading(False, None, None if row is None else int(row.argmax()))
-
-
-def fer2013_subjects(pipeline: Pipeline, dataset: str, number: int) -> list[Subject]:
-    """Return validation pictures, enlarged, with a margin of repeated border pixels."""
-    validation = load_fer2013(dataset)["validation"]
-    chosen = np.random.default_rng(0).choice(len(validation), number, replace=False)
-    faces = load_arrays(validation.select(np.sort(chosen)))
-    subjects = []
-    for image, label in zip(faces.images, faces.labels, strict=True):
-        picture = enlarge(image)
-        found = pipeline.detector.detect(picture)
-        landmarks = found.data["landmarks"][0] if len(found) else None
-        subjects.append(Subject(picture, landmarks, int(label)))
-    return subjects
-
-
-def enlarge(image: np.ndarray) -> np.ndarray:
-    """Return one of FER2013's pictures in the middle of a larger one, in RGB."""
-    side = 2 * round(FACE_HEIGHT / BOX_LENGTH / 2)
-    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
-    margin = (PICTURE_SIDE - side) // 2
-    framed = cv2.copyMakeBorder(large, *[margin] * 4, cv2.BORDER_REPLICATE)
-    return cv2.cvtColor(framed, cv2.COLOR_GRAY2RGB)
-
-
-def photo_subjects(
-    pipeline: Pipeline, photos: Sequence[np.ndarray], number: int
-) -> Iterator[Subject]:
-    """Yield the first faces of photos with their surroundings, about upright and frontal ones."""
-    for photo in photos:
-        faces = pipeline(photo)
-        sides = (boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0)
-        good = (faces.confidence >= LEAST_SURE) & (sides >= LEAST_SIDE)
-        good &= np.abs(faces.data["roll"]) <= MOST_ROLL
-        good &= np.abs(faces.data["yaw"]) <= MOST_YAW
-        faces, sides = select(faces, good), sides[good]
-        for box, side, points in zip(boxes(faces), sides, faces.data["landmarks"], strict=True):
-            if (number := number - 1) < 0:
-                return
-            yield cut_out(photo, (box[:2] + box[2:]) / 2, float(side), points)
-
-
-def cut_out(photo: np.ndarray, middle: np.ndarray, side: float, points: np.ndarray) -> Subject:
-    """Return a face of a photo, by the middle and the longer side of its box."""
-    scale = FACE_HEIGHT / side
-    shift = PICTURE_SIDE / 2 - scale * middle
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    if scale < 0.5:  # a warp alone would skip pixels
-        photo = cv2.GaussianBlur(photo, (0, 0), 0.4 / scale)
-    size = PICTURE_SIDE, PICTURE_SIDE
-    picture = cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    return Subject(picture, (scale * points + shift).astype(np.float32))
 
 
 def read_all(

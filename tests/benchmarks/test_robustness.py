@@ -10,10 +10,9 @@ from skimage.data import astronaut
 import benchmarks.robustness
 from benchmarks.contenders import Peer
 from benchmarks.damages import CLEAN, DAMAGES, FACE_HEIGHT, PICTURE_SIDE, Damage, Subject, tilt
+from benchmarks.face_pictures import cut_out, enlarge
 from benchmarks.robustness import (
     count_false_faces,
-    cut_out,
-    enlarge,
     measure,
     read,
     share,

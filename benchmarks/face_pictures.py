@@ -1,0 +1,70 @@
+"""Square pictures with one face in the middle: FER2013's, enlarged, and faces of photos."""
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from benchmarks.damages import FACE_HEIGHT, PICTURE_SIDE, Subject
+from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.pipeline import Pipeline
+from fer.vision.detections import boxes, select
+
+LEAST_SURE, LEAST_SIDE, MOST_ROLL, MOST_YAW = 0.95, 40, 12.0, 20.0
+"""Least confidence and longer side in pixels of the photos' faces, and most degrees of their tilt
+and turn."""
+
+BOX_LENGTH = 1.06
+"""Longer side of a face's box over the side of FER2013's square (benchmarks/framing.json)."""
+
+
+def fer2013_subjects(pipeline: Pipeline, dataset: str, number: int) -> list[Subject]:
+    """Return validation pictures, enlarged, with a margin of repeated border pixels."""
+    validation = load_fer2013(dataset)["validation"]
+    chosen = np.random.default_rng(0).choice(len(validation), number, replace=False)
+    faces = load_arrays(validation.select(np.sort(chosen)))
+    subjects = []
+    for image, label in zip(faces.images, faces.labels, strict=True):
+        picture = enlarge(image)
+        found = pipeline.detector.detect(picture)
+        landmarks = found.data["landmarks"][0] if len(found) else None
+        subjects.append(Subject(picture, landmarks, int(label)))
+    return subjects
+
+
+def enlarge(image: np.ndarray) -> np.ndarray:
+    """Return one of FER2013's pictures in the middle of a larger one, in RGB."""
+    side = 2 * round(FACE_HEIGHT / BOX_LENGTH / 2)
+    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
+    margin = (PICTURE_SIDE - side) // 2
+    framed = cv2.copyMakeBorder(large, *[margin] * 4, cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(framed, cv2.COLOR_GRAY2RGB)
+
+
+def photo_subjects(
+    pipeline: Pipeline, photos: Sequence[np.ndarray], number: int
+) -> Iterator[Subject]:
+    """Yield the first faces of photos with their surroundings, about upright and frontal ones."""
+    for photo in photos:
+        faces = pipeline(photo)
+        sides = (boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0)
+        good = (faces.confidence >= LEAST_SURE) & (sides >= LEAST_SIDE)
+        good &= np.abs(faces.data["roll"]) <= MOST_ROLL
+        good &= np.abs(faces.data["yaw"]) <= MOST_YAW
+        faces, sides = select(faces, good), sides[good]
+        for box, side, points in zip(boxes(faces), sides, faces.data["landmarks"], strict=True):
+            if (number := number - 1) < 0:
+                return
+            yield cut_out(photo, (box[:2] + box[2:]) / 2, float(side), points)
+
+
+def cut_out(photo: np.ndarray, middle: np.ndarray, side: float, points: np.ndarray) -> Subject:
+    """Return a face of a photo, by the middle and the longer side of its box."""
+    scale = FACE_HEIGHT / side
+    shift = PICTURE_SIDE / 2 - scale * middle
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    if scale < 0.5:  # a warp alone would skip pixels
+        photo = cv2.GaussianBlur(photo, (0, 0), 0.4 / scale)
+    size = PICTURE_SIDE, PICTURE_SIDE
+    picture = cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return Subject(picture, (scale * points + shift).astype(np.float32))
