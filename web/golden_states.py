@@ -13,13 +13,14 @@ from fer.vision.detections import track_ids
 from fer.vision.frame_mapping import content_rectangle, frame_mappings
 from fer.vision.pose import roll, yaw
 from fer.vision.prediction_cache import PredictionCache
+from fer.vision.roll_memory import RollMemory
 from fer.vision.scene_change import SceneChangeDetector
 from fer.vision.smoother import ExpressionSmoother
 from fer.vision.tracker import FaceTracker
 from web.golden_steps import FACE, darkened
 from web.golden_streams import draw
 
-SHAPES = ((1, 1), (3, 3), (2, 5), (5, 2), (6, 6))
+SHAPES = ((1, 1), (3, 3), (2, 5), (5, 2), *[(6, 6)] * 8)
 
 LANDSCAPE, PORTRAIT = (0, 0, 640, 480), (0, 0, 480, 640)
 
@@ -34,7 +35,9 @@ def states(image: UInt8Array) -> dict[str, Any]:
         "assignment": assignments(),
         "pose": poses(),
         "mappings": mappings(image),
+        "rolls": rolls(),
         "tracker": tracker(),
+        "crowd": crowd(),
         "smoother": smoother(),
         "cache": cache(image),
         "scenes": scenes(image),
@@ -45,7 +48,7 @@ def assignments() -> list[dict[str, Any]]:
     """Return costs, the last ones with many equal, and the pairs of least cost."""
     generator, cases = np.random.default_rng(0), []
     for shape in SHAPES:
-        costs = generator.integers(0, 4 if shape == SHAPES[-1] else 1000, shape)
+        costs = generator.integers(0, 3 if shape == SHAPES[-1] else 1000, shape)
         rows, columns = linear_sum_assignment(costs)
         cases.append({"costs": costs, "pairs": np.column_stack([rows, columns])})
     return cases
@@ -110,6 +113,38 @@ def track_frame(
     return {**given, "tracks": track_ids(tracked), "predicted": faces.predict(time + 0.1)}
 
 
+def crowd() -> list[dict[str, Any]]:
+    """Return frames with five faces that wander, look alike, and are missed now and then."""
+    generator, faces, frames = np.random.default_rng(2), FaceTracker(confirmations=2), []
+    places, looks = generator.uniform(50, 400, (5, 2)), generator.uniform(0, 30, (5, 3))
+    steps = generator.uniform(-40, 40, (5, 2))
+    for index in range(40):
+        places += steps + generator.normal(0, 8, (5, 2))
+        steps = np.where((places < 20) | (places > 500), -steps, steps)
+        seen = np.flatnonzero(generator.random(5) < 0.85)
+        corners = np.column_stack([places, places + generator.uniform(50, 70, (5, 2))])
+        noisy = (looks + generator.normal(0, 7, (5, 3)))[seen].round(2)
+        time = round(0.1 * index, 2)
+        found = list(corners[seen].round(1))
+        frames.append(track_frame(faces, time, found, noisy, index == 20, index == 30))
+    return frames
+
+
+def rolls() -> list[dict[str, Any]]:
+    """Return landmarks of a face that tilts, its mean roll, and what is expected beside it."""
+    memory, frames, box = RollMemory(), [], np.array([FACE], np.float32)
+    for index in range(8):
+        angle = np.radians(9 * index)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        points = (np.array(FACE_LANDMARKS) @ turn).round(3)[None]
+        given = Detections(xyxy=box, tracker_id=np.array([1]), data={"landmarks": points})
+        found = memory.update(given, index / 10)
+        expected = memory.expect(np.concatenate([box + 10, box + 500]))
+        row = {"time": index / 10, "landmarks": points[0], "roll": found.data["roll"][0]}
+        frames.append({**row, "expected": expected})
+    return frames
+
+
 def smoother() -> list[dict[str, Any]]:
     """Return probabilities and yaws of a face over time, averaged, and what it is named."""
     generator, faces, frames = np.random.default_rng(1), ExpressionSmoother(), []
@@ -160,7 +195,8 @@ def scenes(image: UInt8Array) -> list[dict[str, Any]]:
     """Return frames as places and gains, and whether each is a cut or changed as a whole."""
     places = [[[(60, 0, 0)], 256]] * 3 + [[[(60 + 20 * step, 5, 0)], 256] for step in range(4)]
     places += [[[(120, 0, 0)], 90], [[(120, 0, 0)], 256], [[(0, 0, 2), (256, 0, 1)], 256]]
-    places += [[[(0, 0, 2), (256, 0, 1)], 200], [[], 256], [[(0, 0, 2), (256, 0, 1)], 256]]
+    places += [[[(60, 0, 3), (316, 0, 3)], 256], [[(0, 0, 2), (256, 0, 1)], 200], [[], 256]]
+    places += [[[(0, 0, 2), (256, 0, 1)], 256]]
     detector, frames = SceneChangeDetector(), []
     for where, gain in places:
         change = detector.update(darkened(draw(image, where), gain))

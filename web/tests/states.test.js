@@ -7,6 +7,7 @@ import { contentRectangle, frameMappings } from "../pipeline/frame_mapping.js";
 import { view } from "../pipeline/picture.js";
 import { roll, rollDifference, yaw } from "../pipeline/pose.js";
 import { PredictionCache } from "../pipeline/prediction_cache.js";
+import { RollMemory } from "../pipeline/roll_memory.js";
 import { SceneChangeDetector } from "../pipeline/scene_change.js";
 import { ExpressionSmoother } from "../pipeline/smoother.js";
 import { FaceTracker } from "../pipeline/tracker.js";
@@ -16,6 +17,7 @@ import { readConfig } from "./node_pipeline.js";
 const [expected, picture, config] = [golden("states.json"), goldenPicture(), readConfig()];
 const SIZE = [512, 256]; // of frames
 const [LANDSCAPE, PORTRAIT] = [[0, 0, 640, 480], [0, 0, 480, 640]];
+const FACE = [95, 55, 195, 185];
 const UNCERTAIN_BELOW = 0.5;
 
 test("the cheapest pairs", () => {
@@ -39,13 +41,24 @@ test("frames of another size", () => {
   }
 });
 
-test("numbers of faces that cross, are lost, and are there after a cut and a turn", () => {
-  const tracker = new FaceTracker(config, config.defaults.stream.memory);
-  for (const { time, boxes, looks, cut, turned, tracks, predicted } of expected.tracker) {
-    const mappings = turned ? frameMappings(LANDSCAPE, PORTRAIT, config.frame_mapping) : [];
-    const faces = tracker.update(boxes.map((box) => ({ box })), time, looks, cut, mappings);
-    assert.deepEqual(faces.map(({ track }) => track), tracks, `at ${time}`);
-    assertNear(tracker.predict(time + 0.1), predicted, 0.01, `expected after ${time}`);
+for (const name of ["tracker", "crowd"]) {
+  test(`numbers of faces that cross, are lost, and are there after a cut and a turn: ${name}`, () => {
+    const tracker = new FaceTracker(config, config.defaults.stream.memory);
+    for (const { time, boxes, looks, cut, turned, tracks, predicted } of expected[name]) {
+      const mappings = turned ? frameMappings(LANDSCAPE, PORTRAIT, config.frame_mapping) : [];
+      const faces = tracker.update(boxes.map((box) => ({ box })), time, looks, cut, mappings);
+      assert.deepEqual(faces.map(({ track }) => track), tracks, `at ${time}`);
+      assertNear(tracker.predict(time + 0.1), predicted, 0.01, `expected after ${time}`);
+    }
+  });
+}
+
+test("rolls over time", () => {
+  const memory = new RollMemory(config, config.defaults.stream.memory);
+  for (const { time, landmarks, roll: tilt, expected: places } of expected.rolls) {
+    const [face] = memory.update([{ track: 1, box: FACE, landmarks }], time);
+    assertNear(face.roll, tilt, 0.01, `roll at ${time}`);
+    assertNear(memory.expect([10, 500].map((shift) => FACE.map((edge) => edge + shift))), places, 0.01, `expected after ${time}`);
   }
 });
 
