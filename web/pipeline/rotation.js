@@ -64,11 +64,18 @@ function warpMatrix(source, target, degrees, scale = 1) {
   ];
 }
 
-/** OpenCV's warpAffine, interpolated between pixels; outside of the picture are its border pixels or grey. */
-function warp(picture, [[xx, xy, x0], [yx, yy, y0]], width, height, replicate) {
+/**
+ * OpenCV's warpAffine, interpolated between pixels; outside of the picture are its border pixels or grey. Places are
+ * of 32 bits, as there: else one pixel in 2,000 is rounded otherwise.
+ */
+function warp(picture, matrix, width, height, replicate) {
+  const [[xx, xy, x0], [yx, yy, y0]] = matrix.map((row) => row.map(Math.fround));
   const warped = create(width, height);
   for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += 4) sample(picture, xx * x + xy * y + x0, yx * x + yy * y + y0, replicate, warped.data, to);
+    const [startX, startY] = [Math.fround(xy * y + x0), Math.fround(yy * y + y0)];
+    for (let x = 0; x < width; x++, to += 4) {
+      sample(picture, Math.fround(xx * x + startX), Math.fround(yx * x + startY), replicate, warped.data, to);
+    }
   }
   return warped;
 }
