@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.shared_options import SOURCE_HELP
+from fer.cli.shared_options import SOURCE_HELP, add_map
 from fer.labels import FER2013_DATASET_ID
 from fer.output_files import new_file, output_folder, write_file
 
@@ -48,14 +48,7 @@ def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="FILE",
         help="fer2013new.csv with FER+'s votes; found in the folder of a csv",
     )
-    parser.add_argument(
-        "--map",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="NAME=EXPRESSION",
-        help="expressions of labels or folders of other names; NAME=- leaves one out",
-    )
+    add_map(parser)
     parser.add_argument(
         "--output", type=Path, default=Path("runs/data"), metavar="FOLDER", help="for the files"
     )

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.shared_options import SOURCE_HELP, check_model
+from fer.cli.shared_options import SOURCE_HELP, add_map, check_model
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder, write_file
 
@@ -87,14 +87,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="detect and crop the largest face of each picture of --folder",
     )
-    parser.add_argument(
-        "--map",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="NAME=EXPRESSION",
-        help="expressions of labels or folders of other names; NAME=- leaves one out",
-    )
+    add_map(parser)
 
 
 def run_evaluate(options: argparse.Namespace) -> str:

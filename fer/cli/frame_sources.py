@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 import cv2
@@ -52,7 +52,7 @@ class FrameSource(Protocol):
         """Return a new frame if one is due, without waiting."""
 
 
-class CameraSource:
+class CameraSource(AbstractContextManager["CameraSource"]):
     """A camera; a thread fetches its pictures, and only the latest one is handed on.
 
     Args:
@@ -107,23 +107,14 @@ class CameraSource:
         image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
         return Frame(image, self.clock.now(), DEFAULT_FRAME_DURATION)
 
-    def __enter__(self) -> "CameraSource":
-        """Return the camera itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Release the camera."""
         self._closing = True
         self._thread.join(CAMERA_TIMEOUT)
         self._capture.release()
 
 
-class VideoSource:
+class VideoSource(AbstractContextManager["VideoSource"]):
     """A video file at its own pace: late frames are skipped.
 
     Args:
@@ -161,18 +152,9 @@ class VideoSource:
             due, self._next = self._next, next(self._frames, None)
         return due
 
-    def __enter__(self) -> "VideoSource":
-        """Return the source itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Close the file."""
-        self._reader.__exit__(kind, error, trace)
+        self._reader.__exit__(*error)
 
 
 def open_source(name: str) -> CameraSource | VideoSource:

@@ -39,6 +39,18 @@ def add_min_face(parser: argparse.ArgumentParser, default: int) -> None:
     )
 
 
+def add_map(parser: argparse.ArgumentParser) -> None:
+    """Add `--map`, which `fer.data.label_map` reads."""
+    parser.add_argument(
+        "--map",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME=EXPRESSION",
+        help="expressions of labels or folders of other names; NAME=- leaves one out",
+    )
+
+
 def check_shared(options: argparse.Namespace) -> None:
     """Refuse values of the options above, and of `--rate`, that won't do, before the work.
 

@@ -7,10 +7,10 @@ frames are set upright, pixels are made square, and transparent areas are laid o
 import math
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 
 import av
 from av.packet import Packet
@@ -61,7 +61,7 @@ class Frame:
     duration: float
 
 
-class VideoReader:
+class VideoReader(AbstractContextManager["VideoReader"]):
     """Reads a video's frames in their order, once.
 
     `info` is available from the start, and so are `scale`, pixels of the file for each pixel of a
@@ -128,16 +128,7 @@ class VideoReader:
         if self._converter.is_rotated:
             self.info = replace(self.info, width=self.info.height, height=self.info.width)
 
-    def __enter__(self) -> "VideoReader":
-        """Return the reader itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Close the file."""
         self._container.close()
 

@@ -1,9 +1,9 @@
 """Writing H.264 in MP4 as every browser plays it, with each frame's own time."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import av
@@ -31,7 +31,7 @@ _BT709, _BT601, _LIMITED = 1, 6, 1
 """AVColorPrimaries and AVColorTransferCharacteristic; AVColorSpace; AVColorRange."""
 
 
-class VideoWriter:
+class VideoWriter(AbstractContextManager["VideoWriter"]):
     """Writes frames as they come; leaves no file when its block ends in an error.
 
     `warning` is what of the sound couldn't be kept, in sentences, or None.
@@ -143,16 +143,7 @@ class VideoWriter:
         self._last_pts = pts
         return pts
 
-    def __enter__(self) -> "VideoWriter":
-        """Return the writer itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Finish the file, or remove what was written of it after an error."""
         if kind is not None:
             self._discard()
