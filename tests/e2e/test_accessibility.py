@@ -71,6 +71,8 @@ def test_recording(quiet_page, tmp_path):
         page.get_by_label("End of the new mark").fill(end)
         page.get_by_role("button", name="Add mark").click()
         page.locator("#recording-result [data-row]").nth(i).wait_for()
+        form = [page.get_by_label(f"{name} of the new mark") for name in ("Start", "End", "Kind")]
+        assert [field.input_value() for field in form] == ["", "", "event"]
     page.locator("#recording-result .fer-comparison").wait_for()
     page.wait_for_timeout(1500)  # the files come after the chart
     with page.expect_download() as waiting:

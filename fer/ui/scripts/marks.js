@@ -76,10 +76,19 @@ function place(field) {
   return `${mark} [name="${field.name}"]`;
 }
 
+// Gradio keeps the elements that stay the same, with what was typed.
+function emptyForm() {
+  for (const field of tab.querySelectorAll("[data-new] :is(input, select)")) {
+    if (field.matches("select")) field.selectedIndex = 0;
+    else field.value = "";
+  }
+}
+
 function restore() {
   if (rows() > adding) {
     for (const key of [...drafts.keys()]) if (key.startsWith("[data-new]")) drafts.delete(key);
     adding = Infinity;
+    emptyForm();
   }
   for (const [key, text] of drafts) {
     const field = tab.querySelector(key);
