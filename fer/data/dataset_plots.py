@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer.array_types import Float64Array, Int64Array, UInt8Array
+from fer.array_types import Float32Array, Float64Array, Int64Array, UInt8Array
 from fer.colors import COLORS
 from fer.data.statistics import SplitStatistics
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
@@ -56,6 +56,66 @@ def faces_plot(images: UInt8Array, labels: Int64Array, seed: int = 0) -> Figure:
         _show_images(row, [*mean, *images[drawn]])
         row[0].set_ylabel(EXPRESSIONS[index], rotation=0, ha="right", va="center")
     grid[0, 0].set_title("mean", fontsize=10)
+    return figure
+
+
+def mean_faces_plot(images: UInt8Array, labels: Int64Array) -> Figure:
+    """Show the mean face of each expression in one row, its contrast stretched.
+
+    Args:
+        images: uint8 (n, h, w).
+        labels: (n,) indices into `EXPRESSIONS`.
+    """
+    figure = Figure(figsize=(9.4, 1.9), layout="constrained")
+    row = figure.subplots(1, len(EXPRESSIONS))
+    for index, axes in enumerate(row):
+        chosen = images[labels == index]
+        _show_images([axes], [_stretch_contrast(chosen.mean(axis=0))] if len(chosen) else [])
+        axes.set_title(EXPRESSIONS[index], fontsize=10)
+    return figure
+
+
+def pictures_plot(
+    pictures: Sequence[UInt8Array], titles: Sequence[str], columns: int = 8
+) -> Figure:
+    """Show pictures in rows, each with its title.
+
+    Args:
+        pictures: One or more, grey uint8 (h, w).
+        titles: Of each; may have several lines.
+        columns: Pictures in a row.
+    """
+    rows = -(-len(pictures) // columns)
+    height = 1.1 + 0.2 * max(title.count("\n") + 1 for title in titles)
+    figure = Figure(figsize=(1.17 * columns, height * rows), layout="constrained")
+    grid = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    _show_images(grid, pictures)
+    for axes, title in zip(grid, titles, strict=False):
+        axes.set_title(title, fontsize=8)
+    return figure
+
+
+def entropy_plot(entropy: Float32Array, labels: Int64Array, split: str) -> Figure:
+    """Show how much voters disagree about the faces of each label.
+
+    Args:
+        entropy: (n,) in bits, as `fer.data.ferplus.vote_entropy` returns it; NaN is left out.
+        labels: (n,) indices into `EXPRESSIONS`.
+        split: Whose faces they are.
+    """
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    known = [entropy[(labels == i) & ~np.isnan(entropy)] for i in range(len(EXPRESSIONS))]
+    boxes = axes.boxplot(known, orientation="horizontal", patch_artist=True, showfliers=False)
+    for box, name in zip(boxes["boxes"], EXPRESSIONS, strict=True):
+        box.set_facecolor(COLORS[name])
+    for line in boxes["medians"]:
+        line.set_color("black")
+    axes.set_yticks(range(1, len(EXPRESSIONS) + 1), EXPRESSIONS)
+    axes.invert_yaxis()
+    axes.set(xlabel="entropy of the ten votes, bits", xlim=(-0.05, None))
+    axes.set_title(f"How much voters disagree about the faces of {split}")
+    simplify_axes(axes)
     return figure
 
 

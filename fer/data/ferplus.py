@@ -42,3 +42,22 @@ def majority_expression(votes: FloatArray) -> Int64Array:
     named = np.full(len(FERPLUS_LABELS), -1)
     named[list(FERPLUS_INDICES)] = range(len(EXPRESSIONS))
     return np.where(votes.any(axis=1), named[votes.argmax(axis=1)], -1)
+
+
+def vote_entropy(votes: FloatArray) -> Float32Array:
+    """Return how much the voters disagree about each picture, float32 (n,), in bits.
+
+    It is 0 where all see the same, and 1 where they are split evenly over two answers.
+
+    Args:
+        votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTE_COLUMNS`.
+
+    Returns:
+        NaN where there are no votes.
+    """
+    totals = votes.sum(axis=1, keepdims=True)
+    shares = votes / np.where(totals > 0, totals, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bits = np.where(shares > 0, -shares * np.log2(shares), 0.0)
+    entropy: Float32Array = np.where(totals[:, 0] > 0, bits.sum(axis=1), np.nan).astype(np.float32)
+    return entropy

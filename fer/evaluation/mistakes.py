@@ -3,6 +3,8 @@
 On FER2013 many of them are the label's: ten people labelled its pictures again for FER+.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fer.array_types import Float32Array, Int64Array
@@ -47,3 +49,21 @@ def _counts(votes: Float32Array) -> dict[str, int]:
     """Return who got how many votes, most first; without those that got none."""
     order = np.argsort(-votes, kind="stable")
     return {FERPLUS_VOTE_COLUMNS[i]: int(votes[i]) for i in order if votes[i] > 0}
+
+
+def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
+    """Return in a sentence whom FER+'s voters agree with; "" where there are no votes."""
+    voted = [each for each in mistakes if each.votes]
+    if not voted:
+        return ""
+    network = sum(each.majority == each.prediction for each in voted)
+    label = sum(each.majority == each.label for each in voted)
+    if network == len(voted):
+        return (
+            f"In all {network}, most of FER+'s voters see what the network names: it is the labels "
+            "that look wrong."
+        )
+    return (
+        f"In {network} of the {len(voted)}, most of FER+'s voters see what the network names; in "
+        f"{label}, they see what the label says."
+    )

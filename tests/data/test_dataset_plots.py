@@ -8,7 +8,10 @@ from fer.data.dataset_plots import (
     EXAMPLES_PER_CLASS,
     copies_plot,
     counts_plot,
+    entropy_plot,
     faces_plot,
+    mean_faces_plot,
+    pictures_plot,
     unanimity_plot,
     votes_plot,
 )
@@ -61,3 +64,26 @@ def test_votes_are_percent_of_each_label():
 def test_how_many_agree():
     axes = unanimity_plot([0] * 8 + [1, 3], "train").axes[0]
     assert [bar.get_height() for bar in axes.patches][-2:] == [25, 75]
+
+
+def test_mean_faces_stand_in_one_row():
+    images = np.stack([np.full((48, 48), value, np.uint8) for value in (10, 30, 90)])
+    images[:, 0] = 255
+    row = mean_faces_plot(images, np.array([0, 0, 6])).axes
+    assert [axes.get_title() for axes in row] == [*EXPRESSIONS]
+    assert [len(axes.images) for axes in row] == [1, 0, 0, 0, 0, 0, 1]
+    assert row[0].images[0].get_array()[[0, 47], 5].tolist() == [255, 0]
+
+
+def test_pictures_fill_rows_with_their_titles():
+    pictures = [np.full((48, 48), value, np.uint8) for value in range(5)]
+    grid = pictures_plot(pictures, [f"{i}\nx" for i in range(5)], columns=3).axes
+    assert [axes.get_title() for axes in grid] == [*(f"{i}\nx" for i in range(5)), ""]
+    assert [axes.images[0].get_array()[0, 0] for axes in grid[:5]] == [0, 1, 2, 3, 4]
+
+
+def test_entropy_has_a_box_an_expression():
+    entropy = np.array([0, 1, 2, np.nan], np.float32)
+    (axes,) = entropy_plot(entropy, np.array([0, 0, 3, 3]), "train").axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [*EXPRESSIONS]
+    assert len(axes.patches) == 7 and axes.lines[0].get_xdata().max() <= 1

@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from fer.colors import COLORS
+from fer.evaluation.mistakes import describe_mistakes
 from fer.labels import EXPRESSIONS, LABEL_SYNONYMS
 from fer.model.evaluation_results import (
     COMBINED,
@@ -73,7 +74,7 @@ def model_html(name: str, evaluated: Evaluation) -> Markup:
         shares=_share_rows(evaluated.by_share),
         robustness=_robustness_rows(evaluated.robustness),
         mistakes=[_mistake(each) for each in evaluated.mistakes],
-        verdict=mistakes_verdict(evaluated.mistakes),
+        verdict=describe_mistakes(evaluated.mistakes),
     )
 
 
@@ -195,21 +196,3 @@ def _vote_name(name: str) -> str:
 
 def _vote_color(name: str) -> str:
     return COLORS.get(LABEL_SYNONYMS.get(name, name), NO_VOTE_COLOR)
-
-
-def mistakes_verdict(mistakes: Sequence[Mistake]) -> str:
-    """Return in a sentence whom FER+'s voters agree with; "" where there are no votes."""
-    voted = [each for each in mistakes if each.votes]
-    if not voted:
-        return ""
-    network = sum(each.majority == each.prediction for each in voted)
-    label = sum(each.majority == each.label for each in voted)
-    if network == len(voted):
-        return (
-            f"In all {network}, most of FER+'s voters see what the network names: it is the labels "
-            "that look wrong."
-        )
-    return (
-        f"In {network} of the {len(voted)}, most of FER+'s voters see what the network names; in "
-        f"{label}, they see what the label says."
-    )
