@@ -55,8 +55,11 @@ class TaskPool(Protocol):
     def submit(self, task: Task) -> None:
         """Give a task to a worker that is free."""
 
-    def wait(self) -> tuple[Task, Result | None]:
-        """Wait for a task that is done; without a result, its worker has ended."""
+    def wait(self) -> tuple[Task, Result | None] | None:
+        """Wait for a task that is done; without a result, its worker has ended.
+
+        None is returned where a worker has become free instead.
+        """
 
     def close(self) -> None:
         """End the workers."""
@@ -118,7 +121,10 @@ class BatchRun:
         while waiting or pool.busy:
             while waiting and pool.free:
                 pool.submit(waiting.popleft())
-            task, result = pool.wait()
+            done = pool.wait()
+            if done is None:
+                continue
+            task, result = done
             following = self._try_again(task) if result is None else self._keep(task, result)
             waiting.extendleft(reversed(list(following)))
         self._store.clear()

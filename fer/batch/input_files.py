@@ -143,7 +143,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
     if text.startswith(_LOCAL):
         text = unquote(text.removeprefix(_LOCAL))
     if "://" in text:
-        yield from _expand_address(text)
+        yield from _expand_address(text, listed)
         return
     matched = [text]
     if glob.has_magic(text) and not os.path.lexists(text):
@@ -173,8 +173,10 @@ def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[
         yield os.path.abspath(file)
 
 
-def _expand_address(address: str) -> Iterator[str]:
+def _expand_address(address: str, listed: bool) -> Iterator[str]:
     """Yield the addresses of the files that one names: a file, a folder or a pattern.
+
+    One of a list that looks like a file is taken for one, as asking for each would take long.
 
     Raises:
         ValueError: It can't be reached, or names nothing.
@@ -183,7 +185,9 @@ def _expand_address(address: str) -> Iterator[str]:
 
     try:
         system, path = url_to_fs(address)
-        if glob.has_magic(path) and not system.exists(path):
+        if listed and _is_wanted(path) and not glob.has_magic(path):
+            names = [path]
+        elif glob.has_magic(path) and not system.exists(path):
             names = [name for name in system.glob(path) if not system.isdir(name)]
         elif system.isdir(path):
             names = [name for name in system.find(path) if _is_wanted(name)]

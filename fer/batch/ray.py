@@ -4,6 +4,7 @@ The only importer of ray, which is an extra: `pip install -r requirements-ray.tx
 """
 
 import logging
+import os
 from typing import Any
 
 from fer.batch.task_runner import Loader, TaskRunner
@@ -40,7 +41,7 @@ class RayWorker:
 
 
 class RayPool:
-    """A few actors; one that ends is replaced.
+    """A few actors; one that ends is replaced as soon as the cluster has a core for another.
 
     Args:
         settings: Of the batch.
@@ -53,12 +54,14 @@ class RayPool:
     ) -> None:
         self._settings, self._count, self._load = settings, count, load
         self._started_here = False
+        self._failed_starts = 0
+        self._loading: dict[Any, Any] = {}  # actors, by the reference to what they load
         self._free: list[Any] = []
         self._at_work: dict[Any, tuple[Any, Task]] = {}  # by the reference to the result
 
     @property
     def free(self) -> int:
-        """Actors without a task."""
+        """Actors that are ready and without a task."""
         return len(self._free)
 
     @property
@@ -76,63 +79,89 @@ class RayPool:
         ray = import_ray()
         if not ray.is_initialized():
             self._connect(ray)
-        count = self._count or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._free = [self._new_actor() for _ in range(count)]
-        for _ in range(MAX_FAILED_STARTS * count):
-            actor = self._free[0]
-            try:
-                ready = ray.get(actor.load.remote())
-            except ray.exceptions.RayActorError:
-                self._free = [*self._free[1:], self._new_actor()]
-                continue
-            if isinstance(ready, WorkError):
-                raise ValueError(ready.sentence)
-            for other in self._free[1:]:
-                other.load.remote()
-            return WorkerReady(ready.name, ready.fingerprint, ready.precision)
-        raise ValueError("Ray's actors end before they are ready; see `ray status` and its logs.")
+        self._count = self._count or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        for _ in range(self._count):
+            self._add_actor()
+        while True:
+            ready = self._receive_ready(self._next_reference())
+            if ready is not None:
+                return ready
 
     def _connect(self, ray: Any) -> None:
-        import os
-
         address = os.environ.get("RAY_ADDRESS")
         options = {} if address else {"num_cpus": self._count, "include_dashboard": False}
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            where = f"the cluster at RAY_ADDRESS={address}" if address else "Ray here"
+            where = f"The cluster at RAY_ADDRESS={address}" if address else "Ray here"
             raise ValueError(f"{where} can't be used: {' '.join(str(error).split())}") from error
         self._started_here = True
 
-    def _new_actor(self) -> Any:
+    def _add_actor(self) -> None:
         ray = import_ray()
-        return ray.remote(num_cpus=1, max_restarts=0)(RayWorker).remote(self._settings, self._load)
+        actor = ray.remote(num_cpus=1, max_restarts=0)(RayWorker).remote(self._settings, self._load)
+        self._loading[actor.load.remote()] = actor
 
     def submit(self, task: Task) -> None:
         """Give a task to an actor that is free."""
         actor = self._free.pop(0)
         self._at_work[actor.run.remote(task)] = actor, task
 
-    def wait(self) -> tuple[Task, Result | None]:
-        """Wait for a task that is done; without a result, its actor has ended or failed."""
+    def wait(self) -> tuple[Task, Result | None] | None:
+        """Wait for a task that is done; without a result, its actor has ended or failed.
+
+        Returns:
+            The task and its result; None where an actor has become free instead.
+
+        Raises:
+            ValueError: Actors end again and again before they are ready.
+        """
         ray = import_ray()
-        ready, _ = ray.wait(list(self._at_work), num_returns=1)
-        actor, task = self._at_work.pop(ready[0])
+        reference = self._next_reference()
+        if reference in self._loading:
+            self._receive_ready(reference)
+            return None
+        actor, task = self._at_work.pop(reference)
         try:
-            result = ray.get(ready[0])
+            result = ray.get(reference)
         except ray.exceptions.RayError:
-            actor = self._new_actor()
-            actor.load.remote()
-            result = None
+            ray.kill(actor)  # it may have failed only
+            self._add_actor()
+            return task, None
         self._free.append(actor)
         return task, result
+
+    def _next_reference(self) -> Any:
+        """Return the reference to the next result that is there."""
+        ready, _ = import_ray().wait([*self._at_work, *self._loading], num_returns=1)
+        return ready[0]
+
+    def _receive_ready(self, reference: Any) -> WorkerReady | None:
+        """Note that an actor has loaded its networks; None if it has ended, and is replaced."""
+        ray, actor = import_ray(), self._loading.pop(reference)
+        try:
+            ready = ray.get(reference)
+        except ray.exceptions.RayError as error:
+            self._failed_starts += 1
+            if self._failed_starts > MAX_FAILED_STARTS * (self._count or 1):
+                raise ValueError(
+                    "Ray's actors end before they are ready; see `ray status` and its logs."
+                ) from error
+            self._add_actor()
+            return None
+        if isinstance(ready, WorkError):
+            raise ValueError(ready.sentence)
+        self._failed_starts = 0
+        self._free.append(actor)
+        return WorkerReady(ready.name, ready.fingerprint, ready.precision)
 
     def close(self) -> None:
         """End the actors, and the cluster if it was started here."""
         ray = import_ray()
-        for actor in [*self._free, *(actor for actor, _ in self._at_work.values())]:
+        at_work = (actor for actor, _ in self._at_work.values())
+        for actor in [*self._free, *self._loading.values(), *at_work]:
             ray.kill(actor)
-        self._free, self._at_work = [], {}
+        self._free, self._loading, self._at_work = [], {}, {}
         if self._started_here:
             ray.shutdown()
 

@@ -77,6 +77,9 @@ def test_addresses(shelf, tmp_path):
     ]
     assert all(file.is_remote for file in files)
     memory.rm("/album", recursive=True)
+    (tmp_path / "list.txt").write_text("memory://album/gone.jpg\nmemory:///album/gone.jpg\n")
+    (gone,) = find_input_files([str(tmp_path / "list.txt")], tmp_path / "out").files
+    assert gone.location == "memory:///album/gone.jpg"  # nobody asked whether it is there
     assert found(f"file://{shelf}", "shelf/a.jpg") == ALL  # a path is a path
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+import skimage
 from PIL import Image
 
 from fer.batch.batch_run import BatchRun
@@ -23,6 +24,8 @@ from fer.batch.local import LocalPool
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import TaskRunner
 from fer.batch.tasks import BatchSettings, PhotoTask, TableRows
+from fer.drawing.face_export import to_dataframe
+from fer.pipeline import Pipeline
 from fer.threads import number_of_threads
 from tests.batch import fake_worker
 from tests.batch.batches import run, tables
@@ -199,3 +202,25 @@ def pool_result(pool, task):
     done, result = pool.wait()
     assert done == task and (pool.free, pool.busy) == (1, 0)
     return result
+
+
+@pytest.mark.slow
+def test_the_command_gives_what_the_pipeline_gives(tmp_path):
+    """With the real networks, in processes of their own."""
+    album = tmp_path / "album"
+    album.mkdir()
+    face = Image.fromarray(skimage.data.astronaut())
+    face.save(album / "face.png")
+    face.transpose(Image.Transpose.ROTATE_180).save(album / "turned.png")
+    Image.new("RGB", (64, 64), "gray").save(album / "none.png")
+    command = [sys.executable, "-m", "fer", "run", album, "--out", tmp_path / "out", "--workers", 1]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")  # no progress in a pipe
+    assert done.stdout.startswith("3 photos and 0 videos are read, with 2 readings of faces.\n")
+    made, pipeline = tables(tmp_path / "out"), Pipeline.load()
+    expected = to_dataframe(pipeline([album / "face.png", album / "turned.png"]))
+    for name in ("left", "bottom", "expression", "happy", "neutral", "yaw", "sharpness"):
+        one, other = made["faces"][name].to_list(), expected[name].to_list()
+        assert one == (other if name == "expression" else pytest.approx(other, abs=1e-4))
+    (notice,) = made["files"]["notice"].dropna()
+    assert notice == "The photo looks turned by 180 degrees; it was read as turned."
