@@ -167,7 +167,7 @@ class BatchRun:
         self._advance(1 - len(missing) / len(plan.segments))
         if not missing:
             self._finish_video(file)
-        return [SegmentTask(file, segment) for segment in missing]
+        return [SegmentTask(file, segment, plan.info, plan.can_seek) for segment in missing]
 
     def _finish_segment(self, file: InputFile, segment: Segment) -> None:
         video = self._videos[file]
@@ -207,9 +207,9 @@ class BatchRun:
     ) -> "pa.Table":
         """Return the row of a video in `files`."""
         known = {
-            "width": plan.width,
-            "height": plan.height,
-            "duration": plan.duration,
+            "width": plan.info.width,
+            "height": plan.info.height,
+            "duration": plan.info.duration,
             "start": self._settings.start,
             "tracks": tracks,
             **facts,

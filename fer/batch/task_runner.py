@@ -78,7 +78,7 @@ class TaskRunner:
                 return plan_video(path, self.settings)
             if self.settings.annotated is not None:
                 return read_annotated(task.file, path, self.pipeline, self.settings)
-            return read_segment(task.file, path, task.segment, self.pipeline, self.settings)
+            return read_segment(task, path, self.pipeline, self.settings)
         except ResultsError:
             raise
         except (VideoError, RemoteFileError) as error:

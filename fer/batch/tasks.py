@@ -10,6 +10,7 @@ from fer.batch.input_files import InputFile
 from fer.recording.analysis import RATE_RANGE
 from fer.recording.frame_analyzer import track_memory
 from fer.recording.span import Span
+from fer.video import VideoInfo
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,24 +112,31 @@ class VideoPlan:
     """A video before its frames are analysed.
 
     Attributes:
-        width: Of its upright frames, in pixels.
-        height: The same.
-        duration: Seconds of the file; None if unknown.
+        info: What its header states, and its length.
+        can_seek: Whether it may be read from its middle on.
         segments: In their order.
     """
 
-    width: int
-    height: int
-    duration: float | None
+    info: VideoInfo
+    can_seek: bool
     segments: Sequence[Segment]
 
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """Analyse a segment of a video; the result is `SegmentRows`."""
+    """Analyse a segment of a video; the result is `SegmentRows`.
+
+    Attributes:
+        file: The video.
+        segment: Which part of it.
+        info: As in its `VideoPlan`.
+        can_seek: The same.
+    """
 
     file: InputFile
     segment: Segment
+    info: VideoInfo
+    can_seek: bool
 
 
 @dataclass(frozen=True)

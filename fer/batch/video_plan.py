@@ -38,7 +38,7 @@ def plan_video(path: Path, settings: BatchSettings) -> VideoPlan:
     segments: Sequence[Segment] = [whole]
     if times is not None and settings.annotated is None:
         segments = list(_split(_times_within(times, settings.span), settings)) or [whole]
-    return VideoPlan(info.width, info.height, info.duration, segments)
+    return VideoPlan(info, times is not None, segments)
 
 
 def _times_within(times: Float64Array, span: Span) -> Float64Array:

@@ -10,7 +10,7 @@ from supervision import Detections
 from fer.batch.annotated_copies import copy_name
 from fer.batch.input_files import InputFile
 from fer.batch.rows import FaceRows, TimelineRows
-from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows
+from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows, SegmentTask
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyse
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
@@ -78,29 +78,28 @@ class SampleCollector:
 
 
 def read_segment(
-    file: InputFile, path: Path, segment: Segment, pipeline: Pipeline, settings: BatchSettings
+    task: SegmentTask, path: Path, pipeline: Pipeline, settings: BatchSettings
 ) -> SegmentRows:
     """Analyse a segment of a video.
 
     Args:
-        file: The video.
-        path: Where it is on this machine.
-        segment: Which part of it.
+        task: Which segment of which video.
+        path: Where that is on this machine.
         pipeline: Detects and classifies.
         settings: Of the batch.
 
     Raises:
         fer.video.VideoError: It can't be read.
     """
+    segment, below = task.segment, pipeline.classifier.uncertain_below
     until = segment.end + SAMPLES_BEYOND / settings.rate
-    with VideoReader(path, WORKING_SIDE, any_size=True, threads=1) as reader:
-        below = pipeline.classifier.uncertain_below
-        collector = SampleCollector(file, settings, segment, below, reader.scale)
+    with VideoReader(path, WORKING_SIDE, any_size=True, threads=1, known=task.info) as reader:
+        collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
             *(_for_videos(pipeline, settings), settings.view, settings.rate),
             *(segment.next_sample, collector.add),
         )
-        frames = settings.span.frames(reader, segment.read_from)
+        frames = settings.span.frames(reader, segment.read_from, task.can_seek)
         for _ in analyze_frames(frames, analyzer, lambda time: None, until):
             pass
         analyzer.count_pending()

@@ -45,18 +45,21 @@ class Span:
         end = self.end if duration is None else min(self.end, duration)
         return end - self.start if math.isfinite(end) else None
 
-    def frames(self, reader: VideoReader, skipped: float = 0.0) -> Iterator[Frame]:
+    def frames(
+        self, reader: VideoReader, skipped: float = 0.0, can_seek: bool | None = None
+    ) -> Iterator[Frame]:
         """Yield the frames that are on the screen within it, with times from its start.
 
         Args:
             reader: Of the recording.
             skipped: Seconds from its start that are left out; times are the same as without.
+            can_seek: Whether the file may be read from its middle on; None finds that out.
 
         Raises:
             VideoError: There is none.
         """
         yielded = False
-        for frame in self._read(reader, self.start + skipped):
+        for frame in self._read(reader, self.start + skipped, can_seek):
             stop = frame.time + frame.duration
             if stop <= self.start + skipped:
                 continue
@@ -69,13 +72,15 @@ class Span:
         if not yielded:
             raise VideoError(f"The recording has no picture at {format_time(self.start)} or later.")
 
-    def _read(self, reader: VideoReader, start: float) -> Iterable[Frame]:
+    def _read(self, reader: VideoReader, start: float, can_seek: bool | None) -> Iterable[Frame]:
         """Return the frames from about a time on, without reading those before if possible."""
         if not start:
             return reader
-        with VideoReader(reader.path) as probe:  # what it tries might move the other's place
-            known = frame_times(probe) is not None
-        return reader.frames_from(start) if known else reader
+        if can_seek is None:
+            # What is tried might move the reader's own place.
+            with VideoReader(reader.path, any_size=True, known=reader.info) as probe:
+                can_seek = frame_times(probe) is not None
+        return reader.frames_from(start) if can_seek else reader
 
     def marks(self, marks: Iterable[Mark]) -> Iterator[Mark]:
         """Yield the marks of the recording as far as they lie in it, with times from its start."""

@@ -56,6 +56,7 @@ def read_header(
     stream: VideoStream,
     start: float,
     any_size: bool = False,
+    known: VideoInfo | None = None,
 ) -> VideoInfo:
     """Return what a file states, sizes in its own pixels before they are made square or turned.
 
@@ -65,6 +66,7 @@ def read_header(
         stream: Its video track; the first frame was decoded, before which sizes may be unknown.
         start: Seconds on the file's own clock at which the first frame is presented.
         any_size: Whether it may be longer than what is accepted from visitors.
+        known: What was found before, so that its length needn't be measured again.
 
     Raises:
         VideoError: The video is too large, too long, or of too many frames for their size.
@@ -74,7 +76,9 @@ def read_header(
         check_frame_count(stream)
     rate = None if stream.average_rate is None else float(stream.average_rate)
     duration = _stated_duration(container, stream, start)
-    if not duration:
+    if known is not None:
+        duration, rate = known.duration, known.frame_rate
+    elif not duration:
         duration, rate = _scan_packets(path, rate)
     if duration and duration > MAX_SECONDS and not any_size:
         raise VideoError(

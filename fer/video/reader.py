@@ -74,6 +74,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             leaves them as they are. `info` has the size of what comes out.
         any_size: Whether the file may be larger and longer than what is accepted from visitors.
         threads: That decode it.
+        known: `info` of an earlier reader of this file, whose length needn't be measured again.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
@@ -85,10 +86,12 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         max_side: int | None = None,
         any_size: bool = False,
         threads: int = DECODER_THREADS,
+        known: VideoInfo | None = None,
     ) -> None:
         """Open the file and decode its first frame."""
         self.warning: str | None = None
         self.path, self._any_size, self._threads = path, any_size, threads
+        self._known = known
         self._container = open_container(path, any_size)
         try:
             self._open_stream(max_side)
@@ -118,7 +121,9 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         self._first_frame = first
         self.first_stamp = first[1] or 0.0
         header = read_header(
-            *(self.path, self._container, self._stream, self.first_stamp), any_size=self._any_size
+            *(self.path, self._container, self._stream, self.first_stamp),
+            any_size=self._any_size,
+            known=self._known,
         )
         if not self._any_size:
             self._max_frames = max_frames((header.width, header.height))

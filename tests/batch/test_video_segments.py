@@ -13,7 +13,7 @@ from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
 from fer.recording.frame_sampler import FrameSampler
-from fer.video import VideoError, VideoReader
+from fer.video import VideoError, VideoReader, header
 from tests.batch.batches import run, tables
 from tests.fakes import FakeClassifier, FakeDetector, sure
 from tests.sample_videos import make_film
@@ -147,6 +147,19 @@ def test_the_rows_are_those_of_the_recording_tab(tmp_path, pipeline):
     assert timeline["frames"].tolist() == expected["frames"].tolist()
     for name in ("time", "faces", "judged", "small", "turned", "uncertain", *EXPRESSIONS):
         np.testing.assert_allclose(timeline[name], expected[name], atol=0.01)
+
+
+def test_long_videos_are_measured_once(tmp_path, pipeline, monkeypatch):
+    """Matroska states no length that could be believed, so that it takes reading the file."""
+    film = make_film(tmp_path / "film.mkv", STEADY, (320, 180), picture=moving)
+    scans, scan = [], header._scan_packets
+    monkeypatch.setattr(header, "_scan_packets", lambda *known: scans.append(1) or scan(*known))
+    for name in ("header.MAX_SECONDS", "container.MAX_BYTES"):
+        monkeypatch.setattr(f"fer.video.{name}", 10)  # for visitors
+    run([film], tmp_path / "out", pipeline, BatchSettings(start=1.0, segment_seconds=3))
+    made = tables(tmp_path / "out")
+    assert len(scans) == 1 and made["files"]["error"].isna().all()
+    assert made["timeline"]["frames"].tolist() == [5] * 11 + [3]
 
 
 @pytest.mark.slow
