@@ -17,7 +17,6 @@ from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import describe_turn
 from fer.paths import printable
 from fer.pipeline import Pipeline
-from fer.recording.background import prefetch, run_in_background
 from fer.recording.box_interpolation import BoxInterpolator
 from fer.recording.exports import check_formats, export_stem, write_exports
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
@@ -33,6 +32,7 @@ from fer.recording.outputs import (
 )
 from fer.recording.progress import Progress, ProgressReporter
 from fer.recording.span import WHOLE, Span
+from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import Mark, sorted_marks
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.timeline import Timeline

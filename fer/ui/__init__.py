@@ -16,13 +16,13 @@ from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
 from fer.ui.device_page import DevicePage, device_page_folder
-from fer.ui.leftovers import sweeping
 from fer.ui.live.tab import build_live
 from fer.ui.model.tab import build_model
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
 from fer.ui.request_guard import RequestGuard
+from fer.ui.session_cleanup import sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.theme import STYLESHEETS, build_theme

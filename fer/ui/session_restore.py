@@ -14,7 +14,7 @@ from gradio.components import Component
 from fer.ui import html
 from fer.ui.connections import Sender
 from fer.ui.event_options import PAGE_EVENT
-from fer.ui.leftovers import forget_session
+from fer.ui.session_cleanup import forget_session
 from fer.ui.sessions import SessionError, Sessions
 
 

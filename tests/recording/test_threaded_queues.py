@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from fer.recording.background import prefetch, run_in_background
+from fer.recording.threaded_queues import prefetch, run_in_background
 
 
 def test_ahead_gives_all_items_in_order():

@@ -6,7 +6,7 @@ import gradio as gr
 import httpx
 import pytest
 
-from fer.ui.leftovers import (
+from fer.ui.session_cleanup import (
     closed_sessions,
     forget_deleted_files,
     forget_session,
@@ -57,7 +57,7 @@ def kept(demo):
 
 
 def test_gradio_keeps_every_session_that_ever_was(demo, session):
-    """Once this fails, Gradio cleans up by itself, and `fer.ui.leftovers` may go."""
+    """Once this fails, Gradio cleans up by itself, and `fer.ui.session_cleanup` may go."""
     assert session in demo.state_holder.session_data
     assert session in demo._queue.pending_event_ids_session
     assert session in demo._queue.pending_messages_per_session
