@@ -1,4 +1,6 @@
-// The pipeline: detect, track, crop, classify and smooth. Mirrors fer/pipeline.py.
+// The pipeline: detect, track, crop, classify and smooth. Mirrors fer/pipeline.py, as each module beside this one
+// does the one of its name in fer/vision. Left out is what only recordings and the command line need: cuts in frames
+// that aren't searched, pictures read as a single face, other search periods.
 //
 // A face, as the page gets it:
 //   box            [left, top, right, bottom] in pixels of the picture

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { cropFaces } from "../pipeline/crops.js";
 import { resize } from "../pipeline/mtcnn.js";
-import { view } from "../pipeline/picture.js";
+import { create, view } from "../pipeline/picture.js";
 import { pyramidScales, splitIntoTiles, tilesAround } from "../pipeline/pyramid.js";
 import { rotateImage } from "../pipeline/rotation.js";
 import { asImageData, assertFace, assertNear, assertPixels, darkened, golden, goldenPicture, LEAST_BOX, LEAST_PROBABILITY } from "./golden.js";
@@ -60,3 +60,10 @@ for (const [name, draw] of Object.entries(PHOTOS)) {
     });
   });
 }
+
+test("pictures of any size are read", async () => {
+  for (const [width, height] of [[1, 1], [12, 12], [3, 2000]]) {
+    assert.deepEqual(await pipeline.photo(asImageData(create(width, height))), [], `${width} by ${height}`);
+    assert.deepEqual(await pipeline.stream().next(asImageData(create(width, height)), 0), [], `${width} by ${height}`);
+  }
+});
