@@ -17,6 +17,8 @@ from tests.security.page import picture, served
 pytestmark = pytest.mark.slow
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+JAVASCRIPT_CLIENT = "@gradio/client@2.7.0"
+
 ADDRESS = "http://127.0.0.1:7860"
 
 
@@ -42,6 +44,25 @@ def example(demo, language):
 def test_the_python_example_runs(demo, folder, capsys):
     exec(example(demo, "python"), {})
     assert capsys.readouterr().out.endswith("['happy']\n")
+
+
+@pytest.fixture(scope="module")
+def gradio_client(tmp_path_factory):
+    """Return a folder with the JavaScript client, whose version goes with Gradio's."""
+    if shutil.which("npm") is None:
+        pytest.skip("Node.js is not installed")
+    folder = tmp_path_factory.mktemp("javascript")
+    command = ["npm", "install", "--no-audit", "--no-fund", JAVASCRIPT_CLIENT]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+def test_the_javascript_example_runs(demo, gradio_client):
+    (gradio_client / "photo.jpg").write_bytes(picture())
+    (gradio_client / "example.mjs").write_text(example(demo, "javascript"))
+    command = ["node", "example.mjs"]
+    done = subprocess.run(command, cwd=gradio_client, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[ 'happy' ]\n", done.stderr
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not there")
