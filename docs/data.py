@@ -32,6 +32,9 @@ What a network can learn depends on its data. `python -m fer data` examines an e
 FER2013 and writes a page of its own, with mean faces, examples and copies that are labelled
 differently; those pictures stay with whoever has the data. This page, made from its figures by
 `python -m docs.data runs/data/data.json`, has the rest.
+
+[The notebook](../notebooks/fer2013.ipynb) tells it as a story for learners, with a short training
+and an evaluation; `python -m docs.notebook --dataset SOURCE` runs it and keeps its outputs.
 """
 
 

@@ -26,6 +26,9 @@ HANDLER, HANDLER_REQUIREMENTS = "handler.py", "transformers>=5.23,<6\npillow>=12
 """What Inference Endpoints look for, and what they install for it: the network's code needs
 transformers 5."""
 
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "fer2013.ipynb"
+"""The story of FER2013, which goes with networks that learned from it; in a clone only."""
+
 CUSTOM_CLASSES: dict[Any, str] = {
     FerConfig: "AutoConfig",
     FerForImageClassification: "AutoModelForImageClassification",
@@ -41,7 +44,7 @@ def write_hub_folder(
 
     That is the network and its processor, saved anew together with the Python files that
     `trust_remote_code=True` needs; ONNX files; the handler of Inference Endpoints; metrics.json,
-    recipe and plots; card and results.
+    recipe and plots; card and results; the notebook about FER2013.
 
     Args:
         folder: An output folder of `train.py`.
@@ -84,6 +87,8 @@ def write_hub_folder(
         shutil.copyfile(folder / RECIPE, target / RECIPE)
     shutil.copyfile(endpoint_handler_file(), target / HANDLER)
     (target / "requirements.txt").write_text(HANDLER_REQUIREMENTS)
+    if metrics.validation.is_official and NOTEBOOK.is_file():
+        shutil.copyfile(NOTEBOOK, target / NOTEBOOK.name)
     (target / METRICS_FILE).write_text(json.dumps(metrics.to_json(), indent=2) + "\n")
     write_card(metrics, repo_id, target, list(plots))
 

@@ -16,7 +16,7 @@ from fer.model.hub import (
     TIMEOUT,
     hub_errors_as,
 )
-from fer.model.hub_folder import write_hub_folder
+from fer.model.hub_folder import NOTEBOOK, write_hub_folder
 
 
 class PushError(ValueError):
@@ -68,6 +68,7 @@ STALE_FILES = [
     f"{EVAL_RESULTS_FOLDER}/*",
     *ONNX_FILES,
     "curves.png",
+    NOTEBOOK.name,
     *EVALUATION_PLOTS,
     *(f"{split}_{plot}" for split in ("train", "validation", "test") for plot in EVALUATION_PLOTS),
 ]

@@ -61,7 +61,7 @@ WHOLE = {
     ".gitattributes", "README.md", "config.json", "model.safetensors", "preprocessor_config.json",
     "metrics.json", "curves.png", "configuration_fer.py", "modeling_fer.py",
     "image_processing_fer.py", "network_settings.py", "face_pixels.py", "onnx/model.onnx",
-    "handler.py", "requirements.txt",
+    "handler.py", "requirements.txt", "fer2013.ipynb",
 }  # fmt: skip
 VIT = """
 from pathlib import Path
