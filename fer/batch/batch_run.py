@@ -1,5 +1,6 @@
 """A batch from its files to its tables: which task comes next, and what becomes of its result."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from fer.batch.rows import file_table
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import ENDED, refuse
 from fer.batch.tasks import (
-    PHOTOS_PER_TASK,
+    MAX_PHOTOS,
+    MIN_PHOTOS,
+    PHOTO_TASKS,
     BatchSettings,
     PhotoTask,
     PlanTask,
@@ -133,8 +136,9 @@ class BatchRun:
         """Yield what is known to be left: videos first, as they take longest."""
         yield from (PlanTask(file) for file in self._left if file.is_video)
         photos = [file for file in self._left if not file.is_video]
-        for begin in range(0, len(photos), PHOTOS_PER_TASK):
-            yield PhotoTask(tuple(photos[begin : begin + PHOTOS_PER_TASK]))
+        count = min(max(math.ceil(len(photos) / PHOTO_TASKS), MIN_PHOTOS), MAX_PHOTOS)
+        for begin in range(0, len(photos), count):
+            yield PhotoTask(tuple(photos[begin : begin + count]))
 
     def _try_again(self, task: Task) -> Iterable[Task]:
         """Return a task whose worker ended, its photos one by one from the second time on."""

@@ -15,8 +15,12 @@ from fer.video import VideoInfo
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PHOTOS_PER_TASK = 100
-"""Photos whose rows are one part of a table; a stop loses at most these."""
+PHOTO_TASKS = 64
+"""Tasks into which photos are divided, within the limits below: enough that all workers have done
+theirs at about the same time, and that progress is seen."""
+
+MIN_PHOTOS, MAX_PHOTOS = 10, 100
+"""Photos of a task, whose rows are one part of a table; a stop loses at most these."""
 
 SEGMENT_SECONDS = 60
 """Seconds of a video that are one task."""

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from fer.batch import batch_run, store
-from fer.batch.input_files import Shard, find_input_files
+from fer.batch.batch_run import BatchRun
+from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.manifest import check_options, write_manifest
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import ENDED
@@ -32,7 +33,7 @@ def pipeline():
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
     """Photos, of which two have one name and one is none, and a film of eight seconds."""
-    monkeypatch.setattr(batch_run, "PHOTOS_PER_TASK", 2)
+    monkeypatch.setattr(batch_run, "MIN_PHOTOS", 2)
     folder = tmp_path / "shelf"
     (folder / "trip").mkdir(parents=True)
     for name in ("a.jpg", "b.jpg", "trip/a.jpg", "trip/b.jpg", STRANGE):
@@ -82,6 +83,17 @@ def test_the_tables(shelf, tmp_path, pipeline, short):
     timeline = made["timeline"].groupby("source").size()
     assert timeline[f"{shelf}/film.mp4"] == 8 and timeline[f"{shelf}/a.jpg"] == 1
     assert len(set(files["source_id"])) == 8
+
+
+@pytest.mark.parametrize(
+    ("photos", "sizes"), [(1, {1}), (25, {10, 5}), (6400, {100}), (700, {11, 7})]
+)
+def test_photos_are_divided_among_workers(tmp_path, photos, sizes):
+    files = [InputFile(f"/photos/{number}.jpg") for number in range(photos)]
+    batch = BatchRun(files, BatchSettings(), BatchStore(tmp_path, Shard()))
+    tasks = list(batch._first_tasks())
+    assert {len(task.files) for task in tasks} == sizes
+    assert [file for task in tasks for file in task.files] == files
 
 
 def test_each_stop_goes_on(shelf, tmp_path, pipeline, short):
@@ -311,7 +323,6 @@ def test_another_manifest_is_refused(tmp_path, text):
 
 
 def test_progress_is_a_share_of_what_is_left(shelf, tmp_path, pipeline, short):
-    from fer.batch.batch_run import BatchRun
     from fer.batch.task_runner import TaskRunner
     from tests.batch.pools import InlinePool
 

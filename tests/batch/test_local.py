@@ -37,7 +37,7 @@ SETTINGS = BatchSettings()
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory):
-    """Enough for a few seconds: photos for three tasks, and films of one segment and of three."""
+    """Enough for a few seconds: photos for many tasks, and films of one segment and of three."""
     folder = tmp_path_factory.mktemp("shelf")
     for number in range(220):
         image = np.full((80, 160, 3), 20 + number % 200, np.uint8)

@@ -44,7 +44,7 @@ def out(tmp_path_factory):
     make_film(folder / "film.mp4", times, (200, 120), picture=bright_from_the_fourth_on)
     pipeline = Pipeline(FacesInTheLight(), FakeClassifier(sure("happy"), sure("sad", 0.8)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch_run, "PHOTOS_PER_TASK", 1)
+        patch.setattr(batch_run, "MIN_PHOTOS", 1)
         run([folder], folder / "out", pipeline, BatchSettings(segment_seconds=2))
     return folder / "out"
 
