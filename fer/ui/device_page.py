@@ -31,10 +31,11 @@ MEDIA_TYPES = {
     ".txt": "text/plain",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
+    ".xz": "application/octet-stream",
 }
 """By file name; not the system's, which knows fewer on some machines.
 
-The page unpacks `.gz` files itself, so they travel as they are, without a content encoding.
+The page unpacks `.gz` and `.xz` files itself, so they travel as they are, without a content encoding.
 """
 
 KEPT, CHECKED = "public, max-age=31536000, immutable", "no-cache"

@@ -151,6 +151,7 @@ def start(
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
+        "FER_DEVICE_PAGE": "",  # whether it is built or not
     }
     program = ["-m", "tests.security.server"] if fake else ["app.py"]
     with log.open("wb") as output:

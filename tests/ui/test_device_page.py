@@ -23,7 +23,7 @@ FILES = {
     "manifest.webmanifest": ("application/manifest+json", CHECKED),
     "fonts/plex.woff2": ("font/woff2", CHECKED),
     "models/onet.0123456789.onnx.gz": ("application/octet-stream", KEPT),
-    "models/runtime.0123456789.wasm.gz": ("application/octet-stream", KEPT),
+    "models/runtime.0123456789.wasm.xz": ("application/octet-stream", KEPT),
 }
 """Media type and caching of some files."""
 

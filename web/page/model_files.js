@@ -1,8 +1,9 @@
 // The large files: networks and ONNX Runtime's WebAssembly. They are compressed, whatever the server does,
-// and kept in the browser's cache under names that change with their content.
+// and kept in the browser's cache, unpacked, under names that change with their content.
 
 const CACHE = "fer-models";
 const GZIP = [0x1f, 0x8b]; // a server may have unpacked the file on its way
+const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a];
 
 /**
  * Loads what build.json names; `onProgress` gets {loaded, total} in bytes of the download.
@@ -13,7 +14,10 @@ export async function loadModels(base, onProgress) {
   const cache = await openCache();
   const progress = { loaded: 0, total: models.reduce((sum, { bytes }) => sum + bytes, 0) };
   const advance = (bytes) => onProgress({ ...progress, loaded: (progress.loaded += bytes) });
-  const load = async ({ name, url }) => [name, await unpack(url, await content(cache, new URL(url, base), advance))];
+  const load = async ({ name, url, bytes }) => {
+    const file = await content(cache, new URL(url, base), bytes, advance);
+    return [name, url.includes(".json") ? JSON.parse(await file.text()) : await file.arrayBuffer()];
+  };
   const loaded = await Promise.all(models.map(load));
   await forget(cache, models.map(({ url }) => new URL(url, base).href));
   return Object.fromEntries(loaded);
@@ -34,12 +38,12 @@ async function get(url) {
   return response;
 }
 
-async function content(cache, url, advance) {
+/** Returns a file unpacked, as a Blob; `advance` gets the bytes that have come of `bytes`. */
+async function content(cache, url, bytes, advance) {
   const kept = await cache?.match(url);
   if (kept) {
-    const blob = await kept.blob();
-    advance(blob.size);
-    return blob;
+    advance(bytes);
+    return kept.blob();
   }
   const response = await get(url);
   const parts = [];
@@ -49,17 +53,18 @@ async function content(cache, url, advance) {
     parts.push(value);
     advance(value.length);
   }
-  const blob = new Blob(parts);
-  await cache?.put(url, new Response(blob)).catch((error) => console.info("Not kept:", error.message)); // a full disk
-  return blob;
+  const file = await unpack(new Blob(parts));
+  await cache?.put(url, new Response(file)).catch((error) => console.info("Not kept:", error.message)); // a full disk
+  return file;
 }
 
-async function unpack(url, blob) {
-  const start = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
-  const packed = GZIP.every((byte, i) => start[i] === byte);
-  const stream = packed ? blob.stream().pipeThrough(new DecompressionStream("gzip")) : blob.stream();
-  const response = new Response(stream);
-  return url.includes(".json") ? response.json() : response.arrayBuffer();
+async function unpack(file) {
+  const start = new Uint8Array(await file.slice(0, XZ.length).arrayBuffer());
+  const startsWith = (bytes) => bytes.every((byte, i) => start[i] === byte);
+  if (startsWith(GZIP)) return new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))).blob();
+  if (!startsWith(XZ)) return file;
+  const { XzReadableStream } = await import("../xz/xz-decompress.mjs");
+  return new Response(new XzReadableStream(file.stream())).blob();
 }
 
 /** Deletes the files of former releases. */
