@@ -61,7 +61,7 @@ HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
-    options = _parser().parse_args(arguments)
+    options, start = _parser().parse_args(arguments), circumstances("benchmarks.web", arguments)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         built = build(folder / "dist")
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         load = first_load(built)
     report = {
-        **circumstances("benchmarks.web", arguments),
+        **start,
         "camera": {"rate": RATE, "width": SIZE[0], "height": SIZE[1]},
         "seconds": options.seconds,
         "scenes": scenes,
@@ -148,7 +148,7 @@ def first_load(built: Path) -> dict[str, float]:
         name = path.relative_to(built).as_posix()
         if kind := next((kind for kind in kinds if re.fullmatch(kinds[kind], name)), None):
             content = path.read_bytes()
-            packed = path.suffix in (".gz", ".br", ".xz", ".woff2", ".jpg", ".png")
+            packed = path.suffix in (".xz", ".woff2", ".jpg", ".png")
             sizes[kind] += len(content if packed else gzip.compress(content))
     return {
         **{kind: round(size / 1e6, 2) for kind, size in sizes.items()},

@@ -64,17 +64,17 @@ function copy(from, to) {
 /** Writes the compressed large files; returns their entries in build.json. */
 function writeModels() {
   return Object.entries(MODELS).map(([name, path]) => {
-    const [packed, kind] = name === "wasm" ? [xz(path), "xz"] : [gzipSync(readFileSync(path), { level: 9 }), "gz"];
+    const packed = xz(path);
     const [stem, suffix] = [basename(path).replace(/\.\w+$/, ""), basename(path).split(".").pop()];
-    const url = `models/${stem}.${hash(packed)}.${suffix}.${kind}`;
+    const url = `models/${stem}.${hash(packed)}.${suffix}.xz`;
     write(url, packed);
     return { name, url, bytes: packed.length };
   });
 }
 
-/** Returns a file compressed by xz: the runtime gets 40 % smaller than by gzip, the networks hardly. */
+/** Returns a file compressed by xz: ONNX Runtime gets 40 % smaller than by gzip. */
 function xz(path) {
-  const kept = join(MODULES, ".cache/fer", `${hash(readFileSync(path))}.xz`); // it takes ten seconds
+  const kept = join(MODULES, ".cache/fer", `${hash(readFileSync(path))}.xz`); // it takes a quarter of a minute
   if (existsSync(kept)) return readFileSync(kept);
   let packed;
   try {

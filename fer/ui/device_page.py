@@ -20,7 +20,6 @@ PATH = "/device"
 
 MEDIA_TYPES = {
     ".css": "text/css",
-    ".gz": "application/octet-stream",
     ".html": "text/html",
     ".jpg": "image/jpeg",
     ".js": "text/javascript",
@@ -35,7 +34,7 @@ MEDIA_TYPES = {
 }
 """By file name; not the system's, which knows fewer on some machines.
 
-The page unpacks `.gz` and `.xz` files itself, so they travel as they are, without a content encoding.
+The page unpacks `.xz` files itself, so they travel as they are, without a content encoding.
 """
 
 KEPT, CHECKED = "public, max-age=31536000, immutable", "no-cache"

@@ -22,7 +22,7 @@ FILES = {
     "page/settings.json": ("application/json", CHECKED),
     "manifest.webmanifest": ("application/manifest+json", CHECKED),
     "fonts/plex.woff2": ("font/woff2", CHECKED),
-    "models/onet.0123456789.onnx.gz": ("application/octet-stream", KEPT),
+    "models/onet.0123456789.onnx.xz": ("application/octet-stream", KEPT),
     "models/runtime.0123456789.wasm.xz": ("application/octet-stream", KEPT),
 }
 """Media type and caching of some files."""

@@ -30,7 +30,7 @@ def build(folder: Path) -> Path:
 
 def with_stand_in(built: Path, folder: Path) -> Path:
     """Copy a built page to a folder, with the stand-in for its networks; return the folder."""
-    shutil.copytree(built, folder, ignore=shutil.ignore_patterns("models", "pipeline", "ort", "xz"))
+    shutil.copytree(built, folder, ignore=shutil.ignore_patterns("models", "pipeline", "ort"))
     for name, text in {
         "pipeline/pipeline.js": STAND_IN.read_text(encoding="utf-8"),
         "ort/ort.wasm.bundle.min.mjs": "export const env = { wasm: {} };",

@@ -1,6 +1,7 @@
 """The on-device page with its real networks: what it finds, loads, keeps and sends."""
 
 import re
+import shutil
 
 import pytest
 from PIL import Image
@@ -77,6 +78,16 @@ def test_loading_shows_its_progress(visit):
     assert [hidden for hidden, _ in progress].count(True) == 1  # the last
     assert loaded[-1] == float(amounts[-1][1]) > 1
     assert not page.locator("#loading").is_visible()
+
+
+def test_a_download_that_breaks_off_is_explained(context, built, tmp_path):
+    shutil.copytree(built, folder := tmp_path / "dist")
+    (model,) = folder.glob("models/onet.*")
+    model.write_bytes(model.read_bytes()[:1000])
+    with sites.serve(folder) as site, context.new_page() as page:
+        page.goto(site.url)
+        page.get_by_text("The networks could not be loaded. Check the connection").wait_for()
+        assert not page.locator("#loading").is_visible()
 
 
 def test_after_loading_nothing_is_requested_and_no_picture_is_sent(visit, tmp_path):

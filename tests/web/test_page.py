@@ -248,7 +248,7 @@ def test_nothing_is_wider_than_the_screen(page, width):
     ("script", "sentence"),
     [
         ("delete globalThis.WebAssembly", "This browser has no WebAssembly"),
-        ("delete globalThis.DecompressionStream", "This browser is too old for this page."),
+        ("delete globalThis.OffscreenCanvas", "This browser is too old for this page."),
     ],
 )
 def test_a_browser_that_cant_run_the_networks_is_told_in_a_sentence(blank, site, script, sentence):

@@ -14,14 +14,17 @@ const embedded = new URLSearchParams(location.search).has("embedded") && parent 
 
 const toServer = embedded ? () => parent.postMessage({ type: "fer-place", place: "server" }, location.origin) : null;
 
+let failed = false;
+
 function showProgress({ loaded, total }) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-  find("#loading").hidden = loaded >= total;
+  find("#loading").hidden = failed || loaded >= total; // what else was on its way may still come
   find("#loading-bar").value = loaded / total;
   find("#loading-text").textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
 }
 
 function fail(error) {
+  failed = true;
   find("#loading").hidden = true;
   for (const control of document.querySelectorAll("#live, #photo")) control.inert = true;
   const button = toServer && el("button", { type: "button", class: "button", click: toServer }, "Read on the server");
@@ -31,7 +34,7 @@ function fail(error) {
 /** Returns why the networks can't run here; null where they can. */
 function obstacle() {
   if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, in which the networks run. Allow it for this site, or use another browser.";
-  const known = "OffscreenCanvas" in window && "DecompressionStream" in window && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+  const known = "OffscreenCanvas" in window && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
   return known ? null : "This browser is too old for this page. Update it, or use another one.";
 }
 

@@ -1,9 +1,10 @@
 // The large files: networks and ONNX Runtime's WebAssembly. They are compressed, whatever the server does,
 // and kept in the browser's cache, unpacked, under names that change with their content.
 
+import { XzReadableStream } from "../xz/xz-decompress.mjs";
+
 const CACHE = "fer-models";
-const GZIP = [0x1f, 0x8b]; // a server may have unpacked the file on its way
-const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a];
+const NOT_LOADED = "The networks could not be loaded. Check the connection, then reload the page.";
 
 /**
  * Loads what build.json names; `onProgress` gets {loaded, total} in bytes of the download.
@@ -34,7 +35,7 @@ async function openCache() {
 
 async function get(url) {
   const response = await fetch(url).catch(() => null);
-  if (!response?.ok) throw new Error("The networks could not be loaded. Check the connection, then reload the page.");
+  if (!response?.ok) throw new Error(NOT_LOADED);
   return response;
 }
 
@@ -45,26 +46,21 @@ async function content(cache, url, bytes, advance) {
     advance(bytes);
     return kept.blob();
   }
-  const response = await get(url);
-  const parts = [];
-  for (const reader = response.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    advance(value.length);
-  }
-  const file = await unpack(new Blob(parts));
+  const packed = await download(await get(url), advance).catch(() => null);
+  if (packed?.size !== bytes) throw new Error(NOT_LOADED); // it broke off
+  const file = await new Response(new XzReadableStream(packed.stream())).blob();
   await cache?.put(url, new Response(file)).catch((error) => console.info("Not kept:", error.message)); // a full disk
   return file;
 }
 
-async function unpack(file) {
-  const start = new Uint8Array(await file.slice(0, XZ.length).arrayBuffer());
-  const startsWith = (bytes) => bytes.every((byte, i) => start[i] === byte);
-  if (startsWith(GZIP)) return new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))).blob();
-  if (!startsWith(XZ)) return file;
-  const { XzReadableStream } = await import("../xz/xz-decompress.mjs");
-  return new Response(new XzReadableStream(file.stream())).blob();
+async function download(response, advance) {
+  const parts = [];
+  for (const reader = response.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) return new Blob(parts);
+    parts.push(value);
+    advance(value.length);
+  }
 }
 
 /** Deletes the files of former releases. */
