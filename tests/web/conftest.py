@@ -25,6 +25,8 @@ def web_packages(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built(web_packages, tmp_path_factory):
+    if shutil.which("xz") is None:
+        pytest.skip("xz is not installed")
     return sites.build(tmp_path_factory.mktemp("built") / "dist")
 
 

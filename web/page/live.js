@@ -1,5 +1,5 @@
 // The Live tab: one press starts the camera and reading. The picture is the visitor's own video; what the
-// networks find is drawn over it. A frame that comes while the worker is busy is dropped.
+// networks find is drawn over it. Of the frames that come while the worker is busy the last one is read next.
 
 import { Camera, CameraError } from "./camera.js";
 import { el, find, message } from "./dom.js";
@@ -56,7 +56,7 @@ export class LiveScreen {
       this.camera.close();
       return;
     }
-    Object.assign(this, { results: [], started: performance.now(), busy: false, slow: false });
+    Object.assign(this, { results: [], started: performance.now(), busy: false, unread: null, slow: false });
     this.client.reset();
     this.showCamera(true);
     this.stopButton.focus();
@@ -94,33 +94,37 @@ export class LiveScreen {
     if (width) this.stage.style.aspectRatio = `${width} / ${height}`;
   }
 
-  /** Draws over each picture of the camera, and reads it if the worker is free. */
+  /** Draws over each picture of the camera, and reads it once the worker is free. */
   follow(run) {
     const next = () => {
       if (run !== this.run) return;
       this.camera.played();
       this.overlay.draw();
-      if (!this.busy) this.read(run);
+      this.unread = performance.now();
+      this.read(run);
       this.video.requestVideoFrameCallback(next);
     };
     this.video.requestVideoFrameCallback(next);
   }
 
+  /** Reads the latest frame if that hasn't been done and the worker is free. */
   async read(run) {
-    this.busy = true;
-    const now = performance.now();
+    if (this.busy || this.unread === null) return;
+    const [taken, began] = [this.unread, performance.now()];
+    [this.busy, this.unread] = [true, null];
     try {
       const bitmap = await createImageBitmap(this.video);
-      const { faces, uniform } = await this.client.frame(bitmap, now / 1000);
-      if (run === this.run) this.show(faces, uniform, now);
+      const { faces, uniform } = await this.client.frame(bitmap, taken / 1000);
+      if (run === this.run) this.show(faces, uniform, taken, performance.now() - began);
     } catch (error) {
       if (run === this.run) this.explain(`This picture could not be read (${error.message}). Press Stop, then Start camera.`);
     } finally {
       this.busy = false;
     }
+    if (run === this.run) this.read(run);
   }
 
-  show(faces, uniform, taken) {
+  show(faces, uniform, taken, took) {
     this.camera.saw(uniform);
     this.camera.check();
     if (this.camera.loss) return;
@@ -128,7 +132,7 @@ export class LiveScreen {
     this.timeline.record(faces, taken / 1000);
     const now = performance.now();
     if (taken - (this.results.at(-1)?.time ?? 0) > PAUSE) this.started = taken;
-    this.results = [...this.results.filter(({ time }) => now - time < RATE_WINDOW), { time: now, took: now - taken }];
+    this.results = [...this.results.filter(({ time }) => now - time < RATE_WINDOW), { time: now, took }];
     if (now - (this.panelTime ?? 0) < PANEL_INTERVAL) return;
     this.panelTime = now;
     this.panel.update(faces, this.view, this.rate(now));
