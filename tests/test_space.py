@@ -114,7 +114,7 @@ def test_the_tests_build_and_test_the_on_device_page():
 
 
 def test_the_tests_run_on_the_oldest_python_and_on_the_spaces(front_matter):
-    (job,) = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())["jobs"].values()
+    job = yaml.safe_load((WORKFLOWS / "tests.yml").read_text())["jobs"]["tests"]
     oldest = re.search(r'requires-python = ">=(.+)"', (ROOT / "pyproject.toml").read_text())[1]
     assert job["strategy"]["matrix"]["python"] == [oldest, front_matter["python_version"]]
 
