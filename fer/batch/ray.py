@@ -149,10 +149,10 @@ class RayPool:
                 ) from error
             self._add_actor()
             return None
+        self._free.append(actor)
         if isinstance(ready, WorkError):
             raise ValueError(ready.sentence)
         self._failed_starts = 0
-        self._free.append(actor)
         return WorkerReady(ready.name, ready.fingerprint, ready.precision)
 
     def close(self) -> None:

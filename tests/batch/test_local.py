@@ -162,10 +162,12 @@ def die(settings):
     os._exit(1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("load", "sentence"),
-    [(refuse, "There is no such network."), (die, "The workers end before they are ready; name")],
+    [
+        (refuse, "There is no such network."),
+        pytest.param(die, "The workers end before they are ready; name", marks=pytest.mark.slow),
+    ],
 )
 def test_workers_that_cannot_start_end_the_run(load, sentence, monkeypatch):
     monkeypatch.setattr("fer.batch.local.MAX_FAILED_STARTS", 1)
@@ -186,7 +188,6 @@ def count_threads(settings):
     return runner
 
 
-@pytest.mark.slow
 def test_one_thread_each(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     pool = LocalPool(SETTINGS, 1, count_threads)
