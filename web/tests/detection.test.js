@@ -7,10 +7,10 @@ import { resize } from "../pipeline/mtcnn.js";
 import { create, view } from "../pipeline/picture.js";
 import { pyramidScales, splitIntoTiles, tilesAround } from "../pipeline/pyramid.js";
 import { rotateImage } from "../pipeline/rotation.js";
-import { asImageData, assertFace, assertNear, assertPixels, darkened, golden, goldenPicture, LEAST_BOX, LEAST_PROBABILITY } from "./golden.js";
+import { asImageData, assertFace, assertNear, assertPixels, darkened, golden, goldenPicture, LEAST_BOX, LEAST_PROBABILITY, strict } from "./golden.js";
 import { loadPipeline, readConfig } from "./node_pipeline.js";
 
-const [expected, picture, config] = [golden("detection.json"), goldenPicture(), readConfig()];
+const [expected, picture, config] = [golden("detection.json"), goldenPicture(), strict(readConfig())];
 const FRAME = { width: 640, height: 480 };
 const PHOTOS = {
   upright: () => picture,
@@ -21,7 +21,7 @@ const PHOTOS = {
 };
 
 let pipeline;
-before(async () => (pipeline = await loadPipeline()));
+before(async () => (pipeline = await loadPipeline(config)));
 
 const rows = (tiles) => tiles.map(({ scale, left, top, right, bottom }) => [scale, left, top, right, bottom]);
 

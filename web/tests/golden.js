@@ -14,6 +14,17 @@ const LEVEL = 1; // of 255, by which pixels may: rounding of halves
 
 export const golden = (name) => JSON.parse(readFileSync(new URL(name, folder), "utf8"));
 
+/** Returns a configuration that throws where a name is asked for that Python no longer has. */
+export function strict(config) {
+  if (config === null || typeof config !== "object" || Array.isArray(config)) return config;
+  return new Proxy(config, {
+    get(values, name) {
+      if (typeof name === "string" && !(name in values)) throw new Error(`The configuration has no ${name}.`);
+      return strict(values[name]);
+    },
+  });
+}
+
 /** Returns the picture that all files are about. */
 export function goldenPicture() {
   const bytes = gunzipSync(readFileSync(new URL("picture.rgb.gz", folder)));

@@ -19,10 +19,10 @@ const FILES = {
 export const readConfig = () => JSON.parse(readFileSync(join(WEB, "pipeline/config.json"), "utf8"));
 
 /** Loads the pipeline in one thread, as the page does. */
-export function loadPipeline() {
+export function loadPipeline(config = readConfig()) {
   ort.env.wasm.numThreads = 1;
   const models = Object.fromEntries(Object.entries(FILES).map(([name, path]) => [name, readFileSync(join(WEB, path))]));
-  return Pipeline.load({ ort, models, config: readConfig() });
+  return Pipeline.load({ ort, models, config });
 }
 
 /** Returns a raw RGBA file as an ImageData. */

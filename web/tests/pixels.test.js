@@ -9,10 +9,10 @@ import { view } from "../pipeline/picture.js";
 import { resizeArea, resizeLinear } from "../pipeline/resize.js";
 import { cutRotatedSquare, rotateImage } from "../pipeline/rotation.js";
 import { subsample } from "../pipeline/scene_change.js";
-import { assertNear, assertPixels, darkened, golden, goldenPicture } from "./golden.js";
+import { assertNear, assertPixels, darkened, golden, goldenPicture, strict } from "./golden.js";
 import { readConfig } from "./node_pipeline.js";
 
-const [expected, picture, config] = [golden("pixels.json"), goldenPicture(), readConfig()];
+const [expected, picture, config] = [golden("pixels.json"), goldenPicture(), strict(readConfig())];
 const SMALL = [20, 15];
 const FACE = [95, 55, 195, 185];
 const GAINS = [256, 96, 40, 12];

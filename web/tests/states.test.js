@@ -11,10 +11,10 @@ import { RollMemory } from "../pipeline/roll_memory.js";
 import { SceneChangeDetector } from "../pipeline/scene_change.js";
 import { ExpressionSmoother } from "../pipeline/smoother.js";
 import { FaceTracker } from "../pipeline/tracker.js";
-import { assertNear, darkened, drawFrame, golden, goldenPicture } from "./golden.js";
+import { assertNear, darkened, drawFrame, golden, goldenPicture, strict } from "./golden.js";
 import { readConfig } from "./node_pipeline.js";
 
-const [expected, picture, config] = [golden("states.json"), goldenPicture(), readConfig()];
+const [expected, picture, config] = [golden("states.json"), goldenPicture(), strict(readConfig())];
 const SIZE = [512, 256]; // of frames
 const [LANDSCAPE, PORTRAIT] = [[0, 0, 640, 480], [0, 0, 480, 640]];
 const FACE = [95, 55, 195, 185];
@@ -63,7 +63,7 @@ test("rolls over time", () => {
 });
 
 test("averages over time, and when another expression is named", () => {
-  const smoother = new ExpressionSmoother({ ...config, classifier: { uncertain_below: UNCERTAIN_BELOW } });
+  const smoother = new ExpressionSmoother({ defaults: config.defaults, smoother: config.smoother, classifier: { uncertain_below: UNCERTAIN_BELOW } });
   for (const { time, row, yaw: aside, probabilities, expression, mean_yaw: mean, turned } of expected.smoother) {
     const [face] = smoother.update([{ track: 1, probabilities: row, quality: { yaw: aside } }], time);
     assertNear(face.probabilities, probabilities, 1e-4, `probabilities at ${time}`);

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { asImageData, assertFace, drawFrame, golden, goldenPicture } from "./golden.js";
+import { asImageData, assertFace, drawFrame, golden, goldenPicture, strict } from "./golden.js";
 import { loadPipeline, readConfig } from "./node_pipeline.js";
 
-const [{ size, rate, streams }, picture, config] = [golden("streams.json"), goldenPicture(), readConfig()];
+const [{ size, rate, streams }, picture, config] = [golden("streams.json"), goldenPicture(), strict(readConfig())];
 
 let pipeline;
-before(async () => (pipeline = await loadPipeline()));
+before(async () => (pipeline = await loadPipeline(config)));
 
 for (const { name, script, frames } of streams) {
   test(`stream: ${name}`, async () => {
