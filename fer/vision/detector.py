@@ -177,7 +177,8 @@ class FaceDetector:
         squares, tilts = square_boxes(xyxy, REDETECT_SCALE), _tilts(rolls)
         if tilts is not None:
             squares = np.where(tilts[:, None], face_squares(xyxy, REDETECT_SCALE), squares)
-        expected = Candidates(squares, np.ones(len(xyxy), np.float32))
+        # In whole pixels, as they are cut out: rounding errors would add up from frame to frame.
+        expected = Candidates(np.rint(squares), np.ones(len(xyxy), np.float32))
         found = self.cascade.finalize(image, expected, confidence, tilts)
         return self._to_detections(image, found, REDETECT_SIZE_SHARE * self.min_face)
 

@@ -8,6 +8,7 @@ import { brighten } from "./exposure.js";
 import { detectAnyWayUp } from "./photo_search.js";
 import { faceRoll, roll, rollDifference } from "./pose.js";
 import { pyramidScales, splitIntoTiles } from "./pyramid.js";
+import { round } from "./rounding.js";
 
 export class FaceDetector {
   /**
@@ -49,7 +50,8 @@ export class FaceDetector {
     const { REDETECT_SCALE, REDETECT_SIZE_SHARE } = this.constants;
     const tilts = this.tilts(rolls);
     const squares = boxes.map((box, i) => (tilts[i] ? this.faceSquare(box, REDETECT_SCALE) : squareBox(box, REDETECT_SCALE)));
-    const found = await this.cascade.finalize(this.brighten(picture), squares, confidence, tilts);
+    const whole = squares.map((square) => square.map(round)); // as they are cut out, so that rounding errors don't add up
+    const found = await this.cascade.finalize(this.brighten(picture), whole, confidence, tilts);
     return this.toFaces(picture, found, REDETECT_SIZE_SHARE * this.minFace);
   }
 
