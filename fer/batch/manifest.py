@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,19 @@ def write_manifest(
                 f"The tables in {folder} were made by the network {known['name']!r} of other "
                 f"weights than {network.name!r}; give the same --model, or another folder."
             )
-        versions = {"fer": __version__, **{name: version(name) for name in _PACKAGES}}
+        versions = {"fer": __version__, **_versions()}
         if versions not in manifest["versions"]:
             manifest["versions"] = [*manifest["versions"], versions]
             write_file(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the packages that are installed; some may do without PyTorch."""
+    found = {}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _new_manifest(settings: BatchSettings, shards: int, network: WorkerReady) -> dict[str, Any]:

@@ -139,8 +139,10 @@ def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
         ValueError: An option won't do.
     """
     from fer.batch.input_files import Shard
+    from fer.batch.rows import require_pyarrow
     from fer.batch.tasks import BatchSettings
 
+    require_pyarrow()
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"--workers is 1 or more, not {options.workers}.")
     check_shared(options)

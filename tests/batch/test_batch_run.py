@@ -307,12 +307,14 @@ def test_the_manifest_refuses_other_options(tmp_path):
 
 
 def test_the_manifest_keeps_all_versions(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer.batch.manifest._PACKAGES", ("numpy", "not-installed"))
     write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
     write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
     monkeypatch.setattr("fer.batch.manifest.__version__", "9.9")
     write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
     versions = json.loads((tmp_path / "manifest.json").read_text())["versions"]
     assert [one["fer"] == "9.9" for one in versions] == [False, True]
+    assert versions[0].keys() == {"fer", "numpy"}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": "fer-run", "format_version": 2}'])

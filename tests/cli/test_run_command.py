@@ -100,6 +100,17 @@ def test_ray_is_an_extra(album, pools, capsys, monkeypatch):
     assert "pip install -r requirements-ray.txt" in capsys.readouterr().err and not pools[0]
 
 
+@pytest.mark.parametrize("words", [["run", "album", "--out", "out"], ["collect", "out"]])
+def test_pyarrow_may_be_missing(album, pools, capsys, monkeypatch, words):
+    import sys
+
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert main(words) == 1 and not pools[0]
+    sentence = "The tables of `fer run` need pyarrow: pip install pyarrow."
+    assert capsys.readouterr().err == f"fer {words[0]}: {sentence}\n"
+
+
 def test_other_options_into_the_same_folder(album, pools, capsys):
     assert main(["run", "album", "--out", "out"]) == 0
     assert main(["run", "album", "--out", "out", "--view", "class"]) == 1
