@@ -149,6 +149,7 @@ def test_csv_is_written_in_a_few_places_only():
         or (node.func.attr == "to_csv" and ast.unparse(node.func.value) == "table")
     }
     assert writers == {
+        "fer/batch/collection.py",
         "fer/drawing/face_export.py",
         "fer/recording/frame_table.py",  # numbers, and marks that begin with their kind
         "fer/timeline/comparison_table.py",
