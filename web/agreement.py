@@ -3,10 +3,6 @@
 Pictures are read as photos, videos as streams, with the same pixels on both sides. Printed is for
 how many faces both name the same expression, and the largest differences of probabilities and
 boxes.
-
-In a stream a box decides where its face is looked for next, in whole pixels: now and then a
-rounding error moves that by one, and from there on boxes differ by some pixels, of the same face.
-So do those of Python on another runtime.
 """
 
 import argparse
