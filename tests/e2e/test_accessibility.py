@@ -99,7 +99,7 @@ def test_model(quiet_page, photos):
     page.wait_for_timeout(300)
     assert max(sent) < 2_000  # not the tab's content
     page.locator("#networks-compare").click()
-    page.locator("#networks-result .fer-compared").wait_for()
+    page.locator("#networks-result .fer-compared").wait_for(timeout=90_000)
     assert "\n".join(objections(page)) == ""
 
 
