@@ -56,11 +56,18 @@ tab.addEventListener("click", (event) => {
   send({ do: "add", ...values(button.closest("[data-new]")) });
 });
 
-tab.addEventListener("change", (event) => {
-  const row = event.target.closest?.("[data-row]");
+function change(field) {
+  const row = field.closest?.("[data-row]");
   if (!row) return;
-  drafts.delete(place(event.target));
+  drafts.delete(place(field));
   send({ do: "change", mark: JSON.parse(row.dataset.mark), ...values(row) });
+}
+
+tab.addEventListener("change", (event) => change(event.target));
+
+// A text that was typed before the list was drawn anew, and restored, changes without such an event.
+tab.addEventListener("focusout", (event) => {
+  if (event.relatedTarget && drafts.has(place(event.target))) change(event.target);
 });
 
 // The list is drawn anew after each change: the focus returns to where it was, and so does what was
