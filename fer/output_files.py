@@ -1,6 +1,7 @@
 """Atomic output files, in folders that are checked for writing before the work starts."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,6 +101,7 @@ def new_file(path: Path) -> Iterator[Path]:
     with _made_folder(path.parent):
         try:
             yield unfinished
+            _flush_to_disk(unfinished)  # or a power cut could leave an empty file of this name
             unfinished.replace(path)
         except BaseException as error:
             with suppress(OSError):
@@ -107,6 +109,11 @@ def new_file(path: Path) -> Iterator[Path]:
             if isinstance(error, OSError):
                 raise OutputError.of(path, error) from error
             raise
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def write_file(path: Path, content: str | bytes) -> None:

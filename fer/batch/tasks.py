@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer.batch.input_files import InputFile
-from fer.recording.analysis import RATE_RANGE
 from fer.recording.frame_analyzer import track_memory
 from fer.recording.span import Span
 from fer.video import VideoInfo
@@ -204,8 +203,3 @@ Result = TableRows | VideoPlan | SegmentRows | WorkError
 def files_of(task: Task) -> tuple[InputFile, ...]:
     """Return the files that a task is about."""
     return task.files if isinstance(task, PhotoTask) else (task.file,)
-
-
-def describe_range() -> str:
-    """Return which rates are possible, for the help."""
-    return f"{RATE_RANGE[0]:g} to {RATE_RANGE[1]:g}"

@@ -67,7 +67,8 @@ class DevicePage:
         if path == PATH:
             await RedirectResponse("device/")(scope, receive, send)
         elif path.startswith(PATH + "/"):
-            response = await self.files.respond({**scope, "root_path": root + PATH})
+            # Proxies either keep their prefix in the path or leave it out.
+            response = await self.files.respond({**scope, "path": path, "root_path": PATH})
             await response(scope, receive, send)
         else:
             await self.app(scope, receive, send)

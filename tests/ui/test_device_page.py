@@ -92,10 +92,10 @@ def test_any_other_request_is_passed_on(client, path):
     assert client.get(path).text == "the app"
 
 
-def test_it_works_below_a_proxys_path(folder):
+@pytest.mark.parametrize("path", ["/proxy/device/page/main.js", "/device/page/main.js"])
+def test_it_works_behind_a_proxy_that_keeps_its_path_or_strips_it(folder, path):
     app = DevicePage(PlainTextResponse("the app"), folder)
-    client = TestClient(app, root_path="/proxy")
-    assert client.get("/proxy/device/page/main.js").text == "page/main.js"
+    assert TestClient(app, root_path="/proxy").get(path).text == "page/main.js"
 
 
 def iframes(demo):
