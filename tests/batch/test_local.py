@@ -81,6 +81,7 @@ def wait_for_more(out, process, before):
         time.sleep(0.01)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(shelf, expected, tmp_path):
     out, chance = tmp_path / "out", random.Random(KILLS)

@@ -45,6 +45,7 @@ def dataset(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_it_runs_from_top_to_bottom(notebook, dataset):
     few = {"TRAINING_PICTURES": 32, "EPOCHS": 1, "DAMAGED_PICTURES": 7, "SEARCHED_PICTURES": 50}

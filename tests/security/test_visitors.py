@@ -35,6 +35,7 @@ def test_a_spread_is_of_the_measurements():
     assert spread([0.5]) == {"count": 1, "p50": 0.5, "p99": 0.5, "max": 0.5}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_visitors_of_all_kinds_use_a_page(tmp_path):
     output = tmp_path / "visitors.json"
@@ -46,6 +47,7 @@ def test_visitors_of_all_kinds_use_a_page(tmp_path):
     assert output.with_suffix(".png").stat().st_size > 10_000
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_among_hostile_visitors_a_newcomer_has_a_frame_in_five_seconds(tmp_path):
     output = tmp_path / "visitors.json"
