@@ -22,6 +22,7 @@ def open_tab(page, name):
     page.get_by_role("tabpanel").locator("visible=true").wait_for()
 
 
+@pytest.mark.long
 def test_live(quiet_page):
     page = quiet_page
     assert "\n".join(objections(page)) == ""
