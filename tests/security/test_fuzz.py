@@ -23,6 +23,7 @@ def reader():
     reader.close()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", SECONDS)
 def test_whatever_is_sent(kind):
