@@ -25,8 +25,12 @@ Receive = Callable[[], Awaitable[Message]]
 TIMEOUT = 5.0
 """Seconds that a request's sender has to open the connection for the result."""
 
-UNATTENDED_LIMIT = (64, 20)
-"""Accepted requests of senders without a connection: in a burst, and each second."""
+UNATTENDED_LIMIT = (24, 8)
+"""Accepted requests of senders without a connection: in a burst, and each second.
+
+Each may be a new session, for which Gradio describes every component of the page anew: about 30 ms
+of the event loop, during which nobody else is served.
+"""
 
 UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""

@@ -146,7 +146,6 @@ def test_many_streams_of_one_visitor_get_one_visitors_share(page):
     tell(story())
 
 
-@pytest.mark.long  # its limit assumes slower photos than those of today
 def test_a_newer_photo_takes_the_place_of_one_that_waits(page, upload):
     async def story():
         async with client() as http:
