@@ -188,13 +188,12 @@ def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
             assert "begins by itself" in "".join(states)
 
     async def first_state(one, asked):
-        assert (await one.join("start_1", [*asked, one.token])).is_success
-        states = []
-        async for message in one.messages():
-            if message["msg"] in ("process_generating", "process_completed"):
-                states.append(str(message["output"]["data"]))
-                await asyncio.sleep(1.5)
-                return states[0]
+        async with one.present():
+            assert (await one.join("start_1", [*asked, one.token])).is_success
+            async for message in one.messages():
+                if message["msg"] in ("process_generating", "process_completed"):
+                    await asyncio.sleep(1.5)
+                    return str(message["output"]["data"])
 
     tell(story())
 
