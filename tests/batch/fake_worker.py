@@ -5,6 +5,7 @@
 Nothing of PyTorch is imported, so that workers start at once.
 """
 
+import os
 import sys
 import time
 
@@ -18,7 +19,7 @@ from fer.cli import main, run_command
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
 
-SECONDS_PER_FACE = 0.003
+SECONDS_PER_FACE = float(os.environ.get("SECONDS_PER_FACE", "0.003"))
 """That the classifier takes, so that there is time to kill it."""
 
 
