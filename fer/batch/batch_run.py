@@ -28,10 +28,14 @@ from fer.batch.tasks import (
     WorkError,
     files_of,
 )
+from fer.batch.transient_errors import UnreachableError
 from fer.batch.video_join import TrackJoiner, join_facts
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MAX_OUTAGE = 5
+"""Tasks in a row of which no file can be fetched, after which the run ends: a network is down."""
 
 MAX_LOSSES = 3
 """Times that a worker may end over a task before its file is taken to be the reason."""
@@ -87,6 +91,7 @@ class BatchRun:
     Attributes:
         total: Files of the shard.
         done: How many of these are in the tables.
+        unread: Those that can't be had at the moment, and why.
     """
 
     def __init__(
@@ -102,6 +107,8 @@ class BatchRun:
         self.total, self.done = len(files), len(files) - len(self._left)
         self._work, self._worked = float(len(self._left)), 0.0
         self._losses: Counter[Task] = Counter()
+        self.unread: dict[InputFile, str] = {}
+        self._outage = 0
         self._videos: dict[InputFile, _VideoInWork] = {}
 
     @property
@@ -117,6 +124,8 @@ class BatchRun:
             report: Receives the share of the work that is done, 0 to 1.
 
         Raises:
+            UnreachableError: Some files can't be had at the moment; the others are done, unless
+                none could be had for a while.
             ValueError: Nothing more can be read or written.
         """
         self._report = report
@@ -130,7 +139,23 @@ class BatchRun:
             task, result = done
             following = self._try_again(task) if result is None else self._keep(task, result)
             waiting.extendleft(reversed(list(following)))
+            if isinstance(result, TableRows) and result.unread:
+                waiting = deque(task for task in waiting if self._may_be_had(task))
+        if self.left:
+            raise UnreachableError(self._describe_unread())
         self._store.clear()
+
+    def _may_be_had(self, task: Task) -> bool:
+        """Return whether a task is worth an attempt."""
+        return self._outage < MAX_OUTAGE and self.unread.keys().isdisjoint(files_of(task))
+
+    def _describe_unread(self) -> str:
+        file, sentence = next(iter(self.unread.items()))
+        others = "" if self.left == 1 else f", as are {self.left - 1:,} more"
+        return (
+            f"{file.source} is left for later{others}: {sentence} Give the same command again, "
+            f"which goes on; {self.done:,} of {self.total:,} files are done."
+        )
 
     def _first_tasks(self) -> Iterator[Task]:
         """Yield what is known to be left: videos first, as they take longest."""
@@ -154,24 +179,38 @@ class BatchRun:
         if isinstance(result, WorkError):
             raise ValueError(result.sentence)
         if isinstance(task, SegmentTask) and isinstance(result, SegmentRows):
-            self._store.write_segment(task.file, task.segment, result)
+            self._store.write_segment(task, result)
+            self._outage = 0
             self._finish_segment(task.file, task.segment)
         elif isinstance(task, PlanTask) and isinstance(result, VideoPlan):
             return self._begin_video(task.file, result)
         elif isinstance(result, TableRows):
-            self._store.write(files_of(task), result)
-            self.done += len(files_of(task))
-            self._advance(len(files_of(task)))
+            self._keep_rows(files_of(task), result)
         return ()
+
+    def _keep_rows(self, files: Sequence[InputFile], rows: TableRows) -> None:
+        """Write the rows of some files, except of those that can't be had at the moment."""
+        self.unread |= rows.unread
+        read = [file for file in files if file not in rows.unread]
+        self._outage = 0 if read else self._outage + 1
+        if read:
+            self._store.write(read, rows)
+            self.done += len(read)
+            self._advance(len(read))
 
     def _begin_video(self, file: InputFile, plan: VideoPlan) -> Iterable[Task]:
         """Return the segments of a video that aren't there yet."""
-        missing = [one for one in plan.segments if not self._store.has_segment(file, one)]
-        self._videos[file] = _VideoInWork(plan, {segment.number for segment in missing})
+        self._store.drop_other_segments(file, plan.identity)
+        tasks = [
+            SegmentTask(file, segment, plan.info, plan.can_seek, plan.identity)
+            for segment in plan.segments
+        ]
+        missing = [task for task in tasks if not self._store.has_segment(task)]
+        self._videos[file] = _VideoInWork(plan, {task.segment.number for task in missing})
         self._advance(1 - len(missing) / len(plan.segments))
         if not missing:
             self._finish_video(file)
-        return [SegmentTask(file, segment, plan.info, plan.can_seek) for segment in missing]
+        return missing
 
     def _finish_segment(self, file: InputFile, segment: Segment) -> None:
         video = self._videos[file]
@@ -182,19 +221,23 @@ class BatchRun:
 
     def _finish_video(self, file: InputFile) -> None:
         """Join the segments of a video and write its rows."""
-        plan, read = self._videos.pop(file).plan, self._store.read_segment
+        plan = self._videos.pop(file).plan
+
+        def read(segment: Segment) -> SegmentRows:
+            return self._store.read_segment(file, plan.identity, segment)
+
         facts, joiner = [], TrackJoiner()
         person = self._settings.view == "person"
 
         def timeline() -> "Iterator[pa.Table]":
             for segment in plan.segments:
-                rows = read(file, segment)
+                rows = read(segment)
                 facts.append((segment, rows.facts))
                 yield rows.timeline
 
         def faces() -> "Iterator[pa.Table]":
             for segment in plan.segments:
-                rows = read(file, segment)
+                rows = read(segment)
                 if rows.faces is not None and rows.overlap is not None:
                     yield joiner.add(rows.faces, rows.overlap)
 

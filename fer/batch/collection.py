@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer.batch.annotated_copies import copy_name
 from fer.batch.manifest import read_manifest
+from fer.batch.store import TABLES, is_readable
 from fer.output_files import new_file, no_formula
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def _read_files(folder: Path) -> "pa.Table":
 
     if read_manifest(folder) is None:
         raise ValueError(f"{folder} holds no tables of `fer run`: it has no manifest.json.")
+    for name in complete_parts(folder):
+        for path in (folder / table / name for table in TABLES):
+            if path.is_file() and not is_readable(path):
+                raise ValueError(
+                    f"{path} is damaged; give the `fer run` that made it once more, which makes "
+                    "it again."
+                )
     tables = [read_table(folder / "files" / name) for name in complete_parts(folder)]
     return pa.concat_tables([files_schema().empty_table(), *tables])
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from fer.batch.transient_errors import remote_errors
 from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable
 
 LIST_SUFFIX = ".txt"
@@ -193,7 +194,7 @@ def _expand_address(address: str, listed: bool) -> Iterator[str]:
             names = [name for name in system.find(path) if _is_wanted(name)]
         else:
             names = [path] if system.exists(path) else []
-    except (OSError, ValueError, ImportError) as error:
+    except remote_errors() as error:
         raise ValueError(f"{address} can't be reached: {in_a_line(error)}") from error
     if not names:
         raise ValueError(f"{address} names no photo and no video; check the address.")
@@ -205,7 +206,7 @@ def _is_wanted(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in PHOTO_OR_VIDEO.suffixes
 
 
-def in_a_line(error: Exception) -> str:
+def in_a_line(error: BaseException) -> str:
     """Return an error of another library as the end of a sentence."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if text.endswith(".") else f"{text}."

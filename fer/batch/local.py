@@ -180,7 +180,10 @@ def serve(settings: BatchSettings, connection: Connection, load: Loader) -> None
     try:
         connection.send(runner.ready)
         while True:
-            connection.send(runner.run(connection.recv()))
+            task = connection.recv()
+            with runner.watchdog.watching():
+                result = runner.run(task)
+            connection.send(result)
     except (EOFError, OSError):
         return
     finally:

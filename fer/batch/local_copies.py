@@ -1,65 +1,132 @@
 """Files behind addresses: photos as bytes, videos as a copy on this machine while they are read."""
 
-import shutil
+import hashlib
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
+from typing import IO, TypeVar
 
 from fer.batch.input_files import InputFile, in_a_line
+from fer.batch.transient_errors import UnreachableError, is_lost_mount, is_transient, remote_errors
+from fer.output_files import is_full
+
+PAUSES = (1.0, 4.0, 16.0)
+"""Seconds to wait before a file is asked for again."""
+
+_CHUNK = 1 << 20
+
+T = TypeVar("T")
 
 
 class RemoteFileError(OSError):
-    """A file behind an address can't be had; the message is one sentence."""
+    """A file behind an address can't be had, nor later; the message is one sentence."""
 
 
-def read_bytes(file: InputFile) -> bytes:
+def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None) -> bytes:
     """Return the content of a file behind an address.
+
+    Args:
+        file: What is read.
+        note_progress: Called before each attempt.
 
     Raises:
         RemoteFileError: It can't be had.
+        UnreachableError: It can't at the moment.
     """
+    return _fetch(file, lambda stream: bytes(stream.read()), note_progress)
+
+
+def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Callable[[], None]) -> T:
+    """Return what `read` makes of a file, which is asked for again after what may pass."""
     import fsspec  # only addresses need it
 
-    try:
-        with fsspec.open(file.location, "rb") as stream:
-            return bytes(stream.read())
-    except (OSError, ValueError, ImportError) as error:
-        raise RemoteFileError(f"The file can't be read: {in_a_line(error)}") from error
+    for pause in (*PAUSES, None):
+        note_progress()
+        try:
+            with fsspec.open(file.location, "rb") as stream:
+                return read(stream)
+        except remote_errors() as error:
+            if not is_transient(error):
+                raise RemoteFileError(f"The file can't be read: {in_a_line(error)}") from error
+            if pause is None:
+                raise UnreachableError(_describe(error)) from error
+        sleep(pause)
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _describe(error: BaseException) -> str:
+    """Return why a file can't be had at the moment."""
+    if isinstance(error, OSError) and is_full(error):
+        return (
+            f"there is no room for a copy of it in {tempfile.gettempdir()}; make room, or name a "
+            "folder on another disk in TMPDIR."
+        )
+    return in_a_line(error)
 
 
 class LocalCopies:
-    """Keeps a copy of the video behind an address that was read last; the next one replaces it."""
+    """Keeps a copy of the video behind an address that was read last; the next one replaces it.
 
-    def __init__(self) -> None:
+    Args:
+        note_progress: Called as long as something arrives.
+    """
+
+    def __init__(self, note_progress: Callable[[], None] = lambda: None) -> None:
+        self._note_progress = note_progress
         self._folder: TemporaryDirectory[str] | None = None
-        self._location = ""
+        self._location, self._digest = "", ""
 
     def path(self, file: InputFile) -> Path:
         """Return where a file is on this machine.
 
         Raises:
             RemoteFileError: It can't be had.
+            UnreachableError: It can't at the moment.
         """
         if not file.is_remote:
             return Path(file.location)
         if self._folder is None or file.location != self._location:
-            self._fetch(file)
+            self.close()
+            self._digest = _fetch(file, self._copy, self._note_progress)
+            self._location = file.location
         return Path(self._folder.name if self._folder else "", "video")
 
-    def _fetch(self, file: InputFile) -> None:
-        import fsspec
+    def identity(self, file: InputFile) -> str:
+        """Return what another file in the same place has otherwise; `path` comes first.
 
-        self.close()
-        self._folder = TemporaryDirectory(prefix="fer-video-", ignore_cleanup_errors=True)
+        Of a file here that is its size and time of change, of a copy its content.
+
+        Raises:
+            OSError: It isn't there.
+            UnreachableError: The folder it is in has gone away.
+        """
+        if file.is_remote:
+            return self._digest
         try:
-            with (
-                fsspec.open(file.location, "rb") as stream,
-                open(Path(self._folder.name, "video"), "wb") as copy,
-            ):
-                shutil.copyfileobj(stream, copy, 1 << 20)
-        except (OSError, ValueError, ImportError) as error:
-            self.close()
-            raise RemoteFileError(f"The file can't be read: {in_a_line(error)}") from error
-        self._location = file.location
+            known = Path(file.location).stat()
+        except OSError as error:
+            if is_lost_mount(error):
+                raise UnreachableError(f"{error.strerror}.") from error
+            raise
+        return hashlib.sha256(repr((known.st_size, known.st_mtime_ns)).encode()).hexdigest()[:16]
+
+    def _copy(self, stream: IO[bytes]) -> str:
+        """Write a copy, and return its checksum; nothing is left of one that is cut off."""
+        digest = hashlib.sha256()
+        folder = TemporaryDirectory(prefix="fer-video-", ignore_cleanup_errors=True)
+        try:
+            with open(Path(folder.name, "video"), "wb") as copy:
+                while chunk := stream.read(_CHUNK):
+                    copy.write(chunk)
+                    digest.update(chunk)
+                    self._note_progress()
+        except BaseException:
+            folder.cleanup()
+            raise
+        self._folder = folder
+        return digest.hexdigest()[:16]
 
     def close(self) -> None:
         """Remove the copy."""

@@ -1,5 +1,6 @@
 """Rows of the tables from photos."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from supervision import Detections
@@ -9,6 +10,7 @@ from fer.batch.input_files import InputFile
 from fer.batch.local_copies import RemoteFileError, read_bytes
 from fer.batch.rows import FaceRows, TimelineRows, file_table
 from fer.batch.tasks import PHOTO_MIN_FACE, BatchSettings, TableRows
+from fer.batch.transient_errors import UnreachableError, is_lost_mount
 from fer.drawing.face_export import describe_turn
 from fer.images import DecodedImage, ImageError, decode_image
 from fer.pipeline import Pipeline
@@ -17,43 +19,83 @@ from fer.vision.detections import expression_labels, turned
 
 LARGE = "The photo takes too much memory to read; save it smaller."
 
+MAX_UNREACHABLE = 3
+"""Photos in a row that can't be fetched, after which the others of the task aren't tried."""
+
 
 def read_photos(
-    files: tuple[InputFile, ...], pipeline: Pipeline, settings: BatchSettings
+    files: tuple[InputFile, ...],
+    pipeline: Pipeline,
+    settings: BatchSettings,
+    note_progress: Callable[[], None] = lambda: None,
 ) -> TableRows:
     """Return the rows of some photos; one that can't be read has its reason in `files`.
+
+    What can't be fetched at the moment has no row, and its reason in `unread`.
 
     Args:
         files: The photos.
         pipeline: Detects and classifies.
         settings: Of the batch.
+        note_progress: Called before each photo.
 
     Raises:
         fer.output_files.OutputError: A copy with boxes can't be written.
     """
     detector = pipeline.detector.with_options(settings.min_face or PHOTO_MIN_FACE)
-    reading = _Reading(Pipeline(detector, pipeline.classifier), settings)
-    rows = [(file, reading.read(file)) for file in files]
+    reading = _Reading(Pipeline(detector, pipeline.classifier), settings, note_progress)
+    rows, unread = _read_all(files, reading)
     faces = reading.faces.table() if settings.view == "person" else None
-    return TableRows(file_table(rows), reading.timeline.table(), faces)
+    return TableRows(file_table(rows), reading.timeline.table(), faces, unread)
+
+
+def _read_all(
+    files: Sequence[InputFile], reading: "_Reading"
+) -> tuple[list[tuple[InputFile, dict[str, Any]]], dict[InputFile, str]]:
+    """Return what is known of the photos, and why some can't be fetched at the moment."""
+    rows: list[tuple[InputFile, dict[str, Any]]] = []
+    unread: dict[InputFile, str] = {}
+    in_a_row, sentence = 0, ""
+    for file in files:
+        if in_a_row == MAX_UNREACHABLE:  # each takes long to fail
+            unread[file] = sentence
+            continue
+        try:
+            rows.append((file, reading.read(file)))
+            in_a_row = 0
+        except UnreachableError as error:
+            in_a_row, sentence = in_a_row + 1, str(error)
+            unread[file] = sentence
+    return rows, unread
 
 
 class _Reading:
     """Collects the rows of one photo after another."""
 
-    def __init__(self, pipeline: Pipeline, settings: BatchSettings) -> None:
+    def __init__(
+        self, pipeline: Pipeline, settings: BatchSettings, note_progress: Callable[[], None]
+    ) -> None:
         self._pipeline, self._settings = pipeline, settings
+        self._note_progress = note_progress
         self.faces, self.timeline = FaceRows(), TimelineRows()
 
     def read(self, file: InputFile) -> dict[str, Any]:
-        """Read a photo, and return what is known of it."""
+        """Read a photo, and return what is known of it.
+
+        Raises:
+            UnreachableError: It can't be had at the moment.
+        """
+        self._note_progress()
         try:
-            decoded = decode_image(read_bytes(file) if file.is_remote else file.location)
+            content = read_bytes(file, self._note_progress) if file.is_remote else file.location
+            decoded = decode_image(content)
             faces = self._pipeline(decoded.pixels)
             return self._add(file, decoded, faces)
         except (ImageError, RemoteFileError) as error:
             return {"error": str(error)}
         except OSError as error:
+            if is_lost_mount(error):
+                raise UnreachableError(f"{error.strerror}.") from error
             return {"error": f"The file can't be read: {error.strerror or error}."}
         except MemoryError:
             return {"error": LARGE}

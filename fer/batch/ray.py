@@ -37,7 +37,8 @@ class RayWorker:
         """
         if self._runner is None:
             raise RuntimeError("The networks aren't loaded.")
-        return self._runner.run(task)
+        with self._runner.watchdog.watching():
+            return self._runner.run(task)
 
 
 class RayPool:

@@ -4,17 +4,18 @@
     files/PART.parquet      a row a file
     timeline/PART.parquet   a row a second of a video, and one a photo
     faces/PART.parquet      a row a face; not in the class view
-    unfinished/             segments of videos that aren't complete yet
+    .SHARD.unfinished/      segments of videos that aren't complete yet, one folder a shard
 
 A part has one name in all tables, and none in a table of which it has no rows. That in `files`
-comes last: without it the others don't count, and are removed at the next start.
+comes last: without it the others don't count, and are removed at the next start, as are parts of
+which one is damaged.
 """
 
 import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from fer.batch.input_files import InputFile, Shard
-from fer.batch.tasks import Segment, SegmentRows, TableRows
+from fer.batch.tasks import Segment, SegmentRows, SegmentTask, TableRows
 from fer.output_files import OutputError, new_file
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 TABLES = ("faces", "timeline", "files")
 """In the order in which a part is written to them."""
 
-UNFINISHED = "unfinished"
-"""Folder of the segments of videos that aren't complete."""
+_SMALL = 1 << 20
+"""Bytes of a part up to which all of it is read to see whether it can be."""
 
 _FACTS = b"facts"
 """Key of a segment's facts in the metadata of its timeline."""
@@ -44,12 +45,17 @@ class BatchStore:
     Args:
         folder: Of the batch.
         shard: Whose parts these are; no two processes write those of one shard at a time.
+
+    Attributes:
+        damaged: Parts that were removed because they can't be read, as `table/name`.
     """
 
     def __init__(self, folder: Path, shard: Shard) -> None:
         self.folder = folder
         self._name = f"{shard.number:04d}-of-{shard.count:04d}"
-        self._unfinished = folder / UNFINISHED / self._name
+        # No folder that shards share: one could remove it as another is about to write into it.
+        self._unfinished = folder / f".{self._name}.unfinished"
+        self.damaged: list[str] = []
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -76,14 +82,32 @@ class BatchStore:
             lock.release()
 
     def _remove_leftovers(self) -> None:
-        """Remove unfinished files, and parts that aren't in all tables."""
+        """Remove unfinished files, and parts that are damaged or aren't in all tables."""
         for path in self._unfinished.glob("*.parquet"):
             path.unlink()
+        self.damaged = []
+        for path in self._parts("files"):
+            order = ("files", "timeline", "faces")  # what the others' rows should be is in `files`
+            damaged = next((table for table in order if self._is_damaged(table, path.name)), None)
+            if damaged:
+                path.unlink()
+                self.damaged.append(f"{damaged}/{path.name}")
         complete = {path.name for path in self._parts("files")}
         for table in TABLES:
             for path in self._parts(table):
                 if path.name not in complete:
                     path.unlink()
+
+    def _is_damaged(self, table: str, name: str) -> bool:
+        """Return whether a part can't be read, or is missing though there are rows for it."""
+        path, files = self.folder / table / name, self.folder / "files" / name
+        if path.is_file():
+            return not is_readable(path)
+        if not (self.folder / table).is_dir():  # as that of faces in the class view
+            return False
+        from pyarrow.parquet import read_table
+
+        return any(read_table(files, columns=["faces"])["faces"].to_pylist())
 
     def _parts(self, table: str) -> list[Path]:
         return sorted((self.folder / table).glob(f"{self._name}-*.parquet"))
@@ -154,28 +178,36 @@ class BatchStore:
         except OSError as error:
             raise OutputError.of(self.folder / table, error) from error
 
-    def write_segment(self, file: InputFile, segment: Segment, rows: SegmentRows) -> None:
+    def write_segment(self, task: SegmentTask, rows: SegmentRows) -> None:
         """Keep a segment until its video is complete.
 
         Raises:
             OutputError: It can't be written.
         """
-        folder = self._segment_folder(file, segment)
+        folder = self._segment_folder(task.file, task.identity, task.segment)
         if rows.faces is not None and rows.overlap is not None:
             _write_parquet(folder / "faces.parquet", [rows.faces])
             _write_parquet(folder / "overlap.parquet", [rows.overlap])
         facts = {_FACTS: json.dumps(rows.facts).encode()}
         _write_parquet(folder / "timeline.parquet", [rows.timeline.replace_schema_metadata(facts)])
 
-    def has_segment(self, file: InputFile, segment: Segment) -> bool:
-        """Return whether a segment is there."""
-        return (self._segment_folder(file, segment) / "timeline.parquet").is_file()
+    def has_segment(self, task: SegmentTask) -> bool:
+        """Return whether a segment is there; one that is damaged is not."""
+        folder = self._segment_folder(task.file, task.identity, task.segment)
+        parts = list(folder.glob("[!.]*.parquet"))
+        return folder / "timeline.parquet" in parts and all(map(is_readable, parts))
 
-    def read_segment(self, file: InputFile, segment: Segment) -> SegmentRows:
+    def drop_other_segments(self, file: InputFile, identity: str) -> None:
+        """Remove the segments of a video that was in the place of this one."""
+        for folder in (self._unfinished / file.source_id).glob("*"):
+            if folder.name != identity:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def read_segment(self, file: InputFile, identity: str, segment: Segment) -> SegmentRows:
         """Return the rows of a segment that is there."""
         from pyarrow.parquet import read_table
 
-        folder = self._segment_folder(file, segment)
+        folder = self._segment_folder(file, identity, segment)
         timeline = read_table(folder / "timeline.parquet")
         facts = json.loads(timeline.schema.metadata[_FACTS])
         timeline = timeline.replace_schema_metadata(None)
@@ -184,17 +216,35 @@ class BatchStore:
         faces, overlap = (read_table(folder / f"{name}.parquet") for name in ("faces", "overlap"))
         return SegmentRows(timeline, faces, overlap, facts)
 
-    def _segment_folder(self, file: InputFile, segment: Segment) -> Path:
+    def _segment_folder(self, file: InputFile, identity: str, segment: Segment) -> Path:
         """Return where a segment is kept; elsewhere if the video has other segments now."""
         times = repr((segment.start, segment.end, segment.next_sample)).encode()
         name = f"{segment.number:05d}-{hashlib.sha256(times).hexdigest()[:8]}"
-        return self._unfinished / file.source_id / name
+        return self._unfinished / file.source_id / identity / name
 
     def clear(self) -> None:
         """Remove the folder of segments, when all videos are complete."""
         shutil.rmtree(self._unfinished, ignore_errors=True)
-        with suppress(OSError):  # other shards have some
-            (self.folder / UNFINISHED).rmdir()
+
+
+def is_readable(path: Path) -> bool:
+    """Return whether a file of parquet is one, and whole; of a large one its end has to do.
+
+    Raises:
+        OutputError: It can't be had, whatever is in it.
+    """
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path, page_checksum_verification=True) as file:
+            if path.stat().st_size <= _SMALL:
+                file.read()
+    except (ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OutputError.of(path, error) from error
+        return False
+    return True
 
 
 def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> int:
@@ -203,7 +253,10 @@ def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> int:
 
     remaining = iter(tables)
     first, rows = next(remaining), 0
-    with new_file(path) as unfinished, ParquetWriter(unfinished, first.schema) as writer:
+    with (
+        new_file(path) as unfinished,
+        ParquetWriter(unfinished, first.schema, write_page_checksum=True) as writer,
+    ):
         for table in chain([first], remaining):
             rows += table.num_rows
             if table.num_rows:  # an empty group of rows at the beginning is as bad

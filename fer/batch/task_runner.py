@@ -1,6 +1,7 @@
 """What a worker does with a task, with the networks loaded once and one thread."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 
@@ -20,8 +21,10 @@ from fer.batch.tasks import (
     WorkError,
     files_of,
 )
+from fer.batch.transient_errors import UnreachableError
 from fer.batch.video_plan import plan_video
 from fer.batch.video_rows import read_annotated, read_segment
+from fer.batch.watchdog import Watchdog
 from fer.output_files import OutputError
 from fer.pipeline import Pipeline
 from fer.recording.outputs import ResultsError
@@ -30,7 +33,9 @@ from fer.video import VideoError
 
 LARGE = "The video takes too much memory to read; save it smaller."
 
-ENDED = "Reading this file ended the process that read it, again and again; save it anew."
+ENDED = "Reading this file hung or ended the process that read it, again and again; save it anew."
+
+REPLACED = "Another file has taken its place while it was read."
 
 
 class TaskRunner:
@@ -39,11 +44,17 @@ class TaskRunner:
     Args:
         settings: Of the batch.
         pipeline: Finds and classifies the faces.
+
+    Attributes:
+        watchdog: Is told of the progress.
     """
 
     def __init__(self, settings: BatchSettings, pipeline: Pipeline) -> None:
-        self.settings, self.pipeline = settings, pipeline
-        self._copies = LocalCopies()
+        self.settings, self.pipeline, self.watchdog = settings, pipeline, Watchdog()
+        self._copies = LocalCopies(self._note_progress)
+
+    def _note_progress(self) -> None:
+        self.watchdog.note_progress()
 
     @classmethod
     def load(cls, settings: BatchSettings) -> "TaskRunner":
@@ -66,19 +77,21 @@ class TaskRunner:
         """Return what comes of a task; what can't be read has its reason in its rows."""
         try:
             if isinstance(task, PhotoTask):
-                return read_photos(task.files, self.pipeline, self.settings)
+                return read_photos(task.files, self.pipeline, self.settings, self._note_progress)
             return self._read_video(task)
         except (OutputError, ResultsError) as error:
             return WorkError(str(error))
 
     def _read_video(self, task: PlanTask | SegmentTask) -> Result:
         try:
-            path = self._copies.path(task.file)
+            path, identity = self._copies.path(task.file), self._copies.identity(task.file)
             if isinstance(task, PlanTask):
-                return plan_video(path, self.settings)
-            if self.settings.annotated is not None:
-                return read_annotated(task.file, path, self.pipeline, self.settings)
-            return read_segment(task, path, self.pipeline, self.settings)
+                return plan_video(path, self.settings, identity)
+            if task.identity != identity:
+                return leave_unread(task, REPLACED, self.settings)
+            return self._read_segment(task, path)
+        except UnreachableError as error:
+            return leave_unread(task, str(error), self.settings)
         except ResultsError:
             raise
         except (VideoError, RemoteFileError) as error:
@@ -88,6 +101,12 @@ class TaskRunner:
             return refuse(task, sentence, self.settings)
         except MemoryError:
             return refuse(task, LARGE, self.settings)
+
+    def _read_segment(self, task: SegmentTask, path: Path) -> SegmentRows:
+        known = path, self.pipeline, self.settings, self._note_progress
+        if self.settings.annotated is not None:
+            return read_annotated(task.file, *known)
+        return read_segment(task, *known)
 
     def close(self) -> None:
         """Remove what was copied."""
@@ -102,6 +121,13 @@ def refuse(task: Task, sentence: str, settings: BatchSettings) -> TableRows | Se
         return SegmentRows(timeline, faces, faces, {"error": sentence})
     rows = [(file, {"error": sentence}) for file in files_of(task)]
     return TableRows(file_table(rows), timeline, faces)
+
+
+def leave_unread(task: Task, sentence: str, settings: BatchSettings) -> TableRows:
+    """Return that a task's files can't be read at the moment, with the reason."""
+    faces = FaceRows().table() if settings.view == "person" else None
+    unread = dict.fromkeys(files_of(task), sentence)
+    return TableRows(file_table([]), TimelineRows().table(), faces, unread)
 
 
 Loader = Callable[[BatchSettings], TaskRunner]

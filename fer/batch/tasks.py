@@ -1,7 +1,7 @@
 """What workers are asked to do, and what they return; both travel between processes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,11 +118,13 @@ class VideoPlan:
         info: What its header states, and its length.
         can_seek: Whether it may be read from its middle on.
         segments: In their order.
+        identity: What another file in the same place would have otherwise.
     """
 
     info: VideoInfo
     can_seek: bool
     segments: Sequence[Segment]
+    identity: str
 
 
 @dataclass(frozen=True)
@@ -134,27 +136,31 @@ class SegmentTask:
         segment: Which part of it.
         info: As in its `VideoPlan`.
         can_seek: The same.
+        identity: The same.
     """
 
     file: InputFile
     segment: Segment
     info: VideoInfo
     can_seek: bool
+    identity: str
 
 
 @dataclass(frozen=True)
 class TableRows:
-    """Rows of all tables, of some files that are done.
+    """Rows of all tables, of some files that are done; and what isn't done, whatever the task.
 
     Attributes:
         files: A row a file.
         timeline: A row a second of a video, or a photo.
         faces: A row a face; None in the class view.
+        unread: Files that can't be had at the moment, and why: they have no rows.
     """
 
     files: "pa.Table"
     timeline: "pa.Table"
     faces: "pa.Table | None"
+    unread: Mapping[InputFile, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

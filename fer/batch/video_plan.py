@@ -23,7 +23,7 @@ MIN_LAST_SHARE = 0.25
 """Share of a segment's length below which the rest of a video belongs to the segment before."""
 
 
-def plan_video(path: Path, settings: BatchSettings) -> VideoPlan:
+def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
     """Return the segments of a video.
 
     A video whose frames can't be reached without reading all before is one segment.
@@ -38,7 +38,7 @@ def plan_video(path: Path, settings: BatchSettings) -> VideoPlan:
     segments: Sequence[Segment] = [whole]
     if times is not None and settings.annotated is None:
         segments = list(_split(_times_within(times, settings.span), settings)) or [whole]
-    return VideoPlan(info, times is not None, segments)
+    return VideoPlan(info, times is not None, segments, identity)
 
 
 def _times_within(times: Float64Array, span: Span) -> Float64Array:

@@ -1,6 +1,7 @@
 """Rows of the tables from a video, or from a segment of it."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,11 @@ class SampleCollector:
 
 
 def read_segment(
-    task: SegmentTask, path: Path, pipeline: Pipeline, settings: BatchSettings
+    task: SegmentTask,
+    path: Path,
+    pipeline: Pipeline,
+    settings: BatchSettings,
+    note_progress: Callable[[], None] = lambda: None,
 ) -> SegmentRows:
     """Analyse a segment of a video.
 
@@ -87,6 +92,7 @@ def read_segment(
         path: Where that is on this machine.
         pipeline: Detects and classifies.
         settings: Of the batch.
+        note_progress: Called after each frame.
 
     Raises:
         fer.video.VideoError: It can't be read.
@@ -100,14 +106,18 @@ def read_segment(
             *(segment.next_sample, collector.add),
         )
         frames = settings.span.frames(reader, segment.read_from, task.can_seek)
-        for _ in analyze_frames(frames, analyzer, lambda time: None, until):
+        for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
             pass
         analyzer.count_pending()
         return collector.rows(turned=analyzer.turned, unread=reader.unread, warning=reader.warning)
 
 
 def read_annotated(
-    file: InputFile, path: Path, pipeline: Pipeline, settings: BatchSettings
+    file: InputFile,
+    path: Path,
+    pipeline: Pipeline,
+    settings: BatchSettings,
+    note_progress: Callable[[], None] = lambda: None,
 ) -> SegmentRows:
     """Analyse a video in one piece, with a folder of its own for all that `fer video` writes.
 
@@ -116,6 +126,7 @@ def read_annotated(
         path: Where it is on this machine.
         pipeline: Detects and classifies.
         settings: Of the batch, with `annotated`.
+        note_progress: Called a few times a second.
 
     Raises:
         fer.video.VideoError: It can't be read, or is too long to be drawn on.
@@ -130,6 +141,7 @@ def read_annotated(
     folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
     recording = analyse(
         *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
+        progress=lambda progress: note_progress(),
         span=settings.span,
         on_sample=collector.add,
     )

@@ -16,6 +16,7 @@ from fer.progress_bars import share_progress
 if TYPE_CHECKING:
     from fer.batch.batch_run import BatchRun, TaskPool
     from fer.batch.input_files import InputFiles, Shard
+    from fer.batch.store import BatchStore
     from fer.batch.tasks import BatchSettings
 
 EXAMPLES = """\
@@ -113,6 +114,7 @@ def run_batch(options: argparse.Namespace) -> str:
     from fer.batch.manifest import check_options as check_manifest
     from fer.batch.manifest import write_manifest
     from fer.batch.store import BatchStore
+    from fer.batch.transient_errors import UnreachableError
 
     check_manifest(options.out, settings, shard.count)
     found = find_input_files(options.sources, options.out)
@@ -125,11 +127,13 @@ def run_batch(options: argparse.Namespace) -> str:
             write_manifest(options.out, settings, shard.count, pool.start())
             with share_progress("Files") as show:
                 run.run(pool, show)
+        except UnreachableError as error:
+            raise ValueError(str(error)) from error
         except KeyboardInterrupt:
             raise KeyboardInterrupt(describe_kept(run, options.out)) from None
         finally:
             pool.close()
-    return describe_run(run, found, shard, options.out)
+    return "\n".join([*describe_damage(store), describe_run(run, found, shard, options.out)])
 
 
 def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
@@ -185,6 +189,15 @@ def usable_cores() -> int:
 def describe_kept(run: "BatchRun", out: Path) -> str:
     """Return what there is after Ctrl-C."""
     return f"{run.done:,} of {run.total:,} files are in {out}; the same command goes on."
+
+
+def describe_damage(store: "BatchStore") -> list[str]:
+    """Return a line on the parts that were made again, if there were any."""
+    if not store.damaged:
+        return []
+    count = len(store.damaged)
+    parts = "1 part of the tables was" if count == 1 else f"{count:,} parts of the tables were"
+    return [f"{parts} damaged ({store.damaged[0]}), and made again."]
 
 
 def describe_run(run: "BatchRun", found: "InputFiles", shard: "Shard", out: Path) -> str:

@@ -67,7 +67,7 @@ def start(shelf, out, *options):
 
 def parts(out):
     """Return what is done, with when it was."""
-    found = [*out.glob("files/[!.]*"), *out.glob("unfinished/*/*/*/timeline.parquet")]
+    found = [*out.glob("files/[!.]*"), *out.glob(".*.unfinished/*/*/*/timeline.parquet")]
     return {path: path.stat().st_mtime_ns for path in found}
 
 

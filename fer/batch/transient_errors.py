@@ -1,0 +1,67 @@
+"""Which errors of a source may pass, such as a lost connection, and which are a file's own."""
+
+import errno
+import sys
+
+LIBRARY_ERRORS = (
+    ("aiohttp", "ClientError"),  # http
+    ("azure.core.exceptions", "AzureError"),
+    ("botocore.exceptions", "BotoCoreError"),  # s3
+    ("botocore.exceptions", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("httpx", "HTTPError"),
+    ("httpx2", "HTTPError"),  # hf
+    ("paramiko.ssh_exception", "SSHException"),
+)
+"""Errors of the libraries under fsspec that are no `OSError`, by their modules."""
+
+_PERMANENT = (
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+    ValueError,
+    ImportError,
+)
+
+_PASSING_STATUS = (401, 408, 425, 429)
+"""Of HTTP, below 500: a token that has expired, a slow network, too many requests."""
+
+_MOUNT_LOST = (
+    *(errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNRESET, errno.EMFILE, errno.ENFILE),
+)
+"""What files in a mounted network folder fail with while its server is away."""
+
+
+class UnreachableError(Exception):
+    """A file can't be had at the moment, and may be later; the message is one sentence."""
+
+
+def remote_errors() -> tuple[type[BaseException], ...]:
+    """Return what reading behind an address may raise; only libraries that are loaded can."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in LIBRARY_ERRORS)
+    return (OSError, EOFError, ValueError, ImportError, *filter(None, found))
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether an error of `remote_errors` may pass."""
+    status = _status(error)
+    if status is not None:
+        return status >= 500 or status in _PASSING_STATUS
+    return not isinstance(error, _PERMANENT)
+
+
+def is_lost_mount(error: OSError) -> bool:
+    """Return whether a file on this machine fails because the folder it is in has gone away."""
+    return error.errno in _MOUNT_LOST
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the status that a server has answered with, wherever a library keeps it."""
+    places = ((error, "status"), (getattr(error, "response", None), "status_code"), (error, "code"))
+    for owner, name in places:
+        if isinstance(status := getattr(owner, name, None), int):
+            return status
+    return None

@@ -1,0 +1,352 @@
+"""What happens around a batch: lost connections, damaged parts, files that hang or are replaced."""
+
+import errno
+import os
+import re
+import shutil
+from types import SimpleNamespace
+
+import aiohttp
+import fsspec
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fer.batch import batch_run, local_copies
+from fer.batch.batch_run import BatchRun
+from fer.batch.collection import describe_batch
+from fer.batch.input_files import InputFile, Shard
+from fer.batch.local import LocalPool
+from fer.batch.manifest import write_manifest
+from fer.batch.store import BatchStore
+from fer.batch.task_runner import ENDED, TaskRunner
+from fer.batch.tasks import BatchSettings, WorkerReady
+from fer.batch.transient_errors import UnreachableError, is_transient
+from fer.batch.watchdog import Watchdog
+from fer.pipeline import Pipeline
+from tests.batch import batches, fake_worker
+from tests.batch.batches import run, table, tables
+from tests.fakes import fake_pipeline, sure
+from tests.sample_videos import make_film
+
+SHORT = BatchSettings(segment_seconds=2)
+BOXES = [(20.0, 30.0, 70.0, 90.0), (80.0, 30.0, 130.0, 90.0)]
+
+
+@pytest.fixture
+def pipeline():
+    return fake_pipeline(BOXES, sure("happy", 0.9), sure("sad", 0.42))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_photos_a_part():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_run, "MIN_PHOTOS", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """Four photos, and a film of three segments."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for name in "abcd":
+        Image.fromarray(np.full((120, 200, 3), 90, np.uint8)).save(folder / f"{name}.png")
+    make_film(folder / "film.mp4", [index / 5 for index in range(30)], (200, 120))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(shelf, tmp_path_factory):
+    """The folder of a run that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("done")
+    run([shelf], folder, fake_pipeline(BOXES, sure("happy", 0.9), sure("sad", 0.42)), SHORT)
+    write_manifest(folder, SHORT, 1, WorkerReady("fake", "0", "int8"))
+    return folder
+
+
+@pytest.fixture
+def out(done, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(done, tmp_path / "out")
+
+
+class Network:
+    """What addresses lead to, as long as nothing fails.
+
+    Attributes:
+        failures: By the end of an address, errors that come one after the other.
+        asked: The names that were asked for.
+    """
+
+    def __init__(self, folder):
+        self.failures, self.asked = {}, []
+        self.open = fsspec.open
+        self.system = fsspec.filesystem("memory")
+        for path in folder.iterdir():
+            self.system.pipe(f"/shelf/{path.name}", path.read_bytes())
+
+    def __call__(self, location, mode):
+        name = location.rpartition("/")[2]
+        self.asked.append(name)
+        errors = self.failures.get(name) or self.failures.get("*")
+        if errors:
+            raise errors.pop(0)
+        return self.open(location, mode)
+
+
+@pytest.fixture
+def network(shelf, monkeypatch):
+    network = Network(shelf)
+    monkeypatch.setattr(fsspec, "open", network)
+    network.pauses = []
+    monkeypatch.setattr(local_copies, "sleep", network.pauses.append)
+    yield network
+    network.system.rm("/shelf", recursive=True)
+
+
+def assert_same_rows(one, other):
+    """Compare the tables of two folders, whose files may be in different places."""
+    ones, others = tables(one), tables(other)
+    assert ones.keys() == others.keys()
+    for name in ones:
+        known = (made[name].drop(columns=["source", "source_id"]) for made in (ones, others))
+        pd.testing.assert_frame_equal(*known)
+
+
+def lost():
+    return [ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") for _ in range(4)]
+
+
+def test_a_lost_connection_is_tried_again_after_growing_pauses(network, done, tmp_path, pipeline):
+    network.failures = {"a.png": lost()[:3], "film.mp4": lost()[:2]}
+    run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    assert_same_rows(done, tmp_path / "out")
+    assert sorted(network.pauses) == [1, 1, 4, 4, 16]
+
+
+@pytest.mark.parametrize("name", ["a.png", "film.mp4"])
+def test_what_stays_away_is_left_for_the_same_command(network, done, tmp_path, pipeline, name):
+    network.failures = {name: lost()}
+    left = rf"{name} is left for later: .*Connection reset by peer\. .* 4 of 5 files are done"
+    with pytest.raises(UnreachableError, match=left):
+        run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    files = table(tmp_path / "out", "files")
+    assert len(files) == 4 and files["error"].isna().all()
+    again = run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    assert {file.source[-5:] for task in again.tasks for file in _files(task)} == {name[-5:]}
+    assert_same_rows(done, tmp_path / "out")
+
+
+def _files(task):
+    return getattr(task, "files", None) or (task.file,)
+
+
+def test_segments_are_kept_while_the_video_is_away(network, tmp_path, pipeline):
+    film = "memory://shelf/film.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        run([film], tmp_path / "out", pipeline, SHORT, workers=1, stop_after=4)
+    network.failures = {"film.mp4": lost()}
+    with pytest.raises(UnreachableError, match=r"film.mp4 is left for later: .* 0 of 1 files"):
+        run([film], tmp_path / "out", pipeline, SHORT)
+    again = run([film], tmp_path / "out", pipeline, SHORT)
+    assert len(again.tasks) == 2  # its plan, and the last segment
+
+
+def test_a_network_that_is_down_ends_the_run(network, tmp_path, pipeline, monkeypatch):
+    """Not each of a million files is asked for four times."""
+    monkeypatch.setattr(batch_run, "MAX_PHOTOS", 4)
+    monkeypatch.setattr(batch_run, "MIN_PHOTOS", 4)
+    (tmp_path / "list.txt").write_text("".join(f"memory://shelf/{n}.png\n" for n in range(100)))
+    network.failures = {"*": 400 * lost()}
+    with pytest.raises(UnreachableError, match=r"as are 99 more: .* 0 of 100 files are done"):
+        run([tmp_path / "list.txt"], tmp_path / "out", pipeline, SHORT, workers=1)
+    assert len(set(network.asked)) == batch_run.MAX_OUTAGE * 3
+    assert not (tmp_path / "out" / "files").exists()
+
+
+def test_a_full_temporary_disk_is_no_fault_of_the_video(network, tmp_path, pipeline, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local_copies, "TemporaryDirectory", full)
+        with pytest.raises(UnreachableError, match=r"there is no room for a copy of it in /"):
+            run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    assert table(tmp_path / "out", "files")["kind"].tolist() == ["photo"] * 4
+    run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    assert table(tmp_path / "out", "files")["error"].isna().all()
+
+
+def test_a_folder_of_the_network_that_has_gone_away(shelf, tmp_path, pipeline, monkeypatch):
+    def stale(*arguments, **options):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr("fer.batch.photo_rows.decode_image", stale)
+    monkeypatch.setattr("fer.batch.local_copies.Path", lambda *parts: SimpleNamespace(stat=stale))
+    with pytest.raises(UnreachableError, match=r"as are 4 more: Stale file handle\."):
+        run([shelf], tmp_path / "out", pipeline, SHORT)
+
+
+def http(status):
+    return aiohttp.ClientResponseError(SimpleNamespace(real_url=""), (), status=status)
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (http(503), True),
+        (http(429), True),
+        (http(401), True),  # a token has expired
+        (http(404), False),
+        (http(416), False),
+        (TimeoutError(), True),
+        (ConnectionRefusedError(111, "Connection refused"), True),
+        (FileNotFoundError(2, "gone"), False),
+        (PermissionError(13, "not yours"), False),
+        (ValueError("Protocol not known"), False),
+    ],
+)
+def test_which_errors_may_pass(error, passes, network, tmp_path, pipeline):
+    assert is_transient(error) is passes
+    network.failures = {"a.png": [error]}
+    run(["memory://shelf/a.png"], tmp_path / "out", pipeline, SHORT)
+    assert table(tmp_path / "out", "files")["error"].notna().tolist() == [not passes]
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def blank(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:60] + bytes(30) + content[90:])
+
+
+@pytest.mark.parametrize("name", ["files", "timeline", "faces"])
+@pytest.mark.parametrize("harm", [cut, blank, os.remove])
+def test_a_damaged_part_is_made_again(shelf, done, out, pipeline, name, harm):
+    part = sorted((out / name).iterdir())[0]
+    harm(part)
+    if harm is not os.remove:
+        with pytest.raises(ValueError, match=f"{part.name} is damaged; give the `fer run`"):
+            describe_batch(out)
+    store = BatchStore(out, Shard())
+    with store.locked():
+        # without its row in `files` a part is as if it had never been
+        missing = [] if (name, harm) == ("files", os.remove) else [f"{name}/{part.name}"]
+        assert store.damaged == missing
+    run([shelf], out, pipeline, SHORT)
+    assert_same_rows(done, out)
+
+
+@pytest.mark.parametrize("name", ["timeline", "faces", "overlap"])
+def test_a_damaged_segment_is_made_again(shelf, done, tmp_path, pipeline, name):
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        run([shelf], out, pipeline, SHORT, stop_after=4, workers=1)
+    segments = sorted(out.glob(f".*.unfinished/*/*/*/{name}.parquet"))
+    cut(segments[1])
+    run([shelf], out, pipeline, SHORT)
+    assert_same_rows(done, out)
+
+
+class Hangs(fake_worker.TwoFaces):
+    """Hangs over dark pictures, without letting any other thread of Python run."""
+
+    def detect_any_way_up(self, image):
+        if image.mean() < 10:
+            re.match("(a+)+$", 64 * "a" + "b")
+        return super().detect_any_way_up(image)
+
+
+def impatient(settings):
+    runner = TaskRunner(settings, Pipeline(Hangs(), fake_worker.BrightIsHappy()))
+    runner.watchdog = Watchdog(3.0)
+    return runner
+
+
+@pytest.mark.slow
+def test_a_file_that_hangs_is_refused(shelf, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch_run, "MAX_LOSSES", 1)
+    Image.new("RGB", (80, 80)).save(tmp_path / "dark.png")
+    monkeypatch.setattr(batch_run, "MIN_PHOTOS", 1)
+    files = [InputFile(str(path)) for path in (tmp_path / "dark.png", shelf / "a.png")]
+    store, pool = BatchStore(tmp_path / "out", Shard()), LocalPool(SHORT, 1, impatient)
+    (tmp_path / "out").mkdir()
+    pool.start()
+    try:
+        BatchRun(files, SHORT, store).run(pool)
+    finally:
+        pool.close()
+    errors = table(tmp_path / "out", "files").set_index("source")["error"].fillna("")
+    assert errors.tolist() == ["", ENDED] and errors.index[1].endswith("dark.png")
+
+
+def test_a_long_task_that_moves_is_left_alone(monkeypatch):
+    armed = []
+    monkeypatch.setattr(
+        "fer.batch.watchdog.faulthandler.dump_traceback_later",
+        lambda seconds, **options: armed.append(seconds),
+    )
+    times = iter([0.0, 100.0, 100.4, 300.0])
+    monkeypatch.setattr("fer.batch.watchdog.monotonic", lambda: next(times) + 1000)
+    watchdog = Watchdog(600)
+    watchdog.note_progress()  # outside of a worker
+    with watchdog.watching():
+        watchdog.note_progress()
+        watchdog.note_progress()
+    assert armed == [600, 600]
+
+
+@pytest.fixture
+def film(shelf, tmp_path):
+    """A copy, to be replaced."""
+    return shutil.copy(shelf / "film.mp4", tmp_path / "film.mp4")
+
+
+def test_another_video_of_the_same_name_starts_anew(film, tmp_path, pipeline):
+    """Of the first one's segments none is joined to those of the second."""
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        run([film], out, pipeline, SHORT, stop_after=4, workers=1)
+    first = list(out.glob(".*.unfinished/*/*/*/timeline.parquet"))
+    film.unlink()
+    make_film(film, [index / 5 for index in range(30)], (300, 180))  # with the same segments
+    with pytest.raises(KeyboardInterrupt):
+        run([film], out, pipeline, SHORT, stop_after=3, workers=1)
+    second = list(out.glob(".*.unfinished/*/*/*/timeline.parquet"))
+    assert (len(first), len(second)) == (2, 1) and not {*first} & {*second}
+    run([film], out, pipeline, SHORT)
+    assert table(out, "files")["width"].tolist() == [300]
+    assert len(table(out, "timeline")) == 6
+
+
+def test_a_video_that_is_replaced_while_it_is_read_is_left_for_later(
+    film, tmp_path, pipeline, monkeypatch
+):
+    class Replacing(TaskRunner):
+        def run(self, task):
+            if getattr(task, "segment", None) and task.segment.number == 1:
+                os.utime(film, (0, 0))
+            return super().run(task)
+
+    monkeypatch.setattr(batches, "TaskRunner", Replacing)
+    with pytest.raises(UnreachableError, match="Another file has taken its place"):
+        run([film], tmp_path / "out", pipeline, SHORT)
+    assert not (tmp_path / "out" / "files").exists()
+
+
+def test_shards_that_end_while_others_begin(shelf, tmp_path, pipeline, monkeypatch):
+    """The folder into which one is about to write isn't removed by another."""
+    mkdir = os.mkdir
+
+    def make_and_be_interrupted(path, *arguments, **options):
+        mkdir(path, *arguments, **options)
+        if "unfinished" in os.fspath(path):
+            BatchStore(tmp_path / "out", Shard(3 - number, 2)).clear()
+
+    monkeypatch.setattr(os, "mkdir", make_and_be_interrupted)
+    for number in (1, 2):
+        run([shelf], tmp_path / "out", pipeline, SHORT, Shard(number, 2))
+    assert len(table(tmp_path / "out", "files")) == 5
