@@ -288,7 +288,7 @@ def test_the_real_window_shows_the_film(tmp_path, screen):
     picture = camera_picture()
     with VideoWriter(tmp_path / "film.mp4", 640, 480) as writer:
         for index in range(60):
-            writer.write(picture, index / 2)
+            writer.write(picture, index * 2)  # lasts longer than the test waits
     command = [sys.executable, "-m", "fer", "camera", str(tmp_path / "film.mp4")]
     environment = {**os.environ, "DISPLAY": screen, "OMP_NUM_THREADS": "1"}
     window = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
