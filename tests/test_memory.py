@@ -30,6 +30,7 @@ def grown(step, frames, warm_up):
     return resident("VmRSS") - before
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @needs_linux
 def test_following_for_ten_minutes_keeps_nothing():

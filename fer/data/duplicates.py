@@ -18,7 +18,7 @@ BATCH_SIZE = 512
 """Pictures compared at a time: with 28,709 others, 59 MB of float32 bounds."""
 
 BLOCK = 4
-"""Side of the blocks, in pixels; of FER2013's 412 million pairs 1,837 pass, 1,592 are duplicates."""
+"""Side in pixels; of 412 million pairs of FER2013 1,837 pass, of which 1,592 are duplicates."""
 
 ROUNDING = 1e-4
 """What float32 may take from a bound."""

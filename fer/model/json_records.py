@@ -6,6 +6,7 @@ field knows is kept by classes that have an open field, and dropped by others.
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
@@ -140,7 +141,7 @@ def _read(value: Any, hint: Any, place: str, left_out: list[str]) -> Any:
 
 def _read_fields(value: Mapping[str, Any], cls: Any, place: str, left_out: list[str]) -> Any:
     """Return an object as a dataclass; None where it lacks a field that has to be there."""
-    hints = get_type_hints(cls, include_extras=True)
+    hints = _hints(cls)
     known, open_name = {}, None
     rest = dict(value)
     for one in fields(cls):
@@ -157,6 +158,11 @@ def _read_fields(value: Mapping[str, Any], cls: Any, place: str, left_out: list[
     if open_name:
         known[open_name] = rest
     return cls(**known)
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls, include_extras=True)
 
 
 def _without_none(hint: Any) -> Any:

@@ -86,6 +86,7 @@ def test_recording(quiet_page, tmp_path):
     assert "\n".join(objections(page)) == ""
 
 
+@pytest.mark.long
 def test_model(quiet_page, photos):
     page = quiet_page
     open_tab(page, "Photo")

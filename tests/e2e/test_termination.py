@@ -31,7 +31,9 @@ def offspring(process):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)]
+)
 def test_no_process_is_left_of_a_page_that_ends_in_the_middle(tmp_path, number):
     film = write_film(tmp_path / "a.mp4", 60)
     with serve(tmp_path) as url:

@@ -101,6 +101,7 @@ def test_a_hub_out_of_reach(hub, make, push, pull, name, fault, value):
     assert time.monotonic() - start < 8
 
 
+@pytest.mark.long
 def test_a_download_that_breaks_off_leaves_the_network_before_it_in_use(hub, make, push, pull):
     first = push(make("one", seed=1), "me/half")["commit"]
     pull("me/half")
@@ -139,7 +140,14 @@ FULL_SENTENCE = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_0
 """Lets no file grow beyond a few bytes, as on a full disk."""
 
 
-@pytest.mark.parametrize("fault", ["full", "a file in its place", "a file for a home"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("full", marks=pytest.mark.long),
+        "a file in its place",
+        pytest.param("a file for a home", marks=pytest.mark.long),
+    ],
+)
 def test_a_cache_that_cant_be_written_is_a_sentence(hub, make, push, tmp_path, fault):
     push(make(), "me/fer")
     home = tmp_path / "hf"

@@ -37,6 +37,8 @@ WRONG = {
     "rows": [[1, "a"], None, {"name": 3}],
 }
 
+TYPICAL = ("text", "list", "deep", "nan", "too long for a float")
+
 REAL = json.loads((EMBEDDED_WEIGHTS / "metrics.json").read_text(encoding="utf-8"))
 """Figures of a training, with each further entry that a reader knows."""
 REAL["history"] = REAL["history"][:1]
@@ -53,7 +55,7 @@ def places(document: Any, place: tuple = ()) -> Iterator[tuple]:
     """Yield the way to each value inside a document."""
     entries = document.items() if isinstance(document, dict) else ()
     if isinstance(document, list):
-        entries = list(enumerate(document[:2]))
+        entries = list(enumerate(document[:1]))
     for key, value in entries:
         yield (*place, key)
         yield from places(value, (*place, key))
@@ -94,7 +96,13 @@ def test_what_a_training_writes_is_read_whole():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(value, id=name, marks=[] if name in TYPICAL else pytest.mark.long)
+        for name, value in WRONG.items()
+    ],
+)
 def test_any_value_in_any_place_is_read(wrong):
     for place in places(REAL):
         metrics, _ = ModelMetrics.from_json(with_value(REAL, place, wrong))

@@ -28,6 +28,7 @@ def table(file: dict) -> str:
     return base64.b64decode(file["uri"].split(",")[1]).decode()
 
 
+@pytest.mark.long
 def test_520_strangers_push_nobody_s_timeline_out(page):
     async def story():
         async with client() as http:

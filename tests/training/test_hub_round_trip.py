@@ -158,6 +158,7 @@ def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
     assert served["metrics"]["training"]["training_pictures"] == 64
 
 
+@pytest.mark.long
 def test_a_wrong_token_is_noticed_before_the_training(hub, tmp_path):
     start = time.monotonic()
     options = ("--push-to-hub", "--hub-model-id=me/late")

@@ -333,6 +333,7 @@ train.main()
 """
 
 
+@pytest.mark.long
 def test_sigkill_while_a_checkpoint_is_written(trained, tmp_path):
     command = [f"--config={trained / 'recipe.yaml'}", f"--output={tmp_path / 'run'}"]
     result = run("-c", KILL_IN_A_CHECKPOINT, *command)
@@ -345,6 +346,7 @@ def test_sigkill_while_a_checkpoint_is_written(trained, tmp_path):
     assert result_of(tmp_path / "run") == result_of(trained)
 
 
+@pytest.mark.long
 def test_two_processes(trained, tmp_path):
     result = run(
         "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "train.py",
@@ -362,6 +364,7 @@ def test_two_processes(trained, tmp_path):
     )
 
 
+@pytest.mark.long
 def test_without_network_one_sentence_says_what_to_do(tmp_path):
     result = run("train.py", f"--output={tmp_path / 'run'}")
     assert result.returncode == 1
