@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections import Counter
 
 # The libraries read these when they are imported.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="fer-tests-")
@@ -23,6 +24,13 @@ from fer.threads import limit_threads  # noqa: E402
 
 torch.set_num_threads(1)
 limit_threads(1)  # small networks only lose time on more
+
+
+def pytest_collection_modifyitems(items):
+    """Run the files with most slow tests first, so that several processes end at the same time."""
+    marks = ("slow", "browser")
+    slow = Counter(item.path for item in items if any(map(item.get_closest_marker, marks)))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")
