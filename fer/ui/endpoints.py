@@ -23,6 +23,31 @@ def add_endpoint(
         name: Of the endpoint.
         description: What it does, for the page's API documentation.
     """
+    _add(function, inputs, outputs, name, description)
+
+
+def add_tool(
+    function: Callable[..., Any],
+    inputs: Sequence[Component],
+    outputs: Sequence[Component],
+    name: str,
+    description: str,
+) -> None:
+    """Add an endpoint that the page's MCP server runs within its own request; see `add_endpoint`.
+
+    The tool's name is the function's, and its inputs' descriptions are those of the docstring.
+    """
+    _add(function, inputs, outputs, name, description, queue=False)
+
+
+def _add(
+    function: Callable[..., Any],
+    inputs: Sequence[Component],
+    outputs: Sequence[Component],
+    name: str,
+    description: str,
+    queue: bool = True,
+) -> None:
     gr.Button(visible=False).click(
         function,
         list(inputs),
@@ -31,4 +56,5 @@ def add_endpoint(
         api_description=description,
         concurrency_limit=None,
         preprocess=False,
+        queue=queue,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import orjson
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
 from fer.ui.uploads import UploadStore
 
@@ -54,12 +55,13 @@ class RequestError(Exception):
         return self.sentence
 
 
-async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
+async def read_json(request: Request, max_bytes: int, seconds: float = TIMEOUT) -> dict[str, Any]:
     """Return a request's body, which must be a JSON object.
 
     Args:
         request: A request whose body hasn't been read.
         max_bytes: Maximum size, whatever the headers claim.
+        seconds: In which all of it must arrive.
 
     Raises:
         RequestError: It is too large, too slow, nested too deeply or no JSON object.
@@ -68,7 +70,7 @@ async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
         raise RequestError(413, TOO_LARGE)
     body = bytearray()
     try:
-        with anyio.fail_after(TIMEOUT):
+        with anyio.fail_after(seconds):
             async for piece in request.stream():
                 body += piece
                 if len(body) > max_bytes:
@@ -78,6 +80,23 @@ async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
     except ClientDisconnect:
         raise RequestError(400, NOT_JSON) from None
     return _parse(bytes(body))
+
+
+def with_body(request: Request, body: bytes) -> Receive:
+    """Put a validated JSON body in place of a request's own; return what receives it."""
+    replaced = (b"content-length", b"content-type", b"transfer-encoding", b"content-encoding")
+    kept = [(name, value) for name, value in request.scope["headers"] if name not in replaced]
+    request.scope["headers"] = [
+        *kept,
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else await request.receive()
+
+    return receive
 
 
 def claimed_size(request: Request) -> int:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer.ui.input_checks import InputChecks
+from fer.ui.mcp_route import McpRoute
 from fer.ui.request_bodies import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -26,6 +27,7 @@ from fer.ui.request_bodies import (
     checked_server_call,
     is_session,
     read_json,
+    with_body,
 )
 from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import UploadStore
@@ -84,6 +86,7 @@ class RequestGuard:
         self.upload_route = UploadRoute(store, max_bytes)
         self._pages = Counter[str]()
         self._checks: InputChecks | None = None
+        self._mcp = McpRoute(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, handle or refuse a request."""
@@ -97,6 +100,9 @@ class RequestGuard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if self._mcp.takes(path):
+            await self._mcp(scope, receive, send)
+            return
         respond = {"GET": self._get, "HEAD": self._get, "POST": self._post}.get(scope["method"])
         try:
             response = _refusal(405, NOT_HERE) if respond is None else await respond(request, path)
@@ -185,19 +191,7 @@ class Passed:
     @classmethod
     def with_body(cls, request: Request, body: bytes) -> "Passed":
         """Return a request with its validated body in place of the original one."""
-        replaced = (b"content-length", b"content-type", b"transfer-encoding", b"content-encoding")
-        kept = [(name, value) for name, value in request.scope["headers"] if name not in replaced]
-        request.scope["headers"] = [
-            *kept,
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-        ]
-        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Message:
-            return messages.pop() if messages else await request.receive()
-
-        return cls(request.scope, receive)
+        return cls(request.scope, with_body(request, body))
 
     def sender(self, send: Send) -> Send:
         """Return a function that sends the response with the headers set."""

@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def example(demo, language):
-    (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    code, *_ = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     assert ADDRESS in code
     return code.replace(ADDRESS, demo.local_url.rstrip("/"))
 

@@ -263,3 +263,9 @@ def test_errors_name_no_path_of_the_server(demo, visitor):
     path = visitor.uploaded(b"no picture")
     said = visitor.ask("predict", arguments(demo, "predict", file(path)))
     assert not said["success"] and str(Path(path).parent) not in json.dumps(said)
+
+
+@pytest.mark.parametrize("path", ["mcp/", "mcp", "mcp/http/", "mcp/schema", "mcp/sse"])
+def test_mcp_is_off_unless_it_is_wanted(visitor, path):
+    for method in ("GET", "POST"):
+        assert visitor.web.request(method, f"gradio_api/{path}").status_code == 404

@@ -1,5 +1,7 @@
 """Photo events: resolve the visitor's session and schedule the work of `PhotoHandlers`."""
 
+import itertools
+import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -28,7 +30,7 @@ class PhotoEvents:
 
     def __init__(self, handlers: PhotoHandlers, sessions: Sessions) -> None:
         self.handlers, self.sessions = handlers, sessions
-        self._turns = FairScheduler(MAX_PHOTOS, "photo")
+        self._turns, self._calls = FairScheduler(MAX_PHOTOS, "photo"), itertools.count()
 
     async def read(
         self,
@@ -84,6 +86,25 @@ class PhotoEvents:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
             raise gr.Error("The visitor has left.", print_exception=False) from None
+
+    async def analyze_photo(
+        self,
+        picture: str,
+        min_face: float = MIN_FACE_RANGE[1],
+        whole_picture: bool = False,
+        request: gr.Request | None = None,
+    ) -> str:
+        """Read a picture as a tool of the Model Context Protocol; see `TOOL_DESCRIPTION`.
+
+        Args:
+            picture: The picture itself as a data URL (data:image/jpeg;base64,...), at most 3 MB.
+            min_face: Least size of a face in pixels, 16 to 200.
+            whole_picture: True if the picture is a single face, so that none has to be detected.
+            request: Set by Gradio.
+        """
+        work = partial(self.handlers.read_data_url, picture, min_face, whole_picture)
+        turn = f"mcp {next(self._calls)}"  # callers can't be told apart
+        return json.dumps(await self._turns.run(turn, Sender(request), work, replace=False))
 
     def save_picture(self, session: Session) -> dict[str, str]:
         """Return the photo with numbered boxes, in full size, as a download."""

@@ -1,5 +1,7 @@
 """Photo handlers: analyse a photo for the page or the API, and make its downloads."""
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,11 @@ MAX_EXPLAINED = 24
 
 MAX_PHOTO_BYTES = 40_000_000
 """Size of the largest accepted photo."""
+
+NO_DATA_URL = (
+    "`picture` is the picture itself as a data URL, such as data:image/jpeg;base64,... ; paths and "
+    "addresses are not read."
+)
 
 INSTRUCTIONS = html.instructions(
     "What you get",
@@ -146,6 +153,24 @@ class PhotoHandlers:
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
+    def read_data_url(
+        self, picture: str, min_face: float = MIN_FACE_RANGE[1], whole_picture: bool = False
+    ) -> PictureDocument:
+        """Do the same with a picture that is in a data URL.
+
+        Raises:
+            ValueError: It is no data URL, too large, or no picture.
+        """
+        head, _, content = picture.partition(",")
+        if not (head.startswith("data:image/") and head.endswith(";base64")):
+            raise ValueError(NO_DATA_URL)
+        try:
+            decoded = self.decode(base64.b64decode(content, validate=True))
+        except binascii.Error as error:
+            raise ValueError(NO_DATA_URL) from error
+        name = Path(f"picture.{head.removeprefix('data:image/').removesuffix(';base64')}")
+        return self._read_faces(name, decoded, min_face, whole_picture).document()
+
     def save_picture(self, result: PhotoResult | None) -> dict[str, str]:
         """Return the photo with numbered boxes, in full size, as a download."""
         result = _require_result(result)
@@ -189,6 +214,12 @@ class PhotoHandlers:
         self, picture: str, min_face: float, whole_picture: bool
     ) -> tuple[UInt8Array, PhotoResult]:
         decoded = self.load(Path(picture))
+        result = self._read_faces(Path(picture), decoded, min_face, whole_picture)
+        return decoded.pixels, result
+
+    def _read_faces(
+        self, path: Path, decoded: DecodedImage, min_face: float, whole_picture: bool
+    ) -> PhotoResult:
         image = decoded.pixels
         if whole_picture:
             faces = self.pipeline.classify_whole(image)
@@ -198,10 +229,7 @@ class PhotoHandlers:
         classifier = self.pipeline.classifier
         labels = expression_labels(faces, classifier.uncertain_below)
         height, width = image.shape[:2]
-        result = PhotoResult(
-            Path(picture), (width, height), faces, labels, classifier.name, decoded.notices
-        )
-        return image, result
+        return PhotoResult(path, (width, height), faces, labels, classifier.name, decoded.notices)
 
     def _highlights(
         self, image: UInt8Array, faces: Detections, whole_picture: bool

@@ -8,7 +8,8 @@ import gradio as gr
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
-from fer.ui.endpoints import add_endpoint
+from fer.ui.endpoints import add_endpoint, add_tool
+from fer.ui.mcp_route import TOOL, mcp_is_wanted
 from fer.ui.photo.events import PhotoEvents
 from fer.ui.photo.handlers import INSTRUCTIONS, MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.save_buttons import download_buttons
@@ -26,6 +27,15 @@ PHOTO_DESCRIPTION = (
 )
 """Of the endpoint, on the page's API documentation."""
 
+
+TOOL_DESCRIPTION = (
+    "Find the faces in a photo and classify the expression of each as angry, disgust, fear, happy, "
+    "sad, surprise or neutral: what is seen on a face, not what somebody feels. Returns JSON with "
+    "picture, width, height, turned, model, notices and faces, the largest one first; each face "
+    "has its number, expression (uncertain if none stands out), probabilities, box (left, top, "
+    "right, bottom in pixels) and quality."
+)
+"""Of the tool for programs that speak the Model Context Protocol."""
 
 PHOTO_PROMPT = ("Drop a photo here", "or press to choose one, or paste one below")
 """On the field for the photo, and its name; the first is in bold."""
@@ -122,3 +132,7 @@ def _add_endpoints(events: PhotoEvents, photo: gr.Image, whole_picture: gr.Check
     faces = gr.JSON(label="faces", visible=False)
     add_endpoint(events.photo, inputs, [faces], "photo", PHOTO_DESCRIPTION)
     add_endpoint(events.photo, inputs, [faces], "predict", "An older name of /photo.")
+    if mcp_is_wanted():
+        data_url = gr.Textbox(label="Picture as a data URL", visible=False)
+        found = gr.Textbox(label="faces", visible=False)
+        add_tool(events.analyze_photo, [data_url, *inputs[1:]], [found], TOOL, TOOL_DESCRIPTION)

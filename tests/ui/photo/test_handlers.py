@@ -245,3 +245,13 @@ def test_a_photo_on_its_side_is_reported(handlers, photo, monkeypatch):
     assert "The photo looks turned by 90 degrees clockwise; it was read as turned." in page
     assert result.document()["turned"] == 90
     assert handlers.predict(photo)["turned"] == 90
+
+
+def test_a_data_url_is_read_as_a_file_is(handlers, photo):
+    with open(photo, "rb") as file:
+        content = base64.b64encode(file.read()).decode()
+    found = handlers.read_data_url(f"data:image/png;base64,{content}", 40)
+    assert found == {**handlers.predict(photo, 40), "picture": "picture"}
+    for other in (photo, f"file://{photo}", content, "data:image/png;base64,%"):
+        with pytest.raises(ValueError, match="`picture` is the picture itself as a data URL"):
+            handlers.read_data_url(other)
