@@ -28,7 +28,7 @@ from fer.ui.uploads import UploadStore
 logger = logging.getLogger(__name__)
 
 MAX_FILES = 10
-"""Files in one request; the page sends one."""
+"""Files in one request; the page sends as many as are dropped at once."""
 
 MAX_CONCURRENT_UPLOADS = 64
 """Uploads that are received at a time, of all visitors together."""
@@ -58,10 +58,11 @@ class Form:
         boundary: From the Content-Type header.
         store: Where the files are stored.
         sender: The sender's network address.
+        max_bytes: Maximum size of a file.
     """
 
-    def __init__(self, boundary: bytes, store: UploadStore, sender: str) -> None:
-        self.store, self.sender = store, sender
+    def __init__(self, boundary: bytes, store: UploadStore, sender: str, max_bytes: int) -> None:
+        self.store, self.sender, self.max_bytes = store, sender, max_bytes
         self.uploads: list[Upload] = []
         self.ended = False
         self._file: BinaryIO | None = None
@@ -85,7 +86,7 @@ class Form:
         """Parse bytes of the body; to be run in a thread, as it writes to disk.
 
         Raises:
-            RequestError: It is not a form, or has too many files.
+            RequestError: It is not a form, or has too many files or one that is too large.
             OSError: The disk or the quota is full.
         """
         try:
@@ -124,7 +125,10 @@ class Form:
 
     def _write(self, data: bytes, start: int, end: int) -> None:
         if self._file is not None:
-            self.store.grow(self.uploads[-1], end - start)
+            upload = self.uploads[-1]
+            if upload.size + end - start > self.max_bytes:
+                raise _too_large(self.max_bytes)
+            self.store.grow(upload, end - start)
             left = memoryview(data)[start:end]
             while left:
                 left = left[self._file.write(left) :]
@@ -138,7 +142,7 @@ class UploadRoute:
 
     Args:
         store: Where the files are stored.
-        max_bytes: Maximum size of a request.
+        max_bytes: Maximum size of a file.
     """
 
     def __init__(self, store: UploadStore, max_bytes: int) -> None:
@@ -171,7 +175,8 @@ class UploadRoute:
         if kind != b"multipart/form-data" or not 0 < len(boundary) <= 200:
             raise RequestError(400, BAD_FORM)
         self._require_size(claimed_size(request))
-        form = Form(boundary, self.store, request.client.host if request.client else "")
+        sender = request.client.host if request.client else ""
+        form = Form(boundary, self.store, sender, self.max_bytes)
         number = request.query_params.get("upload_id", "")[:64]
         self._track(number)
         try:
@@ -201,9 +206,8 @@ class UploadRoute:
         return [str(upload.path) for upload in form.uploads]
 
     def _require_size(self, size: int) -> None:
-        if size > self.max_bytes:
-            megabytes = self.max_bytes // 1_000_000
-            raise RequestError(413, f"The upload is too large; at most {megabytes} MB are taken.")
+        if size > MAX_FILES * self.max_bytes:
+            raise _too_large(self.max_bytes)
 
     async def _blocks(self, request: Request) -> AsyncIterator[bytes]:
         """Yield the body in blocks, while it is within the limits of size and rate."""
@@ -247,6 +251,11 @@ class UploadRoute:
             before = size
             await anyio.sleep(0.2)
         yield _event({"msg": "done"})
+
+
+def _too_large(max_bytes: int) -> RequestError:
+    megabytes = max_bytes // 1_000_000
+    return RequestError(413, f"The upload is too large; a file may have {megabytes} MB.")
 
 
 def file_name(sent: bytes) -> str:

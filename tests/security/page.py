@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from fer.ui import build_demo, launch_settings
+from fer.ui.request_guard import RequestGuard
+from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import page_store
 from tests.fakes import fake_pipeline, sure
 
@@ -68,6 +70,14 @@ class Visitor:
                 if said.get("msg") in RESULTS:
                     return said
         raise AssertionError("no answer")
+
+
+def upload_route_of(demo: Any) -> UploadRoute:
+    """The part of the page that receives uploads."""
+    layer = demo.app.middleware_stack
+    while not isinstance(layer, RequestGuard):
+        layer = layer.app
+    return layer.upload_route
 
 
 def picture(side: int = 120, value: int | None = None) -> bytes:

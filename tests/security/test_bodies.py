@@ -9,7 +9,7 @@ import pytest
 
 from fer.ui import request_bodies, upload_route
 from fer.video import MAX_BYTES
-from tests.security.page import files_in, picture
+from tests.security.page import files_in, picture, upload_route_of
 
 pytestmark = pytest.mark.slow
 
@@ -219,10 +219,21 @@ def test_uploads_are_bounded(demo, visitor):
     response = visitor.web.post("gradio_api/upload", files=many)
     assert (response.status_code, response.text) == (413, upload_route.TOO_MANY)
     form = "Host: a\nContent-Type: multipart/form-data; boundary=x"
-    head = f"POST /gradio_api/upload HTTP/1.1\n{form}\nContent-Length: {MAX_BYTES + 2_000_000}"
+    most = upload_route.MAX_FILES * (MAX_BYTES + 1_000_000)
+    head = f"POST /gradio_api/upload HTTP/1.1\n{form}\nContent-Length: {most + 1}"
     answer = raw(demo, head)
-    assert status(answer) == 413 and "at most 501 MB" in answer
+    assert status(answer) == 413 and "a file may have 501 MB" in answer
     assert set(demo.store.uploads.rglob("*")) == before
+
+
+def test_each_of_several_uploads_is_bounded(demo, visitor, monkeypatch):
+    monkeypatch.setattr(upload_route_of(demo), "max_bytes", 1000)
+    for sizes, expected in (([1000] * 5, 200), ([9, 1001], 413)):
+        before = set(demo.store.uploads.rglob("*.mp4"))
+        files = [("files", ("a.mp4", b"x" * size)) for size in sizes]
+        assert visitor.web.post("gradio_api/upload", files=files).status_code == expected
+        kept = set(demo.store.uploads.rglob("*.mp4")) - before
+        assert len(kept) == (len(sizes) if expected == 200 else 0)
 
 
 def test_the_page_is_shown_how_far_an_upload_is(visitor):

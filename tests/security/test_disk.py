@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from fer.ui import upload_limits, upload_route
-from fer.ui.request_guard import NOT_HERE, RequestGuard
-from tests.security.page import Visitor, file, files_in, picture
+from fer.ui.request_guard import NOT_HERE
+from tests.security.page import Visitor, file, files_in, picture, upload_route_of
 
 pytestmark = pytest.mark.slow
 
@@ -49,13 +49,6 @@ def break_off(demo, after=200_000):
         form = "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
         part = 'Content-Disposition: form-data; name="files"; filename="a.mp4"\r\n\r\n'
         connection.sendall((head + form + part).encode() + b"x" * after)
-
-
-def upload_route_of(demo):
-    layer = demo.app.middleware_stack
-    while not isinstance(layer, RequestGuard):
-        layer = layer.app
-    return layer.upload_route
 
 
 def test_uploads_that_break_off_leave_nothing(demo):
