@@ -3,10 +3,9 @@
 import asyncio
 import shutil
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -138,14 +137,6 @@ class JobQueue:
             shutil.rmtree(job.folder, ignore_errors=True)
         else:
             task.exception()  # retrieved, also where the task is no longer awaited
-
-    def delete_old_results(self, folder: Path, max_age: float) -> None:
-        """Delete the entries of a folder older than `max_age` seconds, except unfinished jobs."""
-        busy = {job.folder for job in self._jobs}
-        for old in folder.glob("*"):
-            with suppress(FileNotFoundError):  # deleted just now, as its visitor left
-                if old not in busy and time.time() - old.stat().st_mtime > max_age:
-                    shutil.rmtree(old, ignore_errors=True)
 
     def busy(self) -> set[Path]:
         """Return the folders of unfinished jobs."""

@@ -14,6 +14,12 @@ def uploaded_path(payload: Mapping[str, Any] | None) -> str | None:
     return None if payload is None else payload.get("path")
 
 
+def uploaded_paths(payload: object) -> list[str]:
+    """Return the paths of the files in a field for several; none where it is empty."""
+    files: list[Any] = payload if isinstance(payload, list) else [payload]
+    return [path for file in files if (path := uploaded_path(file)) is not None]
+
+
 def clipped_number(typed: float | None, lowest_default_highest: tuple[int, int, int]) -> float:
     """Return a number field's value: its default while it is empty, else within its range.
 

@@ -37,7 +37,7 @@ def build_session_restore(
         token: Holds the visitor's token.
         sessions: The visitors' sessions.
         chart: The live timeline's chart.
-        recording: The components that `RecordingSession.outputs` fills.
+        recording: The components that `RecordingSession.restored` fills.
     """
 
     async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
@@ -48,7 +48,7 @@ def build_session_restore(
             return unchanged  # the visitor's next event reports it
         recorder, recording_session = session.live.recorder, session.recording
         timeline = unchanged[0] if recorder is None else recorder.restored_html(time.monotonic())
-        return timeline, *(recording_session.outputs() or unchanged[1:])
+        return timeline, *(recording_session.restored() or unchanged[1:])
 
     async def leave(request: gr.Request) -> None:
         """Drop what must not outlive the page, images above all.

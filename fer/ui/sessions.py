@@ -67,7 +67,7 @@ class Session:
         """Whether it holds no timeline, recording or photo that its visitor may want back."""
         recorder = self.live.recorder
         recorded = recorder is not None and len(recorder.timeline) > 0
-        return not recorded and self.recording.job is None and self.photo is None
+        return not recorded and self.recording.is_empty and self.photo is None
 
     @property
     def nbytes(self) -> int:

@@ -38,6 +38,7 @@ class UploadStore:
     _uploads: dict[str, Upload] = field(default_factory=dict)
     _public: frozenset[str] = frozenset()
     _busy: list[Callable[[], set[Path]]] = field(default_factory=list)
+    _kept: list[Callable[[], set[Path]]] = field(default_factory=list)
     _seen: dict[Path, float] = field(default_factory=dict)
     _others: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -59,6 +60,13 @@ class UploadStore:
     def watch(self, busy: Callable[[], set[Path]]) -> None:
         """Register a function that returns folders in use, which sweeps spare."""
         self._busy.append(busy)
+
+    def keep(self, kept: Callable[[], set[Path]]) -> None:
+        """Register a function that returns folders that don't age, of uploads or of results.
+
+        They are deleted to make room for others all the same.
+        """
+        self._kept.append(kept)
 
     def begin(self, name: str, sender: str) -> Upload:
         """Return a new upload with its empty file.
@@ -148,13 +156,17 @@ class UploadStore:
     def sweep(self) -> None:
         """Delete expired uploads and results, and abandoned folders."""
         now = self.clock()
+        busy, kept = (
+            set[Path]().union(*(folders() for folders in registered))
+            for registered in (self._busy, self._kept)
+        )
         for upload in list(self._uploads.values()):
-            if upload.expired(now) or (upload.complete and not upload.path.exists()):
+            expired = upload.expired(now) and upload.path.parent not in kept
+            if expired or (upload.complete and not upload.path.exists()):
                 self.discard(upload)
         entries = self._entries()
-        busy = set[Path]().union(*(folders() for folders in self._busy))
         self._seen = {entry: self._seen.get(entry, now) for entry in entries}
-        self._seen.update(dict.fromkeys(busy & set(entries), now))
+        self._seen.update(dict.fromkeys((busy | kept) & set(entries), now))
         sizes = {entry: _size(entry) for entry in entries}
         self._others = sum(sizes.values())
         for entry in sorted(set(entries) - busy, key=self._seen.__getitem__):

@@ -104,7 +104,7 @@ def _shoot_recording(page, snap: Callable, video: Path) -> None:
     page.locator("#recording-input input[type=file]").set_input_files(video)
     page.locator(".fer-known").wait_for()
     page.locator("#recording-start").click()
-    page.locator("#recording-state [role=progressbar]").wait_for()
+    page.locator("#recording-progress [role=progressbar]").wait_for()
     snap("recording-work", 1500)
     page.locator("#recording-result .fer-chart").wait_for(timeout=300_000)
     page.wait_for_function("document.querySelector('#recording-video video')?.readyState >= 2")

@@ -60,10 +60,12 @@ def test_recording(quiet_page, tmp_path):
     page.locator("#recording-comparison button").first.click()
     page.locator("#comparison-input").wait_for()
     assert "\n".join(objections(page)) == ""
-    page.locator("#recording-input input[type=file]").set_input_files(film)
+    (tmp_path / "text.mp4").write_text("I am no film.")
+    films = [film, tmp_path / "text.mp4"]
+    page.locator("#recording-input input[type=file]").set_input_files(films)
     page.locator("#recording-known .fer-known").wait_for()
     page.locator("#recording-start").click()
-    page.locator("#recording-state [role=progressbar]").wait_for()
+    page.locator("#recording-progress [role=progressbar]").wait_for()
     assert "\n".join(objections(page)) == ""
     page.locator("#recording-result .fer-chart").wait_for(timeout=120_000)
     for i, (start, end) in enumerate((("0", "3"), ("3", "6"))):

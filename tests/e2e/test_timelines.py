@@ -238,8 +238,12 @@ def start_long(page, films, app_folder, at_once=False):
     if not at_once:
         page.locator("#recording-known .fer-known").wait_for()
     page.locator("#recording-start").click()
-    page.locator("#recording-state [role=progressbar]").wait_for()
-    (folder,) = set(uploads.rglob("recordings/*")) - before
+    page.locator("#recording-progress [role=progressbar]").wait_for()
+    deadline = time.monotonic() + 20
+    while not (made := set(uploads.rglob("recordings/*")) - before):
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    (folder,) = made
     return folder
 
 
@@ -266,7 +270,7 @@ def test_start_pressed_during_the_upload_starts_for_good(page, films, app_folder
         page.wait_for_timeout(50)  # lets routes come in
     late[0].continue_()
     page.locator("#recording-known .fer-known").wait_for()
-    assert folder.exists() and page.locator("#recording-state [role=progressbar]").is_visible()
+    assert folder.exists() and page.locator("#recording-progress [role=progressbar]").is_visible()
     page.unroute("**/queue/join*")
     page.locator("#recording-cancel").click()
     page.get_by_text("no file of it was kept").wait_for()
@@ -283,11 +287,33 @@ def test_leaving_the_page_stops_the_work(context, url, films, app_folder):
         time.sleep(0.1)
 
 
-def test_a_text_posing_as_a_recording_is_told_so(page, films):
-    open_recording(page, films / "text.mp4")
-    page.get_by_text("be read as a video").wait_for()
+def test_recordings_are_analysed_in_a_queue_while_finished_ones_are_looked_at(page, url, films):
+    page.goto(f"{url}?__theme=dark")
+    names = ("text.mp4", "short.mp4", "other.mp4", "long.mp4")
+    (films / "other.mp4").write_bytes((films / "short.mp4").read_bytes())
+    open_recording(page, [films / name for name in names])
+    page.locator("#recording-known").get_by_text("4 recordings").wait_for()
+    page.locator("#recording-queue").get_by_text("be read as a video").wait_for()
     page.locator("#recording-start").click()
-    page.locator("#recording-state [role=alert]").wait_for()
+    page.get_by_text("Recording 4 of 4: long.mp4").wait_for(timeout=60_000)
+    assert download(page, "#recording-save-csv").suggested_filename == "short_timeline.csv"
+    page.get_by_role("button", name="Show other.mp4").click()
+    page.locator("#recording-queue [aria-label='Show other.mp4'][aria-pressed=true]").wait_for()
+    player = "document.querySelector('#recording-video video')"
+    page.wait_for_function(f"{player}?.currentSrc.includes('other_annotated')")
+    page.evaluate(f"window.played = {player}")
+    page.keyboard.press("e")
+    page.locator("#recording-result [data-row]").wait_for()
+    page.locator("#recording-comparison button").first.click()
+    page.locator("#comparison-result").get_by_text("other less short").first.wait_for()
+    assert page.locator("#recording-progress [role=progressbar]").is_visible()
+    assert page.evaluate(f"{player} === played")  # progress doesn't replace the player
+    assert faint(page) == []
+    page.locator("#recording-cancel").click()
+    page.get_by_text("what was finished before is kept").wait_for()
+    assert page.locator("#recording-queue [data-show]").count() == 2
+    assert "long.mp4" not in page.locator("#comparison-recordings").inner_text()
+    assert fits(page)
 
 
 def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, films):

@@ -191,7 +191,7 @@ class Requests:
         visitor.stay()
         try:
             file = visitor.upload(content, "photo.jpg" if kind == "picture" else "film.mp4")
-            given = {"photo_input": file, "recording_input": file}
+            given = {"photo_input": file, "recording_input": [file]}
             result = visitor.run(dependency, visitor.inputs(dependency, **given), WORK)
         finally:
             visitor.leave()

@@ -179,7 +179,7 @@ FILM = np.full((120, 160, 3), 90, np.uint8)
 def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     async def story():
         async with client() as http:
-            asked = [film, "person", 15, "", ""]
+            asked = [[film], "person", 15, "", ""]
             visitors = [Visitor(page, http) for _ in range(30)]
             results = [asyncio.create_task(first_state(one, asked)) for one in visitors]
             states = await asyncio.gather(*results)
@@ -190,10 +190,13 @@ def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     async def first_state(one, asked):
         async with one.present():
             assert (await one.join("start_1", [*asked, one.token])).is_success
+            told = []
             async for message in one.messages():
                 if message["msg"] in ("process_generating", "process_completed"):
+                    told.append(str(message["output"]["data"]))
+                if len(told) == 2 or message["msg"] == "process_completed":
                     await asyncio.sleep(1.5)
-                    return str(message["output"]["data"])
+                    return "".join(told)
 
     tell(story())
 

@@ -209,7 +209,7 @@ class Visits:
         visitor, start = self._arrive(), self.page.find("recording-start.click")
         try:
             sent = visitor.upload(self.film, "film.mp4")
-            outcome = visitor.run(start, visitor.inputs(start, recording_input=sent), seconds=600)
+            outcome = visitor.run(start, visitor.inputs(start, recording_input=[sent]), seconds=600)
             self.log.add_outcome("recording", outcome)
             files = [value for value in outcome.data if isinstance(value, dict) and "path" in value]
             for file in files:

@@ -48,7 +48,7 @@ def handler(demo, checks, name):
         ("load_example", [99], "photo-examples is a number from 0 to"),
         ("load_example", [], "There are 0 inputs of 1"),
         ("read", [FILE, "x", False, False, TOKEN], "photo-min-face is a number"),
-        ("choose", [1, TOKEN], "recording-input is a file"),
+        ("choose", [1, TOKEN], "recording-input is a list of files"),
         ("start_1", [FILE, 5, 5, "", "", TOKEN], "recording-view is one of"),
         ("compare", [[FILE, "x"], "recordings", TOKEN], "comparison-input is a list of files"),
         ("compare", [[FILE], "all", TOKEN], "comparison-way is one of"),
@@ -112,4 +112,4 @@ def test_a_list_of_files_is_taken_where_several_can_be_chosen(demo, checks):
     wanted = [[FILE, FILE], "stretches", TOKEN]
     assert handler(demo, checks, "compare").complete(wanted) == wanted
     with pytest.raises(InputError, match="is a file that was"):
-        handler(demo, checks, "choose").complete([[FILE], TOKEN])
+        checks.endpoint("recording").complete([[FILE], "person"])

@@ -1,7 +1,6 @@
 """The job queue: a few jobs at a time, in order, cancelled without leaving a file."""
 
 import asyncio
-import os
 import threading
 
 import pytest
@@ -97,26 +96,5 @@ def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
 
         await JobQueue(1).submit(job(tmp_path / "one", finishes_anyway))
         assert not (tmp_path / "one").exists()
-
-    tell(story())
-
-
-def test_old_results_are_swept_away_but_not_what_is_in_work(tmp_path):
-    async def story():
-        shop = JobQueue(1)
-        working = job(tmp_path / "working", until_cancelled)
-        task = shop.submit(working)
-        await begun(working)
-        for name in ("old", "new"):
-            (tmp_path / name).mkdir()
-        for name in ("old", "working"):
-            os.utime(tmp_path / name, (0, 0))
-        shop.delete_old_results(tmp_path, 60)
-        assert {path.name for path in tmp_path.iterdir()} == {"working", "new"}
-        shop.delete_old_results(tmp_path / "nowhere", 60)
-        (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # as if removed since it was listed
-        shop.delete_old_results(tmp_path, 60)
-        working.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
     tell(story())

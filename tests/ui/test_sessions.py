@@ -11,7 +11,7 @@ from fer.ui.connections import Sender
 from fer.ui.job_queue import Job
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import TimelineRecorder
-from fer.ui.recording.session import RecordingSession
+from fer.ui.recording.session import QueuedRecording, RecordingSession
 from fer.ui.sessions import GRACE_PERIOD, SHORT_GRACE_PERIOD, SessionError, Sessions
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline, sure
@@ -39,6 +39,12 @@ def recorder():
     return kept
 
 
+def holding(job, result=None):
+    """Return the recording state of a visitor with one recording."""
+    recording = QueuedRecording(0, "clip.mp4", job=job, result=result)
+    return RecordingSession((recording,))
+
+
 @pytest.fixture
 def job(tmp_path):
     """Work that has left a file."""
@@ -59,7 +65,7 @@ def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
         before = sessions.arrive(token(1), page("before"))
         before.live.recorder = recorder
         job.run()
-        before.recording.job = job
+        before.recording = holding(job, SimpleNamespace(rest=lambda: None))
         again = sessions.arrive(token(1), page("after"))
         assert again is before and again.live.recorder is recorder
         assert list(job.folder.iterdir())
@@ -77,10 +83,10 @@ def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
             lambda: sessions.arrive(token(1), page("two")),
         ):
             session = sessions.arrive(token(1), page("one"))
-            session.recording = RecordingSession(job)
+            session.recording = holding(job)
             job._cancelled.clear()
             leave()
-            assert job.is_cancelled() and session.recording.job is None
+            assert job.is_cancelled() and session.recording.is_empty
 
     tell(story())
 
@@ -102,7 +108,7 @@ def test_things_go_some_time_after_their_last_use(clock, recorder, job):
         with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
         with_timeline.live.recorder = recorder
         job.run()
-        with_film.recording = RecordingSession(job)
+        with_film.recording = holding(job)
         assert empty.is_empty
         clock[0] = SHORT_GRACE_PERIOD + 1
         sessions.sweep()
@@ -197,10 +203,11 @@ def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(cl
 
 def test_a_recording_whose_files_are_deleted_is_not_restored(job):
     job.run()
-    made = SimpleNamespace(video=job.folder / "annotated.mp4")
-    session = RecordingSession(
-        job, "clip.mp4", SimpleNamespace(recording=made, outputs=lambda: ("shown",))
+    video = job.folder / "annotated.mp4"
+    result = SimpleNamespace(
+        has_files=video.exists, state=lambda: "state", outputs=lambda: ("result",)
     )
-    assert session.outputs() == ("shown",)
-    made.video.unlink()
-    assert session.outputs() is None
+    session = holding(job, result)
+    assert session.restored() == ("", "", "state", "result")
+    video.unlink()
+    assert session.restored() is None

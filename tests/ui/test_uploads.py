@@ -163,6 +163,25 @@ def test_what_is_worked_on_does_not_go_to_make_room(store):
     assert working.exists()
 
 
+def test_what_waits_in_a_queue_does_not_age_but_makes_room(store):
+    store.quota = Quota(bytes=1000, reserve=0)
+    waiting, other = add(store, 300), add(store, 10)
+    made = store.recordings / "made" / "video.mp4"
+    made.parent.mkdir(parents=True)
+    made.write_bytes(b"x" * 100)
+    queue = {waiting.path.parent, made.parent}
+    store.keep(lambda: queue)
+    for _ in range(2):
+        store.clock.now += MAX_AGE + 1
+        store.sweep()
+        assert waiting.path.exists() and made.exists() and not other.path.exists()
+    add(store, 700)
+    assert not waiting.path.exists()
+    made.write_bytes(b"x" * 600)
+    store.sweep()
+    assert not made.exists()
+
+
 def test_a_jump_of_the_computers_clock_deletes_nothing(store, monkeypatch):
     upload = add(store)
     (store.recordings / "made").mkdir(parents=True)

@@ -1,9 +1,9 @@
-"""Compare saved timelines, below the Recording tab: files in, a table with intervals out."""
+"""Compare recordings, below the Recording tab: what was analysed, and saved timelines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from markupsafe import Markup
@@ -12,12 +12,14 @@ from fer.paths import printable
 from fer.timeline.compare import MAX_SAMPLES, compare_timelines
 from fer.timeline.comparison_table import comparison_html
 from fer.timeline.serialization import about_of, from_json
-from fer.timeline.timeline import TimelineError
+from fer.timeline.timeline import Timeline, TimelineError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
-from fer.ui.payloads import uploaded_path
+from fer.ui.payloads import uploaded_paths
+from fer.ui.recording.session import QueuedRecording
+from fer.ui.sessions import SessionError, Sessions
 
 MAX_BYTES = 24_000_000
 """Of all files together, which bounds memory and time; two hours of ten faces take about 8 MB."""
@@ -26,8 +28,8 @@ WAY = ("Whole recordings", "recordings"), ("Marked stretches", "stretches")
 """What is compared: its text on the page and its value for the handler."""
 
 HINT = (
-    "Choose two timelines or more that were saved as JSON, or one with marked stretches. They are "
-    "deleted with the other uploads."
+    "What was analysed above is compared with each other and with timelines that were saved as "
+    "JSON, or marked stretches are. Uploaded timelines are deleted with the other uploads."
 )
 
 
@@ -35,58 +37,129 @@ TIMELINES_PROMPT = "Drop timelines (JSON) here\nor press to choose them"
 """On the field for the files, in place of Gradio's text, and its name."""
 
 
-class ComparisonEvents:
-    """Compares the timelines that a visitor uploads; one visitor at a time."""
+class Compared(NamedTuple):
+    """A timeline with its name, and the fingerprint of its network, "" where unknown."""
 
-    def __init__(self) -> None:
+    name: str
+    timeline: Timeline
+    network: str
+
+
+class ComparisonEvents:
+    """Compares a visitor's recordings, and the timelines that they upload; one visitor at a time.
+
+    Args:
+        sessions: The visitors' sessions.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
         self._turns = FairScheduler(1, "compare")
 
-    async def compare(
+    async def select(
         self,
-        files: Sequence[Mapping[str, Any]] | None,
+        chosen: object,
+        files: object,
         way: str,
         token: str,
         request: gr.Request | None = None,
-    ) -> Any:
-        """Return HTML of a comparison, or what is missing for one.
+    ) -> tuple[Any, Any]:
+        """Compare other ones of the recordings than before; see `compare`.
 
         Args:
-            files: The uploaded files, as Gradio sends them.
+            chosen: The numbers of those that are to take part.
+            files, way, token, request: As for `compare`.
+        """
+        numbers = chosen if isinstance(chosen, list) else []
+        try:
+            for recording in self.sessions.of(token, Sender(request)).recording.recordings:
+                recording.compared = recording.number in numbers
+        except SessionError:
+            return gr.skip(), gr.skip()
+        return await self.compare(files, way, token, request)
+
+    async def compare(
+        self, files: object, way: str, token: str, request: gr.Request | None = None
+    ) -> tuple[Any, Any]:
+        """Return the choice of recordings, and HTML of a comparison or of what is missing for one.
+
+        Args:
+            files: The uploaded timelines, as Gradio sends them.
             way: One of `WAY`.
             token: The visitor's token.
             request: The request.
         """
-        paths = [Path(path) for file in files or () if (path := uploaded_path(file))]
-        if not paths:
-            return ""
         sender = Sender(request)
         try:
-            work = partial(compare_files, paths, way == "stretches")
-            return await self._turns.run(str(token), sender, work)
+            finished = self.sessions.of(token, sender).recording.finished
+            paths = [Path(path) for path in uploaded_paths(files)]
+            work = partial(compare_html, finished, paths, way == "stretches")
+            return _choice(finished), await self._turns.run(token, sender, work)
         except TimelineError as error:
-            return html.message("No comparison yet", str(error))
+            return _choice(finished), html.message("No comparison yet", str(error))
         except Superseded:
-            return gr.skip()
-        except BusyError as error:
-            return html.message("Not now", str(error), "trouble")
+            return gr.skip(), gr.skip()
+        except (SessionError, BusyError) as error:
+            return gr.skip(), html.message("Not now", str(error), "trouble")
         except Abandoned:
             raise gr.Error("The visitor has left.", print_exception=False) from None
 
 
-def compare_files(paths: Sequence[Path], stretches: bool) -> Markup:
-    """Return HTML of the comparison of saved timelines, each named after its file.
+def _choice(finished: Sequence[QueuedRecording]) -> dict[str, Any]:
+    """Return the update of the field that chooses among the recordings."""
+    return gr.update(
+        choices=[(each.name, each.number) for each in finished],
+        value=[each.number for each in finished if each.compared],
+        visible=len(finished) > 0,
+    )
+
+
+def compare_html(
+    finished: Sequence[QueuedRecording], paths: Sequence[Path], stretches: bool
+) -> Markup:
+    """Return HTML of a comparison; empty where there is only one recording, and no file.
+
+    Args:
+        finished: The recordings; those that are `compared` take part.
+        paths: Of saved timelines, each named after its file.
+        stretches: Whether marked stretches are compared.
 
     Raises:
         TimelineError: A file is no timeline, or they can't be compared.
     """
-    if len(paths) > MAX_SAMPLES:
-        raise TimelineError(f"At most {MAX_SAMPLES} timelines can be compared.")
+    here = [each for each in finished if each.compared]
+    if not paths and len(here) < 2 and not (here and stretches):
+        return Markup()
+    if len(here) + len(paths) > MAX_SAMPLES:
+        raise TimelineError(f"At most {MAX_SAMPLES} recordings can be compared.")
+    compared = [*_analysed(here), *read_timelines(paths)]
+    timelines = [(each.name, each.timeline) for each in compared]
+    comparison = compare_timelines(timelines, stretches)
+    return comparison_html(comparison, [each.network for each in compared if each.network])
+
+
+def _analysed(recordings: Sequence[QueuedRecording]) -> Iterator[Compared]:
+    for each in recordings:
+        if each.result is not None:
+            recording = each.result.recording
+            network = recording.metadata.network.fingerprint
+            yield Compared(printable(Path(each.path).stem), recording.timeline, network)
+
+
+def read_timelines(paths: Sequence[Path]) -> list[Compared]:
+    """Read saved timelines.
+
+    Raises:
+        TimelineError: A file is no timeline, or they are too large.
+    """
     check_sizes(paths)
     texts = {path: _read(path) for path in paths}
-    timelines = [(printable(path.stem), from_json(text)) for path, text in texts.items()]
-    comparison = compare_timelines(timelines, stretches)
-    networks = [about_of(text).get("fingerprint") for text in texts.values()]
-    return comparison_html(comparison, [str(network) for network in networks if network])
+    return [
+        Compared(
+            printable(path.stem), from_json(text), str(about_of(text).get("fingerprint") or "")
+        )
+        for path, text in texts.items()
+    ]
 
 
 def check_sizes(paths: Sequence[Path]) -> None:
@@ -112,11 +185,20 @@ def _read(path: Path) -> str:
         raise TimelineError(f"{name} is no longer here; upload it again.") from error
 
 
-def build_comparison(token: gr.HTML) -> None:
-    """Build the comparison, which is closed at first, and connect its events."""
-    events = ComparisonEvents()
-    with gr.Accordion("Compare recordings", open=False, elem_id="recording-comparison"):
+def build_comparison(sessions: Sessions, token: gr.HTML, changing: Sequence[gr.HTML]) -> None:
+    """Build the comparison, which is closed at first, and connect its events.
+
+    Args:
+        sessions: The visitors' sessions.
+        token: Holds the visitor's token.
+        changing: What changes with the recordings and their marks.
+    """
+    events = ComparisonEvents(sessions)
+    with gr.Accordion("Compare recordings", open=False, elem_id="recording-comparison") as panel:
         gr.HTML(f'<p class="fer-note">{HINT}</p>')
+        here = gr.CheckboxGroup(
+            [], label="Analysed here", visible=False, elem_id="comparison-recordings"
+        )
         files = gr.File(
             label="Timelines",
             show_label=False,
@@ -127,11 +209,20 @@ def build_comparison(token: gr.HTML) -> None:
         )
         way = gr.Radio(WAY, value=WAY[0][1], label="Compare", elem_id="comparison-way")
         result = gr.HTML(elem_id="comparison-result")
+    inputs, outputs = [files, way, token], [here, result]
     gr.on(
-        [files.change, way.change],
+        [files.change, way.change, panel.expand, *(each.change for each in changing)],
         events.compare,
-        [files, way, token],
-        result,
+        inputs,
+        outputs,
+        trigger_mode="always_last",
+        preprocess=False,
+        **PAGE_EVENT,
+    )
+    here.input(
+        events.select,
+        [here, *inputs],
+        outputs,
         trigger_mode="always_last",
         preprocess=False,
         **PAGE_EVENT,

@@ -12,15 +12,18 @@ from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.job_queue import Line, LineFullError
-from fer.ui.payloads import clipped_number, uploaded_path
+from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
-from fer.ui.recording.session import EMPTY_OUTPUTS, RESULT_FILES
+from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 20
 """Recordings of all visitors together that are queued or analysed."""
 
 ABANDONED_SENTENCE = "The visitor has left."
+
+UNCHANGED = [gr.skip()] * (2 + len(EMPTY_OUTPUTS))
+"""In place of all outputs but the progress: those of the list, the state and the result."""
 
 
 class RecordingEvents:
@@ -38,24 +41,25 @@ class RecordingEvents:
         self._marks, self._files = FairScheduler(1, "mark"), FairScheduler(1, "rewrite")
 
     async def choose(
-        self, recording: Mapping[str, Any] | None, token: str, request: gr.Request | None = None
+        self, recordings: object, token: str, request: gr.Request | None = None
     ) -> tuple[Any, ...]:
-        """Check a file as soon as it is uploaded, see `RecordingHandlers.choose`."""
+        """Check files as soon as they are uploaded, see `RecordingHandlers.choose`."""
         sender = Sender(request)
         try:
-            recording_session = self.sessions.of(token, sender).recording
-            work = partial(self.handlers.choose, uploaded_path(recording), recording_session)
-            return tuple((await self._turns.run(token, sender, work))[:-1])
+            session, paths = self.sessions.of(token, sender).recording, uploaded_paths(recordings)
+            session.choose(paths)
+            work = partial(self.handlers.choose, session, len(paths))
+            return await self._turns.run(token, sender, work)
         except Superseded:
-            return tuple([gr.skip()] * (2 + len(EMPTY_OUTPUTS)))
+            return gr.skip(), gr.skip(), *UNCHANGED
         except (SessionError, BusyError) as error:
-            return _refused(error), *[gr.skip()] * (1 + len(EMPTY_OUTPUTS))
+            return _refused(error), gr.skip(), *UNCHANGED
         except Abandoned:
             raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
 
     async def start(
         self,
-        recording: Mapping[str, Any] | None,
+        recordings: object,
         view: str,
         rate: float | None,
         start_at: Any,
@@ -63,21 +67,37 @@ class RecordingEvents:
         token: str,
         request: gr.Request | None = None,
     ) -> AsyncIterator[tuple[Any, ...]]:
-        """Analyse a recording, see `RecordingHandlers.start`; cancelled when the visitor leaves."""
+        """Analyse recordings, see `RecordingHandlers.start`; cancelled when the visitor leaves."""
         sender = Sender(request)
         try:
-            session = self.sessions.of(token, sender)
-            # Two: pressing Start again cancels the first job, which ends in a moment.
+            session = self.sessions.of(token, sender).recording
+            # Two: pressing Start again cancels the first run, which ends in a moment.
             with self._line.place(token, 2):
-                path, looks = uploaded_path(recording), clipped_number(rate, RATE_CHOICES)
-                work = self.handlers.start(path, view, looks, session.recording, (start_at, end_at))
+                paths, looks = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
+                work = self.handlers.start(paths, view, looks, session, (start_at, end_at))
                 async with aclosing(work) as updates:
-                    async for *outputs, _ in updates:
-                        yield tuple(outputs)
+                    async for outputs in updates:
+                        yield outputs
                         if sender.has_left():
                             return
         except (SessionError, LineFullError) as error:
-            yield _refused(error), *EMPTY_OUTPUTS
+            yield _refused(error), *UNCHANGED
+
+    async def show(
+        self, number: Any, token: str, request: gr.Request | None = None
+    ) -> tuple[Any, ...]:
+        """Display the result of another recording."""
+        sender = Sender(request)
+        try:
+            session = self.sessions.of(token, sender).recording
+            work = partial(session.show, number)
+            return await self._marks.run(token, sender, work)
+        except Superseded:
+            return gr.skip(), *UNCHANGED
+        except (SessionError, BusyError) as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Abandoned:
+            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
 
     async def mark(
         self, action: Any, token: str, request: gr.Request | None = None
@@ -86,13 +106,16 @@ class RecordingEvents:
         sender = Sender(request)
         unchanged = [gr.skip()] * len(RESULT_FILES[1:])
         try:
-            rendered = self.sessions.of(token, sender).recording.result
-            if rendered is None:
+            session = self.sessions.of(token, sender).recording
+            shown = session.shown
+            if shown is None or (rendered := shown.result) is None:
                 return
             trouble = rendered.mark(action)  # none is dropped, while only the last one is drawn
             work = partial(rendered.render, trouble)
             yield *await self._marks.run(token, sender, work), *unchanged
-            yield gr.skip(), gr.skip(), *await self._files.run(token, sender, rendered.rewrite)
+            files = await self._files.run(token, sender, rendered.rewrite)
+            if session.shown is shown:
+                yield gr.skip(), gr.skip(), *files
         except Superseded:
             return
         except (SessionError, BusyError, OutputError) as error:
@@ -101,9 +124,9 @@ class RecordingEvents:
             raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
 
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
-        """Cancel the current job; its handler reports when it has ended."""
+        """Cancel the analysis; its handler reports when the current job has ended."""
         try:
-            self.handlers.cancel(self.sessions.of(token, Sender(request)).recording)
+            self.sessions.of(token, Sender(request)).recording.cancel()
         except SessionError as error:
             raise gr.Error(str(error), print_exception=False) from None
 

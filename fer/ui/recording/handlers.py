@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,19 @@ from gradio.utils import get_upload_folder
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
 from fer.recording.exports import name_files, write_archive
-from fer.recording.span import WHOLE, Span, parse_span
+from fer.recording.span import WHOLE, parse_span
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
-from fer.ui.recording.session import (
-    EMPTY_OUTPUTS,
-    RESULT_FILES,
-    RecordingSession,
-    RenderedRecording,
-    file_paths,
-)
+from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
+from fer.ui.recording.session import AnalysisSettings, QueuedRecording, QueueRun, RecordingSession
 from fer.ui.recording.views import (
-    CANCELLED_HTML,
+    CANCELLED,
     CANCELLING_HTML,
-    FAILED_HTML,
-    INSTRUCTIONS,
+    FAILED,
+    NOTHING_TO_DO_HTML,
+    QUEUE_CANCELLED_HTML,
     progress_html,
-    video_facts,
+    unusable,
     waiting_html,
 )
 from fer.video import VideoError, VideoInfo
@@ -49,9 +45,6 @@ RECORDINGS_FULL = "There is no room for another recording just now; try again in
 
 NO_RECORDING = "There is no recording; upload a video and send it as `recording`."
 """For programs."""
-
-MAX_RESULT_AGE = 3600
-"""Seconds for which results are kept at most."""
 
 POLL_INTERVAL = 0.4
 """Seconds from one progress update to the next."""
@@ -76,79 +69,94 @@ class RecordingHandlers:
     ) -> None:
         self.pipeline, self.analyse, self.check = pipeline, analyse, check
         self.job_queue = JobQueue(WORKERS)
+        self._running: set[RecordingSession] = set()
 
-    def choose(self, recording: str | None, session: RecordingSession) -> tuple[Any, ...]:
-        """Check a file as soon as it is uploaded, and remove the result of the previous one.
+    def kept_folders(self) -> set[Path]:
+        """Return the folders of uploads that wait for their turn, and of results beside them."""
+        sessions = self._running.copy()
+        return {each.folder for session in sessions for each in session.recordings}
 
-        A player that is only hidden would continue to play.
+    def choose(self, session: RecordingSession, chosen: int = 0) -> tuple[Any, ...]:
+        """Read the properties of what was just uploaded.
 
         Args:
-            recording: Path of the uploaded file; None when the field is empty.
-            session: The visitor's; it is cleared, except of a job for this very file, which is
-                there where Start was pressed before the upload was complete.
+            session: The visitor's, after `RecordingSession.choose`.
+            chosen: How many recordings were chosen.
 
         Returns:
-            HTML of the file's properties, HTML of the instructions, the empty result, no path for
-            each of `RESULT_FILES`, and the session.
+            HTML of what is known of the recordings, and `RecordingSession.outputs`.
         """
-        has_started = recording is not None and recording == session.recording
-        outputs = (
-            [gr.skip()] * (1 + len(EMPTY_OUTPUTS))
-            if has_started
-            else (INSTRUCTIONS, *EMPTY_OUTPUTS)
-        )
-        if not has_started:
-            session.clear()
-        return ("" if recording is None else self._known(recording)), *outputs, session
+        for recording in session.recordings:
+            if recording.info is None and recording.failure is None:
+                try:
+                    recording.info = self.check(_existing_file(recording.path))
+                except VideoError as error:
+                    recording.failure = unusable(error)
+        progress = "" if session.run is None else gr.skip()
+        return session.known_html(chosen), *session.outputs(progress)
 
     async def start(
         self,
-        recording: str | None,
+        recordings: Sequence[str],
         view: str,
         rate: float,
         session: RecordingSession,
         times: tuple[Any, Any] = ("", ""),
     ) -> AsyncGenerator[tuple[Any, ...]]:
-        """Analyse a recording, with a progress update several times a second.
+        """Analyse recordings one after the other, with a progress update several times a second.
+
+        What has a result with the same settings is passed over; one that can't be analysed doesn't
+        stop the others.
 
         Args:
-            recording: Path of the uploaded file.
+            recordings: Paths of the uploaded files.
             view: "person" or "class".
             rate: Analysed frames a second.
-            session: The visitor's; it is cleared first.
-            times: Where the analysis starts and ends, as typed; "" for the recording's own.
+            session: The visitor's.
+            times: Where the analysis starts and ends, as typed; "" for the recordings' own.
 
         Yields:
-            HTML of the state, HTML of the result, a path for each of `RESULT_FILES`, and the
-            session.
+            `RecordingSession.outputs`.
         """
-        session.clear()
-        session.recording = recording
+        session.choose(recordings)
         try:
-            span = parse_span(*times)
-            job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate, span)
+            settings = AnalysisSettings(view, rate, parse_span(*times))
+            if not recordings:
+                raise VideoError("Choose a recording first.")
         except VideoError as error:
-            yield _error_html(error), *EMPTY_OUTPUTS, session
+            yield session.outputs(html.message(*unusable(error)))
             return
-        session.job = job
-        task = self.job_queue.submit(job)
+        run = session.begin(settings)
+        self._running.add(session)
         try:
-            while not task.done():
-                yield self._status_html(job), *EMPTY_OUTPUTS, session
-                await asyncio.wait([task], timeout=POLL_INTERVAL)
-                if job.is_cancelled() and not job.started:
-                    task.cancel()
-            session.result = task.result() if job.finished else None
-            yield *_outcome(task, job), session
-        finally:
-            if not task.done():  # the visitor has left
-                job.cancel()
+            while (recording := session.next_in(run)) is not None:
+                yield session.outputs(self._progress_html(recording, session))
+                job = await self._prepare(recording, settings)
+                if job is None:
+                    continue
+                task = session.start(recording, job, self.job_queue)
+                while not task.done():
+                    yield session.outputs(self._progress_html(recording, session))
+                    await asyncio.wait([task], timeout=POLL_INTERVAL)
+                    if job.is_cancelled() and not job.started:
+                        task.cancel()
+                _take_outcome(task, job, recording, session)
+        finally:  # perhaps in the middle, as the visitor has left
+            session.end(run)
+            if session.run is None:
+                self._running.discard(session)
+        if session.run is None:  # else Start was pressed again
+            yield session.outputs(_ending_html(run, session))
 
-    def cancel(self, session: RecordingSession) -> RecordingSession:
-        """Cancel the current job; `start` reports when it has ended."""
-        if session.job is not None:
-            session.job.cancel()
-        return session
+    async def _prepare(
+        self, recording: QueuedRecording, settings: AnalysisSettings
+    ) -> Job[RenderedRecording] | None:
+        """Return the job of a recording whose turn has come; None if it can't be analysed."""
+        try:
+            return await to_thread.run_sync(self._job, _existing_file(recording.path), settings)
+        except VideoError as error:
+            recording.failure = unusable(error)
+            return None
 
     async def analyse_recording(
         self, recording: str | None, view: str = "person", rate: float = RATE_CHOICES[1]
@@ -167,7 +175,8 @@ class RecordingHandlers:
         if recording is None:
             raise gr.Error(NO_RECORDING, print_exception=False)
         try:
-            job = await to_thread.run_sync(self._job, _existing_file(recording), view, rate)
+            settings = AnalysisSettings(view, rate, WHOLE)
+            job = await to_thread.run_sync(self._job, _existing_file(recording), settings)
             result = (await self._run_to_end(job)).recording
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -182,14 +191,10 @@ class RecordingHandlers:
             if not task.done():
                 job.cancel()
 
-    def _job(
-        self, source: Path, view: str, rate: float, span: Span = WHOLE
-    ) -> Job[RenderedRecording]:
+    def _job(self, source: Path, settings: AnalysisSettings) -> Job[RenderedRecording]:
         """Return a job for a video, with a link to it in a folder of a random name."""
-        span.length(self.check(source).duration)
-        recordings = Path(get_upload_folder(), "recordings")
-        self.job_queue.delete_old_results(recordings, MAX_RESULT_AGE)
-        folder = recordings / secrets.token_urlsafe(16)
+        settings.span.length(self.check(source).duration)
+        folder = Path(get_upload_folder(), "recordings", secrets.token_urlsafe(16))
         linked = folder / "source" / source.name
         _link_or_copy(source, linked)  # the upload may be deleted while the job is queued
 
@@ -199,11 +204,11 @@ class RecordingHandlers:
                     linked,
                     folder,
                     self.pipeline,
-                    view,
-                    rate,
+                    settings.view,
+                    settings.rate,
                     progress=job.report_progress,
                     cancelled=job.is_cancelled,
-                    span=span,
+                    span=settings.span,
                 )
                 result = name_files(result, source)
                 return RenderedRecording(replace(result, exports=write_archive(result, source)))
@@ -212,19 +217,17 @@ class RecordingHandlers:
 
         return Job(folder, work)
 
-    def _known(self, recording: str) -> str:
-        """Return a file's properties, or why it can't be used."""
-        try:
-            return video_facts(self.check(_existing_file(recording)))
-        except VideoError as error:
-            return _error_html(error)
-
-    def _status_html(self, job: Job[RenderedRecording]) -> str:
-        """Return the state of an unfinished job."""
-        if job.is_cancelled():
+    def _progress_html(self, recording: QueuedRecording, session: RecordingSession) -> str:
+        """Return the state of a recording that isn't finished."""
+        job, run = recording.job, session.run
+        if run is None or (job is not None and job.is_cancelled()):
             return CANCELLING_HTML
-        waiting = self.job_queue.jobs_before(job)
-        return waiting_html(waiting) if waiting else progress_html(job.progress)
+        heading = session.position_of(recording)
+        waiting = 0 if job is None else self.job_queue.jobs_before(job)
+        if waiting:
+            return waiting_html(waiting, heading)
+        lengths = [each.length(run.settings.span) for each in (recording, *session.waiting())]
+        return progress_html(None if job is None else job.progress, heading, lengths)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -244,29 +247,40 @@ def _link_or_copy(source: Path, target: Path) -> None:
         raise VideoError(RECORDINGS_FULL) from None
 
 
-def _existing_file(recording: str | None) -> Path:
-    if recording is None:
-        raise VideoError("Choose a recording first.")
+def _existing_file(recording: str) -> Path:
     if not Path(recording).exists():
         raise VideoError("The recording is no longer here; upload it again.")
     return Path(recording)
 
 
-def _outcome(
-    task: asyncio.Task[RenderedRecording], job: Job[RenderedRecording]
-) -> tuple[str | None, ...]:
-    """Return the outputs of a finished task: state, result and files."""
+def _take_outcome(
+    task: asyncio.Task[RenderedRecording],
+    job: Job[RenderedRecording],
+    recording: QueuedRecording,
+    session: RecordingSession,
+) -> None:
+    """Keep what came of a job, unless its recording was removed meanwhile."""
+    if recording.job is not job:
+        return
+    if job.finished:
+        session.finish(recording, task.result())
+        return
+    recording.job = None  # its files are deleted
     error = None if task.cancelled() else task.exception()
-    was_cancelled = error is None and not job.finished  # at the last moment: its files are deleted
-    if was_cancelled or isinstance(error, Cancelled):
-        return CANCELLED_HTML, *EMPTY_OUTPUTS
-    if isinstance(error, VideoError):
-        return _error_html(error), *EMPTY_OUTPUTS
-    if error is not None:
+    if error is None or isinstance(error, Cancelled):
+        recording.failure = CANCELLED
+    elif isinstance(error, VideoError):
+        recording.failure = unusable(error)
+    else:
         logger.error("The analysis of a recording failed.", exc_info=error)
-        return FAILED_HTML, *EMPTY_OUTPUTS
-    return task.result().outputs()
+        recording.failure = FAILED
 
 
-def _error_html(error: VideoError) -> str:
-    return html.message("This video can't be used", str(error), "trouble")
+def _ending_html(run: QueueRun, session: RecordingSession) -> str:
+    """Return what the page states in place of the progress when a run has ended."""
+    if not run.begun:
+        return NOTHING_TO_DO_HTML
+    failure = run.begun[-1].failure
+    if failure is not None and len(session.recordings) == 1:
+        return html.message(*failure)
+    return QUEUE_CANCELLED_HTML if failure is CANCELLED else ""

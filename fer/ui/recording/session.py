@@ -1,156 +1,335 @@
-"""Recording state of one visitor: the current job, or its result with its marks."""
+"""Recording state of one visitor: a queue of recordings, one of which is displayed."""
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
 
-import numpy as np
+import gradio as gr
 
-from fer.images import encode_jpeg, read_image
-from fer.output_files import OutputError
-from fer.recording import RecordingResult
-from fer.recording.exports import write_archive
-from fer.recording.outputs import write_timeline_files
-from fer.timeline.marks import MarkError
-from fer.timeline.summary import Summary, summarise
-from fer.ui.job_queue import Job
-from fer.ui.mark_editor import changed_marks
-from fer.ui.recording.views import RESULT_LIFETIME, finished_html, result_html
+from fer.paths import printable
+from fer.recording.span import WHOLE, Span
+from fer.timeline.formatting import format_duration
+from fer.ui import html
+from fer.ui.job_queue import Job, JobQueue
+from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RenderedRecording
+from fer.ui.recording.views import (
+    INSTRUCTIONS,
+    Failure,
+    QueueRow,
+    facts_html,
+    queue_html,
+    video_facts,
+)
+from fer.video import VideoInfo
 
-RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
-"""Fields of `RecordingResult`, one for each output: the video is both played and saved."""
+MAX_QUEUED = 10
+"""Recordings of one visitor."""
 
-EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
-"""No result and no files."""
-
-_QUALITY = 95
-"""Of thumbnails as JPEG; they are encoded once more for the page."""
-
-_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+TOO_MANY_HTML = html.message(
+    "Too many recordings", f"The first {MAX_QUEUED} are in the queue; remove some to add others."
+)
 
 
-class RenderedRecording:
-    """The result of a recording with its HTML, which takes a moment: create it in the job's thread.
+class AnalysisSettings(NamedTuple):
+    """What the result of a recording depends on: view, analysed frames a second, and stretch."""
+
+    view: str
+    rate: float
+    span: Span
+
+
+@dataclass(eq=False)
+class QueuedRecording:
+    """A recording that a visitor has uploaded, and what has come of it.
 
     Args:
-        recording: Its timeline and files.
+        number: Its own among the visitor's recordings.
+        path: Of the upload.
+        uploaded: Whether the page's field holds it; once the page was loaded again, only its result
+            is left.
+        info: Its properties; None until they were read.
+        settings: With which it is or was analysed.
+        job: Its analysis; None before, and when it has failed.
+        result: What came of it.
+        failure: Why nothing came of it.
+        compared: Whether it takes part in the comparison.
     """
 
-    def __init__(self, recording: RecordingResult) -> None:
-        self.recording, self.created = recording, time.monotonic()
-        self._resting: list[bytes] | None = None
-        self.summary: Summary
-        self.result: str
-        self.render()
+    number: int
+    path: str
+    uploaded: bool = True
+    info: VideoInfo | None = None
+    settings: AnalysisSettings | None = None
+    job: Job[RenderedRecording] | None = None
+    result: RenderedRecording | None = None
+    failure: Failure | None = None
+    compared: bool = True
 
-    def state(self) -> str:
-        """Return HTML of the state: the summary, and for how long the files are kept."""
-        left = RESULT_LIFETIME - (time.monotonic() - self.created)
-        return finished_html(self.summary, self.recording.warning, left)
+    @property
+    def name(self) -> str:
+        """The file's name, for display."""
+        return printable(Path(self.path).name)
 
-    def mark(self, action: object) -> str:
-        """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
-        timeline = self.recording.timeline
-        try:
-            timeline.marks = changed_marks(timeline.marks, action, None)
-        except MarkError as error:
-            return str(error)
-        return ""
+    @property
+    def folder(self) -> Path:
+        """The folder of its analysis or, while there is none, of its upload."""
+        return Path(self.path).parent if self.job is None else self.job.folder
 
-    def render(self, trouble: str = "") -> tuple[str, str]:
-        """Return HTML of the state and of the result with its marks as they are now.
+    def length(self, span: Span = WHOLE) -> float | None:
+        """Return the seconds of it that lie in a span; None where that isn't known."""
+        duration = None if self.info is None else self.info.duration
+        return None if duration is None else max(0.0, min(span.end, duration) - span.start)
 
-        Args:
-            trouble: Why a mark was not changed; "" for nothing.
-        """
-        self.wake()
-        recording = self.recording
-        self.summary = summarise(recording.timeline, recording.duration)
-        known = self.summary, recording.pictures, recording.lead
-        origin = recording.metadata.start
-        self.result = result_html(recording.timeline, *known, start=origin)
-        if not trouble:
-            return self.state(), self.result
-        result = result_html(recording.timeline, *known, trouble, origin)
-        return self.state(), result
+    def is_finished(self, settings: AnalysisSettings) -> bool:
+        """Return whether it has a result with some settings, whose files are still there."""
+        return self.result is not None and self.settings == settings and self.result.has_files()
 
-    def rewrite(self) -> list[str]:
-        """Write all files that hold marks again; return the paths of those that are saved.
+    def discard(self) -> None:
+        """Cancel its analysis, and delete what came of it."""
+        if self.job is not None:
+            self.job.discard()
+        self.job = self.result = self.failure = None
 
-        Raises:
-            OutputError: They have been deleted, or can't be written.
-        """
-        self.wake()
-        recording = self.recording
-        if not recording.video.exists():
-            raise OutputError("The recording's files have been deleted; upload it again.")
-        write_timeline_files(recording)
-        write_archive(recording, Path(recording.metadata.title))
-        return file_paths(recording, RESULT_FILES[1:])
 
-    def rest(self) -> None:
-        """Keep less while no page shows it: its thumbnails as JPEG, and no HTML.
+@dataclass(eq=False)
+class QueueRun:
+    """The analysis of a visitor's recordings, one after the other.
 
-        Sessions are kept for a quarter of an hour, and both together have a megabyte or more.
-        """
-        if self._resting is None:
-            pictures = self.recording.pictures
-            self._resting = [encode_jpeg(picture.image, _QUALITY) for picture in pictures]
-            held = [replace(picture, image=_NO_PICTURE) for picture in pictures]
-            self.recording, self.result = replace(self.recording, pictures=held), ""
+    Args:
+        settings: Of all of them.
+        begun: Those whose turn has come, in this order.
+    """
 
-    def wake(self) -> None:
-        """Have the thumbnails back, as they are needed again."""
-        if (resting := self._resting) is None:
-            return
-        pictures = [
-            replace(picture, image=read_image(content))
-            for picture, content in zip(self.recording.pictures, resting, strict=True)
-        ]
-        self.recording, self._resting = replace(self.recording, pictures=pictures), None
-
-    def outputs(self) -> tuple[str, ...]:
-        """Return HTML of the state, HTML of the result and a path for each of `RESULT_FILES`."""
-        if not self.result:
-            self.render()
-        return self.state(), self.result, *file_paths(self.recording, RESULT_FILES)
+    settings: AnalysisSettings
+    begun: list[QueuedRecording] = field(default_factory=list)
 
 
 @dataclass(eq=False)
 class RecordingSession:
-    """Recording state of one visitor: the current job, or its result.
+    """Recording state of one visitor.
 
     Args:
-        job: The job.
-        recording: Path of the upload that it analyses.
-        result: The result of the finished job.
+        recordings: In the order of the queue; the tuple is replaced, never changed.
+        shown: The finished one that is displayed.
+        run: The analysis of the queue; None while there is none.
     """
 
-    job: Job[RenderedRecording] | None = None
-    recording: str | None = None
-    result: RenderedRecording | None = None
+    recordings: tuple[QueuedRecording, ...] = ()
+    shown: QueuedRecording | None = None
+    run: QueueRun | None = None
+    _on_page: QueuedRecording | None = None
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds neither work nor a result that its visitor may want back."""
+        return all(each.job is None for each in self.recordings)
+
+    @property
+    def finished(self) -> list[QueuedRecording]:
+        """The recordings with a result."""
+        return [each for each in self.recordings if each.result is not None]
+
+    def choose(self, paths: Iterable[str]) -> None:
+        """Follow the field for uploads: new ones come last, and those that have gone are deleted.
+
+        Args:
+            paths: Of the uploads in the field; those after the first `MAX_QUEUED` are passed over.
+        """
+        known = {each.path: each for each in self.recordings if each.uploaded}
+        earlier = [each for each in self.recordings if not each.uploaded]
+        chosen = [
+            known.pop(path) if path in known else QueuedRecording(next(self._numbers), path)
+            for path in list(dict.fromkeys(paths))[:MAX_QUEUED]
+        ]
+        self.recordings = (*earlier, *chosen)
+        for gone in known.values():
+            gone.discard()
+        self._find_shown()
+
+    def begin(self, settings: AnalysisSettings) -> QueueRun:
+        """Begin to analyse what has no result with some settings, instead of an earlier run."""
+        self.cancel()
+        self.run = QueueRun(settings)
+        self._keep_since(None)
+        return self.run
+
+    def waiting(self) -> list[QueuedRecording]:
+        """Return the recordings whose turn has yet to come."""
+        if (run := self.run) is None:
+            return []
+        return [
+            each
+            for each in self.recordings
+            if each.uploaded and each not in run.begun and not each.is_finished(run.settings)
+        ]
+
+    def next_in(self, run: QueueRun) -> QueuedRecording | None:
+        """Return the next recording, with what came of it before deleted; None at the end."""
+        if self.run is not run or not (waiting := self.waiting()):
+            return None
+        recording = waiting[0]
+        recording.discard()
+        recording.settings = run.settings
+        run.begun.append(recording)
+        if self.shown is recording:
+            self.shown = None  # until it has its new result
+        return recording
+
+    def start(
+        self, recording: QueuedRecording, job: Job[RenderedRecording], queue: JobQueue
+    ) -> asyncio.Task[RenderedRecording]:
+        """Queue a recording's job; it is cancelled where the recording was removed meanwhile."""
+        recording.job = job
+        if self.run is None or recording not in self.recordings:
+            job.cancel()
+        return queue.submit(job)
+
+    def end(self, run: QueueRun) -> None:
+        """End a run, also in its middle; the time for which files are kept counts from now."""
+        if self.run is not run:
+            return
+        self.run = None
+        for each in run.begun[-1:]:
+            if each.job is not None and each.result is None:
+                each.job.cancel()
+        self._keep_since(monotonic())
+        self._find_shown()
+
+    def _keep_since(self, time: float | None) -> None:
+        for each in self.recordings:
+            if each.result is not None:
+                each.result.kept_since = time
+
+    def cancel(self) -> None:
+        """Cancel the analysis; results are kept."""
+        if self.run is not None:
+            self.end(self.run)
+
+    def show(self, number: object) -> tuple[Any, ...]:
+        """Display another result; return `outputs`, with the progress unchanged."""
+        chosen = next((each for each in self.recordings if each.number == number), None)
+        if chosen is not None and chosen.result is not None and chosen is not self.shown:
+            if self.shown is not None and self.shown.result is not None:
+                self.shown.result.rest()
+            self.shown = chosen
+        return self.outputs(gr.skip())
+
+    def finish(self, recording: QueuedRecording, result: RenderedRecording) -> None:
+        """Keep the result of a recording, which is displayed where no other one is."""
+        recording.result = result
+        if self.shown is None:
+            self.shown = recording
+        else:
+            result.rest()
+
+    def _find_shown(self) -> None:
+        if self.shown not in self.finished:
+            self.shown = next(iter(self.finished), None)
 
     def clear(self) -> None:
-        """Cancel an unfinished job, and delete the files of a finished one."""
-        if self.job is not None:
-            self.job.discard()
-        self.job = self.recording = self.result = None
+        """Cancel the analysis, and delete what came of all recordings."""
+        self.cancel()
+        for each in self.recordings:
+            each.discard()
+        self.recordings, self.shown = (), None
 
     def rest(self) -> None:
-        """Drop an unfinished job, and keep less of a finished one: the page is closed."""
-        if self.job is None or not self.job.finished:
-            self.clear()
-        elif self.result is not None:
-            self.result.rest()
+        """Drop what is unfinished, and keep less of what is finished: the page is closed."""
+        self.cancel()
+        for each in self.recordings:
+            each.uploaded = False
+            if each.result is None:
+                each.discard()
+            else:
+                each.result.rest()
+        finished = tuple(self.finished)
+        for each in finished[:-MAX_QUEUED]:
+            each.discard()
+        self.recordings = finished[-MAX_QUEUED:]
+        self._find_shown()
+        self._on_page = None
 
-    def outputs(self) -> tuple[str, ...] | None:
-        """Return `RenderedRecording.outputs`; None without a result or its files."""
-        if self.result is None or not self.result.recording.video.exists():
+    def restored(self) -> tuple[Any, ...] | None:
+        """Return `outputs` for a page that was loaded again; None without a result with files."""
+        with_files = [each for each in self.recordings if each.result and each.result.has_files()]
+        if not with_files:
             return None
-        return self.result.outputs()
+        self.recordings = tuple(with_files)
+        self._find_shown()
+        return self.outputs("")
+
+    def outputs(self, progress: Any) -> tuple[Any, ...]:
+        """Return what the page displays.
+
+        Args:
+            progress: HTML of the progress, or a message in its place.
+
+        Returns:
+            HTML of the progress, of the list of recordings and of the state of the displayed one,
+            and then as `RenderedRecording.outputs`, unchanged where the page displays it already.
+        """
+        shown, before = self.shown, self._on_page
+        self._on_page = shown
+        rows = queue_html(self._rows()) if len(self.recordings) > 1 else ""
+        if shown is None or shown.result is None:
+            return progress, rows, "" if progress else INSTRUCTIONS, *EMPTY_OUTPUTS
+        state = shown.result.state()
+        if shown is before:
+            return progress, rows, state, *[gr.skip()] * len(EMPTY_OUTPUTS)
+        return progress, rows, state, *shown.result.outputs()
+
+    def position_of(self, recording: QueuedRecording) -> str:
+        """Return "Recording 2 of 5: lesson.mp4"; "" where it is the only one."""
+        if len(self.recordings) < 2 or recording not in self.recordings:
+            return ""
+        number = self.recordings.index(recording) + 1
+        return f"Recording {number} of {len(self.recordings)}: {recording.name}"
+
+    def known_html(self, chosen: int) -> str:
+        """Return what is known of the recordings in the field.
+
+        Args:
+            chosen: How many there are, also those that are passed over.
+        """
+        uploaded = [each for each in self.recordings if each.uploaded]
+        if len(uploaded) == 1:
+            only = uploaded[0]
+            if only.failure is not None:
+                return html.message(*only.failure)
+            return facts_html(() if only.info is None else video_facts(only.info))
+        if not uploaded:
+            return ""
+        lengths = [each.length() for each in uploaded]
+        together = format_duration(sum(length for length in lengths if length))
+        known = facts_html((f"{len(uploaded)} recordings", f"{together} together"))
+        return known if chosen <= MAX_QUEUED else known + TOO_MANY_HTML
+
+    def _rows(self) -> list[QueueRow]:
+        waiting, run = self.waiting(), self.run
+        current = run.begun[-1] if run is not None and run.begun else None
+        return [
+            QueueRow(
+                number=each.number,
+                name=each.name,
+                info=each.info,
+                failure=each.failure,
+                state=_state(each, each in waiting, each is current),
+                is_finished=each.result is not None,
+                is_shown=each is self.shown,
+            )
+            for each in self.recordings
+        ]
 
 
-def file_paths(recording: RecordingResult, names: Sequence[str]) -> list[str]:
-    """Return the paths of some fields of a result."""
-    return [str(getattr(recording, name)) for name in names]
+def _state(recording: QueuedRecording, waits: bool, is_current: bool) -> str:
+    """Return how far a recording is, in a word or two."""
+    if waits:
+        return "Waiting"
+    if recording.result is not None:
+        return "Finished"
+    return "Being analysed" if is_current or recording.job is not None else ""

@@ -37,8 +37,8 @@ RECORDING_DESCRIPTION = (
 )
 """Of the endpoint, on the page's API documentation."""
 
-RECORDING_PROMPT = "Drop a recording here\nor press to choose one"
-"""On the field for the recording, in place of Gradio's text, and its name."""
+RECORDING_PROMPT = "Drop recordings here\nor press to choose them"
+"""On the field for recordings, in place of Gradio's text, and its name."""
 
 VIDEO_LIMITS = f"{VIDEO_FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
 
@@ -47,22 +47,25 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
     """Build the Recording tab and connect its events; return the output components."""
     handlers = RecordingHandlers(pipeline)
     page_store().watch(handlers.job_queue.busy)
+    page_store().keep(handlers.kept_folders)
     events = RecordingEvents(handlers, sessions)
     with gr.Row(elem_id="recording-tab", elem_classes="fer-columns"):
         with gr.Column(scale=2, min_width=280):
-            recording, known, view, rate = _inputs()
+            recordings, known, view, rate = _inputs()
             start_at, end_at = _span_inputs()
             gr.HTML(consent_notice("in the recording"))
             start = gr.Button("Start", variant="primary", elem_id="recording-start")
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):
+            progress, queue, shown = _queue_outputs()
             state, video, saves, marked, result = _outputs()
-    build_comparison(token)
-    outputs = [state, result, video, *saves]
+    build_comparison(sessions, token, [queue, result])
+    outputs = [progress, queue, state, result, video, *saves]
     chosen = [known, *outputs]
-    recording.change(events.choose, [recording, token], chosen, preprocess=False, **PAGE_EVENT)
-    inputs = [recording, view, rate, start_at, end_at, token]
+    recordings.change(events.choose, [recordings, token], chosen, preprocess=False, **PAGE_EVENT)
+    inputs = [recordings, view, rate, start_at, end_at, token]
     start.click(events.start, inputs, outputs, preprocess=False, **PAGE_EVENT)
+    shown.input(events.show, [shown, token], outputs, trigger_mode="always_last", **PAGE_EVENT)
     # Each counts, also while the files are still written after the one before.
     marked.input(
         events.mark,
@@ -72,14 +75,15 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
         **PAGE_EVENT,
     )
     cancel.click(events.cancel, token, None, **PAGE_EVENT)
-    _add_endpoints(events, recording, view)
+    _add_endpoints(events, view)
     return outputs
 
 
 def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
-    recording = gr.File(
-        label="Recording",
+    recordings = gr.File(
+        label="Recordings",
         show_label=False,
+        file_count="multiple",
         file_types=list(VIDEO_SUFFIXES),
         height=120,
         elem_id="recording-input",
@@ -98,7 +102,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         info="More catch shorter expressions and take longer.",
         elem_id="recording-rate",
     )
-    return recording, known, view, rate
+    return recordings, known, view, rate
 
 
 def _span_inputs() -> tuple[gr.Textbox, gr.Textbox]:
@@ -117,6 +121,19 @@ def _span_inputs() -> tuple[gr.Textbox, gr.Textbox]:
             )
         )
     return start_at, end_at
+
+
+def _queue_outputs() -> tuple[gr.HTML, gr.HTML, gr.HTML]:
+    progress = gr.HTML(
+        elem_id="recording-progress", js_on_load=html.script("recording_progress.js")
+    )
+    queue = gr.HTML(elem_id="recording-queue")
+    shown = gr.HTML(
+        html_template="",
+        elem_id="recording-shown",
+        js_on_load=html.script("recording_queue.js"),
+    )
+    return progress, queue, shown
 
 
 def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.HTML]:
@@ -144,8 +161,9 @@ def _rate_slider(**settings: Any) -> gr.Slider:
     return gr.Slider(lowest, highest, default, step=1, **settings)
 
 
-def _add_endpoints(events: RecordingEvents, recording: gr.File, view: gr.Radio) -> None:
+def _add_endpoints(events: RecordingEvents, view: gr.Radio) -> None:
     """Add the endpoint /recording, and /analyse_recording, its older form, for a release."""
+    recording = gr.File(label="Recording", file_types=list(VIDEO_SUFFIXES), visible=False)
     rate = _rate_slider(label="Analysed frames a second", visible=False)
     inputs = [recording, view, rate]
     timeline = gr.JSON(label="timeline", visible=False)

@@ -1,6 +1,8 @@
 """Recording views: instructions, queue and progress, the finished result."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -33,18 +35,44 @@ LIFETIME_NOTE = (
     f"Play and save it within {RESULT_LIFETIME // 60} minutes; then its files are deleted."
 )
 
+LIFETIME_NOTE_IN_QUEUE = (
+    f"Its files are deleted {RESULT_LIFETIME // 60} minutes after the last recording of the queue."
+)
+
 DELETED_HTML = html.message(
     "Its files have been deleted", "To get them again, upload the recording again."
 )
 
-CANCELLED_HTML = html.message("Cancelled", "The analysis was stopped, and no file of it was kept.")
+QUEUE_CANCELLED_HTML = html.message(
+    "Cancelled", "The analysis was stopped; what was finished before is kept."
+)
 
-FAILED_HTML = html.message(
+NOTHING_TO_DO_HTML = html.message(
+    "Nothing left to analyse",
+    "Each recording has its result with these settings; change them, or add a recording.",
+)
+
+
+class Failure(NamedTuple):
+    """Why a recording has no result: the arguments of `html.message`."""
+
+    title: str
+    text: str
+    kind: str = "trouble"
+
+
+CANCELLED = Failure("Cancelled", "The analysis was stopped, and no file of it was kept.", "info")
+
+FAILED = Failure(
     "Something went wrong",
     "The analysis failed, and no file of it was kept; try again, or save the video as MP4 "
     "(H.264) first.",
-    "trouble",
 )
+
+
+def unusable(error: ValueError) -> Failure:
+    """Return the failure of a recording that can't be used."""
+    return Failure("This video can't be used", str(error))
 
 
 def _job_html(heading: str, note: str, done: float | None = None, left: str = "") -> Markup:
@@ -55,52 +83,109 @@ def _job_html(heading: str, note: str, done: float | None = None, left: str = ""
 CANCELLING_HTML = _job_html("Cancelling", "The current frame is finished first.")
 
 
-def video_facts(info: VideoInfo) -> Markup:
+def video_facts(info: VideoInfo) -> tuple[str, str, str]:
     """Return a video's length, size and whether it has sound."""
-    facts = (
+    return (
         format_duration(info.duration) if info.duration else "of unknown length",
         f"{info.width} x {info.height}",
         "with sound" if info.has_audio else "no sound",
     )
+
+
+def facts_html(facts: Sequence[str]) -> Markup:
+    """Return what is known of the chosen recordings."""
     return render("recording_facts.html", facts=facts)
 
 
-def waiting_html(jobs_before: int) -> Markup:
-    """Return the state of a queued job; its class makes the Cancel button visible."""
+def waiting_html(jobs_before: int, heading: str = "") -> Markup:
+    """Return the state of a queued job; its class makes the Cancel button visible.
+
+    Args:
+        jobs_before: Jobs of other visitors that come first.
+        heading: Which of several recordings it is.
+    """
     before = html.pluralize(jobs_before, "recording").capitalize()
     note = f"{before} before yours. It begins by itself; keep the page open."
-    return _job_html("Waiting in line", note)
+    return _job_html(f"{heading}, waiting in line" if heading else "Waiting in line", note)
 
 
-def progress_html(progress: Progress | None) -> Markup:
-    """Return the progress of a job; its class makes the Cancel button visible."""
-    left = None if progress is None else progress.left
-    return _job_html(
-        "",
-        "Keep the page open: closing or reloading it cancels the analysis.",
-        0.0 if progress is None else progress.done,
-        "Reading the video"
-        if left is None
-        else f"About {format_duration(max(1, round(left)))} left",
-    )
-
-
-def finished_html(
-    summary: Summary, warning: str | None, lifetime: float = RESULT_LIFETIME
+def progress_html(
+    progress: Progress | None, heading: str = "", lengths: Sequence[float | None] = ()
 ) -> Markup:
+    """Return the progress of a job; its class makes the Cancel button visible.
+
+    Args:
+        progress: Of the job.
+        heading: Which of several recordings it is.
+        lengths: Seconds that are analysed of this recording and of those that come after it, from
+            which the time of all is estimated; None where one isn't known.
+    """
+    note = "Keep the page open: closing or reloading it cancels the analysis."
+    left = None if progress is None else progress.left
+    if progress is None or left is None:
+        done = 0.0 if progress is None else progress.done
+        return _job_html(heading, note, done, "Reading the video")
+    text = f"About {_approximate(left)} left"
+    first, *later = lengths or (None,)
+    if later and first and progress.done < 1 and None not in later:
+        rate = left / (1 - progress.done) / first  # seconds of work for a second of video
+        every = left + rate * sum(each for each in later if each is not None)
+        text += f", about {_approximate(every)} for all"
+    return _job_html(heading, note, progress.done, text)
+
+
+def _approximate(seconds: float) -> str:
+    return format_duration(max(1, round(seconds)))
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A recording in the list of a visitor's recordings.
+
+    Args:
+        number: Which the page sends to have it displayed.
+        name: The file's name.
+        info: Its properties; None where they aren't known.
+        failure: Why it has no result; None if it may still get one.
+        state: How far it is; "" where its analysis wasn't started.
+        is_finished: Whether it has a result.
+        is_shown: Whether the result is displayed.
+    """
+
+    number: int
+    name: str
+    info: VideoInfo | None
+    failure: Failure | None
+    state: str
+    is_finished: bool
+    is_shown: bool
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is known of the file."""
+        return () if self.info is None else video_facts(self.info)
+
+
+def queue_html(rows: Sequence[QueueRow]) -> Markup:
+    """Return the list of a visitor's recordings, with a button for each that is finished."""
+    return render("recording_queue.html", rows=rows)
+
+
+def finished_html(summary: Summary, warning: str | None, lifetime: float | None) -> Markup:
     """Return the result in a sentence; its class makes the video and the buttons visible.
 
     Args:
         summary: Of the whole timeline.
         warning: How much couldn't be read or kept; None if all was.
-        lifetime: Seconds until the files are deleted, which the page then states.
+        lifetime: Seconds until the files are deleted, which the page then states; None while other
+            recordings of the queue are analysed.
     """
     return render(
         "recording_finished.html",
         lifetime=lifetime,
         warning=html.message("Not everything could be read", warning) if warning else "",
         finished=html.message("Finished", summary.sentence),
-        note=LIFETIME_NOTE,
+        note=LIFETIME_NOTE_IN_QUEUE if lifetime is None else LIFETIME_NOTE,
         deleted=DELETED_HTML,
     )
 

@@ -10,7 +10,8 @@ from fer.timeline.marks import Mark
 from fer.timeline.serialization import to_json
 from fer.timeline.timeline import TimelineError
 from fer.ui.recording import comparison
-from fer.ui.recording.comparison import ComparisonEvents, compare_files
+from fer.ui.recording.comparison import ComparisonEvents, compare_html
+from fer.ui.sessions import Sessions
 from tests.timeline.test_compare import lesson
 
 TOKEN = "0123456789abcdef" * 2
@@ -57,14 +58,14 @@ def test_whatever_is_in_a_file_is_compared_or_refused(tmp_path, files):
         files[0].write_text(text)
         files[1].write_text(json.dumps(document))
         try:
-            assert "fer-comparison" in compare_files(files, False)
+            assert "fer-comparison" in compare_html([], files, False)
         except TimelineError as error:
             assert str(error)
 
 
 def told(paths, way="recordings"):
     payload = [{"path": str(path)} for path in paths]
-    return str(asyncio.run(ComparisonEvents().compare(payload, way, TOKEN)))
+    return str(asyncio.run(ComparisonEvents(Sessions()).compare(payload, way, TOKEN))[1])
 
 
 def test_timelines_are_compared_by_the_names_of_their_files(files):
@@ -81,6 +82,6 @@ def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
     for name, error in (("deep", "no timeline"), ("latin", "no timeline"), ("gone", "no longer")):
         assert error in told([files[0], tmp_path / f"{name}.json"])
     with pytest.raises(TimelineError, match="At most 12"):
-        compare_files(files * 7, False)
+        compare_html([], files * 7, False)
     monkeypatch.setattr(comparison, "MAX_BYTES", 10)
     assert "more than 0 MB together" in told(files)

@@ -26,10 +26,11 @@ from fer.timeline.timeline import Timeline
 from fer.ui.connections import Sender
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS, RecordingHandlers
-from fer.ui.recording.session import RESULT_FILES, RecordingSession
+from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
+from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import INSTRUCTIONS, progress_html
 from fer.ui.sessions import Sessions
-from fer.video import VideoError, VideoReader, VideoWriter, check_video
+from fer.video import VideoError, VideoReader, check_video
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline, sure
 
@@ -38,38 +39,34 @@ BOX = [40, 30, 90, 90]
 Handlers = partial(RecordingHandlers, check=check_video)  # no worker knows the fakes
 
 
-@pytest.fixture(autouse=True)
-def uploads(tmp_path, monkeypatch):
-    """Where Gradio keeps uploads and what is made of them."""
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    (tmp_path / "uploads").mkdir()
-    return tmp_path / "uploads"
-
-
-@pytest.fixture
-def clip(uploads):
-    """A second of a grey picture."""
-    path = uploads / "lesson <1>.mp4"
-    with VideoWriter(path, 160, 120) as writer:
-        for i in range(10):
-            writer.write(np.full((120, 160, 3), 100 + i, np.uint8), i / 10, 0.1)
-    return str(path)
-
-
 @pytest.fixture
 def handlers():
     return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), partial(analyse, sheet=False))
 
 
-def run(handlers, recording, view="person", session=None):
-    """Return everything that the page is told."""
+def run(handlers, recording, view="person", session=None, times=("", "")):
+    """Return everything that the page is told: progress, list, state, result and files each time.
+
+    What stays the same is filled in.
+    """
+    paths = [] if recording is None else [recording] if isinstance(recording, str) else recording
 
     async def collect():
-        return [
-            told async for told in handlers.start(recording, view, 5, session or RecordingSession())
-        ]
+        updates = handlers.start(paths, view, 5, session or RecordingSession(), times)
+        return [told async for told in updates]
 
-    return tell(collect())
+    return filled(tell(collect()))
+
+
+def filled(updates):
+    """Return updates with the values before in place of `gr.skip()`."""
+    rows = []
+    for row in updates:
+        before = rows[-1] if rows else row
+        rows.append(
+            [old if new == gr.skip() else new for old, new in zip(before, row, strict=True)]
+        )
+    return rows
 
 
 def slow(source, folder, pipeline, view, rate, progress, cancelled, span):
@@ -96,8 +93,9 @@ def quick(source, folder, pipeline, view, rate, progress, cancelled, span, warni
 
 def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     session = RecordingSession()
-    *_, (state, result, *files, kept) = run(handlers, clip, session=session)
-    assert kept is session and "fer-finished" in state and "Not everything" not in state
+    *_, (progress, queue, state, result, *files) = run(handlers, clip, session=session)
+    assert progress == queue == ""
+    assert "fer-finished" in state and "Not everything" not in state
     assert "fer-chart" in result and "At a glance" in result and result.count("data-time=") == 4
     paths = dict(zip(RESULT_FILES, map(Path, files), strict=True))
     assert [path.name for path in paths.values()] == [
@@ -124,14 +122,16 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
 
 def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
     session = RecordingSession()
-    state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, session=session)[-1]
+    _, _, state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, session=session)[-1]
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
     assert 'data-lead="0.250"' in result
-    later = session.result.created + 600
-    monkeypatch.setattr("fer.ui.recording.session.time.monotonic", lambda: later)
-    assert 'data-kept="2400"' in session.outputs()[0]
+    clock = "fer.ui.recording.rendered_recording.time.monotonic"
+    for later, left in ((600, 2400), (4000, 0)):
+        now = session.shown.result.kept_since + later
+        monkeypatch.setattr(clock, lambda now=now: now)
+        assert f'data-kept="{left}"' in session.restored()[2]
     session.clear()
-    assert session.outputs() is None
+    assert session.restored() is None
 
 
 def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_whole(clip):
@@ -142,30 +142,36 @@ def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_
         pictures = [Thumbnail(0.25 * i, f"0:0{i}", picture) for i in range(4)]
         return replace(quick(*args, **options), pictures=pictures)
 
-    _, result, *files, _ = run(Handlers(fake_pipeline([BOX]), pictured), clip, session=session)[-1]
-    open_bytes = len(pickle.dumps(vars(session.result)))
+    *_, result_and_files = run(Handlers(fake_pipeline([BOX]), pictured), clip, session=session)
+    result, *files = result_and_files[3:]
+    rendered = session.shown.result
+    open_bytes = len(pickle.dumps(vars(rendered)))
     session.rest()
     session.rest()  # Gradio may notice again that the page is closed
-    assert len(pickle.dumps(vars(session.result))) < 0.15 * open_bytes
-    again_state, again, *again_files = session.outputs()
+    assert len(pickle.dumps(vars(rendered))) < 0.15 * open_bytes
+    again_state, again, *again_files = session.restored()[2:]
     assert "fer-finished" in again_state and again_files == files
     assert re.sub('base64,[^"]*', "", again) == re.sub('base64,[^"]*', "", result)
-    back = [thumbnail.image for thumbnail in session.result.recording.pictures]
+    back = [thumbnail.image for thumbnail in rendered.recording.pictures]
     assert np.abs(np.stack(back).astype(int) - picture).mean() < 3
     session.rest()
-    assert session.result.render()[1] == session.result.result  # a mark that comes late
+    assert rendered.render()[1] == rendered.result  # a mark that comes late
 
 
-def test_the_next_recording_takes_the_place_of_the_last(clip, uploads):
+def test_a_recording_is_analysed_again_with_other_settings_only(clip, uploads):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
-    first = run(handlers, clip, session=session)[-1][2]
-    second = run(handlers, clip, session=session)[-1][2]
+    first = run(handlers, clip, session=session)[-1][4]
+    (told,) = run(handlers, clip, session=session)
+    assert "Nothing left to analyse" in told[0] and Path(first).exists()
+    second = run(handlers, clip, "class", session)[-1][4]
     assert not Path(first).exists() and Path(second).exists()
     assert len(list((uploads / "recordings").iterdir())) == 1
+    Path(second).unlink()  # as after an hour
+    assert "Finished" in run(handlers, clip, "class", session)[-1][2]
 
 
 def test_a_class_tells_of_no_single_face(handlers, clip):
-    *_, (_, result, *files, _) = run(handlers, clip, "class")
+    *_, (_, _, _, result, *files) = run(handlers, clip, "class")
     csv, file = files[3:5]
     assert "Face 1" not in result and "shows no expression" in result
     assert "tracks" not in json.loads(Path(file).read_text())
@@ -178,16 +184,16 @@ def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
     states = []
 
     async def story():
-        async for told in handlers.start(clip, "person", 5, session):
+        async for told in handlers.start([clip], "person", 5, session):
             states.append(told[0])
             if "25%" in told[0]:
                 assert len(list(uploads.rglob("annotated.mp4"))) == 1
-                assert handlers.cancel(session) is session
+                session.cancel()
         return told
 
     last = tell(story())
     assert any(f"About {format_duration(90)} left" in state for state in states)
-    assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
+    assert "Cancelled" in last[0] and last[1:] == ("", "", *EMPTY_OUTPUTS)
     assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
 
 
@@ -195,9 +201,9 @@ def test_a_visitor_who_leaves_cancels_the_job(clip, uploads):
     handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
 
     async def story():
-        told = handlers.start(clip, "person", 5, session)
-        await anext(told)
-        job = session.job
+        told = handlers.start([clip], "person", 5, session)
+        while (job := session.recordings[0].job if session.recordings else None) is None:
+            await anext(told)
         while not job.started:
             await asyncio.sleep(0.005)
         await told.aclose()
@@ -213,12 +219,12 @@ def test_a_queued_job_reports_its_position_and_can_be_cancelled(clip):
     sessions = [RecordingSession() for _ in range(WORKERS + 1)]
 
     async def story():
-        running = [handlers.start(clip, "person", 5, session) for session in sessions[:WORKERS]]
+        running = [handlers.start([clip], "person", 5, session) for session in sessions[:WORKERS]]
         for told in running:
-            await anext(told)
-        last = handlers.start(clip, "person", 5, sessions[-1])
-        waiting = (await anext(last))[0]
-        handlers.cancel(sessions[-1])
+            await anext(told), await anext(told)
+        last = handlers.start([clip], "person", 5, sessions[-1])
+        waiting = [(await anext(last))[0] for _ in range(2)][1]
+        sessions[-1].cancel()
         told = [told[0] async for told in last]
         for told_to_others in running:
             await told_to_others.aclose()
@@ -242,48 +248,60 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
     path = None if name is None else uploads / name
     if content is not None:
         path.write_bytes(content)
-    ((state, *_),) = run(handlers, path and str(path))
+    state = run(handlers, path and str(path))[-1][0]
     assert words in state and 'role="alert"' in state
     assert "<script>" not in state and str(uploads) not in state
     assert not (uploads / "recordings").exists()
 
 
+def choose(handlers, session, *paths):
+    """Return what the page is told: what is known of the files, then as `run`."""
+    session.choose(paths)
+    return handlers.choose(session, len(paths))
+
+
 def test_a_file_is_checked_when_it_is_chosen(handlers, clip, uploads):
-    known, state, *_ = handlers.choose(clip, RecordingSession())
+    known, progress, queue, state, *_ = choose(handlers, RecordingSession(), clip)
     assert re.findall(r"<span>([^<]+)</span>", known) == [
         format_duration(1),
         "160 x 120",
         "no sound",
     ]
-    assert state == INSTRUCTIONS
+    assert progress == queue == "" and state == INSTRUCTIONS
     (uploads / "text.mp4").write_text("no video")
-    assert "be read as a video" in handlers.choose(str(uploads / "text.mp4"), RecordingSession())[0]
-    assert handlers.choose(None, RecordingSession())[:2] == ("", INSTRUCTIONS)
+    text = str(uploads / "text.mp4")
+    assert "be read as a video" in choose(handlers, RecordingSession(), text)[0]
+    known, _, queue, *_ = choose(handlers, RecordingSession(), clip, text)
+    assert f"2 recordings</span><span>{format_duration(1)} together" in known
+    assert "lesson &lt;1&gt;.mp4" in queue and "be read as a video" in queue
+    many = [clip, *(f"{i}.mp4" for i in range(10))]
+    session = RecordingSession()
+    assert "Too many recordings" in choose(handlers, session, *many)[0]
+    assert len(session.recordings) == 10
+    assert choose(handlers, session)[:4] == ("", "", "", INSTRUCTIONS)
 
 
 def test_another_file_or_none_clears_the_result(clip):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
-    for other in (None, f"{clip}.mov"):
+    for other in ((), (f"{clip}.mov",)):
         made = run(handlers, clip, session=session)[-1]
-        _, *shown = handlers.choose(other, session)
-        assert shown == [INSTRUCTIONS, "", *[None] * len(RESULT_FILES), session]
-        assert len(shown) == len(made) and not Path(made[2]).exists()
+        assert choose(handlers, session, *other)[1:] == ("", "", INSTRUCTIONS, *EMPTY_OUTPUTS)
+        assert not Path(made[4]).exists()
 
 
 def test_a_job_started_before_the_upload_event_continues(handlers, clip, uploads):
     session = RecordingSession()
-    state = run(handlers, clip, session=session)[-1][0]
-    known, *unchanged, _ = handlers.choose(clip, session)
-    assert "160 x 120" in known and unchanged == [gr.skip()] * (2 + len(RESULT_FILES))
-    assert "Finished" in state and not session.job.is_cancelled() and session.job.folder.exists()
-    assert handlers.choose(None, session)[1] == INSTRUCTIONS
-    assert session.job is None and handlers.choose(clip, session)[1] == INSTRUCTIONS
+    state = run(handlers, clip, session=session)[-1][2]
+    known, *_, video = choose(handlers, session, clip)[:6]
+    assert "160 x 120" in known and video == gr.skip()
+    job = session.recordings[0].job
+    assert "Finished" in state and not job.is_cancelled() and job.folder.exists()
 
 
 def test_a_damaged_file_comes_with_a_warning(clip):
     damaged = partial(quick, warning="3 of 10 pictures <lost>.")
     handlers = Handlers(fake_pipeline([BOX]), damaged)
-    state = run(handlers, clip)[-1][0]
+    state = run(handlers, clip)[-1][2]
     assert "Not everything could be read" in state and "3 of 10 pictures &lt;lost&gt;." in state
 
 
@@ -293,8 +311,7 @@ def test_a_full_disk_is_reported_and_nothing_is_left(handlers, clip, uploads, mo
 
     monkeypatch.setattr("os.link", fail)
     monkeypatch.setattr("shutil.copyfile", fail)
-    ((state, *_),) = run(handlers, clip)
-    assert "no room for another recording" in state
+    assert "no room for another recording" in run(handlers, clip)[-1][0]
     assert list((uploads / "recordings").iterdir()) == []
 
 
@@ -311,7 +328,7 @@ def test_an_unexpected_error_is_reported_and_logged(clip, uploads, caplog):
         raise MemoryError("no bytes left")
 
     last = run(Handlers(fake_pipeline(), broken), clip)[-1]
-    assert "Something went wrong" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
+    assert "Something went wrong" in last[0] and tuple(last[3:]) == EMPTY_OUTPUTS
     assert "no bytes left" in caplog.text
     assert list((uploads / "recordings").iterdir()) == []
 
@@ -320,12 +337,12 @@ def test_a_cancel_in_the_last_moment_shows_no_deleted_files(clip, uploads):
     session = RecordingSession()
 
     def late(*arguments, **told):
-        handlers.cancel(session)
+        session.cancel()
         return quick(*arguments, **told)
 
     handlers = Handlers(fake_pipeline([BOX]), late)
     last = run(handlers, clip, session=session)[-1]
-    assert "Cancelled" in last[0] and last[1:-1] == ("", *[None] * len(RESULT_FILES))
+    assert "Cancelled" in last[0] and tuple(last[3:]) == EMPTY_OUTPUTS
     assert list((uploads / "recordings").iterdir()) == []
 
 
@@ -334,7 +351,7 @@ def test_where_a_file_can_have_no_second_name_it_is_copied(handlers, clip, monke
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr("os.link", link)
-    assert "Finished" in run(handlers, clip)[-1][0]
+    assert "Finished" in run(handlers, clip)[-1][2]
 
 
 def test_programs_get_the_timeline_and_the_files(handlers, clip):
@@ -374,9 +391,8 @@ def test_progress_is_a_progress_bar():
 
 def test_a_mark_changes_the_result_and_all_files(handlers, clip):
     session = RecordingSession()
-    *_, (_, result, *_) = run(handlers, clip, session=session)
-    assert "fer-mark-left-out" not in result
-    rendered = session.result
+    assert "fer-mark-left-out" not in run(handlers, clip, session=session)[-1][3]
+    rendered = session.shown.result
     action = {"do": "add", "kind": "left out", "start": 0, "end": 0.5, "text": "noise"}
     assert rendered.mark(json.dumps(action)) == ""
     state, result = rendered.render()
@@ -389,7 +405,7 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
         texts = [archive.read(name) for name in archive.namelist() if "parquet" not in name]
     assert sum(b"noise" in text for text in texts) == len(texts) - 1  # not in the BIDS sidecar
     trouble = rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "soon"}))
-    assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[1]
+    assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[0]
 
 
 def test_only_the_visitors_own_result_is_marked(handlers, clip):
@@ -401,7 +417,7 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
 
     async def analysed():
         session = events.sessions.of("a" * 32, Sender(None)).recording
-        async for _ in handlers.start(clip, "person", 5, session):
+        async for _ in handlers.start([clip], "person", 5, session):
             pass
         return await story("b" * 32), await story("a" * 32)
 
@@ -411,15 +427,11 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
 
 
 def test_a_stretch_of_a_recording_is_analysed(handlers, clip):
-    async def told(*times):
-        session = RecordingSession()
-        return [each async for each in handlers.start(clip, "person", 5, session, times)][-1]
-
-    state, result, *_ = tell(told("0:00.4", ""))
+    _, _, state, result, *_ = run(handlers, clip, times=("0:00.4", ""))[-1]
     assert "In 0.6\xa0s" in state and "Times count from 0:00 of the recording" in result
     for times, sentence in (
         (("soon", ""), "Start and end are times such as"),
         (("2", "1"), "must be after its start"),
         (("60", None), "The recording ends at 0:01"),
     ):
-        assert sentence in tell(told(*times))[0]
+        assert sentence in run(handlers, clip, times=times)[-1][0]

@@ -1,0 +1,133 @@
+"""The result of a recording as the page displays it: HTML, marks and files."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fer.images import encode_jpeg, read_image
+from fer.output_files import OutputError
+from fer.recording import RecordingResult
+from fer.recording.exports import write_archive
+from fer.recording.outputs import write_timeline_files
+from fer.timeline.marks import MarkError
+from fer.timeline.summary import Summary, summarise
+from fer.ui.mark_editor import changed_marks
+from fer.ui.recording.views import RESULT_LIFETIME, finished_html, result_html
+
+RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
+"""Fields of `RecordingResult`, one for each output: the video is both played and saved."""
+
+EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
+"""No result and no files."""
+
+_QUALITY = 95
+"""Of thumbnails as JPEG; they are encoded once more for the page."""
+
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+
+
+class RenderedRecording:
+    """The result of a recording with its HTML, which takes a moment: create it in the job's thread.
+
+    Args:
+        recording: Its timeline and files.
+
+    Attributes:
+        kept_since: From when on the time counts for which its files are kept, in seconds of
+            `time.monotonic`; None while the visitor's next recordings are analysed.
+    """
+
+    def __init__(self, recording: RecordingResult) -> None:
+        self.recording = recording
+        self.kept_since: float | None = None
+        self._resting: list[bytes] | None = None
+        self.summary: Summary
+        self.result: str
+        self.render()
+
+    def state(self) -> str:
+        """Return HTML of the state: the summary, and for how long the files are kept."""
+        since = self.kept_since
+        left = None if since is None else max(0.0, since + RESULT_LIFETIME - time.monotonic())
+        return finished_html(self.summary, self.recording.warning, left)
+
+    def mark(self, action: object) -> str:
+        """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
+        timeline = self.recording.timeline
+        try:
+            timeline.marks = changed_marks(timeline.marks, action, None)
+        except MarkError as error:
+            return str(error)
+        return ""
+
+    def render(self, trouble: str = "") -> tuple[str, str]:
+        """Return HTML of the state and of the result with its marks as they are now.
+
+        Args:
+            trouble: Why a mark was not changed; "" for nothing.
+        """
+        self.wake()
+        recording = self.recording
+        self.summary = summarise(recording.timeline, recording.duration)
+        known = self.summary, recording.pictures, recording.lead
+        origin = recording.metadata.start
+        self.result = result_html(recording.timeline, *known, start=origin)
+        if not trouble:
+            return self.state(), self.result
+        result = result_html(recording.timeline, *known, trouble, origin)
+        return self.state(), result
+
+    def rewrite(self) -> list[str]:
+        """Write all files that hold marks again; return the paths of those that are saved.
+
+        Raises:
+            OutputError: They have been deleted, or can't be written.
+        """
+        self.wake()
+        recording = self.recording
+        if not recording.video.exists():
+            raise OutputError("The recording's files have been deleted; upload it again.")
+        write_timeline_files(recording)
+        write_archive(recording, Path(recording.metadata.title))
+        return file_paths(recording, RESULT_FILES[1:])
+
+    def rest(self) -> None:
+        """Keep less while no page shows it: its thumbnails as JPEG, and no HTML.
+
+        Sessions are kept for a quarter of an hour, and both together have a megabyte or more.
+        """
+        if self._resting is None:
+            pictures = self.recording.pictures
+            self._resting = [encode_jpeg(picture.image, _QUALITY) for picture in pictures]
+            held = [replace(picture, image=_NO_PICTURE) for picture in pictures]
+            self.recording, self.result = replace(self.recording, pictures=held), ""
+
+    def wake(self) -> None:
+        """Have the thumbnails back, as they are needed again."""
+        if (resting := self._resting) is None:
+            return
+        pictures = [
+            replace(picture, image=read_image(content))
+            for picture, content in zip(self.recording.pictures, resting, strict=True)
+        ]
+        self.recording, self._resting = replace(self.recording, pictures=pictures), None
+
+    def has_files(self) -> bool:
+        """Return whether its files have not been deleted yet."""
+        return self.recording.video.exists()
+
+    def outputs(self) -> tuple[str | None, ...]:
+        """Return HTML of the result and a path for each of `RESULT_FILES`, None without files."""
+        if not self.result:
+            self.render()
+        if not self.has_files():
+            return self.result, *EMPTY_OUTPUTS[1:]
+        return self.result, *file_paths(self.recording, RESULT_FILES)
+
+
+def file_paths(recording: RecordingResult, names: Sequence[str]) -> list[str]:
+    """Return the paths of some fields of a result."""
+    return [str(getattr(recording, name)) for name in names]

@@ -1,0 +1,175 @@
+"""Several recordings in a queue: one after the other, each with its own end."""
+
+import asyncio
+import shutil
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from fer.recording import Progress
+from fer.ui.connections import Sender
+from fer.ui.recording.comparison import ComparisonEvents
+from fer.ui.recording.events import RecordingEvents
+from fer.ui.recording.session import RecordingSession
+from fer.ui.recording.views import INSTRUCTIONS, progress_html
+from fer.ui.sessions import Sessions
+from tests.async_runner import tell
+from tests.fakes import fake_pipeline
+from tests.ui.recording.test_handlers import (
+    BOX,
+    Handlers,
+    choose,
+    filled,
+    quick,
+    run,
+    slow,
+)
+
+TOKEN = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def clips(clip):
+    """Three recordings; the second one is a text."""
+    path = Path(clip)
+    paths = [path.with_name(f"{name}.mp4") for name in ("one", "two", "three")]
+    for each in paths:
+        shutil.copy(path, each)
+    paths[1].write_text("no video")
+    return [str(each) for each in paths]
+
+
+@pytest.fixture
+def handlers():
+    return Handlers(fake_pipeline([BOX]), quick)
+
+
+def names(session):
+    """Return the names of the recordings that have a result."""
+    return [each.name for each in session.finished]
+
+
+def test_one_after_the_other_is_analysed_and_one_that_is_refused_stops_none(handlers, clips):
+    session = RecordingSession()
+    told = run(handlers, clips, session=session)
+    headings = [row[0] for row in told if "of 3" in row[0]]
+    assert "Recording 1 of 3: one.mp4" in headings[0]
+    assert "Recording 3 of 3: three.mp4" in headings[-1]
+    first_result = next(row for row in told if row[3])
+    assert "Recording 3 of 3" in first_result[0] or "Recording 2 of 3" in first_result[0]
+    assert "after the last recording of the queue" in first_result[2]
+    progress, queue, state, _, video, *_ = told[-1]
+    assert progress == "" and names(session) == ["one.mp4", "three.mp4"]
+    assert "be read as a video" in queue and queue.count("data-show") == 2
+    assert "within 50 minutes" in state and Path(video).name == "one_annotated.mp4"
+    # Once more: only what has no result yet.
+    kept = session.recordings[0].result
+    again = run(handlers, [*clips, clips[0] + ".gone"], session=session)
+    assert session.recordings[0].result is kept
+    assert {row[0].split(":")[0][-16:] for row in again if "Recording" in row[0]} == {
+        "Recording 2 of 4",
+        "Recording 4 of 4",
+    }
+
+
+def test_each_result_is_displayed_marked_and_compared(handlers, clips):
+    sessions = Sessions()
+    events = RecordingEvents(handlers, sessions)
+    comparison = ComparisonEvents(sessions)
+
+    async def story():
+        session = sessions.of(TOKEN, Sender(None)).recording
+        rows = [row async for row in handlers.start(clips, "person", 5, session)]
+        other = session.recordings[2]
+        shown = await events.show(other.number, TOKEN)
+        same = await events.show(other.number, TOKEN)
+        unknown = await events.show({"number": 0}, TOKEN)
+        mark = '{"do": "add", "kind": "event", "start": 0.5, "text": "quiz"}'
+        marked = [row async for row in events.mark(mark, TOKEN)]
+        both = await comparison.compare(None, "recordings", TOKEN)
+        one = await comparison.select([other.number], None, "recordings", TOKEN)
+        return session, filled([*rows, shown])[-2:], (same, unknown), marked, both, one
+
+    session, (first, shown), unchanged, marked, both, one = tell(story())
+    assert Path(first[4]).name == "one_annotated.mp4"
+    assert Path(shown[4]).name == "three_annotated.mp4" and "fer-chart" in shown[3]
+    assert all(row[3:] == tuple([gr.skip()] * 8) for row in unchanged)
+    assert Path(marked[-1][-1]).name == "three_exports.zip"
+    assert [len(each.result.recording.timeline.marks) for each in session.finished] == [0, 1]
+    assert [name for name, _ in both[0]["choices"]] == ["one.mp4", "three.mp4"]
+    assert "three less one" in both[1] and "fer-comparison" not in one[1]
+    assert one[0]["value"] == [session.recordings[2].number]
+
+
+def test_cancel_ends_all_and_keeps_what_is_finished(clips):
+    handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
+    paths = [clips[0], clips[2], clips[0].replace("one", "lesson <1>")]
+
+    def second_is_slow(source, *args, **options):
+        return (quick if "one" in source.name else slow)(source, *args, **options)
+
+    handlers.analyse = second_is_slow
+
+    async def story():
+        async for told in handlers.start(paths, "person", 5, session):
+            if "25%" in told[0]:
+                assert len(handlers.kept_folders()) == 3
+                session.cancel()
+        return told
+
+    progress, queue, *_ = tell(asyncio.wait_for(story(), 30))
+    assert "what was finished before is kept" in progress and names(session) == ["one.mp4"]
+    assert "no file of it was kept" in queue and handlers.kept_folders() == set()
+    assert [each.failure is None for each in session.recordings] == [True, False, True]
+
+
+def test_a_recording_that_is_removed_leaves_the_queue(clips):
+    handlers, session = Handlers(fake_pipeline([BOX]), slow), RecordingSession()
+    paths = [clips[0], clips[2]]
+
+    async def story():
+        async for told in handlers.start(paths, "person", 5, session):
+            if "1 of 2" in told[0] and "25%" in told[0]:
+                choose(handlers, session, clips[2])
+            if "25%" in told[0] and len(session.recordings) == 1:
+                handlers.analyse = None
+                choose(handlers, session)
+        return told
+
+    told = tell(asyncio.wait_for(story(), 30))
+    assert told[:4] == ("", "", INSTRUCTIONS, "") and not session.recordings
+
+
+def test_what_is_added_meanwhile_comes_last(handlers, clips):
+    session = RecordingSession()
+
+    async def story():
+        async for told in handlers.start(clips[:1], "person", 5, session):
+            choose(handlers, session, clips[0], clips[2])
+            queues.append(told[1])
+
+    queues = []
+    tell(story())
+    assert 'data-show="1"' in queues[-1] and names(session) == ["one.mp4", "three.mp4"]
+
+
+def test_results_come_back_to_a_page_that_is_loaded_again(handlers, clips):
+    session = RecordingSession()
+    run(handlers, clips, session=session)
+    session.rest()
+    _, queue, state, _, video, *_ = session.restored()
+    assert queue.count("data-show") == 2 and "two.mp4" not in queue and "Finished" in state
+    # The field is empty now; what is put into it doesn't replace them.
+    choose(handlers, session, f"{clips[0]}.mov")
+    assert len(session.recordings) == 3 and Path(video).exists()
+    session.clear()
+    assert not Path(video).exists() and session.is_empty
+
+
+def test_the_time_of_all_is_estimated_from_that_of_one():
+    estimate = partial(progress_html, Progress(0.5, 60.0), "Recording 1 of 2: a.mp4")
+    assert "About 1\xa0min left, about 3\xa0min for all" in estimate(lengths=[100.0, 100.0])
+    for lengths in ([100.0], [100.0, None], [None, 100.0], []):
+        assert "for all" not in estimate(lengths=lengths)
