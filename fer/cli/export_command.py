@@ -41,7 +41,7 @@ def run_export(options: argparse.Namespace) -> str:
     from fer.model.loading import load_network
     from fer.model.modeling_fer import FerForImageClassification
     from fer.model.onnx_export import write_onnx
-    from fer.training.quantization import calibration_faces
+    from fer.training.int8_calibration import calibration_faces
 
     if options.output:
         check_output_folder(options.output)

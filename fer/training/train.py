@@ -35,9 +35,9 @@ from fer.output_files import output_folder
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
 from fer.training.fit import FittedStage, check_teachers, fit
 from fer.training.initial_model import build_initial_model, store_calibration
+from fer.training.int8_calibration import calibration_faces, int8_logits
 from fer.training.model_soup import average_students
 from fer.training.options import TrainingOptions
-from fer.training.quantization import calibration_faces, int8_logits
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
 from fer.training.training_data import load_data
 from fer.training.training_report import CURVES, write_report

@@ -1,4 +1,4 @@
-"""Quantization of a finished network: its int8 logits, and its ONNX files."""
+"""What int8 needs of a training: faces to measure ranges on, and logits in the precision of use."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
