@@ -10,8 +10,8 @@ from scipy.special import softmax
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, canonical_label
-from fer.model.face_crops import as_crops
 from fer.model.hub import LocalModel, ModelError, pull, require_model_files
+from fer.model.input_validation import as_crops
 from fer.model.model_files import read_metrics, validate_framing
 from fer.model.model_metrics import ModelMetrics
 from fer.model.network_parts import NetworkParts, read_onnx_parts

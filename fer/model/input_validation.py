@@ -1,4 +1,4 @@
-"""Face crops as a caller gives them: checked, as a list."""
+"""Validation of the classifier's input: face crops, as a caller gives them."""
 
 from collections.abc import Sequence
 
