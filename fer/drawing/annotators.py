@@ -9,8 +9,8 @@ import supervision as sv
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.colors import COLORS
-from fer.drawing.caption_placement import FEW_FACES, CaptionPlacer, Placement
 from fer.drawing.captions import paste, render_caption, render_legend
+from fer.drawing.label_placement import FEW_FACES, LabelPlacer, Placement
 from fer.labels import EXPRESSIONS, UNNAMED
 from fer.vision.detections import boxes, probabilities, track_ids
 
@@ -43,7 +43,7 @@ class FaceAnnotator:
 
     def __init__(self, numbered: bool = False) -> None:
         self.numbered = numbered
-        self._placer, self._crowd = CaptionPlacer(), 0.0
+        self._placer, self._crowd = LabelPlacer(), 0.0
 
     def annotate(
         self, image: UInt8Array, detections: sv.Detections, labels: Sequence[str] | None

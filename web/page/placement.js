@@ -1,4 +1,4 @@
-// Where captions go so that they cover no face; a port of fer/drawing/caption_placement.py.
+// Where captions go so that they cover no face; a port of fer/drawing/label_placement.py.
 
 const FEW_FACES = 4; // up to so many, captions may be of any width
 const MAX_WIDTH = 3.5; // beside more, a caption wider than so many times its face is cut to its number

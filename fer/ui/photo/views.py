@@ -13,7 +13,7 @@ from fer.drawing.face_export import describe_turn
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.ui import html
-from fer.ui.photo.tag_placement import NARROW, WIDE, TagPlace, place_tags
+from fer.ui.photo.label_css import NARROW, WIDE, TagPlace, place_tags
 from fer.vision import detections
 from fer.vision.quality import QUALITY_COLUMNS
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer.drawing.captions import load_font
-from fer.ui.photo.tag_placement import NARROW, WIDE, place_tags
+from fer.ui.photo.label_css import NARROW, WIDE, place_tags
 
 
 def tags(boxes, width=WIDE, shape=(480, 640)):

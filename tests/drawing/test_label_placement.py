@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer.drawing.caption_placement import CaptionPlacer
+from fer.drawing.label_placement import LabelPlacer
 
 FRAME = 1920, 1080
 TEXT, NUMBER = (130, 27), (28, 27)
@@ -33,7 +33,7 @@ def shared(box, others, tolerance=0.0):
 def place(boxes, placer=None, ids=None, frame=FRAME, text=TEXT):
     sizes = np.tile(np.array([text, NUMBER]), (len(boxes), 1, 1))
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    return (placer or CaptionPlacer()).place(boxes, sizes, frame, GAP, ids)
+    return (placer or LabelPlacer()).place(boxes, sizes, frame, GAP, ids)
 
 
 def rectangles(placements):
@@ -85,7 +85,7 @@ def test_a_face_walled_in_by_others_has_a_number_with_a_line():
 
 def test_a_caption_keeps_its_side_while_its_face_moves():
     """A face that comes up to the edge and goes down again: its caption changes sides once."""
-    placer, offsets = CaptionPlacer(), []
+    placer, offsets = LabelPlacer(), []
     for top in [*range(60, 5, -1), *range(5, 60)]:
         boxes = [[500, top, 600, top + 100], [1000, 500, 1100, 600]]
         offsets.append(place(boxes, placer, ids=[1, 2])[0].xyxy[1] - top)
@@ -93,7 +93,7 @@ def test_a_caption_keeps_its_side_while_its_face_moves():
 
 
 def test_noise_moves_no_caption_to_another_side():
-    placer, rng = CaptionPlacer(), np.random.default_rng(0)
+    placer, rng = LabelPlacer(), np.random.default_rng(0)
     boxes, before, jumps = layout(27, 0), None, 0
     for _ in range(40):
         noisy = boxes + rng.normal(0, 1, boxes.shape).astype(np.float32)
@@ -107,7 +107,7 @@ def test_noise_moves_no_caption_to_another_side():
 
 
 def test_a_caption_makes_room_for_a_new_face():
-    placer = CaptionPlacer()
+    placer = LabelPlacer()
     first = [500, 500, 600, 600]
     assert place([first], placer, ids=[1])[0].xyxy == (500, 473, 630, 500)
     newcomer = [520, 400, 600, 480]

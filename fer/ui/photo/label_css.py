@@ -1,4 +1,4 @@
-"""Where the tags of a photo's boxes go on the page, so that they cover no face.
+"""CSS of the labels of a photo's boxes, here called tags, so that they cover no face.
 
 Pictures scale with the page and text doesn't, so tags are placed for a wide and for a narrow page;
 the stylesheet chooses. Relative to its own box a place holds at any scale.
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fer.array_types import Float32Array, Float64Array, Int64Array
-from fer.drawing.caption_placement import CaptionPlacer, Placement
 from fer.drawing.captions import load_font
+from fer.drawing.label_placement import LabelPlacer, Placement
 
 WIDE, NARROW = 660, 340
 """Width of the picture, in CSS pixels, for which tags are placed."""
@@ -61,7 +61,7 @@ def place_tags(
     frame = width, round(shape[0] * scale)
     sides = (scaled[:, 2:] - scaled[:, :2]).min(axis=1, initial=width)
     small = len(texts) > MAX_LARGE_TAGS or bool(len(texts) and np.median(sides) < SMALL_SIDE)
-    placements = CaptionPlacer().place(scaled, _sizes(texts, small), frame, _GAP, leaders=False)
+    placements = LabelPlacer().place(scaled, _sizes(texts, small), frame, _GAP, leaders=False)
     pairs = zip(placements, scaled.astype(np.float64), strict=True)
     return [_place(*pair, small) for pair in pairs]
 

@@ -1,4 +1,4 @@
-"""Where captions go so that they cover no face: greedy label placement with a few candidates.
+"""Label placement: where captions go so that they cover no face, by greedy choice of candidates.
 
 The point-feature label placement of cartography, with boxes for points: each caption takes the
 first of its candidates that is free. Christensen, Marks and Shieber (1995),
@@ -52,7 +52,7 @@ class Placement:
     leader: bool
 
 
-class CaptionPlacer:
+class LabelPlacer:
     """Places the captions of one picture after the other.
 
     The caption of a tracked face keeps its side of the box as long as it is free there.
