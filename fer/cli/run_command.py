@@ -50,6 +50,13 @@ def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="for the tables; made if need be"
     )
+    _add_analysis(parser)
+    _add_engine(parser)
+    add_model(parser)
+    parser.set_defaults(run=run_batch)
+
+
+def _add_analysis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--view",
         default="person",
@@ -75,9 +82,6 @@ def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         action="store_true",
         help=f"copies with boxes in FOLDER/{ANNOTATED}; a video is analysed in one piece then",
     )
-    _add_engine(parser)
-    add_model(parser)
-    parser.set_defaults(run=run_batch)
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
