@@ -163,7 +163,7 @@ def compare(samples: Sequence[Sample]) -> Comparison:
         )
     first, *others = samples
     differences = tuple(
-        {name: _difference(first, other, name) for name in FIGURES} for other in others
+        {name: _bootstrap_difference(first, other, name) for name in FIGURES} for other in others
     )
     return Comparison(tuple(samples), differences)
 
@@ -207,7 +207,8 @@ def check_comparable(timelines: Sequence[Timeline]) -> None:
         raise TimelineError("The timelines have bins of different lengths.")
 
 
-def _difference(first: Sample, other: Sample, name: str) -> Difference:
+def _bootstrap_difference(first: Sample, other: Sample, name: str) -> Difference:
+    """Return a difference with its interval: Welch's, of the block bootstrap's standard errors."""
     value = other.means[name] - first.means[name]
     errors = [sample.errors[name] for sample in (first, other)]
     squares = [error.error**2 for error in errors]
