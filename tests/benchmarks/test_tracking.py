@@ -2,13 +2,8 @@
 
 import pytest
 
-from benchmarks.tracking import (
-    Identities,
-    bundled_cast,
-    follow_live,
-    follow_recording,
-    scripts,
-)
+from benchmarks.scripted_scenes import bundled_cast, scripts
+from benchmarks.tracking import Identities, follow_live, follow_recording
 from fer.threads import limit_threads
 from fer.vision.detector import FaceDetector
 
