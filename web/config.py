@@ -25,7 +25,16 @@ from fer.vision.smoother import ExpressionSmoother
 FILE = Path(__file__).with_name("pipeline") / "config.json"
 
 VISION_MODULES = (
-    *("appearance", "crops", "detector", "exposure", "frame_mapping", "mtcnn", "photo_search"),
+    *(
+        "appearance",
+        "box_smoother",
+        "crops",
+        "detector",
+        "exposure",
+        "frame_mapping",
+        "mtcnn",
+        "photo_search",
+    ),
     *("pose", "prediction_cache", "pyramid", "quality", "roll_memory", "rotation"),
     *("scene_change", "smoother", "stream_detector", "stream_turn", "track", "tracker"),
 )

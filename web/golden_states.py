@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.vision.box_smoother import BoxSmoother
 from fer.vision.detections import track_ids
 from fer.vision.frame_mapping import content_rectangle, frame_mappings
 from fer.vision.pose import roll, yaw
@@ -38,6 +39,7 @@ def states(image: UInt8Array) -> dict[str, Any]:
         "rolls": rolls(),
         "tracker": tracker(),
         "crowd": crowd(),
+        "box_smoother": box_smoother(),
         "smoother": smoother(),
         "cache": cache(image),
         "scenes": scenes(image),
@@ -142,6 +144,26 @@ def rolls() -> list[dict[str, Any]]:
         expected = memory.expect(np.concatenate([box + 10, box + 500]))
         row = {"time": index / 10, "landmarks": points[0], "roll": found.data["roll"][0]}
         frames.append({**row, "expected": expected})
+    return frames
+
+
+def box_smoother() -> list[dict[str, Any]]:
+    """Return boxes and landmarks of a face that stands, sets off and jumps, and both smoothed."""
+    generator, smoother, frames = np.random.default_rng(3), BoxSmoother(), []
+    for index in range(24):
+        shift = max(0, index - 8) * 9 + (200 if index == 20 else 0)
+        box = (np.array(FACE) + shift + generator.normal(0, 1, 4)).round(2)
+        points = (np.array(FACE_LANDMARKS) + shift + generator.normal(0, 1, (5, 2))).round(2)
+        given = Detections(
+            xyxy=box[None].astype(np.float32),
+            tracker_id=np.array([1]),
+            data={"landmarks": points[None].astype(np.float32)},
+        )
+        found = smoother.update(
+            given, time := (index / 10 if index < 14 else 1.4 + (index - 14) / 25)
+        )
+        row = {"time": time, "box": box, "landmarks": points, "smoothed": found.xyxy[0]}
+        frames.append({**row, "smoothed_landmarks": found.data["landmarks"][0]})
     return frames
 
 

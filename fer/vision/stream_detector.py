@@ -15,6 +15,7 @@ from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
 from fer.vision.appearance import AppearanceMemory
+from fer.vision.box_smoother import BoxSmoother
 from fer.vision.detections import areas, boxes, select
 from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
 from fer.vision.pyramid import Tile, tiles_around
@@ -95,6 +96,7 @@ class StreamDetector:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
         self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollMemory(memory)
         self.search_period, self.appearances = search_period, AppearanceMemory()
+        self.box_smoother = BoxSmoother(memory)
         self.scene_changes, self.turn = SceneChangeDetector(), StreamTurn()
         self._cut = False  # since the last frame that was searched
         self._size: tuple[int, ...] | None = None
@@ -139,17 +141,20 @@ class StreamDetector:
         cut, self._cut = change.cut or self._cut, False
         whole = change.whole or cut or size != self._size
         mappings = self._frame_mappings(image) if whole else ()
+        if mappings:
+            self.box_smoother.reset()  # its places are in another frame's pixels
         if whole:
             faces = detector.detect(image)
         else:
             faces = self._track_and_search(detector, image, time, elapsed)
         looks = self.appearances.describe(image, boxes(faces), time, whole)
         faces = self.tracker.update(faces, time, looks, cut and not mappings, mappings)
-        return self.rolls.update(faces, time)
+        return self.box_smoother.update(self.rolls.update(faces, time), time)
 
     def _forget(self) -> None:
         """Begin with the next frame as with the first one, but give no number again."""
         self.tracker.forget_faces()
+        self.box_smoother.reset()
         self.rolls, self._size = RollMemory(self.rolls.memory), None
 
     def _frame_mappings(self, image: UInt8Array) -> tuple[FrameMapping, ...]:

@@ -2,6 +2,7 @@
 // Mirrors fer/vision/stream_detector.py.
 
 import { AppearanceMemory } from "./appearance.js";
+import { BoxSmoother } from "./box_smoother.js";
 import { maxIou } from "./boxes.js";
 import { contentRectangle, frameMappings } from "./frame_mapping.js";
 import { mergeFaces } from "./merging.js";
@@ -22,6 +23,7 @@ export class StreamDetector {
     Object.assign(this, { detector, config, constants: config.stream_detector, memory, searchPeriod });
     this.tracker = tracker ?? new FaceTracker(config, memory);
     [this.rolls, this.appearances] = [new RollMemory(config, memory), new AppearanceMemory(config)];
+    this.boxSmoother = new BoxSmoother(config, memory);
     [this.sceneChanges, this.turn] = [new SceneChangeDetector(config), new StreamTurn(config)];
     Object.assign(this, { size: null, content: [0, 0, 0, 0], lastTime: -Infinity, searchPosition: 0 });
   }
@@ -43,14 +45,17 @@ export class StreamDetector {
     this.lastTime = time;
     const whole = changed || cut || this.size !== sizeOf(picture);
     const mappings = whole ? this.frameMappings(picture) : [];
+    if (mappings.length) this.boxSmoother.reset(); // its places are in another frame's pixels
     const faces = whole ? await this.detector.detect(picture) : await this.trackAndSearch(picture, time, elapsed);
     const looks = this.appearances.describe(picture, faces, time, whole);
-    return this.rolls.update(this.tracker.update(faces, time, looks, cut && !mappings.length, mappings), time);
+    const tracked = this.tracker.update(faces, time, looks, cut && !mappings.length, mappings);
+    return this.boxSmoother.update(this.rolls.update(tracked, time), time);
   }
 
   /** Begins with the next frame as with the first one, but gives no number again. */
   forget() {
     this.tracker.forgetFaces();
+    this.boxSmoother.reset();
     Object.assign(this, { rolls: new RollMemory(this.config, this.memory), size: null });
   }
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assign } from "../pipeline/assignment.js";
+import { BoxSmoother } from "../pipeline/box_smoother.js";
 import { contentRectangle, frameMappings } from "../pipeline/frame_mapping.js";
 import { view } from "../pipeline/picture.js";
 import { roll, rollDifference, yaw } from "../pipeline/pose.js";
@@ -59,6 +60,15 @@ test("rolls over time", () => {
     const [face] = memory.update([{ track: 1, box: FACE, landmarks }], time);
     assertNear(face.roll, tilt, 0.01, `roll at ${time}`);
     assertNear(memory.expect([10, 500].map((shift) => FACE.map((edge) => edge + shift))), places, 0.01, `expected after ${time}`);
+  }
+});
+
+test("boxes and landmarks that don't tremble", () => {
+  const smoother = new BoxSmoother(config, config.defaults.stream.memory);
+  for (const { time, box, landmarks, smoothed, smoothed_landmarks: points } of expected.box_smoother) {
+    const [face] = smoother.update([{ track: 1, box, landmarks }], time);
+    assertNear(face.box, smoothed, 0.001, `box at ${time}`);
+    assertNear(face.landmarks, points, 0.001, `landmarks at ${time}`);
   }
 });
 
