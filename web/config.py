@@ -35,7 +35,7 @@ VISION_MODULES = (
         "mtcnn",
         "photo_search",
     ),
-    *("pose", "prediction_cache", "pyramid", "quality", "roll_memory", "rotation"),
+    *("pose", "prediction_cache", "pyramid", "quality", "roll_smoother", "rotation"),
     *("scene_change", "smoother", "stream_detector", "stream_turn", "track", "tracker"),
 )
 """Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""

@@ -14,7 +14,7 @@ from fer.vision.detections import track_ids
 from fer.vision.frame_mapping import content_rectangle, frame_mappings
 from fer.vision.pose import roll, yaw
 from fer.vision.prediction_cache import PredictionCache
-from fer.vision.roll_memory import RollMemory
+from fer.vision.roll_smoother import RollSmoother
 from fer.vision.scene_change import SceneChangeDetector
 from fer.vision.smoother import ExpressionSmoother
 from fer.vision.tracker import FaceTracker
@@ -134,7 +134,7 @@ def crowd() -> list[dict[str, Any]]:
 
 def rolls() -> list[dict[str, Any]]:
     """Return landmarks of a face that tilts, its mean roll, and what is expected beside it."""
-    memory, frames, box = RollMemory(), [], np.array([FACE], np.float32)
+    memory, frames, box = RollSmoother(), [], np.array([FACE], np.float32)
     for index in range(8):
         angle = np.radians(9 * index)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

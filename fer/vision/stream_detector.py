@@ -19,7 +19,7 @@ from fer.vision.box_smoother import BoxSmoother
 from fer.vision.detections import areas, boxes, select
 from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
 from fer.vision.pyramid import Tile, tiles_around
-from fer.vision.roll_memory import RollMemory
+from fer.vision.roll_smoother import RollSmoother
 from fer.vision.scene_change import SceneChangeDetector
 from fer.vision.stream_turn import StreamTurn
 from fer.vision.tracker import MAX_SPEED, FaceTracker
@@ -94,7 +94,7 @@ class StreamDetector:
         """
         if not search_period > 0:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
-        self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollMemory(memory)
+        self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollSmoother(memory)
         self.search_period, self.appearances = search_period, AppearanceMemory()
         self.box_smoother = BoxSmoother(memory)
         self.scene_changes, self.turn = SceneChangeDetector(), StreamTurn()
@@ -155,7 +155,7 @@ class StreamDetector:
         """Begin with the next frame as with the first one, but give no number again."""
         self.tracker.forget_faces()
         self.box_smoother.reset()
-        self.rolls, self._size = RollMemory(self.rolls.memory), None
+        self.rolls, self._size = RollSmoother(self.rolls.memory), None
 
     def _frame_mappings(self, image: UInt8Array) -> tuple[FrameMapping, ...]:
         """Return how places may have moved if the frame's size or its black bars changed."""

@@ -7,7 +7,7 @@ import { maxIou } from "./boxes.js";
 import { contentRectangle, frameMappings } from "./frame_mapping.js";
 import { mergeFaces } from "./merging.js";
 import { tilesAround } from "./pyramid.js";
-import { RollMemory } from "./roll_memory.js";
+import { RollSmoother } from "./roll_smoother.js";
 import { SceneChangeDetector } from "./scene_change.js";
 import { StreamTurn } from "./stream_turn.js";
 import { FaceTracker } from "./tracker.js";
@@ -22,7 +22,7 @@ export class StreamDetector {
     const { memory, search_period: searchPeriod } = config.defaults.stream;
     Object.assign(this, { detector, config, constants: config.stream_detector, memory, searchPeriod });
     this.tracker = tracker ?? new FaceTracker(config, memory);
-    [this.rolls, this.appearances] = [new RollMemory(config, memory), new AppearanceMemory(config)];
+    [this.rolls, this.appearances] = [new RollSmoother(config, memory), new AppearanceMemory(config)];
     this.boxSmoother = new BoxSmoother(config, memory);
     [this.sceneChanges, this.turn] = [new SceneChangeDetector(config), new StreamTurn(config)];
     Object.assign(this, { size: null, content: [0, 0, 0, 0], lastTime: -Infinity, searchPosition: 0 });
@@ -56,7 +56,7 @@ export class StreamDetector {
   forget() {
     this.tracker.forgetFaces();
     this.boxSmoother.reset();
-    Object.assign(this, { rolls: new RollMemory(this.config, this.memory), size: null });
+    Object.assign(this, { rolls: new RollSmoother(this.config, this.memory), size: null });
   }
 
   /** Returns how places may have moved if the frame's size or its black bars changed. */

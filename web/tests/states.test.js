@@ -8,7 +8,7 @@ import { contentRectangle, frameMappings } from "../pipeline/frame_mapping.js";
 import { view } from "../pipeline/picture.js";
 import { roll, rollDifference, yaw } from "../pipeline/pose.js";
 import { PredictionCache } from "../pipeline/prediction_cache.js";
-import { RollMemory } from "../pipeline/roll_memory.js";
+import { RollSmoother } from "../pipeline/roll_smoother.js";
 import { SceneChangeDetector } from "../pipeline/scene_change.js";
 import { ExpressionSmoother } from "../pipeline/smoother.js";
 import { FaceTracker } from "../pipeline/tracker.js";
@@ -55,7 +55,7 @@ for (const name of ["tracker", "crowd"]) {
 }
 
 test("rolls over time", () => {
-  const memory = new RollMemory(config, config.defaults.stream.memory);
+  const memory = new RollSmoother(config, config.defaults.stream.memory);
   for (const { time, landmarks, roll: tilt, expected: places } of expected.rolls) {
     const [face] = memory.update([{ track: 1, box: FACE, landmarks }], time);
     assertNear(face.roll, tilt, 0.01, `roll at ${time}`);

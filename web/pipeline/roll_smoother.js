@@ -1,4 +1,4 @@
-// How the faces of a stream are tilted, over time. Mirrors fer/vision/roll_memory.py.
+// How the faces of a stream are tilted, over time. Mirrors fer/vision/roll_smoother.py.
 
 import { iou } from "./boxes.js";
 import { faceRoll } from "./pose.js";
@@ -6,9 +6,9 @@ import { argmax, degrees, radians } from "./rounding.js";
 
 const direction = ({ x, y }) => Math.fround(degrees(Math.atan2(y, x)));
 
-export class RollMemory {
+export class RollSmoother {
   constructor(config, memory) {
-    Object.assign(this, { memory, constants: config.roll_memory, sights: new Map() }); // track -> {box, x, y, time}
+    Object.assign(this, { memory, constants: config.roll_smoother, sights: new Map() }); // track -> {box, x, y, time}
   }
 
   /** Returns tracked faces with their rolls averaged over time, as `roll`. */

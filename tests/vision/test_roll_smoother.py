@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.vision.roll_memory import SMOOTHING_TIME, RollMemory
+from fer.vision.roll_smoother import SMOOTHING_TIME, RollSmoother
 
 HERE, THERE = [0, 0, 40, 50], [200, 0, 240, 50]
 
@@ -18,7 +18,7 @@ def tracked(boxes, rolls, ids) -> Detections:
 
 
 def test_trembling_landmarks_are_averaged_but_a_tilt_is_followed():
-    memory, noise = RollMemory(), np.random.default_rng(0).normal(0, 2, 90)
+    memory, noise = RollSmoother(), np.random.default_rng(0).normal(0, 2, 90)
     true = np.repeat([20.0, 60.0], 45)
     smoothed = np.array(
         [
@@ -32,14 +32,14 @@ def test_trembling_landmarks_are_averaged_but_a_tilt_is_followed():
 
 
 def test_rolls_are_averaged_across_180_degrees():
-    memory = RollMemory()
+    memory = RollSmoother()
     memory.update(tracked([HERE], [179], [1]), 0.0)
     smoothed = memory.update(tracked([HERE], [-179], [1]), 0.1).data["roll"][0]
     assert abs(smoothed) == pytest.approx(180, abs=1)
 
 
 def test_a_face_is_expected_as_it_was_seen_and_forgotten_after_a_while():
-    memory = RollMemory(memory=1.0)
+    memory = RollSmoother(memory=1.0)
     memory.update(tracked([HERE, THERE], [30, -40], [1, 2]), 0.0)
     memory.update(tracked([HERE], [30], [1]), 0.8)
     places = np.array([THERE, HERE, [500, 0, 540, 50]], np.float32)
@@ -50,7 +50,7 @@ def test_a_face_is_expected_as_it_was_seen_and_forgotten_after_a_while():
 
 
 def test_nobody_is_a_value_and_nothing_given_is_edited():
-    memory, faces = RollMemory(), tracked([HERE], [10], [1])
+    memory, faces = RollSmoother(), tracked([HERE], [10], [1])
     memory.update(tracked([], [], []), 0.0)
     memory.update(faces, 0.1)
     memory.update(tracked([HERE], [40], [1]), 0.2)

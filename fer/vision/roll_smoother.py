@@ -1,4 +1,4 @@
-"""Memory of the roll angles of the faces in a stream."""
+"""Smoothing of the roll angles of the faces in a stream, by an exponential moving average."""
 
 from dataclasses import dataclass, replace
 
@@ -23,8 +23,8 @@ class _Sight:
     time: float
 
 
-class RollMemory:
-    """Remembers the roll of each face of one stream; one a visitor or video.
+class RollSmoother:
+    """Smooths the roll of each face of one stream; one a visitor or video.
 
     Args:
         memory: Seconds for which a face that isn't seen is remembered.
