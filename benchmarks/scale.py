@@ -1,13 +1,15 @@
 """Measure `fer run` on many photos and a long video: speed, cores in use, and memory on the way.
 
-    python -m benchmarks.scale --output benchmarks/scale.json
-    python -m benchmarks.scale --photos 1000 --rounds 3 --minutes 10 --ray
+    python -m benchmarks.scale --rounds 3 --ray --output benchmarks/scale.json
+    python -m benchmarks.scale --photos 40 --minutes 0.5
 
 Photos are crops of skimage's astronaut, 640 x 480, each another one; the video is the made one of
 `benchmarks.recording`. In each round come the plain loop over the pipeline, with one thread and as
 it is, and `fer run` with one worker and with two, in processes of their own; loading the networks
-doesn't count. Cores are shared with whatever else runs, so the load is stated; seconds of computing
-a photo hardly depend on it.
+doesn't count. At the end come the stages, see `benchmarks.scale_stages`. Cores are shared with
+whatever else runs, so the load is stated; seconds of computing a photo hardly depend on it.
+
+`python -m docs.figures` puts the figures into docs/batch.md.
 """
 
 import argparse
@@ -29,11 +31,13 @@ from PIL import Image
 
 from benchmarks.recording import made_video
 from benchmarks.reporting import circumstances, table, write
+from benchmarks.scale_stages import measure_stages
 from fer.batch.batch_run import BatchRun, TaskPool
 from fer.batch.input_files import Shard, find_input_files
 from fer.batch.local import LocalPool
 from fer.batch.ray import RayPool
 from fer.batch.store import BatchStore
+from fer.batch.task_runner import TaskRunner
 from fer.batch.tasks import BatchSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,12 +48,16 @@ SIZE = (640, 480)
 SETTLED = 0.1
 """Share of the photos after which memory should no longer grow."""
 
-SECONDS_AN_HOUR, MILLION = 3600, 1_000_000
+STAGES_OF = 200
+"""Photos on which the stages are measured."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure in processes of their own, print and write."""
     options = _parser().parse_args(arguments)
+    if options.only == "stages":
+        print(json.dumps(stages_each(options.folder)))
+        return
     if options.only:
         print(json.dumps(measure_one(options.only, options.folder, options.workers)))
         return
@@ -61,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (film / "long.mp4").exists():
             (film / "clip.mp4").unlink()
         runs = measure_rounds(photos, film, options)
+        stages = {"photos": _apart("stages", photos), "video": _apart("stages", film)}
     rows = [{"run": name, **figures} for name, figures in runs.items()]
     print(table(rows))
     report = {
@@ -69,9 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "video_seconds": 60 * options.minutes,
         "rounds": options.rounds,
         "runs": runs,
-        "estimates": estimates(runs),
+        "stages": stages,
     }
-    print(json.dumps(report["estimates"]))
+    print(table([{"stages of": name, **seconds} for name, seconds in stages.items()]))
     if options.output:
         write(report, options.output)
 
@@ -105,7 +114,7 @@ def measure_rounds(
 
 def _medians(runs: Sequence[dict[str, float | None]]) -> dict[str, float | None]:
     return {
-        key: None if runs[0][key] is None else round(median(run[key] or 0 for run in runs), 4)
+        key: None if runs[0][key] is None else round(median(run[key] or 0 for run in runs), 6)
         for key in runs[0]
     }
 
@@ -116,7 +125,7 @@ def _apart(name: str, folder: Path) -> dict[str, float | None]:
     command = [sys.executable, "-m", "benchmarks.scale", "--only", name, "--folder", str(folder)]
     command += ["--workers", workers] if workers.isdecimal() else []
     environment = dict(os.environ)
-    if kind == "loop,":
+    if kind in ("loop,", "stages"):
         environment["OMP_NUM_THREADS"] = "1"
     done = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
@@ -156,13 +165,34 @@ def _measure_batch(
     store, memory = BatchStore(out, Shard()), Memory()
     pool.start()
     _wait_until_all_are_ready(workers)
-    own = computed()
+    before, own = computed(), process_time()
     start = perf_counter()
     with store.locked():
         BatchRun(files, settings, store).run(pool, memory.note)
-    seconds, computing = perf_counter() - start, computed() - own
+    seconds, computing = perf_counter() - start, computed() - before
+    own = process_time() - own - memory.spent
     pool.close()
-    return _figures(_amount(out, files), seconds, computing, workers, memory.growth())
+    amount = _amount(out, files)
+    return {
+        **_figures(amount, seconds, computing, workers, memory.growth()),
+        "coordinator_seconds_each": own / amount,
+        "worker_mb": memory.most(),
+        "bytes_read_each": sum(Path(file.location).stat().st_size for file in files) / amount,
+        "bytes_written_each": sum(path.stat().st_size for path in out.rglob("*.parquet")) / amount,
+    }
+
+
+def stages_each(folder: Path) -> dict[str, float]:
+    """Return the seconds of each stage for a photo, or for a second of video."""
+    cv2.setNumThreads(1)
+    settings = BatchSettings()
+    with tempfile.TemporaryDirectory() as place:
+        files = find_input_files([str(folder)], Path(place)).files[:STAGES_OF]
+        runner = TaskRunner.load(settings)
+        runner.pipeline(np.zeros((480, 640, 3), np.uint8))
+        seconds = measure_stages(files, Path(place), runner, settings)
+        amount = _amount(Path(place), files)
+    return {name: round(value / amount, 6) for name, value in seconds.items()}
 
 
 def _amount(out: Path, files: Sequence[object]) -> float:
@@ -213,25 +243,22 @@ class Memory:
 
     def __init__(self) -> None:
         self._mb: list[tuple[float, float]] = []
+        self.spent = 0.0  # seconds of computing, for taking note
 
     def note(self, share: float) -> None:
         """Take note at a share of the work."""
+        start = process_time()
         self._mb.append((share, max(one.memory_info().rss for one in _workers()) / 1e6))
+        self.spent += process_time() - start
+
+    def most(self) -> float | None:
+        """Return the megabytes of the largest worker."""
+        return max((mb for _, mb in self._mb), default=None)
 
     def growth(self) -> float | None:
         """Return the megabytes by which the largest worker grew after the beginning."""
         settled = [mb for share, mb in self._mb if share >= SETTLED]
         return max(settled) - settled[0] if settled else None
-
-
-def estimates(runs: dict[str, dict[str, float | None]]) -> dict[str, float]:
-    """Return core hours of a million photos and of an hour of video, by seconds of computing."""
-    photo = runs["photos, local 2"]["computing_seconds_each"] or 0
-    second = runs["video, local 2"]["computing_seconds_each"] or 0
-    return {
-        "core_hours_a_million_photos": round(MILLION * photo / SECONDS_AN_HOUR, 1),
-        "core_hours_an_hour_of_video": round(second, 3),
-    }
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.robustness import read_robustness
+from docs.scale import read_scale
 from docs.speed import read_speed
 from docs.web import read_web
 from fer.labels import FERPLUS_INDICES
@@ -23,6 +24,7 @@ DATA = ROOT / "docs" / "data" / "data.json"
 PAGES = {
     "README.md": "results",
     "docs/model.md": "figures",
+    "docs/batch.md": "scale",
     "docs/robustness.md": "robustness",
     "docs/speed.md": "speed",
     "docs/web.md": "web",
@@ -205,6 +207,7 @@ def sections() -> dict[str, str]:
     return {
         "results": results(metrics, evaluation, live),
         "figures": figures(metrics, evaluation, json.loads(DATA.read_text())),
+        "scale": read_scale(),
         "robustness": read_robustness(),
         "speed": read_speed(),
         "web": read_web(),

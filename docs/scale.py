@@ -1,0 +1,170 @@
+"""The figures of docs/batch.md, from what `benchmarks.scale` wrote, and arithmetic with them."""
+
+import json
+import math
+from pathlib import Path
+
+SCALE = Path(__file__).parents[1] / "benchmarks" / "scale.json"
+
+MILLION_PHOTOS, VIDEO_HOURS = 1_000_000, 10_000
+
+SECONDS_AN_HOUR = 3600
+
+LINE_BITS = 1e9
+"""Bits a second of the network that files come through."""
+
+JOB_CORES, JOB_MEMORY_GB, JOB_PRICE = 8, 32, 0.03
+"""Of HF Jobs' flavor cpu-upgrade: cores, memory, and US dollars an hour."""
+
+JOB_PRICES = "https://huggingface.co/docs/hub/jobs-pricing"
+
+SHARDS = 64
+"""In the examples of docs/batch.md."""
+
+NOT_MEASURED = """\
+Nothing is measured yet. This does it, in an hour or less, and writes the figures here:
+
+```bash
+python -m benchmarks.scale --rounds 3 --ray --output benchmarks/scale.json
+python -m docs.figures
+```
+"""
+
+
+def scale(measured: dict) -> str:
+    """Return the section of docs/batch.md as Markdown.
+
+    Args:
+        measured: What `benchmarks.scale` wrote.
+    """
+    machine, photos = measured["machine"], measured["photos"]
+    runs = "\n".join(_run(name, figures) for name, figures in measured["runs"].items())
+    return f"""\
+On {machine["cores"]} cores of {machine["processor"]}, with {photos:,} photos of 640 x 480
+and a video of {measured["video_seconds"] / 60:g} minutes, the median of {_rounds(measured)}. A
+*unit* is a photo or a second of video; the loop calls `fer.Pipeline` for one photo after the other.
+
+| run | units/s | seconds of computing a unit | cores busy | memory growth |
+|---|---|---|---|---|
+{runs}
+
+{_ratios(measured["runs"])}
+
+What a million photos like these, and {VIDEO_HOURS:,} hours of such video, take of one core:
+
+| stage | a photo | a million photos | a second of video | {VIDEO_HOURS:,} hours of video |
+|---|---|---|---|---|
+{_stages(measured["stages"])}
+
+{_limits(measured["runs"])}
+
+{_job(measured)}
+
+`{measured["command"]}` measured it, and `python -m docs.figures` wrote this section.
+"""
+
+
+def _rounds(measured: dict) -> str:
+    return "one round" if measured["rounds"] == 1 else f"{measured['rounds']} rounds"
+
+
+def _run(name: str, figures: dict) -> str:
+    """Return a run's row; what wasn't measured is a dash."""
+    growth = figures["growth_mb"]
+    cells = [
+        name,
+        f"{figures['per_second']:.1f}",
+        f"{figures['computing_seconds_each']:.3f}",
+        f"{figures['cores_busy']:.0%}",
+        "-" if growth is None else f"{growth:.0f} MB",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _ratios(runs: dict) -> str:
+    """Return how much faster two workers are than the loop, and Ray's than those here."""
+    two, loop = (runs[f"photos, {name}"]["per_second"] for name in ("local 2", "loop, one thread"))
+    sentence = f"Two workers read {two / loop:.2f} times as many photos as the loop with one thread"
+    if "photos, ray 2" in runs:
+        ray = runs["photos, ray 2"]["per_second"] / two
+        sentence += f", and two of Ray's {ray:.2f} times as many as two of `fer run`'s own"
+    return f"{sentence}."
+
+
+def _stages(stages: dict) -> str:
+    """Return a row a stage, and one of all."""
+    photos, video = stages["photos"], stages["video"]
+    sums = {name: sum(one.values()) for name, one in stages.items()}
+    rows = [_stage(name, photos[name], video[name], sums) for name in photos]
+    total = _stage("all", sums["photos"], sums["video"], sums)
+    return "\n".join([*rows, total])
+
+
+def _stage(name: str, photo: float, second: float, sums: dict[str, float]) -> str:
+    cells = [
+        name,
+        f"{1000 * photo:.1f} ms ({photo / sums['photos']:.0%})",
+        f"{photo * MILLION_PHOTOS / SECONDS_AN_HOUR:,.1f} h",
+        f"{1000 * second:.1f} ms ({second / sums['video']:.0%})",
+        f"{second * VIDEO_HOURS:,.0f} h",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _limits(runs: dict) -> str:
+    """Return what is used up first as workers are added."""
+    photos, video = runs["photos, local 2"], runs["video, local 2"]
+    writer = {
+        name: _workers_of_a_writer(run) for name, run in (("photos", photos), ("video", video))
+    }
+    line = {name: _workers_of_a_line(run) for name, run in (("photos", photos), ("video", video))}
+    memory = max(photos["worker_mb"], video["worker_mb"])
+    gigabytes = photos["bytes_written_each"] * MILLION_PHOTOS / 1e9
+    video_gigabytes = video["bytes_written_each"] * VIDEO_HOURS * SECONDS_AN_HOUR / 1e9
+    return f"""\
+What saturates first are the cores: each worker fills one, and next comes {_next(writer, line)}. The
+process that plans and writes keeps up with {writer["photos"]:,} workers for photos and
+{writer["video"]:,} for video; a network of {LINE_BITS / 1e9:g} Gbit/s brings enough files for
+{line["photos"]:,} and {line["video"]:,}. With `--shard` each job has a writer of its own. A worker
+takes {memory:.0f} MB of memory. The tables of a million photos take {gigabytes:.1f} GB, those of
+{VIDEO_HOURS:,} hours of video {video_gigabytes:.0f} GB."""
+
+
+def _workers_of_a_writer(run: dict) -> int:
+    """Return with how many workers one process can keep up."""
+    each = run["computing_seconds_each"] - run["coordinator_seconds_each"]
+    return math.floor(each / run["coordinator_seconds_each"])
+
+
+def _workers_of_a_line(run: dict) -> int:
+    """Return for how many workers files can be fetched."""
+    each = run["computing_seconds_each"] - run["coordinator_seconds_each"]
+    return math.floor(LINE_BITS / 8 / run["bytes_read_each"] * each)
+
+
+def _next(writer: dict[str, int], line: dict[str, int]) -> str:
+    first = min(writer.values()) < min(line.values())
+    return "the one process that writes" if first else "the network"
+
+
+def _job(measured: dict) -> str:
+    """Return what HF Jobs take and cost."""
+    sums = {name: sum(one.values()) for name, one in measured["stages"].items()}
+    hours = {
+        "a million photos": sums["photos"] * MILLION_PHOTOS / SECONDS_AN_HOUR / JOB_CORES,
+        f"{VIDEO_HOURS:,} hours of video": sums["video"] * VIDEO_HOURS / JOB_CORES,
+    }
+    parts = [
+        f"{name} take {value:,.1f} hours of such a job, {value / SHARDS:.1f} in {SHARDS} shards "
+        f"at a time, and cost {value * JOB_PRICE:,.2f} dollars"
+        for name, value in hours.items()
+    ]
+    return f"""\
+On HF Jobs, `cpu-upgrade` has {JOB_CORES} cores and {JOB_MEMORY_GB} GB for {JOB_PRICE:.2f} dollars
+an hour ([prices]({JOB_PRICES})). If its cores do what these here do: {"; ".join(parts)}. Each job
+also starts and installs `fer`, which is paid for as well: the more shards, the more of that."""
+
+
+def read_scale() -> str:
+    """Return the section for the file in benchmarks/."""
+    return scale(json.loads(SCALE.read_text())) if SCALE.exists() else NOT_MEASURED
