@@ -1,9 +1,11 @@
 """What is read of scripted streams, for the golden files.
 
-A script is a list of frames, and a frame a list of places, [left, top, quarters], at which the
-picture is drawn on black, turned by quarters of a turn; both languages draw them.
+A frame has a time, a size, and places, [left, top, quarters], at which the picture is drawn on
+black, turned by quarters of a turn; both languages draw them.
 """
 
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,27 +18,47 @@ from fer.vision.detections import expressions, track_ids
 from fer.vision.detector import FaceDetector
 from web.golden_steps import faces
 
-Script = list[list[tuple[int, int, int]]]
+Places = list[tuple[int, int, int]]
 
 SIZE, RATE = (512, 256), 10.0
-"""Width and height of frames, and how many there are a second."""
+"""Width and height of frames, and how many there are a second, where nothing else is said."""
 
 
-def scripts() -> dict[str, Script]:
+@dataclass(frozen=True)
+class Frame:
+    """A frame: seconds, what is drawn, and width and height."""
+
+    time: float
+    places: Places
+    size: tuple[int, int] = SIZE
+
+
+def scripts() -> dict[str, list[Frame]]:
     """Return the scripts by name."""
-    walk: Script = [[(8 * step, step % 3, 0)] for step in range(9)]
-    gap: Script = [[(-400, 0, 0)]] * 2
-    pair: Script = [[(64 - 4 * step, 0, 0), (256 + 3 * step, 0, 0)] for step in range(6)]
-    away: Script = [[(256 + 10 * step, 0, 0)] for step in range(3)]
+    walk: list[Places] = [[(8 * step, step % 3, 0)] for step in range(9)]
+    gap: list[Places] = [[(-400, 0, 0)]] * 2
+    pair: list[Places] = [[(64 - 4 * step, 0, 0), (256 + 3 * step, 0, 0)] for step in range(6)]
+    away: list[Places] = [[(256 + 10 * step, 0, 0)] for step in range(3)]
+    inverted = evenly([(100 + 2 * step, 0, 2)] for step in range(5))
+    nobody = [Frame(1.0 + second, []) for second in range(6)]
+    upright = [Frame(6.1 + step / RATE, [(120, 0, 0)]) for step in range(3)]
+    lying = evenly([(160 + 2 * step, 0, 0)] for step in range(4))
+    held = [Frame(0.4 + step / RATE, [(4 * step, 130, 0)], SIZE[::-1]) for step in range(4)]
     return {
-        "walk, gap, pair": walk + gap + pair + away,
-        "upside down": [[(100 + 2 * step, 0, 2)] for step in range(5)],
+        "walk, gap, pair": evenly(walk + gap + pair + away),
+        "upside down, and then upright": inverted + nobody + upright,
+        "phone turned": lying + held,
     }
 
 
-def draw(image: UInt8Array, places: list[tuple[int, int, int]]) -> UInt8Array:
-    """Return a frame."""
-    width, height = SIZE
+def evenly(frames: Iterable[Places]) -> list[Frame]:
+    """Return frames at `RATE`, from 0 on."""
+    return [Frame(index / RATE, places) for index, places in enumerate(frames)]
+
+
+def draw(image: UInt8Array, places: Places, size: tuple[int, int] = SIZE) -> UInt8Array:
+    """Return a frame's pixels."""
+    width, height = size
     frame = np.zeros((height, width, 3), np.uint8)
     for left, top, quarters in places:
         turned = np.rot90(image, quarters)
@@ -46,26 +68,24 @@ def draw(image: UInt8Array, places: list[tuple[int, int, int]]) -> UInt8Array:
     return frame
 
 
-def streams(image: UInt8Array) -> dict[str, Any]:
-    """Return the scripts and what is read of each frame."""
+def streams(image: UInt8Array) -> list[dict[str, Any]]:
+    """Return the scripts with what is read of each frame."""
     pipeline = Pipeline(FaceDetector(), ExpressionClassifier.load())
-    return {
-        "size": SIZE,
-        "rate": RATE,
-        "streams": [
-            {"name": name, "script": script, "frames": read(pipeline, image, script)}
-            for name, script in scripts().items()
-        ],
-    }
+    return [
+        {"name": name, "frames": read(pipeline, image, script)}
+        for name, script in scripts().items()
+    ]
 
 
-def read(pipeline: Pipeline, image: UInt8Array, script: Script) -> list[list[dict[str, Any]]]:
-    """Return each frame's faces; a face that doesn't count yet has a negative track."""
+def read(pipeline: Pipeline, image: UInt8Array, script: list[Frame]) -> list[dict[str, Any]]:
+    """Return each frame with its faces; a face that doesn't count yet has a negative track."""
     state, frames = StreamState(), []
-    for index, places in enumerate(script):
-        found = pipeline.process_frame(draw(image, places), index / RATE, state)
+    for frame in script:
+        pixels = draw(image, frame.places, frame.size)
+        found = pipeline.process_frame(pixels, frame.time, state)
         both = (found, state.tentative)
-        frames.append([row for each in both if len(each) for row in rows(each)])
+        seen = [row for each in both if len(each) for row in rows(each)]
+        frames.append({**asdict(frame), "faces": seen})
     return frames
 
 
