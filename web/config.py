@@ -25,18 +25,10 @@ from fer.vision.smoother import ExpressionSmoother
 FILE = Path(__file__).with_name("pipeline") / "config.json"
 
 VISION_MODULES = (
-    *(
-        "appearance",
-        "box_smoother",
-        "crops",
-        "detector",
-        "exposure",
-        "frame_mapping",
-        "mtcnn",
-        "photo_search",
-    ),
-    *("pose", "prediction_cache", "pyramid", "quality", "roll_smoother", "rotation"),
-    *("scene_change", "smoother", "stream_detector", "stream_turn", "track", "tracker"),
+    *("appearance", "box_smoother", "crops", "detector", "exposure", "frame_mapping", "mtcnn"),
+    *("mtcnn_crops", "photo_search", "pose", "prediction_cache", "pyramid", "quality"),
+    *("rescoring", "roll_smoother", "rotation", "scene_change", "smoother", "stream_detector"),
+    *("stream_turn", "track", "tracker"),
 )
 """Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""
 

@@ -15,7 +15,8 @@ from fer.vision.crops import CropFraming, crop_faces, levelling
 from fer.vision.detections import boxes, confidences
 from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
 from fer.vision.exposure import brighten
-from fer.vision.mtcnn import Candidates, _resize
+from fer.vision.mtcnn import Candidates
+from fer.vision.mtcnn_crops import resize
 from fer.vision.pyramid import pyramid_scales, split_into_tiles, tiles_around
 from fer.vision.quality import QUALITY_COLUMNS
 from fer.vision.rotation import cut_rotated_square, rotate_image
@@ -38,12 +39,12 @@ def pixels(image: UInt8Array) -> dict[str, Any]:
     area, linear = cv2.INTER_AREA, cv2.INTER_LINEAR
     odd = image[: 256 - 7, : 256 - 20]
     return {
-        "mtcnn": _resize(image, SMALL),
+        "mtcnn": resize(image, SMALL),
         "linear": cv2.resize(image[:9, :13], SMALL, interpolation=linear),
         "area": cv2.resize(odd, SMALL, interpolation=area),
         "enlarged": cv2.resize(image[:9, :13], SMALL, interpolation=area),
-        "turned": _resize(rotate_image(image, 90), SMALL),
-        "tilted": _resize(rotate_image(image, 30), SMALL),
+        "turned": resize(rotate_image(image, 90), SMALL),
+        "tilted": resize(rotate_image(image, 30), SMALL),
         "square": cut_rotated_square(image, (200.0, 40.0), 90.0, -25.0, 16),
         "subsample": subsample(odd)[::4, ::4],
         "description": describe(image, np.array([FACE]))[0],
@@ -111,7 +112,7 @@ def photo(pipeline: Pipeline, image: UInt8Array) -> list[dict[str, Any]]:
     crops = crop_faces(image, found, CropFraming(**pipeline.classifier.framing))
     rows = faces(found)
     for row, crop in zip(rows, crops, strict=True):
-        row["crop"] = {"side": len(crop), "pixels": _resize(crop, (12, 12))}
+        row["crop"] = {"side": len(crop), "pixels": resize(crop, (12, 12))}
     return rows
 
 

@@ -10,7 +10,6 @@ about 45 degrees, which `fer.vision.photo_search` finds in photos.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
@@ -19,26 +18,14 @@ from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
 from fer.vision.detections import boxes, confidences
 from fer.vision.exposure import brighten
-from fer.vision.mtcnn import Candidates, MtcnnCascade, best_of
+from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.mtcnn_networks import load_stages
 from fer.vision.photo_search import detect_any_way_up
-from fer.vision.pose import roll, roll_difference
 from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles, square_boxes
+from fer.vision.rescoring import RESCORE_FROM, box_areas, confirm, face_squares, look_level, tilts
 
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.7
 """Scores that pass the first and the second network, as published."""
-
-RESCORE_FROM, RESCORE_BELOW = 0.5, 0.97
-"""Range of scores of the last network in which a face is looked at again; the mean score counts.
-
-These, the looks and the default confidence were chosen on half of 570 pictures and collages without
-faces and of 520 faces in annotated photos, shrunk and darkened ones among them. In the other half
-234 of 238 faces pass, and none of what was mistaken for a face. `benchmarks/detector.py` counts
-false faces.
-"""
-
-MIRRORED_SCALE = 0.9
-"""Side of the square that is looked at mirrored, over the face's."""
 
 KNOWN_IOU, KNOWN_CONTAINMENT = 0.3, 0.8
 """A proposal, a coarse square, is about a known face from this overlap over union on, or when it is
@@ -54,13 +41,6 @@ and 0.82 to 0.87 in the smallest twentieth, also for faces of 20 pixels."""
 
 REDETECT_SIZE_SHARE = 0.8
 """Share of the least size that does for a known face, so that one at the limit doesn't blink."""
-
-TILTED_FROM, LEVEL_LOOKS = 10.0, 3
-"""Degrees of roll from which the last network looks at a face again, turned upright, and how often
-at most."""
-
-FACE_LENGTH = 1.14
-"""Length of an upright face's box over the square root of its area, as the detector has it."""
 
 TILE_PIXELS = 30_000
 """Pixels that the first network looks at in one part of a search."""
@@ -143,8 +123,9 @@ class FaceDetector:
         refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
         threshold = min(RESCORE_FROM, confidence)
         found = self.cascade.finalize(image, refined, threshold)
-        found = self._look_level(image, found, threshold)
-        return self._to_detections(image, self._confirm(image, found, confidence), self.min_face)
+        found = look_level(self.cascade, image, found, threshold)
+        found = confirm(self.cascade, image, found, confidence)
+        return self._to_detections(image, found, self.min_face)
 
     def tiles(self, image: UInt8Array) -> tuple[Tile, ...]:
         """Split the search of a picture of this size into tiles of about equal cost.
@@ -174,12 +155,12 @@ class FaceDetector:
             that are missing weren't seen.
         """
         image = brighten(image)
-        squares, tilts = square_boxes(xyxy, REDETECT_SCALE), _tilts(rolls)
-        if tilts is not None:
-            squares = np.where(tilts[:, None], face_squares(xyxy, REDETECT_SCALE), squares)
+        squares, degrees = square_boxes(xyxy, REDETECT_SCALE), tilts(rolls)
+        if degrees is not None:
+            squares = np.where(degrees[:, None], face_squares(xyxy, REDETECT_SCALE), squares)
         # In whole pixels, as they are cut out: rounding errors would add up from frame to frame.
         expected = Candidates(np.rint(squares), np.ones(len(xyxy), np.float32))
-        found = self.cascade.finalize(image, expected, confidence, tilts)
+        found = self.cascade.finalize(image, expected, confidence, degrees)
         return self._to_detections(image, found, REDETECT_SIZE_SHARE * self.min_face)
 
     def detect_any_way_up(self, image: UInt8Array) -> Detections:
@@ -206,7 +187,7 @@ class FaceDetector:
         """
         squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
         asked = Candidates(squares, confidences(faces))
-        found = self.cascade.inspect(brighten(image), asked, _tilts(rolls))
+        found = self.cascade.inspect(brighten(image), asked, tilts(rolls))
         limits = np.array(image.shape[1::-1] * 2, np.float32)
         return Detections(
             xyxy=found.xyxy.clip(0, limits),
@@ -223,35 +204,6 @@ class FaceDetector:
             raise ValueError(f"max_side is at least {PNET_WINDOW} pixels, not {max_side}.")
         self.min_face, self.confidence, self.max_side = min_face, confidence, max_side
 
-    def _look_level(self, image: UInt8Array, found: Candidates, threshold: float) -> Candidates:
-        """Return the faces, tilted ones as the last network sees them turned upright.
-
-        It knows upright faces best: their landmarks are several times as exact, and what only
-        looked like a tilted face doesn't look like an upright one. Of a strong tilt it first sees
-        a part, so that it looks again at what was still tilted.
-        """
-        rolls = np.zeros(len(found), np.float32)  # as the network saw the faces
-        for _ in range(LEVEL_LOOKS):
-            seen = roll(found.landmarks)
-            tilted = np.abs(roll_difference(seen, rolls)) >= TILTED_FROM
-            if not tilted.any():
-                break
-            squares = replace(found[tilted], xyxy=face_squares(found.xyxy[tilted]))
-            level = self.cascade.inspect(image, squares, seen[tilted])
-            found = found.replaced(tilted, level)
-            rolls = np.where(tilted, seen, rolls)
-        return best_of(found, threshold) if rolls.any() else found
-
-    def _confirm(self, image: UInt8Array, found: Candidates, confidence: float) -> Candidates:
-        """Return the faces that score enough; more looks decide where the first one doubts."""
-        doubtful = found.score < RESCORE_BELOW
-        if doubtful.any():
-            asked = found[doubtful]
-            squares = face_squares(asked.xyxy, MIRRORED_SCALE)
-            again = self.cascade.rescore(image, asked, squares, _tilts(roll(asked.landmarks)))
-            found = found.replaced(doubtful, again)
-        return found[found.score > confidence]
-
     def _scales(self, image: UInt8Array) -> tuple[float, ...]:
         """Return the sizes at which to look, none larger than `max_side` allows."""
         height, width = image.shape[:2]
@@ -266,7 +218,7 @@ class FaceDetector:
         height, width = image.shape[:2]
         sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
         xyxy = faces.xyxy.clip(0, np.array([width, height] * 2, np.float32))
-        areas = _box_areas(xyxy)
+        areas = box_areas(xyxy)
         order = np.argsort(-areas, kind="stable")
         large = sizes.max(axis=1, initial=0) >= ANNOTATED_SIZE_SHARE * min_size
         order = order[large[order] & (areas[order] >= 1)]
@@ -275,27 +227,6 @@ class FaceDetector:
             confidence=faces.score[order],
             data={"landmarks": faces.landmarks[order]},
         )
-
-
-def face_squares(xyxy: Float32Array, scales: Float32Array | float = 1.0) -> Float32Array:
-    """Return about each box (n, 4) the square that the last network sees of a face of its area.
-
-    An upright face's is as wide as its box is long; tilted faces have boxes of other proportions.
-    """
-    middles = (xyxy[:, :2] + xyxy[:, 2:]) / 2
-    halves = scales * FACE_LENGTH / 2 * np.sqrt(_box_areas(xyxy))[:, None]
-    return np.column_stack([middles - halves, middles + halves]).astype(np.float32)
-
-
-def _tilts(rolls: Float32Array | None) -> Float32Array | None:
-    """Return by how many degrees the last network's squares are tilted; None where all are upright.
-
-    Those of faces that are hardly tilted are not: it sees them as they are in the picture.
-    """
-    if rolls is None:
-        return None
-    tilts = np.where(np.abs(roll_difference(rolls, 0)) < TILTED_FROM, 0, rolls)
-    return tilts.astype(np.float32) if tilts.any() else None
 
 
 def matches_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
@@ -310,13 +241,7 @@ def matches_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
     Returns:
         bool (n,).
     """
-    smaller = _box_areas(proposed)[:, None] < _box_areas(known)
+    smaller = box_areas(proposed)[:, None] < box_areas(known)
     inside = smaller & (box_iou_batch(proposed, known, OverlapMetric.IOS) >= KNOWN_CONTAINMENT)
     about: BoolArray = inside | (box_iou_batch(proposed, known) >= KNOWN_IOU)
     return np.asarray(about.any(axis=1))
-
-
-def _box_areas(xyxy: Float32Array) -> Float32Array:
-    """Return the areas (n,) of boxes (n, 4)."""
-    areas: Float32Array = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
-    return areas

@@ -14,18 +14,16 @@ import numpy as np
 from supervision import OverlapMetric, box_non_max_suppression
 
 from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
+from fer.vision.mtcnn_crops import crop_boxes, crop_tilted, resize
 from fer.vision.mtcnn_networks import STRIDE, Stage
 from fer.vision.pyramid import PNET_WINDOW, Tile, square_boxes
-from fer.vision.rotation import cut_rotated_square, rotate_boxes, rotate_points
+from fer.vision.rotation import rotate_boxes, rotate_points
 
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
 """What the second and the third network look at, in pixels."""
 
 BATCH_SIZE = 256
 """Windows per batch of a network: those of a crowd at once would take gigabytes."""
-
-MAX_TILTED_SIDE = 2 * OUTPUT_SIDE
-"""Pixels of a tilted square before it is averaged to what the last network looks at."""
 
 CENTER_SCALE = 0.8
 """Share of a face's side that a second look sees."""
@@ -111,7 +109,7 @@ class MtcnnCascade:
 
     def refine(self, image: UInt8Array, candidates: Candidates, threshold: float) -> Candidates:
         """Correct boxes and drop those that the second network scores below `threshold`."""
-        inside, crops = _crop_boxes(image, candidates.xyxy, REFINEMENT_SIDE)
+        inside, crops = crop_boxes(image, candidates.xyxy, REFINEMENT_SIDE)
         candidates = candidates[inside]
         if not len(candidates):
             return candidates
@@ -147,13 +145,13 @@ class MtcnnCascade:
         Returns:
             Boxes, scores and landmarks in the picture, one a square and in their order.
         """
-        inside, crops = _crop_boxes(image, candidates.xyxy, OUTPUT_SIDE)
+        inside, crops = crop_boxes(image, candidates.xyxy, OUTPUT_SIDE)
         squares = candidates.xyxy[inside]
         if not len(squares):
             return Candidates(squares, candidates.score[inside])
         if rolls is not None:
             rolls = rolls[inside]
-            _crop_tilted(crops, image, squares, rolls)
+            crop_tilted(crops, image, squares, rolls)
         corrections, points, scores = _run(self._output, crops)
         boxes, landmarks = _regress_boxes(squares, corrections), _to_landmarks(squares, points)
         found = Candidates(boxes, scores[:, 1], landmarks)
@@ -190,12 +188,12 @@ class MtcnnCascade:
         mirrored: bool = False,
     ) -> Float32Array:
         """Return the third network's scores of squares (n,), 0 outside of the picture."""
-        inside, crops = _crop_boxes(image, squares, OUTPUT_SIDE)
+        inside, crops = crop_boxes(image, squares, OUTPUT_SIDE)
         scores = np.zeros(len(squares), np.float32)
         if not inside.any():
             return scores
         if rolls is not None:
-            _crop_tilted(crops, image, squares[inside], rolls[inside])
+            crop_tilted(crops, image, squares[inside], rolls[inside])
         seen = np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops
         scores[inside] = _run(self._output, seen)[2][:, 1]
         return scores
@@ -210,7 +208,7 @@ class MtcnnCascade:
             max(PNET_WINDOW, round(width * tile.scale)),
             max(PNET_WINDOW, round(height * tile.scale)),
         )
-        small = _resize(region, size)[None]
+        small = resize(region, size)[None]
         corrections, scores = _run(self._proposal, small)
         scores = scores[0, 1]  # (h', w')
         rows, columns = np.nonzero(scores >= threshold)
@@ -247,57 +245,6 @@ def best_of(found: Candidates, threshold: float) -> Candidates:
     found = found[found.score > threshold]
     scored = np.column_stack([found.xyxy, found.score])
     return found[box_non_max_suppression(scored, FACE_CONTAINMENT, OverlapMetric.IOS)]
-
-
-def _resize(picture: UInt8Array, size_wh: tuple[int, int]) -> UInt8Array:
-    """Return a copy at another size: halved as often as possible, then interpolated.
-
-    Halving averages over four pixels at a time, which OpenCV does ten times faster than averaging
-    over areas of any other size.
-    """
-    width, height = size_wh
-    while picture.shape[1] >= 2 * width and picture.shape[0] >= 2 * height:
-        half = picture.shape[1] // 2, picture.shape[0] // 2
-        even = picture[: 2 * half[1], : 2 * half[0]]
-        picture = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _crop_boxes(image: UInt8Array, xyxy: Float32Array, side: int) -> tuple[BoolArray, UInt8Array]:
-    """Cut boxes out, at the picture's edge what is left of them, and bring them to one size.
-
-    Returns:
-        Bool (n,), of which boxes something is left, and of these uint8 (m, side, side, 3).
-    """
-    height, width = image.shape[:2]
-    whole = np.trunc(xyxy).astype(int)
-    x1, y1 = np.maximum(whole[:, 0] - 1, 0), np.maximum(whole[:, 1] - 1, 0)
-    x2, y2 = np.minimum(whole[:, 2], width), np.minimum(whole[:, 3], height)
-    inside = (x2 > x1) & (y2 > y1)
-    boxes = np.column_stack([x1, y1, x2, y2])[inside].tolist()
-    crops = np.empty((len(boxes), side, side, 3), np.uint8)
-    for crop, (left, top, right, bottom) in zip(crops, boxes, strict=True):
-        crop[:] = _resize(image[top:bottom, left:right], (side, side))
-    return inside, crops
-
-
-def _crop_tilted(
-    crops: UInt8Array, image: UInt8Array, xyxy: Float32Array, rolls: Float32Array
-) -> None:
-    """Replace the crops of tilted faces by those of squares tilted with them.
-
-    Args:
-        crops: uint8 (n, side, side, 3).
-        image: RGB uint8 (h, w, 3).
-        xyxy: Squares (n, 4).
-        rolls: Degrees (n,); the crop stays where they are 0.
-    """
-    for index in np.flatnonzero(rolls):
-        left, top, right, bottom = xyxy[index].tolist()
-        middle, side = ((left + right) / 2, (top + bottom) / 2), max(right - left, 1.0)
-        fine = min(max(round(side), OUTPUT_SIDE), MAX_TILTED_SIDE)
-        square = cut_rotated_square(image, middle, side, float(rolls[index]), fine)
-        crops[index] = _resize(square, (OUTPUT_SIDE, OUTPUT_SIDE))
 
 
 def _turn_back(found: Candidates, squares: Float32Array, rolls: Float32Array) -> Candidates:

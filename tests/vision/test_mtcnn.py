@@ -11,12 +11,12 @@ from supervision import box_iou_batch
 from torchvision.ops import nms
 
 from fer.onnx_session import OnnxSession
-from fer.vision import mtcnn
-from fer.vision.detector import MIRRORED_SCALE, face_squares
+from fer.vision import mtcnn, mtcnn_crops
 from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.mtcnn_networks import MTCNN_FOLDER, load_stages
 from fer.vision.mtcnn_torch import load_torch_stages
 from fer.vision.pyramid import Tile, pyramid_scales, split_into_tiles
+from fer.vision.rescoring import MIRRORED_SCALE, face_squares
 
 HALF = cv2.resize(astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
 SCENE = np.vstack([np.hstack([astronaut(), astronaut()[:, ::-1]]), np.hstack([HALF] * 4)])
@@ -61,7 +61,8 @@ def by_place(boxes: np.ndarray) -> np.ndarray:
 
 def test_with_the_library_s_resizing_the_boxes_are_the_library_s(networks, monkeypatch):
     # Bytes instead of floats and whole sizes instead of one pixel more leave about a pixel.
-    monkeypatch.setattr(mtcnn, "_resize", averaged_over_areas)
+    for module in (mtcnn, mtcnn_crops):
+        monkeypatch.setattr(module, "resize", averaged_over_areas)
     boxes, points = library(SCENE)
     ours = found(networks, SCENE, whole(SCENE))
     overlap = box_iou_batch(boxes, ours.xyxy)

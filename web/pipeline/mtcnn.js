@@ -3,10 +3,10 @@
 // A candidate is {box, score} in the picture's pixels, after the last stage with landmarks, five [x, y].
 
 import { boxCenter, containment, squareBox, suppress } from "./boxes.js";
+import { cropBox, cropTilted, resize } from "./mtcnn_crops.js";
 import { mirror, view } from "./picture.js";
-import { halve, resizeLinear } from "./resize.js";
-import { cutRotatedSquare, rotateBox, rotatePoint } from "./rotation.js";
-import { clip, mean, range, round } from "./rounding.js";
+import { rotateBox, rotatePoint } from "./rotation.js";
+import { mean, range, round } from "./rounding.js";
 
 const INPUT = "pixels"; // as fer/vision/mtcnn_export.py names it
 
@@ -17,7 +17,7 @@ export class MtcnnCascade {
    * @param {object} config Python's constants by module.
    */
   constructor(ort, sessions, config) {
-    Object.assign(this, { ort, sessions, constants: config.mtcnn });
+    Object.assign(this, { ort, sessions, constants: config.mtcnn, maxTiltedScale: config.mtcnn_crops.MAX_TILTED_SCALE });
     const { PIXEL_MEAN, PIXEL_SCALE } = this.constants;
     this.levels = Float32Array.from(range(256), (level) => (level - PIXEL_MEAN) * PIXEL_SCALE);
   }
@@ -128,15 +128,8 @@ export class MtcnnCascade {
     const { OUTPUT_SIDE } = this.constants;
     return squares.map((square, i) => {
       const crop = cropBox(picture, square, OUTPUT_SIDE);
-      return [i, crop && rolls[i] ? this.cropTilted(picture, square, rolls[i]) : crop];
+      return [i, crop && rolls[i] ? cropTilted(picture, square, rolls[i], OUTPUT_SIDE, this.maxTiltedScale) : crop];
     }).filter(([, crop]) => crop);
-  }
-
-  cropTilted(picture, square, degrees) {
-    const { MAX_TILTED_SIDE, OUTPUT_SIDE } = this.constants;
-    const side = Math.max(square[2] - square[0], 1);
-    const fine = clip(round(side), OUTPUT_SIDE, MAX_TILTED_SIDE);
-    return resize(cutRotatedSquare(picture, boxCenter(square), side, degrees, fine), OUTPUT_SIDE, OUTPUT_SIDE);
   }
 
   /** Returns what the second or third network makes of each crop: {score, corrections} and, of the third, landmarks. */
@@ -172,27 +165,6 @@ export class MtcnnCascade {
       }
     }
   }
-}
-
-const halves = new WeakMap(); // picture -> its half; all copies in a pyramid begin with the same ones
-
-function halfOf(picture) {
-  if (!halves.has(picture)) halves.set(picture, halve(picture));
-  return halves.get(picture);
-}
-
-/** Returns a copy at another size: halved as often as possible, then interpolated. */
-export function resize(picture, width, height) {
-  while (picture.width >= 2 * width && picture.height >= 2 * height) picture = halfOf(picture);
-  return resizeLinear(picture, width, height);
-}
-
-/** Cuts a box out, at the picture's edge what is left of it, at one size; null where nothing is left. */
-export function cropBox(picture, box, side) {
-  const [x1, y1, x2, y2] = box.map(Math.trunc);
-  const [left, top] = [Math.max(x1 - 1, 0), Math.max(y1 - 1, 0)];
-  const [right, bottom] = [Math.min(x2, picture.width), Math.min(y2, picture.height)];
-  return right > left && bottom > top ? resize(view(picture, left, top, right, bottom), side, side) : null;
 }
 
 /** Returns a box's width and height, both edges counted. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { describe } from "../pipeline/appearance.js";
 import { levelling } from "../pipeline/crops.js";
 import { brighten } from "../pipeline/exposure.js";
-import { resize } from "../pipeline/mtcnn.js";
+import { resize } from "../pipeline/mtcnn_crops.js";
 import { view } from "../pipeline/picture.js";
 import { resizeArea, resizeLinear } from "../pipeline/resize.js";
 import { cutRotatedSquare, rotateImage } from "../pipeline/rotation.js";

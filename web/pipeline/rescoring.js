@@ -1,0 +1,47 @@
+// MTCNN's last network looks again at faces that are tilted, or of which it isn't sure. Mirrors fer/vision/rescoring.py.
+//
+// `constants` are those of that module.
+
+import { boxArea, boxCenter } from "./boxes.js";
+import { faceRoll, roll, rollDifference } from "./pose.js";
+
+/** Returns the faces, tilted ones as the last network sees them turned upright. */
+export async function lookLevel(cascade, picture, found, threshold, constants) {
+  const { LEVEL_LOOKS, TILTED_FROM } = constants;
+  let rolls = found.map(() => 0); // as the network saw the faces
+  for (let look = 0; look < LEVEL_LOOKS; look++) {
+    const seen = found.map(({ landmarks }) => roll(landmarks));
+    const tilted = seen.map((degrees, i) => Math.abs(rollDifference(degrees, rolls[i])) >= TILTED_FROM);
+    if (!tilted.includes(true)) break;
+    const asked = found.flatMap((face, i) => (tilted[i] ? [i] : []));
+    const squares = asked.map((i) => faceSquare(found[i].box, constants));
+    const level = await cascade.inspect(picture, squares, asked.map((i) => seen[i]));
+    found = found.map((face, i) => (tilted[i] ? level[asked.indexOf(i)] : face) ?? face);
+    rolls = rolls.map((degrees, i) => (tilted[i] ? seen[i] : degrees));
+  }
+  return rolls.some(Boolean) ? cascade.bestOf(found, threshold) : found;
+}
+
+/** Returns the faces that score enough; more looks decide where the first one doubts. */
+export async function confirm(cascade, picture, found, confidence, constants) {
+  const { MIRRORED_SCALE, RESCORE_BELOW } = constants;
+  const asked = found.filter(({ score }) => score < RESCORE_BELOW);
+  if (asked.length) {
+    const squares = asked.map(({ box }) => faceSquare(box, constants, MIRRORED_SCALE));
+    const again = await cascade.rescore(picture, asked, squares, tilts(asked.map(faceRoll), constants));
+    found = found.map((face) => again[asked.indexOf(face)] ?? face);
+  }
+  return found.filter(({ score }) => score > confidence);
+}
+
+/** Returns about a box the square that the last network sees of a face of its area. */
+export function faceSquare(box, constants, scale = 1) {
+  const [x, y] = boxCenter(box);
+  const half = ((scale * constants.FACE_LENGTH) / 2) * Math.sqrt(boxArea(box));
+  return [x - half, y - half, x + half, y + half].map(Math.fround);
+}
+
+/** Returns by how many degrees squares are tilted: those of faces that are hardly tilted are not. */
+export function tilts(rolls, constants) {
+  return rolls.map((degrees) => (Math.abs(rollDifference(degrees, 0)) < constants.TILTED_FROM ? 0 : degrees));
+}
