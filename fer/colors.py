@@ -1,5 +1,6 @@
 """The colour of each expression, and the contrast of text on it."""
 
+from fer.i18n import mark as N_
 from fer.labels import TURNED_AWAY, UNCERTAIN
 
 COLORS = {
@@ -19,15 +20,15 @@ They were searched for so that any two stay apart (CIEDE2000 of 13 or more) for 
 simulated, for each of the three kinds of colour blindness; a test computes it again.
 """
 
-NAMED_OR_UNCERTAIN = "named or uncertain"
+NAMED_OR_UNCERTAIN = N_("named or uncertain")
 """Faces of a second that the class view withholds: which of them were uncertain isn't kept."""
 
 _OUTCOME_COLORS = {
-    "named": "#6fb3aa",
+    N_("named"): "#6fb3aa",
     UNCERTAIN: COLORS[UNCERTAIN],
     NAMED_OR_UNCERTAIN: "#b5d6d1",
     TURNED_AWAY: COLORS[TURNED_AWAY],
-    "too small": "#c8b18b",
+    N_("too small"): "#c8b18b",
 }
 
 

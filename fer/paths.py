@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fer.i18n import mark as N_
+
 IMAGE_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
     *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
@@ -17,7 +19,7 @@ VIDEO_SUFFIXES = (
 )
 """Usual endings of the videos that are accepted; `fer.video.container` lists their formats."""
 
-VIDEO_FORMATS = "MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, TS, MTS, FLV, WMV or OGV"
+VIDEO_FORMATS = N_("MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, TS, MTS, FLV, WMV or OGV")
 """The accepted videos, for people."""
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}

@@ -32,6 +32,7 @@ FLOORS = {
     "fer.clock": 0,
     "fer.colors": 0,
     "fer.help_formatter": 0,
+    "fer.i18n": 0,
     "fer.images": 0,
     "fer.labels": 0,
     "fer.onnx_session": 0,

@@ -155,7 +155,7 @@ function build() {
   for (const name of ["astronaut.jpg", "cat.jpg"]) copy(join(ROOT, "fer/ui/photo/examples", name), `examples/${name}`);
   copy(join(WEB, "icons"), "icons");
   copy(join(WEB, "manifest.webmanifest"), "manifest.webmanifest");
-  copy(join(ROOT, "fer/ui/notice.html"), "notice.html");
+  write("notice.html", html.notice);
   write("page/settings.json", JSON.stringify(settings));
   write("page.css", styles(theme));
   write("index.html", page(html, settings));

@@ -24,7 +24,7 @@ from fer.timeline import (
     withholding,
 )
 from fer.timeline.track_quality import QUALITY_SCALES, QUALITY_SUMS
-from fer.ui.about import about_html
+from fer.ui.about import about_html, notice_html
 from fer.ui.consent import consent_notice
 from fer.ui.live import camera_monitor, timeline_recorder, views
 from fer.ui.photo.views import SMALL_FACE
@@ -106,6 +106,7 @@ def _html(classifier: ExpressionClassifier) -> dict[str, str]:
         "about": about_html(name, precision, metrics, "notice.html"),
         "consent": consent_notice("in view"),
         "legend": chips,
+        "notice": notice_html(),
         "no-face": views.NO_FACE_IN_VIEW,
         "one-moment": call_macro(
             "message",

@@ -11,6 +11,8 @@ from fer.array_types import Float32Array, UInt8Array
 from fer.colors import COLORS
 from fer.drawing.captions import paste, render_caption, render_legend
 from fer.drawing.label_placement import FEW_FACES, LabelPlacer, Placement
+from fer.i18n import gettext as _
+from fer.i18n import use_drawn_language
 from fer.labels import EXPRESSIONS, UNNAMED
 from fer.vision.detections import boxes, probabilities, track_ids
 
@@ -128,9 +130,11 @@ def face_captions(
     """
     texts = []
     faces = zip(display_ids(detections), labels, probabilities(detections), strict=True)
-    for number, label, row in faces:
-        text = label if label in UNNAMED else f"{label} {row[EXPRESSIONS.index(label)]:.0%}"
-        texts.append(f"{number} {text}" if numbered else text)
+    with use_drawn_language():
+        for number, label, row in faces:
+            name = _(label)
+            text = name if label in UNNAMED else f"{name} {row[EXPRESSIONS.index(label)]:.0%}"
+            texts.append(f"{number} {text}" if numbered else text)
     return texts
 
 

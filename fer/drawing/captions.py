@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer.array_types import UInt8Array
 from fer.colors import COLORS, text_color_on
+from fer.i18n import gettext as _
+from fer.i18n import use_drawn_language
 
 Caption = tuple[UInt8Array, NDArray[np.uint16]]
 """Colours times opacity (h, w, 3), and 255 minus the opacity (h, w, 1)."""
@@ -57,7 +59,9 @@ _render_cached = lru_cache(maxsize=256)(_render)
 def render_legend(labels: tuple[str, ...], font_size: int) -> Caption:
     """Return a line with the colour and the name of each label."""
     font, gap = load_font(font_size), font_size // 2
-    widths = [round(font.getlength(label)) + font_size + 2 * gap for label in labels]
+    with use_drawn_language():
+        names = {label: _(label) for label in labels}
+    widths = [round(font.getlength(name)) + font_size + 2 * gap for name in names.values()]
     background, ink = _LEGEND_COLORS
     size = sum(widths) + gap, 2 * font_size
     panel = Image.new("RGBA", size)
@@ -67,7 +71,7 @@ def render_legend(labels: tuple[str, ...], font_size: int) -> Caption:
     for label, width in zip(labels, widths, strict=True):
         square = (left, middle - gap, left + font_size - 1, middle + gap - 1)
         draw.rounded_rectangle(square, gap // 2, COLORS[label])
-        draw.text((left + font_size + gap // 2, middle), label, ink, font, anchor="lm")
+        draw.text((left + font_size + gap // 2, middle), names[label], ink, font, anchor="lm")
         left += width
     return _premultiply(panel)
 

@@ -11,6 +11,8 @@ import numpy as np
 from supervision import Detections
 
 from fer.array_types import Float32Array
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.output_files import no_formula
 from fer.vision.detections import boxes, confidences, expression_labels, probabilities, turned
@@ -200,13 +202,20 @@ def picture_document(
     }
 
 
-def describe_turn(degrees: int, what: str = "photo") -> str:
+def describe_turn(degrees: int, what: str = N_("photo")) -> str:
     """Return a sentence about a photo or video turned by some degrees clockwise, "" for 0."""
     if not degrees:
         return ""
-    named = {90: "90 degrees clockwise", 270: "90 degrees counter-clockwise"}
-    turn = named.get(degrees, f"{degrees} degrees")
-    return f"The {what} looks turned by {turn}; it was read as turned."
+    texts = {
+        90: N_("The %(what)s looks turned by 90 degrees clockwise; it was read as turned."),
+        270: N_(
+            "The %(what)s looks turned by 90 degrees counter-clockwise; it was read as turned."
+        ),
+    }
+    text = texts.get(
+        degrees, N_("The %(what)s looks turned by %(degrees)s degrees; it was read as turned.")
+    )
+    return _(text, what=_(what), degrees=degrees)
 
 
 def to_csv(rows: Sequence[FaceRow]) -> str:

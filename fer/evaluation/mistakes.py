@@ -9,6 +9,7 @@ import numpy as np
 
 from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression, vote_shares
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
 from fer.model.evaluation_results import Mistake
 
@@ -59,11 +60,15 @@ def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
     network = sum(each.majority == each.prediction for each in voted)
     label = sum(each.majority == each.label for each in voted)
     if network == len(voted):
-        return (
-            f"In all {network}, most of FER+'s voters see what the network names: it is the labels "
-            "that look wrong."
+        return _(
+            "In all %(network)s, most of FER+'s voters see what the network names: it is the "
+            "labels that look wrong.",
+            network=network,
         )
-    return (
-        f"In {network} of the {len(voted)}, most of FER+'s voters see what the network names; in "
-        f"{label}, they see what the label says."
+    return _(
+        "In %(network)s of the %(voted)s, most of FER+'s voters see what the network names; in "
+        "%(label)s, they see what the label says.",
+        network=network,
+        voted=len(voted),
+        label=label,
     )

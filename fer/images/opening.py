@@ -6,6 +6,8 @@ from typing import BinaryIO, cast
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile, jpeg_factory
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images.errors import DECODER_ERRORS, ImageError
 
 MAX_PIXELS = 80_000_000
@@ -58,28 +60,45 @@ def require_size(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"The picture is too large ({width:,} x {height:,}); at most {_pixel_limit()} are read."
+            _(
+                "The picture is too large (%(width)s x %(height)s); at most %(most)s million "
+                "pixels are read.",
+                width=f"{width:,}",
+                height=f"{height:,}",
+                most=MAX_PIXELS // 1_000_000,
+            )
         )
     if width * height == 0:
-        raise ImageError(f"The picture holds no pixels: it is {width} x {height}.")
+        raise ImageError(
+            _(
+                "The picture holds no pixels: it is %(width)s x %(height)s.",
+                width=width,
+                height=height,
+            )
+        )
 
 
 def _identify(stream: BinaryIO) -> Image.Image:
     head = stream.read(12)
     stream.seek(0)
     if not head:
-        raise ImageError("The file is empty (0 bytes); choose another picture.")
+        raise ImageError(_("The file is empty (0 bytes); choose another picture."))
     try:
         if head.startswith(_START):  # beyond the limit of `Image.open`, for `_reduce`
             return jpeg_factory(stream, "")
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError:
-        raise ImageError(f"The picture is too large; at most {_pixel_limit()} are read.") from None
+        raise ImageError(
+            _(
+                "The picture is too large; at most %(most)s million pixels are read.",
+                most=MAX_PIXELS // 1_000_000,
+            )
+        ) from None
     except DECODER_ERRORS:
         if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
             return _open_heic(stream)
         raise ImageError(
-            "The file is not a picture that can be read; choose a JPEG, PNG, WebP, HEIC or GIF."
+            _("The file is not a picture that can be read; choose a JPEG, PNG, WebP, HEIC or GIF.")
         ) from None
 
 
@@ -92,7 +111,7 @@ def _open_heic(stream: BinaryIO) -> Image.Image:
     try:
         return cast(Image.Image, HeifImageFile(stream))
     except DECODER_ERRORS:
-        raise ImageError("The HEIC photo is damaged or cut off; copy it again.") from None
+        raise ImageError(_("The HEIC photo is damaged or cut off; copy it again.")) from None
 
 
 def _choose_page(image: Image.Image) -> list[str]:
@@ -103,7 +122,7 @@ def _choose_page(image: Image.Image) -> list[str]:
         animated = image.format != "MPO" and getattr(image, "is_animated", False)
     except DECODER_ERRORS:
         return []  # what follows the first picture can't be read
-    return ["The picture is animated; only its first frame is read."] if animated else []
+    return [_("The picture is animated; only its first frame is read.")] if animated else []
 
 
 def _choose_largest(tiff: Image.Image) -> list[str]:
@@ -118,9 +137,14 @@ def _choose_largest(tiff: Image.Image) -> list[str]:
     tiff.seek(largest)
     if len(sizes) == 1:
         return []
-    which = "first" if min(sizes) == max(sizes) else f"largest (page {largest + 1})"
-    count = f"{len(sizes)} pages" if len(sizes) < MAX_PAGES else f"{MAX_PAGES} pages or more"
-    return [f"The file holds {count}; only the {which} is read."]
+    known = len(sizes) < MAX_PAGES
+    count = _("%(pages)s pages") if known else _("%(pages)s pages or more")
+    alike = min(sizes) == max(sizes)
+    if alike:
+        text = N_("The file holds %(count)s; only the first is read.")
+    else:
+        text = N_("The file holds %(count)s; only the largest (page %(page)s) is read.")
+    return [_(text, count=count % {"pages": len(sizes)}, page=largest + 1)]
 
 
 def _reduce(image: Image.Image) -> list[str]:
@@ -131,8 +155,13 @@ def _reduce(image: Image.Image) -> list[str]:
     factor = next(factor for factor in (2, 4, 8) if width * height / factor**2 <= MAX_PIXELS)
     image.draft(None, (width // factor, height // factor))
     return [
-        f"The picture is large ({width:,} x {height:,}) and was read at 1/{factor} of its size; "
-        "boxes are in pixels of the smaller one."
+        _(
+            "The picture is large (%(width)s x %(height)s) and was read at 1/%(factor)s of its "
+            "size; boxes are in pixels of the smaller one.",
+            width=f"{width:,}",
+            height=f"{height:,}",
+            factor=factor,
+        )
     ]
 
 
@@ -143,7 +172,7 @@ def _require_few_scans(stream: BinaryIO) -> None:
     scans = _scans(stream.read())
     stream.seek(place)
     if scans > MOST_SCANS:
-        raise ImageError("The JPEG is made of far too many scans; save it anew.")
+        raise ImageError(_("The JPEG is made of far too many scans; save it anew."))
 
 
 def _scans(jpeg: bytes) -> int:
@@ -157,7 +186,3 @@ def _scans(jpeg: bytes) -> int:
         # A segment states its length; one that breaks off ends the search.
         place += int.from_bytes(jpeg[place : place + 2], "big")
     return count
-
-
-def _pixel_limit() -> str:
-    return f"{MAX_PIXELS // 1_000_000} million pixels"

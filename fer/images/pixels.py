@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.i18n import gettext as _
 from fer.images.errors import ImageError
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
@@ -78,7 +79,7 @@ def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
     """
     finite = np.isfinite(pixels)
     if not finite.any():
-        raise ImageError("The picture holds no numbers, only NaN; save it anew.")
+        raise ImageError(_("The picture holds no numbers, only NaN; save it anew."))
     low = float(pixels.min(where=finite, initial=np.inf))
     high = float(pixels.max(where=finite, initial=-np.inf))
     notice = None
@@ -86,16 +87,17 @@ def float_pixels(pixels: NDArray[Any]) -> tuple[UInt8Array, str | None]:
         low, high = 0.0, 1.0
     elif low >= 0 and 255 * _DARK <= high <= 255:
         low, high = 0.0, 255.0
-        notice = "The picture's values were read as brightness from 0 to 255."
+        notice = _("The picture's values were read as brightness from 0 to 255.")
     else:
         low, high = _range_without_outliers(pixels, finite)
-        notice = (
-            "The picture's values were brought to range: "
-            f"{_digits(low)} became black, {_digits(high)} white."
+        notice = _(
+            "The picture's values were brought to range: %(low)s became black, %(high)s white.",
+            low=_digits(low),
+            high=_digits(high),
         )
     if not finite.all():
         pixels = np.where(finite, pixels, low)
-        notice = f"{notice or ''} Pixels without a value became black.".strip()
+        notice = f"{notice or ''} {_('Pixels without a value became black.')}".strip()
     if low == high:
         return np.zeros(pixels.shape, np.uint8), notice
     # (h, w) float32, which keeps the memory of 80 million pixels in bounds.

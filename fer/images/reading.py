@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer.array_types import UInt8Array
+from fer.i18n import gettext as _
 from fer.images.color import to_srgb
 from fer.images.deep_color import has_16_bit_channels, read_dark_channels
 from fer.images.errors import DECODER_ERRORS, ImageError
@@ -114,8 +115,11 @@ def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
     """
     if max(image.shape[:2]) > MAX_JPEG_SIDE:
         raise ImageError(
-            f"A JPEG side is at most {MAX_JPEG_SIDE:,} pixels; the picture has "
-            f"{max(image.shape[:2]):,}."
+            _(
+                "A JPEG side is at most %(most)s pixels; the picture has %(side)s.",
+                most=f"{MAX_JPEG_SIDE:,}",
+                side=f"{max(image.shape[:2]):,}",
+            )
         )
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality)
@@ -167,7 +171,9 @@ def _load(image: Image.Image) -> None:
     try:
         image.load()
     except DECODER_ERRORS:
-        raise ImageError("The picture is damaged or cut off; save or download it again.") from None
+        raise ImageError(
+            _("The picture is damaged or cut off; save or download it again.")
+        ) from None
     require_size(image)  # a header may state another size than is decoded
 
 
@@ -200,7 +206,9 @@ def _read_16_bits(grey: NDArray[np.uint16]) -> tuple[UInt8Array, str | None]:
 
 
 def _depth_notice(bits: int) -> str:
-    return f"The picture uses {bits} of its 16 bits; it was brightened to the full range."
+    return _(
+        "The picture uses %(bits)s of its 16 bits; it was brightened to the full range.", bits=bits
+    )
 
 
 def _read_32_bits(grey: NDArray[np.int32]) -> tuple[UInt8Array, str | None]:
@@ -224,7 +232,10 @@ def _convert(image: Image.Image, mode: str) -> Image.Image:
         return image.convert(mode)
     except ValueError:
         raise ImageError(
-            f"The picture's colour mode, {image.mode}, can't be read; save it as RGB."
+            _(
+                "The picture's colour mode, %(mode)s, can't be read; save it as RGB.",
+                mode=image.mode,
+            )
         ) from None
 
 

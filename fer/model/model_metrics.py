@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from fer.i18n import gettext as _
 from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
 from fer.model.json_records import (
     OPEN,
@@ -119,6 +120,11 @@ class ModelMetrics(JsonRecord):
             counted = metrics.combined_agreement or metrics
             accuracy, pictures, label_set = counted.accuracy, counted.pictures, counted.label_set
             if accuracy is not None and pictures is not None and label_set is not None:
-                of = f"{pictures:,} pictures of the {split} split"
-                return f"{accuracy:.1%} of {of} ({label_set})"
+                return _(
+                    "%(accuracy)s of %(pictures)s pictures of the %(split)s split (%(labels)s)",
+                    accuracy=f"{accuracy:.1%}",
+                    pictures=f"{pictures:,}",
+                    split=_(split),
+                    labels=_(label_set),
+                )
         return None

@@ -15,6 +15,8 @@ from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import describe_turn
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.box_interpolation import BoxInterpolator
@@ -118,7 +120,7 @@ def analyse(
             )
         reporter.raise_if_cancelled()
         analyzer.timeline.marks = sorted_marks(span.marks(marks))
-        turn = describe_turn(analyzer.turned, "video")
+        turn = describe_turn(analyzer.turned, N_("video"))
         network = NetworkIdentity.of(pipeline.classifier)
         losses = " ".join(filter(None, (turn, reader.warning, warning))) or None
         known = losses, network, reader.scale, lead, span.start
@@ -206,5 +208,10 @@ def _describe_stop(end: float, duration: float | None) -> str | None:
     """Return a sentence on what was left out after `end` seconds; None if nothing was."""
     if duration is not None and duration - end < _MISSING_FROM:
         return None
-    whole = "" if duration is None else f" of {duration:.0f}"
-    return f"The analysis was stopped after {end:.0f}{whole} seconds."
+    if duration is None:
+        return _("The analysis was stopped after %(end)s seconds.", end=f"{end:.0f}")
+    return _(
+        "The analysis was stopped after %(end)s of %(whole)s seconds.",
+        end=f"{end:.0f}",
+        whole=f"{duration:.0f}",
+    )

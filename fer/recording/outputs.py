@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from fer.i18n import SOURCE, use_language
 from fer.images import encode_jpeg
 from fer.output_files import (
     OutputError,
@@ -150,7 +151,8 @@ def write_timeline_files(recording: RecordingResult) -> None:
     timeline, metadata = recording.timeline, recording.metadata
     moments = summarise(timeline, metadata.duration).moments
     write_file(recording.csv, to_csv(timeline))
-    write_file(recording.json, to_json(timeline, metadata_entries(timeline, metadata)))
+    with use_language(SOURCE):
+        write_file(recording.json, to_json(timeline, metadata_entries(timeline, metadata)))
     with new_file(recording.plot) as unfinished:
         timeline_plot(timeline, moments).savefig(unfinished, dpi=110)
     pictures = [picture[1:] for picture in match_pictures(moments, recording.pictures)]

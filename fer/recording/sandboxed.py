@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.paths import printable
 from fer.pipeline import Pipeline
 from fer.recording.outputs import (
@@ -60,10 +62,10 @@ _NICE = 10
 _POLL_INTERVAL = 0.1
 """Seconds from one check for cancellation to the next."""
 
-BROKEN = "This video breaks the reader; save it anew as MP4 (H.264) and try again."
-SLOW = "This video takes too long to read; cut it, or save it anew as MP4 (H.264)."
+BROKEN = N_("This video breaks the reader; save it anew as MP4 (H.264) and try again.")
+SLOW = N_("This video takes too long to read; cut it, or save it anew as MP4 (H.264).")
 
-NO_SOUND = "The sound breaks the reader and is left out."
+NO_SOUND = N_("The sound breaks the reader and is left out.")
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +117,7 @@ def analyse_sandboxed(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         logger.warning("The folder of a recording can't be made: %s", error)
-        raise ResultsError(NO_ROOM) from error
+        raise ResultsError(_(NO_ROOM)) from error
     folder = folder.resolve()
     limits = Limits(
         *(MEMORY, AT_MOST, MAX_WRITTEN), nice=_NICE, readable=(source,), writable=folder
@@ -133,7 +135,7 @@ def analyse_sandboxed(
         # Most decoders are for sound, and the pictures can be had without it.
         supervisor = _Supervisor(progress, cancelled)
         message = _run_worker(analyse_video, limits, supervisor, *arguments, False)
-        message.fields["warning"] = f"{message.fields['warning'] or ''} {NO_SOUND}".strip()
+        message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
     network = NetworkIdentity.of(pipeline.classifier)
     origin = RecordingMetadata(
         printable(source.name), 0.0, rate, None, network, 1.0, 0.0, span.start
@@ -217,15 +219,15 @@ def _run_worker(
         worker = Worker(work, limits, *arguments)
     except WorkerError as error:
         logger.warning("A video's worker did not start: %s", error)
-        raise VideoError("The machine is too busy; try again in a minute.") from error
+        raise VideoError(_("The machine is too busy; try again in a minute.")) from error
     supervisor.start()
     try:
         return _result(worker, supervisor)
     except WorkerError as error:
         logger.warning("A video's worker ended: %s", error)
         if time.monotonic() > supervisor.end:
-            raise VideoError(SLOW) from error
-        raise BrokenReader(BROKEN) from error
+            raise VideoError(_(SLOW)) from error
+        raise BrokenReader(_(BROKEN)) from error
     finally:
         worker.kill()
 
@@ -270,7 +272,7 @@ def _read_result(message: Message, folder: Path, origin: RecordingMetadata) -> R
         duration, scale, lead = (float(fields[name]) for name in ("duration", "scale", "lead"))
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
-        raise VideoError(BROKEN) from error
+        raise VideoError(_(BROKEN)) from error
     files: dict[str, Any] = {**paths}
     metadata = replace(origin, warning=warning, duration=duration, scale=scale, lead=lead)
     return RecordingResult(timeline, metadata, pictures=pictures, **files)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
 from fer.timeline.marks import EVENT, Mark, parse_time
 from fer.video import Frame, VideoError, VideoReader
@@ -29,7 +30,9 @@ class Span:
             VideoError: They are no times, or the end isn't after the start.
         """
         if not (math.isfinite(self.start) and self.start >= 0 and self.end > self.start):
-            raise VideoError("The end of what is analysed must be after its start, at 0 or later.")
+            raise VideoError(
+                _("The end of what is analysed must be after its start, at 0 or later.")
+            )
 
     def length(self, duration: float | None) -> float | None:
         """Return its seconds in a recording of a duration; None if unknown.
@@ -39,8 +42,12 @@ class Span:
         """
         if duration is not None and self.start >= duration:
             raise VideoError(
-                f"The recording ends at {format_time(duration)}, before {format_time(self.start)}, "
-                "where the analysis should start."
+                _(
+                    "The recording ends at %(end)s, before %(start)s, where the analysis should "
+                    "start.",
+                    end=format_time(duration),
+                    start=format_time(self.start),
+                )
             )
         end = self.end if duration is None else min(self.end, duration)
         return end - self.start if math.isfinite(end) else None
@@ -70,7 +77,12 @@ class Span:
             yield replace(frame, time=time - self.start, duration=length)
             yielded = True
         if not yielded:
-            raise VideoError(f"The recording has no picture at {format_time(self.start)} or later.")
+            raise VideoError(
+                _(
+                    "The recording has no picture at %(time)s or later.",
+                    time=format_time(self.start),
+                )
+            )
 
     def _read(self, reader: VideoReader, start: float, can_seek: bool | None) -> Iterable[Frame]:
         """Return the frames from about a time on, without reading those before if possible."""
@@ -109,5 +121,5 @@ def _parse_limit(typed: object) -> float | None:
         return None
     seconds = parse_time(str(typed)[:20])
     if seconds is None:
-        raise VideoError("Start and end are times such as 90 or 1:30.")
+        raise VideoError(_("Start and end are times such as 90 or 1:30."))
     return seconds

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.video import frames_at
@@ -77,16 +78,16 @@ def match_pictures(
         moments: Of a timeline.
         pictures: Of the moments that it had at first.
     """
-    known = {picture.caption: picture.image for picture in pictures}
+    known = {picture.time: picture.image for picture in pictures}
     if not moments:
         return [(picture.time, picture.caption, picture.image) for picture in pictures]
-    return [(time, caption, known.get(caption)) for time, caption in map(_place, moments)]
+    return [(time, caption, known.get(time)) for time, caption in map(_place, moments)]
 
 
 def _place(moment: Moment) -> tuple[float, str]:
     """Return the time of a moment's picture, and its caption."""
     middle = (moment.start + moment.end) / 2
-    return middle, f"{format_time(moment.start)} {moment.expression}"
+    return middle, f"{format_time(moment.start)} {_(moment.expression)}"
 
 
 def contact_sheet(pictures: Sequence[Thumbnail]) -> np.ndarray:

@@ -11,6 +11,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
 from fer.recording.analysis import analyse
 from fer.recording.outputs import RecordingResult, ResultsError
@@ -26,8 +28,8 @@ PER_SECOND, AT_LEAST, AT_MOST = 12.0, 300.0, 6 * 3600.0
 """Seconds that an analysis may take, on the clock and of the CPU: so many a second of the video,
 with a floor and a ceiling."""
 
-NO_ROOM = "There is no room for the results just now; try again in a few minutes."
-LARGE = "This video takes too much memory to read; save it smaller."
+NO_ROOM = N_("There is no room for the results just now; try again in a few minutes.")
+LARGE = N_("This video takes too much memory to read; save it smaller.")
 
 logger = logging.getLogger(__name__)
 
@@ -118,11 +120,11 @@ def report_errors(work: Callable[[Channel], None], channel: Channel) -> None:
         work(channel)
     except ResultsError as error:
         logger.warning("The results of a recording can't be written: %s", error)
-        channel.send("refused", sentence=NO_ROOM)
+        channel.send("refused", sentence=_(NO_ROOM))
     except VideoError as error:
         channel.send("refused", sentence=str(error))
     except MemoryError:
-        channel.send("refused", sentence=LARGE)
+        channel.send("refused", sentence=_(LARGE))
     except ValueError as error:
         channel.send("invalid", sentence=str(error))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fer.i18n import gettext as _
 from fer.images import MAX_PIXELS, DecodedImage, ImageError, decode_image
 from fer.sandbox.channel import Message
 from fer.sandbox.limits import Limits
@@ -38,10 +39,13 @@ class PhotoReader:
         try:
             message = self._pool.run(content, SECONDS, _QUEUE_TIMEOUT, 3 * MAX_PIXELS)
         except TimeoutError:
-            raise ImageError("Many photos are being read; try again in a minute.") from None
+            raise ImageError(_("Many photos are being read; try again in a minute.")) from None
         except WorkerError as error:
-            what = "takes too long to read" if error.late else "breaks the reader"
-            raise ImageError(f"This photo {what}; save it anew as JPEG or PNG.") from error
+            if error.late:
+                sentence = _("This photo takes too long to read; save it anew as JPEG or PNG.")
+            else:
+                sentence = _("This photo breaks the reader; save it anew as JPEG or PNG.")
+            raise ImageError(sentence) from error
         if message.kind == "refused":
             raise ImageError(str(message.fields["sentence"]))
         shape = int(message.fields["height"]), int(message.fields["width"]), 3
@@ -60,7 +64,7 @@ def _decode(content: bytes) -> Message:
     except ImageError as error:
         return Message("refused", {"sentence": str(error)})
     except MemoryError:
-        sentence = "This photo takes too much memory to read; save it smaller."
+        sentence = _("This photo takes too much memory to read; save it smaller.")
         return Message("refused", {"sentence": sentence})
     height, width = decoded.pixels.shape[:2]
     fields = {"height": height, "width": width, "notices": list(decoded.notices)}

@@ -4,6 +4,7 @@ import queue
 from collections.abc import Callable
 from functools import partial
 
+from fer.i18n import current_language, use_language
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits
 from fer.sandbox.worker import Worker
@@ -52,7 +53,7 @@ class Pool:
             raise TimeoutError("All workers are busy.") from None
         try:
             worker = worker or Worker(_serve, self._limits, self._task)
-            worker.send("task", data)
+            worker.send("task", data, language=current_language())
             message = worker.result(timeout, max_bytes)
             used += 1
         except BaseException:
@@ -90,5 +91,6 @@ def _tasks(task: Callable[[bytes], Message], channel: Channel) -> None:
             return
         if message is None:  # only where a time to wait is given
             continue
-        result = task(bytes(message.data))
+        with use_language(str(message.fields["language"])):
+            result = task(bytes(message.data))
         channel.send(result.kind, result.data, **result.fields)

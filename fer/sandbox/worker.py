@@ -16,6 +16,7 @@ from threading import Event
 from typing import Any
 from weakref import WeakSet
 
+from fer.i18n import current_language, load_catalogues, use_language
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits, confine
 
@@ -103,7 +104,9 @@ class Worker:
         ours, theirs = _context.Pipe()
         self.channel = Channel(ours)
         self._process = _context.Process(
-            target=_run, args=(theirs, work, limits, arguments), daemon=True
+            target=_run,
+            args=(theirs, work, limits, arguments, current_language()),
+            daemon=True,
         )
         with _environment():
             self._process.start()
@@ -166,13 +169,17 @@ class Worker:
         return f"The worker ended with {self._process.exitcode} ({error})."
 
 
-def _run(connection: Connection, work: Work, limits: Limits, arguments: Sequence[Any]) -> None:
+def _run(
+    connection: Connection, work: Work, limits: Limits, arguments: Sequence[Any], language: str
+) -> None:
     """Do the work in the worker."""
     channel = Channel(connection)
     _forget_the_server()
-    do = work(*arguments)
-    channel.send("ready", missing=confine(limits))
-    do(channel)
+    load_catalogues()
+    with use_language(language):
+        do = work(*arguments)
+        channel.send("ready", missing=confine(limits))
+        do(channel)
 
 
 def _forget_the_server() -> None:

@@ -1,7 +1,10 @@
-"""HTML from Jinja2 templates; whatever is put into them is escaped.
+"""HTML from Jinja2 templates, in the current language; whatever is put into them is escaped.
 
 `macros.html` has the parts that pages share: bars, tables, legends, chips. `figures.css` is how
 they look, on the page and in saved reports.
+
+Translations may hold HTML, as the templates do, so `{% trans %}` and `_()` are for texts of the
+templates alone. The filter `translated` is for names that are put in.
 """
 
 from collections.abc import Callable
@@ -12,18 +15,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fer.colors import COLORS, text_color_on
+from fer.i18n import current_language, lookup, lookup_plural
+from fer.i18n import mark as N_
+from fer.i18n.scripts import with_translations
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 
 FOLDER = Path(__file__).parent
 
 UNNAMED_NOTES = {
-    UNCERTAIN: "no expression stands out",
-    TURNED_AWAY: "it looks too far aside to name an expression",
+    UNCERTAIN: N_("no expression stands out"),
+    TURNED_AWAY: N_("it looks too far aside to name an expression"),
 }
 """Why a face's expression isn't named."""
 
-CHART_JS = FOLDER / "chart.js"
-"""The script of charts: values, zoom, series on and off; without it they are pictures."""
 
 FIGURES_CSS = FOLDER / "figures.css"
 """Styles of bars, tables, chips and charts; colours are variables, named as Gradio's themes do."""
@@ -36,7 +40,7 @@ def render(template: str, **values: object) -> Markup:
         template: Its file name, such as "chart.html".
         values: What it names; anything it names that is missing is an error.
     """
-    return Markup(_environment().get_template(template).render(values))  # noqa: S704 - escaped there
+    return Markup(template_environment().get_template(template).render(values))  # noqa: S704 - escaped there
 
 
 def call_macro(name: str, *arguments: object, caller: Callable[[], Markup] | None = None) -> Markup:
@@ -47,24 +51,37 @@ def call_macro(name: str, *arguments: object, caller: Callable[[], Markup] | Non
         arguments: Its own, in their order.
         caller: What it wraps, for those that wrap something.
     """
-    macro = getattr(_environment().get_template("macros.html").module, name)
+    macro = getattr(template_environment().get_template("macros.html").module, name)
     made = macro(*arguments) if caller is None else macro(*arguments, caller=caller)
     return Markup(made)  # noqa: S704 - escaped there
 
 
 @cache
-def _environment() -> Environment:
+def chart_script() -> str:
+    """Return the script of charts, which shows values and zooms; without it they are pictures."""
+    source = (FOLDER / "chart.js").read_text(encoding="utf-8")
+    return f"(() => {{\n{with_translations(source).strip()}\n}})();"
+
+
+@cache
+def template_environment() -> Environment:
+    """Return what makes HTML of the templates."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(lookup, lookup_plural, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    environment.filters["translated"] = lookup
     environment.globals |= {
         "EXPRESSIONS": EXPRESSIONS,
         "UNNAMED_NOTES": UNNAMED_NOTES,
         "colour_style": colour_style,
+        "language": current_language,
         "percent": "{:.0%}".format,
     }
     return environment

@@ -23,12 +23,12 @@
 
   function sentence(fer, at) {
     const row = fer.areas[0][at], time = clock(at * fer.step);
-    const faces = fer.faces[at] === null ? "" : `, ${(fer.faces[at] / 1000).toFixed(1)} faces`;
-    if (!row) return `${time}${faces}: no figure`;
-    const shares = fer.names.map((name, i) => [row[i], name]).filter(([share, name]) => share >= 5 && !fer.hidden.has(name));
+    const faces = fer.faces[at] === null ? "" : `, ${_("%(number)s faces", { number: (fer.faces[at] / 1000).toFixed(1) })}`;
+    if (!row) return `${time}${faces}: ${_("no figure")}`;
+    const shares = fer.names.map((name, i) => [row[i], name, fer.labels[i]]).filter(([share, name]) => share >= 5 && !fer.hidden.has(name));
     shares.sort((one, other) => other[0] - one[0]);
-    const text = shares.map(([share, name]) => `${name} ${Math.round(share / 10)}%`).join(", ");
-    return `${time}${faces}: ${text}${fer.index[at] === null ? "" : `; index ${signed(fer.index[at])}`}`;
+    const text = shares.map(([share, , label]) => `${label} ${Math.round(share / 10)}%`).join(", ");
+    return `${time}${faces}: ${text}${fer.index[at] === null ? "" : `; ${_("index %(value)s", { value: signed(fer.index[at]) })}`}`;
   }
 
   // The clock of the place where the page is read, for timelines of a camera.

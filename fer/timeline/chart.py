@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from fer.array_types import BoolArray, Float64Array, Int64Array
 from fer.colors import COLORS, outcome_colors
+from fer.i18n import gettext as _
 from fer.templates import render
 from fer.timeline.baseline import SPREADS, baseline_columns, change_from
-from fer.timeline.chart_notes import chart_description, chart_note
+from fer.timeline.chart_notes import chart_description, chart_note, index_heading
 from fer.timeline.chart_series import chart_series
 from fer.timeline.drawn_marks import mark_places
 from fer.timeline.expression_statistics import (
@@ -118,8 +119,9 @@ def timeline_html(
         level: Of its headings, 3 or 4.
     """
     whole, tracks, count = _all_curves(timeline)
-    single = [(f"Face {track}", curves) for track, curves in tracks.items()]
-    rows = [("All faces", whole), *single] if len(single) > 1 else [("Expressions", whole)]
+    single = [(_("Face %(number)s", number=track), curves) for track, curves in tracks.items()]
+    several = len(single) > 1
+    rows = [(_("All faces"), whole), *single] if several else [(_("Expressions"), whole)]
     areas = list(tracks) if len(tracks) > 1 else []
     span = max(min_span, whole.seconds)
     return render(
@@ -140,7 +142,7 @@ def timeline_html(
         side=VIEWBOX_SIDE,
         note=chart_note(
             timeline,
-            any(curve.withheld.any() for _, curve in rows),
+            any(row[1].withheld.any() for row in rows),
             *(len(single), count),
         ),
     )
@@ -178,7 +180,7 @@ def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
     frames = Counter[int]()
     for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
         frames[track] += count
-    return sorted(track for track, _ in frames.most_common(MAX_TRACKS))
+    return sorted(track for track, _frames in frames.most_common(MAX_TRACKS))
 
 
 def _areas(
@@ -209,19 +211,18 @@ def _areas(
 def _index_and_faces(whole: Curves, span: float) -> list[Plot]:
     """Return the plots of the index and of the number of all faces."""
     several = np.isfinite(whole.figures["index_error"]).any()
-    heading = "Positive-negative index"
-    heading += f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if several else ""
+    heading = index_heading(bool(several))
     scale = ("+1", "0", "\N{MINUS SIGN}1")
     index = Plot(heading, scale, "", _index(whole, span), _withheld_strips(whole, span))
     most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
-    return [index, Plot("Faces", (str(most), "", "0"), "fer-count", _faces(whole, span, most))]
+    return [index, Plot(_("Faces"), (str(most), "", "0"), "fer-count", _faces(whole, span, most))]
 
 
 def _outcomes(whole: Curves, span: float, view: str) -> Plot:
     """Return the plot of how many of the faces were named, and why others were not."""
     colors = outcome_colors(view)
     return Plot(
-        "Faces classified, and why others were not",
+        _("Faces classified, and why others were not"),
         ("100%", "", "0"),
         "fer-outcomes",
         _stack(whole, outcome_shares(whole.figures, view), list(colors.values()), span),
@@ -245,7 +246,11 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
         found = change_from(index, inside, curves.step)
         if found is not None:
             change, spread = found
-            title = f"{heading}: change of the index from the baseline, whose band is {SPREADS} SD"
+            title = _(
+                "%(face)s: change of the index from the baseline, whose band is %(spreads)s SD",
+                face=heading,
+                spreads=SPREADS,
+            )
             middle = np.where(np.isfinite(change), 0.0, np.nan)
             reach = SPREADS * spread
             paths = band_line(curves.step, change, (middle - reach, middle + reach), span)
@@ -282,7 +287,7 @@ def _withheld_strips(curves: Curves, span: float) -> list[tuple[str, str]]:
     hidden = np.where(curves.withheld, 1.0, np.nan)
     return [
         (f"{places[0] / VIEWBOX_SIDE:.1%}", f"{(places[-1] - places[0]) / VIEWBOX_SIDE:.1%}")
-        for places, _ in find_runs(curves.step, hidden, span)
+        for places, _tops in find_runs(curves.step, hidden, span)
     ]
 
 

@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
-from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
+from fer.timeline.expression_statistics import (
+    ERROR_BAND,
+    compute_statistics,
+    weight_bins_equally,
+)
 from fer.timeline.formatting import format_time
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
@@ -20,33 +26,65 @@ def mean_statistics(timeline: Timeline) -> dict[str, float]:
 
 def chart_note(timeline: Timeline, withheld: bool, drawn: int, tracks: int) -> str:
     """Return an explanation of the index, the hatching and which faces are drawn."""
-    sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."]
+    sentences = [
+        _("Positive-negative index: the share of happy minus angry, disgust, fear and sad.")
+    ]
     sentences += _outcome_sentence(mean_statistics(timeline))
     if tracks > drawn:
-        sentences.append(f"Of {tracks} faces, the {drawn} seen longest are drawn separately.")
+        sentences.append(
+            _(
+                "Of %(tracks)s faces, the %(drawn)s seen longest are drawn separately.",
+                tracks=tracks,
+                drawn=drawn,
+            )
+        )
     if timeline.view == "class":
         sentences.append(
-            f"Hatched: fewer than {MIN_FACES} faces to classify; only their number is kept."
+            _(
+                "Hatched: fewer than %(least)s faces to classify; only their number is kept.",
+                least=MIN_FACES,
+            )
         )
     elif withheld:
-        sentences.append("Hatched: faces too small to classify, or turned away.")
+        sentences.append(_("Hatched: faces too small to classify, or turned away."))
     return " ".join(sentences)
+
+
+def index_heading(has_error: bool) -> str:
+    """Return the heading of the index; `has_error` where it is drawn with its error."""
+    if not has_error:
+        return _("Positive-negative index")
+    return _("Positive-negative index, ± %(band)s standard errors", band=ERROR_BAND)
 
 
 def chart_description(timeline: Timeline) -> str:
     """Return what the chart shows, in a sentence."""
     mean = mean_statistics(timeline)
     if not mean["judged"]:
-        return "A timeline that shows no expression yet."
+        return _("A timeline that shows no expression yet.")
     top = max(EXPRESSIONS, key=mean.__getitem__)
-    return f"Expressions over {format_time(timeline.seconds)}: on average {top} {mean[top]:.0%}."
+    return _(
+        "Expressions over %(time)s: on average %(expression)s %(share)s.",
+        time=format_time(timeline.seconds),
+        expression=_(top),
+        share=f"{mean[top]:.0%}",
+    )
 
 
 def _outcome_sentence(mean: Mapping[str, float]) -> list[str]:
     """Return what share of the faces could be classified, and why the others could not."""
     if not mean["faces"] > 0:
         return []
-    reasons = {"turned away": mean["turned"], "too small": mean["small"]}
-    why = " and ".join(f"{share:.0%} were {name}" for name, share in reasons.items() if share > 0)
-    judged = f"{1 - mean['turned'] - mean['small']:.0%} of the faces could be classified"
-    return [f"{judged}: {why}." if why else f"{judged}."]
+    if mean["turned"] > 0 and mean["small"] > 0:
+        text = N_(
+            "%(judged)s of the faces could be classified: %(turned)s were turned away and "
+            "%(small)s were too small."
+        )
+    elif mean["turned"] > 0:
+        text = N_("%(judged)s of the faces could be classified: %(turned)s were turned away.")
+    elif mean["small"] > 0:
+        text = N_("%(judged)s of the faces could be classified: %(small)s were too small.")
+    else:
+        text = N_("%(judged)s of the faces could be classified.")
+    shares = {name: f"{mean[name]:.0%}" for name in ("turned", "small")}
+    return [_(text, judged=f"{1 - mean['turned'] - mean['small']:.0%}", **shares)]

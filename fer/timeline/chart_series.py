@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
+from fer.i18n import gettext as _
 from fer.timeline.expression_statistics import STACK_ORDER, Figures, merged_statistics
 from fer.timeline.timeline import Timeline
 
@@ -21,7 +22,8 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
         tracks: The tracks that have areas of their own.
 
     Returns:
-        `step` (seconds of a value), `names` (of the areas, from the ground up), `areas` (for all
+        `step` (seconds of a value), `names` (of the areas, from the ground up), `labels` (what
+        these are called), `areas` (for all
         faces, then for each track: a list of shares for each step), and `index` and `faces` (for
         each step).
     """
@@ -39,6 +41,7 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
     series = {
         "step": timeline.bin_seconds * group,
         "names": STACK_ORDER,
+        "labels": [_(name) for name in STACK_ORDER],
         "areas": [_rows(each) for each in (everyone, *single)],
         "index": _thousandths(everyone["index"]),
         "faces": _thousandths(everyone["faces"]),

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from fer.array_types import BoolArray, Float64Array
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
@@ -141,12 +142,12 @@ def stretch_samples(timelines: Sequence[tuple[str, Timeline]]) -> list[Sample]:
         groups: dict[tuple[str, str], list[Mark]] = {}
         for i, mark in enumerate(timeline.marks):
             if mark.kind in (BASELINE, STRETCH):
-                text = mark.text or f"{STRETCH} {letters(i)}" if mark.kind == STRETCH else ""
+                text = mark.text or f"{_(STRETCH)} {letters(i)}" if mark.kind == STRETCH else ""
                 groups.setdefault((mark.kind, text), []).append(mark)
         prefix = f"{name}: " if len(timelines) > 1 else ""
         for (kind, text), marks in sorted(groups.items(), key=lambda item: item[0][0] != BASELINE):
             ranges = [(mark.start, mark.end) for mark in marks]
-            samples.append(sample_of(timeline, f"{prefix}{text or kind}", ranges))
+            samples.append(sample_of(timeline, f"{prefix}{text or _(kind)}", ranges))
     return samples
 
 
@@ -158,8 +159,11 @@ def compare(samples: Sequence[Sample]) -> Comparison:
     """
     if not 2 <= len(samples) <= MAX_SAMPLES:
         raise TimelineError(
-            f"A comparison takes 2 to {MAX_SAMPLES} recordings or marked stretches, not "
-            f"{len(samples)}."
+            _(
+                "A comparison takes 2 to %(most)s recordings or marked stretches, not %(number)s.",
+                most=MAX_SAMPLES,
+                number=len(samples),
+            )
         )
     first, *others = samples
     differences = tuple(
@@ -180,14 +184,16 @@ def compare_timelines(
     Raises:
         TimelineError: They don't fit each other, or there is nothing to compare.
     """
-    check_comparable([timeline for _, timeline in timelines])
+    check_comparable([timeline for _name, timeline in timelines])
     if not stretches:
         return compare([sample_of(timeline, name) for name, timeline in timelines])
     samples = stretch_samples(timelines)
     if len(samples) < 2:
         raise TimelineError(
-            "Two marked stretches are needed, or a stretch and a baseline; mark them, or compare "
-            "whole recordings."
+            _(
+                "Two marked stretches are needed, or a stretch and a baseline; mark them, or "
+                "compare whole recordings."
+            )
         )
     return compare(samples)
 
@@ -200,11 +206,13 @@ def check_comparable(timelines: Sequence[Timeline]) -> None:
     """
     if len({timeline.view for timeline in timelines}) > 1:
         raise TimelineError(
-            "One timeline is of the class view and one of the person view; compare those of one "
-            "view."
+            _(
+                "One timeline is of the class view and one of the person view; compare those of "
+                "one view."
+            )
         )
     if len({timeline.bin_seconds for timeline in timelines}) > 1:
-        raise TimelineError("The timelines have bins of different lengths.")
+        raise TimelineError(_("The timelines have bins of different lengths."))
 
 
 def _bootstrap_difference(first: Sample, other: Sample, name: str) -> Difference:

@@ -7,6 +7,8 @@ from math import isfinite
 
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.output_files import no_formula
 from fer.templates import render
@@ -23,7 +25,7 @@ from fer.timeline.compare import (
 from fer.timeline.formatting import NO_VALUE, format_duration, format_percent, format_signed
 from fer.timeline.timeline import Timeline
 
-LIMITS = (
+LIMITS = N_(
     "What this can't tell: the intervals come from how much these seconds vary. They are not about "
     "other people, another day or another camera, not about what caused a difference, and not "
     "about what anybody felt."
@@ -48,40 +50,56 @@ def conclusions(comparison: Comparison, networks: Sequence[str] = ()) -> list[st
     short = [sample.name for sample in comparison.samples if sample.seconds < MIN_SECONDS]
     if short:
         sentences.append(
-            f"Fewer than {MIN_SECONDS} s with figures have no interval: {', '.join(short)}."
+            _(
+                "Fewer than %(least)s s with figures have no interval: %(names)s.",
+                least=MIN_SECONDS,
+                names=", ".join(short),
+            )
         )
     if comparison.intervals:
         sentences.append(
-            f"Of {comparison.intervals} intervals of 95%, about one in twenty misses the truth by "
-            "chance."
+            _(
+                "Of %(number)s intervals of 95%%, about one in twenty misses the truth by chance.",
+                number=comparison.intervals,
+            )
         )
     if len(set(networks)) > 1:
-        sentences.append("Different networks read these recordings, which may be the difference.")
-    return [*sentences, LIMITS]
+        sentences.append(
+            _("Different networks read these recordings, which may be the difference.")
+        )
+    return [*sentences, _(LIMITS)]
 
 
 def _conclusion(first: Sample, other: Sample, differences: Mapping[str, Difference]) -> str:
+    pair = {"first": first.name, "other": other.name}
     clear = [name for name in FIGURES if differences[name].is_clear]
     if not clear:
-        pair = f"From {first.name} to {other.name}"
         if not any(isfinite(difference.low) for difference in differences.values()):
-            return f"{pair}: too few seconds for an interval."
-        return f"{pair} no figure changes by more than these seconds vary anyway."
-    more = [name for name in clear if differences[name].value > 0]
-    less = [name for name in clear if differences[name].value < 0]
-    parts = [f"{word} {', '.join(names)}" for word, names in (("more", more), ("less", less))]
-    kept = "; ".join(part for part, names in zip(parts, (more, less), strict=True) if names)
-    return f"From {first.name} to {other.name}, by more than these seconds vary anyway: {kept}."
+            return _("From %(first)s to %(other)s: too few seconds for an interval.", **pair)
+        return _(
+            "From %(first)s to %(other)s no figure changes by more than these seconds vary anyway.",
+            **pair,
+        )
+    more = ", ".join(_(name) for name in clear if differences[name].value > 0)
+    less = ", ".join(_(name) for name in clear if differences[name].value < 0)
+    parts = [_("more %(figures)s", figures=more)] if more else []
+    parts += [_("less %(figures)s", figures=less)] if less else []
+    return _(
+        "From %(first)s to %(other)s, by more than these seconds vary anyway: %(changes)s.",
+        **pair,
+        changes="; ".join(parts),
+    )
 
 
 def format_difference(name: str, difference: Difference) -> str:
     """Return "+12 points (+6 to +18)"; of the index "+0.12 (+0.06 to +0.18)"."""
-    unit = "" if name == "index" else " points"
     value = _signed(name, difference.value)
+    if name != "index":
+        value = _("%(value)s points", value=value)
     if not isfinite(difference.low):
-        return f"{value}{unit}" if isfinite(difference.value) else NO_VALUE
+        return value if isfinite(difference.value) else NO_VALUE
     low, high = _signed(name, difference.low), _signed(name, difference.high)
-    return f"{value}{unit} ({low} to {high})"
+    return f"{value} ({_('%(low)s to %(high)s', low=low, high=high)})"
 
 
 def _signed(name: str, value: float) -> str:
@@ -102,7 +120,9 @@ def _mean(name: str, sample: Sample) -> str:
 def describe_sample(sample: Sample) -> str:
     """Return how much of a sample has figures, in words."""
     shown, whole = format_duration(sample.seconds), format_duration(sample.watched)
-    return shown if shown == whole else f"{shown} of {whole} with figures"
+    if shown == whole:
+        return shown
+    return _("%(shown)s of %(whole)s with figures", shown=shown, whole=whole)
 
 
 def comparison_text(comparison: Comparison, networks: Sequence[str] = ()) -> str:

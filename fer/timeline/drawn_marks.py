@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
 from fer.timeline.marks import EVENT, LEFT_OUT, Mark, letters
 
@@ -35,7 +36,7 @@ def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:
             mark.kind.replace(" ", "-"),
             f"{mark.start / span:.2%}",
             f"{(min(mark.end, span) - mark.start) / span:.2%}",
-            f"{format_time(mark.start)} {mark.label}",
+            f"{format_time(mark.start)} {mark.text or _(mark.kind)}",
         )
         for i, mark in enumerate(marks)
         if mark.start < span

@@ -1,5 +1,7 @@
 """Times and shares as people read them; no line breaks between a number and its unit."""
 
+from fer.i18n import gettext as _
+
 NO_VALUE = "\N{EN DASH}"
 """Stands where there is no figure."""
 
@@ -17,7 +19,7 @@ def format_time(seconds: float) -> str:
 def format_duration(seconds: float) -> str:
     """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
     if 0 < seconds < 0.05:
-        return f"under 0.1{_SPACE}s"
+        return _("under %(duration)s", duration=f"0.1{_SPACE}s")
     if round(seconds, 1) < 10 and seconds != round(seconds):
         return f"{seconds:.1f}{_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)

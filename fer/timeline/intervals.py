@@ -12,6 +12,7 @@ from itertools import count, groupby
 import numpy as np
 
 from fer.array_types import Int64Array
+from fer.i18n import SOURCE, use_language
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.timeline.expression_statistics import Figures, compute_statistics
 from fer.timeline.marks import EVENT, Mark, shifted
@@ -102,11 +103,12 @@ def interval_table(
     """
     whole, timeline = timeline, timeline.included()
     states = _track_states(timeline) if timeline.view == "person" else _class_states(timeline)
-    rises = [
-        Interval(MOMENT_TIER, moment.start, moment.end, f"rise in {moment.expression}", None,
-                 moment.sentence)
-        for moment in moments
-    ]  # fmt: skip
+    with use_language(SOURCE):  # other programs read it
+        rises = [
+            Interval(MOMENT_TIER, moment.start, moment.end, f"rise in {moment.expression}", None,
+                     moment.sentence)
+            for moment in moments
+        ]  # fmt: skip
     numbers = whole.counts()[0]
     last = (int(numbers[-1]) + 1) * timeline.bin_seconds if len(numbers) else 0.0
     last = last if end is None else end

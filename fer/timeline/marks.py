@@ -10,13 +10,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-EVENT, LEFT_OUT, STRETCH, BASELINE = "event", "left out", "stretch", "baseline"
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
+
+EVENT, LEFT_OUT, STRETCH, BASELINE = N_("event"), N_("left out"), N_("stretch"), N_("baseline")
 
 KINDS = {
-    EVENT: "something happened",
-    LEFT_OUT: "these seconds don't count",
-    STRETCH: "a stretch to compare with others",
-    BASELINE: "a neutral stretch that others are compared with",
+    EVENT: N_("something happened"),
+    LEFT_OUT: N_("these seconds don't count"),
+    STRETCH: N_("a stretch to compare with others"),
+    BASELINE: N_("a neutral stretch that others are compared with"),
 }
 """Kinds of marks and what they mean. An event has no length, the others have one."""
 
@@ -54,13 +57,27 @@ class Mark:
             MarkError: The kind is unknown, a time is out of range, or a range has no length.
         """
         if self.kind not in KINDS:
-            raise MarkError(f"A mark is one of {', '.join(KINDS)}, not {self.kind!r}.")
+            raise MarkError(
+                _(
+                    "A mark is one of %(kinds)s, not %(kind)r.",
+                    kinds=", ".join(KINDS),
+                    kind=self.kind,
+                )
+            )
         end = self.start if self.kind == EVENT else self.end
         times = tuple(round(float(time), 3) + 0.0 for time in (self.start, end))
         if not all(math.isfinite(time) and 0 <= time <= MAX_SECONDS for time in times):
-            raise MarkError(f"A mark's time is 0 or more seconds, not {self.start} to {self.end}.")
+            raise MarkError(
+                _(
+                    "A mark's time is 0 or more seconds, not %(start)s to %(end)s.",
+                    start=self.start,
+                    end=self.end,
+                )
+            )
         if self.kind != EVENT and times[1] <= times[0]:
-            raise MarkError(f"A mark of the kind {self.kind!r} needs an end after its start.")
+            raise MarkError(
+                _("A mark of the kind “%(kind)s” needs an end after its start.", kind=_(self.kind))
+            )
         letters = (letter if letter.isprintable() else " " for letter in str(self.text))
         text = " ".join("".join(letters).split())[:MAX_TEXT].strip()
         for name, value in (("start", times[0]), ("end", times[1]), ("text", text)):
@@ -80,7 +97,13 @@ def sorted_marks(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     """
     found = tuple(sorted(set(marks)))
     if len(found) > MAX_MARKS:
-        raise MarkError(f"A timeline holds {MAX_MARKS} marks at most, not {len(found)}.")
+        raise MarkError(
+            _(
+                "A timeline holds %(most)s marks at most, not %(number)s.",
+                most=MAX_MARKS,
+                number=len(found),
+            )
+        )
     return found
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
 from fer.timeline.marks import left_out_ranges
@@ -74,27 +76,63 @@ def methods_paragraph(
         rate: Analysed frames a second; None for those of a camera, as they came.
         scale: Pixels of the recording a pixel of what was analysed.
     """
-    frames = f"{rate:g} frames a second were" if rate else "the frames of a camera were"
-    runtime, package = _RUNTIMES[network.precision]
-    names = f"{', '.join(EXPRESSIONS[:-1])} and {EXPRESSIONS[-1]}"
-    accuracy = f" (accuracy: {network.accuracy})" if network.accuracy else ""
     return " ".join(
         [
-            f"Facial expressions were estimated with fer {__version__}; {frames} analysed.",
-            f"Faces were detected by MTCNN (facenet-pytorch {WEIGHTS_VERSION}) and tracked.",
-            f"Faces of at least {timeline.small * scale:.0f} pixels (the square root of the box's "
-            f"area) that were turned aside by less than an estimated {TURNED_AWAY_FROM:.0f} "
-            f"degrees were classified by the network {network.name!r}{accuracy}, whose weights "
-            f"have the SHA-256 fingerprint {network.fingerprint[:FINGERPRINT_DIGITS]}, in "
-            f"{network.precision} by {runtime} {version(package)}.",
-            f"It gives a probability to each of {names}; an expression under "
-            f"{timeline.uncertain_below:g} counts as uncertain.",
-            f"Probabilities were averaged in bins of {timeline.bin_seconds:g} s, each face with "
-            "the same weight.",
-            _VIEWS[timeline.view],
+            _frames(rate),
+            _(
+                "Faces were detected by MTCNN (facenet-pytorch %(version)s) and tracked.",
+                version=WEIGHTS_VERSION,
+            ),
+            _classified(timeline, network, scale),
+            _(
+                "It gives a probability to each of %(names)s and %(last)s; an expression under "
+                "%(threshold)s counts as uncertain.",
+                names=", ".join(map(_, EXPRESSIONS[:-1])),
+                last=_(EXPRESSIONS[-1]),
+                threshold=f"{timeline.uncertain_below:g}",
+            ),
+            _(
+                "Probabilities were averaged in bins of %(length)s s, each face with the same "
+                "weight.",
+                length=f"{timeline.bin_seconds:g}",
+            ),
+            _(_VIEWS[timeline.view], least=MIN_FACES),
             *_left_out(timeline),
-            "The labels describe how faces look, not what people feel.",
+            _("The labels describe how faces look, not what people feel."),
         ]
+    )
+
+
+def _frames(rate: float | None) -> str:
+    if rate is None or not rate:
+        return _(
+            "Facial expressions were estimated with fer %(version)s; the frames of a camera were "
+            "analysed.",
+            version=__version__,
+        )
+    return _(
+        "Facial expressions were estimated with fer %(version)s; %(rate)s frames a second were "
+        "analysed.",
+        version=__version__,
+        rate=f"{rate:g}",
+    )
+
+
+def _classified(timeline: Timeline, network: NetworkIdentity, scale: float) -> str:
+    runtime, package = _RUNTIMES[network.precision]
+    accuracy = _(" (accuracy: %(accuracy)s)", accuracy=network.accuracy) if network.accuracy else ""
+    return _(
+        "Faces of at least %(side)s pixels (the square root of the box's area) that were turned "
+        "aside by less than an estimated %(angle)s degrees were classified by the network "
+        "%(network)r%(accuracy)s, whose weights have the SHA-256 fingerprint %(fingerprint)s, in "
+        "%(precision)s by %(runtime)s.",
+        side=f"{timeline.small * scale:.0f}",
+        angle=f"{TURNED_AWAY_FROM:.0f}",
+        network=network.name,
+        accuracy=accuracy,
+        fingerprint=network.fingerprint[:FINGERPRINT_DIGITS],
+        precision=network.precision,
+        runtime=f"{runtime} {version(package)}",
     )
 
 
@@ -102,11 +140,14 @@ def _left_out(timeline: Timeline) -> list[str]:
     """Return what was left out by hand, in a sentence; nothing if nothing was."""
     left = timeline.seconds - timeline.included().seconds
     ranges = len(left_out_ranges(timeline.marks))
-    return [f"{left:g} s in {ranges} marked ranges were left out by hand."] if left else []
+    text = N_("%(left)s s in %(ranges)s marked ranges were left out by hand.")
+    return [_(text, left=f"{left:g}", ranges=ranges)] if left else []
 
 
 _VIEWS = {
-    "class": f"Bins with a frame of fewer than {MIN_FACES} classified faces were left out, and no "
-    "face was followed.",
-    "person": "Faces were followed by the number of their track, without identification.",
+    "class": N_(
+        "Bins with a frame of fewer than %(least)s classified faces were left out, and no face was "
+        "followed."
+    ),
+    "person": N_("Faces were followed by the number of their track, without identification."),
 }

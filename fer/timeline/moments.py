@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer.array_types import Float64Array, FloatArray
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.formatting import format_duration, format_percent, format_time
@@ -67,11 +68,15 @@ class Moment:
     @property
     def sentence(self) -> str:
         """For example "At 12:40 surprise rose from 5% to 38% for 20 s."."""
-        return (
-            f"At {format_time(self.start)} {self.expression} rose from "
-            f"{format_percent(self.before)} to "
-            f"{format_percent(self.after)} for "
-            f"{format_duration(self.end - self.start)}{self._crowd_note}."
+        return _(
+            "At %(time)s %(expression)s rose from %(before)s to %(after)s for "
+            "%(duration)s%(crowd)s.",
+            time=format_time(self.start),
+            expression=_(self.expression),
+            before=format_percent(self.before),
+            after=format_percent(self.after),
+            duration=format_duration(self.end - self.start),
+            crowd=self._crowd_note,
         )
 
     @property
@@ -80,9 +85,10 @@ class Moment:
         change = abs(self.faces_after - self.faces_before)
         if change < max(CROWD_CHANGE[0], CROWD_CHANGE[1] * self.faces_before):
             return ""
-        return (
-            f", while the faces to classify went from {self.faces_before:.1f} to "
-            f"{self.faces_after:.1f}"
+        return _(
+            ", while the faces to classify went from %(before)s to %(after)s",
+            before=f"{self.faces_before:.1f}",
+            after=f"{self.faces_after:.1f}",
         )
 
 

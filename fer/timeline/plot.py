@@ -11,6 +11,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from fer.array_types import BoolArray, Float64Array
 from fer.colors import COLORS, outcome_colors
+from fer.i18n import gettext as _
+from fer.i18n import use_drawn_language
+from fer.timeline.chart_notes import index_heading
 from fer.timeline.drawn_marks import draw_marks
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
@@ -23,10 +26,6 @@ from fer.timeline.moments import Moment
 from fer.timeline.tallies import Tallies
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
-
-WITHHELD = f"fewer than {MIN_FACES} faces to classify"
-NONE_CLASSIFIED = "no face to classify"
-"""What hatching means, in the class view and in that of single persons."""
 
 _TICK_STEPS = (
     *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900),
@@ -58,19 +57,24 @@ def timeline_plot(timeline: Timeline, moments: Sequence[Moment] = ()) -> Figure:
     Returns:
         A figure of its own; nothing touches pyplot's global state.
     """
+    with use_drawn_language():
+        return _draw(timeline, moments)
+
+
+def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
     figure = Figure(figsize=_SIZE, layout="constrained", facecolor=_BACKGROUND)
     if not len(timeline):
-        figure.text(0.5, 0.5, "Nothing was recorded.", ha="center", va="center", color=_TEXT)
+        figure.text(0.5, 0.5, _("Nothing was recorded."), ha="center", va="center", color=_TEXT)
         return figure
     if not len(timeline.included()):
-        figure.text(0.5, 0.5, "All seconds are left out.", ha="center", va="center", color=_TEXT)
+        figure.text(0.5, 0.5, _("All seconds are left out."), ha="center", va="center", color=_TEXT)
         return figure
     columns = _Columns(timeline, _MAX_COLUMNS)
     upper, middle, outcomes, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
     _draw_expressions(upper, columns)
-    _style_axes(upper, "Expressions, share in percent", above=18 if moments else 5)
+    _style_axes(upper, _("Expressions, share in percent"), above=18 if moments else 5)
     _mark_moments(upper, moments)
     for axes in (upper, middle, outcomes, lower):
         draw_marks(axes, timeline.marks, columns.end, named=axes is upper)
@@ -96,7 +100,7 @@ class _Columns:
         self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
         self.shown = self.figures["judged"] > 0
         self.withheld = ~self.shown & (self.figures["faces"] > 0)
-        self.reason = WITHHELD if withhold else NONE_CLASSIFIED
+        self.reason = hatching_reason(withhold)
         self.empty = ~self.shown & ~self.withheld
         self.start = float(whole[0] // each * self.width)
         self.end = float((whole[-1] // each + 1) * self.width)
@@ -111,6 +115,13 @@ class _Columns:
                 yield slice(part[0], part[-1] + 1), edges
 
 
+def hatching_reason(is_class: bool) -> str:
+    """Return what hatching means, in the class view or in that of single persons."""
+    if is_class:
+        return _("fewer than %(least)s faces to classify", least=MIN_FACES)
+    return _("no face to classify")
+
+
 def _steps(values: Tallies) -> Tallies:
     """Repeat the last value, so that values belong to edges as `step="post"` wants them."""
     return np.concatenate([values, values[-1:]])
@@ -121,7 +132,7 @@ def _draw_expressions(axes: Axes, columns: _Columns) -> None:
     _draw_stack(axes, columns, columns.shown, shares, [COLORS[name] for name in STACK_ORDER])
     _hatch(axes, columns)
     _label_gaps(axes, columns, columns.withheld, columns.reason)
-    _label_gaps(axes, columns, columns.empty, "no face")
+    _label_gaps(axes, columns, columns.empty, _("no face"))
     axes.set(ylim=(0, 100), yticks=(0, 50, 100))
 
 
@@ -149,7 +160,7 @@ def _draw_stack(
 
 def _hatch(axes: Axes, columns: _Columns) -> None:
     """Hatch where figures are withheld."""
-    for _, edges in columns.runs(columns.withheld):
+    for _run, edges in columns.runs(columns.withheld):
         axes.axvspan(edges[0], edges[-1], **_hatch_style())
 
 
@@ -157,7 +168,7 @@ def _label_gaps(axes: Axes, columns: _Columns, chosen: BoolArray, text: str) -> 
     """Write a text into stretches without figures, if its letters fit."""
     whole = columns.end - columns.start
     box = {"facecolor": _BACKGROUND, "edgecolor": "none", "pad": 3}
-    for _, edges in columns.runs(chosen):
+    for _run, edges in columns.runs(chosen):
         if (edges[-1] - edges[0]) / whole * _SIZE[0] > 0.075 * len(text):
             place = (edges[0] + edges[-1]) / 2
             axes.text(
@@ -212,7 +223,7 @@ def _draw_faces(axes: Axes, columns: _Columns) -> None:
         axes.step(edges, values, where="post", color=_TEXT, linewidth=1)
     most = max(1, int(np.ceil(faces.max())))
     axes.set(ylim=(0, 1.15 * most), yticks=(0, most))
-    _style_axes(axes, "Faces")
+    _style_axes(axes, _("Faces"))
 
 
 def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
@@ -223,8 +234,8 @@ def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
     _draw_stack(axes, columns, seen, shares, list(colors.values()))
     _hatch(axes, columns)
     axes.set(ylim=(0, 100), yticks=(0, 100))
-    _style_axes(axes, "Faces classified, and why others were not", above=19)
-    handles = [Patch(facecolor=color, label=name) for name, color in colors.items()]
+    _style_axes(axes, _("Faces classified, and why others were not"), above=19)
+    handles = [Patch(facecolor=color, label=_(name)) for name, color in colors.items()]
     axes.legend(
         handles=handles,
         loc="lower left",
@@ -252,8 +263,7 @@ def _draw_index(axes: Axes, columns: _Columns) -> None:
         axes.step(edges, _steps(index[chosen]), where="post", color=_LINE, linewidth=1.5)
     axes.set(ylim=(-1, 1), yticks=(-1, 0, 1), yticklabels=("\N{MINUS SIGN}1", "0", "+1"))
     _hatch(axes, columns)
-    band = f", \N{PLUS-MINUS SIGN} {ERROR_BAND} standard errors" if np.isfinite(error).any() else ""
-    _style_axes(axes, "Positive-negative index" + band)
+    _style_axes(axes, index_heading(bool(np.isfinite(error).any())))
 
 
 def _time_axis(axes: Axes, columns: _Columns) -> None:
@@ -262,7 +272,7 @@ def _time_axis(axes: Axes, columns: _Columns) -> None:
     first = np.ceil(columns.start / step) * step
     axes.set_xlim(columns.start, columns.end)
     axes.xaxis.set_major_locator(FixedLocator(np.arange(first, columns.end + 1e-6, step).tolist()))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_time(seconds)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _place: format_time(seconds)))
 
 
 def _style_axes(axes: Axes, title: str, above: float = 5) -> None:
@@ -275,7 +285,7 @@ def _style_axes(axes: Axes, title: str, above: float = 5) -> None:
 
 
 def _legend(figure: Figure, columns: _Columns) -> None:
-    patches = [Patch(facecolor=COLORS[name], label=name) for name in STACK_ORDER]
+    patches = [Patch(facecolor=COLORS[name], label=_(name)) for name in STACK_ORDER]
     if columns.withheld.any():
         patches.append(Patch(label=columns.reason, **_hatch_style()))
     figure.legend(

@@ -9,9 +9,11 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from fer.array_types import UInt8Array
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS
-from fer.templates import CHART_JS, FIGURES_CSS, render
+from fer.templates import FIGURES_CSS, chart_script, render
 from fer.timeline.chart import timeline_html
 from fer.timeline.comparison_table import stretches_html
 from fer.timeline.expression_statistics import ERROR_BAND
@@ -72,14 +74,14 @@ def report_html(
     """
     summary = summarise(timeline, end)
     shown = bool(summary.shown_seconds)
-    script = CHART_JS.read_text(encoding="utf-8").strip()
+    script = chart_script()
     return render(
         "report.html",
         figures_css=Markup(FIGURES_CSS.read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
         chart_js=Markup(script),  # noqa: S704 - a file of ours
         chart_js_hash=_sha256(script),
         title=title,
-        kind=f"Expression timeline, {timeline.view} view",
+        kind=_(_KINDS[timeline.view]),
         sentence=summary.sentence,
         facts=_facts(summary),
         warning=warning,
@@ -93,7 +95,7 @@ def report_html(
         top=top_expression(summary.mean) if shown else None,
         error_note=_error_note(summary),
         small_note=_small_note(timeline, scale),
-        view_note=_VIEW_NOTES[timeline.view],
+        view_note=_(_VIEW_NOTES[timeline.view], least=MIN_FACES),
         rows=track_rows(summary),
         omitted=_omitted_note(summary),
         changes=listed_changes(summary, timeline),
@@ -102,13 +104,18 @@ def report_html(
     )
 
 
+_KINDS = {
+    "class": N_("Expression timeline, class view"),
+    "person": N_("Expression timeline, person view"),
+}
+
 _VIEW_NOTES = {
-    "class": (
-        f"This is the class view: seconds in which a picture had fewer than {MIN_FACES} faces "
+    "class": N_(
+        "This is the class view: seconds in which a picture had fewer than %(least)s faces "
         "to classify, large enough and not turned away, show no expression, and single faces are "
         "not kept."
     ),
-    "person": (
+    "person": N_(
         "This is the person view: faces are numbered as they appear. The numbers are not names, "
         "and somebody who comes back after a while gets a new one. After a cut to another picture, "
         "somebody in the same place may go on under the number of who was there before."
@@ -118,34 +125,36 @@ _VIEW_NOTES = {
 
 def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     """Return name, value and error of the figures below the title; "" where there is no error."""
-    facts = [("watched", format_duration(summary.seconds), "")]
+    facts = [(_("watched"), format_duration(summary.seconds), "")]
     if summary.shown_seconds < summary.seconds:
-        facts.append(("with figures", format_duration(summary.shown_seconds), ""))
+        facts.append((_("with figures"), format_duration(summary.shown_seconds), ""))
     known = math.isfinite(summary.index_error)
     error = f"\N{PLUS-MINUS SIGN} {summary.index_error:.2f}" if known else ""
     return [
         *facts,
-        *([("left out", format_duration(summary.left_out), "")] if summary.left_out else []),
-        ("faces on average", _format_value(summary.faces, "{:.1f}".format), ""),
-        ("positive-negative index", _format_value(summary.index, format_signed), error),
-        ("readings uncertain", _format_value(summary.uncertain, format_percent), ""),
-        ("faces too small to classify", _format_value(summary.small, format_percent), ""),
-        ("faces turned away", _format_value(summary.turned, format_percent), ""),
+        *([(_("left out"), format_duration(summary.left_out), "")] if summary.left_out else []),
+        (_("faces on average"), _format_value(summary.faces, "{:.1f}".format), ""),
+        (_("positive-negative index"), _format_value(summary.index, format_signed), error),
+        (_("readings uncertain"), _format_value(summary.uncertain, format_percent), ""),
+        (_("faces too small to classify"), _format_value(summary.small, format_percent), ""),
+        (_("faces turned away"), _format_value(summary.turned, format_percent), ""),
     ]
 
 
 def _caption(summary: Summary, lead: float, start: float) -> str:
-    parts = ["Seconds without pictures or faces are left empty."]
+    parts = [_("Seconds without pictures or faces are left empty.")]
     if start:
-        parts.append(f"Times count from {format_time(start)} of the recording.")
+        parts.append(_("Times count from %(time)s of the recording.", time=format_time(start)))
     if lead >= MIN_LEAD:
         parts.append(
-            "Times count from the first picture; in the annotated video it comes "
-            f"{format_duration(lead)} "
-            "later, after sound alone."
+            _(
+                "Times count from the first picture; in the annotated video it comes %(duration)s "
+                "later, after sound alone.",
+                duration=format_duration(lead),
+            )
         )
     if summary.moments:
-        parts.append("The numbers refer to the moments below.")
+        parts.append(_("The numbers refer to the moments below."))
     return " ".join(parts)
 
 
@@ -188,11 +197,15 @@ def _moments(
 
 def _no_moment_note(summary: Summary) -> str:
     if not summary.shown_seconds:
-        return "Without figures there are no moments."
+        return _("Without figures there are no moments.")
     if summary.shown_seconds < MIN_BASELINE + MIN_DURATION:
-        return f"Moments need {MIN_BASELINE:g} seconds before them to be compared with."
-    return (
-        f"No expression rose clearly above the minute before for {MIN_DURATION:g} seconds or more."
+        return _(
+            "Moments need %(seconds)s seconds before them to be compared with.",
+            seconds=f"{MIN_BASELINE:g}",
+        )
+    return _(
+        "No expression rose clearly above the minute before for %(seconds)s seconds or more.",
+        seconds=f"{MIN_DURATION:g}",
     )
 
 
@@ -207,20 +220,21 @@ def _jpeg_uri(image: UInt8Array) -> str:
 
 def _error_note(summary: Summary) -> str:
     if not math.isfinite(summary.index_error):
-        return "Its error is not known: that takes the differences between two or more faces."
-    return (
-        f"The band in the plot reaches {ERROR_BAND} standard errors to both sides, the figure "
-        "above "
+        return _("Its error is not known: that takes the differences between two or more faces.")
+    return _(
+        "The band in the plot reaches %(band)s standard errors to both sides, the figure above "
         "names one. They come from the differences between faces and from the number of faces, "
-        "not of pictures."
+        "not of pictures.",
+        band=ERROR_BAND,
     )
 
 
 def _small_note(timeline: Timeline, scale: float) -> str:
-    return (
-        f"Faces under {timeline.small * scale:.0f} pixels (the square root of the box's area) have "
-        "no part in the shares. Those that are found count as too small to classify; most are not "
-        "looked for. Faces that are turned away have no part in the shares, either."
+    return _(
+        "Faces under %(side)s pixels (the square root of the box's area) have no part in the "
+        "shares. Those that are found count as too small to classify; most are not looked for. "
+        "Faces that are turned away have no part in the shares, either.",
+        side=f"{timeline.small * scale:.0f}",
     )
 
 
@@ -228,9 +242,11 @@ def _omitted_note(summary: Summary) -> str:
     note = omitted_note(summary)
     if not note or len(summary.tracks) < MAX_TRACKS_PER_BIN:
         return note
-    return (
-        f"{note} Of each second {MAX_TRACKS_PER_BIN} faces are kept, those with the lowest numbers."
+    kept = _(
+        "Of each second %(most)s faces are kept, those with the lowest numbers.",
+        most=MAX_TRACKS_PER_BIN,
     )
+    return f"{note} {kept}"
 
 
 def _settings(
@@ -241,14 +257,22 @@ def _settings(
     scale: float,
 ) -> dict[str, str]:
     return {
-        "Network": model or "not stated",
-        "Its measured accuracy": accuracy or "not stated",
-        "View": timeline.view,
-        "Length of a bin": f"{timeline.bin_seconds:g} s",
-        "Pictures analysed": f"{rate:g} a second" if rate else "as they came",
-        "Too small to classify": f"under {timeline.small * scale:.0f} pixels",
-        "Turned away": f"aside by an estimate of {TURNED_AWAY_FROM:.0f} degrees or more",
-        "Called uncertain": f"under a probability of {timeline.uncertain_below:g}",
+        _("Network"): model or _("not stated"),
+        _("Its measured accuracy"): accuracy or _("not stated"),
+        _("View"): _(timeline.view),
+        _("Length of a bin"): f"{timeline.bin_seconds:g} s",
+        _("Pictures analysed"): _("%(rate)s a second", rate=f"{rate:g}")
+        if rate
+        else _("as they came"),
+        _("Too small to classify"): _(
+            "under %(side)s pixels", side=f"{timeline.small * scale:.0f}"
+        ),
+        _("Turned away"): _(
+            "aside by an estimate of %(angle)s degrees or more", angle=f"{TURNED_AWAY_FROM:.0f}"
+        ),
+        _("Called uncertain"): _(
+            "under a probability of %(share)s", share=f"{timeline.uncertain_below:g}"
+        ),
     }
 
 

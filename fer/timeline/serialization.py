@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
 from fer.timeline.tallies import COUNT_COLUMNS, PROBABILITY_SCALE
@@ -143,7 +144,13 @@ def from_json(text: str) -> Timeline:
         document = json.loads(text)
         found = document["format"], document["version"]
         if found[0] != FORMAT or found[1] not in _VERSIONS:
-            raise TimelineError(f"This JSON is {found}, but {(FORMAT, VERSION)} can be read.")
+            raise TimelineError(
+                _(
+                    "This JSON is %(found)s, but %(readable)s can be read.",
+                    found=found,
+                    readable=(FORMAT, VERSION),
+                )
+            )
         counts, track_counts = _VERSIONS[found[1]]
         timeline = Timeline(**document["settings"])
         timeline.marks = from_records(document.get("marks", ()))
@@ -155,7 +162,7 @@ def from_json(text: str) -> Timeline:
     except TimelineError:
         raise
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
+        raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
     timeline.restore(
         _padded(bins, counts, _BIN_COUNTS), _padded(tracks, track_counts, _TRACK_COUNTS)
     )
@@ -182,7 +189,7 @@ def about_of(text: str) -> Mapping[str, object]:
     try:
         about = json.loads(text).get("about")
     except (AttributeError, ValueError, RecursionError) as error:
-        raise TimelineError(f"This is no timeline as JSON ({error!r}).") from error
+        raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
     return about if isinstance(about, dict) else {}
 
 
@@ -193,7 +200,9 @@ def _padded(rows: Mapping[Key, Int64Array], counts: int, now: int) -> dict[Key, 
         TimelineError: A row has another number of counts.
     """
     if any(row.shape != (counts,) for row in rows.values()):
-        raise TimelineError(f"This timeline is damaged: a row has not {counts} counts.")
+        raise TimelineError(
+            _("This timeline is damaged: a row has not %(counts)s counts.", counts=counts)
+        )
     return {key: np.pad(row, (0, now - counts)) for key, row in rows.items()}
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics, pooled_error, weight_bins_equally
 from fer.timeline.formatting import format_duration, format_percent, format_signed
@@ -83,60 +85,78 @@ class Summary:
     def sentence(self) -> str:
         """The summary in words, ending with a full stop; also for nothing, or nothing to show."""
         if self.left_out:
-            rest = replace(self, left_out=0.0).sentence if self.seconds else "No second counts."
-            return f"{rest} Left out: {format_duration(self.left_out)}."
+            rest = replace(self, left_out=0.0).sentence if self.seconds else _("No second counts.")
+            left = _("Left out: %(duration)s.", duration=format_duration(self.left_out))
+            return f"{rest} {left}"
         if not self.seconds:
-            return "Nothing was recorded."
+            return _("Nothing was recorded.")
         if not self.faces:
-            return f"No face was found in {format_duration(self.seconds)}."
-        faces = "under 0.1" if self.faces < 0.1 else f"{self.faces:.1f}"
-        start = f"In {format_duration(self.seconds)}, with {faces} faces on average,"
+            return _("No face was found in %(duration)s.", duration=format_duration(self.seconds))
         if not self.shown_seconds:
-            return f"{start} there is no figure to show: {self._withheld_reason}"
-        if self.shown_seconds < self.seconds:
-            start = (
-                f"In {format_duration(self.shown_seconds)} of {format_duration(self.seconds)} "
-                f"there {self._enough_faces_note} to classify:"
-            )
-        return (
-            f"{start} {self._expressions_note}; the positive-negative index was {self._index_text}."
+            return f"{self._watched_note} {self._withheld_reason}"
+        start = self._enough_faces_note if self.shown_seconds < self.seconds else self._watched_note
+        return _(
+            "%(start)s %(expressions)s; the positive-negative index was %(index)s.",
+            start=start,
+            expressions=self._expressions_note,
+            index=self._index_text,
+        )
+
+    @property
+    def _watched_note(self) -> str:
+        return _(
+            "In %(duration)s, with %(faces)s faces on average,",
+            duration=format_duration(self.seconds),
+            faces=_("under 0.1") if self.faces < 0.1 else f"{self.faces:.1f}",
         )
 
     @property
     def _enough_faces_note(self) -> str:
-        return f"were {MIN_FACES} faces or more" if self.view == "class" else "was a face"
+        shown, whole = format_duration(self.shown_seconds), format_duration(self.seconds)
+        if self.view == "class":
+            text = N_("In %(shown)s of %(whole)s there were %(least)s faces or more to classify:")
+        else:
+            text = N_("In %(shown)s of %(whole)s there was a face to classify:")
+        return _(text, shown=shown, whole=whole, least=MIN_FACES)
 
     @property
     def _expressions_note(self) -> str:
-        strongest = f"the expressions looked {_strongest(self.mean)}"
+        strongest = _("the expressions looked %(strongest)s", strongest=_strongest(self.mean))
         if self.uncertain <= 0.5:
             return strongest
-        return (
-            f"{format_percent(self.uncertain)} of the readings were uncertain, and on "
-            f"average {strongest}"
+        return _(
+            "%(share)s of the readings were uncertain, and on average %(strongest)s",
+            share=format_percent(self.uncertain),
+            strongest=strongest,
         )
 
     @property
     def _index_text(self) -> str:
         index = format_signed(self.index)
         if np.isfinite(self.index_error):
-            index += f" \N{PLUS-MINUS SIGN} {self.index_error:.2f} (standard error)"
+            index += f" \N{PLUS-MINUS SIGN} {self.index_error:.2f} ({_('standard error')})"
         return index
 
     @property
     def _withheld_reason(self) -> str:
         if self.view == "class":
-            return (
-                f"class figures need {MIN_FACES} faces to classify in every picture of a second, "
-                "large enough and not turned away."
+            return _(
+                "there is no figure to show: class figures need %(least)s faces to classify in "
+                "every picture of a second, large enough and not turned away.",
+                least=MIN_FACES,
             )
-        return f"all faces were {self.unclassified_reason}."
+        return _(
+            "there is no figure to show: all faces were %(reason)s.",
+            reason=self.unclassified_reason,
+        )
 
     @property
     def unclassified_reason(self) -> str:
         """Why faces were not classified: "too small to classify", "turned away" or either."""
-        reasons = {"too small to classify": self.small, "turned away": self.turned}
-        return " or ".join(name for name, share in reasons.items() if share > 0)
+        small, turned = _("too small to classify"), _("turned away")
+        if self.small > 0 and self.turned > 0:
+            return _("%(small)s or %(turned)s", small=small, turned=turned)
+        return small if self.small > 0 else turned if self.turned > 0 else ""
 
 
 def summarise(timeline: Timeline, end: float | None = None) -> Summary:
@@ -220,4 +240,5 @@ def _strongest(mean: dict[str, float]) -> str:
     """Return the two largest shares: "neutral (61%) and happy (22%)", but none of 0%."""
     nonzero = [name for name, share in mean.items() if format_percent(share) != format_percent(0)]
     names = sorted(nonzero, key=lambda name: mean[name], reverse=True)[:2]
-    return " and ".join(f"{name} ({format_percent(mean[name])})" for name in names)
+    parts = [f"{_(name)} ({format_percent(mean[name])})" for name in names]
+    return _("%(one)s and %(other)s", one=parts[0], other=parts[1]) if parts[1:] else "".join(parts)

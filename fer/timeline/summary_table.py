@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.baseline import ChangeRow, change_rows
@@ -65,7 +66,9 @@ def track_rows(summary: Summary) -> list[TrackRow]:
 def omitted_note(summary: Summary) -> str:
     """Return how many faces have no row, in a sentence; "" if all have one."""
     rest = len(summary.tracks) - MAX_ROWS
-    return f"{rest} more, seen no longer, are not listed." if rest > 0 else ""
+    if rest <= 0:
+        return ""
+    return _("%(number)s more, seen no longer, are not listed.", number=rest)
 
 
 def _row(track: TrackSummary) -> TrackRow:

@@ -1,6 +1,7 @@
 """The Gradio page: its tabs, sessions, request guard and theme; the only importer of gradio."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,19 @@ import gradio as gr
 from markupsafe import Markup
 from starlette.middleware import Middleware
 
+from fer.i18n import LANGUAGES, use_language
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Classifier, Pipeline
 from fer.sandbox import start_server
-from fer.templates import CHART_JS, render
+from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
 from fer.ui.device_page import DevicePage, device_page_folder
 from fer.ui.live.tab import build_live
+from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
@@ -30,9 +35,9 @@ from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES
 from fer.vision.detector import FaceDetector
 
-TITLE = "Which expression is on your face?"
+TITLE = N_("Which expression is on your face?")
 
-INTRODUCTION = (
+INTRODUCTION = N_(
     "Turn on the camera, or drop in a photo or a recording. Every face gets a box, and a small "
     "neural network classifies its expression as one of seven."
 )
@@ -53,13 +58,6 @@ Gradio's own queue is first come, first served, and should stay empty.
 # Gradio sums up its last 10,000 events in a pandas table after each one that ends.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
-
-UPLOAD_NAMES = {
-    "photo-input": " ".join(PHOTO_PROMPT),
-    "recording-input": RECORDING_PROMPT,
-    "comparison-input": TIMELINES_PROMPT,
-}
-"""What screen readers call the upload buttons, by the id of their field: the text on them."""
 
 HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 <style>
@@ -94,19 +92,26 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     start_server("fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or ""))
     store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)
-    demo = gr.Blocks(title=TITLE, analytics_enabled=False)
+    demo = LocalizedBlocks(title=TITLE, analytics_enabled=False)
     with demo:
         token = build_token()
-        gr.HTML(header_html(classifier.notice), elem_id="fer-header")
+        gr.HTML(localized(lambda: header_html(classifier.notice)), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
-                gr.HTML(html.hidden_heading("Live"), elem_classes="fer-hidden")
+                gr.HTML(
+                    localized(partial(html.hidden_heading, N_("Live"))), elem_classes="fer-hidden"
+                )
                 chart = build_live(pipeline, sessions, token, device_page)
             with gr.Tab("Photo", id="photo"):
-                gr.HTML(html.hidden_heading("Photo"), elem_classes="fer-hidden")
+                gr.HTML(
+                    localized(partial(html.hidden_heading, N_("Photo"))), elem_classes="fer-hidden"
+                )
                 photos = build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
-                gr.HTML(html.hidden_heading("Recording"), elem_classes="fer-hidden")
+                gr.HTML(
+                    localized(partial(html.hidden_heading, N_("Recording"))),
+                    elem_classes="fer-hidden",
+                )
                 recording = build_recording(pipeline, sessions, token)
             with gr.Tab("Model", id="model") as tab:
                 build_model(tab, photos, sessions, token, second_model)
@@ -118,18 +123,36 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
             elem_id="fer-spoken",
             js_on_load=html.script("announcements.js"),
         )
-        chart_script = CHART_JS.read_text(encoding="utf-8")
-        gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script)
+        gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script())
         gr.HTML(
             html_template="",
             elem_id="fer-upload-names",
             js_on_load=html.script("upload_names.js"),
-            names=UPLOAD_NAMES,
+            names=upload_names(),
         )
         build_session_restore(demo, token, sessions, chart, recording)
     # With an open API, events could be run without waiting in the queue.
     demo.queue(max_size=MAX_QUEUED, api_open=False)
     return demo
+
+
+def upload_names() -> dict[str, dict[str, str]]:
+    """Return what the upload buttons are called, by language and by the id of their field.
+
+    It is the text on them, and what screen readers read out.
+    """
+    names = {
+        "photo-input": "# " + "\n".join(PHOTO_PROMPT),
+        "recording-input": RECORDING_PROMPT,
+        "comparison-input": TIMELINES_PROMPT,
+    }
+    known = {}
+    for language in LANGUAGES:
+        with use_language(language):
+            known[language] = {field: _(name) for field, name in names.items()}
+        photo = known[language]["photo-input"]  # without the mark of a heading, on one line
+        known[language]["photo-input"] = " ".join(photo.removeprefix("# ").split("\n"))
+    return known
 
 
 def launch_settings() -> dict[str, Any]:
@@ -152,7 +175,12 @@ def launch_settings() -> dict[str, Any]:
         "state_session_capacity": GRADIO_SESSIONS,
         "max_threads": MAX_REQUESTS,
         "app_kwargs": {
-            "middleware": [*device_page, guard, Middleware(Connections)],
+            "middleware": [
+                Middleware(RequestLanguage),
+                *device_page,
+                guard,
+                Middleware(Connections),
+            ],
             "lifespan": sweeping(store),
         },
         "ssr_mode": False,
@@ -169,7 +197,7 @@ def header_html(notice: str | None = None) -> Markup:
     """Return the title, the introduction and the legend of expressions and their colours."""
     return render(
         "header.html",
-        title=TITLE,
-        introduction=INTRODUCTION,
-        notice=html.message("Please note", notice) if notice else "",
+        title=_(TITLE),
+        introduction=_(INTRODUCTION),
+        notice=html.message(_("Please note"), notice) if notice else "",
     )

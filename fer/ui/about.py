@@ -1,10 +1,11 @@
 """The About tab: purpose, limits, prohibited uses, privacy and the model's metrics."""
 
-from pathlib import Path
+from functools import partial
 
 import gradio as gr
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import ClassMetrics, Evaluation
 from fer.model.model_metrics import ModelMetrics
@@ -12,9 +13,7 @@ from fer.templates import render
 from fer.timeline.formatting import format_percent
 from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
-
-NOTICE = Path(__file__).with_name("notice.html")
-"""Information for people in view, to be completed and printed by whoever runs the page."""
+from fer.ui.localization import localized
 
 
 def build_about(
@@ -28,8 +27,8 @@ def build_about(
         metrics: The metrics.json of the model; may be empty.
         device_page: Whether the Live tab offers `fer.ui.device_page`'s page.
     """
-    panel = about_html(name, precision, metrics, device_page=device_page)
-    gr.HTML(panel, elem_id="about-panel")
+    panel = partial(about_html, name, precision, metrics, device_page=device_page)
+    gr.HTML(localized(panel), elem_id="about-panel")
 
 
 def about_html(
@@ -45,7 +44,7 @@ def about_html(
         name: The model in use.
         precision: In which it computes, "int8" or "float32".
         metrics: The metrics.json of the model; may be empty.
-        device_notice: Of the page that computes on the visitor's device: the URL of `NOTICE`.
+        device_notice: Of the page that computes on the visitor's device: the URL of the notice.
         device_page: Of the page that computes on a server: whether it offers the other one.
     """
     return render(
@@ -53,9 +52,14 @@ def about_html(
         min_faces=MIN_FACES,
         on_device=device_notice is not None,
         device_page=device_page,
-        notice=device_notice or html.data_uri(NOTICE.read_bytes(), "text/html"),
+        notice=device_notice or html.data_uri(notice_html().encode(), "text/html"),
         metrics=metrics_html(name, precision, metrics),
     )
+
+
+def notice_html() -> Markup:
+    """Return information for people in view, to be filled in and printed by who runs the page."""
+    return render("notice.html")
 
 
 def metrics_html(name: str, precision: str, metrics: ModelMetrics) -> Markup:
@@ -84,21 +88,25 @@ def _facts(metrics: ModelMetrics) -> list[tuple[str, str]]:
     facts = []
     for split, evaluated in metrics.splits.items():
         if agreement := evaluated.combined_agreement:
-            facts.append((f"{agreement.accuracy:.1%}", f"agreement with the majority, {split}"))
+            facts.append(
+                (f"{agreement.accuracy:.1%}", f"{_('agreement with the majority')}, {_(split)}")
+            )
         if evaluated.accuracy is not None:
-            facts.append((f"{evaluated.accuracy:.1%}", f"accuracy, {split}"))
+            facts.append((f"{evaluated.accuracy:.1%}", f"{_('accuracy')}, {_(split)}"))
         if evaluated.macro_f1 is not None:
-            facts.append((f"{evaluated.macro_f1:.1%}", f"macro F1, {split}"))
+            facts.append((f"{evaluated.macro_f1:.1%}", f"{_('macro F1')}, {_(split)}"))
     if metrics.parameters is not None:
-        facts.append((f"{metrics.parameters / 1e6:.1f} M", "parameters"))
+        facts.append((f"{metrics.parameters / 1e6:.1f} M", _("parameters")))
     return facts
 
 
 def _measured_on(validation: Evaluation) -> str:
     """Return which labels and pictures the metrics were measured on, as far as it is known."""
     details = [validation.label_set] if validation.label_set is not None else []
-    details += [f"{validation.views} view"] if validation.views is not None else []
-    details += [f"{validation.pictures:,} pictures"] if validation.pictures is not None else []
+    if validation.views is not None:
+        details.append(_("%(views)s view", views=_(validation.views)))
+    if validation.pictures is not None:
+        details.append(_("%(number)s pictures", number=f"{validation.pictures:,}"))
     return "; ".join(details)
 
 

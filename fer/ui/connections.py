@@ -17,6 +17,9 @@ from urllib.parse import parse_qs
 import gradio as gr
 from fastapi import Request
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
+
 Result = TypeVar("Result")
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -35,7 +38,7 @@ of the event loop, during which nobody else is served.
 UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""
 
-PAGE_BUSY = "The page is busy; try again in a minute."
+PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
 _MAX_BODY_BYTES = 4_000_000
 _KEY = "fer.connections"
@@ -200,4 +203,6 @@ async def _read(receive: Receive) -> tuple[str | None, Receive]:
 async def _refuse(send: Any) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": PAGE_BUSY}).encode()})
+    await send(
+        {"type": "http.response.body", "body": json.dumps({"detail": _(PAGE_BUSY)}).encode()}
+    )

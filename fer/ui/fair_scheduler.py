@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from fer.i18n import gettext as _
 from fer.ui.connections import PAGE_BUSY, Abandoned, Sender
 
 Result = TypeVar("Result")
@@ -72,14 +74,15 @@ class FairScheduler:
             Abandoned: The sender has left.
             BusyError: Too many tasks are waiting, or it took too long.
         """
-        entry = _Waiting(visitor, sender, work)
+        # In the visitor's language, which a thread of the pool wouldn't know.
+        entry = _Waiting(visitor, sender, partial(copy_context().run, work))
         self._take_in(entry, replace)
         self._start()
         try:
             async with asyncio.timeout(MAX_WAIT):
                 return await sender.await_while_listening(entry.result)
         except TimeoutError:
-            raise BusyError(PAGE_BUSY) from None
+            raise BusyError(_(PAGE_BUSY)) from None
         finally:
             if self._waiting.get(visitor) is entry:
                 del self._waiting[visitor]
@@ -88,7 +91,7 @@ class FairScheduler:
         """Queue a task; where the queue is full, one whose sender doesn't listen is dropped."""
         older = self._waiting.get(entry.visitor)
         if older is not None and not replace:
-            raise BusyError("Your previous request isn't done yet; try again after it.")
+            raise BusyError(_("Your previous request isn't done yet; try again after it."))
         if older is not None:
             _fail(older, Superseded())
             # It keeps the older one's place.
@@ -102,7 +105,9 @@ class FairScheduler:
                 _fail(waiting, Abandoned())
                 del self._waiting[visitor]
                 return
-        raise BusyError("The page is full: too many visitors are waiting. Try again in a minute.")
+        raise BusyError(
+            _("The page is full: too many visitors are waiting. Try again in a minute.")
+        )
 
     def _start(self) -> None:
         """Start waiting tasks while threads are free."""

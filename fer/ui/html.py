@@ -8,6 +8,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from fer.array_types import FloatArray, UInt8Array
+from fer.i18n import gettext as _
+from fer.i18n import ngettext
+from fer.i18n.scripts import with_translations
 from fer.images import encode_jpeg
 from fer.labels import EXPRESSIONS, UNNAMED
 from fer.templates import call_macro
@@ -25,7 +28,8 @@ def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -
 
 def label_text(label: str, probability: float) -> str:
     """Return "happy 83%", or "uncertain" or "turned away" alone."""
-    return label if label in UNNAMED else f"{label} {format_percent(probability)}"
+    name = _(label)
+    return name if label in UNNAMED else f"{name} {format_percent(probability)}"
 
 
 def message(title: str, text: str, kind: str = "info") -> Markup:
@@ -42,7 +46,12 @@ def message(title: str, text: str, kind: str = "info") -> Markup:
 
 def hidden_heading(text: str) -> Markup:
     """Return the heading of a tab, for screen readers only: what is seen is the tab's button."""
-    return Markup("<h2>{}</h2>").format(text)
+    return Markup("<h2>{}</h2>").format(_(text))
+
+
+def note(text: str, **values: object) -> Markup:
+    """Return a small paragraph in the current language; see `fer.i18n.gettext`."""
+    return Markup('<p class="fer-note">{}</p>').format(_(text, **values))
 
 
 def card(content: Markup) -> Markup:
@@ -56,8 +65,9 @@ def instructions(heading: str, *steps: str, note: str) -> Markup:
 
 
 def script(name: str) -> str:
-    """Return the text of a script in `fer/ui/scripts`."""
-    return (Path(__file__).with_name("scripts") / name).read_text(encoding="utf-8")
+    """Return the text of a script in `fer/ui/scripts`, with translations of what it writes."""
+    source = Path(__file__).with_name("scripts") / name
+    return with_translations(source.read_text(encoding="utf-8"))
 
 
 def picture(image: UInt8Array, alt: str, quality: int = 80) -> Markup:
@@ -74,10 +84,15 @@ def data_uri(content: bytes, media_type: str) -> str:
 
 def count_labels(labels: Sequence[str]) -> str:
     """Return "3 faces: 2 happy, 1 uncertain", the most frequent first."""
-    each = ", ".join(f"{number} {label}" for label, number in Counter(labels).most_common())
-    return f"{pluralize(len(labels), 'face')}: {each}" if labels else "no face"
+    each = ", ".join(f"{number} {_(label)}" for label, number in Counter(labels).most_common())
+    return f"{count_faces(len(labels))}: {each}" if labels else count_faces(0)
 
 
 def pluralize(number: int, noun: str) -> str:
     """Return "no face", "1 face" or "3 faces"."""
     return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
+
+
+def count_faces(number: int) -> str:
+    """Return "no face", "1 face" or "3 faces"."""
+    return ngettext("%(num)s face", "%(num)s faces", number) if number else _("no face")

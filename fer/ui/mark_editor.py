@@ -7,6 +7,8 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.templates import render
 from fer.timeline.marks import (
     EVENT,
@@ -20,17 +22,23 @@ from fer.timeline.marks import (
 )
 from fer.timeline.timeline import Timeline
 from fer.ui import html
+from fer.ui.localization import localized
 
 KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}
 """The key that adds a mark of each kind."""
 
-NAMES = {EVENT: "Event", "left out": "Leave out", "stretch": "Stretch", "baseline": "Baseline"}
+NAMES = {
+    EVENT: N_("Event"),
+    "left out": N_("Leave out"),
+    "stretch": N_("Stretch"),
+    "baseline": N_("Baseline"),
+}
 """Texts of the buttons."""
 
 MAX_ACTION = 4_000
 """Letters of what the page sends about one mark."""
 
-OUTDATED = "This page is out of date; load it again."
+OUTDATED = N_("This page is out of date; load it again.")
 
 
 def build_marks(tab: str, live: bool) -> gr.HTML:
@@ -40,16 +48,7 @@ def build_marks(tab: str, live: bool) -> gr.HTML:
         tab: Id of what holds the toolbar and the list of marks.
         live: Whether times are those of a camera, else of the recording's player.
     """
-    buttons = [
-        {"kind": kind, "key": key.upper(), "name": NAMES[kind], "meaning": KINDS[kind].capitalize()}
-        for key, kind in KEYS.items()
-    ]
-    ranges = [key.upper() for key, kind in KEYS.items() if kind != EVENT]
-    range_keys = f"{', '.join(ranges[:-1])} or {ranges[-1]}"
-    gr.HTML(
-        render("mark_toolbar.html", buttons=buttons, max_text=MAX_TEXT, range_keys=range_keys),
-        elem_classes="fer-mark-toolbar",
-    )
+    gr.HTML(localized(toolbar_html), elem_classes="fer-mark-toolbar")
     return gr.HTML(
         html_template="",
         elem_classes="fer-mark-action",
@@ -58,6 +57,26 @@ def build_marks(tab: str, live: bool) -> gr.HTML:
         live=live,
         keys=KEYS,
     )
+
+
+def toolbar_html() -> Markup:
+    """Return the buttons that add marks, and the field for their text."""
+    buttons = [
+        {
+            "kind": kind,
+            "key": key.upper(),
+            "name": _(NAMES[kind]),
+            "meaning": _sentence_case(_(KINDS[kind])),
+        }
+        for key, kind in KEYS.items()
+    ]
+    ranges = [key.upper() for key, kind in KEYS.items() if kind != EVENT]
+    keys = _("%(keys)s or %(last)s", keys=", ".join(ranges[:-1]), last=ranges[-1])
+    return render("mark_toolbar.html", buttons=buttons, max_text=MAX_TEXT, range_keys=keys)
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> Markup:
@@ -114,19 +133,19 @@ def changed_marks(marks: tuple[Mark, ...], action: object, now: float | None) ->
     if wanted.get("do") in ("add", "change"):
         kept.append(_new_mark(wanted, now))
     elif wanted.get("do") != "remove":
-        raise MarkError(OUTDATED)
+        raise MarkError(_(OUTDATED))
     return sorted_marks(kept)
 
 
 def _parsed(action: object) -> Mapping[str, Any]:
     if not isinstance(action, str) or len(action) > MAX_ACTION:
-        raise MarkError(OUTDATED)
+        raise MarkError(_(OUTDATED))
     try:
         wanted = json.loads(action)
     except (ValueError, RecursionError):
         wanted = None
     if not isinstance(wanted, dict):
-        raise MarkError(OUTDATED)
+        raise MarkError(_(OUTDATED))
     return wanted
 
 
@@ -134,7 +153,7 @@ def _new_mark(wanted: Mapping[str, Any], now: float | None) -> Mark:
     ago = wanted.get("ago")
     if ago is not None and now is not None:
         if not (isinstance(ago, list) and len(ago) == 2 and all(map(_is_number, ago))):
-            raise MarkError(OUTDATED)
+            raise MarkError(_(OUTDATED))
         start, end = (max(0.0, now - seconds) for seconds in ago)
     else:
         kind = str(wanted.get("kind"))
@@ -149,7 +168,9 @@ def _seconds(value: object, name: str) -> float:
         return float(value)  # type: ignore[arg-type]
     seconds = parse_time(value) if isinstance(value, str) else None
     if seconds is None:
-        raise MarkError(f"The {name} of a mark is a time such as 75.5 or 1:15.5.")
+        if name == "start":
+            raise MarkError(_("The start of a mark is a time such as 75.5 or 1:15.5."))
+        raise MarkError(_("The end of a mark is a time such as 75.5 or 1:15.5."))
     return seconds
 
 

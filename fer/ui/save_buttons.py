@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from fastapi import Request
 
+from fer.i18n import gettext as _
 from fer.ui import html
 from fer.ui.connections import Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler
@@ -44,7 +45,7 @@ class FileSaver:
         query = query if isinstance(query, dict) else {}
         step, token = self.steps.get(str(query.get("kind"))), query.get("token")
         if step is None:
-            return {"error": "There is no such file; load the page again."}
+            return {"error": _("There is no such file; load the page again.")}
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender)

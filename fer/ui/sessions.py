@@ -9,6 +9,8 @@ import re
 import time
 from dataclasses import dataclass, field
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.ui.connections import Connections, Sender
 from fer.ui.live.session import LiveSession
 from fer.ui.photo.handlers import PhotoResult
@@ -32,7 +34,7 @@ MAX_TOTAL_BYTES = 256_000_000
 SWEEP_INTERVAL = 20.0
 """Seconds from one search for expired sessions to the next."""
 
-SESSIONS_FULL = (
+SESSIONS_FULL = N_(
     "The page's memory for sessions is full; try again in a quarter of an hour. The camera works "
     "meanwhile, without a timeline."
 )
@@ -103,7 +105,7 @@ class Sessions:
             SessionError: The token is malformed, or there are too many sessions.
         """
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise SessionError("This page is out of date; load it again.")
+            raise SessionError(_("This page is out of date; load it again."))
         session = self._sessions.pop(token, None)
         if session is None:
             self._make_room()
@@ -133,7 +135,7 @@ class Sessions:
     def require_space(self) -> None:
         """Raise SessionError where the timelines exceed `MAX_TOTAL_BYTES`."""
         if sum(session.nbytes for session in self._sessions.values()) > MAX_TOTAL_BYTES:
-            raise SessionError(SESSIONS_FULL)
+            raise SessionError(_(SESSIONS_FULL))
 
     def sweep(self) -> None:
         """Drop expired sessions."""
@@ -157,7 +159,7 @@ class Sessions:
                 del self._sessions[token]
                 return
         if len(self._sessions) >= MAX_SESSIONS:
-            raise SessionError(SESSIONS_FULL)
+            raise SessionError(_(SESSIONS_FULL))
 
     def _sweep_later(self) -> None:
         """Sweep from time to time for as long as there are sessions."""

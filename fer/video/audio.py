@@ -20,6 +20,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.video.audio_gaps import GapDetector
 from fer.video.container import (
     LEAPING_FORMATS,
@@ -43,7 +45,7 @@ _MIN_MP3_RATE = 16_000
 _MIN_LEAD = 0.05
 """Seconds by which a sound may start early without the pictures having to wait for it."""
 
-_DAMAGED = "Parts of the sound are damaged and left out."
+_DAMAGED = N_("Parts of the sound are damaged and left out.")
 
 TAIL = 60.0
 """Seconds for which the sound may continue after the pictures."""
@@ -81,17 +83,17 @@ class AudioTrack:
         stream = audio_stream(self._container)
         if stream is None:
             if self._container.streams.audio:
-                self._warn("The sound starts too late to be recognised; it is left out.")
+                self._warn(_("The sound starts too late to be recognised; it is left out."))
             return
         if not has_decoder(stream):
-            self._warn("The sound is of an unknown kind and left out.")
+            self._warn(_("The sound is of an unknown kind and left out."))
             return
         try:
             self._open_stream(source, stream, output)
         except _UNREADABLE as error:
             if isinstance(error, VideoError):
                 raise
-            self._warn("The sound can't be read and is left out.")
+            self._warn(_("The sound can't be read and is left out."))
 
     def _open_stream(self, source: Path, stream: AudioStream, output: OutputContainer) -> None:
         self._warn(describe_other_sounds(self._container, stream))
@@ -101,14 +103,16 @@ class AudioTrack:
         self.lead = early if _MIN_LEAD < early <= MAX_GAP and not self._start else 0.0
         self._shift = self.lead - first_picture - self._start
         if early > MAX_GAP and not self._start:
-            self._warn("The sound starts more than a minute before the pictures; it is cut there.")
+            self._warn(
+                _("The sound starts more than a minute before the pictures; it is cut there.")
+            )
         if _can_be_copied(stream):
             copy = output.add_stream_from_template(stream)
             self._packets = self._while_readable(self._copy_packets(stream, copy))
             return
         source_layout = _layout(stream)
         if " channels (" in source_layout.name:  # such as "8 channels (FL+FR+...)"
-            self._warn("The sound's channels are in an order of their own; it is left out.")
+            self._warn(_("The sound's channels are in an order of their own; it is left out."))
             return
         rate = stream.rate if stream.rate in _RATES else _RATES[0]
         layout = "mono" if source_layout.nb_channels == 1 else "stereo"
@@ -131,7 +135,7 @@ class AudioTrack:
         yield from self.packets_until(end + self._tail)
         if self._pending is not None and self._tail:
             self._warn(
-                "The sound lasts for more than a minute after the pictures; it is cut there."
+                _("The sound lasts for more than a minute after the pictures; it is cut there.")
             )
 
     def close(self) -> None:
@@ -148,7 +152,7 @@ class AudioTrack:
         try:
             yield from packets
         except _UNREADABLE:
-            self._warn("The sound can't be read to its end.")
+            self._warn(_("The sound can't be read to its end."))
 
     def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
         """Yield packets or frames at their times in the new file, until these leap."""
@@ -175,7 +179,7 @@ class AudioTrack:
         try:
             yield from demux(self._container, stream)
         except av.FFmpegError:
-            self._warn("The sound breaks off early, as it does in the source.")
+            self._warn(_("The sound breaks off early, as it does in the source."))
 
     def _copy_packets(self, stream: AudioStream, output: AudioStream) -> Iterator[_AudioPacket]:
         last: int | None = None
@@ -201,7 +205,7 @@ class AudioTrack:
             try:
                 resampled = resampler.resample(decoded)
             except ValueError:  # the sound changes its sample format
-                self._warn("The sound changes its format in the middle; only its start is kept.")
+                self._warn(_("The sound changes its format in the middle; only its start is kept."))
                 break
             for frame in resampled:
                 yield from self._encode(encoder, frame)
@@ -213,7 +217,7 @@ class AudioTrack:
         try:
             return encoder.encode(frame)
         except av.FFmpegError:
-            self._warn(_DAMAGED)
+            self._warn(_(_DAMAGED))
             return []
 
     def _decode_frames(self, stream: AudioStream) -> Iterator[av.AudioFrame]:
@@ -223,7 +227,7 @@ class AudioTrack:
             try:
                 frames = stream.decode(packet)
             except av.FFmpegError:
-                self._warn(_DAMAGED)
+                self._warn(_(_DAMAGED))
                 continue
             for frame in frames:
                 # One without a time follows the one before: all of WMA in AVI, the last in WMV.

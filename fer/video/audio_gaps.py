@@ -1,5 +1,6 @@
 """Detection of leaps in the time stamps of a sound, at which it has to end."""
 
+from fer.i18n import gettext as _
 from fer.video.container import MAX_GAP
 
 _MAX_BACKWARD_STEP = 1.0
@@ -30,13 +31,19 @@ class GapDetector:
             length: Of the next one, in seconds.
         """
         far = start - self._end > MAX_GAP
-        rest = f"after {_format_minutes(self._end)}; what comes later is left out."
+        end = _format_minutes(self._end)
         if self._last is None and far:
-            return "The sound starts more than a minute after the pictures and is left out."
+            return _("The sound starts more than a minute after the pictures and is left out.")
         if far:
-            return f"The sound stops for more than a minute {rest}"
+            return _(
+                "The sound stops for more than a minute after %(time)s; what comes later is left "
+                "out.",
+                time=end,
+            )
         if self._last is not None and start < self._last - _MAX_BACKWARD_STEP:
-            return f"The sound's times go back {rest}"
+            return _(
+                "The sound's times go back after %(time)s; what comes later is left out.", time=end
+            )
         if self._last is None or start > self._last:
             self._last, self._end = start, start + length
         return None

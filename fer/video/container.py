@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from fer.i18n import gettext as _
 from fer.paths import VIDEO_FORMATS
 
 MAX_BYTES = 500_000_000
@@ -83,15 +84,21 @@ def open_container(path: str | Path, any_size: bool = False) -> InputContainer:
         return av.open(f"file:{path}", options=_OPTIONS)
     except av.error.ArgumentError:  # FFmpeg recognises the format, and it isn't in the list
         raise VideoError(
-            "The file can't be read as a video: it is of a kind that isn't accepted. Save it as "
-            f"MP4 (H.264), or choose an {VIDEO_FORMATS}."
+            _(
+                "The file can't be read as a video: it is of a kind that isn't accepted. Save it "
+                "as MP4 (H.264), or choose an %(formats)s.",
+                formats=_(VIDEO_FORMATS),
+            )
         ) from None
     except PermissionError:
-        raise VideoError("The file can't be opened; check its permissions.") from None
+        raise VideoError(_("The file can't be opened; check its permissions.")) from None
     except (av.FFmpegError, UnicodeError):
         raise VideoError(
-            "The file can't be read as a video: it may be cut off or damaged, or of another kind "
-            f"than {VIDEO_FORMATS}. Save it as MP4 (H.264), or choose another one."
+            _(
+                "The file can't be read as a video: it may be cut off or damaged, or of another "
+                "kind than %(formats)s. Save it as MP4 (H.264), or choose another one.",
+                formats=_(VIDEO_FORMATS),
+            )
         ) from None
 
 
@@ -108,10 +115,13 @@ def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> V
     streams = _video_streams(container)
     stream = _best_stream(container, streams)
     if streams and (stream is None or not has_decoder(stream)):
-        raise VideoError("The video's pictures are of an unknown kind; save it as MP4 (H.264).")
+        raise VideoError(_("The video's pictures are of an unknown kind; save it as MP4 (H.264)."))
     if stream is None:
-        content = "sound but no pictures" if container.streams.audio else "no pictures"
-        raise VideoError(f"The file holds {content}; choose a video with a picture.")
+        if container.streams.audio:
+            raise VideoError(
+                _("The file holds sound but no pictures; choose a video with a picture.")
+            )
+        raise VideoError(_("The file holds no pictures; choose a video with a picture."))
     check_size(stream)
     stream.codec_context.options = {"max_pixels": _OPTIONS["max_pixels"]}
     stream.thread_type = "AUTO"
@@ -158,8 +168,13 @@ def check_size(stream: VideoStream) -> tuple[int, int]:
     size = stream.codec_context.width, stream.codec_context.height
     if max(size) > MAX_SIDE:
         raise VideoError(
-            f"The video is too large ({size[0]:,} x {size[1]:,}); a side is at most "
-            f"{MAX_SIDE:,} pixels: save it smaller."
+            _(
+                "The video is too large (%(width)s x %(height)s); a side is at most %(most)s "
+                "pixels: save it smaller.",
+                width=f"{size[0]:,}",
+                height=f"{size[1]:,}",
+                most=f"{MAX_SIDE:,}",
+            )
         )
     return size
 
@@ -175,9 +190,14 @@ def describe_other_videos(container: InputContainer, stream: VideoStream) -> str
     streams = _video_streams(container)
     if len(streams) < 2:
         return None
-    size = f"{stream.codec_context.width} x {stream.codec_context.height} pixels"
-    number = streams.index(stream) + 1
-    return f"The file holds {len(streams)} video tracks; only track {number} ({size}) is read."
+    return _(
+        "The file holds %(tracks)s video tracks; only track %(number)s (%(width)s x %(height)s "
+        "pixels) is read.",
+        tracks=len(streams),
+        number=streams.index(stream) + 1,
+        width=stream.codec_context.width,
+        height=stream.codec_context.height,
+    )
 
 
 def describe_other_sounds(container: InputContainer, stream: AudioStream) -> str | None:
@@ -187,8 +207,12 @@ def describe_other_sounds(container: InputContainer, stream: AudioStream) -> str
         return None
     language = (stream.language or "") if stream.language != "und" else ""
     stated = f" ({language})" if _is_language(language) else ""
-    number = streams.index(stream) + 1
-    return f"The file holds {len(streams)} sound tracks; only track {number}{stated} is kept."
+    return _(
+        "The file holds %(tracks)s sound tracks; only track %(number)s%(language)s is kept.",
+        tracks=len(streams),
+        number=streams.index(stream) + 1,
+        language=stated,
+    )
 
 
 def _is_language(code: str) -> bool:
@@ -219,15 +243,21 @@ def _check_file(path: Path, any_size: bool) -> None:
     try:
         size = path.stat().st_size
     except PermissionError:
-        raise VideoError(f"{shortened} can't be opened; check its permissions.") from None
+        raise VideoError(
+            _("%(file)s can't be opened; check its permissions.", file=shortened)
+        ) from None
     except (OSError, ValueError):
-        raise VideoError(f"There is no file {shortened}; check the path.") from None
+        raise VideoError(_("There is no file %(file)s; check the path.", file=shortened)) from None
     if not path.is_file():
-        raise VideoError(f"{shortened} is no file; name one video.")
+        raise VideoError(_("%(file)s is no file; name one video.", file=shortened))
     if size == 0:
-        raise VideoError("The file is empty (0 bytes); choose another video.")
+        raise VideoError(_("The file is empty (0 bytes); choose another video."))
     if size > MAX_BYTES and not any_size:
         raise VideoError(
-            f"The file is too large ({size / 1e6:,.0f} MB); at most {MAX_BYTES / 1e6:,.0f} MB "
-            "are accepted: cut the video or save it smaller."
+            _(
+                "The file is too large (%(size)s MB); at most %(most)s MB are accepted: cut the "
+                "video or save it smaller.",
+                size=f"{size / 1e6:,.0f}",
+                most=f"{MAX_BYTES / 1e6:,.0f}",
+            )
         )

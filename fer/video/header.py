@@ -8,6 +8,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from fer.i18n import gettext as _
 from fer.video.container import (
     LEAPING_FORMATS,
     MAX_GAP,
@@ -82,8 +83,12 @@ def read_header(
         duration, rate = _scan_packets(path, rate)
     if duration and duration > MAX_SECONDS and not any_size:
         raise VideoError(
-            f"The video is too long ({duration / 60:,.0f} minutes); at most "
-            f"{MAX_SECONDS // 60:,} minutes are accepted: cut it."
+            _(
+                "The video is too long (%(length)s minutes); at most %(most)s minutes are "
+                "accepted: cut it.",
+                length=f"{duration / 60:,.0f}",
+                most=f"{MAX_SECONDS // 60:,}",
+            )
         )
     return VideoInfo(
         width=size[0],
@@ -108,9 +113,14 @@ def check_frame_count(stream: VideoStream) -> None:
     size = stream.codec_context.width, stream.codec_context.height
     if stream.frames > max_frames(size):
         raise VideoError(
-            f"The video has too many frames ({stream.frames:,} of {size[0]:,} x {size[1]:,} "
-            f"pixels); at most {max_frames(size):,} of this size are accepted: cut it or save it "
-            "smaller."
+            _(
+                "The video has too many frames (%(frames)s of %(width)s x %(height)s pixels); at "
+                "most %(most)s of this size are accepted: cut it or save it smaller.",
+                frames=f"{stream.frames:,}",
+                width=f"{size[0]:,}",
+                height=f"{size[1]:,}",
+                most=f"{max_frames(size):,}",
+            )
         )
 
 

@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from fer.array_types import UInt8Array
+from fer.i18n import gettext as _
 from fer.video.container import (
     DECODER_THREADS,
     VideoError,
@@ -117,7 +118,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         self._decoded = self._decode()
         first = next(self._decoded, None)
         if first is None:
-            raise VideoError("The video holds no picture that can be read; choose another one.")
+            raise VideoError(_("The video holds no picture that can be read; choose another one."))
         self._first_frame = first
         self.first_stamp = first[1] or 0.0
         header = read_header(
@@ -258,24 +259,46 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         sentences = [describe_other_videos(self._container, self._stream)]
         if self._has_late_stream:
             sentences.append(
-                "A track that appears late in the file, such as its sound, is left out."
+                _("A track that appears late in the file, such as its sound, is left out.")
             )
         total = self._packet_count
         if self._is_cut_off():
             total = max(self._stream.frames, total)
         missing = self._undecodable + total - self._packet_count
         if missing:
-            sentences.append(f"{missing:,} of {total:,} pictures could not be read.")
+            sentences.append(
+                _(
+                    "%(missing)s of %(total)s pictures could not be read.",
+                    missing=f"{missing:,}",
+                    total=f"{total:,}",
+                )
+            )
         if self._damaged:
-            sentences.append(f"{self._damaged:,} of {total:,} pictures are damaged.")
+            sentences.append(
+                _(
+                    "%(damaged)s of %(total)s pictures are damaged.",
+                    damaged=f"{self._damaged:,}",
+                    total=f"{total:,}",
+                )
+            )
         start, end = stated_span(self._container) or (0.0, 0.0)
         if end - self._read_until > MAX_JUMP:
             read = self._read_until - start
-            sentences.append(f"The file ends after {read:.0f} of {end - start:.0f} seconds.")
+            sentences.append(
+                _(
+                    "The file ends after %(read)s of %(stated)s seconds.",
+                    read=f"{read:.0f}",
+                    stated=f"{end - start:.0f}",
+                )
+            )
         if self._count > self._max_frames:
-            sentences.append(f"Only the first {self._max_frames:,} pictures were read.")
+            sentences.append(
+                _("Only the first %(most)s pictures were read.", most=f"{self._max_frames:,}")
+            )
         if time > self._max_seconds:
-            sentences.append(f"Only the first {MAX_SECONDS // 60} minutes were read.")
+            sentences.append(
+                _("Only the first %(most)s minutes were read.", most=MAX_SECONDS // 60)
+            )
         return " ".join(filter(None, sentences)) or None
 
     def _is_cut_off(self) -> bool:

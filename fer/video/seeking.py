@@ -9,6 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from fer.array_types import UInt8Array
+from fer.i18n import gettext as _
 from fer.video.container import VideoError, demux, open_container, video_stream
 
 
@@ -44,7 +45,9 @@ def _frame_at(container: InputContainer, stream: VideoStream, time: float) -> UI
                 break
             found = frame
     if found is None:
-        raise VideoError(f"The video has no picture at {time:.1f} seconds that can be read.")
+        raise VideoError(
+            _("The video has no picture at %(time)s seconds that can be read.", time=f"{time:.1f}")
+        )
     return np.asarray(found.to_ndarray(format="rgb24"), np.uint8)
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from fer.colors import COLORS, outcome_colors
 from fer.timeline.expression_statistics import STACK_ORDER
 from fer.timeline.moments import Moment
-from fer.timeline.plot import NONE_CLASSIFIED, WITHHELD, timeline_plot
+from fer.timeline.plot import hatching_reason, timeline_plot
 from fer.timeline.timeline import VIEWS, Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
 
@@ -56,8 +56,8 @@ def test_withheld_stretches_are_hatched_and_named():
     figure = timeline_plot(recorded(frames))
     upper, _, outcomes, lower = figure.axes
     assert hatched(upper) == hatched(outcomes) == hatched(lower) == [(10, 40)]
-    assert [text.get_text() for text in upper.texts] == [WITHHELD]
-    assert WITHHELD in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [text.get_text() for text in upper.texts] == [hatching_reason(True)]
+    assert hatching_reason(True) in [text.get_text() for text in figure.legends[0].get_texts()]
     assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 10), (40, 60)]
 
 
@@ -92,7 +92,7 @@ def test_nobody_is_not_hatched_and_small_faces_are(view):
     frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
     figure = timeline_plot(recorded(frames, view=view))
     assert hatched(figure.axes[0]) == [(0, 20)]
-    said = WITHHELD if view == "class" else NONE_CLASSIFIED
+    said = hatching_reason(view == "class")
     assert said in [text.get_text() for text in figure.legends[0].get_texts()]
 
 

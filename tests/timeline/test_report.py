@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer.labels import EXPRESSIONS
-from fer.templates import CHART_JS
+from fer.templates import chart_script
 from fer.timeline.chart import timeline_html
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
@@ -78,9 +78,7 @@ def test_fetches_nothing(full):
         for name in ("src", "srcset", "href", "action", "data", "poster"):
             assert attributes.get(name, "data:").startswith("data:")
     assert not {"link", "iframe", "object"} & {tag for tag, _ in page.tags}
-    assert page.all("script") == [
-        CHART_JS.read_text().strip()
-    ]  # ours alone, which the policy names
+    assert page.all("script") == [chart_script()]  # ours alone, which the policy names
     assert "http://" not in full and "https://" not in full
     assert "url(" not in full and "@import" not in full
     policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))

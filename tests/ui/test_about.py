@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer.model.model_metrics import ModelMetrics
-from fer.ui.about import NOTICE, about_html, metrics_html
+from fer.ui.about import about_html, metrics_html, notice_html
 
 METRICS = {
     "validation": {
@@ -96,7 +96,7 @@ def test_a_notice_for_the_people_in_view_can_be_saved():
     page = about_html("embedded weights", "int8", read({}))
     link = re.search(r'href="data:text/html[^,]*,([^"]+)"\s+download="notice.html"', page)
     notice = base64.b64decode(link[1]).decode()
-    assert notice == NOTICE.read_text()
+    assert notice == notice_html()
     for part in ("What is done", "Who is responsible", "You may object", "Article 50(3)"):
         assert part in notice
 

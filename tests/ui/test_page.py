@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import gradio as gr
+import httpx
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
@@ -12,6 +13,7 @@ from gradio_client.exceptions import AppError, ValidationError
 from PIL import Image
 from skimage.data import astronaut
 
+from fer.i18n import LANGUAGES
 from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
@@ -35,6 +37,10 @@ def client(demo):
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
     yield Client(url, verbose=False)
     demo.close()
+
+
+def panels(demo):
+    return " ".join(b.value or "" for b in demo.blocks.values() if isinstance(b, gr.HTML))
 
 
 def test_the_tabs_are_there(demo):
@@ -115,10 +121,36 @@ def test_a_photo_is_read_over_the_network(client, one, name):
     assert whole["faces"][0]["box"] == [0, 0, 160, 120]
 
 
-def test_a_text_file_posing_as_a_photo_is_refused_over_the_network(client, tmp_path):
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [(None, "not a picture that can be read"), ("de-AT,en", "kein lesbares Bild")],
+)
+def test_a_text_file_posing_as_a_photo_is_refused_over_the_network(
+    client, tmp_path, language, sentence
+):
+    """The sentence comes from a worker process, in the language of the request."""
     (tmp_path / "text.jpg").write_text("not a picture")
-    with pytest.raises(AppError, match="not a picture that can be read"):
-        client.predict(picture=handle_file(tmp_path / "text.jpg"), api_name="/photo")
+    headers = {"accept-language": language} if language else None
+    program = Client(client.src, headers=headers, verbose=False)
+    with pytest.raises(AppError, match=sentence):
+        program.predict(picture=handle_file(tmp_path / "text.jpg"), api_name="/photo")
+
+
+def test_browsers_get_keys_and_programs_english(client):
+    config = httpx.get(client.src + "config").json()
+    texts = {language: set(known) for language, known in config["i18n_translations"].items()}
+    assert set(texts) == set(LANGUAGES) and len({frozenset(known) for known in texts.values()}) == 1
+    shown = [component["props"] for component in config["components"]]
+    keys = {str(properties.get("label")) for properties in shown}
+    assert '__i18n__{"__type__": "translation_metadata", "key": "Recording"}' in keys
+    german = " ".join(config["i18n_translations"]["de"].values())
+    for text in ("Aufnahme", "Welchen Ausdruck hat Ihr Gesicht?", "Wo es nicht verwendet werden"):
+        assert text in german
+    labels = {
+        p["label"]
+        for p in client.view_api(return_format="dict")["named_endpoints"]["/photo"]["parameters"]
+    }
+    assert labels == {"Photo", "Minimum face size in pixels", "The picture is a single face"}
 
 
 @pytest.mark.parametrize(
@@ -182,9 +214,9 @@ def test_a_model_that_cannot_be_loaded_is_replaced_with_a_notice(monkeypatch, tm
     FerForImageClassification(small).save_pretrained(tmp_path)
     FerImageProcessor().save_pretrained(tmp_path)
     monkeypatch.setattr("fer.model.classifier.EMBEDDED_WEIGHTS", tmp_path)
-    page = str(build_demo(load_pipeline("/nowhere")).get_config_file())
+    page = panels(build_demo(load_pipeline("/nowhere")))
     assert "The embedded weights serve, not /nowhere." in page
-    assert "Please note" not in str(build_demo(load_pipeline("")).get_config_file())
+    assert "Please note" not in panels(build_demo(load_pipeline("")))
 
 
 @pytest.mark.parametrize(
@@ -193,4 +225,4 @@ def test_a_model_that_cannot_be_loaded_is_replaced_with_a_notice(monkeypatch, tm
 def test_the_model_in_use_is_displayed_with_its_revision(revision, shown):
     pipeline = fake_pipeline()
     pipeline.classifier.name, pipeline.classifier.revision = "me/fer", revision
-    assert f"<code>{shown}</code>" in str(build_demo(pipeline).get_config_file())
+    assert f"<code>{shown}</code>" in panels(build_demo(pipeline))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
 from fer.model.evaluation_results import ReliabilityBin, SelectiveMetrics
 from fer.templates import render
 
@@ -61,16 +62,22 @@ def reliability_chart(bins: Sequence[ReliabilityBin], error: float | None) -> Ma
         }
         for each in bins
     ]
-    description = "Accuracy over confidence: " + ", ".join(
-        f"{each.accuracy:.0%} right at {each.confidence:.0%}" for each in bins
-    )
-    if error is not None:
-        description += f"; calibration error {error:.3f}"
-    lines = [
-        Series("as confident as right", "ideal", [(0, 0), (1, 1)]),
-        Series("the network", "first", points, None),
+    pairs = [
+        _(
+            "%(accuracy)s right at %(confidence)s",
+            accuracy=f"{each.accuracy:.0%}",
+            confidence=f"{each.confidence:.0%}",
+        )
+        for each in bins
     ]
-    return _chart(lines, (0, 1), "its probability", description, dots=points, counts=counts)
+    description = _("Accuracy over confidence: %(pairs)s", pairs=", ".join(pairs))
+    if error is not None:
+        description += "; " + _("calibration error %(error)s", error=f"{error:.3f}")
+    lines = [
+        Series(_("as confident as right"), "ideal", [(0, 0), (1, 1)]),
+        Series(_("the network"), "first", points, None),
+    ]
+    return _chart(lines, (0, 1), _("its probability"), description, dots=points, counts=counts)
 
 
 def coverage_chart(points: Sequence[SelectiveMetrics], chosen: SelectiveMetrics | None) -> Markup:
@@ -81,22 +88,32 @@ def coverage_chart(points: Sequence[SelectiveMetrics], chosen: SelectiveMetrics 
         chosen: The same for the threshold in use; None where unknown.
     """
     lines = []
-    names = (("by FER2013's labels", "first"), ("by FER+'s majority", "second"))
+    names = ((_("by FER2013's labels"), "first"), (_("by FER+'s majority"), "second"))
     for (name, kind), accuracy in zip(names, (_by_label, _by_majority), strict=True):
         known = [(each.coverage, right) for each in points if (right := accuracy(each)) is not None]
         if known:
             mark = accuracy(chosen) if chosen else None
             marked = (chosen.coverage, mark) if chosen and mark is not None else None
             lines.append(Series(name, kind, sorted(known), marked))
-    lowest = min((y for line in lines for _, y in line.points), default=0.0)
+    lowest = min((point[1] for line in lines for point in line.points), default=0.0)
     described = (
-        f"{line.name} {line.points[-1][1]:.0%} of {line.points[-1][0]:.0%} of the faces, "
-        f"{line.points[0][1]:.0%} of {line.points[0][0]:.0%}"
+        _(
+            "%(name)s %(last_right)s of %(last_named)s of the faces, %(first_right)s of "
+            "%(first_named)s",
+            name=line.name,
+            last_right=f"{line.points[-1][1]:.0%}",
+            last_named=f"{line.points[-1][0]:.0%}",
+            first_right=f"{line.points[0][1]:.0%}",
+            first_named=f"{line.points[0][0]:.0%}",
+        )
         for line in lines
     )
-    description = "Accuracy of the faces named most confidently: " + "; ".join(described)
+    description = _(
+        "Accuracy of the faces named most confidently: %(described)s",
+        described="; ".join(described),
+    )
     axis = min(0.9, int(10 * lowest) / 10), 1.0
-    return _chart(lines, axis, "share of the faces that is named", description)
+    return _chart(lines, axis, _("share of the faces that is named"), description)
 
 
 def _by_label(point: SelectiveMetrics) -> float | None:

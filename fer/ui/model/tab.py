@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
+from fer.i18n import current_language
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images import ImageError
 from fer.model.classifier import ModelError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.localization import localized
 from fer.ui.model.evaluation import find_evaluation
 from fer.ui.model.two_networks import SecondNetwork, compare_networks
 from fer.ui.model.two_networks_view import comparison_html
@@ -20,26 +25,20 @@ from fer.ui.model.views import model_html
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
 from fer.ui.sessions import SessionError, Sessions
 
-COMPARISON_NOTE = (
-    '<section class="fer-card"><h2>Two networks on one photo</h2><p>Open a photo in the Photo tab; '
-    "then see here what {second} makes of its faces, and how long both take.</p></section>"
+COMPARISON_NOTE = N_(
+    "Open a photo in the Photo tab; then see here what %(second)s makes of its faces, and how long "
+    "both take."
 )
 
-OTHER, EXACT = "a second network", "the same network in single precision"
+OTHER, EXACT = N_("a second network"), N_("the same network in single precision")
 """What the network in use is compared with."""
 
 IS_SHOWN = "(content) => content ? 'shown' : ''"
 """What the page sends instead of the tab's whole content."""
 
-NO_PHOTO = html.message(
-    "No photo yet", "Choose one in the Photo tab, with a face in it; then press Compare again."
-)
+NO_PHOTO = N_("Choose one in the Photo tab, with a face in it; then press Compare again.")
 
-NOT_LOADED = html.message(
-    "The second network can't be loaded",
-    "Whoever runs this page finds the reason in its log.",
-    "trouble",
-)
+NOT_LOADED = N_("Whoever runs this page finds the reason in its log.")
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +59,14 @@ class ModelEvents:
         self._rendered = cache(self._render)
 
     def show(self, shown: str) -> Any:
-        """Return the tab's HTML, which is made once; nothing new where it is there already.
+        """Return the tab's HTML, made once a language; nothing new where it is there already.
 
         Args:
             shown: "" where it isn't.
         """
-        return gr.skip() if shown else self._rendered()
+        return gr.skip() if shown else self._rendered(current_language())
 
-    def _render(self) -> str:
+    def _render(self, _language: str) -> str:
         return model_html(self._classifier.name, find_evaluation(self._classifier))
 
     async def compare(self, token: str, request: gr.Request | None = None) -> Any:
@@ -81,25 +80,26 @@ class ModelEvents:
         try:
             photo = self._sessions.of(token, sender).photo
             if photo is None or not photo.labels:
-                return NO_PHOTO
+                return html.message(_("No photo yet"), _(NO_PHOTO))
             return await self._turns.run(str(token), sender, partial(self._compare, photo))
         except Superseded:
             return gr.skip()
         except (SessionError, BusyError) as error:
-            return html.message("Not now", str(error), "trouble")
+            return html.message(_("Not now"), str(error), "trouble")
         except Abandoned:
-            raise gr.Error("The visitor has left.", print_exception=False) from None
+            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     def _compare(self, photo: PhotoResult) -> str:
         try:
             networks = self._classifier, self._second.load()
         except ModelError as error:
             logger.warning("FER_SECOND_MODEL can't be loaded. %s", error)
-            return NOT_LOADED
+            title = _("The second network can't be loaded")
+            return html.message(title, _(NOT_LOADED), "trouble")
         try:
             return comparison_html(compare_networks(photo, self._photos.load, networks))
         except ImageError as error:
-            return html.message("This photo can't be used", str(error), "trouble")
+            return html.message(_("This photo can't be used"), str(error), "trouble")
 
 
 def build_model(
@@ -125,7 +125,14 @@ def build_model(
     tab.select(events.show, panel, panel, js=IS_SHOWN, preprocess=False, **PAGE_EVENT)
     if not other.is_available:
         return
-    gr.HTML(COMPARISON_NOTE.format(second=OTHER if second else EXACT), elem_id="networks-note")
+    gr.HTML(localized(partial(_note, OTHER if second else EXACT)), elem_id="networks-note")
     compare = gr.Button("Compare", elem_id="networks-compare")
     result = gr.HTML(elem_id="networks-result")
     compare.click(events.compare, token, result, **PAGE_EVENT)
+
+
+def _note(second: str) -> Markup:
+    """Return what the comparison is; `second` is what the network in use is compared with."""
+    heading, note = _("Two networks on one photo"), _(COMPARISON_NOTE, second=_(second))
+    card = Markup('<section class="fer-card"><h2>{}</h2><p>{}</p></section>')
+    return card.format(heading, note)

@@ -4,6 +4,8 @@ import math
 
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
+from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS, UNCERTAIN
 from fer.templates import render
 from fer.ui import html
@@ -28,7 +30,7 @@ def comparison_html(comparison: NetworkComparison) -> Markup:
         faces=[
             {
                 "number": i + 1,
-                "picture": html.picture(crop, f"Face {i + 1}"),
+                "picture": html.picture(crop, _("Face %(number)s", number=i + 1)),
                 "labels": labels[i],
                 "tops": (float(first.probabilities[i].max()), float(second.probabilities[i].max())),
                 "apart": float(apart[i]),
@@ -39,7 +41,7 @@ def comparison_html(comparison: NetworkComparison) -> Markup:
             (name, [float(each.probabilities[0, i]) for each in comparison.readings])
             for i, name in enumerate(EXPRESSIONS)
         ],
-        left_out=html.pluralize(comparison.left_out, "smaller face") if comparison.left_out else "",
+        left_out=_left_out(comparison.left_out),
     )
 
 
@@ -57,8 +59,20 @@ def _names(first: Reading, second: Reading) -> tuple[str, str]:
 
 def _verdict(same: int, faces: int, apart: float) -> str:
     if faces == 1:
-        named = "Both name the face alike." if same else "They name the face differently."
+        named = _("Both name the face alike.") if same else _("They name the face differently.")
     else:
-        named = f"Both name {same} of the {faces} faces alike."
-    most = html.pluralize(math.ceil(100 * apart) or 1, "percentage point")
-    return f"{named} No probability differs by more than {most}."
+        named = _("Both name %(same)s of the %(faces)s faces alike.", same=same, faces=faces)
+    most = ngettext(
+        "No probability differs by more than %(num)s percentage point.",
+        "No probability differs by more than %(num)s percentage points.",
+        math.ceil(100 * apart) or 1,
+    )
+    return f"{named} {most}"
+
+
+def _left_out(faces: int) -> str:
+    if not faces:
+        return ""
+    return ngettext(
+        "%(num)s smaller face was left out.", "%(num)s smaller faces were left out.", faces
+    )

@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from fer.colors import COLORS
 from fer.evaluation.mistakes import describe_mistakes
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS, LABEL_SYNONYMS
 from fer.model.evaluation_results import (
     COMBINED,
@@ -25,15 +27,14 @@ from fer.timeline.formatting import format_percent
 from fer.ui import html
 from fer.ui.model.charts import coverage_chart, reliability_chart
 
-NO_EVALUATION = html.message(
-    "No evaluation",
+NO_EVALUATION = N_(
     "This network comes without one. Whoever runs the page can make it: fer evaluate MODEL "
-    "--dataset SOURCE --damaged --output FOLDER, with the network's own folder.",
+    "--dataset SOURCE --damaged --output FOLDER, with the network's own folder."
 )
 
 OUTPUTS = {
-    FER2013_HEAD: "the FER2013 head alone",
-    COMBINED: "both heads combined, as on the page",
+    FER2013_HEAD: N_("the FER2013 head alone"),
+    COMBINED: N_("both heads combined, as on the page"),
 }
 """Which output was evaluated, in words."""
 
@@ -52,7 +53,7 @@ def model_html(name: str, evaluated: Evaluation) -> Markup:
         evaluated: Its evaluation; may be empty.
     """
     if evaluated.accuracy is None:
-        return NO_EVALUATION
+        return html.message(_("No evaluation"), _(NO_EVALUATION))
     confusion, uncertain = _confusion(evaluated.confusion_matrix), evaluated.uncertain
     bins, error = (
         [each for each in evaluated.reliability if each.faces],
@@ -63,7 +64,7 @@ def model_html(name: str, evaluated: Evaluation) -> Markup:
         "model.html",
         name=name,
         measured_on=_measured_on(evaluated),
-        output=OUTPUTS.get(evaluated.output or FER2013_HEAD, "the network"),
+        output=_(OUTPUTS.get(evaluated.output or FER2013_HEAD, N_("the network"))),
         confusion=confusion,
         confused=_most_confused(confusion),
         reliability=reliability_chart(bins, error) if bins else "",
@@ -83,18 +84,29 @@ def _in_use(point: SelectiveMetrics) -> str:
     if point.accuracy is None:
         return ""
     majority = point.ferplus_agreement
-    votes = f", {format_percent(majority.accuracy)} by FER+'s majority" if majority else ""
-    return (
-        f"As it is set (the dots), it names {format_percent(point.coverage)} of the faces and is "
-        f"right about {format_percent(point.accuracy)} of them by FER2013's labels{votes}."
+    text = N_(
+        "As it is set (the dots), it names %(coverage)s of the faces and is right about "
+        "%(accuracy)s of them by FER2013's labels."
+    )
+    if majority:
+        text = N_(
+            "As it is set (the dots), it names %(coverage)s of the faces and is right about "
+            "%(accuracy)s of them by FER2013's labels, %(votes)s by FER+'s majority."
+        )
+    return _(
+        text,
+        coverage=format_percent(point.coverage),
+        accuracy=format_percent(point.accuracy),
+        votes=format_percent(majority.accuracy) if majority else "",
     )
 
 
 def _measured_on(evaluated: Evaluation) -> str:
     """Return which pictures the metrics are of, as far as it is known."""
-    parts = [f"the {evaluated.split} split"] if evaluated.split else []
-    parts += [f"{evaluated.pictures:,.0f} pictures"] if evaluated.pictures else []
-    parts += [f"in {evaluated.precision}"] if evaluated.precision else []
+    parts = [_("the %(split)s split", split=_(evaluated.split))] if evaluated.split else []
+    if evaluated.pictures:
+        parts.append(_("%(number)s pictures", number=f"{evaluated.pictures:,.0f}"))
+    parts += [_("in %(precision)s", precision=evaluated.precision)] if evaluated.precision else []
     return ", ".join(parts)
 
 
@@ -119,9 +131,13 @@ def _most_confused(confusion: Sequence[tuple[str, list[float]]]) -> str:
         if i != j
     ]
     share, label, other = max(wrong)
-    return (
-        f"It is best at {max(right, key=lambda name: right[name])}. Most often confused: "
-        f"{format_percent(share)} of the faces labelled {label} are named {other}."
+    return _(
+        "It is best at %(best)s. Most often confused: %(share)s of the faces labelled %(label)s "
+        "are named %(other)s.",
+        best=_(max(right, key=lambda name: right[name])),
+        share=format_percent(share),
+        label=_(label),
+        other=_(other),
     )
 
 
@@ -129,14 +145,18 @@ def label_set_rows(evaluated: Evaluation) -> list[tuple[str, str, list[str]]]:
     """Return the outputs by the label sets: accuracy, macro F1 and calibration error of each."""
     combined, first_head = evaluated.combined, evaluated.output != COMBINED
     rows: list[tuple[str, str, Scores | None]] = [
-        ("FER2013's head" if first_head else "combined", "FER2013's labels", evaluated)
+        (
+            N_("FER2013's head") if first_head else N_("combined"),
+            N_("FER2013's labels"),
+            evaluated,
+        )
     ]
     if combined and combined.ferplus_share:
         rows += [("combined", "FER2013's labels", combined)] if first_head else []
-        rows.append(("combined", "FER+'s majority", combined.ferplus_agreement))
-        rows.append(("combined", "the mean of both", combined.both_label_sets))
-    rows.append(("FER+'s head", "FER+'s majority of eight", evaluated.ferplus))
-    return [(output, labels, _scores(scores)) for output, labels, scores in rows if scores]
+        rows.append(("combined", N_("FER+'s majority"), combined.ferplus_agreement))
+        rows.append(("combined", N_("the mean of both"), combined.both_label_sets))
+    rows.append((N_("FER+'s head"), N_("FER+'s majority of eight"), evaluated.ferplus))
+    return [(_(output), _(labels), _scores(scores)) for output, labels, scores in rows if scores]
 
 
 def _scores(scores: Scores) -> list[str]:
@@ -185,13 +205,13 @@ def _mistake(mistake: Mistake) -> dict[str, Any]:
         "prediction": mistake.prediction,
         "probability": mistake.probability,
         "number": int(mistake.row) + 1,
-        "squares": [_vote_color(name) for name, count in votes.items() for _ in range(count)],
+        "squares": [_vote_color(name) for name, count in votes.items() for _vote in range(count)],
         "votes": ", ".join(f"{count} {_vote_name(name)}" for name, count in votes.items()),
     }
 
 
 def _vote_name(name: str) -> str:
-    return "not a face" if name == "NF" else LABEL_SYNONYMS.get(name, name)
+    return _("not a face") if name == "NF" else _(LABEL_SYNONYMS.get(name, name))
 
 
 def _vote_color(name: str) -> str:

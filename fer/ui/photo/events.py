@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from fer.drawing.face_export import PictureDocument
+from fer.i18n import gettext as _
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
@@ -54,9 +55,9 @@ class PhotoEvents:
             unchanged: dict[str, Any] = gr.skip()
             return unchanged
         except (SessionError, BusyError) as error:
-            return html.message("Not now", str(error), "trouble")
+            return html.message(_("Not now"), str(error), "trouble")
         except Abandoned:
-            raise gr.Error("The visitor has left.", print_exception=False) from None
+            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     async def photo(
         self,
@@ -85,7 +86,7 @@ class PhotoEvents:
         except BusyError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
-            raise gr.Error("The visitor has left.", print_exception=False) from None
+            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
     async def analyze_photo(
         self,

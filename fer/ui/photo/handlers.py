@@ -8,12 +8,14 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 from supervision import Detections
 
 from fer.array_types import UInt8Array
 from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import PictureDocument, face_rows, picture_document, to_csv, to_json
 from fer.drawing.saliency import highlight, occlusion_map
+from fer.i18n import gettext as _
 from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.pipeline import Pipeline
 from fer.sandbox.photos import PhotoReader
@@ -37,19 +39,27 @@ NO_DATA_URL = (
     "addresses are not read."
 )
 
-INSTRUCTIONS = html.instructions(
-    "What you get",
-    "Your photo with a numbered box around every face.",
-    "Bars for the face you press, and a table of all of them.",
-    "The annotated photo and the probabilities to save.",
-    note="No photo? Try one of the examples.",
-)
 
-NO_FACE_FOUND = html.message(
-    "No face found",
-    "Try a photo with a larger face that looks at the camera. Or, under Options, lower the minimum "
-    "face size or tick “The picture is a single face”.",
-)
+def instructions() -> Markup:
+    """Return what the tab shows without a photo."""
+    return html.instructions(
+        _("What you get"),
+        _("Your photo with a numbered box around every face."),
+        _("Bars for the face you press, and a table of all of them."),
+        _("The annotated photo and the probabilities to save."),
+        note=_("No photo? Try one of the examples."),
+    )
+
+
+def no_face_found() -> Markup:
+    """Return what to try for a photo in which no face was found."""
+    return html.message(
+        _("No face found"),
+        _(
+            "Try a photo with a larger face that looks at the camera. Or, under Options, lower the "
+            "minimum face size or tick “The picture is a single face”."
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -116,14 +126,14 @@ class PhotoHandlers:
             HTML of the result, or of one sentence why there is none; and the result.
         """
         if picture is None:
-            return INSTRUCTIONS, None
+            return instructions(), None
         try:
             image, result = self._analyze(picture, min_face, whole_picture)
         except ImageError as error:
-            return html.message("This photo can't be used", str(error), "trouble"), None
+            return html.message(_("This photo can't be used"), str(error), "trouble"), None
         if not result.labels:
             picture = result_html(image, result.faces, [], notices=result.notices)
-            return picture + NO_FACE_FOUND, result
+            return picture + no_face_found(), result
         highlights = self._highlights(image, result.faces, whole_picture) if explained else ()
         content = result_html(image, result.faces, result.labels, highlights, result.notices)
         return content, result
@@ -147,7 +157,7 @@ class PhotoHandlers:
             brightness and share of clipped pixels. Largest face first.
         """
         if picture is None:
-            raise gr.Error("There is no picture; send one as `picture`.", print_exception=False)
+            raise gr.Error(_("There is no picture; send one as `picture`."), print_exception=False)
         try:
             return self._analyze(picture, min_face, whole_picture)[1].document()
         except ValueError as error:
@@ -201,12 +211,16 @@ class PhotoHandlers:
             ImageError: It is gone, too large or no picture.
         """
         if not picture.exists():
-            raise ImageError("The photo is no longer here; upload it again.")
+            raise ImageError(_("The photo is no longer here; upload it again."))
         size = picture.stat().st_size
         if size > MAX_PHOTO_BYTES:
             raise ImageError(
-                f"The photo is too large ({size / 1e6:,.0f} MB); at most "
-                f"{MAX_PHOTO_BYTES / 1e6:.0f} MB are accepted: save it smaller."
+                _(
+                    "The photo is too large (%(size)s MB); at most %(most)s MB are accepted: save "
+                    "it smaller.",
+                    size=f"{size / 1e6:,.0f}",
+                    most=f"{MAX_PHOTO_BYTES / 1e6:.0f}",
+                )
             )
         return self.decode(picture.read_bytes())
 
@@ -249,7 +263,7 @@ class PhotoHandlers:
 def _require_result(result: PhotoResult | None) -> PhotoResult:
     if result is None:
         raise gr.Error(
-            "There is nothing to save; choose a photo first, or the same one again.",
+            _("There is nothing to save; choose a photo first, or the same one again."),
             print_exception=False,
         )
     return result

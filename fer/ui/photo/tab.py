@@ -9,9 +9,10 @@ from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
 from fer.ui.endpoints import add_endpoint, add_tool
+from fer.ui.localization import localized
 from fer.ui.mcp_route import TOOL, mcp_is_wanted
 from fer.ui.photo.events import PhotoEvents
-from fer.ui.photo.handlers import INSTRUCTIONS, MIN_FACE_RANGE, PhotoHandlers
+from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers, instructions
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
 
@@ -56,7 +57,7 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> Photo
             }
             download_buttons(sessions, steps)
             result = gr.HTML(
-                INSTRUCTIONS,
+                localized(instructions),
                 elem_id="photo-result",
                 js_on_load=html.script("photo.js"),
                 suffixes=list(IMAGE_SUFFIXES),

@@ -10,6 +10,8 @@ from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.drawing.face_export import describe_turn
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.ui import html
@@ -53,7 +55,7 @@ def result_html(
         highlights: Results of `fer.drawing.saliency.highlight` for the first faces, if requested.
         notices: How the picture was read, in sentences.
     """
-    alt = f"Your photo, {html.pluralize(len(labels), 'face')} found"
+    alt = _("Your photo, %(faces)s found", faces=html.count_faces(len(labels)))
     return render(
         "photo.html",
         announcement=html.count_labels(labels) if labels else "",
@@ -128,7 +130,7 @@ def _face(
     expression = EXPRESSIONS[int(row.argmax())]
     side = round(float(max(xyxy[2:] - xyxy[:2])))
     line = _line_width(float(min(xyxy[2:] - xyxy[:2])) * WIDE / width)
-    alt = f"The regions that {expression} depends on, glowing"
+    alt = _("The regions that %(expression)s depends on, glowing", expression=_(expression))
     return _Face(
         number,
         label,
@@ -157,19 +159,20 @@ def _describe_quality(faces: Detections) -> list[str]:
 def _quality_sentence(
     size: float, roll: float, yaw: float, sharpness: float, brightness: float, clipped: float
 ) -> str:
-    parts = [f"{size:.0f} pixels"]
+    parts = [_("%(size)s pixels", size=f"{size:.0f}")]
     if abs(yaw) >= TURNED_FROM:
-        parts.append(f"turned about {abs(yaw):.0f}\N{DEGREE SIGN} to the {_side(yaw)}")
+        text = N_("turned about %(angle)s to the right")
+        other = N_("turned about %(angle)s to the left")
+        parts.append(_(text if yaw > 0 else other, angle=f"{abs(yaw):.0f}\N{DEGREE SIGN}"))
     if abs(roll) >= TILTED_FROM:
-        parts.append(f"tilted {abs(roll):.0f}\N{DEGREE SIGN} to the {_side(roll)}")
-    parts += [f"sharpness {sharpness:.0f}", f"brightness {brightness:.0%}"]
+        text = N_("tilted %(angle)s to the right")
+        other = N_("tilted %(angle)s to the left")
+        parts.append(_(text if roll > 0 else other, angle=f"{abs(roll):.0f}\N{DEGREE SIGN}"))
+    parts.append(_("sharpness %(sharpness)s", sharpness=f"{sharpness:.0f}"))
+    parts.append(_("brightness %(brightness)s", brightness=f"{brightness:.0%}"))
     if clipped >= CLIPPED_FROM:
-        parts.append(f"{clipped:.0%} black or white")
-    return f"Seen with {', '.join(parts)}."
-
-
-def _side(degrees: float) -> str:
-    return "right" if degrees > 0 else "left"
+        parts.append(_("%(share)s black or white", share=f"{clipped:.0%}"))
+    return _("Seen with %(details)s.", details=", ".join(parts))
 
 
 def _resize_for_display(image: UInt8Array) -> UInt8Array:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.paths import printable
 from fer.timeline.compare import MAX_SAMPLES, compare_timelines
 from fer.timeline.comparison_table import comparison_html
@@ -17,6 +19,7 @@ from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.localization import localized
 from fer.ui.payloads import uploaded_paths
 from fer.ui.recording.session import QueuedRecording
 from fer.ui.sessions import SessionError, Sessions
@@ -27,13 +30,13 @@ MAX_BYTES = 24_000_000
 WAY = ("Whole recordings", "recordings"), ("Marked stretches", "stretches")
 """What is compared: its text on the page and its value for the handler."""
 
-HINT = (
+HINT = N_(
     "What was analysed above is compared with each other and with timelines that were saved as "
     "JSON, or marked stretches are. Uploaded timelines are deleted with the other uploads."
 )
 
 
-TIMELINES_PROMPT = "Drop timelines (JSON) here\nor press to choose them"
+TIMELINES_PROMPT = N_("Drop timelines (JSON) here\nor press to choose them")
 """On the field for the files, in place of Gradio's text, and its name."""
 
 
@@ -96,13 +99,13 @@ class ComparisonEvents:
             work = partial(compare_html, finished, paths, way == "stretches")
             return _choice(finished), await self._turns.run(token, sender, work)
         except TimelineError as error:
-            return _choice(finished), html.message("No comparison yet", str(error))
+            return _choice(finished), html.message(_("No comparison yet"), str(error))
         except Superseded:
             return gr.skip(), gr.skip()
         except (SessionError, BusyError) as error:
-            return gr.skip(), html.message("Not now", str(error), "trouble")
+            return gr.skip(), html.message(_("Not now"), str(error), "trouble")
         except Abandoned:
-            raise gr.Error("The visitor has left.", print_exception=False) from None
+            raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
 
 def _choice(finished: Sequence[QueuedRecording]) -> dict[str, Any]:
@@ -131,7 +134,7 @@ def compare_html(
     if not paths and len(here) < 2 and not (here and stretches):
         return Markup()
     if len(here) + len(paths) > MAX_SAMPLES:
-        raise TimelineError(f"At most {MAX_SAMPLES} recordings can be compared.")
+        raise TimelineError(_("At most %(most)s recordings can be compared.", most=MAX_SAMPLES))
     compared = [*_analysed(here), *read_timelines(paths)]
     timelines = [(each.name, each.timeline) for each in compared]
     comparison = compare_timelines(timelines, stretches)
@@ -170,8 +173,11 @@ def check_sizes(paths: Sequence[Path]) -> None:
     """
     if sum(path.stat().st_size for path in paths if path.exists()) > MAX_BYTES:
         raise TimelineError(
-            f"These files have more than {MAX_BYTES // 1_000_000} MB together; compare fewer, or "
-            "use fer compare."
+            _(
+                "These files have more than %(most)s MB together; compare fewer, or use fer "
+                "compare.",
+                most=MAX_BYTES // 1_000_000,
+            )
         )
 
 
@@ -180,9 +186,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise TimelineError(f"{name} is no timeline as JSON.") from error
+        raise TimelineError(_("%(file)s is no timeline as JSON.", file=name)) from error
     except OSError as error:
-        raise TimelineError(f"{name} is no longer here; upload it again.") from error
+        raise TimelineError(_("%(file)s is no longer here; upload it again.", file=name)) from error
 
 
 def build_comparison(sessions: Sessions, token: gr.HTML, changing: Sequence[gr.HTML]) -> None:
@@ -195,7 +201,7 @@ def build_comparison(sessions: Sessions, token: gr.HTML, changing: Sequence[gr.H
     """
     events = ComparisonEvents(sessions)
     with gr.Accordion("Compare recordings", open=False, elem_id="recording-comparison") as panel:
-        gr.HTML(f'<p class="fer-note">{HINT}</p>')
+        gr.HTML(localized(partial(html.note, HINT)))
         here = gr.CheckboxGroup(
             [], label="Analysed here", visible=False, elem_id="comparison-recordings"
         )

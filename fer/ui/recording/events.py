@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
@@ -20,7 +22,7 @@ from fer.ui.sessions import SessionError, Sessions
 MAX_RECORDINGS = 20
 """Recordings of all visitors together that are queued or analysed."""
 
-ABANDONED_SENTENCE = "The visitor has left."
+ABANDONED_SENTENCE = N_("The visitor has left.")
 
 UNCHANGED = [gr.skip()] * (2 + len(EMPTY_OUTPUTS))
 """In place of all outputs but the progress: those of the list, the state and the result."""
@@ -55,7 +57,7 @@ class RecordingEvents:
         except (SessionError, BusyError) as error:
             return _refused(error), gr.skip(), *UNCHANGED
         except Abandoned:
-            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
 
     async def start(
         self,
@@ -121,7 +123,7 @@ class RecordingEvents:
         except (SessionError, BusyError, OutputError) as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
-            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
 
     async def cancel(self, token: str, request: gr.Request | None = None) -> None:
         """Cancel the analysis; its handler reports when the current job has ended."""
@@ -158,7 +160,7 @@ class RecordingEvents:
         except LineFullError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
-            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
 
     async def analyse_recording(
         self,
@@ -173,4 +175,4 @@ class RecordingEvents:
 
 
 def _refused(error: ValueError) -> str:
-    return html.message("Not now", str(error), "trouble")
+    return html.message(_("Not now"), str(error), "trouble")

@@ -1,10 +1,13 @@
 """Recording tab: upload, options, and the annotated video with its timeline and downloads."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.paths import VIDEO_FORMATS, VIDEO_SUFFIXES
 from fer.pipeline import Pipeline
 from fer.ui import html
@@ -12,6 +15,7 @@ from fer.ui.consent import consent_notice
 from fer.ui.endpoints import add_endpoint
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.tab import VIEW_CHOICES
+from fer.ui.localization import localized
 from fer.ui.mark_editor import build_marks
 from fer.ui.recording.comparison import build_comparison
 from fer.ui.recording.events import RecordingEvents
@@ -37,10 +41,10 @@ RECORDING_DESCRIPTION = (
 )
 """Of the endpoint, on the page's API documentation."""
 
-RECORDING_PROMPT = "Drop recordings here\nor press to choose them"
+RECORDING_PROMPT = N_("Drop recordings here\nor press to choose them")
 """On the field for recordings, in place of Gradio's text, and its name."""
 
-VIDEO_LIMITS = f"{VIDEO_FORMATS}; up to {MAX_BYTES // 1_000_000} MB, {MAX_SECONDS // 3600} h."
+VIDEO_LIMITS = N_("%(formats)s; up to %(size)s MB, %(hours)s h.")
 
 
 def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> list[Component]:
@@ -53,7 +57,7 @@ def build_recording(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> l
         with gr.Column(scale=2, min_width=280):
             recordings, known, view, rate = _inputs()
             start_at, end_at = _span_inputs()
-            gr.HTML(consent_notice("in the recording"))
+            gr.HTML(localized(partial(consent_notice, "in the recording")))
             start = gr.Button("Start", variant="primary", elem_id="recording-start")
             cancel = gr.Button("Cancel", elem_id="recording-cancel")
         with gr.Column(scale=3, min_width=300):
@@ -88,7 +92,7 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         height=120,
         elem_id="recording-input",
     )
-    gr.HTML(f'<p class="fer-note">{VIDEO_LIMITS}</p>', elem_id="recording-limits")
+    gr.HTML(localized(_limits_html), elem_id="recording-limits")
     known = gr.HTML(elem_id="recording-known")
     view = gr.Radio(
         VIEW_CHOICES,
@@ -103,6 +107,12 @@ def _inputs() -> tuple[gr.File, gr.HTML, gr.Radio, gr.Slider]:
         elem_id="recording-rate",
     )
     return recordings, known, view, rate
+
+
+def _limits_html() -> str:
+    """Return which recordings are accepted."""
+    values = {"size": MAX_BYTES // 1_000_000, "hours": MAX_SECONDS // 3600}
+    return html.note(VIDEO_LIMITS, formats=_(VIDEO_FORMATS), **values)
 
 
 def _span_inputs() -> tuple[gr.Textbox, gr.Textbox]:

@@ -9,12 +9,13 @@ document.addEventListener("click", async (event) => {
     file.error ? showError(file.error) : await download(file);
   } catch (error) {
     console.info("The file did not come:", error);
-    showError("The file could not be made; try again.");
+    showError(_("The file could not be made; try again."));
   }
 });
 
 function showError(sentence) {
-  element.innerHTML = '<div class="fer-message fer-trouble" role="alert"><strong>Nothing saved</strong><span></span></div>';
+  element.innerHTML = '<div class="fer-message fer-trouble" role="alert"><strong></strong><span></span></div>';
+  element.querySelector("strong").textContent = _("Nothing saved");
   element.querySelector("span").textContent = sentence;
 }
 

@@ -58,7 +58,7 @@ const examples = document.querySelector("#photo-examples");
 const nameExamples = () => {
   for (const image of examples.querySelectorAll("button img")) {
     const file = decodeURIComponent(image.src.split("/").pop());
-    image.closest("button").setAttribute("aria-label", "Example: " + file.replace(/\.\w+$/, ""));
+    image.closest("button").setAttribute("aria-label", _("Example: %(name)s", { name: file.replace(/\.\w+$/, "") }));
   }
 };
 nameExamples();

@@ -44,8 +44,8 @@ function refuse(event, files) {
   const [message, title, sentence] = ["div", "strong", "span"].map((tag) => document.createElement(tag));
   message.className = "fer-message fer-trouble";
   message.setAttribute("role", "alert");
-  title.textContent = "This file can't be used";
-  sentence.textContent = `${wrong.name} is in none of these formats; choose a video in one of them.`;
+  title.textContent = _("This file can't be used");
+  sentence.textContent = _("%(file)s is in none of these formats; choose a video in one of them.", { file: wrong.name });
   message.append(title, sentence);
   limits.append(message);
 }

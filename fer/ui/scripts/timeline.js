@@ -7,7 +7,7 @@ watch("value", () => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("#live-timeline .fer-saves button")) saved = true;
   if (!event.target.closest("#live-start") || saved || !element.querySelector(".fer-done")) return;
-  if (confirm("The finished timeline has not been saved. Drop it and start a new one?")) return;
+  if (confirm(_("The finished timeline has not been saved. Drop it and start a new one?"))) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true);

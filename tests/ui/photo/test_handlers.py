@@ -19,7 +19,7 @@ from fer.colors import COLORS
 from fer.images import decode_image
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
-from fer.ui.photo.handlers import INSTRUCTIONS, PhotoHandlers
+from fer.ui.photo.handlers import PhotoHandlers, instructions
 from fer.vision.detector import FaceDetector
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
 
@@ -136,7 +136,7 @@ def test_whole_picture_is_one_face(photo):
 
 
 def test_empty_field(handlers):
-    assert handlers.read(None, 40, False) == (INSTRUCTIONS, None)
+    assert handlers.read(None, 40, False) == (instructions(), None)
 
 
 @pytest.mark.parametrize("name", ["text.jpg", "empty.jpg", "cut.png"])

@@ -1,0 +1,117 @@
+"""Bring the catalogues of `fer/i18n` up to date: `python -m docs.translations`.
+
+It adds the texts of `fer` that a catalogue lacks, with an empty translation to be filled in,
+removes those that are gone, and names the former. A test checks that there is nothing to do.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer.evaluation.robustness import CORRUPTIONS
+from fer.i18n import FOLDER, LANGUAGES, SOURCE
+from fer.i18n.scripts import script_texts
+from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, LABEL_SYNONYMS, UNNAMED
+from fer.templates import template_environment
+from fer.timeline.timeline import VIEWS
+from fer.ui import build_demo, load_pipeline
+from fer.ui.localization import visible_texts
+
+ROOT = Path(__file__).parents[1]
+
+MARKERS = ("_", "N_", "ngettext")
+"""Names of the functions whose first argument is a text to translate."""
+
+SPLITS, AUGMENTED_VIEWS = ("train", "validation", "test"), ("single", "ten")
+
+Texts = dict[str, bool]
+"""By text, whether it is the singular of two forms."""
+
+
+def all_texts(labels: set[str]) -> Texts:
+    """Return the texts of the package.
+
+    Args:
+        labels: Those that Gradio shows, see `visible_texts`.
+    """
+    found: Texts = dict.fromkeys(_names(), False)
+    for path in sorted((ROOT / "fer").rglob("*.py")):
+        found |= in_module(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "fer" / "templates").glob("*.html")):
+        found |= in_template(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "fer").rglob("*.js")):
+        found |= dict.fromkeys(script_texts(path.read_text(encoding="utf-8")), False)
+    return found | dict.fromkeys(filter(_has_words, labels), False)
+
+
+def _names() -> set[str]:
+    """Return what texts name: expressions, damages of pictures, splits of a data set."""
+    damages = {name for pair in CORRUPTIONS for name in pair}
+    votes = {*FERPLUS_VOTE_COLUMNS} - {*LABEL_SYNONYMS, "NF"}
+    return {*EXPRESSIONS, *UNNAMED, *damages, *votes, *SPLITS, *AUGMENTED_VIEWS, *VIEWS}
+
+
+def _has_words(text: str) -> bool:
+    return any(letter.isalpha() for letter in text)
+
+
+def in_module(source: str) -> Texts:
+    """Return the texts of a Python module.
+
+    Raises:
+        ValueError: A text is put together before it is translated.
+    """
+    return dict(_calls(ast.parse(source)))
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, bool]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in MARKERS:
+            continue
+        text = node.args[0] if node.args else None
+        if isinstance(text, ast.JoinedStr | ast.BinOp):
+            raise ValueError(f"{ast.unparse(node)}: give the values by name, as %(name)s.")
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            yield text.value, getattr(node.func, "id", "") == "ngettext"
+
+
+def in_template(source: str) -> Texts:
+    """Return the texts of a Jinja2 template."""
+    calls = template_environment().extract_translations(source)  # type: ignore[attr-defined]
+    return {
+        texts if isinstance(texts, str) else texts[0]: function == "ngettext"
+        for _, function, texts in calls
+    }
+
+
+def updated(language: str, texts: Texts) -> dict[str, str | list[str]]:
+    """Return a catalogue with exactly these texts, empty where a translation is missing."""
+    path = FOLDER / f"{language}.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {
+        text: known[text]
+        if isinstance(known.get(text), list if has_plural else str)
+        else (["", ""] if has_plural else "")
+        for text, has_plural in sorted(texts.items())
+    }
+
+
+def missing(catalogue: dict[str, str | list[str]]) -> list[str]:
+    """Return the texts without a translation."""
+    return [text for text, found in catalogue.items() if not all(found) or not found]
+
+
+def main() -> None:
+    """Update all catalogues."""
+    texts = all_texts(visible_texts(build_demo(load_pipeline())))
+    for language in LANGUAGES.keys() - {SOURCE}:
+        catalogue = updated(language, texts)
+        content = json.dumps(catalogue, ensure_ascii=False, indent=1) + "\n"
+        (FOLDER / f"{language}.json").write_text(content, encoding="utf-8")
+        for text in missing(catalogue):
+            print(f"{language}: {text}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The languages of page and report: sentences in English, and the catalogues of translations.
+
+English is the source. A sentence for visitors is written where it is needed, as
+`_("At most %(most)s files.", most=20)` after `from fer.i18n import gettext as _`, in a template as
+`{% trans %}` or `_()`, in a script as `_()`; its translations are in `de.json`, `es.json` and
+`hi.json`. `python -m docs.translations` adds new sentences to these files, and a test fails until
+all are filled in. A new language is a line in `LANGUAGES` and such a file.
+
+What isn't translated: the command line, the Python API, and what programs read.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+SOURCE = "en"
+
+LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español", "hi": "हिन्दी"}
+"""By code of ISO 639-1, each language's name for itself."""
+
+DRAWN = {"en", "de", "es"}
+"""Languages whose letters are in the fonts of plots and of captions."""
+
+FOLDER = Path(__file__).parent
+"""The catalogues: `LANGUAGE.json` maps an English text to its translation, and the singular of a
+text with two forms to a list of both."""
+
+Catalogue = Mapping[str, str | list[str]]
+
+_SINGULAR_ZERO = {"hi"}
+"""Languages in which 0 takes the form of 1."""
+
+_language: ContextVar[str] = ContextVar("language", default=SOURCE)
+
+
+def current_language() -> str:
+    """Return the language of texts that are made now, in this task or thread."""
+    return _language.get()
+
+
+@contextmanager
+def use_language(language: str) -> Iterator[None]:
+    """Make texts in a language within a `with` block; one that is unknown becomes English."""
+    token = _language.set(language if language in LANGUAGES else SOURCE)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+@contextmanager
+def use_drawn_language() -> Iterator[None]:
+    """Make texts that are drawn into pictures: in English where fonts lack a language's letters.
+
+    Neither matplotlib's nor Pillow's own font has Devanagari.
+    """
+    with use_language(current_language() if current_language() in DRAWN else SOURCE):
+        yield
+
+
+def preferred_language(accepted: str | None) -> str:
+    """Return the language of a request.
+
+    Only the first choice counts, as in Gradio's own scripts, so that a page is in one language.
+
+    Args:
+        accepted: The header Accept-Language, such as "de-AT,de;q=0.9,en;q=0.8"; None without one.
+    """
+    choices = [choice.partition(";") for choice in (accepted or "").split(",")]
+    first, _, _ = max(choices, key=lambda choice: _quality(choice[2]))
+    code = first.strip().lower().partition("-")[0]
+    return code if code in LANGUAGES else SOURCE
+
+
+def _quality(parameter: str) -> float:
+    try:
+        return float(parameter.strip().removeprefix("q=") or 1)
+    except ValueError:
+        return 0.0
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """Return the translations into a language; none for English."""
+    if language == SOURCE:
+        return {}
+    found: Catalogue = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def load_catalogues() -> None:
+    """Read all catalogues now, for a process that may open no file later."""
+    for language in LANGUAGES:
+        catalogue(language)
+
+
+def lookup(text: str) -> str:
+    """Return the translation of a text as it is in the catalogue; the text where there is none."""
+    found = catalogue(current_language()).get(text)
+    return found if isinstance(found, str) and found else text
+
+
+def lookup_plural(singular: str, plural: str, number: int) -> str:
+    """Do what `lookup` does for one of two forms."""
+    language = current_language()
+    second = number > 1 if language in _SINGULAR_ZERO else number != 1
+    found = catalogue(language).get(singular)
+    return found[second] if isinstance(found, list) else (singular, plural)[second]
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """Return a text in the current language, with values filled in.
+
+    Args:
+        text: In English; a placeholder is `%(name)s`, and with values a percent sign is `%%`.
+        values: By the names of placeholders.
+    """
+    found = lookup(text)
+    return found % values if values else found
+
+
+def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
+    """Return the form for a number, which is also the value `%(num)s`; see `gettext`."""
+    return lookup_plural(singular, plural, number) % {"num": number, **values}
+
+
+def mark(text: str) -> str:
+    """Return a text as it is: `python -m docs.translations` finds it here, `gettext` comes later.
+
+    By custom its name is `N_`.
+    """
+    return text

@@ -1,0 +1,60 @@
+"""Every text of the package has a translation that fits it."""
+
+import json
+import re
+
+import pytest
+
+from docs.translations import all_texts, in_module, in_template, missing
+from fer.i18n import FOLDER, LANGUAGES, SOURCE
+from fer.ui import build_demo, load_pipeline
+from fer.ui.localization import visible_texts
+
+TRANSLATIONS = sorted(LANGUAGES.keys() - {SOURCE})
+
+UPDATE = "run: python -m docs.translations; then fill in what it names"
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return all_texts(visible_texts(build_demo(load_pipeline())))
+
+
+def read(language):
+    return json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def forms(found):
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_every_text_is_translated(language, texts):
+    catalogue = read(language)
+    assert missing(catalogue) == [], UPDATE
+    assert sorted(texts.keys() - catalogue.keys()) == [], UPDATE
+    assert sorted(catalogue.keys() - texts.keys()) == [], UPDATE
+    plural = {text for text, found in catalogue.items() if isinstance(found, list)}
+    assert plural == {text for text, has_plural in texts.items() if has_plural}
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_translation_has_the_placeholders_and_the_html_of_its_text(language):
+    for text, found in read(language).items():
+        for form in forms(found):
+            for part in (r"%\(\w+\)[sr]", r"%%", r"</?\w+[^>]*>", r"&\w+;"):
+                assert sorted(re.findall(part, form)) == sorted(re.findall(part, text)), form
+            assert not re.search(r"%(?!%|\(\w+\)[sr])", form.replace("%%", "")) or "%" in text
+            assert form == form.strip() or text != text.strip()
+
+
+def test_texts_are_found_in_modules_and_templates():
+    assert in_module('x = _("a " "b", n=1), N_("c"), ngettext("d", "e", 2), f("g"), _(name)') == {
+        "a b": False,
+        "c": False,
+        "d": True,
+    }
+    with pytest.raises(ValueError, match="by name"):
+        in_module('_(f"{number} faces")')
+    template = '{{ _("a") }}{{ _("b %(c)s", c=d) }}{% trans %}e\n f{% endtrans %}'
+    assert in_template(template) == {"a": False, "b %(c)s": False, "e f": False}
