@@ -138,7 +138,10 @@ def _language_of(request: Any) -> str:
 
 
 def _is_visible(component: Mapping[str, Any]) -> bool:
-    return component["type"] != "html" and component["props"].get("visible") is not False
+    """Return whether a component has texts that are shown, now or later: it isn't for programs."""
+    properties = component["props"]
+    is_shown = properties.get("visible") is not False or properties.get("elem_id")
+    return component["type"] != "html" and bool(is_shown)
 
 
 def _text_properties(component: Mapping[str, Any]) -> tuple[str, ...]:
