@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer.batch.annotated_copies import copy_name
 from fer.batch.manifest import read_manifest
 from fer.batch.store import TABLES, is_readable
-from fer.output_files import new_file, no_formula
+from fer.output_files import check_output_folder, new_file, no_formula
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,6 +88,7 @@ def write_spreadsheets(folder: Path) -> list[Path]:
     """
     files = _read_files(folder)
     target = folder / SPREADSHEETS
+    check_output_folder(target)
     written = [_write(target / "files.csv", iter([files]))]
     columns = (files[name].to_pylist() for name in ("source_id", "source", "kind", "error"))
     videos = {

@@ -28,6 +28,9 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """Exit status where the reader of the output is gone, as shells have it for SIGPIPE."""
 
+EMPTY = "an argument is empty; check the variable that it comes from"
+"""An empty path would be the folder that the command is started in."""
+
 EXAMPLES = """\
 Examples:
   fer photo holiday.jpg                          what each face in it looks like
@@ -48,7 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
-    options = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser()
+    if any(not word or (word.startswith("--") and word.endswith("=")) for word in given):
+        parser.error(EMPTY)
+    options = parser.parse_args(given)
     try:
         output = options.run(options)
     except (ValueError, OSError) as error:

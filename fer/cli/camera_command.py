@@ -57,7 +57,7 @@ def run_camera(options: argparse.Namespace) -> str:
         KeyboardInterrupt: After Ctrl-C, with what was saved.
     """
     from fer.cli.camera_loop import CameraLoop, OutputNames
-    from fer.cli.frame_sources import open_source
+    from fer.cli.frame_sources import CAMERA, open_source
     from fer.cli.window import Window, require_display
     from fer.pipeline import Pipeline
 
@@ -66,7 +66,9 @@ def run_camera(options: argparse.Namespace) -> str:
     with open_source(options.source) as source:
         require_display()
         pipeline = Pipeline.load(options.model, options.min_face, options.device)
-        mirror = options.source.isdecimal() if options.mirror is None else options.mirror
+        mirror = (
+            bool(CAMERA.fullmatch(options.source)) if options.mirror is None else options.mirror
+        )
         loop = CameraLoop(
             pipeline, source, Window, OutputNames(options.output, datetime.now), mirror
         )

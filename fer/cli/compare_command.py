@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
-from fer.output_files import write_file
+from fer.output_files import check_output_folder, write_file
 from fer.paths import printable
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def run_compare(options: argparse.Namespace) -> str:
     from fer.timeline.comparison_table import comparison_csv, comparison_text
     from fer.timeline.serialization import about_of, from_json
 
+    if options.output is not None:
+        check_output_folder(options.output.parent)
     texts = {path: _read(path) for path in options.files}
     timelines = [(name, from_json(texts[path])) for name, path in _names(options.files)]
     comparison = compare_timelines(timelines, options.stretches)

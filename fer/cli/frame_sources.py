@@ -29,8 +29,17 @@ DEFAULT_FRAME_DURATION = 1 / 30
 ADDRESS = re.compile(r"(rtsps?|https?)://", re.IGNORECASE)
 """How the address of a network camera begins."""
 
+CAMERA = re.compile(r"(?:/dev/video)?(?P<index>[0-9]+)")
+"""A camera of this machine: its number, or its file on Linux."""
+
+MAX_INDEX = 2**31 - 1 - 10_000
+"""OpenCV takes no larger number, and adds that of the system's own library."""
+
 OPEN_TIMEOUT = 10_000
 """Milliseconds in which a network camera has to respond."""
+
+
+NO_CAMERA = "There is no camera {}; connect one, or name a video file."
 
 
 class SourceError(ValueError):
@@ -166,7 +175,8 @@ def open_source(name: str) -> CameraSource | VideoSource:
     """
     if ADDRESS.match(name):
         return open_network_camera(name)
-    return open_camera(int(name)) if name.isdecimal() else VideoSource(Path(name))
+    camera = CAMERA.fullmatch(name)
+    return open_camera(int(camera["index"])) if camera else VideoSource(Path(name))
 
 
 def open_network_camera(address: str) -> CameraSource:
@@ -175,7 +185,8 @@ def open_network_camera(address: str) -> CameraSource:
     Raises:
         SourceError: Nothing there delivers pictures.
     """
-    name = re.sub(r"//[^/@]*@", "//", address)  # without user and password
+    # Without user and password, in which there may be any letters.
+    name = re.sub(r"//.*@", "//", address)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     timeouts = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
     settings = [number for timeout in timeouts for number in (timeout, OPEN_TIMEOUT)]
@@ -201,12 +212,14 @@ def open_camera(index: int, devices: Path = Path("/dev")) -> CameraSource:
     """
     name = f"Camera {index}"
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our own message suffices
+    if index > MAX_INDEX:
+        raise SourceError(NO_CAMERA.format(index))
     capture = cv2.VideoCapture(index)
     if capture.isOpened():
         return CameraSource(capture, name)
     capture.release()
     if sys.platform == "linux" and not (devices / f"video{index}").exists():
-        raise SourceError(f"There is no camera {index}; connect one, or name a video file.")
+        raise SourceError(NO_CAMERA.format(index))
     raise SourceError(busy_message(name))
 
 

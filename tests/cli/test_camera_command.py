@@ -132,6 +132,13 @@ def test_without_a_camera_it_says_so(tmp_path):
         open_camera(93, devices=tmp_path)
 
 
+@pytest.mark.parametrize("name", ["2147483647", "9" * 30, "/dev/video99"])
+def test_any_number_is_one_of_a_camera(name):
+    index = name.removeprefix("/dev/video")
+    with pytest.raises(SourceError, match=f"There is no camera {index}; connect one"):
+        open_source(name)
+
+
 @pytest.mark.parametrize(
     ("content", "said"), [(b"", "is empty"), (b"I am no film.", "be read as a video")]
 )
@@ -194,10 +201,12 @@ def test_a_network_camera_is_opened_by_its_address():
     assert np.abs(frames[-1].image.astype(int) - (200, 30, 40)).max() < 12
 
 
-@pytest.mark.parametrize("scheme", ["rtsp", "HTTP"])
-def test_a_network_camera_that_is_off_gives_one_sentence_without_the_password(scheme):
+@pytest.mark.parametrize(
+    ("scheme", "password"), [("rtsp", "secret"), ("HTTP", "p@secret"), ("rtsp", "p/secret@")]
+)
+def test_a_network_camera_that_is_off_gives_one_sentence_without_the_password(scheme, password):
     with pytest.raises(SourceError, match="gives no picture; check the address") as caught:
-        open_source(f"{scheme}://user:secret@127.0.0.1:9/live")
+        open_source(f"{scheme}://user:{password}@127.0.0.1:9/live")
     assert f"{scheme}://127.0.0.1:9/live" in str(caught.value) and "secret" not in str(caught.value)
 
 
@@ -219,6 +228,7 @@ def test_ctrl_c_names_what_was_saved(monkeypatch, capsys, film, tmp_path):
     ("words", "mirrored"),
     [
         (["0"], True),
+        (["/dev/video0"], True),
         (["a.mp4"], False),
         (["0", "--no-mirror"], False),
         (["a.mp4", "--mirror"], True),

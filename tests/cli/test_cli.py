@@ -7,9 +7,11 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from fer.__main__ import run
 from fer.cli import main
 from fer.model.push import PushedModel, PushError
 
@@ -137,6 +139,23 @@ def test_help_is_quick_and_imports_nothing_heavy():
 def test_the_script_and_the_module_are_the_same_command():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, function = scripts["fer"].split(":")
-    assert getattr(import_module(module), function) is main
+    assert getattr(import_module(module), function) is run
+
+
+def test_ctrl_c_while_it_starts_is_one_line(monkeypatch, capsys):
+    class Interrupted(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "fer.cli", Interrupted("fer.cli"))
+    assert run() == 130
+    assert capsys.readouterr().err == "fer: Interrupted.\n"
+
+
+@pytest.mark.parametrize("words", [["photo", ""], ["video", "a.mp4", "--output="]])
+def test_an_empty_argument_is_not_the_folder_one_is_in(capsys, words):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "an argument is empty; check the variable that it comes from" in capsys.readouterr().err
     command = [sys.executable, "-m", "fer", "--help"]
     assert "push" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout

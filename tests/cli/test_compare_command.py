@@ -54,3 +54,12 @@ def test_what_is_no_timeline_is_one_sentence(tmp_path, files, capsys, content, e
 def test_one_alone_is_refused(files, capsys):
     assert main(["compare", files[0]]) == 1
     assert "takes 2 to 12 recordings" in capsys.readouterr().err
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path, files, capsys, monkeypatch
+):
+    monkeypatch.setattr("fer.cli.compare_command._read", lambda path: pytest.fail("it has begun"))
+    (tmp_path / "taken").touch()
+    assert main(["compare", *files, "--output", str(tmp_path / "taken" / "table.csv")]) == 1
+    assert "is a file; name a folder" in capsys.readouterr().err
