@@ -12,9 +12,10 @@ from typing import Any
 
 import gradio as gr
 
+from fer.i18n import mark as N_
 from fer.ui.request_bodies import RequestError
 
-OUTDATED = "This page is out of date; load it again."
+OUTDATED = N_("This page is out of date; load it again.")
 
 NO_LIST = "`data` is a list of the endpoint's inputs, in their order."
 

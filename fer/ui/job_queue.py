@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import anyio
 import anyio.to_thread
 
+from fer.i18n import gettext as _
+
 if TYPE_CHECKING:
     from fer.recording import Progress
 
@@ -95,10 +97,13 @@ class Line:
             LineFullError: The queue is full, or the visitor holds `max_held` places.
         """
         if self._taken[visitor] >= max_held:
-            raise LineFullError("Your previous recording isn't done yet; try again after it.")
+            raise LineFullError(_("Your previous recording isn't done yet; try again after it."))
         if self._taken.total() >= self.max_places:
             raise LineFullError(
-                f"{self.max_places} recordings are waiting already; try again in a few minutes."
+                _(
+                    "%(number)s recordings are waiting already; try again in a few minutes.",
+                    number=self.max_places,
+                )
             )
         self._taken[visitor] += 1
         try:

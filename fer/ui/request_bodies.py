@@ -8,6 +8,8 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.ui.uploads import UploadStore
 
 MAX_BODY_BYTES = 100_000
@@ -37,7 +39,7 @@ KEYS = frozenset({"data", "event_id", "fn_index", "session_hash", "trigger_id"})
 NOT_JSON = "The request can't be read; send a JSON object."
 TOO_LARGE = "The request is too large; files are sent to /gradio_api/upload first."
 TOO_SLOW = "The request took too long to arrive; try again."
-NO_FILE = (
+NO_FILE = N_(
     "A file in this request is not one that you uploaded, or has been deleted; upload it again."
 )
 """The same for every refused path, so that no request reveals which files exist."""
@@ -52,7 +54,7 @@ class RequestError(Exception):
 
     def detail(self) -> Any:
         """Return what a response gives under `detail`."""
-        return self.sentence
+        return _(self.sentence)
 
 
 async def read_json(request: Request, max_bytes: int, seconds: float = TIMEOUT) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer.i18n import mark as N_
+
 MAX_AGE = 3000
 """Seconds for which an upload and its results are kept while its page is open."""
 
@@ -18,7 +20,7 @@ UPLOAD_SWEEP_INTERVAL = 60
 LEASE = 120
 """Seconds after its last use in which an upload isn't deleted to make room for others."""
 
-NO_ROOM = "There is no room for uploads just now; try again in a few minutes."
+NO_ROOM = N_("There is no room for uploads just now; try again in a few minutes.")
 
 BLOCK = 64 * 1024
 """Bytes added to each file's size when senders are compared."""

@@ -21,6 +21,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.ui.request_bodies import RequestError, claimed_size
 from fer.ui.upload_limits import NO_ROOM, NoRoomError, Upload
 from fer.ui.uploads import UploadStore
@@ -45,10 +47,12 @@ IDLE = 30.0
 MIN_RATE = 20_000
 """Minimum average rate in bytes a second, after the first `IDLE` seconds."""
 
-BAD_FORM = "The upload can't be read; send it as multipart/form-data with the files as `files`."
-UPLOAD_TOO_SLOW = "The upload was too slow; try again with a better connection or a smaller file."
-TOO_MANY = f"At most {MAX_FILES} files can be uploaded at a time."
-BUSY = "Too many files are being uploaded just now; try again in a minute."
+BAD_FORM = N_("The upload can't be read; send it as multipart/form-data with the files as `files`.")
+UPLOAD_TOO_SLOW = N_(
+    "The upload was too slow; try again with a better connection or a smaller file."
+)
+TOO_MANY = N_("At most %(most)s files can be uploaded at a time.")
+BUSY = N_("Too many files are being uploaded just now; try again in a minute.")
 
 
 class Form:
@@ -118,7 +122,7 @@ class Form:
         if options.get(b"name") != b"files" or b"filename" not in options:
             return
         if len(self.uploads) == MAX_FILES:
-            raise RequestError(413, TOO_MANY)
+            raise RequestError(413, _(TOO_MANY, most=MAX_FILES))
         upload = self.store.begin(file_name(options[b"filename"]), self.sender)
         self.uploads.append(upload)
         self._file = upload.path.open("wb", buffering=0)
@@ -236,11 +240,11 @@ class UploadRoute:
     async def progress(self, request: Request) -> Response:
         """Respond with server-sent events of an upload's progress."""
         number = request.query_params.get("upload_id", "")[:64]
-        for _ in range(30):
+        for _try in range(30):
             if number in self._progress:
                 return StreamingResponse(self._events(number), media_type="text/event-stream")
             await anyio.sleep(0.1)
-        return _refusal(404, "There is no such upload.")
+        return _refusal(404, N_("There is no such upload."))
 
     async def _events(self, number: str) -> AsyncIterator[str]:
         before = 0
@@ -255,7 +259,9 @@ class UploadRoute:
 
 def _too_large(max_bytes: int) -> RequestError:
     megabytes = max_bytes // 1_000_000
-    return RequestError(413, f"The upload is too large; a file may have {megabytes} MB.")
+    return RequestError(
+        413, _("The upload is too large; a file may have %(most)s MB.", most=megabytes)
+    )
 
 
 def file_name(sent: bytes) -> str:
@@ -273,4 +279,4 @@ def _event(content: dict[str, object]) -> str:
 
 def _refusal(status: int, sentence: str) -> Response:
     # The rest of the body isn't read.
-    return PlainTextResponse(sentence, status, headers={"Connection": "close"})
+    return PlainTextResponse(_(sentence), status, headers={"Connection": "close"})

@@ -15,20 +15,21 @@ import gradio as gr
 from anyio import to_thread
 from gradio.utils import get_upload_folder
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
 from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
 from fer.recording.exports import name_files, write_archive
 from fer.recording.span import WHOLE, parse_span
-from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
 from fer.ui.recording.session import AnalysisSettings, QueuedRecording, QueueRun, RecordingSession
 from fer.ui.recording.views import (
     CANCELLED,
-    CANCELLING_HTML,
     FAILED,
-    NOTHING_TO_DO_HTML,
-    QUEUE_CANCELLED_HTML,
+    NOTHING_TO_DO,
+    QUEUE_CANCELLED,
+    cancelling_html,
     progress_html,
     unusable,
     waiting_html,
@@ -41,9 +42,9 @@ WORKERS = 2
 RATE_CHOICES = (1, 5, 15)
 """Lowest, default and highest number of analysed frames a second."""
 
-RECORDINGS_FULL = "There is no room for another recording just now; try again in a few minutes."
+RECORDINGS_FULL = N_("There is no room for another recording just now; try again in a few minutes.")
 
-NO_RECORDING = "There is no recording; upload a video and send it as `recording`."
+NO_RECORDING = N_("There is no recording; upload a video and send it as `recording`.")
 """For programs."""
 
 POLL_INTERVAL = 0.4
@@ -122,9 +123,9 @@ class RecordingHandlers:
         try:
             settings = AnalysisSettings(view, rate, parse_span(*times))
             if not recordings:
-                raise VideoError("Choose a recording first.")
+                raise VideoError(_("Choose a recording first."))
         except VideoError as error:
-            yield session.outputs(html.message(*unusable(error)))
+            yield session.outputs(unusable(error).html())
             return
         run = session.begin(settings)
         self._running.add(session)
@@ -173,7 +174,7 @@ class RecordingHandlers:
             report and a ZIP of files for other programs. They are deleted within the hour.
         """
         if recording is None:
-            raise gr.Error(NO_RECORDING, print_exception=False)
+            raise gr.Error(_(NO_RECORDING), print_exception=False)
         try:
             settings = AnalysisSettings(view, rate, WHOLE)
             job = await to_thread.run_sync(self._job, _existing_file(recording), settings)
@@ -221,7 +222,7 @@ class RecordingHandlers:
         """Return the state of a recording that isn't finished."""
         job, run = recording.job, session.run
         if run is None or (job is not None and job.is_cancelled()):
-            return CANCELLING_HTML
+            return cancelling_html()
         heading = session.position_of(recording)
         waiting = 0 if job is None else self.job_queue.jobs_before(job)
         if waiting:
@@ -244,12 +245,12 @@ def _link_or_copy(source: Path, target: Path) -> None:
             shutil.copyfile(source, target)
     except OSError:
         shutil.rmtree(target.parent.parent, ignore_errors=True)
-        raise VideoError(RECORDINGS_FULL) from None
+        raise VideoError(_(RECORDINGS_FULL)) from None
 
 
 def _existing_file(recording: str) -> Path:
     if not Path(recording).exists():
-        raise VideoError("The recording is no longer here; upload it again.")
+        raise VideoError(_("The recording is no longer here; upload it again."))
     return Path(recording)
 
 
@@ -279,8 +280,8 @@ def _take_outcome(
 def _ending_html(run: QueueRun, session: RecordingSession) -> str:
     """Return what the page states in place of the progress when a run has ended."""
     if not run.begun:
-        return NOTHING_TO_DO_HTML
+        return NOTHING_TO_DO.html()
     failure = run.begun[-1].failure
     if failure is not None and len(session.recordings) == 1:
-        return html.message(*failure)
-    return QUEUE_CANCELLED_HTML if failure is CANCELLED else ""
+        return failure.html()
+    return QUEUE_CANCELLED.html() if failure is CANCELLED else ""

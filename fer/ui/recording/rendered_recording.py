@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fer.i18n import gettext as _
 from fer.images import encode_jpeg, read_image
 from fer.output_files import OutputError
 from fer.recording import RecordingResult
@@ -89,7 +90,7 @@ class RenderedRecording:
         self.wake()
         recording = self.recording
         if not recording.video.exists():
-            raise OutputError("The recording's files have been deleted; upload it again.")
+            raise OutputError(_("The recording's files have been deleted; upload it again."))
         write_timeline_files(recording)
         write_archive(recording, Path(recording.metadata.title))
         return file_paths(recording, RESULT_FILES[1:])

@@ -9,7 +9,9 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 
+from fer.i18n import gettext as _
 from fer.paths import printable
 from fer.recording.span import WHOLE, Span
 from fer.timeline.formatting import format_duration
@@ -17,10 +19,10 @@ from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RenderedRecording
 from fer.ui.recording.views import (
-    INSTRUCTIONS,
     Failure,
     QueueRow,
     facts_html,
+    instructions,
     queue_html,
     video_facts,
 )
@@ -29,9 +31,11 @@ from fer.video import VideoInfo
 MAX_QUEUED = 10
 """Recordings of one visitor."""
 
-TOO_MANY_HTML = html.message(
-    "Too many recordings", f"The first {MAX_QUEUED} are in the queue; remove some to add others."
-)
+
+def too_many_html() -> Markup:
+    """Return a note where there are more recordings than `MAX_QUEUED`."""
+    note = _("The first %(most)s are in the queue; remove some to add others.", most=MAX_QUEUED)
+    return html.message(_("Too many recordings"), note)
 
 
 class AnalysisSettings(NamedTuple):
@@ -277,7 +281,7 @@ class RecordingSession:
         self._on_page = shown
         rows = queue_html(self._rows()) if len(self.recordings) > 1 else ""
         if shown is None or shown.result is None:
-            return progress, rows, "" if progress else INSTRUCTIONS, *EMPTY_OUTPUTS
+            return progress, rows, "" if progress else instructions(), *EMPTY_OUTPUTS
         state = shown.result.state()
         if shown is before:
             return progress, rows, state, *[gr.skip()] * len(EMPTY_OUTPUTS)
@@ -288,7 +292,12 @@ class RecordingSession:
         if len(self.recordings) < 2 or recording not in self.recordings:
             return ""
         number = self.recordings.index(recording) + 1
-        return f"Recording {number} of {len(self.recordings)}: {recording.name}"
+        return _(
+            "Recording %(number)s of %(all)s: %(name)s",
+            number=number,
+            all=len(self.recordings),
+            name=recording.name,
+        )
 
     def known_html(self, chosen: int) -> str:
         """Return what is known of the recordings in the field.
@@ -300,14 +309,15 @@ class RecordingSession:
         if len(uploaded) == 1:
             only = uploaded[0]
             if only.failure is not None:
-                return html.message(*only.failure)
+                return only.failure.html()
             return facts_html(() if only.info is None else video_facts(only.info))
         if not uploaded:
             return ""
         lengths = [each.length() for each in uploaded]
         together = format_duration(sum(length for length in lengths if length))
-        known = facts_html((f"{len(uploaded)} recordings", f"{together} together"))
-        return known if chosen <= MAX_QUEUED else known + TOO_MANY_HTML
+        number = _("%(number)s recordings", number=len(uploaded))
+        known = facts_html((number, _("%(time)s together", time=together)))
+        return known if chosen <= MAX_QUEUED else known + too_many_html()
 
     def _rows(self) -> list[QueueRow]:
         waiting, run = self.waiting(), self.run
@@ -329,7 +339,7 @@ class RecordingSession:
 def _state(recording: QueuedRecording, waits: bool, is_current: bool) -> str:
     """Return how far a recording is, in a word or two."""
     if waits:
-        return "Waiting"
+        return _("Waiting")
     if recording.result is not None:
-        return "Finished"
-    return "Being analysed" if is_current or recording.job is not None else ""
+        return _("Finished")
+    return _("Being analysed") if is_current or recording.job is not None else ""

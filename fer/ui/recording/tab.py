@@ -20,7 +20,7 @@ from fer.ui.mark_editor import build_marks
 from fer.ui.recording.comparison import build_comparison
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
-from fer.ui.recording.views import INSTRUCTIONS
+from fer.ui.recording.views import instructions
 from fer.ui.sessions import Sessions
 from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES, MAX_SECONDS
@@ -148,7 +148,7 @@ def _queue_outputs() -> tuple[gr.HTML, gr.HTML, gr.HTML]:
 
 def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.HTML]:
     state = gr.HTML(
-        INSTRUCTIONS,
+        localized(instructions),
         elem_id="recording-state",
         js_on_load=html.script("recording.js"),
         suffixes=list(VIDEO_SUFFIXES),

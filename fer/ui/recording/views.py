@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
+from fer.i18n import ngettext
 from fer.recording import Progress
 from fer.recording.thumbnails import Thumbnail, match_pictures
 from fer.templates import render
@@ -19,60 +22,68 @@ from fer.ui import html
 from fer.ui.mark_editor import marks_html
 from fer.video import VideoInfo
 
-INSTRUCTIONS = html.instructions(
-    "What you get",
-    "Your video with a box around every face, its sound and its length kept.",
-    "The expressions over time, and the moments at which they changed.",
-    "Video, plot, CSV, JSON and a one-page report to save.",
-    note="Results are deleted within a quarter of an hour after you leave the page; results and "
-    "upload within an hour of the end of the analysis at the latest.",
-)
-
 RESULT_LIFETIME = 3000
 """Seconds for which the files of a recording can be played and saved."""
 
-LIFETIME_NOTE = (
-    f"Play and save it within {RESULT_LIFETIME // 60} minutes; then its files are deleted."
-)
+LIFETIME_NOTE = N_("Play and save it within %(minutes)s minutes; then its files are deleted.")
 
-LIFETIME_NOTE_IN_QUEUE = (
-    f"Its files are deleted {RESULT_LIFETIME // 60} minutes after the last recording of the queue."
-)
-
-DELETED_HTML = html.message(
-    "Its files have been deleted", "To get them again, upload the recording again."
-)
-
-QUEUE_CANCELLED_HTML = html.message(
-    "Cancelled", "The analysis was stopped; what was finished before is kept."
-)
-
-NOTHING_TO_DO_HTML = html.message(
-    "Nothing left to analyse",
-    "Each recording has its result with these settings; change them, or add a recording.",
+LIFETIME_NOTE_IN_QUEUE = N_(
+    "Its files are deleted %(minutes)s minutes after the last recording of the queue."
 )
 
 
 class Failure(NamedTuple):
-    """Why a recording has no result: the arguments of `html.message`."""
+    """Why a recording has no result: a title, a sentence, and a kind as `html.message` has it."""
 
     title: str
     text: str
     kind: str = "trouble"
 
+    def html(self) -> Markup:
+        """Return it as a message, in the current language."""
+        return html.message(_(self.title), _(self.text), self.kind)
 
-CANCELLED = Failure("Cancelled", "The analysis was stopped, and no file of it was kept.", "info")
+
+CANCELLED = Failure(
+    N_("Cancelled"), N_("The analysis was stopped, and no file of it was kept."), "info"
+)
+
+QUEUE_CANCELLED = Failure(
+    N_("Cancelled"), N_("The analysis was stopped; what was finished before is kept."), "info"
+)
+
+NOTHING_TO_DO = Failure(
+    N_("Nothing left to analyse"),
+    N_("Each recording has its result with these settings; change them, or add a recording."),
+    "info",
+)
 
 FAILED = Failure(
-    "Something went wrong",
-    "The analysis failed, and no file of it was kept; try again, or save the video as MP4 "
-    "(H.264) first.",
+    N_("Something went wrong"),
+    N_(
+        "The analysis failed, and no file of it was kept; try again, or save the video as MP4 "
+        "(H.264) first."
+    ),
 )
+
+
+def instructions() -> Markup:
+    """Return what the tab shows without a recording."""
+    return html.instructions(
+        _("What you get"),
+        _("Your video with a box around every face, its sound and its length kept."),
+        _("The expressions over time, and the moments at which they changed."),
+        _("Video, plot, CSV, JSON and a one-page report to save."),
+        note=_(
+            "Results are deleted within a quarter of an hour after you leave the page; results and "
+            "upload within an hour of the end of the analysis at the latest."
+        ),
+    )
 
 
 def unusable(error: ValueError) -> Failure:
     """Return the failure of a recording that can't be used."""
-    return Failure("This video can't be used", str(error))
+    return Failure(N_("This video can't be used"), str(error))
 
 
 def _job_html(heading: str, note: str, done: float | None = None, left: str = "") -> Markup:
@@ -80,15 +91,17 @@ def _job_html(heading: str, note: str, done: float | None = None, left: str = ""
     return render("recording_job.html", heading=heading, note=note, done=done, left=left)
 
 
-CANCELLING_HTML = _job_html("Cancelling", "The current frame is finished first.")
+def cancelling_html() -> Markup:
+    """Return the state of a job that ends with its current frame."""
+    return _job_html(_("Cancelling"), _("The current frame is finished first."))
 
 
 def video_facts(info: VideoInfo) -> tuple[str, str, str]:
     """Return a video's length, size and whether it has sound."""
     return (
-        format_duration(info.duration) if info.duration else "of unknown length",
+        format_duration(info.duration) if info.duration else _("of unknown length"),
         f"{info.width} x {info.height}",
-        "with sound" if info.has_audio else "no sound",
+        _("with sound") if info.has_audio else _("no sound"),
     )
 
 
@@ -104,9 +117,13 @@ def waiting_html(jobs_before: int, heading: str = "") -> Markup:
         jobs_before: Jobs of other visitors that come first.
         heading: Which of several recordings it is.
     """
-    before = html.pluralize(jobs_before, "recording").capitalize()
-    note = f"{before} before yours. It begins by itself; keep the page open."
-    return _job_html(f"{heading}, waiting in line" if heading else "Waiting in line", note)
+    before = ngettext(
+        "%(num)s recording before yours.", "%(num)s recordings before yours.", jobs_before
+    )
+    note = f"{before} {_('It begins by itself; keep the page open.')}"
+    if heading:
+        return _job_html(_("%(recording)s, waiting in line", recording=heading), note)
+    return _job_html(_("Waiting in line"), note)
 
 
 def progress_html(
@@ -120,17 +137,21 @@ def progress_html(
         lengths: Seconds that are analysed of this recording and of those that come after it, from
             which the time of all is estimated; None where one isn't known.
     """
-    note = "Keep the page open: closing or reloading it cancels the analysis."
+    note = _("Keep the page open: closing or reloading it cancels the analysis.")
     left = None if progress is None else progress.left
     if progress is None or left is None:
         done = 0.0 if progress is None else progress.done
-        return _job_html(heading, note, done, "Reading the video")
-    text = f"About {_approximate(left)} left"
+        return _job_html(heading, note, done, _("Reading the video"))
+    text = _("About %(time)s left", time=_approximate(left))
     first, *later = lengths or (None,)
     if later and first and progress.done < 1 and None not in later:
         rate = left / (1 - progress.done) / first  # seconds of work for a second of video
         every = left + rate * sum(each for each in later if each is not None)
-        text += f", about {_approximate(every)} for all"
+        text = _(
+            "About %(time)s left, about %(every)s for all",
+            time=_approximate(left),
+            every=_approximate(every),
+        )
     return _job_html(heading, note, progress.done, text)
 
 
@@ -183,10 +204,15 @@ def finished_html(summary: Summary, warning: str | None, lifetime: float | None)
     return render(
         "recording_finished.html",
         lifetime=lifetime,
-        warning=html.message("Not everything could be read", warning) if warning else "",
-        finished=html.message("Finished", summary.sentence),
-        note=LIFETIME_NOTE_IN_QUEUE if lifetime is None else LIFETIME_NOTE,
-        deleted=DELETED_HTML,
+        warning=html.message(_("Not everything could be read"), warning) if warning else "",
+        finished=html.message(_("Finished"), summary.sentence),
+        note=_(
+            LIFETIME_NOTE_IN_QUEUE if lifetime is None else LIFETIME_NOTE,
+            minutes=RESULT_LIFETIME // 60,
+        ),
+        deleted=html.message(
+            _("Its files have been deleted"), _("To get them again, upload the recording again.")
+        ),
     )
 
 
@@ -222,11 +248,13 @@ def result_html(
     return render(
         "recording_result.html",
         lead=lead,
-        origin=f"Times count from {format_time(start)} of the recording." if start else "",
+        origin=_("Times count from %(time)s of the recording.", time=format_time(start))
+        if start
+        else "",
         chart=timeline_html(timeline),
         marks=marks_html(timeline, trouble=trouble),
         compared=stretches_html(timeline),
-        heading="Moments" if summary.moments else "At a glance",
+        heading=_("Moments") if summary.moments else _("At a glance"),
         moments=moments,
         means=summary_html(summary, timeline),
     )

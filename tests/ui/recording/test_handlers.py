@@ -28,7 +28,7 @@ from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS, RecordingHandlers
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
 from fer.ui.recording.session import RecordingSession
-from fer.ui.recording.views import INSTRUCTIONS, progress_html
+from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, check_video
 from tests.async_runner import tell
@@ -267,7 +267,7 @@ def test_a_file_is_checked_when_it_is_chosen(handlers, clip, uploads):
         "160 x 120",
         "no sound",
     ]
-    assert progress == queue == "" and state == INSTRUCTIONS
+    assert progress == queue == "" and state == instructions()
     (uploads / "text.mp4").write_text("no video")
     text = str(uploads / "text.mp4")
     assert "be read as a video" in choose(handlers, RecordingSession(), text)[0]
@@ -278,14 +278,14 @@ def test_a_file_is_checked_when_it_is_chosen(handlers, clip, uploads):
     session = RecordingSession()
     assert "Too many recordings" in choose(handlers, session, *many)[0]
     assert len(session.recordings) == 10
-    assert choose(handlers, session)[:4] == ("", "", "", INSTRUCTIONS)
+    assert choose(handlers, session)[:4] == ("", "", "", instructions())
 
 
 def test_another_file_or_none_clears_the_result(clip):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
     for other in ((), (f"{clip}.mov",)):
         made = run(handlers, clip, session=session)[-1]
-        assert choose(handlers, session, *other)[1:] == ("", "", INSTRUCTIONS, *EMPTY_OUTPUTS)
+        assert choose(handlers, session, *other)[1:] == ("", "", instructions(), *EMPTY_OUTPUTS)
         assert not Path(made[4]).exists()
 
 

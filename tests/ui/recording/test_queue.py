@@ -13,7 +13,7 @@ from fer.ui.connections import Sender
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.session import RecordingSession
-from fer.ui.recording.views import INSTRUCTIONS, progress_html
+from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline
@@ -139,7 +139,7 @@ def test_a_recording_that_is_removed_leaves_the_queue(clips):
         return told
 
     told = tell(asyncio.wait_for(story(), 30))
-    assert told[:4] == ("", "", INSTRUCTIONS, "") and not session.recordings
+    assert told[:4] == ("", "", instructions(), "") and not session.recordings
 
 
 def test_what_is_added_meanwhile_comes_last(handlers, clips):
