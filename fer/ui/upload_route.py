@@ -118,7 +118,7 @@ class Form:
         self._name = self._value = b""
 
     def _open(self) -> None:
-        _, options = parse_options_header(self._headers.get(b"content-disposition"))
+        _kind, options = parse_options_header(self._headers.get(b"content-disposition"))
         if options.get(b"name") != b"files" or b"filename" not in options:
             return
         if len(self.uploads) == MAX_FILES:
