@@ -20,7 +20,7 @@ import numpy as np
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from benchmarks.reporting import circumstances, table, write
-from tests.e2e.browser import CHROMIUM, camera_picture, flags, serve, start_recording
+from tests.e2e.browser import CHROMIUM, camera_picture, flags, serve, start_camera
 
 RATE = 20
 """Frames a second of the camera."""
@@ -138,7 +138,7 @@ def visit(
 
 def first_frame(page: Page) -> float:
     """Press Record; return the seconds until the first frame came back."""
-    start_recording(page)
+    start_camera(page)
     start = perf_counter()
     page.locator("#live-view img").wait_for()
     return perf_counter() - start

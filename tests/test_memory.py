@@ -65,7 +65,8 @@ def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
             if index == 100:
                 gc.collect()
                 before = resident("VmRSS")
-            await handlers.look(payloads[index % 7], "0" * 32, "person")
+            query = {"frame": payloads[index % 7], "token": "0" * 32, "view": "person"}
+            await handlers.look(query)
         gc.collect()
         return resident("VmRSS") - before
 

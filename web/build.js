@@ -13,6 +13,9 @@ const ROOT = dirname(WEB);
 const DIST = resolve(process.argv[2] ?? join(WEB, "dist"));
 const MODULES = join(WEB, "node_modules");
 
+/** What the page shares with the app's Live tab: the camera, and what is drawn over its picture. */
+const MODULES_OF_APP = join(ROOT, "fer/ui/modules");
+
 const MODELS = {
   wasm: join(MODULES, "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"),
   config: join(WEB, "pipeline/config.json"),
@@ -146,7 +149,9 @@ function build() {
   rmSync(DIST, { recursive: true, force: true });
   const { html, theme, ...settings } = JSON.parse(read(join(WEB, "page/settings.json")));
   const models = writeModels();
-  for (const name of readdirSync(join(WEB, "page"))) if (name.endsWith(".js")) copy(join(WEB, "page", name), `page/${name}`);
+  for (const folder of [join(WEB, "page"), MODULES_OF_APP]) {
+    for (const name of readdirSync(folder)) if (name.endsWith(".js")) copy(join(folder, name), `page/${name}`);
+  }
   for (const name of readdirSync(join(WEB, "pipeline"))) if (name.endsWith(".js")) copy(join(WEB, "pipeline", name), `pipeline/${name}`);
   copy(join(WEB, "pipeline_worker.js"), "pipeline_worker.js");
   copy(join(MODULES, "onnxruntime-web/dist/ort.wasm.bundle.min.mjs"), "ort/ort.wasm.bundle.min.mjs");

@@ -33,10 +33,6 @@ from fer.vision.quality import QUALITY_COLUMNS
 
 FILE = Path(__file__).with_name("page") / "settings.json"
 
-CAMERA_SIZES = {"person": (640, 480), "class": (960, 540)}
-"""Width and height of the camera's picture by view, as on the server's page: the faces of a class
-are farther away and need more pixels."""
-
 
 def settings() -> dict[str, Any]:
     """Return the content of `FILE`."""
@@ -53,12 +49,7 @@ def settings() -> dict[str, Any]:
         "small_face": SMALL_FACE,
         "timeline": _timeline(),
         "chart": _chart(),
-        "camera": {
-            "sizes": CAMERA_SIZES,
-            "uniform_range": camera_monitor.MAX_UNIFORM_RANGE,
-            "stall_seconds": camera_monitor.STALL_SECONDS,
-            "losses": {loss.name.lower(): loss.value for loss in camera_monitor.Loss},
-        },
+        "camera": camera_monitor.camera_settings(),
         "html": _html(classifier),
         "theme": {"light": _theme(""), "dark": _theme("_dark")},
     }

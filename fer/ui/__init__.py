@@ -19,7 +19,7 @@ from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
-from fer.ui.device_page import DevicePage, device_page_folder
+from fer.ui.device_page import PATH, device_page_folder
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
@@ -30,6 +30,7 @@ from fer.ui.request_guard import RequestGuard
 from fer.ui.session_cleanup import sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
+from fer.ui.static_folder import StaticFolder
 from fer.ui.theme import STYLESHEETS, build_theme
 from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES
@@ -58,6 +59,9 @@ Gradio's own queue is first come, first served, and should stay empty.
 # Gradio sums up its last 10,000 events in a pandas table after each one that ends.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+
+MODULES = Path(__file__).with_name("modules")
+"""Scripts of the Live tab that the device page shares, as ES modules."""
 
 HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 <style>
@@ -162,8 +166,9 @@ def launch_settings() -> dict[str, Any]:
     """
     store = page_store()
     guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES + 1_000_000)
-    folder = device_page_folder()
-    device_page = [Middleware(DevicePage, folder=folder)] if folder else []
+    static = [Middleware(StaticFolder, folder=MODULES, path="/modules")]
+    if folder := device_page_folder():
+        static.append(Middleware(StaticFolder, folder=folder, path=PATH))
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,
@@ -177,7 +182,7 @@ def launch_settings() -> dict[str, Any]:
         "app_kwargs": {
             "middleware": [
                 Middleware(RequestLanguage),
-                *device_page,
+                *static,
                 guard,
                 Middleware(Connections),
             ],

@@ -41,7 +41,7 @@ UNCONNECTED_LIMIT = (200, 2.0)
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
 _MAX_BODY_BYTES = 4_000_000
-_KEY = "fer.connections"
+_KEY, _SENDER = "fer.connections", "fer.sender"
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
 _SESSION = re.compile(rb'"session_hash"\s*:\s*"([^"]{1,64})"')
@@ -77,6 +77,7 @@ class Connections:
         scope[_KEY] = self
         if scope["method"] == "POST" and _RUNS.search(scope["path"]):
             session, receive = await _read(receive)
+            scope[_SENDER] = session
             if not await self._lets_in(session):
                 await _refuse(send)
                 return
@@ -139,9 +140,14 @@ class Sender:
     """
 
     def __init__(self, request: gr.Request | Request | None) -> None:
-        self.session: str = request.session_hash or "" if isinstance(request, gr.Request) else ""
-        raw = request.request if isinstance(request, gr.Request) else request
-        self.connections: Connections | None = raw.scope.get(_KEY) if raw else None
+        if isinstance(request, gr.Request):
+            scope = request.request.scope if request.request else {}
+            session = request.session_hash
+        else:
+            scope = request.scope if request else {}
+            session = scope.get(_SENDER)
+        self.session: str = session or ""
+        self.connections: Connections | None = scope.get(_KEY)
         self._since = time.monotonic()
 
     def listens(self) -> bool:

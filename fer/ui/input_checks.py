@@ -129,7 +129,9 @@ class InputChecks:
         components = {entry["id"]: entry for entry in config["components"]}
         named = blocks.get_api_info(all_endpoints=True)["named_endpoints"]
         self._handlers = {
-            entry["id"]: _handler(entry, components, named) for entry in config["dependencies"]
+            entry["id"]: _handler(entry, components, named)
+            for entry in config["dependencies"]
+            if entry["backend_fn"]  # the others run in the browser
         }
         self._by_name = {handler.name: handler for handler in self._handlers.values()}
         self._listed = ", ".join(blocks.get_api_info()["named_endpoints"])
@@ -158,22 +160,18 @@ class InputChecks:
             raise RequestError(404, f"There is no such endpoint; this page has {self._listed}.")
         return self._by_name[name]
 
-    def complete_call(self, body: dict[str, Any], name: str | None, path: str) -> None:
+    def complete_call(self, body: dict[str, Any], name: str | None) -> None:
         """Check a request to run a handler, and complete its inputs in `body`.
 
         Args:
-            body: The request; without an index it is for the endpoint, or continues a stream, whose
-                handler checks its frames itself.
+            body: The request.
             name: The endpoint in its path; None where the body has the handler's index.
-            path: The request's path.
 
         Raises:
             RequestError: There is no such handler, or it doesn't take these inputs.
         """
-        if name is not None:
-            body["data"] = self.endpoint(name).complete(body.get("data"))
-        elif "/stream/" not in path or body.get("fn_index") is not None:
-            body["data"] = self.handler(body.get("fn_index")).complete(body.get("data"))
+        handler = self.handler(body.get("fn_index")) if name is None else self.endpoint(name)
+        body["data"] = handler.complete(body.get("data"))
 
     def check_function(self, component: int, name: str) -> None:
         """Check that a component has a server function of that name.
@@ -204,8 +202,8 @@ def _handler(
 
 
 def _wanted_file(parameter: Parameter, value: Any) -> str | None:
-    if value is None or (isinstance(value, dict) and (parameter.props.get("streaming"))):
-        return None  # handlers know what to do without one; frames have checks of their own
+    if value is None:
+        return None  # handlers know what to do without one
     several = parameter.props.get("file_count") == "multiple"
     files = value if several and isinstance(value, list) else [value]
     if all(isinstance(file, dict) and isinstance(file.get("path"), str) for file in files):

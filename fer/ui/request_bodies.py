@@ -16,7 +16,10 @@ MAX_BODY_BYTES = 100_000
 """Bytes of a body without a camera frame."""
 
 MAX_FRAME_BYTES = 2_000_000
-"""Bytes of a body that may hold a camera frame; one of 640 x 480 pixels takes about 200,000."""
+"""Bytes of a body with a camera frame; one of 640 x 480 pixels takes about 70,000."""
+
+FRAME_FUNCTION = "look"
+"""The server function that camera frames are sent to."""
 
 MAX_VALUES = 5000
 """Values in a body, counted by commas and brackets before it is parsed."""
@@ -147,6 +150,8 @@ def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, A
     session, component, name = (body.get(k) for k in ("session_hash", "component_id", "fn_name"))
     if not (is_session(session) and type(component) is int and isinstance(name, str)):
         raise RequestError(400, NOT_JSON)
+    if name != FRAME_FUNCTION and len(orjson.dumps(body.get("data"))) > MAX_BODY_BYTES:
+        raise RequestError(413, TOO_LARGE)
     data = check_value(body.get("data"), session, store)
     return {"session_hash": session, "component_id": component, "fn_name": name, "data": data}
 

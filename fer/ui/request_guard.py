@@ -2,7 +2,7 @@
 
 Gradio has routes that this page doesn't need (a proxy, links that store component values, files by
 any URL) and trusts each path and size in a request. This middleware filters requests before them:
-any route that isn't listed here is a 404. Only `fer.ui.device_page` is before it.
+any route that isn't listed here is a 404. Only `fer.ui.static_folder` is before it.
 """
 
 import re
@@ -49,9 +49,7 @@ RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
 
 FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
-CALL = re.compile(
-    rf"/gradio_api/(queue/join|run/predict|stream/\w{{1,64}}|call/(?P<name>{_NAME}))/?"
-)
+CALL = re.compile(rf"/gradio_api/(queue/join|run/predict|call/(?P<name>{_NAME}))/?")
 """Paths that run a handler; Gradio's page runs those that need no queue by `run/predict`."""
 
 NAMED_CALL = re.compile(rf"/gradio_api/call/v2/(?P<name>{_NAME})/?")
@@ -60,7 +58,7 @@ NAMED_CALL = re.compile(rf"/gradio_api/call/v2/(?P<name>{_NAME})/?")
 SERVER_CALL = re.compile(r"/gradio_api/component_server/?")
 """The path of server functions of the page's HTML components."""
 
-SMALL = re.compile(r"/gradio_api/(cancel|reset/?|stream/\w{1,64}/close)")
+SMALL = re.compile(r"/gradio_api/(cancel|reset/?)")
 
 NOT_HERE = "There is nothing here."
 
@@ -148,10 +146,10 @@ class RequestGuard:
         body: dict[str, Any]
         checks = self._checks_of(request.scope["app"])
         if found := CALL.fullmatch(path):
-            body = check_call(await read_json(request, MAX_FRAME_BYTES), self.store)
-            checks.complete_call(body, found["name"], path)
+            body = check_call(await read_json(request, MAX_BODY_BYTES), self.store)
+            checks.complete_call(body, found["name"])
         elif SERVER_CALL.fullmatch(path):
-            body = checked_server_call(await read_json(request, MAX_BODY_BYTES), self.store)
+            body = checked_server_call(await read_json(request, MAX_FRAME_BYTES), self.store)
             checks.check_function(body["component_id"], body["fn_name"])
         elif found := NAMED_CALL.fullmatch(path):
             body = check_value(await read_json(request, MAX_BODY_BYTES), None, self.store)

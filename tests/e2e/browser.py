@@ -90,14 +90,20 @@ def browser(playwright, folder: Path, camera: Path | None, **options) -> Iterato
         context.close()
 
 
-def start_recording(page) -> None:
-    """Open the camera on the Live tab; reading starts by itself."""
-    page.get_by_title("grant webcam access").locator("button").click()
-    page.wait_for_function("document.querySelector('#live-camera video')?.videoWidth > 0")
-    page.locator("#live-camera :is([title='stop recording'], [title=spinner])").wait_for()
+def start_camera(page) -> None:
+    """Start the camera on the Live tab; reading starts with it."""
+    page.get_by_role("button", name="Start camera").click()
+    page.wait_for_function("document.querySelector('#live-stage.on video')?.videoWidth > 0")
 
 
-def stop_recording(page) -> None:
-    """Press Stop, which a press right after the start doesn't mean."""
-    page.wait_for_timeout(1500)
-    page.locator("#live-camera button.capture-button").click()
+def stop_camera(page) -> None:
+    """Stop the camera on the Live tab."""
+    page.get_by_role("button", name="Stop", exact=True).click()
+
+
+DRAWN = """() => {
+  const canvas = document.querySelector("#live-stage canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, i) => i % 4 === 3 && value > 0);
+}"""
+"""Whether anything is drawn over the camera's picture."""

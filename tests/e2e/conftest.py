@@ -36,7 +36,7 @@ def page(context, url):
     page = context.new_page()
     page.set_viewport_size({"width": 1280, "height": 900})
     errors, requests = [], []
-    page.on("console", lambda said: _is_error(said) and errors.append(said.text))
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(url)
@@ -47,11 +47,6 @@ def page(context, url):
     assert requests
     hosts = {urlsplit(request).hostname for request in requests if request.startswith("http")}
     assert hosts == {"127.0.0.1"}
-
-
-def _is_error(said) -> bool:
-    """Whether the console shows an error, but not that a frame came when its stream had ended."""
-    return said.type == "error" and "/gradio_api/stream/" not in said.location.get("url", "")
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,11 @@ from playwright.sync_api import sync_playwright
 from skimage.data import astronaut
 
 from tests.e2e.browser import (
+    DRAWN,
     browser,
     serve,
-    start_recording,
+    start_camera,
+    stop_camera,
     write_camera,
     write_film,
 )
@@ -55,8 +57,8 @@ def film_live(playwright, url: str, path: Path, scratch: Path) -> None:
     with browser(playwright, scratch / "film", camera, **options) as context:
         page = context.pages[0]
         page.goto(url)
-        start_recording(page)
-        page.locator("#live-view img").wait_for(state="attached")
+        start_camera(page)
+        page.wait_for_function(DRAWN)
         page.locator("#live-start").click()
         page.wait_for_timeout(1500)
         shots = []
@@ -89,15 +91,15 @@ def _shoot_page(page, url: str, samples: tuple[Path, Path], prefix: Path) -> Non
 
 
 def _shoot_live(page, snap: Callable) -> None:
-    start_recording(page)
-    page.locator("#live-view img").wait_for(state="attached")
+    start_camera(page)
+    page.wait_for_function(DRAWN)
     snap("live", 2500)
     page.locator("#live-start").click()
     snap("timeline", 12_000)
     page.locator("#live-stop").click()
     page.locator("#live-chart .fer-done").wait_for()
     snap("timeline-done")
-    page.locator("#live-camera button.capture-button").click()
+    stop_camera(page)
 
 
 def _shoot_recording(page, snap: Callable, video: Path) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.e2e.accessibility import PASSED_OVER, objections
-from tests.e2e.browser import start_recording, write_film
+from tests.e2e.browser import start_camera, write_film
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def open_tab(page, name):
 def test_live(quiet_page):
     page = quiet_page
     assert "\n".join(objections(page)) == ""
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
     page.locator("#live-start").click()
     page.get_by_text(re.compile("Recording 0:0[2-9]")).wait_for()

@@ -1,109 +1,90 @@
 """The real page in a real browser: camera, photos, hostile files, keyboard, narrow screens."""
 
 import base64
-import io
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from fer.colors import COLORS
-from tests.e2e.browser import browser, camera_picture, start_recording, stop_recording
+from tests.e2e.browser import DRAWN, browser, start_camera, stop_camera
 from tests.images.heic import heic
+from tests.web.faces import BOX, drawn, rgb
 
 pytestmark = pytest.mark.browser
 
-FACE = (304, 84, 415, 218)
-"""Left, top, right, bottom of the astronaut's face in the mirrored camera picture, in pixels."""
 
-
-def shown_frame(page):
-    """The Live tab's drawn picture as RGB integers."""
-    source = page.locator("#live-view img").get_attribute("src")
-    content = base64.b64decode(source.split(",")[1])
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
-
-
-def upright_line(picture, colour, x, top, bottom):
-    """The share of the rows between top and bottom that have the colour close to column x."""
-    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    strip = picture[top:bottom, x - 16 : x + 16]
-    return (np.abs(strip - wanted).max(axis=2) < 40).any(axis=1).mean()
-
-
-def test_live_draws_a_box_on_the_face_and_stops(page):
-    start_recording(page)
+def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
+    sent = []
+    page.on("request", lambda request: sent.append(request))
+    start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
     label = page.locator("#live-panel .fer-verdict .fer-chip").inner_text()
-    frame = shown_frame(page)
-    left, top, right, bottom = FACE
-    bare = camera_picture()[:, ::-1].astype(int)
-    for side in (left, right):
-        assert upright_line(frame, COLORS[label], side, top + 10, bottom - 10) > 0.9
-        assert upright_line(bare, COLORS[label], side, top + 10, bottom - 10) < 0.6
-    assert page.locator("#live-view").is_visible()
+    page.wait_for_function(DRAWN)
+    page.wait_for_timeout(300)  # boxes glide
+    assert min(drawn(page, BOX, rgb(label))) > 0.9
     page.get_by_text("frames/s").wait_for()
+    frames = [request.post_data for request in sent if "component_server" in request.url]
+    assert frames and max(map(len, frames)) < 100_000
+    assert len(frames[-1].split("base64,")) == 2  # one picture goes up, none comes back
+    assert page.locator("#live-camera img, #live-panel img").count() == 0
 
-    stop_recording(page)
+    stop_camera(page)
     page.wait_for_timeout(1000)
     late = []
-    page.on("request", lambda request: "/stream/" in request.url and late.append(request.url))
-    last = page.locator("#live-view img").get_attribute("src")
+    page.on("request", lambda request: late.append(request.url))
     page.wait_for_timeout(1500)
-    assert page.locator("#live-view img").get_attribute("src") == last
-    assert not late
-    page.locator("#live-view img").wait_for(state="hidden")
-    page.get_by_text("Record", exact=True).wait_for()
-
-
-def test_one_press_opens_the_camera_and_starts_reading(page):
-    page.get_by_title("grant webcam access").locator("button").click()
-    page.get_by_role("button", name="Stop", exact=True).click()  # was meant for Record
-    page.locator("#live-panel .fer-bar").first.wait_for()
-
-
-def test_the_camera_is_started_in_two_steps_if_gradio_names_its_buttons_otherwise(page):
-    page.evaluate(
-        """() => new MutationObserver(() => {
-          const icon = document.querySelector("#live-camera [title='start recording']");
-          icon?.setAttribute("title", "record");
-        }).observe(document.querySelector("#live-stage"), { childList: true, subtree: true })"""
-    )
-    page.get_by_title("grant webcam access").locator("button").click()
-    page.wait_for_timeout(1500)
-    assert page.locator("#live-panel .fer-bar").count() == 0
-    page.get_by_role("button", name="Record", exact=True).click()
-    page.locator("#live-panel .fer-bar").first.wait_for()
-
-
-def test_the_cameras_button_is_called_what_is_written_on_it(page):
-    start_recording(page)
-    page.get_by_role("button", name="Stop", exact=True).wait_for()
-    stop_recording(page)
-    page.get_by_role("button", name="Record", exact=True).wait_for()
+    assert not late and not page.evaluate(DRAWN)
     assert not page.locator("#live-panel .fer-rate").is_visible()
+    page.get_by_role("button", name="Start camera").click()
+    page.locator("#live-panel .fer-rate").wait_for()
 
 
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-def test_who_waits_for_a_turn_is_told_so(page, motion):
-    page.emulate_media(reduced_motion=motion)
-    page.route("**/queue/join*", lambda route: None)  # nobody's turn comes
-    start_recording(page)
-    style = "getComputedStyle(document.querySelector('#live-stage'), '::after')"
-    assert page.evaluate(f"{style}.content").startswith('"Waiting for a turn')
-    assert page.evaluate(f"{style}.visibility") == "hidden"
-    page.wait_for_function(f"{style}.visibility === 'visible'", timeout=10_000)
+def test_who_waits_for_an_answer_is_told_so(page):
+    page.route("**/component_server/", lambda route: None)  # no answer comes
+    start_camera(page)
+    style = "getComputedStyle(document.querySelector('#live-stage'), '::after').content"
+    assert page.evaluate(style) == "none"
+    page.wait_for_function(f"{style}.startsWith('\"Waiting for an answer')", timeout=10_000)
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_a_server_that_does_not_answer_is_reported_until_it_does(page):
+    page.route("**/component_server/", lambda route: route.fulfill(status=200, body="no JSON"))
+    start_camera(page)
+    page.get_by_text("The server doesn't answer").wait_for()
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator("#live-panel .fer-bar").first.wait_for()
+    page.get_by_text("The server doesn't answer").wait_for(state="detached")
+
+
+def test_a_picture_that_is_turned_in_the_stream_is_drawn_upright(page):
+    start_camera(page)
+    page.locator("#live-panel .fer-bar").first.wait_for()
+    page.evaluate(
+        """async () => {
+          const [canvas, camera] = ["canvas", "video"].map((name) => document.createElement(name));
+          const video = document.querySelector("#live-stage video");
+          Object.assign(canvas, { width: 480, height: 640 });
+          Object.assign(camera, { srcObject: video.srcObject, muted: true });
+          await camera.play();
+          setInterval(() => canvas.getContext("2d").drawImage(camera, -80, 0), 50);
+          video.srcObject = canvas.captureStream(20);
+          await video.play();
+        }"""
+    )
+    ratio = "getComputedStyle(document.querySelector('#live-stage')).aspectRatio"
+    page.wait_for_function(f"{ratio} === '480 / 640'")
+    page.wait_for_timeout(1500)
+    page.wait_for_function(DRAWN)
+
+
 def test_a_class_gets_a_larger_picture(page):
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
     asked = (
-        "document.querySelector('#live-camera video').srcObject.getVideoTracks()[0]"
+        "document.querySelector('#live-stage video').srcObject.getVideoTracks()[0]"
         ".getConstraints().width"
     )
     assert page.evaluate(asked) == 640
@@ -113,21 +94,9 @@ def test_a_class_gets_a_larger_picture(page):
     page.wait_for_function(f"{asked} === 640")
 
 
-def test_live_starts_again_after_stop(page):
-    start_recording(page)
-    page.locator("#live-panel .fer-bar").first.wait_for()
-    stop_recording(page)
-    page.wait_for_timeout(800)
-    before = page.locator("#live-view img").get_attribute("src")
-    page.locator("#live-camera button.capture-button").click()
-    page.wait_for_function(
-        "before => document.querySelector('#live-view img').src !== before", arg=before
-    )
-
-
 def test_live_leaves_no_file_behind(page, app_folder):
     before = set(app_folder.rglob("*"))
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
     page.wait_for_timeout(1000)
     assert set(app_folder.rglob("*")) == before
@@ -137,7 +106,7 @@ def test_without_a_camera_the_page_says_so(playwright, url, tmp_path):
     with browser(playwright, tmp_path, camera=None) as context:
         page = context.pages[0]
         page.goto(url)
-        page.get_by_title("grant webcam access").locator("button").click()
+        page.get_by_role("button", name="Start camera").click()
         page.get_by_text("No camera was found").wait_for()
 
 
@@ -322,7 +291,7 @@ def test_what_a_photo_comes_to_is_announced(page, photos):
 
 
 def test_the_camera_s_panel_is_not_announced_with_every_frame(page):
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
     page.wait_for_function("document.querySelector('#fer-spoken p').innerText.startsWith('1 face')")
     page.get_by_text("A class", exact=True).first.click()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fer.timeline.serialization import from_csv, from_json
-from tests.e2e.browser import start_recording, stop_recording, write_film
+from tests.e2e.browser import start_camera, stop_camera, write_film
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +55,7 @@ def fits(page, width=390):
 def test_a_live_timeline_grows_each_second_and_is_saved(page, app_folder):
     before = set(app_folder.rglob("*"))
     assert not page.locator("#live-stop").is_visible()
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-start").click()
     drawn = "document.querySelector('#live-chart .fer-areas path')?.getAttribute('d') ?? ''"
     page.wait_for_function(f"({drawn}).length > 20")
@@ -82,22 +82,22 @@ def test_a_live_timeline_grows_each_second_and_is_saved(page, app_folder):
 
 def test_a_timeline_without_a_picture_says_that_it_is_paused(page):
     page.get_by_text("Everyone in view has to have agreed").wait_for()
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:01").wait_for()
     paused = page.get_by_text("Paused: no picture comes from the camera")
     assert not paused.is_visible() and page.locator(".fer-dot").is_visible()
-    stop_recording(page)
+    stop_camera(page)
     paused.wait_for(timeout=12_000)
     assert not page.locator(".fer-dot").is_visible()
-    page.locator("#live-camera button.capture-button").click()
+    start_camera(page)
     paused.wait_for(state="hidden", timeout=10_000)
 
 
 def test_a_finished_timeline_is_not_dropped_unasked(page):
     asked, answer = [], "dismiss"
     page.on("dialog", lambda dialog: (asked.append(dialog.message), getattr(dialog, answer)()))
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:01").wait_for()
     page.locator("#live-stop").click()
@@ -119,12 +119,12 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
 def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
     page = context.new_page()  # Gradio calls it an error that its requests end with the page
     page.goto(url)
-    start_recording(page)
+    start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:02").wait_for()
     page.reload()
     page.get_by_text("The page was loaded again").wait_for()
-    start_recording(page)
+    start_camera(page)
     page.get_by_text("The page was loaded again").wait_for(state="detached")
     page.locator("#live-stop").click()
     table = from_csv(save(page, "#live-save-csv").read_text())
@@ -141,7 +141,7 @@ def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
 
 
 def test_a_class_of_one_is_withheld(page):
-    start_recording(page)
+    start_camera(page)
     page.get_by_text("A class", exact=True).first.click()
     page.get_by_text("Withheld", exact=True).wait_for()
     assert page.locator("#live-panel [role=meter]").count() == 0

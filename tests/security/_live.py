@@ -42,6 +42,15 @@ class Page:
     def number(self, name: str) -> int:
         return next(key for key, fn in self.demo.fns.items() if fn.api_name == name)
 
+    @property
+    def camera(self) -> int:
+        """The component whose server function reads frames."""
+        return component(self.demo, "live-camera")
+
+
+def component(demo, elem_id: str) -> int:
+    return next(key for key, block in demo.blocks.items() if block.elem_id == elem_id)
+
 
 async def abandon(page: Page, name: str, data: list) -> bytes:
     """Send a request as a visitor who is never seen again; return the status line, read or not."""
@@ -130,28 +139,34 @@ class Visitor:
                     if message["msg"] == "close_stream":
                         return
 
-    async def ask(self, name: str, data: list, streams: bool = False) -> list:
-        """Call a handler and return its (for a stream its first) result."""
+    async def ask(self, name: str, data: list) -> list:
+        """Call a handler and return its result."""
         response = await self.join(name, data)
         response.raise_for_status()
-        wanted = ("process_streaming", "process_completed") if streams else ("process_completed",)
         async for message in self.messages():
-            if message["msg"] in wanted:
+            if message["msg"] == "process_completed":
                 if not message["success"]:
                     raise RuntimeError(message["output"]["error"])
                 return message["output"]["data"]
         raise AssertionError("no result came")
 
-    async def look(self, payload: object = FRAME, view: str = "person") -> list:
-        """Send one frame, as a stream that then falls silent; return the result."""
-        return await self.ask("look", [payload, self.token, view], streams=True)
+    async def look(self, payload: object = FRAME, view: object = "person") -> dict:
+        """Send one frame; return what was read."""
+        asked = {
+            "data": {"frame": payload, "token": self.token, "view": view},
+            "component_id": self.page.camera,
+            "fn_name": "look",
+            "session_hash": self.session,
+        }
+        response = await self.http.post(self.page.url + "component_server", json=asked)
+        return response.raise_for_status().json()
 
     async def first_frame(self) -> float:
         """Return the seconds until the first frame has come back; its face counts from the next."""
         begun = time.monotonic()
         async with self.present():
-            shown, panel, _ = await self.look()
-        assert "data:image/jpeg" in shown and "One moment" in panel, panel
+            reading = await self.look()
+        assert "One moment" in reading["panel"] and reading["faces"][0]["box"], reading
         return time.monotonic() - begun
 
     async def save(self, kind: str, prefix: str = "live-save", token: str | None = None) -> dict:
@@ -186,7 +201,7 @@ class Visitor:
 
     @asynccontextmanager
     async def streaming(self, every: float | None) -> AsyncIterator[list[float]]:
-        """Stream a frame each so many seconds, or only the first one; yield the results' times."""
+        """Send a frame each so many seconds, or only one; yield the results' times."""
         times: list[float] = []
         task = asyncio.create_task(self._stream(every, times))
         try:
@@ -196,19 +211,9 @@ class Visitor:
             await asyncio.wait([task])
 
     async def _stream(self, every: float | None, times: list[float]) -> None:
-        data = [FRAME, self.token, "person"]
-        event = (await self.join("look", data)).json()["event_id"]
-        sending = asyncio.create_task(self._send(event, every)) if every else None
-        try:
-            async for message in self.messages():
-                if message["msg"] == "process_streaming":
-                    times.append(time.monotonic())
-        finally:
-            if sending:
-                sending.cancel()
-
-    async def _send(self, event: str, every: float) -> None:
-        while True:
-            await asyncio.sleep(every)
-            data = {"data": [FRAME, self.token, "person"], "session_hash": self.session}
-            await self.http.post(f"{self.page.url}stream/{event}", json=data)
+        async with self.present():
+            while True:
+                due = time.monotonic() + (every or 3600)
+                await self.look()
+                times.append(time.monotonic())
+                await asyncio.sleep(due - times[-1])

@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 from PIL import Image
 
-from tests.security.protocol import API
-from tests.security.stream import Stream, data_url
+from tests.security.protocol import API, frame_data
 from tests.security.visits import Visits
 
-SILENCE_LIMIT = 8
-"""Streams that send one frame and then nothing."""
+SILENT = 8
+"""Cameras that send one frame and then nothing."""
 
 BOMB_SIDE = 13_000
 """Pixels of a side of a frame whose file is small."""
@@ -39,12 +38,12 @@ class Hostile:
         side = (BOMB_SIDE, BOMB_SIDE)
         file = io.BytesIO()
         Image.new("L", side, 128).save(file, "PNG")
-        self.bomb = data_url(file.getvalue(), "png")
+        self.bomb = frame_data(file.getvalue(), "png")
 
     def begin(self) -> list[threading.Thread]:
         """Start all companions; they end when the visits do."""
         pace = {self.abandon: 0.2, self.break_off: 0.5, self.bomb_camera: 1.0, self.appear: 0.1}
-        acts = [*pace.items(), *[(self.be_silent, 1.0)] * SILENCE_LIMIT]
+        acts = [*pace.items(), *[(self.be_silent, 1.0)] * SILENT]
         threads = [
             threading.Thread(target=self._repeat, args=(act, every), daemon=True)
             for act, every in acts
@@ -61,12 +60,11 @@ class Hostile:
                 continue  # refused, as it should be
 
     def be_silent(self) -> None:
-        """Open a stream with one frame and hold its place as long as the page lets it."""
+        """Send one frame and stay: the page counts the camera as on for a while."""
         visitor = self.page.open_session()
         visitor.stay()
-        stream = Stream(visitor, self.visits.look, self.visits.frame(visitor, 0))
-        while not stream.ended.wait(1) and not self.over.is_set():
-            pass
+        visitor.look(self.visits.frames[0])
+        self.over.wait(10)
         visitor.leave()
 
     def abandon(self) -> None:
@@ -89,10 +87,7 @@ class Hostile:
 
     def bomb_camera(self) -> None:
         """Send a frame that is small as a file and enormous as a picture."""
-        visitor, look = self.page.open_session(), self.visits.look
-        stream = Stream(visitor, look, visitor.inputs(look, live_camera=self.bomb))
-        stream.ended.wait(2)
-        stream.close(5)
+        self.page.open_session().look(self.bomb)
 
     def appear(self) -> None:
         """Come with a new session, which the page has to remember, and never again."""
@@ -124,11 +119,12 @@ class Newcomers:
                 self.waits.append(max(self.patience, time.monotonic() - start))
 
     def come(self) -> None:
-        """Open the camera, wait for the first result, and leave."""
-        visitor = self.visits.page.open_session()
+        """Open the camera, wait until a frame has been read, and leave."""
+        visitor, start = self.visits.page.open_session(), time.monotonic()
         visitor.stay()
-        stream, wait = self.visits.begin(visitor, self.patience)
-        if wait is not None or not self.visits.over.is_set():
-            self.waits.append(self.patience if wait is None else wait)
-        stream.close(5)
+        while not visitor.look(self.visits.frames[0]).success:  # the page is full
+            if time.monotonic() - start > self.patience or self.visits.over.wait(1):
+                break
+        if not self.visits.over.is_set():
+            self.waits.append(time.monotonic() - start)
         visitor.leave()

@@ -19,7 +19,7 @@ from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import page_store
 from tests.fakes import fake_pipeline, sure
 
-RESULTS = ("process_completed", "process_generating", "process_streaming")
+RESULTS = ("process_completed", "process_generating")
 
 
 @contextmanager
@@ -59,8 +59,17 @@ class Visitor:
         body = {"data": data, "fn_index": self.number(name), "session_hash": self.session, **more}
         return self.web.post("gradio_api/queue/join", json=body)
 
+    def look(self, frame: object) -> httpx.Response:
+        """Send a camera's frame."""
+        data = {"frame": frame, "token": secrets.token_hex(16), "view": "person"}
+        blocks = self.demo.blocks.items()
+        camera = next(key for key, block in blocks if block.elem_id == "live-camera")
+        body = {"data": data, "component_id": camera, "fn_name": "look"}
+        body |= {"session_hash": self.session}
+        return self.web.post("gradio_api/component_server", json=body)
+
     def ask(self, name: str, data: list) -> dict:
-        """Run a handler and return its result, the first one of a stream."""
+        """Run a handler and return its first result."""
         assert self.join(name, data).status_code == 200
         with self.web.stream(
             "GET", "gradio_api/queue/data", params={"session_hash": self.session}

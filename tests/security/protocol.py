@@ -1,10 +1,11 @@
 """A small client for the HTTP that Gradio's page speaks; it connects to this machine only.
 
 A page has dependencies (handlers with their inputs and events) and sessions. A session joins the
-queue with a dependency's inputs and reads the results as server-sent events. A camera's stream
-begins the same way; its further frames are posted to the stream's own address.
+queue with a dependency's inputs and reads the results as server-sent events. A camera's frame is a
+request to a component's server function, whose response is what was read.
 """
 
+import base64
 import json
 import secrets
 import time
@@ -115,6 +116,17 @@ class Page:
                 return dependency
         raise LookupError(f"The page has no dependency {names}.")
 
+    def component(self, elem_id: str) -> int:
+        """Return the index of the component with this elem_id.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for component in self.config["components"]:
+            if component.get("props", {}).get("elem_id") == elem_id:
+                return int(component["id"])
+        raise LookupError(f"The page has no component {elem_id}.")
+
     def call(self, api_name: str, data: Sequence[Any]) -> str:
         """Run an endpoint as programs do, by `/call`; return its events as text.
 
@@ -192,6 +204,18 @@ class Session:
         error = result.get("error") if isinstance(result, dict) else None
         return Outcome(error is None, [result], error, seconds)
 
+    def look(self, frame: Any, view: Any = "person") -> Outcome:
+        """Send a camera's frame; return what was read as its only output.
+
+        Raises:
+            httpx.HTTPError: The page refuses it, or doesn't answer.
+        """
+        outcome = self.serve(self.page.component("live-camera"), "look", frame=frame, view=view)
+        (reading,) = outcome.data
+        if "No picture is read" in reading["panel"]:
+            return Outcome(False, [], reading["panel"], outcome.seconds)
+        return outcome
+
     def messages(self) -> Iterator[dict[str, Any]]:
         """Yield the page's messages to this session until no event of it is left."""
         path = f"{API}/queue/data"
@@ -233,6 +257,11 @@ def outcome(message: dict[str, Any], seconds: float) -> Outcome:
 def file_data(path: str, name: str) -> dict[str, Any]:
     """Return an uploaded file as a page sends it."""
     return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+
+def frame_data(picture: bytes, kind: str = "jpeg") -> dict[str, Any]:
+    """Return a camera's frame as a page sends it."""
+    return {"url": f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"}
 
 
 def _dependency(entry: dict[str, Any], components: dict[int, dict[str, Any]]) -> Dependency:

@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 
 from tests.security.mutations import damaged, strange_value
-from tests.security.protocol import API, Dependency, Page
+from tests.security.protocol import API, Dependency, Page, frame_data
 from tests.security.readers import FOREIGN, READ, SENTENCE, SILENCE_LIMIT
 from tests.security.seeds import picture_seeds, video_seeds
-from tests.security.stream import Stream, data_url
 
 ROUTES = (
     "queue/join",
@@ -27,8 +26,6 @@ ROUTES = (
     "component_server",
     "cancel",
     "reset",
-    "stream/0",
-    "stream/0/close",
 )
 """Where bodies are sent."""
 
@@ -126,12 +123,13 @@ class Requests:
         )
 
     def _frame(self, chance: random.Random) -> Case:
-        """Send a damaged or strange picture as a camera's first frame."""
+        """Send a damaged or strange picture as a camera's frame."""
         content = damaged(chance.choice(picture_seeds()), picture_seeds(), chance)
-        frame: Any = data_url(content, chance.choice(("jpeg", "png", "webp", "svg+xml", "../x")))
+        frame: Any = frame_data(content, chance.choice(("jpeg", "png", "webp", "svg+xml", "../x")))
         if chance.random() < 0.2:
             frame["url"] = strange_value(chance)
-        return Case("a camera's frame", lambda: self._look(frame))
+        view = strange_value(chance) if chance.random() < 0.1 else "person"
+        return Case("a camera's frame", lambda: self._look(frame, view))
 
     def _strange_inputs(self, dependency: Dependency, chance: random.Random) -> list[Any]:
         data = self.page.open_session().inputs(dependency)
@@ -152,29 +150,18 @@ class Requests:
             "trigger_id": chance.choice((None, strange_value(chance))),
             "event_data": chance.choice((None, strange_value(chance))),
             "component_id": chance.choice((1, -1, strange_value(chance))),
-            "fn_name": chance.choice(("save", "__init__", "preprocess", strange_value(chance))),
+            "fn_name": chance.choice(("save", "look", "__init__", strange_value(chance))),
         }
         kept = {name: value for name, value in body.items() if chance.random() < 0.8}
         return chance.choice((kept, kept, kept, strange_value(chance)))
 
     def _run(self, dependency: Dependency, data: Sequence[Any]) -> tuple[str, str]:
-        if "live-camera.stream" in dependency.targets:
-            return self._stream(data)
         result = self.page.open_session().run(dependency, data, TIMEOUT)
         return (READ, "") if result.success else _sentence(result.error)
 
-    def _stream(self, data: Sequence[Any]) -> tuple[str, str]:
-        look = self.page.find("live-camera.stream")
-        stream = Stream(self.page.open_session(), look, data)
-        first = stream.first_result(TIMEOUT)
-        stream.close(5)
-        if first is not None:
-            return READ, ""
-        return _sentence(stream.error) if stream.ended.is_set() else (FOREIGN, "no answer")
-
-    def _look(self, frame: Any) -> tuple[str, str]:
-        look = self.page.find("live-camera.stream")
-        return self._stream(self.page.open_session().inputs(look, live_camera=frame))
+    def _look(self, frame: Any, view: Any) -> tuple[str, str]:
+        outcome = self.page.open_session().look(frame, view)
+        return (READ, "") if outcome.success else _sentence(outcome.error)
 
     def _ask(self, name: str, way: str, data: Any) -> tuple[str, str]:
         if way == "call":

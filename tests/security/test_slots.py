@@ -124,8 +124,8 @@ def test_more_cameras_than_can_be_served_are_told_so(page):
     async def story():
         async with client() as http, AsyncExitStack() as stack:
             await crowd(page, http, stack, MAX_STREAMS, 1.0)
-            _, panel, _ = await Visitor(page, http).look()
-            assert "The page is full: 24 cameras" in panel
+            reading = await Visitor(page, http).look()
+            assert "The page is full: 24 cameras" in reading["panel"]
 
     tell(story())
 

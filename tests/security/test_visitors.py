@@ -4,15 +4,7 @@ import json
 
 import pytest
 
-from tests.security.stream import ages
 from tests.security.visitors import Log, main, spread, summary
-
-
-def test_a_frame_is_as_old_as_the_newest_that_was_there_when_the_page_was_free():
-    sent = [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert ages(sent, [0.25, 0.35]) == pytest.approx([0.25, 0.15])  # the frame of 0.1 is skipped
-    assert ages([0.0, 1.0], [0.1, 1.1]) == pytest.approx([0.1, 0.1])  # the page waits for a frame
-    assert ages([0.0], [0.1, 0.2]) == pytest.approx([0.1])
 
 
 def test_growth_counts_once_what_is_needed_once_is_there():

@@ -9,14 +9,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 from PIL import Image
 
 from tests.e2e.browser import camera_picture, moved
-from tests.security.protocol import API, Dependency, Outcome, Page, Session
-from tests.security.stream import Stream, ages, data_url
+from tests.security.protocol import API, Outcome, Page, Session, frame_data
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "fer" / "ui" / "photo" / "examples"
 
@@ -78,7 +76,7 @@ class Visits:
 
     def __init__(self, page: Page, log: Log, film: bytes, over: threading.Event) -> None:
         self.page, self.log, self.film, self.over = page, log, film, over
-        self.frames = [data_url(frame) for frame in camera_frames()]
+        self.frames = [frame_data(frame) for frame in camera_frames()]
         self.photos = [path.read_bytes() for path in sorted(EXAMPLES.glob("*.jpg"))]
         targets = [name for dependency in page.dependencies for name in dependency.targets]
         self.arrive = page.find("fer-token.input") if "fer-token.input" in targets else None
@@ -153,32 +151,28 @@ class Visits:
         """Leave a camera on for a while."""
         visitor = self._arrive()
         try:
-            self._watch(visitor, chance.uniform(5, 20)).close()
+            self._watch(visitor, chance.uniform(5, 20))
         finally:
             visitor.leave()
 
     def vanish(self, chance: random.Random) -> None:
-        """Leave in the middle of a stream, without a word."""
+        """Leave while a frame is on its way."""
         visitor = self._arrive()
         self._watch(visitor, chance.uniform(2, 8))
         visitor.leave()
+        visitor.look(self.frames[0])
 
     def timeline(self, chance: random.Random) -> None:
         """Record a timeline and save it in every form."""
         visitor = self._arrive()
         try:
-            stream = self._begin(visitor)
+            self._watch(visitor, 1)
             view = chance.choice(("person", "class"))
             start, stop = map(self.page.find, ("live-start.click", "live-stop.click"))
-            begun = stream.run(start, visitor.inputs(start, live_view_choice=view))
+            begun = visitor.run(start, visitor.inputs(start, live_view_choice=view))
             self.log.add_outcome("timeline", begun)
-            started = time.monotonic()
-            stream = self._watch(visitor, chance.uniform(4, 10), stream)
-            # On a busy machine: the first result may be of a frame from before the start.
-            if sum(moment > started for moment in stream.received) < 3:
-                stream = self._watch(visitor, 20, stream)
-            self.log.add_outcome("timeline", stream.run(stop, visitor.inputs(stop)))
-            stream.close()
+            self._watch(visitor, chance.uniform(4, 10))
+            self.log.add_outcome("timeline", visitor.run(stop, visitor.inputs(stop)))
             if self.over.is_set():  # perhaps before the first frame that counts
                 return
             for kind in SAVES:
@@ -189,9 +183,9 @@ class Visits:
     def reload(self, chance: random.Random) -> None:
         """Load the page again while a timeline is recorded; it has to be there again."""
         visitor, start = self._arrive(), self.page.find("live-start.click")
-        stream = self._begin(visitor)
-        self.log.add_outcome("timeline", stream.run(start, visitor.inputs(start)))
-        self._watch(visitor, 3, stream)
+        self._watch(visitor, 1)
+        self.log.add_outcome("timeline", visitor.run(start, visitor.inputs(start)))
+        self._watch(visitor, 3)
         visitor.leave()
         again = self.page.open_session(visitor.token)
         again.stay()
@@ -222,52 +216,16 @@ class Visits:
         finally:
             visitor.leave()
 
-    def _begin(self, visitor: Session) -> Stream:
-        """Begin a stream and send frames until its first result."""
-        stream, wait = self.begin(visitor, 60)
-        if wait is not None:
-            self.log.add("first frame", wait)
-        elif not self.over.is_set():
-            self.log.add_error("stream", stream.error or "no frame within 60 s")
-        return stream
-
-    def begin(self, visitor: Session, patience: float) -> tuple[Stream, float | None]:
-        """Begin a stream, and send frames as a browser does until the first result.
-
-        Returns:
-            The stream, and the seconds until then; None if there was none in so many seconds.
-        """
-        stream, index = Stream(visitor, self.look, self.frame(visitor, 0)), 0
-        while not stream.received and time.monotonic() - stream.sent[0] < patience:
-            if self.over.wait(EVERY) or stream.ended.is_set():
-                break
-            index += 1
-            stream.send(self.frame(visitor, index))
-        return stream, stream.received[0] - stream.sent[0] if stream.received else None
-
-    def _watch(self, visitor: Session, seconds: float, stream: Stream | None = None) -> Stream:
-        """Send frames for so many seconds; begin the stream again when its turn has ended."""
-        stream = stream or self._begin(visitor)
-        due = time.monotonic()
-        end = due + seconds
-        index, known, first = 0, len(stream.received), len(stream.sent)
-        while (now := time.monotonic()) < end and not self.over.is_set():
-            self.over.wait(max(0.0, due - now))
-            due, index = max(now, due + EVERY), index + 1
-            if not stream.send(self.frame(visitor, index)):
-                self._measure(stream, known, first)
-                stream, known, first = self._begin(visitor), 0, 0
-        self._measure(stream, known, first)
-        return stream
-
-    def _measure(self, stream: Stream, known: int, first: int) -> None:
-        """Log the ages of the results from the first one that counts, and the rate."""
-        sent, received = stream.sent[max(0, first - 1) :], stream.received[known:]
-        self.log.add("frame", *ages(sent, received))
-        if len(received) > 10:
-            self.log.add("frames a second", (len(received) - 1) / (received[-1] - received[0]))
-        if stream.error:
-            self.log.add_error("stream", stream.error)
+    def _watch(self, visitor: Session, seconds: float) -> None:
+        """Send frames for so many seconds, at least two, each once the one before is answered."""
+        begun = due = time.monotonic()
+        count = 0
+        while (count < 2 or due < begun + seconds) and not self.over.wait(due - time.monotonic()):
+            outcome = visitor.look(self.frames[count % len(self.frames)])
+            self.log.add_outcome("frame", outcome)
+            due, count = max(time.monotonic(), due + EVERY), count + 1
+        if count > 10:
+            self.log.add("frames a second", count / (time.monotonic() - begun))
 
     def _save(self, visitor: Session, prefix: str, kind: str) -> None:
         """Press a button that saves."""
@@ -280,15 +238,6 @@ class Visits:
         for later in self.page.dependencies[save.id + 1 : save.id + 3]:
             if later.targets[0].endswith(".then"):
                 visitor.run(later, [])  # the page forgets the file, as a browser has it do
-
-    @property
-    def look(self) -> Dependency:
-        """The stream's handler."""
-        return self.page.find("live-camera.stream")
-
-    def frame(self, visitor: Session, index: int) -> list[Any]:
-        """Return the inputs of the stream's handler with a frame."""
-        return visitor.inputs(self.look, live_camera=self.frames[index % len(self.frames)])
 
 
 def camera_frames(count: int = 8) -> list[bytes]:

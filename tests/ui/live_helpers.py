@@ -10,6 +10,7 @@ import numpy as np
 from fer.images import encode_jpeg
 from fer.timeline.methods import NetworkIdentity
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
+from fer.ui.live.live_reading import LiveReading
 from fer.ui.sessions import Session, Sessions
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline
@@ -23,7 +24,7 @@ NOISE_SIDE = 16
 
 
 def payload(frame: np.ndarray | None, noise: int | None = 0) -> dict | None:
-    """Return what the camera component sends: `frame` with the noise of this seed, if any."""
+    """Return what the page sends as a frame: `frame` with the noise of this seed, if any."""
     if frame is None:
         return None
     if noise is not None:
@@ -31,7 +32,7 @@ def payload(frame: np.ndarray | None, noise: int | None = 0) -> dict | None:
         corner = frame[-NOISE_SIDE:, -NOISE_SIDE:]
         corner[:] = np.random.default_rng(noise).integers(100, 156, corner.shape, np.uint8)
     content = base64.b64encode(encode_jpeg(frame, 95)).decode()
-    return {"path": None, "url": f"data:image/jpeg;base64,{content}"}
+    return {"url": f"data:image/jpeg;base64,{content}"}
 
 
 def hold_clock(monkeypatch) -> list[float]:
@@ -65,12 +66,12 @@ class Looking:
         view: str = "person",
         token: str = TOKEN,
         exact: bool = False,
-    ) -> tuple:
+    ) -> LiveReading:
         self.frames += 1
         sent = payload(frame, None if exact else self.frames)
-        return self._call(self.handlers.look, sent, token, view)
+        return self._call(self.handlers.look, {"frame": sent, "token": token, "view": view})
 
-    def settle(self, frame: np.ndarray, view: str = "person", token: str = TOKEN) -> tuple:
+    def settle(self, frame: np.ndarray, view: str = "person", token: str = TOKEN) -> LiveReading:
         """Look at the first frame of a stream, and at it again: now its faces count."""
         self.look(frame, view, token)
         return self.look(frame, view, token)

@@ -1,5 +1,6 @@
-"""The device page below `/device/`, and the choice of it on the Live tab."""
+"""The device page below `/device/`, the Live tab's modules, and the choice of place there."""
 
+import re
 from pathlib import Path
 
 import gradio as gr
@@ -8,10 +9,11 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from fer.model.model_metrics import ModelMetrics
-from fer.ui import build_demo, launch_settings
+from fer.ui import MODULES, build_demo, launch_settings
 from fer.ui.about import about_html
-from fer.ui.device_page import CHECKED, KEPT, DevicePage, device_page_folder
+from fer.ui.device_page import PATH, device_page_folder
 from fer.ui.request_guard import RequestGuard
+from fer.ui.static_folder import CHECKED, KEPT, StaticFolder
 from tests.fakes import fake_pipeline
 
 FILES = {
@@ -42,7 +44,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def client(folder):
-    return TestClient(DevicePage(PlainTextResponse("the app"), folder))
+    return TestClient(StaticFolder(PlainTextResponse("the app"), folder, PATH))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -94,7 +96,7 @@ def test_any_other_request_is_passed_on(client, path):
 
 @pytest.mark.parametrize("path", ["/proxy/device/page/main.js", "/device/page/main.js"])
 def test_it_works_behind_a_proxy_that_keeps_its_path_or_strips_it(folder, path):
-    app = DevicePage(PlainTextResponse("the app"), folder)
+    app = StaticFolder(PlainTextResponse("the app"), folder, PATH)
     assert TestClient(app, root_path="/proxy").get(path).text == "page/main.js"
 
 
@@ -103,22 +105,35 @@ def iframes(demo):
     return [value for value in values if "<iframe" in value]
 
 
-def middleware():
-    return [layer.cls for layer in launch_settings()["app_kwargs"]["middleware"]]
+def served():
+    """Return the paths of static folders, which come before the request guard."""
+    layers = launch_settings()["app_kwargs"]["middleware"]
+    guard = [layer.cls for layer in layers].index(RequestGuard)
+    return [layer.kwargs["path"] for layer in layers[:guard]]
 
 
 def test_the_live_tab_offers_the_page_where_it_is_built(folder):
     (choice,) = iframes(build_demo(fake_pipeline([])))
     assert 'value="device" checked' in choice
     assert 'allow="camera"' in choice
-    assert middleware().index(DevicePage) < middleware().index(RequestGuard)
+    assert served() == ["/modules", PATH]
 
 
 @pytest.mark.parametrize("name", ["", "nowhere"])
 def test_without_it_the_live_tab_has_no_choice(monkeypatch, name):
     monkeypatch.setenv("FER_DEVICE_PAGE", name)
     assert not iframes(build_demo(fake_pipeline([])))
-    assert DevicePage not in middleware()
+    assert served() == ["/modules"]
+
+
+def test_the_live_tabs_modules_are_served_as_they_are():
+    client = TestClient(StaticFolder(PlainTextResponse("the app"), MODULES, "/modules"))
+    for path in MODULES.iterdir():
+        response = client.get(f"/modules/{path.name}")
+        assert response.text == path.read_text(encoding="utf-8")
+        assert response.headers["content-type"] == "text/javascript"
+        for name in re.findall(r'from "\./([\w.]+)"', response.text):
+            assert (MODULES / name).is_file()  # none needs the built page
 
 
 def test_it_is_where_the_build_puts_it(monkeypatch, tmp_path):

@@ -72,11 +72,6 @@ def test_a_field_of_the_page_may_be_incomplete(demo, checks):
         assert handler(demo, checks, "read").complete(data) == data
 
 
-def test_the_camera_has_checks_of_its_own(demo, checks):
-    data = [{"url": "data:image/jpeg;base64,"}, TOKEN, "person"]
-    assert handler(demo, checks, "look").complete(data) == data
-
-
 def test_names_are_checked_as_well(checks):
     photo = checks.endpoint("photo")
     photo.check_named({"picture": FILE, "min_face": 40})
@@ -97,7 +92,7 @@ def test_only_endpoints_have_names(checks, name):
 @pytest.mark.parametrize("index", [None, -1, 10**6, True, "0", [0]])
 def test_an_unknown_handler_is_of_another_page(checks, index):
     with pytest.raises(RequestError, match="out of date"):
-        checks.complete_call({"fn_index": index, "data": []}, None, "/gradio_api/queue/join")
+        checks.complete_call({"fn_index": index, "data": []}, None)
 
 
 def test_only_known_functions_of_components_are_called(demo, checks):

@@ -10,7 +10,8 @@ TELL = """(message) => {
 }"""
 
 DRAWN = """({ box: [x1, y1, x2, y2], color }) => {
-  const [canvas, video] = ["#overlay", "#video"].map((name) => document.querySelector(name));
+  const [canvas, video] = ["canvas", "video"].map((name) =>
+    document.querySelector(`.fer-stage ${name}`));
   const scale = canvas.width / video.videoWidth;
   const context = canvas.getContext("2d");
   const edge = (x) => { // the share of rows in which a mirrored x has the colour

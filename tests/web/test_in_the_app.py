@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.e2e.browser import DRAWN, start_camera
 from tests.security.page import served
 from tests.web.faces import TEN_TIMES_AS_FAST, face, tell
 from tests.web.site import with_stand_in
@@ -55,10 +56,10 @@ def test_this_device_reads_and_nothing_is_sent(page, frame):
     device = on_device(page, frame, face())
     assert frame.locator("#panel .fer-verdict .fer-chip").inner_text() == "happy"
     assert page.get_by_text("No picture leaves your device.").is_visible()
-    assert not page.locator("#live-camera").is_visible()
+    assert not page.locator("#live-stage").is_visible()
     assert not frame.get_by_role("heading", level=1).is_visible()  # the app has it already
     page.wait_for_timeout(500)
-    assert not [url for url in sent if "/stream/" in url]
+    assert not [url for url in sent if "/component_server" in url]
     assert has_camera(device, "#video")
     height = device.evaluate("document.querySelector('.page').offsetHeight")
     assert page.locator("#live-place iframe").bounding_box()["height"] == pytest.approx(
@@ -74,21 +75,21 @@ def test_the_places_hand_over_the_camera_and_the_choice_is_remembered(page, fram
     page.get_by_role("radio", name="On the server").check()
     assert page.get_by_text("frames are sent to the server").is_visible()
     assert not page.locator("#live-place iframe").is_visible()
-    page.get_by_title("grant webcam access").locator("button").click()
+    page.get_by_role("button", name="Start camera").click()
     page.locator("#live-panel .fer-bar").first.wait_for()
     assert not has_camera(device, "#video")
 
     page.get_by_role("radio", name="On this device").check()
     frame.get_by_text("Paused: no picture comes from the camera").wait_for()
-    page.wait_for_function("!document.querySelector('#live-camera video')?.srcObject")
+    page.wait_for_function("!document.querySelector('#live-stage video').srcObject")
     page.get_by_role("radio", name="On the server").check()
-    page.get_by_role("button", name="Record", exact=True).click()
-    page.locator("#live-view img").wait_for()
-    assert has_camera(page, "#live-camera video")
+    start_camera(page)
+    page.wait_for_function(DRAWN)
+    assert has_camera(page, "#live-stage video")
 
     again = page.context.new_page()
     again.goto(page.url)
-    again.locator("#live-camera").wait_for()
+    again.locator("#live-stage").wait_for()
     assert again.get_by_role("radio", name="On the server").is_checked()
     assert again.locator("#live-place iframe").get_attribute("src") is None  # nothing is loaded
     again.close()
@@ -107,7 +108,7 @@ def test_a_device_that_cant_is_offered_the_server(blank, app, script, delay):
         frame.locator("html[data-ready]").wait_for()
         on_device(blank, frame, face(), delay=delay)
     frame.get_by_role("button", name="Read on the server").click()
-    blank.locator("#live-camera").wait_for()
+    blank.locator("#live-stage").wait_for()
     assert blank.get_by_role("radio", name="On the server").is_checked()
     blank.evaluate("localStorage.clear()")
 

@@ -1,19 +1,8 @@
-// Building HTML without strings, and the parts that screens share: chips, bars, messages.
+// The parts that screens share: chips, bars, messages.
 
-/** Returns an element; attributes named "--x" are CSS variables, functions are listeners. */
-export function el(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
-  return element;
-}
+import { el } from "./elements.js";
 
-function setAttribute(element, name, value) {
-  if (typeof value === "function") element.addEventListener(name, value);
-  else if (name.startsWith("--")) element.style.setProperty(name, value);
-  else if (typeof value === "boolean") element.toggleAttribute(name, value);
-  else element.setAttribute(name, value);
-}
+export { el, message } from "./elements.js";
 
 export const find = (selector, within = document) => within.querySelector(selector);
 
@@ -33,13 +22,6 @@ export function clock(seconds) {
   const pad = (number) => String(Math.floor(number)).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   return hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
-}
-
-/** Returns a framed message; `kind` is how screen readers announce it, see fer/templates/macros.html. */
-export function message(title, text, kind = "info", ...more) {
-  const roles = { info: "status", trouble: "alert" };
-  const role = roles[kind] ? { role: roles[kind] } : {};
-  return el("div", { class: `fer-message fer-${kind}`, ...role }, el("strong", {}, title), el("span", {}, text), ...more);
 }
 
 /** Returns a copy of a message that Python wrote into the page. */
@@ -74,6 +56,12 @@ export class Labels {
   colors(label) {
     const [hue, ink] = this.settings.colors[label];
     return { "--hue": hue, "--ink": ink };
+  }
+
+  /** Returns the text and the colours of a face's caption. */
+  caption(face) {
+    const label = this.of(face);
+    return { text: this.text(label, this.probability(face)), colors: this.colors(label) };
   }
 
   chip(label, text = label) {

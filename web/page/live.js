@@ -1,9 +1,7 @@
-// The Live tab: one press starts the camera and reading. The picture is the visitor's own video; what the
-// networks find is drawn over it. Of the frames that come while the worker is busy the last one is read next.
+// The Live tab on this device. Of the frames that come while the worker is busy the last one is read next.
 
-import { Camera, CameraError } from "./camera.js";
+import { CameraScreen } from "./camera_screen.js";
 import { el, find, message } from "./dom.js";
-import { Overlay } from "./overlay.js";
 import { Panel } from "./panel.js";
 import { TimelineScreen } from "./timeline_screen.js";
 
@@ -13,25 +11,17 @@ const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
 const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
-export class LiveScreen {
+export class LiveScreen extends CameraScreen {
   /**
    * @param {PipelineClient} client Reads the frames.
    * @param {Labels} labels Words and colours.
    * @param {Function | null} toServer Changes to the server's way; null where there is no server.
    */
   constructor(client, labels, toServer) {
-    Object.assign(this, { client, labels, toServer, run: 0, results: [] });
-    [this.video, this.stage, this.trouble] = [find("#video"), find("#stage"), find("#trouble")];
-    [this.startButton, this.stopButton] = [find("#start"), find("#stop")];
-    this.camera = new Camera(this.video, labels.settings.camera);
-    this.overlay = new Overlay(find("#overlay"), this.video, labels);
+    super(find("#stage"), find("#trouble"), labels.settings.camera, (face) => labels.caption(face));
+    Object.assign(this, { client, labels, toServer, results: [], ready: client.ready });
     this.panel = new Panel(find("#panel"), labels);
     this.timeline = new TimelineScreen(labels);
-    this.video.addEventListener("resize", () => this.fitStage());
-    this.startButton.addEventListener("click", () => this.start());
-    this.stopButton.addEventListener("click", () => this.stop());
-    this.camera.addEventListener("loss", ({ detail }) => this.lose(detail));
-    this.camera.addEventListener("back", () => this.reopen());
     find("#view").addEventListener("change", () => this.changeView());
   }
 
@@ -39,72 +29,25 @@ export class LiveScreen {
     return this.timeline.running ? this.timeline.timeline.view : find("#view input:checked").value;
   }
 
-  async start() {
-    const run = ++this.run;
-    this.startButton.disabled = true;
-    this.trouble.replaceChildren();
-    try {
-      const opened = this.camera.open(this.view);
-      await Promise.all([opened, this.client.ready]);
-    } catch (error) {
-      this.camera.close();
-      this.startButton.disabled = false;
-      this.explain(error instanceof CameraError ? `${error.message} The Photo tab works without a camera.` : error.message);
-      return;
-    }
-    if (run !== this.run) { // released meanwhile
-      this.camera.close();
-      return;
-    }
+  begin() {
     Object.assign(this, { results: [], started: performance.now(), busy: false, unread: null, slow: false });
     this.client.reset();
-    this.showCamera(true);
-    this.stopButton.focus();
-    this.timeline.pause(false);
-    this.follow(run);
   }
 
-  stop() {
-    this.release();
-    this.startButton.focus();
-  }
-
-  /** Lets go of the camera; a timeline that was recorded stays. */
   release() {
-    this.run++;
-    this.camera.close();
-    this.showCamera(false);
+    super.release();
     this.panel.reset();
     this.panel.element.hidden = false;
-    this.trouble.replaceChildren();
-    this.timeline.pause(true);
   }
 
-  showCamera(on) {
-    this.stage.classList.toggle("on", on);
-    this.startButton.hidden = on;
-    this.startButton.disabled = false;
-    this.stopButton.hidden = !on;
-    this.overlay.clear();
+  pause(paused, reason = null) {
+    this.timeline.pause(paused);
+    if (reason) this.panel.clear();
   }
 
-  /** Gives the stage the form of the camera's picture, which is upright on a phone. */
-  fitStage() {
-    const { videoWidth: width, videoHeight: height } = this.video;
-    if (width) this.stage.style.aspectRatio = `${width} / ${height}`;
-  }
-
-  /** Draws over each picture of the camera, and reads it once the worker is free. */
-  follow(run) {
-    const next = () => {
-      if (run !== this.run) return;
-      this.camera.played();
-      this.overlay.draw();
-      this.unread = performance.now();
-      this.read(run);
-      this.video.requestVideoFrameCallback(next);
-    };
-    this.video.requestVideoFrameCallback(next);
+  picture(run) {
+    this.unread = performance.now();
+    this.read(run);
   }
 
   /** Reads the latest frame if that hasn't been done and the worker is free. */
@@ -158,36 +101,5 @@ export class LiveScreen {
     const text = `It manages ${this.possibleRate.toFixed(1)} frames a second; quick expressions are missed. ${advice}`;
     const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, "Read on the server");
     this.trouble.replaceChildren(message("This device is slow", text, "info", button ?? ""));
-  }
-
-  /** Says why there is no picture; nothing is counted until `reason` is null again. */
-  lose(reason) {
-    this.overlay.clear();
-    this.timeline.pause(Boolean(reason));
-    if (!reason) {
-      this.trouble.replaceChildren();
-      return;
-    }
-    this.explain(reason);
-    this.panel.clear();
-    if (this.camera.loss === "ended") {
-      this.run++;
-      this.showCamera(false);
-    }
-  }
-
-  async reopen() {
-    const permission = await navigator.permissions.query({ name: "camera" }).catch(() => null);
-    if (permission?.state === "granted") this.start();
-  }
-
-  explain(reason) {
-    this.trouble.replaceChildren(message("No camera picture", reason, "trouble"));
-  }
-
-  changeView() {
-    this.stage.dataset.view = this.view;
-    this.camera.fit(this.view);
-    this.overlay.clear();
   }
 }

@@ -1,7 +1,7 @@
 """Validation of camera frames before they are decoded: format, size and number of scans.
 
-The camera component passes its payload to the handler unprocessed (`preprocess=False`), so that
-Gradio neither opens a path in it nor writes it to disk nor decodes it.
+Frames reach the handler as they were sent, by a server function of the page: Gradio neither opens a
+path in them nor writes them to disk nor decodes or keeps them.
 """
 
 import base64
@@ -29,12 +29,12 @@ _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 _MALFORMED = (
     "The camera's picture can't be read; it must be a JPEG as browsers send it. Press Stop, then "
-    "Record; if that doesn't help, try another browser."
+    "Start camera; if that doesn't help, try another browser."
 )
 
 
 def frame_bytes(payload: Any) -> bytes:
-    """Return the JPEG file in a camera component's payload; only its header has been parsed.
+    """Return the JPEG file in what the page sends as a frame; only its header has been parsed.
 
     Args:
         payload: A dictionary whose `url` is a data URL, and which names no file.

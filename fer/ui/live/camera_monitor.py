@@ -8,17 +8,22 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
 from fer.array_types import UInt8Array
 
+CAMERA_SIZES = {"person": (640, 480), "class": (960, 540)}
+"""Width and height of the camera's picture by view: the faces of a class are farther away and need
+more pixels."""
+
 MAX_UNIFORM_RANGE = 3
 """Range of grey levels in a uniform picture, in each channel.
 
-As JPEG in browser quality, a blank picture has a range of 0, and black with sensor noise of one
-level (standard deviation) has 2; noise of two levels, less than that of a camera in a dark room,
-already has 5."""
+As JPEG in the page's quality (`fer/ui/modules/server_live.js`), a blank picture has a range of 0,
+and black with sensor noise of one level (standard deviation) has 2 or 3; noise of two levels, less
+than that of a camera in a dark room, has more."""
 
 STALL_SECONDS = 3.0
 """Seconds of the same picture after which the camera has stalled. A slow camera's picture is sent
@@ -40,6 +45,16 @@ class Loss(Enum):
         "unplug it and plug it in again. Nothing is counted until then; reading continues by "
         "itself."
     )
+
+
+def camera_settings() -> dict[str, Any]:
+    """Return what the page's own scripts need to know of cameras."""
+    return {
+        "sizes": CAMERA_SIZES,
+        "uniform_range": MAX_UNIFORM_RANGE,
+        "stall_seconds": STALL_SECONDS,
+        "losses": {loss.name.lower(): loss.value for loss in Loss},
+    }
 
 
 @dataclass

@@ -1,19 +1,19 @@
-"""Live handlers: a camera frame in; annotated picture, panel and timeline chart out."""
+"""Live handlers: a camera frame in; faces, panel and timeline chart out."""
 
 import asyncio
 import io
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import gradio as gr
-from markupsafe import Markup
+from fastapi import Request
 from supervision import Detections
 
 from fer.array_types import UInt8Array
 from fer.clock import FrameRateMeter
-from fer.drawing.annotators import FaceAnnotator
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.exports import FORMATS, export_texts
@@ -28,11 +28,11 @@ from fer.ui.downloads import download
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import frame_bytes
 from fer.ui.live.camera_monitor import Loss
+from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import IDLE_HTML, TimelineRecorder, running_html
 from fer.ui.live.views import (
     FACE_TO_CONFIRM,
-    INSTRUCTIONS,
     camera_lost_panel,
     class_panel,
     person_panel,
@@ -49,19 +49,14 @@ MAX_STREAMS = 24
 SILENCE_LIMIT = 5.0
 """Seconds without a frame after which a camera counts as off."""
 
-STREAM_PAUSE = 1.0
-"""Seconds by which the response to a refused frame is delayed; the browser sends no other one
-meanwhile."""
+REFUSAL_DELAY, MAX_DELAYED = 1.0, 48
+"""Seconds by which the response to a refused frame is delayed, as the browser sends no other one
+meanwhile, and to how many at a time, as each stays in memory."""
 
 CAMERAS_FULL = (
     f"The page is full: {MAX_STREAMS} cameras are on already. Leave yours on: it starts by itself "
     "when another one is turned off. The Photo tab works meanwhile."
 )
-
-_JPEG_QUALITY = 80
-
-FrameUpdate = tuple[str | dict[str, Any], str | dict[str, Any], str | dict[str, Any]]
-"""HTML of picture, panel and timeline chart, or `gr.skip()` for each that doesn't change."""
 
 
 class LiveHandlers:
@@ -81,38 +76,52 @@ class LiveHandlers:
         self.uncertain_below = pipeline.classifier.uncertain_below
         self._turns = FairScheduler(FRAME_WORKERS, "look")
         self._seen: dict[str, float] = {}  # token -> when its last frame came
+        self._delayed = 0
 
-    async def look(
-        self, payload: Any, token: str, view: str, request: gr.Request | None = None
-    ) -> FrameUpdate:
-        """Process one camera frame.
+    async def look(self, query: Any, request: gr.Request | Request | None = None) -> LiveReading:
+        """Read one camera frame.
 
         Args:
-            payload: What the camera component sends, see `frame_bytes`; None without a picture.
-            token: The visitor's token.
-            view: "person" or "class"; while a timeline is recorded, its own view is used.
+            query: The `frame` (see `frame_bytes`), the visitor's `token`, and the `view`, "person"
+                or "class"; while a timeline is recorded, its own view is used.
             request: The frame's request.
         """
-        if payload is None:
-            return "", INSTRUCTIONS, gr.skip()
+        began = time.monotonic()
+        query = query if isinstance(query, dict) else {}
         sender = Sender(request)
         try:
-            content = frame_bytes(payload)
-            session = self.sessions.of(token, sender)
-            self._admit(token)
-            if view not in VIEWS:
-                raise BusyError("This page is out of date; load it again.")
-            work = partial(self._read, content, session.live, view)
-            return await self._turns.run(token, sender, work)
+            reading = await self._read_in_turn(query, sender)
         except (ImageError, SessionError, BusyError) as error:
-            await asyncio.sleep(STREAM_PAUSE)
+            await self._delay()
             trouble = html.card(html.message("No picture is read", str(error), "trouble"))
-            return "", trouble, gr.skip()
-        except Superseded:  # the visitor sends several streams
-            await asyncio.sleep(STREAM_PAUSE)
-            return gr.skip(), gr.skip(), gr.skip()
+            reading = LiveReading(trouble)
+        except Superseded:
+            reading = LiveReading(superseded=True)
         except Abandoned:
-            raise gr.Error("The visitor has left.", print_exception=False) from None
+            reading = LiveReading()
+        return replace(reading, seconds=round(time.monotonic() - began, 4))
+
+    async def _read_in_turn(self, query: dict[str, Any], sender: Sender) -> LiveReading:
+        content, token, view = (
+            frame_bytes(query.get("frame")),
+            query.get("token"),
+            query.get("view"),
+        )
+        session = self.sessions.of(token, sender)
+        self._admit(str(token))
+        if view not in VIEWS:
+            raise BusyError("This page is out of date; load it again.")
+        work = partial(self._read, content, session.live, view)
+        return await self._turns.run(str(token), sender, work)
+
+    async def _delay(self) -> None:
+        """Let the sender of a refused frame wait."""
+        if self._delayed < MAX_DELAYED:
+            self._delayed += 1
+            try:
+                await asyncio.sleep(REFUSAL_DELAY)
+            finally:
+                self._delayed -= 1
 
     def _admit(self, token: str) -> None:
         """Count the visitor's camera as on.
@@ -126,7 +135,7 @@ class LiveHandlers:
             raise BusyError(CAMERAS_FULL)
         self._seen[token] = now
 
-    def _read(self, content: bytes, visitor: LiveSession, view: str) -> FrameUpdate:
+    def _read(self, content: bytes, visitor: LiveSession, view: str) -> LiveReading:
         # A colour profile would be parsed in this process, and cameras' pictures have none.
         frame, now = read_image(content, apply_profile=False), time.monotonic()
         loss = visitor.camera_monitor.check(content, frame, now)
@@ -136,52 +145,43 @@ class LiveHandlers:
 
     def _process_frame(
         self, frame: UInt8Array, visitor: LiveSession, view: str, now: float
-    ) -> FrameUpdate:
+    ) -> LiveReading:
         faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
         recorder = visitor.recorder
         if recorder is not None and recorder.running:
             view = recorder.timeline.view
         rate = visitor.frame_rate.tick(now)
+        height, width = frame.shape[:2]
+        reading = replace(self._describe(faces, view, rate), view=view, width=width, height=height)
         if len(tentative := visitor.stream_state.tentative):  # a plain box, until it counts
-            frame = visitor.annotator.annotate(frame, tentative, None)
-        if len(tentative) and not len(faces):
-            drawn, panel = frame, FACE_TO_CONFIRM
-        else:
-            drawn, panel = self._render(frame, faces, view, rate, visitor.annotator)
-        alt = f"Camera picture with {html.pluralize(len(faces), 'face')}"
-        picture = html.picture(drawn, alt, _JPEG_QUALITY)
+            plain = plain_faces(tentative, state="tentative")
+            reading = replace(reading, faces=reading.faces + plain)
+            if not len(faces):
+                reading = replace(reading, panel=FACE_TO_CONFIRM)
         # Last: Stop may be pressed meanwhile, and its chart must not be replaced.
         counted = None if visitor.camera_monitor.repeated else faces
-        return picture, panel, _record(recorder, counted, now)
+        return replace(reading, chart=_record(recorder, counted, now))
 
-    def _render(
-        self,
-        frame: UInt8Array,
-        faces: Detections,
-        view: str,
-        rate: float,
-        annotator: FaceAnnotator,
-    ) -> tuple[UInt8Array, Markup]:
-        """Return the annotated picture and the panel; in the class view, faces have no labels."""
+    def _describe(self, faces: Detections, view: str, rate: float) -> LiveReading:
+        """Return faces and panel; in the class view, faces have no labels and no numbers."""
         if view == "class":
-            panel = class_panel(faces, rate, self.uncertain_below)
-            return annotator.annotate(frame, faces, None), panel
+            return LiveReading(
+                class_panel(faces, rate, self.uncertain_below), faces=plain_faces(faces)
+            )
         labels = expression_labels(faces, self.uncertain_below)
-        return annotator.annotate(frame, faces, labels), person_panel(faces, labels, rate)
+        return LiveReading(person_panel(faces, labels, rate), faces=named_faces(faces, labels))
 
 
-def _report_loss(loss: Loss, visitor: LiveSession, now: float) -> FrameUpdate:
+def _report_loss(loss: Loss, visitor: LiveSession, now: float) -> LiveReading:
     """Report a lost camera on the page, and count nothing."""
     visitor.frame_rate = FrameRateMeter()
-    return "", camera_lost_panel(loss.value), _record(visitor.recorder, None, now)
+    chart = _record(visitor.recorder, None, now)
+    return LiveReading(camera_lost_panel(loss.value), chart)
 
 
-def _record(
-    recorder: TimelineRecorder | None, faces: Detections | None, now: float
-) -> str | dict[str, Any]:
-    """Return the timeline's HTML if it is time to draw it again, else `gr.skip()`."""
-    chart = None if recorder is None else recorder.record(faces, now)
-    return gr.skip() if chart is None else chart
+def _record(recorder: TimelineRecorder | None, faces: Detections | None, now: float) -> str | None:
+    """Return the timeline's HTML if it is time to draw it again, else None."""
+    return None if recorder is None else recorder.record(faces, now)
 
 
 class TimelineHandlers:

@@ -1,9 +1,8 @@
-"""Live state of one visitor: stream state, captions, camera, frame rate and timeline."""
+"""Live state of one visitor: stream state, camera, frame rate and timeline."""
 
 from dataclasses import dataclass, field
 
 from fer.clock import FrameRateMeter
-from fer.drawing.annotators import FaceAnnotator
 from fer.pipeline import StreamState
 from fer.ui.live.camera_monitor import CameraMonitor
 from fer.ui.live.timeline_recorder import TimelineRecorder
@@ -15,7 +14,6 @@ class LiveSession:
 
     frame_rate: FrameRateMeter = field(default_factory=FrameRateMeter)
     stream_state: StreamState = field(default_factory=StreamState)
-    annotator: FaceAnnotator = field(default_factory=FaceAnnotator)
     camera_monitor: CameraMonitor = field(default_factory=CameraMonitor)
     recorder: TimelineRecorder | None = None
 

@@ -1,24 +1,22 @@
-"""Live tab: the camera, its annotated picture, the panel and the timeline."""
+"""Live tab: the camera, the panel and the timeline."""
+
+from typing import Any
 
 import gradio as gr
 
+from fer.colors import COLORS, text_color_on
 from fer.pipeline import Pipeline
 from fer.templates import render
 from fer.timeline.methods import NetworkIdentity
 from fer.ui import html
 from fer.ui.event_options import PAGE_EVENT
+from fer.ui.live.camera_monitor import camera_settings
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live.timeline_recorder import IDLE_HTML
 from fer.ui.live.views import INSTRUCTIONS
 from fer.ui.mark_editor import build_marks
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
-
-STREAM_INTERVAL = 0.1
-"""Seconds from one requested frame to the next; a slow machine gets fewer, the latest ones."""
-
-CAMERA = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "facingMode": "user"}}
-"""Constraints for the browser's camera; small, as every frame crosses the network."""
 
 VIEW_CHOICES = (("One person", "person"), ("A class", "class"))
 """The choice of view: its text on the page and its value for the handlers."""
@@ -43,46 +41,48 @@ def build_live(
 
 def _build_server(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
     """Build what reads on the server."""
-    handlers = LiveHandlers(pipeline, sessions)
     with gr.Row(elem_classes="fer-columns"):
         with gr.Column(scale=3, min_width=300):
-            camera, picture = _camera()
+            camera = _camera(LiveHandlers(pipeline, sessions))
         with gr.Column(scale=2, min_width=260):
-            gr.HTML(elem_id="live-trouble", js_on_load=html.script("live.js"))
             panel = gr.HTML(INSTRUCTIONS, elem_id="live-panel")
-    view, chart = _timeline(pipeline, sessions, token)
-    # No limit on streams at a time, as idle ones would use it up: the handler's scheduler limits
-    # single frames. `preprocess=False`: see `fer.ui.live.camera_frames`.
-    camera.stream(
-        handlers.look,
-        [camera, token, view],
-        [picture, panel, chart],
-        stream_every=STREAM_INTERVAL,
-        time_limit=None,
-        concurrency_limit=None,
-        preprocess=False,
+    chart = _timeline(pipeline, sessions, token)
+    # In the browser: what was read comes back to the camera's own component.
+    camera.input(
+        None,
+        [camera, chart],
+        [panel, chart],
+        js="(reading, chart) => [reading.panel, reading.chart ?? chart]",
+        trigger_mode="multiple",
         show_progress="hidden",
         api_visibility="private",
     )
     return chart
 
 
-def _camera() -> tuple[gr.Image, gr.HTML]:
-    """Build the camera and, on top of it, the annotated picture."""
-    with gr.Column(elem_id="live-stage"):
-        camera = gr.Image(
-            sources=["webcam"],
-            streaming=True,
-            label="Camera",
-            show_label=False,
-            elem_id="live-camera",
-            webcam_options=gr.WebcamOptions(mirror=True, constraints=CAMERA),
-        )
-        picture = gr.HTML(elem_id="live-view")
-    return camera, picture
+def _camera(handlers: LiveHandlers) -> gr.HTML:
+    """Build the camera, over whose picture faces are drawn; its value is the last reading.
+
+    Gradio's own camera sends frames in the browser's quality, and an event's result would be kept
+    in its session. A server function is one request a frame.
+    """
+
+    async def look(query: Any, request: gr.Request) -> dict[str, Any]:
+        return (await handlers.look(query, request)).as_json()
+
+    return gr.HTML(
+        elem_id="live-camera",
+        html_template=render("live_stage.html"),
+        server_functions=[look],
+        js_on_load=html.script("live.js"),
+        settings={
+            "camera": camera_settings(),
+            "colors": {name: [color, text_color_on(color)] for name, color in COLORS.items()},
+        },
+    )
 
 
-def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[gr.Radio, gr.HTML]:
+def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
     """Build the timeline; the stylesheet displays the buttons that fit its state."""
     classifier = pipeline.classifier
     network = NetworkIdentity.of(classifier)
@@ -114,4 +114,4 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> tuple[g
     start.click(handlers.start, [token, view], chart, **PAGE_EVENT)
     marked.input(handlers.mark, [marked, token], chart, trigger_mode="multiple", **PAGE_EVENT)
     stop.click(handlers.stop, token, chart, **PAGE_EVENT)
-    return view, chart
+    return chart

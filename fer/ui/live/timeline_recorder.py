@@ -45,7 +45,7 @@ LIMIT_REACHED = html.message(
 )
 
 RESTORED_NOTE = (
-    "The page was loaded again. Press the camera to continue the timeline; the gap stays empty."
+    "The page was loaded again. Press Start camera to continue the timeline; the gap stays empty."
 )
 
 

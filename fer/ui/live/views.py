@@ -22,8 +22,8 @@ MAX_OTHER_FACES = 6
 """Faces listed below the bars of the largest one."""
 
 INSTRUCTIONS = html.instructions(
-    "Two steps",
-    "Press the camera and allow the browser to use it. The bars for your face appear here.",
+    "One press",
+    "Press Start camera and allow the browser to use it. The bars for your face appear here.",
     "Press Stop at any time; no picture is kept.",
     note="No camera? The Photo tab works without one.",
 )
@@ -88,7 +88,7 @@ def _message_panel(message: Markup, faces: int, rate: float, announcement: str) 
 
 
 def camera_lost_panel(reason: str) -> Markup:
-    """Return a panel without figures; `live.js` knows by its attribute that the camera is lost.
+    """Return a panel without figures; `live.js` finds by its attribute that the camera is lost.
 
     Args:
         reason: What is wrong with the camera and what to do, in a sentence or two.

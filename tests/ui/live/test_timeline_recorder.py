@@ -13,6 +13,7 @@ import pytest
 from fer.timeline.marks import Mark
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
+from fer.ui.live.live_reading import LiveReading
 from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
 from fer.ui.sessions import Session
 from tests.fakes import fake_pipeline, sure
@@ -45,8 +46,8 @@ def record(live, clock, times, view="person", **who):
     """Look at a frame at each time; return what came for the chart."""
     charts = []
     for clock[0] in times:
-        charts.append(live.look(FRAME, view, **who)[2])
-    return [chart if isinstance(chart, str) else None for chart in charts]
+        charts.append(live.look(FRAME, view, **who).chart)
+    return charts
 
 
 def test_the_chart_is_drawn_once_a_second_and_grows(clock):
@@ -98,8 +99,10 @@ def test_a_class_keeps_no_track_and_names_no_face(clock):
     live.look(FRAME)
     live.start("class")
     # The view chosen at the start holds, whatever is chosen later.
-    _, panel, chart = live.look(FRAME, "person")
-    assert "On average of 6 faces" in panel and "Face 1" not in panel + chart
+    reading = live.look(FRAME, "person")
+    assert "On average of 6 faces" in reading.panel
+    assert "Face 1" not in reading.panel + reading.chart
+    assert reading.view == "class" and {*reading.faces[0]} == {"box"}
     live.stop()
     document = json.loads(content(live.timelines.save_json(live.session())))
     assert document["settings"]["view"] == "class" and "tracks" not in document
@@ -109,9 +112,10 @@ def test_fewer_than_five_faces_are_no_class(clock):
     live = Looking(SIX[:4], sure("happy", 0.9))
     live.look(FRAME)
     live.start("class")
-    _, panel, chart = live.look(FRAME, "class")
-    assert "at least 5 faces" in panel and "meter" not in panel and "4 faces" in panel
-    assert "shows no expression" in chart and "% uncertain" not in chart
+    reading = live.look(FRAME, "class")
+    assert "at least 5 faces" in reading.panel and "4 faces" in reading.panel
+    assert "meter" not in reading.panel
+    assert "shows no expression" in reading.chart and "% uncertain" not in reading.chart
 
 
 def test_it_ends_by_itself_and_reports_it(clock):
@@ -175,8 +179,8 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
     live.start()
     record(live, clock, [0.0])
     recorder = live.session().live.recorder
-    shown = lambda *told: (recorder.stop(), (FRAME, ""))[1]  # noqa: E731
-    monkeypatch.setattr(live.handlers, "_render", shown)
+    described = lambda *told: (recorder.stop(), LiveReading())[1]  # noqa: E731
+    monkeypatch.setattr(live.handlers, "_describe", described)
     assert "fer-done" in record(live, clock, [2.0])[0]
 
 

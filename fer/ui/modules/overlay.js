@@ -10,8 +10,13 @@ const MIN_FONTS = [[4, 13], [Infinity, 11]]; // CSS pixels
 const FAMILY = '"IBM Plex Sans", ui-sans-serif, system-ui, sans-serif';
 
 export class Overlay {
-  constructor(canvas, video, labels) {
-    Object.assign(this, { canvas, video, labels });
+  /**
+   * @param {HTMLCanvasElement} canvas Lies over the picture.
+   * @param {HTMLVideoElement} video Shows the picture as a mirror.
+   * @param {Function} caption Returns a face's caption: `text`, and `colors` by CSS variable.
+   */
+  constructor(canvas, video, caption) {
+    Object.assign(this, { canvas, video, caption });
     this.context = canvas.getContext("2d");
     this.clear();
   }
@@ -23,7 +28,10 @@ export class Overlay {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /** Takes the faces of a new result; in the class view all boxes are alike, and there is no word. */
+  /**
+   * Takes the faces of a new result, with boxes in pixels of the video; in the class view all boxes are
+   * alike, and there is no word.
+   */
   update(faces, view) {
     Object.assign(this, { faces, view, updated: performance.now() });
   }
@@ -66,8 +74,7 @@ export class Overlay {
       const from = this.shown.get(face.track) ?? goal;
       const box = from.map((value, i) => value + GLIDE * (goal[i] - value));
       shown.set(face.track, box);
-      const label = this.labels.of(face);
-      return { box, track: face.track, text: this.labels.text(label, this.labels.probability(face)), colors: this.labels.colors(label) };
+      return { box, track: face.track, ...this.caption(face) };
     });
     this.shown = shown;
     return drawn;
@@ -104,7 +111,7 @@ export class Overlay {
     }
     const places = this.placer.place(faces, this.frame, Math.max(2, Math.floor(size / 4)));
     places.forEach((place, i) => place.leader && this.leader(place.box, faces[i]));
-    places.forEach((place, i) => this.caption(place, faces[i], padding));
+    places.forEach((place, i) => this.label(place, faces[i], padding));
   }
 
   fontSize(faces) {
@@ -112,7 +119,7 @@ export class Overlay {
     return Math.max(of(MIN_FONTS), Math.round(Math.min(...this.frame) * of(FONT_SHARES)));
   }
 
-  caption({ box: [left, top, right, bottom], numberOnly }, { text, number, colors }, padding) {
+  label({ box: [left, top, right, bottom], numberOnly }, { text, number, colors }, padding) {
     this.context.fillStyle = colors["--hue"];
     this.context.beginPath();
     this.context.roundRect(left, top, right - left, bottom - top, 4);

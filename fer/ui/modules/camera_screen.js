@@ -1,0 +1,132 @@
+// The camera's picture with what is drawn over it: one press starts the camera and reading, another one
+// stops both. What reads the picture is a subclass's: this device or the server.
+
+import { Camera, CameraError } from "./camera.js";
+import { message } from "./elements.js";
+import { Overlay } from "./overlay.js";
+
+export class CameraScreen {
+  /**
+   * @param {HTMLElement} stage Holds a video, a canvas over it, and the buttons to start and to stop.
+   *   Until this script is there, the first one is disabled.
+   * @param {HTMLElement} trouble Where it is said why there is no picture.
+   * @param {object} settings See `Camera`.
+   * @param {Function} caption See `Overlay`.
+   */
+  constructor(stage, trouble, settings, caption) {
+    Object.assign(this, { stage, trouble, run: 0, ready: Promise.resolve() });
+    this.video = stage.querySelector("video");
+    [this.startButton, this.stopButton] = stage.querySelectorAll("button");
+    this.camera = new Camera(this.video, settings);
+    this.overlay = new Overlay(stage.querySelector("canvas"), this.video, caption);
+    this.startButton.disabled = false;
+    this.video.addEventListener("resize", () => this.fitStage());
+    this.startButton.addEventListener("click", () => this.start());
+    this.stopButton.addEventListener("click", () => this.stop());
+    this.camera.addEventListener("loss", ({ detail }) => this.lose(detail));
+    this.camera.addEventListener("back", () => this.reopen());
+  }
+
+  // A subclass has `view`, "person" or "class", and these:
+
+  /** Begins to read; a run has ended as soon as `this.run` is another one. */
+  begin(run) {}
+
+  /** Is called with each picture of the camera. */
+  picture(run) {}
+
+  /** Is told when pictures no longer come, for which there may be a reason, and when they come again. */
+  pause(paused, reason = null) {}
+
+  async start() {
+    const run = ++this.run;
+    this.startButton.disabled = true;
+    this.trouble.replaceChildren();
+    try {
+      await Promise.all([this.camera.open(this.view), this.ready]);
+    } catch (error) {
+      this.camera.close();
+      this.startButton.disabled = false;
+      this.explain(error instanceof CameraError ? `${error.message} The Photo tab works without a camera.` : error.message);
+      return;
+    }
+    if (run !== this.run) { // released meanwhile
+      this.camera.close();
+      return;
+    }
+    this.begin(run);
+    this.showCamera(true);
+    this.stopButton.focus();
+    this.pause(false);
+    this.follow(run);
+  }
+
+  stop() {
+    this.release();
+    this.startButton.focus();
+  }
+
+  /** Lets go of the camera; a timeline that was recorded stays. */
+  release() {
+    this.run++;
+    this.camera.close();
+    this.showCamera(false);
+    this.trouble.replaceChildren();
+    this.pause(true);
+  }
+
+  showCamera(on) {
+    this.stage.classList.toggle("on", on);
+    this.startButton.hidden = on;
+    this.startButton.disabled = false;
+    this.stopButton.hidden = !on;
+    this.overlay.clear();
+  }
+
+  /** Gives the stage the form of the camera's picture, which is upright on a phone. */
+  fitStage() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    if (width) this.stage.style.aspectRatio = `${width} / ${height}`;
+  }
+
+  /** Draws over each picture of the camera. */
+  follow(run) {
+    const next = () => {
+      if (run !== this.run) return;
+      this.camera.played();
+      this.overlay.draw();
+      this.picture(run);
+      wait();
+    };
+    const wait = () => this.video.requestVideoFrameCallback?.(next) ?? requestAnimationFrame(next);
+    wait();
+  }
+
+  /** Says why there is no picture; nothing is counted until `reason` is null again. */
+  lose(reason) {
+    this.overlay.clear();
+    this.trouble.replaceChildren();
+    if (reason) this.explain(reason);
+    this.pause(Boolean(reason), reason);
+    if (this.camera.loss === "ended") {
+      this.run++;
+      this.showCamera(false);
+    }
+  }
+
+  /** Opens a camera that is back; without a press only where that needs no prompt. */
+  async reopen() {
+    const permission = await navigator.permissions.query({ name: "camera" }).catch(() => null);
+    if (permission?.state === "granted") this.start();
+  }
+
+  explain(reason) {
+    this.trouble.replaceChildren(message("No camera picture", reason, "trouble"));
+  }
+
+  changeView() {
+    this.stage.dataset.view = this.view;
+    this.camera.fit(this.view);
+    this.overlay.clear();
+  }
+}

@@ -1,0 +1,125 @@
+// The Live tab on the server: frames go up as small JPEG files; the faces in them, and the panel's HTML,
+// come back.
+
+import { CameraScreen } from "./camera_screen.js";
+import { message } from "./elements.js";
+
+const INTERVAL = 100; // milliseconds from one frame to the next, at least
+const QUALITY = 0.85; // with less, the noise of a dark room is lost, by which a camera that works is known
+const PATIENCE = 15000; // milliseconds in which a frame is answered
+const RETRY = 1000; // milliseconds after a failure
+const BUSY_AFTER = 4000; // milliseconds without an answer, after which the visitor is told to wait
+const PAUSED_AFTER = 5000; // the same for a timeline, which gets nothing meanwhile
+const CHECK_INTERVAL = 1000; // milliseconds
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export class ServerLive extends CameraScreen {
+  /**
+   * @param {HTMLElement} stage See `CameraScreen`.
+   * @param {HTMLElement} trouble See `CameraScreen`.
+   * @param {object} settings `camera` of `Camera`, and `colors` of each label.
+   * @param {object} page The page around it: `view()`, `token()`, `look(query)`, which sends a frame and
+   *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`, and
+   *   `pause(paused, lost)`.
+   */
+  constructor(stage, trouble, settings, page) {
+    const colors = (label) => ({ "--hue": settings.colors[label][0], "--ink": settings.colors[label][1] });
+    super(stage, trouble, settings.camera, ({ text, label }) => ({ text, colors: colors(label) }));
+    Object.assign(this, { settings, page, canvas: document.createElement("canvas") });
+    Object.assign(this, { paused: false, lost: false });
+    setInterval(() => this.checkAge(), CHECK_INTERVAL);
+  }
+
+  get view() {
+    return this.page.view();
+  }
+
+  begin(run) {
+    Object.assign(this, { due: 0, sent: 0, shown: 0, lanes: 1, answered: performance.now() });
+    this.next(run, new Set());
+  }
+
+  /** Sends a frame as soon as it is due and an earlier one has been answered. */
+  next(run, open) {
+    clearTimeout(this.timer);
+    if (run !== this.run || open.size >= this.lanes) return; // its answer comes back here
+    const wait = this.due - performance.now();
+    if (wait > 0) {
+      this.timer = setTimeout(() => this.next(run, open), wait);
+      return;
+    }
+    this.due = performance.now() + INTERVAL;
+    if (!this.camera.loss && this.video.videoWidth) {
+      const exchange = this.exchange(run).finally(() => {
+        open.delete(exchange);
+        this.next(run, open);
+      });
+      open.add(exchange);
+    }
+    this.next(run, open);
+  }
+
+  async exchange(run) {
+    const [number, began] = [++this.sent, performance.now()];
+    const query = { frame: { url: this.capture() }, token: this.page.token(), view: this.view };
+    const reading = await Promise.race([this.page.look(query), sleep(PATIENCE)]);
+    if (run !== this.run) return;
+    if (!reading) {
+      this.due = performance.now() + RETRY;
+      this.fail();
+      return;
+    }
+    this.adapt(performance.now() - began, 1000 * reading.seconds);
+    if (reading.superseded || number < this.shown || this.camera.loss) return;
+    this.shown = number;
+    this.show(reading);
+  }
+
+  /** Sends a second frame before the first one is answered where most of that time passes on the way. */
+  adapt(took, reading) {
+    this.lanes = took > INTERVAL && took > 3 * reading ? 2 : 1;
+  }
+
+  /** Returns the camera's picture as a JPEG file, no larger than the view needs, as a data URL. */
+  capture() {
+    const { videoWidth, videoHeight } = this.video;
+    const longest = Math.max(...this.settings.camera.sizes[this.view]);
+    const scale = Math.min(1, longest / Math.max(videoWidth, videoHeight));
+    this.canvas.width = Math.round(scale * videoWidth);
+    this.canvas.height = Math.round(scale * videoHeight);
+    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
+    return this.canvas.toDataURL("image/jpeg", QUALITY);
+  }
+
+  show(reading) {
+    this.answered = performance.now();
+    this.trouble.replaceChildren();
+    this.overlay.update(this.inVideo(reading), reading.view);
+    this.page.show(reading);
+    this.checkAge();
+  }
+
+  /** Returns the faces with boxes in pixels of the video; none where a phone has been turned meanwhile. */
+  inVideo({ faces, width, height }) {
+    const { videoWidth, videoHeight } = this.video;
+    if (width > height !== videoWidth > videoHeight) return [];
+    return faces.map((face) => ({ ...face, box: face.box.map((value) => (value * videoWidth) / width) }));
+  }
+
+  fail() {
+    const text = "It is busy, or the connection is broken. Reading continues by itself; if it doesn't, load the page again.";
+    this.trouble.replaceChildren(message("The server doesn't answer", text, "trouble"));
+  }
+
+  pause(paused, reason = null) {
+    Object.assign(this, { paused, lost: reason !== null, answered: performance.now() });
+    this.checkAge();
+  }
+
+  checkAge() {
+    const age = this.paused || !this.camera.stream ? 0 : performance.now() - this.answered;
+    this.stage.classList.toggle("waiting", age > BUSY_AFTER);
+    this.page.pause(this.paused || age > PAUSED_AFTER, this.lost);
+  }
+}

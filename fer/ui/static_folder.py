@@ -1,0 +1,77 @@
+"""Static folders: files that the app serves as they are, below a path of their own."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".mjs": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+    ".xz": "application/octet-stream",
+}
+"""By file name; not the system's, which knows fewer on some machines.
+
+The page unpacks `.xz` files itself, so they travel as they are, without a content encoding.
+"""
+
+KEPT, CHECKED = "public, max-age=31536000, immutable", "no-cache"
+"""How long browsers keep a file: one whose name changes with its content, and any other one."""
+
+
+class StaticFolder:
+    """ASGI middleware that serves a folder; any other request is passed on.
+
+    Args:
+        app: The wrapped application.
+        folder: What is served.
+        path: Where, such as "/device".
+    """
+
+    def __init__(self, app: ASGIApp, folder: Path, path: str) -> None:
+        self.app, self.path = app, path
+        self.files = _Files(directory=folder, html=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a file or pass the request on."""
+        root = scope.get("root_path", "")
+        path = scope["path"].removeprefix(root) if scope["type"] == "http" else ""
+        if path == self.path:
+            await RedirectResponse(f"{self.path[1:]}/")(scope, receive, send)
+        elif path.startswith(self.path + "/"):
+            # Proxies either keep their prefix in the path or leave it out.
+            response = await self.files.respond({**scope, "path": path, "root_path": self.path})
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+class _Files(StaticFiles):
+    async def respond(self, scope: Scope) -> Response:
+        """Return the response to a request, for a file or an error."""
+        try:
+            return await self.get_response(self.get_path(scope), scope)
+        except HTTPException as error:
+            return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+
+    def file_response(self, full_path: Any, *arguments: Any, **options: Any) -> Response:
+        """Return a file with its media type, and how long browsers may keep it."""
+        response = super().file_response(full_path, *arguments, **options)
+        path = Path(full_path)
+        if path.suffix in MEDIA_TYPES and "content-type" in response.headers:
+            response.headers["content-type"] = MEDIA_TYPES[path.suffix]
+        response.headers["cache-control"] = KEPT if path.parent.name == "models" else CHECKED
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
