@@ -96,7 +96,7 @@ def test_an_unknown_handler_is_of_another_page(checks, index):
 
 
 def test_only_known_functions_of_components_are_called(demo, checks):
-    component = next(key for key, names in checks._functions.items() if names)
+    component = next(key for key, names in checks._functions.items() if "save" in names)
     checks.check_function(component, "save")
     for wrong in ((component, "preprocess"), (-1, "save"), (10**6, "save")):
         with pytest.raises(RequestError, match="out of date"):
