@@ -1,5 +1,6 @@
 """Timelines in a real browser: of the camera, and of a recording that plays with its boxes."""
 
+import re
 import time
 from pathlib import Path
 
@@ -126,6 +127,7 @@ def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
     page.get_by_text("The page was loaded again").wait_for()
     start_camera(page)
     page.get_by_text("The page was loaded again").wait_for(state="detached")
+    page.get_by_text(re.compile("Recording 0:(0[4-9]|[1-5])")).wait_for()
     page.locator("#live-stop").click()
     table = from_csv(save(page, "#live-save-csv").read_text())
     assert table["time"].min() == 0 and table["time"].max() >= 3
