@@ -11,7 +11,7 @@ import pytest
 from fer.ui import request_bodies, upload_route
 from fer.video import MAX_BYTES
 from tests.security._live import component, jpeg
-from tests.security.page import files_in, picture, upload_route_of
+from tests.security.page import files_in, upload_route_of
 
 pytestmark = pytest.mark.slow
 
