@@ -6,22 +6,19 @@ from pathlib import Path
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-def speed(network: dict, live: dict, browser: dict, recording: dict, startup: dict) -> str:
+def speed(network: dict, live: dict, recording: dict, startup: dict) -> str:
     """Return the section of docs/speed.md as Markdown.
 
     Args:
         network: What `benchmarks.speed` wrote.
         live: What `benchmarks.live` wrote.
-        browser: What `benchmarks.browser` wrote.
         recording: What `benchmarks.recording` wrote.
         startup: What `benchmarks.startup` wrote.
     """
     rows = "\n".join(_row(name, scene) for name, scene in live["scenes"].items())
-    one, *_ = browser["visitors"]["1"]
-    four = browser["visitors"]["4"]
     video = recording["video"]
     machine, memory = live["machine"], recording["memory_mb"]["peak"]
-    commands = "\n".join(file["command"] for file in (network, live, browser, recording, startup))
+    commands = "\n".join(file["command"] for file in (network, live, recording, startup))
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
     one_face, many, *plain = _shares(network["times"])
     return f"""\
@@ -38,8 +35,6 @@ same run that ResNet-18 took {_median_yardstick(live):.0f} ms.
 |---|---|---|---|---|---|
 {rows}
 
-In a browser on the same machine one visitor sees {one["frames_per_second"]:.1f} frames/s,
-{_age(one["glass_to_glass_median"])} old; four at once see {_least(four):.1f} to {_most(four):.1f}.
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
 as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to respond as importing
 PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
@@ -65,25 +60,12 @@ def _row(name: str, scene: dict) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _age(seconds: float) -> str:
-    """Return how old a picture is; the benchmark sees steps of 0.05 s."""
-    return f"{seconds:.2f} s" if seconds else "less than 0.05 s"
-
-
 def _median_yardstick(live: dict) -> float:
     times = sorted(scene["yardstick_ms"] for scene in live["scenes"].values())
     return times[len(times) // 2]
 
 
-def _least(visitors: list[dict]) -> float:
-    return min(visitor["frames_per_second"] for visitor in visitors)
-
-
-def _most(visitors: list[dict]) -> float:
-    return max(visitor["frames_per_second"] for visitor in visitors)
-
-
 def read_speed() -> str:
     """Return the section for the files in benchmarks/."""
-    names = ("speed", "live", "browser", "recording", "startup")
+    names = ("speed", "live", "recording", "startup")
     return speed(*(json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in names))

@@ -27,7 +27,7 @@ from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
 from fer.ui.request_guard import RequestGuard
-from fer.ui.session_cleanup import sweeping
+from fer.ui.session_cleanup import poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
 from fer.ui.static_folder import StaticFolder
@@ -137,6 +137,7 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
         build_session_restore(demo, token, sessions, chart, recording)
     # With an open API, events could be run without waiting in the queue.
     demo.queue(max_size=MAX_QUEUED, api_open=False)
+    poll_less_often(demo)
     return demo
 
 

@@ -2,8 +2,8 @@
 
 Gradio 6.31 has no public way for it: `state_session_capacity` evicts sessions by number alone,
 `delete_callback` is for `gr.State`, `delete_cache` for files, and the queue's entries of a session
-are never removed. So this module, and no other, reaches into its insides, and its tests fail when
-those change.
+are never removed. Nor has it one to let its queue poll less often. So this module, and no other,
+reaches into its insides, and its tests fail when those change.
 """
 
 import asyncio
@@ -19,6 +19,16 @@ from fastapi import FastAPI
 from fer.ui.connections import Connections
 from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
 from fer.ui.uploads import UploadStore
+
+
+POLL_INTERVAL = 0.02
+"""Seconds from one search of Gradio's queue for new events to the next. At Gradio's millisecond
+even an idle page keeps a core busy, and the threads that read frames are interrupted each time."""
+
+
+def poll_less_often(demo: gr.Blocks) -> None:
+    """Let the queue of a page look for new events every `POLL_INTERVAL` only."""
+    demo._queue.sleep_when_free = POLL_INTERVAL
 
 
 def forget_session(demo: gr.Blocks, session: str) -> None:

@@ -1,6 +1,6 @@
 """The README's table of speeds, with made-up measurements."""
 
-from docs.speed import _age, speed
+from docs.speed import speed
 
 MACHINE = {"cores": 2}
 
@@ -11,15 +11,6 @@ def scene(rate, kept, **faster):
     return {"ours": ours, "times_as_fast_as": faster, "agreement": agreement, "yardstick_ms": 18.4}
 
 
-def visitor(rate):
-    return {"frames_per_second": rate, "glass_to_glass_median": 0.05}
-
-
-def test_an_age_below_the_benchmarks_step():
-    assert _age(0.05) == "0.05 s"
-    assert _age(0.0) == "less than 0.05 s"
-
-
 def test_each_figure_stands_where_it_belongs():
     scenes = {"one face": scene(120.4, 1, naive=4.12, peer=9.46), "film": scene(30, 0.9, naive=3)}
     ratios = {"resnet18": 1.0, "one": 0.114, "many": 0.0251, "one, float32": 0.183, "rest": 0.067}
@@ -27,10 +18,6 @@ def test_each_figure_stands_where_it_belongs():
     text = speed(
         {"command": "speed", "machine": {"processor": "a CPU"}, "times": network},
         {"command": "live", "machine": MACHINE, "threads": 1, "peer": "a rival", "scenes": scenes},
-        {
-            "command": "browser",
-            "visitors": {"1": [visitor(10)], "4": [visitor(2.41), visitor(2.14)]},
-        },
         {
             "command": "recording",
             "video": {"faces": 6.0, "height": 720},
@@ -44,8 +31,7 @@ def test_each_figure_stands_where_it_belongs():
     assert "| one face | 120 | 4.1x | 9.5x | 1.000 | 0.2 |" in text
     assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
     assert "took 18 ms" in text
-    assert "sees 10.0 frames/s,\n0.05 s old; four at once see 2.1 to 2.4." in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
     assert "takes 1.20 times as long" in text
     assert "and of\na rival." in text
-    assert "```bash\nspeed\nlive\nbrowser\nrecording\nstartup\n```" in text
+    assert "```bash\nspeed\nlive\nrecording\nstartup\n```" in text

@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from fer.ui.session_cleanup import (
+    POLL_INTERVAL,
     closed_sessions,
     forget_deleted_files,
     forget_session,
+    poll_less_often,
     sweep_sessions,
 )
 
@@ -54,6 +56,14 @@ def kept(demo):
     queue, holder = demo._queue, demo.state_holder
     places = queue.pending_event_ids_session, queue.pending_messages_per_session
     return {*holder.session_data, *holder.time_last_used, *places[0], *places[1]}
+
+
+def test_gradios_queue_polls_as_seldom_as_it_is_told():
+    demo = gr.Blocks(analytics_enabled=False)
+    demo.queue()
+    assert demo._queue.sleep_when_free == 0.001  # or this may go
+    poll_less_often(demo)
+    assert demo._queue.sleep_when_free == POLL_INTERVAL
 
 
 def test_gradio_keeps_every_session_that_ever_was(demo, session):
