@@ -20,7 +20,6 @@ from fer.ui.connections import Connections
 from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
 from fer.ui.uploads import UploadStore
 
-
 POLL_INTERVAL = 0.02
 """Seconds from one search of Gradio's queue for new events to the next. At Gradio's millisecond
 even an idle page keeps a core busy, and the threads that read frames are interrupted each time."""
