@@ -60,13 +60,15 @@ class RequestError(Exception):
         return _(self.sentence)
 
 
-async def read_json(request: Request, max_bytes: int, seconds: float = TIMEOUT) -> dict[str, Any]:
+async def read_json(
+    request: Request, max_bytes: int, seconds: float | None = None
+) -> dict[str, Any]:
     """Return a request's body, which must be a JSON object.
 
     Args:
         request: A request whose body hasn't been read.
         max_bytes: Maximum size, whatever the headers claim.
-        seconds: In which all of it must arrive.
+        seconds: In which all of it must arrive; `TIMEOUT` if None.
 
     Raises:
         RequestError: It is too large, too slow, nested too deeply or no JSON object.
@@ -75,7 +77,7 @@ async def read_json(request: Request, max_bytes: int, seconds: float = TIMEOUT) 
         raise RequestError(413, TOO_LARGE)
     body = bytearray()
     try:
-        with anyio.fail_after(seconds):
+        with anyio.fail_after(TIMEOUT if seconds is None else seconds):
             async for piece in request.stream():
                 body += piece
                 if len(body) > max_bytes:
