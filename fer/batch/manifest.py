@@ -17,7 +17,10 @@ from fer.version import __version__
 MANIFEST = "manifest.json"
 FORMAT, FORMAT_VERSION = "fer-run", 1
 
-_PACKAGES = ("av", "facenet-pytorch", "numpy", "onnxruntime", "opencv-python", "pillow", "torch")
+_PACKAGES = (
+    *("av", "facenet-pytorch", "numpy", "onnxruntime", "opencv-python", "opencv-python-headless"),
+    *("pillow", "torch"),
+)
 """On which the results depend in the last digits."""
 
 _LOCK, _WAIT = ".manifest.lock", 60.0

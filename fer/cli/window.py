@@ -22,6 +22,12 @@ _NO_CHARACTER = 0x80
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
 
 
+NO_WINDOWS = (
+    "The window needs opencv-python, and here is opencv-python-headless, which has none: pip "
+    "uninstall opencv-python-headless, then pip install opencv-python."
+)
+
+
 class DisplayError(ValueError):
     """There is no screen to show a window on; the message says what to do."""
 
@@ -80,6 +86,8 @@ def require_display() -> None:
     Raises:
         DisplayError: It can't.
     """
+    if not cv2.currentUIFramework():
+        raise DisplayError(NO_WINDOWS)
     if sys.platform != "linux":
         return
     named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")

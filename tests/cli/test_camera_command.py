@@ -159,6 +159,14 @@ def test_without_a_screen_it_says_so(monkeypatch, capsys, film, display):
     assert told.err.count("\n") == 1 and told.out == ""
 
 
+def test_an_opencv_without_windows_is_named(monkeypatch, capsys, film):
+    monkeypatch.setattr("cv2.currentUIFramework", lambda: "")
+    assert main(["camera", str(film)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("fer camera: The window needs opencv-python, and here is opencv-python-")
+    assert told.count("\n") == 1
+
+
 def test_a_missing_file_is_told_before_a_missing_screen(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("DISPLAY", "")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
