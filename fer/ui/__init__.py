@@ -102,43 +102,46 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
         gr.HTML(localized(lambda: header_html(classifier.notice)), elem_id="fer-header")
         with gr.Tabs(elem_id="fer-tabs"):
             with gr.Tab("Live", id="live"):
-                gr.HTML(
-                    localized(partial(html.hidden_heading, N_("Live"))), elem_classes="fer-hidden"
-                )
+                _heading(N_("Live"))
                 chart = build_live(pipeline, sessions, token, device_page)
             with gr.Tab("Photo", id="photo"):
-                gr.HTML(
-                    localized(partial(html.hidden_heading, N_("Photo"))), elem_classes="fer-hidden"
-                )
+                _heading(N_("Photo"))
                 photos = build_photo(pipeline, sessions, token)
             with gr.Tab("Recording", id="recording"):
-                gr.HTML(
-                    localized(partial(html.hidden_heading, N_("Recording"))),
-                    elem_classes="fer-hidden",
-                )
+                _heading(N_("Recording"))
                 recording = build_recording(pipeline, sessions, token)
             with gr.Tab("Model", id="model") as tab:
                 build_model(tab, photos, sessions, token, second_model)
             with gr.Tab("About", id="about"):
                 name, precision = model_name(classifier), classifier.precision
                 build_about(name, precision, classifier.metrics, device_page)
-        gr.HTML(
-            '<p role="status"></p>',
-            elem_id="fer-spoken",
-            js_on_load=html.script("announcements.js"),
-        )
-        gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script())
-        gr.HTML(
-            html_template="",
-            elem_id="fer-upload-names",
-            js_on_load=html.script("upload_names.js"),
-            names=upload_names(),
-        )
+        _build_scripts()
         build_session_restore(demo, token, sessions, chart, recording)
     # With an open API, events could be run without waiting in the queue.
     demo.queue(max_size=MAX_QUEUED, api_open=False)
     poll_less_often(demo)
     return demo
+
+
+def _heading(text: str) -> None:
+    """Build the heading of a tab, for screen readers."""
+    gr.HTML(localized(partial(html.hidden_heading, text)), elem_classes="fer-hidden")
+
+
+def _build_scripts() -> None:
+    """Build the hidden components whose scripts serve the whole page."""
+    gr.HTML(
+        '<p role="status"></p>',
+        elem_id="fer-spoken",
+        js_on_load=html.script("announcements.js"),
+    )
+    gr.HTML(html_template="", elem_id="fer-charts", js_on_load=chart_script())
+    gr.HTML(
+        html_template="",
+        elem_id="fer-upload-names",
+        js_on_load=html.script("upload_names.js"),
+        names=upload_names(),
+    )
 
 
 def upload_names() -> dict[str, dict[str, str]]:
