@@ -11,7 +11,8 @@ from fer.ui.connections import Sender
 from fer.ui.job_queue import Job
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import TimelineRecorder
-from fer.ui.recording.session import QueuedRecording, RecordingSession
+from fer.ui.recording.queued_recording import QueuedRecording
+from fer.ui.recording.session import RecordingSession
 from fer.ui.sessions import GRACE_PERIOD, SHORT_GRACE_PERIOD, SessionError, Sessions
 from tests.async_runner import tell
 from tests.fakes import fake_pipeline, sure

@@ -21,7 +21,7 @@ from fer.ui.event_options import PAGE_EVENT
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.payloads import uploaded_paths
-from fer.ui.recording.session import QueuedRecording
+from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_BYTES = 24_000_000

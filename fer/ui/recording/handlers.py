@@ -22,8 +22,9 @@ from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_v
 from fer.recording.exports import name_files, write_archive
 from fer.recording.span import WHOLE, parse_span
 from fer.ui.job_queue import Job, JobQueue
+from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
-from fer.ui.recording.session import AnalysisSettings, QueuedRecording, QueueRun, RecordingSession
+from fer.ui.recording.session import QueueRun, RecordingSession
 from fer.ui.recording.views import (
     CANCELLED,
     FAILED,

@@ -4,29 +4,25 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
-from fer.paths import printable
-from fer.recording.span import WHOLE, Span
 from fer.timeline.formatting import format_duration
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
+from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RenderedRecording
 from fer.ui.recording.views import (
-    Failure,
     QueueRow,
     facts_html,
     instructions,
     queue_html,
     video_facts,
 )
-from fer.video import VideoInfo
 
 MAX_QUEUED = 10
 """Recordings of one visitor."""
@@ -36,67 +32,6 @@ def too_many_html() -> Markup:
     """Return a note where there are more recordings than `MAX_QUEUED`."""
     note = _("The first %(most)s are in the queue; remove some to add others.", most=MAX_QUEUED)
     return html.message(_("Too many recordings"), note)
-
-
-class AnalysisSettings(NamedTuple):
-    """What the result of a recording depends on: view, analysed frames a second, and stretch."""
-
-    view: str
-    rate: float
-    span: Span
-
-
-@dataclass(eq=False)
-class QueuedRecording:
-    """A recording that a visitor has uploaded, and what has come of it.
-
-    Args:
-        number: Its own among the visitor's recordings.
-        path: Of the upload.
-        uploaded: Whether the page's field holds it; once the page was loaded again, only its result
-            is left.
-        info: Its properties; None until they were read.
-        settings: With which it is or was analysed.
-        job: Its analysis; None before, and when it has failed.
-        result: What came of it.
-        failure: Why nothing came of it.
-        compared: Whether it takes part in the comparison.
-    """
-
-    number: int
-    path: str
-    uploaded: bool = True
-    info: VideoInfo | None = None
-    settings: AnalysisSettings | None = None
-    job: Job[RenderedRecording] | None = None
-    result: RenderedRecording | None = None
-    failure: Failure | None = None
-    compared: bool = True
-
-    @property
-    def name(self) -> str:
-        """The file's name, for display."""
-        return printable(Path(self.path).name)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of its analysis or, while there is none, of its upload."""
-        return Path(self.path).parent if self.job is None else self.job.folder
-
-    def length(self, span: Span = WHOLE) -> float | None:
-        """Return the seconds of it that lie in a span; None where that isn't known."""
-        duration = None if self.info is None else self.info.duration
-        return None if duration is None else max(0.0, min(span.end, duration) - span.start)
-
-    def is_finished(self, settings: AnalysisSettings) -> bool:
-        """Return whether it has a result with some settings, whose files are still there."""
-        return self.result is not None and self.settings == settings and self.result.has_files()
-
-    def discard(self) -> None:
-        """Cancel its analysis, and delete what came of it."""
-        if self.job is not None:
-            self.job.discard()
-        self.job = self.result = self.failure = None
 
 
 @dataclass(eq=False)
