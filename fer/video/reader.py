@@ -23,7 +23,6 @@ from fer.video.container import (
     VideoError,
     VideoInfo,
     demux,
-    describe_other_videos,
     open_container,
     video_stream,
 )
@@ -35,8 +34,8 @@ from fer.video.header import (
     fit_size,
     max_frames,
     read_header,
-    stated_span,
 )
+from fer.video.read_counts import ReadCounts
 from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
 
 _SEEK_MARGINS = 1.0, 20.0
@@ -103,17 +102,15 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     @property
     def unread(self) -> int:
         """Pictures so far that couldn't be decoded, or are damaged."""
-        return self._undecodable + self._damaged
+        return self._counts.undecodable + self._counts.damaged
 
     def _open_stream(self, max_side: int | None) -> None:
         self._stream = video_stream(self._container, self._threads)
         if not self._any_size:
             check_frame_count(self._stream)
-        self._packet_count = self._undecodable = self._damaged = self._count = 0
+        self._counts = ReadCounts()
         self._max_frames = sys.maxsize if self._any_size else MAX_FRAMES
         self._max_seconds = math.inf if self._any_size else MAX_SECONDS
-        self._has_late_stream = False
-        self._read_until = self._video_until = 0.0
         self._stamps = FrameStamps(self._container)
         self._decoded = self._decode()
         first = next(self._decoded, None)
@@ -147,9 +144,15 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             if time > self._max_seconds:
                 break
             # If a clock is set back, the packets' own stamps don't state how far the pictures go.
-            self._read_until = max(self._read_until, start + time + self._duration(frame, time))
+            self._counts.extend(start + time + self._duration(frame, time))
             yield self._frame(frame, time)
-        self.warning = self._describe_losses(time)
+        self.warning = self._counts.describe_losses(
+            self._container,
+            self._stream,
+            self.info.frame_rate,
+            self._max_frames,
+            MAX_SECONDS if time > self._max_seconds else None,
+        )
 
     def frames_from(self, start: float) -> Iterator[Frame]:
         """Yield the frame that is on the screen at a time, and those after it.
@@ -218,31 +221,28 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def _decode(self) -> Iterator[_StampedFrame]:
         """Yield the frames as they are in the file, and count those that can't be decoded."""
         try:
-            for packet in demux(self._container, on_late_stream=self._note_late_stream):
-                self._read_until = max(self._read_until, _end_time(packet))
-                if self._count > self._max_frames:
+            for packet in demux(self._container, on_late_stream=self._counts.note_late_stream):
+                self._counts.extend(_end_time(packet))
+                if self._counts.frames > self._max_frames:
                     return
                 if packet.stream is self._stream:
-                    self._packet_count += packet.size > 0
-                    self._video_until = max(self._video_until, _end_time(packet))
+                    self._counts.packets += packet.size > 0
+                    self._counts.video_until = max(self._counts.video_until, _end_time(packet))
                     yield from self._decode_packet(packet)
         except av.FFmpegError:
             return  # the file ends in the middle
-
-    def _note_late_stream(self) -> None:
-        self._has_late_stream = True
 
     def _decode_packet(self, packet: "Packet[Stream]") -> Iterator[_StampedFrame]:
         self._stamps.add(packet)
         try:
             frames = self._stream.decode(packet)
         except av.FFmpegError:
-            self._undecodable += 1
+            self._counts.undecodable += 1
             return
         for frame in frames:
-            self._damaged += frame.is_corrupt
-            self._count += 1
-            if self._count <= self._max_frames:
+            self._counts.damaged += frame.is_corrupt
+            self._counts.frames += 1
+            if self._counts.frames <= self._max_frames:
                 yield frame, self._stamps.stamp(frame)
 
     def _duration(self, frame: av.VideoFrame, time: float) -> float:
@@ -253,64 +253,6 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         # What comes after the stated end has no influence on the length of the video.
         left = (self.info.duration or 0.0) - time
         return min(duration, left if left > 0 else MAX_JUMP)
-
-    def _describe_losses(self, time: float) -> str | None:
-        """Return what wasn't read, a sentence each."""
-        sentences = [describe_other_videos(self._container, self._stream)]
-        if self._has_late_stream:
-            sentences.append(
-                _("A track that appears late in the file, such as its sound, is left out.")
-            )
-        total = self._packet_count
-        if self._is_cut_off():
-            total = max(self._stream.frames, total)
-        missing = self._undecodable + total - self._packet_count
-        if missing:
-            sentences.append(
-                _(
-                    "%(missing)s of %(total)s pictures could not be read.",
-                    missing=f"{missing:,}",
-                    total=f"{total:,}",
-                )
-            )
-        if self._damaged:
-            sentences.append(
-                _(
-                    "%(damaged)s of %(total)s pictures are damaged.",
-                    damaged=f"{self._damaged:,}",
-                    total=f"{total:,}",
-                )
-            )
-        start, end = stated_span(self._container) or (0.0, 0.0)
-        if end - self._read_until > MAX_JUMP:
-            read = self._read_until - start
-            sentences.append(
-                _(
-                    "The file ends after %(read)s of %(stated)s seconds.",
-                    read=f"{read:.0f}",
-                    stated=f"{end - start:.0f}",
-                )
-            )
-        if self._count > self._max_frames:
-            sentences.append(
-                _("Only the first %(most)s pictures were read.", most=f"{self._max_frames:,}")
-            )
-        if time > self._max_seconds:
-            sentences.append(
-                _("Only the first %(most)s minutes were read.", most=MAX_SECONDS // 60)
-            )
-        return " ".join(filter(None, sentences)) or None
-
-    def _is_cut_off(self) -> bool:
-        """Return whether frames are missing at the end.
-
-        The number of frames in the header doesn't suffice: a trimmed video may hide some.
-        """
-        stream = self._stream
-        if not stream.duration or not stream.time_base:
-            return False
-        end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
-        return end - self._video_until > 2 / self.info.frame_rate
 
 
 def _end_time(packet: "Packet[Stream]") -> float:

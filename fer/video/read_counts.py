@@ -1,0 +1,115 @@
+"""Counts of what was read of a video, and what of it couldn't be read, in sentences."""
+
+from dataclasses import dataclass
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from fer.i18n import gettext as _
+from fer.video.container import describe_other_videos
+from fer.video.header import stated_span
+from fer.video.timestamps import MAX_JUMP
+
+
+@dataclass
+class ReadCounts:
+    """What has been read of a video so far; times are on the file's own clock.
+
+    Attributes:
+        packets: Of the video, that hold anything.
+        undecodable: Of these, those that couldn't be decoded.
+        frames: That were decoded.
+        damaged: Of these, those that are damaged.
+        read_until: Seconds up to which anything was read.
+        video_until: Seconds up to which packets of the video were read.
+        has_late_stream: Whether a track appeared that the header doesn't list.
+    """
+
+    packets: int = 0
+    undecodable: int = 0
+    frames: int = 0
+    damaged: int = 0
+    read_until: float = 0.0
+    video_until: float = 0.0
+    has_late_stream: bool = False
+
+    def extend(self, time: float) -> None:
+        """Note that the file was read up to a time."""
+        self.read_until = max(self.read_until, time)
+
+    def note_late_stream(self) -> None:
+        """Note that a track appeared that the header doesn't list."""
+        self.has_late_stream = True
+
+    def describe_losses(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        frame_rate: float,
+        max_frames: int,
+        max_seconds: int | None,
+    ) -> str | None:
+        """Return what wasn't read, a sentence each; None if all was.
+
+        Args:
+            container: The file.
+            stream: Its video.
+            frame_rate: Mean frames a second.
+            max_frames: Frames that were read at most.
+            max_seconds: Seconds after which reading was stopped; None if it wasn't.
+        """
+        sentences = [describe_other_videos(container, stream)]
+        if self.has_late_stream:
+            sentences.append(
+                _("A track that appears late in the file, such as its sound, is left out.")
+            )
+        sentences += self._describe_lost_frames(stream, frame_rate)
+        start, end = stated_span(container) or (0.0, 0.0)
+        if end - self.read_until > MAX_JUMP:
+            read, stated = f"{self.read_until - start:.0f}", f"{end - start:.0f}"
+            sentences.append(
+                _("The file ends after %(read)s of %(stated)s seconds.", read=read, stated=stated)
+            )
+        if self.frames > max_frames:
+            sentences.append(
+                _("Only the first %(most)s pictures were read.", most=f"{max_frames:,}")
+            )
+        if max_seconds is not None:
+            sentences.append(
+                _("Only the first %(most)s minutes were read.", most=max_seconds // 60)
+            )
+        return " ".join(filter(None, sentences)) or None
+
+    def _describe_lost_frames(self, stream: VideoStream, frame_rate: float) -> list[str]:
+        total = self.packets
+        if self._is_cut_off(stream, frame_rate):
+            total = max(stream.frames, total)
+        missing = self.undecodable + total - self.packets
+        sentences = []
+        if missing:
+            sentences.append(
+                _(
+                    "%(missing)s of %(total)s pictures could not be read.",
+                    missing=f"{missing:,}",
+                    total=f"{total:,}",
+                )
+            )
+        if self.damaged:
+            sentences.append(
+                _(
+                    "%(damaged)s of %(total)s pictures are damaged.",
+                    damaged=f"{self.damaged:,}",
+                    total=f"{total:,}",
+                )
+            )
+        return sentences
+
+    def _is_cut_off(self, stream: VideoStream, frame_rate: float) -> bool:
+        """Return whether frames are missing at the end.
+
+        The number of frames in the header doesn't suffice: a trimmed video may hide some.
+        """
+        if not stream.duration or not stream.time_base:
+            return False
+        end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+        return end - self.video_until > 2 / frame_rate
