@@ -15,7 +15,7 @@ from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows,
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyse
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
-from fer.timeline.intervals import SMALL
+from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
 from fer.vision.detections import areas, expression_labels

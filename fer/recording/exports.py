@@ -13,7 +13,7 @@ from fer.recording.frame_table import FORMATS as FRAME_FORMATS
 from fer.recording.frame_table import write_frame_tables
 from fer.recording.outputs import FILE_NAMES, RecordingResult
 from fer.timeline import exports
-from fer.timeline.intervals import IntervalTable, interval_table
+from fer.timeline.annotation_tiers import IntervalTable, interval_table
 from fer.timeline.summary import summarise
 
 EXPORT_FORMATS = (*exports.FORMATS, *FRAME_FORMATS)

@@ -15,7 +15,7 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.output_files import new_file
-from fer.timeline.intervals import SMALL
+from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.serialization import mark_columns
 from fer.timeline.timeline import Timeline
 from fer.vision.detections import (

@@ -16,11 +16,11 @@ from fer.data.dataset_report import HEADINGS, dataset_report_html
 from fer.model.card import model_card
 from fer.model.model_metrics import ModelMetrics
 from fer.recording import analyse
+from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.compare import compare_timelines
 from fer.timeline.comparison_table import comparison_csv
 from fer.timeline.exports.bids import to_events
 from fer.timeline.exports.boris import to_boris
-from fer.timeline.intervals import interval_table
 from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from fer.timeline.serialization import to_csv

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.chart import timeline_html
 from fer.timeline.chart_notes import mean_statistics
-from fer.timeline.intervals import interval_table
 from fer.timeline.marks import (
     MAX_MARKS,
     MAX_TEXT,

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from fer.output_files import write_file
+from fer.timeline.annotation_tiers import IntervalTable
 from fer.timeline.exports.bids import to_events, to_sidecar
 from fer.timeline.exports.boris import to_boris
 from fer.timeline.exports.elan import to_elan
 from fer.timeline.exports.textgrid import to_textgrid
 from fer.timeline.exports.vtt import to_vtt
-from fer.timeline.intervals import IntervalTable
 
 FORMATS: Mapping[str, Mapping[str, Callable[[IntervalTable], str]]] = {
     "elan": {".eaf": to_elan},

@@ -3,7 +3,7 @@
 import json
 
 from fer.output_files import no_formula
-from fer.timeline.intervals import DECIMALS, RISES, STATES, Interval, IntervalTable
+from fer.timeline.annotation_tiers import DECIMALS, RISES, STATES, Interval, IntervalTable
 from fer.timeline.marks import KINDS
 
 MISSING = "n/a"

@@ -8,7 +8,7 @@ import csv
 import io
 
 from fer.output_files import no_formula
-from fer.timeline.intervals import DECIMALS, Interval, IntervalTable
+from fer.timeline.annotation_tiers import DECIMALS, Interval, IntervalTable
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
 """The columns that BORIS looks for."""

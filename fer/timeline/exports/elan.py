@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from fer.timeline.intervals import Interval, IntervalTable
+from fer.timeline.annotation_tiers import Interval, IntervalTable
 
 POINT_MILLISECONDS = 100
 """Length of an annotation that marks a point in time: ELAN has none without a length."""

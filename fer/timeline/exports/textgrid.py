@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fer.timeline.intervals import DECIMALS, Interval, IntervalTable
+from fer.timeline.annotation_tiers import DECIMALS, Interval, IntervalTable
 
 
 def to_textgrid(table: IntervalTable) -> str:

@@ -2,7 +2,7 @@
 
 import html
 
-from fer.timeline.intervals import Interval, IntervalTable
+from fer.timeline.annotation_tiers import Interval, IntervalTable
 
 POINT_SECONDS = 2.0
 """Seconds for which a point in time is displayed."""

@@ -16,8 +16,8 @@ from fer.array_types import UInt8Array
 from fer.clock import FrameRateMeter
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
+from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.exports import FORMATS, export_texts
-from fer.timeline.intervals import interval_table
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.moments import find_moments
 from fer.timeline.serialization import to_csv, to_json

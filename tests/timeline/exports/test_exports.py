@@ -12,10 +12,10 @@ from bidsschematools.schema import load_schema
 from praatio import textgrid
 from pympi import Eaf
 
+from fer.timeline.annotation_tiers import STATES, Interval, IntervalTable, interval_table
 from fer.timeline.exports import FORMATS, export_texts, write_exports
 from fer.timeline.exports.elan import POINT_MILLISECONDS
 from fer.timeline.exports.vtt import POINT_SECONDS
-from fer.timeline.intervals import STATES, Interval, IntervalTable, interval_table
 from fer.timeline.moments import find_moments
 from tests.timeline.frames import frame, mix, random_frames, recorded
 

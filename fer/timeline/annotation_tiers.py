@@ -1,4 +1,4 @@
-"""A timeline as one table of intervals, from which every export for other programs is made.
+"""A timeline as tiers of annotated intervals, from which every export for other programs is made.
 
 An interval is a run of bins with the same state: of one track in the person view, of the whole
 picture in the class view, whose bins are withheld as everywhere (`fer.timeline.withholding`). So no
