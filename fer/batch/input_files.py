@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from fer.batch.transient_errors import remote_errors
+from fer.batch.transient_errors import remote_errors, with_retries
 from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable
 
 LIST_SUFFIX = ".txt"
@@ -182,24 +182,29 @@ def _expand_address(address: str, listed: bool) -> Iterator[str]:
     Raises:
         ValueError: It can't be reached, or names nothing.
     """
-    from fsspec.core import url_to_fs  # only addresses need it
-
     try:
-        system, path = url_to_fs(address)
-        if listed and _is_wanted(path) and not glob.has_magic(path):
-            names = [path]
-        elif glob.has_magic(path) and not system.exists(path):
-            names = [name for name in system.glob(path) if not system.isdir(name)]
-        elif system.isdir(path):
-            names = [name for name in system.find(path) if _is_wanted(name)]
-        else:
-            names = [path] if system.exists(path) else []
+        names = with_retries(lambda: _names_behind(address, listed))
     except remote_errors() as error:
         raise ValueError(f"{address} can't be reached: {in_a_line(error)}") from error
     if not names:
         raise ValueError(f"{address} names no photo and no video; check the address.")
-    for name in names:
-        yield name if "://" in name else str(system.unstrip_protocol(name))
+    yield from names
+
+
+def _names_behind(address: str, listed: bool) -> list[str]:
+    """Return what `_expand_address` yields."""
+    from fsspec.core import url_to_fs  # only addresses need it
+
+    system, path = url_to_fs(address)
+    if listed and _is_wanted(path) and not glob.has_magic(path):
+        names = [path]
+    elif glob.has_magic(path) and not system.exists(path):
+        names = [name for name in system.glob(path) if not system.isdir(name)]
+    elif system.isdir(path):
+        names = [name for name in system.find(path) if _is_wanted(name)]
+    else:
+        names = [path] if system.exists(path) else []
+    return [name if "://" in name else str(system.unstrip_protocol(name)) for name in names]
 
 
 def _is_wanted(name: str) -> bool:

@@ -5,15 +5,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import sleep
 from typing import IO, TypeVar
 
 from fer.batch.input_files import InputFile, in_a_line
-from fer.batch.transient_errors import UnreachableError, is_lost_mount, is_transient, remote_errors
+from fer.batch.transient_errors import (
+    UnreachableError,
+    is_lost_mount,
+    is_transient,
+    remote_errors,
+    with_retries,
+)
 from fer.output_files import is_full
-
-PAUSES = (1.0, 4.0, 16.0)
-"""Seconds to wait before a file is asked for again."""
 
 _CHUNK = 1 << 20
 
@@ -42,18 +44,16 @@ def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Calla
     """Return what `read` makes of a file, which is asked for again after what may pass."""
     import fsspec  # only addresses need it
 
-    for pause in (*PAUSES, None):
-        note_progress()
-        try:
-            with fsspec.open(file.location, "rb") as stream:
-                return read(stream)
-        except remote_errors() as error:
-            if not is_transient(error):
-                raise RemoteFileError(f"The file can't be read: {in_a_line(error)}") from error
-            if pause is None:
-                raise UnreachableError(_describe(error)) from error
-        sleep(pause)
-    raise AssertionError  # the last attempt returns or raises
+    def attempt() -> T:
+        with fsspec.open(file.location, "rb") as stream:
+            return read(stream)
+
+    try:
+        return with_retries(attempt, note_progress)
+    except remote_errors() as error:
+        if is_transient(error):
+            raise UnreachableError(_describe(error)) from error
+        raise RemoteFileError(f"The file can't be read: {in_a_line(error)}") from error
 
 
 def _describe(error: BaseException) -> str:

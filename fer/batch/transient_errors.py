@@ -2,6 +2,12 @@
 
 import errno
 import sys
+from collections.abc import Callable
+from time import sleep
+from typing import TypeVar
+
+PAUSES = (1.0, 4.0, 16.0)
+"""Seconds to wait before something is tried again."""
 
 LIBRARY_ERRORS = (
     ("aiohttp", "ClientError"),  # http
@@ -35,6 +41,9 @@ _MOUNT_LOST = (
 """What files in a mounted network folder fail with while its server is away."""
 
 
+T = TypeVar("T")
+
+
 class UnreachableError(Exception):
     """A file can't be had at the moment, and may be later; the message is one sentence."""
 
@@ -43,6 +52,27 @@ def remote_errors() -> tuple[type[BaseException], ...]:
     """Return what reading behind an address may raise; only libraries that are loaded can."""
     found = (getattr(sys.modules.get(module), name, None) for module, name in LIBRARY_ERRORS)
     return (OSError, EOFError, ValueError, ImportError, *filter(None, found))
+
+
+def with_retries(work: Callable[[], T], note_progress: Callable[[], None] = lambda: None) -> T:
+    """Return what some work with a source does, which is tried again after what may pass.
+
+    Args:
+        work: Raises one of `remote_errors` where it fails.
+        note_progress: Called before each attempt.
+
+    Raises:
+        Exception: What it has failed with in the end.
+    """
+    for pause in (*PAUSES, None):
+        note_progress()
+        try:
+            return work()
+        except remote_errors() as error:
+            if pause is None or not is_transient(error):
+                raise
+        sleep(pause)
+    raise AssertionError  # the last attempt returns or raises
 
 
 def is_transient(error: BaseException) -> bool:

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fer.batch import batch_run, local_copies
+from fer.batch import batch_run, local_copies, transient_errors
 from fer.batch.batch_run import BatchRun
 from fer.batch.collection import describe_batch
-from fer.batch.input_files import InputFile, Shard
+from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.local import LocalPool
 from fer.batch.manifest import write_manifest
 from fer.batch.store import BatchStore
@@ -100,7 +100,7 @@ def network(shelf, monkeypatch):
     network = Network(shelf)
     monkeypatch.setattr(fsspec, "open", network)
     network.pauses = []
-    monkeypatch.setattr(local_copies, "sleep", network.pauses.append)
+    monkeypatch.setattr(transient_errors, "sleep", network.pauses.append)
     yield network
     network.system.rm("/shelf", recursive=True)
 
@@ -188,6 +188,22 @@ def test_a_folder_of_the_network_that_has_gone_away(shelf, tmp_path, pipeline, m
         run([shelf], tmp_path / "out", pipeline, SHORT)
 
 
+def test_a_listing_is_tried_again_too(network, tmp_path, monkeypatch):
+    errors, exists = lost()[:2], type(network.system).isdir
+
+    def unsteady(system, path):
+        if errors:
+            raise errors.pop()
+        return exists(system, path)
+
+    monkeypatch.setattr(type(network.system), "isdir", unsteady)
+    assert len(find_input_files(["memory://shelf"], tmp_path).files) == 5
+    assert network.pauses == [1, 4]
+    errors += lost()
+    with pytest.raises(ValueError, match=r"memory://shelf can't be reached: .*reset by peer"):
+        find_input_files(["memory://shelf"], tmp_path)
+
+
 def http(status):
     return aiohttp.ClientResponseError(SimpleNamespace(real_url=""), (), status=status)
 
@@ -223,8 +239,13 @@ def blank(path):
     path.write_bytes(content[:60] + bytes(30) + content[90:])
 
 
-@pytest.mark.parametrize("name", ["files", "timeline", "faces"])
-@pytest.mark.parametrize("harm", [cut, blank, os.remove])
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        *(("files", cut), ("timeline", cut), ("faces", cut), ("files", blank)),
+        *(("faces", blank), ("timeline", os.remove), ("faces", os.remove)),
+    ],
+)
 def test_a_damaged_part_is_made_again(shelf, done, out, pipeline, name, harm):
     part = sorted((out / name).iterdir())[0]
     harm(part)
@@ -233,14 +254,12 @@ def test_a_damaged_part_is_made_again(shelf, done, out, pipeline, name, harm):
             describe_batch(out)
     store = BatchStore(out, Shard())
     with store.locked():
-        # without its row in `files` a part is as if it had never been
-        missing = [] if (name, harm) == ("files", os.remove) else [f"{name}/{part.name}"]
-        assert store.damaged == missing
+        assert store.damaged == [f"{name}/{part.name}"]
     run([shelf], out, pipeline, SHORT)
     assert_same_rows(done, out)
 
 
-@pytest.mark.parametrize("name", ["timeline", "faces", "overlap"])
+@pytest.mark.parametrize("name", ["timeline", "overlap"])
 def test_a_damaged_segment_is_made_again(shelf, done, tmp_path, pipeline, name):
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
@@ -256,7 +275,7 @@ class Hangs(fake_worker.TwoFaces):
 
     def detect_any_way_up(self, image):
         if image.mean() < 10:
-            re.match("(a+)+$", 64 * "a" + "b")
+            re.match("(a+)+$", 29 * "a" + "b")  # half a minute
         return super().detect_any_way_up(image)
 
 

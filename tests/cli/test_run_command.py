@@ -2,6 +2,7 @@
 
 import json
 
+import fsspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -64,6 +65,40 @@ def test_the_same_command_goes_on_after_ctrl_c(album, pools, capsys):
     assert told.out == "" and told.err == f"fer run: {kept}\n"
     pools[1]["stop_after"] = None
     assert main(words) == 0 and len(pools[0][1].tasks) == 2  # its plan, and the film
+
+
+def test_what_cannot_be_fetched_is_one_sentence(album, pools, capsys, monkeypatch):
+    memory, open_address = fsspec.filesystem("memory"), fsspec.open
+    for name in ("a.png", "b.png"):
+        memory.pipe(f"/album/{name}", (album / "album" / name).read_bytes())
+
+    def lost(location, mode):
+        if location.endswith("b.png"):
+            raise TimeoutError("No reply")
+        return open_address(location, mode)
+
+    words = ["run", "memory://album", "--out", "out"]
+    with monkeypatch.context() as patch:
+        patch.setattr(fsspec, "open", lost)
+        patch.setattr("fer.batch.transient_errors.PAUSES", ())
+        assert main(words) == 1
+    told = capsys.readouterr()
+    assert told.out == "" and told.err == (
+        "fer run: memory:///album/b.png is left for later: No reply. Give the same command again, "
+        "which goes on; 1 of 2 files are done.\n"
+    )
+    assert main(words) == 0
+    memory.rm("/album", recursive=True)
+
+
+def test_a_damaged_part_is_named(album, pools, capsys):
+    assert main(["run", "album", "--out", "out"]) == 0
+    part = sorted((album / "out" / "timeline").iterdir())[0]
+    part.write_bytes(part.read_bytes()[:100])
+    capsys.readouterr()
+    assert main(["run", "album", "--out", "out"]) == 0
+    damaged = f"1 part of the tables was damaged (timeline/{part.name}), and made again.\n"
+    assert capsys.readouterr().out.startswith(damaged)
 
 
 @pytest.mark.parametrize(
