@@ -1,7 +1,7 @@
 // The Photo tab: a picture that was dropped, chosen or pasted, its faces as boxes and in a table.
 
 import { Bars, el, find, message, percent } from "./dom.js";
-import { CaptionPlacer } from "./placement.js";
+import { LabelPlacer } from "./label_placement.js";
 
 const TAG_GAP = 3; // CSS pixels between tags
 const MAX_SIDE = 4096; // pixels of the picture that is read; canvases have limits
@@ -80,7 +80,7 @@ export class PhotoScreen {
     const whole = tags.map(size);
     for (const tag of tags) tag.classList.add("number-only");
     const items = faces.map(({ box }, i) => ({ box: box.map((value) => value * scale), track: i, whole: whole[i], short: size(tags[i]) }));
-    const places = new CaptionPlacer().place(items, [clientWidth, clientHeight], TAG_GAP, false);
+    const places = new LabelPlacer().place(items, [clientWidth, clientHeight], TAG_GAP, false);
     places.forEach(({ box: [left, top], numberOnly }, i) => {
       const { clientLeft: line } = tags[i].parentElement;
       tags[i].classList.toggle("number-only", numberOnly);

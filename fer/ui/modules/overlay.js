@@ -1,7 +1,7 @@
 // Boxes and captions over the camera's picture, drawn at the camera's rate: between two results a box
 // glides to where its face was found last.
 
-import { CaptionPlacer } from "./placement.js";
+import { LabelPlacer } from "./label_placement.js";
 
 const GLIDE = 0.5; // of the way that a box goes with each picture of the camera
 const STALE = 1000; // milliseconds after which a result says nothing of the picture any more
@@ -24,7 +24,7 @@ export class Overlay {
   clear() {
     this.update([], "person");
     this.shown = new Map(); // track -> box as it is drawn
-    this.placer = new CaptionPlacer();
+    this.placer = new LabelPlacer();
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 

@@ -1,4 +1,4 @@
-// Where captions go so that they cover no face; a port of fer/drawing/label_placement.py.
+// Label placement: where captions go so that they cover no face; a port of fer/drawing/label_placement.py.
 
 const FEW_FACES = 4; // up to so many, captions may be of any width
 const MAX_WIDTH = 3.5; // beside more, a caption wider than so many times its face is cut to its number
@@ -23,7 +23,7 @@ const boxAt = (width, height) => ([x, y]) => [Math.floor(x), Math.floor(y), Math
 /** Returns 0 for a whole caption, 1 for a number beside its box, 2 for one away from it. */
 const kind = (candidate) => Number(candidate >= NUMBER) + Number(candidate >= LEADER);
 
-export class CaptionPlacer {
+export class LabelPlacer {
   constructor() {
     this.previous = new Map(); // track -> candidate: a caption keeps its side of the box while it is free
   }
