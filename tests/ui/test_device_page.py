@@ -109,7 +109,7 @@ def served():
     """Return the paths of static folders, which come before the request guard."""
     layers = launch_settings()["app_kwargs"]["middleware"]
     guard = [layer.cls for layer in layers].index(RequestGuard)
-    return [layer.kwargs["path"] for layer in layers[:guard]]
+    return [layer.kwargs["path"] for layer in layers[:guard] if layer.cls is StaticFolder]
 
 
 def test_the_live_tab_offers_the_page_where_it_is_built(folder):
