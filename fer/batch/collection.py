@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer.batch.annotated_copies import copy_name
 from fer.batch.manifest import read_manifest
-from fer.batch.store import TABLES, is_readable
+from fer.batch.store import is_readable
 from fer.output_files import check_output_folder, new_file, no_formula
 
 if TYPE_CHECKING:
@@ -65,15 +65,23 @@ def _read_files(folder: Path) -> "pa.Table":
 
     if read_manifest(folder) is None:
         raise ValueError(f"{folder} holds no tables of `fer run`: it has no manifest.json.")
-    for name in complete_parts(folder):
-        for path in (folder / table / name for table in TABLES):
-            if path.is_file() and not is_readable(path):
-                raise ValueError(
-                    f"{path} is damaged; give the `fer run` that made it once more, which makes "
-                    "it again."
-                )
+    _require_readable(folder, "files")
     tables = [read_table(folder / "files" / name) for name in complete_parts(folder)]
     return pa.concat_tables([files_schema().empty_table(), *tables])
+
+
+def _require_readable(folder: Path, table: str) -> None:
+    """Refuse a table of which a part can't be read.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for path in (folder / table / name for name in complete_parts(folder)):
+        if path.is_file() and not is_readable(path):
+            raise ValueError(
+                f"{path} is damaged; give the `fer run` that made it once more, which makes it "
+                "again."
+            )
 
 
 def write_spreadsheets(folder: Path) -> list[Path]:
@@ -97,6 +105,7 @@ def write_spreadsheets(folder: Path) -> list[Path]:
         if kind == "video"
     }
     for table in ("faces", "timeline"):
+        _require_readable(folder, table)
         if (folder / table).is_dir():
             written += _write_table(folder, table, target, videos)
     return written

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.shared_options import SOURCE_HELP, add_map, check_model
+from fer.cli.shared_options import SOURCE_HELP, add_device, add_map, check_device, check_model
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder, write_file
 
@@ -52,6 +52,7 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="compute in float32, also where the page would use int8",
     )
+    add_device(parser)
     parser.add_argument(
         "--output",
         type=Path,
@@ -125,7 +126,7 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
     from fer.model.evaluation_results import COMBINED, FER2013_HEAD
 
     dataset = None if options.folder else load_dataset(options, labels)  # it may be missing
-    classifier = ExpressionClassifier.load(options.model, int8=not options.float32)
+    classifier = ExpressionClassifier.load(options.model, not options.float32, options.device)
     faces, source, training = dataset or (*load_folder(options, classifier, labels), None)
     head = options.head or ("combined" if options.folder else "fer2013")
     output = COMBINED if head == "combined" else FER2013_HEAD
@@ -149,6 +150,7 @@ def check_source(options: argparse.Namespace, labels: "LabelMap") -> None:
         ValueError: It isn't.
     """
     check_model(options.model)
+    check_device(options.device)
     if options.folder:
         from fer.data.image_folder import labeled_files
 

@@ -20,6 +20,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="a folder that train.py has written, or a Hub id such as you/name; the embedded "
         "weights if left out",
     )
+    add_device(parser)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add `--device`."""
     parser.add_argument(
         "--device",
         default="cpu",

@@ -15,7 +15,7 @@ from PIL import Image
 
 from fer.batch import batch_run, local_copies, transient_errors
 from fer.batch.batch_run import BatchRun
-from fer.batch.collection import describe_batch
+from fer.batch.collection import write_spreadsheets
 from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.local import LocalPool
 from fer.batch.manifest import write_manifest
@@ -251,7 +251,7 @@ def test_a_damaged_part_is_made_again(shelf, done, out, pipeline, name, harm):
     harm(part)
     if harm is not os.remove:
         with pytest.raises(ValueError, match=f"{part.name} is damaged; give the `fer run`"):
-            describe_batch(out)
+            write_spreadsheets(out)
     store = BatchStore(out, Shard())
     with store.locked():
         assert store.damaged == [f"{name}/{part.name}"]

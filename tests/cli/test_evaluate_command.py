@@ -107,7 +107,7 @@ def test_both_heads_can_be_chosen(network, tiny_fer2013, tmp_path):
     assert figures["accuracy"] == figures["shown"]["accuracy"]
 
 
-@pytest.mark.parametrize("option", [[], ["--float32"]])
+@pytest.mark.parametrize("option", [[], ["--float32"], ["--device", "cpu:0"]])  # is PyTorch's
 def test_the_precision_is_said(option, tiny_fer2013, tmp_path, capsys):
     serving = "float32" if option else ExpressionClassifier.load().precision
     command = ["evaluate", "--dataset", str(tiny_fer2013), *option, "--output", str(tmp_path)]
@@ -179,6 +179,7 @@ def test_what_cannot_be_done_is_one_sentence(
         (["--dataset", "nowhere.csv"], "nowhere.csv"),
         (["--folder", "PICTURES"], "'contempt' is not one of the seven expressions"),
         (["nowhere", "--folder", "PICTURES"], "'nowhere' is neither a folder here nor a Hub id"),
+        (["--dataset", "x.csv", "--device", "moon"], "--device moon can't be used on this machine"),
     ],
 )
 def test_what_is_not_there_is_refused_before_the_network_is_loaded(
