@@ -142,6 +142,12 @@ def _build_scripts() -> None:
         js_on_load=html.script("upload_names.js"),
         names=upload_names(),
     )
+    gr.HTML(
+        html_template="",
+        elem_id="fer-language",
+        js_on_load=html.script("language.js"),
+        languages=list(LANGUAGES),
+    )
 
 
 def upload_names() -> dict[str, dict[str, str]]:

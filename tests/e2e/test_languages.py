@@ -1,0 +1,55 @@
+"""The page in the browser's language, and in the one that was chosen in the settings since."""
+
+import pytest
+
+from tests.e2e.browser import CHROMIUM
+
+pytestmark = pytest.mark.browser
+
+TABS = {
+    "de-AT": ["Live", "Foto", "Aufnahme", "Modell", "Über"],
+    "hi-IN": ["लाइव", "फ़ोटो", "रिकॉर्डिंग", "मॉडल", "परिचय"],
+    "fr-FR": ["Live", "Photo", "Recording", "Model", "About"],  # a language that there isn't
+}
+
+IN_A_HEADING = "text => document.querySelector('#photo-result h3')?.innerText === text"
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright):
+    browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+def open_page(chromium, url, locale):
+    page = chromium.new_page(locale=locale)
+    page.goto(url)
+    page.get_by_role("heading", level=1).wait_for()
+    return page
+
+
+@pytest.mark.parametrize("locale", TABS)
+def test_the_browsers_language_chooses(chromium, url, locale):
+    page = open_page(chromium, url, locale)
+    language = "en" if locale.startswith("fr") else locale[:2]
+    page.wait_for_function("language => document.documentElement.lang === language", arg=language)
+    assert page.get_by_role("tab").all_inner_texts() == TABS[locale]
+    assert page.title() == page.get_by_role("heading", level=1).inner_text()
+    assert (page.title() == "Which expression is on your face?") == (language == "en")
+    page.close()
+
+
+def test_what_the_server_writes_follows_the_settings(chromium, url):
+    page = open_page(chromium, url, "de-DE")
+    page.get_by_role("tab", name="Foto").click()
+    page.get_by_role("button", name="Beispiel: astronaut").click()
+    page.wait_for_function(IN_A_HEADING, arg="Gesicht 1")
+    assert page.locator("#photo-result .fer-verdict").first.inner_text().startswith("Freude")
+    page.get_by_role("button", name="Einstellungen").click()
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name="Español").click()
+    page.wait_for_function("document.title === '¿Qué expresión tiene su cara?'")
+    page.locator("#photo-examples button").last.evaluate("cat => cat.click()")
+    page.locator("#photo-result").get_by_text("No se encontró ninguna cara").wait_for()
+    page.close()
