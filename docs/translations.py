@@ -1,7 +1,8 @@
 """Bring the catalogues of `fer/i18n` up to date: `python -m docs.translations`.
 
-It adds the texts of `fer` that a catalogue lacks, with an empty translation to be filled in,
-removes those that are gone, and names the former. A test checks that there is nothing to do.
+It adds the texts that a catalogue lacks, with an empty translation to be filled in, removes those
+that are gone, and names the former. From the catalogues it writes `MODULE`, the translations of the
+ES modules that both pages share. A test checks that there is nothing to do.
 """
 
 import ast
@@ -9,16 +10,22 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer import i18n
 from fer.evaluation.robustness import CORRUPTIONS
-from fer.i18n import FOLDER, LANGUAGES, SOURCE
+from fer.i18n import FOLDER, LANGUAGES, SOURCE, lookup, use_language
 from fer.i18n.scripts import script_texts
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, LABEL_SYNONYMS, UNNAMED
 from fer.templates import template_environment
 from fer.timeline.timeline import VIEWS
 from fer.ui import build_demo, load_pipeline
+from fer.ui.live.camera_monitor import Loss
 from fer.ui.localization import visible_texts
 
 ROOT = Path(__file__).parents[1]
+
+MODULES = ROOT / "fer" / "ui" / "modules"
+
+MODULE = MODULES / "translations.js"
 
 MARKERS = ("_", "N_", "ngettext")
 """Names of the functions whose first argument is a text to translate."""
@@ -97,6 +104,22 @@ def updated(language: str, texts: Texts) -> dict[str, str | list[str]]:
     }
 
 
+def module_text() -> str:
+    """Return `MODULE`'s content."""
+    texts = {text for path in _modules() for text in script_texts(path.read_text(encoding="utf-8"))}
+    texts |= {loss.value for loss in Loss}
+    known = {}
+    for language in sorted(LANGUAGES.keys() - {SOURCE}):
+        with use_language(language):
+            known[language] = {text: lookup(text) for text in sorted(texts)}
+    listed = json.dumps(known, ensure_ascii=False, indent=1)
+    return f"// Written by python -m docs.translations.\n\nexport const TRANSLATIONS = {listed};\n"
+
+
+def _modules() -> list[Path]:
+    return sorted(path for path in MODULES.glob("*.js") if path != MODULE)
+
+
 def missing(catalogue: dict[str, str | list[str]]) -> list[str]:
     """Return the texts without a translation."""
     return [text for text, found in catalogue.items() if not all(found) or not found]
@@ -111,6 +134,8 @@ def main() -> None:
         (FOLDER / f"{language}.json").write_text(content, encoding="utf-8")
         for text in missing(catalogue):
             print(f"{language}: {text}")  # noqa: T201
+    i18n.catalogue.cache_clear()
+    MODULE.write_text(module_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

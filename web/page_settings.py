@@ -98,7 +98,7 @@ def _html(classifier: ExpressionClassifier) -> dict[str, str]:
         "consent": consent_notice("in view"),
         "legend": chips,
         "notice": notice_html(),
-        "no-face": views.NO_FACE_IN_VIEW,
+        "no-face": views.no_face_in_view(),
         "one-moment": call_macro(
             "message",
             "One moment",

@@ -88,11 +88,6 @@ def count_labels(labels: Sequence[str]) -> str:
     return f"{count_faces(len(labels))}: {each}" if labels else count_faces(0)
 
 
-def pluralize(number: int, noun: str) -> str:
-    """Return "no face", "1 face" or "3 faces"."""
-    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
-
-
 def count_faces(number: int) -> str:
     """Return "no face", "1 face" or "3 faces"."""
     return ngettext("%(num)s face", "%(num)s faces", number) if number else _("no face")

@@ -25,6 +25,14 @@ from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.report import report_html
 from fer.timeline.summary import summarise
 from fer.ui.about import about_html, notice_html
+from fer.ui.live import views
+from fer.ui.live.live_reading import named_faces
+from fer.ui.live.timeline_recorder import (
+    TimelineRecorder,
+    finished_html,
+    idle_html,
+    running_html,
+)
 from fer.ui.mark_editor import toolbar_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.views import result_html as photo_html
@@ -138,6 +146,29 @@ def test_a_photo():
         page = photo_html(PICTURE, faces, labels, [PICTURE, None], notices)
         assert untranslated(page) == []
     assert untranslated(photo_html(PICTURE, frame(), [])) == []
+
+
+def test_the_live_tab():
+    faces = frame([sure("happy")] * 9, turned=np.full(9, 180))
+    few, shy = frame([sure("happy")] * 2), frame([sure("sad", 0.3)] * 6)
+    recorder = TimelineRecorder(lesson("class"), 0.0)
+    pages = [
+        views.instructions(),
+        views.face_to_confirm(),
+        views.person_panel(frame(), [], 1.0),
+        views.person_panel(faces, ["happy"] * 8 + ["uncertain"], 1.0),
+        views.person_panel(few[:1], ["turned away"], 1.0),
+        views.class_panel(few, 1.0, 0.4),
+        views.class_panel(shy, 1.0, 0.4),
+        views.camera_lost_panel("0"),
+        idle_html(),
+        recorder.restored_html(9.0),
+        recorder.finished_html(by_itself=True, trouble="0"),
+        running_html(recorded([]), 0.0),
+        finished_html(recorded([])),
+        *(named["text"] for named in named_faces(faces, ["happy"] * 9)),
+    ]
+    assert [words for page in pages if (words := untranslated(page))] == []
 
 
 def test_the_about_tab_and_the_notice():

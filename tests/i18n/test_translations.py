@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from docs.translations import all_texts, in_module, in_template, missing
+from docs.translations import MODULE, all_texts, in_module, in_template, missing, module_text
 from fer.i18n import FOLDER, LANGUAGES, SOURCE
 from fer.ui import build_demo, load_pipeline
 from fer.ui.localization import visible_texts
@@ -36,6 +36,10 @@ def test_every_text_is_translated(language, texts):
     assert sorted(catalogue.keys() - texts.keys()) == [], UPDATE
     plural = {text for text, found in catalogue.items() if isinstance(found, list)}
     assert plural == {text for text, has_plural in texts.items() if has_plural}
+
+
+def test_the_translations_of_modules_are_current():
+    assert MODULE.read_text(encoding="utf-8") == module_text(), "run: python -m docs.translations"
 
 
 @pytest.mark.parametrize("language", TRANSLATIONS)

@@ -63,4 +63,4 @@ def test_picture_carries_itself():
 
 @pytest.mark.parametrize(("number", "text"), [(0, "no face"), (1, "1 face"), (12, "12 faces")])
 def test_counting(number, text):
-    assert html.pluralize(number, "face") == text
+    assert html.count_faces(number) == text

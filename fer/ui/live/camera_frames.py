@@ -9,6 +9,8 @@ import binascii
 import struct
 from typing import Any
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images import ImageError
 
 MAX_JPEG_BYTES = 1_500_000
@@ -27,7 +29,7 @@ _PREFIX = "data:image/jpeg;base64,"
 _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of the segments that hold the size (SOF)."""
 
-_MALFORMED = (
+_MALFORMED = N_(
     "The camera's picture can't be read; it must be a JPEG as browsers send it. Press Stop, then "
     "Start camera; if that doesn't help, try another browser."
 )
@@ -45,16 +47,19 @@ def frame_bytes(payload: Any) -> bytes:
     """
     url = payload.get("url") if isinstance(payload, dict) else None
     if not isinstance(url, str) or not url.startswith(_PREFIX) or payload.get("path") is not None:
-        raise ImageError(_MALFORMED)
+        raise ImageError(_(_MALFORMED))
     if len(url) > MAX_JPEG_BYTES * 4 // 3 + len(_PREFIX) + 4:
         raise ImageError(
-            f"The camera's picture has more than {MAX_JPEG_BYTES / 1e6:.1f} MB; choose a lower "
-            "resolution for the camera."
+            _(
+                "The camera's picture has more than %(most)s MB; choose a lower resolution for "
+                "the camera.",
+                most=f"{MAX_JPEG_BYTES / 1e6:.1f}",
+            )
         )
     try:
         content = base64.b64decode(url[len(_PREFIX) :], validate=True)
     except (binascii.Error, ValueError):  # ValueError: not ASCII
-        raise ImageError(_MALFORMED) from None
+        raise ImageError(_(_MALFORMED)) from None
     _check_size(content)
     return content
 
@@ -64,12 +69,16 @@ def _check_size(content: bytes) -> None:
     width, height = _jpeg_size(content)
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"The camera's picture is too large ({width:,} x {height:,}); choose a lower "
-            "resolution for the camera, 1920 x 1080 at most."
+            _(
+                "The camera's picture is too large (%(width)s x %(height)s); choose a lower "
+                "resolution for the camera, 1920 x 1080 at most.",
+                width=f"{width:,}",
+                height=f"{height:,}",
+            )
         )
     # Within a scan FF is never followed by DA; metadata may hold the pair by chance, though.
     if content.count(b"\xff\xda") > MAX_SCANS or b"MPF\x00" in content:
-        raise ImageError(_MALFORMED)
+        raise ImageError(_(_MALFORMED))
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int]:
@@ -79,7 +88,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         ImageError: It is no JPEG, or its header is damaged.
     """
     at = 2 if content.startswith(b"\xff\xd8\xff") else len(content)
-    for _ in range(MAX_SEGMENTS):
+    for _segment in range(MAX_SEGMENTS):
         if at + 9 > len(content) or content[at] != 0xFF:
             break
         marker, length = struct.unpack_from(">BH", content, at + 1)
@@ -89,4 +98,4 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         if marker == 0xDA or length < 2:
             break
         at += 2 + length
-    raise ImageError(_MALFORMED)
+    raise ImageError(_(_MALFORMED))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fer.array_types import UInt8Array
+from fer.i18n import mark as N_
 
 CAMERA_SIZES = {"person": (640, 480), "class": (960, 540)}
 """Width and height of the camera's picture by view: the faces of a class are farther away and need
@@ -35,12 +36,12 @@ _SAMPLE_STEP = 16
 class Loss(Enum):
     """How a camera was lost; the value is a sentence on what to do."""
 
-    UNIFORM = (
+    UNIFORM = N_(
         "The camera sends a picture of a single colour: open its shutter or lens cap, and allow it "
         "in the system's privacy settings. Nothing is counted until then; reading "
         "continues by itself."
     )
-    STALLED = (
+    STALLED = N_(
         "The camera sends the same picture again and again: close other programs that use it, or "
         "unplug it and plug it in again. Nothing is counted until then; reading continues by "
         "itself."

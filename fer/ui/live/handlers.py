@@ -14,6 +14,8 @@ from supervision import Detections
 
 from fer.array_types import UInt8Array
 from fer.clock import FrameRateMeter
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.annotation_tiers import interval_table
@@ -30,11 +32,11 @@ from fer.ui.live.camera_frames import frame_bytes
 from fer.ui.live.camera_monitor import Loss
 from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
-from fer.ui.live.timeline_recorder import IDLE_HTML, TimelineRecorder, running_html
+from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html, running_html
 from fer.ui.live.views import (
-    FACE_TO_CONFIRM,
     camera_lost_panel,
     class_panel,
+    face_to_confirm,
     person_panel,
 )
 from fer.ui.sessions import Session, SessionError, Sessions
@@ -53,8 +55,8 @@ REFUSAL_DELAY, MAX_DELAYED = 1.0, 48
 """Seconds by which the response to a refused frame is delayed, as the browser sends no other one
 meanwhile, and to how many at a time, as each stays in memory."""
 
-CAMERAS_FULL = (
-    f"The page is full: {MAX_STREAMS} cameras are on already. Leave yours on: it starts by itself "
+CAMERAS_FULL = N_(
+    "The page is full: %(most)s cameras are on already. Leave yours on: it starts by itself "
     "when another one is turned off. The Photo tab works meanwhile."
 )
 
@@ -93,7 +95,7 @@ class LiveHandlers:
             reading = await self._read_in_turn(query, sender)
         except (ImageError, SessionError, BusyError) as error:
             await self._delay()
-            trouble = html.card(html.message("No picture is read", str(error), "trouble"))
+            trouble = html.card(html.message(_("No picture is read"), str(error), "trouble"))
             reading = LiveReading(trouble)
         except Superseded:
             reading = LiveReading(superseded=True)
@@ -110,7 +112,7 @@ class LiveHandlers:
         session = self.sessions.of(token, sender)
         self._admit(str(token))
         if view not in VIEWS:
-            raise BusyError("This page is out of date; load it again.")
+            raise BusyError(_("This page is out of date; load it again."))
         work = partial(self._read, content, session.live, view)
         return await self._turns.run(str(token), sender, work)
 
@@ -132,7 +134,7 @@ class LiveHandlers:
         now = time.monotonic()
         self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENCE_LIMIT}
         if token not in self._seen and len(self._seen) >= MAX_STREAMS:
-            raise BusyError(CAMERAS_FULL)
+            raise BusyError(_(CAMERAS_FULL, most=MAX_STREAMS))
         self._seen[token] = now
 
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> LiveReading:
@@ -157,7 +159,7 @@ class LiveHandlers:
             plain = plain_faces(tentative, state="tentative")
             reading = replace(reading, faces=reading.faces + plain)
             if not len(faces):
-                reading = replace(reading, panel=FACE_TO_CONFIRM)
+                reading = replace(reading, panel=face_to_confirm())
         # Last: Stop may be pressed meanwhile, and its chart must not be replaced.
         counted = None if visitor.camera_monitor.repeated else faces
         return replace(reading, chart=_record(recorder, counted, now))
@@ -176,7 +178,7 @@ def _report_loss(loss: Loss, visitor: LiveSession, now: float) -> LiveReading:
     """Report a lost camera on the page, and count nothing."""
     visitor.frame_rate = FrameRateMeter()
     chart = _record(visitor.recorder, None, now)
-    return LiveReading(camera_lost_panel(loss.value), chart)
+    return LiveReading(camera_lost_panel(_(loss.value)), chart)
 
 
 def _record(recorder: TimelineRecorder | None, faces: Detections | None, now: float) -> str | None:
@@ -214,7 +216,7 @@ class TimelineHandlers:
             visitor = self.sessions.of(token, Sender(request)).live
             self.sessions.require_space()
         except SessionError as error:
-            return html.message("No timeline can be started", str(error), "trouble")
+            return html.message(_("No timeline can be started"), str(error), "trouble")
         timeline = Timeline(view, uncertain_below=self.uncertain_below)
         visitor.recorder = TimelineRecorder(timeline, time.monotonic())
         return running_html(timeline, 0.0)
@@ -224,15 +226,15 @@ class TimelineHandlers:
         try:
             recorder = self.sessions.of(token, Sender(request)).live.recorder
         except SessionError as error:
-            return html.message("Nothing can be stopped", str(error), "trouble")
-        return IDLE_HTML if recorder is None else await asyncio.to_thread(recorder.stop)
+            return html.message(_("Nothing can be stopped"), str(error), "trouble")
+        return idle_html() if recorder is None else await asyncio.to_thread(recorder.stop)
 
     async def mark(self, action: Any, token: str, request: gr.Request | None = None) -> Any:
         """Set, change or remove a mark; return the timeline's HTML."""
         try:
             recorder = self.sessions.of(token, Sender(request)).live.recorder
         except SessionError as error:
-            return html.message("Nothing can be marked", str(error), "trouble")
+            return html.message(_("Nothing can be marked"), str(error), "trouble")
         if recorder is None:
             return gr.skip()
         return await asyncio.to_thread(recorder.mark, action, time.monotonic())
@@ -269,7 +271,7 @@ class TimelineHandlers:
         timeline = _finished_timeline(session)
         content = report_html(
             timeline,
-            "Live timeline",
+            _("Live timeline"),
             model=self.network.name,
             accuracy=self.network.accuracy,
             methods=methods_paragraph(timeline, self.network),
@@ -296,5 +298,5 @@ def _finished_timeline(session: Session) -> Timeline:
     """Return the session's finished timeline; where there is none, report so to the visitor."""
     recorder = session.live.recorder
     if recorder is None or recorder.running or not len(recorder.timeline):
-        raise gr.Error("There is no finished timeline to save yet.", print_exception=False)
+        raise gr.Error(_("There is no finished timeline to save yet."), print_exception=False)
     return recorder.timeline

@@ -1,10 +1,13 @@
 """Live tab: the camera, the panel and the timeline."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from fer.colors import COLORS, text_color_on
+from fer.i18n import gettext as _
 from fer.pipeline import Pipeline
 from fer.templates import render
 from fer.timeline.methods import NetworkIdentity
@@ -12,8 +15,9 @@ from fer.ui import html
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.camera_monitor import camera_settings
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
-from fer.ui.live.timeline_recorder import IDLE_HTML
-from fer.ui.live.views import INSTRUCTIONS
+from fer.ui.live.timeline_recorder import idle_html
+from fer.ui.live.views import instructions
+from fer.ui.localization import localized
 from fer.ui.mark_editor import build_marks
 from fer.ui.save_buttons import download_buttons
 from fer.ui.sessions import Sessions
@@ -34,7 +38,8 @@ def build_live(
         device_page: Whether the visitor may choose `fer.ui.device_page`'s page instead.
     """
     if device_page:
-        gr.HTML(render("live_place.html"), elem_id="live-place", js_on_load=html.script("place.js"))
+        choice = localized(partial(render, "live_place.html"))
+        gr.HTML(choice, elem_id="live-place", js_on_load=html.script("place.js"))
     with gr.Column(elem_id="live-server"):
         return _build_server(pipeline, sessions, token)
 
@@ -45,7 +50,7 @@ def _build_server(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.
         with gr.Column(scale=3, min_width=300):
             camera = _camera(LiveHandlers(pipeline, sessions))
         with gr.Column(scale=2, min_width=260):
-            panel = gr.HTML(INSTRUCTIONS, elem_id="live-panel")
+            panel = gr.HTML(localized(instructions), elem_id="live-panel")
     chart = _timeline(pipeline, sessions, token)
     # In the browser: what was read comes back to the camera's own component.
     camera.input(
@@ -82,6 +87,10 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
     )
 
 
+def _title() -> Markup:
+    return Markup('<h3 class="fer-title">{}</h3>').format(_("Timeline"))
+
+
 def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML:
     """Build the timeline; the stylesheet displays the buttons that fit its state."""
     classifier = pipeline.classifier
@@ -89,7 +98,7 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML
     handlers = TimelineHandlers(sessions, classifier.uncertain_below, network)
     with gr.Column(elem_id="live-timeline", elem_classes="fer-card"):
         with gr.Row(elem_classes="fer-tools"):
-            gr.HTML('<h3 class="fer-title">Timeline</h3>')
+            gr.HTML(localized(_title))
             view = gr.Radio(
                 VIEW_CHOICES,
                 value="person",
@@ -102,7 +111,8 @@ def _timeline(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> gr.HTML
             start = gr.Button("Start timeline", variant="primary", size="md", elem_id="live-start")
             stop = gr.Button("Stop timeline", variant="secondary", size="md", elem_id="live-stop")
         marked = build_marks("live-timeline", live=True)
-        chart = gr.HTML(IDLE_HTML, elem_id="live-chart", js_on_load=html.script("timeline.js"))
+        script = html.script("timeline.js")
+        chart = gr.HTML(localized(idle_html), elem_id="live-chart", js_on_load=script)
         steps = {
             "CSV": handlers.save_csv,
             "JSON": handlers.save_json,

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 from supervision import Detections
 
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.templates import render
 from fer.timeline.chart import MIN_LIVE_SPAN, timeline_html
 from fer.timeline.chart_notes import mean_statistics
@@ -34,17 +36,23 @@ DRAW_INTERVAL, MAX_DRAWINGS = 1.0, 1200
 Long timelines take longer to draw, and each second changes less of them: one every 6 s after
 two hours."""
 
-IDLE_HTML = render("live_idle.html", hours=MAX_DURATION // 3600, consent=consent_notice("in view"))
 
-WAITING_NOTE = "Waiting for the camera's picture."
+def idle_html() -> Markup:
+    """Return what the tab shows before a timeline is started."""
+    consent = consent_notice("in view")
+    return render("live_idle.html", hours=MAX_DURATION // 3600, consent=consent)
 
-LIMIT_REACHED = html.message(
-    "The timeline has ended",
-    f"A timeline holds at most {MAX_DURATION // 3600} hours, less with many faces in view; save it "
-    "or start a new one.",
+
+VIEW_NAMES = {"person": N_("person view"), "class": N_("class view")}
+
+WAITING_NOTE = N_("Waiting for the camera's picture.")
+
+LIMIT_REACHED = N_(
+    "A timeline holds at most %(hours)s hours, less with many faces in view; save it or start a "
+    "new one."
 )
 
-RESTORED_NOTE = (
+RESTORED_NOTE = N_(
     "The page was loaded again. Press Start camera to continue the timeline; the gap stays empty."
 )
 
@@ -118,7 +126,7 @@ class TimelineRecorder:
         with self.lock:
             if not self.running:
                 return self.finished_html()
-            return running_html(self.timeline, now - self.started, RESTORED_NOTE)
+            return running_html(self.timeline, now - self.started, _(RESTORED_NOTE))
 
     def mark(self, action: object, now: float) -> str:
         """Set, change or remove a mark, see `changed_marks`; return the timeline's HTML.
@@ -156,8 +164,8 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
         "live_timeline.html",
         running=True,
         message="",
-        readout=_readout(f"Recording {format_time(elapsed)}", timeline),
-        note=note or ("" if len(timeline) else WAITING_NOTE),
+        readout=_readout(_("Recording %(time)s", time=format_time(elapsed)), timeline),
+        note=note or ("" if len(timeline) else _(WAITING_NOTE)),
         chart=timeline_html(timeline, MIN_LIVE_SPAN, interactive=False),
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
@@ -176,12 +184,12 @@ def finished_html(
         started: When it was started, in ISO 8601; "" where unknown.
     """
     if not len(timeline):
-        return html.message("Nothing recorded", "The camera sent no picture; start it first.")
+        return html.message(_("Nothing recorded"), _("The camera sent no picture; start it first."))
     return render(
         "live_timeline.html",
         running=False,
-        message=LIMIT_REACHED if by_itself else "",
-        readout=_readout("Finished", timeline),
+        message=_limit_reached() if by_itself else "",
+        readout=_readout(_("Finished"), timeline),
         note="",
         chart=timeline_html(timeline, started=started),
         marks=marks_html(timeline, trouble=trouble),
@@ -189,13 +197,18 @@ def finished_html(
     )
 
 
+def _limit_reached() -> Markup:
+    note = _(LIMIT_REACHED, hours=MAX_DURATION // 3600)
+    return html.message(_("The timeline has ended"), note)
+
+
 def _readout(state: str, timeline: Timeline) -> list[str]:
     """Return what the line above the chart lists."""
     mean = mean_statistics(timeline)
-    items = [state, f"{timeline.view} view"]
+    items = [state, _(VIEW_NAMES[timeline.view])]
     if mean["judged"]:
-        items.append(f"positive-negative index {format_signed(mean['index'])}")
-        items.append(f"{format_percent(mean['uncertain'])} uncertain")
+        items.append(_("positive-negative index %(index)s", index=format_signed(mean["index"])))
+        items.append(_("%(share)s uncertain", share=format_percent(mean["uncertain"])))
     if mean["turned"] > 0:
-        items.append(f"{format_percent(mean['turned'])} turned away")
+        items.append(_("%(share)s turned away", share=format_percent(mean["turned"])))
     return items

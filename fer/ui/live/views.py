@@ -9,6 +9,9 @@ from supervision import Detections
 from fer.array_types import Float32Array
 from fer.drawing.annotators import display_ids
 from fer.drawing.face_export import describe_turn
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
+from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.chart_notes import mean_statistics
@@ -21,22 +24,33 @@ from fer.vision.detections import areas, probabilities, turned
 MAX_OTHER_FACES = 6
 """Faces listed below the bars of the largest one."""
 
-INSTRUCTIONS = html.instructions(
-    "One press",
-    "Press Start camera and allow the browser to use it. The bars for your face appear here.",
-    "Press Stop at any time; no picture is kept.",
-    note="No camera? The Photo tab works without one.",
-)
 
-NO_FACE_IN_VIEW = html.message(
-    "No face in view",
-    "Face the camera, come a little closer, and make sure that your face is well lit.",
-    "quiet",
-)
+def instructions() -> Markup:
+    """Return what to do, before the camera is on."""
+    return html.instructions(
+        _("One press"),
+        _(
+            "Press Start camera and allow the browser to use it. The bars for your face appear "
+            "here."
+        ),
+        _("Press Stop at any time; no picture is kept."),
+        note=_("No camera? The Photo tab works without one."),
+    )
 
-FACE_TO_CONFIRM = html.card(
-    html.message("One moment", "A face counts once it is detected in a second picture.", "quiet")
-)
+
+def no_face_in_view() -> Markup:
+    """Return what to do where no face is in view."""
+    return html.message(
+        _("No face in view"),
+        _("Face the camera, come a little closer, and make sure that your face is well lit."),
+        "quiet",
+    )
+
+
+def face_to_confirm() -> Markup:
+    """Return a panel for a face that doesn't count yet."""
+    note = _("A face counts once it is detected in a second picture.")
+    return html.card(html.message(_("One moment"), note, "quiet"))
 
 
 def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Markup:
@@ -48,7 +62,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Marku
         rate: Frames a second.
     """
     if not labels:
-        return _message_panel(NO_FACE_IN_VIEW, 0, rate, "no face in view")
+        return _message_panel(no_face_in_view(), 0, rate, _("no face in view"))
     ids, rows, largest = display_ids(faces), probabilities(faces), int(np.argmax(areas(faces)))
     others = sorted(set(range(len(labels))) - {largest}, key=ids.__getitem__)
     texts = [
@@ -60,14 +74,16 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Marku
         "live_panel.html",
         announcement=html.count_labels(labels),
         message=None,
-        heading="Your expression" if not others else f"Face {ids[largest]}, the largest",
+        heading=_("Face %(number)s, the largest", number=ids[largest])
+        if others
+        else _("Your expression"),
         label=labels[largest],
         probability=_probability(labels, rows, largest),
         probabilities=rows[largest],
         others=texts,
-        more=html.pluralize(left, "other") if left > 0 else "",
-        faces=html.pluralize(len(labels), "face"),
-        turn=describe_turn(turned(faces), "camera's picture"),
+        more=ngettext("and %(num)s other", "and %(num)s others", left) if left > 0 else "",
+        faces=html.count_faces(len(labels)),
+        turn=describe_turn(turned(faces), N_("camera's picture")),
         rate=rate,
     )
 
@@ -81,7 +97,7 @@ def _message_panel(message: Markup, faces: int, rate: float, announcement: str) 
         "live_panel.html",
         announcement=announcement,
         message=message,
-        faces=html.pluralize(faces, "face"),
+        faces=html.count_faces(faces),
         turn="",
         rate=rate,
     )
@@ -93,7 +109,9 @@ def camera_lost_panel(reason: str) -> Markup:
     Args:
         reason: What is wrong with the camera and what to do, in a sentence or two.
     """
-    return render("camera_lost.html", message=html.message("No camera picture", reason, "trouble"))
+    return render(
+        "camera_lost.html", message=html.message(_("No camera picture"), reason, "trouble")
+    )
 
 
 def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Markup:
@@ -108,39 +126,47 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Marku
     moment.add(faces, 0.0)
     mean = mean_statistics(moment)
     if not mean["judged"]:
-        return _message_panel(withheld_message(moment.small), len(faces), rate, "withheld")
+        return _message_panel(withheld_message(moment.small), len(faces), rate, _("withheld"))
     top = top_expression(mean)
     judged = round(mean["judged"])
     return render(
         "live_panel.html",
-        announcement=f"on average of {judged} faces {html.label_text(top, mean[top])}",
+        announcement=_(
+            "on average of %(number)s faces %(label)s",
+            number=judged,
+            label=html.label_text(top, mean[top]),
+        ),
         message=None,
         heading=_class_heading(judged, len(faces), mean),
         label=top,
         probability=mean[top],
         probabilities=[mean[name] for name in EXPRESSIONS],
         others=(),
-        faces=html.pluralize(len(faces), "face"),
-        turn=describe_turn(turned(faces), "camera's picture"),
+        faces=html.count_faces(len(faces)),
+        turn=describe_turn(turned(faces), N_("camera's picture")),
         rate=rate,
     )
 
 
 def _class_heading(judged: int, faces: int, mean: Mapping[str, float]) -> str:
-    heading = f"On average of {judged} faces"
+    heading = _("On average of %(number)s faces", number=judged)
     if uncertain := round(judged * mean["uncertain"]):
-        heading += f", {uncertain} of them uncertain"
+        heading += _(", %(number)s of them uncertain", number=uncertain)
     if turned := round(faces * mean["turned"]):
-        heading += f"; {turned} turned away"
+        heading += _("; %(number)s turned away", number=turned)
     return heading
 
 
 def withheld_message(small: float) -> Markup:
     """Return why a mean is withheld, and what helps; faces under `small` pixels don't count."""
     return html.message(
-        "Withheld",
-        f"A class needs at least {MIN_FACES} faces, so that its mean doesn't describe single ones. "
-        f"Faces that are turned away or under {small:.0f} pixels don't count: move the camera "
-        "closer, in front of them.",
+        _("Withheld"),
+        _(
+            "A class needs at least %(least)s faces, so that its mean doesn't describe single "
+            "ones. Faces that are turned away or under %(side)s pixels don't count: move the "
+            "camera closer, in front of them.",
+            least=MIN_FACES,
+            side=f"{small:.0f}",
+        ),
         "quiet",
     )

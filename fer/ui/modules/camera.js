@@ -1,16 +1,18 @@
 // The visitor's camera: opening it, and noticing when no picture comes from it any more.
 
+import { _ } from "./texts.js";
+
 const REFUSALS = {
-  NotAllowedError: "The browser was not allowed to use the camera. Allow it next to the address bar, then press Start camera again.",
-  NotFoundError: "No camera was found. Connect one, then press Start camera again.",
-  OverconstrainedError: "No camera was found that fits. Connect another one, then press Start camera again.",
-  NotReadableError: "The camera is busy. Close the program that uses it, then press Start camera again.",
-  insecure: "Browsers open the camera on secure pages only. Open this page over https.",
+  NotAllowedError: () => _("The browser was not allowed to use the camera. Allow it next to the address bar, then press Start camera again."),
+  NotFoundError: () => _("No camera was found. Connect one, then press Start camera again."),
+  OverconstrainedError: () => _("No camera was found that fits. Connect another one, then press Start camera again."),
+  NotReadableError: () => _("The camera is busy. Close the program that uses it, then press Start camera again."),
+  insecure: () => _("Browsers open the camera on secure pages only. Open this page over https."),
 };
 
 const LOSSES = {
-  ended: "The camera was unplugged, or the browser may no longer use it. Connect it, or allow it next to the address bar, then press Start camera again. Nothing is counted until then.",
-  muted: "The system has switched the camera off. Switch it on again, with its key or in the privacy settings. Nothing is counted until then; reading continues by itself.",
+  ended: () => _("The camera was unplugged, or the browser may no longer use it. Connect it, or allow it next to the address bar, then press Start camera again. Nothing is counted until then."),
+  muted: () => _("The system has switched the camera off. Switch it on again, with its key or in the privacy settings. Nothing is counted until then; reading continues by itself."),
 };
 
 const CHECK_INTERVAL = 500; // milliseconds
@@ -37,11 +39,11 @@ export class Camera extends EventTarget {
 
   /** Opens the camera and plays its picture; raises `CameraError`. */
   async open(view) {
-    if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure);
+    if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure());
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), facingMode: "user" } });
     } catch (error) {
-      throw new CameraError(REFUSALS[error.name] ?? `The camera can't be opened (${error.message}).`);
+      throw new CameraError(REFUSALS[error.name]?.() ?? _("The camera can't be opened (%(error)s).", { error: error.message }));
     }
     [this.loss, this.uniform, this.lastPicture] = [null, false, performance.now()];
     this.video.srcObject = this.stream;
@@ -79,7 +81,7 @@ export class Camera extends EventTarget {
     const loss = this.findLoss();
     if (loss === this.loss) return;
     this.loss = loss;
-    this.dispatchEvent(new CustomEvent("loss", { detail: loss && (LOSSES[loss] ?? this.settings.losses[loss]) }));
+    this.dispatchEvent(new CustomEvent("loss", { detail: loss && (LOSSES[loss]?.() ?? _(this.settings.losses[loss])) }));
   }
 
   findLoss() {

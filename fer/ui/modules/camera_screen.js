@@ -4,6 +4,7 @@
 import { Camera, CameraError } from "./camera.js";
 import { message } from "./elements.js";
 import { Overlay } from "./overlay.js";
+import { _ } from "./texts.js";
 
 export class CameraScreen {
   /**
@@ -19,6 +20,9 @@ export class CameraScreen {
     [this.startButton, this.stopButton] = stage.querySelectorAll("button");
     this.camera = new Camera(this.video, settings);
     this.overlay = new Overlay(stage.querySelector("canvas"), this.video, caption);
+    this.startButton.textContent = _("Start camera");
+    this.stopButton.lastChild.textContent = _("Stop");
+    this.video.ariaLabel = _("The camera's picture");
     this.startButton.disabled = false;
     this.video.addEventListener("resize", () => this.fitStage());
     this.startButton.addEventListener("click", () => this.start());
@@ -47,7 +51,7 @@ export class CameraScreen {
     } catch (error) {
       this.camera.close();
       this.startButton.disabled = false;
-      this.explain(error instanceof CameraError ? `${error.message} The Photo tab works without a camera.` : error.message);
+      this.explain(error instanceof CameraError ? `${error.message} ${_("The Photo tab works without a camera.")}` : error.message);
       return;
     }
     if (run !== this.run) { // released meanwhile
@@ -121,7 +125,7 @@ export class CameraScreen {
   }
 
   explain(reason) {
-    this.trouble.replaceChildren(message("No camera picture", reason, "trouble"));
+    this.trouble.replaceChildren(message(_("No camera picture"), reason, "trouble"));
   }
 
   changeView() {

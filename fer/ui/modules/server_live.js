@@ -3,6 +3,7 @@
 
 import { CameraScreen } from "./camera_screen.js";
 import { message } from "./elements.js";
+import { _ } from "./texts.js";
 
 const INTERVAL = 100; // milliseconds from one frame to the next, at least
 const QUALITY = 0.85; // with less, the noise of a dark room is lost, by which a camera that works is known
@@ -28,6 +29,7 @@ export class ServerLive extends CameraScreen {
     super(stage, trouble, settings.camera, ({ text, label }) => ({ text, colors: colors(label) }));
     Object.assign(this, { settings, page, canvas: document.createElement("canvas") });
     Object.assign(this, { paused: false, lost: false });
+    stage.dataset.waiting = _("Waiting for an answer: others are using the page. It goes on by itself.");
     setInterval(() => this.checkAge(), CHECK_INTERVAL);
   }
 
@@ -108,8 +110,8 @@ export class ServerLive extends CameraScreen {
   }
 
   fail() {
-    const text = "It is busy, or the connection is broken. Reading continues by itself; if it doesn't, load the page again.";
-    this.trouble.replaceChildren(message("The server doesn't answer", text, "trouble"));
+    const text = _("It is busy, or the connection is broken. Reading continues by itself; if it doesn't, load the page again.");
+    this.trouble.replaceChildren(message(_("The server doesn't answer"), text, "trouble"));
   }
 
   pause(paused, reason = null) {

@@ -31,5 +31,7 @@ async function start() {
 start().catch((error) => {
   console.info("The Live tab isn't complete:", error);
   element.querySelector("#live-trouble").innerHTML =
-    '<div class="fer-message fer-trouble" role="alert"><strong>The camera can\'t be started</strong><span>A part of this page did not arrive; load the page again.</span></div>';
+    '<div class="fer-message fer-trouble" role="alert"><strong></strong><span></span></div>';
+  element.querySelector("#live-trouble strong").textContent = _("The camera can't be started");
+  element.querySelector("#live-trouble span").textContent = _("A part of this page did not arrive; load the page again.");
 });

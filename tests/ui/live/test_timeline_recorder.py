@@ -14,7 +14,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.live.live_reading import LiveReading
-from fer.ui.live.timeline_recorder import IDLE_HTML, MAX_DURATION, TimelineRecorder
+from fer.ui.live.timeline_recorder import MAX_DURATION, TimelineRecorder, idle_html
 from fer.ui.sessions import Session
 from tests.fakes import fake_pipeline, sure
 from tests.timeline.frames import steady
@@ -146,7 +146,7 @@ def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
 
 def test_nothing_recorded_and_nothing_to_save(clock):
     live = Looking()
-    assert live.stop() == IDLE_HTML
+    assert live.stop() == idle_html()
     live.start()
     for session in (live.session(), live.session("f" * 32)):
         with pytest.raises(gr.Error, match="no finished timeline"):
