@@ -48,6 +48,11 @@ FRAME_WORKERS = 2
 MAX_STREAMS = 24
 """Cameras that are on at a time: with more, each would get less than two frames a second."""
 
+SEARCH_PERIOD, FEW_CAMERAS = 0.45, 6
+"""Seconds in which the search for new faces is once through the picture while few cameras are on,
+and how many these are. With more it takes longer in proportion: it is most of a frame's cost where
+frames are seldom, and faces that are known are followed without it."""
+
 SILENCE_LIMIT = 5.0
 """Seconds without a frame after which a camera counts as off."""
 
@@ -148,6 +153,8 @@ class LiveHandlers:
     def _process_frame(
         self, frame: UInt8Array, visitor: LiveSession, view: str, now: float
     ) -> LiveReading:
+        cameras = max(len(self._seen), FEW_CAMERAS)
+        visitor.stream_state.stream_detector.search_period = SEARCH_PERIOD * cameras / FEW_CAMERAS
         faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
         recorder = visitor.recorder
         if recorder is not None and recorder.running:

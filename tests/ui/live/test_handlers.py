@@ -157,6 +157,19 @@ def test_many_frames_share_a_few_readers():
     assert 1 <= len(seen) <= FRAME_WORKERS and all(name.startswith("look") for name in seen)
 
 
+@pytest.mark.parametrize(("cameras", "seconds"), [(1, 0.45), (6, 0.45), (24, 1.8)])
+def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, seconds):
+    live = Looking([BOX])
+
+    async def story():
+        for number in range(cameras):
+            await live.handlers.look(query(f"{number:032x}"))
+
+    tell(story())
+    detector = live.session(f"{cameras - 1:032x}").live.stream_state.stream_detector
+    assert detector.search_period == pytest.approx(seconds)
+
+
 def test_an_error_in_a_reader_reaches_the_caller():
     live = Looking([BOX])
     live.pipeline.process_frame = lambda *arguments: 1 / 0
