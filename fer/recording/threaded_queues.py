@@ -1,8 +1,12 @@
-"""A producer or a consumer in another thread, connected by a bounded queue."""
+"""A producer or a consumer in another thread, connected by a bounded queue.
+
+What they write is in the same language as here: `contextvars` are copied.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from queue import Full, Queue
 from threading import Event
 from typing import TypeVar, cast
@@ -38,7 +42,7 @@ def prefetch(items: Iterable[T], max_items: int) -> Iterator[Iterator[T]]:
 
     with ThreadPoolExecutor(1) as pool:
         try:
-            yield drain(pool.submit(fill))
+            yield drain(pool.submit(copy_context().run, fill))
         finally:
             stopped.set()
 
@@ -60,7 +64,7 @@ def run_in_background(work: Callable[[T], None], max_items: int) -> Iterator[Cal
             stopped.set()
 
     with ThreadPoolExecutor(1) as pool:
-        working = pool.submit(run)
+        working = pool.submit(copy_context().run, run)
 
         def enqueue(item: T) -> None:
             if not _put(waiting, item, stopped):

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from fer.i18n import current_language, use_language
 from fer.recording.threaded_queues import prefetch, run_in_background
 
 
@@ -70,3 +71,13 @@ def test_errors_here_end_both_threads():
         next(items)
         raise ZeroDivisionError
     assert set(threading.enumerate()) <= before
+
+
+def test_both_threads_write_in_the_language_of_the_caller():
+    known = []
+    with use_language("de"):
+        with prefetch((current_language() for _ in range(1)), 1) as items:
+            known += items
+        with run_in_background(lambda item: known.append(current_language()), 1) as put:
+            put(0)
+    assert known == ["de", "de"]
