@@ -28,6 +28,11 @@ def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
 
     A video whose frames can't be reached without reading all before is one segment.
 
+    Args:
+        path: Where it is on this machine.
+        settings: Of the batch.
+        identity: As in `VideoPlan`.
+
     Raises:
         fer.video.VideoError: It can't be read, or is over where its analysis should start.
     """

@@ -95,7 +95,7 @@ def test_the_schedule_goes_on_where_it_would_be(times, rate):
 )
 def test_a_short_rest_belongs_to_the_last_segment(tmp_path, times, starts):
     film = make_film(tmp_path / "film.mp4", times)
-    plan = plan_video(film, BatchSettings(segment_seconds=4))
+    plan = plan_video(film, BatchSettings(segment_seconds=4), "")
     assert [segment.start for segment in plan.segments] == starts
     assert plan.segments[-1].end == np.inf
     assert [segment.read_from for segment in plan.segments] == [max(0, one - 2) for one in starts]
@@ -107,9 +107,9 @@ def test_slow_rates_overlap_for_as_long_as_tracks_are_kept():
 
 def test_a_video_without_an_index_is_one_segment(tmp_path):
     film = make_film(tmp_path / "film.avi", STEADY, codec="mpeg4")
-    assert len(plan_video(film, BatchSettings(segment_seconds=4)).segments) == 1
+    assert len(plan_video(film, BatchSettings(segment_seconds=4), "").segments) == 1
     with pytest.raises(VideoError, match="ends at 0:12, before 1:00"):
-        plan_video(film, BatchSettings(start=60.0))
+        plan_video(film, BatchSettings(start=60.0), "")
 
 
 @pytest.mark.parametrize("times", [STEADY, UNSTEADY])
