@@ -59,6 +59,29 @@ def test_a_server_that_does_not_answer_is_reported_until_it_does(page):
     page.get_by_text("The server doesn't answer").wait_for(state="detached")
 
 
+DELAYED = """(delay) => {
+  const real = window.fetch;
+  Object.assign(window, { open: 0, most: 0, answered: 0 });
+  window.fetch = async (...given) => {
+    if (!String(given[0]).includes("component_server")) return real(...given);
+    window.most = Math.max(window.most, ++window.open);
+    const response = await real(...given);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    window.open--;
+    window.answered++;
+    return response;
+  };
+}"""
+"""Lets each frame and its answer be on the way for longer, and counts those that are."""
+
+
+def test_on_a_slow_connection_two_frames_are_on_their_way(page):
+    page.evaluate(DELAYED, 1000)
+    start_camera(page)
+    page.wait_for_function("window.answered >= 4")
+    assert page.evaluate("window.most") == 2
+
+
 def test_a_picture_that_is_turned_in_the_stream_is_drawn_upright(page):
     start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
