@@ -42,11 +42,13 @@ def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
 
 
 def test_who_waits_for_an_answer_is_told_so(page):
-    page.route("**/component_server/", lambda route: None)  # no answer comes
     start_camera(page)
+    page.locator("#live-panel .fer-rate").wait_for()
+    page.route("**/component_server/", lambda route: None)  # no answer comes
     style = "getComputedStyle(document.querySelector('#live-stage'), '::after').content"
     assert page.evaluate(style) == "none"
     page.wait_for_function(f"{style}.startsWith('\"Waiting for an answer')", timeout=10_000)
+    assert not page.locator("#live-panel .fer-rate").is_visible()
     page.unroute_all(behavior="ignoreErrors")
 
 
