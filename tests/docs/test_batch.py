@@ -1,6 +1,11 @@
 """The page on `fer run`: every option and column is explained."""
 
 import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from fer.batch.rows import FILE_FACTS, LANDMARK_COLUMNS, NUMBER_COLUMNS, faces_schema
@@ -26,3 +31,21 @@ def test_every_column_is_explained():
     inner = {name for names in ranges for name in names[1:-1]}
     names = [*FILE_FACTS, *NUMBER_COLUMNS, *faces_schema().names]
     assert [name for name in names if name not in inner and f"`{name}`" not in PAGE] == []
+
+
+def test_the_line_for_hf_jobs_is_one_that_its_command_takes():
+    """Without sending anything: nobody listens at this address."""
+    (line,) = re.findall(r"hf jobs uv run (.*?)\ndone", PAGE.replace("\\\n", " "), re.DOTALL)
+    words = shlex.split(line.replace("$k", "7"))
+    command = [Path(sys.executable).with_name("hf"), "jobs", "uv", "run", "--dry-run"]
+    known = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_none"}
+    done = subprocess.run(
+        [*map(str, command), "--namespace", "you", *words],
+        capture_output=True,
+        text=True,
+        env=known,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = " ".join(done.stdout.split())
+    assert "script fer args run hf://datasets/you/photos --out /results --shard 7/64" in shown
+    assert "flavor cpu-upgrade timeout 6h volumes hf://buckets/you/results:/results" in shown
