@@ -2,20 +2,21 @@
 
 It adds the texts that a catalogue lacks, with an empty translation to be filled in, removes those
 that are gone, and names the former. From the catalogues it writes `MODULE`, the translations of the
-ES modules that both pages share. A test checks that there is nothing to do.
+ES modules of both pages. A test checks that there is nothing to do.
 """
 
 import ast
 import json
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 
-from fer import i18n
+from fer.colors import outcome_colors
 from fer.evaluation.robustness import CORRUPTIONS
-from fer.i18n import FOLDER, LANGUAGES, SOURCE, lookup, use_language
-from fer.i18n.scripts import script_texts
+from fer.i18n import FOLDER, LANGUAGES, SOURCE, catalogue
+from fer.i18n.scripts import script_plurals, script_texts
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, LABEL_SYNONYMS, UNNAMED
-from fer.templates import template_environment
+from fer.templates import UNNAMED_NOTES, template_environment
 from fer.timeline.timeline import VIEWS
 from fer.ui import build_demo, load_pipeline
 from fer.ui.live.camera_monitor import Loss
@@ -26,6 +27,11 @@ ROOT = Path(__file__).parents[1]
 MODULES = ROOT / "fer" / "ui" / "modules"
 
 MODULE = MODULES / "translations.js"
+
+DEVICE_PAGE = ROOT / "web" / "index.html"
+
+READ_OUT = ("aria-label", "alt", "placeholder", "title")
+"""Attributes that are texts."""
 
 MARKERS = ("_", "N_", "ngettext")
 """Names of the functions whose first argument is a text to translate."""
@@ -47,8 +53,11 @@ def all_texts(labels: set[str]) -> Texts:
         found |= in_module(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "fer" / "templates").glob("*.html")):
         found |= in_template(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "fer").rglob("*.js")):
-        found |= dict.fromkeys(script_texts(path.read_text(encoding="utf-8")), False)
+    for path in scripts():
+        source = path.read_text(encoding="utf-8")
+        found |= dict.fromkeys(script_texts(source), False)
+        found |= dict.fromkeys(script_plurals(source), True)
+    found |= dict.fromkeys(in_page(DEVICE_PAGE.read_text(encoding="utf-8")), False)
     return found | dict.fromkeys(filter(_has_words, labels), False)
 
 
@@ -106,18 +115,58 @@ def updated(language: str, texts: Texts) -> dict[str, str | list[str]]:
 
 def module_text() -> str:
     """Return `MODULE`'s content."""
-    texts = {text for path in _modules() for text in script_texts(path.read_text(encoding="utf-8"))}
+    sources = [path.read_text(encoding="utf-8") for path in _modules()]
+    texts = {text for source in sources for text in script_texts(source)}
+    texts |= {text for source in sources for text in script_plurals(source)}
+    texts |= in_page(DEVICE_PAGE.read_text(encoding="utf-8"))
+    outcomes = {name for view in VIEWS for name in outcome_colors(view)}
+    texts |= {*EXPRESSIONS, *UNNAMED, *UNNAMED_NOTES.values(), *outcomes}
     texts |= {loss.value for loss in Loss}
-    known = {}
-    for language in sorted(LANGUAGES.keys() - {SOURCE}):
-        with use_language(language):
-            known[language] = {text: lookup(text) for text in sorted(texts)}
+    languages = sorted(LANGUAGES.keys() - {SOURCE})
+    known = {
+        language: {text: catalogue(language)[text] for text in sorted(texts)}
+        for language in languages
+    }
     listed = json.dumps(known, ensure_ascii=False, indent=1)
     return f"// Written by python -m docs.translations.\n\nexport const TRANSLATIONS = {listed};\n"
 
 
 def _modules() -> list[Path]:
-    return sorted(path for path in MODULES.glob("*.js") if path != MODULE)
+    found = [*MODULES.glob("*.js"), *DEVICE_PAGE.with_name("page").glob("*.js")]
+    return sorted(path for path in found if path != MODULE)
+
+
+def scripts() -> list[Path]:
+    """Return the scripts of both pages."""
+    return sorted({*(ROOT / "fer").rglob("*.js"), *_modules()} - {MODULE})
+
+
+class _PageTexts(HTMLParser):
+    """The texts of web/index.html that its script translates: `_` in web/page/language.js."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag not in ("meta", "link", "img", "input"):
+            self.open.append("skipped" if values.get("id") == "idle" else tag)
+        self.found |= {values[name] or "" for name in READ_OUT if name in values}
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "body" in self.open and not {"skipped", "noscript", "script"} & {*self.open}:
+            self.found.add(" ".join(data.split()))
+
+
+def in_page(page: str) -> set[str]:
+    """Return the texts of a page of HTML, one for each element and attribute."""
+    return set(filter(_has_words, _PageTexts(page).found))
 
 
 def missing(catalogue: dict[str, str | list[str]]) -> list[str]:
@@ -129,12 +178,12 @@ def main() -> None:
     """Update all catalogues."""
     texts = all_texts(visible_texts(build_demo(load_pipeline())))
     for language in LANGUAGES.keys() - {SOURCE}:
-        catalogue = updated(language, texts)
-        content = json.dumps(catalogue, ensure_ascii=False, indent=1) + "\n"
+        translations = updated(language, texts)
+        content = json.dumps(translations, ensure_ascii=False, indent=1) + "\n"
         (FOLDER / f"{language}.json").write_text(content, encoding="utf-8")
-        for text in missing(catalogue):
+        for text in missing(translations):
             print(f"{language}: {text}")  # noqa: T201
-    i18n.catalogue.cache_clear()
+    catalogue.cache_clear()
     MODULE.write_text(module_text(), encoding="utf-8")
 
 

@@ -147,7 +147,7 @@ holds the built page; its source and documentation are in the repository that bu
 
 function build() {
   rmSync(DIST, { recursive: true, force: true });
-  const { html, theme, ...settings } = JSON.parse(read(join(WEB, "page/settings.json")));
+  const { panels, theme, ...settings } = JSON.parse(read(join(WEB, "page/settings.json")));
   const models = writeModels();
   for (const folder of [join(WEB, "page"), MODULES_OF_APP]) {
     for (const name of readdirSync(folder)) if (name.endsWith(".js")) copy(join(folder, name), `page/${name}`);
@@ -160,10 +160,14 @@ function build() {
   for (const name of ["astronaut.jpg", "cat.jpg"]) copy(join(ROOT, "fer/ui/photo/examples", name), `examples/${name}`);
   copy(join(WEB, "icons"), "icons");
   copy(join(WEB, "manifest.webmanifest"), "manifest.webmanifest");
-  write("notice.html", html.notice);
+  write("notice.html", panels.en.notice);
+  for (const [language, { notice, ...rest }] of Object.entries(panels).filter(([language]) => language !== "en")) {
+    write(`notice.${language}.html`, notice);
+    write(`page/panels.${language}.json`, JSON.stringify(rest));
+  }
   write("page/settings.json", JSON.stringify(settings));
   write("page.css", styles(theme));
-  write("index.html", page(html, settings));
+  write("index.html", page(panels.en, settings));
   write("build.json", JSON.stringify({ models }));
   const shell = files().filter((name) => !name.startsWith("models/"));
   const version = hash(...shell.map((name) => readFileSync(join(DIST, name))));

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fer.colors import COLORS, outcome_colors, text_color_on
+from fer.i18n import LANGUAGES, SOURCE, use_language
+from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.model.classifier import ExpressionClassifier
 from fer.templates import UNNAMED_NOTES, call_macro
@@ -50,7 +52,8 @@ def settings() -> dict[str, Any]:
         "timeline": _timeline(),
         "chart": _chart(),
         "camera": camera_monitor.camera_settings(),
-        "html": _html(classifier),
+        "languages": list(LANGUAGES),
+        "panels": {language: _panels(classifier, language) for language in LANGUAGES},
         "theme": {"light": _theme(""), "dark": _theme("_dark")},
     }
 
@@ -89,20 +92,25 @@ def _chart() -> dict[str, Any]:
     }
 
 
-def _html(classifier: ExpressionClassifier) -> dict[str, str]:
-    """Return what the build puts into the page's HTML, by the name of its place."""
+def _panels(classifier: ExpressionClassifier, language: str) -> dict[str, str]:
+    """Return what the page's HTML has of Python, by the name of its place, in a language."""
+    with use_language(language):
+        return _panels_in_language(classifier, "" if language == SOURCE else f".{language}")
+
+
+def _panels_in_language(classifier: ExpressionClassifier, suffix: str) -> dict[str, str]:
     chips = "".join(f"<li>{call_macro('chip', name)}</li>" for name in EXPRESSIONS)
     name, precision, metrics = classifier.name, "int8", classifier.metrics
     texts = {
-        "about": about_html(name, precision, metrics, "notice.html"),
+        "about": about_html(name, precision, metrics, f"notice{suffix}.html"),
         "consent": consent_notice("in view"),
         "legend": chips,
         "notice": notice_html(),
         "no-face": views.no_face_in_view(),
         "one-moment": call_macro(
             "message",
-            "One moment",
-            "A face counts once it is detected in a second picture.",
+            _("One moment"),
+            _("A face counts once it is detected in a second picture."),
             "quiet",
         ),
         "withheld": views.withheld_message(timeline.Timeline().small),

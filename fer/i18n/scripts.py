@@ -9,7 +9,8 @@ import re
 
 from fer.i18n import LANGUAGES, SOURCE, lookup, use_language
 
-_CALL = re.compile(r'(?<![\w.])_\(\s*("(?:[^"\\]|\\.)*")')
+_CALL = re.compile(r'(?<![\w.])N?_\(\s*("(?:[^"\\]|\\.)*")')
+_PLURAL_CALL = re.compile(r'(?<![\w.])_n\(\s*("(?:[^"\\]|\\.)*")')
 
 _FUNCTION = (
     'const _ = (text, values = {}) => (TEXTS[document.documentElement.lang.split("-")[0]]?.[text] '
@@ -20,6 +21,11 @@ _FUNCTION = (
 def script_texts(source: str) -> list[str]:
     """Return the texts of a script, each once."""
     return list(dict.fromkeys(json.loads(literal) for literal in _CALL.findall(source)))
+
+
+def script_plurals(source: str) -> list[str]:
+    """Return the singulars of a script's texts with two forms, `_n("%(num)s face", ...)`."""
+    return list(dict.fromkeys(json.loads(literal) for literal in _PLURAL_CALL.findall(source)))
 
 
 def with_translations(source: str) -> str:

@@ -5,7 +5,16 @@ import re
 
 import pytest
 
-from docs.translations import MODULE, all_texts, in_module, in_template, missing, module_text
+from docs.translations import (
+    MODULE,
+    all_texts,
+    in_module,
+    in_page,
+    in_template,
+    missing,
+    module_text,
+    scripts,
+)
 from fer.i18n import FOLDER, LANGUAGES, SOURCE
 from fer.ui import build_demo, load_pipeline
 from fer.ui.localization import visible_texts
@@ -52,6 +61,19 @@ def test_a_translation_has_the_placeholders_and_the_html_of_its_text(language):
             assert form == form.strip() or text != text.strip()
 
 
+def test_no_script_has_a_sentence_that_is_not_translated():
+    """Words in capitals are for the log of the browser's developer tools."""
+    found = []
+    for path in scripts():
+        source = re.sub(r"^\s*(//|\*|/\*).*$", "", path.read_text(encoding="utf-8"), flags=re.M)
+        source = re.sub(r"console\.\w+\(.*", "", source)
+        source = re.sub(r'(?<![\w.])(N_|_n|_)\("[^"]*"(, "[^"]*")?', "", source)
+        literals = re.findall(r'"([^"\n]*)"|`([^`\n]*)`', source)
+        plain = (re.sub(r"\$\{[^}]*\}", "", one or other) for one, other in literals)
+        found += [f"{path.name}: {text}" for text in plain if re.search(r"[A-Z][a-z]+ [a-z]", text)]
+    assert found == []
+
+
 def test_texts_are_found_in_modules_and_templates():
     assert in_module('x = _("a " "b", n=1), N_("c"), ngettext("d", "e", 2), f("g"), _(name)') == {
         "a b": False,
@@ -61,4 +83,9 @@ def test_texts_are_found_in_modules_and_templates():
     with pytest.raises(ValueError, match="by name"):
         in_module('_(f"{number} faces")')
     template = '{{ _("a") }}{{ _("b %(c)s", c=d) }}{% trans %}e\n f{% endtrans %}'
+    assert in_page('<body><p title="t t">a <b>b</b></p><script>c</script></body>') == {
+        "t t",
+        "a",
+        "b",
+    }
     assert in_template(template) == {"a": False, "b %(c)s": False, "e f": False}

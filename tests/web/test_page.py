@@ -7,6 +7,7 @@ from pandas.testing import assert_frame_equal
 from PIL import Image
 from skimage.data import astronaut
 
+from docs.translations import in_page
 from fer.timeline.serialization import from_csv, from_json, to_csv
 from tests.web.faces import (
     BOX,
@@ -21,6 +22,7 @@ from tests.web.faces import (
     start,
     tell,
 )
+from tests.web.site import WEB
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +50,25 @@ def test_one_press_starts_the_camera_and_reading(page):
     assert not page.locator("#overlay").is_visible()
     page.get_by_role("button", name="Start camera").click()
     page.locator("#panel .fer-rate").wait_for()
+
+
+def test_the_page_is_in_the_browsers_language(blank, site):
+    german = "Object.defineProperty(navigator, 'language', { get: () => 'de-AT' })"
+    blank.add_init_script(german)
+    blank.goto(site.url)
+    blank.locator("html[data-ready][lang=de]").wait_for()
+    tell(blank, face())
+    blank.get_by_role("button", name="Kamera starten").click()
+    blank.locator("#panel .fer-rate").wait_for()
+    assert blank.locator("#panel .fer-heading").inner_text() == "Ihr Ausdruck"
+    assert chips(blank) == ["Freude"]
+    blank.get_by_role("tab", name="Über").click()
+    assert blank.locator("#fer-notice").get_attribute("href") == "notice.de.html"
+    notice = blank.request.get(site.url + "notice.de.html").text()
+    assert '<html lang="de">' in notice and "Wer verantwortlich ist" in notice
+    texts = blank.evaluate("document.body.innerText") + blank.content().split("</head>")[1]
+    english = in_page((WEB / "index.html").read_text(encoding="utf-8"))
+    assert [text for text in english if len(text) > 12 and text in texts] == []
 
 
 def test_uncertain_and_turned_away_faces_are_drawn_without_an_expression(page):

@@ -1,6 +1,7 @@
 // The timeline's chart as SVG, drawn as fer/timeline/chart.py draws it; its styles are the same file.
 
 import { clock, el, percent } from "./dom.js";
+import { _ } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -49,7 +50,7 @@ export class Chart {
     const curves = (track) => new Curves(timeline, timeline.tallies(track), group, Math.ceil(bins / group));
     this.whole = curves();
     this.tracks = this.longestTracks();
-    this.single = this.tracks.length > 1 ? this.tracks.map((track) => [`Face ${track}`, curves(track)]) : [];
+    this.single = this.tracks.length > 1 ? this.tracks.map((track) => [_("Face %(number)s", { number: track }), curves(track)]) : [];
     this.span = Math.max(live ? this.constants.min_live_span : this.constants.min_span, this.whole.seconds);
   }
 
@@ -60,7 +61,7 @@ export class Chart {
 
   /** Returns the chart's elements. */
   draw() {
-    const rows = [[this.single.length ? "All faces" : "Expressions", this.whole], ...this.single];
+    const rows = [[this.single.length ? _("All faces") : _("Expressions"), this.whole], ...this.single];
     const colors = this.constants.stack_order.map((name) => [name, this.settings.colors[name][0]]);
     const areas = rows.map(([heading, curves], i) => this.areas(heading, curves, i === 0 && legend(colors)));
     const plots = [...areas, this.index(), this.faces(), this.outcomes()];
@@ -90,7 +91,7 @@ export class Chart {
     const errors = this.whole.column("index_error");
     const band = this.constants.error_band;
     const edge = (sign) => this.whole.column("index").map((value, i) => clip((value + sign * band * (errors[i] || 0) + 1) / 2));
-    const heading = "Positive-negative index" + (errors.some(Number.isFinite) ? `, \u00b1 ${band} standard errors` : "");
+    const heading = errors.some(Number.isFinite) ? _("Positive-negative index, \u00b1 %(band)s standard errors", { band }) : _("Positive-negative index");
     const { side } = this.constants;
     const paths = [
       { class: "fer-zero", d: `M0 ${side / 2}H${side}` },
@@ -104,7 +105,7 @@ export class Chart {
     const faces = this.whole.column("faces");
     const most = Math.floor(Math.max(0, ...faces.filter((value) => value > 0))) + 1;
     const d = this.area(this.whole, faces.map((value) => value / most), faces.map(() => 0));
-    return this.plot("Faces", [String(most), "", "0"], "fer-count", [{ class: "fer-band", d }]);
+    return this.plot(_("Faces"), [String(most), "", "0"], "fer-count", [{ class: "fer-band", d }]);
   }
 
   outcomes() {
@@ -117,7 +118,7 @@ export class Chart {
     });
     const colors = Object.entries(this.settings.outcome_colors[this.timeline.view]);
     const layers = colors.map(([, color], i) => [color, shares.map((row) => row[i])]);
-    const heading = "Faces classified, and why others were not";
+    const heading = _("Faces classified, and why others were not");
     return this.plot(heading, ["100%", "", "0"], "fer-outcomes", this.stack(this.whole, layers), this.strips(this.whole), legend(colors));
   }
 
@@ -150,7 +151,7 @@ export class Chart {
       if (Number.isNaN(values[start])) continue;
       let end = start;
       while (end < values.length && !Number.isNaN(values[end])) end++;
-      const middles = values.slice(start, end).map((_, i) => start + i + 0.5);
+      const middles = values.slice(start, end).map((value, i) => start + i + 0.5);
       const places = [start, ...middles, end].map((place) => Math.round((place * curves.step / this.span) * this.constants.side));
       runs.push([places, start, end]);
       start = end;
@@ -179,23 +180,23 @@ export class Chart {
 
   note() {
     const mean = this.timeline.mean();
-    const sentences = ["Positive-negative index: the share of happy minus angry, disgust, fear and sad."];
+    const sentences = [_("Positive-negative index: the share of happy minus angry, disgust, fear and sad.")];
     if (mean.faces > 0) sentences.push(outcomeSentence(mean));
     const tracks = this.timeline.trackSeconds().size;
-    if (tracks > this.tracks.length) sentences.push(`Of ${tracks} faces, the ${this.tracks.length} seen longest are drawn separately.`);
+    if (tracks > this.tracks.length) sentences.push(_("Of %(tracks)s faces, the %(drawn)s seen longest are drawn separately.", { tracks, drawn: this.tracks.length }));
     if (this.timeline.view === "class") {
-      sentences.push(`Hatched: fewer than ${this.timeline.constants.min_faces} faces to classify; only their number is kept.`);
+      sentences.push(_("Hatched: fewer than %(least)s faces to classify; only their number is kept.", { least: this.timeline.constants.min_faces }));
     } else if ([this.whole, ...this.single.map(([, curves]) => curves)].some((curves) => curves.withheld.some(Boolean))) {
-      sentences.push("Hatched: faces too small to classify, or turned away.");
+      sentences.push(_("Hatched: faces too small to classify, or turned away."));
     }
     return sentences.join(" ");
   }
 
   description() {
     const mean = this.timeline.mean();
-    if (!mean.judged) return "A timeline that shows no expression yet.";
+    if (!mean.judged) return _("A timeline that shows no expression yet.");
     const top = topExpression(this.settings, mean);
-    return `Expressions over ${clock(this.timeline.seconds)}: on average ${top} ${percent(mean[top])}.`;
+    return _("Expressions over %(time)s: on average %(expression)s %(share)s.", { time: clock(this.timeline.seconds), expression: _(top), share: percent(mean[top]) });
   }
 }
 
@@ -203,13 +204,14 @@ export const topExpression = (settings, mean) =>
   settings.expressions.reduce((best, name) => (mean[name] > mean[best] ? name : best));
 
 function outcomeSentence({ turned, small }) {
-  const reasons = [[turned, "turned away"], [small, "too small"]].filter(([share]) => share > 0);
-  const why = reasons.map(([share, name]) => `${percent(share)} were ${name}`).join(" and ");
-  const judged = `${percent(1 - turned - small)} of the faces could be classified`;
-  return why ? `${judged}: ${why}.` : `${judged}.`;
+  const shares = { judged: percent(1 - turned - small), turned: percent(turned), small: percent(small) };
+  if (turned > 0 && small > 0) return _("%(judged)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.", shares);
+  if (turned > 0) return _("%(judged)s of the faces could be classified: %(turned)s were turned away.", shares);
+  if (small > 0) return _("%(judged)s of the faces could be classified: %(small)s were too small.", shares);
+  return _("%(judged)s of the faces could be classified.", shares);
 }
 
 const clip = (value) => Math.min(Math.max(value, 0), 1);
 
 const legend = (colors) =>
-  el("ul", { class: "fer-key", "aria-hidden": "true" }, ...colors.map(([name, hue]) => el("li", { "--hue": hue }, name)));
+  el("ul", { class: "fer-key", "aria-hidden": "true" }, ...colors.map(([name, hue]) => el("li", { "--hue": hue }, _(name))));

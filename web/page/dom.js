@@ -1,6 +1,7 @@
 // The parts that screens share: chips, bars, messages.
 
 import { el } from "./elements.js";
+import { _, _n } from "./texts.js";
 
 export { el, message } from "./elements.js";
 
@@ -9,7 +10,7 @@ export const find = (selector, within = document) => within.querySelector(select
 export const percent = (share) => `${Math.round(share * 100)}%`;
 
 /** Returns "no face", "1 face" or "3 faces". */
-export const pluralize = (number, noun) => `${number || "no"} ${noun}${number > 1 ? "s" : ""}`;
+export const countFaces = (number) => (number ? _n("%(num)s face", "%(num)s faces", number) : _("no face"));
 
 /** Returns 0.126 as "+0.13" and -0.126 with a true minus sign. */
 export function signed(number) {
@@ -50,7 +51,7 @@ export class Labels {
 
   /** Returns "happy 83%", or "uncertain" alone. */
   text(label, probability) {
-    return this.isNamed(label) ? `${label} ${percent(probability)}` : label;
+    return this.isNamed(label) ? `${_(label)} ${percent(probability)}` : _(label);
   }
 
   colors(label) {
@@ -64,24 +65,24 @@ export class Labels {
     return { text: this.text(label, this.probability(face)), colors: this.colors(label) };
   }
 
-  chip(label, text = label) {
+  chip(label, text = _(label)) {
     return el("span", { class: "fer-chip", ...this.colors(label) }, text);
   }
 
   /** Returns "3 faces: 2 happy, 1 uncertain", the most frequent first. */
   count(labels) {
-    if (!labels.length) return "no face";
+    if (!labels.length) return countFaces(0);
     const counts = new Map();
     for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-    const each = [...counts].sort(([, one], [, other]) => other - one).map(([label, n]) => `${n} ${label}`);
-    return `${pluralize(labels.length, "face")}: ${each.join(", ")}`;
+    const each = [...counts].sort(([, one], [, other]) => other - one).map(([label, n]) => `${n} ${_(label)}`);
+    return `${countFaces(labels.length)}: ${each.join(", ")}`;
   }
 
   /** Returns the line above the bars: the expression and its percentage, or why there is none. */
   verdict(label, probability) {
     const figure = this.isNamed(label)
       ? el("strong", { class: "fer-figure" }, percent(probability))
-      : el("span", { class: "fer-note" }, this.settings.unnamed_notes[label]);
+      : el("span", { class: "fer-note" }, _(this.settings.unnamed_notes[label]));
     return el("p", { class: "fer-verdict" }, this.chip(label), " ", figure);
   }
 }
@@ -92,8 +93,8 @@ export class Bars {
     this.rows = labels.settings.expressions.map((name) => {
       const value = el("span", { class: "fer-value" });
       const track = el("span", { class: "fer-track" }, el("span"));
-      const meter = { role: "meter", "aria-label": name, "aria-valuemin": "0", "aria-valuemax": "100" };
-      const row = el("div", { class: "fer-bar", ...meter, ...labels.colors(name) }, el("span", { class: "fer-name" }, name), track, value);
+      const meter = { role: "meter", "aria-label": _(name), "aria-valuemin": "0", "aria-valuemax": "100" };
+      const row = el("div", { class: "fer-bar", ...meter, ...labels.colors(name) }, el("span", { class: "fer-name" }, _(name)), track, value);
       return { name, row, value };
     });
     this.element = el("div", { class: "fer-bars" }, ...this.rows.map(({ row }) => row));
@@ -104,7 +105,7 @@ export class Bars {
       const text = percent(probabilities[i]);
       row.style.setProperty("--value", text);
       row.setAttribute("aria-valuenow", text.slice(0, -1));
-      row.setAttribute("aria-valuetext", `${text.slice(0, -1)} percent`);
+      row.setAttribute("aria-valuetext", _("%(number)s percent", { number: text.slice(0, -1) }));
       row.classList.toggle("fer-top", name === label);
       value.textContent = text;
     });

@@ -3,6 +3,7 @@
 import { CameraScreen } from "./camera_screen.js";
 import { el, find, message } from "./dom.js";
 import { Panel } from "./panel.js";
+import { _ } from "./texts.js";
 import { TimelineScreen } from "./timeline_screen.js";
 
 const PANEL_INTERVAL = 100; // milliseconds from one update of the numbers to the next
@@ -60,7 +61,7 @@ export class LiveScreen extends CameraScreen {
       const { faces, uniform } = await this.client.frame(bitmap, taken / 1000);
       if (run === this.run) this.show(faces, uniform, taken, performance.now() - began);
     } catch (error) {
-      if (run === this.run) this.explain(`This picture could not be read (${error.message}). Press Stop, then Start camera.`);
+      if (run === this.run) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera.", { error: error.message }));
     } finally {
       this.busy = false;
     }
@@ -97,9 +98,9 @@ export class LiveScreen extends CameraScreen {
   checkRate(now) {
     if (this.slow || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
     this.slow = true;
-    const advice = this.toServer ? "The server may be faster: it would get the camera's picture." : "Close other programs and pages, or use a newer device.";
-    const text = `It manages ${this.possibleRate.toFixed(1)} frames a second; quick expressions are missed. ${advice}`;
-    const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, "Read on the server");
-    this.trouble.replaceChildren(message("This device is slow", text, "info", button ?? ""));
+    const advice = this.toServer ? _("The server may be faster: it would get the camera's picture.") : _("Close other programs and pages, or use a newer device.");
+    const text = `${_("It manages %(rate)s frames a second; quick expressions are missed.", { rate: this.possibleRate.toFixed(1) })} ${advice}`;
+    const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, _("Read on the server"));
+    this.trouble.replaceChildren(message(_("This device is slow"), text, "info", button ?? ""));
   }
 }

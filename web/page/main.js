@@ -1,10 +1,12 @@
 // Starts the page: its settings, the worker with the networks, the screens and the service worker.
 
 import { Labels, el, find, message } from "./dom.js";
+import { translatePage } from "./language.js";
 import { LiveScreen } from "./live.js";
 import { PhotoScreen } from "./photo.js";
 import { PipelineClient } from "./pipeline_client.js";
 import { startTabs } from "./tabs.js";
+import { _ } from "./texts.js";
 
 const SPEAK_INTERVAL = 3000; // milliseconds; the camera's picture changes more often
 const BASE = new URL("..", import.meta.url);
@@ -20,22 +22,22 @@ function showProgress({ loaded, total }) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   find("#loading").hidden = failed || loaded >= total; // what else was on its way may still come
   find("#loading-bar").value = loaded / total;
-  find("#loading-text").textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
+  find("#loading-text").textContent = _("%(loaded)s of %(total)s MB", { loaded: megabytes(loaded), total: megabytes(total) });
 }
 
 function fail(error) {
   failed = true;
   find("#loading").hidden = true;
   for (const control of document.querySelectorAll("#live, #photo")) control.inert = true;
-  const button = toServer && el("button", { type: "button", class: "button", click: toServer }, "Read on the server");
-  find("#notice").replaceChildren(message("Nothing can be read on this device", error.message, "trouble", button ?? ""));
+  const button = toServer && el("button", { type: "button", class: "button", click: toServer }, _("Read on the server"));
+  find("#notice").replaceChildren(message(_("Nothing can be read on this device"), error.message, "trouble", button ?? ""));
 }
 
 /** Returns why the networks can't run here; null where they can. */
 function obstacle() {
-  if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, in which the networks run. Allow it for this site, or use another browser.";
+  if (typeof WebAssembly !== "object") return _("This browser has no WebAssembly, in which the networks run. Allow it for this site, or use another browser.");
   const known = "OffscreenCanvas" in window && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
-  return known ? null : "This browser is too old for this page. Update it, or use another one.";
+  return known ? null : _("This browser is too old for this page. Update it, or use another one.");
 }
 
 function announce(screens) {
@@ -62,6 +64,7 @@ async function start() {
   }
   startTabs();
   const settings = await (await fetch(new URL("settings.json", import.meta.url))).json();
+  await translatePage(settings, embedded);
   const labels = new Labels(settings);
   const reason = obstacle();
   if (reason) {
@@ -84,8 +87,8 @@ async function keep() {
   const registration = await navigator.serviceWorker.register(new URL("sw.js", BASE), { scope: BASE.pathname });
   const offer = (worker) => {
     const take = () => worker.postMessage("activate");
-    const button = el("button", { type: "button", class: "button", click: take }, "Load it now");
-    find("#notice").replaceChildren(message("A new version is there", "It replaces this one the next time that all its pages are closed.", "info", button));
+    const button = el("button", { type: "button", class: "button", click: take }, _("Load it now"));
+    find("#notice").replaceChildren(message(_("A new version is there"), _("It replaces this one the next time that all its pages are closed."), "info", button));
   };
   if (registration.waiting) offer(registration.waiting);
   registration.addEventListener("updatefound", () => {

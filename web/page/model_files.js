@@ -2,9 +2,10 @@
 // and kept in the browser's cache, unpacked, under names that change with their content.
 
 import { XzReadableStream } from "../xz/xz-decompress.mjs";
+import { N_ } from "./texts.js";
 
 const CACHE = "fer-models";
-const NOT_LOADED = "The networks could not be loaded. Check the connection, then reload the page.";
+const NOT_LOADED = N_("The networks could not be loaded. Check the connection, then reload the page.");
 
 /**
  * Loads what build.json names; `onProgress` gets {loaded, total} in bytes of the download.

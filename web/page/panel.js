@@ -1,8 +1,9 @@
 // The panel beside the camera's picture: the bars of one person, or the mean of a class.
 
-import { Bars, el, pluralize, prepared } from "./dom.js";
+import { Bars, countFaces, el, prepared } from "./dom.js";
 import { Timeline } from "./timeline.js";
 import { topExpression } from "./chart.js";
+import { _, _n } from "./texts.js";
 
 const MAX_OTHERS = 6; // faces listed below the bars of the largest one
 
@@ -14,7 +15,7 @@ export class Panel {
     this.bars = new Bars(labels);
     this.heading = el("h3", { class: "fer-heading" });
     this.verdict = el("div");
-    this.others = el("ul", { class: "fer-others", "aria-label": "Other faces" });
+    this.others = el("ul", { class: "fer-others", "aria-label": _("Other faces") });
     this.body = el("div", {}, this.heading, this.verdict, this.bars.element, this.others);
     this.message = el("div");
     this.faces = el("span");
@@ -38,11 +39,11 @@ export class Panel {
     this.element.hidden = false;
     if (this.status.parentElement !== this.element) this.element.replaceChildren(this.message, this.body, this.status);
     const confirmed = faces.filter((face) => face.state !== "tentative");
-    this.faces.textContent = pluralize(confirmed.length, "face");
-    this.rate.textContent = `${rate.toFixed(1)} frames/s`;
+    this.faces.textContent = countFaces(confirmed.length);
+    this.rate.textContent = _("%(rate)s frames/s", { rate: rate.toFixed(1) });
     if (view === "class") this.showClass(confirmed);
     else if (confirmed.length) this.showPerson(confirmed);
-    else this.showMessage(faces.length ? "one-moment" : "no-face", "no face in view");
+    else this.showMessage(faces.length ? "one-moment" : "no-face", _("no face in view"));
   }
 
   showMessage(name, spoken) {
@@ -64,11 +65,11 @@ export class Panel {
   showPerson(faces) {
     const largest = faces.reduce((best, face) => (area(face) > area(best) ? face : best));
     const others = faces.filter((face) => face !== largest).sort((one, other) => one.track - other.track);
-    const heading = others.length ? `Face ${largest.track}, the largest` : "Your expression";
+    const heading = others.length ? _("Face %(number)s, the largest", { number: largest.track }) : _("Your expression");
     this.showBars(heading, this.labels.of(largest), this.labels.probability(largest), largest.probabilities);
     const chips = others.slice(0, MAX_OTHERS).map((face) => el("li", {}, this.otherChip(face)));
     const more = others.length - MAX_OTHERS;
-    if (more > 0) chips.push(el("li", { class: "fer-note" }, `and ${pluralize(more, "other")}`));
+    if (more > 0) chips.push(el("li", { class: "fer-note" }, _n("and %(num)s other", "and %(num)s others", more)));
     this.others.replaceChildren(...chips);
     this.others.hidden = !chips.length;
     this.spoken = this.labels.count(faces.map((face) => this.labels.of(face)));
@@ -86,18 +87,18 @@ export class Panel {
     const mean = moment.mean();
     this.others.hidden = true;
     if (!mean.judged) {
-      this.showMessage("withheld", "withheld");
+      this.showMessage("withheld", _("withheld"));
       return;
     }
     const { expressions } = this.labels.settings;
     const top = topExpression(this.labels.settings, mean);
     this.showBars(classHeading(mean, faces.length), top, mean[top], expressions.map((name) => mean[name]));
-    this.spoken = `on average of ${mean.judged} faces ${this.labels.text(top, mean[top])}`;
+    this.spoken = _("on average of %(number)s faces %(label)s", { number: mean.judged, label: this.labels.text(top, mean[top]) });
   }
 }
 
 function classHeading(mean, faces) {
   const [uncertain, turned] = [Math.round(mean.judged * mean.uncertain), Math.round(faces * mean.turned)];
-  const start = `On average of ${mean.judged} faces`;
-  return start + (uncertain ? `, ${uncertain} of them uncertain` : "") + (turned ? `; ${turned} turned away` : "");
+  const start = _("On average of %(number)s faces", { number: mean.judged });
+  return start + (uncertain ? _(", %(number)s of them uncertain", { number: uncertain }) : "") + (turned ? _("; %(number)s turned away", { number: turned }) : "");
 }

@@ -1,12 +1,13 @@
 // The Photo tab: a picture that was dropped, chosen or pasted, its faces as boxes and in a table.
 
-import { Bars, el, find, message, percent } from "./dom.js";
+import { Bars, countFaces, el, find, message, percent } from "./dom.js";
 import { LabelPlacer } from "./label_placement.js";
+import { N_, _ } from "./texts.js";
 
 const TAG_GAP = 3; // CSS pixels between tags
 const MAX_SIDE = 4096; // pixels of the picture that is read; canvases have limits
 const SMALL_PICTURE = 320; // pixels to which smaller pictures are enlarged on the page
-const NOT_READ = "This file is no picture that this browser can open. Use a JPEG, PNG, WebP, GIF or AVIF file.";
+const NOT_READ = N_("This file is no picture that this browser can open. Use a JPEG, PNG, WebP, GIF or AVIF file.");
 
 export class PhotoScreen {
   constructor(client, labels) {
@@ -35,14 +36,14 @@ export class PhotoScreen {
     if (!file) return;
     const turn = ++this.turn;
     this.sizes?.disconnect();
-    this.result.replaceChildren(message("One moment", "The faces are being detected.", "info"));
+    this.result.replaceChildren(message(_("One moment"), _("The faces are being detected."), "info"));
     try {
       const picture = await decode(file);
       await this.client.ready;
       const { faces } = await this.client.photo(await createImageBitmap(picture));
       if (turn === this.turn) this.show(picture, faces);
     } catch (error) {
-      if (turn === this.turn) this.result.replaceChildren(message("No faces read", error.message, "trouble"));
+      if (turn === this.turn) this.result.replaceChildren(message(_("No faces read"), error.message, "trouble"));
     }
   }
 
@@ -51,10 +52,10 @@ export class PhotoScreen {
     this.spoken = this.labels.count(labels);
     const boxes = faces.map((face, i) => this.box(face, labels[i], i, picture));
     const figure = el("figure", { class: "fer-photo" }, draw(picture, faces.length), ...boxes);
-    const none = "Faces that are covered, in profile or very small are missed. Try another photo.";
+    const none = _("Faces that are covered, in profile or very small are missed. Try another photo.");
     const rest = faces.length
       ? [el("div", { class: "fer-card" }, ...faces.map((face, i) => this.panel(face, labels[i], i))), this.table(faces, labels)]
-      : [message("No face found", none)];
+      : [message(_("No face found"), none)];
     this.result.replaceChildren(figure, ...rest);
     this.choose(1);
     this.sizes = new ResizeObserver(() => this.placeTags(faces, picture.width));
@@ -67,7 +68,7 @@ export class PhotoScreen {
     const place = { "--left": percentOf(left, width), "--top": percentOf(top, height), "--width": percentOf(right - left, width), "--height": percentOf(bottom - top, height), "--line": "2px" };
     const text = this.labels.text(label, this.labels.probability(face));
     const tag = el("span", { class: "fer-tag" }, el("b", {}, String(i + 1)), el("span", {}, ` ${text}`));
-    return el("button", { type: "button", class: "fer-box", "data-face": String(i + 1), "aria-label": `Face ${i + 1}: ${text}`, ...place, ...this.labels.colors(label), click: () => this.choose(i + 1) }, tag);
+    return el("button", { type: "button", class: "fer-box", "data-face": String(i + 1), "aria-label": `${_("Face %(number)s", { number: i + 1 })}: ${text}`, ...place, ...this.labels.colors(label), click: () => this.choose(i + 1) }, tag);
   }
 
   /** Places the tags so that they cover no face, at the size in which the picture appears. */
@@ -93,24 +94,24 @@ export class PhotoScreen {
     const bars = new Bars(this.labels).update(face.probabilities, label).element;
     const side = Math.round(Math.max(face.box[2] - face.box[0], face.box[3] - face.box[1]));
     const note = side < this.labels.settings.small_face
-      ? el("p", { class: "fer-note" }, `Only ${side} pixels on its longer side: faces this small are often misclassified.`)
+      ? el("p", { class: "fer-note" }, _("Only %(side)s pixels on its longer side: faces this small are often misclassified.", { side }))
       : null;
-    return el("section", { "data-panel": String(i + 1) }, el("h3", { class: "fer-heading" }, `Face ${i + 1}`),
+    return el("section", { "data-panel": String(i + 1) }, el("h3", { class: "fer-heading" }, _("Face %(number)s", { number: i + 1 })),
       this.labels.verdict(label, this.labels.probability(face)), bars, note);
   }
 
   table(faces, labels) {
     const { expressions } = this.labels.settings;
-    const head = [el("th", { scope: "col" }, "Face"), el("th", { scope: "col", class: "fer-left" }, "Expression"),
-      ...expressions.map((name) => el("th", { scope: "col" }, el("span", { class: "fer-upright" }, name)))];
+    const head = [el("th", { scope: "col" }, _("Face")), el("th", { scope: "col", class: "fer-left" }, _("Expression")),
+      ...expressions.map((name) => el("th", { scope: "col" }, el("span", { class: "fer-upright" }, _(name))))];
     const rows = faces.map((face, i) => this.row(face, labels[i], i + 1));
-    return el("div", { class: "fer-table", role: "region", "aria-label": "All faces", tabindex: "0" },
-      el("table", {}, el("caption", {}, "All faces, in percent"), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)));
+    return el("div", { class: "fer-table", role: "region", "aria-label": _("All faces"), tabindex: "0" },
+      el("table", {}, el("caption", {}, _("All faces, in percent")), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)));
   }
 
   row(face, label, number) {
     const choose = () => this.choose(number);
-    const button = el("button", { type: "button", "data-face": String(number), "aria-label": `Show face ${number}`, click: choose }, String(number));
+    const button = el("button", { type: "button", "data-face": String(number), "aria-label": _("Show face %(number)s", { number }), click: choose }, String(number));
     const cells = this.labels.settings.expressions.map((name, i) => {
       const share = face.probabilities[i];
       return el("td", { "data-share": "", "--value": share.toFixed(3), class: name === label ? "fer-top" : "" }, percent(share).slice(0, -1));
@@ -131,7 +132,7 @@ const percentOf = (part, whole) => `${((part / whole) * 100).toFixed(2)}%`;
 /** Returns a file's picture upright, as an ImageBitmap of no more than `MAX_SIDE` pixels. */
 async function decode(file) {
   const picture = await createImageBitmap(file).catch(() => null);
-  if (!picture) throw new Error(NOT_READ);
+  if (!picture) throw new Error(_(NOT_READ));
   const side = Math.max(picture.width, picture.height);
   if (side <= MAX_SIDE) return picture;
   const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round((length * MAX_SIDE) / side)));
@@ -140,7 +141,7 @@ async function decode(file) {
 
 function draw(picture, faces) {
   const scale = Math.max(1, SMALL_PICTURE / Math.max(picture.width, picture.height));
-  const canvas = el("canvas", { role: "img", "aria-label": `Your photo, ${faces || "no"} face${faces > 1 ? "s" : ""} found` });
+  const canvas = el("canvas", { role: "img", "aria-label": _("Your photo, %(faces)s found", { faces: countFaces(faces) }) });
   [canvas.width, canvas.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas;

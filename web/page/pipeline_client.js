@@ -5,6 +5,8 @@
 //   -> {type: "frame", id, bitmap, seconds}      <- {type: "faces", id, faces, uniform, milliseconds}
 //   -> {type: "reset"}                           <- {type: "failed", id, message}
 
+import { _ } from "./texts.js";
+
 export class PipelineClient {
   /** Starts the worker; `ready` resolves once its networks are loaded. */
   constructor(base, uniformRange, onProgress) {
@@ -16,7 +18,7 @@ export class PipelineClient {
     this.worker.addEventListener("message", ({ data }) => this.receive(data));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.fail(new Error("The networks can't run in this browser. Update it, or use another one."));
+      this.fail(new Error(_("The networks can't run in this browser. Update it, or use another one.")));
     });
     this.worker.postMessage({ type: "load", id: "load", base, uniformRange });
   }
@@ -28,7 +30,7 @@ export class PipelineClient {
     }
     const [resolve, reject] = this.waiting.get(id) ?? [];
     this.waiting.delete(id);
-    if (type === "failed") reject?.(new Error(result.message));
+    if (type === "failed") reject?.(new Error(_(result.message)));
     else resolve?.(result);
   }
 

@@ -2,6 +2,7 @@
 
 import { Chart, topExpression } from "./chart.js";
 import { Bars, clock, download, el, find, message, percent, signed } from "./dom.js";
+import { _ } from "./texts.js";
 import { Timeline } from "./timeline.js";
 
 const DRAW_INTERVAL = 1000; // milliseconds
@@ -38,8 +39,8 @@ export class TimelineScreen {
 
   /** Asks on the page: browsers open no dialog for a page in another site's frame, as Spaces are. */
   ask() {
-    const button = el("button", { type: "button", class: "button", click: () => this.start(true) }, "Drop it and start a new one");
-    const question = message("Not saved yet", "The finished timeline has not been saved, and a new one replaces it.", "info", button);
+    const button = el("button", { type: "button", class: "button", click: () => this.start(true) }, _("Drop it and start a new one"));
+    const question = message(_("Not saved yet"), _("The finished timeline has not been saved, and a new one replaces it."), "info", button);
     question.id = "unsaved";
     find("#unsaved")?.remove();
     this.chart.prepend(question);
@@ -78,18 +79,18 @@ export class TimelineScreen {
     this.stopButton.hidden = !this.running;
     this.saves.hidden = this.running || !recorded;
     if (!this.running && !recorded) {
-      this.chart.replaceChildren(message("Nothing recorded", "The camera sent no picture; start it first."));
+      this.chart.replaceChildren(message(_("Nothing recorded"), _("The camera sent no picture; start it first.")));
       return;
     }
-    const limit = byItself ? message("The timeline has ended", "A timeline holds two hours at most; save it or start a new one.") : null;
+    const limit = byItself ? message(_("The timeline has ended"), _("A timeline holds two hours at most; save it or start a new one.")) : null;
     const content = [limit, this.readout(), this.note(), ...new Chart(this.timeline, this.running).draw(), this.running ? null : this.summary()];
     this.chart.replaceChildren(...content.filter(Boolean));
   }
 
   note() {
     const texts = {
-      waiting: "Waiting for the camera's picture.",
-      paused: "Paused: no picture comes from the camera, and nothing is recorded.",
+      waiting: _("Waiting for the camera's picture."),
+      paused: _("Paused: no picture comes from the camera, and nothing is recorded."),
     };
     const which = !this.running ? null : this.paused ? "paused" : this.timeline.bins.size ? null : "waiting";
     return which && el("p", { class: "fer-note" }, texts[which]);
@@ -98,10 +99,10 @@ export class TimelineScreen {
   readout() {
     const mean = this.timeline.mean();
     const dot = this.running && !this.paused ? el("span", { class: "fer-dot" }) : null;
-    const state = this.running ? `Recording ${clock(performance.now() / 1000 - this.started)}` : "Finished";
-    const items = [`${this.timeline.view} view`];
-    if (mean.judged) items.push(`positive-negative index ${signed(mean.index)}`, `${percent(mean.uncertain)} uncertain`);
-    if (mean.turned > 0) items.push(`${percent(mean.turned)} turned away`);
+    const state = this.running ? _("Recording %(time)s", { time: clock(performance.now() / 1000 - this.started) }) : _("Finished");
+    const items = [this.timeline.view === "class" ? _("class view") : _("person view")];
+    if (mean.judged) items.push(_("positive-negative index %(index)s", { index: signed(mean.index) }), _("%(share)s uncertain", { share: percent(mean.uncertain) }));
+    if (mean.turned > 0) items.push(_("%(share)s turned away", { share: percent(mean.turned) }));
     return el("p", { class: "fer-readout" }, el("span", {}, dot, state), ...items.map((item) => el("span", {}, item)));
   }
 
@@ -111,7 +112,7 @@ export class TimelineScreen {
     if (!mean.judged) return null;
     const { expressions } = this.settings;
     const bars = new Bars(this.labels).update(expressions.map((name) => mean[name]), topExpression(this.settings, mean));
-    return el("div", { class: "fer-means" }, el("h3", { class: "fer-heading" }, "On average"), bars.element);
+    return el("div", { class: "fer-means" }, el("h3", { class: "fer-heading" }, _("On average")), bars.element);
   }
 
   save(name, text, type) {
