@@ -16,8 +16,9 @@ from docs.translations import (
     scripts,
 )
 from fer.i18n import FOLDER, LANGUAGES, SOURCE
-from fer.ui import build_demo, load_pipeline
+from fer.ui import build_demo
 from fer.ui.localization import visible_texts
+from tests.fakes import fake_pipeline
 
 TRANSLATIONS = sorted(LANGUAGES.keys() - {SOURCE})
 
@@ -26,7 +27,7 @@ UPDATE = "run: python -m docs.translations; then fill in what it names"
 
 @pytest.fixture(scope="module")
 def texts():
-    return all_texts(visible_texts(build_demo(load_pipeline())))
+    return all_texts(visible_texts(build_demo(fake_pipeline(), "another network")))
 
 
 def read(language):
