@@ -69,6 +69,8 @@ HEAD = f"""<meta name="description" content="{INTRODUCTION}">
 @media (max-width: 640px) {{
   .main.fillable {{ padding: 12px 14px !important; }}
   footer .divider {{ display: none !important; }}
+  /* So that all fit, in any language. */
+  #fer-tabs .tab-container button {{ padding-inline: 9px !important; }}
 }}
 </style>"""
 

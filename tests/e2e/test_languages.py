@@ -8,6 +8,7 @@ pytestmark = pytest.mark.browser
 
 TABS = {
     "de-AT": ["Live", "Foto", "Aufnahme", "Modell", "Über"],
+    "es-MX": ["En vivo", "Foto", "Grabación", "Modelo", "Info"],
     "hi-IN": ["लाइव", "फ़ोटो", "रिकॉर्डिंग", "मॉडल", "परिचय"],
     "fr-FR": ["Live", "Photo", "Recording", "Model", "About"],  # a language that there isn't
 }
@@ -23,7 +24,7 @@ def chromium(playwright):
 
 
 def open_page(chromium, url, locale):
-    page = chromium.new_page(locale=locale)
+    page = chromium.new_page(locale=locale, viewport={"width": 390, "height": 844})
     page.goto(url)
     page.get_by_role("heading", level=1).wait_for()
     return page
