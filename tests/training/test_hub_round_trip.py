@@ -126,7 +126,7 @@ result = {
     "equal": torch.equal(*logits),
     "name": served.name,
     "revision": served.revision,
-    "page": str(demo.get_config_file()),
+    "page": str(demo.translations().translations_dict["en"]),
     "framing": served.framing == trained.framing != {},
     "settings": [served.heads == trained.heads, served.uncertain_below],
     "metrics": served.metrics.to_json(),
