@@ -61,11 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(program: str) -> Start:
     """Run a program with `python -c`."""
-    start, before = time.perf_counter(), os.times()
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment(), check=True)
-    after = os.times()
-    cpu = sum(after[2:4]) - sum(before[2:4])
-    return Start(time.perf_counter() - start, cpu)
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment())
+    _, status, usage = os.wait4(process.pid, 0)  # of this process alone, not of others that end
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, program)
+    return Start(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
 
 
 def page() -> Start:

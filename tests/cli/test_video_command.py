@@ -4,7 +4,6 @@ import io
 import re
 import shutil
 import signal
-import time
 
 import pytest
 
@@ -107,7 +106,8 @@ def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("times", [1, 2])
+# Twice: when the second one comes depends on the machine, which a busy one makes too late.
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_ctrl_c_keeps_what_was_analysed_and_twice_ends_at_once(
     tmp_path, film, monkeypatch, capsys, times
 ):
@@ -117,10 +117,7 @@ def test_ctrl_c_keeps_what_was_analysed_and_twice_ends_at_once(
     def press(*arguments):
         calls.append(arguments)
         if len(calls) == 6:
-            signal.raise_signal(signal.SIGINT)
-            while times == 2 and signal.getsignal(signal.SIGINT) is not handler:
-                time.sleep(0.001)  # two before the first is handled count as one
-            if times == 2:
+            for _ in range(times):
                 signal.raise_signal(signal.SIGINT)
         return process(*arguments)
 
