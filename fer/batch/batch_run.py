@@ -91,7 +91,7 @@ class BatchRun:
     Attributes:
         total: Files of the shard.
         done: How many of these are in the tables.
-        unread: Those that can't be had at the moment, and why.
+        unread: Those that can't be read at the moment, and why.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class BatchRun:
             report: Receives the share of the work that is done, 0 to 1.
 
         Raises:
-            UnreachableError: Some files can't be had at the moment; the others are done, unless
+            UnreachableError: Some files can't be read at the moment; the others are done, unless
                 none could be had for a while.
             ValueError: Nothing more can be read or written.
         """
@@ -189,7 +189,7 @@ class BatchRun:
         return ()
 
     def _keep_rows(self, files: Sequence[InputFile], rows: TableRows) -> None:
-        """Write the rows of some files, except of those that can't be had at the moment."""
+        """Write the rows of some files, except of those that can't be read at the moment."""
         self.unread |= rows.unread
         read = [file for file in files if file not in rows.unread]
         self._outage = 0 if read else self._outage + 1

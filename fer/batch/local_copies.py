@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class RemoteFileError(OSError):
-    """A file behind an address can't be had, nor later; the message is one sentence."""
+    """A remote file is permanently unavailable; the message is one sentence."""
 
 
 def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None) -> bytes:
@@ -34,14 +34,14 @@ def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None
         note_progress: Called before each attempt.
 
     Raises:
-        RemoteFileError: It can't be had.
+        RemoteFileError: It is permanently unavailable.
         UnreachableError: It can't at the moment.
     """
     return _fetch(file, lambda stream: bytes(stream.read()), note_progress)
 
 
 def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Callable[[], None]) -> T:
-    """Return what `read` makes of a file, which is asked for again after what may pass."""
+    """Return what `read` makes of a file, retried after transient errors."""
     import fsspec  # only addresses need it
 
     def attempt() -> T:
@@ -57,7 +57,7 @@ def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Calla
 
 
 def _describe(error: BaseException) -> str:
-    """Return why a file can't be had at the moment."""
+    """Return why a file can't be read at the moment."""
     if isinstance(error, OSError) and is_full(error):
         return (
             f"there is no room for a copy of it in {tempfile.gettempdir()}; make room, or name a "
@@ -82,7 +82,7 @@ class LocalCopies:
         """Return where a file is on this machine.
 
         Raises:
-            RemoteFileError: It can't be had.
+            RemoteFileError: It is permanently unavailable.
             UnreachableError: It can't at the moment.
         """
         if not file.is_remote:
@@ -94,7 +94,7 @@ class LocalCopies:
         return Path(self._folder.name if self._folder else "", "video")
 
     def identity(self, file: InputFile) -> str:
-        """Return what another file in the same place has otherwise; `path` comes first.
+        """Return a checksum that changes when the file is replaced; call `path` first.
 
         Of a file here that is its size and time of change, of a copy its content.
 

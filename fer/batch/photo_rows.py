@@ -83,7 +83,7 @@ class _Reading:
         """Read a photo, and return what is known of it.
 
         Raises:
-            UnreachableError: It can't be had at the moment.
+            UnreachableError: It can't be read at the moment.
         """
         self._note_progress()
         try:

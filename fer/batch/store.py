@@ -231,7 +231,7 @@ def is_readable(path: Path) -> bool:
     """Return whether a file of parquet is one, and whole; of a large one its end has to do.
 
     Raises:
-        OutputError: It can't be had, whatever is in it.
+        OutputError: It can't be read, whatever it holds.
     """
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile

@@ -154,7 +154,7 @@ class TableRows:
         files: A row a file.
         timeline: A row a second of a video, or a photo.
         faces: A row a face; None in the class view.
-        unread: Files that can't be had at the moment, and why: they have no rows.
+        unread: Files that can't be read at the moment, and why: they have no rows.
     """
 
     files: "pa.Table"

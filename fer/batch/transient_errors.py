@@ -1,4 +1,4 @@
-"""Which errors of a source may pass, such as a lost connection, and which are a file's own."""
+"""Which errors of a source are transient, such as a lost connection, and which are the file's."""
 
 import errno
 import sys
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class UnreachableError(Exception):
-    """A file can't be had at the moment, and may be later; the message is one sentence."""
+    """A file can't be read at the moment, and may be later; the message is one sentence."""
 
 
 def remote_errors() -> tuple[type[BaseException], ...]:
@@ -55,7 +55,7 @@ def remote_errors() -> tuple[type[BaseException], ...]:
 
 
 def with_retries(work: Callable[[], T], note_progress: Callable[[], None] = lambda: None) -> T:
-    """Return what some work with a source does, which is tried again after what may pass.
+    """Return what some work with a source does, retried after transient errors.
 
     Args:
         work: Raises one of `remote_errors` where it fails.
@@ -76,7 +76,7 @@ def with_retries(work: Callable[[], T], note_progress: Callable[[], None] = lamb
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether an error of `remote_errors` may pass."""
+    """Return whether an error of `remote_errors` is transient."""
     status = _status(error)
     if status is not None:
         return status >= 500 or status in _PASSING_STATUS
