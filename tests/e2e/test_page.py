@@ -10,7 +10,7 @@ from skimage.data import astronaut
 
 from tests.e2e.browser import DRAWN, browser, start_camera, stop_camera
 from tests.images.heic import heic
-from tests.web.faces import BOX, drawn, rgb
+from tests.web.faces import BOX, rgb, wait_until_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -21,9 +21,7 @@ def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
     start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
     label = page.locator("#live-panel .fer-verdict .fer-chip").inner_text()
-    page.wait_for_function(DRAWN)
-    page.wait_for_timeout(300)  # boxes glide
-    assert min(drawn(page, BOX, rgb(label))) > 0.9
+    wait_until_drawn(page, BOX, rgb(label))
     page.get_by_text("frames/s").wait_for()
     frames = [request.post_data for request in sent if "component_server" in request.url]
     assert frames and max(map(len, frames)) < 100_000

@@ -9,14 +9,14 @@ TELL = """(message) => {
   window.channel.postMessage(message);
 }"""
 
-DRAWN = """({ box: [x1, y1, x2, y2], color }) => {
+DRAWN = """({ box: [x1, y1, x2, y2], color, reach }) => {
   const [canvas, video] = ["canvas", "video"].map((name) =>
     document.querySelector(`.fer-stage ${name}`));
   const scale = canvas.width / video.videoWidth;
   const context = canvas.getContext("2d");
   const edge = (x) => { // the share of rows in which a mirrored x has the colour
     const at = Math.round((video.videoWidth - x) * scale), top = Math.round((y1 + 12) * scale);
-    const height = Math.round((y2 - y1 - 24) * scale), reach = 4;
+    const height = Math.round((y2 - y1 - 24) * scale);
     const { data } = context.getImageData(at - reach, top, 2 * reach, height);
     let rows = 0;
     for (let y = 0; y < height; y++) {
@@ -78,7 +78,13 @@ def rgb(label):
 
 def drawn(page, box, color):
     """The share of a box's left and of its right edge that has a colour, RGB."""
-    return page.evaluate(DRAWN, {"box": list(box), "color": list(color)})
+    return page.evaluate(DRAWN, {"box": list(box), "color": list(color), "reach": 4})
+
+
+def wait_until_drawn(page, box, color):
+    """Wait for both edges of a box in a colour; a moving camera takes it up to 5 pixels away."""
+    given = {"box": list(box), "color": list(color), "reach": 10}
+    page.wait_for_function(f"(given) => Math.min(...({DRAWN})(given)) > 0.9", arg=given)
 
 
 def saved(page, kind):
