@@ -48,7 +48,7 @@ def results(metrics: ModelMetrics, evaluation: Evaluation, live: dict) -> str:
 | | |
 |---|---|
 | FER2013 head alone, by FER2013's labels (validation, {pictures:,} faces) | {own:.1%} |
-| both heads combined, as on the page, by most of FER+'s voters | {page:.1%} |
+| both heads combined, as on the page, by FER+'s majority label | {page:.1%} |
 | frames per second with one face, with 24 faces (1 thread) | {one:.0f}, {crowd:.0f} |
 | times as fast as {live["peer"]}, by scene | {min(faster):.0f} to {max(faster):.0f} |
 | parameters | {metrics.parameters / 1e6:.1f} million |

@@ -1,5 +1,7 @@
 """The colour of each expression, and the contrast of text on it."""
 
+from functools import cache
+
 from fer.i18n import mark as N_
 from fer.labels import TURNED_AWAY, UNCERTAIN
 
@@ -59,6 +61,7 @@ def contrast_ratio(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@cache
 def text_color_on(color: str) -> str:
     """Return black or white, whichever reads better on "#rrggbb"; at least 4.5:1 on any colour."""
     return max(("#000000", "#ffffff"), key=lambda ink: contrast_ratio(ink, color))

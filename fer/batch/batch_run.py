@@ -153,8 +153,8 @@ class BatchRun:
         file, sentence = next(iter(self.unread.items()))
         others = "" if self.left == 1 else f", as are {self.left - 1:,} more"
         return (
-            f"{file.source} is left for later{others}: {sentence} Give the same command again, "
-            f"which goes on; {self.done:,} of {self.total:,} files are done."
+            f"{file.source} is left for later{others}: {sentence} Run the same command "
+            f"again to continue; {self.done:,} of {self.total:,} files are done."
         )
 
     def _first_tasks(self) -> Iterator[Task]:

@@ -34,10 +34,10 @@ EMPTY = "an argument is empty; check the variable that it comes from"
 EXAMPLES = """\
 Examples:
   fer photo holiday.jpg                          what each face in it looks like
-  fer photo album --output results               of a folder, with tables and marked photos
+  fer photo photos --output results              of a folder, with tables and annotated copies
   fer video lesson.mp4 --output lesson           annotated video, timeline and report
   fer camera                                     the first camera, in a window
-  fer run archive --out results                  any number of both into tables
+  fer run archive --output results               any number of both into tables
 
 fer COMMAND --help lists the options of a command."""
 

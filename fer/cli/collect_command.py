@@ -14,7 +14,7 @@ def add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="State what is in the tables of fer run, and which files were refused.",
         formatter_class=DefaultsHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="--out of fer run")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="--output of fer run")
     parser.add_argument(
         "--csv",
         action="store_true",

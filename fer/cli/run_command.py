@@ -1,4 +1,4 @@
-"""`fer run`: many photos and videos in, tables out; the same command goes on after any stop."""
+"""`fer run`: many photos and videos in, tables out; resumable."""
 
 import argparse
 import math
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 Examples:
-  fer run album lessons/*.mp4 --out results      photos and videos into tables
-  fer run hf://datasets/you/faces --out results  from the Hub, or s3://, gs://, https://
-  fer run list.txt --out results --shard 3/64    a 64th of it, for one job of a cluster
-  fer collect results --csv                      the tables for a spreadsheet"""
+  fer run photos lessons/*.mp4 --output results     photos and videos into tables
+  fer run hf://datasets/you/faces --output results  from the Hub, or s3://, gs://, https://
+  fer run list.txt --output results --shard 3/64    a 64th of it, for one job of a cluster
+  fer collect results --csv                         the tables for a spreadsheet"""
 
 ANNOTATED = "annotated"
 """Folder of the copies with boxes."""
@@ -35,8 +35,8 @@ def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser = commands.add_parser(
         "run",
         help="read any number of photos and videos into tables",
-        description="Read photos and videos into tables of parquet: faces, files and timeline. "
-        "What is done\nstays: the same command goes on after any stop.",
+        description="Read photos and videos into tables of parquet: faces, files and timeline.\n"
+        "Resumable: after any stop, run the same command again.",
         epilog=EXAMPLES,
         formatter_class=DefaultsHelpFormatter,
     )
@@ -48,7 +48,11 @@ def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "lists of these (.txt, a line each), or addresses that fsspec takes",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="for the tables; made if need be"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="for the tables; made if need be",
     )
     _add_analysis(parser)
     _add_engine(parser)
@@ -120,24 +124,24 @@ def run_batch(options: argparse.Namespace) -> str:
     from fer.batch.store import BatchStore
     from fer.batch.transient_errors import UnreachableError
 
-    check_manifest(options.out, settings, shard.count)
-    found = find_input_files(options.sources, options.out)
+    check_manifest(options.output, settings, shard.count)
+    found = find_input_files(options.sources, options.output)
     files = [file for file in found.files if file in shard]
-    store = BatchStore(options.out, shard)
-    with output_folder(options.out), store.locked():
+    store = BatchStore(options.output, shard)
+    with output_folder(options.output), store.locked():
         run = BatchRun(files, settings, store)
         pool = make_pool(options, settings, run.left)
         try:
-            write_manifest(options.out, settings, shard.count, pool.start())
+            write_manifest(options.output, settings, shard.count, pool.start())
             with share_progress("Files") as show:
                 run.run(pool, show)
         except UnreachableError as error:
             raise ValueError(str(error)) from error
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(describe_kept(run, options.out)) from None
+            raise KeyboardInterrupt(describe_kept(run, options.output)) from None
         finally:
             pool.close()
-    return "\n".join([*describe_damage(store), describe_run(run, found, shard, options.out)])
+    return "\n".join([*describe_damage(store), describe_run(run, found, shard, options.output)])
 
 
 def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
@@ -160,7 +164,7 @@ def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
         start=options.start or 0.0,
         end=math.inf if options.end is None else options.end,
         min_face=options.min_face,
-        annotated=options.out.absolute() / ANNOTATED if options.annotate else None,
+        annotated=options.output.absolute() / ANNOTATED if options.annotate else None,
         model=options.model,
         device=options.device,
     )
@@ -192,7 +196,8 @@ def usable_cores() -> int:
 
 def describe_kept(run: "BatchRun", out: Path) -> str:
     """Return what there is after Ctrl-C."""
-    return f"{run.done:,} of {run.total:,} files are in {out}; the same command goes on."
+    done = f"{run.done:,} of {run.total:,} files are in {out}"
+    return f"{done}; run the same command again to continue."
 
 
 def describe_damage(store: "BatchStore") -> list[str]:

@@ -37,8 +37,12 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 """The last two may also be AVIF."""
 
 
-def open_image(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
+def open_image(stream: BinaryIO, max_pixels: int | None = None) -> tuple[Image.Image, list[str]]:
     """Open a picture, header read and pixels not yet.
+
+    Args:
+        stream: The file.
+        max_pixels: Most pixels; `MAX_PIXELS` if None, or a larger JPEG that can be decoded smaller.
 
     Returns:
         The picture, and a sentence on each thing in the file that isn't read.
@@ -47,6 +51,8 @@ def open_image(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
         ImageError: It is none of the formats, too large, or made to keep a decoder busy.
     """
     image = _identify(stream)
+    if max_pixels is not None:
+        require_size(image, max_pixels)
     if image.format in ("JPEG", "MPO"):
         _require_few_scans(stream)
     notices = _choose_page(image)
@@ -55,17 +61,17 @@ def open_image(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
     return image, notices
 
 
-def require_size(image: Image.Image) -> None:
+def require_size(image: Image.Image, max_pixels: int = MAX_PIXELS) -> None:
     """Raise ImageError for a picture that is too large or without pixels."""
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels:
         raise ImageError(
             _(
                 "The picture is too large (%(width)s x %(height)s); at most %(most)s million "
                 "pixels are read.",
                 width=f"{width:,}",
                 height=f"{height:,}",
-                most=MAX_PIXELS // 1_000_000,
+                most=max_pixels // 1_000_000,
             )
         )
     if width * height == 0:

@@ -64,14 +64,17 @@ class DecodedImage:
     notices: tuple[str, ...] = ()
 
 
-def read_image(source: ImageSource, apply_profile: bool = True) -> UInt8Array:
+def read_image(
+    source: ImageSource, apply_profile: bool = True, max_pixels: int | None = None
+) -> UInt8Array:
     """Return a picture as upright RGB uint8 (h, w, 3), see `decode_image`."""
-    return decode_image(source, apply_profile).pixels
+    return decode_image(source, apply_profile, max_pixels).pixels
 
 
 def decode_image(
     source: ImageSource,
     apply_profile: bool = True,
+    max_pixels: int | None = None,
 ) -> DecodedImage:
     """Decode a picture.
 
@@ -85,6 +88,8 @@ def decode_image(
             (see `as_rgb`).
         apply_profile: Whether an ICC profile is applied: it is parsed by a library of its own,
             which untrusted files should meet only in a sandbox.
+        max_pixels: A file of more is refused before it is decoded; `MAX_PIXELS` if None, or a
+            larger JPEG that can be decoded smaller.
 
     Raises:
         ImageError: The picture can't be read, is too large, or could mean several things.
@@ -97,7 +102,7 @@ def decode_image(
     if hasattr(source, "__array__"):
         return DecodedImage(as_rgb(np.asarray(source)))
     with _stream(source) as stream:
-        image, notices = open_image(stream)
+        image, notices = open_image(stream, max_pixels)
         with image:
             deep = has_16_bit_channels(image)
             _load(image)

@@ -1,8 +1,8 @@
 """Connection tracking: which sessions have an open connection, counted by an ASGI middleware.
 
 Gradio's queue also runs requests whose sender has disconnected. An open page has a heartbeat, so
-requests without any connection are rare, and are rate-limited; handlers check here whether their
-sender is still connected.
+requests without any connection are rare, and are rate-limited, as are pages that open; handlers
+check here whether their sender is still connected.
 """
 
 import asyncio
@@ -38,17 +38,49 @@ of the event loop, during which nobody else is served.
 UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""
 
+OPENING_LIMIT = (60, 10)
+"""Pages that are opened, in a burst (a class follows a link) and each second; others wait. Gradio's
+work for a new session would else be done for as many as one visitor can invent."""
+
+MAX_OPEN = 1000
+"""Sessions with an open connection, and pages that wait to be opened."""
+
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
-_MAX_BODY_BYTES = 4_000_000
-_KEY, _SENDER = "fer.connections", "fer.sender"
+SESSION = "fer.session"
+"""The key of an ASGI scope under which the request guard puts the session in a request's body."""
+
+_KEY = "fer.connections"
+_HEARTBEAT = re.compile(r"/heartbeat/[^/]+/?$")
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
-_SESSION = re.compile(rb'"session_hash"\s*:\s*"([^"]{1,64})"')
 
 
 class Abandoned(Exception):
     """The sender has disconnected, so the result is not needed."""
+
+
+class Allowance:
+    """How often something may be done: in a burst, and each second on average.
+
+    Args:
+        burst: In a burst.
+        rate: Each second.
+    """
+
+    def __init__(self, burst: float, rate: float) -> None:
+        self.burst, self.rate = burst, rate
+        self._left, self._since = float(burst), time.monotonic()
+
+    def take(self) -> bool:
+        """Take one; return whether there was one left."""
+        now = time.monotonic()
+        self._left = min(self._left + (now - self._since) * self.rate, float(self.burst))
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class Connections:
@@ -64,7 +96,8 @@ class Connections:
     def __init__(self, app: Any) -> None:
         self.app = app
         self._open: Counter[str] = Counter()
-        self._allowance, self._since = float(UNATTENDED_LIMIT[0]), time.monotonic()
+        self._unattended, self._opening = Allowance(*UNATTENDED_LIMIT), Allowance(*OPENING_LIMIT)
+        self._opening_pages = 0
         self._pending: dict[asyncio.Future[None], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
@@ -75,13 +108,23 @@ class Connections:
             await self.app(scope, receive, send)
             return
         scope[_KEY] = self
-        if scope["method"] == "POST" and _RUNS.search(scope["path"]):
-            session, receive = await _read(receive)
-            scope[_SENDER] = session
-            if not await self._lets_in(session):
-                await _refuse(send)
-                return
-        await self._counted(_session(scope), self.app(scope, receive, send))
+        session = _session(scope)
+        if await self._admits(scope, session):
+            await self._counted(session, self.app(scope, receive, send))
+        else:
+            await _refuse(send)
+
+    async def _admits(self, scope: Scope, session: str | None) -> bool:
+        """Return whether a request may pass, which may be after a delay.
+
+        Args:
+            scope: Of the request.
+            session: Whose connection it is, if it is one.
+        """
+        if session is not None:
+            return await self._opens(session, scope["path"])
+        runs = scope["method"] == "POST" and _RUNS.search(scope["path"])
+        return not runs or await self._lets_in(scope.get(SESSION))
 
     def is_open(self, session: str | None) -> bool:
         """Return whether a session has an open connection."""
@@ -104,7 +147,7 @@ class Connections:
 
     async def _lets_in(self, session: str | None) -> bool:
         """Return whether a request may pass, after a delay in which its sender may connect."""
-        if self.is_open(session) or self._allows():
+        if self.is_open(session) or self._unattended.take():
             return True
         if len(self._pending) >= UNCONNECTED_LIMIT[0]:
             oldest = next(
@@ -120,14 +163,18 @@ class Connections:
         finally:
             self._pending.pop(pending, None)
 
-    def _allows(self) -> bool:
-        """Take one from the allowance for senders without a connection; False if it is used up."""
-        now = time.monotonic()
-        grown = self._allowance + (now - self._since) * UNATTENDED_LIMIT[1]
-        self._allowance, self._since = min(grown, float(UNATTENDED_LIMIT[0])), now
-        if self._allowance < 1:
+    async def _opens(self, session: str, path: str) -> bool:
+        """Return whether a session may have one more connection, for a new page in its turn."""
+        if self.is_open(session):
+            return True
+        if len(self._open) + self._opening_pages >= MAX_OPEN:
             return False
-        self._allowance -= 1
+        self._opening_pages += 1
+        try:
+            while _HEARTBEAT.search(path) and not self._opening.take():
+                await asyncio.sleep(1 / OPENING_LIMIT[1])
+        finally:
+            self._opening_pages -= 1
         return True
 
 
@@ -145,7 +192,7 @@ class Sender:
             session = request.session_hash
         else:
             scope = request.scope if request else {}
-            session = scope.get(_SENDER)
+            session = scope.get(SESSION)
         self.session: str = session or ""
         self.connections: Connections | None = scope.get(_KEY)
         self._since = time.monotonic()
@@ -187,23 +234,6 @@ def _session(scope: Scope) -> str | None:
         return query["session_hash"][0] if "session_hash" in query else None
     found = _RESULTS.search(scope["path"])
     return found[1] if found else None
-
-
-async def _read(receive: Receive) -> tuple[str | None, Receive]:
-    """Return the session in a request's body, and a function that receives the body again."""
-    messages: list[Message] = []
-    length, more = 0, True
-    while more and length <= _MAX_BODY_BYTES:
-        messages.append(message := await receive())
-        length += len(message.get("body", b""))
-        more = message.get("more_body", False)
-    found = _SESSION.search(b"".join(message.get("body", b"") for message in messages))
-    replay = iter(messages)
-
-    async def again() -> Message:
-        return next(replay, None) or await receive()
-
-    return (found[1].decode("latin-1") if found else None), again
 
 
 async def _refuse(send: Any) -> None:

@@ -231,6 +231,10 @@ def _wanted_choice(parameter: Parameter, value: Any) -> str | None:
     return None if value in choices else f"one of: {', '.join(map(str, choices))}"
 
 
+def _wanted_text(parameter: Parameter, value: Any) -> str | None:
+    return None if isinstance(value, str) else "text"
+
+
 def _wanted_index(parameter: Parameter, value: Any) -> str | None:
     last = len(parameter.props["samples"]) - 1
     return None if type(value) is int and 0 <= value <= last else f"a number from 0 to {last}"
@@ -243,6 +247,7 @@ _CHECKS: Mapping[str, Callable[[Parameter, Any], str | None]] = {
     "checkbox": _wanted_flag,
     "radio": _wanted_choice,
     "dataset": _wanted_index,
+    "textbox": _wanted_text,
 }
 """By type of component, what it wants in place of a value; None where the value will do. Tokens,
 which HTML components send, are checked by `fer.ui.sessions`."""

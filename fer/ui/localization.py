@@ -35,9 +35,12 @@ class LocalizedBlocks(gr.Blocks):
 
     Attributes:
         panels: By its key, HTML in each language; see `localized`.
+        close_page: Called with a session's hash when its page has been closed. Gradio's own event
+            for that would first build the state of a session that is new, for whoever asks.
     """
 
     def __init__(self, **settings: Any) -> None:
+        self.close_page: Callable[[str], None] = lambda session: None
         self.panels: dict[str, dict[str, str]] = {}  # first: Gradio reads the configuration at once
         super().__init__(**settings)
 

@@ -103,29 +103,31 @@ class McpRoute:
         return self._tool
 
     async def _post(self, request: Request, send: Send) -> None:
-        """Handle a message when it is its turn: each may hold a picture in memory."""
-        response: Response | None = None
-        try:
-            async with asyncio.timeout(MAX_WAIT):
-                await self._turns.acquire()
-        except TimeoutError:
-            response = _error(None, _BUSY, PAGE_BUSY, 503)
-            await response(request.scope, request.receive, send)
-            return
-        try:
-            await self._handle(request, send)
-        finally:
-            self._turns.release()
-
-    async def _handle(self, request: Request, send: Send) -> None:
-        response, receive = None, request.receive
+        """Handle a message; it must have arrived before its turn, or silent senders held all."""
+        receive = request.receive
         try:
             message = await self._read(request)
             response = self._refusal(message)
             receive = with_body(request, orjson.dumps(message))
         except RequestError as error:
             response = _error(None, _INVALID, error.sentence, error.status)
-        await (response or self.app)(request.scope, receive, send)
+        if response is None:
+            await self._run(request.scope, receive, send)
+        else:
+            await response(request.scope, receive, send)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a message on when it is its turn."""
+        try:
+            async with asyncio.timeout(MAX_WAIT):
+                await self._turns.acquire()
+        except TimeoutError:
+            await _error(None, _BUSY, PAGE_BUSY, 503)(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._turns.release()
 
     async def _read(self, request: Request) -> dict[str, Any]:
         """Return a message.

@@ -1,6 +1,7 @@
 """Validation of JSON request bodies: size, depth, and files of the visitor only."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -25,7 +26,13 @@ MAX_VALUES = 5000
 """Values in a body, counted by commas and brackets before it is parsed."""
 
 MAX_DEPTH = 12
-"""Nesting depth of lists and dictionaries."""
+"""Nesting depth of lists and dictionaries in a body."""
+
+MAX_FILES = 24
+"""Files that a body names; each use keeps one from being deleted for a while."""
+
+MAX_RECEIVING = 64_000_000
+"""Bytes of all bodies together that are being received."""
 
 TIMEOUT = 15.0
 """Seconds in which the whole body must arrive."""
@@ -41,6 +48,7 @@ KEYS = frozenset({"data", "event_id", "fn_index", "session_hash", "trigger_id"})
 
 NOT_JSON = "The request can't be read; send a JSON object."
 TOO_LARGE = "The request is too large; files are sent to /gradio_api/upload first."
+BUSY = "Too many requests are arriving just now; try again in a minute."
 TOO_SLOW = "The request took too long to arrive; try again."
 NO_FILE = N_(
     "A file in this request is not one that you uploaded, or has been deleted; upload it again."
@@ -60,6 +68,16 @@ class RequestError(Exception):
         return _(self.sentence)
 
 
+@dataclass
+class _Receiving:
+    """Bytes of the bodies that are being received."""
+
+    total: int = 0
+
+
+_receiving = _Receiving()
+
+
 async def read_json(
     request: Request, max_bytes: int, seconds: float | None = None
 ) -> dict[str, Any]:
@@ -71,7 +89,8 @@ async def read_json(
         seconds: In which all of it must arrive; `TIMEOUT` if None.
 
     Raises:
-        RequestError: It is too large, too slow, nested too deeply or no JSON object.
+        RequestError: It is too large, too slow, nested too deeply, names too many files or is no
+            JSON object; or all bodies together are too large.
     """
     if claimed_size(request) > max_bytes:
         raise RequestError(413, TOO_LARGE)
@@ -80,12 +99,17 @@ async def read_json(
         with anyio.fail_after(TIMEOUT if seconds is None else seconds):
             async for piece in request.stream():
                 body += piece
+                _receiving.total += len(piece)
                 if len(body) > max_bytes:
                     raise RequestError(413, TOO_LARGE)
+                if _receiving.total > MAX_RECEIVING:
+                    raise RequestError(503, BUSY)
     except TimeoutError:
         raise RequestError(408, TOO_SLOW) from None
     except ClientDisconnect:
         raise RequestError(400, NOT_JSON) from None
+    finally:
+        _receiving.total -= len(body)
     return _parse(bytes(body))
 
 
@@ -127,7 +151,21 @@ def _parse(body: bytes) -> dict[str, Any]:
         raise RequestError(400, NOT_JSON) from None
     if not isinstance(parsed, dict):
         raise RequestError(400, NOT_JSON)
+    _require_simple(parsed)
     return parsed
+
+
+def _require_simple(body: dict[str, Any]) -> None:
+    """Raise RequestError for a body that is nested too deeply or names too many files."""
+    level: list[Any] = [body]
+    depth = files = 0
+    while level:
+        files += sum(isinstance(value, dict) and "path" in value for value in level)
+        if depth > MAX_DEPTH or files > MAX_FILES:
+            raise RequestError(413, TOO_LARGE)
+        inner = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [item for items in inner for item in items if isinstance(item, dict | list)]
+        depth += 1
 
 
 def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
@@ -140,7 +178,7 @@ def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     if session is not None and not is_session(session):
         raise RequestError(400, NOT_JSON)
     known = {key: body[key] for key in KEYS & body.keys()}
-    return {key: check_value(value, session, store, depth=1) for key, value in known.items()}
+    return {key: check_value(value, session, store) for key, value in known.items()}
 
 
 def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
@@ -163,7 +201,7 @@ def is_session(value: object) -> bool:
     return isinstance(value, str) and SESSION.fullmatch(value) is not None
 
 
-def check_value(value: Any, session: str | None, store: UploadStore, depth: int = 0) -> Any:
+def check_value(value: Any, session: str | None, store: UploadStore) -> Any:
     """Return a value whose files all are this session's, each reduced to its path or data URL.
 
     Gradio treats any dictionary with a `path` as a file, with or without the type in `meta`, and
@@ -171,12 +209,10 @@ def check_value(value: Any, session: str | None, store: UploadStore, depth: int 
     store, or the data URL of a camera frame.
 
     Raises:
-        RequestError: It names another file, or is nested too deeply.
+        RequestError: It names another file.
     """
-    if depth > MAX_DEPTH:
-        raise RequestError(413, TOO_LARGE)
     if isinstance(value, list):
-        return [check_value(item, session, store, depth + 1) for item in value]
+        return [check_value(item, session, store) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("path") not in (None, ""):
@@ -187,4 +223,4 @@ def check_value(value: Any, session: str | None, store: UploadStore, depth: int 
     kept = {key: item for key, item in value.items() if key not in ("path", "url", "is_stream")}
     if isinstance(frame, str) and frame.startswith(FRAME):
         return {"url": frame, "meta": {"_type": "gradio.FileData"}}
-    return {key: check_value(item, session, store, depth + 1) for key, item in kept.items()}
+    return {key: check_value(item, session, store) for key, item in kept.items()}

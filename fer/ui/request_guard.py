@@ -5,8 +5,10 @@ any URL) and trusts each path and size in a request. This middleware filters req
 any route that isn't listed here is a 404. Only `fer.ui.static_folder` is before it.
 """
 
+import asyncio
 import re
 from collections import Counter
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,8 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fer.i18n import gettext as _
+from fer.ui.connections import PAGE_BUSY, SESSION
 from fer.ui.input_checks import InputChecks
-from fer.ui.mcp_route import McpRoute
+from fer.ui.mcp_route import TOOL, McpRoute
 from fer.ui.request_bodies import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -29,6 +33,7 @@ from fer.ui.request_bodies import (
     read_json,
     with_body,
 )
+from fer.ui.session_cleanup import pending_events
 from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import UploadStore
 
@@ -41,6 +46,15 @@ PLAIN = re.compile(
     r"|/gradio_api/(user|login_check)/?"
 )
 """Paths that don't depend on the visitor."""
+
+RENDERED = re.compile(r"/|/config/?|/gradio_api/(info|openapi\.json)/?")
+"""Those of them that Gradio renders anew for each request, in the threads that all share."""
+
+MAX_RENDERED, MAX_RENDERED_WAITING = 4, 400
+"""Of these, how many at a time, and how many wait."""
+
+MAX_EVENTS = 24
+"""Events of one session that wait or run at a time; a page has a few."""
 
 HEARTBEAT = re.compile(rf"/gradio_api/heartbeat/(?P<session>{_NAME})")
 """The connection that an open page keeps."""
@@ -61,6 +75,8 @@ SERVER_CALL = re.compile(r"/gradio_api/component_server/?")
 SMALL = re.compile(r"/gradio_api/(cancel|reset/?)")
 
 NOT_HERE = "There is nothing here."
+
+TOO_MANY_EVENTS = "Too many requests of this page are still waiting; try again after them."
 
 FILE_HEADERS = {
     b"content-security-policy": b"sandbox; default-src 'none'; style-src 'unsafe-inline'",
@@ -85,6 +101,7 @@ class RequestGuard:
         self._pages = Counter[str]()
         self._checks: InputChecks | None = None
         self._mcp = McpRoute(app)
+        self._rendering, self._rendered = asyncio.Semaphore(MAX_RENDERED), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, handle or refuse a request."""
@@ -108,13 +125,36 @@ class RequestGuard:
             response = _refusal(error.status, error.detail())
         if isinstance(response, Response):
             await response(scope, receive, send)
-        elif response.page is None:
-            await self.app(scope, response.receive, response.sender(send))
-        else:
+        elif response.page is not None:
             await self._keep_open(response.page, scope, receive, send)
+        elif RENDERED.fullmatch(path):
+            await self._render(scope, receive, send)
+        else:
+            await self.app(scope, response.receive, response.sender(send))
+
+    async def _render(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let Gradio render a page in its turn, which ends when it begins to be sent."""
+        if self._rendered >= MAX_RENDERED_WAITING:
+            await _refusal(503, _(PAGE_BUSY))(scope, receive, send)
+            return
+        turn = ExitStack()
+
+        async def sent(message: Message) -> None:
+            turn.close()
+            await send(message)
+
+        self._rendered += 1
+        turn.callback(self._end_rendering)
+        with turn:
+            await self._rendering.acquire()
+            turn.callback(self._rendering.release)
+            await self.app(scope, receive, sent)
+
+    def _end_rendering(self) -> None:
+        self._rendered -= 1
 
     async def _keep_open(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a page's heartbeat; when the last one of a session ends, release its uploads."""
+        """Serve a page's heartbeat; when the last one of a session ends, drop what is its own."""
         self._pages[session] += 1
         try:
             await self.app(scope, receive, send)
@@ -123,9 +163,10 @@ class RequestGuard:
             if not self._pages[session]:
                 del self._pages[session]
                 self.store.release(session)
+                scope["app"].get_blocks().close_page(session)
 
     async def _get(self, request: Request, path: str) -> "Response | Passed":
-        query = parse_qs(request.url.query)
+        query = parse_qs(request.url.query, keep_blank_values=True)
         passed = Passed(request.scope, request.receive)
         if found := FILE.fullmatch(path):
             served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
@@ -137,7 +178,11 @@ class RequestGuard:
             return passed if is_session(query.get("session_hash", [""])[-1]) else _missing()
         if path == "/gradio_api/upload_progress":
             return await self.upload_route.progress(request)
-        is_plain = PLAIN.fullmatch(path) and ".." not in path and "deep_link" not in query
+        if path.rstrip("/") == "/gradio_api/info":
+            # Without it, the addresses of the first request's headers would be given to everybody.
+            request.scope["query_string"] = b"page="
+        other_page = query.get("page", [""])[-1] != "" or "deep_link" in query
+        is_plain = PLAIN.fullmatch(path) and ".." not in path and not other_page
         return passed if is_plain or RESULT.fullmatch(path) else _missing()
 
     async def _post(self, request: Request, path: str) -> "Response | Passed":
@@ -145,9 +190,13 @@ class RequestGuard:
             return await self.upload_route.receive(request)
         body: dict[str, Any]
         checks = self._checks_of(request.scope["app"])
+        found = CALL.fullmatch(path) or NAMED_CALL.fullmatch(path)
+        if found and found["name"] == TOOL:
+            return _missing()  # `McpRoute` alone lets it be called
         if found := CALL.fullmatch(path):
             body = check_call(await read_json(request, MAX_BODY_BYTES), self.store)
             checks.complete_call(body, found["name"])
+            self._require_few_events(request, body.get("session_hash"))
         elif SERVER_CALL.fullmatch(path):
             body = checked_server_call(await read_json(request, MAX_FRAME_BYTES), self.store)
             checks.check_function(body["component_id"], body["fn_name"])
@@ -158,7 +207,12 @@ class RequestGuard:
             body = await read_json(request, MAX_BODY_BYTES)
         else:
             return _missing()
+        request.scope[SESSION] = body.get("session_hash")
         return Passed.with_body(request, orjson.dumps(body))
+
+    def _require_few_events(self, request: Request, session: str | None) -> None:
+        if pending_events(request.scope["app"].get_blocks(), session) >= MAX_EVENTS:
+            raise RequestError(429, TOO_MANY_EVENTS)
 
     def _checks_of(self, app: Any) -> InputChecks:
         """Return the checks of the page, which is complete by the first request."""

@@ -44,6 +44,11 @@ def forget_session(demo: gr.Blocks, session: str) -> None:
         queue.pending_messages_per_session.pop(session, None)
 
 
+def pending_events(demo: gr.Blocks, session: str | None) -> int:
+    """Return how many events of a session wait or run."""
+    return len(demo._queue.pending_event_ids_session.get(session or "", ()))
+
+
 def closed_sessions(demo: gr.Blocks, is_open: Callable[[str], bool]) -> set[str]:
     """Return the sessions without a connection of which Gradio keeps something and runs nothing."""
     queue, running = demo._queue, demo._queue.event_ids_to_events.keys()

@@ -14,6 +14,7 @@ from gradio.components import Component
 from fer.ui import html
 from fer.ui.connections import Sender
 from fer.ui.event_options import PAGE_EVENT
+from fer.ui.localization import LocalizedBlocks
 from fer.ui.session_cleanup import forget_session
 from fer.ui.sessions import SessionError, Sessions
 
@@ -24,7 +25,7 @@ def build_token() -> gr.HTML:
 
 
 def build_session_restore(
-    demo: gr.Blocks,
+    demo: LocalizedBlocks,
     token: gr.HTML,
     sessions: Sessions,
     chart: Component,
@@ -50,15 +51,14 @@ def build_session_restore(
         timeline = unchanged[0] if recorder is None else recorder.restored_html(time.monotonic())
         return timeline, *(recording_session.restored() or unchanged[1:])
 
-    async def leave(request: gr.Request) -> None:
+    def leave(page: str) -> None:
         """Drop what must not outlive the page, images above all.
 
         Gradio alone would keep the last values of components, camera frames included, until
         hundreds of other sessions evict them.
         """
-        page = request.session_hash or ""
         sessions.leave(page)
         forget_session(demo, page)
 
     token.input(arrive, token, [chart, *recording], **PAGE_EVENT)
-    demo.unload(leave)
+    demo.close_page = leave

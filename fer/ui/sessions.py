@@ -26,7 +26,13 @@ SHORT_GRACE_PERIOD = 60
 """The same for an empty session."""
 
 MAX_SESSIONS = 2000
-"""Sessions at a time; empty ones are dropped first."""
+"""Sessions at a time; empty ones are dropped first, then brief ones whose page is closed."""
+
+BRIEF = 60
+"""Seconds of a timeline up to which a session is brief, unless it has a recording."""
+
+MAX_PER_PAGE = 3
+"""Sessions that one open page may begin; it has one token."""
 
 MAX_TOTAL_BYTES = 256_000_000
 """Memory of all timelines together at which no new one is started."""
@@ -76,6 +82,12 @@ class Session:
         """Approximate memory of its timeline."""
         return 0 if self.live.recorder is None else self.live.recorder.nbytes
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether it holds only what is soon made again: a photo's result or a short timeline."""
+        recorder = self.live.recorder
+        return self.recording.is_empty and (recorder is None or len(recorder.timeline) <= BRIEF)
+
     def leave(self) -> None:
         """Drop images and unfinished work: the page is closed, but may be reloaded."""
         self.live = self.live.without_images()
@@ -102,12 +114,14 @@ class Sessions:
             sender: The sender of the request.
 
         Raises:
-            SessionError: The token is malformed, or there are too many sessions.
+            SessionError: The token is malformed, or there are too many sessions, in all or of this
+                page.
         """
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise SessionError(_("This page is out of date; load it again."))
         session = self._sessions.pop(token, None)
         if session is None:
+            self._require_few(sender.session)
             self._make_room()
             session = Session(sender.session)
         self._sessions[token] = session  # at the end: the first one is the least recently used
@@ -150,16 +164,28 @@ class Sessions:
         """Return whether a session's page is open."""
         return self._connections is not None and self._connections.is_open(session.page)
 
+    def _require_few(self, page: str) -> None:
+        begun = [session for session in self._sessions.values() if session.page == page]
+        if page and len(begun) >= MAX_PER_PAGE:
+            raise SessionError(_("This page is out of date; load it again."))
+
     def _make_room(self) -> None:
+        """Drop a session if there are too many: an empty one, else one whose page is closed."""
         if len(self._sessions) < MAX_SESSIONS:
             return
         self.sweep()
-        for token, session in self._sessions.items():
-            if len(self._sessions) >= MAX_SESSIONS and session.is_empty:
-                del self._sessions[token]
-                return
-        if len(self._sessions) >= MAX_SESSIONS:
+        if len(self._sessions) < MAX_SESSIONS:
+            return
+        empty = (token for token, session in self._sessions.items() if session.is_empty)
+        brief = (
+            token
+            for token, session in self._sessions.items()
+            if session.is_brief and not self._is_open(session)
+        )
+        dropped = next(empty, None) or next(brief, None)  # the least recently used
+        if dropped is None:
             raise SessionError(_(SESSIONS_FULL))
+        del self._sessions[dropped]
 
     def _sweep_later(self) -> None:
         """Sweep from time to time for as long as there are sessions."""

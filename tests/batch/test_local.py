@@ -152,7 +152,10 @@ def test_ctrl_c_is_one_line(shelf, tmp_path, monkeypatch):
     assert process.returncode == 130
     assert output == ""
     assert errors.startswith("fer run: Interrupted. ") and errors.count("\n") == 1
-    assert f" of 222 files are in {tmp_path / 'out'}; the same command goes on." in errors
+    assert (
+        f" of 222 files are in {tmp_path / 'out'}; run the same command again to continue."
+        in errors
+    )
     assert psutil.wait_procs(family, timeout=20)[1] == []
 
 
@@ -216,7 +219,17 @@ def test_the_command_gives_what_the_pipeline_gives(tmp_path):
     face.save(album / "face.png")
     face.transpose(Image.Transpose.ROTATE_180).save(album / "turned.png")
     Image.new("RGB", (64, 64), "gray").save(album / "none.png")
-    command = [sys.executable, "-m", "fer", "run", album, "--out", tmp_path / "out", "--workers", 1]
+    command = [
+        sys.executable,
+        "-m",
+        "fer",
+        "run",
+        album,
+        "--output",
+        tmp_path / "out",
+        "--workers",
+        1,
+    ]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")  # no progress in a pipe
     assert done.stdout.startswith("3 photos and 0 videos are read, with 2 readings of faces.\n")

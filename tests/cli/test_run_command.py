@@ -42,7 +42,7 @@ def album(tmp_path, monkeypatch):
 
 
 def test_a_run_and_its_tables(album, pools, capsys):
-    words = ["run", "album", "--out", "out", "--start", "1", "--rate", "2"]
+    words = ["run", "album", "--output", "out", "--start", "1", "--rate", "2"]
     assert main(words) == 0
     assert capsys.readouterr().out == (
         "2 photos and 1 video are read, with 14 readings of faces.\nEverything is in out.\n"
@@ -57,11 +57,11 @@ def test_a_run_and_its_tables(album, pools, capsys):
 
 
 def test_the_same_command_goes_on_after_ctrl_c(album, pools, capsys):
-    words = ["run", "album", "--out", "out"]
+    words = ["run", "album", "--output", "out"]
     pools[1]["stop_after"] = 3
     assert main(words) == 130
     told = capsys.readouterr()
-    kept = "Interrupted. 2 of 3 files are in out; the same command goes on."
+    kept = "Interrupted. 2 of 3 files are in out; run the same command again to continue."
     assert told.out == "" and told.err == f"fer run: {kept}\n"
     pools[1]["stop_after"] = None
     assert main(words) == 0 and len(pools[0][1].tasks) == 2  # its plan, and the film
@@ -77,26 +77,26 @@ def test_what_cannot_be_fetched_is_one_sentence(album, pools, capsys, monkeypatc
             raise TimeoutError("No reply")
         return open_address(location, mode)
 
-    words = ["run", "memory://album", "--out", "out"]
+    words = ["run", "memory://album", "--output", "out"]
     with monkeypatch.context() as patch:
         patch.setattr(fsspec, "open", lost)
         patch.setattr("fer.batch.transient_errors.PAUSES", ())
         assert main(words) == 1
     told = capsys.readouterr()
     assert told.out == "" and told.err == (
-        "fer run: memory:///album/b.png is left for later: No reply. Give the same command again, "
-        "which goes on; 1 of 2 files are done.\n"
+        "fer run: memory:///album/b.png is left for later: No reply. Run the same command "
+        "again to continue; 1 of 2 files are done.\n"
     )
     assert main(words) == 0
     memory.rm("/album", recursive=True)
 
 
 def test_a_damaged_part_is_named(album, pools, capsys):
-    assert main(["run", "album", "--out", "out"]) == 0
+    assert main(["run", "album", "--output", "out"]) == 0
     part = sorted((album / "out" / "timeline").iterdir())[0]
     part.write_bytes(part.read_bytes()[:100])
     capsys.readouterr()
-    assert main(["run", "album", "--out", "out"]) == 0
+    assert main(["run", "album", "--output", "out"]) == 0
     damaged = f"1 part of the tables was damaged (timeline/{part.name}), and made again.\n"
     assert capsys.readouterr().out.startswith(damaged)
 
@@ -110,11 +110,11 @@ def test_a_damaged_part_is_named(album, pools, capsys):
         (["--workers", "0"], "--workers is 1 or more, not 0."),
         (["--model", "nowhere"], "neither a folder here nor a Hub id"),
         (["--shard", "2/3", "--min-face", "0"], "--min-face is at least 12 pixels, not 0."),
-        (["--out", "album/a.png"], "a.png is a file; name a folder for the results."),
+        (["--output", "album/a.png"], "a.png is a file; name a folder for the results."),
     ],
 )
 def test_what_will_not_do_is_refused_before_the_work(album, pools, capsys, words, sentence):
-    assert main(["run", "album", "--out", "out", *words]) == 1
+    assert main(["run", "album", "--output", "out", *words]) == 1
     told = capsys.readouterr()
     assert told.err.startswith("fer run: ") and sentence in told.err and told.out == ""
     assert told.err.count("\n") == 1
@@ -122,7 +122,7 @@ def test_what_will_not_do_is_refused_before_the_work(album, pools, capsys, words
 
 
 def test_a_missing_source_is_refused(album, pools, capsys):
-    assert main(["run", "album", "gone.jpg", "--out", "out"]) == 1
+    assert main(["run", "album", "gone.jpg", "--output", "out"]) == 1
     assert capsys.readouterr().err == "fer run: There is no file gone.jpg; check the path.\n"
     assert not pools[0] and not (album / "out").exists()
 
@@ -131,11 +131,11 @@ def test_ray_is_an_extra(album, pools, capsys, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert main(["run", "album", "--out", "out", "--engine", "ray"]) == 1
+    assert main(["run", "album", "--output", "out", "--engine", "ray"]) == 1
     assert "pip install -r requirements-ray.txt" in capsys.readouterr().err and not pools[0]
 
 
-@pytest.mark.parametrize("words", [["run", "album", "--out", "out"], ["collect", "out"]])
+@pytest.mark.parametrize("words", [["run", "album", "--output", "out"], ["collect", "out"]])
 def test_pyarrow_may_be_missing(album, pools, capsys, monkeypatch, words):
     import sys
 
@@ -147,8 +147,8 @@ def test_pyarrow_may_be_missing(album, pools, capsys, monkeypatch, words):
 
 
 def test_other_options_into_the_same_folder(album, pools, capsys):
-    assert main(["run", "album", "--out", "out"]) == 0
-    assert main(["run", "album", "--out", "out", "--view", "class"]) == 1
+    assert main(["run", "album", "--output", "out"]) == 0
+    assert main(["run", "album", "--output", "out", "--view", "class"]) == 1
     sentence = "The tables in out were made with --view person, not --view class; give the same"
     assert sentence in capsys.readouterr().err and len(pools[0]) == 1
 
@@ -156,13 +156,13 @@ def test_other_options_into_the_same_folder(album, pools, capsys):
 @pytest.mark.parametrize("shard", ["4/3", "0/3", "1", "a/b", "1/0"])
 def test_shards_that_are_none(album, pools, capsys, shard):
     with pytest.raises(SystemExit):
-        main(["run", "album", "--out", "out", "--shard", shard])
+        main(["run", "album", "--output", "out", "--shard", shard])
     assert f"{shard!r} is no share such as 3/64" in capsys.readouterr().err
 
 
 def test_shards(album, pools, capsys):
     for number in (1, 2, 3, 4):
-        assert main(["run", "album", "--out", "out", "--shard", f"{number}/4"]) == 0
+        assert main(["run", "album", "--output", "out", "--shard", f"{number}/4"]) == 0
     told = capsys.readouterr().out
     assert told.count("None of the files belongs to shard") == sum(
         pool.tasks == [] for pool in pools[0]

@@ -46,6 +46,15 @@ def test_every_format_keeps_the_picture(format):
     assert np.abs(read - np.asarray(expected, float)).mean() < 5
 
 
+def test_a_limit_of_pixels_holds_before_any_is_decoded(monkeypatch):
+    file = io.BytesIO()
+    Image.new("RGB", (200, 100)).save(file, "JPEG")
+    assert read_image(file.getvalue(), max_pixels=20_000).shape == (100, 200, 3)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)
+    with pytest.raises(ImageError, match=r"too large \(200 x 100\)"):
+        read_image(file.getvalue(), max_pixels=19_999)
+
+
 def test_path_text_bytes_image_and_array_are_one(tmp_path):
     path = tmp_path / "face.of.somebody"
     Image.fromarray(FACE).save(path, "PNG")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fer.ui import request_bodies, upload_route
+from fer.ui import request_bodies, upload_form, upload_route
 from fer.video import MAX_BYTES
 from tests.security._live import component, jpeg
 from tests.security.page import files_in, upload_route_of
@@ -214,20 +214,20 @@ def test_what_is_no_upload_leaves_nothing(demo, visitor, kind, body):
     before = set(demo.store.uploads.rglob("*"))
     head = {"Content-Type": kind}
     response = visitor.web.post("gradio_api/upload", content=body, headers=head)
-    assert (response.status_code, response.text) == (400, upload_route.BAD_FORM)
+    assert (response.status_code, response.text) == (400, upload_form.BAD_FORM)
     assert set(demo.store.uploads.rglob("*")) == before
 
 
 def test_uploads_are_bounded(demo, visitor):
     before = set(demo.store.uploads.rglob("*"))
-    many = [("files", (f"{i}.png", b"x")) for i in range(upload_route.MAX_FILES + 1)]
+    many = [("files", (f"{i}.png", b"x")) for i in range(upload_form.MAX_FILES + 1)]
     response = visitor.web.post("gradio_api/upload", files=many)
     assert (response.status_code, response.text) == (
         413,
         "At most 10 files can be uploaded at a time.",
     )
     form = "Host: a\nContent-Type: multipart/form-data; boundary=x"
-    most = upload_route.MAX_FILES * (MAX_BYTES + 1_000_000)
+    most = upload_form.MAX_FILES * (MAX_BYTES + 1_000_000)
     head = f"POST /gradio_api/upload HTTP/1.1\n{form}\nContent-Length: {most + 1}"
     answer = raw(demo, head)
     assert status(answer) == 413 and "a file may have 501 MB" in answer
@@ -245,9 +245,26 @@ def test_each_of_several_uploads_is_bounded(demo, visitor, monkeypatch):
 
 
 def test_the_page_is_shown_how_far_an_upload_is(visitor):
-    visitor.web.post("gradio_api/upload?upload_id=abc", files={"files": ("a.png", b"x" * 99)})
-    said = visitor.web.get("gradio_api/upload_progress?upload_id=abc").text
+    sent = {"files": ("a.png", b"x" * 99)}
+    visitor.web.post("gradio_api/upload?upload_id=abcdef", files=sent)
+    said = visitor.web.get("gradio_api/upload_progress?upload_id=abcdef").text
     assert json.loads(said.removeprefix("data:")) == {"msg": "done"}
+
+
+def test_uploads_without_a_number_are_shown_to_nobody(visitor):
+    """Programs send none, and would share an entry, with the names of each other's files."""
+    visitor.web.post("gradio_api/upload", files={"files": ("a.png", b"x" * 99)})
+    assert visitor.web.get("gradio_api/upload_progress").status_code == 404
+
+
+def test_a_form_of_much_else_is_refused(demo, visitor):
+    head = {"Content-Type": "multipart/form-data; boundary=x"}
+    for body in (
+        b"--x\r\n\r\n\r\n" * (upload_form.MAX_PARTS + 1),
+        b"--x\r\na: b\r\n\r\n" + b"y" * (upload_form.MAX_OTHER_BYTES + 300_000),
+    ):
+        response = visitor.web.post("gradio_api/upload", content=body, headers=head)
+        assert response.status_code == 413
 
 
 def test_refused_requests_leave_the_page_alive(visitor):

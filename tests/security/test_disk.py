@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,7 +58,7 @@ def test_uploads_that_break_off_leave_nothing(demo):
         break_off(demo, after=number * 20_000)
     time.sleep(0.5)
     route = upload_route_of(demo)
-    wait_until(lambda: route.receiving == 0)
+    wait_until(lambda: not vars(route)["_receptions"])
     assert set(demo.store.folder.path.rglob("*")) <= before
     assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("tmp*")) <= temporary
     assert demo.store._uploads.keys() <= {str(path) for path in before}
@@ -127,6 +127,22 @@ def test_only_so_many_uploads_at_a_time(demo, visitor, monkeypatch):
     monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 0)
     response = visitor.upload(picture())
     assert (response.status_code, response.text) == (503, upload_route.BUSY)
+
+
+def test_silent_uploads_hold_no_place(demo, visitor, monkeypatch):
+    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 2)
+    monkeypatch.setattr(upload_route, "GRACE", 0.2)
+    address = urlsplit(demo.local_url)
+    head = "POST /gradio_api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n"
+    head += "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(2):
+            silent = socket.create_connection((address.hostname, address.port))
+            stack.callback(silent.close)
+            silent.sendall(head.encode())
+        time.sleep(0.5)
+        assert visitor.upload(picture()).status_code == 200
+        silent.settimeout(10)
 
 
 def test_a_visitors_files_go_after_they_left(demo, visitor, monkeypatch):

@@ -61,6 +61,18 @@ def segments(count: int) -> bytes:
     return content[:2] + b"\xff\xfe\x00\x02" * count + content[2:]
 
 
+def hidden_size() -> bytes:
+    """A JPEG of 9 million pixels; who doesn't pass over the fill byte finds a small size."""
+    content = picture("JPEG", (3000, 3000))
+    content = content[:2] + b"\xff" + content[2:]  # a decoder passes over it
+    begin = content.index(b"\xff\xdb")
+    small = struct.pack(">BBHBHHB", 0xFF, 0xC0, 17, 8, 64, 64, 3)
+    at = 4 + struct.unpack_from(">H", content, 4)[0]  # what the marker and the length seem to be
+    comment = bytes(at - begin - 4) + small + bytes(9)
+    segment = struct.pack(">BBH", 0xFF, 0xFE, len(comment) + 2) + comment
+    return content[:begin] + segment + content[begin:]
+
+
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
 GIF = picture("GIF", save_all=True, append_images=[Image.new("RGB", (64, 64), "blue")] * 3)
 CUT_OFF = "a JPEG that is cut off"
@@ -77,6 +89,7 @@ REFUSED = {
     "TIFF posing as a JPEG": lambda: data_url(picture("TIFF")),
     "an SVG": lambda: data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
     "a JPEG of 9 million pixels": lambda: data_url(picture("JPEG", (3000, 3000))),
+    "a JPEG of 9 million pixels that hides them": lambda: data_url(hidden_size()),
     "a JPEG that claims 4 billion": lambda: data_url(claiming(65_000, 65_000)),
     "a JPEG without pixels": lambda: data_url(claiming(0, 0)),
     "a JPEG of many scans": lambda: data_url(many_scans()),

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from fer.ui import connections, fair_scheduler
-from fer.ui.connections import Abandoned, Connections, Sender
+from fer.ui.connections import SESSION, Abandoned, Connections, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from tests.async_runner import tell
 
@@ -166,28 +166,57 @@ def test_connections_are_counted_while_they_are_open(path, query, session):
 
 async def post(known, session, path="/gradio_api/queue/join"):
     """Send a request; return its status."""
-    sent, body = [], b'{"data": [], "session_hash": "%s"}' % session.encode()
-    halves = iter(
-        [
-            {"type": "http.request", "body": body[:20], "more_body": True},
-            {"type": "http.request", "body": body[20:], "more_body": False},
-        ]
-    )
-
-    async def receive():
-        return next(halves)
+    sent = []
 
     async def send(message):
         sent.append(message)
 
-    await known(scope(path, "POST"), receive, send)
+    await known(scope(path, "POST") | {SESSION: session}, None, send)
     return sent[0]["status"]
 
 
 async def takes_all(scope, receive, send):
-    body = (await receive())["body"] + (await receive())["body"]
-    assert body.startswith(b'{"data"') and body.endswith(b'"}')
     await send({"type": "http.response.start", "status": 200})
+
+
+def test_pages_that_open_at_once_take_turns(monkeypatch):
+    """For each that is new, Gradio describes every component."""
+    monkeypatch.setattr(connections, "OPENING_LIMIT", (2, 10))
+
+    async def story():
+        opened, begun = [], time.monotonic()
+
+        async def app(scope, receive, send):
+            opened.append(time.monotonic() - begun)
+            await asyncio.sleep(1)
+
+        known = Connections(app)
+        pages = [scope(f"/gradio_api/heartbeat/page{number}") for number in range(5)]
+        await asyncio.gather(*(known(page, None, None) for page in pages))
+        assert max(opened[:2]) < 0.1 and 0.2 <= max(opened) < 0.9
+
+    tell(story())
+
+
+def test_only_so_many_pages_are_open(monkeypatch):
+    monkeypatch.setattr(connections, "MAX_OPEN", 1)
+
+    async def story():
+        served, sent = [], []
+
+        async def send(message):
+            sent.append(message)
+
+        async def app(scope, receive, send):
+            served.append(scope["path"])
+            await asyncio.sleep(0.2)
+
+        known = Connections(app)
+        paths = [f"/gradio_api/heartbeat/{name}" for name in ("one", "one", "two")]
+        await asyncio.gather(*(known(scope(path), None, send) for path in paths))
+        assert served == paths[:2] and sent[0]["status"] == 503
+
+    tell(story())
 
 
 def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):

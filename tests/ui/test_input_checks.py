@@ -52,7 +52,7 @@ def handler(demo, checks, name):
         ("start_1", [FILE, 5, 5, "", "", TOKEN], "recording-view is one of"),
         ("compare", [[FILE, "x"], "recordings", TOKEN], "comparison-input is a list of files"),
         ("compare", [[FILE], "all", TOKEN], "comparison-way is one of"),
-        ("leave", [1], "There are 1 inputs of 0: none"),
+        ("start_1", [[FILE], "person", 5, None, "", TOKEN], "is text"),
     ],
 )
 def test_a_wrong_input_is_named_in_a_sentence(demo, checks, name, data, sentence):
@@ -83,7 +83,7 @@ def test_names_are_checked_as_well(checks):
             photo.check_named(values)
 
 
-@pytest.mark.parametrize("name", ["read", "leave", "", "x" * 50])
+@pytest.mark.parametrize("name", ["read", "choose", "", "x" * 50])
 def test_only_endpoints_have_names(checks, name):
     with pytest.raises(RequestError, match=r"this page has /photo, /predict, /recording"):
         checks.endpoint(name)

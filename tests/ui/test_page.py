@@ -74,7 +74,14 @@ def test_no_handler_waits_for_another_ones_place(demo):
     """Gradio's queue is first come, first served; turns are taken in `fer.ui.fair_scheduler`."""
     handlers = [fn for fn in demo.fns.values() if fn.fn is not None]  # not in the browser
     bounded = [fn.api_name for fn in handlers if fn.concurrency_limit is not None]
-    assert bounded == ["load_example", "leave"]  # both take no time
+    assert bounded == ["load_example"]  # it takes no time
+
+
+def test_to_leave_a_page_makes_no_session_of_gradio(demo):
+    """It would describe every component anew, for whoever opens and closes connections."""
+    assert not [fn for fn in demo.fns.values() if any(kind == "unload" for _, kind in fn.targets)]
+    demo.close_page("never came")
+    assert "never came" not in demo.state_holder.session_data
 
 
 def test_gradio_keeps_nothing_for_visitors(demo):

@@ -1,10 +1,23 @@
 """Validation of request bodies: known keys, and registered files."""
 
+import json
+
 import pytest
+from starlette.requests import Request
 
 from fer.temp_folder import TempFolder
-from fer.ui.request_bodies import MAX_DEPTH, NO_FILE, RequestError, check_call, check_value
+from fer.ui import request_bodies as module
+from fer.ui.request_bodies import (
+    MAX_DEPTH,
+    MAX_FILES,
+    NO_FILE,
+    RequestError,
+    check_call,
+    check_value,
+    read_json,
+)
 from fer.ui.uploads import UploadStore
+from tests.async_runner import tell
 
 FRAME = "data:image/jpeg;base64,AAAA"
 
@@ -58,10 +71,43 @@ def test_refusals_are_one_sentence(store, path):
         assert (error.value.status, error.value.sentence) == (400, NO_FILE)
 
 
-def test_depth_is_bounded(store):
+def read(body):
+    """Read a request with a body, which arrives in two halves."""
+    sent = json.dumps(body).encode()
+    halves = [sent[:20], sent[20:]]
+
+    async def receive():
+        half = halves.pop(0)
+        return {"type": "http.request", "body": half, "more_body": bool(halves)}
+
+    return tell(read_json(Request({"type": "http", "headers": []}, receive), 1_000_000))
+
+
+def nested(depth):
     value = 1
-    for _ in range(MAX_DEPTH):
+    for _ in range(depth):
         value = [value]
-    assert check_value(value, None, store) == value
+    return {"data": value}
+
+
+@pytest.mark.parametrize("deeper", [1, 300, 900])
+def test_depth_is_bounded(deeper):
+    assert read(nested(MAX_DEPTH)) == nested(MAX_DEPTH)
     with pytest.raises(RequestError, match="too large"):
-        check_value([value], None, store)
+        read(nested(MAX_DEPTH + deeper))
+
+
+def test_a_request_names_few_files():
+    files = [{"path": f"/tmp/{number}"} for number in range(MAX_FILES)]
+    assert read({"data": files}) == {"data": files}
+    with pytest.raises(RequestError, match="too large"):
+        read({"data": [[*files, {"path": ""}]]})
+
+
+def test_all_bodies_together_are_bounded(monkeypatch):
+    monkeypatch.setattr(module, "MAX_RECEIVING", 100)
+    for _ in range(3):  # what was refused is counted no longer
+        with pytest.raises(RequestError, match="Too many requests") as error:
+            read({"data": "x" * 200})
+        assert error.value.status == 503
+    assert read({"data": "x" * 50}) == {"data": "x" * 50}

@@ -142,6 +142,7 @@ def test_an_open_page_keeps_its_things(clock, recorder):
 
 def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
+    monkeypatch.setattr(module, "BRIEF", 0)
 
     async def story():
         sessions = Sessions()
@@ -152,6 +153,35 @@ def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorde
         sessions.of(token(1), NOBODY).live.recorder = None
         sessions.of(token(9), NOBODY)  # what held nothing makes room
         assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
+
+    tell(story())
+
+
+def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
+    monkeypatch.setattr(module, "MAX_SESSIONS", 3)
+
+    async def story():
+        sessions = Sessions()
+        for number in range(3):
+            sender = page(f"page {number}")
+            sender.connections = SimpleNamespace(is_open=lambda name: name == "page 0")
+            sessions.of(token(number), sender).photo = "a result"
+        sessions.of(token(9), page("newcomer"))
+        kept = [sessions.of(token(n), page(f"page {n}")).photo for n in (0, 2)]
+        assert kept == ["a result"] * 2  # of the open page, and the newer one of the others
+
+    tell(story())
+
+
+def test_one_page_has_few_sessions():
+    async def story():
+        sessions = Sessions()
+        for number in range(module.MAX_PER_PAGE):
+            sessions.of(token(number), page("one"))
+        with pytest.raises(SessionError, match="load it again"):
+            sessions.of(token(9), page("one"))
+        sessions.of(token(0), page("one"))
+        sessions.of(token(9), page("two"))
 
     tell(story())
 

@@ -29,6 +29,9 @@ _PREFIX = "data:image/jpeg;base64,"
 _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of the segments that hold the size (SOF)."""
 
+_WITHOUT_LENGTH = {0x00, 0x01, *range(0xD0, 0xDA), 0xFF}
+"""What may follow FF without a length, which decoders pass over; browsers write none of it."""
+
 _MALFORMED = N_(
     "The camera's picture can't be read; it must be a JPEG as browsers send it. Press Stop, then "
     "Start camera; if that doesn't help, try another browser."
@@ -95,7 +98,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         if marker in _SIZES:
             height, width = struct.unpack_from(">HH", content, at + 5)
             return width, height
-        if marker == 0xDA or length < 2:
+        if marker == 0xDA or marker in _WITHOUT_LENGTH or length < 2:
             break
         at += 2 + length
     raise ImageError(_(_MALFORMED))

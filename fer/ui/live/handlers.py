@@ -28,7 +28,7 @@ from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.downloads import download
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
-from fer.ui.live.camera_frames import frame_bytes
+from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
 from fer.ui.live.camera_monitor import Loss
 from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
@@ -53,8 +53,9 @@ SEARCH_PERIOD, FEW_CAMERAS = 0.45, 6
 and how many these are. With more it takes longer in proportion: it is most of a frame's cost where
 frames are seldom, and faces that are known are followed without it."""
 
-SILENCE_LIMIT = 5.0
-"""Seconds without a frame after which a camera counts as off."""
+SILENCE_LIMIT, YIELDING_LIMIT = 5.0, 3.0
+"""Seconds without a frame after which a camera counts as off, and after which it yields its place
+to another one where all are taken."""
 
 REFUSAL_DELAY, MAX_DELAYED = 1.0, 48
 """Seconds by which the response to a refused frame is delayed, as the browser sends no other one
@@ -139,12 +140,16 @@ class LiveHandlers:
         now = time.monotonic()
         self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENCE_LIMIT}
         if token not in self._seen and len(self._seen) >= MAX_STREAMS:
-            raise BusyError(_(CAMERAS_FULL, most=MAX_STREAMS))
+            slowest = min(self._seen, key=self._seen.__getitem__)
+            if now - self._seen[slowest] < YIELDING_LIMIT:
+                raise BusyError(_(CAMERAS_FULL, most=MAX_STREAMS))
+            del self._seen[slowest]
         self._seen[token] = now
 
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> LiveReading:
         # A colour profile would be parsed in this process, and cameras' pictures have none.
-        frame, now = read_image(content, apply_profile=False), time.monotonic()
+        frame = read_image(content, apply_profile=False, max_pixels=MAX_PIXELS)
+        now = time.monotonic()
         loss = visitor.camera_monitor.check(content, frame, now)
         if loss is None:
             return self._process_frame(frame, visitor, view, now)

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.ui.live.handlers import FRAME_WORKERS, LiveHandlers
+from fer.ui.live.handlers import (
+    FRAME_WORKERS,
+    MAX_STREAMS,
+    YIELDING_LIMIT,
+    LiveHandlers,
+)
 from fer.ui.live.session import LiveSession
 from fer.ui.live.views import class_panel, person_panel
 from fer.ui.sessions import Sessions
@@ -168,6 +173,24 @@ def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, second
     tell(story())
     detector = live.session(f"{cameras - 1:032x}").live.stream_state.stream_detector
     assert detector.search_period == pytest.approx(seconds)
+
+
+def test_where_all_places_are_taken_a_silent_camera_yields_its_own(monkeypatch):
+    """Else a program would keep all of them by a frame now and then."""
+    clock, live = hold_clock(monkeypatch), Looking([BOX])
+
+    def look(number):
+        return live.handlers.look(query(f"{number:032x}"))
+
+    async def story():
+        await asyncio.gather(*(look(number) for number in range(MAX_STREAMS)))
+        refused = await look(99)
+        clock[0] = YIELDING_LIMIT
+        await asyncio.gather(*(look(number) for number in range(1, MAX_STREAMS)))
+        return refused, await look(99), await look(0)
+
+    panels = [reading.panel for reading in tell(story())]
+    assert ["The page is full" in panel for panel in panels] == [True, False, True]
 
 
 def test_an_error_in_a_reader_reaches_the_caller():
