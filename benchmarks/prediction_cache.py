@@ -167,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
     parser.add_argument("--tracks", type=int, default=1200, help="two pictures each")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("answers.json"))
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     return parser
 
 

@@ -28,7 +28,7 @@ FACES = 32
 CROP = 120
 """Side of a face crop in pixels, as in a picture of a webcam."""
 
-YARDSTICK, ONE, PROGRESS_INTERVAL = "resnet18, 224 px", "one face", f"each of {FACES} faces"
+YARDSTICK, ONE, MANY = "resnet18, 224 px", "one face", f"each of {FACES} faces"
 IN_FLOAT32 = "{}, float32"
 """Name of the same without int8."""
 
@@ -63,9 +63,9 @@ def contenders(model: str | None) -> dict[str, tuple[Callable[[], object], int]]
     return {
         YARDSTICK: (measure_yardstick, 1),
         ONE: (lambda: classifier.classify(crops[:1]), 1),
-        PROGRESS_INTERVAL: (lambda: classifier.classify(crops), FACES),
+        MANY: (lambda: classifier.classify(crops), FACES),
         IN_FLOAT32.format(ONE): (lambda: plain.classify(crops[:1]), 1),
-        IN_FLOAT32.format(PROGRESS_INTERVAL): (lambda: plain.classify(crops), FACES),
+        IN_FLOAT32.format(MANY): (lambda: plain.classify(crops), FACES),
     }
 
 

@@ -19,7 +19,7 @@ PAGE = Path(__file__).parent / "data.md"
 PLOTS = {
     "counts": {"counts.png": "Faces of each expression"},
     "votes": {
-        "votes.png": "Answers with most votes for each label in train, in percent",
+        "votes.png": "FER+ majority for each label of train, in percent",
         "unanimity.png": "How many of ten voters agree on the faces of train",
     },
 }

@@ -53,7 +53,7 @@ def result_cells(files: Sequence[Path]) -> tuple[str, ...]:
     runs = [metrics.training for metrics in all_metrics]
     devices = ", ".join(sorted({run.device for run in runs}))
     return (
-        ", ".join(str(run.settings["seed"]) for run in runs),
+        ", ".join(_seed(metrics) for metrics in all_metrics),
         spread([metrics.validation.accuracy for metrics in all_metrics]),
         spread([metrics.test.accuracy for metrics in all_metrics]),
         spread([metrics.validation.ferplus_accuracy for metrics in all_metrics]),
@@ -61,6 +61,11 @@ def result_cells(files: Sequence[Path]) -> tuple[str, ...]:
         f"{duration(mean(run.hours for run in runs))} ({devices})",
         ", ".join(f"[{file.name}](results/{file.name})" for file in files),
     )
+
+
+def _seed(metrics: ModelMetrics) -> str:
+    """Return a training's seed; of the present weights four were averaged, and none is kept."""
+    return "four, averaged" if metrics.made_by else str(metrics.training.settings["seed"])
 
 
 def read_metrics(file: Path) -> ModelMetrics:

@@ -27,11 +27,11 @@ batch 1, two threads), and each of 32 at once in {many}: in int8, by ONNX Runtim
 {network["machine"]["processor"]}. In float32, by PyTorch, it takes {plain[0]} and {plain[1]}.
 
 Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
-many times that is the rate of the same networks run from scratch on every frame, and of
-{live["peer"]}. *Kept* is the share of a full detection's faces that are followed, too. In the
-same run that ResNet-18 took {_median_yardstick(live):.0f} ms.
+many times that is the rate of the same networks with a full detection of every frame, and of
+{live["peer"]}. *Recall* is the share of a full detection's faces that are tracked. In the same run,
+on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):.0f} ms.
 
-| scene | frames/s | from scratch | PyPI `fer` | kept | number changes per face and minute |
+| scene | frames/s | full detection | PyPI `fer` | recall | ID switches per face and minute |
 |---|---|---|---|---|---|
 {rows}
 

@@ -128,7 +128,7 @@ class Pipeline:
             model: A Hub id, `you/name` or `you/name@revision`, or a folder that `train.py` wrote;
                 None is the network that comes with the package.
             min_face: Smallest face to detect, forehead to chin in pixels; live video wants 40.
-            device: Where both run, as torch names it; beside "cpu" always in PyTorch and float32.
+            device: Where both run, as torch names it; other than "cpu" in PyTorch and float32.
 
         Raises:
             fer.model.classifier.ModelError: The network can't be loaded.

@@ -28,8 +28,6 @@ FACE = (95.0, 55.0, 195.0, 185.0)
 SMALL = (20, 15)
 """Width and height of the copies that the files hold."""
 
-ROLLS = (0, 9, 11.5, -13, 30, 100, -176)
-
 GAINS = (256, 96, 40, 12)
 """Factors, over 256, by which the picture is darkened."""
 

@@ -190,9 +190,11 @@ class BatchRun:
 
     def _keep_rows(self, files: Sequence[InputFile], rows: TableRows) -> None:
         """Write the rows of some files, except of those that can't be read at the moment."""
-        self.unread |= rows.unread
         read = [file for file in files if file not in rows.unread]
-        self._outage = 0 if read else self._outage + 1
+        # Of files, as many tasks may be about the same one.
+        is_new = not rows.unread.keys() <= self.unread.keys()
+        self._outage = 0 if read else self._outage + is_new
+        self.unread |= rows.unread
         if read:
             self._store.write(read, rows)
             self.done += len(read)
@@ -200,6 +202,7 @@ class BatchRun:
 
     def _begin_video(self, file: InputFile, plan: VideoPlan) -> Iterable[Task]:
         """Return the segments of a video that aren't there yet."""
+        self._outage = 0
         self._store.drop_other_segments(file, plan.identity)
         tasks = [
             SegmentTask(file, segment, plan.info, plan.can_seek, plan.identity)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from fer.batch.transient_errors import remote_errors, with_retries
 from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable
@@ -49,7 +49,7 @@ class InputFile:
     @property
     def is_video(self) -> bool:
         """Whether its name ends as a video's does; GIFs count as photos."""
-        suffix = PurePosixPath(self.location).suffix.lower()
+        suffix = _suffix(self.location)
         return suffix in VIDEO_SUFFIXES and suffix not in IMAGE_SUFFIXES
 
 
@@ -137,7 +137,7 @@ def _lines(path: Path) -> list[str]:
         text = os.fsdecode(path.read_bytes()).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     except OSError as error:
         raise ValueError(f"The list {path} can't be read: {error.strerror}.") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: bool) -> Iterator[str]:
@@ -148,8 +148,10 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
         return
     matched = [text]
     if glob.has_magic(text) and not os.path.lexists(text):
-        matched = sorted(glob.glob(text, recursive=True))
-        if not matched:
+        matched = sorted(_not_in(output.resolve(), glob.glob(text, recursive=True)))
+        if not matched and listed:
+            matched = [text]
+        elif not matched:
             raise ValueError(f"Nothing matches {text}; check the pattern.")
     for name in matched:
         if os.path.isdir(name):
@@ -158,6 +160,11 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
             yield os.path.abspath(name)
         else:
             raise ValueError(f"There is no file {printable(name)}; check the path.")
+
+
+def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
+    """Yield the names of files that aren't inside a folder."""
+    return (name for name in names if folder not in Path(name).resolve().parents)
 
 
 def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
@@ -208,7 +215,13 @@ def _names_behind(address: str, listed: bool) -> list[str]:
 
 
 def _is_wanted(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in PHOTO_OR_VIDEO.suffixes
+    return _suffix(name) in PHOTO_OR_VIDEO.suffixes
+
+
+def _suffix(location: str) -> str:
+    """Return how the name of a file ends, in small letters; an address may have a query."""
+    is_web = location.startswith(("http://", "https://"))
+    return PurePosixPath(urlsplit(location).path if is_web else location).suffix.lower()
 
 
 def in_a_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 
 from fer.batch.task_runner import Loader, TaskRunner
 from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
@@ -56,6 +57,8 @@ class LocalPool:
         self._settings, self._count, self._load = settings, count, load
         self._workers: list[_WorkerProcess] = []
         self._failed_starts = 0
+        # Workers are killed, and leave the copies that they made.
+        self._copies = TemporaryDirectory(prefix="fer-run-", ignore_cleanup_errors=True)
 
     @property
     def free(self) -> int:
@@ -78,7 +81,7 @@ class LocalPool:
         Raises:
             ValueError: The network can't be loaded, or the workers end while they load it.
         """
-        with _surroundings_of_workers():
+        with _surroundings_of_workers(self._copies.name):
             self._workers = [_WorkerProcess(self._settings, self._load) for _ in range(self._count)]
         while True:
             worker, message = self._receive(self._workers)
@@ -136,7 +139,7 @@ class LocalPool:
                 "needs memory for the networks."
             )
         worker.end()
-        with _surroundings_of_workers():
+        with _surroundings_of_workers(self._copies.name):
             fresh = _WorkerProcess(self._settings, self._load)
         self._workers[self._workers.index(worker)] = fresh
         return fresh
@@ -146,25 +149,30 @@ class LocalPool:
         for worker in self._workers:
             worker.end()
         self._workers = []
+        self._copies.cleanup()
 
 
 @contextmanager
-def _surroundings_of_workers() -> Iterator[None]:
+def _surroundings_of_workers(temporary: str) -> Iterator[None]:
     """Let processes that are started here have one thread, and leave Ctrl-C to us.
 
     Both have to be so from their first moment: libraries count the cores when they are imported,
     and a worker that is interrupted then would print where it was.
+
+    Args:
+        temporary: Folder of their temporary files.
     """
     resource_tracker.ensure_running()  # which would else be started within, and unblock Ctrl-C
     before = dict(os.environ)
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    os.environ |= dict.fromkeys(THREAD_VARIABLES, "1")
+    changed = dict.fromkeys(THREAD_VARIABLES, "1") | {"TMPDIR": temporary}
+    os.environ |= changed
     try:
         yield
     finally:
-        for name in THREAD_VARIABLES:
+        for name in changed:
             del os.environ[name]
-        os.environ |= {name: before[name] for name in THREAD_VARIABLES if name in before}
+        os.environ |= {name: before[name] for name in changed if name in before}
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 

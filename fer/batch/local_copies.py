@@ -17,6 +17,9 @@ from fer.batch.transient_errors import (
 )
 from fer.output_files import is_full
 
+MAX_PHOTO_BYTES = 500_000_000
+"""Of a photo behind an address, which is in memory while it is read."""
+
 _CHUNK = 1 << 20
 
 T = TypeVar("T")
@@ -34,10 +37,13 @@ def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None
         note_progress: Called before each attempt.
 
     Raises:
-        RemoteFileError: It is permanently unavailable.
+        RemoteFileError: It is permanently unavailable, or too large.
         UnreachableError: It can't at the moment.
     """
-    return _fetch(file, lambda stream: bytes(stream.read()), note_progress)
+    content = _fetch(file, lambda stream: bytes(stream.read(MAX_PHOTO_BYTES + 1)), note_progress)
+    if len(content) > MAX_PHOTO_BYTES:
+        raise RemoteFileError(f"The photo has more than {MAX_PHOTO_BYTES // 1_000_000} MB.")
+    return content
 
 
 def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Callable[[], None]) -> T:

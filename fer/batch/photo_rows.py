@@ -103,17 +103,17 @@ class _Reading:
     def _add(self, file: InputFile, decoded: DecodedImage, faces: Detections) -> dict[str, Any]:
         below = self._pipeline.classifier.uncertain_below
         labels = expression_labels(faces, below)
+        notices: list[str | None] = [*decoded.notices, describe_turn(turned(faces))]
+        if self._settings.annotated is not None:  # first: what can't be drawn has no rows
+            shown = labels if self._settings.view == "person" else None
+            notices.append(
+                write_annotated_photo(self._settings.annotated, file, decoded, faces, shown)
+            )
         one = Timeline(self._settings.view, uncertain_below=below)
         one.add(faces, 0.0)
         self.timeline.add(file, one)
         if self._settings.view == "person":
             self.faces.add(file, faces, labels)
-        notices: list[str | None] = [*decoded.notices, describe_turn(turned(faces))]
-        if self._settings.annotated is not None:
-            shown = labels if self._settings.view == "person" else None
-            notices.append(
-                write_annotated_photo(self._settings.annotated, file, decoded, faces, shown)
-            )
         height, width = decoded.pixels.shape[:2]
         return {
             "width": width,

@@ -103,11 +103,13 @@ class BatchStore:
         path, files = self.folder / table / name, self.folder / "files" / name
         if path.is_file():
             return not is_readable(path)
-        if not (self.folder / table).is_dir():  # as that of faces in the class view
+        if table == "faces" and not path.parent.is_dir():  # as in the class view
             return False
         from pyarrow.parquet import read_table
 
-        return any(read_table(files, columns=["faces"])["faces"].to_pylist())
+        # What was read has rows of the timeline, too, and what was refused has no frames.
+        column = "faces" if table == "faces" else "frames"
+        return any(read_table(files, columns=[column])[column].to_pylist())
 
     def _parts(self, table: str) -> list[Path]:
         return sorted((self.folder / table).glob(f"{self._name}-*.parquet"))

@@ -105,7 +105,7 @@ def read_segment(
             *(_for_videos(pipeline, settings), settings.view, settings.rate),
             *(segment.next_sample, collector.add),
         )
-        frames = settings.span.frames(reader, segment.read_from, task.can_seek)
+        frames = settings.span.frames(reader, segment.read_from, task.can_seek, note_progress)
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
             pass
         analyzer.count_pending()

@@ -1,15 +1,12 @@
 """`fer compare`: compare saved timelines, with confidence intervals."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import check_output_folder, write_file
 from fer.paths import printable
-
-if TYPE_CHECKING:
-    pass
 
 
 def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,17 +47,24 @@ def run_compare(options: argparse.Namespace) -> str:
     """
     from fer.timeline.compare import compare_timelines
     from fer.timeline.comparison_table import comparison_csv, comparison_text
-    from fer.timeline.serialization import about_of, from_json
+    from fer.timeline.serialization import about_of, from_document, parse_json
 
     if options.output is not None:
-        check_output_folder(options.output.parent)
-    texts = {path: _read(path) for path in options.files}
-    timelines = [(name, from_json(texts[path])) for name, path in _names(options.files)]
+        _check_output(options.output, options.files)
+    documents = {path: parse_json(_read(path)) for path in options.files}
+    timelines = [(name, from_document(documents[path])) for name, path in _names(options.files)]
     comparison = compare_timelines(timelines, options.stretches)
-    networks = [str(about_of(text).get("fingerprint", "")) for text in texts.values()]
+    networks = [str(about_of(document).get("fingerprint", "")) for document in documents.values()]
     if options.output is not None:
         write_file(options.output, comparison_csv(comparison))
     return comparison_text(comparison, list(filter(None, networks)))
+
+
+def _check_output(output: Path, files: Sequence[Path]) -> None:
+    """Raise ValueError where a table would be written over a timeline, or can't be written."""
+    if output.resolve() in [file.resolve() for file in files]:
+        raise ValueError(f"{printable(output)} would be written over; name another file.")
+    check_output_folder(output.parent)
 
 
 def _read(path: Path) -> str:

@@ -242,7 +242,7 @@ def _overlaps(one: Float64Array, other: Float64Array) -> BoolArray:
 
 
 def _overlap_areas(one: Float64Array, other: Float64Array) -> Float64Array:
-    """Return the area in pixels that boxes (k, 4) share with others (m, 4), (k, m)."""
+    """Return the area in square pixels that boxes (k, 4) share with others (m, 4), (k, m)."""
     low = np.maximum(one[:, None, :2], other[:, :2])
     high = np.minimum(one[:, None, 2:], other[:, 2:])
     areas: Float64Array = np.maximum(high - low, 0).prod(axis=2)

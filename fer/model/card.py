@@ -97,9 +97,9 @@ def dataset_name(metrics: ModelMetrics) -> str:
 
 
 def training_origin(metrics: ModelMetrics) -> str:
-    """Return what the training began with: "from scratch", or the network that was fine-tuned."""
+    """Return how it was trained: from scratch, or as what network's fine-tuning."""
     base = metrics.base_model
-    return f"on from {code(base.name)}" if base else "from scratch"
+    return f"fine-tuned from {code(base.name)}" if base else "trained from scratch"
 
 
 def has_ferplus_head(metrics: ModelMetrics) -> bool:

@@ -62,7 +62,7 @@ def confusion_table(evaluated: Evaluation, split: str) -> str:
     """Return the confusion matrix as a table, "" where there is none."""
     matrix = evaluated.confusion_matrix
     rows = [(f"**{name}**", *row) for name, row in zip(EXPRESSIONS, matrix, strict=False)]
-    shown = table((f"{split}: label / read as", *EXPRESSIONS), rows)
+    shown = table((f"{split}: label / predicted as", *EXPRESSIONS), rows)
     return f"How the expressions are confused, in pictures:\n\n{shown}" if shown else ""
 
 

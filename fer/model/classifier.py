@@ -9,13 +9,12 @@ import numpy as np
 from scipy.special import softmax
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.labels import EXPRESSIONS, FERPLUS_INDICES, canonical_label
+from fer.labels import EXPRESSIONS, canonical_label
 from fer.model.hub import LocalModel, ModelError, pull, require_model_files
 from fer.model.input_validation import as_crops
 from fer.model.model_files import read_metrics, validate_framing
 from fer.model.model_metrics import ModelMetrics
-from fer.model.network_parts import NetworkParts, read_onnx_parts
-from fer.model.network_settings import HeadCombination
+from fer.model.network_parts import ONE_HEAD, NetworkParts, read_onnx_parts
 from fer.model.onnx_network import OnnxNetwork
 
 if TYPE_CHECKING:
@@ -29,9 +28,6 @@ EMBEDDED_WEIGHTS = Path(__file__).parent / "weights"
 
 UNCERTAIN_BELOW = 0.4
 """Default for networks whose configuration has no such threshold."""
-
-ONE_HEAD = HeadCombination(ferplus_columns=FERPLUS_INDICES)
-"""Of networks with one head: the seven expressions in this project's order, not calibrated."""
 
 BATCH_SIZE = 16
 """Faces per forward pass: few enough that activations stay in the CPU's cache."""

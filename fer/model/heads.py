@@ -13,13 +13,10 @@ from scipy.special import softmax
 from transformers import PretrainedConfig
 from transformers.modeling_outputs import ImageClassifierOutput
 
-from fer.labels import FERPLUS_INDICES
 from fer.model.configuration_fer import FerConfig
 from fer.model.modeling_fer import combined_logits
+from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import HeadCombination
-
-DEFAULT = HeadCombination(ferplus_columns=FERPLUS_INDICES)
-"""For the seven expressions in this project's order, without calibration."""
 
 
 def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> HeadCombination:
@@ -30,7 +27,7 @@ def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> 
         columns: Its class index of each expression; None where they are in that order.
     """
     if not isinstance(config, FerConfig):
-        return DEFAULT
+        return ONE_HEAD
     return config.heads if columns is None else config.heads.ordered(columns)
 
 

@@ -14,6 +14,7 @@ from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.labels import FERPLUS_INDICES
 from fer.model.face_pixels import FacePixels
 from fer.model.hub import INT8_ONNX, LocalModel
 from fer.model.model_files import read_config
@@ -26,6 +27,10 @@ MODEL_TYPE, PROCESSOR_TYPE = "fer", "FerImageProcessor"
 
 UNREADABLE = (OSError, ValueError, TypeError, LookupError, SafetensorError, StrictDataclassError)
 """What is raised for files that transformers won't load either, and reports."""
+
+
+ONE_HEAD = HeadCombination(ferplus_columns=FERPLUS_INDICES)
+"""Of networks with one head: the seven expressions in this project's order, not calibrated."""
 
 
 class Network(Protocol):

@@ -50,7 +50,7 @@ MEMORY = 3_000_000_000
 MAX_WRITTEN = 4_000_000_000
 """Bytes of the annotated video."""
 
-_MAX_TIMELINE = 200_000_000
+_MAX_TIMELINE = 64_000_000
 """Bytes of a timeline's file that are read."""
 
 _MAX_THUMBNAILS = 64 * THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3

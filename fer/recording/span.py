@@ -1,7 +1,7 @@
 """The stretch of a recording that is analysed: from a start to an end, or all of it."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from fer.i18n import gettext as _
@@ -53,7 +53,11 @@ class Span:
         return end - self.start if math.isfinite(end) else None
 
     def frames(
-        self, reader: VideoReader, skipped: float = 0.0, can_seek: bool | None = None
+        self,
+        reader: VideoReader,
+        skipped: float = 0.0,
+        can_seek: bool | None = None,
+        note_progress: Callable[[], object] = lambda: None,
     ) -> Iterator[Frame]:
         """Yield the frames that are on the screen within it, with times from its start.
 
@@ -61,6 +65,7 @@ class Span:
             reader: Of the recording.
             skipped: Seconds from its start that are left out; times are the same as without.
             can_seek: Whether the file may be read from its middle on; None finds that out.
+            note_progress: Called after each frame before it, which may be many.
 
         Raises:
             VideoError: There is none.
@@ -69,6 +74,7 @@ class Span:
         for frame in self._read(reader, self.start + skipped, can_seek):
             stop = frame.time + frame.duration
             if stop <= self.start + skipped:
+                note_progress()
                 continue
             if frame.time >= self.end:
                 break

@@ -1,8 +1,8 @@
 """What Linux offers to take rights away from the calling process, through ctypes.
 
 Everything here holds for all threads started later and can't be undone. A filter on system calls
-(seccomp) denies the network, new programs, new processes and reaching into other processes;
-Landlock denies files outside of given folders.
+(seccomp) denies the network, new programs, new processes, reaching into other processes, watching
+files and memory that no limit counts; Landlock denies files outside of given folders.
 """
 
 import ctypes
@@ -24,6 +24,7 @@ _X32 = 0x40000000
 
 _DENIED = {
     # name: (x86_64, aarch64)
+    "shmget": (29, 194),
     "socket": (41, 198),
     "connect": (42, 203),
     "accept": (43, 202),
@@ -35,13 +36,19 @@ _DENIED = {
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "truncate": (76, 45),
     "chmod": (90, None),
     "fchmod": (91, 52),
     "chown": (92, None),
     "fchown": (93, 55),
     "lchown": (94, None),
     "ptrace": (101, 117),
+    "rt_sigqueueinfo": (129, 138),
     "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
     "chroot": (161, 51),
     "mount": (165, 40),
     "umount2": (166, 39),
@@ -53,17 +60,24 @@ _DENIED = {
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
+    "ioprio_set": (251, 30),
+    "inotify_init": (253, None),
     "fchownat": (260, 54),
     "fchmodat": (268, 53),
     "unshare": (272, 97),
     "accept4": (288, 242),
+    "inotify_init1": (294, 26),
+    "rt_tgsigqueueinfo": (297, 240),
     "perf_event_open": (298, 241),
+    "fanotify_init": (300, 262),
     "sendmmsg": (307, 269),
     "setns": (308, 268),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "kcmp": (312, 272),
     "finit_module": (313, 273),
+    "sched_setattr": (314, 274),
+    "memfd_create": (319, 279),
     "bpf": (321, 280),
     "execveat": (322, 281),
     "userfaultfd": (323, 282),
@@ -78,11 +92,14 @@ _DENIED = {
 }
 _CLONE, _CLONE3, _CLONE_THREAD = (56, 220), (435, 435), 0x10000
 _KILL, _TGKILL, _PRLIMIT = (62, 129), (234, 131), (302, 261)
+_FCNTL, _SIGNALS_OF_FILES = (72, 25), (8, 10, 15)
+"""The call, and its commands by which a file sends signals, to any process: F_SETOWN, F_SETSIG,
+F_SETOWN_EX."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 """Instructions of the kernel's filter machine (BPF)."""
 
-_NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 """Where the filter finds these, in bytes of `struct seccomp_data`; both machines are
 little-endian."""
 
@@ -184,6 +201,8 @@ def _filter(machine: str, process: int) -> bytes:
     for numbers in (_KILL, _TGKILL):
         program += _only_if(numbers[column], _EQUAL, process)
     program += _only_if(_PRLIMIT[column], _EQUAL, 0)  # one's own
+    for command in _SIGNALS_OF_FILES:
+        program += _unless_second(_FCNTL[column], command)
     program.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
@@ -196,6 +215,17 @@ def _only_if(number: int, test: int, value: int) -> list[tuple[int, int, int, in
         (test, 1, 0, value),
         (_RETURN, 0, 0, _ERROR | errno.EPERM),
         (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _unless_second(number: int, value: int) -> list[tuple[int, int, int, int]]:
+    """Return instructions that refuse a call whose second argument is a value, and go on else."""
+    return [
+        (_EQUAL, 0, 4, number),
+        (_LOAD, 0, 0, _SECOND_ARGUMENT),
+        (_EQUAL, 0, 1, value),
+        (_RETURN, 0, 0, _ERROR | errno.EPERM),
+        (_LOAD, 0, 0, _NUMBER),
     ]
 
 

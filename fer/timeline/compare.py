@@ -17,7 +17,7 @@ from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
-from fer.timeline.marks import BASELINE, STRETCH, Mark, letters, merged_ranges
+from fer.timeline.marks import BASELINE, STRETCH, letters, merged_ranges
 from fer.timeline.tallies import INDEX_SIGNS, JUDGED, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.timeline import Timeline, TimelineError
 
@@ -106,10 +106,13 @@ def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float
         name: For display.
         ranges: Only seconds that lie within these, start and end in seconds; without any, all.
     """
-    counted = timeline.included()
+    return _sample(timeline.included(), name, ranges)
+
+
+def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]]) -> Sample:
     if ranges:
         whole = counted.counts()[0]
-        starts, ends = whole * timeline.bin_seconds, (whole + 1) * timeline.bin_seconds
+        starts, ends = whole * counted.bin_seconds, (whole + 1) * counted.bin_seconds
         inside = np.zeros(len(whole), bool)
         for start, end in merged_ranges(ranges):
             inside |= (starts >= start - 1e-6) & (ends <= end + 1e-6)
@@ -123,32 +126,40 @@ def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float
         np.column_stack([shares, shares @ INDEX_SIGNS]),
         weighted[:, JUDGED],
         np.diff(numbers[known]) == 1,
-        float(known.sum() * timeline.bin_seconds),
+        float(known.sum() * counted.bin_seconds),
         counted.seconds,
     )
 
 
 def stretch_samples(timelines: Sequence[tuple[str, Timeline]]) -> list[Sample]:
-    """Return the marked stretches of timelines as samples, the baseline first.
-
-    Stretches of the same text, in one timeline, are one sample; those without a text are one each,
-    and have the letters that they have in the chart.
+    """Return the first `MAX_SAMPLES` marked stretches of timelines as samples.
 
     Args:
         timelines: Each with its name, which is displayed where there are several.
     """
-    samples = []
+    samples: list[Sample] = []
     for name, timeline in timelines:
-        groups: dict[tuple[str, str], list[Mark]] = {}
-        for i, mark in enumerate(timeline.marks):
-            if mark.kind in (BASELINE, STRETCH):
-                text = mark.text or f"{_(STRETCH)} {letters(i)}" if mark.kind == STRETCH else ""
-                groups.setdefault((mark.kind, text), []).append(mark)
+        stretches = marked_stretches(timeline)[: MAX_SAMPLES - len(samples)]
+        counted = timeline.included() if stretches else timeline
         prefix = f"{name}: " if len(timelines) > 1 else ""
-        for (kind, text), marks in sorted(groups.items(), key=lambda item: item[0][0] != BASELINE):
-            ranges = [(mark.start, mark.end) for mark in marks]
-            samples.append(sample_of(timeline, f"{prefix}{text or _(kind)}", ranges))
+        samples += [_sample(counted, prefix + text, ranges) for text, ranges in stretches]
     return samples
+
+
+def marked_stretches(timeline: Timeline) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Return the name and the ranges, in seconds, of each marked stretch, the baseline first.
+
+    Stretches of the same text are one; those without a text are one each, and have the letters that
+    they have in the chart.
+    """
+    groups: dict[tuple[bool, str], list[tuple[float, float]]] = {}
+    for i, mark in enumerate(timeline.marks):
+        if mark.kind in (BASELINE, STRETCH):
+            text = mark.text or f"{_(STRETCH)} {letters(i)}"
+            name = text if mark.kind == STRETCH else _(BASELINE)
+            groups.setdefault((mark.kind == STRETCH, name), []).append((mark.start, mark.end))
+    ordered = sorted(groups.items(), key=lambda item: item[0][0])
+    return [(name, ranges) for (_later, name), ranges in ordered]
 
 
 def compare(samples: Sequence[Sample]) -> Comparison:
@@ -157,19 +168,23 @@ def compare(samples: Sequence[Sample]) -> Comparison:
     Raises:
         TimelineError: There are fewer than two, or too many.
     """
-    if not 2 <= len(samples) <= MAX_SAMPLES:
-        raise TimelineError(
-            _(
-                "A comparison takes 2 to %(most)s recordings or marked stretches, not %(number)s.",
-                most=MAX_SAMPLES,
-                number=len(samples),
-            )
-        )
+    _check_number(len(samples))
     first, *others = samples
     differences = tuple(
         {name: _bootstrap_difference(first, other, name) for name in FIGURES} for other in others
     )
     return Comparison(tuple(samples), differences)
+
+
+def _check_number(number: int) -> None:
+    if not 2 <= number <= MAX_SAMPLES:
+        raise TimelineError(
+            _(
+                "A comparison takes 2 to %(most)s recordings or marked stretches, not %(number)s.",
+                most=MAX_SAMPLES,
+                number=number,
+            )
+        )
 
 
 def compare_timelines(
@@ -187,15 +202,16 @@ def compare_timelines(
     check_comparable([timeline for _name, timeline in timelines])
     if not stretches:
         return compare([sample_of(timeline, name) for name, timeline in timelines])
-    samples = stretch_samples(timelines)
-    if len(samples) < 2:
+    number = sum(len(marked_stretches(timeline)) for _name, timeline in timelines)
+    if number < 2:
         raise TimelineError(
             _(
                 "Two marked stretches are needed, or a stretch and a baseline; mark them, or "
                 "compare whole recordings."
             )
         )
-    return compare(samples)
+    _check_number(number)  # before hours of work
+    return compare(stretch_samples(timelines))
 
 
 def check_comparable(timelines: Sequence[Timeline]) -> None:

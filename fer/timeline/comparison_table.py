@@ -15,7 +15,6 @@ from fer.templates import render
 from fer.timeline.block_bootstrap import MIN_SECONDS
 from fer.timeline.compare import (
     FIGURES,
-    MAX_SAMPLES,
     Comparison,
     Difference,
     Sample,
@@ -164,7 +163,7 @@ def comparison_csv(comparison: Comparison) -> str:
 
 def stretches_html(timeline: Timeline) -> Markup:
     """Return the comparison of a timeline's marked stretches; empty where fewer than two are."""
-    samples = stretch_samples([("", timeline)])[:MAX_SAMPLES]
+    samples = stretch_samples([("", timeline)])
     return comparison_html(compare(samples)) if len(samples) > 1 else Markup()
 
 

@@ -127,7 +127,7 @@ def pooled_error(counts: Tallies) -> float:
 
 
 def pooled_errors(bin_indices: Int64Array, counts: Tallies, bins: int) -> Float64Array:
-    """Return `pooled_error` of the bins at each place, 0 to below `bins`, float64 (count,)."""
+    """Return `pooled_error` of the bins at each place, 0 to below `bins`, float64 (bins,)."""
     judged, counted = (
         np.bincount(bin_indices, counts[:, column], bins) for column in (JUDGED, COUNTED)
     )

@@ -5,8 +5,16 @@ from fer.i18n import gettext as _
 NO_VALUE = "\N{EN DASH}"
 """Stands where there is no figure."""
 
+MAX_SENTENCE = 400
+"""Letters of a sentence that may quote a file."""
+
 _SPACE = "\N{NO-BREAK SPACE}"
 """Between a number and its unit."""
+
+
+def shortened(sentence: str) -> str:
+    """Return a sentence without what is beyond `MAX_SENTENCE` letters."""
+    return sentence if len(sentence) <= MAX_SENTENCE else f"{sentence[:MAX_SENTENCE]}…"
 
 
 def format_time(seconds: float) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.timeline.formatting import shortened
 
 EVENT, LEFT_OUT, STRETCH, BASELINE = N_("event"), N_("left out"), N_("stretch"), N_("baseline")
 
@@ -32,6 +33,9 @@ COLUMNS = ("kind", "start", "end", "text")
 
 class MarkError(ValueError):
     """A mark is not possible; the message is one sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(shortened(sentence))  # it may quote a file
 
 
 @dataclass(frozen=True, order=True)

@@ -270,7 +270,7 @@ def _settings(
         _("Turned away"): _(
             "aside by an estimate of %(angle)s degrees or more", angle=f"{TURNED_AWAY_FROM:.0f}"
         ),
-        _("Called uncertain"): _(
+        _("Uncertain"): _(
             "under a probability of %(share)s", share=f"{timeline.uncertain_below:g}"
         ),
     }

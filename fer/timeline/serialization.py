@@ -8,7 +8,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -140,8 +140,24 @@ def from_json(text: str) -> Timeline:
     Raises:
         TimelineError: The text is no timeline, or of another version.
     """
+    return from_document(parse_json(text))
+
+
+def parse_json(text: str) -> Any:
+    """Return the content of JSON, for `from_document` and `about_of`.
+
+    Raises:
+        TimelineError: The text is no JSON.
+    """
     try:
-        document = json.loads(text)
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
+
+
+def from_document(document: Any) -> Timeline:
+    """Return the timeline in a parsed JSON file, see `from_json`."""
+    try:
         found = document["format"], document["version"]
         if found[0] != FORMAT or found[1] not in _VERSIONS:
             raise TimelineError(
@@ -180,16 +196,9 @@ def _whole(number: object) -> int:
     return number
 
 
-def about_of(text: str) -> Mapping[str, object]:
-    """Return the further entries of a timeline as JSON; none where they are missing.
-
-    Raises:
-        TimelineError: The text is no JSON.
-    """
-    try:
-        about = json.loads(text).get("about")
-    except (AttributeError, ValueError, RecursionError) as error:
-        raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
+def about_of(document: Any) -> Mapping[str, object]:
+    """Return the further entries of a parsed JSON file; none where they are missing."""
+    about = document.get("about") if isinstance(document, dict) else None
     return about if isinstance(about, dict) else {}
 
 

@@ -23,6 +23,7 @@ from supervision import Detections
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
+from fer.timeline.formatting import shortened
 from fer.timeline.marks import Mark, left_out_ranges, sorted_marks
 from fer.timeline.tallies import COUNT_COLUMNS, count_faces
 from fer.timeline.track_counts import TrackCounts
@@ -51,6 +52,9 @@ BIN_BYTES = 338
 
 class TimelineError(ValueError):
     """An operation that a timeline doesn't support; the message gives the reason and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(shortened(sentence))  # it may quote a file
 
 
 class Settings(TypedDict):

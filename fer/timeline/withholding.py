@@ -38,7 +38,7 @@ def withhold_expressions(counts: Int64Array) -> Int64Array:
 def merge_bins(
     bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
 ) -> Int64Array:
-    """Return the sums of tallies that belong to the same wider bin, int64 (count, 15).
+    """Return the sums of tallies that belong to the same wider bin, int64 (bins, 15).
 
     Args:
         bin_indices: Which wider bin each belongs to, (b,), from 0 to below `bins`.

@@ -1,6 +1,6 @@
 """Initial network of a training, with its image processor and optimizer.
 
-There are four: this project's own or transformers' ViT, both untrained; a network trained by
+There are four: this project's own or transformers' ViT, both from scratch; a network trained by
 `train.py`; and any image classifier of transformers, whose head is replaced unless its classes are
 the seven expressions.
 """
@@ -90,7 +90,7 @@ class InitialModel:
 
 
 def build_initial_model(options: TrainingOptions) -> InitialModel:
-    """Return the network of `options`, untrained or the one to fine-tune.
+    """Return the network of `options`, a new one or the one to fine-tune.
 
     Raises:
         ModelError: The network to fine-tune can't be loaded, or can't be trained.
@@ -111,8 +111,8 @@ def load_initial_model(options: TrainingOptions) -> InitialModel:
     if options.base_model:
         return load_base_model(pull(options.base_model), options.dropout)
     if options.arch == "vit":
-        return untrained_vit()
-    return untrained_cnn(options.dropout, options.depths, options.widths)
+        return new_vit()
+    return new_cnn(options.dropout, options.depths, options.widths)
 
 
 def check_shape_options(model: FerForImageClassification, options: TrainingOptions) -> None:
@@ -145,10 +145,10 @@ def set_view_size(start: InitialModel, side: int) -> None:
     processor.crop_size = start.model.config.image_size = side
 
 
-def untrained_cnn(
+def new_cnn(
     dropout: float, depths: Sequence[int] | None = None, widths: Sequence[int] | None = None
 ) -> InitialModel:
-    """Return this project's own network, untrained.
+    """Return this project's own network with random weights.
 
     Args:
         dropout: Of the pooled features.
@@ -178,7 +178,7 @@ def channels_last(model: Network) -> Network:
     return model
 
 
-def untrained_vit() -> InitialModel:
+def new_vit() -> InitialModel:
     """Return a compact ViT of transformers (Dosovitskiy et al., https://arxiv.org/abs/2010.11929).
 
     It takes all 48 pixels, grey, as 64 patches; 2.2 million parameters.

@@ -133,7 +133,9 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
         ValueError: One needs another, or the network to train doesn't have it.
     """
     if options["base_model"] and options["arch"] != "cnn":
-        raise ValueError("--arch is for untrained networks; --base-model has its own architecture.")
+        raise ValueError(
+            "--arch is for networks trained from scratch; --base-model has its own architecture."
+        )
     for name, needed in REQUIRES.items():
         if options[name] != defaults[name] and not options[needed]:
             raise ValueError(f"{flag(name)} needs {flag(needed)}.")

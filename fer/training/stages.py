@@ -1,4 +1,4 @@
-"""The stages of a recipe: untrained teachers, a student distilled from them, and its model soup.
+"""The stages of a recipe: teachers from scratch, a student distilled from them, and its model soup.
 
 Each is a training of its own in a folder of its own inside the output.
 """
@@ -15,7 +15,7 @@ from fer.training.options import TrainingOptions, read_recipe, to_yaml
 logger = logging.getLogger(__name__)
 
 CHANGEABLE_ON_RESUME = (
-    "output", "ferplus_share", "report_to", "push_to_hub", "hub_model_id", "hub_private",
+    "output", "report_to", "push_to_hub", "hub_model_id", "hub_private",
     "hub_tag", "config", "resume",
 )  # fmt: skip
 """Settings that may differ when a training is resumed: they don't change how it trains."""
@@ -29,7 +29,7 @@ class Stage:
         name: Such as "teachers/1"; its folder inside the output.
         options: Its settings, without tables of other stages.
         teachers: Folders of the networks that it is distilled from.
-        start: Folder of the network whose weights it starts with; None starts untrained, or from
+        start: Folder of the network whose weights it starts with; None starts from scratch, or from
             the settings' `base_model`.
     """
 

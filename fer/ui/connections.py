@@ -47,12 +47,17 @@ MAX_OPEN = 1000
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
+FRAME_LIMIT = 5.0
+"""Seconds for which a session counts as connected that sends camera frames. A page's heartbeat
+that breaks off, as when a laptop sleeps, doesn't come back."""
+
 SESSION = "fer.session"
 """The key of an ASGI scope under which the request guard puts the session in a request's body."""
 
 _KEY = "fer.connections"
 _HEARTBEAT = re.compile(r"/heartbeat/[^/]+/?$")
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
+_FRAMES = re.compile(r"/component_server/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
 
 
@@ -98,6 +103,7 @@ class Connections:
         self._open: Counter[str] = Counter()
         self._unattended, self._opening = Allowance(*UNATTENDED_LIMIT), Allowance(*OPENING_LIMIT)
         self._opening_pages = 0
+        self._frames: dict[str, float] = {}  # session -> when it sent the last one
         self._pending: dict[asyncio.Future[None], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
@@ -123,12 +129,24 @@ class Connections:
         """
         if session is not None:
             return await self._opens(session, scope["path"])
-        runs = scope["method"] == "POST" and _RUNS.search(scope["path"])
-        return not runs or await self._lets_in(scope.get(SESSION))
+        if scope["method"] != "POST" or not _RUNS.search(scope["path"]):
+            return True
+        sender = scope.get(SESSION)
+        if not await self._lets_in(sender):
+            return False
+        if sender is not None and _FRAMES.search(scope["path"]):
+            self._frames.pop(sender, None)
+            self._frames[sender] = time.monotonic()  # at the end
+            if len(self._frames) > MAX_OPEN:
+                del self._frames[next(iter(self._frames))]
+        return True
 
     def is_open(self, session: str | None) -> bool:
-        """Return whether a session has an open connection."""
-        return session in self._open
+        """Return whether a session has an open connection, or sends camera frames."""
+        if session is None:
+            return False
+        last_frame = self._frames.get(session, float("-inf"))
+        return session in self._open or time.monotonic() - last_frame < FRAME_LIMIT
 
     async def _counted(self, session: str | None, work: Awaitable[None]) -> None:
         if session is None:

@@ -13,6 +13,7 @@ from fer.templates import render
 from fer.timeline.marks import (
     EVENT,
     KINDS,
+    MAX_SECONDS,
     MAX_TEXT,
     Mark,
     MarkError,
@@ -175,7 +176,8 @@ def _seconds(value: object, name: str) -> float:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= MAX_SECONDS  # type: ignore[operator]  # what it is
 
 
 def _clock(seconds: float) -> str:

@@ -20,7 +20,7 @@ def boxes(faces: Detections) -> Float32Array:
 
 
 def areas(faces: Detections) -> Float32Array:
-    """Return the boxes' areas in pixels, (n,)."""
+    """Return the boxes' areas in square pixels, (n,)."""
     return np.asarray(faces.box_area, np.float32)
 
 

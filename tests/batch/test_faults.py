@@ -356,6 +356,22 @@ def test_a_video_that_is_replaced_while_it_is_read_is_left_for_later(
     assert not (tmp_path / "out" / "files").exists()
 
 
+def test_one_video_that_is_replaced_ends_nothing_else(shelf, film, tmp_path, pipeline, monkeypatch):
+    """Many segments of it may be given back, each by a worker of its own."""
+
+    class Replacing(TaskRunner):
+        def run(self, task):
+            if getattr(task, "segment", None):
+                os.utime(film, (task.segment.number, 0))
+            return super().run(task)
+
+    monkeypatch.setattr(batches, "TaskRunner", Replacing)
+    monkeypatch.setattr(batch_run, "MAX_OUTAGE", 2)
+    with pytest.raises(UnreachableError, match="Another file has taken its place"):
+        run([film, shelf / "a.png"], tmp_path / "out", pipeline, SHORT, workers=6)
+    assert table(tmp_path / "out", "files")["kind"].tolist() == ["photo"]
+
+
 def test_shards_that_end_while_others_begin(shelf, tmp_path, pipeline, monkeypatch):
     """The folder into which one is about to write isn't removed by another."""
     mkdir = os.mkdir

@@ -42,6 +42,12 @@ def test_patterns_and_lists(shelf, tmp_path):
     assert found("list.txt") == [ALL[0], "shelf/gone.jpg", *ALL[1:]]
     (shelf / "a[1].jpg").write_bytes(b"")
     assert found("shelf/a[1].jpg") == ["shelf/a[1].jpg"]
+    (tmp_path / "list.txt").write_text("shelf/gone[1].jpg\nshelf/a\u2028b.jpg\n")  # to be reported
+    assert found("list.txt") == ["shelf/a\u2028b.jpg", "shelf/gone[1].jpg"]
+
+
+def test_a_pattern_passes_over_the_batchs_own_copies(shelf):
+    assert found("shelf/**/*.[jM]*", out="shelf/trip") == ALL[:1]
 
 
 def test_a_link_is_no_second_file(shelf):
@@ -94,6 +100,9 @@ def test_ids_follow_the_whole_location():
 def test_kinds():
     kinds = {name: InputFile(name).is_video for name in ("a.JPG", "a.mp4", "a.MTS", "a.gif", "a")}
     assert kinds == {"a.JPG": False, "a.mp4": True, "a.MTS": True, "a.gif": False, "a": False}
+    assert InputFile("https://x/film.mp4?signature=a.jpg").is_video
+    assert not InputFile("https://x/a.jpg?from=film.mp4").is_video
+    assert InputFile("/x/what?.mp4").is_video  # a path has no query
 
 
 def test_shards_share_the_files_evenly():

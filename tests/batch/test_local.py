@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -240,3 +241,15 @@ def test_the_command_gives_what_the_pipeline_gives(tmp_path):
         assert one == (other if name == "expression" else pytest.approx(other, abs=1e-4))
     (notice,) = made["files"]["notice"].dropna()
     assert notice == "The photo looks turned by 180 degrees; it was read as turned."
+
+
+def test_copies_that_killed_workers_leave_go_with_the_pool(monkeypatch):
+    pool = LocalPool(SETTINGS, 1, fake_worker.load)
+    pool.start()
+    folder = Path(vars(pool)["_copies"].name)
+    worker = psutil.Process(pool.process_ids[0])
+    assert worker.environ()["TMPDIR"] == str(folder)
+    assert os.environ.get("TMPDIR") != str(folder)
+    (folder / "fer-video-1").mkdir()
+    pool.close()
+    assert not folder.exists()

@@ -20,8 +20,6 @@ from benchmarks.robustness import (
 )
 from fer.vision.detector import FaceDetector
 
-EYES = np.array([[228, 106], [196, 106], [212, 128], [222, 146], [200, 146]], np.float32)
-
 
 @pytest.fixture(scope="module")
 def subject() -> Subject:

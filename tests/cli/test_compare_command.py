@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_what_is_no_timeline_is_one_sentence(tmp_path, files, capsys, content, e
     assert main(["compare", files[0], str(other)]) == 1
     told = capsys.readouterr().err
     assert error in told and told.count("\n") == 1
+
+
+def test_no_timeline_is_written_over(files, capsys):
+    before = Path(files[1]).read_text()
+    assert main(["compare", *files, "--output", files[1]]) == 1
+    assert "would be written over; name another file." in capsys.readouterr().err
+    assert Path(files[1]).read_text() == before
 
 
 def test_one_alone_is_refused(files, capsys):

@@ -32,7 +32,7 @@ def test_a_recipe_that_was_not_run_has_no_figures(recipes):
     first, second, present = rows(recipes)
     assert first == ["[one.yaml](one.yaml)", "not run yet", *["-"] * 6]
     assert second[1] == "not run yet"
-    assert present[1:7] == ["104", "0.7269", "not measured", "0.8000", "1,000,000", "-"]
+    assert present[1:7] == ["four, averaged", "0.7269", "not measured", "0.8000", "1,000,000", "-"]
 
 
 def test_several_seeds_have_a_deviation(recipes, tmp_path):

@@ -1,13 +1,11 @@
 """docs/robustness.md: its table and plots."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from docs.robustness import MEASURED, PLOTS, draw, plot, section
 
-REPORT = json.loads(MEASURED.read_text())
 SHARE = {"value": 0.5, "of": 40, "interval": [0.35, 0.65]}
 
 

@@ -2,7 +2,7 @@
 
 from docs.speed import speed
 
-MACHINE = {"cores": 2}
+MACHINE = {"cores": 2, "processor": "another CPU"}
 
 
 def scene(rate, kept, **faster):

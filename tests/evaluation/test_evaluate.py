@@ -21,7 +21,7 @@ from fer.model.evaluation_results import (
     ClassIntervals,
     ReliabilityBin,
 )
-from fer.model.heads import DEFAULT
+from fer.model.network_parts import ONE_HEAD
 
 
 def name_brightness(pixel_values):
@@ -44,7 +44,7 @@ def classifier():
         precision="float32",
         preprocess=as_they_are,
         columns=list(range(7)),
-        heads=replace(DEFAULT, ferplus_share=0.75),
+        heads=replace(ONE_HEAD, ferplus_share=0.75),
         uncertain_below=0.5,
     )
 

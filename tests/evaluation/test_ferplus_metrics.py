@@ -16,7 +16,7 @@ from fer.evaluation.ferplus_metrics import (
     metrics_by_share,
 )
 from fer.labels import EXPRESSIONS, FERPLUS_LABELS
-from fer.model.heads import DEFAULT
+from fer.model.network_parts import ONE_HEAD
 
 
 def votes_for(*names):
@@ -59,8 +59,8 @@ def logits():
 
 def test_what_is_shown_beside_both_label_sets(logits):
     labels, votes = indices("sad", "happy"), votes_for("neutral", "happiness")
-    of_labels = combined_metrics(replace(DEFAULT, ferplus_share=0.25), logits, labels, votes)
-    of_votes = combined_metrics(replace(DEFAULT, ferplus_share=0.75), logits, labels, votes)
+    of_labels = combined_metrics(replace(ONE_HEAD, ferplus_share=0.25), logits, labels, votes)
+    of_votes = combined_metrics(replace(ONE_HEAD, ferplus_share=0.75), logits, labels, votes)
     assert (of_labels.accuracy, of_labels.ferplus_agreement.accuracy) == (1.0, 0.5)
     assert (of_votes.accuracy, of_votes.ferplus_agreement.accuracy) == (0.5, 1.0)
     # one expression is left out of either's macro F1: neutral and sad never occur as a label
@@ -73,7 +73,7 @@ def test_what_is_shown_beside_both_label_sets(logits):
 
 def test_the_calibration_error_by_both_label_sets(logits):
     """Both faces are named with one confidence; on one of them one label set in two agrees."""
-    heads = replace(DEFAULT, ferplus_share=0.5)
+    heads = replace(ONE_HEAD, ferplus_share=0.5)
     labels, votes = indices("sad", "happy"), votes_for("happiness", "happiness")
     measured = combined_metrics(
         heads, (logits[0], 2.0 * votes_for("sadness", "happiness")), labels, votes
@@ -85,19 +85,19 @@ def test_the_calibration_error_by_both_label_sets(logits):
 
 
 def test_every_share_has_a_row(logits):
-    rows = metrics_by_share(DEFAULT, logits, indices("sad", "happy"), np.zeros((2, 8)))
+    rows = metrics_by_share(ONE_HEAD, logits, indices("sad", "happy"), np.zeros((2, 8)))
     assert [row.ferplus_share for row in rows] == list(SHARES)
     assert [row.accuracy for row in rows][::4] == [1.0, 0.5]
     assert {row.ferplus_agreement for row in rows} == {None}
     assert (
-        metrics_by_share(DEFAULT, (logits[0], None), indices("sad", "happy"), np.zeros((2, 8)))
+        metrics_by_share(ONE_HEAD, (logits[0], None), indices("sad", "happy"), np.zeros((2, 8)))
         == []
     )
 
 
 def test_the_share_that_is_shown_has_a_row_of_its_own(logits):
     rows = metrics_by_share(
-        replace(DEFAULT, ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8))
+        replace(ONE_HEAD, ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8))
     )
     assert [row.ferplus_share for row in rows] == [0.0, 0.25, 0.5, 0.6, 0.75, 1.0]
 

@@ -6,6 +6,7 @@ sentence that nobody marked as a text, or one that lost its translation on its w
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -31,6 +32,7 @@ from fer.ui.live.timeline_recorder import (
     TimelineRecorder,
     finished_html,
     idle_html,
+    lost_html,
     running_html,
 )
 from fer.ui.mark_editor import toolbar_html
@@ -163,7 +165,8 @@ def test_the_live_tab():
         views.camera_lost_panel("0"),
         idle_html(),
         recorder.restored_html(9.0),
-        recorder.finished_html(by_itself=True, trouble="0"),
+        replace(recorder, by_itself=True).finished_html(trouble="0"),
+        lost_html(),
         running_html(recorded([]), 0.0),
         finished_html(recorded([])),
         *(named["text"] for named in named_faces(faces, ["happy"] * 9)),

@@ -166,7 +166,7 @@ def test_a_network_of_other_pictures_claims_nothing_about_fer2013(metrics, tmp_p
 def test_a_network_that_was_fine_tuned_is_not_from_scratch(metrics):
     base = {"name": "google/vit", "revision": None}
     card = card_of(metrics | {"base_model": base}, "a/b")
-    assert "It was trained on from `google/vit` on FER2013" in card.text
+    assert "It was fine-tuned from `google/vit` on FER2013" in card.text
     assert "from scratch" in card_of(metrics | {"base_model": None}, "a/b").text
 
 

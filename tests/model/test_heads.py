@@ -8,7 +8,8 @@ from transformers import ViTConfig
 
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS, LABEL_SYNONYMS
 from fer.model.configuration_fer import FerConfig
-from fer.model.heads import DEFAULT, heads_of, logits_of, probabilities
+from fer.model.heads import heads_of, logits_of, probabilities
+from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import FERPLUS_CLASSES, HeadCombination
 
 FIRST = np.arange(7, dtype=np.float32)[None]
@@ -29,7 +30,7 @@ def logit(expression, other):
 )
 def test_the_second_head_is_matched_by_name(expression, other):
     column, second = logit(expression, other)
-    output = probabilities(replace(DEFAULT, ferplus_share=1.0), FIRST, second)
+    output = probabilities(replace(ONE_HEAD, ferplus_share=1.0), FIRST, second)
     assert output.argmax() == column
     assert output[0, column] == pytest.approx(np.e / (np.e + 6))
 
@@ -47,7 +48,7 @@ def test_the_mean_is_of_calibrated_logits():
 
 def test_the_log_prior_of_each_head_is_subtracted():
     first, second = (0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), (0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05)
-    plain = replace(DEFAULT, ferplus_share=0.25, fer2013_prior=first, ferplus_prior=second)
+    plain = replace(ONE_HEAD, ferplus_share=0.25, fer2013_prior=first, ferplus_prior=second)
     corrected = replace(plain, prior_correction=0.5)
     change = np.log(
         probabilities(corrected, FIRST, SECONDARY) / probabilities(plain, FIRST, SECONDARY)
@@ -65,12 +66,12 @@ def test_the_first_head_alone_has_its_temperature_only():
 
 def test_a_head_with_a_share_has_to_be_there():
     with pytest.raises(ValueError, match=r"ferplus_share is 0.5, but there are no logits of FER"):
-        probabilities(replace(DEFAULT, ferplus_share=0.5), FIRST, None)
+        probabilities(replace(ONE_HEAD, ferplus_share=0.5), FIRST, None)
 
 
 def test_contempt_counts_for_nothing():
     _, second = logit("sad", "contempt")
-    heads = replace(DEFAULT, ferplus_share=0.5)
+    heads = replace(ONE_HEAD, ferplus_share=0.5)
     np.testing.assert_array_equal(
         probabilities(heads, FIRST, second), probabilities(heads, FIRST, SECONDARY)
     )
@@ -84,7 +85,7 @@ def test_they_are_read_from_the_configuration():
     )  # fmt: skip
     expected = HeadCombination(0.8, 0.9, 0.5, 1.1, 0.6, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
     assert heads_of(config) == expected
-    assert heads_of(ViTConfig()) == DEFAULT
+    assert heads_of(ViTConfig()) == ONE_HEAD
 
 
 def test_classes_in_another_order_keep_their_prior_and_their_votes():

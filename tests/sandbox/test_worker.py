@@ -33,7 +33,7 @@ def test_a_worker_reaches_nothing_but_its_own_folder(tmp_path):
     secret.write_text("another visitor's"), own.mkdir()
     limits = Limits(500_000_000, 30, file_size=1000, writable=own)
     outcomes = result_of(works.try_all, limits, secret, own).fields
-    allowed = {"own file", "own move", "temporary", "thread", "abort handler"}
+    allowed = {"own file", "own move", "temporary", "thread", "abort handler", "file flags"}
     assert {name for name, outcome in outcomes.items() if outcome == "done"} == allowed
     assert {outcomes[name] for name in set(outcomes) - allowed} == {"PermissionError"}
     assert secret.read_text() == "another visitor's" and set(tmp_path.iterdir()) == {secret, own}

@@ -1,6 +1,9 @@
 """What workers do in the tests: functions of a module, as a worker finds them by name."""
 
+import ctypes
+import fcntl
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -29,6 +32,14 @@ def _try_all(secret, folder, channel):
         "replace": lambda: os.execv("/bin/true", ["true"]),
         "fork": lambda: os._exit(0) if os.fork() == 0 else None,
         "signal": lambda: os.kill(os.getppid(), 0),
+        "queued signal": lambda: _call(129, os.getppid(), 0, 0),
+        "signal of a file": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()),
+        "kind of signal": lambda: fcntl.fcntl(0, 10, signal.SIGKILL),  # F_SETSIG
+        "priority": lambda: os.sched_setscheduler(os.getppid(), 3, os.sched_param(0)),
+        "watch": lambda: _call(294, 0),
+        "shared memory": lambda: _call(29, 0, 1_000_000, 0o1600),
+        "memory file": lambda: os.memfd_create("x"),
+        "truncate": lambda: _call(76, os.fsencode(secret), 0),
         "limits": lambda: __import__("resource").prlimit(os.getppid(), 6),
         "read": lambda: secret.read_bytes(),
         "list": lambda: os.listdir("/"),
@@ -41,6 +52,7 @@ def _try_all(secret, folder, channel):
         "temporary": lambda: tempfile.TemporaryFile().close(),
         "thread": lambda: _in_a_thread(),
         "abort handler": lambda: signal.getsignal(signal.SIGABRT),
+        "file flags": lambda: fcntl.fcntl(0, fcntl.F_GETFL),
     }
     channel.send("result", **{name: _outcome(attempt) for name, attempt in tries.items()})
 
@@ -51,6 +63,14 @@ def _outcome(attempt):
     except OSError as error:
         return type(error).__name__
     return "done"
+
+
+def _call(number, *arguments):
+    """Call the kernel by x86_64's number; elsewhere there is nothing to try."""
+    if platform.machine() != "x86_64":
+        raise PermissionError
+    if ctypes.CDLL(None, use_errno=True).syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
 
 
 def _move(folder):

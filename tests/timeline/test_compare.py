@@ -108,6 +108,15 @@ def test_marked_stretches_are_compared_with_the_baseline():
         compare_timelines([("a", timeline)], stretches=True)
 
 
+def test_of_hundreds_of_stretches_none_is_worked_out_in_vain(monkeypatch):
+    timeline = lesson(5, seconds=100)
+    timeline.marks = tuple(Mark(0, 100, "stretch", f"{number}") for number in range(500))
+    assert len(stretch_samples([("", timeline)])) == MAX_SAMPLES
+    monkeypatch.setattr("fer.timeline.compare._sample", None)
+    with pytest.raises(TimelineError, match="not 500"):
+        compare_timelines([("a", timeline)], stretches=True)
+
+
 def test_short_and_empty_samples_have_no_interval():
     comparison = compare_timelines(
         [("a", lesson(1)), ("b", lesson(2, seconds=5)), ("c", recorded([]))]

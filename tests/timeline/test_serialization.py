@@ -7,8 +7,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from fer.labels import EXPRESSIONS
+from fer.timeline.marks import MarkError
 from fer.timeline.serialization import from_csv, from_json, to_csv, to_json
-from fer.timeline.timeline import VIEWS, TimelineError
+from fer.timeline.timeline import VIEWS, Timeline, TimelineError
 from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 
@@ -101,6 +102,17 @@ def test_json_from_before_faces_were_turned_away_still_reads(view):
     assert from_json(json.dumps(old)) == timeline
     with pytest.raises(TimelineError, match="damaged"):
         from_json(json.dumps({**old, "version": 2}))
+
+
+@pytest.mark.parametrize("key", ["format", "version", "settings", "marks"])
+def test_a_refusal_quotes_little_of_a_file(key):
+    long = "\N{GRINNING FACE}&" * 100_000
+    document = json.loads(to_json(Timeline("person"))) | {
+        key: {"view": long} if key == "settings" else [long]
+    }
+    with pytest.raises((TimelineError, MarkError)) as error:
+        from_json(json.dumps(document))
+    assert len(str(error.value)) < 1000
 
 
 def test_json_says_where_it_comes_from():

@@ -18,7 +18,7 @@ from fer.training.fit import (
     check_teachers,
     load_teachers,
 )
-from fer.training.initial_model import build_initial_model, untrained_vit
+from fer.training.initial_model import build_initial_model, new_vit
 from fer.training.stages import Stage
 from fer.training.training_data import load_data
 from tests.training.runs import only_stage, short
@@ -132,7 +132,7 @@ def test_student_and_teacher_see_the_same_view(taught, monkeypatch):
 
 
 def test_a_vit_can_learn_from_a_convolutional_teacher():
-    start = untrained_vit()
+    start = new_vit()
     stage = Stage("student/1", short("x", "y", arch="vit"), teachers=(EMBEDDED_WEIGHTS,))
     assert load_teachers(stage).side == 44
     assert build_augmentation(stage.options, 48, False)(torch.randn(2, 1, 48, 48)).shape[-1] == 48

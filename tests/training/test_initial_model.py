@@ -25,16 +25,16 @@ from fer.evaluation.calibration import calibrate
 from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
-from fer.model.heads import DEFAULT
 from fer.model.hub import pull
+from fer.model.network_parts import ONE_HEAD
 from fer.training.fine_tuning import expression_order, find_heads
 from fer.training.initial_model import (
     build_initial_model,
     check_weights,
     load_base_model,
+    new_cnn,
+    new_vit,
     store_calibration,
-    untrained_cnn,
-    untrained_vit,
 )
 from fer.training.options import RECIPES, TrainingOptions, read_recipe
 from fer.training.train import train
@@ -134,7 +134,7 @@ def test_it_sees_no_colour(adapted):
 
 
 def test_a_vit_of_our_own_is_fine_tuned(tmp_path):
-    start = untrained_vit()
+    start = new_vit()
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
     again = load_base_model(pull(tmp_path), dropout=0.1)
@@ -218,7 +218,7 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     faces = torch.randn(2, 3, 48, 48)
     before = model(faces).logits
     calibration = calibrate(
-        (2 * np.eye(7)[[0, 0, 1]], None), np.array([0, 1, 1]), np.zeros((3, 8)), DEFAULT
+        (2 * np.eye(7)[[0, 0, 1]], None), np.array([0, 1, 1]), np.zeros((3, 8)), ONE_HEAD
     )
     store_calibration(model, calibration)
     torch.testing.assert_close(model(faces).logits, before / calibration.temperature)
@@ -232,7 +232,7 @@ def test_a_network_without_a_matrix_for_a_head_is_refused():
 
 
 def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
-    start = untrained_cnn(0.2)
+    start = new_cnn(0.2)
     start.model.config.id2label = dict(enumerate(reversed(EXPRESSIONS)))
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
@@ -242,7 +242,7 @@ def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
 
 
 def test_the_vit_is_compact():
-    cnn, vit = untrained_cnn(0.2).model, untrained_vit().model
+    cnn, vit = new_cnn(0.2).model, new_vit().model
     assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
 
 

@@ -125,7 +125,7 @@ def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):
         ("teachers: [{dataset: x}]", "teachers has dataset, which can't be set there"),
         ("soup: {epochs: 3}", "soup needs seeds, a list of numbers"),
         ("soup: {seeds: [1], output: x}", "soup has output, which can't be set there"),
-        ("base_model: a\narch: vit", "--arch is for untrained networks"),
+        ("base_model: a\narch: vit", "--arch is for networks trained from scratch"),
         ("- epochs", "must hold settings, one `name: value` a line"),
         ("", "must hold settings, one `name: value` a line"),
         ("epochs: [", "can't be read as YAML"),

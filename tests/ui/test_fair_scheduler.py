@@ -198,6 +198,22 @@ def test_pages_that_open_at_once_take_turns(monkeypatch):
     tell(story())
 
 
+def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
+    """One that breaks off, as when a laptop sleeps, doesn't come back."""
+    monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (1, 0))
+    monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.1))
+
+    async def story():
+        known = Connections(takes_all)
+        frames = [await post(known, "one", "/gradio_api/component_server/") for _ in range(9)]
+        assert frames == [200] * 9 and known.is_open("one")
+        assert await post(known, "two", "/gradio_api/component_server/") == 503
+        monkeypatch.setattr(connections, "FRAME_LIMIT", 0.0)
+        assert not known.is_open("one")
+
+    tell(story())
+
+
 def test_only_so_many_pages_are_open(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 1)
 

@@ -48,6 +48,7 @@ def test_a_mark_is_changed_and_removed_by_what_it_was():
         ({"do": "add", "kind": "stretch", "start": 5, "end": 4}, "needs an end after its start"),
         ({"do": "add", "kind": "<b>", "start": 5, "end": 6}, "A mark is one of"),
         ({"do": "add", "kind": "event", "start": True}, "start of a mark"),
+        ({"do": "add", "kind": "event", "start": 10**400}, "start of a mark"),
         ({"do": "add", "kind": "event", "ago": ["x", 1]}, OUTDATED),
         ({"do": "drop"}, OUTDATED),
         ([], OUTDATED),

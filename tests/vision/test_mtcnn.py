@@ -55,10 +55,6 @@ def averaged_over_areas(picture: np.ndarray, size_wh: tuple[int, int]) -> np.nda
     return resized[0].permute(1, 2, 0).numpy().round().astype(np.uint8)
 
 
-def by_place(boxes: np.ndarray) -> np.ndarray:
-    return np.lexsort(boxes.round(-1).T)
-
-
 def test_with_the_library_s_resizing_the_boxes_are_the_library_s(networks, monkeypatch):
     # Bytes instead of floats and whole sizes instead of one pixel more leave about a pixel.
     for module in (mtcnn, mtcnn_crops):

@@ -63,7 +63,7 @@ export class LiveScreen extends CameraScreen {
     } catch (error) {
       if (run === this.run) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera.", { error: error.message }));
     } finally {
-      this.busy = false;
+      if (run === this.run) this.busy = false;
     }
     if (run === this.run) this.read(run);
   }

@@ -64,7 +64,7 @@ async function start() {
   }
   startTabs();
   const settings = await (await fetch(new URL("settings.json", import.meta.url))).json();
-  await translatePage(settings, embedded);
+  await translatePage(settings, embedded).catch((error) => console.info("Not all is translated:", error.message));
   const labels = new Labels(settings);
   const reason = obstacle();
   if (reason) {

@@ -32,7 +32,12 @@ from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
 from fer.ui.live.camera_monitor import Loss
 from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
-from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html, running_html
+from fer.ui.live.timeline_recorder import (
+    TimelineRecorder,
+    idle_html,
+    lost_html,
+    running_html,
+)
 from fer.ui.live.views import (
     camera_lost_panel,
     class_panel,
@@ -90,8 +95,9 @@ class LiveHandlers:
         """Read one camera frame.
 
         Args:
-            query: The `frame` (see `frame_bytes`), the visitor's `token`, and the `view`, "person"
-                or "class"; while a timeline is recorded, its own view is used.
+            query: The `frame` (see `frame_bytes`), the visitor's `token`, the `view`, "person" or
+                "class", and whether the page shows a timeline that is `recording`; while there is
+                one, its own view is used.
             request: The frame's request.
         """
         began = time.monotonic()
@@ -119,6 +125,8 @@ class LiveHandlers:
         self._admit(str(token))
         if view not in VIEWS:
             raise BusyError(_("This page is out of date; load it again."))
+        if query.get("recording") is True and session.live.recorder is None:
+            return LiveReading(chart=lost_html())
         work = partial(self._read, content, session.live, view)
         return await self._turns.run(str(token), sender, work)
 

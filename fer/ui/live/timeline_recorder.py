@@ -66,7 +66,8 @@ class TimelineRecorder:
         started: When, in seconds of `time.monotonic`.
         running: Whether frames are counted.
         last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
-        end_sent: Whether a frame's response has contained the finished timeline.
+        by_itself: Whether it ended because it reached its limit.
+        end_sent: Whether one more frame's response has contained the finished timeline.
         nbytes: Approximate memory of the timeline when it was drawn last.
         began: The clock time at which it was started, in UTC.
     """
@@ -75,6 +76,7 @@ class TimelineRecorder:
     started: float
     running: bool = True
     last_drawn: float = float("-inf")
+    by_itself: bool = False
     end_sent: bool = False
     nbytes: int = 0
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -99,8 +101,8 @@ class TimelineRecorder:
             if now < self.started:  # the frame is from before the start
                 return None
             if now - self.started >= MAX_DURATION or self.nbytes >= MAX_TIMELINE_BYTES:
-                self.running, self.end_sent = False, True
-                return self.finished_html(by_itself=True)
+                self.running, self.by_itself = False, True
+                return self.finished_html()
             if faces is not None:
                 self.timeline.add(faces, now - self.started)
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
@@ -109,13 +111,13 @@ class TimelineRecorder:
             return running_html(self.timeline, now - self.started)
 
     def _finished_once_more(self) -> str | None:
-        """Return the finished timeline to one more frame: it may arrive after Stop's response."""
+        """Return the finished timeline to one more frame: an earlier one may arrive after it."""
         sent_before, self.end_sent = self.end_sent, True
         return None if sent_before else self.finished_html()
 
-    def finished_html(self, by_itself: bool = False, trouble: str = "") -> str:
+    def finished_html(self, trouble: str = "") -> str:
         """Return the HTML of the finished timeline, see `finished_html`."""
-        return finished_html(self.timeline, by_itself, trouble, self.started_at)
+        return finished_html(self.timeline, self.by_itself, trouble, self.started_at)
 
     def restored_html(self, now: float) -> str:
         """Return the HTML of the timeline for a page that was loaded again.
@@ -163,6 +165,7 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
     return render(
         "live_timeline.html",
         running=True,
+        view=timeline.view,
         message="",
         readout=_readout(_("Recording %(time)s", time=format_time(elapsed)), timeline),
         note=note or ("" if len(timeline) else _(WAITING_NOTE)),
@@ -170,6 +173,12 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
         marks=marks_html(timeline, editable=False) if timeline.marks else "",
         summary="",
     )
+
+
+def lost_html() -> Markup:
+    """Return what a page is told whose timeline is no longer here."""
+    reason = _("The page was started anew, or gave it up. Start a new timeline.")
+    return html.message(_("The timeline is lost"), reason, "trouble")
 
 
 def finished_html(
@@ -188,6 +197,7 @@ def finished_html(
     return render(
         "live_timeline.html",
         running=False,
+        view=timeline.view,
         message=_limit_reached() if by_itself else "",
         readout=_readout(_("Finished"), timeline),
         note="",

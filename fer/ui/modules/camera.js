@@ -40,13 +40,15 @@ export class Camera extends EventTarget {
   /** Opens the camera and plays its picture; raises `CameraError`. */
   async open(view) {
     if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure());
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), facingMode: "user" } });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), facingMode: "user" } });
     } catch (error) {
       throw new CameraError(REFUSALS[error.name]?.() ?? _("The camera can't be opened (%(error)s).", { error: error.message }));
     }
-    [this.loss, this.uniform, this.lastPicture] = [null, false, performance.now()];
-    this.video.srcObject = this.stream;
+    this.close();
+    [this.stream, this.uniform, this.lastPicture] = [stream, false, performance.now()];
+    this.video.srcObject = stream;
     await this.video.play();
   }
 

@@ -20,15 +20,21 @@ export class CameraScreen {
     [this.startButton, this.stopButton] = stage.querySelectorAll("button");
     this.camera = new Camera(this.video, settings);
     this.overlay = new Overlay(stage.querySelector("canvas"), this.video, caption);
-    this.startButton.textContent = _("Start camera");
-    this.stopButton.lastChild.textContent = _("Stop");
-    this.video.ariaLabel = _("The camera's picture");
+    this.translate();
+    new MutationObserver(() => this.translate()).observe(document.documentElement, { attributeFilter: ["lang"] });
     this.startButton.disabled = false;
     this.video.addEventListener("resize", () => this.fitStage());
     this.startButton.addEventListener("click", () => this.start());
     this.stopButton.addEventListener("click", () => this.stop());
     this.camera.addEventListener("loss", ({ detail }) => this.lose(detail));
     this.camera.addEventListener("back", () => this.reopen());
+  }
+
+  /** Writes what doesn't change otherwise, in the page's language. */
+  translate() {
+    this.startButton.textContent = _("Start camera");
+    this.stopButton.lastChild.textContent = _("Stop");
+    this.video.ariaLabel = _("The camera's picture");
   }
 
   // A subclass has `view`, "person" or "class", and these:
@@ -42,14 +48,26 @@ export class CameraScreen {
   /** Is told when pictures no longer come, for which there may be a reason, and when they come again. */
   pause(paused, reason = null) {}
 
+  /** Starts the camera, unless that has begun: a press and a camera that is back may come together. */
   async start() {
-    const run = ++this.run;
+    if (this.starting) return;
+    this.starting = true;
+    try {
+      await this.startRun(++this.run);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  async startRun(run) {
+    const { loss } = this.camera;
     this.startButton.disabled = true;
     this.trouble.replaceChildren();
     try {
       await Promise.all([this.camera.open(this.view), this.ready]);
     } catch (error) {
       this.camera.close();
+      this.camera.loss = loss; // one that is back may need a moment, and reports once more
       this.startButton.disabled = false;
       this.explain(error instanceof CameraError ? `${error.message} ${_("The Photo tab works without a camera.")}` : error.message);
       return;

@@ -20,7 +20,7 @@ export class ServerLive extends CameraScreen {
    * @param {HTMLElement} stage See `CameraScreen`.
    * @param {HTMLElement} trouble See `CameraScreen`.
    * @param {object} settings `camera` of `Camera`, and `colors` of each label.
-   * @param {object} page The page around it: `view()`, `token()`, `look(query)`, which sends a frame and
+   * @param {object} page The page around it: `view()`, `token()`, `recording()`, `look(query)`, which sends a frame and
    *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`, and
    *   `pause(paused, lost)`.
    */
@@ -29,12 +29,16 @@ export class ServerLive extends CameraScreen {
     super(stage, trouble, settings.camera, ({ text, label }) => ({ text, colors: colors(label) }));
     Object.assign(this, { settings, page, canvas: document.createElement("canvas") });
     Object.assign(this, { paused: false, lost: false });
-    stage.dataset.waiting = _("Waiting for an answer: others are using the page. It goes on by itself.");
     setInterval(() => this.checkAge(), CHECK_INTERVAL);
   }
 
   get view() {
     return this.page.view();
+  }
+
+  translate() {
+    super.translate();
+    this.stage.dataset.waiting = _("Waiting for an answer: others are using the page. It goes on by itself.");
   }
 
   begin(run) {
@@ -44,8 +48,9 @@ export class ServerLive extends CameraScreen {
 
   /** Sends a frame as soon as it is due and an earlier one has been answered. */
   next(run, open) {
+    if (run !== this.run) return;
     clearTimeout(this.timer);
-    if (run !== this.run || open.size >= this.lanes) return; // its answer comes back here
+    if (open.size >= this.lanes) return; // its answer comes back here
     const wait = this.due - performance.now();
     if (wait > 0) {
       this.timer = setTimeout(() => this.next(run, open), wait);
@@ -64,12 +69,12 @@ export class ServerLive extends CameraScreen {
 
   async exchange(run) {
     const [number, began] = [++this.sent, performance.now()];
-    const query = { frame: { url: this.capture() }, token: this.page.token(), view: this.view };
+    const query = { frame: { url: this.capture() }, token: this.page.token(), view: this.view, recording: this.page.recording() };
     const reading = await Promise.race([this.page.look(query), sleep(PATIENCE)]);
     if (run !== this.run) return;
     if (!reading) {
       this.due = performance.now() + RETRY;
-      this.fail();
+      if (!this.camera.loss) this.fail();
       return;
     }
     this.adapt(performance.now() - began, 1000 * reading.seconds);

@@ -13,7 +13,7 @@ from fer.i18n import mark as N_
 from fer.paths import printable
 from fer.timeline.compare import MAX_SAMPLES, compare_timelines
 from fer.timeline.comparison_table import comparison_html
-from fer.timeline.serialization import about_of, from_json
+from fer.timeline.serialization import about_of, from_document, parse_json
 from fer.timeline.timeline import Timeline, TimelineError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
@@ -26,6 +26,9 @@ from fer.ui.sessions import SessionError, Sessions
 
 MAX_BYTES = 24_000_000
 """Of all files together, which bounds memory and time; two hours of ten faces take about 8 MB."""
+
+MAX_FINGERPRINT = 64
+"""Letters of a network's fingerprint, a SHA-256."""
 
 WAY = ("Whole recordings", "recordings"), ("Marked stretches", "stretches")
 """What is compared: its text on the page and its value for the handler."""
@@ -156,13 +159,13 @@ def read_timelines(paths: Sequence[Path]) -> list[Compared]:
         TimelineError: A file is no timeline, or they are too large.
     """
     check_sizes(paths)
-    texts = {path: _read(path) for path in paths}
-    return [
-        Compared(
-            printable(path.stem), from_json(text), str(about_of(text).get("fingerprint") or "")
-        )
-        for path, text in texts.items()
-    ]
+    return [_compared(path) for path in paths]
+
+
+def _compared(path: Path) -> Compared:
+    document = parse_json(_read(path))
+    network = str(about_of(document).get("fingerprint") or "")[:MAX_FINGERPRINT]
+    return Compared(printable(path.stem), from_document(document), network)
 
 
 def check_sizes(paths: Sequence[Path]) -> None:

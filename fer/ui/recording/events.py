@@ -1,7 +1,7 @@
 """Recording events: resolve the visitor's session and limit their jobs."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
@@ -99,7 +99,7 @@ class RecordingEvents:
         except (SessionError, BusyError) as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
-            raise gr.Error(ABANDONED_SENTENCE, print_exception=False) from None
+            raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
 
     async def mark(
         self, action: Any, token: str, request: gr.Request | None = None
@@ -114,8 +114,10 @@ class RecordingEvents:
                 return
             trouble = rendered.mark(action)  # none is dropped, while only the last one is drawn
             work = partial(rendered.render, trouble)
-            yield *await self._marks.run(token, sender, work), *unchanged
-            files = await self._files.run(token, sender, rendered.rewrite)
+            with suppress(Superseded):  # the files are to have it all the same
+                yield *await self._marks.run(token, sender, work), *unchanged
+            turn = f"{token} {shown.number}"  # of this recording
+            files = await self._files.run(turn, sender, rendered.rewrite)
             if session.shown is shown:
                 yield gr.skip(), gr.skip(), *files
         except Superseded:

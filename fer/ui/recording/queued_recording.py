@@ -57,6 +57,11 @@ class QueuedRecording:
         """The folder of its analysis or, while there is none, of its upload."""
         return Path(self.path).parent if self.job is None else self.job.folder
 
+    @property
+    def has_upload(self) -> bool:
+        """Whether the uploaded file is still here."""
+        return Path(self.path).exists()
+
     def length(self, span: Span = WHOLE) -> float | None:
         """Return the seconds of it that lie in a span; None where that isn't known."""
         duration = None if self.info is None else self.info.duration

@@ -108,15 +108,19 @@ class RecordingSession:
         ]
 
     def next_in(self, run: QueueRun) -> QueuedRecording | None:
-        """Return the next recording, with what came of it before deleted; None at the end."""
+        """Return the next recording; None at the end.
+
+        What came of it before is deleted, unless its upload is no longer here.
+        """
         if self.run is not run or not (waiting := self.waiting()):
             return None
         recording = waiting[0]
-        recording.discard()
-        recording.settings = run.settings
         run.begun.append(recording)
-        if self.shown is recording:
-            self.shown = None  # until it has its new result
+        if recording.has_upload or recording.result is None:
+            recording.discard()
+            recording.settings = run.settings
+            if self.shown is recording:
+                self.shown = None  # until it has its new result
         return recording
 
     def start(

@@ -2,8 +2,10 @@
 const find = (selector) => document.querySelector(selector);
 
 const page = {
-  view: () => find("#live-view-choice input:checked")?.value ?? "person",
+  // A timeline's own view while it runs: the choice is hidden then, and a page that was loaded again has another.
+  view: () => find("#live-chart .fer-running")?.dataset.view ?? find("#live-view-choice input:checked")?.value ?? "person",
   token: () => document.documentElement.dataset.ferToken,
+  recording: () => Boolean(find("#live-chart .fer-running")),
   look: (query) => server.look(query),
   show(reading) {
     props.value = reading;

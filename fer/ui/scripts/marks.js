@@ -5,7 +5,7 @@ const player = () => document.querySelector("#recording-video video");
 const lead = () => Number(tab.querySelector("[data-lead]")?.dataset.lead ?? 0);
 const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - lead()));
 const begun = new Map(); // kind of a range -> when it began
-let sent = 0;
+let sent = 0, source = ""; // of the player, in which a range has begun
 
 // Gradio redraws the list as soon as an action is sent: only after the focus has moved on.
 function send(action) {
@@ -21,6 +21,10 @@ function times(start, end) {
 }
 
 function press(kind) {
+  if (!props.live && player()?.currentSrc !== source) { // another recording is displayed
+    source = player()?.currentSrc;
+    forget();
+  }
   const field = tools.querySelector("input");
   const time = now(), start = begun.get(kind) ?? time;
   if (kind !== "event" && !begun.has(kind)) {
@@ -117,8 +121,9 @@ tab.addEventListener("focusin", (event) => {
 new MutationObserver(restore).observe(tab, { childList: true, subtree: true });
 
 // A range that has begun is dropped with its timeline.
-new MutationObserver(() => {
-  if (visible() || !begun.size) return;
+function forget() {
   begun.clear();
   for (const button of tools.querySelectorAll("[data-mark]")) button.setAttribute("aria-pressed", false);
-}).observe(tab, { childList: true, subtree: true });
+}
+
+new MutationObserver(() => visible() || !begun.size || forget()).observe(tab, { childList: true, subtree: true });

@@ -1,6 +1,5 @@
 """The comparison of saved timelines on the page."""
 
-import asyncio
 import json
 import random
 
@@ -12,6 +11,7 @@ from fer.timeline.timeline import TimelineError
 from fer.ui.recording import comparison
 from fer.ui.recording.comparison import ComparisonEvents, compare_html
 from fer.ui.sessions import Sessions
+from tests.async_runner import tell
 from tests.timeline.test_compare import lesson
 
 TOKEN = "0123456789abcdef" * 2
@@ -65,7 +65,7 @@ def test_whatever_is_in_a_file_is_compared_or_refused(tmp_path, files):
 
 def told(paths, way="recordings"):
     payload = [{"path": str(path)} for path in paths]
-    return str(asyncio.run(ComparisonEvents(Sessions()).compare(payload, way, TOKEN))[1])
+    return str(tell(ComparisonEvents(Sessions()).compare(payload, way, TOKEN))[1])
 
 
 def test_timelines_are_compared_by_the_names_of_their_files(files):

@@ -74,6 +74,18 @@ def test_one_after_the_other_is_analysed_and_one_that_is_refused_stops_none(hand
     }
 
 
+def test_results_stay_whose_uploads_are_gone(handlers, clips):
+    """Uploads are deleted earlier; another view can't be had of them, but what is there stays."""
+    session = RecordingSession()
+    run(handlers, clips, session=session)
+    kept = session.recordings[0].result
+    Path(clips[0]).unlink()
+    _, queue, *_ = run(handlers, clips, "class", session)[-1]
+    assert session.recordings[0].result is kept and kept.has_files()
+    assert queue.count("data-show") == 2 and "no longer here; upload it again" in queue
+    assert session.recordings[2].result.recording.timeline.view == "class"
+
+
 def test_each_result_is_displayed_marked_and_compared(handlers, clips):
     sessions = Sessions()
     events = RecordingEvents(handlers, sessions)

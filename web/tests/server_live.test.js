@@ -1,0 +1,19 @@
+// The Live tab's exchange with the server, without a page.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ServerLive } from "../../fer/ui/modules/server_live.js";
+
+test("what an earlier run leaves behind doesn't stop the one that goes on", async () => {
+  let sent = 0;
+  const live = {
+    ...{ run: 2, lanes: 1, due: performance.now() + 20, camera: { loss: null }, video: { videoWidth: 640 } },
+    next: ServerLive.prototype.next,
+    exchange: () => { sent++; return new Promise(() => {}); },
+  };
+  live.next(2, new Set()); // waits for the next frame's time
+  live.next(1, new Set()); // an answer that comes after Stop and Start
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(sent, 1);
+});
