@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.photo_paths import find_photos, marked_paths
+from fer.cli.photo_paths import find_photos, annotated_paths
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import OutputError, output_folder, write_file
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fer.pipeline import Pipeline
 
 JPEG_QUALITY = 90
-"""Of marked photos, as JPEG counts it."""
+"""Of annotated photos, as JPEG counts it."""
 
 MAX_LISTED_FACES = 6
 """Most faces of a photo that are listed one by one."""
@@ -51,7 +51,7 @@ def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="for faces.csv, faces.json and the marked photos; made if need be",
+        help="for faces.csv, faces.json and the annotated photos; made if need be",
     )
     add_min_face(parser, 20)
     parser.add_argument(
@@ -68,12 +68,12 @@ class PhotoResults:
     Attributes:
         documents: The `fer.drawing.face_export.picture_document` of each readable photo.
         unreadable: Of each other one, and of folders, the name, and why, in a sentence.
-        unmarked: Of each whose marked copy couldn't be written its name, and why.
+        not_annotated: Of each whose annotated copy couldn't be written its name, and why.
     """
 
     documents: list["PictureDocument"] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
-    unmarked: dict[str, str] = field(default_factory=dict)
+    not_annotated: dict[str, str] = field(default_factory=dict)
 
 
 def run_photo(options: argparse.Namespace) -> str:
@@ -88,7 +88,7 @@ def run_photo(options: argparse.Namespace) -> str:
     check_shared(options)
     results = PhotoResults()
     photos = find_photos(options.photos, options.output, results.unreadable)
-    paths = marked_paths(photos, options.output) if options.output else {}
+    paths = annotated_paths(photos, options.output) if options.output else {}
     with output_folder(options.output) if options.output else nullcontext():
         pipeline = Pipeline.load(options.model, options.min_face, options.device)
         try:
@@ -133,11 +133,11 @@ def analyze_photos(
         try:
             mark(photo, image, faces, labels)
         except ImageError as error:
-            results.unmarked[name] = str(error)
+            results.not_annotated[name] = str(error)
         except OutputError as error:
             if error.disk_full:
                 raise
-            results.unmarked[name] = error.reason
+            results.not_annotated[name] = error.reason
 
 
 def make_marker(places: Mapping[Path, Path]) -> Mark:
@@ -168,7 +168,7 @@ def describe_results(results: PhotoResults, output: Path | None) -> str:
         f"{document['picture']}: {describe_document(document)}" for document in results.documents
     ]
     lines += [f"{name} is left out. {why}" for name, why in results.unreadable.items()]
-    lines += [f"{name} has no marked copy: {why}" for name, why in results.unmarked.items()]
+    lines += [f"{name} has no annotated copy: {why}" for name, why in results.not_annotated.items()]
     return "\n".join([*lines, *([f"Everything is in {output}."] if output else [])])
 
 

@@ -1,4 +1,4 @@
-"""Which photos `fer photo` reads, and where their marked copies go."""
+"""Which photos `fer photo` reads, and where their annotated copies go."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +14,8 @@ def find_photos(
     return find_files(PHOTO, given, output, unreadable)
 
 
-def marked_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
-    """Return where the marked copy of each photo goes, each to a place of its own.
+def annotated_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
+    """Return where the annotated copy of each photo goes, each to a place of its own.
 
     Raises:
         ValueError: A photo would be overwritten.

@@ -8,10 +8,10 @@ from fer.pipeline import Detector
 from fer.timeline.withholding import MIN_FACES
 from fer.video import VideoReader
 
-LOOKS = 9
+SAMPLED_FRAMES = 9
 """Frames, from all over the recording, in which faces are counted."""
 
-LOOK_SIDE = 1280
+SAMPLED_SIDE = 1280
 """Longest side of these frames in pixels: the detector doesn't search larger ones."""
 
 
@@ -25,6 +25,6 @@ def choose_view(source: Path, detector: Detector) -> str:
     Raises:
         fer.video.VideoError: It can't be read.
     """
-    with VideoReader(source, LOOK_SIDE) as reader:
-        counts = [len(detector.detect(image)) for image in reader.sample(LOOKS)]
+    with VideoReader(source, SAMPLED_SIDE) as reader:
+        counts = [len(detector.detect(image)) for image in reader.sample(SAMPLED_FRAMES)]
     return "class" if np.median(counts) >= MIN_FACES else "person"

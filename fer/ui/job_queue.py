@@ -70,11 +70,11 @@ class Job(Generic[Result]):
                 shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class LineFullError(ValueError):
+class QueueFullError(ValueError):
     """The queue is full; the message is fit for visitors."""
 
 
-class Line:
+class QueuePlaces:
     """Limits the recordings that are queued or analysed, of one visitor and in all.
 
     Args:
@@ -94,12 +94,12 @@ class Line:
             max_held: How many the visitor may hold.
 
         Raises:
-            LineFullError: The queue is full, or the visitor holds `max_held` places.
+            QueueFullError: The queue is full, or the visitor holds `max_held` places.
         """
         if self._taken[visitor] >= max_held:
-            raise LineFullError(_("Your previous recording isn't done yet; try again after it."))
+            raise QueueFullError(_("Your previous recording isn't done yet; try again after it."))
         if self._taken.total() >= self.max_places:
-            raise LineFullError(
+            raise QueueFullError(
                 _(
                     "%(number)s recordings are waiting already; try again in a few minutes.",
                     number=self.max_places,

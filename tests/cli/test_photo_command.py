@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from fer.cli import main
-from fer.cli.photo_paths import find_photos, marked_paths
+from fer.cli.photo_paths import find_photos, annotated_paths
 from tests.fakes import FakeDetector, fake_pipeline, sure
 
 BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
@@ -159,7 +159,7 @@ def test_the_output_may_be_the_folder_itself_but_no_photo_is_overwritten(album, 
 
 def test_names_that_differ_in_case_have_copies_of_their_own(tmp_path):
     photos = {Path("one/X.jpg"): Path("X.jpg"), Path("two/x.png"): Path("x.png")}
-    assert list(marked_paths(photos, tmp_path).values()) == [
+    assert list(annotated_paths(photos, tmp_path).values()) == [
         tmp_path / "X-faces.jpg", tmp_path / "x-2-faces.jpg"
     ]  # fmt: skip
 
@@ -168,7 +168,7 @@ def test_a_copy_that_cannot_be_written_costs_nothing_else(album, tmp_path, capsy
     output = tmp_path / "out"
     (output / "a-faces.jpg").mkdir(parents=True)
     assert main(["photo", str(album), "--output", str(output)]) == 0
-    assert f"{album}/a.jpg has no marked copy: Is a directory" in capsys.readouterr().out
+    assert f"{album}/a.jpg has no annotated copy: Is a directory" in capsys.readouterr().out
     assert len((output / "faces.csv").read_text().splitlines()) == 10
     assert (output / "trip" / "a-faces.jpg").is_file()
 

@@ -51,7 +51,7 @@ export const maxIou = (box, others) => others.reduce((most, other) => Math.max(m
 const byScore = (one, other) => other.score - one.score;
 
 /** Returns the candidates, {box, score}, that overlap no better one by more than `most`, best first. */
-export function suppress(candidates, most, overlap = iou) {
+export function nonMaximumSuppression(candidates, most, overlap = iou) {
   const kept = [];
   for (const candidate of [...candidates].sort(byScore)) {
     if (!kept.some(({ box }) => overlap(box, candidate.box) > most)) kept.push(candidate);

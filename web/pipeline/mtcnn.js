@@ -2,7 +2,7 @@
 //
 // A candidate is {box, score} in the picture's pixels, after the last stage with landmarks, five [x, y].
 
-import { boxCenter, containment, squareBox, suppress } from "./boxes.js";
+import { boxCenter, containment, squareBox, nonMaximumSuppression } from "./boxes.js";
 import { cropBox, cropTilted, resize } from "./mtcnn_crops.js";
 import { mirror, view } from "./picture.js";
 import { rotateBox, rotatePoint } from "./rotation.js";
@@ -26,7 +26,7 @@ export class MtcnnCascade {
   async propose(picture, tiles, threshold) {
     const found = [];
     for (const tile of tiles) found.push(...(await this.proposeTile(picture, tile, threshold)));
-    return suppress(found, this.constants.STAGE_IOU).map(({ box, score, corrections }) => {
+    return nonMaximumSuppression(found, this.constants.STAGE_IOU).map(({ box, score, corrections }) => {
       const [width, height] = [box[2] - box[0], box[3] - box[1]];
       const moved = box.map((edge, i) => edge + corrections[i] * (i % 2 ? height : width));
       return { box: squareBox(moved), score };
@@ -42,7 +42,7 @@ export class MtcnnCascade {
     const input = new Float32Array(3 * size[0] * size[1]);
     this.pack(small, input, 0);
     const { corrections, scores } = await this.run("pnet", input, [1, 3, size[1], size[0]]);
-    return suppress(this.windows(corrections, scores, threshold, [width / size[0], height / size[1]], [left, top]), this.constants.TILE_IOU);
+    return nonMaximumSuppression(this.windows(corrections, scores, threshold, [width / size[0], height / size[1]], [left, top]), this.constants.TILE_IOU);
   }
 
   /** Returns the windows of the first network that score enough, in the picture's pixels. */
@@ -71,7 +71,7 @@ export class MtcnnCascade {
     const seen = candidates.map(({ box }) => [box, cropBox(picture, box, side)]).filter(([, crop]) => crop);
     const results = await this.look("rnet", seen.map(([, crop]) => crop), side);
     const passed = seen.map(([box], i) => ({ box, ...results[i] })).filter(({ score }) => score > threshold);
-    const kept = suppress(passed, this.constants.STAGE_IOU);
+    const kept = nonMaximumSuppression(passed, this.constants.STAGE_IOU);
     return kept.map(({ box, score, corrections }) => ({ box: squareBox(regress(box, corrections)), score }));
   }
 
@@ -85,7 +85,7 @@ export class MtcnnCascade {
   bestOf(found, threshold) {
     const scoring = found.filter(({ score }) => score > threshold);
     const lastFirst = [...scoring].reverse(); // of equal scores, as supervision does
-    const kept = new Set(suppress(lastFirst, this.constants.FACE_CONTAINMENT, containment));
+    const kept = new Set(nonMaximumSuppression(lastFirst, this.constants.FACE_CONTAINMENT, containment));
     return scoring.filter((candidate) => kept.has(candidate));
   }
 

@@ -13,7 +13,7 @@ from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
-from fer.ui.job_queue import Line, LineFullError
+from fer.ui.job_queue import QueuePlaces, QueueFullError
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
@@ -38,7 +38,7 @@ class RecordingEvents:
 
     def __init__(self, handlers: RecordingHandlers, sessions: Sessions) -> None:
         self.handlers, self.sessions = handlers, sessions
-        self._line = Line(MAX_RECORDINGS)
+        self._places = QueuePlaces(MAX_RECORDINGS)
         self._turns = FairScheduler(WORKERS, "choose")
         self._marks, self._files = FairScheduler(1, "mark"), FairScheduler(1, "rewrite")
 
@@ -74,7 +74,7 @@ class RecordingEvents:
         try:
             session = self.sessions.of(token, sender).recording
             # Two: pressing Start again cancels the first run, which ends in a moment.
-            with self._line.place(token, 2):
+            with self._places.place(token, 2):
                 paths, looks = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
                 work = self.handlers.start(paths, view, looks, session, (start_at, end_at))
                 async with aclosing(work) as updates:
@@ -82,7 +82,7 @@ class RecordingEvents:
                         yield outputs
                         if sender.has_left():
                             return
-        except (SessionError, LineFullError) as error:
+        except (SessionError, QueueFullError) as error:
             yield _refused(error), *UNCHANGED
 
     async def show(
@@ -155,11 +155,11 @@ class RecordingEvents:
         """
         sender = Sender(request)
         try:
-            with self._line.place(sender.session):
+            with self._places.place(sender.session):
                 work = self.handlers.analyse_recording(uploaded_path(recording), view, rate)
                 document, files = await sender.await_while_listening(work)
                 return document, *files
-        except LineFullError as error:
+        except QueueFullError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
             raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
