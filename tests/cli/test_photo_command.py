@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from fer.cli import main
-from fer.cli.photo_paths import find_photos, annotated_paths
+from fer.cli.photo_paths import annotated_paths, find_photos
 from tests.fakes import FakeDetector, fake_pipeline, sure
 
 BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]

@@ -13,7 +13,7 @@ from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
-from fer.ui.job_queue import QueuePlaces, QueueFullError
+from fer.ui.job_queue import QueueFullError, QueuePlaces
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
