@@ -176,8 +176,9 @@ def _seconds(value: object, name: str) -> float:
 
 
 def _is_number(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and abs(value) <= MAX_SECONDS  # type: ignore[operator]  # what it is
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= MAX_SECONDS
 
 
 def _clock(seconds: float) -> str:
