@@ -61,8 +61,9 @@ def open_image(stream: BinaryIO, max_pixels: int | None = None) -> tuple[Image.I
     return image, notices
 
 
-def require_size(image: Image.Image, max_pixels: int = MAX_PIXELS) -> None:
-    """Raise ImageError for a picture that is too large or without pixels."""
+def require_size(image: Image.Image, max_pixels: int | None = None) -> None:
+    """Raise ImageError for a picture that is too large, `MAX_PIXELS` if None, or without pixels."""
+    max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
     width, height = image.size
     if width * height > max_pixels:
         raise ImageError(

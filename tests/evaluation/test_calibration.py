@@ -17,7 +17,8 @@ from fer.evaluation.calibration import (
     with_priors,
 )
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES, FERPLUS_LABELS
-from fer.model.heads import DEFAULT, probabilities
+from fer.model.heads import probabilities
+from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import HeadCombination
 
 
@@ -82,7 +83,7 @@ def test_right_by_both_label_sets():
 
 def test_what_is_answered_is_right_often_enough(drawn):
     logits, labels = drawn
-    calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), DEFAULT)
+    calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), ONE_HEAD)
     assert calibration.selective_accuracy == pytest.approx(0.8, abs=0.005)
     assert 0.2 < calibration.coverage < 0.9
     assert calibration.calibration_error < 0.015 < calibration.uncalibrated_error
@@ -93,7 +94,7 @@ def test_the_figures_are_those_of_the_rounded_numbers():
         generator = np.random.default_rng(seed)
         logits = 0.05 * generator.normal(size=(200, 7))
         labels = generator.integers(7, size=200)
-        calibration = calibrate((logits, None), labels, np.zeros((200, 8)), DEFAULT)
+        calibration = calibrate((logits, None), labels, np.zeros((200, 8)), ONE_HEAD)
         confidence = softmax(logits / calibration.temperature, axis=1).max(axis=1)
         answered = (confidence >= calibration.uncertain_below).mean()
         assert answered == pytest.approx(calibration.coverage) and answered > 0
@@ -112,7 +113,7 @@ def test_each_head_has_the_temperature_of_its_own_label_set(both):
     (first, second), labels, votes = both
     votes[::2] = 0  # half of the faces have none
     calibration = calibrate(
-        (2 * first, 3 * second), labels, votes, replace(DEFAULT, ferplus_share=0.5)
+        (2 * first, 3 * second), labels, votes, replace(ONE_HEAD, ferplus_share=0.5)
     )
     assert calibration.temperature == pytest.approx(2.0, rel=0.03)
     assert calibration.ferplus_temperature == pytest.approx(3.0, rel=0.01)
@@ -121,11 +122,11 @@ def test_each_head_has_the_temperature_of_its_own_label_set(both):
 
 def test_the_threshold_is_of_the_combined_output(both):
     (first, second), labels, votes = both
-    heads = replace(DEFAULT, ferplus_share=0.25)
+    heads = replace(ONE_HEAD, ferplus_share=0.25)
     together = calibrate((first, second), labels, votes, heads)
     confidence = probabilities(together.heads, first, second).max(axis=1)
     assert together.coverage == (confidence >= together.uncertain_below).mean()
-    alone = calibrate((first, second), labels, votes, DEFAULT)
+    alone = calibrate((first, second), labels, votes, ONE_HEAD)
     assert together.calibration_error == alone.calibration_error
     assert together.uncertain_below != alone.uncertain_below
 
@@ -136,7 +137,7 @@ def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
     contrary[:, FERPLUS_LABELS.index("contempt")] = 1
     agreeing = np.zeros((len(labels), 8))
     agreeing[range(len(labels)), np.array(FERPLUS_INDICES)[first.argmax(axis=1)]] = 1
-    logits, both = (first, np.zeros((len(labels), 8))), replace(DEFAULT, ferplus_share=0.1)
+    logits, both = (first, np.zeros((len(labels), 8))), replace(ONE_HEAD, ferplus_share=0.1)
     by_labels = calibrate(logits, labels, contrary, both)
     by_votes_too = calibrate(logits, labels, agreeing, both)
     assert by_votes_too.coverage > by_labels.coverage + 0.1
@@ -145,13 +146,13 @@ def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
 
 def test_without_votes_the_second_temperature_stays(both):
     logits, labels, votes = both
-    known = replace(DEFAULT, ferplus_temperature=1.7, ferplus_share=0.5)
+    known = replace(ONE_HEAD, ferplus_temperature=1.7, ferplus_share=0.5)
     assert calibrate(logits, labels, 0 * votes, known).ferplus_temperature == 1.7
 
 
 def test_the_combined_output_is_calibrated_by_both_label_sets(both):
     (first, second), labels, votes = both
-    heads = replace(DEFAULT, ferplus_share=0.5)
+    heads = replace(ONE_HEAD, ferplus_share=0.5)
     calibration = calibrate((first, second), labels, votes, heads)
     output = probabilities(calibration.heads, first, second)
     right = correctness_by_both(output.argmax(axis=1), labels, votes)
@@ -164,7 +165,7 @@ def test_the_combined_output_is_calibrated_by_both_label_sets(both):
 
 def test_one_head_without_correction_has_one_temperature(drawn):
     logits, labels = drawn
-    calibration = calibrate((3 * logits, None), labels, np.zeros((len(labels), 8)), DEFAULT)
+    calibration = calibrate((3 * logits, None), labels, np.zeros((len(labels), 8)), ONE_HEAD)
     assert calibration.combined_temperature == 1.0
     assert calibration.combined_error == calibration.calibration_error
 
@@ -173,7 +174,7 @@ def test_priors_are_those_of_the_training_data():
     labels = np.repeat([0, 2, 3, 4, 5, 6], [10, 20, 40, 10, 10, 9])  # nobody is disgusted
     votes = np.zeros((99, 8))
     votes[:50] = [0.5, 0.3, 0, 0, 0.1, 0.04, 0.04, 0.02]
-    heads = with_priors(replace(DEFAULT, ferplus_share=0.5), labels, votes)
+    heads = with_priors(replace(ONE_HEAD, ferplus_share=0.5), labels, votes)
     assert heads.fer2013_prior == (0.1, 0.01, 0.2, 0.4, 0.1, 0.1, 0.09)
     expected = np.array([25, 15, 1, 1, 5, 2, 2, 1]) / 52  # what never occurs counts as once
     assert heads.ferplus_prior == pytest.approx(expected, abs=1e-5)
@@ -181,7 +182,7 @@ def test_priors_are_those_of_the_training_data():
 
 def test_without_votes_a_prior_that_is_known_stays():
     labels, none = np.arange(7), np.zeros((7, 8))
-    corrected = replace(DEFAULT, ferplus_share=0.5, prior_correction=0.5)
+    corrected = replace(ONE_HEAD, ferplus_share=0.5, prior_correction=0.5)
     assert with_priors(corrected, labels, none).prior_correction == 0.0
     known = replace(corrected, ferplus_prior=(0.125,) * 8)
     assert with_priors(known, labels, none) == replace(known, fer2013_prior=(0.14286,) * 7)
@@ -197,7 +198,7 @@ def test_prior_correction_finds_the_rare_class():
     learned = np.repeat([0, 1], [1000, 100])
     accuracies = []
     for strength in (0.0, 0.5, 1.0):
-        plain = with_priors(replace(DEFAULT, prior_correction=strength), learned, np.zeros((1, 8)))
+        plain = with_priors(replace(ONE_HEAD, prior_correction=strength), learned, np.zeros((1, 8)))
         output = probabilities(plain, first, None)
         accuracies.append((output.argmax(axis=1) == labels).mean())
     assert accuracies == sorted(accuracies)
@@ -212,7 +213,7 @@ def test_every_setting_of_the_combination_is_kept():
 
 def test_votes_that_contradict_the_labels_lower_the_confidence(drawn):
     first, labels = drawn
-    logits, heads = (first, np.zeros((len(labels), 8))), replace(DEFAULT, ferplus_share=0.5)
+    logits, heads = (first, np.zeros((len(labels), 8))), replace(ONE_HEAD, ferplus_share=0.5)
     agreeing = np.eye(8)[np.array(FERPLUS_INDICES)[labels]]
     contrary = np.eye(8)[np.array(FERPLUS_INDICES)[(labels + 1) % 7]]
     certain = calibrate(logits, labels, agreeing, heads).combined_temperature

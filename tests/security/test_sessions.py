@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from fer.ui import GRADIO_SESSIONS, sessions
+from fer.ui import GRADIO_SESSIONS, connections, sessions
 from fer.ui.connections import UNATTENDED_LIMIT
 from tests.async_runner import tell
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
@@ -149,6 +149,7 @@ def test_no_picture_stays_when_a_visitor_leaves(page):
 
 def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
     monkeypatch.setattr(sessions, "GRACE_PERIOD", 1.5)
+    monkeypatch.setattr(connections, "FRAME_LIMIT", 0.5)
 
     async def story():
         async with client() as http:

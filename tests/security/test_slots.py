@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fer.ui.connections import TIMEOUT
-from fer.ui.job_queue import Line
+from fer.ui.job_queue import QueuePlaces
 from fer.ui.live.handlers import MAX_STREAMS
 from fer.ui.uploads import page_store
 from fer.video import VideoWriter
@@ -208,7 +208,7 @@ def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
 
 
 def test_a_program_has_one_recording_at_a_time():
-    line = Line(3)
+    line = QueuePlaces(3)
     with line.place("one"), line.place("other"):
         with pytest.raises(ValueError, match="isn't done yet"), line.place("one"):
             pass
