@@ -232,7 +232,8 @@ def _wanted_choice(parameter: Parameter, value: Any) -> str | None:
 
 
 def _wanted_text(parameter: Parameter, value: Any) -> str | None:
-    return None if isinstance(value, str) else "text"
+    is_empty = value is None and not parameter.is_public  # as a field is at first
+    return None if is_empty or isinstance(value, str) else "text"
 
 
 def _wanted_index(parameter: Parameter, value: Any) -> str | None:

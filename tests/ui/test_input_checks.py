@@ -52,7 +52,7 @@ def handler(demo, checks, name):
         ("start_1", [FILE, 5, 5, "", "", TOKEN], "recording-view is one of"),
         ("compare", [[FILE, "x"], "recordings", TOKEN], "comparison-input is a list of files"),
         ("compare", [[FILE], "all", TOKEN], "comparison-way is one of"),
-        ("start_1", [[FILE], "person", 5, None, "", TOKEN], "is text"),
+        ("start_1", [[FILE], "person", 5, 7, "", TOKEN], "is text"),
     ],
 )
 def test_a_wrong_input_is_named_in_a_sentence(demo, checks, name, data, sentence):
@@ -67,6 +67,8 @@ def test_inputs_that_end_early_are_completed_for_programs(checks):
 
 
 def test_a_field_of_the_page_may_be_incomplete(demo, checks):
+    data = [[FILE], "person", 5, None, "0:05", TOKEN]
+    assert handler(demo, checks, "start_1").complete(data) == data
     for typed in (None, 4, 900):
         data = [FILE, typed, False, False, TOKEN]
         assert handler(demo, checks, "read").complete(data) == data
