@@ -29,8 +29,8 @@ MAX_CONCURRENT_UPLOADS = 64
 """Uploads that are received at a time, of all visitors together."""
 
 MAX_TRACKED, MIN_NUMBER = 200, 6
-"""Uploads whose progress is kept, as it may be requested after they have ended, and least letters
-of the number under which it is: whoever knows it is told the files' names."""
+"""Uploads whose progress is kept, as it may be requested after they have ended, and least length
+of their `upload_id`: a short one could be guessed, and the progress contains file names."""
 
 BLOCK_SIZE = 256 * 1024
 """Bytes that are collected before a thread writes them."""
@@ -53,7 +53,9 @@ class Reception:
     """An upload that is being received.
 
     Attributes:
+        begun: When it began, in seconds of `time.monotonic`.
         size: Bytes so far.
+        scope: Cancels it.
     """
 
     begun: float = field(default_factory=time.monotonic)

@@ -176,7 +176,7 @@ def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
 
 
 def lost_html() -> Markup:
-    """Return what a page is told whose timeline is no longer here."""
+    """Return the message for a page whose timeline the server no longer has."""
     reason = _("The page was started anew, or gave it up. Start a new timeline.")
     return html.message(_("The timeline is lost"), reason, "trouble")
 
