@@ -79,8 +79,10 @@ def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
     assert "takes 2 to 12" in told(files[:1])
     (tmp_path / "deep.json").write_text("[" * 100_000)
     (tmp_path / "latin.json").write_bytes(b"\xff")
-    for name, error in (("deep", "no timeline"), ("latin", "no timeline"), ("gone", "no longer")):
-        assert error in told([files[0], tmp_path / f"{name}.json"])
+    (tmp_path / "many.json").write_bytes(b'{"format": [' + b"[]," * comparison.MAX_ROWS + b"[]]}")
+    for name in ("deep", "latin", "many"):
+        assert f"{name}.json is no timeline" in told([files[0], tmp_path / f"{name}.json"])
+    assert "gone.json is no longer here" in told([files[0], tmp_path / "gone.json"])
     with pytest.raises(TimelineError, match="At most 12"):
         compare_html([], files * 7, False)
     monkeypatch.setattr(comparison, "MAX_BYTES", 10)
