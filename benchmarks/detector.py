@@ -40,7 +40,7 @@ FACELESS = (
 )
 """Pictures of scikit-image without a face, neither of a human nor of an animal seen from before."""
 
-LEAST_FALSE, PLAIN_CONFIDENCE = 20, 0.9
+MIN_FALSE, PLAIN_CONFIDENCE = 20, 0.9
 """Pixels of the least face that is looked for in them, as in photos, and score above which the
 library's faces count."""
 
@@ -64,7 +64,7 @@ class PlainLibrary:
 def count_false_faces(names: Sequence[str] = FACELESS) -> dict[str, int]:
     """Return how many faces each finds in pictures that have none."""
     pictures = [image for name in names for image in variants(faceless_picture(name))]
-    detector, plain = FaceDetector(min_face=LEAST_FALSE), PlainLibrary(LEAST_FALSE)
+    detector, plain = FaceDetector(min_face=MIN_FALSE), PlainLibrary(MIN_FALSE)
     return {
         "pictures": len(pictures),
         "ours": sum(len(detector.detect(picture)) for picture in pictures),

@@ -10,7 +10,7 @@ from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.pipeline import Pipeline
 from fer.vision.detections import boxes, select
 
-LEAST_SURE, LEAST_SIDE, MOST_ROLL, MOST_YAW = 0.95, 40, 12.0, 20.0
+MIN_CONFIDENCE, MIN_SIDE, MAX_ROLL, MAX_YAW = 0.95, 40, 12.0, 20.0
 """Least confidence and longer side in pixels of the photos' faces, and most degrees of their tilt
 and turn."""
 
@@ -48,9 +48,9 @@ def photo_subjects(
     for photo in photos:
         faces = pipeline(photo)
         sides = (boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0)
-        good = (faces.confidence >= LEAST_SURE) & (sides >= LEAST_SIDE)
-        good &= np.abs(faces.data["roll"]) <= MOST_ROLL
-        good &= np.abs(faces.data["yaw"]) <= MOST_YAW
+        good = (faces.confidence >= MIN_CONFIDENCE) & (sides >= MIN_SIDE)
+        good &= np.abs(faces.data["roll"]) <= MAX_ROLL
+        good &= np.abs(faces.data["yaw"]) <= MAX_YAW
         faces, sides = select(faces, good), sides[good]
         for box, side, points in zip(boxes(faces), sides, faces.data["landmarks"], strict=True):
             if (number := number - 1) < 0:

@@ -42,7 +42,7 @@ MAX_SIDE = 1280
 SMALLER = 0.94
 """Size of the smaller photo, relative to the photo."""
 
-LEAST_SURE, SURROUNDINGS, SOLO_FACE = 0.95, 1.3, 90
+MIN_CONFIDENCE, SURROUNDINGS, SOLO_FACE = 0.95, 1.3, 90
 """Least confidence of a face whose fate is followed; how far a photo of one face reaches from the
 face's middle, in longer sides of the face; and pixels to which a smaller face is enlarged."""
 
@@ -85,7 +85,7 @@ def measure_photos(pipeline: Pipeline, photos: Sequence[np.ndarray]) -> list[dic
     smaller = Tally()
     for photo in photos:
         faces = pipeline(photo)
-        faces = select(faces, np.flatnonzero(faces.confidence >= LEAST_SURE))
+        faces = select(faces, np.flatnonzero(faces.confidence >= MIN_CONFIDENCE))
         for angle in ANGLES:
             follow(pipeline, photo, faces, angle, tallies[abs(angle)])
         follow(pipeline, photo, faces, 0, smaller, SMALLER)

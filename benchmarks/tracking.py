@@ -36,7 +36,7 @@ from fer.vision.detector import FaceDetector
 RATE, LIVE_RATE = 25.0, 10.0
 """Frames a second of a recording, and of a live stream."""
 
-LEAST_OVERLAP = 0.3
+MIN_OVERLAP = 0.3
 """Overlap over union from which on a face is the person whose box it overlaps."""
 
 
@@ -65,7 +65,7 @@ class Identities:
         people = list(truth)
         known = np.array([truth[one] for one in people], np.float32).reshape(-1, 4)
         found = np.array(xyxy, np.float32).reshape(-1, 4)
-        joined = pairs(known, found, LEAST_OVERLAP) if len(known) and len(found) else []
+        joined = pairs(known, found, MIN_OVERLAP) if len(known) and len(found) else []
         self.faces += len(known)
         self.found += len(joined)
         self.extra += len(found) - len(joined)

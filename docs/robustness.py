@@ -39,7 +39,7 @@ HEADINGS = (
 UNITS = {"size": "face height", "blur": "sigma in a face of 48", "JPEG": "quality"}
 """What the amounts of a damage are, where that isn't clear."""
 
-LEAST_NUMBER = 10
+MIN_FACES_COMPARED = 10
 """Faces of which a share is worth a cell of the table, and a point of a plot."""
 
 UNORDERED = ("light", "occlusion")
@@ -63,7 +63,7 @@ each damaged in each way, read by this package, by {readers["fer"]},
 and searched by {readers["yunet"]}. All three find {clean["recall"]["of"]} of the faces
 undamaged; recall is the share of those. *Same* is the share of the faces found before and after
 that keep their expression. Accuracy is by FER2013's labels, with the middle of the picture
-classified where no face is found. A dash is a share of fewer than {LEAST_NUMBER} faces. 95%
+classified where no face is found. A dash is a share of fewer than {MIN_FACES_COMPARED} faces. 95%
 intervals (Wilson's) are in the plots and in [robustness.json](../benchmarks/robustness.json); half
 of them reach {typical:.0%} or more to either side, so that differences of a few points mean
 nothing.
@@ -112,7 +112,7 @@ def _percent(measured: Mapping | None) -> str:
 
 
 def _is_scarce(measured: Mapping | None) -> bool:
-    return measured is None or measured["of"] < LEAST_NUMBER
+    return measured is None or measured["of"] < MIN_FACES_COMPARED
 
 
 def _width(measured: Mapping) -> float:

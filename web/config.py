@@ -15,7 +15,7 @@ from typing import Any
 
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import BATCH_SIZE, ExpressionClassifier
-from fer.model.face_pixels import SMALLEST_DEVIATION
+from fer.model.face_pixels import MIN_DEVIATION
 from fer.pipeline import StreamState
 from fer.ui.photo.handlers import MIN_FACE_RANGE
 from fer.vision.detector import FaceDetector
@@ -95,7 +95,7 @@ def _classifier() -> dict[str, Any]:
         "size": classifier.processor.size,
         "crop_size": classifier.processor.crop_size,
         "BATCH_SIZE": BATCH_SIZE,
-        "SMALLEST_DEVIATION": SMALLEST_DEVIATION,
+        "MIN_DEVIATION": MIN_DEVIATION,
     }
 
 

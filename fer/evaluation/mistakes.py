@@ -13,12 +13,12 @@ from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS
 from fer.model.evaluation_results import Mistake
 
-MOST_MISTAKES = 20
+MAX_MISTAKES = 20
 """Mistakes that are listed."""
 
 
 def confident_mistakes(
-    output: Float32Array, labels: Int64Array, votes: Float32Array, most: int = MOST_MISTAKES
+    output: Float32Array, labels: Int64Array, votes: Float32Array, most: int = MAX_MISTAKES
 ) -> list[Mistake]:
     """Return the faces that a network names otherwise than their label, the most confident first.
 

@@ -21,7 +21,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM
 """What Pillow reads, recognised by content, not by name; EPS, for one, would start another program.
 HEIC is read beside these."""
 
-MOST_SCANS = 100
+MAX_SCANS = 100
 """Passes over the picture that a JPEG may be made of; progressive ones have about ten, and each
 takes as long as a picture of one."""
 
@@ -178,14 +178,14 @@ def _require_few_scans(stream: BinaryIO) -> None:
     stream.seek(0)
     scans = _scans(stream.read())
     stream.seek(place)
-    if scans > MOST_SCANS:
+    if scans > MAX_SCANS:
         raise ImageError(_("The JPEG is made of far too many scans; save it anew."))
 
 
 def _scans(jpeg: bytes) -> int:
     """Count the scans of the first picture, up to one more than are accepted."""
     place, count = len(_START), 0
-    while count <= MOST_SCANS and (found := _MARKER.search(jpeg, place)):
+    while count <= MAX_SCANS and (found := _MARKER.search(jpeg, place)):
         marker, place = found[0][1], found.end()
         if marker == _END:
             break

@@ -18,7 +18,7 @@ Picture = Image.Image | NDArray[Any]
 BRIGHT = 16
 """Of 255: floats above 1 whose highest value is lower may have any range."""
 
-SMALLEST_DEVIATION = 1 / 255
+MIN_DEVIATION = 1 / 255
 """Grey levels, of 1; keeps a blank picture finite."""
 
 
@@ -122,6 +122,6 @@ def standardise(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     # Both float64 (n, 1, 1, 1), exact to the last digit of single precision.
     mean = pixels.mean(axis=(1, 2, 3), dtype=np.float64, keepdims=True)
     deviation = pixels.std(axis=(1, 2, 3), dtype=np.float64, keepdims=True)
-    scale = np.maximum(deviation.astype(np.float32), np.float32(SMALLEST_DEVIATION))
+    scale = np.maximum(deviation.astype(np.float32), np.float32(MIN_DEVIATION))
     standardised: NDArray[np.float32] = (pixels - mean.astype(np.float32)) / scale
     return standardised

@@ -12,10 +12,10 @@ from fer.model.model_metrics import ModelMetrics
 FRAMING_KEYS = {"scale", "shift_x", "shift_y"}
 """Keys of a processor's framing."""
 
-MOST_LAYERS, MOST_UNITS = 1000, 1_000_000
+MAX_LAYERS, MAX_UNITS = 1000, 1_000_000
 """Limits on config.json: layers or stages, and any other integer."""
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Entries of another form that a warning names."""
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def read_metrics(pulled: LocalModel) -> ModelMetrics:
         return ModelMetrics()
     metrics, left_out = ModelMetrics.from_json(document)
     if left_out:
-        places = ", ".join(place or "all of it" for place in left_out[:MOST_NAMED])
-        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+        places = ", ".join(place or "all of it" for place in left_out[:MAX_NAMED])
+        more = f" and {len(left_out) - MAX_NAMED} more" if len(left_out) > MAX_NAMED else ""
         logger.warning(
             "%s of %s has another form; left out: %s%s.", METRICS_FILE, pulled.name, places, more
         )
@@ -62,8 +62,8 @@ def read_config(pulled: LocalModel) -> Any:
         raise ModelError(f"config.json of {pulled.name} can't be read as JSON.") from error
     for name, value in config.items() if isinstance(config, dict) else ():
         counts = [n for n in (value if isinstance(value, list) else [value]) if isinstance(n, int)]
-        most = MOST_LAYERS if "layer" in name or "depth" in name else MOST_UNITS
-        if (counts and max(counts) > most) or len(counts) > MOST_LAYERS:
+        most = MAX_LAYERS if "layer" in name or "depth" in name else MAX_UNITS
+        if (counts and max(counts) > most) or len(counts) > MAX_LAYERS:
             raise ModelError(
                 f"config.json of {pulled.name} asks for a network that is too large ({name}); at "
                 f"most {most:,} are taken."

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-MOST_TEXT = 1_000_000
+MAX_TEXT = 1_000_000
 """Bytes of a message without its data."""
 
 _SIZES = struct.Struct("=QQ")
@@ -76,7 +76,7 @@ class Channel:
             return None
         end = time.monotonic() + _WHOLE
         text_size, data_size = _SIZES.unpack(self._read(_SIZES.size, end))
-        if text_size > MOST_TEXT or data_size > most:
+        if text_size > MAX_TEXT or data_size > most:
             raise ValueError("This message is too large.")
         document = json.loads(self._read(text_size, end))
         try:

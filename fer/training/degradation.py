@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch.nn import functional
 
-from fer.model.face_pixels import SMALLEST_DEVIATION
+from fer.model.face_pixels import MIN_DEVIATION
 
 SIDE_RANGE = (10 / 48, 32 / 48)
 """Fewest and most pixels of a small face, as shares of the side it is enlarged to: the range of the
@@ -61,7 +61,7 @@ class Degradation:
             return degraded
         dims = (1, 2, 3)  # of each picture: (n, 1, 1, 1)
         deviation, mean = torch.std_mean(degraded, dim=dims, correction=0, keepdim=True)
-        return (degraded - mean) / deviation.clamp(min=SMALLEST_DEVIATION)
+        return (degraded - mean) / deviation.clamp(min=MIN_DEVIATION)
 
 
 @lru_cache(maxsize=4)

@@ -50,7 +50,7 @@ COARSE_SEARCHES, COARSEST_SHARE = {90: 2.0, 180: 2.0, 270: 2.0, 45: 3.2, -45: 3.
 search, but never more than a share of the photo's longer side. All of them together take under
 three times as long as the first search."""
 
-LEAST_SHARE, LEAST_NUMBER = 1 / 20, 3
+MIN_SHARE, MIN_FACE_COUNT = 1 / 20, 3
 """Longer side of a face over the photo's which decides alone which way up the photo is, and number
 of smaller ones that do together."""
 
@@ -189,8 +189,8 @@ def _scale(faces: Detections, factor: FloatArray) -> Detections:
 
 def _are_telling(faces: Detections, image: UInt8Array) -> bool:
     """Return whether faces are large or many enough to decide which way up a photo is."""
-    large = _sides(faces) >= LEAST_SHARE * max(image.shape[:2])
-    return bool(large.any()) or len(faces) >= LEAST_NUMBER
+    large = _sides(faces) >= MIN_SHARE * max(image.shape[:2])
+    return bool(large.any()) or len(faces) >= MIN_FACE_COUNT
 
 
 def _sides(faces: Detections) -> Float32Array:

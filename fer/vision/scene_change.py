@@ -21,20 +21,20 @@ PRESAMPLED = 2
 WHOLE_CHANGE = 30.0
 """Mean difference of two frames, 0 to 255, from which on the whole picture is searched."""
 
-LEAST_CHANGE = 6.0
+MIN_CHANGE = 6.0
 """Mean difference up to which two frames need no closer look."""
 
-LEAST_CONTRAST = 5.0
+MIN_CONTRAST = 5.0
 """Standard deviation of a frame that shows something; black or white ones are skipped over, so that
 the frame before a fade or a flash is compared with the one after it."""
 
 SAME_PIXEL = 15.0
 """Largest difference in any colour of a pixel that didn't change, after that of the median."""
 
-LEAST_UNCHANGED = 0.35
+MIN_UNCHANGED = 0.35
 """Share of such pixels from which on two frames show the same scene: a cut leaves 0.05 to 0.25."""
 
-LEAST_CORRELATION = 0.5
+MIN_CORRELATION = 0.5
 """Correlation from which on one frame is the other one, shifted or more or less bright."""
 
 SHIFT_MARGIN = 0.2
@@ -76,10 +76,10 @@ class SceneChangeDetector:
             self._reference, self._course = now, 0.0
             return Change(whole=True, cut=False)
         difference = cv2.norm(now, before, cv2.NORM_L1) / now.size
-        if _contrast(now) < LEAST_CONTRAST:
+        if _contrast(now) < MIN_CONTRAST:
             return Change(difference > WHOLE_CHANGE, cut=False)
         isolated = difference > ISOLATED * self._course
-        cut = difference > LEAST_CHANGE and isolated and not _is_same_scene(before, now)
+        cut = difference > MIN_CHANGE and isolated and not _is_same_scene(before, now)
         self._course = 0.0 if cut else COURSE_DECAY * self._course + (1 - COURSE_DECAY) * difference
         self._reference = now
         return Change(cut or difference > WHOLE_CHANGE, cut)
@@ -105,10 +105,10 @@ def _is_same_scene(before: UInt8Array, now: UInt8Array) -> bool:
     """Return whether a part of the picture stayed, or the whole of it shifted."""
     change = now.astype(np.float32) - before
     apart = np.abs(change - np.median(change, axis=(0, 1))).max(axis=2)
-    if (apart <= SAME_PIXEL).mean() >= LEAST_UNCHANGED:
+    if (apart <= SAME_PIXEL).mean() >= MIN_UNCHANGED:
         return True
     return max(_shifted_correlation(before, now), _shifted_correlation(now, before)) >= (
-        LEAST_CORRELATION
+        MIN_CORRELATION
     )
 
 
@@ -117,6 +117,6 @@ def _shifted_correlation(whole: UInt8Array, other: UInt8Array) -> float:
     height, width = other.shape[:2]
     top, left = int(SHIFT_MARGIN * height), int(SHIFT_MARGIN * width)
     middle = np.ascontiguousarray(other[top : height - top, left : width - left])
-    if _contrast(middle) < LEAST_CONTRAST:
+    if _contrast(middle) < MIN_CONTRAST:
         return 0.0
     return float(cv2.matchTemplate(whole, middle, cv2.TM_CCOEFF_NORMED).max())

@@ -20,7 +20,7 @@ from tests.security.server import ROOT
 MEMORY = 6 * 2**30
 """Bytes of address space that the process may have."""
 
-MOST_FRAMES = 60
+MAX_FRAMES = 60
 """Frames of a video that are read and written again."""
 
 READ, SENTENCE, DEAD, FOREIGN = "read", "sentence", "dead", "foreign"
@@ -123,7 +123,7 @@ def read_video(content: bytes, folder: Path) -> None:
         with VideoWriter(folder / "made.mp4", info.width, info.height, source) as writer:
             for index, frame in enumerate(reader):
                 writer.write(frame.image, frame.time, frame.duration)
-                if index >= MOST_FRAMES:
+                if index >= MAX_FRAMES:
                     break
 
 

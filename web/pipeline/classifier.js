@@ -35,11 +35,11 @@ export class ExpressionClassifier {
 
   /** Writes a crop as the network sees it: grey, resized, standardised, and of that the middle. */
   preprocess(crop, input, start) {
-    const { size, crop_size: side, SMALLEST_DEVIATION } = this.settings;
+    const { size, crop_size: side, MIN_DEVIATION } = this.settings;
     const values = resizeGrey(grey(crop), crop.width, crop.height, size, size);
     const average = values.reduce((total, value) => total + value, 0) / values.length;
     const variance = values.reduce((total, value) => total + (value - average) ** 2, 0) / values.length;
-    const deviation = Math.max(Math.sqrt(variance) / 255, SMALLEST_DEVIATION);
+    const deviation = Math.max(Math.sqrt(variance) / 255, MIN_DEVIATION);
     const margin = (size - side) >> 1;
     for (let y = 0, to = start; y < side; y++) {
       for (let x = 0, from = (margin + y) * size + margin; x < side; x++) input[to++] = (values[from++] - average) / 255 / deviation;

@@ -84,9 +84,9 @@ class PhotoSearch {
 
   /** Returns whether faces are large or many enough to decide which way up a photo is. */
   areTelling(faces, { width, height }) {
-    const { LEAST_NUMBER, LEAST_SHARE } = this.constants;
-    const large = faces.some(({ box }) => longerSide(box) >= LEAST_SHARE * Math.max(width, height));
-    return large || faces.length >= LEAST_NUMBER;
+    const { MIN_FACE_COUNT, MIN_SHARE } = this.constants;
+    const large = faces.some(({ box }) => longerSide(box) >= MIN_SHARE * Math.max(width, height));
+    return large || faces.length >= MIN_FACE_COUNT;
   }
 
   /** Returns the faces that are found in the picture turned clockwise, where they are in it. */

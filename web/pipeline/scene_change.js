@@ -12,16 +12,16 @@ export class SceneChangeDetector {
 
   /** Compares the next frame with the last one that showed something; returns {whole, cut}. */
   update(picture) {
-    const { COURSE_DECAY, ISOLATED, LEAST_CHANGE, LEAST_CONTRAST, WHOLE_CHANGE } = this.constants;
+    const { COURSE_DECAY, ISOLATED, MIN_CHANGE, MIN_CONTRAST, WHOLE_CHANGE } = this.constants;
     const [now, before] = [subsample(picture, this.constants), this.reference];
     if (!before || before.width !== now.width || before.height !== now.height) {
       Object.assign(this, { reference: now, course: 0 });
       return { whole: true, cut: false };
     }
     const difference = meanDifference(now, before);
-    if (contrast(now) < LEAST_CONTRAST) return { whole: difference > WHOLE_CHANGE, cut: false };
+    if (contrast(now) < MIN_CONTRAST) return { whole: difference > WHOLE_CHANGE, cut: false };
     const isolated = difference > ISOLATED * this.course;
-    const cut = difference > LEAST_CHANGE && isolated && !this.isSameScene(before, now);
+    const cut = difference > MIN_CHANGE && isolated && !this.isSameScene(before, now);
     this.course = cut ? 0 : COURSE_DECAY * this.course + (1 - COURSE_DECAY) * difference;
     this.reference = now;
     return { whole: cut || difference > WHOLE_CHANGE, cut };
@@ -29,21 +29,21 @@ export class SceneChangeDetector {
 
   /** Returns whether a part of the picture stayed, or the whole of it shifted. */
   isSameScene(before, now) {
-    const { LEAST_CORRELATION, LEAST_UNCHANGED, SAME_PIXEL } = this.constants;
+    const { MIN_CORRELATION, MIN_UNCHANGED, SAME_PIXEL } = this.constants;
     const [count, changes] = [now.width * now.height, CHANNELS.map((channel) => differences(now, before, channel))];
     const medians = changes.map(median);
     const unchanged = range(count).filter((i) => changes.every((values, c) => Math.abs(values[i] - medians[c]) <= SAME_PIXEL));
-    if (unchanged.length / count >= LEAST_UNCHANGED) return true;
-    return Math.max(this.shiftedCorrelation(before, now), this.shiftedCorrelation(now, before)) >= LEAST_CORRELATION;
+    if (unchanged.length / count >= MIN_UNCHANGED) return true;
+    return Math.max(this.shiftedCorrelation(before, now), this.shiftedCorrelation(now, before)) >= MIN_CORRELATION;
   }
 
   /** Returns the best correlation of the middle of one picture with any place in another. */
   shiftedCorrelation(whole, other) {
-    const { LEAST_CONTRAST, SHIFT_MARGIN } = this.constants;
+    const { MIN_CONTRAST, SHIFT_MARGIN } = this.constants;
     const { width, height } = other;
     const [top, left] = [Math.trunc(SHIFT_MARGIN * height), Math.trunc(SHIFT_MARGIN * width)];
     const middle = part(other, left, top, width - 2 * left, height - 2 * top);
-    if (contrast(middle) < LEAST_CONTRAST) return 0;
+    if (contrast(middle) < MIN_CONTRAST) return 0;
     let best = -Infinity;
     for (let y = 0; y <= whole.height - middle.height; y++) {
       for (let x = 0; x <= whole.width - middle.width; x++) {

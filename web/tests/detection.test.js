@@ -7,7 +7,7 @@ import { resize } from "../pipeline/mtcnn_crops.js";
 import { create, view } from "../pipeline/picture.js";
 import { pyramidScales, splitIntoTiles, tilesAround } from "../pipeline/pyramid.js";
 import { rotateImage } from "../pipeline/rotation.js";
-import { asImageData, assertFace, assertNear, assertPixels, darkened, golden, goldenPicture, LEAST_BOX, LEAST_PROBABILITY, strict } from "./golden.js";
+import { asImageData, assertFace, assertNear, assertPixels, darkened, golden, goldenPicture, BOX_TOLERANCE, PROBABILITY_TOLERANCE, strict } from "./golden.js";
 import { loadPipeline, readConfig } from "./node_pipeline.js";
 
 const [expected, picture, config] = [golden("detection.json"), goldenPicture(), strict(readConfig())];
@@ -41,8 +41,8 @@ test("boxes after each stage", async () => {
   for (const [name, found] of Object.entries({ proposed, refined, final })) {
     const sorted = (list) => [...list].sort((one, other) => other.score - one.score || one.box[0] - other.box[0]);
     const [one, other] = [sorted(found), sorted(expected[name])];
-    assertNear(one.map(({ box }) => box), other.map(({ box }) => box), LEAST_BOX, `${name}: boxes`);
-    assertNear(one.map(({ score }) => score), other.map(({ score }) => score), LEAST_PROBABILITY, `${name}: scores`);
+    assertNear(one.map(({ box }) => box), other.map(({ box }) => box), BOX_TOLERANCE, `${name}: boxes`);
+    assertNear(one.map(({ score }) => score), other.map(({ score }) => score), PROBABILITY_TOLERANCE, `${name}: scores`);
   }
 });
 

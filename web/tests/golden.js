@@ -8,8 +8,8 @@ import { create, quarterTurn } from "../pipeline/picture.js";
 const folder = new URL("golden/", import.meta.url);
 const SIDE = 256; // of the picture
 
-export const LEAST_BOX = 1; // pixel by which boxes may differ, and landmarks
-export const LEAST_PROBABILITY = 0.02;
+export const BOX_TOLERANCE = 1; // pixel by which boxes may differ, and landmarks
+export const PROBABILITY_TOLERANCE = 0.02;
 const LEVEL = 1; // of 255, by which pixels may: rounding of halves
 
 export const golden = (name) => JSON.parse(readFileSync(new URL(name, folder), "utf8"));
@@ -75,10 +75,10 @@ export const assertPixels = (picture, expected, what, step) => assertNear(pixelR
 /** Checks a face of the pipeline's; `expressions` are the names in their order. */
 export function assertFace(face, expected, expressions, what) {
   const best = expected.expression ?? expected.probabilities.indexOf(Math.max(...expected.probabilities));
-  assertNear(face.box, expected.box, LEAST_BOX, `${what}: box`);
-  assertNear(face.landmarks, expected.landmarks, LEAST_BOX, `${what}: landmarks`);
-  assertNear(face.confidence, expected.score, LEAST_PROBABILITY, `${what}: confidence`);
-  assertNear(face.probabilities, expected.probabilities, LEAST_PROBABILITY, `${what}: probabilities`);
+  assertNear(face.box, expected.box, BOX_TOLERANCE, `${what}: box`);
+  assertNear(face.landmarks, expected.landmarks, BOX_TOLERANCE, `${what}: landmarks`);
+  assertNear(face.confidence, expected.score, PROBABILITY_TOLERANCE, `${what}: confidence`);
+  assertNear(face.probabilities, expected.probabilities, PROBABILITY_TOLERANCE, `${what}: probabilities`);
   assert.equal(face.expression, expressions[best], `${what}: expression`);
   assert.equal(face.turned, expected.turned, `${what}: turned away`);
   for (const [name, value] of Object.entries(expected.quality)) {
