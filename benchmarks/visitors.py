@@ -55,10 +55,10 @@ class Visitor(threading.Thread):
         super().__init__(daemon=True)
         self.end, self.address = end, urlsplit(page.url)
         self.session, token = secrets.token_hex(6), secrets.token_hex(16)
-        asked = {"component_id": page.component("live-camera"), "fn_name": "look"}
-        asked["session_hash"] = self.session
+        requested = {"component_id": page.component("live-camera"), "fn_name": "look"}
+        requested["session_hash"] = self.session
         data = [{"frame": {"url": frame}, "token": token, "view": "person"} for frame in frames]
-        self.bodies = [json.dumps({**asked, "data": each}).encode() for each in data]
+        self.bodies = [json.dumps({**requested, "data": each}).encode() for each in data]
         self.answers: list[tuple[float, float]] = []  # when each came, and its age
         self.received = 0  # bytes
 

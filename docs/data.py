@@ -44,11 +44,11 @@ def page(figures: Mapping[str, Mapping]) -> str:
     Args:
         figures: What `fer data` wrote into data.json.
     """
-    said = describe_dataset(figures)
+    texts = describe_dataset(figures)
     parts = [HEAD]
     for name in ("counts", "copies", "votes"):
         plots = [f"![{alt}](data/{file})\n" for file, alt in PLOTS.get(name, {}).items()]
-        parts += [f"## {HEADINGS[name]}\n", *(f"{line}\n" for line in said[name]), *plots]
+        parts += [f"## {HEADINGS[name]}\n", *(f"{line}\n" for line in texts[name]), *plots]
     return "\n".join([*parts, FOOTER, ""])
 
 

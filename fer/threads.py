@@ -24,10 +24,10 @@ def limit_torch_threads() -> None:
 
 def number_of_threads() -> int:
     """Return the limit; without one what OMP_NUM_THREADS says, or one thread for each core."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
+    requested = os.environ.get("OMP_NUM_THREADS", "")
     if _limits:
         return _limits[0]
-    return int(asked) if asked.isdecimal() and int(asked) else _number_of_cores()
+    return int(requested) if requested.isdecimal() and int(requested) else _number_of_cores()
 
 
 def _number_of_cores() -> int:

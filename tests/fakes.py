@@ -1,4 +1,4 @@
-"""Stand-ins for the slow parts: a detector and a classifier that answer what they were told."""
+"""Stand-ins for the slow parts: a detector and a classifier that return fixed results."""
 
 from collections.abc import Sequence
 

@@ -98,10 +98,10 @@ class HubApi(HubHandler):
     def paths_info(self, kind: str, repo_id: str, revision: str) -> None:
         _, tree = self.tree(kind, repo_id, revision)
         text = self.body.decode()
-        asked = json.loads(text) if text.startswith("{") else parse_qs(text)
+        requested = json.loads(text) if text.startswith("{") else parse_qs(text)
         folders = {folder for path in tree for folder in parents(path)}
         found = []
-        for path in asked["paths"]:
+        for path in requested["paths"]:
             if path in tree:
                 found.append(tree[path].entry(path))
             elif path in folders:

@@ -12,7 +12,7 @@ from benchmarks.scenes import Actor, acted
 from fer.pipeline import Pipeline, StreamState
 from fer.ui.live.handlers import LiveHandlers
 from fer.ui.sessions import Sessions
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import FakeClassifier, fake_pipeline, sure
 from tests.ui.live_helpers import payload
 
@@ -59,7 +59,7 @@ def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
     frame = np.full((120, 160, 3), 128, np.uint8)
     payloads = [payload(frame + index) for index in range(7)]
 
-    async def story():
+    async def scenario():
         handlers = LiveHandlers(fake_pipeline([[50, 30, 100, 90]]), Sessions())
         for index in range(800):
             if index == 100:
@@ -70,5 +70,5 @@ def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
         gc.collect()
         return resident("VmRSS") - before
 
-    assert tell(story()) < 20
+    assert run_async(scenario()) < 20
     assert list(Path(tmp_path).iterdir()) == []

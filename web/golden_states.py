@@ -204,9 +204,9 @@ def cache(image: UInt8Array) -> list[dict[str, Any]]:
         due: list[int] = []
         keys = [picture.tobytes() for picture in pictures]
 
-        def classify(asked: Sequence[UInt8Array], keys: Any = keys, due: Any = due) -> Float32Array:
-            due += [keys.index(crop.tobytes()) for crop in asked]
-            return np.zeros((len(asked), 7), np.float32)
+        def classify(crops: Sequence[UInt8Array], keys: Any = keys, due: Any = due) -> Float32Array:
+            due += [keys.index(crop.tobytes()) for crop in crops]
+            return np.zeros((len(crops), 7), np.float32)
 
         predictions.predict((1, 2, 3), pictures, index / 25, classify)
         frames.append({"time": index / 25, "crops": crops, "read": len(due)})

@@ -152,10 +152,10 @@ class McpRoute:
         if method != "tools/call":
             return None
         parameters = message.get("params")
-        asked = parameters if isinstance(parameters, dict) else {}
-        if asked.get("name") != self._tool:
+        call = parameters if isinstance(parameters, dict) else {}
+        if call.get("name") != self._tool:
             return _error(number, _WRONG_INPUT, f"There is one tool here: {self._tool}.")
-        arguments = asked.get("arguments") or {}
+        arguments = call.get("arguments") or {}
         if not isinstance(arguments, dict):
             return _error(number, _WRONG_INPUT, "`arguments` is an object.")
         try:

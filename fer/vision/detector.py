@@ -186,8 +186,8 @@ class FaceDetector:
             As `detect`, but in the order given.
         """
         squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
-        asked = Candidates(squares, confidences(faces))
-        found = self.cascade.inspect(brighten(image), asked, tilts(rolls))
+        queries = Candidates(squares, confidences(faces))
+        found = self.cascade.inspect(brighten(image), queries, tilts(rolls))
         limits = np.array(image.shape[1::-1] * 2, np.float32)
         return Detections(
             xyxy=found.xyxy.clip(0, limits),

@@ -224,8 +224,8 @@ def _reorient(detector: InspectingDetector, image: UInt8Array, faces: Detections
     if not len(doubtful):
         return faces
     turns = np.repeat(QUARTERS, len(doubtful)).astype(np.float32)
-    asked = select(faces, np.tile(doubtful, len(QUARTERS)))
-    views = detector.inspect(image, asked, face_rolls(asked) + turns)
+    queries = select(faces, np.tile(doubtful, len(QUARTERS)))
+    views = detector.inspect(image, queries, face_rolls(queries) + turns)
     scores = confidences(views).reshape(len(QUARTERS), -1)  # (4, n)
     better = np.flatnonzero(1 - scores[0] > REORIENTED_RATIO * (1 - scores.max(axis=0)))
     if not len(better):
@@ -246,14 +246,14 @@ def _doubtful(faces: Detections) -> NDArray[np.intp]:
 def _are_verified(detector: InspectingDetector, image: UInt8Array, faces: Detections) -> BoolArray:
     """Return which faces look like faces at several sizes, bool (n,).
 
-    Where some are sure that isn't asked of the others, which are none then.
+    Where some are sure the others are not checked, which are none then.
     """
     sure = confidences(faces) >= SURE_CONFIDENCE
     if sure.any() or not len(faces):
         return sure
-    asked = select(faces, np.tile(np.arange(len(faces)), len(VERIFIED_SCALES)))
+    queries = select(faces, np.tile(np.arange(len(faces)), len(VERIFIED_SCALES)))
     scales = np.repeat(VERIFIED_SCALES, len(faces)).astype(np.float32)
-    views = detector.inspect(image, asked, face_rolls(asked), scales)
+    views = detector.inspect(image, queries, face_rolls(queries), scales)
     scores = confidences(views).reshape(len(VERIFIED_SCALES), -1)
     filling = _sides(faces) >= FILLING_SHARE * max(image.shape[:2])
     return np.asarray(scores.mean(axis=0) >= np.where(filling, FILLING_SCORE, VERIFIED_SCORE))

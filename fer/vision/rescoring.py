@@ -59,9 +59,9 @@ def confirm(
     """Return the faces that score enough; more looks decide where the first one doubts."""
     doubtful = found.score < RESCORE_BELOW
     if doubtful.any():
-        asked = found[doubtful]
-        squares = face_squares(asked.xyxy, MIRRORED_SCALE)
-        again = cascade.rescore(image, asked, squares, tilts(roll(asked.landmarks)))
+        queries = found[doubtful]
+        squares = face_squares(queries.xyxy, MIRRORED_SCALE)
+        again = cascade.rescore(image, queries, squares, tilts(roll(queries.landmarks)))
         found = found.replaced(doubtful, again)
     return found[found.score > confidence]
 

@@ -31,10 +31,10 @@ def pipeline():
 
 
 @pytest.fixture
-def shelf(tmp_path, monkeypatch):
+def inputs(tmp_path, monkeypatch):
     """Photos, of which two have one name and one is none, and a film of eight seconds."""
     monkeypatch.setattr(batch_run, "MIN_PHOTOS", 2)
-    folder = tmp_path / "shelf"
+    folder = tmp_path / "inputs"
     (folder / "trip").mkdir(parents=True)
     for name in ("a.jpg", "b.jpg", "trip/a.jpg", "trip/b.jpg", STRANGE):
         Image.fromarray(np.full((120, 400, 3), 90, np.uint8)).save(folder / name, "JPEG")
@@ -55,12 +55,12 @@ def assert_equal(one, other):
         pd.testing.assert_frame_equal(one[name], other[name])
 
 
-def test_the_tables(shelf, tmp_path, pipeline, short):
-    run([shelf], tmp_path / "out", pipeline, short)
+def test_the_tables(inputs, tmp_path, pipeline, short):
+    run([inputs], tmp_path / "out", pipeline, short)
     made = tables(tmp_path / "out")
     files = made["files"].set_index("source")
     assert len(files) == 8
-    photo, film = files.loc[f"{shelf}/trip/a.jpg"], files.loc[f"{shelf}/film.mp4"]
+    photo, film = files.loc[f"{inputs}/trip/a.jpg"], files.loc[f"{inputs}/film.mp4"]
     assert photo[["kind", "width", "height", "frames", "faces"]].tolist() == [
         "photo", 400, 120, 1, 2
     ]  # fmt: skip
@@ -69,19 +69,19 @@ def test_the_tables(shelf, tmp_path, pipeline, short):
         "video", 400, 40, 80, 2, 0.0
     ]  # fmt: skip
     refused = files["error"].dropna()
-    assert refused[f"{shelf}/broken.jpg"].startswith("The file is not a picture")
-    assert refused[f"{shelf}/broken.mp4"].startswith("The file can't be read as a video")
+    assert refused[f"{inputs}/broken.jpg"].startswith("The file is not a picture")
+    assert refused[f"{inputs}/broken.mp4"].startswith("The file can't be read as a video")
     assert len(refused) == 2 and files.loc[refused.index, "faces"].isna().all()
     faces = made["faces"]
     assert len(faces) == 5 * 2 + 80
-    seen = faces[faces["source"] == f"{shelf}/a.jpg"]
+    seen = faces[faces["source"] == f"{inputs}/a.jpg"]
     assert seen["expression"].tolist() == ["happy", "uncertain"]
     assert seen["face"].tolist() == [1, 2] and seen["time"].isna().all()
     assert seen[["left", "top", "right", "bottom"]].iloc[0].tolist() == list(BOXES[0])
     assert seen["happy"].iloc[0] == pytest.approx(0.9)
     assert seen["size"].iloc[0] == pytest.approx(np.sqrt(50 * 60))
     timeline = made["timeline"].groupby("source").size()
-    assert timeline[f"{shelf}/film.mp4"] == 8 and timeline[f"{shelf}/a.jpg"] == 1
+    assert timeline[f"{inputs}/film.mp4"] == 8 and timeline[f"{inputs}/a.jpg"] == 1
     assert len(set(files["source_id"])) == 8
 
 
@@ -96,27 +96,27 @@ def test_photos_are_divided_among_workers(tmp_path, photos, sizes):
     assert [file for task in tasks for file in task.files] == files
 
 
-def test_each_stop_goes_on(shelf, tmp_path, pipeline, short):
-    run([shelf], tmp_path / "whole", pipeline, short)
+def test_each_stop_goes_on(inputs, tmp_path, pipeline, short):
+    run([inputs], tmp_path / "whole", pipeline, short)
     for stop_after in range(1, 4):
         with pytest.raises(KeyboardInterrupt):
-            run([shelf], tmp_path / "out", pipeline, short, stop_after=stop_after)
-    pool = run([shelf], tmp_path / "out", pipeline, short)
+            run([inputs], tmp_path / "out", pipeline, short, stop_after=stop_after)
+    pool = run([inputs], tmp_path / "out", pipeline, short)
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
     assert 0 < len(pool.tasks) < 8
-    assert not run([shelf], tmp_path / "out", pipeline, short).tasks  # refused ones are done, too
+    assert not run([inputs], tmp_path / "out", pipeline, short).tasks  # refused ones are done, too
     assert not list((tmp_path / "out").glob(".*.unfinished"))
-    Image.fromarray(np.zeros((50, 50, 3), np.uint8)).save(shelf / "new.png")
-    later = run([shelf], tmp_path / "out", pipeline, short)
+    Image.fromarray(np.zeros((50, 50, 3), np.uint8)).save(inputs / "new.png")
+    later = run([inputs], tmp_path / "out", pipeline, short)
     assert [len(task.files) for task in later.tasks] == [1]
     assert len(table(tmp_path / "out", "files")) == 9
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 5, 7, 10, 11])
 def test_a_stop_while_parts_are_written_leaves_no_half(
-    shelf, tmp_path, pipeline, short, monkeypatch, at
+    inputs, tmp_path, pipeline, short, monkeypatch, at
 ):
-    run([shelf], tmp_path / "whole", pipeline, short)
+    run([inputs], tmp_path / "whole", pipeline, short)
     write, count = store._write_parquet, 0
 
     def break_off(path, parts):
@@ -130,33 +130,33 @@ def test_a_stop_while_parts_are_written_leaves_no_half(
 
     monkeypatch.setattr(store, "_write_parquet", break_off)
     with pytest.raises(KeyboardInterrupt):
-        run([shelf], tmp_path / "out", pipeline, short)
+        run([inputs], tmp_path / "out", pipeline, short)
     left = [path.name for name in store.TABLES for path in (tmp_path / "out" / name).glob("*")]
     assert all(name.startswith("0001-of-0001-") for name in left)  # some programs read any name
-    run([shelf], tmp_path / "out", pipeline, short)
+    run([inputs], tmp_path / "out", pipeline, short)
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
     assert not list((tmp_path / "out").rglob(".new-*"))
 
 
-def test_a_part_that_is_not_in_all_tables_does_not_count(shelf, tmp_path, pipeline, short):
-    run([shelf], tmp_path / "whole", pipeline, short)
-    run([shelf], tmp_path / "out", pipeline, short)
+def test_a_part_that_is_not_in_all_tables_does_not_count(inputs, tmp_path, pipeline, short):
+    run([inputs], tmp_path / "whole", pipeline, short)
+    run([inputs], tmp_path / "out", pipeline, short)
     next((tmp_path / "out" / "files").iterdir()).unlink()  # as if killed before it was written
-    (shelf / "0.jpg").write_bytes((shelf / "a.jpg").read_bytes())  # other photos come together
+    (inputs / "0.jpg").write_bytes((inputs / "a.jpg").read_bytes())  # other photos come together
     for out in ("whole", "out"):
-        run([shelf], tmp_path / out, pipeline, short)
+        run([inputs], tmp_path / out, pipeline, short)
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
 
 
-def test_ended_workers_cost_time_but_no_rows(shelf, tmp_path, pipeline, short):
-    run([shelf], tmp_path / "whole", pipeline, short)
-    run([shelf], tmp_path / "out", pipeline, short, losses=range(1, 20, 3))
+def test_ended_workers_cost_time_but_no_rows(inputs, tmp_path, pipeline, short):
+    run([inputs], tmp_path / "whole", pipeline, short)
+    run([inputs], tmp_path / "out", pipeline, short, losses=range(1, 20, 3))
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
 
 
-def test_a_file_that_always_ends_its_worker_is_refused(shelf, tmp_path, pipeline, short):
+def test_a_file_that_always_ends_its_worker_is_refused(inputs, tmp_path, pipeline, short):
     """It is found among the others of its task, which are read."""
-    kill = f"{shelf}/b.jpg"
+    kill = f"{inputs}/b.jpg"
 
     class Deadly:
         def __init__(self, runner):
@@ -172,13 +172,13 @@ def test_a_file_that_always_ends_its_worker_is_refused(shelf, tmp_path, pipeline
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "TaskRunner", lambda *args: Deadly(TaskRunner(*args)))
-        run([shelf], tmp_path / "out", pipeline, short)
+        run([inputs], tmp_path / "out", pipeline, short)
     errors = table(tmp_path / "out", "files").set_index("source")["error"].dropna()
     assert errors[kill] == ENDED and len(errors) == 3
 
 
-def test_a_segment_that_cannot_be_read_leaves_the_others(shelf, tmp_path, pipeline, short):
-    film = shelf / "film.mp4"
+def test_a_segment_that_cannot_be_read_leaves_the_others(inputs, tmp_path, pipeline, short):
+    film = inputs / "film.mp4"
 
     class Deadly:
         def __init__(self, *arguments):
@@ -201,12 +201,12 @@ def test_a_segment_that_cannot_be_read_leaves_the_others(shelf, tmp_path, pipeli
     assert table(tmp_path / "out", "timeline")["time"].tolist() == [0, 1, 4, 5, 6, 7]
 
 
-def test_class_view_has_no_single_faces(shelf, tmp_path):
+def test_class_view_has_no_single_faces(inputs, tmp_path):
     """Photos and seconds of fewer than five faces have no expression, of five they have means."""
     for count in (4, 5):
         out = tmp_path / str(count)
         pipeline = fake_pipeline(BOXES[:count], sure("happy", 0.9), sure("sad", 0.8))
-        run([shelf], out, pipeline, BatchSettings("class", segment_seconds=3))
+        run([inputs], out, pipeline, BatchSettings("class", segment_seconds=3))
         assert not (out / "faces").exists()
         timeline = table(out, "timeline")
         assert (timeline["faces"] > 0).all()
@@ -218,49 +218,52 @@ def test_class_view_has_no_single_faces(shelf, tmp_path):
     assert not columns & {"track", "left", "expression", "face"}
 
 
-def test_class_view_keeps_nothing_of_faces_on_the_way(shelf, tmp_path, pipeline):
+def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline):
     """The segments of a video that isn't complete hold none either."""
     with pytest.raises(KeyboardInterrupt):
         run(
-            [shelf / "film.mp4"], tmp_path / "out", pipeline,
+            [inputs / "film.mp4"], tmp_path / "out", pipeline,
             BatchSettings("class", segment_seconds=2), stop_after=3,
         )  # fmt: skip
     kept = [path.name for path in (tmp_path / "out").rglob("*.parquet")]
     assert kept and set(kept) == {"timeline.parquet"}
 
 
-def test_copies_with_boxes(shelf, tmp_path, pipeline):
+def test_copies_with_boxes(inputs, tmp_path, pipeline):
     annotated = tmp_path / "out" / "annotated"
     settings = BatchSettings(annotated=annotated)
-    run([shelf], tmp_path / "out", pipeline, settings)
-    run([shelf], tmp_path / "plain", pipeline, BatchSettings())
+    run([inputs], tmp_path / "out", pipeline, settings)
+    run([inputs], tmp_path / "plain", pipeline, BatchSettings())
     assert_equal(tables(tmp_path / "out"), tables(tmp_path / "plain"))
-    photos = sorted(path.name.rpartition("-")[0] for path in annotated.glob("*.jpg"))
-    assert photos == ["a", "a", "b", "b", "stra\N{REPLACEMENT CHARACTER}nge"]
+    names = sorted(path.name.rpartition("-")[0] for path in annotated.glob("*.jpg"))
+    assert names == ["a", "a", "b", "b", "stra\N{REPLACEMENT CHARACTER}nge"]
     (film,) = annotated.glob("film-*")
     assert {"annotated.mp4", "report.html"} <= {path.name for path in film.iterdir()}
 
 
-def test_files_behind_addresses(shelf, tmp_path, pipeline, short):
+def test_files_behind_addresses(inputs, tmp_path, pipeline, short):
     memory = fsspec.filesystem("memory")
     for name in ("a.jpg", "broken.jpg", "film.mp4"):
-        memory.pipe(f"/shelf/{name}", (shelf / name).read_bytes())
-    run(["memory://shelf"], tmp_path / "out", pipeline, short)
-    memory.rm("/shelf", recursive=True)
+        memory.pipe(f"/inputs/{name}", (inputs / name).read_bytes())
+    run(["memory://inputs"], tmp_path / "out", pipeline, short)
+    memory.rm("/inputs", recursive=True)
     run(
-        [shelf / "a.jpg", shelf / "broken.jpg", shelf / "film.mp4"], tmp_path / "p", pipeline, short
+        [inputs / "a.jpg", inputs / "broken.jpg", inputs / "film.mp4"],
+        tmp_path / "p",
+        pipeline,
+        short,
     )
     remote, local = tables(tmp_path / "out"), tables(tmp_path / "p")
-    assert remote["files"]["source"].tolist()[0] == "memory:///shelf/a.jpg"
+    assert remote["files"]["source"].tolist()[0] == "memory:///inputs/a.jpg"
     for name in remote:
         ids = ["source", "source_id"]
         pd.testing.assert_frame_equal(remote[name].drop(columns=ids), local[name].drop(columns=ids))
 
 
-def test_shards_fill_one_folder(shelf, tmp_path, pipeline, short):
-    run([shelf], tmp_path / "whole", pipeline, short)
+def test_shards_fill_one_folder(inputs, tmp_path, pipeline, short):
+    run([inputs], tmp_path / "whole", pipeline, short)
     for number in (3, 1, 2):
-        run([shelf], tmp_path / "out", pipeline, short, Shard(number, 3))
+        run([inputs], tmp_path / "out", pipeline, short, Shard(number, 3))
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
 
 
@@ -273,14 +276,14 @@ def test_two_at_work_on_one_shard(tmp_path):
         pass
 
 
-def test_a_full_disk_ends_the_batch(shelf, tmp_path, pipeline, monkeypatch):
+def test_a_full_disk_ends_the_batch(inputs, tmp_path, pipeline, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("fer.output_files.Path.write_bytes", full)
     settings = BatchSettings(annotated=tmp_path / "out" / "annotated")
     with pytest.raises(ValueError, match="the disk is full; make room"):
-        run([shelf / "a.jpg"], tmp_path / "out", pipeline, settings)
+        run([inputs / "a.jpg"], tmp_path / "out", pipeline, settings)
 
 
 NETWORK = WorkerReady("embedded weights", "0123", "int8")
@@ -324,14 +327,14 @@ def test_another_manifest_is_refused(tmp_path, text):
         check_options(tmp_path, BatchSettings(), 1)
 
 
-def test_progress_is_a_share_of_what_is_left(shelf, tmp_path, pipeline, short):
+def test_progress_is_a_share_of_what_is_left(inputs, tmp_path, pipeline, short):
     from fer.batch.task_runner import TaskRunner
     from tests.batch.pools import InlinePool
 
     out = tmp_path / "out"
-    run([shelf / "a.jpg"], out, pipeline, short)
+    run([inputs / "a.jpg"], out, pipeline, short)
     shares = []
-    batch = BatchRun(find_input_files([str(shelf)], out).files, short, BatchStore(out, Shard()))
+    batch = BatchRun(find_input_files([str(inputs)], out).files, short, BatchStore(out, Shard()))
     assert (batch.total, batch.done, batch.left) == (8, 1, 7)
     batch.run(InlinePool(TaskRunner(short, pipeline)), shares.append)
     assert (batch.done, batch.left) == (8, 0)

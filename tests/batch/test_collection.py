@@ -19,19 +19,19 @@ BOXES = [(20.0 + 60 * index, 30.0, 70.0 + 60 * index, 90.0) for index in range(5
 @pytest.fixture(params=["person", "class"])
 def batch(request, tmp_path):
     """A finished batch with a name that spreadsheets might compute, and refused files."""
-    shelf = tmp_path / "shelf"
-    (shelf / "more").mkdir(parents=True)
+    inputs = tmp_path / "inputs"
+    (inputs / "more").mkdir(parents=True)
     for name in ("=1+1.png", "b.png"):
-        Image.new("RGB", (400, 120), "gray").save(shelf / name)
+        Image.new("RGB", (400, 120), "gray").save(inputs / name)
     for name in ("Stunde 3.mp4", "more/Stunde 3.mp4"):
-        make_film(shelf / name, [0.0, 1.0], (400, 120))
+        make_film(inputs / name, [0.0, 1.0], (400, 120))
     for number in range(7):
-        (shelf / f"broken {number}.mp4").write_text("I am no film.")
+        (inputs / f"broken {number}.mp4").write_text("I am no film.")
     pipeline = fake_pipeline(BOXES[:2], sure("happy", 0.9), sure("sad", 0.42))
     settings, out = BatchSettings(request.param), tmp_path / "out"
     out.mkdir()
     write_manifest(out, settings, 1, WorkerReady("fake", "0123", "int8"))
-    run([shelf], out, pipeline, settings)
+    run([inputs], out, pipeline, settings)
     return out
 
 

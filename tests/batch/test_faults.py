@@ -47,9 +47,9 @@ def two_photos_a_part():
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def inputs(tmp_path_factory):
     """Four photos, and a film of three segments."""
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = tmp_path_factory.mktemp("inputs")
     for name in "abcd":
         Image.fromarray(np.full((120, 200, 3), 90, np.uint8)).save(folder / f"{name}.png")
     make_film(folder / "film.mp4", [index / 5 for index in range(30)], (200, 120))
@@ -57,10 +57,10 @@ def shelf(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def done(shelf, tmp_path_factory):
+def done(inputs, tmp_path_factory):
     """The folder of a run that nothing disturbs."""
     folder = tmp_path_factory.mktemp("done")
-    run([shelf], folder, fake_pipeline(BOXES, sure("happy", 0.9), sure("sad", 0.42)), SHORT)
+    run([inputs], folder, fake_pipeline(BOXES, sure("happy", 0.9), sure("sad", 0.42)), SHORT)
     write_manifest(folder, SHORT, 1, WorkerReady("fake", "0", "int8"))
     return folder
 
@@ -84,7 +84,7 @@ class Network:
         self.open = fsspec.open
         self.system = fsspec.filesystem("memory")
         for path in folder.iterdir():
-            self.system.pipe(f"/shelf/{path.name}", path.read_bytes())
+            self.system.pipe(f"/inputs/{path.name}", path.read_bytes())
 
     def __call__(self, location, mode):
         name = location.rpartition("/")[2]
@@ -96,13 +96,13 @@ class Network:
 
 
 @pytest.fixture
-def network(shelf, monkeypatch):
-    network = Network(shelf)
+def network(inputs, monkeypatch):
+    network = Network(inputs)
     monkeypatch.setattr(fsspec, "open", network)
     network.pauses = []
     monkeypatch.setattr(transient_errors, "sleep", network.pauses.append)
     yield network
-    network.system.rm("/shelf", recursive=True)
+    network.system.rm("/inputs", recursive=True)
 
 
 def assert_same_rows(one, other):
@@ -120,7 +120,7 @@ def lost():
 
 def test_a_lost_connection_is_tried_again_after_growing_pauses(network, done, tmp_path, pipeline):
     network.failures = {"a.png": lost()[:3], "film.mp4": lost()[:2]}
-    run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    run(["memory://inputs"], tmp_path / "out", pipeline, SHORT)
     assert_same_rows(done, tmp_path / "out")
     assert sorted(network.pauses) == [1, 1, 4, 4, 16]
 
@@ -130,10 +130,10 @@ def test_what_stays_away_is_left_for_the_same_command(network, done, tmp_path, p
     network.failures = {name: lost()}
     left = rf"{name} is left for later: .*Connection reset by peer\. .* 4 of 5 files are done"
     with pytest.raises(UnreachableError, match=left):
-        run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+        run(["memory://inputs"], tmp_path / "out", pipeline, SHORT)
     files = table(tmp_path / "out", "files")
     assert len(files) == 4 and files["error"].isna().all()
-    again = run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    again = run(["memory://inputs"], tmp_path / "out", pipeline, SHORT)
     assert {file.source[-5:] for task in again.tasks for file in _files(task)} == {name[-5:]}
     assert_same_rows(done, tmp_path / "out")
 
@@ -143,7 +143,7 @@ def _files(task):
 
 
 def test_segments_are_kept_while_the_video_is_away(network, tmp_path, pipeline):
-    film = "memory://shelf/film.mp4"
+    film = "memory://inputs/film.mp4"
     with pytest.raises(KeyboardInterrupt):
         run([film], tmp_path / "out", pipeline, SHORT, workers=1, stop_after=4)
     network.failures = {"film.mp4": lost()}
@@ -157,7 +157,7 @@ def test_a_network_that_is_down_ends_the_run(network, tmp_path, pipeline, monkey
     """Not each of a million files is asked for four times."""
     monkeypatch.setattr(batch_run, "MAX_PHOTOS", 4)
     monkeypatch.setattr(batch_run, "MIN_PHOTOS", 4)
-    (tmp_path / "list.txt").write_text("".join(f"memory://shelf/{n}.png\n" for n in range(100)))
+    (tmp_path / "list.txt").write_text("".join(f"memory://inputs/{n}.png\n" for n in range(100)))
     network.failures = {"*": 400 * lost()}
     with pytest.raises(UnreachableError, match=r"as are 99 more: .* 0 of 100 files are done"):
         run([tmp_path / "list.txt"], tmp_path / "out", pipeline, SHORT, workers=1)
@@ -172,20 +172,20 @@ def test_a_full_temporary_disk_is_no_fault_of_the_video(network, tmp_path, pipel
     with monkeypatch.context() as patch:
         patch.setattr(local_copies, "TemporaryDirectory", full)
         with pytest.raises(UnreachableError, match=r"there is no room for a copy of it in /"):
-            run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+            run(["memory://inputs"], tmp_path / "out", pipeline, SHORT)
     assert table(tmp_path / "out", "files")["kind"].tolist() == ["photo"] * 4
-    run(["memory://shelf"], tmp_path / "out", pipeline, SHORT)
+    run(["memory://inputs"], tmp_path / "out", pipeline, SHORT)
     assert table(tmp_path / "out", "files")["error"].isna().all()
 
 
-def test_a_folder_of_the_network_that_has_gone_away(shelf, tmp_path, pipeline, monkeypatch):
+def test_a_folder_of_the_network_that_has_gone_away(inputs, tmp_path, pipeline, monkeypatch):
     def stale(*arguments, **options):
         raise OSError(errno.ESTALE, "Stale file handle")
 
     monkeypatch.setattr("fer.batch.photo_rows.decode_image", stale)
     monkeypatch.setattr("fer.batch.local_copies.Path", lambda *parts: SimpleNamespace(stat=stale))
     with pytest.raises(UnreachableError, match=r"as are 4 more: Stale file handle\."):
-        run([shelf], tmp_path / "out", pipeline, SHORT)
+        run([inputs], tmp_path / "out", pipeline, SHORT)
 
 
 def test_a_listing_is_tried_again_too(network, tmp_path, monkeypatch):
@@ -197,11 +197,11 @@ def test_a_listing_is_tried_again_too(network, tmp_path, monkeypatch):
         return exists(system, path)
 
     monkeypatch.setattr(type(network.system), "isdir", unsteady)
-    assert len(find_input_files(["memory://shelf"], tmp_path).files) == 5
+    assert len(find_input_files(["memory://inputs"], tmp_path).files) == 5
     assert network.pauses == [1, 4]
     errors += lost()
-    with pytest.raises(ValueError, match=r"memory://shelf can't be reached: .*reset by peer"):
-        find_input_files(["memory://shelf"], tmp_path)
+    with pytest.raises(ValueError, match=r"memory://inputs can't be reached: .*reset by peer"):
+        find_input_files(["memory://inputs"], tmp_path)
 
 
 def http(status):
@@ -226,7 +226,7 @@ def http(status):
 def test_which_errors_may_pass(error, passes, network, tmp_path, pipeline):
     assert is_transient(error) is passes
     network.failures = {"a.png": [error]}
-    run(["memory://shelf/a.png"], tmp_path / "out", pipeline, SHORT)
+    run(["memory://inputs/a.png"], tmp_path / "out", pipeline, SHORT)
     assert table(tmp_path / "out", "files")["error"].notna().tolist() == [not passes]
 
 
@@ -246,7 +246,7 @@ def blank(path):
         *(("faces", blank), ("timeline", os.remove), ("faces", os.remove)),
     ],
 )
-def test_a_damaged_part_is_made_again(shelf, done, out, pipeline, name, harm):
+def test_a_damaged_part_is_made_again(inputs, done, out, pipeline, name, harm):
     part = sorted((out / name).iterdir())[0]
     harm(part)
     if harm is not os.remove:
@@ -255,18 +255,18 @@ def test_a_damaged_part_is_made_again(shelf, done, out, pipeline, name, harm):
     store = BatchStore(out, Shard())
     with store.locked():
         assert store.damaged == [f"{name}/{part.name}"]
-    run([shelf], out, pipeline, SHORT)
+    run([inputs], out, pipeline, SHORT)
     assert_same_rows(done, out)
 
 
 @pytest.mark.parametrize("name", ["timeline", "overlap"])
-def test_a_damaged_segment_is_made_again(shelf, done, tmp_path, pipeline, name):
+def test_a_damaged_segment_is_made_again(inputs, done, tmp_path, pipeline, name):
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        run([shelf], out, pipeline, SHORT, stop_after=4, workers=1)
+        run([inputs], out, pipeline, SHORT, stop_after=4, workers=1)
     segments = sorted(out.glob(f".*.unfinished/*/*/*/{name}.parquet"))
     cut(segments[1])
-    run([shelf], out, pipeline, SHORT)
+    run([inputs], out, pipeline, SHORT)
     assert_same_rows(done, out)
 
 
@@ -286,11 +286,11 @@ def impatient(settings):
 
 
 @pytest.mark.slow
-def test_a_file_that_hangs_is_refused(shelf, tmp_path, monkeypatch):
+def test_a_file_that_hangs_is_refused(inputs, tmp_path, monkeypatch):
     monkeypatch.setattr(batch_run, "MAX_LOSSES", 1)
     Image.new("RGB", (80, 80)).save(tmp_path / "dark.png")
     monkeypatch.setattr(batch_run, "MIN_PHOTOS", 1)
-    files = [InputFile(str(path)) for path in (tmp_path / "dark.png", shelf / "a.png")]
+    files = [InputFile(str(path)) for path in (tmp_path / "dark.png", inputs / "a.png")]
     store, pool = BatchStore(tmp_path / "out", Shard()), LocalPool(SHORT, 1, impatient)
     (tmp_path / "out").mkdir()
     pool.start()
@@ -319,9 +319,9 @@ def test_a_long_task_that_moves_is_left_alone(monkeypatch):
 
 
 @pytest.fixture
-def film(shelf, tmp_path):
+def film(inputs, tmp_path):
     """A copy, to be replaced."""
-    return shutil.copy(shelf / "film.mp4", tmp_path / "film.mp4")
+    return shutil.copy(inputs / "film.mp4", tmp_path / "film.mp4")
 
 
 def test_another_video_of_the_same_name_starts_anew(film, tmp_path, pipeline):
@@ -356,7 +356,9 @@ def test_a_video_that_is_replaced_while_it_is_read_is_left_for_later(
     assert not (tmp_path / "out" / "files").exists()
 
 
-def test_one_video_that_is_replaced_ends_nothing_else(shelf, film, tmp_path, pipeline, monkeypatch):
+def test_one_video_that_is_replaced_ends_nothing_else(
+    inputs, film, tmp_path, pipeline, monkeypatch
+):
     """Many segments of it may be given back, each by a worker of its own."""
 
     class Replacing(TaskRunner):
@@ -368,11 +370,11 @@ def test_one_video_that_is_replaced_ends_nothing_else(shelf, film, tmp_path, pip
     monkeypatch.setattr(batches, "TaskRunner", Replacing)
     monkeypatch.setattr(batch_run, "MAX_OUTAGE", 2)
     with pytest.raises(UnreachableError, match="Another file has taken its place"):
-        run([film, shelf / "a.png"], tmp_path / "out", pipeline, SHORT, workers=6)
+        run([film, inputs / "a.png"], tmp_path / "out", pipeline, SHORT, workers=6)
     assert table(tmp_path / "out", "files")["kind"].tolist() == ["photo"]
 
 
-def test_shards_that_end_while_others_begin(shelf, tmp_path, pipeline, monkeypatch):
+def test_shards_that_end_while_others_begin(inputs, tmp_path, pipeline, monkeypatch):
     """The folder into which one is about to write isn't removed by another."""
     mkdir = os.mkdir
 
@@ -383,5 +385,5 @@ def test_shards_that_end_while_others_begin(shelf, tmp_path, pipeline, monkeypat
 
     monkeypatch.setattr(os, "mkdir", make_and_be_interrupted)
     for number in (1, 2):
-        run([shelf], tmp_path / "out", pipeline, SHORT, Shard(number, 2))
+        run([inputs], tmp_path / "out", pipeline, SHORT, Shard(number, 2))
     assert len(table(tmp_path / "out", "files")) == 5

@@ -10,9 +10,9 @@ from fer.batch.input_files import InputFile, Shard, find_input_files
 
 
 @pytest.fixture
-def shelf(tmp_path, monkeypatch):
+def inputs(tmp_path, monkeypatch):
     """Files of the same names in several folders, and some that are none."""
-    folder = tmp_path / "shelf"
+    folder = tmp_path / "inputs"
     for name in ("a.jpg", "trip/a.jpg", "trip/deep/film.MP4", "notes.txt", ".hidden/b.jpg"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"")
@@ -27,33 +27,37 @@ def found(*given, out="out"):
     return [os.path.relpath(file.location) for file in files]
 
 
-ALL = ["shelf/a.jpg", "shelf/trip/a.jpg", "shelf/trip/deep/film.MP4"]
+ALL = ["inputs/a.jpg", "inputs/trip/a.jpg", "inputs/trip/deep/film.MP4"]
 
 
-def test_folders_are_searched_and_names_may_repeat(shelf):
-    assert found("shelf") == ALL
-    assert found("shelf/trip", "shelf", "shelf/a.jpg", shelf / "a.jpg") == ALL
-    assert found("shelf", out="shelf/trip") == ALL[:1]
+def test_folders_are_searched_and_names_may_repeat(inputs):
+    assert found("inputs") == ALL
+    assert found("inputs/trip", "inputs", "inputs/a.jpg", inputs / "a.jpg") == ALL
+    assert found("inputs", out="inputs/trip") == ALL[:1]
 
 
-def test_patterns_and_lists(shelf, tmp_path):
-    assert found("shelf/**/*.jpg") == [ALL[0], "shelf/.hidden/b.jpg", ALL[1]][::2]
-    (tmp_path / "list.txt").write_text(f"\ufeffshelf/a.jpg\n\n{shelf}/trip\r\nshelf/gone.jpg\n")
-    assert found("list.txt") == [ALL[0], "shelf/gone.jpg", *ALL[1:]]
-    (shelf / "a[1].jpg").write_bytes(b"")
-    assert found("shelf/a[1].jpg") == ["shelf/a[1].jpg"]
-    (tmp_path / "list.txt").write_text("shelf/gone[1].jpg\nshelf/a\u2028b.jpg\n")  # to be reported
-    assert found("list.txt") == ["shelf/a\u2028b.jpg", "shelf/gone[1].jpg"]
+def test_patterns_and_lists(inputs, tmp_path):
+    assert found("inputs/**/*.jpg") == [ALL[0], "inputs/.hidden/b.jpg", ALL[1]][::2]
+    (tmp_path / "list.txt").write_text(
+        f"\ufeffinput_folder/a.jpg\n\n{inputs}/trip\r\ninput_folder/gone.jpg\n"
+    )
+    assert found("list.txt") == [ALL[0], "inputs/gone.jpg", *ALL[1:]]
+    (inputs / "a[1].jpg").write_bytes(b"")
+    assert found("inputs/a[1].jpg") == ["inputs/a[1].jpg"]
+    (tmp_path / "list.txt").write_text(
+        "inputs/gone[1].jpg\ninput_folder/a\u2028b.jpg\n"
+    )  # to be reported
+    assert found("list.txt") == ["inputs/a\u2028b.jpg", "inputs/gone[1].jpg"]
 
 
-def test_a_pattern_passes_over_the_batchs_own_copies(shelf):
-    assert found("shelf/**/*.[jM]*", out="shelf/trip") == ALL[:1]
+def test_a_pattern_passes_over_the_batchs_own_copies(inputs):
+    assert found("inputs/**/*.[jM]*", out="inputs/trip") == ALL[:1]
 
 
-def test_a_link_is_no_second_file(shelf):
-    (shelf / "link.jpg").symlink_to(shelf / "a.jpg")
-    (shelf / "again").symlink_to(shelf / "trip", target_is_directory=True)
-    assert found("shelf", "shelf/again") == ALL
+def test_a_link_is_no_second_file(inputs):
+    (inputs / "link.jpg").symlink_to(inputs / "a.jpg")
+    (inputs / "again").symlink_to(inputs / "trip", target_is_directory=True)
+    assert found("inputs", "inputs/again") == ALL
 
 
 @pytest.mark.parametrize(
@@ -66,27 +70,27 @@ def test_a_link_is_no_second_file(shelf):
         ("gopher://x/y", "gopher://x/y can't be reached: "),
     ],
 )
-def test_what_names_nothing_is_refused(shelf, tmp_path, given, sentence):
+def test_what_names_nothing_is_refused(inputs, tmp_path, given, sentence):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=sentence):
         found(given)
 
 
-def test_addresses(shelf, tmp_path):
+def test_addresses(inputs, tmp_path):
     memory = fsspec.filesystem("memory")
-    for name in ("/album/a.jpg", "/album/in/b.png", "/album/c.doc"):
+    for name in ("/photos/a.jpg", "/photos/in/b.png", "/photos/c.doc"):
         memory.pipe(name, b"")
-    files = find_input_files(["memory://album", "memory://album/*.jpg"], tmp_path / "out").files
+    files = find_input_files(["memory://photos", "memory://photos/*.jpg"], tmp_path / "out").files
     assert [file.location for file in files] == [
-        "memory:///album/a.jpg",
-        "memory:///album/in/b.png",
+        "memory:///photos/a.jpg",
+        "memory:///photos/in/b.png",
     ]
     assert all(file.is_remote for file in files)
-    memory.rm("/album", recursive=True)
-    (tmp_path / "list.txt").write_text("memory://album/gone.jpg\nmemory:///album/gone.jpg\n")
+    memory.rm("/photos", recursive=True)
+    (tmp_path / "list.txt").write_text("memory://photos/gone.jpg\nmemory:///photos/gone.jpg\n")
     (gone,) = find_input_files([str(tmp_path / "list.txt")], tmp_path / "out").files
-    assert gone.location == "memory:///album/gone.jpg"  # nobody asked whether it is there
-    assert found(f"file://{shelf}", "shelf/a.jpg") == ALL  # a path is a path
+    assert gone.location == "memory:///photos/gone.jpg"  # nobody asked whether it is there
+    assert found(f"file://{inputs}", "inputs/a.jpg") == ALL  # a path is a path
 
 
 def test_ids_follow_the_whole_location():

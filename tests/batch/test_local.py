@@ -37,9 +37,9 @@ SETTINGS = BatchSettings()
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def inputs(tmp_path_factory):
     """Enough for a few seconds: photos for many tasks, and films of one segment and of three."""
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = tmp_path_factory.mktemp("inputs")
     for number in range(220):
         image = np.full((80, 160, 3), 20 + number % 200, np.uint8)
         Image.fromarray(image).save(folder / f"{number}.bmp")
@@ -49,17 +49,26 @@ def shelf(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def expected(shelf, tmp_path_factory):
+def expected(inputs, tmp_path_factory):
     """The tables of a run that nothing disturbs."""
     out = tmp_path_factory.mktemp("expected")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fake_worker, "SECONDS_PER_FACE", 0)
-        run([shelf], out, fake_worker.load(SETTINGS).pipeline, SETTINGS)
+        run([inputs], out, fake_worker.load(SETTINGS).pipeline, SETTINGS)
     return tables(out)
 
 
-def start(shelf, out, *options):
-    command = [sys.executable, "-m", "tests.batch.fake_worker", shelf, "--out", out, "--workers", 2]
+def start(inputs, out, *options):
+    command = [
+        sys.executable,
+        "-m",
+        "tests.batch.fake_worker",
+        inputs,
+        "--out",
+        out,
+        "--workers",
+        2,
+    ]
     return subprocess.Popen(
         [*map(str, command), *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -84,11 +93,11 @@ def wait_for_more(out, process, before):
 
 @pytest.mark.long
 @pytest.mark.slow
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(shelf, expected, tmp_path):
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(inputs, expected, tmp_path):
     out, chance = tmp_path / "out", random.Random(KILLS)
     for number in range(KILLS):
         before = parts(out)
-        process = start(shelf, out)
+        process = start(inputs, out)
         if number != 1:  # which is killed while it starts, or a little later
             wait_for_more(out, process, before)
         time.sleep(chance.uniform(0, 0.3))
@@ -102,7 +111,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(shelf, expected, tm
         assert psutil.wait_procs(family, timeout=20)[1] == []
         finished = {path: when for path, when in before.items() if path.parent.name == "files"}
         assert finished.items() <= parts(out).items()  # what was done isn't done again
-    process = start(shelf, out)
+    process = start(inputs, out)
     assert process.wait(120) == 0, process.stderr.read()
     found = tables(out)
     assert found.keys() == expected.keys()
@@ -119,7 +128,7 @@ def is_gone(process_id):
 
 
 @pytest.mark.slow
-def test_killed_workers_are_replaced(shelf, expected, tmp_path):
+def test_killed_workers_are_replaced(inputs, expected, tmp_path):
     """One is killed at work, one before it has anything to do."""
     pool, store = LocalPool(SETTINGS, 2, fake_worker.load), BatchStore(tmp_path, Shard())
     pool.start()
@@ -132,7 +141,7 @@ def test_killed_workers_are_replaced(shelf, expected, tmp_path):
             os.kill(kills.pop(), signal.SIGKILL)
 
     with store.locked():
-        batch = BatchRun(find_input_files([str(shelf)], tmp_path).files, SETTINGS, store)
+        batch = BatchRun(find_input_files([str(inputs)], tmp_path).files, SETTINGS, store)
         batch.run(pool, report)
     assert len(pool.process_ids) == 2 and not set(first) & set(pool.process_ids)
     pool.close()
@@ -143,9 +152,9 @@ def test_killed_workers_are_replaced(shelf, expected, tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_is_one_line(shelf, tmp_path, monkeypatch):
+def test_ctrl_c_is_one_line(inputs, tmp_path, monkeypatch):
     monkeypatch.setenv("SECONDS_PER_FACE", "0.02")  # far from done when it comes
-    process = start(shelf, tmp_path / "out")
+    process = start(inputs, tmp_path / "out")
     wait_for_more(tmp_path / "out", process, {})
     family = family_of(process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
@@ -214,18 +223,18 @@ def pool_result(pool, task):
 @pytest.mark.slow
 def test_the_command_gives_what_the_pipeline_gives(tmp_path):
     """With the real networks, in processes of their own."""
-    album = tmp_path / "album"
-    album.mkdir()
+    photos = tmp_path / "photos"
+    photos.mkdir()
     face = Image.fromarray(skimage.data.astronaut())
-    face.save(album / "face.png")
-    face.transpose(Image.Transpose.ROTATE_180).save(album / "turned.png")
-    Image.new("RGB", (64, 64), "gray").save(album / "none.png")
+    face.save(photos / "face.png")
+    face.transpose(Image.Transpose.ROTATE_180).save(photos / "turned.png")
+    Image.new("RGB", (64, 64), "gray").save(photos / "none.png")
     command = [
         sys.executable,
         "-m",
         "fer",
         "run",
-        album,
+        photos,
         "--output",
         tmp_path / "out",
         "--workers",
@@ -235,7 +244,7 @@ def test_the_command_gives_what_the_pipeline_gives(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")  # no progress in a pipe
     assert done.stdout.startswith("3 photos and 0 videos are read, with 2 readings of faces.\n")
     made, pipeline = tables(tmp_path / "out"), Pipeline.load()
-    expected = to_dataframe(pipeline([album / "face.png", album / "turned.png"]))
+    expected = to_dataframe(pipeline([photos / "face.png", photos / "turned.png"]))
     for name in ("left", "bottom", "expression", "happy", "neutral", "yaw", "sharpness"):
         one, other = made["faces"][name].to_list(), expected[name].to_list()
         assert one == (other if name == "expression" else pytest.approx(other, abs=1e-4))

@@ -25,8 +25,8 @@ SETTINGS = BatchSettings(segment_seconds=6)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shelf")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
     for number in range(130):
         image = np.full((80, 160, 3), 20 + number, np.uint8)
         Image.fromarray(image).save(folder / f"{number}.bmp")
@@ -59,19 +59,19 @@ def actors():
     ]  # fmt: skip
 
 
-def work(shelf, out, pool, report=lambda share: None):
+def work(inputs, out, pool, report=lambda share: None):
     store = BatchStore(out, Shard())
     ready = pool.start()
     assert pool.free + len(pool._loading) == 2 and not pool.busy  # a core each of the cluster
     with store.locked():
-        BatchRun(find_input_files([str(shelf)], out).files, SETTINGS, store).run(pool, report)
+        BatchRun(find_input_files([str(inputs)], out).files, SETTINGS, store).run(pool, report)
     pool.close()
     return ready
 
 
-def test_kills_cost_no_row_and_double_none(shelf, cluster, tmp_path):
+def test_kills_cost_no_row_and_double_none(inputs, cluster, tmp_path):
     expected = tmp_path / "expected"
-    run([shelf], expected, fake_worker.load(SETTINGS).pipeline, SETTINGS)
+    run([inputs], expected, fake_worker.load(SETTINGS).pipeline, SETTINGS)
     kills = [lambda: actors()[0].kill(), lambda: cluster[0].remove_node(cluster[1][0], False)]
 
     def report(share):
@@ -79,7 +79,7 @@ def test_kills_cost_no_row_and_double_none(shelf, cluster, tmp_path):
             kills.pop(0)()
 
     pool = RayPool(SETTINGS, None, fake_worker.load)
-    ready = work(shelf, tmp_path / "ray", pool, report)
+    ready = work(inputs, tmp_path / "ray", pool, report)
     assert ready.fingerprint == "0123456789abcdef" * 4 and not kills
     assert not ray.is_initialized()
     made, wanted = tables(tmp_path / "ray"), tables(expected)

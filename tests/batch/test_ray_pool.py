@@ -97,10 +97,10 @@ def load(settings):
 
 
 @pytest.fixture
-def shelf(tmp_path, monkeypatch):
+def inputs(tmp_path, monkeypatch):
     monkeypatch.setattr(batch_run, "MIN_PHOTOS", 1)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    folder = tmp_path / "shelf"
+    folder = tmp_path / "inputs"
     folder.mkdir()
     for name in ("a.png", "b.png", "c.png"):
         Image.fromarray(np.full((120, 200, 3), 90, np.uint8)).save(folder / name)
@@ -110,16 +110,16 @@ def shelf(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("cores", [1, 5])
 @pytest.mark.parametrize("deaths", [(), (1, 7), (2, 5)])
-def test_its_tables_are_those_of_other_workers(shelf, tmp_path, monkeypatch, cores, deaths):
+def test_its_tables_are_those_of_other_workers(inputs, tmp_path, monkeypatch, cores, deaths):
     """Whatever actors end when, and where there are fewer cores than actors."""
     fake = FakeRay(cores, deaths)
     monkeypatch.setattr(ray, "import_ray", lambda: fake)
-    run([shelf], tmp_path / "expected", load(SETTINGS).pipeline, SETTINGS)
+    run([inputs], tmp_path / "expected", load(SETTINGS).pipeline, SETTINGS)
     pool, store = RayPool(SETTINGS, 3, load), BatchStore(tmp_path / "out", Shard())
     assert pool.start().name == "fake <model>" and fake.options["num_cpus"] == 3
     (tmp_path / "out").mkdir()
     with store.locked():
-        BatchRun(find_input_files([str(shelf)], tmp_path).files, SETTINGS, store).run(pool)
+        BatchRun(find_input_files([str(inputs)], tmp_path).files, SETTINGS, store).run(pool)
     pool.close()
     assert not any(actor.alive for actor in fake.actors) and not fake.connected
     assert len(fake.actors) == 3 + len(fake.deaths)

@@ -140,11 +140,11 @@ def test_any_number_is_one_of_a_camera(name):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "is empty"), (b"I am no film.", "be read as a video")]
+    ("content", "sentence"), [(b"", "is empty"), (b"I am no film.", "be read as a video")]
 )
-def test_an_unreadable_file_is_a_value_error(tmp_path, content, said):
+def test_an_unreadable_file_is_a_value_error(tmp_path, content, sentence):
     (tmp_path / "film.mp4").write_bytes(content)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=sentence):
         open_source(str(tmp_path / "film.mp4"))
 
 
@@ -154,17 +154,19 @@ def test_without_a_screen_it_says_so(monkeypatch, capsys, film, display):
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert main(["camera", str(film)]) == 1
-    told = capsys.readouterr()
-    assert told.err.startswith("fer camera: There is no screen to open a window on; ")
-    assert told.err.count("\n") == 1 and told.out == ""
+    printed = capsys.readouterr()
+    assert printed.err.startswith("fer camera: There is no screen to open a window on; ")
+    assert printed.err.count("\n") == 1 and printed.out == ""
 
 
 def test_an_opencv_without_windows_is_named(monkeypatch, capsys, film):
     monkeypatch.setattr("cv2.currentUIFramework", lambda: "")
     assert main(["camera", str(film)]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("fer camera: The window needs opencv-python, and here is opencv-python-")
-    assert told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(
+        "fer camera: The window needs opencv-python, and here is opencv-python-"
+    )
+    assert printed.count("\n") == 1
 
 
 def test_a_missing_file_is_told_before_a_missing_screen(monkeypatch, capsys, tmp_path):
@@ -227,9 +229,9 @@ def test_ctrl_c_names_what_was_saved(monkeypatch, capsys, film, tmp_path):
     monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: fake_pipeline())
     assert main(["camera", str(film), "--output", str(tmp_path / "out")]) == 130
-    told = capsys.readouterr().err
-    assert told.startswith(f"fer camera: Interrupted. Saved {tmp_path / 'out' / 'fer-'}")
-    assert told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"fer camera: Interrupted. Saved {tmp_path / 'out' / 'fer-'}")
+    assert printed.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -246,13 +248,13 @@ def test_ctrl_c_names_what_was_saved(monkeypatch, capsys, film, tmp_path):
 def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_path, words, mirrored):
     made = []
 
-    def desk(*told):
-        made.append(told[-1])
+    def loop(*arguments):
+        made.append(arguments[-1])
         return SimpleNamespace(
             run=lambda: None, output_names=SimpleNamespace(saved=[]), source=None
         )
 
-    monkeypatch.setattr("fer.cli.camera_loop.CameraLoop", desk)
+    monkeypatch.setattr("fer.cli.camera_loop.CameraLoop", loop)
     monkeypatch.setattr("fer.cli.window.require_display", lambda: None)
     monkeypatch.setattr("fer.cli.frame_sources.open_source", lambda name: nullcontext())
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda model, min_face, device: None)

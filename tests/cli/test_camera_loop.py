@@ -37,7 +37,7 @@ class FakeSource:
 
 
 class FakeScreen:
-    """Remembers what it showed and presses the keys that it was told."""
+    """Remembers what it showed and presses the keys that it was given."""
 
     def __init__(self, keys):
         self.keys = list(keys)
@@ -59,62 +59,62 @@ class FakeScreen:
         self.closed = True
 
 
-def desk(keys, folder, frames=6, boxes=(BOX,), **options):
+def camera_loop(keys, folder, frames=6, boxes=(BOX,), **options):
     screen, source = FakeScreen(keys), FakeSource(frames)
     pipeline = Pipeline(FakeDetector(boxes), FakeClassifier(sure("sad")))
-    shelf = OutputNames(folder, lambda: datetime(2027, 1, 31, 9, 30))
-    return CameraLoop(pipeline, source, screen.open, shelf, **options), screen, source
+    inputs = OutputNames(folder, lambda: datetime(2027, 1, 31, 9, 30))
+    return CameraLoop(pipeline, source, screen.open, inputs, **options), screen, source
 
 
 def test_it_ends_with_the_source_and_closes_the_window(tmp_path):
-    it, screen, _ = desk([], tmp_path)
-    it.run()
+    loop, screen, _ = camera_loop([], tmp_path)
+    loop.run()
     assert len(screen.shown) == 6 and screen.closed
     assert screen.size == (320, len(screen.shown[0])) and screen.size[1] > 240
     colour = [int(COLORS["sad"][i : i + 2], 16) for i in (1, 3, 5)]
     assert screen.shown[1][130, 100].tolist() == colour
-    assert it.output_names.saved == [] and list(tmp_path.iterdir()) == []
+    assert loop.output_names.saved == [] and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("key", ["q", "Q", "\x1b"])
 def test_q_quits(tmp_path, key):
-    it, screen, source = desk(["", key], tmp_path)
-    it.run()
+    loop, screen, source = camera_loop(["", key], tmp_path)
+    loop.run()
     assert source.given == 2 and screen.closed
 
 
 def test_unknown_keys_do_nothing(tmp_path):
-    it, screen, _ = desk(["x", "é"], tmp_path)
-    it.run()
+    loop, screen, _ = camera_loop(["x", "é"], tmp_path)
+    loop.run()
     assert len(screen.shown) == 6
 
 
 def test_space_pauses_and_goes_on(tmp_path):
-    it, screen, source = desk(["", " ", "", "", "s", " "], tmp_path)
+    loop, screen, source = camera_loop(["", " ", "", "", "s", " "], tmp_path)
     for _ in range(5):
-        it.step()
+        loop.step()
     assert source.given == 2 and not source.clock.running
     assert np.array_equal(screen.shown[-1][:240], screen.shown[1][:240])
     assert not np.array_equal(screen.shown[-1][240:], screen.shown[1][240:])  # "paused"
     for _ in range(2):
-        it.step()
+        loop.step()
     assert source.given == 3 and source.clock.running
 
 
 def test_s_saves_the_drawing_without_the_words(tmp_path):
-    it, screen, _ = desk(["s", "", "s"], tmp_path)
-    it.run()
+    loop, screen, _ = camera_loop(["s", "", "s"], tmp_path)
+    loop.run()
     names = ["fer-20270131-093000.jpg", "fer-20270131-093000-2.jpg"]
-    assert [path.name for path in it.output_names.saved] == names
+    assert [path.name for path in loop.output_names.saved] == names
     first = read_image(tmp_path / names[0]).astype(int)
     assert first.shape == IMAGE.shape
     assert np.abs(first - screen.shown[0][:240]).mean() < 3
 
 
 def test_r_starts_and_stops_a_recording(tmp_path):
-    it, _, _ = desk(["", "r", "", "", "r", ""], tmp_path, frames=8)
-    it.run()
-    (path,) = it.output_names.saved
+    loop, _, _ = camera_loop(["", "r", "", "", "r", ""], tmp_path, frames=8)
+    loop.run()
+    (path,) = loop.output_names.saved
     assert path.name == "fer-20270131-093000.mp4"
     with VideoReader(path) as video:
         frames = list(video)
@@ -126,23 +126,23 @@ def test_r_starts_and_stops_a_recording(tmp_path):
 
 
 def test_a_pause_leaves_no_hole_in_a_recording(tmp_path):
-    it, _, source = desk(["r", " ", "", " ", ""], tmp_path, frames=4)
-    turn = it.step
+    loop, _, source = camera_loop(["r", " ", "", " ", ""], tmp_path, frames=4)
+    turn = loop.step
 
     def slow_turn():
         if not source.clock.running:
             source.time += 30
         turn()
 
-    it.step = slow_turn
-    it.run()
-    with VideoReader(it.output_names.saved[0]) as video:
+    loop.step = slow_turn
+    loop.run()
+    with VideoReader(loop.output_names.saved[0]) as video:
         assert [frame.time for frame in video] == pytest.approx([0, 0.1, 0.2, 0.3], abs=1e-3)
 
 
 @pytest.mark.parametrize("end", ["source", "quit", "interrupt", "error"])
 def test_a_recording_is_finished_however_it_ends(tmp_path, end):
-    it, screen, source = desk(["r", "", "q" if end == "quit" else ""], tmp_path)
+    loop, screen, source = camera_loop(["r", "", "q" if end == "quit" else ""], tmp_path)
     if end in ("interrupt", "error"):
         read = source.read
 
@@ -154,19 +154,19 @@ def test_a_recording_is_finished_however_it_ends(tmp_path, end):
         source.read = failing
     if end in ("interrupt", "error"):
         with pytest.raises(KeyboardInterrupt if end == "interrupt" else ValueError):
-            it.run()
+            loop.run()
     else:
-        it.run()
+        loop.run()
     assert screen.closed
-    with VideoReader(it.output_names.saved[0]) as video:
+    with VideoReader(loop.output_names.saved[0]) as video:
         assert len(list(video)) >= 3
 
 
 def test_the_largest_face_gets_the_bars(tmp_path):
     large, small = [20, 20, 120, 120], [200, 20, 260, 80]
-    it, screen, _ = desk([], tmp_path, frames=2, boxes=[small, large])
-    it.pipeline.classifier = FakeClassifier(sure("angry"), sure("happy"))
-    it.run()
+    loop, screen, _ = camera_loop([], tmp_path, frames=2, boxes=[small, large])
+    loop.pipeline.classifier = FakeClassifier(sure("angry"), sure("happy"))
+    loop.run()
 
     def bar(name):
         colour = [int(COLORS[name][i : i + 2], 16) for i in (1, 3, 5)]
@@ -176,16 +176,16 @@ def test_the_largest_face_gets_the_bars(tmp_path):
 
 
 def test_a_mirror_swaps_left_and_right(tmp_path):
-    it, _, source = desk([], tmp_path, boxes=())
+    loop, _, source = camera_loop([], tmp_path, boxes=())
     image = IMAGE.copy()
     image[:, :10] = 0
     source.read = lambda: Frame(image, 0.0, 0.1)
-    it.mirror = True
-    it.step()
-    assert (it.last_drawing == image[:, ::-1]).all()
+    loop.mirror = True
+    loop.step()
+    assert (loop.last_drawing == image[:, ::-1]).all()
 
 
 def test_the_folder_is_made_for_the_first_file(tmp_path):
-    shelf = OutputNames(tmp_path / "new" / "place", lambda: datetime(2027, 1, 31, 9, 30))
+    inputs = OutputNames(tmp_path / "new" / "place", lambda: datetime(2027, 1, 31, 9, 30))
     assert not (tmp_path / "new").exists()
-    assert shelf.next_path(".jpg").parent.is_dir()
+    assert inputs.next_path(".jpg").parent.is_dir()

@@ -54,9 +54,9 @@ def test_an_error_is_one_sentence(monkeypatch, capsys):
 
     monkeypatch.setattr("fer.model.push.push", push)
     assert main(["push", "runs/fer", "me/fer"]) == 1
-    told = capsys.readouterr()
-    assert told.err == "fer push: The Hub is closed today.\n"
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert printed.err == "fer push: The Hub is closed today.\n"
+    assert printed.out == ""
 
 
 @pytest.mark.usefixtures("pushes")
@@ -72,8 +72,8 @@ def test_a_library_that_is_left_out_of_the_light_installation_is_named(monkeypat
     monkeypatch.setitem(sys.modules, "datasets", None)
     monkeypatch.delitem(sys.modules, "fer.data.fer2013", raising=False)
     assert main(["evaluate", "--dataset", "you/fer2013"]) == 1
-    told = capsys.readouterr().err
-    assert told == (
+    printed = capsys.readouterr().err
+    assert printed == (
         "fer evaluate: It needs datasets, which is not installed here; install requirements.txt.\n"
     )
 
@@ -96,13 +96,15 @@ def test_without_a_command_the_form_says_which_there_are(capsys):
 
 @pytest.mark.usefixtures("pushes")
 @pytest.mark.parametrize(
-    ("broken", "status", "said"),
+    ("broken", "status", "sentence"),
     [
         (BrokenPipeError(), 141, ""),
         (OSError(28, "No space left"), 1, "fer push: The output can't be written: No space left."),
     ],
 )
-def test_an_output_that_cannot_be_written_is_no_traceback(monkeypatch, capfd, broken, status, said):
+def test_an_output_that_cannot_be_written_is_no_traceback(
+    monkeypatch, capfd, broken, status, sentence
+):
     class Closed(io.StringIO):
         def write(self, text):
             raise broken
@@ -113,7 +115,7 @@ def test_an_output_that_cannot_be_written_is_no_traceback(monkeypatch, capfd, br
     spare = os.open(os.devnull, os.O_WRONLY)
     monkeypatch.setattr("sys.stdout", Closed())
     assert main(["push", "runs/fer", "me/fer"]) == status
-    assert capfd.readouterr().err.strip() == said
+    assert capfd.readouterr().err.strip() == sentence
     os.close(spare)
 
 

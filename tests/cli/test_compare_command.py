@@ -22,10 +22,10 @@ def files(tmp_path):
 
 def test_two_timelines_are_compared_and_saved(tmp_path, files, capsys):
     assert main(["compare", *files, "--output", str(tmp_path / "out" / "table.csv")]) == 0
-    told = capsys.readouterr().out
-    assert "tuesday less monday, with 95% intervals:" in told
-    assert "From monday to tuesday, " in told and "Different networks" in told
-    assert "What this can't tell" in told
+    printed = capsys.readouterr().out
+    assert "tuesday less monday, with 95% intervals:" in printed
+    assert "From monday to tuesday, " in printed and "Different networks" in printed
+    assert "What this can't tell" in printed
     assert (tmp_path / "out" / "table.csv").read_text().startswith("figure,sample,mean,")
 
 
@@ -48,8 +48,8 @@ def test_what_is_no_timeline_is_one_sentence(tmp_path, files, capsys, content, e
     if content is not None:
         other.write_bytes(content)
     assert main(["compare", files[0], str(other)]) == 1
-    told = capsys.readouterr().err
-    assert error in told and told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert error in printed and printed.count("\n") == 1
 
 
 def test_no_timeline_is_written_over(files, capsys):

@@ -35,9 +35,9 @@ def test_the_files(looked_at):
 
 def test_what_is_said(tiny_fer2013, tmp_path, capsys):
     main(["data", "--dataset", str(tiny_fer2013), "--output", str(tmp_path)])
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("train has 48 faces: most are ")
-    assert said[-1] == f"Everything is in {tmp_path}; open data.html first."
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("train has 48 faces: most are ")
+    assert printed[-1] == f"Everything is in {tmp_path}; open data.html first."
 
 
 def test_an_edition_without_votes_leaves_no_plot_of_an_earlier_one(tmp_path):

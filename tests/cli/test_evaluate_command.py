@@ -57,10 +57,10 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert figures["robustness"][0] == undamaged
     drawn = {"confusion.png", "reliability.png", "risk_coverage.png", "robustness.png"}
     assert {path.name for path in tmp_path.glob("*.png")} == drawn
-    said = capsys.readouterr().out
-    assert f"accuracy {figures['accuracy']:.4f}" in said
-    assert "The FER2013 head, 21 faces, ten views" in said
-    assert "with a share of 0.5 for FER+'s head: accuracy" in said
+    printed = capsys.readouterr().out
+    assert f"accuracy {figures['accuracy']:.4f}" in printed
+    assert "The FER2013 head, 21 faces, ten views" in printed
+    assert "with a share of 0.5 for FER+'s head: accuracy" in printed
 
 
 def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(
@@ -121,9 +121,9 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-"]
     assert main([*command, "--output", str(tmp_path)]) == 0
     assert not (tmp_path / "robustness.png").exists()
-    said = capsys.readouterr().out
-    assert "Both heads combined, as on the page, 6 faces" in said
-    assert "over 2 expressions" in said
+    printed = capsys.readouterr().out
+    assert "Both heads combined, as on the page, 6 faces" in printed
+    assert "over 2 expressions" in printed
     figures = json.loads((tmp_path / "evaluation.json").read_text())
     assert figures["answers"] == "shown"
     assert figures["accuracy"] == figures["shown"]["accuracy"]
@@ -197,14 +197,14 @@ def test_what_is_not_there_is_refused_before_the_network_is_loaded(
 
 
 def test_faces_are_cut_as_the_network_knows_them(network, pictures, tmp_path, monkeypatch):
-    told = {}
+    settings = {}
 
     def load(folder, mapping, crop):
         detector, framing = crop.keywords["detector"], crop.keywords["framing"]
-        told.update(least=detector.min_face, scale=framing.scale)
+        settings.update(least=detector.min_face, scale=framing.scale)
         raise ValueError("That is enough.")
 
     monkeypatch.setattr("fer.data.image_folder.load_image_folder", load)
     command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-", "--detect"]
     assert main([*command, "--output", str(tmp_path)]) == 1
-    assert told == {"least": 20, "scale": 1.1}
+    assert settings == {"least": 20, "scale": 1.1}

@@ -36,9 +36,9 @@ def networks(monkeypatch):
 
 
 @pytest.fixture
-def album(tmp_path):
+def photos(tmp_path):
     """A folder of photos, in one another, with a broken one and a text."""
-    folder = tmp_path / "album"
+    folder = tmp_path / "photos"
     (folder / "trip").mkdir(parents=True)
     for name in ("a.png", "a.jpg", "trip/a.jpg", "B.JPG"):
         Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(folder / name)
@@ -47,39 +47,39 @@ def album(tmp_path):
     return folder
 
 
-def test_a_photo_is_only_told(album, tmp_path, capsys):
+def test_a_photo_is_only_told(photos, tmp_path, capsys):
     before = set(tmp_path.rglob("*"))
-    assert main(["photo", str(album / "a.jpg")]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: happy 93%, uncertain\n"
+    assert main(["photo", str(photos / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{photos}/a.jpg: 2 faces: happy 93%, uncertain\n"
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_a_photo_on_its_side_is_reported(album, monkeypatch, capsys):
+def test_a_photo_on_its_side_is_reported(photos, monkeypatch, capsys):
     def detect(self, image):
         return replace(self.detect(image), metadata={"turned": 180})
 
     monkeypatch.setattr(FakeDetector, "detect_any_way_up", detect)
-    main(["photo", str(album / "a.jpg")])
+    main(["photo", str(photos / "a.jpg")])
     sentence = "The photo looks turned by 180 degrees; it was read as turned."
     assert capsys.readouterr().out.endswith(f"2 faces: happy 93%, uncertain. {sentence}\n")
 
 
-def test_how_a_photo_was_read_is_reported(album, tmp_path, capsys):
-    Image.fromarray(np.full((240, 320), 3000, np.uint16)).save(album / "dark.png")
-    main(["photo", str(album / "dark.png"), "--output", str(tmp_path / "out")])
+def test_how_a_photo_was_read_is_reported(photos, tmp_path, capsys):
+    Image.fromarray(np.full((240, 320), 3000, np.uint16)).save(photos / "dark.png")
+    main(["photo", str(photos / "dark.png"), "--output", str(tmp_path / "out")])
     sentence = "The picture uses 12 of its 16 bits; it was brightened to the full range."
     assert f"dark.png: 2 faces: happy 93%, uncertain. {sentence}\n" in capsys.readouterr().out
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert document["pictures"][0]["notices"] == [sentence]
 
 
-def test_options_reach_the_networks(album, networks):
-    main(["photo", str(album / "a.jpg"), "--min-face", "33", "--model", "you/name@v1"])
+def test_options_reach_the_networks(photos, networks):
+    main(["photo", str(photos / "a.jpg"), "--min-face", "33", "--model", "you/name@v1"])
     assert networks == {"min_face": 33, "model": "you/name@v1", "device": "cpu"}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["--min-face", "2"], "--min-face is at least 12 pixels, not 2."),
         (["--model", "nowhere"], "neither a folder here nor a Hub id"),
@@ -89,97 +89,97 @@ def test_options_reach_the_networks(album, networks):
     ],
 )
 def test_options_that_will_not_do_are_refused_before_the_work(
-    album, networks, capsys, monkeypatch, words, said
+    photos, networks, capsys, monkeypatch, words, sentence
 ):
-    monkeypatch.chdir(album)
-    assert main(["photo", str(album / "a.jpg"), *words]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("fer photo: ") and said in told and told.count("\n") == 1
+    monkeypatch.chdir(photos)
+    assert main(["photo", str(photos / "a.jpg"), *words]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("fer photo: ") and sentence in printed and printed.count("\n") == 1
     assert networks == {}
 
 
-def test_another_device_needs_pytorch(album, networks, capsys, monkeypatch):
+def test_another_device_needs_pytorch(photos, networks, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert main(["photo", str(album / "a.jpg"), "--device", "cuda"]) == 1
+    assert main(["photo", str(photos / "a.jpg"), "--device", "cuda"]) == 1
     assert "--device cuda needs PyTorch, which requirements.txt installs" in capsys.readouterr().err
 
 
-def test_a_folder_into_files(album, tmp_path, capsys):
+def test_a_folder_into_files(photos, tmp_path, capsys):
     output = tmp_path / "out"
-    assert main(["photo", str(album), "--output", str(output)]) == 0
-    told = capsys.readouterr().out.splitlines()
-    names = [f"{album}/{name}" for name in ("B.JPG", "a.jpg", "a.png", "trip/a.jpg")]
-    assert [line.split(": ")[0] for line in told[:4]] == names
-    assert told[4].startswith(f"{album}/broken.jpg is left out. The file is not a picture")
-    assert told[5:] == [f"Everything is in {output}."]
+    assert main(["photo", str(photos), "--output", str(output)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    names = [f"{photos}/{name}" for name in ("B.JPG", "a.jpg", "a.png", "trip/a.jpg")]
+    assert [line.split(": ")[0] for line in printed[:4]] == names
+    assert printed[4].startswith(f"{photos}/broken.jpg is left out. The file is not a picture")
+    assert printed[5:] == [f"Everything is in {output}."]
     assert sorted(str(path.relative_to(output)) for path in output.rglob("*.jpg")) == [
         "B-faces.jpg", "a-2-faces.jpg", "a-faces.jpg", "trip/a-faces.jpg"
     ]  # fmt: skip
     assert np.asarray(Image.open(output / "a-faces.jpg")).std() > 1  # there are boxes on it
 
 
-def test_the_tables(album, tmp_path):
-    main(["photo", str(album), "--output", str(tmp_path / "out")])
+def test_the_tables(photos, tmp_path):
+    main(["photo", str(photos), "--output", str(tmp_path / "out")])
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text())))
     assert len(rows) == 9
     assert {row["note"] for row in rows[:8]} == {""}
-    assert rows[8]["picture"] == f"{album}/broken.jpg" and not rows[8]["expression"]
+    assert rows[8]["picture"] == f"{photos}/broken.jpg" and not rows[8]["expression"]
     assert rows[8]["note"].startswith("The file is not a picture")
-    first = f"{album}/B.JPG"
+    first = f"{photos}/B.JPG"
     assert (rows[0]["picture"], rows[0]["face"], rows[0]["expression"]) == (first, "1", "happy")
     assert float(rows[1]["sad"]) == pytest.approx(0.42)
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert [len(picture["faces"]) for picture in document["pictures"]] == [2] * 4
-    assert list(document["refused"]) == [f"{album}/broken.jpg"]
+    assert list(document["refused"]) == [f"{photos}/broken.jpg"]
 
 
-def test_results_of_an_earlier_run_and_hidden_files_are_no_photos(album):
+def test_results_of_an_earlier_run_and_hidden_files_are_no_photos(photos):
     for hidden in ("out", ".thumbnails"):
-        (album / hidden).mkdir()
-        Image.new("RGB", (60, 60)).save(album / hidden / "a-faces.jpg")
-    (album / "._a.jpg").write_text("what macOS leaves on a stick")
-    names = {path.as_posix() for path in find_photos([album], album / "out").values()}
+        (photos / hidden).mkdir()
+        Image.new("RGB", (60, 60)).save(photos / hidden / "a-faces.jpg")
+    (photos / "._a.jpg").write_text("what macOS leaves on a stick")
+    names = {path.as_posix() for path in find_photos([photos], photos / "out").values()}
     assert names == {"B.JPG", "a.jpg", "a.png", "trip/a.jpg", "broken.jpg"}
-    assert album / "out" / "a-faces.jpg" in find_photos([album])
+    assert photos / "out" / "a-faces.jpg" in find_photos([photos])
 
 
-def test_a_photo_named_twice_is_read_once(album):
-    assert len(find_photos([album / "a.jpg", album / "trip" / ".." / "a.jpg", album])) == 5
+def test_a_photo_named_twice_is_read_once(photos):
+    assert len(find_photos([photos / "a.jpg", photos / "trip" / ".." / "a.jpg", photos])) == 5
 
 
-def test_the_output_may_be_the_folder_itself_but_no_photo_is_overwritten(album, capsys):
-    arguments = ["photo", str(album), "--output", str(album)]
+def test_the_output_may_be_the_folder_itself_but_no_photo_is_overwritten(photos, capsys):
+    arguments = ["photo", str(photos), "--output", str(photos)]
     assert main(arguments) == 0
-    marked = (album / "a-faces.jpg").read_bytes()
+    marked = (photos / "a-faces.jpg").read_bytes()
     assert main(arguments) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("fer photo: The photo ") and "would be overwritten" in told
-    assert (album / "a-faces.jpg").read_bytes() == marked
+    printed = capsys.readouterr().err
+    assert printed.startswith("fer photo: The photo ") and "would be overwritten" in printed
+    assert (photos / "a-faces.jpg").read_bytes() == marked
 
 
 def test_names_that_differ_in_case_have_copies_of_their_own(tmp_path):
-    photos = {Path("one/X.jpg"): Path("X.jpg"), Path("two/x.png"): Path("x.png")}
-    assert list(annotated_paths(photos, tmp_path).values()) == [
+    paths = {Path("one/X.jpg"): Path("X.jpg"), Path("two/x.png"): Path("x.png")}
+    assert list(annotated_paths(paths, tmp_path).values()) == [
         tmp_path / "X-faces.jpg", tmp_path / "x-2-faces.jpg"
     ]  # fmt: skip
 
 
-def test_a_copy_that_cannot_be_written_costs_nothing_else(album, tmp_path, capsys):
+def test_a_copy_that_cannot_be_written_costs_nothing_else(photos, tmp_path, capsys):
     output = tmp_path / "out"
     (output / "a-faces.jpg").mkdir(parents=True)
-    assert main(["photo", str(album), "--output", str(output)]) == 0
-    assert f"{album}/a.jpg has no annotated copy: Is a directory" in capsys.readouterr().out
+    assert main(["photo", str(photos), "--output", str(output)]) == 0
+    assert f"{photos}/a.jpg has no annotated copy: Is a directory" in capsys.readouterr().out
     assert len((output / "faces.csv").read_text().splitlines()) == 10
     assert (output / "trip" / "a-faces.jpg").is_file()
 
 
-def test_names_of_any_bytes_and_lines(album, tmp_path, capsys):
+def test_names_of_any_bytes_and_lines(photos, tmp_path, capsys):
     for name in (b"caf\xe9.jpg", b"two\nlines.jpg"):
-        shutil.copy(album / "a.jpg", os.path.join(os.fsencode(album), name))
-    assert main(["photo", str(album), "--output", str(tmp_path / "out")]) == 0
-    told = capsys.readouterr().out
-    assert f"{album}/caf\N{REPLACEMENT CHARACTER}.jpg: 2 faces" in told
-    assert f"{album}/two\N{REPLACEMENT CHARACTER}lines.jpg: 2 faces" in told
+        shutil.copy(photos / "a.jpg", os.path.join(os.fsencode(photos), name))
+    assert main(["photo", str(photos), "--output", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert f"{photos}/caf\N{REPLACEMENT CHARACTER}.jpg: 2 faces" in printed
+    assert f"{photos}/two\N{REPLACEMENT CHARACTER}lines.jpg: 2 faces" in printed
     assert "caf\N{REPLACEMENT CHARACTER}" in (tmp_path / "out" / "faces.csv").read_text("utf-8")
 
 
@@ -199,7 +199,7 @@ def test_progress_is_for_a_terminal_alone(tmp_path, capsys, monkeypatch):
     assert "Photos:" in terminal.getvalue() and "/25 [00:0" in terminal.getvalue()
 
 
-def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch, capsys):
+def test_what_was_read_is_kept_when_somebody_stops(photos, tmp_path, monkeypatch, capsys):
     pipeline, calls = fake_pipeline(BOXES), []
 
     def stop_at_the_third(image):
@@ -210,19 +210,19 @@ def test_what_was_read_is_kept_when_somebody_stops(album, tmp_path, monkeypatch,
 
     stop_at_the_third.classifier = pipeline.classifier
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: stop_at_the_third)
-    assert main(["photo", str(album), "--output", str(tmp_path / "out")]) == 130
+    assert main(["photo", str(photos), "--output", str(tmp_path / "out")]) == 130
     assert capsys.readouterr().err == (
         f"fer photo: Interrupted. The first 2 of 5 photos are in {tmp_path / 'out'}.\n"
     )
     assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 5
 
 
-def test_a_whole_picture_is_one_face(album, capsys):
-    assert main(["photo", str(album / "a.jpg"), "--whole"]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: 1 face: happy 93%\n"
+def test_a_whole_picture_is_one_face(photos, capsys):
+    assert main(["photo", str(photos / "a.jpg"), "--whole"]) == 0
+    assert capsys.readouterr().out == f"{photos}/a.jpg: 1 face: happy 93%\n"
 
 
-def test_a_face_that_is_turned_away_has_no_percentage(album, monkeypatch, capsys):
+def test_a_face_that_is_turned_away_has_no_percentage(photos, monkeypatch, capsys):
     aside = np.array([[30, 40], [44, 40], [50, 60], [30, 80], [44, 80]], np.float32)
 
     def detect(self, image):
@@ -230,27 +230,27 @@ def test_a_face_that_is_turned_away_has_no_percentage(album, monkeypatch, capsys
         return replace(faces, data={"landmarks": np.tile(aside, (len(faces), 1, 1))})
 
     monkeypatch.setattr(FakeDetector, "detect_any_way_up", detect)
-    assert main(["photo", str(album / "a.jpg")]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: 2 faces: turned away, turned away\n"
+    assert main(["photo", str(photos / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{photos}/a.jpg: 2 faces: turned away, turned away\n"
 
 
-def test_many_faces_are_counted(album, monkeypatch, capsys):
+def test_many_faces_are_counted(photos, monkeypatch, capsys):
     crowd = fake_pipeline(BOXES * 4, sure("sad", 0.42), sure("happy"), sure("happy"))
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: crowd)
-    assert main(["photo", str(album / "a.jpg")]) == 0
-    assert capsys.readouterr().out == f"{album}/a.jpg: 8 faces: 5 happy, 3 uncertain\n"
+    assert main(["photo", str(photos / "a.jpg")]) == 0
+    assert capsys.readouterr().out == f"{photos}/a.jpg: 8 faces: 5 happy, 3 uncertain\n"
 
 
-def test_no_face_is_a_row_too(album, tmp_path, monkeypatch, capsys):
+def test_no_face_is_a_row_too(photos, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: fake_pipeline([]))
-    assert main(["photo", str(album / "a.jpg"), "--output", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out.startswith(f"{album}/a.jpg: no face found\n")
+    assert main(["photo", str(photos / "a.jpg"), "--output", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.startswith(f"{photos}/a.jpg: no face found\n")
     (row,) = csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text()))
-    assert (row["picture"], row["face"]) == (f"{album}/a.jpg", "")
+    assert (row["picture"], row["face"]) == (f"{photos}/a.jpg", "")
     assert row["note"] == "No face was found."
 
 
-def test_a_folder_that_cannot_be_read_is_named(album, tmp_path, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_read_is_named(photos, tmp_path, monkeypatch, capsys):
     scan = os.scandir
 
     def refuse(path):
@@ -259,29 +259,29 @@ def test_a_folder_that_cannot_be_read_is_named(album, tmp_path, monkeypatch, cap
         return scan(path)
 
     monkeypatch.setattr("os.scandir", refuse)  # root can read everything
-    assert main(["photo", str(album), "--output", str(tmp_path / "out")]) == 0
+    assert main(["photo", str(photos), "--output", str(tmp_path / "out")]) == 0
     sentence = "The folder can't be read: Permission denied."
-    assert f"{album}/trip is left out. {sentence}" in capsys.readouterr().out
+    assert f"{photos}/trip is left out. {sentence}" in capsys.readouterr().out
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text())))
-    assert {"picture": f"{album}/trip", "note": sentence}.items() <= rows[6].items()
-    assert main(["photo", str(album / "trip")]) == 1
+    assert {"picture": f"{photos}/trip", "note": sentence}.items() <= rows[6].items()
+    assert main(["photo", str(photos / "trip")]) == 1
     assert sentence in capsys.readouterr().err
 
 
-def test_an_output_that_cannot_be_written_is_told_before_the_work(album, monkeypatch, capsys):
+def test_an_output_that_cannot_be_written_is_told_before_the_work(photos, monkeypatch, capsys):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pytest.fail("loaded"))
     monkeypatch.setattr("fer.output_files.TemporaryFile", refuse)
-    output = album / "new" / "out"
-    assert main(["photo", str(album / "a.jpg"), "--output", str(output)]) == 1
+    output = photos / "new" / "out"
+    assert main(["photo", str(photos / "a.jpg"), "--output", str(output)]) == 1
     sentence = f"{output} can't be written: Permission denied; name another folder."
     assert capsys.readouterr().err == f"fer photo: {sentence}\n"
-    assert not (album / "new").exists()
+    assert not (photos / "new").exists()
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(album, tmp_path, monkeypatch, capsys):
+def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(photos, tmp_path, monkeypatch, capsys):
     write = Path.write_bytes
 
     def fill(path, content):
@@ -290,10 +290,10 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_cut_file(album, tmp_path, mon
 
     monkeypatch.setattr(Path, "write_bytes", fill)
     output = tmp_path / "new" / "out"
-    assert main(["photo", str(album), "--output", str(output)]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("fer photo: ") and told.count("\n") == 1
-    assert "can't be written: the disk is full; make room, or name a folder on another" in told
+    assert main(["photo", str(photos), "--output", str(output)]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("fer photo: ") and printed.count("\n") == 1
+    assert "can't be written: the disk is full; make room, or name a folder on another" in printed
     assert not (tmp_path / "new").exists()
 
 
@@ -310,13 +310,13 @@ def test_nothing_to_read_is_one_sentence(tmp_path, capsys, name, sentence):
     (tmp_path / "text.jpg").write_text("I am no picture.")
     output = tmp_path / "out"
     assert main(["photo", str(tmp_path / name), "--output", str(output)]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("fer photo: ") and sentence in told and told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("fer photo: ") and sentence in printed and printed.count("\n") == 1
     assert not output.exists()
 
 
-def test_an_output_that_is_a_file_is_told(album, capsys):
-    assert main(["photo", str(album / "a.jpg"), "--output", str(album / "notes.txt")]) == 1
+def test_an_output_that_is_a_file_is_told(photos, capsys):
+    assert main(["photo", str(photos / "a.jpg"), "--output", str(photos / "notes.txt")]) == 1
     assert capsys.readouterr().err == (
-        f"fer photo: {album}/notes.txt is a file; name a folder for the results.\n"
+        f"fer photo: {photos}/notes.txt is a file; name a folder for the results.\n"
     )

@@ -32,71 +32,71 @@ def pools(monkeypatch):
 
 
 @pytest.fixture
-def album(tmp_path, monkeypatch):
+def photos(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "album").mkdir()
+    (tmp_path / "photos").mkdir()
     for name in ("a.png", "b.png"):
-        Image.fromarray(np.full((120, 400, 3), 90, np.uint8)).save(tmp_path / "album" / name)
-    make_film(tmp_path / "album" / "film.mp4", [0.0, 1.0, 2.0, 3.0], (400, 120))
+        Image.fromarray(np.full((120, 400, 3), 90, np.uint8)).save(tmp_path / "photos" / name)
+    make_film(tmp_path / "photos" / "film.mp4", [0.0, 1.0, 2.0, 3.0], (400, 120))
     return tmp_path
 
 
-def test_a_run_and_its_tables(album, pools, capsys):
-    words = ["run", "album", "--output", "out", "--start", "1", "--rate", "2"]
+def test_a_run_and_its_tables(photos, pools, capsys):
+    words = ["run", "photos", "--output", "out", "--start", "1", "--rate", "2"]
     assert main(words) == 0
     assert capsys.readouterr().out == (
         "2 photos and 1 video are read, with 14 readings of faces.\nEverything is in out.\n"
     )
-    film = table(album / "out", "files").set_index("kind").loc["video"]
+    film = table(photos / "out", "files").set_index("kind").loc["video"]
     assert film[["start", "frames"]].tolist() == [1.0, 5]
     assert main(words) == 0 and len(pools[0]) == 2 and not pools[0][1].tasks
     assert main(["collect", "out", "--csv"]) == 0
     assert capsys.readouterr().out.endswith("\n5 spreadsheets are in out/csv.\n")
-    options = json.loads((album / "out" / "manifest.json").read_text())["options"]
+    options = json.loads((photos / "out" / "manifest.json").read_text())["options"]
     assert options["start"] == 1.0 and options["rate"] == 2.0 and options["shards"] == 1
 
 
-def test_the_same_command_goes_on_after_ctrl_c(album, pools, capsys):
-    words = ["run", "album", "--output", "out"]
+def test_the_same_command_goes_on_after_ctrl_c(photos, pools, capsys):
+    words = ["run", "photos", "--output", "out"]
     pools[1]["stop_after"] = 3
     assert main(words) == 130
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     kept = "Interrupted. 2 of 3 files are in out; run the same command again to continue."
-    assert told.out == "" and told.err == f"fer run: {kept}\n"
+    assert printed.out == "" and printed.err == f"fer run: {kept}\n"
     pools[1]["stop_after"] = None
     assert main(words) == 0 and len(pools[0][1].tasks) == 2  # its plan, and the film
 
 
-def test_what_cannot_be_fetched_is_one_sentence(album, pools, capsys, monkeypatch):
+def test_what_cannot_be_fetched_is_one_sentence(photos, pools, capsys, monkeypatch):
     memory, open_address = fsspec.filesystem("memory"), fsspec.open
     for name in ("a.png", "b.png"):
-        memory.pipe(f"/album/{name}", (album / "album" / name).read_bytes())
+        memory.pipe(f"/photos/{name}", (photos / "photos" / name).read_bytes())
 
     def lost(location, mode):
         if location.endswith("b.png"):
             raise TimeoutError("No reply")
         return open_address(location, mode)
 
-    words = ["run", "memory://album", "--output", "out"]
+    words = ["run", "memory://photos", "--output", "out"]
     with monkeypatch.context() as patch:
         patch.setattr(fsspec, "open", lost)
         patch.setattr("fer.batch.transient_errors.PAUSES", ())
         assert main(words) == 1
-    told = capsys.readouterr()
-    assert told.out == "" and told.err == (
-        "fer run: memory:///album/b.png is left for later: No reply. Run the same command "
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err == (
+        "fer run: memory:///photos/b.png is left for later: No reply. Run the same command "
         "again to continue; 1 of 2 files are done.\n"
     )
     assert main(words) == 0
-    memory.rm("/album", recursive=True)
+    memory.rm("/photos", recursive=True)
 
 
-def test_a_damaged_part_is_named(album, pools, capsys):
-    assert main(["run", "album", "--output", "out"]) == 0
-    part = sorted((album / "out" / "timeline").iterdir())[0]
+def test_a_damaged_part_is_named(photos, pools, capsys):
+    assert main(["run", "photos", "--output", "out"]) == 0
+    part = sorted((photos / "out" / "timeline").iterdir())[0]
     part.write_bytes(part.read_bytes()[:100])
     capsys.readouterr()
-    assert main(["run", "album", "--output", "out"]) == 0
+    assert main(["run", "photos", "--output", "out"]) == 0
     damaged = f"1 part of the tables was damaged (timeline/{part.name}), and made again.\n"
     assert capsys.readouterr().out.startswith(damaged)
 
@@ -110,33 +110,33 @@ def test_a_damaged_part_is_named(album, pools, capsys):
         (["--workers", "0"], "--workers is 1 or more, not 0."),
         (["--model", "nowhere"], "neither a folder here nor a Hub id"),
         (["--shard", "2/3", "--min-face", "0"], "--min-face is at least 12 pixels, not 0."),
-        (["--output", "album/a.png"], "a.png is a file; name a folder for the results."),
+        (["--output", "photos/a.png"], "a.png is a file; name a folder for the results."),
     ],
 )
-def test_what_will_not_do_is_refused_before_the_work(album, pools, capsys, words, sentence):
-    assert main(["run", "album", "--output", "out", *words]) == 1
-    told = capsys.readouterr()
-    assert told.err.startswith("fer run: ") and sentence in told.err and told.out == ""
-    assert told.err.count("\n") == 1
-    assert not pools[0] and not (album / "out").exists()
+def test_what_will_not_do_is_refused_before_the_work(photos, pools, capsys, words, sentence):
+    assert main(["run", "photos", "--output", "out", *words]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("fer run: ") and sentence in printed.err and printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert not pools[0] and not (photos / "out").exists()
 
 
-def test_a_missing_source_is_refused(album, pools, capsys):
-    assert main(["run", "album", "gone.jpg", "--output", "out"]) == 1
+def test_a_missing_source_is_refused(photos, pools, capsys):
+    assert main(["run", "photos", "gone.jpg", "--output", "out"]) == 1
     assert capsys.readouterr().err == "fer run: There is no file gone.jpg; check the path.\n"
-    assert not pools[0] and not (album / "out").exists()
+    assert not pools[0] and not (photos / "out").exists()
 
 
-def test_ray_is_an_extra(album, pools, capsys, monkeypatch):
+def test_ray_is_an_extra(photos, pools, capsys, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert main(["run", "album", "--output", "out", "--engine", "ray"]) == 1
+    assert main(["run", "photos", "--output", "out", "--engine", "ray"]) == 1
     assert "pip install -r requirements-ray.txt" in capsys.readouterr().err and not pools[0]
 
 
-@pytest.mark.parametrize("words", [["run", "album", "--output", "out"], ["collect", "out"]])
-def test_pyarrow_may_be_missing(album, pools, capsys, monkeypatch, words):
+@pytest.mark.parametrize("words", [["run", "photos", "--output", "out"], ["collect", "out"]])
+def test_pyarrow_may_be_missing(photos, pools, capsys, monkeypatch, words):
     import sys
 
     for name in ("pyarrow", "pyarrow.parquet"):
@@ -146,34 +146,34 @@ def test_pyarrow_may_be_missing(album, pools, capsys, monkeypatch, words):
     assert capsys.readouterr().err == f"fer {words[0]}: {sentence}\n"
 
 
-def test_other_options_into_the_same_folder(album, pools, capsys):
-    assert main(["run", "album", "--output", "out"]) == 0
-    assert main(["run", "album", "--output", "out", "--view", "class"]) == 1
+def test_other_options_into_the_same_folder(photos, pools, capsys):
+    assert main(["run", "photos", "--output", "out"]) == 0
+    assert main(["run", "photos", "--output", "out", "--view", "class"]) == 1
     sentence = "The tables in out were made with --view person, not --view class; give the same"
     assert sentence in capsys.readouterr().err and len(pools[0]) == 1
 
 
 @pytest.mark.parametrize("shard", ["4/3", "0/3", "1", "a/b", "1/0"])
-def test_shards_that_are_none(album, pools, capsys, shard):
+def test_shards_that_are_none(photos, pools, capsys, shard):
     with pytest.raises(SystemExit):
-        main(["run", "album", "--output", "out", "--shard", shard])
+        main(["run", "photos", "--output", "out", "--shard", shard])
     assert f"{shard!r} is no share such as 3/64" in capsys.readouterr().err
 
 
-def test_shards(album, pools, capsys):
+def test_shards(photos, pools, capsys):
     for number in (1, 2, 3, 4):
-        assert main(["run", "album", "--output", "out", "--shard", f"{number}/4"]) == 0
-    told = capsys.readouterr().out
-    assert told.count("None of the files belongs to shard") == sum(
+        assert main(["run", "photos", "--output", "out", "--shard", f"{number}/4"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("None of the files belongs to shard") == sum(
         pool.tasks == [] for pool in pools[0]
     )
-    assert len(table(album / "out", "files")) == 3
+    assert len(table(photos / "out", "files")) == 3
 
 
-def test_collect_refuses_other_folders(album, capsys):
-    assert main(["collect", "album"]) == 1
+def test_collect_refuses_other_folders(photos, capsys):
+    assert main(["collect", "photos"]) == 1
     assert capsys.readouterr().err == (
-        "fer collect: album holds no tables of `fer run`: it has no manifest.json.\n"
+        "fer collect: photos holds no tables of `fer run`: it has no manifest.json.\n"
     )
 
 

@@ -30,29 +30,29 @@ def networks(monkeypatch):
 
 def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
     assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
-    told = capsys.readouterr()
-    assert "happy" in told.out
-    assert told.out.startswith("View: one person, a series for each face; --view class has")
-    assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in told.out
-    assert told.err == ""
+    printed = capsys.readouterr()
+    assert "happy" in printed.out
+    assert printed.out.startswith("View: one person, a series for each face; --view class has")
+    assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in printed.out
+    assert printed.err == ""
     assert (tmp_path / "out" / "annotated.mp4").is_file()
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         ({"file": "missing.mp4"}, "There is no file"),
         ({"--rate": "90"}, "rate is 1 to 30"),
     ],
 )
-def test_an_error_is_one_sentence(tmp_path, film, capsys, change, said):
+def test_an_error_is_one_sentence(tmp_path, film, capsys, change, sentence):
     options = {"file": str(film), "--output": str(tmp_path / "out"), "--rate": "5"} | change
     file = options.pop("file")
     assert main(["video", file, *(word for pair in options.items() for word in pair)]) == 1
-    told = capsys.readouterr()
-    assert told.err.startswith("fer video: ")
-    assert said in told.err
-    assert told.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("fer video: ")
+    assert sentence in printed.err
+    assert printed.err.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
@@ -77,8 +77,11 @@ def test_the_view_fits_the_faces_and_is_named(tmp_path, film, monkeypatch, capsy
     pipeline = fake_pipeline(boxes, sure("happy"))
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pipeline)
     assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"View: {view}, ") and "Chosen because most analysed frames have" in told
+    printed = capsys.readouterr().out
+    assert (
+        printed.startswith(f"View: {view}, ")
+        and "Chosen because most analysed frames have" in printed
+    )
     assert main(["video", str(film), "--output", str(tmp_path / "b"), "--view", "person"]) == 0
     assert "Chosen" not in capsys.readouterr().out
 
@@ -91,11 +94,11 @@ def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
     (tmp_path / "week" / "notes.txt").write_text("no video")
     out = tmp_path / "week" / "out"
     assert main(["video", str(tmp_path / "week"), str(film), "--output", str(out)]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     reports = {str(path.parent.relative_to(out)) for path in out.rglob("report.html")}
     assert reports == {"A", "a-2", "day/a", "lesson"}
-    assert f"{tmp_path}/week/day/a.mp4:\nView: one person" in told
-    assert f"{tmp_path}/week/broken.mkv is left out. " in told and "notes" not in told
+    assert f"{tmp_path}/week/day/a.mp4:\nView: one person" in printed
+    assert f"{tmp_path}/week/broken.mkv is left out. " in printed and "notes" not in printed
 
 
 def test_only_unreadable_videos_are_an_error(tmp_path, capsys):

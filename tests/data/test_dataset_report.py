@@ -1,4 +1,4 @@
-"""What is said about a data set, in words and as a page."""
+"""The description of a data set, in words and as a page."""
 
 import re
 
@@ -34,9 +34,9 @@ def test_copies():
 
 def test_one_of_a_thing():
     copies = {"groups": 1, "extra": 1, "differing": 1, "rows": []}
-    said = describe_dataset({"validation": split(copies=copies, in_train=1)})["copies"]
-    assert said[0].startswith("In validation, 1 picture duplicates another one; in 1 of 1 group ")
-    assert said[1].startswith("1 picture of validation (1.0%) has a duplicate in train")
+    texts = describe_dataset({"validation": split(copies=copies, in_train=1)})["copies"]
+    assert texts[0].startswith("In validation, 1 picture duplicates another one; in 1 of 1 group ")
+    assert texts[1].startswith("1 picture of validation (1.0%) has a duplicate in train")
 
 
 def test_votes():
@@ -54,8 +54,8 @@ def test_votes():
 
 
 def test_the_page_holds_everything_and_escapes_names():
-    said = describe_dataset({"train": split()})
-    page = dataset_report_html("<b>mine</b>", said, {"counts": [(b"\x89PNG", "so <many>")]})
+    texts = describe_dataset({"train": split()})
+    page = dataset_report_html("<b>mine</b>", texts, {"counts": [(b"\x89PNG", "so <many>")]})
     assert "<b>" not in page and "&lt;b&gt;mine" in page and "so &lt;many&gt;" in page
     assert re.findall(r"<h2>(.*?)</h2>", page) == list(HEADINGS.values())
     assert page.count("data:image/png") == page.count("data:image/png;base64,iVBORw==") == 1

@@ -289,7 +289,7 @@ def test_without_a_hub_the_real_client_gives_up_fast(tmp_path, settings):
         timeout=60,
         check=True,
     )
-    said, seconds = done.stdout.splitlines()
-    assert "give --dataset a folder" in said
+    printed, seconds = done.stdout.splitlines()
+    assert "give --dataset a folder" in printed
     assert "Retrying" not in done.stderr
     assert float(seconds) < 20  # the client's own retries alone take 23 s

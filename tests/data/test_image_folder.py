@@ -98,11 +98,12 @@ def test_folders_inside_another_one(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("missing", "There is no folder"), ("empty", "has no folders; one for each")]
+    ("name", "sentence"),
+    [("missing", "There is no folder"), ("empty", "has no folders; one for each")],
 )
-def test_nothing_there(tmp_path, name, said):
+def test_nothing_there(tmp_path, name, sentence):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DatasetError, match=said):
+    with pytest.raises(DatasetError, match=sentence):
         load_image_folder(tmp_path / name)
 
 

@@ -36,7 +36,7 @@ def page(context, url):
     page = context.new_page()
     page.set_viewport_size({"width": 1280, "height": 900})
     errors, requests = [], []
-    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(url)

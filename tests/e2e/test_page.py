@@ -106,15 +106,15 @@ def test_a_picture_that_is_turned_in_the_stream_is_drawn_upright(page):
 def test_a_class_gets_a_larger_picture(page):
     start_camera(page)
     page.locator("#live-panel .fer-bar").first.wait_for()
-    asked = (
+    width = (
         "document.querySelector('#live-stage video').srcObject.getVideoTracks()[0]"
         ".getConstraints().width"
     )
-    assert page.evaluate(asked) == 640
+    assert page.evaluate(width) == 640
     page.get_by_text("A class", exact=True).first.click()
-    page.wait_for_function(f"{asked} === 960")
+    page.wait_for_function(f"{width} === 960")
     page.get_by_text("One person", exact=True).first.click()
-    page.wait_for_function(f"{asked} === 640")
+    page.wait_for_function(f"{width} === 640")
 
 
 def test_live_leaves_no_file_behind(page, app_folder):
@@ -305,12 +305,12 @@ def test_all_text_has_enough_contrast(page, url, photos, scheme):
 
 def test_what_a_photo_comes_to_is_announced(page, photos):
     region = page.locator("#fer-spoken [role=status]")
-    said = "document.querySelector('#fer-spoken p').innerText"
+    spoken = "document.querySelector('#fer-spoken p').innerText"
     assert region.count() == 1 and region.inner_text() == ""
     open_photo(page, photos / "two.jpg")
-    page.wait_for_function(f"{said} === '2 faces: 2 happy'")
+    page.wait_for_function(f"{spoken} === '2 faces: 2 happy'")
     page.get_by_role("tab", name="About").click()
-    page.wait_for_function(f"{said} === ''")
+    page.wait_for_function(f"{spoken} === ''")
 
 
 def test_the_camera_s_panel_is_not_announced_with_every_frame(page):

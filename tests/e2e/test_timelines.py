@@ -96,8 +96,8 @@ def test_a_timeline_without_a_picture_says_that_it_is_paused(page):
 
 
 def test_a_finished_timeline_is_not_dropped_unasked(page):
-    asked, answer = [], "dismiss"
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), getattr(dialog, answer)()))
+    messages, answer = [], "dismiss"
+    page.on("dialog", lambda dialog: (messages.append(dialog.message), getattr(dialog, answer)()))
     start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:01").wait_for()
@@ -105,7 +105,7 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
     page.locator("#live-chart .fer-table").wait_for()
     page.locator("#live-start").click()
     page.wait_for_timeout(1000)
-    assert "has not been saved" in asked.pop() and not asked
+    assert "has not been saved" in messages.pop() and not messages
     assert len(from_csv(save(page, "#live-save-csv").read_text())) >= 2
     page.locator("#live-start").click()  # what is saved goes without a word
     page.locator("#live-chart .fer-running").wait_for()
@@ -114,7 +114,7 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
     answer = "accept"
     page.locator("#live-start").click()
     page.locator("#live-chart .fer-running").wait_for()
-    assert len(asked) == 1
+    assert len(messages) == 1
 
 
 def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):

@@ -1,4 +1,4 @@
-"""The figures of an evaluation, on a network that answers what it is told."""
+"""The metrics of an evaluation, on a network with known outputs."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -128,12 +128,12 @@ def test_offline_mode_serves_from_the_cache(hub, make, push, tmp_path):
     with HubClient(hub.environment(home)) as before:
         before.run(PULL, source="me/offline", options={})
     with HubClient(hub.environment(home) | {"HF_HUB_OFFLINE": "1"}) as offline:
-        asked = len(hub.requests)
+        requested = len(hub.requests)
         _, revision = offline.run(PULL, source="me/offline", options={})
         assert revision == pushed["commit"]
         with refused("ModelError", "HF_HUB_OFFLINE is set and no copy of me/other"):
             offline.run(PULL, source="me/other", options={})
-        assert len(hub.requests) == asked
+        assert len(hub.requests) == requested
 
 
 FULL_SENTENCE = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))"

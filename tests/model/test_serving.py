@@ -145,12 +145,12 @@ def test_somebody_without_our_package_can_load_it(hub, client, make, push, tmp_p
         capture_output=True,
         text=True,
     )
-    said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line[:1].isupper())
-    assert set(said) >= {"LOGITS", "SCORES", "FRAMING", "REFUSED"}, done.stderr
+    printed = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line[:1].isupper())
+    assert set(printed) >= {"LOGITS", "SCORES", "FRAMING", "REFUSED"}, done.stderr
     logits, page = client.run(OURS, folder=folder)
-    assert json.loads(said["LOGITS"]) == logits
-    scores = dict(ast.literal_eval(said["SCORES"]))
+    assert json.loads(printed["LOGITS"]) == logits
+    scores = dict(ast.literal_eval(printed["SCORES"]))
     assert scores == pytest.approx(dict(zip(EXPRESSIONS, page, strict=True)), abs=1e-5)
     assert len({round(score, 2) for score in page}) > 3  # the priors make a difference
-    assert said["FRAMING"] == "{'scale': 1.2}"
-    assert said["REFUSED"] == "True"
+    assert printed["FRAMING"] == "{'scale': 1.2}"
+    assert printed["REFUSED"] == "True"

@@ -52,7 +52,9 @@ class SlidingPipeline(Pipeline):
 @pytest.fixture
 def no_plots(monkeypatch):
     """Leave out what takes seconds."""
-    monkeypatch.setattr("fer.timeline.report.report_html", lambda *_, **told: f"A report: {told}")
+    monkeypatch.setattr(
+        "fer.timeline.report.report_html", lambda *_, **options: f"A report: {options}"
+    )
     monkeypatch.setattr("fer.timeline.plot.timeline_plot", lambda *_: Figure())
 
 
@@ -74,9 +76,9 @@ def box_left(image: np.ndarray) -> float:
 
 
 def test_everything_is_written(tmp_path, film):
-    told = []
+    reports = []
     pipeline = fake_pipeline([BOX], sure("happy"))
-    recording = analyse(film, tmp_path / "out", pipeline, "person", progress=told.append)
+    recording = analyse(film, tmp_path / "out", pipeline, "person", progress=reports.append)
     paths = {kind: getattr(recording, kind) for kind in FILE_NAMES}
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILE_NAMES.values())
     assert all(path.is_file() and path.stat().st_size > 100 for path in paths.values())
@@ -89,7 +91,7 @@ def test_everything_is_written(tmp_path, film):
     table = from_csv(paths["csv"].read_text())
     assert table.equals(recording.timeline.track_table())
     assert table["frames"].tolist() == [5, 5]
-    done = [report.done for report in told]
+    done = [report.done for report in reports]
     assert done == sorted(done)
     assert done[-1] == 1
 
@@ -353,15 +355,15 @@ def test_an_error_midway_leaves_nothing(tmp_path, film):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         ({"rate": 0.5}, "rate is 1 to 30"),
         ({"rate": 60}, "rate is 1 to 30"),
         ({"view": "everybody"}, "view is one of"),
     ],
 )
-def test_settings_out_of_range(tmp_path, film, options, said):
-    with pytest.raises(ValueError, match=said):
+def test_settings_out_of_range(tmp_path, film, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
         analyse(film, tmp_path / "out", fake_pipeline([]), **options)
     assert not (tmp_path / "out").exists()
 
@@ -388,11 +390,11 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         "from tests.fakes import fake_pipeline\n"
         "fer.timeline.report.report_html = lambda *_, **__: ''\n"
         "seen = {}\n"
-        "def tell(progress):\n"
+        "def report(progress):\n"
         "    seen.setdefault(progress.done > 0.25, resident('VmRSS'))\n"
         "    seen['last'] = max(seen.get('last', 0), resident('VmRSS') * (progress.done < 0.97))\n"
         "pipeline = fake_pipeline([(60, 60, 110, 120)])\n"
-        "analyse(Path(sys.argv[1]), Path(sys.argv[2]), pipeline, progress=tell)\n"
+        "analyse(Path(sys.argv[1]), Path(sys.argv[2]), pipeline, progress=report)\n"
         "print(seen['last'] - seen[True])"
     )
     root = Path(__file__).parents[2]

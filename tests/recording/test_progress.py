@@ -5,12 +5,12 @@ from fer.recording.progress import Cancelled, ProgressReporter
 
 def reports(steps, duration=100.0):
     """Tell a reporter (clock, seconds read) and return what it says."""
-    told, now = [], [0.0]
-    reporter = ProgressReporter(told.append, None, duration, clock=lambda: now[0])
+    reports, now = [], [0.0]
+    reporter = ProgressReporter(reports.append, None, duration, clock=lambda: now[0])
     for clock, seconds in steps:
         now[0] = clock
         reporter.report(seconds)
-    return [(round(each.done, 3), each.left and round(each.left, 1)) for each in told]
+    return [(round(each.done, 3), each.left and round(each.left, 1)) for each in reports]
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ def test_progress(steps, duration, expected):
 
 
 def test_it_ends_at_one():
-    told = []
-    ProgressReporter(told.append, None, 10.0).finish()
-    assert (told[0].done, told[0].left) == (1.0, 0.0)
+    reports = []
+    ProgressReporter(reports.append, None, 10.0).finish()
+    assert (reports[0].done, reports[0].left) == (1.0, 0.0)
 
 
 def test_calling_off():

@@ -56,9 +56,9 @@ def film(tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
-    told = []
+    reports = []
     here = analyse(film, tmp_path / "here", pipeline, "person", 10)
-    there = analyse_sandboxed(film, tmp_path / "there", pipeline, "person", 10, told.append)
+    there = analyse_sandboxed(film, tmp_path / "there", pipeline, "person", 10, reports.append)
     assert here.timeline == there.timeline and len(there.timeline.track_counts()[0])
     known = "warning", "duration", "lead", "view"
     assert [getattr(here, name) for name in known] == [getattr(there, name) for name in known]
@@ -71,7 +71,7 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
         assert np.array_equal(one.image, other.image)
     names = set(FILE_NAMES.values()) - {FILE_NAMES["thumbnails"]} | {FRAMES_NAME}
     assert {file.name for file in (tmp_path / "there").iterdir()} == names
-    assert told[-1].done == 1.0
+    assert reports[-1].done == 1.0
 
 
 @pytest.mark.slow

@@ -54,8 +54,8 @@ def component(demo, elem_id: str) -> int:
 
 async def abandon(page: Page, name: str, data: list) -> bytes:
     """Send a request as a visitor who is never seen again; return the status line, read or not."""
-    asked = {"data": data, "fn_index": page.number(name), "session_hash": secrets.token_hex(5)}
-    body = json.dumps(asked).encode()
+    request = {"data": data, "fn_index": page.number(name), "session_hash": secrets.token_hex(5)}
+    body = json.dumps(request).encode()
     address = httpx.URL(page.url)
     reader, writer = await asyncio.open_connection(address.host, address.port)
     writer.write(
@@ -125,8 +125,8 @@ class Visitor:
 
     async def join(self, name: str, data: list) -> httpx.Response:
         """Ask for a handler to be called; nobody listens for its result yet."""
-        asked = {"data": data, "fn_index": self.page.number(name), "session_hash": self.session}
-        return await self.http.post(self.page.url + "queue/join", json=asked)
+        request = {"data": data, "fn_index": self.page.number(name), "session_hash": self.session}
+        return await self.http.post(self.page.url + "queue/join", json=request)
 
     async def messages(self) -> AsyncIterator[dict]:
         """Listen for results until there is nothing more to come."""
@@ -152,13 +152,13 @@ class Visitor:
 
     async def look(self, payload: object = FRAME, view: object = "person") -> dict:
         """Send one frame; return what was read."""
-        asked = {
+        request = {
             "data": {"frame": payload, "token": self.token, "view": view},
             "component_id": self.page.camera,
             "fn_name": "look",
             "session_hash": self.session,
         }
-        response = await self.http.post(self.page.url + "component_server", json=asked)
+        response = await self.http.post(self.page.url + "component_server", json=request)
         return response.raise_for_status().json()
 
     async def first_frame(self) -> float:
@@ -175,13 +175,13 @@ class Visitor:
         number = next(
             k for k, block in blocks if getattr(block, "props", {}).get("prefix") == prefix
         )
-        asked = {
+        request = {
             "data": {"kind": kind, "token": self.token if token is None else token},
             "component_id": number,
             "fn_name": "save",
             "session_hash": self.session,
         }
-        return (await self.http.post(self.page.url + "component_server", json=asked)).json()
+        return (await self.http.post(self.page.url + "component_server", json=request)).json()
 
     @asynccontextmanager
     async def present(self) -> AsyncIterator[None]:

@@ -75,9 +75,9 @@ class Visitor:
             "GET", "gradio_api/queue/data", params={"session_hash": self.session}
         ) as events:
             for line in events.iter_lines():
-                said = json.loads(line[len("data:") :]) if line.startswith("data:") else {}
-                if said.get("msg") in RESULTS:
-                    return said
+                message = json.loads(line[len("data:") :]) if line.startswith("data:") else {}
+                if message.get("msg") in RESULTS:
+                    return message
         raise AssertionError("no answer")
 
 

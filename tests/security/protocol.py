@@ -195,9 +195,9 @@ class Session:
         response = self.page.post(f"{API}/queue/join", body)
         return str(response.raise_for_status().json()["event_id"])
 
-    def serve(self, component: int, function: str, **asked: Any) -> Outcome:
-        """Run a component's server function with what is asked and the token."""
-        start, data = time.monotonic(), {"token": self.token, **asked}
+    def serve(self, component: int, function: str, **data: Any) -> Outcome:
+        """Run a component's server function with its arguments and the token."""
+        start, data = time.monotonic(), {"token": self.token, **data}
         body = {"data": data, "component_id": component, "fn_name": function}
         response = self.page.post(f"{API}/component_server", body | {"session_hash": self.hash})
         result, seconds = response.raise_for_status().json(), time.monotonic() - start

@@ -27,7 +27,7 @@ READ, SENTENCE, DEAD, FOREIGN = "read", "sentence", "dead", "foreign"
 """What may come of a try: a result, our own sentence, a dead process, any other exception."""
 
 SILENCE_LIMIT = "silent"
-"""What may come of a request, too: it is refused, and nobody is told why."""
+"""What may come of a request, too: it is refused, and the reason is not given."""
 
 
 class Reader:

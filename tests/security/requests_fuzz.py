@@ -201,5 +201,5 @@ def judged(response: httpx.Response) -> tuple[str, str]:
 
 def _sentence(error: str | None) -> tuple[str, str]:
     """Return an error as what it is: a sentence, or none."""
-    told = error not in (None, "", "None", "null", '""')
-    return (SENTENCE, str(error)) if told else (SILENCE_LIMIT, "an error without a sentence")
+    explained = error not in (None, "", "None", "null", '""')
+    return (SENTENCE, str(error)) if explained else (SILENCE_LIMIT, "an error without a sentence")

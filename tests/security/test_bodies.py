@@ -247,8 +247,8 @@ def test_each_of_several_uploads_is_bounded(demo, visitor, monkeypatch):
 def test_the_page_is_shown_how_far_an_upload_is(visitor):
     sent = {"files": ("a.png", b"x" * 99)}
     visitor.web.post("gradio_api/upload?upload_id=abcdef", files=sent)
-    said = visitor.web.get("gradio_api/upload_progress?upload_id=abcdef").text
-    assert json.loads(said.removeprefix("data:")) == {"msg": "done"}
+    progress = visitor.web.get("gradio_api/upload_progress?upload_id=abcdef").text
+    assert json.loads(progress.removeprefix("data:")) == {"msg": "done"}
 
 
 def test_uploads_without_a_number_are_shown_to_nobody(visitor):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from fer.ui.live.camera_frames import MAX_SCANS
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.security._live import FRAME, Visitor, allowed, client, data_url, jpeg, serve
 
 pytestmark = pytest.mark.slow
@@ -124,10 +124,10 @@ def test_nothing_else_than_a_small_jpeg_is_decoded(page, made, monkeypatch):
         return load(image)
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", noted)
-    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *told: loaded.append("gs"))
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_: loaded.append("gs"))
     files = list_files(page)
 
-    async def story():
+    async def scenario():
         async with client() as http:
             try:
                 return await Visitor(page, http).look(payload)
@@ -137,7 +137,7 @@ def test_nothing_else_than_a_small_jpeg_is_decoded(page, made, monkeypatch):
                 assert made is REFUSED["a JPEG of 2 MB"]
                 return {"panel": "No picture is read: the connection was closed", "faces": []}
 
-    reading = tell(story())
+    reading = run_async(scenario())
     assert reading["faces"] == [] and "No picture is read" in reading["panel"]
     assert "root:" not in reading["panel"] and "passwd" not in reading["panel"]
     assert page.followed == before
@@ -153,11 +153,11 @@ def list_files(page):
 
 @pytest.mark.parametrize("view", ["everybody", "", None, 7, "person' or"])
 def test_only_the_two_views_are_taken(page, view):
-    async def story():
+    async def scenario():
         async with client() as http:
             return await Visitor(page, http).look(FRAME, view)
 
-    assert "out of date" in tell(story())["panel"]
+    assert "out of date" in run_async(scenario())["panel"]
 
 
 @pytest.mark.parametrize(
@@ -172,13 +172,13 @@ def test_only_the_two_views_are_taken(page, view):
     ids=["640", "class", "progressive", "profile", "1080p"],
 )
 def test_frames_as_browsers_send_them_are_read(page, content):
-    async def story():
+    async def scenario():
         async with client() as http:
             visitor = Visitor(page, http)
             await visitor.look(data_url(content))  # a face counts from the second picture
             return await visitor.look(data_url(content))
 
-    reading = tell(story())
+    reading = run_async(scenario())
     assert len(reading["faces"]) == 1 and "Your expression" in reading["panel"]
 
 
@@ -186,7 +186,7 @@ def test_hostile_frames_cost_honest_visitors_nothing(page):
     """Refused frames wait; the decoders' threads stay free."""
     bomb = data_url(png_bomb(), "image/png")
 
-    async def story():
+    async def scenario():
         async with client() as http:
             hostile = [Visitor(page, http) for _ in range(12)]
             tasks = [asyncio.create_task(one.look(bomb)) for one in hostile]
@@ -194,4 +194,4 @@ def test_hostile_frames_cost_honest_visitors_nothing(page):
             assert await Visitor(page, http).first_frame() < allowed(3)
             await asyncio.gather(*tasks)
 
-    tell(story())
+    run_async(scenario())

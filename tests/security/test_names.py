@@ -109,8 +109,8 @@ def test_a_report(view):
 
 
 def test_the_report_of_a_data_set():
-    said = {name: [NAME] for name in HEADINGS}
-    page = dataset_report_html(NAME, said, {name: [(b"png", NAME)] for name in HEADINGS})
+    texts = {name: [NAME] for name in HEADINGS}
+    page = dataset_report_html(NAME, texts, {name: [(b"png", NAME)] for name in HEADINGS})
     assert foreign_elements(page) == []
 
 

@@ -262,8 +262,8 @@ def test_a_refusal_tells_nothing_of_the_disk(demo, visitor, secret, tmp_path):
 
 def test_errors_name_no_path_of_the_server(demo, visitor):
     path = visitor.uploaded(b"no picture")
-    said = visitor.ask("predict", arguments(demo, "predict", file(path)))
-    assert not said["success"] and str(Path(path).parent) not in json.dumps(said)
+    message = visitor.ask("predict", arguments(demo, "predict", file(path)))
+    assert not message["success"] and str(Path(path).parent) not in json.dumps(message)
 
 
 @pytest.mark.parametrize("path", ["mcp/", "mcp", "mcp/http/", "mcp/schema", "mcp/sse"])

@@ -9,7 +9,7 @@ import pytest
 
 from fer.ui import GRADIO_SESSIONS, connections, sessions
 from fer.ui.connections import UNATTENDED_LIMIT
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def table(file: dict) -> str:
 
 @pytest.mark.long
 def test_520_strangers_push_nobody_s_timeline_out(page):
-    async def story():
+    async def scenario():
         async with client() as http:
             one = Visitor(page, http)
             await one.record()
@@ -43,12 +43,12 @@ def test_520_strangers_push_nobody_s_timeline_out(page):
     async def abandoned_start(page, data):
         await abandon(page, "start", data)
 
-    tell(story())
+    run_async(scenario())
     assert len(page.demo.state_holder.session_data) <= GRADIO_SESSIONS
 
 
 def test_520_strangers_with_open_pages_don_t_either(page):
-    async def story():
+    async def scenario():
         async with client() as http:
             one = Visitor(page, http)
             await one.record()
@@ -59,11 +59,11 @@ def test_520_strangers_with_open_pages_don_t_either(page):
             assert "fer-done" in chart
             assert "time,track" in table(await again.save("CSV"))
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_a_copied_session_gives_nothing(page):
-    async def story():
+    async def scenario():
         async with client() as http:
             one, thief = Visitor(page, http), Visitor(page, http)
             await one.record()
@@ -77,7 +77,7 @@ def test_a_copied_session_gives_nothing(page):
             assert "load it again" in (await thief.save("CSV", token=one.session))["error"]
             assert "time,track" in table(await one.save("CSV"))
 
-    tell(story())
+    run_async(scenario())
 
 
 TOKENS = [
@@ -96,7 +96,7 @@ TOKENS = [
 
 @pytest.mark.parametrize("token", TOKENS, ids=repr)
 def test_what_is_no_token_is_refused_everywhere(page, token):
-    async def story():
+    async def scenario():
         async with client() as http:
             one = Visitor(page, http, "-")
             one.token = token
@@ -108,13 +108,13 @@ def test_what_is_no_token_is_refused_everywhere(page, token):
                 (await one.save("CSV"))["error"],
             ]
 
-    assert all("load it again" in text for text in tell(story()))
+    assert all("load it again" in text for text in run_async(scenario()))
 
 
 def test_a_saved_file_stays_nowhere_in_the_session(page):
     """A photo in full size, saved without any step that would clear it away."""
 
-    async def story():
+    async def scenario():
         async with client() as http:
             one = Visitor(page, http)
             sent = {"files": ("large.jpg", jpeg(1200, 900))}
@@ -126,11 +126,11 @@ def test_a_saved_file_stays_nowhere_in_the_session(page):
             assert len(file["uri"]) > 500_000
             return len(str(page.demo.state_holder[one.session].config_values)) - before
 
-    assert tell(story()) < 10_000
+    assert run_async(scenario()) < 10_000
 
 
 def test_no_picture_stays_when_a_visitor_leaves(page):
-    async def story():
+    async def scenario():
         async with client() as http:
             one = Visitor(page, http)
             async with one.present():
@@ -144,14 +144,14 @@ def test_no_picture_stays_when_a_visitor_leaves(page):
             assert one.session not in page.demo.state_holder
             assert "time,track" in table(await one.save("CSV"))  # numbers stay for a while
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
     monkeypatch.setattr(sessions, "GRACE_PERIOD", 1.5)
     monkeypatch.setattr(connections, "FRAME_LIMIT", 0.5)
 
-    async def story():
+    async def scenario():
         async with client() as http:
             open_one, left = Visitor(page, http), Visitor(page, http)
             async with open_one.present():
@@ -161,13 +161,13 @@ def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
                 assert "error" in await left.save("CSV")
                 assert "uri" in await open_one.save("CSV")  # an open page keeps what it has
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_requests_without_a_page_are_few(page):
     """They make a session each in Gradio, which takes some milliseconds and 120 KB."""
 
-    async def story():
+    async def scenario():
         data, gate, begun = (
             [secrets.token_hex(16), "person"],
             asyncio.Semaphore(250),
@@ -181,5 +181,5 @@ def test_requests_without_a_page_are_few(page):
         lines = await asyncio.gather(*(leaving() for _ in range(600)))
         return sum(b" 200 " in line for line in lines), time.monotonic() - begun
 
-    passed, seconds = tell(story())
+    passed, seconds = run_async(scenario())
     assert passed <= UNATTENDED_LIMIT[0] + UNATTENDED_LIMIT[1] * (seconds + 1)

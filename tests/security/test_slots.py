@@ -15,7 +15,7 @@ from fer.ui.job_queue import QueuePlaces
 from fer.ui.live.handlers import MAX_STREAMS
 from fer.ui.uploads import page_store
 from fer.video import VideoWriter
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -61,7 +61,7 @@ async def crowd(page, http, stack, count, every):
 @pytest.mark.slow
 @pytest.mark.parametrize(("count", "every"), [(6, None), (40, None), (12, 0.1)])
 def test_a_newcomers_first_frame_comes_at_once_beside_others_streams(page, count, every):
-    async def story():
+    async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             if count > MAX_STREAMS:  # silent ones count for some seconds only
                 await crowd(page, http, stack, MAX_STREAMS, every)
@@ -71,11 +71,11 @@ def test_a_newcomers_first_frame_comes_at_once_beside_others_streams(page, count
                 await crowd(page, http, stack, count, every)
             assert await Visitor(page, http).first_frame() < allowed(5)
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_of_eight_streams_none_waits_and_all_get_their_share(page):
-    async def story():
+    async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             begun = time.monotonic()
             streams = await crowd(page, http, stack, 8, 0.1)
@@ -84,28 +84,28 @@ def test_of_eight_streams_none_waits_and_all_get_their_share(page):
             counts = sorted(len(times) for times in streams)
             assert counts[0] > counts[-1] / 2 > 2, counts
 
-    tell(story())
+    run_async(scenario())
 
 
 @pytest.mark.slow
 def test_requests_whose_senders_left_are_not_run(page, upload):
     """1,500 photos that nobody waits for: at 40 a second they would take 37 s."""
 
-    async def story():
+    async def scenario():
         async with client() as http:
             before, gate = page.followed, asyncio.Semaphore(300)
-            asked = [upload, 20, False, False]
+            request = [upload, 20, False, False]
 
             async def leaving():
                 async with gate:
-                    return await abandon(page, "read", [*asked, secrets.token_hex(16)])
+                    return await abandon(page, "read", [*request, secrets.token_hex(16)])
 
             flood = [asyncio.create_task(leaving()) for _ in range(1500)]
             await asyncio.sleep(1)
             one = Visitor(page, http)
             frame, begun = await one.first_frame(), time.monotonic()
             async with one.present():
-                (shown,) = await one.ask("read", [*asked, one.token])
+                (shown,) = await one.ask("read", [*request, one.token])
             photo = time.monotonic() - begun
             assert "happy" in shown
             assert max(frame, photo) < allowed(5)
@@ -117,21 +117,21 @@ def test_requests_whose_senders_left_are_not_run(page, upload):
             await asyncio.sleep(1)
             assert page.followed == waiting  # nothing is left over
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_more_cameras_than_can_be_served_are_told_so(page):
-    async def story():
+    async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             await crowd(page, http, stack, MAX_STREAMS, 1.0)
             reading = await Visitor(page, http).look()
             assert "The page is full: 24 cameras" in reading["panel"]
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_many_streams_of_one_visitor_get_one_visitors_share(page):
-    async def story():
+    async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             token = "ab" * 16
             greedy = [Visitor(page, http, token) for _ in range(12)]
@@ -143,7 +143,7 @@ def test_many_streams_of_one_visitor_get_one_visitors_share(page):
             await asyncio.sleep(3)
             assert len(honest) / (page.followed - before) > 0.3
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_a_newer_photo_takes_the_place_of_one_that_waits(page, upload, monkeypatch):
@@ -151,22 +151,22 @@ def test_a_newer_photo_takes_the_place_of_one_that_waits(page, upload, monkeypat
     classifier = page.pipeline.classifier
     monkeypatch.setattr(classifier, "classify", lambda crops: all_sent.wait(60) and classify(crops))
 
-    async def story():
+    async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             before = page.followed
             others = [Visitor(page, http) for _ in range(12)]
             one = Visitor(page, http)
             for each in (*others, one):
                 await stack.enter_async_context(each.present())
-            asked = [upload, 20, False, False]
-            await asyncio.gather(*(each.join("read", [*asked, each.token]) for each in others))
+            request = [upload, 20, False, False]
+            await asyncio.gather(*(each.join("read", [*request, each.token]) for each in others))
             for _ in range(5):
-                await one.join("read", [*asked, one.token])
+                await one.join("read", [*request, one.token])
             all_sent.set()
             await asyncio.sleep(allowed(2))
             assert page.followed - before == 12 + 1
 
-    tell(story())
+    run_async(scenario())
 
 
 @pytest.fixture
@@ -183,28 +183,28 @@ FILM = np.full((120, 160, 3), 90, np.uint8)
 
 @pytest.mark.slow
 def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
-    async def story():
+    async def scenario():
         async with client() as http:
-            asked = [[film], "person", 15, "", ""]
+            request = [[film], "person", 15, "", ""]
             visitors = [Visitor(page, http) for _ in range(30)]
-            results = [asyncio.create_task(first_state(one, asked)) for one in visitors]
+            results = [asyncio.create_task(first_state(one, request)) for one in visitors]
             states = await asyncio.gather(*results)
             refused = [state for state in states if "20 recordings are waiting already" in state]
             assert len(refused) == 10
             assert "begins by itself" in "".join(states)
 
-    async def first_state(one, asked):
+    async def first_state(one, request):
         async with one.present():
-            assert (await one.join("start_1", [*asked, one.token])).is_success
-            told = []
+            assert (await one.join("start_1", [*request, one.token])).is_success
+            messages = []
             async for message in one.messages():
                 if message["msg"] in ("process_generating", "process_completed"):
-                    told.append(str(message["output"]["data"]))
-                if len(told) == 2 or message["msg"] == "process_completed":
+                    messages.append(str(message["output"]["data"]))
+                if len(messages) == 2 or message["msg"] == "process_completed":
                     await asyncio.sleep(1.5)
-                    return "".join(told)
+                    return "".join(messages)
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_a_program_has_one_recording_at_a_time():
@@ -220,7 +220,7 @@ def test_a_program_has_one_recording_at_a_time():
 
 @pytest.mark.slow
 def test_no_thread_and_no_work_is_left_when_visitors_have_left(page):
-    async def story():
+    async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             await crowd(page, http, stack, 12, 0.1)
             within = threading.active_count()
@@ -231,4 +231,4 @@ def test_no_thread_and_no_work_is_left_when_visitors_have_left(page):
         assert page.followed - before <= 14
         assert threading.active_count() <= within
 
-    tell(story())
+    run_async(scenario())

@@ -211,8 +211,8 @@ class Visits:
                 if not content:
                     self.log.add_error("recording", "an empty file")
             if outcome.success and len(files) < len(SAVES):
-                told = re.sub("<[^>]*>", " ", str(outcome.data[0]))
-                self.log.add_error("recording", f"{len(files)} files: {' '.join(told.split())}")
+                text = re.sub("<[^>]*>", " ", str(outcome.data[0]))
+                self.log.add_error("recording", f"{len(files)} files: {' '.join(text.split())}")
         finally:
             visitor.leave()
 

@@ -58,7 +58,7 @@ def plain(*stretches):
     ]
 
 
-def told(frames, **settings):
+def found_moments(frames, **settings):
     timeline = recorded(frames, view="person", **settings)
     return [(m.start, m.end, m.expression, m.before, m.after) for m in find_moments(timeline)]
 
@@ -80,7 +80,7 @@ UP, DOWN = (30, 0.05), (20, 0.38)
     ],
 )
 def test_rules(stretches, expected):
-    found = told(plain(*stretches))
+    found = found_moments(plain(*stretches))
     assert [m[:3] for m in found] == [m[:3] for m in expected]
     for one, other in zip(found, expected, strict=True):
         assert one[3:] == pytest.approx(other[3:])
@@ -89,19 +89,19 @@ def test_rules(stretches, expected):
 def test_a_gap_ends_a_moment_and_does_not_start_one():
     frames = plain(UP, DOWN)
     late = [(faces, time + 600 * (time >= 40)) for faces, time in frames]
-    assert [m[:2] for m in told(late)] == [(30.0, 40.0)]
+    assert [m[:2] for m in found_moments(late)] == [(30.0, 40.0)]
 
 
 @pytest.mark.parametrize("bin_seconds", [0.5, 1.0, 2.0, 5.0, 10.0])
 def test_bins_of_other_lengths(bin_seconds):
     frames = [(faces, time + part) for faces, time in plain(UP, DOWN, UP) for part in (0, 0.5)]
-    assert [m[:2] for m in told(frames, bin_seconds=bin_seconds)] == [(30.0, 50.0)]
+    assert [m[:2] for m in found_moments(frames, bin_seconds=bin_seconds)] == [(30.0, 50.0)]
 
 
 def test_only_the_strongest_are_told_by_time():
     shares = [0.4 + 0.04 * i for i in range(MAX_MOMENTS + 2)]
     frames = plain(*(stretch for share in shares for stretch in ((70, 0.05), (10, share))))
-    found = told(frames)
+    found = found_moments(frames)
     assert [m[0] for m in found] == [80.0 * i + 70 for i in range(2, MAX_MOMENTS + 2)]
 
 

@@ -92,8 +92,8 @@ def test_nobody_is_not_hatched_and_small_faces_are(view):
     frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
     figure = timeline_plot(recorded(frames, view=view))
     assert hatched(figure.axes[0]) == [(0, 20)]
-    said = hatching_reason(view == "class")
-    assert said in [text.get_text() for text in figure.legends[0].get_texts()]
+    reason = hatching_reason(view == "class")
+    assert reason in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_the_index_has_a_band_where_there_are_faces_to_compare():

@@ -89,7 +89,7 @@ def test_nothing_to_show_is_nan():
     assert math.isnan(summary.index) and math.isnan(summary.uncertain)
 
 
-def told(timeline):
+def summary_text(timeline):
     return summarise(timeline).sentence.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -159,7 +159,7 @@ def told(timeline):
     ],
 )
 def test_sentence(timeline, expected):
-    assert told(timeline) == expected
+    assert summary_text(timeline) == expected
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,10 @@ def test_what_is_learned_belongs_to_the_view():
         "targets": torch.full((8, 7), 1 / 7),
         "ferplus": torch.full((8, 8), 1 / 8),
     }
-    asked = []
+    given = []
 
     def teachers(views, targets, ferplus):
-        asked.append(views)
+        given.append(views)
         return targets + 1, ferplus + 2
 
     recipe = SimpleNamespace(
@@ -89,15 +89,15 @@ def test_what_is_learned_belongs_to_the_view():
     assert torch.equal(alone["labels"], inputs["targets"])
     recipe.teachers = teachers
     torch.manual_seed(0)
-    told = FerTrainer.augment(recipe, inputs)
-    assert torch.equal(asked[0], told["pixel_values"])
-    assert torch.equal(told["pixel_values"], alone["pixel_values"])
-    assert torch.equal(told["labels"], inputs["targets"] + 1)
-    assert torch.equal(told["ferplus"], inputs["ferplus"] + 2)
+    batch = FerTrainer.augment(recipe, inputs)
+    assert torch.equal(given[0], batch["pixel_values"])
+    assert torch.equal(batch["pixel_values"], alone["pixel_values"])
+    assert torch.equal(batch["labels"], inputs["targets"] + 1)
+    assert torch.equal(batch["ferplus"], inputs["ferplus"] + 2)
     recipe.side = 40
     torch.manual_seed(0)
     middle = FerTrainer.augment(recipe, inputs)
-    assert torch.equal(asked[1], alone["pixel_values"])
+    assert torch.equal(given[1], alone["pixel_values"])
     assert torch.equal(middle["pixel_values"], alone["pixel_values"][:, :, 2:42, 2:42])
 
 

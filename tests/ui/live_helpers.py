@@ -12,7 +12,7 @@ from fer.timeline.methods import NetworkIdentity
 from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
 from fer.ui.live.live_reading import LiveReading
 from fer.ui.sessions import Session, Sessions
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import fake_pipeline
 
 NETWORK = NetworkIdentity("tiny <1>", "0123456789abcdef" * 4, "int8", "70.0% of 10 pictures")
@@ -40,8 +40,8 @@ def hold_clock(monkeypatch) -> list[float]:
     times, real = [0.0], time.monotonic
 
     def now() -> float:
-        asked = sys._getframe(1).f_code.co_filename
-        return times[0] if asked.endswith("live/handlers.py") else real()
+        requested = sys._getframe(1).f_code.co_filename
+        return times[0] if requested.endswith("live/handlers.py") else real()
 
     monkeypatch.setattr("time.monotonic", now)
     return times
@@ -91,8 +91,8 @@ class Looking:
         return self.sessions.of(token, Sender(None))
 
     def _call(self, handler, *arguments):
-        async def story():
+        async def scenario():
             self.sessions._sweeping = None  # of the loop before this one
             return await asyncio.wait_for(handler(*arguments), 20)
 
-        return tell(story())
+        return run_async(scenario())

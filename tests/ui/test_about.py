@@ -103,11 +103,11 @@ def test_a_notice_for_the_people_in_view_can_be_saved():
 
 def test_every_text_about_the_law_names_the_duty_to_inform():
     root = Path(__file__).parents[2]
-    told = [
+    pages = [
         path.relative_to(root)
         for folder in ("fer", "docs")
         for path in sorted((root / folder).rglob("*"))
         if path.suffix in (".py", ".html", ".md") and "5(1)(f)" in path.read_text()
     ]
-    assert told
-    assert [path for path in told if "50(3)" not in (root / path).read_text()] == []
+    assert pages
+    assert [path for path in pages if "50(3)" not in (root / path).read_text()] == []

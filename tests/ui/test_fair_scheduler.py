@@ -9,7 +9,7 @@ import pytest
 from fer.ui import connections, fair_scheduler
 from fer.ui.connections import SESSION, Abandoned, Connections, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
-from tests.async_runner import tell
+from tests.async_runner import run_async
 
 
 class Known(Sender):
@@ -48,7 +48,7 @@ async def begin(line, gate, *names, here=True, **options):
 
 
 def test_visitors_are_served_in_their_order_and_one_piece_at_a_time():
-    async def story():
+    async def scenario():
         line, gate = FairScheduler(2, "test"), Gate()
         tasks = await begin(line, gate, "a", "a", "b", "c")
         assert gate.ran == ["a", "b"]
@@ -56,11 +56,11 @@ def test_visitors_are_served_in_their_order_and_one_piece_at_a_time():
         assert await asyncio.gather(*tasks) == ["a", "a", "b", "c"]
         assert sorted(gate.ran[2:]) == ["a", "c"]
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
-    async def story():
+    async def scenario():
         line, gate = FairScheduler(1, "test"), Gate()
         running, older = await begin(line, gate, "a", "b")
         (newer,) = await begin(line, gate, "b")
@@ -72,13 +72,13 @@ def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
         gate.open.set()
         assert await asyncio.gather(running, newer) == ["a", "b"] and gate.ran == ["a", "b"]
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_who_listens_comes_first_and_takes_the_room_of_who_does_not(monkeypatch):
     monkeypatch.setattr(fair_scheduler, "MAX_WAITING", 3)
 
-    async def story():
+    async def scenario():
         line, gate = FairScheduler(1, "test"), Gate()
         (running,) = await begin(line, gate, "running")
         absent = await begin(line, gate, "x", "y", "z", here=False)
@@ -94,13 +94,13 @@ def test_who_listens_comes_first_and_takes_the_room_of_who_does_not(monkeypatch)
         await asyncio.gather(running, *here, third)
         assert gate.ran == ["running", "one", "two", "three"]
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_work_of_senders_who_left_is_not_run(monkeypatch):
     monkeypatch.setattr(connections, "TIMEOUT", 0.1)
 
-    async def story():
+    async def scenario():
         line, gate = FairScheduler(1, "test"), Gate()
         (running,) = await begin(line, gate, "a")
         absent = await begin(line, gate, "b", here=False)
@@ -110,13 +110,13 @@ def test_work_of_senders_who_left_is_not_run(monkeypatch):
         await running
         assert gate.ran == ["a"]
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
     monkeypatch.setattr(fair_scheduler, "MAX_WAIT", 0.2)
 
-    async def story():
+    async def scenario():
         line, gate = FairScheduler(1, "test"), Gate()
         stuck, waiting = await begin(line, gate, "a", "b")
         for task in (stuck, waiting):
@@ -130,7 +130,7 @@ def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
         assert gate.ran == ["a"]
         assert await line.run("d", Known(), lambda: "served") == "served"
 
-    tell(story())
+    run_async(scenario())
 
 
 def scope(path, method="GET", query=b""):
@@ -150,7 +150,7 @@ def scope(path, method="GET", query=b""):
     ],
 )
 def test_connections_are_counted_while_they_are_open(path, query, session):
-    async def story():
+    async def scenario():
         seen = []
 
         async def app(scope, receive, send):
@@ -161,7 +161,7 @@ def test_connections_are_counted_while_they_are_open(path, query, session):
         assert seen == [{session: 1} if session else {}]
         assert not known._open and not known.is_open(session)
 
-    tell(story())
+    run_async(scenario())
 
 
 async def post(known, session, path="/gradio_api/queue/join"):
@@ -183,7 +183,7 @@ def test_pages_that_open_at_once_take_turns(monkeypatch):
     """For each that is new, Gradio describes every component."""
     monkeypatch.setattr(connections, "OPENING_LIMIT", (2, 10))
 
-    async def story():
+    async def scenario():
         opened, begun = [], time.monotonic()
 
         async def app(scope, receive, send):
@@ -195,7 +195,7 @@ def test_pages_that_open_at_once_take_turns(monkeypatch):
         await asyncio.gather(*(known(page, None, None) for page in pages))
         assert max(opened[:2]) < 0.1 and 0.2 <= max(opened) < 0.9
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
@@ -203,7 +203,7 @@ def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (1, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.1))
 
-    async def story():
+    async def scenario():
         known = Connections(takes_all)
         frames = [await post(known, "one", "/gradio_api/component_server/") for _ in range(9)]
         assert frames == [200] * 9 and known.is_open("one")
@@ -211,13 +211,13 @@ def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
         monkeypatch.setattr(connections, "FRAME_LIMIT", 0.0)
         assert not known.is_open("one")
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_only_so_many_pages_are_open(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 1)
 
-    async def story():
+    async def scenario():
         served, sent = [], []
 
         async def send(message):
@@ -232,14 +232,14 @@ def test_only_so_many_pages_are_open(monkeypatch):
         await asyncio.gather(*(known(scope(path), None, send) for path in paths))
         assert served == paths[:2] and sent[0]["status"] == 503
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (3, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (10, 0.3))
 
-    async def story():
+    async def scenario():
         known = Connections(takes_all)
         answers = await asyncio.gather(*(post(known, f"s{i}") for i in range(9)))
         assert sorted(answers) == [200] * 3 + [503] * 6
@@ -256,14 +256,14 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
         assert late == 200
         assert not known._pending
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_of_those_who_hope_the_newest_stay(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (0, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (2, 5.0))
 
-    async def story():
+    async def scenario():
         known = Connections(takes_all)
         tasks = [asyncio.create_task(post(known, f"s{i}")) for i in range(4)]
         await asyncio.sleep(0.1)
@@ -272,4 +272,4 @@ def test_of_those_who_hope_the_newest_stay(monkeypatch):
         assert await tasks[3] == 200
         tasks[2].cancel()
 
-    tell(story())
+    run_async(scenario())

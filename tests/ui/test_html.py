@@ -41,15 +41,15 @@ def test_messages_are_escaped_and_announced(kind, roles):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "text"),
     [
         (["happy", "uncertain", "happy"], "3 faces: 2 happy, 1 uncertain"),
         (["sad"], "1 face: 1 sad"),
         ([], "no face"),
     ],
 )
-def test_what_is_said_of_several_faces(labels, said):
-    assert html.count_labels(labels) == said
+def test_what_is_said_of_several_faces(labels, text):
+    assert html.count_labels(labels) == text
 
 
 def test_picture_carries_itself():

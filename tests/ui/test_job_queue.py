@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from fer.ui.job_queue import Job, JobQueue
-from tests.async_runner import tell
+from tests.async_runner import run_async
 
 
 def job(folder, work=lambda job: "done"):
@@ -30,18 +30,18 @@ async def begun(*jobs):
 
 
 def test_a_job_gives_its_result_and_keeps_its_files(tmp_path):
-    async def story():
+    async def scenario():
         work = job(tmp_path / "one")
         assert await JobQueue(1).submit(work) == "done"
         assert work.finished and (tmp_path / "one" / "file").exists()
         work.discard()
         assert not (tmp_path / "one").exists()
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_an_error_rises_and_leaves_no_file(tmp_path):
-    async def story():
+    async def scenario():
         def broken(job):
             raise ValueError("no video")
 
@@ -49,11 +49,11 @@ def test_an_error_rises_and_leaves_no_file(tmp_path):
             await JobQueue(1).submit(job(tmp_path / "one", broken))
         assert not (tmp_path / "one").exists()
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_queued_jobs_report_how_many_come_first(tmp_path):
-    async def story():
+    async def scenario():
         shop = JobQueue(2)
         jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
         tasks = [shop.submit(work) for work in jobs]
@@ -69,11 +69,11 @@ def test_queued_jobs_report_how_many_come_first(tmp_path):
         assert {type(error) for error in results} == {ValueError}
         assert list(tmp_path.iterdir()) == []
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
-    async def story():
+    async def scenario():
         shop = JobQueue(1)
         first, second, third = (job(tmp_path / str(i), until_cancelled) for i in range(3))
         tasks = [shop.submit(work) for work in (first, second, third)]
@@ -85,11 +85,11 @@ def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
         first.cancel(), third.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
-    async def story():
+    async def scenario():
         def finishes_anyway(job):
             job.discard()
             return "done"
@@ -97,4 +97,4 @@ def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
         await JobQueue(1).submit(job(tmp_path / "one", finishes_anyway))
         assert not (tmp_path / "one").exists()
 
-    tell(story())
+    run_async(scenario())

@@ -17,7 +17,7 @@ from fer.ui.request_bodies import (
     read_json,
 )
 from fer.ui.uploads import UploadStore
-from tests.async_runner import tell
+from tests.async_runner import run_async
 
 FRAME = "data:image/jpeg;base64,AAAA"
 
@@ -80,7 +80,7 @@ def read(body):
         half = halves.pop(0)
         return {"type": "http.request", "body": half, "more_body": bool(halves)}
 
-    return tell(read_json(Request({"type": "http", "headers": []}, receive), 1_000_000))
+    return run_async(read_json(Request({"type": "http", "headers": []}, receive), 1_000_000))
 
 
 def nested(depth):

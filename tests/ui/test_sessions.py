@@ -14,7 +14,7 @@ from fer.ui.live.timeline_recorder import TimelineRecorder
 from fer.ui.recording.queued_recording import QueuedRecording
 from fer.ui.recording.session import RecordingSession
 from fer.ui.sessions import GRACE_PERIOD, SHORT_GRACE_PERIOD, SessionError, Sessions
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
 
 NOBODY = Sender(None)
@@ -61,7 +61,7 @@ def page(name):
 
 
 def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
-    async def story():
+    async def scenario():
         sessions = Sessions()
         before = sessions.arrive(token(1), page("before"))
         before.live.recorder = recorder
@@ -73,11 +73,11 @@ def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
         sessions.leave("before")  # Gradio may notice later
         assert sessions.of(token(1), page("after")) is again
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
-    async def story():
+    async def scenario():
         sessions = Sessions()
         for leave in (
             lambda: sessions.leave("one"),
@@ -89,22 +89,22 @@ def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
             leave()
             assert job.is_cancelled() and session.recording.is_empty
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_an_empty_session_is_dropped_at_once():
-    async def story():
+    async def scenario():
         sessions = Sessions()
         sessions.arrive(token(1), page("one"))
         sessions.leave("one")
         sessions.leave("never came")
         assert len(sessions) == 0
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_things_go_some_time_after_their_last_use(clock, recorder, job):
-    async def story():
+    async def scenario():
         sessions = Sessions()
         with_timeline, with_film, empty = (sessions.of(token(i), NOBODY) for i in range(3))
         with_timeline.live.recorder = recorder
@@ -123,11 +123,11 @@ def test_things_go_some_time_after_their_last_use(clock, recorder, job):
         assert len(sessions) == 0
         assert 10 * 60 <= GRACE_PERIOD < 15 * 60
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_an_open_page_keeps_its_things(clock, recorder):
-    async def story():
+    async def scenario():
         sessions = Sessions()
         sender = page("open")
         sender.connections = SimpleNamespace(is_open=lambda name: name == "open")
@@ -137,14 +137,14 @@ def test_an_open_page_keeps_its_things(clock, recorder):
         sessions.sweep()
         assert len(sessions) == 1 and sessions.of(token(1), sender).live.recorder is recorder
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
     monkeypatch.setattr(module, "BRIEF", 0)
 
-    async def story():
+    async def scenario():
         sessions = Sessions()
         for number in range(3):
             sessions.of(token(number), NOBODY).live.recorder = recorder
@@ -154,13 +154,13 @@ def test_what_strangers_keep_is_never_dropped_for_newcomers(monkeypatch, recorde
         sessions.of(token(9), NOBODY)  # what held nothing makes room
         assert [sessions.of(token(n), NOBODY).is_empty for n in (0, 2)] == [False, False]
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
     monkeypatch.setattr(module, "MAX_SESSIONS", 3)
 
-    async def story():
+    async def scenario():
         sessions = Sessions()
         for number in range(3):
             sender = page(f"page {number}")
@@ -170,11 +170,11 @@ def test_thousands_of_photos_keep_no_newcomer_out(monkeypatch):
         kept = [sessions.of(token(n), page(f"page {n}")).photo for n in (0, 2)]
         assert kept == ["a result"] * 2  # of the open page, and the newer one of the others
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_one_page_has_few_sessions():
-    async def story():
+    async def scenario():
         sessions = Sessions()
         for number in range(module.MAX_PER_PAGE):
             sessions.of(token(number), page("one"))
@@ -183,20 +183,20 @@ def test_one_page_has_few_sessions():
         sessions.of(token(0), page("one"))
         sessions.of(token(9), page("two"))
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, recorder):
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
 
-    async def story():
+    async def scenario():
         sessions = Sessions()
         sessions.require_space()
         sessions.of(token(1), NOBODY).live.recorder = recorder
         with pytest.raises(SessionError, match="try again"):
             sessions.require_space()
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
@@ -218,7 +218,7 @@ def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
 
 
 def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(clock):
-    async def story():
+    async def scenario():
         sessions = Sessions()
         before = sessions.arrive(token(1), page("before"))
         before.live.recorder = TimelineRecorder(Timeline("person"), 0.0)
@@ -229,7 +229,7 @@ def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(cl
         sessions.sweep()
         assert len(sessions) == 0  # it isn't kept as long as one with frames
 
-    tell(story())
+    run_async(scenario())
 
 
 def test_a_recording_whose_files_are_deleted_is_not_restored(job):

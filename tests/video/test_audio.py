@@ -19,7 +19,7 @@ def film(path, sound, **options):
 
 
 def warning_of(source, target):
-    """Write the pictures and the sound; return what is said of the sound."""
+    """Write the pictures and the sound; return the warning about the sound."""
     with VideoReader(source) as reader, VideoWriter(target, 64, 48, source) as writer:
         for frame in reader:
             writer.write(frame.image, frame.time, frame.duration)
@@ -37,8 +37,8 @@ def lengths(path):
 @pytest.mark.parametrize(("name", "sound"), DOWNLOAD_KINDS)
 def test_a_long_gap_ends_the_sound(tmp_path, name, sound):
     source = with_a_gap(film(tmp_path / name, sound), tmp_path / "gap.mkv", 5.0, 900)
-    said = warning_of(source, tmp_path / "b.mp4")
-    assert said == f"The sound stops for more than a minute after 0:05; {IGNORED}"
+    sentence = warning_of(source, tmp_path / "b.mp4")
+    assert sentence == f"The sound stops for more than a minute after 0:05; {IGNORED}"
     assert lengths(tmp_path / "b.mp4") == pytest.approx((8.0, 5.0), abs=0.1)
     assert tone_starts(tmp_path / "b.mp4") == pytest.approx(4.0, abs=0.05)
 
@@ -53,8 +53,8 @@ def test_a_gap_of_a_minute_is_kept(tmp_path, name, sound):
 @pytest.mark.parametrize(("name", "sound"), [*DOWNLOAD_KINDS, ("a.mp4", "aac")])
 def test_sound_that_starts_far_too_late_is_left_out(tmp_path, name, sound):
     source = film(tmp_path / name, sound, sound_start=900)
-    said = warning_of(source, tmp_path / "b.mp4")
-    assert said == "The sound starts more than a minute after the pictures and is left out."
+    sentence = warning_of(source, tmp_path / "b.mp4")
+    assert sentence == "The sound starts more than a minute after the pictures and is left out."
     assert lengths(tmp_path / "b.mp4") == pytest.approx((8.0, 0.0), abs=0.1)
     with VideoReader(tmp_path / "b.mp4") as reader:
         assert len(list(reader)) == len(IMAGE_SUFFIXES)
@@ -63,13 +63,13 @@ def test_sound_that_starts_far_too_late_is_left_out(tmp_path, name, sound):
 @pytest.mark.parametrize(("name", "sound"), DOWNLOAD_KINDS)
 def test_a_clock_that_is_set_back_ends_the_sound(tmp_path, name, sound):
     source = set_back(film(tmp_path / name, sound), after=4.2, seconds=4)
-    said = warning_of(source, tmp_path / "b.mp4")
-    assert said in [f"The sound's times go back after 0:0{at}; {IGNORED}" for at in (4, 5)]
+    sentence = warning_of(source, tmp_path / "b.mp4")
+    assert sentence in [f"The sound's times go back after 0:0{at}; {IGNORED}" for at in (4, 5)]
     assert lengths(tmp_path / "b.mp4") == pytest.approx((8.0, 4.5), abs=0.4)
 
 
 @pytest.mark.parametrize(
-    ("starts", "said"),
+    ("starts", "sentence"),
     [
         ([0, 0.5, 1.0], None),
         ([30, 30.5], None),  # it starts late
@@ -81,11 +81,11 @@ def test_a_clock_that_is_set_back_ends_the_sound(tmp_path, name, sound):
         ([0, 2, 1.2, 0.9], "go back after 0:02;"),
     ],
 )
-def test_where_times_leap(starts, said):
+def test_where_times_leap(starts, sentence):
     order = GapDetector(0.0)
     *before, last = [order.check(start, 0.5) for start in starts]
     assert before == [None] * (len(starts) - 1)
-    assert said in last if said else last is None
+    assert sentence in last if sentence else last is None
 
 
 def test_two_warnings_are_two_sentences(tmp_path):

@@ -59,7 +59,7 @@ def unknown(path):
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "sentence"),
     [
         (lambda path: path.write_text("Dear diary, " * 50), "can't be read as a video"),
         (lambda path: path.write_bytes(b""), "empty"),
@@ -77,26 +77,26 @@ def unknown(path):
         *("no frames", "playlist", "headless", "unknown"),
     ],
 )
-def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, said):
+def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, sentence):
     path = tmp_path / "upload.mp4"
     make(path)
-    with pytest.raises(VideoError, match=said) as raised:
+    with pytest.raises(VideoError, match=sentence) as raised:
         VideoReader(path)
     assert "\n" not in str(raised.value)
     assert "Errno" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("module", "limit", "value", "said"),
+    ("module", "limit", "value", "sentence"),
     [
         (container, "MAX_BYTES", 100, "at most 0 MB are accepted"),
         (header, "MAX_SECONDS", 0.2, "too long"),
         (container, "MAX_SIDE", 63, r"64 x 48"),
     ],
 )
-def test_limits(monkeypatch, film, module, limit, value, said):
+def test_limits(monkeypatch, film, module, limit, value, sentence):
     monkeypatch.setattr(module, limit, value)
-    with pytest.raises(VideoError, match=said):
+    with pytest.raises(VideoError, match=sentence):
         check_video(film)
 
 

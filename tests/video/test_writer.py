@@ -165,8 +165,8 @@ def test_sound_of_an_unknown_kind_is_left_out_and_said(tmp_path):
 
 def test_a_disk_that_is_full_at_the_end_is_one_sentence_too(tmp_path):
     path = tmp_path / "b.mp4"
-    said = r"b\.mp4 can't be written: No space left"
-    with pytest.raises(VideoError, match=said), VideoWriter(path, 64, 48) as writer:
+    sentence = r"b\.mp4 can't be written: No space left"
+    with pytest.raises(VideoError, match=sentence), VideoWriter(path, 64, 48) as writer:
         writer._container = Full(writer._container, at_the_end=True)
         writer.write(np.zeros((48, 64, 3), np.uint8), 0)
     assert not path.exists()
@@ -174,8 +174,8 @@ def test_a_disk_that_is_full_at_the_end_is_one_sentence_too(tmp_path):
 
 def test_a_full_disk_is_one_sentence(tmp_path):
     path = tmp_path / "b.mp4"
-    said = r"b\.mp4 can't be written: No space left"
-    with pytest.raises(VideoError, match=said) as raised, VideoWriter(path, 64, 48) as writer:
+    sentence = r"b\.mp4 can't be written: No space left"
+    with pytest.raises(VideoError, match=sentence) as raised, VideoWriter(path, 64, 48) as writer:
         writer._container = Full(writer._container)
         for index in range(9):
             writer.write(np.zeros((48, 64, 3), np.uint8), index / 25)

@@ -85,8 +85,8 @@ def test_all_parts_together_find_what_the_whole_picture_holds(networks):
 
 
 def rescore(networks, image, *boxes):
-    asked = candidates(*boxes)
-    return networks.rescore(image, asked, face_squares(asked.xyxy, MIRRORED_SCALE))
+    queries = candidates(*boxes)
+    return networks.rescore(image, queries, face_squares(queries.xyxy, MIRRORED_SCALE))
 
 
 def test_a_mirrored_look_sees_a_tilted_face_upright(networks):

@@ -10,69 +10,69 @@ FACES = [rng.integers(0, 256, (48, 48, 3)).astype(np.uint8) for _ in range(4)]
 
 
 class Counting:
-    """Answers 0, 1, 2, ... and keeps what it was asked."""
+    """Returns 0, 1, 2, ... and keeps how many crops it was given."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
-        self.answered = 0
+        self.batches: list[int] = []
+        self.predicted = 0
 
     def __call__(self, crops) -> np.ndarray:
-        self.asked.append(len(crops))
+        self.batches.append(len(crops))
         rows = np.full(
-            (len(crops), 7), np.arange(self.answered, self.answered + len(crops))[:, None]
+            (len(crops), 7), np.arange(self.predicted, self.predicted + len(crops))[:, None]
         )
-        self.answered += len(crops)
+        self.predicted += len(crops)
         return rows.astype(np.float32)
 
 
-def asked(answers: PredictionCache, *frames, step: float) -> list[int]:
-    """How many faces were read in each frame."""
+def classified(cache: PredictionCache, *frames, step: float) -> list[int]:
+    """How many faces were classified in each frame."""
     classify = Counting()
     for index, (numbers, crops) in enumerate(frames):
-        answers.predict(numbers, crops, index * step, classify)
-    return classify.asked
+        cache.predict(numbers, crops, index * step, classify)
+    return classify.batches
 
 
 def test_a_still_face_is_read_once_in_that_time():
-    counts = asked(PredictionCache(0.2), *[([1], FACES[:1])] * 21, step=0.0499)
+    counts = classified(PredictionCache(0.2), *[([1], FACES[:1])] * 21, step=0.0499)
     assert sum(counts) == 1 + 4  # one second
 
 
 def test_the_reading_of_several_still_faces_spreads_over_the_frames():
-    counts = asked(PredictionCache(0.2), *[([1, 2, 3, 4], FACES)] * 9, step=0.0501)
+    counts = classified(PredictionCache(0.2), *[([1, 2, 3, 4], FACES)] * 9, step=0.0501)
     assert counts == [4, *[1] * 8]
 
 
 def test_a_changed_face_is_read_again():
-    answers, classify = PredictionCache(1.0, min_age=0.05), Counting()
-    answers.predict([1, 2], FACES[:2], 0.0, classify)
-    rows = answers.predict([1, 2], [FACES[0], FACES[2]], 0.06, classify)
-    assert classify.asked == [2, 1]
+    cache, classify = PredictionCache(1.0, min_age=0.05), Counting()
+    cache.predict([1, 2], FACES[:2], 0.0, classify)
+    rows = cache.predict([1, 2], [FACES[0], FACES[2]], 0.06, classify)
+    assert classify.batches == [2, 1]
     assert rows[:, 0].tolist() == [0, 2]
 
 
 def test_a_face_that_changes_all_the_time_is_read_only_so_often():
     frames = [([1], FACES[index % 2 : index % 2 + 1]) for index in range(9)]
-    assert asked(PredictionCache(1.0, min_age=0.05), *frames, step=0.02) == [1, 0, 0] * 3
+    assert classified(PredictionCache(1.0, min_age=0.05), *frames, step=0.02) == [1, 0, 0] * 3
 
 
-def test_answers_stay_with_their_numbers():
-    answers, classify = PredictionCache(1.0), Counting()
-    answers.predict([1, 2, 3], FACES[:3], 0.0, classify)
-    rows = answers.predict([3, 1], [FACES[2], FACES[0]], 0.0, classify)
+def test_predictions_stay_with_their_tracks():
+    cache, classify = PredictionCache(1.0), Counting()
+    cache.predict([1, 2, 3], FACES[:3], 0.0, classify)
+    rows = cache.predict([3, 1], [FACES[2], FACES[0]], 0.0, classify)
     assert rows[:, 0].tolist() == [2, 0]
 
 
-def test_no_answer_is_older_than_told():
-    answers, classify = PredictionCache(0.2), Counting()
-    answers.predict([1, 2], FACES[:2], 0.0, classify)
-    answers.predict([1, 2], FACES[:2], 0.3, classify)
-    assert classify.asked == [2, 2]
+def test_no_prediction_is_older_than_max_age():
+    cache, classify = PredictionCache(0.2), Counting()
+    cache.predict([1, 2], FACES[:2], 0.0, classify)
+    cache.predict([1, 2], FACES[:2], 0.3, classify)
+    assert classify.batches == [2, 2]
 
 
 def test_a_face_that_was_away_is_read_again():
     frames = [([1], FACES[:1]), ([], []), ([1], FACES[:1])]
-    assert asked(PredictionCache(1.0), *frames, step=0.01) == [1, 0, 1]
+    assert classified(PredictionCache(1.0), *frames, step=0.01) == [1, 0, 1]
 
 
 def test_nobody_is_a_value():
@@ -80,7 +80,7 @@ def test_nobody_is_a_value():
 
 
 def test_zero_reads_each_face_in_each_frame():
-    assert asked(PredictionCache(0), *[([1, 2], FACES[:2])] * 3, step=0.01) == [2, 2, 2]
+    assert classified(PredictionCache(0), *[([1, 2], FACES[:2])] * 3, step=0.01) == [2, 2, 2]
 
 
 @pytest.mark.parametrize("name", ["max_age", "min_age"])

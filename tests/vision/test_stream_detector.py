@@ -193,14 +193,14 @@ def test_merged_by_hand(known, found, expected):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         ({"memory": -1}, "memory is 0 seconds or more, not -1"),
         ({"search_period": 0}, "search_period is above 0 seconds, not 0"),
     ],
 )
-def test_options_out_of_range(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_options_out_of_range(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
         StreamDetector(**options)
 
 

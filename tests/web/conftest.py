@@ -37,7 +37,7 @@ def camera(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def site(built, tmp_path_factory):
-    """The page with the stand-in, see `tell`."""
+    """The page with the stand-in, see `show_faces`."""
     with sites.serve(sites.with_stand_in(built, tmp_path_factory.mktemp("site") / "dist")) as site:
         yield site
 
@@ -55,7 +55,7 @@ def blank(context):
     page = context.new_page()
     page.set_viewport_size({"width": 1280, "height": 900})
     errors, requests = [], []
-    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     yield page

@@ -59,14 +59,14 @@ def row(number, **more):
     ]
 
 
-def tell(page, *faces, delay=0):
+def show_faces(page, *faces, delay=0):
     """Let the stand-in find these faces, after `delay` milliseconds each time."""
     page.evaluate(TELL, {"faces": list(faces), "delay": delay})
 
 
 def start(page, *faces):
     """Start the camera with these faces in view, and wait for the first result."""
-    tell(page, *faces)
+    show_faces(page, *faces)
     page.get_by_role("button", name="Start camera").click()
     page.locator("#panel .fer-rate").wait_for()
 

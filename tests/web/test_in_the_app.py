@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.browser import DRAWN, start_camera
 from tests.security.page import served
-from tests.web.faces import TEN_TIMES_AS_FAST, face, tell
+from tests.web.faces import TEN_TIMES_AS_FAST, face, show_faces
 from tests.web.site import with_stand_in
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def frame(page):
 def on_device(page, frame, *faces, delay=0):
     """Start the camera on this device."""
     (device,) = [inner for inner in page.frames if "/device/" in inner.url]
-    tell(device, *faces, delay=delay)
+    show_faces(device, *faces, delay=delay)
     frame.get_by_role("button", name="Start camera").click()
     frame.locator("#panel .fer-rate").wait_for()
     return device

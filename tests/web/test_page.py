@@ -19,8 +19,8 @@ from tests.web.faces import (
     rgb,
     row,
     saved,
+    show_faces,
     start,
-    tell,
 )
 from tests.web.site import WEB
 
@@ -57,7 +57,7 @@ def test_the_page_is_in_the_browsers_language(blank, site):
     blank.add_init_script(german)
     blank.goto(site.url)
     blank.locator("html[data-ready][lang=de]").wait_for()
-    tell(blank, face())
+    show_faces(blank, face())
     blank.get_by_role("button", name="Kamera starten").click()
     blank.locator("#panel .fer-rate").wait_for()
     assert blank.locator("#panel .fer-heading").inner_text() == "Ihr Ausdruck"
@@ -83,13 +83,13 @@ def test_uncertain_and_turned_away_faces_are_drawn_without_an_expression(page):
     assert min(drawn(page, unsure["box"], rgb("uncertain"))) > 0.9
     assert min(drawn(page, away["box"], rgb("turned away"))) > 0.9
     assert max(drawn(page, away["box"], rgb("angry"))) < 0.1
-    tell(page, unsure)
+    show_faces(page, unsure)
     page.get_by_text("no expression stands out").wait_for()
-    tell(page, away)
+    show_faces(page, away)
     page.get_by_text("it looks too far aside to name an expression").wait_for()
-    tell(page, small)
+    show_faces(page, small)
     page.get_by_text("A face counts once it is detected in a second picture.").wait_for()
-    tell(page)
+    show_faces(page)
     page.get_by_text("No face in view").wait_for()
 
 
@@ -130,7 +130,7 @@ def test_a_class_has_no_expression_below_five_faces(page):
     assert {line["faces"] for line in few["table"]} == {4}
     assert from_json(json.dumps(few)).table()["happy"].isna().all()
 
-    tell(page, *faces)
+    show_faces(page, *faces)
     page.get_by_text("On average of 5 faces").wait_for()
     page.get_by_role("button", name="Start timeline").click()
     page.get_by_text("Recording 0:01").wait_for()
@@ -205,7 +205,7 @@ def test_a_photo_is_read_and_other_files_are_refused_in_a_sentence(page, tmp_pat
     Image.fromarray(astronaut()).save(tmp_path / "one.png")
     (tmp_path / "text.jpg").write_text("no picture")
     page.get_by_role("tab", name="Photo").click()
-    tell(page, face(), face((400, 60, 430, 90), "sad", 0.8, 2))
+    show_faces(page, face(), face((400, 60, 430, 90), "sad", 0.8, 2))
     page.locator("#file").set_input_files(tmp_path / "one.png")
     page.get_by_role("button", name="Face 1: happy 93%").wait_for()
     assert page.locator("#photo-result caption").inner_text() == "All faces, in percent"
@@ -214,7 +214,7 @@ def test_a_photo_is_read_and_other_files_are_refused_in_a_sentence(page, tmp_pat
     assert page.get_by_text("Only 30 pixels on its longer side").is_visible()
     page.locator("#file").set_input_files(tmp_path / "text.jpg")
     page.get_by_text("This file is no picture that this browser can open.").wait_for()
-    tell(page)
+    show_faces(page)
     page.get_by_role("button", name="Example: cat").click()
     page.get_by_text("No face found").wait_for()
 
@@ -226,7 +226,7 @@ def focused(page):
 
 
 def test_the_page_is_used_by_keyboard(page):
-    tell(page, face())
+    show_faces(page, face())
     page.keyboard.press("Tab")
     assert focused(page) == "tab-live"
     page.keyboard.press("ArrowRight")
@@ -285,7 +285,7 @@ def test_a_device_that_is_too_slow_is_told_so(blank, site):
     blank.add_init_script(TEN_TIMES_AS_FAST)
     blank.goto(site.url)
     blank.locator("html[data-ready]").wait_for()
-    tell(blank, face(), delay=50)
+    show_faces(blank, face(), delay=50)
     blank.get_by_role("button", name="Start camera").click()
     blank.get_by_text("This device is slow").wait_for()
     assert blank.get_by_text("Close other programs and pages").is_visible()

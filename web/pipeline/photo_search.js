@@ -108,8 +108,8 @@ class PhotoSearch {
     const { QUARTERS, REORIENTED_RATIO } = this.constants;
     const doubtful = this.doubtful(faces);
     if (!doubtful.length) return faces;
-    const asked = QUARTERS.flatMap((quarter) => doubtful.map((face) => [face, faceRoll(face) + quarter]));
-    const views = await detector.inspect(picture, asked.map(([face]) => face), asked.map(([, angle]) => angle));
+    const queries = QUARTERS.flatMap((quarter) => doubtful.map((face) => [face, faceRoll(face) + quarter]));
+    const views = await detector.inspect(picture, queries.map(([face]) => face), queries.map(([, angle]) => angle));
     const turned = new Map();
     doubtful.forEach((face, i) => {
       const ways = range(QUARTERS.length).map((quarter) => views[quarter * doubtful.length + i]);
@@ -132,9 +132,9 @@ class PhotoSearch {
     const { FILLING_SCORE, FILLING_SHARE, SURE_CONFIDENCE, VERIFIED_SCALES, VERIFIED_SCORE } = this.constants;
     const sure = faces.filter(({ score }) => score >= SURE_CONFIDENCE);
     if (sure.length || !faces.length) return sure;
-    const asked = VERIFIED_SCALES.flatMap((scale) => faces.map((face) => [face, scale]));
-    const same = asked.map(([face]) => face);
-    const views = await detector.inspect(picture, same, same.map(faceRoll), asked.map(([, scale]) => scale));
+    const queries = VERIFIED_SCALES.flatMap((scale) => faces.map((face) => [face, scale]));
+    const same = queries.map(([face]) => face);
+    const views = await detector.inspect(picture, same, same.map(faceRoll), queries.map(([, scale]) => scale));
     return faces.filter(({ box }, i) => {
       const score = mean(range(VERIFIED_SCALES.length).map((look) => views[look * faces.length + i].score));
       const fills = longerSide(box) >= FILLING_SHARE * Math.max(picture.width, picture.height);

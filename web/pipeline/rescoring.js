@@ -13,10 +13,10 @@ export async function lookLevel(cascade, picture, found, threshold, constants) {
     const seen = found.map(({ landmarks }) => roll(landmarks));
     const tilted = seen.map((degrees, i) => Math.abs(rollDifference(degrees, rolls[i])) >= TILTED_FROM);
     if (!tilted.includes(true)) break;
-    const asked = found.flatMap((face, i) => (tilted[i] ? [i] : []));
-    const squares = asked.map((i) => faceSquare(found[i].box, constants));
-    const level = await cascade.inspect(picture, squares, asked.map((i) => seen[i]));
-    found = found.map((face, i) => (tilted[i] ? level[asked.indexOf(i)] : face) ?? face);
+    const queries = found.flatMap((face, i) => (tilted[i] ? [i] : []));
+    const squares = queries.map((i) => faceSquare(found[i].box, constants));
+    const level = await cascade.inspect(picture, squares, queries.map((i) => seen[i]));
+    found = found.map((face, i) => (tilted[i] ? level[queries.indexOf(i)] : face) ?? face);
     rolls = rolls.map((degrees, i) => (tilted[i] ? seen[i] : degrees));
   }
   return rolls.some(Boolean) ? cascade.bestOf(found, threshold) : found;
@@ -25,11 +25,11 @@ export async function lookLevel(cascade, picture, found, threshold, constants) {
 /** Returns the faces that score enough; more looks decide where the first one doubts. */
 export async function confirm(cascade, picture, found, confidence, constants) {
   const { MIRRORED_SCALE, RESCORE_BELOW } = constants;
-  const asked = found.filter(({ score }) => score < RESCORE_BELOW);
-  if (asked.length) {
-    const squares = asked.map(({ box }) => faceSquare(box, constants, MIRRORED_SCALE));
-    const again = await cascade.rescore(picture, asked, squares, tilts(asked.map(faceRoll), constants));
-    found = found.map((face) => again[asked.indexOf(face)] ?? face);
+  const queries = found.filter(({ score }) => score < RESCORE_BELOW);
+  if (queries.length) {
+    const squares = queries.map(({ box }) => faceSquare(box, constants, MIRRORED_SCALE));
+    const again = await cascade.rescore(picture, queries, squares, tilts(queries.map(faceRoll), constants));
+    found = found.map((face) => again[queries.indexOf(face)] ?? face);
   }
   return found.filter(({ score }) => score > confidence);
 }

@@ -86,12 +86,12 @@ test("which faces are read again", async () => {
   const cache = new PredictionCache(config);
   for (const { time, crops, read } of expected.cache) {
     const pictures = crops.map(([left, gain]) => view(darkened(picture, gain), left, 60, left + 100, 160));
-    let asked;
+    let classified;
     await cache.predict([1, 2, 3], pictures, time, (due) => {
-      asked = due.length;
+      classified = due.length;
       return due.map(() => new Array(7).fill(0));
     });
-    assert.equal(asked, read, `at ${time}`);
+    assert.equal(classified, read, `at ${time}`);
   }
 });
 

@@ -18,7 +18,7 @@ from fer.ui.live.session import LiveSession
 from fer.ui.live.views import class_panel, person_panel
 from fer.ui.sessions import Sessions
 from fer.vision.detections import expression_labels
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
 from tests.ui.live_helpers import TOKEN, Looking, hold_clock, payload
 
@@ -57,7 +57,7 @@ def test_no_face_gives_a_friendly_word():
 @pytest.mark.parametrize("query", [None, 7, [], {}, {"frame": None, "token": TOKEN}])
 def test_what_is_no_frame_is_refused_in_a_sentence(query, monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.01)
-    reading = tell(Looking().handlers.look(query))
+    reading = run_async(Looking().handlers.look(query))
     assert "No picture is read" in reading.panel and "must be a JPEG" in reading.panel
 
 
@@ -65,11 +65,14 @@ def test_few_refusals_are_delayed_as_each_stays_in_memory(monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.3)
     monkeypatch.setattr("fer.ui.live.handlers.MAX_DELAYED", 3)
 
-    async def story():
+    async def scenario():
         handlers = Looking().handlers
         return await asyncio.gather(*(handlers.look(None) for _ in range(5)))
 
-    assert sorted(reading.seconds > 0.2 for reading in tell(story())) == [False] * 2 + [True] * 3
+    assert (
+        sorted(reading.seconds > 0.2 for reading in run_async(scenario()))
+        == [False] * 2 + [True] * 3
+    )
 
 
 @pytest.mark.parametrize("panel", [lambda f: person_panel(f, ["happy"] * 5, 9), class_panel_of])
@@ -132,12 +135,12 @@ def query(token):
 
 
 def test_a_newer_frame_of_the_same_visitor_supersedes_one_that_waits():
-    async def story():
+    async def scenario():
         handlers = Looking([BOX]).handlers
         busy = [handlers.look(query(f"{i:032x}")) for i in range(FRAME_WORKERS)]
         return await asyncio.gather(*busy, *(handlers.look(query("f" * 32)) for _ in range(3)))
 
-    *_, first, second, last = tell(story())
+    *_, first, second, last = run_async(scenario())
     assert (first.superseded, second.superseded, last.superseded) == (True, True, False)
     assert first.seconds < 1 and last.faces
 
@@ -150,7 +153,7 @@ def test_many_frames_share_a_few_readers():
         seen.add(threading.current_thread().name)
         return follow(*arguments)
 
-    async def story():
+    async def scenario():
         pipeline.process_frame = noted
         handlers = LiveHandlers(pipeline, Sessions())
         for _ in range(2):
@@ -158,7 +161,7 @@ def test_many_frames_share_a_few_readers():
             readings = await asyncio.gather(*looks)
         return readings
 
-    assert all("1 face" in reading.panel for reading in tell(story()))
+    assert all("1 face" in reading.panel for reading in run_async(scenario()))
     assert 1 <= len(seen) <= FRAME_WORKERS and all(name.startswith("look") for name in seen)
 
 
@@ -166,11 +169,11 @@ def test_many_frames_share_a_few_readers():
 def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, seconds):
     live = Looking([BOX])
 
-    async def story():
+    async def scenario():
         for number in range(cameras):
             await live.handlers.look(query(f"{number:032x}"))
 
-    tell(story())
+    run_async(scenario())
     detector = live.session(f"{cameras - 1:032x}").live.stream_state.stream_detector
     assert detector.search_period == pytest.approx(seconds)
 
@@ -182,14 +185,14 @@ def test_where_all_places_are_taken_a_silent_camera_yields_its_own(monkeypatch):
     def look(number):
         return live.handlers.look(query(f"{number:032x}"))
 
-    async def story():
+    async def scenario():
         await asyncio.gather(*(look(number) for number in range(MAX_STREAMS)))
         refused = await look(99)
         clock[0] = YIELDING_LIMIT
         await asyncio.gather(*(look(number) for number in range(1, MAX_STREAMS)))
         return refused, await look(99), await look(0)
 
-    panels = [reading.panel for reading in tell(story())]
+    panels = [reading.panel for reading in run_async(scenario())]
     assert ["The page is full" in panel for panel in panels] == [True, False, True]
 
 

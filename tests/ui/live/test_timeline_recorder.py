@@ -16,7 +16,7 @@ from fer.timeline.timeline import Timeline
 from fer.ui.live.live_reading import LiveReading
 from fer.ui.live.timeline_recorder import MAX_DURATION, TimelineRecorder, idle_html
 from fer.ui.sessions import Session
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
 from tests.timeline.frames import steady
 from tests.ui.live_helpers import TOKEN, Looking, hold_clock, payload
@@ -39,8 +39,8 @@ def clock(monkeypatch):
     return hold_clock(monkeypatch)
 
 
-def content(parcel):
-    return base64.b64decode(parcel["uri"].split(",")[1])
+def content(download):
+    return base64.b64decode(download["uri"].split(",")[1])
 
 
 def record(live, clock, times, view="person", **who):
@@ -74,7 +74,7 @@ def test_stop_ends_it_and_what_is_saved_reads_back(clock):
     record(live, clock, [0.0, 0.5, 1.0])
     text = live.stop()
     assert "fer-done" in text and "fer-running" not in text
-    # Stop's answer may come in before that of a frame that was on its way: it is told again.
+    # Stop's answer may come in before that of a frame that was on its way: it is arguments again.
     assert record(live, clock, [2.0, 3.0]) == [text, None]
     session = live.session()
     timeline = session.live.recorder.timeline
@@ -150,9 +150,9 @@ def test_a_page_whose_timeline_is_gone_is_told_so(clock):
     """As after a restart of the server: it would show a recording for ever."""
     live = Looking(SIX[:1])
     query = {"frame": payload(FRAME), "token": TOKEN, "view": "person", "recording": True}
-    assert "The timeline is lost" in tell(live.handlers.look(query)).chart
+    assert "The timeline is lost" in run_async(live.handlers.look(query)).chart
     live.start()
-    assert "The timeline is lost" not in (tell(live.handlers.look(query)).chart or "")
+    assert "The timeline is lost" not in (run_async(live.handlers.look(query)).chart or "")
 
 
 def test_nothing_recorded_and_nothing_to_save(clock):
@@ -190,7 +190,7 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
     live.start()
     record(live, clock, [0.0])
     recorder = live.session().live.recorder
-    described = lambda *told: (recorder.stop(), LiveReading())[1]  # noqa: E731
+    described = lambda *arguments: (recorder.stop(), LiveReading())[1]  # noqa: E731
     monkeypatch.setattr(live.handlers, "_describe", described)
     assert "fer-done" in record(live, clock, [2.0])[0]
 

@@ -15,7 +15,7 @@ from fer.ui.model.two_networks import MAX_COMPARED, SecondNetwork, compare_netwo
 from fer.ui.model.two_networks_view import comparison_html
 from fer.ui.photo.handlers import PhotoHandlers, PhotoResult
 from fer.ui.sessions import Sessions
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import FakeClassifier, fake_pipeline, sure
 
 PICTURE = np.full((120, 900, 3), 90, np.uint8)
@@ -91,7 +91,7 @@ def compared(events, monkeypatch, photo):
     session = SimpleNamespace(photo=photo)
     monkeypatch.setattr(events._sessions, "of", lambda *_: session)
     monkeypatch.setattr(tab, "Sender", lambda _: Listening())
-    return str(tell(events.compare(TOKEN)))
+    return str(run_async(events.compare(TOKEN)))
 
 
 class Listening:

@@ -53,8 +53,8 @@ def handlers():
     return Handlers(fake_pipeline(BOXES, sure("happy", 0.9), sure("fear", 0.42)))
 
 
-def content(parcel):
-    return base64.b64decode(parcel["uri"].split(",")[1])
+def content(download):
+    return base64.b64decode(download["uri"].split(",")[1])
 
 
 def test_how_a_photo_was_read_is_on_the_page_and_in_the_json(handlers, tmp_path):
@@ -170,9 +170,9 @@ def test_small_and_large_pictures_are_resized_for_display(handlers, tmp_path):
 
 
 def test_saved_picture_has_full_size_and_boxes(handlers, photo):
-    parcel = handlers.save_picture(handlers.read(photo, 40, False)[1])
-    assert parcel["name"] == "party-faces.jpg"
-    saved = np.asarray(Image.open(io.BytesIO(content(parcel)))).astype(int)
+    download = handlers.save_picture(handlers.read(photo, 40, False)[1])
+    assert download["name"] == "party-faces.jpg"
+    saved = np.asarray(Image.open(io.BytesIO(content(download)))).astype(int)
     assert saved.shape == (240, 320, 3)
     expected = [int(COLORS["happy"][i : i + 2], 16) for i in (1, 3, 5)]
     assert np.abs(saved[140, 100] - expected).max() < 60

@@ -11,7 +11,7 @@ from fer.timeline.timeline import TimelineError
 from fer.ui.recording import comparison
 from fer.ui.recording.comparison import ComparisonEvents, compare_html
 from fer.ui.sessions import Sessions
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.timeline.test_compare import lesson
 
 TOKEN = "0123456789abcdef" * 2
@@ -63,27 +63,27 @@ def test_whatever_is_in_a_file_is_compared_or_refused(tmp_path, files):
             assert str(error)
 
 
-def told(paths, way="recordings"):
+def compared_html(paths, way="recordings"):
     payload = [{"path": str(path)} for path in paths]
-    return str(tell(ComparisonEvents(Sessions()).compare(payload, way, TOKEN))[1])
+    return str(run_async(ComparisonEvents(Sessions()).compare(payload, way, TOKEN))[1])
 
 
 def test_timelines_are_compared_by_the_names_of_their_files(files):
-    html = told(files)
+    html = compared_html(files)
     assert "tuesday less mon &lt;day&gt;" in html and "From mon &lt;day&gt; to tuesday" in html
-    assert "talk less baseline" in told(files[:1], "stretches")
-    assert told([]) == ""
+    assert "talk less baseline" in compared_html(files[:1], "stretches")
+    assert compared_html([]) == ""
 
 
 def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
-    assert "takes 2 to 12" in told(files[:1])
+    assert "takes 2 to 12" in compared_html(files[:1])
     (tmp_path / "deep.json").write_text("[" * 100_000)
     (tmp_path / "latin.json").write_bytes(b"\xff")
     (tmp_path / "many.json").write_bytes(b'{"format": [' + b"[]," * comparison.MAX_ROWS + b"[]]}")
     for name in ("deep", "latin", "many"):
-        assert f"{name}.json is no timeline" in told([files[0], tmp_path / f"{name}.json"])
-    assert "gone.json is no longer here" in told([files[0], tmp_path / "gone.json"])
+        assert f"{name}.json is no timeline" in compared_html([files[0], tmp_path / f"{name}.json"])
+    assert "gone.json is no longer here" in compared_html([files[0], tmp_path / "gone.json"])
     with pytest.raises(TimelineError, match="At most 12"):
         compare_html([], files * 7, False)
     monkeypatch.setattr(comparison, "MAX_BYTES", 10)
-    assert "more than 0 MB together" in told(files)
+    assert "more than 0 MB together" in compared_html(files)

@@ -31,7 +31,7 @@ from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
 from fer.video import VideoError, VideoReader, check_video
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
 
 BOX = [40, 30, 90, 90]
@@ -45,7 +45,7 @@ def handlers():
 
 
 def run(handlers, recording, view="person", session=None, times=("", "")):
-    """Return everything that the page is told: progress, list, state, result and files each time.
+    """Return everything that the page is update: progress, list, state, result and files each time.
 
     What stays the same is filled in.
     """
@@ -53,9 +53,9 @@ def run(handlers, recording, view="person", session=None, times=("", "")):
 
     async def collect():
         updates = handlers.start(paths, view, 5, session or RecordingSession(), times)
-        return [told async for told in updates]
+        return [update async for update in updates]
 
-    return filled(tell(collect()))
+    return filled(run_async(collect()))
 
 
 def filled(updates):
@@ -161,8 +161,8 @@ def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_
 def test_a_recording_is_analysed_again_with_other_settings_only(clip, uploads):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
     first = run(handlers, clip, session=session)[-1][4]
-    (told,) = run(handlers, clip, session=session)
-    assert "Nothing left to analyse" in told[0] and Path(first).exists()
+    (update,) = run(handlers, clip, session=session)
+    assert "Nothing left to analyse" in update[0] and Path(first).exists()
     second = run(handlers, clip, "class", session)[-1][4]
     assert not Path(first).exists() and Path(second).exists()
     assert len(list((uploads / "recordings").iterdir())) == 1
@@ -183,15 +183,15 @@ def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
     before = set(uploads.rglob("*"))
     states = []
 
-    async def story():
-        async for told in handlers.start([clip], "person", 5, session):
-            states.append(told[0])
-            if "25%" in told[0]:
+    async def scenario():
+        async for update in handlers.start([clip], "person", 5, session):
+            states.append(update[0])
+            if "25%" in update[0]:
                 assert len(list(uploads.rglob("annotated.mp4"))) == 1
                 session.cancel()
-        return told
+        return update
 
-    last = tell(story())
+    last = run_async(scenario())
     assert any(f"About {format_duration(90)} left" in state for state in states)
     assert "Cancelled" in last[0] and last[1:] == ("", "", *EMPTY_OUTPUTS)
     assert set(uploads.rglob("*")) - before == {uploads / "recordings"}
@@ -200,39 +200,39 @@ def test_progress_is_reported_and_cancel_leaves_no_file(clip, uploads):
 def test_a_visitor_who_leaves_cancels_the_job(clip, uploads):
     handlers, session = Handlers(fake_pipeline(), slow), RecordingSession()
 
-    async def story():
-        told = handlers.start([clip], "person", 5, session)
+    async def scenario():
+        update = handlers.start([clip], "person", 5, session)
         while (job := session.recordings[0].job if session.recordings else None) is None:
-            await anext(told)
+            await anext(update)
         while not job.started:
             await asyncio.sleep(0.005)
-        await told.aclose()
+        await update.aclose()
         assert job.is_cancelled()
         while job.folder.exists():
             await asyncio.sleep(0.005)
 
-    tell(asyncio.wait_for(story(), 30))
+    run_async(asyncio.wait_for(scenario(), 30))
 
 
 def test_a_queued_job_reports_its_position_and_can_be_cancelled(clip):
     handlers = Handlers(fake_pipeline(), slow)
     sessions = [RecordingSession() for _ in range(WORKERS + 1)]
 
-    async def story():
+    async def scenario():
         running = [handlers.start([clip], "person", 5, session) for session in sessions[:WORKERS]]
-        for told in running:
-            await anext(told), await anext(told)
+        for update in running:
+            await anext(update), await anext(update)
         last = handlers.start([clip], "person", 5, sessions[-1])
         waiting = [(await anext(last))[0] for _ in range(2)][1]
         sessions[-1].cancel()
-        told = [told[0] async for told in last]
+        update = [update[0] async for update in last]
         for told_to_others in running:
             await told_to_others.aclose()
-        return waiting, told[-1]
+        return waiting, update[-1]
 
-    waiting, told = tell(asyncio.wait_for(story(), 30))
+    waiting, update = run_async(asyncio.wait_for(scenario(), 30))
     assert "Waiting in line" in waiting and "1 recording before yours" in waiting
-    assert "Cancelled" in told
+    assert "Cancelled" in update
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
 
 
 def choose(handlers, session, *paths):
-    """Return what the page is told: what is known of the files, then as `run`."""
+    """Return what the page is update: what is known of the files, then as `run`."""
     session.choose(paths)
     return handlers.choose(session, len(paths))
 
@@ -316,7 +316,7 @@ def test_a_full_disk_is_reported_and_nothing_is_left(handlers, clip, uploads, mo
 
 
 def test_an_error_in_the_middle_is_reported_in_its_sentence(clip, uploads):
-    def broken(*arguments, **told):
+    def broken(*arguments, **options):
         raise VideoError("The disk is full; come back later.")
 
     state = run(Handlers(fake_pipeline(), broken), clip)[-1][0]
@@ -324,7 +324,7 @@ def test_an_error_in_the_middle_is_reported_in_its_sentence(clip, uploads):
 
 
 def test_an_unexpected_error_is_reported_and_logged(clip, uploads, caplog):
-    def broken(*arguments, **told):
+    def broken(*arguments, **options):
         raise MemoryError("no bytes left")
 
     last = run(Handlers(fake_pipeline(), broken), clip)[-1]
@@ -336,9 +336,9 @@ def test_an_unexpected_error_is_reported_and_logged(clip, uploads, caplog):
 def test_a_cancel_in_the_last_moment_shows_no_deleted_files(clip, uploads):
     session = RecordingSession()
 
-    def late(*arguments, **told):
+    def late(*arguments, **options):
         session.cancel()
-        return quick(*arguments, **told)
+        return quick(*arguments, **options)
 
     handlers = Handlers(fake_pipeline([BOX]), late)
     last = run(handlers, clip, session=session)[-1]
@@ -355,7 +355,7 @@ def test_where_a_file_can_have_no_second_name_it_is_copied(handlers, clip, monke
 
 
 def test_programs_get_the_timeline_and_the_files(handlers, clip):
-    document, files = tell(handlers.analyse_recording(clip, "person", 5))
+    document, files = run_async(handlers.analyse_recording(clip, "person", 5))
     assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
     suffixes = [".mp4", ".png", ".csv", ".json", ".html", ".zip"]
     assert [Path(file).suffix for file in files] == suffixes
@@ -365,13 +365,13 @@ def test_programs_get_the_timeline_and_the_files(handlers, clip):
         ((clip, "class", 99), "rate"),
     ):
         with pytest.raises(gr.Error, match=words):
-            tell(handlers.analyse_recording(*arguments))
+            run_async(handlers.analyse_recording(*arguments))
 
 
 def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
     handlers = Handlers(fake_pipeline(), slow)
 
-    async def story():
+    async def scenario():
         asking = asyncio.create_task(handlers.analyse_recording(clip))
         while not list(uploads.rglob("annotated.mp4")):
             await asyncio.sleep(0.005)
@@ -379,7 +379,7 @@ def test_a_program_that_hangs_up_stops_the_work(clip, uploads):
         while list((uploads / "recordings").iterdir()):
             await asyncio.sleep(0.005)
 
-    tell(asyncio.wait_for(story(), 30))
+    run_async(asyncio.wait_for(scenario(), 30))
 
 
 def test_progress_is_a_progress_bar():
@@ -412,16 +412,16 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
     events = RecordingEvents(handlers, Sessions())
     mark = json.dumps({"do": "add", "kind": "event", "start": 0.5, "end": 0.5, "text": "quiz"})
 
-    async def story(token):
-        return [told async for told in events.mark(mark, token)]
+    async def scenario(token):
+        return [update async for update in events.mark(mark, token)]
 
     async def analysed():
         session = events.sessions.of("a" * 32, Sender(None)).recording
         async for _ in handlers.start([clip], "person", 5, session):
             pass
-        return await story("b" * 32), await story("a" * 32)
+        return await scenario("b" * 32), await scenario("a" * 32)
 
-    none, own = tell(analysed())
+    none, own = run_async(analysed())
     assert none == [] and len(own) == 2
     assert "fer-mark-event" in own[0][1] and all(Path(file).exists() for file in own[1][2:])
 

@@ -15,7 +15,7 @@ from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
-from tests.async_runner import tell
+from tests.async_runner import run_async
 from tests.fakes import fake_pipeline
 from tests.ui.recording.test_handlers import (
     BOX,
@@ -53,14 +53,14 @@ def names(session):
 
 def test_one_after_the_other_is_analysed_and_one_that_is_refused_stops_none(handlers, clips):
     session = RecordingSession()
-    told = run(handlers, clips, session=session)
-    headings = [row[0] for row in told if "of 3" in row[0]]
+    update = run(handlers, clips, session=session)
+    headings = [row[0] for row in update if "of 3" in row[0]]
     assert "Recording 1 of 3: one.mp4" in headings[0]
     assert "Recording 3 of 3: three.mp4" in headings[-1]
-    first_result = next(row for row in told if row[3])
+    first_result = next(row for row in update if row[3])
     assert "Recording 3 of 3" in first_result[0] or "Recording 2 of 3" in first_result[0]
     assert "after the last recording of the queue" in first_result[2]
-    progress, queue, state, _, video, *_ = told[-1]
+    progress, queue, state, _, video, *_ = update[-1]
     assert progress == "" and names(session) == ["one.mp4", "three.mp4"]
     assert "be read as a video" in queue and queue.count("data-show") == 2
     assert "within 50 minutes" in state and Path(video).name == "one_annotated.mp4"
@@ -91,7 +91,7 @@ def test_each_result_is_displayed_marked_and_compared(handlers, clips):
     events = RecordingEvents(handlers, sessions)
     comparison = ComparisonEvents(sessions)
 
-    async def story():
+    async def scenario():
         session = sessions.of(TOKEN, Sender(None)).recording
         rows = [row async for row in handlers.start(clips, "person", 5, session)]
         other = session.recordings[2]
@@ -104,7 +104,7 @@ def test_each_result_is_displayed_marked_and_compared(handlers, clips):
         one = await comparison.select([other.number], None, "recordings", TOKEN)
         return session, filled([*rows, shown])[-2:], (same, unknown), marked, both, one
 
-    session, (first, shown), unchanged, marked, both, one = tell(story())
+    session, (first, shown), unchanged, marked, both, one = run_async(scenario())
     assert Path(first[4]).name == "one_annotated.mp4"
     assert Path(shown[4]).name == "three_annotated.mp4" and "fer-chart" in shown[3]
     assert all(row[3:] == tuple([gr.skip()] * 8) for row in unchanged)
@@ -124,14 +124,14 @@ def test_cancel_ends_all_and_keeps_what_is_finished(clips):
 
     handlers.analyse = second_is_slow
 
-    async def story():
-        async for told in handlers.start(paths, "person", 5, session):
-            if "25%" in told[0]:
+    async def scenario():
+        async for update in handlers.start(paths, "person", 5, session):
+            if "25%" in update[0]:
                 assert len(handlers.kept_folders()) == 3
                 session.cancel()
-        return told
+        return update
 
-    progress, queue, *_ = tell(asyncio.wait_for(story(), 30))
+    progress, queue, *_ = run_async(asyncio.wait_for(scenario(), 30))
     assert "what was finished before is kept" in progress and names(session) == ["one.mp4"]
     assert "no file of it was kept" in queue and handlers.kept_folders() == set()
     assert [each.failure is None for each in session.recordings] == [True, False, True]
@@ -141,29 +141,29 @@ def test_a_recording_that_is_removed_leaves_the_queue(clips):
     handlers, session = Handlers(fake_pipeline([BOX]), slow), RecordingSession()
     paths = [clips[0], clips[2]]
 
-    async def story():
-        async for told in handlers.start(paths, "person", 5, session):
-            if "1 of 2" in told[0] and "25%" in told[0]:
+    async def scenario():
+        async for update in handlers.start(paths, "person", 5, session):
+            if "1 of 2" in update[0] and "25%" in update[0]:
                 choose(handlers, session, clips[2])
-            if "25%" in told[0] and len(session.recordings) == 1:
+            if "25%" in update[0] and len(session.recordings) == 1:
                 handlers.analyse = None
                 choose(handlers, session)
-        return told
+        return update
 
-    told = tell(asyncio.wait_for(story(), 30))
-    assert told[:4] == ("", "", instructions(), "") and not session.recordings
+    update = run_async(asyncio.wait_for(scenario(), 30))
+    assert update[:4] == ("", "", instructions(), "") and not session.recordings
 
 
 def test_what_is_added_meanwhile_comes_last(handlers, clips):
     session = RecordingSession()
 
-    async def story():
-        async for told in handlers.start(clips[:1], "person", 5, session):
+    async def scenario():
+        async for update in handlers.start(clips[:1], "person", 5, session):
             choose(handlers, session, clips[0], clips[2])
-            queues.append(told[1])
+            queues.append(update[1])
 
     queues = []
-    tell(story())
+    run_async(scenario())
     assert 'data-show="1"' in queues[-1] and names(session) == ["one.mp4", "three.mp4"]
 
 
