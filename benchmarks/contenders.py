@@ -174,7 +174,7 @@ def timed_pipeline(pipeline: Pipeline, stopwatch: Stopwatch) -> Pipeline:
         Timed(
             pipeline.detector,
             stopwatch,
-            {"detect": "detect", "detect_any_way_up": "detect"},
+            {"detect": "detect", "detect_any_rotation": "detect"},
             "follow",
         ),
         Timed(pipeline.classifier, stopwatch, {}, "classify"),

@@ -23,7 +23,7 @@ import numpy as np
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.labels import FER2013_DATASET_ID
 from fer.threads import limit_threads
-from fer.vision.crops import levelling
+from fer.vision.crops import roll_correction
 from fer.vision.detector import FaceDetector
 from fer.vision.pose import face_rolls
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     limit_threads(1)
     images = _sample(options.dataset, options.sample, options.seed)
     boxes, rolls, found = _detect(images, options.enlarge, options.margin, options.confidence)
-    upright = np.array([levelling(roll) == 0 for roll in rolls])
+    upright = np.array([roll_correction(roll) == 0 for roll in rolls])
     report = {
         "command": " ".join(["python -m benchmarks.framing", *(arguments or sys.argv[1:])]),
         "facenet-pytorch": version("facenet-pytorch"),

@@ -194,7 +194,7 @@ def accuracy(
     framing = CropFraming(**pipeline.classifier.framing)
     level, plain, found = [], [], 0
     for picture in pictures:
-        faces = select(detector.detect_any_way_up(picture), np.arange(1))
+        faces = select(detector.detect_any_rotation(picture), np.arange(1))
         middle = picture[MARGIN:-MARGIN, MARGIN:-MARGIN]
         found += len(faces)
         level += crop_faces(picture, faces, framing) or [middle]
@@ -214,7 +214,7 @@ def measure_faceless(pipeline: Pipeline) -> dict[str, object]:
     detector, plain, turned = pipeline.detector, [0, 0.0], [0, 0.0]
     for name in FACELESS:
         image = read_image(getattr(data, name)())
-        for search, total in ((detector.detect, plain), (detector.detect_any_way_up, turned)):
+        for search, total in ((detector.detect, plain), (detector.detect_any_rotation, turned)):
             start = process_time()
             total[0] += len(search(image))
             total[1] += process_time() - start

@@ -25,7 +25,7 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (photo_rows, "decode_image", DECODE),
     (task_runner, "plan_video", DECODE),
     (FaceDetector, "detect", DETECT),
-    (FaceDetector, "detect_any_way_up", DETECT),
+    (FaceDetector, "detect_any_rotation", DETECT),
     (FaceDetector, "redetect", DETECT),
     (ExpressionClassifier, "classify", CLASSIFY),
     (FaceRows, "add", WRITE),

@@ -29,7 +29,7 @@ HEAD = """\
 # What FER2013 is like
 
 What a network can learn depends on its data. `python -m fer data` examines an edition of
-FER2013 and writes a page of its own, with mean faces, examples and copies that are labelled
+FER2013 and writes a page of its own, with mean faces, examples and duplicates that are labelled
 differently; those pictures stay with whoever has the data. This page, made from its figures by
 `python -m docs.data runs/data/data.json`, has the rest.
 
@@ -46,7 +46,7 @@ def page(figures: Mapping[str, Mapping]) -> str:
     """
     texts = describe_dataset(figures)
     parts = [HEAD]
-    for name in ("counts", "copies", "votes"):
+    for name in ("counts", "duplicates", "votes"):
         plots = [f"![{alt}](data/{file})\n" for file, alt in PLOTS.get(name, {}).items()]
         parts += [f"## {HEADINGS[name]}\n", *(f"{line}\n" for line in texts[name]), *plots]
     return "\n".join([*parts, FOOTER, ""])
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     figures = json.loads(Path(arguments[0]).read_text())
     for split in figures.values():
-        split["copies"].pop("rows", None)
+        split["duplicates"].pop("rows", None)
     if not figures.get("train", {}).get("ferplus"):
         sys.stderr.write(f"{arguments[0]} has no votes of FER+ on train; nothing was changed.\n")
         return 1

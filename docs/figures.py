@@ -60,7 +60,7 @@ def figures(metrics: ModelMetrics, evaluation: Evaluation, data: dict) -> str:
 
     Args:
         metrics: What `train.py` wrote.
-        evaluation: What `fer evaluate --damaged` wrote.
+        evaluation: What `fer evaluate --corruptions` wrote.
         data: What `docs.data` wrote.
     """
     table = "\n".join(f"| {name} | {value} |" for name, value in _rows(metrics, evaluation))
@@ -89,10 +89,10 @@ Each expression, by the FER2013 head:
 |---|---|---|---|
 {_classes(evaluation)}
 
-![Accuracy on damaged faces](../fer/model/weights/robustness.png)
+![Accuracy on corrupted faces](../fer/model/weights/robustness.png)
 
 {_made_by(metrics)}
-`python -m fer evaluate --dataset {evaluation.dataset} --damaged --output fer/model/weights`
+`python -m fer evaluate --dataset {evaluation.dataset} --corruptions --output fer/model/weights`
 wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots in its folder;
 `python -m docs.figures` wrote this section.
 """
@@ -110,7 +110,7 @@ The epoch was chosen, and the heads' temperatures
 ({calibration["temperature"]} and {calibration["ferplus_temperature"]}; combined
 {calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were
 fitted, on the same split; above it the predictions are right
-{calibration["answered_accuracy"]:.2f} of the time, by both label sets together. All choices were
+{calibration["selective_accuracy"]:.2f} of the time, by both label sets together. All choices were
 made on this split, so these figures flatter; FER2013's test split (PrivateTest) was used for none,
 and has not been measured here."""
 
@@ -135,7 +135,7 @@ def _made_by(metrics: ModelMetrics) -> str:
 def _rows(metrics: ModelMetrics, evaluation: Evaluation) -> list[tuple[str, str]]:
     """Return the rows of the whole network's table: what was measured, and the figure."""
     low, high = evaluation.intervals.accuracy
-    rest, named = evaluation.without_copies, evaluation.uncertain
+    rest, named = evaluation.without_duplicates, evaluation.at_threshold
     both = evaluation.combined.both_label_sets
     return [
         (
@@ -143,7 +143,7 @@ def _rows(metrics: ModelMetrics, evaluation: Evaluation) -> list[tuple[str, str]
             f"{evaluation.accuracy:.4f} (95 % interval {low:.3f} to {high:.3f})",
         ),
         (
-            f"without the {evaluation.pictures - rest.pictures} pictures that have a copy in "
+            f"without the {evaluation.pictures - rest.pictures} pictures that have a duplicate in "
             "the training split",
             f"{rest.accuracy:.4f}",
         ),

@@ -33,7 +33,7 @@ class Detector(TiledDetector, Protocol):
     def with_options(self, min_face: int | None = None) -> "Detector":
         """Return such a detector for another least face, in pixels; None keeps this one's."""
 
-    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+    def detect_any_rotation(self, image: UInt8Array) -> Detections:
         """Return the faces of a photo in RGB uint8 (h, w, 3) that may lie on its side."""
 
 
@@ -89,7 +89,7 @@ class StreamState:
     Args:
         search_period: Seconds in which the search for new faces is once through the picture; what
             isn't watched live may take more, for speed.
-        memory: Seconds for which a face that isn't seen is remembered: longer than from one frame
+        max_age: Seconds for which a face that isn't seen is remembered: longer than from one frame
             to the next.
 
     Attributes:
@@ -97,10 +97,10 @@ class StreamState:
             `Pipeline.process_frame` returns the others, but with negative `tracker_id`.
     """
 
-    def __init__(self, search_period: float = 0.45, memory: float = 1.0) -> None:
-        self.stream_detector = StreamDetector(memory, search_period)
+    def __init__(self, search_period: float = 0.45, max_age: float = 1.0) -> None:
+        self.stream_detector = StreamDetector(max_age, search_period)
         self.prediction_cache = PredictionCache()
-        self.smoother = ExpressionSmoother(memory=memory)
+        self.smoother = ExpressionSmoother(max_age=max_age)
         self.tentative = Detections.empty()
 
 
@@ -172,7 +172,7 @@ class Pipeline:
             return [self._process_listed(number, item) for number, item in enumerate(pictures)]
         image = read_image(cast(ImageSource, pictures))  # open files are iterators, too
         framing = CropFraming(**self.classifier.framing)
-        return self._classify(image, self.detector.detect_any_way_up(image), framing)
+        return self._classify(image, self.detector.detect_any_rotation(image), framing)
 
     def _process_listed(self, number: int, picture: AnyPicture) -> Detections:
         """Return the faces of one of several pictures."""

@@ -24,7 +24,7 @@ class FakeDetector:
     def tiles(self, image: np.ndarray) -> list:
         return []
 
-    def detect_any_way_up(self, image: np.ndarray) -> Detections:
+    def detect_any_rotation(self, image: np.ndarray) -> Detections:
         return self.detect(image)
 
     def redetect(

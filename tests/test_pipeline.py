@@ -32,7 +32,7 @@ class Detector:
     def tiles(self, image) -> list:
         return []
 
-    def detect_any_way_up(self, image) -> Detections:
+    def detect_any_rotation(self, image) -> Detections:
         return self.detect(image)
 
     def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:

@@ -28,7 +28,7 @@ VISION_MODULES = (
     *("appearance", "box_smoother", "crops", "detector", "exposure", "frame_mapping", "mtcnn"),
     *("mtcnn_crops", "photo_search", "pose", "prediction_cache", "pyramid", "quality"),
     *("rescoring", "roll_smoother", "rotation", "scene_change", "smoother", "stream_detector"),
-    *("stream_turn", "track", "tracker"),
+    *("stream_rotation", "track", "tracker"),
 )
 """Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""
 

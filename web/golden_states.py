@@ -90,9 +90,9 @@ def tracker() -> list[dict[str, Any]]:
     turned = right - 190 + [-80, 80, -80, 80]  # the middle of a turned frame stays where it was
     jump = [([turned], looks[1:]), ([left + 125, right], looks)]
     times = [0.1 * index for index in range(len(one + gone + back + jump))]
-    faces = FaceTracker(confirmations=2)
+    faces = FaceTracker(min_hits=2)
     return [
-        track_frame(faces, time, found, look, cut=index == 11, turned=index == 13)
+        track_frame(faces, time, found, look, cut=index == 11, rotated=index == 13)
         for index, (time, (found, look)) in enumerate(
             zip(times, one + gone + back + jump, strict=True)
         )
@@ -105,19 +105,19 @@ def track_frame(
     found: Sequence[np.ndarray],
     looks: np.ndarray,
     cut: bool,
-    turned: bool,
+    rotated: bool,
 ) -> dict[str, Any]:
     """Track a frame's faces; return what was given and their numbers."""
     places = np.array(found, np.float32).reshape(-1, 4)
-    ways = frame_mappings(LANDSCAPE, PORTRAIT) if turned else ()
+    ways = frame_mappings(LANDSCAPE, PORTRAIT) if rotated else ()
     tracked = faces.update(Detections(xyxy=places), time, looks, cut, ways)
-    given = {"time": time, "boxes": places, "looks": looks, "cut": cut, "turned": turned}
+    given = {"time": time, "boxes": places, "looks": looks, "cut": cut, "rotated": rotated}
     return {**given, "tracks": track_ids(tracked), "predicted": faces.predict(time + 0.1)}
 
 
 def crowd() -> list[dict[str, Any]]:
     """Return frames with five faces that wander, look alike, and are missed now and then."""
-    generator, faces, frames = np.random.default_rng(2), FaceTracker(confirmations=2), []
+    generator, faces, frames = np.random.default_rng(2), FaceTracker(min_hits=2), []
     places, looks = generator.uniform(50, 400, (5, 2)), generator.uniform(0, 30, (5, 3))
     steps = generator.uniform(-40, 40, (5, 2))
     for index in range(40):
@@ -134,14 +134,14 @@ def crowd() -> list[dict[str, Any]]:
 
 def rolls() -> list[dict[str, Any]]:
     """Return landmarks of a face that tilts, its mean roll, and what is expected beside it."""
-    memory, frames, box = RollSmoother(), [], np.array([FACE], np.float32)
+    smoother, frames, box = RollSmoother(), [], np.array([FACE], np.float32)
     for index in range(8):
         angle = np.radians(9 * index)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         points = (np.array(FACE_LANDMARKS) @ turn).round(3)[None]
         given = Detections(xyxy=box, tracker_id=np.array([1]), data={"landmarks": points})
-        found = memory.update(given, index / 10)
-        expected = memory.expect(np.concatenate([box + 10, box + 500]))
+        found = smoother.update(given, index / 10)
+        expected = smoother.predict_rolls(np.concatenate([box + 10, box + 500]))
         row = {"time": index / 10, "landmarks": points[0], "roll": found.data["roll"][0]}
         frames.append({**row, "expected": expected})
     return frames
@@ -191,7 +191,7 @@ def smooth(
         "probabilities": data["probabilities"][0],
         "expression": int(data["expression"][0]),
         "mean_yaw": data["yaw"][0],
-        "turned": bool(data["turned_away"][0]),
+        "turned_away": bool(data["turned_away"][0]),
     }
 
 

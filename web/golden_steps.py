@@ -10,8 +10,8 @@ from fer.array_types import UInt8Array
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.ui.photo.handlers import MIN_FACE_RANGE
-from fer.vision.appearance import describe
-from fer.vision.crops import CropFraming, crop_faces, levelling
+from fer.vision.appearance import compute_descriptors
+from fer.vision.crops import CropFraming, crop_faces, roll_correction
 from fer.vision.detections import boxes, confidences
 from fer.vision.detector import PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, FaceDetector
 from fer.vision.exposure import brighten
@@ -45,10 +45,10 @@ def pixels(image: UInt8Array) -> dict[str, Any]:
         "tilted": resize(rotate_image(image, 30), SMALL),
         "square": cut_rotated_square(image, (200.0, 40.0), 90.0, -25.0, 16),
         "subsample": subsample(odd)[::4, ::4],
-        "description": describe(image, np.array([FACE]))[0],
+        "description": compute_descriptors(image, np.array([FACE]))[0],
         "brightest": [brighten(darkened(image, gain)).max() for gain in GAINS],
-        "levelling": [
-            [degrees, levelling(degrees)] for degrees in (0, 9, 11.5, -13, 30, 100, -176)
+        "roll_correction": [
+            [degrees, roll_correction(degrees)] for degrees in (0, 9, 11.5, -13, 30, 100, -176)
         ],
     }
 
@@ -122,7 +122,7 @@ def faces(found: Detections) -> list[dict[str, Any]]:
             "score": score,
             "landmarks": found.data["landmarks"][index],
             "probabilities": found.data["probabilities"][index],
-            "turned": bool(found.data["turned_away"][index]),
+            "turned_away": bool(found.data["turned_away"][index]),
             "quality": {name: found.data[name][index] for name in QUALITY_COLUMNS},
         }
         for index, (box, score) in enumerate(zip(boxes(found), confidences(found), strict=True))

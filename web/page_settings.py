@@ -44,7 +44,7 @@ def settings() -> dict[str, Any]:
         "accuracy": classifier.metrics.describe_accuracy(),
         "uncertain_below": classifier.uncertain_below,
         "expressions": EXPRESSIONS,
-        "labels": {"uncertain": UNCERTAIN, "turned": TURNED_AWAY},
+        "labels": {"uncertain": UNCERTAIN, "turned_away": TURNED_AWAY},
         "colors": {name: [color, text_color_on(color)] for name, color in COLORS.items()},
         "outcome_colors": {view: outcome_colors(view) for view in timeline.VIEWS},
         "unnamed_notes": UNNAMED_NOTES,

@@ -11,11 +11,11 @@ from fer.batch.local_copies import RemoteFileError, read_bytes
 from fer.batch.rows import FaceRows, TimelineRows, file_table
 from fer.batch.tasks import PHOTO_MIN_FACE, BatchSettings, TableRows
 from fer.batch.transient_errors import UnreachableError, is_lost_mount
-from fer.drawing.face_export import describe_turn
+from fer.drawing.face_export import describe_rotation
 from fer.images import DecodedImage, ImageError, decode_image
 from fer.pipeline import Pipeline
 from fer.timeline.timeline import Timeline
-from fer.vision.detections import expression_labels, turned
+from fer.vision.detections import expression_labels, picture_rotation
 
 LARGE = "The photo takes too much memory to read; save it smaller."
 
@@ -103,7 +103,7 @@ class _Reading:
     def _add(self, file: InputFile, decoded: DecodedImage, faces: Detections) -> dict[str, Any]:
         below = self._pipeline.classifier.uncertain_below
         labels = expression_labels(faces, below)
-        notices: list[str | None] = [*decoded.notices, describe_turn(turned(faces))]
+        notices: list[str | None] = [*decoded.notices, describe_rotation(picture_rotation(faces))]
         if self._settings.annotated is not None:  # first: what can't be drawn has no rows
             shown = labels if self._settings.view == "person" else None
             notices.append(

@@ -41,7 +41,7 @@ FILE_FACTS = (
 )
 """Columns of a file beside its ids."""
 
-_TIMELINE_INTEGERS = ("frames", "judged")
+_TIMELINE_INTEGERS = ("frames", "classified")
 
 
 def require_pyarrow() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer.batch.input_files import InputFile
-from fer.recording.frame_analyzer import track_memory
+from fer.recording.frame_analyzer import track_max_age
 from fer.recording.span import Span
 from fer.video import VideoInfo
 
@@ -65,7 +65,7 @@ class BatchSettings:
     @property
     def overlap(self) -> int:
         """Whole seconds before a segment that are analysed once more: all that a track keeps."""
-        return max(MIN_OVERLAP, math.ceil(track_memory(self.rate) + 2 / self.rate))
+        return max(MIN_OVERLAP, math.ceil(track_max_age(self.rate) + 2 / self.rate))
 
     def options(self) -> dict[str, object]:
         """Return what the results depend on beside the network, as JSON holds it."""

@@ -15,7 +15,7 @@ from supervision import box_iou_batch
 
 from fer.array_types import Float32Array, Float64Array
 from fer.batch.tasks import Segment
-from fer.drawing.face_export import describe_turn
+from fer.drawing.face_export import describe_rotation
 from fer.recording.frame_table import BOX_COLUMNS
 from fer.timeline.formatting import format_time
 
@@ -127,12 +127,12 @@ def _notices(segments: Sequence[tuple[Segment, Mapping[str, Any]]]) -> Iterator[
     """Yield sentences on what was left out, and on how the video was read."""
     warnings = [facts["warning"] for _, facts in segments if facts.get("warning")]
     unread = sum(facts.get("unread", 0) for _, facts in segments)
-    turns = [facts["turned"] for _, facts in segments if facts.get("turned")]
+    turns = [facts["rotation"] for _, facts in segments if facts.get("rotation")]
     yield from warnings
     if unread and not warnings:
         yield f"About {unread:,} pictures could not be read."
     if turns:
-        yield describe_turn(turns[-1], "video")
+        yield describe_rotation(turns[-1], "video")
     for segment, facts in segments:
         if "error" in facts:
             yield f"{_describe_stretch(segment)} nothing was read. {facts['error']}"

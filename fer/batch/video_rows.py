@@ -13,7 +13,7 @@ from fer.batch.input_files import InputFile
 from fer.batch.rows import FaceRows, TimelineRows
 from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows, SegmentTask
 from fer.pipeline import Pipeline
-from fer.recording.analysis import WORKING_SIDE, analyse
+from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
 from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
@@ -109,7 +109,9 @@ def read_segment(
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
             pass
         analyzer.count_pending()
-        return collector.rows(turned=analyzer.turned, unread=reader.unread, warning=reader.warning)
+        return collector.rows(
+            rotation=analyzer.rotation, unread=reader.unread, warning=reader.warning
+        )
 
 
 def read_annotated(
@@ -139,13 +141,13 @@ def read_annotated(
         *(file, settings, whole, pipeline.classifier.uncertain_below, scale)
     )
     folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
-    recording = analyse(
+    recording = analyze(
         *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
         progress=lambda progress: note_progress(),
         span=settings.span,
         on_sample=collector.add,
     )
-    return collector.rows(turned=0, unread=0, warning=recording.warning)
+    return collector.rows(rotation=0, unread=0, warning=recording.warning)
 
 
 def _for_videos(pipeline: Pipeline, settings: BatchSettings) -> Pipeline:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from fer.data.statistics import SplitStatistics
 
 PLOTS = {
-    "counts": "counts", "faces": "faces", "copies": "copies", "votes": "votes", "unanimity": "votes"
+    "counts": "counts", "faces": "faces", "duplicates": "duplicates", "votes": "votes",
+    "unanimity": "votes",
 }  # fmt: skip
 """The plots that there may be, by the page's section that each is in."""
 
@@ -81,7 +82,7 @@ def write_statistics(options: argparse.Namespace, folder: Path) -> str:
     title = f"FER2013 from {options.dataset}"
     page = folder / "data.html"
     write_file(page, dataset_report_html(title, sections, pictures))
-    sentences = [line for name in ("counts", "copies", "votes") for line in sections[name]]
+    sentences = [line for name in ("counts", "duplicates", "votes") for line in sections[name]]
     if "train" in splits and "validation" not in splits:
         sentences.append(NO_VALIDATION)
     return "\n".join([*sentences, f"Everything is in {folder}; open {page.name} first."])
@@ -99,7 +100,7 @@ def draw_data(
 
     first = next(iter(splits))
     arrays = splits[first]
-    duplicates = conflicting_duplicates(arrays, statistics[first]["copies"]["rows"])
+    duplicates = conflicting_duplicates(arrays, statistics[first]["duplicates"]["rows"])
     voted = [(name, votes) for name, split in statistics.items() if (votes := split["ferplus"])]
     drawn = {
         "counts": (
@@ -113,7 +114,7 @@ def draw_data(
     }
     if duplicates:
         alt = f"duplicates with conflicting labels in {first}"
-        drawn["copies"] = (plots.copies_plot(duplicates), alt)
+        drawn["duplicates"] = (plots.duplicates_plot(duplicates), alt)
     if voted:
         name, votes = voted[0]
         alt = f"majority of the votes for each label in {name}: {describe_votes(votes['matrix'])}"

@@ -45,7 +45,9 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "combined, as on the page (the default with --folder)",
     )
     parser.add_argument(
-        "--damaged", action="store_true", help="also measure robustness to corruptions"
+        *("--corruptions", "--damaged"),  # the second, its older name
+        action="store_true",
+        help="also measure robustness to corruptions",
     )
     parser.add_argument(
         "--float32",
@@ -134,9 +136,9 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
     evaluation = evaluate(classifier, faces, options.views, output, logits)
     if isinstance(faces, FerArrays) and training is not None:
         unseen = ~has_duplicate(faces.images, training.images)
-        copies = subset_metrics(classifier, faces, unseen, output, logits)
-        evaluation = replace(evaluation, without_copies=copies)
-    if isinstance(faces, FerArrays) and options.damaged:
+        metrics = subset_metrics(classifier, faces, unseen, output, logits)
+        evaluation = replace(evaluation, without_duplicates=metrics)
+    if isinstance(faces, FerArrays) and options.corruptions:
         rows = measure_robustness(classifier, faces, options.views, output)
         evaluation = replace(evaluation, robustness=rows)
     source = replace(source, model=classifier.name, weights=classifier.fingerprint())
@@ -163,8 +165,8 @@ def check_evaluate(options: argparse.Namespace) -> None:
     Raises:
         ValueError: There are some.
     """
-    if options.folder and options.damaged:
-        raise ValueError("--damaged needs --dataset: its corruptions are for faces of 48 pixels.")
+    if options.folder and options.corruptions:
+        raise ValueError("--corruptions needs --dataset: they are for faces of 48 pixels.")
     if options.folder and options.split:
         raise ValueError("--split is for --dataset; a folder is evaluated as a whole.")
     if options.folder and options.ferplus:

@@ -15,7 +15,7 @@ def draw_plots(evaluation: "Evaluation", folder: Path) -> None:
     from fer.labels import EXPRESSIONS
     from fer.model.hub import EVALUATION_PLOTS
 
-    error, uncertain = evaluation.calibration_error, evaluation.uncertain
+    error, uncertain = evaluation.calibration_error, evaluation.at_threshold
     drawn = {"confusion": plots.confusion_plot(evaluation.confusion_matrix, EXPRESSIONS)}
     if error is not None:
         drawn["reliability"] = plots.reliability_plot(evaluation.reliability, error)
@@ -66,7 +66,7 @@ def summary(evaluation: "Evaluation", folder: Path) -> str:
             f"{both.macro_f1:.4f}, calibration error {both.calibration_error:.4f}"
         )
     lines += [describe_share(row) for row in evaluation.by_share]
-    if rest := evaluation.without_copies:
+    if rest := evaluation.without_duplicates:
         alone = f"{rest.accuracy:.4f}" if rest.pictures else "none are left"
         lines.append(f"without duplicates of training pictures {alone}")
     left_out = {

@@ -174,9 +174,9 @@ def describe_results(results: PhotoResults, output: Path | None) -> str:
 
 def describe_document(document: "PictureDocument") -> str:
     """Return what the faces of a photo look like, and in sentences how it was read."""
-    from fer.drawing.face_export import describe_turn
+    from fer.drawing.face_export import describe_rotation
 
-    turn = describe_turn(document["turned"])
+    turn = describe_rotation(document["rotation"])
     sentences = " ".join([*document["notices"], *([turn] if turn else [])])
     faces = describe_faces(document["faces"])
     return f"{faces}. {sentences}" if sentences else faces

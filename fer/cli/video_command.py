@@ -119,7 +119,7 @@ def run_video(options: argparse.Namespace) -> str:
     places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
         pipeline = Pipeline.load(options.model, MIN_FACE, options.device)
-        analyse_videos(results, places, pipeline, options, marks)
+        analyze_videos(results, places, pipeline, options, marks)
     refused = [f"{name} is left out. {why}" for name, why in results.refused.items()]
     return "\n".join([*results.reports, *refused])
 
@@ -130,7 +130,7 @@ def video_folders(videos: Mapping[Path, Path], output: Path) -> dict[Path, Path 
     return {video: output / free_name(name, str, taken) for video, name in videos.items()}
 
 
-def analyse_videos(
+def analyze_videos(
     results: VideoResults,
     places: Mapping[Path, Path | None],
     pipeline: "Pipeline",
@@ -155,7 +155,7 @@ def analyse_videos(
 
     for video, place in places.items():
         try:
-            report, stopped = analyse_video(
+            report, stopped = analyze_video(
                 *(video, place or options.output, pipeline, options, marks)
             )
         except VideoError as error:
@@ -183,7 +183,7 @@ def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], out
     return f"What was analysed until then, {done} of {len(places)} videos, is in {output}."
 
 
-def analyse_video(
+def analyze_video(
     video: Path,
     folder: Path,
     pipeline: "Pipeline",
@@ -195,7 +195,7 @@ def analyse_video(
     Returns:
         What `describe_recording` returns of it, and whether it was ended by Ctrl-C.
     """
-    from fer.recording import analyse, choose_view
+    from fer.recording import analyze, choose_view
     from fer.recording.exports import formats_of
 
     chosen = options.view == AUTO
@@ -204,7 +204,7 @@ def analyse_video(
     wanted = formats if options.export == ALL else options.export
     exports = [name for name in wanted if name in formats]
     with stop_on_interrupt() as stopped, share_progress(printable(video.name)) as show:
-        recording = analyse(
+        recording = analyze(
             *(video, folder, pipeline, view, options.rate),
             progress=lambda progress: show(progress.done),
             stopped=stopped,

@@ -119,7 +119,7 @@ def entropy_plot(entropy: Float32Array, labels: Int64Array, split: str) -> Figur
     return figure
 
 
-def copies_plot(pairs: Sequence[tuple[UInt8Array, str, UInt8Array, str]]) -> Figure:
+def duplicates_plot(pairs: Sequence[tuple[UInt8Array, str, UInt8Array, str]]) -> Figure:
     """Show duplicates with conflicting labels, one above the other.
 
     Args:

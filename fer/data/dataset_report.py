@@ -10,7 +10,7 @@ from fer.templates import render
 HEADINGS = {
     "counts": "How many faces there are",
     "faces": "What they look like",
-    "copies": "Duplicate pictures",
+    "duplicates": "Duplicate pictures",
     "votes": "How FER+'s voters label them",
 }
 """The page's sections, in its order."""
@@ -31,7 +31,7 @@ def describe_dataset(statistics: Mapping[str, SplitStatistics]) -> dict[str, lis
     sentences: dict[str, list[str]] = {name: [] for name in HEADINGS}
     for name, split in statistics.items():
         sentences["counts"].append(_describe_counts(name, split))
-        sentences["copies"] += _describe_duplicates(name, split)
+        sentences["duplicates"] += _describe_duplicates(name, split)
         if split["ferplus"]:
             sentences["votes"].append(_describe_votes(name, split["ferplus"]))
     sentences["faces"].append(
@@ -57,13 +57,13 @@ def _describe_counts(name: str, split: SplitStatistics) -> str:
 
 
 def _describe_duplicates(name: str, split: SplitStatistics) -> list[str]:
-    copies, sentences, inside = split["copies"], [], split["in_train"]
-    if extra := copies["extra"]:
-        verb = _verb(extra, "duplicates", "duplicate")
+    duplicates, sentences, inside = split["duplicates"], [], split["in_train"]
+    if redundant := duplicates["redundant"]:
+        verb = _verb(redundant, "duplicates", "duplicate")
         sentences.append(
-            f"In {name}, {_count(extra, 'picture')} {verb} another one; in "
-            f"{copies['differing']:,} of {_count(copies['groups'], 'group')} of duplicates the "
-            "labels differ."
+            f"In {name}, {_count(redundant, 'picture')} {verb} another one; in "
+            f"{duplicates['conflicting']:,} of {_count(duplicates['groups'], 'group')} of "
+            "duplicates the labels differ."
         )
     if inside:
         share, have = inside / split["pictures"], _verb(inside, "has", "have")

@@ -15,8 +15,8 @@ class DuplicateStatistics(TypedDict):
     """Pictures that are in a split more than once; see `duplicate_statistics`."""
 
     groups: int
-    extra: int
-    differing: int
+    redundant: int
+    conflicting: int
     rows: list[list[int]]
 
 
@@ -37,7 +37,7 @@ class SplitStatistics(TypedDict):
         pictures: How many there are.
         counts: Of each expression.
         blank: Pictures of a single grey value.
-        copies: Duplicates inside the split.
+        duplicates: Duplicates inside the split.
         in_train: Pictures with a duplicate in the training split; None for that split itself.
         ferplus: None without votes.
     """
@@ -45,7 +45,7 @@ class SplitStatistics(TypedDict):
     pictures: int
     counts: dict[str, int]
     blank: int
-    copies: DuplicateStatistics
+    duplicates: DuplicateStatistics
     in_train: int | None
     ferplus: VoteStatistics | None
 
@@ -76,7 +76,7 @@ def split_statistics(arrays: FerArrays, train: FerArrays | None) -> SplitStatist
         "pictures": len(arrays),
         "counts": dict(zip(EXPRESSIONS, counts.tolist(), strict=True)),
         "blank": int((np.ptp(arrays.images, axis=(1, 2)) == 0).sum()),
-        "copies": duplicate_statistics(arrays),
+        "duplicates": duplicate_statistics(arrays),
         "in_train": in_train,
         "ferplus": vote_statistics(arrays),
     }
@@ -86,16 +86,17 @@ def duplicate_statistics(arrays: FerArrays) -> DuplicateStatistics:
     """Count duplicates, and duplicates with conflicting labels.
 
     Returns:
-        `groups` of duplicates, `extra` pictures in them beyond one each, groups with `differing`
-        labels, and of these, as `rows`, the first picture and the first one labelled otherwise.
+        `groups` of duplicates, `redundant` pictures in them beyond one each, groups with
+        `conflicting` labels, and of these, as `rows`, the first picture and the first one labelled
+        otherwise.
     """
     groups = duplicate_groups(arrays.images)
-    differing = [group for group in groups if np.ptp(arrays.labels[group]) > 0]
+    conflicting = [group for group in groups if np.ptp(arrays.labels[group]) > 0]
     return {
         "groups": len(groups),
-        "extra": sum(len(group) - 1 for group in groups),
-        "differing": len(differing),
-        "rows": [_first_two_labels(group, arrays.labels[group]) for group in differing],
+        "redundant": sum(len(group) - 1 for group in groups),
+        "conflicting": len(conflicting),
+        "rows": [_first_two_labels(group, arrays.labels[group]) for group in conflicting],
     }
 
 

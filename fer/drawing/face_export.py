@@ -15,7 +15,13 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.output_files import no_formula
-from fer.vision.detections import boxes, confidences, expression_labels, probabilities, turned
+from fer.vision.detections import (
+    boxes,
+    confidences,
+    expression_labels,
+    picture_rotation,
+    probabilities,
+)
 from fer.vision.quality import QUALITY_COLUMNS
 
 if TYPE_CHECKING:
@@ -65,7 +71,7 @@ class FaceRow(TypedDict):
 class PictureDocument(TypedDict):
     """The faces of one picture, its size in pixels and the network's name.
 
-    `turned` is 90, 180 or 270 where the picture is turned by so many degrees clockwise, else 0;
+    `rotation` is 90, 180 or 270 where the picture is turned by so many degrees clockwise, else 0;
     boxes are in the picture as it is. `notices` are sentences on how it was read, as
     `fer.images.DecodedImage` has them.
     """
@@ -73,7 +79,7 @@ class PictureDocument(TypedDict):
     picture: str
     width: int
     height: int
-    turned: int
+    rotation: int
     model: str
     notices: list[str]
     faces: list[FaceRow]
@@ -195,14 +201,14 @@ def picture_document(
         "picture": name,
         "width": width,
         "height": height,
-        "turned": turned(detections),
+        "rotation": picture_rotation(detections),
         "model": model,
         "notices": list(notices),
         "faces": faces,
     }
 
 
-def describe_turn(degrees: int, what: str = N_("photo")) -> str:
+def describe_rotation(degrees: int, what: str = N_("photo")) -> str:
     """Return a sentence about a photo or video turned by some degrees clockwise, "" for 0."""
     if not degrees:
         return ""

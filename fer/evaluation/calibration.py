@@ -8,7 +8,7 @@ https://arxiv.org/abs/1705.08500.
 """
 
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -18,7 +18,6 @@ from fer.array_types import BoolArray, Float32Array, FloatArray, Int64Array
 from fer.data.ferplus import majority_expression
 from fer.labels import EXPRESSIONS, FERPLUS_INDICES
 from fer.model.heads import combined, probabilities
-from fer.model.json_records import key
 from fer.model.network_settings import HeadCombination
 
 Correctness = BoolArray | FloatArray
@@ -70,8 +69,8 @@ class Calibration:
     calibration_error: float
     uncalibrated_error: float
     combined_error: float
-    coverage: float = field(metadata=key("answered"))
-    selective_accuracy: float = field(metadata=key("answered_accuracy"))
+    coverage: float
+    selective_accuracy: float
 
     @property
     def heads(self) -> HeadCombination:

@@ -84,7 +84,7 @@ def evaluate(
         calibration_error=calibration_error(evaluated, labels),
         reliability=reliability(evaluated, labels),
         risk_coverage=risk_coverage(combined, labels, votes),
-        uncertain=selective_metrics(combined, labels, votes, classifier.uncertain_below),
+        at_threshold=selective_metrics(combined, labels, votes, classifier.uncertain_below),
         ferplus=ferplus_head_metrics(logits[1], votes),
         ferplus_agreement=ferplus_agreement(predictions, votes),
         combined=combined_metrics(classifier.heads, logits, labels, votes),

@@ -93,7 +93,7 @@ def robustness_plot(rows: Sequence[CorruptionAccuracy]) -> Figure:
         rows: One a corruption, the clean faces first.
     """
     clean, *corrupted = rows
-    names = [f"{row.damage}, {row.amount}" for row in corrupted]
+    names = [f"{row.corruption}, {row.severity}" for row in corrupted]
     figure = Figure(figsize=(6.4, 0.28 * len(names) + 1.2), layout="constrained")
     axes = figure.subplots()
     values = [100 * row.accuracy for row in corrupted]

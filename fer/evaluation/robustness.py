@@ -33,11 +33,11 @@ def measure_robustness(
     """
     heads = select_heads(classifier, output)
     rows: list[CorruptionAccuracy] = []
-    for (name, amount), corrupt in {("none", ""): identity, **CORRUPTIONS}.items():
+    for (name, severity), corrupt in {("none", ""): identity, **CORRUPTIONS}.items():
         corrupted = [corrupt(image) for image in arrays.images]
         predicted = probabilities(heads, *predict_logits(classifier, corrupted, views))  # (n, 7)
         accuracy = float((predicted.argmax(axis=1) == arrays.labels).mean())
-        rows.append(CorruptionAccuracy(name, amount, accuracy))
+        rows.append(CorruptionAccuracy(name, severity, accuracy))
     return rows
 
 
@@ -87,12 +87,12 @@ def cover(image: UInt8Array, top: float, bottom: float) -> UInt8Array:
     return covered
 
 
-def turn(image: UInt8Array, degrees: float) -> UInt8Array:
+def rotate(image: UInt8Array, degrees: float) -> UInt8Array:
     """Rotate a face in the image plane."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
-    turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(turned, image.dtype)
+    rotated = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(rotated, image.dtype)
 
 
 CORRUPTIONS: dict[tuple[str, str], Corruption] = {
@@ -105,6 +105,9 @@ CORRUPTIONS: dict[tuple[str, str], Corruption] = {
     **{("jpeg", f"quality {q}"): partial(compress, quality=q) for q in (50, 30, 10)},
     ("covered", "eyes"): partial(cover, top=0.25, bottom=0.5),
     ("covered", "mouth"): partial(cover, top=0.65, bottom=0.95),
-    **{("turned", f"{angle} degrees"): partial(turn, degrees=angle) for angle in (10, 20, 30, 45)},
+    **{
+        ("rotation", f"{angle} degrees"): partial(rotate, degrees=angle)
+        for angle in (10, 20, 30, 45)
+    },
 }
-"""(damage, amount) -> corruption; amounts are for faces of 48 pixels."""
+"""(name, severity) -> corruption; severities are for faces of 48 pixels."""

@@ -138,10 +138,10 @@ def _scores_of(evaluated: Evaluation, split: str) -> Iterator[Score]:
     """Yield the scores on a split, measured or not."""
     own, pictures = evaluated.label_set or "FER2013's own labels", evaluated.pictures
     yield Score(split, "fer2013", own, pictures, evaluated.accuracy, evaluated.macro_f1)
-    if rest := evaluated.without_copies:
-        label_set = f"{own}, without copies of training pictures"
-        copies = "fer2013_without_copies"
-        yield Score(split, copies, label_set, rest.pictures, rest.accuracy, rest.macro_f1)
+    if rest := evaluated.without_duplicates:
+        label_set = f"{own}, without duplicates of training pictures"
+        name = "fer2013_without_duplicates"
+        yield Score(split, name, label_set, rest.pictures, rest.accuracy, rest.macro_f1)
     label_set = evaluated.ferplus_label_set or "FER+ majority"
     if ferplus := evaluated.ferplus:
         label_set = ferplus.label_set or "FER+ majority"
@@ -151,11 +151,11 @@ def _scores_of(evaluated: Evaluation, split: str) -> Iterator[Score]:
     if evaluated.combined and (agreement := evaluated.combined_agreement):
         combined, heads = evaluated.combined, "both heads combined"
         yield Score(
-            split, "shown", f"{own}, {heads}", pictures, combined.accuracy, combined.macro_f1
+            split, "combined", f"{own}, {heads}", pictures, combined.accuracy, combined.macro_f1
         )
         label_set = f"{agreement.label_set or own}, {heads}"
         counted = agreement.pictures if agreement.pictures is not None else pictures
-        yield Score(split, "shown_ferplus", label_set, counted, agreement.accuracy)
+        yield Score(split, "combined_ferplus", label_set, counted, agreement.accuracy)
 
 
 def published(metrics: ModelMetrics) -> Iterator[Score]:

@@ -126,8 +126,8 @@ def calibration_table(metrics: ModelMetrics) -> str:
 
 
 def robustness_table(measured: Sequence[CorruptionAccuracy]) -> str:
-    """Return the accuracy on damaged pictures as a table, "" where it wasn't measured."""
-    rows = [(row.damage, row.amount, share(row.accuracy)) for row in measured]
+    """Return the accuracy on corrupted pictures as a table, "" where it wasn't measured."""
+    rows = [(row.corruption, row.severity, share(row.accuracy)) for row in measured]
     splits = sorted({row.split for row in measured if row.split})
     accuracy = f"accuracy, {' and '.join(splits)} split" if splits else "accuracy"
-    return table(("damage", "amount", accuracy), rows)
+    return table(("corruption", "severity", accuracy), rows)

@@ -1,11 +1,10 @@
 """Metrics of a network on labelled faces, as evaluation.json and metrics.json hold them.
 
-Shares and probabilities are from 0 to 1. Where a name in the files is another one, it is the key in
-the field's metadata.
+Shares and probabilities are from 0 to 1. Names that were others in older files are read under both.
 """
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Self
 
 from fer.labels import EXPRESSIONS
 from fer.model.json_records import (
@@ -17,10 +16,10 @@ from fer.model.json_records import (
     Matrix,
     Setting,
     Share,
-    key,
+    formerly,
 )
 
-FER2013_HEAD, COMBINED = "fer2013", "shown"
+FER2013_HEAD, COMBINED = "fer2013", "combined"
 """Which output is evaluated: the FER2013 head alone, or both heads combined, as the page has them.
 """
 
@@ -96,9 +95,9 @@ class SelectiveMetrics:
     """
 
     threshold: Share
-    coverage: Share = field(metadata=key("answered"))
+    coverage: Share = field(metadata=formerly("answered"))
     accuracy: Share | None
-    ferplus_agreement: MajorityAccuracy | None = field(metadata=key("ferplus_answers"))
+    ferplus_agreement: MajorityAccuracy | None = field(metadata=formerly("ferplus_answers"))
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class CombinedMetrics:
     accuracy: Share | None
     macro_f1: Share | None
     calibration_error: Share | None
-    ferplus_agreement: MajorityAccuracy | None = field(metadata=key("ferplus_answers"))
+    ferplus_agreement: MajorityAccuracy | None = field(metadata=formerly("ferplus_answers"))
     both_label_sets: BothMetrics | None
 
 
@@ -159,10 +158,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class CorruptionAccuracy:
-    """Accuracy under one corruption, and on which split; the amount has its unit."""
+    """Accuracy under one corruption, and on which split; the severity has its unit."""
 
-    damage: str
-    amount: Setting
+    corruption: str = field(metadata=formerly("damage"))
+    severity: Setting = field(metadata=formerly("amount"))
     accuracy: Share
     split: str | None = None
 
@@ -204,13 +203,13 @@ class Evaluation(JsonRecord):
         calibration_error: Expected calibration error.
         reliability: Bins of confidence that have faces.
         risk_coverage: Of the combined output, over thresholds.
-        uncertain: Of the combined output, at the threshold in use.
+        at_threshold: Of the combined output, at the threshold in use: of the faces that are named.
         ferplus: Of FER+'s head, by FER+'s majority of eight.
         ferplus_agreement: Of the output that was evaluated, by FER+'s majority of seven.
         combined: Of both heads combined.
         by_share: The same by the weight of FER+'s head.
         mistakes: Of the combined output, the most confident ones first.
-        without_copies: Of the faces that have no copy in the training split.
+        without_duplicates: Of the faces that have no duplicate in the training split.
         robustness: By corruption, the clean faces first.
         ferplus_label_set: Of the next one, as a training records it.
         ferplus_accuracy: Of FER+'s head, as a training records it.
@@ -231,7 +230,7 @@ class Evaluation(JsonRecord):
     pictures: Count | None = None
     precision: str | None = None
     views: str | None = None
-    output: str | None = field(default=None, metadata=key("answers"))
+    output: str | None = field(default=None, metadata=formerly("answers"))
     accuracy: Share | None = None
     macro_f1: Share | None = None
     per_class: dict[str, ClassMetrics] = field(default_factory=dict)
@@ -240,19 +239,29 @@ class Evaluation(JsonRecord):
     calibration_error: Share | None = None
     reliability: list[ReliabilityBin] = field(default_factory=list)
     risk_coverage: list[SelectiveMetrics] = field(default_factory=list)
-    uncertain: SelectiveMetrics | None = None
+    at_threshold: SelectiveMetrics | None = field(default=None, metadata=formerly("uncertain"))
     ferplus: MajorityAccuracy | None = None
     ferplus_agreement: MajorityAccuracy | None = field(
-        default=None, metadata=key("ferplus_answers")
+        default=None, metadata=formerly("ferplus_answers")
     )
-    combined: CombinedMetrics | None = field(default=None, metadata=key("shown"))
+    combined: CombinedMetrics | None = field(default=None, metadata=formerly("shown"))
     by_share: list[CombinedMetrics] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
-    without_copies: SubsetMetrics | None = None
+    without_duplicates: SubsetMetrics | None = field(
+        default=None, metadata=formerly("without_copies")
+    )
     robustness: list[CorruptionAccuracy] = field(default_factory=list)
     ferplus_label_set: str | None = None
     ferplus_accuracy: Share | None = None
     other: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
+
+    @classmethod
+    def from_json(cls, document: object) -> tuple[Self, list[str]]:
+        """Return what a JSON document has; where older ones say "shown", `COMBINED` is meant."""
+        evaluation, left_out = super().from_json(document)
+        if evaluation.output == "shown":
+            evaluation = replace(evaluation, output=COMBINED)
+        return evaluation, left_out
 
     def updated(self, other: "Evaluation") -> "Evaluation":
         """Return these metrics with those of another evaluation in their place, where it has any.

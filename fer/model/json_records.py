@@ -68,9 +68,9 @@ _PLAIN: dict[Any, Callable[[object], bool]] = {
 """Predicates of types that aren't annotated with their own."""
 
 
-def key(name: str) -> dict[str, object]:
-    """Return the metadata of a field whose name in JSON is another one than in Python."""
-    return {"key": name}
+def formerly(name: str) -> dict[str, object]:
+    """Return the metadata of a field that had another name in older files, which is read, too."""
+    return {"formerly": name}
 
 
 OPEN = {"open": True}
@@ -110,7 +110,7 @@ def to_json(record: Any) -> Any:
         if one.metadata.get("open"):
             document |= value
         elif not _is_default(one, value):
-            document[_json_name(one)] = to_json(value)
+            document[one.name] = to_json(value)
     return document
 
 
@@ -148,7 +148,7 @@ def _read_fields(value: Mapping[str, Any], cls: Any, place: str, left_out: list[
         if one.metadata.get("open"):
             open_name = one.name
             continue
-        name, hint = _json_name(one), hints[one.name]
+        name, hint = _name_in(rest, one), hints[one.name]
         inside = f"{place}.{name}" if place else name
         read = _read(rest.pop(name, None), _without_none(hint), inside, left_out)
         if read is not None or (_has_no_default(one) and NoneType in get_args(hint)):
@@ -171,8 +171,10 @@ def _without_none(hint: Any) -> Any:
     return kept[0] if NoneType in get_args(hint) and len(kept) == 1 else hint
 
 
-def _json_name(one: Field[Any]) -> str:
-    return str(one.metadata.get("key", one.name))
+def _name_in(value: Mapping[str, Any], one: Field[Any]) -> str:
+    """Return the name that an object has for a field, its present or its former one."""
+    former = str(one.metadata.get("formerly", one.name))
+    return former if former in value and one.name not in value else one.name
 
 
 def _has_no_default(one: Field[Any]) -> bool:

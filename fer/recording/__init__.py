@@ -1,9 +1,9 @@
 """Analysis of a video file: annotated video, timeline, plot, tables and report."""
 
-from fer.recording.analysis import RATE_RANGE, WORKING_SIDE, analyse
+from fer.recording.analysis import RATE_RANGE, WORKING_SIDE, analyze
 from fer.recording.outputs import RecordingResult
 from fer.recording.progress import Cancelled, Progress
-from fer.recording.sandboxed import analyse_sandboxed, check_video_sandboxed
+from fer.recording.sandboxed import analyze_sandboxed, check_video_sandboxed
 from fer.recording.view_choice import choose_view
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "Cancelled",
     "Progress",
     "RecordingResult",
-    "analyse",
-    "analyse_sandboxed",
+    "analyze",
+    "analyze_sandboxed",
     "check_video_sandboxed",
     "choose_view",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 from supervision import Detections
 
 from fer.drawing.annotators import FaceAnnotator
-from fer.drawing.face_export import describe_turn
+from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.paths import printable
@@ -56,7 +56,7 @@ _MISSING_FROM = 0.5
 """Seconds from which on a missing end is worth a sentence."""
 
 
-def analyse(
+def analyze(
     source: Path,
     folder: Path,
     pipeline: Pipeline,
@@ -120,7 +120,7 @@ def analyse(
             )
         reporter.raise_if_cancelled()
         analyzer.timeline.marks = sorted_marks(span.marks(marks))
-        turn = describe_turn(analyzer.turned, N_("video"))
+        turn = describe_rotation(analyzer.rotation, N_("video"))
         network = NetworkIdentity.of(pipeline.classifier)
         losses = " ".join(filter(None, (turn, reader.warning, warning))) or None
         known = losses, network, reader.scale, lead, span.start

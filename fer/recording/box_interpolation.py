@@ -43,7 +43,7 @@ class BoxInterpolator:
 
         Args:
             frame: Later than the one before; the first must be analysed.
-            faces: With `tracker_id`, see `counted_faces`; None if the frame wasn't analysed.
+            faces: With `tracker_id`, see `confirmed_faces`; None if the frame wasn't analysed.
             confirmed: As there.
             cut_time: Seconds of the latest frame after a cut, across which no box is interpolated.
         """
@@ -52,7 +52,7 @@ class BoxInterpolator:
             self._last_analyzed = frame.time, faces
         self._buffer.append(frame)
         if len(self._buffer) * frame.image.nbytes > self._max_bytes:
-            yield self._buffer.popleft(), counted_faces(self._last_faces(), confirmed)
+            yield self._buffer.popleft(), confirmed_faces(self._last_faces(), confirmed)
 
     def _release(
         self, time: float, faces: Detections, confirmed: Mapping[int, int], cut_time: float
@@ -61,7 +61,7 @@ class BoxInterpolator:
         if self._last_analyzed is None:
             return
         start, seen = self._last_analyzed
-        before, after = counted_faces(seen, confirmed), counted_faces(faces, confirmed)
+        before, after = confirmed_faces(seen, confirmed), confirmed_faces(faces, confirmed)
         while self._buffer:
             held = self._buffer.popleft()
             if start < cut_time <= time:
@@ -73,7 +73,7 @@ class BoxInterpolator:
     def flush(self) -> Iterator[tuple[Frame, Detections]]:
         """Yield the frames from the last analysed one on."""
         while self._buffer:
-            yield self._buffer.popleft(), counted_faces(self._last_faces(), {})
+            yield self._buffer.popleft(), confirmed_faces(self._last_faces(), {})
 
     def _last_faces(self) -> Detections:
         """Return the faces of the frame that was analysed last.
@@ -86,7 +86,7 @@ class BoxInterpolator:
         return self._last_analyzed[1]
 
 
-def counted_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detections:
+def confirmed_faces(faces: Detections, confirmed: Mapping[int, int]) -> Detections:
     """Return the faces that count.
 
     Args:

@@ -8,12 +8,12 @@ import numpy as np
 from supervision import Detections
 
 from fer.pipeline import Pipeline, StreamState
-from fer.recording.box_interpolation import counted_faces
+from fer.recording.box_interpolation import confirmed_faces
 from fer.recording.frame_sampler import FrameSampler
 from fer.recording.frame_table import FrameRecorder
 from fer.timeline.timeline import Timeline
 from fer.video import Frame
-from fer.vision.detections import turned
+from fer.vision.detections import picture_rotation
 
 SEARCH_PERIOD = 0.6
 """Seconds in which the search for new faces covers the whole picture once."""
@@ -22,7 +22,7 @@ _TRACK_MEMORY = 1.0, 2.5
 """Seconds, and analysed frames, for which the track of an unseen face is kept: the longer one."""
 
 
-def track_memory(rate: float) -> float:
+def track_max_age(rate: float) -> float:
     """Return for how many seconds the track of an unseen face is kept.
 
     Args:
@@ -48,7 +48,7 @@ class FrameAnalyzer:
             they were detected again.
         cut_time: Seconds of the latest frame that follows a cut.
         last_sample: Seconds of the latest regular sample.
-        turned: Degrees clockwise by which the video is turned, 0, 90, 180 or 270.
+        rotation: Degrees clockwise by which the video is turned, 0, 90, 180 or 270.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class FrameAnalyzer:
         next_sample: float = 0.0,
         on_sample: Callable[[Detections, float], object] | None = None,
     ) -> None:
-        self.end, self.turned = 0.0, 0
+        self.end, self.rotation = 0.0, 0
         self.confirmed: dict[int, int] = {}
         self.cut_time = self.last_sample = -np.inf
         self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
@@ -67,7 +67,7 @@ class FrameAnalyzer:
         self._count: Callable[[Detections, float], object] = on_sample or self._timeline.add
         self._sampler = FrameSampler(rate, next_sample)
         self._last_image: np.ndarray | None = None
-        self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_memory(rate))
+        self._pipeline, self._state = pipeline, StreamState(SEARCH_PERIOD, track_max_age(rate))
 
     @property
     def timeline(self) -> Timeline:
@@ -113,13 +113,13 @@ class FrameAnalyzer:
         """Return the faces of a frame; None if it isn't analysed.
 
         Faces that were detected in this frame only have a negative track number: they count if they
-        are detected again, see `counted_faces`.
+        are detected again, see `confirmed_faces`.
         """
         self.end = frame.time + frame.duration
         self._last_image = frame.image  # not drawn on before the next frame comes
         regular, cut = self._sampler.is_regular(frame.time), False
         if not regular:
-            cut = self._state.stream_detector.watch(frame.image)
+            cut = self._state.stream_detector.detect_cut(frame.image)
             if cut:
                 self.cut_time = frame.time
             if not self._sampler.is_extra(frame.time, cut):
@@ -153,7 +153,7 @@ class FrameAnalyzer:
         state = self._state
         faces = self._pipeline.process_frame(image.copy(), time, state)
         self._sampler.note(faces, time)
-        self.turned = turned(faces) or self.turned
+        self.rotation = picture_rotation(faces) or self.rotation
         for number, tentative in state.stream_detector.tracker.confirmed.items():
             self.confirmed[tentative] = number
         return Detections.merge([faces, state.tentative]) if len(state.tentative) else faces
@@ -168,7 +168,7 @@ class FrameAnalyzer:
         """Count the sample before, of which it is known now which faces were detected again."""
         if self._pending is not None:
             faces, time = self._pending
-            self._count(counted_faces(faces, self.confirmed), time)
+            self._count(confirmed_faces(faces, self.confirmed), time)
             self._pending = None
 
 

@@ -177,7 +177,7 @@ def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[st
         **{name: getattr(metadata, name) for name in names},
         "model": metadata.network.name,
         "fingerprint": metadata.network.fingerprint,
-        "shrunk_by": metadata.scale,
+        "downscale_factor": metadata.scale,
         "methods": _methods(timeline, metadata),
     }
 

@@ -32,7 +32,7 @@ from fer.recording.worker_tasks import (
     AT_MOST,
     NO_ROOM,
     ModelSource,
-    analyse_video,
+    analyze_video,
     check_header,
     time_limit,
 )
@@ -85,7 +85,7 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
     return VideoInfo(**message.fields)
 
 
-def analyse_sandboxed(
+def analyze_sandboxed(
     source: Path,
     folder: Path,
     pipeline: Pipeline,
@@ -95,7 +95,7 @@ def analyse_sandboxed(
     cancelled: Callable[[], bool] | None = None,
     span: Span = WHOLE,
 ) -> RecordingResult:
-    """Do what `fer.recording.analyse` does, in a worker, with the same result.
+    """Do what `fer.recording.analyze` does, in a worker, with the same result.
 
     Args:
         source: The video.
@@ -128,13 +128,13 @@ def analyse_sandboxed(
     arguments = source, folder, model, view, rate, span
     supervisor = _Supervisor(progress, cancelled)
     try:
-        message = _run_worker(analyse_video, limits, supervisor, *arguments, True)
+        message = _run_worker(analyze_video, limits, supervisor, *arguments, True)
     except BrokenReader:
         if not supervisor.has_audio:
             raise
         # Most decoders are for sound, and the pictures can be had without it.
         supervisor = _Supervisor(progress, cancelled)
-        message = _run_worker(analyse_video, limits, supervisor, *arguments, False)
+        message = _run_worker(analyze_video, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
     network = NetworkIdentity.of(pipeline.classifier)
     origin = RecordingMetadata(

@@ -15,7 +15,7 @@ import numpy as np
 
 from fer.array_types import UInt8Array
 from fer.pipeline import Pipeline
-from fer.recording.analysis import analyse
+from fer.recording.analysis import analyze
 from fer.temp_folder import VARIABLE
 from fer.threads import limit_threads
 from fer.video import VideoError, VideoWriter
@@ -74,7 +74,7 @@ def warm_up(pipeline: Pipeline) -> None:
         with tempfile.TemporaryDirectory(prefix="warm-up-", dir=_parent()) as folder:
             film = Path(folder, "film.mp4")
             _write_film(film)
-            analyse(film, Path(folder, "made"), pipeline, "person", _FRAME_RATE)
+            analyze(film, Path(folder, "made"), pipeline, "person", _FRAME_RATE)
     except (OSError, VideoError) as error:
         logger.warning("Recordings begin more slowly, as nothing could be written: %s", error)
     gc.collect()  # codecs end their threads with the objects that use them

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
-from fer.recording.analysis import analyse
+from fer.recording.analysis import analyze
 from fer.recording.outputs import RecordingResult, ResultsError
 from fer.recording.progress import Progress
 from fer.recording.span import Span
@@ -79,7 +79,7 @@ def check_header(path: Path) -> Callable[[Channel], None]:
     )
 
 
-def analyse_video(
+def analyze_video(
     source: Path,
     folder: Path,
     model: ModelSource,
@@ -102,7 +102,7 @@ def analyse_video(
         info = check_video(source)
         channel.send("opened", duration=info.duration, has_audio=info.has_audio)
         bound_cpu(time_limit(info.duration))
-        made = analyse(  # without a sheet: the page shows the thumbnails itself
+        made = analyze(  # without a sheet: the page shows the thumbnails itself
             *(source, folder, pipeline, view, rate, report),
             sound=sound,
             sheet=False,

@@ -160,11 +160,11 @@ def _track_states(timeline: Timeline) -> Iterator[Interval]:
 def _class_state(figures: Figures, row: int) -> str:
     if not figures["faces"][row] > 0:
         return NO_FACE
-    return _named_state(figures, row) if figures["judged"][row] else WITHHELD
+    return _named_state(figures, row) if figures["classified"][row] else WITHHELD
 
 
 def _track_state(figures: Figures, row: int) -> str:
-    if figures["judged"][row]:
+    if figures["classified"][row]:
         return _named_state(figures, row)
     return TURNED_AWAY if figures["turned"][row] >= figures["small"][row] else SMALL
 

@@ -63,7 +63,7 @@ def baselines(timeline: Timeline) -> dict[int, Baseline]:
     numbers, tracks, tallies = timeline.included().track_counts()
     figures = compute_statistics(tallies)
     values = np.column_stack([figures[name] for name in FIGURES])
-    known, within = figures["judged"] > 0, np.isin(numbers, list(inside))
+    known, within = figures["classified"] > 0, np.isin(numbers, list(inside))
     found = {}
     for track in np.unique(tracks).tolist():
         own = (tracks == track) & known

@@ -72,7 +72,7 @@ class Curves:
     @property
     def withheld(self) -> BoolArray:
         """Return where faces to classify were too few for statistics, bool (n,)."""
-        too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["judged"] == 0)
+        too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["classified"] == 0)
         return too_few
 
 

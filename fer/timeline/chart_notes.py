@@ -60,7 +60,7 @@ def index_heading(has_error: bool) -> str:
 def chart_description(timeline: Timeline) -> str:
     """Return what the chart shows, in a sentence."""
     mean = mean_statistics(timeline)
-    if not mean["judged"]:
+    if not mean["classified"]:
         return _("A timeline that shows no expression yet.")
     top = max(EXPRESSIONS, key=mean.__getitem__)
     return _(
@@ -77,14 +77,14 @@ def _outcome_sentence(mean: Mapping[str, float]) -> list[str]:
         return []
     if mean["turned"] > 0 and mean["small"] > 0:
         text = N_(
-            "%(judged)s of the faces could be classified: %(turned)s were turned away and "
+            "%(classified)s of the faces could be classified: %(turned)s were turned away and "
             "%(small)s were too small."
         )
     elif mean["turned"] > 0:
-        text = N_("%(judged)s of the faces could be classified: %(turned)s were turned away.")
+        text = N_("%(classified)s of the faces could be classified: %(turned)s were turned away.")
     elif mean["small"] > 0:
-        text = N_("%(judged)s of the faces could be classified: %(small)s were too small.")
+        text = N_("%(classified)s of the faces could be classified: %(small)s were too small.")
     else:
-        text = N_("%(judged)s of the faces could be classified.")
+        text = N_("%(classified)s of the faces could be classified.")
     shares = {name: f"{mean[name]:.0%}" for name in ("turned", "small")}
-    return [_(text, judged=f"{1 - mean['turned'] - mean['small']:.0%}", **shares)]
+    return [_(text, classified=f"{1 - mean['turned'] - mean['small']:.0%}", **shares)]

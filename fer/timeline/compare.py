@@ -37,7 +37,7 @@ class Sample:
     Attributes:
         name: For display.
         sums: Sums of each of `FIGURES` over the faces of each second with figures, (n, 8).
-        judged: Mean number of classified faces of each second, (n,).
+        classified: Mean number of classified faces of each second, (n,).
         adjacent: Whether each second but the first directly follows the one before, (n - 1,).
         seconds: Their length in seconds.
         watched: Length of all seconds, those without figures included.
@@ -45,7 +45,7 @@ class Sample:
 
     name: str
     sums: Float64Array
-    judged: Float64Array
+    classified: Float64Array
     adjacent: BoolArray
     seconds: float
     watched: float
@@ -54,10 +54,12 @@ class Sample:
 
     def __post_init__(self) -> None:
         """Compute mean and error of each figure."""
-        total = self.judged.sum()
+        total = self.classified.sum()
         means = self.sums.sum(axis=0) / total if total else np.full(len(FIGURES), np.nan)
         # How much each second moves the ratio of sums.
-        moves = (self.sums - means * self.judged[:, None]) / (total / max(len(self.judged), 1))
+        moves = (self.sums - means * self.classified[:, None]) / (
+            total / max(len(self.classified), 1)
+        )
         errors = [mean_error(column, self.adjacent) for column in moves.T]
         object.__setattr__(self, "means", dict(zip(FIGURES, means.tolist(), strict=True)))
         object.__setattr__(self, "errors", dict(zip(FIGURES, errors, strict=True)))
@@ -118,7 +120,7 @@ def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]])
             inside |= (starts >= start - 1e-6) & (ends <= end + 1e-6)
         counted = counted.only(set(whole[inside].tolist()))
     numbers, tallies = counted.counts()
-    known = compute_statistics(tallies)["judged"] > 0
+    known = compute_statistics(tallies)["classified"] > 0
     weighted = weight_bins_equally(tallies[known])
     shares = weighted[:, PROBABILITIES] / PROBABILITY_SCALE
     return Sample(

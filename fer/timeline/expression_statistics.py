@@ -53,7 +53,7 @@ def merged_statistics(
     """
     wider = compute_statistics(merge_bins(bin_indices, counts, bins, withhold))
     errors = pooled_errors(bin_indices, counts, bins)
-    return wider | {"index_error": np.where(wider["judged"] > 0, errors, np.nan)}
+    return wider | {"index_error": np.where(wider["classified"] > 0, errors, np.nan)}
 
 
 def compute_statistics(counts: Tallies) -> Figures:
@@ -67,23 +67,25 @@ def compute_statistics(counts: Tallies) -> Figures:
         counts: int64 (b, 15), or float64 from `weight_bins_equally`.
 
     Returns:
-        Columns of length b: `frames` and `judged` (the readings of the distribution) as they
+        Columns of length b: `frames` and `classified` (the readings of the distribution) as they
         are counted, then float64 with NaN where there is nothing to divide by: `faces` (mean number
         in a frame), the seven expressions (mean probability), `uncertain` (share of the classified
         ones), `small` (share of all faces), `index` (mean positive-negative index), `index_error`
         and `turned` (share of all faces that are large enough but turned away).
     """
     columns = dict(zip(COUNT_COLUMNS, np.asarray(counts).T, strict=True))
-    judged = columns["judged"]
+    classified = columns["classified"]
     return {
         "frames": columns["frames"],
         "faces": _ratio(columns["faces"], columns["frames"]),
-        "judged": judged,
-        **{name: _ratio(columns[name], judged * PROBABILITY_SCALE) for name in EXPRESSIONS},
-        "uncertain": _ratio(columns["uncertain"], judged),
+        "classified": classified,
+        **{name: _ratio(columns[name], classified * PROBABILITY_SCALE) for name in EXPRESSIONS},
+        "uncertain": _ratio(columns["uncertain"], classified),
         "small": _ratio(columns["small"], columns["faces"]),
-        "index": _ratio(_index_sums(columns), judged * PROBABILITY_SCALE),
-        "index_error": _standard_error(index_variance(counts), _ratio(judged, columns["counted"])),
+        "index": _ratio(_index_sums(columns), classified * PROBABILITY_SCALE),
+        "index_error": _standard_error(
+            index_variance(counts), _ratio(classified, columns["counted"])
+        ),
         "turned": _ratio(columns["turned"], columns["faces"]),
     }
 
@@ -100,10 +102,10 @@ def outcome_shares(figures: Figures, view: str) -> Float64Array:
         or are NaN without a face. In the class view one of them has the faces of withheld bins, of
         which it isn't known whether they were named or uncertain.
     """
-    judged = 1 - figures["small"] - figures["turned"]
-    known = judged * (figures["judged"] > 0)
+    classified = 1 - figures["small"] - figures["turned"]
+    known = classified * (figures["classified"] > 0)
     uncertain = known * np.nan_to_num(figures["uncertain"])
-    either = [judged - known] if view == "class" else []
+    either = [classified - known] if view == "class" else []
     columns = [known - uncertain, uncertain, *either, figures["turned"], figures["small"]]
     return np.column_stack(columns)
 
@@ -111,8 +113,8 @@ def outcome_shares(figures: Figures, view: str) -> Float64Array:
 def index_variance(counts: Tallies) -> Float64Array:
     """Return the variance of the index over the readings of each tally, float64 (b,); or NaN."""
     columns = dict(zip(COUNT_COLUMNS, np.asarray(counts).T, strict=True))
-    mean = _ratio(_index_sums(columns), columns["judged"])
-    square = _ratio(columns["squares"], columns["judged"])
+    mean = _ratio(_index_sums(columns), columns["classified"])
+    square = _ratio(columns["squares"], columns["classified"])
     return np.maximum(square - mean**2, 0) / PROBABILITY_SCALE**2
 
 
@@ -128,12 +130,12 @@ def pooled_error(counts: Tallies) -> float:
 
 def pooled_errors(bin_indices: Int64Array, counts: Tallies, bins: int) -> Float64Array:
     """Return `pooled_error` of the bins at each place, 0 to below `bins`, float64 (bins,)."""
-    judged, counted = (
+    classified, counted = (
         np.bincount(bin_indices, counts[:, column], bins) for column in (JUDGED, COUNTED)
     )
     spread = np.nan_to_num(index_variance(counts)) * counts[:, JUDGED]
-    variance = _ratio(np.bincount(bin_indices, spread, bins), judged)
-    return _standard_error(variance, _ratio(judged, counted))
+    variance = _ratio(np.bincount(bin_indices, spread, bins), classified)
+    return _standard_error(variance, _ratio(classified, counted))
 
 
 def _standard_error(variance: Float64Array, faces: Float64Array) -> Float64Array:

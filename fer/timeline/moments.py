@@ -96,13 +96,13 @@ def find_moments(timeline: Timeline, max_moments: int = MAX_MOMENTS) -> tuple[Mo
     """Return the strongest moments, by time; none overlap, and in none is a bin withheld."""
     numbers, tallies = timeline.included().counts()
     shown = compute_statistics(tallies)
-    known = shown["judged"] > 0
+    known = shown["classified"] > 0
     times = numbers[known] * timeline.bin_seconds
     gap = max(WINDOW if timeline.view == "person" else 0.0, timeline.bin_seconds)
     series = {
         name: _Series(times, shown[name][known], timeline.bin_seconds, gap) for name in EXPRESSIONS
     }
-    faces = (shown["judged"] / shown["frames"])[known]
+    faces = (shown["classified"] / shown["frames"])[known]
     crowd = _Series(times, faces, timeline.bin_seconds, gap)
     found = [
         Moment(*place, name, *levels, crowd.mean_before(place[0]), crowd.mean_within(*place))

@@ -98,7 +98,7 @@ class _Columns:
         self.view, withhold = timeline.view, timeline.view == "class"
         self.width = float(each * timeline.bin_seconds)
         self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
-        self.shown = self.figures["judged"] > 0
+        self.shown = self.figures["classified"] > 0
         self.withheld = ~self.shown & (self.figures["faces"] > 0)
         self.reason = hatching_reason(withhold)
         self.empty = ~self.shown & ~self.withheld

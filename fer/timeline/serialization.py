@@ -39,7 +39,8 @@ The first had neither `turned`, the last of `COUNT_COLUMNS`, nor the quality of 
 _MAX_NUMBER = 2**40
 """Largest number of a bin or a track; no timeline gets near it."""
 
-_INTEGER_COLUMNS = ("frames", "judged", "track", "left_out")
+_INTEGER_COLUMNS = ("frames", "classified", "judged", "track", "left_out")
+"""`judged` is what older files call `classified`."""
 
 
 def to_csv(timeline: Timeline) -> str:
@@ -118,7 +119,7 @@ def to_json(timeline: Timeline, about: Mapping[str, object] | None = None) -> st
         "version": VERSION,
         "about": dict(about or {}),
         "settings": timeline.settings,
-        "least_faces": MIN_FACES if timeline.view == "class" else 1,
+        "min_faces": MIN_FACES if timeline.view == "class" else 1,
         "scale": PROBABILITY_SCALE,
         "columns": ["bin", *COUNT_COLUMNS],
         "bins": np.column_stack([bins, rows]).tolist(),

@@ -178,7 +178,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
     return Summary(
         view=timeline.view,
         seconds=float(lengths.sum()),
-        shown_seconds=float(lengths[compute_statistics(tallies)["judged"] > 0].sum()),
+        shown_seconds=float(lengths[compute_statistics(tallies)["classified"] > 0].sum()),
         faces=total["faces"],
         mean={name: total[name] for name in EXPRESSIONS},
         index=total["index"],

@@ -21,7 +21,7 @@ COUNT_COLUMNS = (
     "faces",
     "small",
     "counted",
-    "judged",
+    "classified",
     "uncertain",
     *EXPRESSIONS,
     "squares",
@@ -48,7 +48,7 @@ INDEX_SIGNS = np.array(
 
 FRAMES, SMALL, COUNTED, JUDGED, UNCERTAIN, SQUARES, TURNED = (
     COUNT_COLUMNS.index(name)
-    for name in ("frames", "small", "counted", "judged", "uncertain", "squares", "turned")
+    for name in ("frames", "small", "counted", "classified", "uncertain", "squares", "turned")
 )
 PROBABILITIES = slice(UNCERTAIN + 1, SQUARES)
 """Columns of a tally."""
@@ -70,18 +70,18 @@ def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int6
     """
     rows, predicted = _probabilities(faces), expressions(faces)
     large = np.sqrt(np.maximum(areas(faces), 0)) >= small
-    judged = large & ~turned_away(faces)
+    classified = large & ~turned_away(faces)
     millionths = (
-        np.rint(rows.astype(np.float64) * PROBABILITY_SCALE).astype(np.int64) * judged[:, None]
+        np.rint(rows.astype(np.float64) * PROBABILITY_SCALE).astype(np.int64) * classified[:, None]
     )
     counts = np.empty((len(rows), len(COUNT_COLUMNS)), np.int64)
     counts[:, :COUNTED] = 1
     counts[:, SMALL] = ~large
-    counts[:, COUNTED : PROBABILITIES.start] = judged[:, None]
+    counts[:, COUNTED : PROBABILITIES.start] = classified[:, None]
     counts[:, UNCERTAIN] &= rows[np.arange(len(rows)), predicted] < uncertain_below
     counts[:, PROBABILITIES] = millionths
     counts[:, SQUARES] = (millionths @ INDEX_SIGNS) ** 2
-    counts[:, TURNED] = large & ~judged
+    counts[:, TURNED] = large & ~classified
     return counts
 
 

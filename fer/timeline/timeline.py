@@ -43,7 +43,7 @@ TIME_TOLERANCE = 1e-9
 MAX_BIN_SECONDS = 600.0
 """Seconds; what is summed up in a longer bin might not fit 64 bits."""
 
-TRACK_COLUMNS = ("frames", "judged", *EXPRESSIONS, "uncertain", "small", "index", "turned")
+TRACK_COLUMNS = ("frames", "classified", *EXPRESSIONS, "uncertain", "small", "index", "turned")
 """Columns of one track in one bin; a single face has no standard error over faces."""
 
 BIN_BYTES = 338

@@ -40,7 +40,7 @@ NEARBY = 1.5
 """Sizes of a face within which another one makes it doubtful who is who."""
 
 
-def describe(image: UInt8Array, xyxy: FloatArray) -> Float32Array:
+def compute_descriptors(image: UInt8Array, xyxy: FloatArray) -> Float32Array:
     """Describe faces.
 
     Args:
@@ -60,13 +60,13 @@ class AppearanceMemory:
 
     def __init__(self) -> None:
         self._xyxy = np.empty((0, 4), np.float32)
-        self._rows = describe(np.zeros((1, 1, 3), np.uint8), self._xyxy)
+        self._rows = compute_descriptors(np.zeros((1, 1, 3), np.uint8), self._xyxy)
         self._times = np.empty(0)
 
-    def describe(
+    def compute_descriptors(
         self, image: UInt8Array, xyxy: Float32Array, time: float, changed: bool
     ) -> Float32Array:
-        """Describe the faces of the next frame, as `describe` does.
+        """Describe the faces of the next frame, as `compute_descriptors` does.
 
         Args:
             image: RGB uint8 (h, w, 3).
@@ -83,7 +83,7 @@ class AppearanceMemory:
             before = self._find(xyxy, time)
         due, times = before < 0, np.full(len(xyxy), time, float)
         rows = np.empty((len(xyxy), self._rows.shape[1]), np.float32)
-        rows[due] = describe(image, xyxy[due])
+        rows[due] = compute_descriptors(image, xyxy[due])
         rows[~due], times[~due] = self._rows[before[~due]], self._times[before[~due]]
         self._xyxy, self._rows, self._times = xyxy, rows, times
         return rows

@@ -28,7 +28,7 @@ MIN_ELAPSED = 1e-3
 
 
 @dataclass(frozen=True)
-class _Sight:
+class _Observation:
     """Where a face was: points (2 + landmarks, 2), their pixels a second, and when."""
 
     points: Float64Array
@@ -40,16 +40,16 @@ class BoxSmoother:
     """Filters the boxes and landmarks of each face of one stream; one a visitor or video.
 
     Args:
-        memory: Seconds for which a face that isn't seen is remembered.
+        max_age: Seconds for which a face that isn't seen is remembered.
     """
 
-    def __init__(self, memory: float = 1.0) -> None:
-        self.memory = memory
+    def __init__(self, max_age: float = 1.0) -> None:
+        self.max_age = max_age
         self.reset()
 
     def reset(self) -> None:
         """Forget all faces."""
-        self._sights: dict[int, _Sight] = {}
+        self._observations: dict[int, _Observation] = {}
 
     def update(self, faces: Detections, time: float) -> Detections:
         """Return tracked faces where they are, without the detector's noise.
@@ -62,21 +62,21 @@ class BoxSmoother:
             A copy with filtered `xyxy` and `data["landmarks"]`, float32.
         """
         tracks, measured = track_ids(faces), _points(faces)
-        sights = [
-            self._see(self._sights.get(track), points, time)
+        observations = [
+            self._see(self._observations.get(track), points, time)
             for track, points in zip(tracks, measured, strict=True)
         ]
         recent = {
-            track: sight
-            for track, sight in self._sights.items()
-            if time - sight.time <= self.memory
+            track: observation
+            for track, observation in self._observations.items()
+            if time - observation.time <= self.max_age
         }
-        self._sights = recent | dict(zip(tracks, sights, strict=True))
-        return _with_points(faces, [sight.points for sight in sights])
+        self._observations = recent | dict(zip(tracks, observations, strict=True))
+        return _with_points(faces, [observation.points for observation in observations])
 
-    def _see(self, before: _Sight | None, points: Float64Array, time: float) -> _Sight:
+    def _see(self, before: _Observation | None, points: Float64Array, time: float) -> _Observation:
         if before is None or len(before.points) != len(points):
-            return _Sight(points, np.zeros_like(points), time)
+            return _Observation(points, np.zeros_like(points), time)
         elapsed = max(time - before.time, MIN_ELAPSED)
         moved = points - before.points
         change = _weight(SPEED_CUTOFF, elapsed) * (moved / elapsed - before.velocities)
@@ -84,7 +84,7 @@ class BoxSmoother:
         length = np.sqrt(np.prod(points[1] - points[0]))  # of the box, in pixels
         speed = np.linalg.norm(velocities[:2], axis=1).mean() / max(length, 1.0)
         weight = _weight(MIN_CUTOFF + CUTOFF_PER_SPEED * float(speed), elapsed)
-        return _Sight(before.points + weight * moved, velocities, time)
+        return _Observation(before.points + weight * moved, velocities, time)
 
 
 def _weight(cutoff: float, elapsed: float) -> float:

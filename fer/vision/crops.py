@@ -76,7 +76,7 @@ def crop_face(
     Returns:
         A new RGB uint8 (s, s, 3), not resized: `s` is `framing.scale` box sizes.
     """
-    degrees = levelling(roll)
+    degrees = roll_correction(roll)
     if degrees % 90:
         return _crop_level(image, xyxy, framing, degrees)
     if degrees:
@@ -102,7 +102,7 @@ def crop_faces(image: UInt8Array, detections: Detections, framing: CropFraming) 
     ]
 
 
-def levelling(roll: float) -> float:
+def roll_correction(roll: float) -> float:
     """Return by how many degrees a crop is turned for a face with this roll.
 
     Nothing up to `LEVEL_FROM`, all from `LEVEL_FULLY`, and a growing share in between, so that the
@@ -161,6 +161,6 @@ def crop_largest_face(
     image: np.ndarray, detector: "FaceDetector", framing: CropFraming
 ) -> np.ndarray | None:
     """Crop the largest face that is detected, None where there is none; see `crop_face`."""
-    faces = detector.detect_any_way_up(image)
+    faces = detector.detect_any_rotation(image)
     crops = crop_faces(image, select(faces, np.arange(min(1, len(faces)))), framing)
     return crops[0] if crops else None

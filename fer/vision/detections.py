@@ -106,9 +106,9 @@ def track_ids(faces: Detections) -> list[int]:
     return [int(number) for number in faces.tracker_id]
 
 
-def turned(faces: Detections) -> int:
+def picture_rotation(faces: Detections) -> int:
     """Return by how many degrees clockwise the photo or stream is turned: 0, 90, 180 or 270.
 
     0 also where nobody looked for that.
     """
-    return int(faces.metadata.get("turned", 0))
+    return int(faces.metadata.get("rotation", 0))

@@ -20,9 +20,16 @@ from fer.vision.detections import boxes, confidences
 from fer.vision.exposure import brighten
 from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.mtcnn_networks import load_stages
-from fer.vision.photo_search import detect_any_way_up
+from fer.vision.photo_search import detect_any_rotation
 from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles, square_boxes
-from fer.vision.rescoring import RESCORE_FROM, box_areas, confirm, face_squares, look_level, tilts
+from fer.vision.rescoring import (
+    RESCORE_FROM,
+    box_areas,
+    face_squares,
+    refine_upright,
+    rescore_uncertain,
+    tilts,
+)
 
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD = 0.6, 0.7
 """Scores that pass the first and the second network, as published."""
@@ -123,8 +130,8 @@ class FaceDetector:
         refined = self.cascade.refine(image, proposed, REFINEMENT_THRESHOLD)
         threshold = min(RESCORE_FROM, confidence)
         found = self.cascade.finalize(image, refined, threshold)
-        found = look_level(self.cascade, image, found, threshold)
-        found = confirm(self.cascade, image, found, confidence)
+        found = refine_upright(self.cascade, image, found, threshold)
+        found = rescore_uncertain(self.cascade, image, found, confidence)
         return self._to_detections(image, found, self.min_face)
 
     def tiles(self, image: UInt8Array) -> tuple[Tile, ...]:
@@ -163,11 +170,11 @@ class FaceDetector:
         found = self.cascade.finalize(image, expected, confidence, degrees)
         return self._to_detections(image, found, REDETECT_SIZE_SHARE * self.min_face)
 
-    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+    def detect_any_rotation(self, image: UInt8Array) -> Detections:
         """Find the faces of a photo that may lie on its side; see `fer.vision.photo_search`."""
-        return detect_any_way_up(self, image)
+        return detect_any_rotation(self, image)
 
-    def inspect(
+    def score_crops(
         self,
         image: UInt8Array,
         faces: Detections,
@@ -187,7 +194,7 @@ class FaceDetector:
         """
         squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
         queries = Candidates(squares, confidences(faces))
-        found = self.cascade.inspect(brighten(image), queries, tilts(rolls))
+        found = self.cascade.score_crops(brighten(image), queries, tilts(rolls))
         limits = np.array(image.shape[1::-1] * 2, np.float32)
         return Detections(
             xyxy=found.xyxy.clip(0, limits),

@@ -128,10 +128,10 @@ class MtcnnCascade:
         threshold: float,
         rolls: Float32Array | None = None,
     ) -> Candidates:
-        """Return final boxes with landmarks, as `inspect` has them, the `best_of` them."""
-        return best_of(self.inspect(image, candidates, rolls), threshold)
+        """Return final boxes with landmarks, as `score_crops` has them, the `best_of` them."""
+        return best_of(self.score_crops(image, candidates, rolls), threshold)
 
-    def inspect(
+    def score_crops(
         self, image: UInt8Array, candidates: Candidates, rolls: Float32Array | None = None
     ) -> Candidates:
         """Return what the third network makes of squares that lie in the picture at least partly.

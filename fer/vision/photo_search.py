@@ -23,7 +23,7 @@ from fer.vision.pyramid import PNET_WINDOW
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 from fer.vision.stream_detector import merge_detections
 
-QUARTERS = (0, 90, 180, 270)
+ROTATIONS = (0, 90, 180, 270)
 
 SURE_CONFIDENCE, DOUBTFUL_CONFIDENCE = 0.9995, 0.97
 """Confidence from which a face is upright as found: of 28 faces found upside down the surest had
@@ -61,11 +61,11 @@ other faces may have been missed."""
 WORKING_SIDE = 1280
 """Longer side of the copy of a photo that is turned, in pixels, as the detector searches it."""
 
-QUARTER_TOLERANCE = 30.0
+RIGHT_ANGLE_TOLERANCE = 30.0
 """Degrees from a right angle within which a photo is taken for one that lies on its side."""
 
 
-class InspectingDetector(Protocol):
+class ScoringDetector(Protocol):
     """What the search needs of a detector; see `fer.vision.detector.FaceDetector`."""
 
     min_face: int
@@ -73,7 +73,7 @@ class InspectingDetector(Protocol):
     def detect(self, image: UInt8Array) -> Detections:
         """Return the faces in RGB uint8 (h, w, 3) that are about upright."""
 
-    def inspect(
+    def score_crops(
         self,
         image: UInt8Array,
         faces: Detections,
@@ -82,11 +82,11 @@ class InspectingDetector(Protocol):
     ) -> Detections:
         """Return what the last network makes of each face, tilted by degrees (n,)."""
 
-    def with_options(self, min_face: int | None = None) -> "InspectingDetector":
+    def with_options(self, min_face: int | None = None) -> "ScoringDetector":
         """Return such a detector for another least face."""
 
 
-def detect_any_way_up(detector: InspectingDetector, image: UInt8Array) -> Detections:
+def detect_any_rotation(detector: ScoringDetector, image: UInt8Array) -> Detections:
     """Find the faces of a photo that may lie on its side or stand on its head.
 
     Args:
@@ -95,7 +95,7 @@ def detect_any_way_up(detector: InspectingDetector, image: UInt8Array) -> Detect
 
     Returns:
         As `FaceDetector.detect`, in the photo's own pixels; the eye on the left is that of the
-        upright face. `metadata["turned"]` is 90, 180 or 270 where the photo is turned by so many
+        upright face. `metadata["rotation"]` is 90, 180 or 270 where the photo is turned by so many
         degrees clockwise, else 0.
     """
     image = as_rgb(image)
@@ -103,34 +103,34 @@ def detect_any_way_up(detector: InspectingDetector, image: UInt8Array) -> Detect
     sure = _are_verified(detector, image, faces)
     deciding = select(faces, sure) if sure.any() else _search_coarsely(detector, image)
     if not len(deciding):
-        return replace(faces, metadata={"turned": 0})
+        return replace(faces, metadata={"rotation": 0})
     typical = typical_roll(deciding)
-    turned = nearest_quarter(typical)
+    rotation = nearest_right_angle(typical)
     if abs(typical) >= TILTED_PHOTO:
         more = _search_tilted(detector, image, -_snap(typical))
         deciding = merge_detections(more, deciding)
         faces = merge_detections(deciding, faces) if sure.any() else deciding
     elif not sure.any():
         faces = merge_detections(deciding, faces)
-    return replace(faces, metadata={"turned": turned})
+    return replace(faces, metadata={"rotation": rotation})
 
 
 def typical_roll(faces: Detections) -> float:
     """Return the roll, in degrees, about which the largest share of the faces is tilted.
 
-    That is the mean of those within `QUARTER_TOLERANCE` of the face that has the most around it.
+    It is the mean of those within `RIGHT_ANGLE_TOLERANCE` of the face with the most around it.
     """
     rolls = face_rolls(faces)
-    near = np.abs(roll_difference(rolls[:, None], rolls[None])) <= QUARTER_TOLERANCE  # (n, n)
+    near = np.abs(roll_difference(rolls[:, None], rolls[None])) <= RIGHT_ANGLE_TOLERANCE  # (n, n)
     votes = near @ confidences(faces)
     angles = np.radians(rolls[near[votes.argmax()]])
     return float(np.degrees(np.angle(np.exp(1j * angles).sum())))
 
 
-def nearest_quarter(degrees: float) -> int:
+def nearest_right_angle(degrees: float) -> int:
     """Return 90, 180 or 270 for a roll near that, else 0."""
     quarter = round(degrees / 90) * 90
-    return quarter % 360 if abs(degrees - quarter) <= QUARTER_TOLERANCE else 0
+    return quarter % 360 if abs(degrees - quarter) <= RIGHT_ANGLE_TOLERANCE else 0
 
 
 def _snap(degrees: float) -> float:
@@ -139,7 +139,7 @@ def _snap(degrees: float) -> float:
     return quarter if abs(degrees - quarter) < TILTED_PHOTO else degrees
 
 
-def _search_coarsely(detector: InspectingDetector, image: UInt8Array) -> Detections:
+def _search_coarsely(detector: ScoringDetector, image: UInt8Array) -> Detections:
     """Return the verified faces of the way up with the most of them; small ones are left out."""
     copy, detector, factor = _working_copy(image, detector)
     best = Detections.empty()
@@ -148,12 +148,12 @@ def _search_coarsely(detector: InspectingDetector, image: UInt8Array) -> Detecti
         coarse = detector.with_options(min_face=max(ceil(least), detector.min_face))
         faces = _detect_turned(coarse, copy, turn)
         faces = select(faces, _are_verified(coarse, copy, faces))
-        if _are_telling(faces, copy) and _evidence(faces) > _evidence(best):
+        if _are_decisive(faces, copy) and _total_confidence(faces) > _total_confidence(best):
             best = faces
     return _scale(best, factor)
 
 
-def _search_tilted(detector: InspectingDetector, image: UInt8Array, degrees: float) -> Detections:
+def _search_tilted(detector: ScoringDetector, image: UInt8Array, degrees: float) -> Detections:
     """Return the faces that are found in the picture turned clockwise by any angle."""
     if degrees % 90 == 0:
         return _detect_turned(detector, image, degrees)
@@ -162,8 +162,8 @@ def _search_tilted(detector: InspectingDetector, image: UInt8Array, degrees: flo
 
 
 def _working_copy(
-    image: UInt8Array, detector: InspectingDetector
-) -> tuple[UInt8Array, InspectingDetector, FloatArray]:
+    image: UInt8Array, detector: ScoringDetector
+) -> tuple[UInt8Array, ScoringDetector, FloatArray]:
     """Return a photo at most `WORKING_SIDE` long, its detector, and by what to enlarge places.
 
     Turned by other than right angles a photo needs twice its memory, and a panorama far more.
@@ -187,7 +187,7 @@ def _scale(faces: Detections, factor: FloatArray) -> Detections:
     return replace(faces, xyxy=xyxy, data={"landmarks": landmarks})
 
 
-def _are_telling(faces: Detections, image: UInt8Array) -> bool:
+def _are_decisive(faces: Detections, image: UInt8Array) -> bool:
     """Return whether faces are large or many enough to decide which way up a photo is."""
     large = _sides(faces) >= MIN_SHARE * max(image.shape[:2])
     return bool(large.any()) or len(faces) >= MIN_FACE_COUNT
@@ -198,15 +198,15 @@ def _sides(faces: Detections) -> Float32Array:
     return np.asarray((boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0))
 
 
-def _evidence(faces: Detections) -> float:
+def _total_confidence(faces: Detections) -> float:
     return float(confidences(faces).sum())
 
 
-def _detect_turned(detector: InspectingDetector, image: UInt8Array, degrees: float) -> Detections:
+def _detect_turned(detector: ScoringDetector, image: UInt8Array, degrees: float) -> Detections:
     """Return the faces that are found in the picture turned clockwise, where they are in it."""
-    turned = rotate_image(image, degrees)
-    faces = _reorient(detector, turned, detector.detect(turned))
-    middle, size = np.array(turned.shape[1::-1]) / 2, np.array(image.shape[1::-1])
+    rotated = rotate_image(image, degrees)
+    faces = _reorient(detector, rotated, detector.detect(rotated))
+    middle, size = np.array(rotated.shape[1::-1]) / 2, np.array(image.shape[1::-1])
     centers = np.tile(middle, (len(faces), 1))
     back = np.full(len(faces), -degrees)
     xyxy = rotate_boxes(boxes(faces), centers, back) + np.tile(size / 2 - middle, 2)
@@ -214,25 +214,25 @@ def _detect_turned(detector: InspectingDetector, image: UInt8Array, degrees: flo
     landmarks = rotate_points(points, centers, back) + (size / 2 - middle)
     xyxy = xyxy.clip(0, np.tile(size, 2)).astype(np.float32)
     inside = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1, initial=np.inf) >= 1
-    moved = replace(faces, xyxy=xyxy, data={"landmarks": landmarks.astype(np.float32)})
-    return select(moved, inside)
+    mapped = replace(faces, xyxy=xyxy, data={"landmarks": landmarks.astype(np.float32)})
+    return select(mapped, inside)
 
 
-def _reorient(detector: InspectingDetector, image: UInt8Array, faces: Detections) -> Detections:
+def _reorient(detector: ScoringDetector, image: UInt8Array, faces: Detections) -> Detections:
     """Return the faces, those as they score best that aren't sure to be upright."""
     doubtful = _doubtful(faces)
     if not len(doubtful):
         return faces
-    turns = np.repeat(QUARTERS, len(doubtful)).astype(np.float32)
-    queries = select(faces, np.tile(doubtful, len(QUARTERS)))
-    views = detector.inspect(image, queries, face_rolls(queries) + turns)
-    scores = confidences(views).reshape(len(QUARTERS), -1)  # (4, n)
+    turns = np.repeat(ROTATIONS, len(doubtful)).astype(np.float32)
+    queries = select(faces, np.tile(doubtful, len(ROTATIONS)))
+    views = detector.score_crops(image, queries, face_rolls(queries) + turns)
+    scores = confidences(views).reshape(len(ROTATIONS), -1)  # (4, n)
     better = np.flatnonzero(1 - scores[0] > REORIENTED_RATIO * (1 - scores.max(axis=0)))
     if not len(better):
         return faces
     kept = select(faces, np.setdiff1d(np.arange(len(faces)), doubtful[better]))
-    turned = select(views, scores[:, better].argmax(axis=0) * len(doubtful) + better)
-    both = Detections.merge([kept, turned]) if len(kept) else turned
+    reoriented = select(views, scores[:, better].argmax(axis=0) * len(doubtful) + better)
+    both = Detections.merge([kept, reoriented]) if len(kept) else reoriented
     return select(both, np.argsort(-areas(both), kind="stable"))
 
 
@@ -243,7 +243,7 @@ def _doubtful(faces: Detections) -> NDArray[np.intp]:
     return np.flatnonzero(scores < limit)[:MAX_REORIENTED]
 
 
-def _are_verified(detector: InspectingDetector, image: UInt8Array, faces: Detections) -> BoolArray:
+def _are_verified(detector: ScoringDetector, image: UInt8Array, faces: Detections) -> BoolArray:
     """Return which faces look like faces at several sizes, bool (n,).
 
     Where some are sure the others are not checked, which are none then.
@@ -253,7 +253,7 @@ def _are_verified(detector: InspectingDetector, image: UInt8Array, faces: Detect
         return sure
     queries = select(faces, np.tile(np.arange(len(faces)), len(VERIFIED_SCALES)))
     scales = np.repeat(VERIFIED_SCALES, len(faces)).astype(np.float32)
-    views = detector.inspect(image, queries, face_rolls(queries), scales)
+    views = detector.score_crops(image, queries, face_rolls(queries), scales)
     scores = confidences(views).reshape(len(VERIFIED_SCALES), -1)
     filling = _sides(faces) >= FILLING_SHARE * max(image.shape[:2])
     return np.asarray(scores.mean(axis=0) >= np.where(filling, FILLING_SCORE, VERIFIED_SCORE))

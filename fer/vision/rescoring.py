@@ -23,7 +23,7 @@ false faces.
 MIRRORED_SCALE = 0.9
 """Side of the square that is looked at mirrored, over the face's."""
 
-TILTED_FROM, LEVEL_LOOKS = 10.0, 3
+TILTED_FROM, MAX_UPRIGHT_PASSES = 10.0, 3
 """Degrees of roll from which the last network looks at a face again, turned upright, and how often
 at most."""
 
@@ -31,7 +31,7 @@ FACE_LENGTH = 1.14
 """Length of an upright face's box over the square root of its area, as the detector has it."""
 
 
-def look_level(
+def refine_upright(
     cascade: MtcnnCascade, image: UInt8Array, found: Candidates, threshold: float
 ) -> Candidates:
     """Return the faces, tilted ones as the last network sees them turned upright.
@@ -41,19 +41,19 @@ def look_level(
     a part, so that it looks again at what was still tilted.
     """
     rolls = np.zeros(len(found), np.float32)  # as the network saw the faces
-    for _ in range(LEVEL_LOOKS):
+    for _ in range(MAX_UPRIGHT_PASSES):
         seen = roll(found.landmarks)
         tilted = np.abs(roll_difference(seen, rolls)) >= TILTED_FROM
         if not tilted.any():
             break
         squares = replace(found[tilted], xyxy=face_squares(found.xyxy[tilted]))
-        level = cascade.inspect(image, squares, seen[tilted])
+        level = cascade.score_crops(image, squares, seen[tilted])
         found = found.replaced(tilted, level)
         rolls = np.where(tilted, seen, rolls)
     return best_of(found, threshold) if rolls.any() else found
 
 
-def confirm(
+def rescore_uncertain(
     cascade: MtcnnCascade, image: UInt8Array, found: Candidates, confidence: float
 ) -> Candidates:
     """Return the faces that score enough; more looks decide where the first one doubts."""

@@ -15,7 +15,7 @@ and a head takes longer to tilt."""
 
 
 @dataclass(frozen=True)
-class _Sight:
+class _Observation:
     """Where a face was last, (4,) in pixels, how it was tilted, as a direction, and when."""
 
     xyxy: Float32Array
@@ -27,12 +27,12 @@ class RollSmoother:
     """Smooths the roll of each face of one stream; one a visitor or video.
 
     Args:
-        memory: Seconds for which a face that isn't seen is remembered.
+        max_age: Seconds for which a face that isn't seen is remembered.
     """
 
-    def __init__(self, memory: float = 1.0) -> None:
-        self.memory = memory
-        self._sights: dict[int, _Sight] = {}
+    def __init__(self, max_age: float = 1.0) -> None:
+        self.max_age = max_age
+        self._observations: dict[int, _Observation] = {}
 
     def update(self, faces: Detections, time: float) -> Detections:
         """Return tracked faces with their rolls averaged over time.
@@ -50,14 +50,14 @@ class RollSmoother:
             for track, xyxy, direction in zip(track_ids(faces), boxes(faces), measured, strict=True)
         ]
         recent = {
-            track: sight
-            for track, sight in self._sights.items()
-            if time - sight.time <= self.memory
+            track: observation
+            for track, observation in self._observations.items()
+            if time - observation.time <= self.max_age
         }
-        self._sights = recent | dict(zip(track_ids(faces), seen, strict=True))
+        self._observations = recent | dict(zip(track_ids(faces), seen, strict=True))
         return replace(faces, data={**faces.data, "roll": _rolls(seen)})
 
-    def expect(self, xyxy: FloatArray) -> Float32Array:
+    def predict_rolls(self, xyxy: FloatArray) -> Float32Array:
         """Return how faces are tilted that are expected at some places.
 
         Args:
@@ -66,22 +66,24 @@ class RollSmoother:
         Returns:
             Degrees (n,) of the face that was last where each box is; 0 where there was none.
         """
-        sights = list(self._sights.values())
-        if not len(xyxy) or not sights:
+        observations = list(self._observations.values())
+        if not len(xyxy) or not observations:
             return np.zeros(len(xyxy), np.float32)
-        overlap = box_iou_batch(xyxy, np.stack([sight.xyxy for sight in sights]))  # (n, m)
-        rolls = _rolls(sights)[overlap.argmax(axis=1)]
+        overlap = box_iou_batch(
+            xyxy, np.stack([observation.xyxy for observation in observations])
+        )  # (n, m)
+        rolls = _rolls(observations)[overlap.argmax(axis=1)]
         return np.where(overlap.max(axis=1) > 0, rolls, 0).astype(np.float32)
 
-    def _see(self, track: int, xyxy: Float32Array, direction: complex, time: float) -> _Sight:
-        before = self._sights.get(track)
+    def _see(self, track: int, xyxy: Float32Array, direction: complex, time: float) -> _Observation:
+        before = self._observations.get(track)
         if before is None:
-            return _Sight(xyxy, direction, time)
+            return _Observation(xyxy, direction, time)
         kept = float(np.exp((before.time - time) / SMOOTHING_TIME))
-        return _Sight(xyxy, kept * before.direction + (1 - kept) * direction, time)
+        return _Observation(xyxy, kept * before.direction + (1 - kept) * direction, time)
 
 
-def _rolls(sights: list[_Sight]) -> Float32Array:
+def _rolls(observations: list[_Observation]) -> Float32Array:
     """Return degrees (n,)."""
-    directions = np.array([sight.direction for sight in sights], complex)
+    directions = np.array([observation.direction for observation in observations], complex)
     return np.asarray(np.degrees(np.angle(directions)), np.float32)

@@ -42,21 +42,21 @@ class ExpressionSmoother:
     Args:
         half_life: Seconds after which the weight of an old prediction is halved.
         margin: Lead in probability that another expression needs to take over.
-        memory: Seconds for which a face that isn't seen is remembered.
+        max_age: Seconds for which a face that isn't seen is remembered.
     """
 
-    def __init__(self, half_life: float = 0.25, margin: float = 0.1, memory: float = 1.0) -> None:
+    def __init__(self, half_life: float = 0.25, margin: float = 0.1, max_age: float = 1.0) -> None:
         """Start without tracks.
 
         Raises:
             ValueError: A number is negative, or `half_life` is 0.
         """
-        if half_life <= 0 or margin < 0 or memory < 0:
+        if half_life <= 0 or margin < 0 or max_age < 0:
             raise ValueError(
-                "half_life is above 0 seconds, margin and memory are 0 or more; "
-                f"got {half_life}, {margin} and {memory}."
+                "half_life is above 0 seconds, margin and max_age are 0 or more; "
+                f"got {half_life}, {margin} and {max_age}."
             )
-        self.half_life, self.margin, self.memory = half_life, margin, memory
+        self.half_life, self.margin, self.max_age = half_life, margin, max_age
         self.reset()
 
     def reset(self) -> None:
@@ -87,7 +87,7 @@ class ExpressionSmoother:
             for number, row, yaw in zip(numbers, rows, yaws.tolist(), strict=True)
         }
         remembered = {
-            n: face for n, face in self._faces.items() if time - face.last_seen <= self.memory
+            n: face for n, face in self._faces.items() if time - face.last_seen <= self.max_age
         }
         self._faces = remembered | current
         faces = [current[track_id] for track_id in numbers]
@@ -113,7 +113,7 @@ class ExpressionSmoother:
     ) -> _FaceState:
         """Return the state of a track after another prediction."""
         logits = np.log(np.maximum(row, MIN_PROBABILITY))
-        if face is None or time - face.last_seen > self.memory:
+        if face is None or time - face.last_seen > self.max_age:
             turned = abs(yaw) >= TURNED_AWAY_FROM
             return _FaceState(logits, int(logits.argmax()), yaw, turned, time)
         kept = 0.5 ** ((time - face.last_seen) / self.half_life)

@@ -21,7 +21,7 @@ from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle,
 from fer.vision.pyramid import Tile, tiles_around
 from fer.vision.roll_smoother import RollSmoother
 from fer.vision.scene_change import SceneChangeDetector
-from fer.vision.stream_turn import StreamTurn
+from fer.vision.stream_rotation import StreamRotation
 from fer.vision.tracker import MAX_SPEED, FaceTracker
 
 TRACKED_CONFIDENCE = 0.6
@@ -37,7 +37,7 @@ LYING = 60.0
 CONFIRMED_CONFIDENCE = 0.9
 """Least score of a face that was detected in one frame so far: about what a new one needs."""
 
-CONFIRMATIONS = 2
+MIN_HITS = 2
 """Frames in which a face must be detected to count: noise and folds rarely look like one twice."""
 
 MAX_SEARCH_EXTENT = 2.0
@@ -74,7 +74,7 @@ class TiledDetector(Protocol):
     ) -> Detections:
         """Return the faces near where they are expected, tilted by degrees (n,)."""
 
-    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+    def detect_any_rotation(self, image: UInt8Array) -> Detections:
         """Return the faces of a picture that may lie on its side."""
 
 
@@ -82,41 +82,41 @@ class StreamDetector:
     """Finds, follows and numbers the faces of one stream; one follower a visitor or video.
 
     Args:
-        memory: Seconds for which a face that isn't seen keeps its number.
+        max_age: Seconds for which a face that isn't seen keeps its number.
         search_period: Seconds in which the search for new faces is once through the picture.
     """
 
-    def __init__(self, memory: float = 1.0, search_period: float = 0.45) -> None:
+    def __init__(self, max_age: float = 1.0, search_period: float = 0.45) -> None:
         """Start without tracks.
 
         Raises:
-            ValueError: `memory` is negative, or `search_period` is not above 0.
+            ValueError: `max_age` is negative, or `search_period` is not above 0.
         """
         if not search_period > 0:
             raise ValueError(f"search_period is above 0 seconds, not {search_period}.")
-        self.tracker, self.rolls = FaceTracker(memory, CONFIRMATIONS), RollSmoother(memory)
+        self.tracker, self.rolls = FaceTracker(max_age, MIN_HITS), RollSmoother(max_age)
         self.search_period, self.appearances = search_period, AppearanceMemory()
-        self.box_smoother = BoxSmoother(memory)
-        self.scene_changes, self.turn = SceneChangeDetector(), StreamTurn()
+        self.box_smoother = BoxSmoother(max_age)
+        self.scene_changes, self.rotation = SceneChangeDetector(), StreamRotation()
         self._cut = False  # since the last frame that was searched
         self._size: tuple[int, ...] | None = None
         self._content: Rectangle = 0, 0, 0, 0
         self._last_time = -np.inf
         self._search_position = 0.0  # tiles searched so far; grows without limit
 
-    def watch(self, image: UInt8Array) -> bool:
+    def detect_cut(self, image: UInt8Array) -> bool:
         """Look at a frame that isn't searched for faces, and return whether it follows a cut.
 
         In a stream of which only some frames are searched, that finds cuts between them.
         """
-        cut = self.scene_changes.update(self.turn.to_upright(image)).cut
+        cut = self.scene_changes.update(self.rotation.to_upright(image)).cut
         self._cut |= cut
         return cut
 
     def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
 
-        The first ones are searched any way up, too; see `fer.vision.stream_turn`.
+        The first ones are searched any way up, too; see `fer.vision.stream_rotation`.
 
         Args:
             detector: Finds faces; the same for the whole stream.
@@ -126,13 +126,13 @@ class StreamDetector:
         Returns:
             As `FaceDetector.detect`, with `tracker_id` int (n,), negative for a face that was
             detected in this frame only and doesn't count yet, and `data["roll"]` float32 (n,) in
-            degrees, averaged over time. `metadata["turned"]` is there if the stream is turned.
+            degrees, averaged over time. `metadata["rotation"]` is there if the stream is turned.
         """
-        faces = self._find(detector, self.turn.to_upright(image), time)
-        if self.turn.update(detector, image, faces, time):
+        faces = self._find(detector, self.rotation.to_upright(image), time)
+        if self.rotation.update(detector, image, faces, time):
             self._forget()  # what is known is of the frames as they were
-            faces = self._find(detector, self.turn.to_upright(image), time)
-        return self.turn.from_upright(faces, image)
+            faces = self._find(detector, self.rotation.to_upright(image), time)
+        return self.rotation.from_upright(faces, image)
 
     def _find(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
         """Return the faces of a frame that are about upright, tracked."""
@@ -147,7 +147,7 @@ class StreamDetector:
             faces = detector.detect(image)
         else:
             faces = self._track_and_search(detector, image, time, elapsed)
-        looks = self.appearances.describe(image, boxes(faces), time, whole)
+        looks = self.appearances.compute_descriptors(image, boxes(faces), time, whole)
         faces = self.tracker.update(faces, time, looks, cut and not mappings, mappings)
         return self.box_smoother.update(self.rolls.update(faces, time), time)
 
@@ -155,7 +155,7 @@ class StreamDetector:
         """Begin with the next frame as with the first one, but give no number again."""
         self.tracker.forget_faces()
         self.box_smoother.reset()
-        self.rolls, self._size = RollSmoother(self.rolls.memory), None
+        self.rolls, self._size = RollSmoother(self.rolls.max_age), None
 
     def _frame_mappings(self, image: UInt8Array) -> tuple[FrameMapping, ...]:
         """Return how places may have moved if the frame's size or its black bars changed."""
@@ -196,7 +196,7 @@ class StreamDetector:
         One that lies or stands on its head is looked at the other way up, too: mistaken once, it
         would be for ever.
         """
-        rolls = self.rolls.expect(predicted)
+        rolls = self.rolls.predict_rolls(predicted)
         lying = np.abs(rolls) > LYING
         places = np.concatenate([predicted, predicted[lying]])
         rolls = np.concatenate([rolls, rolls[lying] + 180])
@@ -212,7 +212,7 @@ class StreamDetector:
         lost = _missing(lost, faces)[:MAX_TILTED]
         if len(lost):
             places, tilts = np.repeat(lost, len(TILTS), axis=0), np.tile(TILTS, len(lost))
-            rolls = self.rolls.expect(places) + tilts.astype(np.float32)
+            rolls = self.rolls.predict_rolls(places) + tilts.astype(np.float32)
             tilted = detector.redetect(image, places, TILTED_CONFIDENCE, rolls)
             faces = merge_detections(faces, tilted)
         return faces

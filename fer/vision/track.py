@@ -32,9 +32,9 @@ class Track:
         velocity: (2,) in pixels a second.
         last_seen: Seconds.
         appearance: (d,), see `fer.vision.appearance`; (0,) where that isn't known.
-        sightings: Frames in which it was detected.
+        hits: Frames in which it was detected.
         steady: Whether it keeps moving as it does.
-        parked: Whether there was a cut since it was seen.
+        lost_at_cut: Whether there was a cut since it was seen.
     """
 
     track_id: int
@@ -42,9 +42,9 @@ class Track:
     velocity: FloatArray
     last_seen: float
     appearance: FloatArray
-    sightings: int = 1
+    hits: int = 1
     steady: bool = False
-    parked: bool = False
+    lost_at_cut: bool = False
 
     def predict(self, time: float) -> FloatArray:
         """Return the box at a later time, which it reached ever more slowly."""
@@ -57,7 +57,7 @@ class Track:
         elapsed = max(time - self.last_seen, 1e-3)
         velocity = (box_centers(xyxy[None]) - box_centers(self.xyxy[None]))[0] / elapsed
         kept = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * velocity
-        if self.parked:
+        if self.lost_at_cut:
             velocity = kept = np.zeros(2)
         look = self.appearance if appearance is None else appearance
         return replace(
@@ -66,9 +66,9 @@ class Track:
             velocity=kept,
             last_seen=time,
             appearance=APPEARANCE_SMOOTHING * self.appearance + (1 - APPEARANCE_SMOOTHING) * look,
-            sightings=self.sightings + 1,
+            hits=self.hits + 1,
             steady=_is_steady(self.velocity, velocity, float(box_sizes(xyxy[None])[0])),
-            parked=False,
+            lost_at_cut=False,
         )
 
     def mapped(self, mapping: FrameMapping) -> "Track":

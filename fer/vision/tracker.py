@@ -28,10 +28,10 @@ MAX_COST = 1.0
 MIN_MEMORY_FRAMES = 2.5
 """Frames for which a face is remembered at least, however slowly they come,"""
 
-MAX_MEMORY = 5.0
+MAX_AGE_LIMIT = 5.0
 """but for no more seconds than these."""
 
-TENTATIVE_MEMORY = 0.3
+TENTATIVE_MAX_AGE = 0.3
 """Seconds for which a face that doesn't count yet is remembered: what only looked like a face for a
 moment is not to meet another such moment."""
 
@@ -62,26 +62,26 @@ class FaceTracker:
     """Numbers the faces of one stream; one tracker a visitor or video.
 
     Args:
-        memory: Seconds for which a face that isn't seen keeps its number; more where frames come
+        max_age: Seconds for which a face that isn't seen keeps its number; more where frames come
             so seldom that this is hardly one.
-        confirmations: Frames in which a face must be detected to count. Before, its number is
+        min_hits: Frames in which a face must be detected to count. Before, its number is
             negative.
 
     Attributes:
         confirmed: From the numbers given in the last update to the negative ones of before.
     """
 
-    def __init__(self, memory: float = 1.0, confirmations: int = 1) -> None:
+    def __init__(self, max_age: float = 1.0, min_hits: int = 1) -> None:
         """Start without tracks.
 
         Raises:
-            ValueError: `memory` is negative, or `confirmations` not positive.
+            ValueError: `max_age` is negative, or `min_hits` not positive.
         """
-        if memory < 0:
-            raise ValueError(f"memory is 0 seconds or more, not {memory}.")
-        if confirmations < 1:
-            raise ValueError(f"confirmations is 1 or more, not {confirmations}.")
-        self.memory, self.confirmations = memory, confirmations
+        if max_age < 0:
+            raise ValueError(f"max_age is 0 seconds or more, not {max_age}.")
+        if min_hits < 1:
+            raise ValueError(f"min_hits is 1 or more, not {min_hits}.")
+        self.max_age, self.min_hits = max_age, min_hits
         self.reset()
 
     def reset(self) -> None:
@@ -108,7 +108,7 @@ class FaceTracker:
         expected = [
             track.predict(time)
             for track in self._active_tracks(time)
-            if (track.track_id < 0) == tentative and not track.parked
+            if (track.track_id < 0) == tentative and not track.lost_at_cut
         ]
         return np.array(expected, np.float32).reshape(-1, 4)
 
@@ -138,7 +138,7 @@ class FaceTracker:
         """
         tracks = self._active_tracks(time)
         if cut:
-            tracks = [replace(track, parked=True) for track in tracks if track.track_id > 0]
+            tracks = [replace(track, lost_at_cut=True) for track in tracks if track.track_id > 0]
         rows = np.zeros((len(detections), 0)) if appearance is None else appearance
         xyxy = boxes(detections)
         found = _Found(xyxy, rows, _crowded(xyxy), time, bool(mappings))
@@ -152,12 +152,12 @@ class FaceTracker:
 
     def _active_tracks(self, time: float) -> list[Track]:
         """Return the faces that aren't forgotten at the time of the next frame."""
-        missed = min(MIN_MEMORY_FRAMES * (time - self._last_time), MAX_MEMORY)
-        memory, tentative = max(self.memory, missed), max(TENTATIVE_MEMORY, missed)
+        missed = min(MIN_MEMORY_FRAMES * (time - self._last_time), MAX_AGE_LIMIT)
+        max_age, tentative = max(self.max_age, missed), max(TENTATIVE_MAX_AGE, missed)
         return [
             track
             for track in self._tracks
-            if time - track.last_seen <= (memory if track.track_id > 0 else tentative)
+            if time - track.last_seen <= (max_age if track.track_id > 0 else tentative)
         ]
 
     def _keep(self, tracks: Sequence[Track], matched: dict[int, int], found: "_Found") -> None:
@@ -177,7 +177,7 @@ class FaceTracker:
 
     def _confirm(self, track: Track) -> Track:
         """Return the track with a number if it counts from now on."""
-        if track.track_id > 0 or track.sightings < self.confirmations:
+        if track.track_id > 0 or track.hits < self.min_hits:
             return track
         track_id, self._next_id = self._next_id, self._next_id + 1
         self.confirmed[track_id] = track.track_id
@@ -231,17 +231,17 @@ def _match(
         return {}, 0.0
     place = matching_cost(np.stack([track.predict(found.time) for track in tracks]), found.xyxy)
     look = distances(np.stack([track.appearance for track in tracks]), found.appearance)
-    parked = np.array([[track.parked] for track in tracks])
+    lost_at_cut = np.array([[track.lost_at_cut] for track in tracks])
     seen = np.array([[track.last_seen >= last_time] for track in tracks])
     tolerant = (seen | found.crowded) & (not found.resized)
-    limit = np.where(parked, CUT_DISTANCE, np.where(tolerant, SEEN_DISTANCE, LOST_DISTANCE))
+    limit = np.where(lost_at_cut, CUT_DISTANCE, np.where(tolerant, SEEN_DISTANCE, LOST_DISTANCE))
     steady = np.array([[track.steady] for track in tracks])
-    close = (place < CLOSE) & (seen | (steady & found.crowded)) & ~parked & (not found.resized)
+    close = (place < CLOSE) & (seen | (steady & found.crowded)) & ~lost_at_cut & (not found.resized)
     limit = np.where(close, CLOSE_DISTANCE, limit)
     near = (place < MAX_COST) & (look < limit)
     matched, cost = _assign(place + APPEARANCE_WEIGHT * look, near)
     if found.appearance.shape[1] and len(matched) < min(len(tracks), len(found.xyxy)):
-        free = ~parked & np.ones(len(found.xyxy), bool)
+        free = ~lost_at_cut & np.ones(len(found.xyxy), bool)
         free[list(matched.values())], free[:, list(matched)] = False, False
         matched |= _match_far(tracks, found, place, look, free)
     return matched, cost

@@ -34,7 +34,7 @@ class TwoFaces:
     def tiles(self, image):
         return []
 
-    def detect_any_way_up(self, image):
+    def detect_any_rotation(self, image):
         return self.detect(image)
 
     def redetect(self, image, xyxy, confidence, rolls=None):

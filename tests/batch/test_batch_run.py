@@ -211,7 +211,7 @@ def test_class_view_has_no_single_faces(inputs, tmp_path):
         timeline = table(out, "timeline")
         assert (timeline["faces"] > 0).all()
         assert timeline[list(EXPRESSIONS)].isna().all(axis=None) == (count < 5)
-        assert timeline["judged"].tolist() == [0] * len(timeline) or count == 5
+        assert timeline["classified"].tolist() == [0] * len(timeline) or count == 5
         files = table(out, "files")
         assert files["tracks"].isna().all()
     columns = set(timeline) | set(files)

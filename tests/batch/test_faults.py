@@ -273,10 +273,10 @@ def test_a_damaged_segment_is_made_again(inputs, done, tmp_path, pipeline, name)
 class Hangs(fake_worker.TwoFaces):
     """Hangs over dark pictures, without letting any other thread of Python run."""
 
-    def detect_any_way_up(self, image):
+    def detect_any_rotation(self, image):
         if image.mean() < 10:
             re.match("(a+)+$", 29 * "a" + "b")  # half a minute
-        return super().detect_any_way_up(image)
+        return super().detect_any_rotation(image)
 
 
 def impatient(settings):

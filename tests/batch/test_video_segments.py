@@ -145,7 +145,7 @@ def test_the_rows_are_those_of_the_recording_tab(tmp_path, pipeline):
     timeline = tables(tmp_path / "out")["timeline"]
     expected = analyzer.timeline.table()
     assert timeline["frames"].tolist() == expected["frames"].tolist()
-    for name in ("time", "faces", "judged", "small", "turned", "uncertain", *EXPRESSIONS):
+    for name in ("time", "faces", "classified", "small", "turned", "uncertain", *EXPRESSIONS):
         np.testing.assert_allclose(timeline[name], expected[name], atol=0.01)
 
 
@@ -207,13 +207,13 @@ def test_tracks_are_joined_by_the_looks_they_have_in_common():
 
 def test_what_is_known_of_a_video():
     segments = [Segment(n, 60 * n, 60 * n + 60, 0.0, 0.0) for n in range(3)]
-    read = {"frames": 300, "faces": 10, "turned": 0, "unread": 0, "warning": None}
+    read = {"frames": 300, "faces": 10, "rotation": 0, "unread": 0, "warning": None}
     lost = {"error": "It broke."}
     assert join_facts(list(zip(segments, [read, read, read], strict=True))) == {
         "frames": 900, "faces": 30, "notice": None
     }  # fmt: skip
-    turned = {**read, "turned": 180, "unread": 1200}
-    facts = join_facts(list(zip(segments, [turned, turned, lost], strict=True)))
+    rotated = {**read, "rotation": 180, "unread": 1200}
+    facts = join_facts(list(zip(segments, [rotated, rotated, lost], strict=True)))
     assert facts["notice"] == (
         "About 2,400 pictures could not be read. The video looks turned by 180 degrees; it was "
         "read as turned. From 2:00 to 3:00 nothing was read. It broke."

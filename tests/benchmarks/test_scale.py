@@ -53,7 +53,7 @@ def test_each_stage_has_its_time(tmp_path):
     files = find_input_files([str(tmp_path / "files")], tmp_path / "out").files
     with pytest.MonkeyPatch.context() as patch:
         ours = (
-            (type(runner.pipeline.detector), "detect_any_way_up", scale_stages.DETECT),
+            (type(runner.pipeline.detector), "detect_any_rotation", scale_stages.DETECT),
             (type(runner.pipeline.classifier), "classify", scale_stages.CLASSIFY),
         )
         patch.setattr(scale_stages, "STAGES", (*scale_stages.STAGES, *ours))

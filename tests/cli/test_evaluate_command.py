@@ -43,7 +43,7 @@ def pictures(tmp_path_factory):
 
 
 def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
-    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--damaged", "--views"]
+    command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--corruptions", "--views"]
     assert main([*command, "--output", str(tmp_path)]) == 0
     figures = json.loads((tmp_path / "evaluation.json").read_text())
     evaluation, left_out = Evaluation.from_json(figures)
@@ -51,10 +51,10 @@ def test_fer2013_with_everything(network, tiny_fer2013, tmp_path, capsys):
     assert figures["pictures"] == 21
     assert figures["views"] == "ten"
     assert figures["split"] == "validation"
-    assert figures["without_copies"]["pictures"] == 21  # the noise has no copies
+    assert figures["without_duplicates"]["pictures"] == 21  # the noise has no duplicates
     assert figures["ferplus"]["pictures"] == 21
-    undamaged = {"damage": "none", "amount": "", "accuracy": figures["accuracy"]}
-    assert figures["robustness"][0] == undamaged
+    clean = {"corruption": "none", "severity": "", "accuracy": figures["accuracy"]}
+    assert figures["robustness"][0] == clean
     drawn = {"confusion.png", "reliability.png", "risk_coverage.png", "robustness.png"}
     assert {path.name for path in tmp_path.glob("*.png")} == drawn
     printed = capsys.readouterr().out
@@ -75,7 +75,7 @@ def test_where_every_picture_has_a_copy_in_train_the_rest_is_still_written(
     command = ["evaluate", network, "--dataset", str(tmp_path / "data")]
     assert main([*command, "--output", str(tmp_path / "out")]) == 0
     figures = json.loads((tmp_path / "out" / "evaluation.json").read_text())
-    assert figures["without_copies"] == {"pictures": 0, "accuracy": None, "macro_f1": None}
+    assert figures["without_duplicates"] == {"pictures": 0, "accuracy": None, "macro_f1": None}
     assert "without duplicates of training pictures none are left" in capsys.readouterr().out
     assert figures["official"] is False
     assert figures["label_set"] == f"labels of {tmp_path / 'data'}"
@@ -103,8 +103,8 @@ def test_both_heads_can_be_chosen(network, tiny_fer2013, tmp_path):
     command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--head", "combined"]
     assert main([*command, "--output", str(tmp_path)]) == 0
     figures = json.loads((tmp_path / "evaluation.json").read_text())
-    assert figures["answers"] == "shown"
-    assert figures["accuracy"] == figures["shown"]["accuracy"]
+    assert figures["output"] == "combined"
+    assert figures["accuracy"] == figures["combined"]["accuracy"]
 
 
 @pytest.mark.parametrize("option", [[], ["--float32"], ["--device", "cpu:0"]])  # is PyTorch's
@@ -125,8 +125,8 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     assert "Both heads combined, as on the page, 6 faces" in printed
     assert "over 2 expressions" in printed
     figures = json.loads((tmp_path / "evaluation.json").read_text())
-    assert figures["answers"] == "shown"
-    assert figures["accuracy"] == figures["shown"]["accuracy"]
+    assert figures["output"] == "combined"
+    assert figures["accuracy"] == figures["combined"]["accuracy"]
     assert figures["pictures"] == 6
     assert figures["per_class"]["happy"]["support"] == 3
     assert "ferplus" not in figures
@@ -147,7 +147,10 @@ def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsy
     [
         (["--folder", "PICTURES"], "'contempt' is not one of the seven expressions"),
         (["--folder", "PICTURES", "--map", "contempt"], "--map takes NAME=EXPRESSION"),
-        (["--folder", "PICTURES", "--map", "contempt=-", "--damaged"], "--damaged needs --dataset"),
+        (
+            ["--folder", "PICTURES", "--map", "contempt=-", "--damaged"],
+            "--corruptions needs --dataset",
+        ),
         (
             ["--folder", "PICTURES", "--map", "contempt=-", "--detect"],
             "holds no readable picture with a face",

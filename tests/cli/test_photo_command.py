@@ -56,9 +56,9 @@ def test_a_photo_is_only_told(photos, tmp_path, capsys):
 
 def test_a_photo_on_its_side_is_reported(photos, monkeypatch, capsys):
     def detect(self, image):
-        return replace(self.detect(image), metadata={"turned": 180})
+        return replace(self.detect(image), metadata={"rotation": 180})
 
-    monkeypatch.setattr(FakeDetector, "detect_any_way_up", detect)
+    monkeypatch.setattr(FakeDetector, "detect_any_rotation", detect)
     main(["photo", str(photos / "a.jpg")])
     sentence = "The photo looks turned by 180 degrees; it was read as turned."
     assert capsys.readouterr().out.endswith(f"2 faces: happy 93%, uncertain. {sentence}\n")
@@ -229,7 +229,7 @@ def test_a_face_that_is_turned_away_has_no_percentage(photos, monkeypatch, capsy
         faces = self.detect(image)
         return replace(faces, data={"landmarks": np.tile(aside, (len(faces), 1, 1))})
 
-    monkeypatch.setattr(FakeDetector, "detect_any_way_up", detect)
+    monkeypatch.setattr(FakeDetector, "detect_any_rotation", detect)
     assert main(["photo", str(photos / "a.jpg")]) == 0
     assert capsys.readouterr().out == f"{photos}/a.jpg: 2 faces: turned away, turned away\n"
 

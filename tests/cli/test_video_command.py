@@ -148,10 +148,10 @@ def test_the_views_are_those_of_timelines():
 
 
 def test_the_default_view_of_the_page_is_that_of_python():
-    from fer.recording import analyse, analyse_sandboxed
+    from fer.recording import analyze, analyze_sandboxed
     from fer.ui.recording.handlers import RecordingHandlers
 
-    functions = (analyse, analyse_sandboxed, RecordingHandlers.analyse_recording)
+    functions = (analyze, analyze_sandboxed, RecordingHandlers.analyse_recording)
     views = {inspect.signature(function).parameters["view"].default for function in functions}
     assert views == {"person"}
 

@@ -6,8 +6,8 @@ import pytest
 from fer.colors import COLORS
 from fer.data.dataset_plots import (
     EXAMPLES_PER_CLASS,
-    copies_plot,
     counts_plot,
+    duplicates_plot,
     entropy_plot,
     faces_plot,
     mean_faces_plot,
@@ -49,7 +49,7 @@ def test_faces_stand_in_the_row_of_their_expression():
 
 def test_copies_stand_one_above_the_other():
     one, other = np.zeros((48, 48)), np.ones((48, 48))
-    axes = copies_plot([(one, "sad", other, "fear"), (other, "happy", one, "angry")]).axes
+    axes = duplicates_plot([(one, "sad", other, "fear"), (other, "happy", one, "angry")]).axes
     assert [part.get_title() for part in axes] == ["sad", "happy", "fear", "angry"]
 
 

@@ -8,8 +8,8 @@ from fer.labels import EXPRESSIONS
 
 def split(**changed):
     counts = dict(zip(EXPRESSIONS, (10, 2, 20, 50, 8, 5, 5), strict=True))
-    copies = {"groups": 0, "extra": 0, "differing": 0, "rows": []}
-    plain = {"pictures": 100, "counts": counts, "blank": 0, "copies": copies}
+    duplicates = {"groups": 0, "redundant": 0, "conflicting": 0, "rows": []}
+    plain = {"pictures": 100, "counts": counts, "blank": 0, "duplicates": duplicates}
     return plain | {"in_train": None, "ferplus": None} | changed
 
 
@@ -21,9 +21,13 @@ def test_counts_and_blanks():
 
 
 def test_copies():
-    copies = {"groups": 1070, "extra": 1292, "differing": 49, "rows": []}
-    figures = {"train": split(copies=copies), "validation": split(in_train=8), "test": split()}
-    assert describe_dataset(figures)["copies"] == [
+    duplicates = {"groups": 1070, "redundant": 1292, "conflicting": 49, "rows": []}
+    figures = {
+        "train": split(duplicates=duplicates),
+        "validation": split(in_train=8),
+        "test": split(),
+    }
+    assert describe_dataset(figures)["duplicates"] == [
         "In train, 1,292 pictures duplicate another one; in 49 of 1,070 groups of duplicates the "
         "labels differ.",
         "8 pictures of validation (8.0%) have a duplicate in train, which inflates accuracies on "
@@ -33,8 +37,8 @@ def test_copies():
 
 
 def test_one_of_a_thing():
-    copies = {"groups": 1, "extra": 1, "differing": 1, "rows": []}
-    texts = describe_dataset({"validation": split(copies=copies, in_train=1)})["copies"]
+    duplicates = {"groups": 1, "redundant": 1, "conflicting": 1, "rows": []}
+    texts = describe_dataset({"validation": split(duplicates=duplicates, in_train=1)})["duplicates"]
     assert texts[0].startswith("In validation, 1 picture duplicates another one; in 1 of 1 group ")
     assert texts[1].startswith("1 picture of validation (1.0%) has a duplicate in train")
 

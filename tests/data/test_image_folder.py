@@ -46,7 +46,7 @@ def test_a_folder_whose_name_says_nothing_needs_a_mapping(folder):
 class HalfDetector:
     """Finds the lower half of dark pictures and nobody in bright ones."""
 
-    def detect_any_way_up(self, image):
+    def detect_any_rotation(self, image):
         boxes = [[10, 40, 50, 80]] if image.mean() < 100 else []
         return Detections(xyxy=np.array(boxes, np.float32).reshape(-1, 4))
 

@@ -66,7 +66,12 @@ def test_figures_of_a_split():
     figures = split_statistics(arrays([one, two, one, blank, two, one], [0, 3, 0, 6, 3, 5]), None)
     assert figures["pictures"] == 6 and figures["blank"] == 1
     assert figures["counts"]["happy"] == 2 and figures["counts"]["disgust"] == 0
-    assert figures["copies"] == {"groups": 2, "extra": 3, "differing": 1, "rows": [[0, 5]]}
+    assert figures["duplicates"] == {
+        "groups": 2,
+        "redundant": 3,
+        "conflicting": 1,
+        "rows": [[0, 5]],
+    }
     assert figures["in_train"] is None and figures["ferplus"] is None
 
 
@@ -101,7 +106,11 @@ def test_votes_by_hand():
 def test_fer2013_has_the_copies_that_were_counted_elsewhere():
     splits = {name: load_arrays(split) for name, split in load_fer2013(FER2013).items()}
     figures = dataset_statistics(splits)
-    copies = figures["train"]["copies"]
-    assert (copies["extra"], copies["groups"], copies["differing"]) == (1292, 1070, 49)
+    duplicates = figures["train"]["duplicates"]
+    assert (duplicates["redundant"], duplicates["groups"], duplicates["conflicting"]) == (
+        1292,
+        1070,
+        49,
+    )
     assert figures["validation"]["in_train"] == 292
     assert figures["train"]["blank"] + figures["validation"]["blank"] == 12

@@ -10,7 +10,7 @@ import pytest
 import supervision as sv
 
 from fer.drawing.face_export import (
-    describe_turn,
+    describe_rotation,
     face_rows,
     no_formula,
     picture_document,
@@ -134,8 +134,8 @@ def test_no_face_gives_no_row_and_a_header():
 )
 def test_a_turned_photo_is_named_so(degrees, sentence):
     faces = sv.Detections(
-        xyxy=np.empty((0, 4)), confidence=np.empty(0), metadata={"turned": degrees}
+        xyxy=np.empty((0, 4)), confidence=np.empty(0), metadata={"rotation": degrees}
     )
     document = picture_document("a.jpg", (4, 3), faces, [], "m")
-    assert document["turned"] == degrees
-    assert describe_turn(document["turned"]) == sentence
+    assert document["rotation"] == degrees
+    assert describe_rotation(document["rotation"]) == sentence

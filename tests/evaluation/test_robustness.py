@@ -1,4 +1,4 @@
-"""Damages to faces, and copies among them."""
+"""Corruptions of faces, and duplicates among them."""
 
 import numpy as np
 import pytest
@@ -23,13 +23,13 @@ def face():
     return smooth
 
 
-@pytest.mark.parametrize("damage", CORRUPTIONS.values(), ids=map(" ".join, CORRUPTIONS))
-def test_every_damage_changes_the_face_and_keeps_its_form(face, damage):
+@pytest.mark.parametrize("corrupt", CORRUPTIONS.values(), ids=map(" ".join, CORRUPTIONS))
+def test_every_corruption_changes_the_face_and_keeps_its_form(face, corrupt):
     before = face.copy()
-    damaged = damage(face)
-    assert damaged.shape == (48, 48)
-    assert damaged.dtype == np.uint8
-    assert not np.array_equal(damaged, face)
+    corrupted = corrupt(face)
+    assert corrupted.shape == (48, 48)
+    assert corrupted.dtype == np.uint8
+    assert not np.array_equal(corrupted, face)
     np.testing.assert_array_equal(face, before)
 
 

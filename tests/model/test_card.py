@@ -114,9 +114,11 @@ def test_what_was_not_measured_is_said_to_be_so(metrics, topic):
 
 
 def test_robustness_is_shown_where_it_was_measured(metrics):
-    metrics["robustness"] = [{"split": "test", "damage": "blur", "amount": "2 px", "accuracy": 0.5}]
+    metrics["robustness"] = [
+        {"split": "test", "corruption": "blur", "severity": "2 px", "accuracy": 0.5}
+    ]
     rows = cells(rendered(card_of(metrics, "me/tiny")))
-    assert ["damage", "amount", "accuracy, test split"] in rows
+    assert ["corruption", "severity", "accuracy, test split"] in rows
     assert ["blur", "2 px", "50.0%"] in rows
 
 
@@ -128,13 +130,13 @@ def test_a_test_split_stands_beside_validation(metrics):
         "macro_f1": 0.69,
         "calibration_error": 0.021,
         "ferplus": {"label_set": "majority", "pictures": 3500, "accuracy": 0.8},
-        "without_copies": {"pictures": 3400, "accuracy": 0.66, "macro_f1": 0.64},
+        "without_duplicates": {"pictures": 3400, "accuracy": 0.66, "macro_f1": 0.64},
         "views": "ten",
         "precision": "int8",
     }
     rows = cells(rendered(card_of(metrics, "me/tiny")))
     ten = ", ten views a picture, in int8"
-    filtered = f"own labels, without copies of training pictures{ten}"
+    filtered = f"own labels, without duplicates of training pictures{ten}"
     assert ["test", f"own labels{ten}", "3,589", "70.0%", "69.0%"] in rows
     assert ["test", filtered, "3,400", "66.0%", "64.0%"] in rows
     assert ["test", f"majority{ten}", "3,500", "80.0%", "not measured"] in rows
@@ -143,8 +145,13 @@ def test_a_test_split_stands_beside_validation(metrics):
 
 def test_what_is_shown_has_its_own_rows(metrics):
     agreement = {"label_set": "majority", "pictures": 3500, "accuracy": 0.8}
-    shown = {"ferplus_share": 0.5, "accuracy": 0.66, "macro_f1": 0.6, "ferplus_answers": agreement}
-    metrics["validation"]["shown"] = shown
+    combined = {
+        "ferplus_share": 0.5,
+        "accuracy": 0.66,
+        "macro_f1": 0.6,
+        "ferplus_agreement": agreement,
+    }
+    metrics["validation"]["combined"] = combined
     rows = cells(rendered(card_of(metrics, "me/tiny")))
     own = f"{metrics['validation']['label_set']}, both heads combined"
     assert ["validation", own, "3,589", "66.0%", "60.0%"] in rows

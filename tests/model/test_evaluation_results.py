@@ -23,9 +23,28 @@ def test_the_embedded_file_is_read_and_written_whole():
     evaluation, left_out = Evaluation.from_json(document)
     assert (evaluation.to_json(), left_out, evaluation.other) == (document, [], {})
     assert (
-        evaluation.combined_agreement.accuracy == document["shown"]["ferplus_answers"]["accuracy"]
+        evaluation.combined_agreement.accuracy
+        == document["combined"]["ferplus_agreement"]["accuracy"]
     )
-    assert evaluation.uncertain.coverage == document["uncertain"]["answered"]
+    assert evaluation.at_threshold.coverage == document["at_threshold"]["coverage"]
+
+
+def test_the_names_of_older_files_are_read():
+    agreement = {"accuracy": 0.8, "label_set": "majority", "pictures": 3500}
+    at_threshold = {
+        "threshold": 0.5,
+        "answered": 0.9,
+        "accuracy": 0.8,
+        "ferplus_answers": agreement,
+    }
+    rows = [{"damage": "blur", "amount": "2 px", "accuracy": 0.5}]
+    older = {"answers": "shown", "uncertain": at_threshold, "robustness": rows}
+    evaluation, left_out = Evaluation.from_json(older)
+    assert (evaluation.output, left_out, evaluation.other) == ("combined", [], {})
+    assert evaluation.at_threshold.coverage == 0.9
+    assert evaluation.at_threshold.ferplus_agreement == AGREEMENT
+    assert evaluation.robustness == [CorruptionAccuracy("blur", "2 px", 0.5)]
+    assert evaluation.to_json()["at_threshold"]["coverage"] == 0.9
 
 
 def test_both_heads_combined_count_where_they_are_combined():
@@ -45,7 +64,7 @@ def test_where_the_first_heads_own_metrics_count(evaluation):
 
 
 def test_what_is_not_of_its_form_is_left_out_and_its_place_listed():
-    rows = [{"damage": "blur", "amount": "2 px", "accuracy": 0.5}, {"damage": "blur"}, 3]
+    rows = [{"corruption": "blur", "severity": "2 px", "accuracy": 0.5}, {"corruption": "blur"}, 3]
     document = {
         "accuracy": 1.5,
         "pictures": True,

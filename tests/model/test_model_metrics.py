@@ -44,11 +44,11 @@ REAL = json.loads((EMBEDDED_WEIGHTS / "metrics.json").read_text(encoding="utf-8"
 REAL["history"] = REAL["history"][:1]
 REAL["test"] = REAL["validation"] | {
     "ferplus": {"accuracy": 0.8, "label_set": "majority", "pictures": 3500},
-    "without_copies": {"accuracy": 0.7, "macro_f1": 0.7, "pictures": 3400},
+    "without_duplicates": {"accuracy": 0.7, "macro_f1": 0.7, "pictures": 3400},
     "calibration_error": 0.02,
     "precision": "int8",
 }
-REAL["robustness"] = [{"damage": "noise", "amount": 0.1, "accuracy": 0.6, "split": "test"}]
+REAL["robustness"] = [{"corruption": "noise", "severity": 0.1, "accuracy": 0.6, "split": "test"}]
 
 
 def places(document: Any, place: tuple = ()) -> Iterator[tuple]:
@@ -133,7 +133,11 @@ def test_a_file_that_is_no_object_is_left_out(tmp_path, content, caplog):
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", [WRONG["text"], WRONG["too long for a float"], WRONG["deep"]])
 def test_the_page_is_built(wrong):
-    for place in (("parameters",), ("validation",), ("validation", "shown", "ferplus_answers")):
+    for place in (
+        ("parameters",),
+        ("validation",),
+        ("validation", "combined", "ferplus_agreement"),
+    ):
         metrics, _ = ModelMetrics.from_json(with_value(REAL, place, wrong))
         demo = build_demo(fake_pipeline(metrics=metrics))
         assert any(block.elem_id == "about-panel" for block in demo.blocks.values())
@@ -159,7 +163,7 @@ OF_SEVEN = {"accuracy": 0.8, "pictures": 3500, "label_set": "majority"}
             "68.3% of 3,589 pictures of the validation split (FER2013's own)",
         ),
         (
-            {"validation": {"shown": {"ferplus_share": 0.5, "ferplus_answers": OF_SEVEN}}},
+            {"validation": {"combined": {"ferplus_share": 0.5, "ferplus_agreement": OF_SEVEN}}},
             "80.0% of 3,500 pictures of the validation split (majority)",
         ),
         (

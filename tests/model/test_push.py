@@ -66,7 +66,7 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
     evaluation.mkdir()
     weights = client.run(FINGERPRINT, folder=str(folder))
     figures = {"weights": weights, "split": "test", "label_set": "own", "accuracy": 0.4321}
-    figures["robustness"] = [{"damage": "blur", "amount": "2 px", "accuracy": 0.1234}]
+    figures["robustness"] = [{"corruption": "blur", "severity": "2 px", "accuracy": 0.1234}]
     (evaluation / "evaluation.json").write_text(json.dumps(figures))
     (evaluation / "confusion.png").write_bytes(b"a picture")
     push(folder, "me/evaluated", evaluations=[str(evaluation)])
@@ -85,7 +85,7 @@ def test_an_evaluation_goes_into_the_card(hub, client, make, push, tmp_path):
         ({"weights": "0" * 64}, "is about other weights than"),
         ({"folder": "x"}, "is not about FER2013"),
         ({"official": False, "dataset": "me/rafdb"}, "about neither FER2013's official splits"),
-        ({"answers": "shown"}, "run fer evaluate again without --head combined"),
+        ({"output": "combined"}, "run fer evaluate again without --head combined"),
     )
     for change, part in changes:
         (evaluation / "evaluation.json").write_text(json.dumps(figures | change))

@@ -16,7 +16,7 @@ from benchmarks.memory import STATUS
 from benchmarks.recording import repeated
 from fer.colors import COLORS
 from fer.pipeline import Pipeline
-from fer.recording import Cancelled, analyse
+from fer.recording import Cancelled, analyze
 from fer.recording.analysis import RATE_RANGE
 from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
@@ -78,7 +78,7 @@ def box_left(image: np.ndarray) -> float:
 def test_everything_is_written(tmp_path, film):
     reports = []
     pipeline = fake_pipeline([BOX], sure("happy"))
-    recording = analyse(film, tmp_path / "out", pipeline, "person", progress=reports.append)
+    recording = analyze(film, tmp_path / "out", pipeline, "person", progress=reports.append)
     paths = {kind: getattr(recording, kind) for kind in FILE_NAMES}
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILE_NAMES.values())
     assert all(path.is_file() and path.stat().st_size > 100 for path in paths.values())
@@ -98,7 +98,7 @@ def test_everything_is_written(tmp_path, film):
 
 @pytest.mark.usefixtures("no_plots")
 def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
-    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]), "class")
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), "class")
     table = from_csv(recording.csv.read_text())
     assert recording.view == "class"
     assert "track" not in table
@@ -109,7 +109,7 @@ def test_the_class_view_has_no_rows_of_single_faces(tmp_path, film):
 def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
     """Happy and sad faces look alike in its video."""
     videos = [
-        analyse(film, tmp_path / name, fake_pipeline([BOX], sure(name)), "class").video
+        analyze(film, tmp_path / name, fake_pipeline([BOX], sure(name)), "class").video
         for name in ("happy", "sad")
     ]
     one, other = (images_of(video)[10].astype(int) for video in videos)
@@ -133,7 +133,7 @@ def test_the_class_view_shows_nobody_s_expression(tmp_path, film):
 def test_so_many_frames_a_second_are_analysed(tmp_path, times, rate, expected):
     pipeline = SlidingPipeline()
     film = make_film(tmp_path / "a.mp4", times, SIZE)
-    recording = analyse(film, tmp_path / "out", pipeline, rate=rate)
+    recording = analyze(film, tmp_path / "out", pipeline, rate=rate)
     assert recording.timeline.table()["frames"].sum() == expected
     assert len(pipeline.times) <= expected + 2  # its face jumps back once
 
@@ -198,7 +198,7 @@ def test_a_picture_that_stays_counts_for_as_long_as_it_stays(tmp_path):
             return super().process_frame(image, time, following)
 
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(25)], SIZE, picture=grey, last=9.0)
-    recording = analyse(film, tmp_path / "out", Watched(), "person")
+    recording = analyze(film, tmp_path / "out", Watched(), "person")
     assert recording.duration == pytest.approx(9.96, abs=0.05)
     assert recording.timeline.track_table()["frames"].sum() == len(seen) == 49
     np.testing.assert_allclose(seen[5:], 20 + 8 * 24, atol=2)
@@ -208,7 +208,7 @@ def test_a_picture_that_stays_counts_for_as_long_as_it_stays(tmp_path):
 def test_a_name_of_any_bytes_costs_no_analysis(tmp_path, film):
     named = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"caf\xe9.mp4")))
     shutil.copy(film, named)
-    recording = analyse(named, tmp_path / "out", fake_pipeline([BOX]), "person")
+    recording = analyze(named, tmp_path / "out", fake_pipeline([BOX]), "person")
     assert "caf\N{REPLACEMENT CHARACTER}.mp4" in recording.report.read_text("utf-8")
 
 
@@ -216,13 +216,13 @@ def test_a_name_of_any_bytes_costs_no_analysis(tmp_path, film):
 def test_boxes_glide_between_the_analysed_frames(tmp_path):
     """Each frame's face lies 6 pixels further right; only every fifth is looked at."""
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(16)], SIZE, picture=grey)
-    recording = analyse(film, tmp_path / "out", SlidingPipeline(), "person")
+    recording = analyze(film, tmp_path / "out", SlidingPipeline(), "person")
     lefts = [box_left(image) for image in images_of(recording.video)]
     np.testing.assert_allclose(lefts, [20 + 6 * i for i in range(16)], atol=2)
 
 
 def test_a_video_without_faces(tmp_path, film):
-    recording = analyse(film, tmp_path / "out", fake_pipeline([]), "person")
+    recording = analyze(film, tmp_path / "out", fake_pipeline([]), "person")
     assert recording.timeline.table()["faces"].tolist() == [0, 0]
     assert all((tmp_path / "out" / name).is_file() for name in FILE_NAMES.values())
     assert "No face was found in" in recording.report.read_text()
@@ -233,7 +233,7 @@ def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_p
     times = [i / 30 + 0.1 * (i > 20) for i in range(50)]
     turned = {"display": (90, False), "sound": "aac", "sound_start": 0.2}
     film = make_film(tmp_path / "a.mov", times, SIZE, **turned)
-    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
     with VideoReader(film) as source, VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == SIZE[::-1]
         assert reader.info.duration == pytest.approx(source.info.duration, abs=1 / 30)
@@ -245,11 +245,11 @@ def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_p
 @pytest.mark.usefixtures("no_plots")
 def test_a_large_video_is_worked_on_at_1080p(tmp_path):
     film = make_film(tmp_path / "a.mp4", [0, 0.04], (2560, 1440))
-    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
     with VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == (1920, 1080)
     about = json.loads(recording.json.read_text())["about"]
-    assert about["shrunk_by"] == pytest.approx(4 / 3)
+    assert about["downscale_factor"] == pytest.approx(4 / 3)
     assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.08))
 
 
@@ -257,7 +257,7 @@ def test_a_large_video_is_worked_on_at_1080p(tmp_path):
 def test_how_much_later_the_film_is_than_the_timeline_is_known(tmp_path):
     times = [3 + i / 25 for i in range(50)]
     film = make_film(tmp_path / "a.mkv", times, SIZE, sound="aac", sound_seconds=5)
-    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
     assert recording.lead == pytest.approx(3, abs=0.05)
     assert recording.duration == pytest.approx(2, abs=0.05)
     assert json.loads(recording.json.read_text())["about"]["lead"] == recording.lead
@@ -271,8 +271,8 @@ class UpsideDown(FakeDetector):
         found = super().detect(image, tiles)
         return found if image[-1, -1].min() > 128 else found[:0]
 
-    def detect_any_way_up(self, image) -> Detections:
-        return Detections(xyxy=np.array([BOX], np.float32), metadata={"turned": 180})
+    def detect_any_rotation(self, image) -> Detections:
+        return Detections(xyxy=np.array([BOX], np.float32), metadata={"rotation": 180})
 
 
 @pytest.mark.usefixtures("no_plots")
@@ -284,7 +284,7 @@ def test_a_film_on_its_head_is_turned_and_said_so(tmp_path):
 
     source = make_film(tmp_path / "a.mp4", [i / 5 for i in range(10)], SIZE, picture=cornered)
     pipeline = Pipeline(UpsideDown([BOX]), FakeClassifier())
-    recording = analyse(source, tmp_path / "out", pipeline)
+    recording = analyze(source, tmp_path / "out", pipeline)
     assert recording.warning == "The video looks turned by 180 degrees; it was read as turned."
     assert set(recording.timeline.track_table()["track"]) == {1}
 
@@ -292,7 +292,7 @@ def test_a_film_on_its_head_is_turned_and_said_so(tmp_path):
 def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(100)], SIZE)
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
-    recording = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
     assert "The file ends after" in recording.warning
     assert recording.warning in recording.report.read_text()
     assert 20 < len(images_of(recording.video)) < 80
@@ -301,7 +301,7 @@ def test_what_a_damaged_video_gives_comes_with_a_warning(tmp_path):
 def test_the_report_says_what_was_used(tmp_path, film):
     figures = {"accuracy": 0.5, "pictures": 1234, "label_set": "own labels"}
     pipeline = fake_pipeline([BOX], metrics={"test": figures})
-    report = analyse(film, tmp_path / "out", pipeline, rate=2).report.read_text()
+    report = analyze(film, tmp_path / "out", pipeline, rate=2).report.read_text()
     for words in ("lesson.mkv", "fake &lt;model&gt;", "1,234 pictures of the test", "2 a second"):
         assert words in report
 
@@ -315,24 +315,24 @@ def test_cancelling_leaves_nothing(tmp_path, film, frames):
         return len(asked) > frames
 
     with pytest.raises(Cancelled):
-        analyse(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=cancelled)
+        analyze(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=cancelled)
     assert len(asked) == frames + 1
     assert not (tmp_path / "out").exists()
 
 
 def test_cancelling_leaves_what_else_is_in_the_folder(tmp_path, film):
     with pytest.raises(Cancelled):
-        analyse(film, tmp_path, fake_pipeline([BOX]), cancelled=lambda: True)
+        analyze(film, tmp_path, fake_pipeline([BOX]), cancelled=lambda: True)
     assert list(tmp_path.iterdir()) == [film]
 
 
 @pytest.mark.usefixtures("no_plots")
 def test_cancelling_keeps_what_came_of_an_earlier_analysis(tmp_path, film):
-    earlier = analyse(film, tmp_path / "out", fake_pipeline([BOX]))
+    earlier = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert earlier.video in before
     with pytest.raises(Cancelled):
-        analyse(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=lambda: True)
+        analyze(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=lambda: True)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
@@ -340,7 +340,7 @@ def test_a_video_is_not_written_over_itself(tmp_path, film):
     source = film.rename(tmp_path / FILE_NAMES["video"])
     before = source.read_bytes()
     with pytest.raises(VideoError, match="would be written over; name another folder"):
-        analyse(source, tmp_path, fake_pipeline([BOX]))
+        analyze(source, tmp_path, fake_pipeline([BOX]))
     assert source.read_bytes() == before
 
 
@@ -350,7 +350,7 @@ def test_an_error_midway_leaves_nothing(tmp_path, film):
             raise KeyError
 
     with pytest.raises(KeyError):
-        analyse(film, tmp_path / "out", Pipeline(FakeDetector([BOX]), Broken()))
+        analyze(film, tmp_path / "out", Pipeline(FakeDetector([BOX]), Broken()))
     assert not (tmp_path / "out").exists()
 
 
@@ -364,14 +364,14 @@ def test_an_error_midway_leaves_nothing(tmp_path, film):
 )
 def test_settings_out_of_range(tmp_path, film, options, sentence):
     with pytest.raises(ValueError, match=sentence):
-        analyse(film, tmp_path / "out", fake_pipeline([]), **options)
+        analyze(film, tmp_path / "out", fake_pipeline([]), **options)
     assert not (tmp_path / "out").exists()
 
 
 def test_what_is_no_video(tmp_path):
     (tmp_path / "a.mp4").write_text("Dear diary")
     with pytest.raises(VideoError, match="can't be read"):
-        analyse(tmp_path / "a.mp4", tmp_path / "out", fake_pipeline([]))
+        analyze(tmp_path / "a.mp4", tmp_path / "out", fake_pipeline([]))
     assert not (tmp_path / "out").exists()
 
 
@@ -386,7 +386,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         "from pathlib import Path\n"
         "from benchmarks.memory import resident\n"
         "import fer.timeline.report\n"
-        "from fer.recording import analyse\n"
+        "from fer.recording import analyze\n"
         "from tests.fakes import fake_pipeline\n"
         "fer.timeline.report.report_html = lambda *_, **__: ''\n"
         "seen = {}\n"
@@ -394,7 +394,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         "    seen.setdefault(progress.done > 0.25, resident('VmRSS'))\n"
         "    seen['last'] = max(seen.get('last', 0), resident('VmRSS') * (progress.done < 0.97))\n"
         "pipeline = fake_pipeline([(60, 60, 110, 120)])\n"
-        "analyse(Path(sys.argv[1]), Path(sys.argv[2]), pipeline, progress=report)\n"
+        "analyze(Path(sys.argv[1]), Path(sys.argv[2]), pipeline, progress=report)\n"
         "print(seen['last'] - seen[True])"
     )
     root = Path(__file__).parents[2]

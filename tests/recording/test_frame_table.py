@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fer.labels import EXPRESSIONS
-from fer.recording import analyse, frame_table
+from fer.recording import analyze, frame_table
 from fer.recording.exports import (
     EXPORT_FORMATS,
     check_formats,
@@ -75,10 +75,10 @@ def test_csv_and_parquet_hold_each_face_exactly(tmp_path, rows, frames, monkeypa
 def test_labels_are_judged_as_the_timeline_judges(tmp_path, rows, frames):
     found = pd.concat(read_frames(rows))
     counts = np.vstack([count_faces(faces, 40.0, 0.4) for faces, _ in frames])
-    small, judged, uncertain, turned = (counts[:, i] > 0 for i in (2, 4, 5, -1))
+    small, classified, uncertain, turned = (counts[:, i] > 0 for i in (2, 4, 5, -1))
     assert np.array_equal(found["label"] == "too small", small)
     assert np.array_equal(found["label"] == "turned away", turned)
-    assert np.array_equal(found["label"] == "uncertain", judged & uncertain)
+    assert np.array_equal(found["label"] == "uncertain", classified & uncertain)
 
 
 def test_a_recording_without_a_face_has_a_table_without_a_row(tmp_path):
@@ -111,7 +111,7 @@ def test_faces_without_measures_have_empty_cells(tmp_path):
 def test_an_analysis_writes_what_was_counted(tmp_path):
     film = make_film(tmp_path / "my lesson.mp4", [i / 25 for i in range(50)], (192, 144))
     pipeline = fake_pipeline([(60.0, 60.0, 110.0, 120.0)], sure("happy"))
-    recording = analyse(film, tmp_path / "out", pipeline, exports=EXPORT_FORMATS)
+    recording = analyze(film, tmp_path / "out", pipeline, exports=EXPORT_FORMATS)
     names = {path.name for path in (tmp_path / "out").glob("my lesson*")}
     ends = (".eaf", ".TextGrid", ".vtt", "_boris.csv", "_events.tsv", "_events.json")
     assert names == {f"my lesson{end}" for end in (*ends, "_frames.csv", "_frames.parquet")}
@@ -139,7 +139,7 @@ def test_names_are_cut_where_an_ending_would_not_fit(tmp_path):
 @pytest.mark.parametrize("view", ["class", "person"])
 def test_the_archive_holds_all_files_of_a_view(tmp_path, view):
     film = make_film(tmp_path / "a.mp4", [i / 5 for i in range(5)], (64, 48))
-    recording = analyse(film, tmp_path / "out", fake_pipeline(), view, keep_frames=True)
+    recording = analyze(film, tmp_path / "out", fake_pipeline(), view, keep_frames=True)
     archive = write_archive(recording, film)
     names = {f"a{end}" for form in exports.FORMATS.values() for end in form}
     names |= {f"a{end}" for end in FORMATS.values()} if view == "person" else set()

@@ -14,8 +14,8 @@ from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Pipeline
 from fer.recording import (
     Cancelled,
-    analyse,
-    analyse_sandboxed,
+    analyze,
+    analyze_sandboxed,
     check_video_sandboxed,
     sandboxed,
     worker_tasks,
@@ -57,8 +57,8 @@ def film(tmp_path_factory):
 @pytest.mark.slow
 def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
     reports = []
-    here = analyse(film, tmp_path / "here", pipeline, "person", 10)
-    there = analyse_sandboxed(film, tmp_path / "there", pipeline, "person", 10, reports.append)
+    here = analyze(film, tmp_path / "here", pipeline, "person", 10)
+    there = analyze_sandboxed(film, tmp_path / "there", pipeline, "person", 10, reports.append)
     assert here.timeline == there.timeline and len(there.timeline.track_counts()[0])
     known = "warning", "duration", "lead", "view"
     assert [getattr(here, name) for name in known] == [getattr(there, name) for name in known]
@@ -94,16 +94,16 @@ def test_each_format_can_be_read_in_a_worker(tmp_path, name):
 
 def test_wrong_settings_are_the_callers_error(film, tmp_path, pipeline):
     with pytest.raises(ValueError, match="rate is 1 to 30"):
-        analyse_sandboxed(film, tmp_path, pipeline, rate=99)
+        analyze_sandboxed(film, tmp_path, pipeline, rate=99)
     with pytest.raises(ValueError, match="class, person"):
-        analyse_sandboxed(film, tmp_path, pipeline, view="room")
+        analyze_sandboxed(film, tmp_path, pipeline, view="room")
 
 
 def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "analyse_video", works.hang_anyhow)
+    monkeypatch.setattr(sandboxed, "analyze_video", works.hang_anyhow)
     begin = time.monotonic()
     with pytest.raises(Cancelled):
-        analyse_sandboxed(film, tmp_path, pipeline, cancelled=lambda: time.monotonic() > begin + 1)
+        analyze_sandboxed(film, tmp_path, pipeline, cancelled=lambda: time.monotonic() > begin + 1)
     assert time.monotonic() < begin + 10
 
 
@@ -117,11 +117,11 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
 def test_a_video_that_takes_too_long_is_told(
     film, tmp_path, pipeline, monkeypatch, module, limit, work
 ):
-    monkeypatch.setattr(sandboxed, "analyse_video", work)
+    monkeypatch.setattr(sandboxed, "analyze_video", work)
     monkeypatch.setattr(worker_tasks, "PER_SECOND", 0.0)
     monkeypatch.setattr(module, limit, 0.5)
     with pytest.raises(VideoError, match="takes too long"):
-        analyse_sandboxed(film, tmp_path, pipeline)
+        analyze_sandboxed(film, tmp_path, pipeline)
 
 
 def test_a_slow_start_of_the_server_costs_a_video_no_time(film, monkeypatch):
@@ -151,15 +151,15 @@ def test_a_message_of_another_form_ends_the_worker(kind):
 
 
 def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "analyse_video", works.crash_anyhow)
+    monkeypatch.setattr(sandboxed, "analyze_video", works.crash_anyhow)
     with pytest.raises(VideoError, match="breaks the reader"):
-        analyse_sandboxed(film, tmp_path, pipeline)
+        analyze_sandboxed(film, tmp_path, pipeline)
 
 
 @pytest.mark.slow
 def test_sound_that_ends_a_worker_is_left_out(film, tmp_path, pipeline, monkeypatch):
-    monkeypatch.setattr(sandboxed, "analyse_video", works.crash_with_sound)
-    made = analyse_sandboxed(film, tmp_path, pipeline)
+    monkeypatch.setattr(sandboxed, "analyze_video", works.crash_with_sound)
+    made = analyze_sandboxed(film, tmp_path, pipeline)
     assert made.warning == sandboxed.NO_SOUND and made.video.exists()
 
 
@@ -171,7 +171,7 @@ def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
 
 
 def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
-    made = analyse(film, tmp_path / "here", pipeline, keep_frames=True)
+    made = analyze(film, tmp_path / "here", pipeline, keep_frames=True)
     fields = {"warning": None, "duration": made.duration, "lead": 0.0, "scale": 1.0, "pictures": []}
     message = Message("result", fields)
     assert sandboxed._read_result(message, tmp_path / "here", made.metadata) == replace(

@@ -209,7 +209,7 @@ def crash_with_sound(*arguments):
     from fer.recording import worker_tasks
 
     if not arguments[-1]:
-        return worker_tasks.analyse_video(*arguments)
+        return worker_tasks.analyze_video(*arguments)
     return partial(_open_and_do, crash())
 
 

@@ -72,7 +72,7 @@ class Requests:
         try:
             outcome, details = self._twice(case)
         except httpx.HTTPStatusError as error:
-            outcome, details = judged(error.response)
+            outcome, details = classify_response(error.response)
         except (httpx.HTTPError, TimeoutError) as error:
             outcome, details = FOREIGN, f"no answer: {error!r}"
         return case.target, outcome, details
@@ -110,7 +110,9 @@ class Requests:
             body = b'{"session_hash": "a1", "fn_index": 0, "data": ' + b"[" * deep + b"]" * deep
         if chance.random() < 0.1:
             body = chance.randbytes(chance.choice((1, 100, 10_000)))
-        return Case(f"a body to {route}", lambda: judged(self.page.post(f"{API}/{route}", body)))
+        return Case(
+            f"a body to {route}", lambda: classify_response(self.page.post(f"{API}/{route}", body))
+        )
 
     def _photo(self, chance: random.Random) -> Case:
         content = damaged(chance.choice(picture_seeds()), picture_seeds(), chance)
@@ -170,7 +172,9 @@ class Requests:
                 return READ, ""
             return _sentence(text.partition("event: error\ndata:")[2].strip())
         route = f"call/v2/{name}" if way == "v2" else f"{way}/{name}"
-        return judged(self.page.post(f"{API}/{route}", data if way == "v2" else {"data": data}))
+        return classify_response(
+            self.page.post(f"{API}/{route}", data if way == "v2" else {"data": data})
+        )
 
     def _read(self, target: str, kind: str, content: bytes) -> tuple[str, str]:
         """Upload a file and have it read."""
@@ -185,7 +189,7 @@ class Requests:
         return (READ, "") if result.success else _sentence(result.error)
 
 
-def judged(response: httpx.Response) -> tuple[str, str]:
+def classify_response(response: httpx.Response) -> tuple[str, str]:
     """Return what a response is: READ, SENTENCE for a refusal, SILENCE_LIMIT for one without a
     reason."""
     if response.status_code < 400:

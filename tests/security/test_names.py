@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from fer.data.dataset_report import HEADINGS, dataset_report_html
 from fer.model.card import model_card
 from fer.model.model_metrics import ModelMetrics
-from fer.recording import analyse
+from fer.recording import analyze
 from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.compare import compare_timelines
 from fer.timeline.comparison_table import comparison_csv
@@ -94,7 +94,7 @@ def test_a_photo(tmp_path):
 def test_a_recording(tmp_path):
     recording = tmp_path / f"{NAME}.mp4"
     recording.write_bytes(video())
-    made = analyse(recording, tmp_path / "made", fake_pipeline([[50, 30, 120, 100]]), "person")
+    made = analyze(recording, tmp_path / "made", fake_pipeline([[50, 30, 120, 100]]), "person")
     report = made.report.read_text(encoding="utf-8")
     assert "onerror=alert(1)&gt;" in report and foreign_elements(report) == []
     assert json.loads(made.json.read_text())["about"]

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pytest
 
-from fer.recording import analyse
+from fer.recording import analyze
 from fer.timeline.marks import Mark
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.version import __version__
@@ -44,7 +44,7 @@ def test_each_view_states_what_it_keeps(view, fact):
 
 def test_report_and_json_hold_it(tmp_path):
     film = make_film(tmp_path / "a.mp4", [i / 5 for i in range(5)], (64, 48))
-    recording = analyse(film, tmp_path / "out", fake_pipeline([], sure("happy")))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([], sure("happy")))
     about = json.loads(recording.json.read_text())["about"]
     assert about["fingerprint"] == "0123456789abcdef" * 4
     assert about["methods"].startswith(f"Facial expressions were estimated with fer {__version__}")

@@ -50,7 +50,7 @@ def test_csv_is_plain():
     timeline = recorded([(frame([mix(happy=0.5, sad=0.5)] * 5), 0.0), (frame(), 1.0)])
     head, first, second = to_csv(timeline).splitlines()
     assert head == (
-        "time,frames,faces,judged,angry,disgust,fear,happy,sad,surprise,neutral,"
+        "time,frames,faces,classified,angry,disgust,fear,happy,sad,surprise,neutral,"
         "uncertain,small,index,index_error,turned"
     )
     assert first == "0.0,1,5.0,5,0.0,0.0,0.0,0.5,0.5,0.0,0.0,0.0,0.0,0.0,0.0,0.0"

@@ -41,14 +41,14 @@ def test_equals_the_table_worked_by_hand():
     table = timeline.table()
     first, last = table.to_dict("records")
     assert first == {
-        **{"time": 0.0, "frames": 2, "faces": 2.5, "judged": 4},
+        **{"time": 0.0, "frames": 2, "faces": 2.5, "classified": 4},
         **dict(zip(EXPRESSIONS, mix(happy=0.5, sad=0.25, neutral=0.25), strict=True)),
         **{"uncertain": 0.0, "small": 0.2, "index": 0.25, "index_error": 0.75, "turned": 0.0},
     }
     error = last.pop("index_error")
     assert np.isnan(error)
     assert last == {
-        **{"time": 2.0, "frames": 2, "faces": 0.5, "judged": 1},
+        **{"time": 2.0, "frames": 2, "faces": 0.5, "classified": 1},
         **dict(zip(EXPRESSIONS, UNSURE, strict=True)),
         **{"uncertain": 1.0, "small": 0.0, "index": -0.6, "turned": 0.0},
     }
@@ -72,7 +72,7 @@ def test_each_track_has_rows_of_its_own():
         (frame([JOY], tracks=[7], side=10), 1.0),
     ]
     table = recorded(frames, view="person").track_table()
-    assert table[["time", "track", "frames", "judged"]].values.tolist() == [
+    assert table[["time", "track", "frames", "classified"]].values.tolist() == [
         [0, 3, 1, 1],
         [0, 7, 2, 2],
         [1, 7, 1, 0],
@@ -125,7 +125,7 @@ def test_turned_faces_are_counted_and_not_judged():
     turned = np.array([True, False, True, False])
     faces = frame([JOY, GLOOM, JOY, JOY], side=[80, 80, 10, 80], turned_away=turned)
     row = recorded([(faces, 0)], view="person").table().iloc[0]
-    assert (row["turned"], row["small"], row["judged"]) == (0.25, 0.25, 2)
+    assert (row["turned"], row["small"], row["classified"]) == (0.25, 0.25, 2)
     assert row["happy"] == pytest.approx((JOY[3] + GLOOM[3]) / 2)
 
 
@@ -152,7 +152,7 @@ def test_turned_faces_do_not_make_a_class():
     turned = [np.arange(6) < count for count in (1, 2)]
     frames = [(frame([JOY] * 6, turned_away=turned[i]), float(i)) for i in range(2)]
     table = recorded(frames).table()
-    assert table["judged"].tolist() == [5, 0] and np.isnan(table["happy"][1])
+    assert table["classified"].tolist() == [5, 0] and np.isnan(table["happy"][1])
     assert table["turned"].tolist() == pytest.approx([1 / 6, 1 / 3])  # also where it is withheld
 
 

@@ -27,7 +27,7 @@ def test_class_view_withholds_small_groups(counts, shown):
     frames = [(frame([JOY] * n), i / 10) for i, n in enumerate(counts)]
     table = recorded(frames, view="class").table()
     assert table["faces"].tolist() == [np.mean(counts)]
-    assert (table["judged"] > 0).tolist() == [shown]
+    assert (table["classified"] > 0).tolist() == [shown]
     assert table[ABOUT_EXPRESSIONS].notna().all(axis=None) == shown
     assert shown or table[ABOUT_EXPRESSIONS].isna().all(axis=None)
 

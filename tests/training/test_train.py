@@ -88,7 +88,7 @@ def test_metrics(trained, options):
     config = ExpressionClassifier.load(trained).model.config
     for name in SETTINGS:
         assert getattr(config, name) == metrics["calibration"][name]
-    assert validation["shown"]["ferplus_answers"]["pictures"] > 0
+    assert validation["combined"]["ferplus_agreement"]["pictures"] > 0
 
 
 def test_the_last_epoch_is_kept(trained, options):

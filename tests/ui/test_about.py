@@ -47,8 +47,8 @@ def test_all_metrics_are_displayed():
 
 def test_the_accuracy_of_both_heads_combined_comes_first():
     agreement = {"accuracy": 0.8123, "pictures": 3500, "label_set": "majority"}
-    shown = {"ferplus_share": 0.5, "ferplus_answers": agreement}
-    validation = METRICS["validation"] | {"shown": shown}
+    combined = {"ferplus_share": 0.5, "ferplus_agreement": agreement}
+    validation = METRICS["validation"] | {"combined": combined}
     text = metrics_html("embedded", "int8", read({"validation": validation}))
     assert text.index("81.2%") < text.index("71.2%")
     assert "combines two heads" in text

@@ -8,14 +8,14 @@ import pytest
 from skimage.data import astronaut
 
 from fer.vision import appearance
-from fer.vision.appearance import AppearanceMemory, describe, distances
+from fer.vision.appearance import AppearanceMemory, compute_descriptors, distances
 
 PICTURE = astronaut()
 BOX = np.array([180, 61, 268, 172], np.float32)
 
 
 def look(picture=PICTURE, box=BOX):
-    return describe(picture, np.array([box], np.float32))
+    return compute_descriptors(picture, np.array([box], np.float32))
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_what_looks_otherwise_is_far_away(other):
 
 
 def test_shapes_without_faces_and_beyond_the_picture():
-    assert describe(PICTURE, np.empty((0, 4), np.float32)).shape == (0, 63)
+    assert compute_descriptors(PICTURE, np.empty((0, 4), np.float32)).shape == (0, 63)
     outside = [[-50, -50, 10, 10], [505, 505, 600, 640], [700, 700, 701, 701], [3, 3, 3, 3]]
-    rows = describe(PICTURE, np.array(outside, np.float32))
+    rows = compute_descriptors(PICTURE, np.array(outside, np.float32))
     assert rows.shape == (4, 63) and np.isfinite(rows).all()
     assert distances(rows, rows[:2]).shape == (4, 2)
 
@@ -64,16 +64,18 @@ def test_it_is_too_coarse_to_show_anybody():
 def described(monkeypatch, *frames):
     """Return how many faces are described anew in frames of (boxes, time, changed)."""
     counts, memory = [], AppearanceMemory()
-    monkeypatch.setattr(appearance, "describe", partial(counted, counts))
+    monkeypatch.setattr(appearance, "compute_descriptors", partial(counted, counts))
     for xyxy, time, changed in frames:
-        rows = memory.describe(PICTURE, np.array(xyxy, np.float32).reshape(-1, 4), time, changed)
+        rows = memory.compute_descriptors(
+            PICTURE, np.array(xyxy, np.float32).reshape(-1, 4), time, changed
+        )
         assert rows.shape == (len(xyxy), 63)
     return counts
 
 
 def counted(counts, image, xyxy):
     counts.append(len(xyxy))
-    return describe(image, xyxy)
+    return compute_descriptors(image, xyxy)
 
 
 FAR = BOX + np.float32([200, 200, 200, 200])
@@ -98,6 +100,6 @@ def test_a_description_is_kept_for_a_moment(monkeypatch, frames, counts):
 
 def test_each_face_keeps_its_own_description():
     memory = AppearanceMemory()
-    first = memory.describe(PICTURE, np.array([BOX, FAR]), 0, False)
-    again = memory.describe(PICTURE, np.array([FAR + 1, BOX + 1]), 0.05, False)
+    first = memory.compute_descriptors(PICTURE, np.array([BOX, FAR]), 0, False)
+    again = memory.compute_descriptors(PICTURE, np.array([FAR + 1, BOX + 1]), 0.05, False)
     np.testing.assert_array_equal(again, first[::-1])

@@ -62,7 +62,7 @@ def test_a_face_that_has_jumped_is_where_it_jumped():
 
 def test_each_track_has_its_own_place():
     face = np.concatenate([BOX, LANDMARKS])
-    smoother = BoxSmoother(memory=1.0)
+    smoother = BoxSmoother(max_age=1.0)
     smoother.update(tracked([face, face + 300], (1, 2)), 0.0)
     both = smoother.update(tracked([face + 300, face], (2, 1)), 0.1)
     np.testing.assert_allclose(both.xyxy[0], (BOX + 300).ravel())

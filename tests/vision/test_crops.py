@@ -11,7 +11,7 @@ from fer.vision.crops import (
     CropFraming,
     crop_face,
     crop_faces,
-    levelling,
+    roll_correction,
 )
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 
@@ -146,12 +146,17 @@ def test_the_crop_of_a_tilted_face_is_as_large_as_upright(degrees):
 
 
 def test_levelling_grows_without_a_jump():
-    turns = np.array([levelling(roll) for roll in np.arange(-180, 180, 0.5)])
+    turns = np.array([roll_correction(roll) for roll in np.arange(-180, 180, 0.5)])
     steps = np.diff(turns)
     assert steps[0] == 0  # also where 180 and -180 degrees meet
     assert (steps >= 0).all()
     assert steps.max() <= 0.5 * LEVEL_FULLY / (LEVEL_FULLY - LEVEL_FROM) + 1e-9
-    assert [levelling(roll) for roll in (-90, 0, LEVEL_FULLY, 45)] == [-90, 0, LEVEL_FULLY, 45]
+    assert [roll_correction(roll) for roll in (-90, 0, LEVEL_FULLY, 45)] == [
+        -90,
+        0,
+        LEVEL_FULLY,
+        45,
+    ]
 
 
 def test_a_face_of_unknown_roll_is_cut_out_as_it_is():

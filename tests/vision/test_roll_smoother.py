@@ -18,11 +18,11 @@ def tracked(boxes, rolls, ids) -> Detections:
 
 
 def test_trembling_landmarks_are_averaged_but_a_tilt_is_followed():
-    memory, noise = RollSmoother(), np.random.default_rng(0).normal(0, 2, 90)
+    smoother, noise = RollSmoother(), np.random.default_rng(0).normal(0, 2, 90)
     true = np.repeat([20.0, 60.0], 45)
     smoothed = np.array(
         [
-            memory.update(tracked([HERE], [roll], [1]), index / 30).data["roll"][0]
+            smoother.update(tracked([HERE], [roll], [1]), index / 30).data["roll"][0]
             for index, roll in enumerate(true + noise)
         ]
     )
@@ -32,26 +32,26 @@ def test_trembling_landmarks_are_averaged_but_a_tilt_is_followed():
 
 
 def test_rolls_are_averaged_across_180_degrees():
-    memory = RollSmoother()
-    memory.update(tracked([HERE], [179], [1]), 0.0)
-    smoothed = memory.update(tracked([HERE], [-179], [1]), 0.1).data["roll"][0]
+    smoother = RollSmoother()
+    smoother.update(tracked([HERE], [179], [1]), 0.0)
+    smoothed = smoother.update(tracked([HERE], [-179], [1]), 0.1).data["roll"][0]
     assert abs(smoothed) == pytest.approx(180, abs=1)
 
 
 def test_a_face_is_expected_as_it_was_seen_and_forgotten_after_a_while():
-    memory = RollSmoother(memory=1.0)
-    memory.update(tracked([HERE, THERE], [30, -40], [1, 2]), 0.0)
-    memory.update(tracked([HERE], [30], [1]), 0.8)
+    smoother = RollSmoother(max_age=1.0)
+    smoother.update(tracked([HERE, THERE], [30, -40], [1, 2]), 0.0)
+    smoother.update(tracked([HERE], [30], [1]), 0.8)
     places = np.array([THERE, HERE, [500, 0, 540, 50]], np.float32)
-    np.testing.assert_allclose(memory.expect(places), [-40, 30, 0], atol=0.01)
-    memory.update(tracked([HERE], [30], [1]), 1.2)
-    np.testing.assert_allclose(memory.expect(places), [0, 30, 0], atol=0.01)
-    assert memory.expect(np.empty((0, 4))).shape == (0,)
+    np.testing.assert_allclose(smoother.predict_rolls(places), [-40, 30, 0], atol=0.01)
+    smoother.update(tracked([HERE], [30], [1]), 1.2)
+    np.testing.assert_allclose(smoother.predict_rolls(places), [0, 30, 0], atol=0.01)
+    assert smoother.predict_rolls(np.empty((0, 4))).shape == (0,)
 
 
 def test_nobody_is_a_value_and_nothing_given_is_edited():
-    memory, faces = RollSmoother(), tracked([HERE], [10], [1])
-    memory.update(tracked([], [], []), 0.0)
-    memory.update(faces, 0.1)
-    memory.update(tracked([HERE], [40], [1]), 0.2)
+    smoother, faces = RollSmoother(), tracked([HERE], [10], [1])
+    smoother.update(tracked([], [], []), 0.0)
+    smoother.update(faces, 0.1)
+    smoother.update(tracked([HERE], [40], [1]), 0.2)
     assert faces.data["roll"][0] == 10

@@ -77,7 +77,7 @@ def test_only_the_faces_of_this_frame_come_back():
 
 
 def test_a_face_that_was_away_too_long_starts_anew():
-    smoother = ExpressionSmoother(memory=1.0)
+    smoother = ExpressionSmoother(max_age=1.0)
     smoother.update(seen(sure(HAPPY)), 0.0)
     row = smoother.update(seen(sure(ANGRY)), 5.0).data["probabilities"][0]
     np.testing.assert_allclose(row, sure(ANGRY), atol=1e-6)
@@ -92,7 +92,7 @@ def test_the_argument_is_left_alone():
     assert "expression" not in frame.data
 
 
-@pytest.mark.parametrize("settings", [{"half_life": 0}, {"margin": -1}, {"memory": -1}])
+@pytest.mark.parametrize("settings", [{"half_life": 0}, {"margin": -1}, {"max_age": -1}])
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match="half_life is above 0 seconds"):
         ExpressionSmoother(**settings)

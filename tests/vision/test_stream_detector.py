@@ -136,7 +136,7 @@ class Searching:
     def tiles(self, image) -> list[int]:
         return list(range(7))
 
-    def detect_any_way_up(self, image) -> Detections:
+    def detect_any_rotation(self, image) -> Detections:
         return Detections.empty()
 
     def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:
@@ -195,7 +195,7 @@ def test_merged_by_hand(known, found, expected):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"memory": -1}, "memory is 0 seconds or more, not -1"),
+        ({"max_age": -1}, "max_age is 0 seconds or more, not -1"),
         ({"search_period": 0}, "search_period is above 0 seconds, not 0"),
     ],
 )

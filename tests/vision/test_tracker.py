@@ -38,7 +38,7 @@ def test_two_faces_that_cross_keep_their_numbers():
 
 @pytest.mark.parametrize(("frames", "number"), [(9, 1), (11, 2)])
 def test_a_face_is_remembered_for_a_second(frames, number):
-    tracker = FaceTracker(memory=1.0)
+    tracker = FaceTracker(max_age=1.0)
     tracker.update(faces((100, 100)), 0.0)
     for frame in range(1, frames):
         tracker.update(faces(), frame / 10)
@@ -47,7 +47,7 @@ def test_a_face_is_remembered_for_a_second(frames, number):
 
 @pytest.mark.parametrize("gap", [0.1, 1.05, 1.9])
 def test_where_frames_come_slowly_one_may_miss_a_face(gap):
-    tracker = FaceTracker(memory=1.0)
+    tracker = FaceTracker(max_age=1.0)
     seen = [faces((100, 100)), faces(), faces((100, 100))]
     numbers = [tracker.update(face, k * gap).tracker_id.tolist() for k, face in enumerate(seen)]
     assert numbers == [[1], [], [1]]
@@ -55,13 +55,13 @@ def test_where_frames_come_slowly_one_may_miss_a_face(gap):
 
 @pytest.mark.parametrize(("gap", "number"), [(4.9, 1), (5.1, 2)])
 def test_a_long_pause_is_no_slow_stream(gap, number):
-    tracker = FaceTracker(memory=1.0)
+    tracker = FaceTracker(max_age=1.0)
     tracker.update(faces((100, 100)), 0.0)
     assert tracker.update(faces((100, 100)), gap).tracker_id.tolist() == [number]
 
 
 def test_numbers_are_never_given_twice():
-    tracker = FaceTracker(memory=0.1)
+    tracker = FaceTracker(max_age=0.1)
     numbers = [tracker.update(faces((100, 100)), 10.0 * k).tracker_id[0] for k in range(4)]
     assert numbers == [1, 2, 3, 4]
 
@@ -96,13 +96,13 @@ def test_differences_by_hand():
 
 
 def test_negative_memory_is_refused():
-    with pytest.raises(ValueError, match="memory is 0 seconds or more, not -1"):
+    with pytest.raises(ValueError, match="max_age is 0 seconds or more, not -1"):
         FaceTracker(-1)
 
 
 def test_confirmations_below_one_are_refused():
-    with pytest.raises(ValueError, match="confirmations is 1 or more, not 0"):
-        FaceTracker(confirmations=0)
+    with pytest.raises(ValueError, match="min_hits is 1 or more, not 0"):
+        FaceTracker(min_hits=0)
 
 
 RED, BLUE = np.array([[2.0, 0.0]]) * 15, np.array([[0.0, 2.0]]) * 15
@@ -150,7 +150,7 @@ def test_a_cut_ends_what_only_is_at_the_same_place():
 
 
 def test_a_face_is_tentative_until_it_is_confirmed():
-    tracker = FaceTracker(confirmations=2)
+    tracker = FaceTracker(min_hits=2)
     assert tracker.update(faces((100, 100)), 0.0).tracker_id.tolist() == [-1]
     assert tracker.predict(0.1).shape == (0, 4)
     assert tracker.predict(0.1, tentative=True).shape == (1, 4)
@@ -161,7 +161,7 @@ def test_a_face_is_tentative_until_it_is_confirmed():
 
 
 def test_a_tentative_face_is_forgotten_soon():
-    tracker = FaceTracker(confirmations=2)
+    tracker = FaceTracker(min_hits=2)
     tracker.update(faces((100, 100)), 0.0)
     for index in range(1, 5):
         tracker.update(faces(), index / 10)

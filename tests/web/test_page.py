@@ -72,7 +72,7 @@ def test_the_page_is_in_the_browsers_language(blank, site):
 
 
 def test_uncertain_and_turned_away_faces_are_drawn_without_an_expression(page):
-    away = face((470, 60, 580, 190), "angry", 0.9, 3, "turned")
+    away = face((470, 60, 580, 190), "angry", 0.9, 3, "turned away")
     unsure = face((20, 60, 130, 190), "fear", 0.4, 2)
     small = face((10, 300, 60, 360), track=4, state="tentative")
     start(page, face(), unsure, away, small)
@@ -94,7 +94,7 @@ def test_uncertain_and_turned_away_faces_are_drawn_without_an_expression(page):
 
 
 def test_a_timeline_of_persons_is_saved_as_files_that_fer_reads(page):
-    away = face((470, 60, 580, 190), "angry", 0.9, 2, "turned")
+    away = face((470, 60, 580, 190), "angry", 0.9, 2, "turned away")
     start(page, face(), away)
     page.get_by_role("button", name="Start timeline").click()
     page.get_by_text("Recording 0:02").wait_for()
@@ -108,7 +108,7 @@ def test_a_timeline_of_persons_is_saved_as_files_that_fer_reads(page):
     assert timeline.table()["turned"].to_numpy() == pytest.approx(0.5)
     tracks = timeline.track_table().set_index("track")
     assert set(tracks.index) == {1, 2}
-    assert (tracks.loc[[1], "judged"] > 0).all() and (tracks.loc[[2], "judged"] == 0).all()
+    assert (tracks.loc[[1], "classified"] > 0).all() and (tracks.loc[[2], "classified"] == 0).all()
     assert_frame_equal(from_csv(csv), from_csv(to_csv(timeline)))
     assert json.loads(text)["about"]["model"] == "embedded weights"
 

@@ -22,7 +22,7 @@ class Curves {
       const { counted, frames } = timeline.at;
       if (timeline.view === "class" && 2 * sum[counted] <= sum[frames]) sum = timeline.withheld(sum);
       const row = timeline.statistics(sum);
-      return { ...row, index_error: row.judged > 0 ? timeline.pooledError(each) : NaN };
+      return { ...row, index_error: row.classified > 0 ? timeline.pooledError(each) : NaN };
     });
     this.step = timeline.constants.bin_seconds * group;
   }
@@ -37,7 +37,7 @@ class Curves {
 
   /** Seconds in which faces to classify were too few for statistics. */
   get withheld() {
-    return this.rows.map((row) => row.faces > 0 && row.judged === 0);
+    return this.rows.map((row) => row.faces > 0 && row.classified === 0);
   }
 }
 
@@ -110,10 +110,10 @@ export class Chart {
 
   outcomes() {
     const shares = this.whole.rows.map((row) => {
-      const judged = 1 - row.small - row.turned;
-      const known = row.judged > 0 ? judged : 0 * judged;
+      const classified = 1 - row.small - row.turned;
+      const known = row.classified > 0 ? classified : 0 * classified;
       const unsure = known * (row.uncertain || 0);
-      const either = this.timeline.view === "class" ? [judged - known] : [];
+      const either = this.timeline.view === "class" ? [classified - known] : [];
       return [known - unsure, unsure, ...either, row.turned, row.small];
     });
     const colors = Object.entries(this.settings.outcome_colors[this.timeline.view]);
@@ -194,7 +194,7 @@ export class Chart {
 
   description() {
     const mean = this.timeline.mean();
-    if (!mean.judged) return _("A timeline that shows no expression yet.");
+    if (!mean.classified) return _("A timeline that shows no expression yet.");
     const top = topExpression(this.settings, mean);
     return _("Expressions over %(time)s: on average %(expression)s %(share)s.", { time: clock(this.timeline.seconds), expression: _(top), share: percent(mean[top]) });
   }
@@ -204,11 +204,11 @@ export const topExpression = (settings, mean) =>
   settings.expressions.reduce((best, name) => (mean[name] > mean[best] ? name : best));
 
 function outcomeSentence({ turned, small }) {
-  const shares = { judged: percent(1 - turned - small), turned: percent(turned), small: percent(small) };
-  if (turned > 0 && small > 0) return _("%(judged)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.", shares);
-  if (turned > 0) return _("%(judged)s of the faces could be classified: %(turned)s were turned away.", shares);
-  if (small > 0) return _("%(judged)s of the faces could be classified: %(small)s were too small.", shares);
-  return _("%(judged)s of the faces could be classified.", shares);
+  const shares = { classified: percent(1 - turned - small), turned: percent(turned), small: percent(small) };
+  if (turned > 0 && small > 0) return _("%(classified)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.", shares);
+  if (turned > 0) return _("%(classified)s of the faces could be classified: %(turned)s were turned away.", shares);
+  if (small > 0) return _("%(classified)s of the faces could be classified: %(small)s were too small.", shares);
+  return _("%(classified)s of the faces could be classified.", shares);
 }
 
 const clip = (value) => Math.min(Math.max(value, 0), 1);

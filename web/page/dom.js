@@ -36,8 +36,8 @@ export class Labels {
 
   /** Returns a face's label: one of the seven expressions, "uncertain" or "turned away". */
   of(face) {
-    const { turned, uncertain } = this.settings.labels;
-    if (face.turned ?? face.state === "turned") return turned;
+    const { turned_away: turnedAway, uncertain } = this.settings.labels;
+    if (face.turnedAway ?? face.state === "turned away") return turnedAway;
     return this.probability(face) >= this.settings.uncertain_below ? face.expression : uncertain;
   }
 

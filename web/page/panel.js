@@ -86,19 +86,19 @@ export class Panel {
     moment.add(faces, 0);
     const mean = moment.mean();
     this.others.hidden = true;
-    if (!mean.judged) {
+    if (!mean.classified) {
       this.showMessage("withheld", _("withheld"));
       return;
     }
     const { expressions } = this.labels.settings;
     const top = topExpression(this.labels.settings, mean);
     this.showBars(classHeading(mean, faces.length), top, mean[top], expressions.map((name) => mean[name]));
-    this.spoken = _("on average of %(number)s faces %(label)s", { number: mean.judged, label: this.labels.text(top, mean[top]) });
+    this.spoken = _("on average of %(number)s faces %(label)s", { number: mean.classified, label: this.labels.text(top, mean[top]) });
   }
 }
 
 function classHeading(mean, faces) {
-  const [uncertain, turned] = [Math.round(mean.judged * mean.uncertain), Math.round(faces * mean.turned)];
-  const start = _("On average of %(number)s faces", { number: mean.judged });
+  const [uncertain, turned] = [Math.round(mean.classified * mean.uncertain), Math.round(faces * mean.turned)];
+  const start = _("On average of %(number)s faces", { number: mean.classified });
   return start + (uncertain ? _(", %(number)s of them uncertain", { number: uncertain }) : "") + (turned ? _("; %(number)s turned away", { number: turned }) : "");
 }

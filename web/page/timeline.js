@@ -38,24 +38,24 @@ export class Timeline {
     const frame = rows.reduce(add, new Array(this.constants.columns.length).fill(0));
     const least = this.view === "class" ? this.constants.min_faces : 1;
     frame[this.at.frames] = 1;
-    frame[this.at.counted] = Number(frame[this.at.judged] >= least);
+    frame[this.at.counted] = Number(frame[this.at.classified] >= least);
     const sum = add(this.bins.get(number), this.withheld(frame));
     this.bins.set(number, this.view === "class" ? this.withheld(sum) : sum);
     if (this.view === "person") this.addTracks(number, faces, rows);
   }
 
   /** Returns the tally of one face, as if it were alone in its frame. */
-  countFace({ box, probabilities, expression, state, turned }) {
+  countFace({ box, probabilities, expression, state, turnedAway }) {
     const [left, top, right, bottom] = box;
     const { scale, small, index_signs: signs } = this.constants;
     const large = Math.sqrt(Math.max((right - left) * (bottom - top), 0)) >= small;
-    const away = turned ?? state === "turned";
-    const judged = large && !away;
-    const millionths = Array.from(probabilities, (value) => (judged ? rint(value * scale) : 0));
+    const away = turnedAway ?? state === "turned away";
+    const classified = large && !away;
+    const millionths = Array.from(probabilities, (value) => (classified ? rint(value * scale) : 0));
     const named = probabilities[this.settings.expressions.indexOf(expression)] ?? 0;
-    const uncertain = judged && named < this.settings.uncertain_below;
+    const uncertain = classified && named < this.settings.uncertain_below;
     const index = millionths.reduce((sum, value, i) => sum + signs[i] * value, 0);
-    return [1, 1, !large, judged, judged, uncertain, ...millionths, index ** 2, large && away].map(Number);
+    return [1, 1, !large, classified, classified, uncertain, ...millionths, index ** 2, large && away].map(Number);
   }
 
   /** Returns a tally without its expressions if not all of its frames count. */
@@ -86,17 +86,17 @@ export class Timeline {
   /** Returns the statistics of a tally, by name; NaN where there is nothing to divide by. */
   statistics(tally) {
     const of = (name) => tally[this.at[name]];
-    const judged = of("judged");
-    const mean = (name) => [name, ratio(of(name), judged * this.constants.scale)];
+    const classified = of("classified");
+    const mean = (name) => [name, ratio(of(name), classified * this.constants.scale)];
     return {
       frames: of("frames"),
       faces: ratio(of("faces"), of("frames")),
-      judged,
+      classified,
       ...Object.fromEntries(this.settings.expressions.map(mean)),
-      uncertain: ratio(of("uncertain"), judged),
+      uncertain: ratio(of("uncertain"), classified),
       small: ratio(of("small"), of("faces")),
-      index: ratio(this.indexSum(tally), judged * this.constants.scale),
-      index_error: standardError(this.variance(tally), ratio(judged, of("counted"))),
+      index: ratio(this.indexSum(tally), classified * this.constants.scale),
+      index_error: standardError(this.variance(tally), ratio(classified, of("counted"))),
       turned: ratio(of("turned"), of("faces")),
     };
   }
@@ -108,17 +108,17 @@ export class Timeline {
 
   /** Returns the variance of the index over the readings of a tally. */
   variance(tally) {
-    const judged = tally[this.at.judged];
-    const square = ratio(tally[this.at.squares], judged);
-    return Math.max(square - ratio(this.indexSum(tally), judged) ** 2, 0) / this.constants.scale ** 2;
+    const classified = tally[this.at.classified];
+    const square = ratio(tally[this.at.squares], classified);
+    return Math.max(square - ratio(this.indexSum(tally), classified) ** 2, 0) / this.constants.scale ** 2;
   }
 
   /** Returns the standard error of the mean index over several tallies; see `pooled_error` in Python. */
   pooledError(tallies) {
     const sum = (value) => tallies.reduce((total, tally) => total + value(tally), 0);
-    const judged = sum((tally) => tally[this.at.judged]);
-    const spread = sum((tally) => (this.variance(tally) || 0) * tally[this.at.judged]);
-    return standardError(ratio(spread, judged), ratio(judged, sum((tally) => tally[this.at.counted])));
+    const classified = sum((tally) => tally[this.at.classified]);
+    const spread = sum((tally) => (this.variance(tally) || 0) * tally[this.at.classified]);
+    return standardError(ratio(spread, classified), ratio(classified, sum((tally) => tally[this.at.counted])));
   }
 
   /** Returns the statistics of the whole timeline: each face weighs alike, once in each second. */
@@ -194,7 +194,7 @@ export class Timeline {
       version,
       about: { model },
       settings: { view: this.view, bin_seconds, small, uncertain_below },
-      least_faces: this.view === "class" ? floor : 1,
+      min_faces: this.view === "class" ? floor : 1,
       scale,
       columns: ["bin", ...columns],
       bins: sorted(this.bins).map(([number, tally]) => [number, ...tally]),

@@ -101,7 +101,7 @@ export class TimelineScreen {
     const dot = this.running && !this.paused ? el("span", { class: "fer-dot" }) : null;
     const state = this.running ? _("Recording %(time)s", { time: clock(performance.now() / 1000 - this.started) }) : _("Finished");
     const items = [this.timeline.view === "class" ? _("class view") : _("person view")];
-    if (mean.judged) items.push(_("positive-negative index %(index)s", { index: signed(mean.index) }), _("%(share)s uncertain", { share: percent(mean.uncertain) }));
+    if (mean.classified) items.push(_("positive-negative index %(index)s", { index: signed(mean.index) }), _("%(share)s uncertain", { share: percent(mean.uncertain) }));
     if (mean.turned > 0) items.push(_("%(share)s turned away", { share: percent(mean.turned) }));
     return el("p", { class: "fer-readout" }, el("span", {}, dot, state), ...items.map((item) => el("span", {}, item)));
   }
@@ -109,7 +109,7 @@ export class TimelineScreen {
   /** Returns the mean shares as bars; nothing where all is withheld. */
   summary() {
     const mean = this.timeline.mean();
-    if (!mean.judged) return null;
+    if (!mean.classified) return null;
     const { expressions } = this.settings;
     const bars = new Bars(this.labels).update(expressions.map((name) => mean[name]), topExpression(this.settings, mean));
     return el("div", { class: "fer-means" }, el("h3", { class: "fer-heading" }, _("On average")), bars.element);

@@ -15,11 +15,11 @@ export class AppearanceMemory {
   }
 
   /** Returns a row of numbers a face; of one that hardly moved, alone at its place, that of a moment before. */
-  describe(picture, faces, time, changed) {
+  computeDescriptors(picture, faces, time, changed) {
     this.known = faces.map(({ box }) => {
       const before = changed ? null : this.find(box, time);
       if (before) return { ...before, box };
-      return { box, row: describe(picture, box, this.constants), time };
+      return { box, row: computeDescriptors(picture, box, this.constants), time };
     });
     return this.known.map(({ row }) => row);
   }
@@ -42,7 +42,7 @@ export function lookDistance(one, other, { DISTANCE_UNIT }) {
 }
 
 /** Describes a face: a layout of colours, and their distribution. */
-export function describe(picture, box, constants) {
+export function computeDescriptors(picture, box, constants) {
   const { CONTRAST, CONTRAST_OFFSET, DISTRIBUTION_WEIGHT, LAYOUT_SIDE, QUANTILES, SAMPLED_SIDE } = constants;
   const small = resizeArea(surroundings(picture, box, constants), SAMPLED_SIDE, SAMPLED_SIDE);
   const lab = toLab(small);

@@ -3,20 +3,20 @@
 import { boxArea } from "./boxes.js";
 
 export class BoxSmoother {
-  constructor(config, memory) {
-    Object.assign(this, { memory, constants: config.box_smoother });
+  constructor(config, maxAge) {
+    Object.assign(this, { maxAge, constants: config.box_smoother });
     this.reset();
   }
 
   reset() {
-    this.sights = new Map(); // track -> {values, velocities, time}; the values are box and landmarks in one row
+    this.observations = new Map(); // track -> {values, velocities, time}; the values are box and landmarks in one row
   }
 
   /** Returns tracked faces where they are, without the detector's noise. */
   update(faces, time) {
-    const seen = faces.map((face) => [face.track, this.see(this.sights.get(face.track), face, time)]);
-    const recent = [...this.sights].filter(([, sight]) => time - sight.time <= this.memory);
-    this.sights = new Map([...recent, ...seen]);
+    const seen = faces.map((face) => [face.track, this.see(this.observations.get(face.track), face, time)]);
+    const recent = [...this.observations].filter(([, observation]) => time - observation.time <= this.maxAge);
+    this.observations = new Map([...recent, ...seen]);
     return faces.map((face, i) => ({ ...face, ...fromRow(seen[i][1].values) }));
   }
 

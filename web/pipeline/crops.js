@@ -13,7 +13,7 @@ export const cropFaces = (picture, faces, framing, constants) =>
 
 /** Cuts one face out as a square, level with its eyes, not resized. */
 export function cropFace(picture, box, framing, roll, constants) {
-  const degrees = levelling(roll, constants);
+  const degrees = rollCorrection(roll, constants);
   if (degrees % 90) return cropLevel(picture, box, framing, degrees, constants);
   if (degrees) return rotateImage(cropFace(picture, box, turnedFraming(framing, degrees), 0, constants), -degrees);
   const [x, y, side] = boxSquare(box, framing);
@@ -22,7 +22,7 @@ export function cropFace(picture, box, framing, roll, constants) {
 }
 
 /** Returns by how many degrees a crop is turned for a face with this roll. */
-export function levelling(roll, { LEVEL_FROM, LEVEL_FULLY }) {
+export function rollCorrection(roll, { LEVEL_FROM, LEVEL_FULLY }) {
   const quarter = 90 * Math.floor(roll / 90 + 0.5);
   const tilt = Math.abs(roll - quarter);
   const share = tilt <= LEVEL_FROM ? 0 : (LEVEL_FULLY * (tilt - LEVEL_FROM)) / (LEVEL_FULLY - LEVEL_FROM);

@@ -5,9 +5,9 @@
 
 import { boxArea, clipBox, containment, iou, largestFirst, longerSide, squareBox } from "./boxes.js";
 import { brighten } from "./exposure.js";
-import { detectAnyWayUp } from "./photo_search.js";
+import { detectAnyRotation } from "./photo_search.js";
 import { pyramidScales, splitIntoTiles } from "./pyramid.js";
-import { confirm, faceSquare, lookLevel, tilts } from "./rescoring.js";
+import { rescoreUncertain, faceSquare, refineUpright, tilts } from "./rescoring.js";
 import { round } from "./rounding.js";
 
 export class FaceDetector {
@@ -37,8 +37,8 @@ export class FaceDetector {
     const refined = await this.cascade.refine(bright, unknown, REFINEMENT_THRESHOLD);
     const threshold = Math.min(this.rescoring.RESCORE_FROM, confidence);
     const found = await this.cascade.finalize(bright, refined.map(({ box }) => box), threshold);
-    const level = await lookLevel(this.cascade, bright, found, threshold, this.rescoring);
-    const confirmed = await confirm(this.cascade, bright, level, confidence, this.rescoring);
+    const level = await refineUpright(this.cascade, bright, found, threshold, this.rescoring);
+    const confirmed = await rescoreUncertain(this.cascade, bright, level, confidence, this.rescoring);
     return this.toFaces(picture, confirmed, this.minFace);
   }
 
@@ -58,14 +58,14 @@ export class FaceDetector {
   }
 
   /** Finds the faces of a photo that may lie on its side; see photo_search.js. */
-  detectAnyWayUp(picture) {
-    return detectAnyWayUp(this, picture);
+  detectAnyRotation(picture) {
+    return detectAnyRotation(this, picture);
   }
 
   /** Returns what the last network makes of each face when it sees it turned upright, in the order given. */
-  async inspect(picture, faces, rolls, scales = faces.map(() => 1)) {
+  async scoreCrops(picture, faces, rolls, scales = faces.map(() => 1)) {
     const squares = faces.map(({ box }, i) => faceSquare(box, this.rescoring, scales[i]));
-    const found = await this.cascade.inspect(this.brighten(picture), squares, tilts(rolls, this.rescoring));
+    const found = await this.cascade.scoreCrops(this.brighten(picture), squares, tilts(rolls, this.rescoring));
     return found.map((face, i) => ({ ...(face ?? faces[i]), box: clipBox((face ?? faces[i]).box, picture.width, picture.height) }));
   }
 

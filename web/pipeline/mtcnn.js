@@ -75,9 +75,9 @@ export class MtcnnCascade {
     return kept.map(({ box, score, corrections }) => ({ box: squareBox(regress(box, corrections)), score }));
   }
 
-  /** Returns final boxes with landmarks, as `inspect` has them, the best of them. */
+  /** Returns final boxes with landmarks, as `scoreCrops` has them, the best of them. */
   async finalize(picture, squares, threshold, rolls) {
-    const found = await this.inspect(picture, squares, rolls);
+    const found = await this.scoreCrops(picture, squares, rolls);
     return this.bestOf(found.filter(Boolean), threshold);
   }
 
@@ -93,7 +93,7 @@ export class MtcnnCascade {
    * Returns what the third network makes of squares, turned upright where they are tilted by `rolls` degrees;
    * null for those outside of the picture.
    */
-  async inspect(picture, squares, rolls = squares.map(() => 0)) {
+  async scoreCrops(picture, squares, rolls = squares.map(() => 0)) {
     const seen = this.crops(picture, squares, rolls);
     const results = await this.look("onet", seen.map(([, crop]) => crop), this.constants.OUTPUT_SIDE);
     const found = squares.map(() => null);

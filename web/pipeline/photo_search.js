@@ -7,20 +7,20 @@ import { resizeArea } from "./resize.js";
 import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";
 import { argmax, degrees, mean, modulo, radians, range, round, sum } from "./rounding.js";
 
-/** Returns {faces, turned}: the faces in the photo's own pixels, and by how many degrees clockwise it is turned. */
-export async function detectAnyWayUp(detector, picture) {
+/** Returns {faces, rotation}: the faces in the photo's own pixels, and by how many degrees clockwise it is turned. */
+export async function detectAnyRotation(detector, picture) {
   const search = new PhotoSearch(detector);
   const faces = await search.reorient(detector, picture, await detector.detect(picture));
   const sure = await search.verified(detector, picture, faces);
   const deciding = sure.length ? sure : await search.searchCoarsely(picture);
-  if (!deciding.length) return { faces, turned: 0 };
+  if (!deciding.length) return { faces, rotation: 0 };
   const typical = search.typicalRoll(deciding);
-  const turned = search.nearestQuarter(typical);
+  const rotation = search.nearestRightAngle(typical);
   if (Math.abs(typical) >= search.constants.TILTED_PHOTO) {
     const more = mergeFaces(await search.searchTilted(picture, -search.snap(typical)), deciding, detector.config);
-    return { faces: sure.length ? mergeFaces(more, faces, detector.config) : more, turned };
+    return { faces: sure.length ? mergeFaces(more, faces, detector.config) : more, rotation };
   }
-  return { faces: sure.length ? faces : mergeFaces(deciding, faces, detector.config), turned };
+  return { faces: sure.length ? faces : mergeFaces(deciding, faces, detector.config), rotation };
 }
 
 class PhotoSearch {
@@ -31,16 +31,16 @@ class PhotoSearch {
   /** Returns the roll, in degrees, about which the largest share of the faces is tilted. */
   typicalRoll(faces) {
     const rolls = faces.map(faceRoll);
-    const isNear = (one, other) => Math.abs(rollDifference(one, other)) <= this.constants.QUARTER_TOLERANCE;
+    const isNear = (one, other) => Math.abs(rollDifference(one, other)) <= this.constants.RIGHT_ANGLE_TOLERANCE;
     const votes = rolls.map((one) => sum(faces.map(({ score }, i) => (isNear(one, rolls[i]) ? score : 0))));
     const near = rolls.filter((other) => isNear(rolls[argmax(votes)], other)).map(radians);
     return degrees(Math.atan2(sum(near.map(Math.sin)), sum(near.map(Math.cos))));
   }
 
   /** Returns 90, 180 or 270 for a roll near that, else 0. */
-  nearestQuarter(angle) {
+  nearestRightAngle(angle) {
     const quarter = round(angle / 90) * 90;
-    return Math.abs(angle - quarter) <= this.constants.QUARTER_TOLERANCE ? modulo(quarter, 360) : 0;
+    return Math.abs(angle - quarter) <= this.constants.RIGHT_ANGLE_TOLERANCE ? modulo(quarter, 360) : 0;
   }
 
   /** Returns a right angle for a roll near it: turning by that moves pixels only. */
@@ -91,9 +91,9 @@ class PhotoSearch {
 
   /** Returns the faces that are found in the picture turned clockwise, where they are in it. */
   async detectTurned(detector, picture, angle) {
-    const turned = rotateImage(picture, angle);
-    const faces = await this.reorient(detector, turned, await detector.detect(turned));
-    const middle = [turned.width / 2, turned.height / 2];
+    const rotated = rotateImage(picture, angle);
+    const faces = await this.reorient(detector, rotated, await detector.detect(rotated));
+    const middle = [rotated.width / 2, rotated.height / 2];
     const shift = [picture.width / 2 - middle[0], picture.height / 2 - middle[1]];
     const moved = faces.map((face) => ({
       ...face,
@@ -105,19 +105,19 @@ class PhotoSearch {
 
   /** Returns the faces, those as they score best that aren't sure to be upright. */
   async reorient(detector, picture, faces) {
-    const { QUARTERS, REORIENTED_RATIO } = this.constants;
+    const { ROTATIONS, REORIENTED_RATIO } = this.constants;
     const doubtful = this.doubtful(faces);
     if (!doubtful.length) return faces;
-    const queries = QUARTERS.flatMap((quarter) => doubtful.map((face) => [face, faceRoll(face) + quarter]));
-    const views = await detector.inspect(picture, queries.map(([face]) => face), queries.map(([, angle]) => angle));
-    const turned = new Map();
+    const queries = ROTATIONS.flatMap((quarter) => doubtful.map((face) => [face, faceRoll(face) + quarter]));
+    const views = await detector.scoreCrops(picture, queries.map(([face]) => face), queries.map(([, angle]) => angle));
+    const reoriented = new Map();
     doubtful.forEach((face, i) => {
-      const ways = range(QUARTERS.length).map((quarter) => views[quarter * doubtful.length + i]);
+      const ways = range(ROTATIONS.length).map((quarter) => views[quarter * doubtful.length + i]);
       const best = ways[argmax(ways.map(({ score }) => score))];
-      if (1 - ways[0].score > REORIENTED_RATIO * (1 - best.score)) turned.set(face, best);
+      if (1 - ways[0].score > REORIENTED_RATIO * (1 - best.score)) reoriented.set(face, best);
     });
-    if (!turned.size) return faces;
-    return largestFirst([...faces.filter((face) => !turned.has(face)), ...turned.values()]);
+    if (!reoriented.size) return faces;
+    return largestFirst([...faces.filter((face) => !reoriented.has(face)), ...reoriented.values()]);
   }
 
   /** Returns the faces that may be another way up; see `SURE_CONFIDENCE`. */
@@ -134,7 +134,7 @@ class PhotoSearch {
     if (sure.length || !faces.length) return sure;
     const queries = VERIFIED_SCALES.flatMap((scale) => faces.map((face) => [face, scale]));
     const same = queries.map(([face]) => face);
-    const views = await detector.inspect(picture, same, same.map(faceRoll), queries.map(([, scale]) => scale));
+    const views = await detector.scoreCrops(picture, same, same.map(faceRoll), queries.map(([, scale]) => scale));
     return faces.filter(({ box }, i) => {
       const score = mean(range(VERIFIED_SCALES.length).map((look) => views[look * faces.length + i].score));
       const fills = longerSide(box) >= FILLING_SHARE * Math.max(picture.width, picture.height);

@@ -8,8 +8,8 @@
 //   landmarks      [x, y] of the eyes, the nose and the corners of the mouth
 //   probabilities  in the order of the expressions; in a stream averaged over time
 //   expression     the name of the most probable one; in a stream it keeps it until another one leads
-//   turned         whether it looks too far aside to be named
-//   state          "tentative" in the first frame of a stream that has it, else "turned", "uncertain" or "named"
+//   turnedAway     whether it looks too far aside to be named
+//   state          "tentative" in the first frame of a stream that has it, else "turned away", "uncertain" or "named"
 //   quality        size, roll, yaw, sharpness, brightness and clipped
 //   track          its number in a stream, negative while tentative
 
@@ -52,7 +52,7 @@ export class Pipeline {
   /** Returns the faces of an ImageData, largest first. */
   async photo(imageData) {
     const picture = fromImageData(imageData);
-    const { faces } = await this.photoDetector.detectAnyWayUp(picture);
+    const { faces } = await this.photoDetector.detectAnyRotation(picture);
     const crops = this.crop(picture, faces);
     const rows = await this.classifier.classify(crops);
     return this.withResults(faces, crops, rows).map((face) => this.toResult({ ...face, expression: argmax(face.probabilities) }));
@@ -71,16 +71,16 @@ export class Pipeline {
   withResults(faces, crops, rows) {
     return faces.map((face, i) => {
       const quality = measureQuality(face, crops[i], this.config);
-      return { ...face, probabilities: rows[i], quality, turned: isTurnedAway(quality.yaw, this.config.quality) };
+      return { ...face, probabilities: rows[i], quality, turnedAway: isTurnedAway(quality.yaw, this.config.quality) };
     });
   }
 
   /** Returns a face as the page gets it. */
-  toResult({ box, score, landmarks, probabilities, expression, turned, quality, track }) {
+  toResult({ box, score, landmarks, probabilities, expression, turnedAway, quality, track }) {
     const { expressions, uncertain_below: least } = this.config.classifier;
-    const known = turned ? "turned" : probabilities[expression] < least ? "uncertain" : "named";
+    const known = turnedAway ? "turned away" : probabilities[expression] < least ? "uncertain" : "named";
     const state = track < 0 ? "tentative" : known;
-    return { box, confidence: score, landmarks, probabilities, expression: expressions[expression], turned, state, quality, track };
+    return { box, confidence: score, landmarks, probabilities, expression: expressions[expression], turnedAway, state, quality, track };
   }
 }
 

@@ -6,16 +6,16 @@ import { boxArea, boxCenter } from "./boxes.js";
 import { faceRoll, roll, rollDifference } from "./pose.js";
 
 /** Returns the faces, tilted ones as the last network sees them turned upright. */
-export async function lookLevel(cascade, picture, found, threshold, constants) {
-  const { LEVEL_LOOKS, TILTED_FROM } = constants;
+export async function refineUpright(cascade, picture, found, threshold, constants) {
+  const { MAX_UPRIGHT_PASSES, TILTED_FROM } = constants;
   let rolls = found.map(() => 0); // as the network saw the faces
-  for (let look = 0; look < LEVEL_LOOKS; look++) {
+  for (let look = 0; look < MAX_UPRIGHT_PASSES; look++) {
     const seen = found.map(({ landmarks }) => roll(landmarks));
     const tilted = seen.map((degrees, i) => Math.abs(rollDifference(degrees, rolls[i])) >= TILTED_FROM);
     if (!tilted.includes(true)) break;
     const queries = found.flatMap((face, i) => (tilted[i] ? [i] : []));
     const squares = queries.map((i) => faceSquare(found[i].box, constants));
-    const level = await cascade.inspect(picture, squares, queries.map((i) => seen[i]));
+    const level = await cascade.scoreCrops(picture, squares, queries.map((i) => seen[i]));
     found = found.map((face, i) => (tilted[i] ? level[queries.indexOf(i)] : face) ?? face);
     rolls = rolls.map((degrees, i) => (tilted[i] ? seen[i] : degrees));
   }
@@ -23,7 +23,7 @@ export async function lookLevel(cascade, picture, found, threshold, constants) {
 }
 
 /** Returns the faces that score enough; more looks decide where the first one doubts. */
-export async function confirm(cascade, picture, found, confidence, constants) {
+export async function rescoreUncertain(cascade, picture, found, confidence, constants) {
   const { MIRRORED_SCALE, RESCORE_BELOW } = constants;
   const queries = found.filter(({ score }) => score < RESCORE_BELOW);
   if (queries.length) {

@@ -9,7 +9,7 @@ import { mergeFaces } from "./merging.js";
 import { tilesAround } from "./pyramid.js";
 import { RollSmoother } from "./roll_smoother.js";
 import { SceneChangeDetector } from "./scene_change.js";
-import { StreamTurn } from "./stream_turn.js";
+import { StreamRotation } from "./stream_rotation.js";
 import { FaceTracker } from "./tracker.js";
 
 export class StreamDetector {
@@ -19,23 +19,23 @@ export class StreamDetector {
    * @param {FaceTracker} tracker Of a stream before, whose numbers aren't given again.
    */
   constructor(detector, config, tracker = null) {
-    const { memory, search_period: searchPeriod } = config.defaults.stream;
-    Object.assign(this, { detector, config, constants: config.stream_detector, memory, searchPeriod });
-    this.tracker = tracker ?? new FaceTracker(config, memory);
-    [this.rolls, this.appearances] = [new RollSmoother(config, memory), new AppearanceMemory(config)];
-    this.boxSmoother = new BoxSmoother(config, memory);
-    [this.sceneChanges, this.turn] = [new SceneChangeDetector(config), new StreamTurn(config)];
+    const { max_age: maxAge, search_period: searchPeriod } = config.defaults.stream;
+    Object.assign(this, { detector, config, constants: config.stream_detector, maxAge, searchPeriod });
+    this.tracker = tracker ?? new FaceTracker(config, maxAge);
+    [this.rolls, this.appearances] = [new RollSmoother(config, maxAge), new AppearanceMemory(config)];
+    this.boxSmoother = new BoxSmoother(config, maxAge);
+    [this.sceneChanges, this.rotation] = [new SceneChangeDetector(config), new StreamRotation(config)];
     Object.assign(this, { size: null, content: [0, 0, 0, 0], lastTime: -Infinity, searchPosition: 0 });
   }
 
   /** Finds the faces of the next frame, taken at `time` in seconds; `track` is negative where a face doesn't count yet. */
   async update(picture, time) {
-    let faces = await this.find(this.turn.toUpright(picture), time);
-    if (await this.turn.update(this.detector, picture, faces, time)) {
+    let faces = await this.find(this.rotation.toUpright(picture), time);
+    if (await this.rotation.update(this.detector, picture, faces, time)) {
       this.forget(); // what is known is of the frames as they were
-      faces = await this.find(this.turn.toUpright(picture), time);
+      faces = await this.find(this.rotation.toUpright(picture), time);
     }
-    return this.turn.fromUpright(faces, picture);
+    return this.rotation.fromUpright(faces, picture);
   }
 
   /** Returns the faces of a frame that are about upright, tracked. */
@@ -47,7 +47,7 @@ export class StreamDetector {
     const mappings = whole ? this.frameMappings(picture) : [];
     if (mappings.length) this.boxSmoother.reset(); // its places are in another frame's pixels
     const faces = whole ? await this.detector.detect(picture) : await this.trackAndSearch(picture, time, elapsed);
-    const looks = this.appearances.describe(picture, faces, time, whole);
+    const looks = this.appearances.computeDescriptors(picture, faces, time, whole);
     const tracked = this.tracker.update(faces, time, looks, cut && !mappings.length, mappings);
     return this.boxSmoother.update(this.rolls.update(tracked, time), time);
   }
@@ -56,7 +56,7 @@ export class StreamDetector {
   forget() {
     this.tracker.forgetFaces();
     this.boxSmoother.reset();
-    Object.assign(this, { rolls: new RollSmoother(this.config, this.memory), size: null });
+    Object.assign(this, { rolls: new RollSmoother(this.config, this.maxAge), size: null });
   }
 
   /** Returns how places may have moved if the frame's size or its black bars changed. */
@@ -90,7 +90,7 @@ export class StreamDetector {
 
   /** Returns the known faces where they are now; one that lies is looked at the other way up, too. */
   async redetect(picture, predicted, confidence) {
-    const rolls = this.rolls.expect(predicted);
+    const rolls = this.rolls.predictRolls(predicted);
     const lying = predicted.flatMap((_, i) => (Math.abs(rolls[i]) > this.constants.LYING ? [i] : []));
     const places = [...predicted, ...lying.map((i) => predicted[i])];
     return this.detector.redetect(picture, places, confidence, [...rolls, ...lying.map((i) => rolls[i] + 180)]);
@@ -101,7 +101,7 @@ export class StreamDetector {
     const { MAX_TILTED, TILTED_CONFIDENCE, TILTS } = this.constants;
     const places = this.missing(lost, faces).slice(0, MAX_TILTED).flatMap((box) => TILTS.map(() => box));
     if (!places.length) return faces;
-    const rolls = this.rolls.expect(places).map((roll, i) => roll + TILTS[i % TILTS.length]);
+    const rolls = this.rolls.predictRolls(places).map((roll, i) => roll + TILTS[i % TILTS.length]);
     return mergeFaces(faces, await this.detector.redetect(picture, places, TILTED_CONFIDENCE, rolls), this.config);
   }
 

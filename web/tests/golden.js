@@ -80,7 +80,7 @@ export function assertFace(face, expected, expressions, what) {
   assertNear(face.confidence, expected.score, PROBABILITY_TOLERANCE, `${what}: confidence`);
   assertNear(face.probabilities, expected.probabilities, PROBABILITY_TOLERANCE, `${what}: probabilities`);
   assert.equal(face.expression, expressions[best], `${what}: expression`);
-  assert.equal(face.turned, expected.turned, `${what}: turned away`);
+  assert.equal(face.turnedAway, expected.turned_away, `${what}: turned away`);
   for (const [name, value] of Object.entries(expected.quality)) {
     assertNear(face.quality[name], value, Math.max(Math.abs(value) * 0.02, 0.1), `${what}: ${name}`);
   }

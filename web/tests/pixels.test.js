@@ -1,8 +1,8 @@
 // What becomes of pixels, against Python's golden files.
 
 import { test } from "node:test";
-import { describe } from "../pipeline/appearance.js";
-import { levelling } from "../pipeline/crops.js";
+import { computeDescriptors } from "../pipeline/appearance.js";
+import { rollCorrection } from "../pipeline/crops.js";
 import { brighten } from "../pipeline/exposure.js";
 import { resize } from "../pipeline/mtcnn_crops.js";
 import { view } from "../pipeline/picture.js";
@@ -41,9 +41,9 @@ test("dark pictures are brightened as much as in Python", () => {
 });
 
 test("a face's description is near Python's", () => {
-  assertNear(describe(picture, FACE, config.appearance), expected.description, 0.3, "description"); // of 15 for another face
+  assertNear(computeDescriptors(picture, FACE, config.appearance), expected.description, 0.3, "description"); // of 15 for another face
 });
 
 test("crops are turned by as many degrees", () => {
-  for (const [roll, degrees] of expected.levelling) assertNear(levelling(roll, config.crops), degrees, 1e-9, `roll ${roll}`);
+  for (const [roll, degrees] of expected.roll_correction) assertNear(rollCorrection(roll, config.crops), degrees, 1e-9, `roll ${roll}`);
 });

@@ -45,8 +45,8 @@ test("frames of another size", () => {
 for (const name of ["tracker", "crowd"]) {
   test(`numbers of faces that cross, are lost, and are there after a cut and a turn: ${name}`, () => {
     const tracker = new FaceTracker(config, config.defaults.stream.memory);
-    for (const { time, boxes, looks, cut, turned, tracks, predicted } of expected[name]) {
-      const mappings = turned ? frameMappings(LANDSCAPE, PORTRAIT, config.frame_mapping) : [];
+    for (const { time, boxes, looks, cut, rotated, tracks, predicted } of expected[name]) {
+      const mappings = rotated ? frameMappings(LANDSCAPE, PORTRAIT, config.frame_mapping) : [];
       const faces = tracker.update(boxes.map((box) => ({ box })), time, looks, cut, mappings);
       assert.deepEqual(faces.map(({ track }) => track), tracks, `at ${time}`);
       assertNear(tracker.predict(time + 0.1), predicted, 0.01, `expected after ${time}`);
@@ -59,7 +59,7 @@ test("rolls over time", () => {
   for (const { time, landmarks, roll: tilt, expected: places } of expected.rolls) {
     const [face] = memory.update([{ track: 1, box: FACE, landmarks }], time);
     assertNear(face.roll, tilt, 0.01, `roll at ${time}`);
-    assertNear(memory.expect([10, 500].map((shift) => FACE.map((edge) => edge + shift))), places, 0.01, `expected after ${time}`);
+    assertNear(memory.predictRolls([10, 500].map((shift) => FACE.map((edge) => edge + shift))), places, 0.01, `expected after ${time}`);
   }
 });
 
@@ -74,11 +74,11 @@ test("boxes and landmarks that don't tremble", () => {
 
 test("averages over time, and when another expression is named", () => {
   const smoother = new ExpressionSmoother({ defaults: config.defaults, smoother: config.smoother, classifier: { uncertain_below: UNCERTAIN_BELOW } });
-  for (const { time, row, yaw: aside, probabilities, expression, mean_yaw: mean, turned } of expected.smoother) {
+  for (const { time, row, yaw: aside, probabilities, expression, mean_yaw: mean, turned_away: turnedAway } of expected.smoother) {
     const [face] = smoother.update([{ track: 1, probabilities: row, quality: { yaw: aside } }], time);
     assertNear(face.probabilities, probabilities, 1e-4, `probabilities at ${time}`);
     assertNear(face.quality.yaw, mean, 0.01, `yaw at ${time}`);
-    assert.deepEqual([face.expression, face.turned], [expression, turned], `at ${time}`);
+    assert.deepEqual([face.expression, face.turnedAway], [expression, turnedAway], `at ${time}`);
   }
 });
 

@@ -216,7 +216,7 @@ def _readout(state: str, timeline: Timeline) -> list[str]:
     """Return what the line above the chart lists."""
     mean = mean_statistics(timeline)
     items = [state, _(VIEW_NAMES[timeline.view])]
-    if mean["judged"]:
+    if mean["classified"]:
         items.append(_("positive-negative index %(index)s", index=format_signed(mean["index"])))
         items.append(_("%(share)s uncertain", share=format_percent(mean["uncertain"])))
     if mean["turned"] > 0:

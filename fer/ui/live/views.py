@@ -8,7 +8,7 @@ from supervision import Detections
 
 from fer.array_types import Float32Array
 from fer.drawing.annotators import display_ids
-from fer.drawing.face_export import describe_turn
+from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.i18n import ngettext
@@ -19,7 +19,7 @@ from fer.timeline.summary_table import top_expression
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
-from fer.vision.detections import areas, probabilities, turned
+from fer.vision.detections import areas, picture_rotation, probabilities
 
 MAX_OTHER_FACES = 6
 """Faces listed below the bars of the largest one."""
@@ -83,7 +83,7 @@ def person_panel(faces: Detections, labels: Sequence[str], rate: float) -> Marku
         others=texts,
         more=ngettext("and %(num)s other", "and %(num)s others", left) if left > 0 else "",
         faces=html.count_faces(len(labels)),
-        turn=describe_turn(turned(faces), N_("camera's picture")),
+        turn=describe_rotation(picture_rotation(faces), N_("camera's picture")),
         rate=rate,
     )
 
@@ -125,32 +125,32 @@ def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Marku
     moment = Timeline("class", uncertain_below=uncertain_below)
     moment.add(faces, 0.0)
     mean = mean_statistics(moment)
-    if not mean["judged"]:
+    if not mean["classified"]:
         return _message_panel(withheld_message(moment.small), len(faces), rate, _("withheld"))
     top = top_expression(mean)
-    judged = round(mean["judged"])
+    classified = round(mean["classified"])
     return render(
         "live_panel.html",
         announcement=_(
             "on average of %(number)s faces %(label)s",
-            number=judged,
+            number=classified,
             label=html.label_text(top, mean[top]),
         ),
         message=None,
-        heading=_class_heading(judged, len(faces), mean),
+        heading=_class_heading(classified, len(faces), mean),
         label=top,
         probability=mean[top],
         probabilities=[mean[name] for name in EXPRESSIONS],
         others=(),
         faces=html.count_faces(len(faces)),
-        turn=describe_turn(turned(faces), N_("camera's picture")),
+        turn=describe_rotation(picture_rotation(faces), N_("camera's picture")),
         rate=rate,
     )
 
 
-def _class_heading(judged: int, faces: int, mean: Mapping[str, float]) -> str:
-    heading = _("On average of %(number)s faces", number=judged)
-    if uncertain := round(judged * mean["uncertain"]):
+def _class_heading(classified: int, faces: int, mean: Mapping[str, float]) -> str:
+    heading = _("On average of %(number)s faces", number=classified)
+    if uncertain := round(classified * mean["uncertain"]):
         heading += _(", %(number)s of them uncertain", number=uncertain)
     if turned := round(faces * mean["turned"]):
         heading += _("; %(number)s turned away", number=turned)

@@ -29,7 +29,7 @@ from fer.ui.model.charts import coverage_chart, reliability_chart
 
 NO_EVALUATION = N_(
     "This network comes without one. Whoever runs the page can make it: fer evaluate MODEL "
-    "--dataset SOURCE --damaged --output FOLDER, with the network's own folder."
+    "--dataset SOURCE --corruptions --output FOLDER, with the network's own folder."
 )
 
 OUTPUTS = {
@@ -54,7 +54,7 @@ def model_html(name: str, evaluated: Evaluation) -> Markup:
     """
     if evaluated.accuracy is None:
         return html.message(_("No evaluation"), _(NO_EVALUATION))
-    confusion, uncertain = _confusion(evaluated.confusion_matrix), evaluated.uncertain
+    confusion, uncertain = _confusion(evaluated.confusion_matrix), evaluated.at_threshold
     bins, error = (
         [each for each in evaluated.reliability if each.faces],
         evaluated.calibration_error,
@@ -184,13 +184,13 @@ def _share_rows(rows: Iterable[CombinedMetrics]) -> list[tuple[str, list[str]]]:
 
 
 def _robustness_rows(rows: Sequence[CorruptionAccuracy]) -> list[dict[str, Any]]:
-    """Return each damage with its accuracy, and whether it is the first of its kind."""
-    kinds = [row.damage for row in rows]
+    """Return each corruption with its accuracy, and whether it is the first of its kind."""
+    kinds = [row.corruption for row in rows]
     return [
         {
-            "damage": row.damage,
-            "first": i == 0 or kinds[i - 1] != row.damage,
-            "amount": row.amount,
+            "corruption": row.corruption,
+            "first": i == 0 or kinds[i - 1] != row.corruption,
+            "severity": row.severity,
             "accuracy": row.accuracy,
         }
         for i, row in enumerate(rows)

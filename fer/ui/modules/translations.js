@@ -2,10 +2,10 @@
 
 export const TRANSLATIONS = {
  "de": {
-  "%(judged)s of the faces could be classified.": "%(judged)s der Gesichter ließen sich einordnen.",
-  "%(judged)s of the faces could be classified: %(small)s were too small.": "%(judged)s der Gesichter ließen sich einordnen: %(small)s waren zu klein.",
-  "%(judged)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.": "%(judged)s der Gesichter ließen sich einordnen: %(turned)s waren abgewandt und %(small)s zu klein.",
-  "%(judged)s of the faces could be classified: %(turned)s were turned away.": "%(judged)s der Gesichter ließen sich einordnen: %(turned)s waren abgewandt.",
+  "%(classified)s of the faces could be classified.": "%(classified)s der Gesichter ließen sich einordnen.",
+  "%(classified)s of the faces could be classified: %(small)s were too small.": "%(classified)s der Gesichter ließen sich einordnen: %(small)s waren zu klein.",
+  "%(classified)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.": "%(classified)s der Gesichter ließen sich einordnen: %(turned)s waren abgewandt und %(small)s zu klein.",
+  "%(classified)s of the faces could be classified: %(turned)s were turned away.": "%(classified)s der Gesichter ließen sich einordnen: %(turned)s waren abgewandt.",
   "%(loaded)s of %(total)s MB": "%(loaded)s von %(total)s MB",
   "%(num)s face": [
    "%(num)s Gesicht",
@@ -146,10 +146,10 @@ export const TRANSLATIONS = {
   "withheld": "zurückgehalten"
  },
  "es": {
-  "%(judged)s of the faces could be classified.": "Se pudo clasificar el %(judged)s de las caras.",
-  "%(judged)s of the faces could be classified: %(small)s were too small.": "Se pudo clasificar el %(judged)s de las caras: el %(small)s eran demasiado pequeñas.",
-  "%(judged)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.": "Se pudo clasificar el %(judged)s de las caras: el %(turned)s estaban giradas y el %(small)s eran demasiado pequeñas.",
-  "%(judged)s of the faces could be classified: %(turned)s were turned away.": "Se pudo clasificar el %(judged)s de las caras: el %(turned)s estaban giradas.",
+  "%(classified)s of the faces could be classified.": "Se pudo clasificar el %(classified)s de las caras.",
+  "%(classified)s of the faces could be classified: %(small)s were too small.": "Se pudo clasificar el %(classified)s de las caras: el %(small)s eran demasiado pequeñas.",
+  "%(classified)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.": "Se pudo clasificar el %(classified)s de las caras: el %(turned)s estaban giradas y el %(small)s eran demasiado pequeñas.",
+  "%(classified)s of the faces could be classified: %(turned)s were turned away.": "Se pudo clasificar el %(classified)s de las caras: el %(turned)s estaban giradas.",
   "%(loaded)s of %(total)s MB": "%(loaded)s de %(total)s MB",
   "%(num)s face": [
    "%(num)s cara",
@@ -290,10 +290,10 @@ export const TRANSLATIONS = {
   "withheld": "no se muestra"
  },
  "hi": {
-  "%(judged)s of the faces could be classified.": "%(judged)s चेहरे वर्गीकृत हो सके।",
-  "%(judged)s of the faces could be classified: %(small)s were too small.": "%(judged)s चेहरे वर्गीकृत हो सके: %(small)s बहुत छोटे थे।",
-  "%(judged)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.": "%(judged)s चेहरे वर्गीकृत हो सके: %(turned)s मुड़े हुए थे और %(small)s बहुत छोटे थे।",
-  "%(judged)s of the faces could be classified: %(turned)s were turned away.": "%(judged)s चेहरे वर्गीकृत हो सके: %(turned)s मुड़े हुए थे।",
+  "%(classified)s of the faces could be classified.": "%(classified)s चेहरे वर्गीकृत हो सके।",
+  "%(classified)s of the faces could be classified: %(small)s were too small.": "%(classified)s चेहरे वर्गीकृत हो सके: %(small)s बहुत छोटे थे।",
+  "%(classified)s of the faces could be classified: %(turned)s were turned away and %(small)s were too small.": "%(classified)s चेहरे वर्गीकृत हो सके: %(turned)s मुड़े हुए थे और %(small)s बहुत छोटे थे।",
+  "%(classified)s of the faces could be classified: %(turned)s were turned away.": "%(classified)s चेहरे वर्गीकृत हो सके: %(turned)s मुड़े हुए थे।",
   "%(loaded)s of %(total)s MB": "%(total)s में से %(loaded)s MB",
   "%(num)s face": [
    "%(num)s चेहरा",

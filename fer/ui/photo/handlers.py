@@ -149,8 +149,8 @@ class PhotoHandlers:
             whole_picture: True if the picture is a single face; then none is detected.
 
         Returns:
-            A dictionary with picture (its name), width, height, turned (degrees clockwise by which
-            it is turned, else 0), model, notices (sentences on how it was read) and faces. Each
+            A dictionary with picture (its name), width, height, rotation (by how many degrees
+            clockwise it is turned), model, notices (sentences on how it was read) and faces. Each
             face has its number, expression ("uncertain" if none stands out, "turned
             away" if the face looks too far aside), seven probabilities, box (left, top, right,
             bottom in pixels) and quality: size in pixels, roll and yaw in degrees, sharpness,

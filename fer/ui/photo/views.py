@@ -9,7 +9,7 @@ from markupsafe import Markup
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.drawing.face_export import describe_turn
+from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
@@ -63,7 +63,7 @@ def result_html(
         faces=_faces(faces, labels, highlights, image.shape[:2]),
         explained=len(highlights),
         notices=notices,
-        turn=describe_turn(detections.turned(faces)),
+        turn=describe_rotation(detections.picture_rotation(faces)),
     )
 
 

@@ -146,13 +146,13 @@ def compare_html(
         return Markup()
     if len(here) + len(paths) > MAX_SAMPLES:
         raise TimelineError(_("At most %(most)s recordings can be compared.", most=MAX_SAMPLES))
-    compared = [*_analysed(here), *read_timelines(paths)]
+    compared = [*_analyzed(here), *read_timelines(paths)]
     timelines = [(each.name, each.timeline) for each in compared]
     comparison = compare_timelines(timelines, stretches)
     return comparison_html(comparison, [each.network for each in compared if each.network])
 
 
-def _analysed(recordings: Sequence[QueuedRecording]) -> Iterator[Compared]:
+def _analyzed(recordings: Sequence[QueuedRecording]) -> Iterator[Compared]:
     for each in recordings:
         if each.result is not None:
             recording = each.result.recording

@@ -18,7 +18,7 @@ from gradio.utils import get_upload_folder
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.pipeline import Pipeline
-from fer.recording import Cancelled, RecordingResult, analyse_sandboxed, check_video_sandboxed
+from fer.recording import Cancelled, RecordingResult, analyze_sandboxed, check_video_sandboxed
 from fer.recording.exports import name_files, write_archive
 from fer.recording.span import WHOLE, parse_span
 from fer.ui.job_queue import Job, JobQueue
@@ -59,17 +59,17 @@ class RecordingHandlers:
 
     Args:
         pipeline: Detects, tracks and classifies faces.
-        analyse: Analyses a video, by default in a sandboxed process.
+        analyze: Analyses a video, by default in a sandboxed process.
         check: Reads a video's properties, by default in a sandboxed process, too.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
-        analyse: Callable[..., RecordingResult] = analyse_sandboxed,
+        analyze: Callable[..., RecordingResult] = analyze_sandboxed,
         check: Callable[[Path], VideoInfo] = check_video_sandboxed,
     ) -> None:
-        self.pipeline, self.analyse, self.check = pipeline, analyse, check
+        self.pipeline, self.analyze, self.check = pipeline, analyze, check
         self.job_queue = JobQueue(WORKERS)
         self._running: set[RecordingSession] = set()
 
@@ -202,7 +202,7 @@ class RecordingHandlers:
 
         def work(job: Job[RenderedRecording]) -> RenderedRecording:
             try:
-                result = self.analyse(
+                result = self.analyze(
                     linked,
                     folder,
                     self.pipeline,

@@ -81,7 +81,7 @@ def test_a_camera_on_its_head_is_stated(panel):
         xyxy=np.array([BOX] * 5, np.float32),
         tracker_id=np.arange(1, 6),
         data={"probabilities": np.array([sure("happy")] * 5, np.float32)},
-        metadata={"turned": 180},
+        metadata={"rotation": 180},
     )
     sentence = "picture looks turned by 180 degrees; it was read as turned."
     assert sentence in panel(faces)

@@ -52,11 +52,11 @@ def test_the_file_beside_the_weights_counts_if_it_is_about_them(tmp_path):
     (tmp_path / EVALUATION_FILE).write_text(json.dumps({"weights": "a", "accuracy": 0.5}))
     assert find_evaluation(network(tmp_path)).accuracy == 0.5
     bins = [{"confidence": 0.5, "accuracy": 0.5, "faces": 3}]
-    damaged = {"damage": "blur", "amount": "1 px", "accuracy": 0.4, "split": "validation"}
+    damaged = {"corruption": "blur", "severity": "1 px", "accuracy": 0.4, "split": "validation"}
     validation = {"accuracy": 0.7, "reliability": bins}
     found = find_evaluation(network(tmp_path, "b", validation=validation, robustness=[damaged]))
     assert (found.split, found.accuracy) == ("validation", 0.7)
-    assert [row.damage for row in found.robustness] == ["blur"]
+    assert [row.corruption for row in found.robustness] == ["blur"]
     test = {"accuracy": 0.6}
     assert find_evaluation(network(test=test)).split == "test"
     assert find_evaluation(network(test=test, validation={"accuracy": 0.7})).split == "test"
@@ -78,7 +78,7 @@ def test_all_sections_are_there():
     assert page.count("<svg viewBox") >= 2 and page.count('<li><p><span class="fer-chip"') == 2
     assert "2 not a face" in page and "Picture 7" in page
     assert "In 1 of the 2, most of FER+&#39;s voters see what the network names; in 0," in page
-    low = next(row for row in FULL["robustness"] if row["amount"] == "16 px")
+    low = next(row for row in FULL["robustness"] if row["severity"] == "16 px")
     assert f"--value:{100 * low['accuracy']:.1f}%" in page
 
 
@@ -119,9 +119,9 @@ def test_coverage_has_a_line_a_label_set_and_the_threshold_in_use():
     entries = [
         {
             "threshold": 1 - a,
-            "answered": a,
+            "coverage": a,
             "accuracy": 1 - a / 2,
-            "ferplus_answers": {"accuracy": 1 - a / 4},
+            "ferplus_agreement": {"accuracy": 1 - a / 4},
         }
         for a in (1.0, 0.5)
     ]
@@ -130,7 +130,7 @@ def test_coverage_has_a_line_a_label_set_and_the_threshold_in_use():
     assert chart.count("<polyline") == 2 and re.findall(r">(75%|88%)</text>", chart)
     assert "by FER2013&#39;s labels 50% of 100% of the faces, 75% of 50%" in chart
     for entry in entries:
-        del entry["ferplus_answers"]
+        del entry["ferplus_agreement"]
     alone = coverage_chart(read({"risk_coverage": entries}).risk_coverage, None)
     assert alone.count("<polyline") == 1 and "<circle" not in alone
 

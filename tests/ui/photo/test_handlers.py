@@ -238,13 +238,13 @@ def test_a_photo_on_its_side_is_reported(handlers, photo, monkeypatch):
     turned = {"turned": 90}
     monkeypatch.setattr(
         FakeDetector,
-        "detect_any_way_up",
+        "detect_any_rotation",
         lambda self, image: replace(detect(image), metadata=turned),
     )
     page, result = handlers.read(photo, 40, False)
     assert "The photo looks turned by 90 degrees clockwise; it was read as turned." in page
-    assert result.document()["turned"] == 90
-    assert handlers.predict(photo)["turned"] == 90
+    assert result.document()["rotation"] == 90
+    assert handlers.predict(photo)["rotation"] == 90
 
 
 def test_a_data_url_is_read_as_a_file_is(handlers, photo):

@@ -16,7 +16,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from fer.recording import Cancelled, Progress, RecordingResult, analyse
+from fer.recording import Cancelled, Progress, RecordingResult, analyze
 from fer.recording.outputs import FILE_NAMES, RecordingMetadata, output_paths
 from fer.recording.thumbnails import Thumbnail
 from fer.timeline.formatting import format_duration
@@ -41,7 +41,7 @@ Handlers = partial(RecordingHandlers, check=check_video)  # no worker knows the 
 
 @pytest.fixture
 def handlers():
-    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), partial(analyse, sheet=False))
+    return Handlers(fake_pipeline([BOX], sure("happy", 0.9)), partial(analyze, sheet=False))
 
 
 def run(handlers, recording, view="person", session=None, times=("", "")):

@@ -122,7 +122,7 @@ def test_cancel_ends_all_and_keeps_what_is_finished(clips):
     def second_is_slow(source, *args, **options):
         return (quick if "one" in source.name else slow)(source, *args, **options)
 
-    handlers.analyse = second_is_slow
+    handlers.analyze = second_is_slow
 
     async def scenario():
         async for update in handlers.start(paths, "person", 5, session):
@@ -146,7 +146,7 @@ def test_a_recording_that_is_removed_leaves_the_queue(clips):
             if "1 of 2" in update[0] and "25%" in update[0]:
                 choose(handlers, session, clips[2])
             if "25%" in update[0] and len(session.recordings) == 1:
-                handlers.analyse = None
+                handlers.analyze = None
                 choose(handlers, session)
         return update
 

@@ -1,12 +1,12 @@
 // Streams that stand on their head or lie on their side: found out in their first seconds.
-// Mirrors fer/vision/stream_turn.py.
+// Mirrors fer/vision/stream_rotation.py.
 
 import { clipBox } from "./boxes.js";
 import { rollDifference } from "./pose.js";
 import { rotateBox, rotateImage, rotatePoint } from "./rotation.js";
 
-export class StreamTurn {
-  constructor({ stream_turn: constants }) {
+export class StreamRotation {
+  constructor({ stream_rotation: constants }) {
     Object.assign(this, { constants, degrees: 0 });
     this.reset();
   }
@@ -26,17 +26,17 @@ export class StreamTurn {
     if (faces.length) this.lastSeen = time;
     if (this.degrees) return !faces.length && this.forget(time);
     if (this.settled || !this.searches || (!faces.length && time < this.due)) return false;
-    const { faces: found, turned } = await detector.detectAnyWayUp(picture);
+    const { faces: found, rotation } = await detector.detectAnyRotation(picture);
     this.searches--;
-    const agreed = turned === this.found;
-    this.found = turned;
-    if (!turned) {
+    const agreed = rotation === this.found;
+    this.found = rotation;
+    if (!rotation) {
       this.settled = found.length > 0;
       this.due = time + this.pause;
       this.pause *= 2;
       return false;
     }
-    if (agreed) Object.assign(this, { degrees: turned, lastSeen: time });
+    if (agreed) Object.assign(this, { degrees: rotation, lastSeen: time });
     return agreed;
   }
 

@@ -11,7 +11,7 @@ import numpy as np
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
-from fer.vision.detections import boxes, turned
+from fer.vision.detections import boxes, picture_rotation
 from fer.vision.pose import roll_difference
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 
@@ -24,14 +24,14 @@ FORGOTTEN_AFTER = 5.0
 """Seconds without a face after which a turned stream counts as upright again."""
 
 
-class TurnedSearcher(Protocol):
+class RotatedDetector(Protocol):
     """What is needed of a detector; see `fer.vision.detector.FaceDetector`."""
 
-    def detect_any_way_up(self, image: UInt8Array) -> Detections:
+    def detect_any_rotation(self, image: UInt8Array) -> Detections:
         """Return the faces of RGB uint8 (h, w, 3) that may lie on its side."""
 
 
-class StreamTurn:
+class StreamRotation:
     """By how much one stream is turned; one a visitor or video.
 
     Attributes:
@@ -51,7 +51,7 @@ class StreamTurn:
         return rotate_image(image, -self.degrees) if self.degrees else image
 
     def update(
-        self, detector: TurnedSearcher, image: UInt8Array, faces: Detections, time: float
+        self, detector: RotatedDetector, image: UInt8Array, faces: Detections, time: float
     ) -> bool:
         """Learn from what was found in the upright frame, and return whether `degrees` has changed.
 
@@ -70,8 +70,8 @@ class StreamTurn:
             return not len(faces) and self._forget(time)
         if self._settled or not self._searches or (not len(faces) and time < self._due):
             return False
-        found = detector.detect_any_way_up(image)
-        degrees, self._searches = turned(found), self._searches - 1
+        found = detector.detect_any_rotation(image)
+        degrees, self._searches = picture_rotation(found), self._searches - 1
         agreed, self._found = degrees == self._found, degrees
         if not degrees:
             self._settled = len(found) > 0
@@ -96,7 +96,7 @@ class StreamTurn:
             image: The frame as it came.
 
         Returns:
-            A copy; of a turned stream with `metadata["turned"]`.
+            A copy; of a turned stream with `metadata["rotation"]`.
         """
         if not self.degrees:
             return faces
@@ -111,6 +111,6 @@ class StreamTurn:
         if "roll" in data:
             data["roll"] = roll_difference(np.asarray(data["roll"]) + self.degrees, 0)
         xyxy: Float32Array = rotate_boxes(boxes(faces), centers, back)
-        moved = (xyxy + np.tile(shift, 2)).clip(0, np.tile(size, 2)).astype(np.float32)
-        metadata = {**faces.metadata, "turned": self.degrees}
-        return replace(faces, xyxy=moved, data=data, metadata=metadata)
+        mapped = (xyxy + np.tile(shift, 2)).clip(0, np.tile(size, 2)).astype(np.float32)
+        metadata = {**faces.metadata, "rotation": self.degrees}
+        return replace(faces, xyxy=mapped, data=data, metadata=metadata)

@@ -8,13 +8,13 @@ from supervision import Detections
 
 from fer.vision.detector import FaceDetector
 from fer.vision.stream_detector import StreamDetector
-from fer.vision.stream_turn import FORGOTTEN_AFTER, SEARCHES, StreamTurn
+from fer.vision.stream_rotation import FORGOTTEN_AFTER, SEARCHES, StreamRotation
 
 FRAME = np.full((60, 100, 3), 90, np.uint8)
 BOX = np.array([[10, 20, 30, 50]], np.float32)
 
 
-def face(turned: int = 0, number: int = 1) -> Detections:
+def face(rotation: int = 0, number: int = 1) -> Detections:
     return Detections(
         xyxy=BOX.copy(),
         confidence=np.ones(1, np.float32),
@@ -23,7 +23,7 @@ def face(turned: int = 0, number: int = 1) -> Detections:
             "landmarks": np.tile(np.float32([12, 24]), (1, 5, 1)),
             "roll": np.zeros(1, np.float32),
         },
-        metadata={"turned": turned},
+        metadata={"rotation": rotation},
     )
 
 
@@ -33,7 +33,7 @@ class Scripted:
     def __init__(self, *turns: int | None) -> None:
         self.turns, self.times = list(turns), 0
 
-    def detect_any_way_up(self, image):
+    def detect_any_rotation(self, image):
         self.times += 1
         turn = self.turns.pop(0) if self.turns else None
         return Detections.empty() if turn is None else face(turn)
@@ -41,7 +41,7 @@ class Scripted:
 
 def turns(detector, found, step=0.2):
     """Return by how much the stream is turned after each frame, with a face or without."""
-    stream, degrees = StreamTurn(), []
+    stream, degrees = StreamRotation(), []
     for index, seen in enumerate(found):
         stream.update(detector, FRAME, face() if seen else Detections.empty(), index * step)
         degrees.append(stream.degrees)
@@ -87,14 +87,14 @@ def test_a_stream_without_turned_faces_becomes_upright_again():
     ],
 )
 def test_faces_come_back_where_they_are_in_the_frame(degrees, box, point):
-    stream = StreamTurn()
+    stream = StreamRotation()
     stream.degrees = degrees
     frame = FRAME if degrees == 180 else FRAME.transpose(1, 0, 2)
     shape = stream.to_upright(frame).shape
     assert shape == FRAME.shape
     faces = stream.from_upright(face(), frame)
     assert faces.tracker_id.tolist() == [1]
-    assert faces.metadata["turned"] == degrees
+    assert faces.metadata["rotation"] == degrees
     assert (faces.data["roll"] - degrees) % 360 == 0
     np.testing.assert_allclose(faces.xyxy[0], box, atol=1e-4)
     np.testing.assert_allclose(faces.data["landmarks"][0, 0], point, atol=1e-4)
@@ -107,7 +107,7 @@ def test_a_film_is_tracked_as_if_it_were_upright(quarters):
     frame = np.ascontiguousarray(np.rot90(image, -quarters))
     for index in range(5):
         faces = stream.update(detector, frame, 0.1 * index)
-    assert stream.turn.degrees == 90 * quarters
+    assert stream.rotation.degrees == 90 * quarters
     assert len(faces) == 1 and faces.tracker_id[0] > 0
     patch = frame[slice(*faces.xyxy[0, 1::2].astype(int)), slice(*faces.xyxy[0, ::2].astype(int))]
     upright = detector.detect(image).xyxy[0].astype(int)
