@@ -44,7 +44,7 @@ test("frames of another size", () => {
 
 for (const name of ["tracker", "crowd"]) {
   test(`numbers of faces that cross, are lost, and are there after a cut and a turn: ${name}`, () => {
-    const tracker = new FaceTracker(config, config.defaults.stream.memory);
+    const tracker = new FaceTracker(config, config.defaults.stream.max_age);
     for (const { time, boxes, looks, cut, rotated, tracks, predicted } of expected[name]) {
       const mappings = rotated ? frameMappings(LANDSCAPE, PORTRAIT, config.frame_mapping) : [];
       const faces = tracker.update(boxes.map((box) => ({ box })), time, looks, cut, mappings);
@@ -55,7 +55,7 @@ for (const name of ["tracker", "crowd"]) {
 }
 
 test("rolls over time", () => {
-  const memory = new RollSmoother(config, config.defaults.stream.memory);
+  const memory = new RollSmoother(config, config.defaults.stream.max_age);
   for (const { time, landmarks, roll: tilt, expected: places } of expected.rolls) {
     const [face] = memory.update([{ track: 1, box: FACE, landmarks }], time);
     assertNear(face.roll, tilt, 0.01, `roll at ${time}`);
@@ -64,7 +64,7 @@ test("rolls over time", () => {
 });
 
 test("boxes and landmarks that don't tremble", () => {
-  const smoother = new BoxSmoother(config, config.defaults.stream.memory);
+  const smoother = new BoxSmoother(config, config.defaults.stream.max_age);
   for (const { time, box, landmarks, smoothed, smoothed_landmarks: points } of expected.box_smoother) {
     const [face] = smoother.update([{ track: 1, box, landmarks }], time);
     assertNear(face.box, smoothed, 0.001, `box at ${time}`);
