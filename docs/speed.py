@@ -6,19 +6,20 @@ from pathlib import Path
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-def speed(network: dict, live: dict, recording: dict, startup: dict) -> str:
+def speed(network: dict, live: dict, visitors: dict, recording: dict, startup: dict) -> str:
     """Return the section of docs/speed.md as Markdown.
 
     Args:
         network: What `benchmarks.speed` wrote.
         live: What `benchmarks.live` wrote.
+        visitors: What `benchmarks.visitors` wrote.
         recording: What `benchmarks.recording` wrote.
         startup: What `benchmarks.startup` wrote.
     """
     rows = "\n".join(_row(name, scene) for name, scene in live["scenes"].items())
     video = recording["video"]
     machine, memory = live["machine"], recording["memory_mb"]["peak"]
-    commands = "\n".join(file["command"] for file in (network, live, recording, startup))
+    commands = "\n".join(file["command"] for file in (network, live, visitors, recording, startup))
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
     one_face, many, *plain = _shares(network["times"])
     return f"""\
@@ -34,6 +35,8 @@ on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):
 | scene | frames/s | full detection | PyPI `fer` | recall | ID switches per face and minute |
 |---|---|---|---|---|---|
 {rows}
+
+{_crowd(visitors)}
 
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
 as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to respond as importing
@@ -60,6 +63,18 @@ def _row(name: str, scene: dict) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _crowd(visitors: dict) -> str:
+    """Return what most visitors at a time get of the server."""
+    number, rates = max(visitors["visitors"].items(), key=lambda entry: int(entry[0]))
+    mean, slowest, late = rates["mean_rate"], rates["least_rate"], 1000 * rates["age_p99"]
+    cores = visitors["machine"]["cores"]
+    return f"""\
+Where the server reads the camera, as the Live tab does *on the server*, {number} visitors at a time
+get {mean:.1f} answers a second each, of ten frames that they send; the slowest gets {slowest:.1f}.
+99 of 100 answers are there within {late:.0f} ms of their frame, on {cores} cores that server and
+visitors share."""
+
+
 def _median_yardstick(live: dict) -> float:
     times = sorted(scene["yardstick_ms"] for scene in live["scenes"].values())
     return times[len(times) // 2]
@@ -67,5 +82,5 @@ def _median_yardstick(live: dict) -> float:
 
 def read_speed() -> str:
     """Return the section for the files in benchmarks/."""
-    names = ("speed", "live", "recording", "startup")
+    names = ("speed", "live", "visitors", "recording", "startup")
     return speed(*(json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in names))

@@ -26,7 +26,7 @@ def test_new_figures_make_a_new_page(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "PAGE", tmp_path / "data.md")
     figures = json.loads(FIGURES.read_text())
     figures["train"]["pictures"] = 12345
-    figures["train"]["copies"]["rows"] = [[0, 1]]
+    figures["train"]["duplicates"]["rows"] = [[0, 1]]
     (tmp_path / "new.json").write_text(json.dumps(figures))
     assert main([str(tmp_path / "new.json")]) == 0
     assert "train has 12,345 faces" in (tmp_path / "data.md").read_text()
@@ -36,7 +36,7 @@ def test_new_figures_make_a_new_page(tmp_path, monkeypatch):
     assert main(["--check"]) == 1
 
 
-@pytest.mark.parametrize("figures", [{}, {"train": {"ferplus": None, "copies": {}}}])
+@pytest.mark.parametrize("figures", [{}, {"train": {"ferplus": None, "duplicates": {}}}])
 def test_an_edition_without_votes_changes_nothing(tmp_path, capsys, figures):
     before = FIGURES.read_bytes()
     (tmp_path / "new.json").write_text(json.dumps(figures))

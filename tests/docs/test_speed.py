@@ -2,6 +2,8 @@
 
 from docs.speed import speed
 
+CALM = {"mean_rate": 10.0, "least_rate": 10.0, "age_p99": 0.02}
+FULL = {"mean_rate": 9.594, "least_rate": 9.5, "age_p99": 0.137}
 MACHINE = {"cores": 2, "processor": "another CPU"}
 
 
@@ -18,6 +20,7 @@ def test_each_figure_stands_where_it_belongs():
     text = speed(
         {"command": "speed", "machine": {"processor": "a CPU"}, "times": network},
         {"command": "live", "machine": MACHINE, "threads": 1, "peer": "a rival", "scenes": scenes},
+        {"command": "visitors", "machine": MACHINE, "visitors": {"4": CALM, "16": FULL}},
         {
             "command": "recording",
             "video": {"faces": 6.0, "height": 720},
@@ -32,6 +35,8 @@ def test_each_figure_stands_where_it_belongs():
     assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
     assert "took 18 ms" in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
+    assert "16 visitors at a time\nget 9.6 answers a second each," in text
+    assert "within 137 ms of their frame, on 2 cores" in text
     assert "takes 1.20 times as long" in text
     assert "and of\na rival." in text
-    assert "```bash\nspeed\nlive\nrecording\nstartup\n```" in text
+    assert "```bash\nspeed\nlive\nvisitors\nrecording\nstartup\n```" in text

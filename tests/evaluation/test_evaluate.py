@@ -72,9 +72,9 @@ def test_figures(classifier, faces, views):
     assert low < 7 / 8 <= high
     certainty = np.exp(4) / (np.exp(4) + 6)
     assert figures.calibration_error == pytest.approx(abs(certainty - 7 / 8), abs=1e-6)
-    assert figures.uncertain.coverage == 1.0
-    assert figures.uncertain.ferplus_agreement == figures.combined.ferplus_agreement
-    assert figures.uncertain.accuracy == figures.combined.accuracy == pytest.approx(1 / 8)
+    assert figures.at_threshold.coverage == 1.0
+    assert figures.at_threshold.ferplus_agreement == figures.combined.ferplus_agreement
+    assert figures.at_threshold.accuracy == figures.combined.accuracy == pytest.approx(1 / 8)
     assert [row.accuracy for row in figures.by_share] == pytest.approx(
         [7 / 8, 7 / 8, 1 / 8, 1 / 8, 1 / 8]
     )

@@ -11,8 +11,8 @@ from fer.evaluation.robustness import (
     cover,
     expose,
     motion,
+    rotate,
     shrink,
-    turn,
 )
 
 
@@ -60,7 +60,7 @@ def test_cover_hides_a_band_only(face):
 
 
 def test_a_quarter_turn_is_exact(face):
-    np.testing.assert_array_equal(turn(face, 90), np.rot90(face))
+    np.testing.assert_array_equal(rotate(face, 90), np.rot90(face))
 
 
 def test_copies_are_found_in_other_light_but_not_similar_faces():
