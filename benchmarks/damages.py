@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from benchmarks.turned_heads import turn_head
-from fer.evaluation.robustness import blur, compress, cover, expose, turn
+from fer.evaluation.robustness import blur, compress, cover, expose, rotate
 
 PICTURE_SIDE, FACE_HEIGHT = 256, 112
 """Pixels of a picture, and the height of its face's box."""
@@ -56,7 +56,7 @@ class Damage:
 
 def tilt(subject: Subject, side: int, degrees: float) -> np.ndarray:
     """Turn the picture in its plane."""
-    return turn(subject.picture, -side * degrees)
+    return rotate(subject.picture, -side * degrees)
 
 
 def look_aside(subject: Subject, side: int, degrees: float) -> np.ndarray | None:
