@@ -5,9 +5,9 @@
 Milliseconds say more about a machine than about a network, so what counts is the ratio to a
 ResNet-18 on 224 pixels, one picture at a time, in fp32, on the same two threads. All take turns, so
 that a machine that slows down slows all of them, and the medians are compared. A turn is three
-calls of which the first doesn't count, as the other library's threads still wait then. Ours is timed from
-face crops to probabilities, preprocessing included: in int8 by ONNX Runtime, and in float32 by
-PyTorch, as a network without an int8 file is.
+calls of which the first doesn't count, as the other library's threads still wait then. Ours is
+timed from face crops to probabilities, preprocessing included: in int8 by ONNX Runtime, and in
+float32 by PyTorch, as a network without an int8 file is.
 """
 
 import argparse
