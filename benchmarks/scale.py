@@ -9,7 +9,7 @@ it is, and `fer run` with one worker and with two, in processes of their own; lo
 doesn't count. At the end come the stages, see `benchmarks.scale_stages`. Cores are shared with
 whatever else runs, so the load is stated; seconds of computing a photo hardly depend on it.
 
-`python -m docs.figures` puts the figures into docs/batch.md.
+`python -m docs.tables` puts the figures into docs/batch.md.
 """
 
 import argparse

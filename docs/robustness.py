@@ -1,6 +1,6 @@
 """The table and the plots of docs/robustness.md, from what `benchmarks.robustness` wrote.
 
-python -m docs.robustness   draws the plots; `python -m docs.figures` writes the table
+python -m docs.robustness   draws the plots; `python -m docs.tables` writes the table
 """
 
 import json
@@ -76,7 +76,7 @@ In {false["pictures"]} pictures without faces, among them dark and enlarged ones
 {table}
 
 {_plots()}
-`python -m docs.robustness` drew the plots and `python -m docs.figures` wrote this section, from
+`python -m docs.robustness` drew the plots and `python -m docs.tables` wrote this section, from
 what this command measured:
 
 ```bash

@@ -26,7 +26,7 @@ Nothing is measured yet. This does it, in an hour or less, and writes the figure
 
 ```bash
 python -m benchmarks.scale --rounds 3 --ray --output benchmarks/scale.json
-python -m docs.figures
+python -m docs.tables
 ```
 """
 
@@ -60,7 +60,7 @@ What a million photos like these, and {VIDEO_HOURS:,} hours of such video, take 
 
 {_job(measured)}
 
-`{measured["command"]}` measured it, and `python -m docs.figures` wrote this section.
+`{measured["command"]}` measured it, and `python -m docs.tables` wrote this section.
 """
 
 

@@ -41,7 +41,7 @@ on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
 as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to respond as importing
 PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
-[benchmarks/](../benchmarks), and `python -m docs.figures` wrote this section:
+[benchmarks/](../benchmarks), and `python -m docs.tables` wrote this section:
 
 ```bash
 {commands}

@@ -28,7 +28,7 @@ The first visit loads {load["total"]} MB, compressed: {load["runtime"]} of ONNX 
 {load["networks"]} of networks and {load["page"]} of the page. While the camera was read,
 {requests or "no"} request{"" if requests == 1 else "s"} went out.
 `{report["command"]}` measured it into [benchmarks/web.json](../benchmarks/web.json), and
-`python -m docs.figures` wrote this section.
+`python -m docs.tables` wrote this section.
 """
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from docs.figures import pages
+from docs.tables import pages
 from fer.timeline.withholding import MIN_FACES
 from fer.video import MAX_BYTES, MAX_SECONDS
 

@@ -1,7 +1,7 @@
-"""Writes the figures of README.md and of pages here from measurements in JSON.
+"""Writes the tables of README.md and of pages here from measurements in JSON.
 
-python -m docs.figures            writes the pages
-python -m docs.figures --check    fails if a page shows other figures
+python -m docs.tables            writes the pages
+python -m docs.tables --check    fails if a page shows other values
 """
 
 import json
@@ -94,7 +94,7 @@ Each expression, by the FER2013 head:
 {_made_by(metrics)}
 `python -m fer evaluate --dataset {evaluation.dataset} --corruptions --output fer/model/weights`
 wrote [evaluation.json](../fer/model/weights/evaluation.json) and the plots in its folder;
-`python -m docs.figures` wrote this section.
+`python -m docs.tables` wrote this section.
 """
 
 
@@ -237,7 +237,7 @@ def main() -> None:
         if "--check" not in sys.argv:
             (ROOT / name).write_text(expected)
         elif page != expected:
-            sys.exit(f"{name} shows other figures than the JSON files; run python -m docs.figures.")
+            sys.exit(f"{name} shows other values than the JSON files; run python -m docs.tables.")
 
 
 if __name__ == "__main__":
