@@ -23,7 +23,7 @@ WEIGHTS = ROOT / "fer" / "model" / "weights"
 DATA = ROOT / "docs" / "data" / "data.json"
 PAGES = {
     "README.md": "results",
-    "docs/model.md": "figures",
+    "docs/model.md": "metrics",
     "docs/batch.md": "scale",
     "docs/robustness.md": "robustness",
     "docs/speed.md": "speed",
@@ -33,7 +33,7 @@ PAGES = {
 
 
 def results(metrics: ModelMetrics, evaluation: Evaluation, live: dict) -> str:
-    """Return the README's table; see `figures`.
+    """Return the README's table; see `metrics_section`.
 
     Args:
         metrics: What `train.py` wrote.
@@ -55,7 +55,7 @@ def results(metrics: ModelMetrics, evaluation: Evaluation, live: dict) -> str:
 """
 
 
-def figures(metrics: ModelMetrics, evaluation: Evaluation, data: dict) -> str:
+def metrics_section(metrics: ModelMetrics, evaluation: Evaluation, data: dict) -> str:
     """Return the section of docs/model.md as Markdown.
 
     Args:
@@ -171,8 +171,8 @@ def _shares(evaluation: Evaluation) -> str:
     rows = []
     for row in evaluation.by_share:
         by_labels, by_votes = row.accuracy, row.ferplus_agreement.accuracy
-        figures = [f"{value:.4f}" for value in (by_labels, by_votes, (by_labels + by_votes) / 2)]
-        cells = [f"{row.ferplus_share:g}", *figures]
+        values = [f"{value:.4f}" for value in (by_labels, by_votes, (by_labels + by_votes) / 2)]
+        cells = [f"{row.ferplus_share:g}", *values]
         used = row.ferplus_share == evaluation.combined.ferplus_share
         rows.append(f"| {' | '.join(f'**{cell}**' if used else cell for cell in cells)} |")
     return "\n".join(rows)
@@ -206,7 +206,7 @@ def sections() -> dict[str, str]:
     live = json.loads((ROOT / "benchmarks" / "live.json").read_text())
     return {
         "results": results(metrics, evaluation, live),
-        "figures": figures(metrics, evaluation, json.loads(DATA.read_text())),
+        "metrics": metrics_section(metrics, evaluation, json.loads(DATA.read_text())),
         "scale": read_scale(),
         "robustness": read_robustness(),
         "speed": read_speed(),
