@@ -38,14 +38,12 @@ def test_folders_are_searched_and_names_may_repeat(inputs):
 
 def test_patterns_and_lists(inputs, tmp_path):
     assert found("inputs/**/*.jpg") == [ALL[0], "inputs/.hidden/b.jpg", ALL[1]][::2]
-    (tmp_path / "list.txt").write_text(
-        f"\ufeffinput_folder/a.jpg\n\n{inputs}/trip\r\ninput_folder/gone.jpg\n"
-    )
+    (tmp_path / "list.txt").write_text(f"\ufeffinputs/a.jpg\n\n{inputs}/trip\r\ninputs/gone.jpg\n")
     assert found("list.txt") == [ALL[0], "inputs/gone.jpg", *ALL[1:]]
     (inputs / "a[1].jpg").write_bytes(b"")
     assert found("inputs/a[1].jpg") == ["inputs/a[1].jpg"]
     (tmp_path / "list.txt").write_text(
-        "inputs/gone[1].jpg\ninput_folder/a\u2028b.jpg\n"
+        "inputs/gone[1].jpg\ninputs/a\u2028b.jpg\n"
     )  # to be reported
     assert found("list.txt") == ["inputs/a\u2028b.jpg", "inputs/gone[1].jpg"]
 

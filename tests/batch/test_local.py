@@ -153,7 +153,7 @@ def test_killed_workers_are_replaced(inputs, expected, tmp_path):
 
 @pytest.mark.slow
 def test_ctrl_c_is_one_line(inputs, tmp_path, monkeypatch):
-    monkeypatch.setenv("SECONDS_PER_FACE", "0.02")  # far from done when it comes
+    monkeypatch.setenv("SECONDS_PER_FACE", "0.06")  # far from done when it comes
     process = start(inputs, tmp_path / "out")
     wait_for_more(tmp_path / "out", process, {})
     family = family_of(process)

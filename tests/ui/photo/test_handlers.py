@@ -235,11 +235,11 @@ def test_programs_choose_the_least_face(tmp_path):
 
 def test_a_photo_on_its_side_is_reported(handlers, photo, monkeypatch):
     detect = handlers.pipeline.detector.detect
-    turned = {"turned": 90}
+    rotated = {"rotation": 90}
     monkeypatch.setattr(
         FakeDetector,
         "detect_any_rotation",
-        lambda self, image: replace(detect(image), metadata=turned),
+        lambda self, image: replace(detect(image), metadata=rotated),
     )
     page, result = handlers.read(photo, 40, False)
     assert "The photo looks turned by 90 degrees clockwise; it was read as turned." in page
