@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
-from fer.timeline.marks import EVENT, Mark, parse_time
+from fer.timeline.marks import Mark, clipped, parse_time
 from fer.video import Frame, VideoError, VideoReader
 from fer.video.frame_times import frame_times
 
@@ -101,11 +101,8 @@ class Span:
         return reader.frames_from(start) if can_seek else reader
 
     def marks(self, marks: Iterable[Mark]) -> Iterator[Mark]:
-        """Yield the marks of the recording as far as they lie in it, with times from its start."""
-        for mark in marks:
-            start, end = max(mark.start, self.start), min(mark.end, self.end)
-            if start < end or (mark.kind == EVENT and start == end):
-                yield replace(mark, start=start - self.start, end=end - self.start)
+        """Return the marks of the recording as far as they lie in it, with times from its start."""
+        return clipped(marks, self.start, self.end, -self.start)
 
 
 WHOLE = Span()

@@ -5,7 +5,7 @@ picture in the class view, whose bins are withheld as everywhere (`fer.timeline.
 export holds more than the timeline itself does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, groupby
 
@@ -15,7 +15,7 @@ from fer.array_types import Int64Array
 from fer.i18n import SOURCE, use_language
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
 from fer.timeline.expression_statistics import Figures, compute_statistics
-from fer.timeline.marks import EVENT, Mark, shifted
+from fer.timeline.marks import EVENT, Mark, clipped
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
 
@@ -114,12 +114,12 @@ def interval_table(
     last = last if end is None else end
     rows = [_placed(row, last, lead) for row in (*states, *rises)]
     rows = [row for row in rows if row.end > row.start]
-    rows += _mark_rows(shifted(timeline.marks, lead, last))
+    rows += _mark_rows(clipped(timeline.marks, 0.0, last, lead))
     rows.sort(key=lambda row: (row.start, row.tier))
     return IntervalTable(tuple(rows), round(last + lead, DECIMALS), media)
 
 
-def _mark_rows(marks: Sequence[Mark]) -> Iterator[Interval]:
+def _mark_rows(marks: Iterable[Mark]) -> Iterator[Interval]:
     """Yield a row for each mark; those of a kind that overlap are in tiers of their own."""
     ends: dict[str, float] = {}
     events: dict[float, list[str]] = {}

@@ -7,7 +7,7 @@ that a mark can be taken back.
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fer.i18n import gettext as _
@@ -26,6 +26,9 @@ KINDS = {
 
 MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
 """Letters of a text, marks of a timeline, and seconds of a time, at most."""
+
+DECIMALS = 3
+"""Of a mark's seconds."""
 
 COLUMNS = ("kind", "start", "end", "text")
 """Columns of marks as CSV."""
@@ -69,7 +72,7 @@ class Mark:
                 )
             )
         end = self.start if self.kind == EVENT else self.end
-        times = tuple(round(float(time), 3) + 0.0 for time in (self.start, end))
+        times = tuple(round(float(time), DECIMALS) + 0.0 for time in (self.start, end))
         if not all(math.isfinite(time) and 0 <= time <= MAX_SECONDS for time in times):
             raise MarkError(
                 _(
@@ -137,19 +140,21 @@ def merged_ranges(ranges: Iterable[tuple[float, float]]) -> list[tuple[float, fl
     return merged
 
 
-def shifted(marks: Iterable[Mark], seconds: float, end: float) -> tuple[Mark, ...]:
-    """Return marks as far as they lie within 0 and an end, later by some seconds.
+def clipped(marks: Iterable[Mark], start: float, end: float, shift: float) -> Iterator[Mark]:
+    """Yield marks as far as they lie within a start and an end, later by some seconds.
 
     Args:
         marks: The marks.
-        seconds: By how much later.
-        end: What lies after it is cut.
+        start: What is before it is cut.
+        end: What is after it is cut.
+        shift: By how much later.
     """
-    within = [mark for mark in marks if mark.start < end or (mark.start == mark.end == end)]
-    return tuple(
-        replace(mark, start=mark.start + seconds, end=min(mark.end, end) + seconds)
-        for mark in within
-    )
+    for mark in marks:
+        times = max(mark.start, start), min(mark.end, end)
+        # Rounded as a mark rounds them: a range of which less than that is left has no length.
+        first, last = (round(time + shift, DECIMALS) for time in times)
+        if first < last or (mark.kind == EVENT and first == last):
+            yield replace(mark, start=first, end=last)
 
 
 def describe_marks(marks: Iterable[Mark], start: float, end: float) -> str:

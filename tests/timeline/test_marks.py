@@ -12,6 +12,7 @@ from fer.timeline.marks import (
     MAX_TEXT,
     Mark,
     MarkError,
+    clipped,
     describe_marks,
     from_csv,
     letters,
@@ -161,6 +162,19 @@ def test_csv_takes_clock_times_and_names_the_line_of_an_error():
     ):
         with pytest.raises(MarkError, match=error):
             from_csv(wrong)
+
+
+def test_clipped_marks_have_a_length_of_a_millisecond_or_more():
+    stretch, event = Mark(10, 12, "stretch"), Mark(10, 10, "event")
+    for start, end, shift, expected in (
+        (0, 10.0003, 0.2, [(10.2, 10.2)]),  # the recording ends with the stretch's first moment
+        (0, 10.0006, 0.2, [(10.2, 10.201), (10.2, 10.2)]),
+        (0, 9, 0, []),
+        (11.9997, 20, -11.9997, []),
+        (11, 20, -11, [(0, 1)]),
+    ):
+        marks = clipped((stretch, event), start, end, shift)
+        assert [(mark.start, mark.end) for mark in marks] == expected
 
 
 def test_helpers():
