@@ -1,7 +1,8 @@
 """A methods paragraph ready to cite: network, versions and settings of a timeline."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from fer.i18n import gettext as _
@@ -19,7 +20,7 @@ FINGERPRINT_DIGITS = 16
 """Of the 64 of SHA-256: enough to tell networks apart, short enough to print."""
 
 _RUNTIMES = {"int8": ("ONNX Runtime", "onnxruntime"), "float32": ("PyTorch", "torch")}
-"""What serves a network of each precision: its name and its package."""
+"""What serves a network of each precision: its name, and that of its package and module."""
 
 
 class IdentifiedNetwork(Protocol):
@@ -132,8 +133,15 @@ def _classified(timeline: Timeline, network: NetworkIdentity, scale: float) -> s
         accuracy=accuracy,
         fingerprint=network.fingerprint[:FINGERPRINT_DIGITS],
         precision=network.precision,
-        runtime=f"{runtime} {version(package)}",
+        runtime=f"{runtime} {_version(package)}",
     )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # ONNX Runtime's, for one, may be named onnxruntime-gpu
+        return str(import_module(package).__version__)
 
 
 def _left_out(timeline: Timeline) -> list[str]:

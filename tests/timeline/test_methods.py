@@ -1,7 +1,7 @@
 """The methods paragraph: everything that somebody needs to do it again."""
 
 import json
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
@@ -32,6 +32,15 @@ def test_it_names_network_versions_and_settings():
         "number of their track",
     ):
         assert fact in text
+
+
+def test_a_runtime_may_come_in_a_package_of_another_name(monkeypatch):
+    def missing(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("fer.timeline.methods.version", missing)
+    expected = "in int8 by ONNX Runtime " + version("onnxruntime")
+    assert expected in methods_paragraph(recorded([]), NETWORK)
 
 
 @pytest.mark.parametrize(("view", "fact"), [("class", "fewer than 5"), ("person", "number of")])
