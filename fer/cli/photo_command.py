@@ -94,16 +94,15 @@ def run_photo(options: argparse.Namespace) -> str:
         try:
             analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
         except KeyboardInterrupt:
+            count = len(results.documents)
+            kept = f"The first {count} of {len(photos)} photos are in {options.output}."
+            raise KeyboardInterrupt(kept if options.output and count else "") from None
+        finally:  # whatever happened, a full disk included
             if options.output and results.documents:
                 write_tables(results, options.output)
-                kept = f"The first {len(results.documents)} of {len(photos)} photos are in"
-                raise KeyboardInterrupt(f"{kept} {options.output}.") from None
-            raise
         if not results.documents:
             name, why = list(results.unreadable.items())[-1]  # of a photo; folders come first
             raise ValueError(f"No photo can be read. {name}: {why}")
-        if options.output:
-            write_tables(results, options.output)
     return describe_results(results, options.output)
 
 
@@ -120,11 +119,11 @@ def analyze_photos(
         name = printable(photo)
         try:
             decoded = decode_image(photo)
-        except ImageError as error:
-            results.unreadable[name] = str(error)
+            image = decoded.pixels
+            faces = pipeline.classify_whole(image) if whole else pipeline(image)
+        except (ImageError, MemoryError) as error:
+            results.unreadable[name] = describe_failure(error)
             continue
-        image = decoded.pixels
-        faces = pipeline.classify_whole(image) if whole else pipeline(image)
         labels = expression_labels(faces, classifier.uncertain_below)
         size = image.shape[1], image.shape[0]
         results.documents.append(
@@ -132,12 +131,18 @@ def analyze_photos(
         )
         try:
             mark(photo, image, faces, labels)
-        except ImageError as error:
-            results.not_annotated[name] = str(error)
+        except (ImageError, MemoryError) as error:
+            results.not_annotated[name] = describe_failure(error)
         except OutputError as error:
             if error.disk_full:
                 raise
             results.not_annotated[name] = error.reason
+
+
+def describe_failure(error: Exception) -> str:
+    """Return in a sentence why a photo is left out."""
+    large = isinstance(error, MemoryError)
+    return "There is too little memory for it; save it smaller." if large else str(error)
 
 
 def make_marker(places: Mapping[Path, Path]) -> Mark:

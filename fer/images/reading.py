@@ -101,15 +101,22 @@ def decode_image(
         return _decode(source, [], apply_profile)
     if hasattr(source, "__array__"):
         return DecodedImage(as_rgb(np.asarray(source)))
-    with _stream(source) as stream:
-        image, notices = open_image(stream, max_pixels)
-        with image:
-            deep = has_16_bit_channels(image)
-            _load(image)
-            found = read_dark_channels(stream, image) if deep else None
-            if found:
-                notices.append(_depth_notice(found[1]))
-            return _decode(found[0] if found else image, notices, apply_profile)
+    try:
+        with _stream(source) as stream:
+            return _decode_file(stream, apply_profile, max_pixels)
+    except OSError as error:  # of the disk; those of the decoders are caught where they arise
+        raise ImageError(f"The file can't be read: {error.strerror or error}.") from error
+
+
+def _decode_file(stream: BinaryIO, apply_profile: bool, max_pixels: int | None) -> DecodedImage:
+    image, notices = open_image(stream, max_pixels)
+    with image:
+        deep = has_16_bit_channels(image)
+        _load(image)
+        found = read_dark_channels(stream, image) if deep else None
+        if found:
+            notices.append(_depth_notice(found[1]))
+        return _decode(found[0] if found else image, notices, apply_profile)
 
 
 def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from fer.cli import main
 from fer.cli.photo_paths import annotated_paths, find_photos
+from fer.output_files import OutputError, write_file
 from tests.fakes import FakeDetector, fake_pipeline, sure
 
 BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
@@ -215,6 +216,48 @@ def test_what_was_read_is_kept_when_somebody_stops(photos, tmp_path, monkeypatch
         f"fer photo: Interrupted. The first 2 of 5 photos are in {tmp_path / 'out'}.\n"
     )
     assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 5
+
+
+class BadSector(io.BytesIO):
+    """A file that can be opened, but not read."""
+
+    def read(self, size=-1):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_photo_that_fails_costs_nothing_else(photos, tmp_path, monkeypatch, capsys):
+    pipeline, opened = fake_pipeline(BOXES), Path.open
+
+    def analyze(image):
+        if len(image) == 60:
+            raise MemoryError
+        return pipeline(image)
+
+    def open_file(path, *options, **named):
+        return BadSector() if path.parent.name == "trip" else opened(path, *options, **named)
+
+    analyze.classifier = pipeline.classifier
+    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: analyze)
+    monkeypatch.setattr(Path, "open", open_file)
+    Image.new("RGB", (90, 60)).save(photos / "large.png")
+    assert main(["photo", str(photos), "--output", str(tmp_path / "out")]) == 0
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert len(document["pictures"]) == 3
+    refused = {Path(name).name: why for name, why in document["refused"].items()}
+    assert refused["a.jpg"] == "The file can't be read: Input/output error."
+    assert refused["large.png"] == "There is too little memory for it; save it smaller."
+
+
+def test_what_was_read_is_kept_when_the_disk_is_full(photos, tmp_path, monkeypatch, capsys):
+    def fill(path, content):
+        if path.suffix == ".jpg":
+            raise OutputError("a copy can't be written", disk_full=True)
+        write_file(path, content)
+
+    monkeypatch.setattr("fer.cli.photo_command.write_file", fill)
+    assert main(["photo", str(photos), "--output", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == "fer photo: a copy can't be written\n"
+    assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 3
 
 
 def test_a_whole_picture_is_one_face(photos, capsys):
