@@ -76,7 +76,7 @@ class CameraRecording:
     def __init__(self, path: Path, frame: Frame) -> None:
         """Open the file."""
         height, width = frame.image.shape[:2]
-        self._writer = VideoWriter(path, width, height)
+        self._writer = VideoWriter(path, width, height, recoverable=True)
         self._start = frame.time
         self.seconds = 0.0
 
@@ -144,9 +144,11 @@ class CameraLoop:
             while self.running and not self.source.ended:
                 self.step()
         finally:
-            self._end_recording()
-            if self._screen:
-                self._screen.close()
+            try:
+                self._end_recording()
+            finally:
+                if self._screen:
+                    self._screen.close()
 
     def step(self) -> None:
         """Look at a frame, if there is a new one, then answer a key, if one was pressed."""
@@ -192,9 +194,9 @@ class CameraLoop:
         self.recording.write(self.last_drawing, self._frame)
 
     def _end_recording(self) -> None:
-        if self.recording:
-            self.recording.close()
-            self.recording = None
+        recording, self.recording = self.recording, None  # it is closed once, even in vain
+        if recording:
+            recording.close()
 
     def _draw(self, image: UInt8Array, time: float) -> UInt8Array:
         faces = self.pipeline.process_frame(image, time, self._state)

@@ -31,8 +31,19 @@ _BT709, _BT601, _LIMITED = 1, 6, 1
 """AVColorPrimaries and AVColorTransferCharacteristic; AVColorSpace; AVColorRange."""
 
 
+_AT_ONCE = {"movflags": "+faststart"}
+"""Options of MP4 that plays while it is downloaded: its index comes first, at the end of the work."""
+
+_RECOVERABLE = {
+    "movflags": "+hybrid_fragmented",
+    "frag_duration": "1000000",
+    "flush_packets": "1",
+}
+"""Options of MP4 that is complete after each second, wherever its writing stops."""
+
+
 class VideoWriter(AbstractContextManager["VideoWriter"]):
-    """Writes frames as they come; leaves no file when its block ends in an error.
+    """Writes frames as they come; leaves no file when its block ends in an error, by default.
 
     `warning` is what of the sound couldn't be kept, in sentences, or None.
 
@@ -43,6 +54,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         source: The video whose sound is added, at its own times; None for none.
         start: Seconds of the source at which the frames' times begin.
         tail: Seconds for which the sound may continue after the pictures.
+        recoverable: Whether what was written until then is kept after an error, and can be played,
+            also where the process is killed.
 
     Raises:
         VideoError: The source can't be read, or, later on, the file can't be written.
@@ -56,15 +69,16 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         source: Path | None = None,
         start: float = 0.0,
         tail: float = TAIL,
+        recoverable: bool = False,
     ) -> None:
         """Open the file."""
         self._path = Path(path)
         self._size = width, height
+        self._recoverable = recoverable
         self._last_pts: int | None = None
         self._duration = 0
-        self._container = av.open(
-            f"file:{path}", "w", format="mp4", container_options={"movflags": "+faststart"}
-        )
+        options = _RECOVERABLE if recoverable else _AT_ONCE
+        self._container = av.open(f"file:{path}", "w", format="mp4", container_options=options)
         self._stream = self._add_video_stream()
         self._audio: AudioTrack | None = None
         try:
@@ -134,7 +148,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
                 raise self._write_error(error) from error
 
     def _write_error(self, error: av.FFmpegError) -> VideoError:
-        return VideoError(f"{self._path.name} can't be written: {error.strerror}.")
+        kept = " It holds what was recorded until then." if self._recoverable else ""
+        return VideoError(f"{self._path.name} can't be written: {error.strerror}.{kept}")
 
     def _pts(self, time: float) -> int:
         pts = round(time * _TICKS)
@@ -144,7 +159,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         return pts
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Finish the file, or remove what was written of it after an error."""
+        """Finish the file; after an error remove it, unless it is recoverable."""
         if kind is not None:
             self._discard()
             return
@@ -172,7 +187,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         except av.FFmpegError:
             pass  # an index of nothing can't be written
         finally:
-            self._path.unlink(missing_ok=True)
+            if not self._recoverable:
+                self._path.unlink(missing_ok=True)
 
 
 def _to_yuv(image: UInt8Array) -> VideoFrame:

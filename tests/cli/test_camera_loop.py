@@ -10,7 +10,7 @@ from fer.clock import PausableClock
 from fer.colors import COLORS
 from fer.images import read_image
 from fer.pipeline import Pipeline
-from fer.video import Frame, VideoReader
+from fer.video import Frame, VideoError, VideoReader, VideoWriter
 from tests.fakes import FakeClassifier, FakeDetector, sure
 
 BOX = [100, 80, 200, 180]
@@ -160,6 +160,20 @@ def test_a_recording_is_finished_however_it_ends(tmp_path, end):
     assert screen.closed
     with VideoReader(loop.output_names.saved[0]) as video:
         assert len(list(video)) >= 3
+
+
+@pytest.mark.parametrize("keys", [["r", "", "", "r"], ["r"]])
+def test_a_recording_that_cannot_be_finished_is_one_error(tmp_path, monkeypatch, keys):
+    def fail(writer):
+        closed.append(writer)
+        raise VideoError("The disk is full.")
+
+    closed = []
+    monkeypatch.setattr(VideoWriter, "_finish", fail)
+    loop, screen, _ = camera_loop(keys, tmp_path)
+    with pytest.raises(VideoError, match="The disk is full"):
+        loop.run()
+    assert len(closed) == 1 and screen.closed and loop.output_names.saved[0].exists()
 
 
 def test_the_largest_face_gets_the_bars(tmp_path):

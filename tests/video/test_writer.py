@@ -1,5 +1,6 @@
 """Writing videos: what a browser plays, true times, and the sound of the source."""
 
+import shutil
 from pathlib import Path
 
 import av
@@ -181,6 +182,30 @@ def test_a_full_disk_is_one_sentence(tmp_path):
             writer.write(np.zeros((48, 64, 3), np.uint8), index / 25)
     assert "\n" not in str(raised.value)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_recoverable_file_keeps_what_came_before_an_error(tmp_path, at_the_end):
+    path = tmp_path / "b.mp4"
+    with (
+        pytest.raises(VideoError, match=r"No space left.* It holds what was recorded until then"),
+        VideoWriter(path, 64, 48, recoverable=True) as writer,
+    ):
+        for index in range(100):
+            writer.write(np.full((48, 64, 3), index, np.uint8), index / 25)
+            if index == 80:
+                writer._container = Full(writer._container, at_the_end)
+    with VideoReader(path) as reader:
+        assert len(list(reader)) > 25
+
+
+def test_a_recoverable_file_can_be_played_while_it_is_written(tmp_path):
+    with VideoWriter(tmp_path / "b.mp4", 64, 48, recoverable=True) as writer:
+        for index in range(100):
+            writer.write(np.full((48, 64, 3), index, np.uint8), index / 25)
+        killed = shutil.copy(tmp_path / "b.mp4", tmp_path / "killed.mp4")
+    with VideoReader(killed) as early, VideoReader(tmp_path / "b.mp4") as whole:
+        assert len(list(early)) >= 25 and len(list(whole)) == 100
 
 
 class Full:
