@@ -196,7 +196,7 @@ def analyze_video(
         What `describe_recording` returns of it, and whether it was ended by Ctrl-C.
     """
     from fer.recording import analyze, choose_view
-    from fer.recording.exports import formats_of
+    from fer.recording.exports import earlier_exports, export_stem, formats_of
 
     chosen = options.view == AUTO
     view = choose_view(video, pipeline.detector) if chosen else options.view
@@ -212,10 +212,12 @@ def analyze_video(
             marks=marks,
             span=span_of(options),
         )
-        report = describe_recording(recording, chosen)
-        missing = [name for name in wanted if name not in formats]
-        note = f"\nNot exported: {', '.join(missing)}; the class view has no single faces."
-        return report + (note if missing else ""), stopped()
+        lines = [describe_recording(recording, chosen)]
+        if missing := [name for name in wanted if name not in formats]:
+            lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")
+        if earlier := earlier_exports(folder, export_stem(video), exports):
+            lines.append(f"Of an earlier analysis, and not written anew: {', '.join(earlier)}.")
+        return "\n".join(lines), stopped()
 
 
 def describe_recording(recording: "RecordingResult", chosen: bool = False) -> str:

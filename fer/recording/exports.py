@@ -52,6 +52,18 @@ def export_stem(source: Path) -> str:
     return stem.decode(errors="ignore") or "recording"
 
 
+def earlier_exports(folder: Path, stem: str, formats: Collection[str]) -> list[str]:
+    """Return the names of a recording's exports in a folder that are of other formats.
+
+    They come from an earlier analysis; somebody may have gone on working in them.
+    """
+    endings = {**exports.FORMATS, **{name: (end,) for name, end in FRAME_FORMATS.items()}}
+    names = [
+        f"{stem}{end}" for name, ends in endings.items() if name not in formats for end in ends
+    ]
+    return [name for name in names if (folder / name).exists()]
+
+
 def name_files(recording: RecordingResult, source: Path) -> RecordingResult:
     """Rename a recording's files after it, "lesson_timeline.csv", and return it with their paths.
 

@@ -32,7 +32,7 @@ _BT709, _BT601, _LIMITED = 1, 6, 1
 
 
 _AT_ONCE = {"movflags": "+faststart"}
-"""Options of MP4 that plays while it is downloaded: its index comes first, at the end of the work."""
+"""Options of MP4 that plays while it is downloaded: in the end its index is put first."""
 
 _RECOVERABLE = {
     "movflags": "+hybrid_fragmented",

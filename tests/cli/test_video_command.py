@@ -210,6 +210,15 @@ def test_where_a_class_is_recognised_its_missing_exports_are_named(
     assert {path.name for path in out.glob("lesson*")} == {"lesson.vtt"}
 
 
+def test_exports_of_an_earlier_analysis_are_named(tmp_path, film, capsys):
+    words = ["video", str(film), "--output", str(tmp_path / "out"), "--view"]
+    assert main([*words, "person", "--export", "frames,elan,vtt"]) == 0
+    assert "not written anew" not in capsys.readouterr().out
+    assert main([*words, "class", "--export", "vtt"]) == 0
+    names = f"{film.stem}.eaf, {film.stem}_frames.csv"
+    assert f"Of an earlier analysis, and not written anew: {names}.\n" in capsys.readouterr().out
+
+
 def test_marks_come_from_a_file(tmp_path, film, capsys):
     (tmp_path / "marks.csv").write_text("kind,start,end,text\nleft out,0:01,2,noise\n")
     words = ["video", str(film), "--output", str(tmp_path / "out"), "--marks"]
