@@ -117,10 +117,14 @@ class CameraSource(AbstractContextManager["CameraSource"]):
         return Frame(image, self.clock.now(), DEFAULT_FRAME_DURATION)
 
     def __exit__(self, *error: object) -> None:
-        """Release the camera."""
+        """Release the camera, unless the thread still waits for it, as for one in a network.
+
+        Releasing it there would crash; the process's end does it, too.
+        """
         self._closing = True
         self._thread.join(CAMERA_TIMEOUT)
-        self._capture.release()
+        if not self._thread.is_alive():
+            self._capture.release()
 
 
 class VideoSource(AbstractContextManager["VideoSource"]):

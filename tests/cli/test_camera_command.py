@@ -124,6 +124,16 @@ def test_a_camera_that_was_unplugged_gives_one_sentence(monkeypatch):
             wait_for(lambda: source.ended)
 
 
+def test_a_camera_that_is_being_read_is_not_released(monkeypatch):
+    monkeypatch.setattr("fer.cli.frame_sources.CAMERA_TIMEOUT", 0.05)
+    capture, answer = FakeCapture(), threading.Event()
+    with CameraSource(capture, "rtsp://camera") as source:
+        capture.read = lambda: (not answer.wait(5), None)
+        time.sleep(0.02)
+    assert source._thread.is_alive() and not capture.released
+    answer.set()
+
+
 def test_without_a_camera_it_says_so(tmp_path):
     with pytest.raises(SourceError, match="There is no camera 93; connect one, or name a video"):
         open_camera(93, devices=tmp_path)
