@@ -7,7 +7,9 @@ from typing import Any
 POSITIVE = ("epochs", "batch_size", "learning_rate", "max_train_samples", "view_size")
 SHARES = ("warmup", "label_smoothing", "ema_decay", "dropout")
 PROBABILITIES = ("teacher_weight", "ferplus_share")
-NON_NEGATIVE = ("mixup", "ferplus_weight", "weight_decay")
+NON_NEGATIVE = ("mixup", "ferplus_weight", "weight_decay", "seed")
+NAMES = ("dataset", "output", "ferplus", "base_model", "hub_model_id", "hub_tag")
+FLAGS = ("resume", "push_to_hub", "hub_private")
 
 AUGMENTATION = {"rotation": 180.0, "scale": 0.99, "shift": 0.99, "erase": 1.0, "degrade": 1.0}
 """Entries of the table `augmentation`, with the largest value of each; the least is 0."""
@@ -48,29 +50,36 @@ def check_known(where: str, table: object, known: Sequence[str]) -> None:
         )
 
 
-def check_types(options: Mapping[str, Any]) -> None:
+def check_types(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     """Refuse values of another type than their setting's; a YAML file can hold any.
+
+    Args:
+        options: Settings by name.
+        defaults: Their default values; what has a default of None may be None.
 
     Raises:
         ValueError: There is one.
     """
-    for name in (*POSITIVE, *SHARES, *PROBABILITIES, *NON_NEGATIVE, "seed"):
+
+    def given(names: Sequence[str]) -> list[str]:
+        return [name for name in names if not (options[name] is None and defaults[name] is None)]
+
+    for name in given((*POSITIVE, *SHARES, *PROBABILITIES, *NON_NEGATIVE)):
         check_number(flag(name), options[name], whole=name in WHOLE_NUMBERS)
-    for name in ("depths", "widths"):
-        value = options[name]
-        if value is not None and not (isinstance(value, list) and value):
-            raise ValueError(f"{flag(name)} must be a list of numbers, but is {value!r}.")
-        for entry in value or ():
-            check_number(flag(name), entry, whole=True)
+    for name in given(("depths", "widths")):
+        check_whole_numbers(flag(name), options[name])
     for name, choices in CHOICES.items():
         if options[name] not in choices:
             raise ValueError(
                 f"{flag(name)} must be {', '.join(choices[:-1])} or {choices[-1]}, but is "
                 f"{options[name]!r}."
             )
-    for name in ("dataset", "output"):
+    for name in given(NAMES):
         if not isinstance(options[name], str) or not options[name]:
             raise ValueError(f"{flag(name)} must be a name, but is {options[name]!r}.")
+    for name in FLAGS:
+        if not isinstance(options[name], bool):
+            raise ValueError(f"{flag(name)} must be true or false, but is {options[name]!r}.")
     entries = options["map"]
     if not (isinstance(entries, list) and all(isinstance(entry, str) for entry in entries)):
         raise ValueError(f"--map must be a list of NAME=EXPRESSION, but is {entries!r}.")
@@ -79,15 +88,42 @@ def check_types(options: Mapping[str, Any]) -> None:
 
 
 def check_number(name: str, value: object, whole: bool = False) -> None:
-    """Refuse a value that is neither a number nor None.
+    """Refuse a value that is no number.
 
     Raises:
-        ValueError: It is another one, such as 1e-3, which YAML reads as a string.
+        ValueError: It is none, such as 1e-3, which YAML reads as a string.
     """
     kind = int if whole else (int, float)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+    if isinstance(value, bool) or not isinstance(value, kind):
         wanted = "a whole number" if whole else "a number, such as 0.001"
         raise ValueError(f"{name} must be {wanted}, but is {value!r}.")
+
+
+def check_whole_numbers(name: str, value: object) -> None:
+    """Refuse a value that is no list of whole numbers, or an empty one.
+
+    Raises:
+        ValueError: It is.
+    """
+    if not (isinstance(value, list) and value):
+        raise ValueError(f"{name} must be a list of numbers, but is {value!r}.")
+    for entry in value:
+        check_number(name, entry, whole=True)
+
+
+def check_augmentation(table: Any) -> None:
+    """Refuse a table `augmentation` with unknown entries, or values out of their range.
+
+    Raises:
+        ValueError: It has some, or is no table.
+    """
+    check_known("augmentation", table, tuple(AUGMENTATION))
+    for name, value in table.items():
+        check_number(f"augmentation: {name}", value)
+        if not 0 <= value <= AUGMENTATION[name]:
+            raise ValueError(
+                f"augmentation: {name} must be from 0 to {AUGMENTATION[name]:g}, but is {value}."
+            )
 
 
 def check_ranges(options: Mapping[str, Any]) -> None:
@@ -113,13 +149,7 @@ def check_ranges(options: Mapping[str, Any]) -> None:
     for name in ("depths", "widths"):
         if (least := min(options[name] or (1,))) < 1:
             raise ValueError(f"{flag(name)} must be 1 or more each, but has {least}.")
-    check_known("augmentation", options["augmentation"], tuple(AUGMENTATION))
-    for name, value in options["augmentation"].items():
-        check_number(f"augmentation: {name}", value)
-        if value is None or not 0 <= value <= AUGMENTATION[name]:
-            raise ValueError(
-                f"augmentation: {name} must be from 0 to {AUGMENTATION[name]:g}, but is {value}."
-            )
+    check_augmentation(options["augmentation"])
 
 
 def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
@@ -149,5 +179,8 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
                     "or use recipes/vit.yaml."
                 )
     soup = options["soup"]
-    if soup is not None and not (isinstance(soup, Mapping) and soup.get("seeds")):
+    if soup is None:
+        return
+    if not (isinstance(soup, Mapping) and soup.get("seeds")):
         raise ValueError("soup needs seeds, a list of numbers; leave soup out for none.")
+    check_whole_numbers("soup: seeds", soup["seeds"])

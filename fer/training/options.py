@@ -10,7 +10,13 @@ import yaml
 
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.labels import FER2013_DATASET_ID
-from fer.training.option_checks import check_combinations, check_known, check_ranges, check_types
+from fer.training.option_checks import (
+    check_augmentation,
+    check_combinations,
+    check_known,
+    check_ranges,
+    check_types,
+)
 
 if TYPE_CHECKING:
     from transformers import HfArgumentParser
@@ -173,9 +179,10 @@ class TrainingOptions(CommandLineOptions):
             ValueError: One is of another type or out of its range, or would be ignored.
         """
         settings = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        check_types(settings)
+        defaults = {entry.name: entry.default for entry in fields(self)}
+        check_types(settings, defaults)
         check_ranges(settings)
-        check_combinations(settings, {entry.name: entry.default for entry in fields(self)})
+        check_combinations(settings, defaults)
         known = [entry.name for entry in fields(self) if entry.name not in RUN_OPTIONS]
         for table in self.teachers:
             check_known("teachers", table, known)
@@ -190,6 +197,7 @@ class TrainingOptions(CommandLineOptions):
         """
         changes = {name: value for name, value in table.items() if name != "seeds"}
         if "augmentation" in changes:
+            check_augmentation(changes["augmentation"])
             changes["augmentation"] = {**self.augmentation, **changes["augmentation"]}
         return replace(self, teachers=[], soup=None, **changes)
 

@@ -125,6 +125,14 @@ def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):
         ("teachers: [{dataset: x}]", "teachers has dataset, which can't be set there"),
         ("soup: {epochs: 3}", "soup needs seeds, a list of numbers"),
         ("soup: {seeds: [1], output: x}", "soup has output, which can't be set there"),
+        ("epochs:", "--epochs must be a whole number, but is None"),
+        ("mixup: null", "--mixup must be a number, such as 0.001, but is None"),
+        ("seed: -1", "--seed must be 0 or more, but is -1"),
+        ("push_to_hub: 'no'", "--push-to-hub must be true or false, but is 'no'"),
+        ("hub_tag: 1.0", "--hub-tag must be a name, but is 1.0"),
+        ("augmentation: {scale: }", "augmentation: scale must be a number, such as 0.001, but is"),
+        ("soup: {seeds: 3}", "soup: seeds must be a list of numbers, but is 3"),
+        ("soup: {seeds: [a]}", "soup: seeds must be a whole number, but is 'a'"),
         ("base_model: a\narch: vit", "--arch is for networks trained from scratch"),
         ("- epochs", "must hold settings, one `name: value` a line"),
         ("", "must hold settings, one `name: value` a line"),
@@ -153,3 +161,7 @@ def test_a_stage_has_the_settings_of_the_whole_but_for_its_table():
     assert stage.augmentation == {"scale": 0.1, "erase": 0.5}
     with pytest.raises(ValueError, match="--epochs must be above 0"):
         options.with_overrides({"epochs": 0})
+    with pytest.raises(ValueError, match="--epochs must be a whole number, but is None"):
+        options.with_overrides({"epochs": None})
+    with pytest.raises(ValueError, match="augmentation must be a table of settings, but has None"):
+        options.with_overrides({"augmentation": None})
