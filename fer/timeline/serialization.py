@@ -7,7 +7,7 @@ nor any expression of a frame with too few faces.
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
-from fer.timeline.tallies import COUNT_COLUMNS, PROBABILITY_SCALE
+from fer.timeline.tallies import COUNT_COLUMNS, FRAMES, PROBABILITY_SCALE
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
 from fer.timeline.track_quality import QUALITY_SUMS
 from fer.timeline.withholding import MIN_FACES
@@ -171,9 +171,9 @@ def from_document(document: Any) -> Timeline:
         counts, track_counts = _VERSIONS[found[1]]
         timeline = Timeline(**document["settings"])
         timeline.marks = from_records(document.get("marks", ()))
-        bins = {_whole(number): np.array(row, np.int64) for number, *row in document["bins"]}
+        bins = {_whole(number): row for number, *row in document["bins"]}
         tracks = {
-            (_whole(number), _whole(track)): np.array(row, np.int64)
+            (_whole(number), _whole(track)): row
             for number, track, *row in document.get("tracks", ())
         }
     except TimelineError:
@@ -181,7 +181,7 @@ def from_document(document: Any) -> Timeline:
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
     timeline.restore(
-        _padded(bins, counts, _BIN_COUNTS), _padded(tracks, track_counts, _TRACK_COUNTS)
+        _read_counts(bins, counts, _BIN_COUNTS), _read_counts(tracks, track_counts, _TRACK_COUNTS)
     )
     return timeline
 
@@ -203,17 +203,32 @@ def about_of(document: Any) -> Mapping[str, object]:
     return about if isinstance(about, dict) else {}
 
 
-def _padded(rows: Mapping[Key, Int64Array], counts: int, now: int) -> dict[Key, Int64Array]:
+def _read_counts(
+    rows: Mapping[Key, Sequence[object]], counts: int, now: int
+) -> dict[Key, Int64Array]:
     """Return rows of `counts` counts with zeros for those that their version doesn't have.
 
     Raises:
-        TimelineError: A row has another number of counts.
+        TimelineError: A row has another number of counts, or some that no tally has.
     """
-    if any(row.shape != (counts,) for row in rows.values()):
+    if any(len(row) != counts for row in rows.values()):
         raise TimelineError(
             _("This timeline is damaged: a row has not %(counts)s counts.", counts=counts)
         )
-    return {key: np.pad(row, (0, now - counts)) for key, row in rows.items()}
+    if not rows:
+        return {}
+    try:
+        table = np.array(list(rows.values()))  # not as int64, which would cut fractions off
+    except ValueError:  # lists in a row
+        table = np.empty(0)
+    if not (table.ndim == 2 and table.dtype == np.int64 and _is_possible(table)):
+        raise TimelineError(_("This timeline is damaged: a row has impossible counts."))
+    return dict(zip(rows, np.pad(table, ((0, 0), (0, now - counts))), strict=True))
+
+
+def _is_possible(table: Int64Array) -> bool:
+    """Return whether all tallies have a frame and no negative count; sums of quality may be."""
+    return bool((table[:, FRAMES] > 0).all() and (table[:, :_BIN_COUNTS] >= 0).all())
 
 
 def _records(table: "DataFrame") -> list[dict[str, float | None]]:

@@ -91,6 +91,15 @@ def test_other_json_is_refused(text, message):
         from_json(text)
 
 
+@pytest.mark.parametrize("rows", ["bins", "tracks"])
+@pytest.mark.parametrize("count", [0, -1, 1.9, "7", None, [1], 2**70])
+def test_counts_that_cannot_be_are_refused(rows, count):
+    document = json.loads(to_json(recorded(random_frames(9), view="person")))
+    document[rows][1][2 if rows == "tracks" else 1] = count  # frames
+    with pytest.raises(TimelineError, match=r"damaged: a row has impossible counts\."):
+        from_json(json.dumps(document))
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_json_from_before_faces_were_turned_away_still_reads(view):
     timeline = steady(20, 6, view=view, happy=0.6, sad=0.4)
