@@ -52,7 +52,9 @@ def run_compare(options: argparse.Namespace) -> str:
     if options.output is not None:
         _check_output(options.output, options.files)
     documents = {path: parse_json(_read(path)) for path in options.files}
-    timelines = [(name, from_document(documents[path])) for name, path in _names(options.files)]
+    timelines = [
+        (name, from_document(documents[path])) for name, path in short_names(options.files)
+    ]
     comparison = compare_timelines(timelines, options.stretches)
     networks = [str(about_of(document).get("fingerprint", "")) for document in documents.values()]
     if options.output is not None:
@@ -76,11 +78,16 @@ def _read(path: Path) -> str:
         raise ValueError(f"{printable(path)} is no timeline as JSON.") from error
 
 
-def _names(paths: list[Path]) -> list[tuple[str, Path]]:
-    """Return a short name of each file: its own, with its folder where others have the same."""
-    stems = [path.stem for path in paths]
-    alone = len(set(stems)) == len(stems)
-    return [
-        (printable(path.stem if alone else path.parent.resolve().name or path), path)
-        for path in paths
-    ]
+def short_names(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Return a name of each file: its own, with as many folders as tell it from the others.
+
+    Files that all have one name are named by folders alone.
+    """
+    places = [(*path.resolve().parent.parts, path.stem) for path in paths]
+    if len(paths) > 1 and len({path.stem for path in paths}) == 1:
+        places = [place[:-1] for place in places]
+    names, depth = [place[-1] for place in places], 1
+    while len(set(names)) < len(set(places)):
+        depth += 1
+        names = ["/".join(place[-depth:]) for place in places]
+    return [(printable(name), path) for name, path in zip(names, paths, strict=True)]

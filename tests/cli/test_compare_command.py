@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from fer.cli import main
+from fer.cli.compare_command import short_names
 from fer.timeline.marks import Mark
 from fer.timeline.serialization import to_json
 from tests.timeline.test_compare import lesson
@@ -27,6 +28,22 @@ def test_two_timelines_are_compared_and_saved(tmp_path, files, capsys):
     assert "From monday to tuesday, " in printed and "Different networks" in printed
     assert "What this can't tell" in printed
     assert (tmp_path / "out" / "table.csv").read_text().startswith("figure,sample,mean,")
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["one/a.json", "two/b.json"], ["a", "b"]),
+        (["one/a.json"], ["a"]),
+        (["one/lesson/a.json", "two/lesson/a.json"], ["one/lesson", "two/lesson"]),
+        (["one/a.json", "two/a.json", "two/b.json"], ["one/a", "two/a", "two/b"]),
+        (["one/a.json", "one/a.json"], ["one", "one"]),
+        (["one/one/a.json", "one/a.json"], ["one/one", "{}/one"]),
+    ],
+)
+def test_names_tell_the_files_apart(tmp_path, files, names):
+    found = [name for name, _ in short_names([tmp_path / file for file in files])]
+    assert found == [name.format(tmp_path.name) for name in names]
 
 
 def test_marked_stretches_of_one_are_compared(files, capsys):
