@@ -1,9 +1,10 @@
 """Coarse appearance of a tracked face, by which it is matched from frame to frame.
 
 This recognizes nobody. A face and what surrounds it, hair and collar, become 63 numbers of colour
-and brightness, about those of a picture of four by four pixels. They live as long as the track that
-they belong to is remembered, a second or so, are compared with tracks of the same stream only, and
-are never stored, shown or exported.
+and brightness, about those of a picture of four by four pixels. They are kept as long as the track
+that they belong to: while the face is in view and for a second afterwards, or for up to five where
+frames are few. They are compared with tracks of the same stream only, and never stored, shown or
+exported.
 """
 
 import cv2
