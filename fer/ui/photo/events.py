@@ -75,9 +75,10 @@ class PhotoEvents:
             request: Set by Gradio.
 
         Returns:
-            A dictionary with width, height, model, notices (sentences on how it was read) and
-            faces; each face has its number, expression ("uncertain" if none stands out), seven
-            probabilities and box (left, top, right, bottom in pixels), largest face first.
+            A dictionary with picture, width, height, rotation, model, notices (sentences on how it
+            was read) and faces, the largest one first; each face has its number, expression
+            ("uncertain" if none stands out, "turned away" if the face is), seven probabilities, box
+            (left, top, right, bottom in pixels), detector_confidence and quality.
         """
         sender = Sender(request)
         work = partial(self.handlers.predict, uploaded_path(picture), min_face, whole_picture)

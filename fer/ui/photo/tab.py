@@ -24,7 +24,8 @@ PHOTO_DESCRIPTION = (
     "is the file; `min_face` is the least face size in pixels; `whole_picture` is true if the "
     "picture is a single face, so that none has to be detected. Returns an object with picture, "
     "width, height, rotation, model, notices and faces, the largest one first; each face has its "
-    "number, expression, probabilities, box (left, top, right, bottom in pixels) and quality."
+    "number, expression, probabilities, box (left, top, right, bottom in pixels), "
+    "detector_confidence and quality."
 )
 """Of the endpoint, on the page's API documentation."""
 
@@ -33,8 +34,8 @@ TOOL_DESCRIPTION = (
     "Find the faces in a photo and classify the expression of each as angry, disgust, fear, happy, "
     "sad, surprise or neutral: what is seen on a face, not what somebody feels. Returns JSON with "
     "picture, width, height, rotation, model, notices and faces, the largest one first; each face "
-    "has its number, expression (uncertain if none stands out), probabilities, box (left, top, "
-    "right, bottom in pixels) and quality."
+    "has its number, expression (uncertain if none stands out, turned away if the face is), "
+    "probabilities, box (left, top, right, bottom in pixels), detector_confidence and quality."
 )
 """Of the tool for programs that speak the Model Context Protocol."""
 
