@@ -48,7 +48,7 @@ def pairs(ones: np.ndarray, others: np.ndarray, least: float = IOU) -> list[tupl
     ]
 
 
-MIN_MEMORY_FRAMES = 1.0
+MAX_GAP_SECONDS = 1.0
 """Seconds for which a face may be missed by full detections, and is still the same."""
 
 MOVED = 1.0
@@ -83,9 +83,7 @@ class Links:
             xyxy: The frame's full detection, float32 (n, 4).
             time: Seconds from the scene's start.
         """
-        fresh = {
-            one: seen for one, seen in self._seen.items() if time - seen[1] <= MIN_MEMORY_FRAMES
-        }
+        fresh = {one: seen for one, seen in self._seen.items() if time - seen[1] <= MAX_GAP_SECONDS}
         known, boxes = list(fresh), np.array([box for box, _ in fresh.values()], np.float32)
         apart = distances(boxes.reshape(-1, 4), xyxy)
         nearest = zip(*linear_sum_assignment(np.minimum(apart, 2 * MOVED)), strict=True)

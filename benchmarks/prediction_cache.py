@@ -42,7 +42,7 @@ UNSTEADY = {"still": 0.004, "lively": 0.02}
 """Deviation of a crop's way in one frame, as a share of its side."""
 
 BOUNDS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.05))
-"""`longest` and `shortest` of `PredictionCache`, in seconds."""
+"""`max_age` and `min_age` of `PredictionCache`, in seconds."""
 
 GRAIN = 4.0
 """Deviation of the camera's noise, 0 to 255."""

@@ -70,7 +70,7 @@ class Timed:
     def __init__(
         self, inner: object, stopwatch: Stopwatch, stages: dict[str, str], rest: str
     ) -> None:
-        """Keep the detector and the classifier to time."""
+        """Keep the object, the stopwatch and the names."""
         self._inner, self._stopwatch, self._stages, self._rest = inner, stopwatch, stages, rest
 
     def __getattr__(self, name: str):

@@ -105,7 +105,7 @@ class _PanelLayout:
         self.size = self.right, self.row * self.rows + self.pad
 
     def row_center(self, index: int) -> int:
-        """Return the middle of an expression's row; the title's is `middle(-1)`."""
+        """Return the middle of an expression's row; the title's is `row_center(-1)`."""
         return self.pad // 2 + self.row * (index + self.rows - len(EXPRESSIONS)) + self.row // 2
 
 

@@ -79,7 +79,7 @@ class TiledDetector(Protocol):
 
 
 class StreamDetector:
-    """Finds, follows and numbers the faces of one stream; one follower a visitor or video.
+    """Finds, follows and numbers the faces of one stream; one per visitor or video.
 
     Args:
         max_age: Seconds for which a face that isn't seen keeps its number.
