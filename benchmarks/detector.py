@@ -3,7 +3,7 @@
     python -m benchmarks.detector
 
 Both look for the same least face in the same working copy, with the same scores to pass, in turn on
-each frame of the made-up scenes. Milliseconds are medians a frame, one thread. Then both search
+each frame of the made-up scenes. Milliseconds are medians per frame, one thread. Then both search
 pictures without faces, as they are, as on a dark evening, and enlarged; there the library has its
 own scores, and counts what it scores above 0.9.
 """

@@ -6,7 +6,7 @@
 Blocks of a second are played in turn to each contender: ours (`Pipeline.process_frame` with the
 film's times), the naive way (the same networks from scratch; on every few frames, to save time),
 PyPI's `fer` with MTCNN, and the yardstick, resnet18. Frames are made before the clock starts. A
-rate is the median of the blocks' rates; stages are means a frame; "computing" is processor time,
+rate is the median of the blocks' rates; stages are means per frame; "computing" is processor time,
 which says how much work it was also where the machine was busy otherwise. Agreement compares
 followed faces with the naive way's full detection of the same frame. Takes about ten minutes on two
 cores, `--quick` under two.

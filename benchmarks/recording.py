@@ -55,7 +55,7 @@ class Stages:
             self.computing[stage] = self.computing.get(stage, 0.0) + thread_time() - own
 
     def rows(self, frames: int) -> list[dict[str, object]]:
-        """Return milliseconds a frame of the video, by stage."""
+        """Return milliseconds per frame of the video, by stage."""
         return [
             {
                 "stage": name,

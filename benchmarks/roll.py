@@ -227,7 +227,7 @@ def measure_faceless(pipeline: Pipeline) -> dict[str, object]:
 
 
 def measure_live(pipeline: Pipeline, frames: int = 90) -> dict[str, float]:
-    """Return milliseconds a frame of following one face, upright and tilted."""
+    """Return milliseconds per frame of following one face, upright and tilted."""
     photo, times = cv2.resize(data.astronaut()[:256, 95:351], (640, 640)), {}
     for name, angle in (("upright_ms", 0), ("tilted_ms", 25)):
         turned, state, seconds = rotate_image(photo, angle), StreamState(), []

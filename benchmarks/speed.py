@@ -75,7 +75,7 @@ def measure(
     rounds: int,
     clock: Callable[[], float] = perf_counter,
 ) -> dict[str, float]:
-    """Return the median of milliseconds a face; all take turns, after three rounds to warm up."""
+    """Return the median of milliseconds per face; all take turns, after three rounds to warm up."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for index in range(3 + rounds):
         for name, (call, faces) in calls.items():

@@ -92,7 +92,7 @@ def _ratios(runs: dict) -> str:
 
 
 def _stages(stages: dict) -> str:
-    """Return a row a stage, and one of all."""
+    """Return one row per stage, and one of all."""
     photos, video = stages["photos"], stages["video"]
     sums = {name: sum(one.values()) for name, one in stages.items()}
     rows = [_stage(name, photos[name], video[name], sums) for name in photos]

@@ -179,7 +179,7 @@ def _shares(evaluation: Evaluation) -> str:
 
 
 def _classes(evaluation: Evaluation) -> str:
-    """Return one row a class, with 95 % intervals."""
+    """Return one row per class, with 95 % intervals."""
     rows = []
     for label, metrics in evaluation.per_class.items():
         intervals = evaluation.intervals.per_class[label]

@@ -84,7 +84,7 @@ class Classifier(Protocol):
 
 
 class StreamState:
-    """What is remembered of one stream; one a visitor or video, and dropped with it.
+    """What is remembered of one stream; one per visitor or video, and dropped with it.
 
     Args:
         search_period: Seconds in which the search for new faces is once through the picture; what
@@ -190,7 +190,7 @@ class Pipeline:
             rate: Frames a second. For frames with times of their own see `process_frame`.
 
         Returns:
-            As `process_frame`; one a frame, as soon as it is there.
+            As `process_frame`; one per frame, as soon as it is there.
 
         Raises:
             TypeError: `frames` is a single picture or a path.

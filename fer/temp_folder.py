@@ -1,4 +1,4 @@
-"""The page's own temporary folder: one a process, and removed with all that is in it.
+"""The page's own temporary folder: one per process, and removed with all that is in it.
 
 It is `<GRADIO_TEMP_DIR or the system's>/fer-<user>/<random>`, for its user alone. A process holds a
 lock on its folder as long as it runs, so what a killed one left can be recognised and removed at

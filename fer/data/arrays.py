@@ -1,4 +1,4 @@
-"""A FER2013 split in memory: three arrays with one row a picture."""
+"""A FER2013 split in memory: three arrays with one row per picture."""
 
 from dataclasses import dataclass
 from typing import TypedDict

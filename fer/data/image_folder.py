@@ -25,7 +25,7 @@ class LabeledFaces:
     """Faces of any size with their labels, and the files that couldn't be used.
 
     Args:
-        images: RGB uint8 (h, w, 3), one a face, h and w up to `MAX_SIDE`.
+        images: RGB uint8 (h, w, 3), one per face, h and w up to `MAX_SIDE`.
         labels: int64 (n,), indices into `EXPRESSIONS`.
         unreadable: Files that are no pictures.
         without_face: Pictures in which no face was found.

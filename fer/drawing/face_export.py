@@ -88,7 +88,7 @@ class PictureDocument(TypedDict):
 def to_dataframe(
     detections: Detections | Sequence[Detections], uncertain_below: float | None = None
 ) -> "pd.DataFrame":
-    """Return a table of faces, a row a face.
+    """Return a table of faces, one row per face.
 
     Args:
         detections: What a `fer.Pipeline` returned for a picture, or for each of several pictures or
@@ -137,7 +137,7 @@ def _quality(faces: Detections, name: str) -> Float32Array:
 
 
 def face_rows(detections: Detections, labels: Sequence[str]) -> list[FaceRow]:
-    """Return a dictionary a face, ready for JSON.
+    """Return one dictionary per face, ready for JSON.
 
     Args:
         detections: Faces with `confidence` and `data["probabilities"]` (n, 7); n may be 0.
@@ -225,14 +225,14 @@ def describe_rotation(degrees: int, what: str = N_("photo")) -> str:
 
 
 def to_csv(rows: Sequence[FaceRow]) -> str:
-    """Return the rows of `face_rows` as CSV with a header line, one line a face."""
+    """Return the rows of `face_rows` as CSV with a header line, one line per face."""
     return _csv([CSV_COLUMNS, *map(_csv_cells, rows)])
 
 
 def pictures_csv(
     documents: Sequence[PictureDocument], refused: Mapping[str, str] | None = None
 ) -> str:
-    """Return what `picture_document` gave for several pictures as CSV, one line a face.
+    """Return what `picture_document` gave for several pictures as CSV, one line per face.
 
     A picture without a face, or that was refused, has one line, with the reason in the last column.
 

@@ -87,7 +87,7 @@ class ModelMetrics(JsonRecord):
         test: Metrics on the test split.
         calibration: Settings that were fitted, and their metrics, by name.
         training: How it was trained.
-        history: One entry an epoch.
+        history: One entry per epoch.
         robustness: By corruption.
         other: Further entries of the file.
     """

@@ -126,7 +126,7 @@ class NetworkSettings:
         """Check ranges, and fields that depend on each other."""
         if len(self.hidden_sizes) != len(self.depths):
             raise ValueError(
-                f"hidden_sizes and depths need one entry a stage, "
+                f"hidden_sizes and depths need one entry per stage, "
                 f"but have {len(self.hidden_sizes)} and {len(self.depths)}."
             )
         for name in ("temperature", "ferplus_temperature", "combined_temperature"):

@@ -81,7 +81,7 @@ class FrameAnalyzer:
 
         Args:
             path: The file, for `fer.recording.frame_table`.
-            scale: Pixels of the recording a pixel of its frames here.
+            scale: Pixels of the recording per pixel of its frames here.
         """
         if path is None:
             yield

@@ -61,7 +61,7 @@ class FrameRecorder:
 
     Args:
         file: Where they go.
-        scale: Pixels of the recording a pixel of what is analysed.
+        scale: Pixels of the recording per pixel of what is analysed.
         small: A face whose side has fewer analysed pixels is too small to classify.
         uncertain_below: Least probability at which an expression is named.
     """

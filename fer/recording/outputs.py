@@ -52,7 +52,7 @@ class RecordingMetadata:
         rate: Analysed frames a second.
         warning: Sentences on what couldn't be read; None if all could.
         network: Which network classified the faces.
-        scale: Pixels of the video a pixel of what was analysed; above 1 where it was shrunk.
+        scale: Pixels of the video per pixel of what was analysed; above 1 where it was shrunk.
         lead: Seconds of sound before the first picture, by which the annotated video is later.
         start: Seconds of the recording at which the analysis starts; times count from there.
     """
@@ -76,7 +76,7 @@ class RecordingResult:
         metadata: Where they come from.
         video: The annotated video, MP4.
         plot: The timeline's plot, PNG.
-        csv: The table, a row a bin or, in the person view, a row a track and bin.
+        csv: The table, one row per bin or, in the person view, one row per track and bin.
         json: The timeline's file, for reading it again.
         report: One HTML file that holds everything but the video.
         pictures: Small pictures of the moments, one by one.

@@ -46,7 +46,7 @@ def mean_error(values: Float64Array, adjacent: BoolArray | None = None) -> MeanE
     """Return the standard error of the mean of a series.
 
     Args:
-        values: A value a second, (n,), by time.
+        values: One value per second, (n,), by time.
         adjacent: Whether each value but the first directly follows the one before, (n - 1,); None
             if all do.
     """
@@ -65,7 +65,7 @@ def block_length(values: Float64Array) -> int:
     """Return the length of a block, from the autocorrelation (Politis & White 2004, Patton 2009).
 
     Args:
-        values: A value a second, (n,), n at least `MIN_SECONDS`.
+        values: One value per second, (n,), n at least `MIN_SECONDS`.
     """
     count = len(values)
     deviations = values - values.mean()

@@ -75,7 +75,7 @@ def methods_paragraph(
         timeline: The timeline.
         network: Which network classified the faces.
         rate: Analysed frames a second; None for those of a camera, as they came.
-        scale: Pixels of the recording a pixel of what was analysed.
+        scale: Pixels of the recording per pixel of what was analysed.
     """
     return " ".join(
         [

@@ -66,7 +66,7 @@ def report_html(
         accuracy: How often it is right, as it was measured, with what it was measured on.
         rate: Analysed frames a second.
         end: Seconds at which the recording ended; None takes the last bin as full.
-        scale: Pixels of the recording a pixel of what was analysed.
+        scale: Pixels of the recording per pixel of what was analysed.
         lead: Seconds by which the annotated video is later than the timeline.
         methods: How it was made, as a paragraph to cite; "" for none.
         start: Seconds of the recording from which times count.

@@ -232,7 +232,7 @@ def _is_possible(table: Int64Array) -> bool:
 
 
 def _records(table: "DataFrame") -> list[dict[str, float | None]]:
-    """Return a dictionary a row, with None for NaN."""
+    """Return one dictionary per row, with None for NaN."""
     return [
         {str(name): None if math.isnan(value) else value for name, value in row.items()}
         for row in table.to_dict("records")

@@ -58,7 +58,7 @@ class Summary:
         small: Share of all faces that were too small to classify.
         turned: Share of all faces that were large enough but turned away.
         moments: The strongest changes, by time.
-        tracks: One entry a track; empty in the class view.
+        tracks: One entry per track; empty in the class view.
         left_out: Seconds that marks leave out.
     """
 

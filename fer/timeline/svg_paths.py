@@ -34,7 +34,7 @@ def band_line(
 
     Args:
         step: Seconds of a bin; the first starts at 0.
-        values: A value a bin, (n,); NaN where there is none.
+        values: One value per bin, (n,); NaN where there is none.
         band: Its lower and upper edge, (n,) each.
         span: Length of the time axis in seconds.
     """

@@ -55,7 +55,7 @@ PROBABILITIES = slice(UNCERTAIN + 1, SQUARES)
 
 
 def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
-    """Return a tally a face, int64 (n, 15), as if it were alone in its frame.
+    """Return one tally per face, int64 (n, 15), as if it were alone in its frame.
 
     Args:
         faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something

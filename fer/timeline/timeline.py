@@ -250,7 +250,7 @@ class Timeline:
             self._tracks.add(number, [track], [row])
 
     def table(self) -> "DataFrame":
-        """Return a row a bin that has frames, by time.
+        """Return one row per bin that has frames, by time.
 
         Returns:
             `time` (seconds at the bin's start) and the columns of `compute_statistics` in
@@ -263,7 +263,7 @@ class Timeline:
         return DataFrame({"time": numbers * self.bin_seconds, **compute_statistics(rows)})
 
     def track_table(self) -> "DataFrame":
-        """Return a row a bin and track, by time and number.
+        """Return one row per bin and track, by time and number.
 
         Returns:
             `time`, `track` and the columns `TRACK_COLUMNS`, of this track alone; `frames` are those

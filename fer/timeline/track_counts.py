@@ -62,7 +62,7 @@ def _narrow(rows: Int64Array) -> np.ndarray:
 
 
 class TrackCounts:
-    """Tallies by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks a bin.
+    """Tallies by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks per bin.
 
     A tally is int64 (15 + q,): `COUNT_COLUMNS` and any other sums, small ones. All bins are packed
     but the one counted last.

@@ -48,7 +48,7 @@ class FittedStage:
         model: The network, in float32 on the CPU.
         processor: Its image processor.
         base: The network that was fine-tuned; None where there is none.
-        history: One entry an epoch.
+        history: One entry per epoch.
         run: Hardware, versions and duration, and the settings that the optimizer chose.
     """
 

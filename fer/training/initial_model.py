@@ -163,7 +163,7 @@ def new_cnn(
     for name, numbers in (("depths", depths), ("widths", widths)):
         if numbers and len(numbers) != stages:
             raise ValueError(
-                f"{flag(name)} takes {stages} numbers, one a stage, not {len(numbers)}."
+                f"{flag(name)} takes {stages} numbers, one per stage, not {len(numbers)}."
             )
     config.depths = list(depths or config.depths)
     config.hidden_sizes = list(widths or config.hidden_sizes)

@@ -1,4 +1,4 @@
-"""Progress of a training: one bar, and one line an epoch."""
+"""Progress of a training: one bar, and one line per epoch."""
 
 import math
 import time

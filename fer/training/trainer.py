@@ -226,7 +226,7 @@ class FerTrainer(Trainer):
 
 
 def epoch_history(log: list[dict[str, float]]) -> list[dict[str, float]]:
-    """Merge the Trainer's log to one entry an epoch.
+    """Merge the Trainer's log to one entry per epoch.
 
     The log has two entries an epoch, one of training ("loss") and one of evaluation ("eval_loss").
     """

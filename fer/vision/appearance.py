@@ -57,7 +57,7 @@ def compute_descriptors(image: UInt8Array, xyxy: FloatArray) -> Float32Array:
 
 
 class AppearanceMemory:
-    """Describes the faces of one stream, each once in a while; one a visitor or video."""
+    """Describes the faces of one stream, each once in a while; one per visitor or video."""
 
     def __init__(self) -> None:
         self._xyxy = np.empty((0, 4), np.float32)

@@ -37,7 +37,7 @@ class _Observation:
 
 
 class BoxSmoother:
-    """Filters the boxes and landmarks of each face of one stream; one a visitor or video.
+    """Filters the boxes and landmarks of each face of one stream; one per visitor or video.
 
     Args:
         max_age: Seconds for which a face that isn't seen is remembered.

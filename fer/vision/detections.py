@@ -52,8 +52,8 @@ def probabilities(faces: Detections) -> Float32Array:
     rows = np.asarray(faces.data.get("probabilities", np.empty((0, shape[1]))), np.float32)
     if rows.shape != shape:
         raise ValueError(
-            f'data["probabilities"] must be {shape}, a row a face, but is {rows.shape}; classify '
-            "the faces first."
+            f'data["probabilities"] must be {shape}, one row per face, but is {rows.shape}; '
+            "classify the faces first."
         )
     return rows
 

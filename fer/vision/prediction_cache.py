@@ -28,7 +28,7 @@ class _Prediction:
 
 
 class PredictionCache:
-    """Remembers what was read of each face; one a visitor or video.
+    """Remembers what was read of each face; one per visitor or video.
 
     A face is read again when it has changed, and at the latest after `max_age` seconds; of faces
     that have not changed, those read longest ago come first, so that the work spreads over frames.

@@ -24,7 +24,7 @@ class _Observation:
 
 
 class RollSmoother:
-    """Smooths the roll of each face of one stream; one a visitor or video.
+    """Smooths the roll of each face of one stream; one per visitor or video.
 
     Args:
         max_age: Seconds for which a face that isn't seen is remembered.

@@ -62,7 +62,7 @@ class Change:
 
 
 class SceneChangeDetector:
-    """Compares each frame of a stream with the one before; one a visitor or video."""
+    """Compares each frame of a stream with the one before; one per visitor or video."""
 
     def __init__(self) -> None:
         """Start without a frame."""

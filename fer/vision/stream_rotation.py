@@ -32,7 +32,7 @@ class RotatedDetector(Protocol):
 
 
 class StreamRotation:
-    """By how much one stream is turned; one a visitor or video.
+    """By how much one stream is turned; one per visitor or video.
 
     Attributes:
         degrees: Clockwise: 0, 90, 180 or 270.

@@ -20,7 +20,7 @@ from fer.model.network_parts import ONE_HEAD
 
 
 def votes_for(*names):
-    """Return one row a name with all votes for it; None has none."""
+    """Return one row per name with all votes for it; None has none."""
     rows = np.zeros((len(names), 8), np.float32)
     for row, name in zip(rows, names, strict=True):
         if name:

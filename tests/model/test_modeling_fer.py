@@ -80,7 +80,7 @@ def test_wrong_channels_are_refused(model):
 
 
 def test_a_configuration_must_fit_together():
-    with pytest.raises(ValueError, match="one entry a stage"):
+    with pytest.raises(ValueError, match="one entry per stage"):
         FerConfig(hidden_sizes=(8, 16), depths=(1,))
     for name in ("temperature", "ferplus_temperature", "combined_temperature"):
         for wrong in (0.0, float("nan"), float("inf")):

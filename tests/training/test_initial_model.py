@@ -273,13 +273,13 @@ def test_an_untrained_network_may_be_wider(tmp_path):
 
 
 def test_widths_of_another_number_of_stages():
-    with pytest.raises(ValueError, match="--widths takes 3 numbers, one a stage, not 2"):
+    with pytest.raises(ValueError, match="--widths takes 3 numbers, one per stage, not 2"):
         build_initial_model(TrainingOptions(widths=[64, 128]))
 
 
 def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer2013, tmp_path):
     options = short(tiny_fer2013, tmp_path / "run", teachers=[{"epochs": 1}])
-    with pytest.raises(ValueError, match="--widths takes 3 numbers, one a stage, not 2"):
+    with pytest.raises(ValueError, match="--widths takes 3 numbers, one per stage, not 2"):
         train(replace(options, teachers=[{"widths": [8, 16]}]))
     with pytest.raises(ValueError, match="--view-size must be up to 48"):
         train(replace(options, view_size=50, teachers=[{"view_size": 40}]))
