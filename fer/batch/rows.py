@@ -57,7 +57,7 @@ def require_pyarrow() -> None:
 
 
 def faces_schema() -> "pa.Schema":
-    """Return the columns of `faces`: a row a face in a photo or in an analysed frame."""
+    """Return the columns of `faces`: one row per face in a photo or in an analysed frame."""
     import pyarrow as pa  # only needed where there are tables, as everywhere here
 
     return pa.schema(
@@ -74,7 +74,7 @@ def faces_schema() -> "pa.Schema":
 
 
 def timeline_schema() -> "pa.Schema":
-    """Return the columns of `timeline`: a row a second of a video, and one a photo."""
+    """Return the columns of `timeline`: one row per second of a video, and one per photo."""
     import pyarrow as pa
 
     figures = compute_statistics(np.zeros((0, len(COUNT_COLUMNS)), np.int64))
@@ -92,7 +92,7 @@ def timeline_schema() -> "pa.Schema":
 
 
 def files_schema() -> "pa.Schema":
-    """Return the columns of `files`: a row a file, also without faces, also refused."""
+    """Return the columns of `files`: one row per file, also without faces, also refused."""
     import pyarrow as pa
 
     texts = ("kind", "notice", "error")
@@ -146,7 +146,7 @@ class FaceRows:
             faces: The faces.
             labels: What each looks like.
             time: Seconds of a frame; None for a photo, whose faces have no tracks.
-            scale: Pixels of the file a pixel of what was analysed.
+            scale: Pixels of the file per pixel of what was analysed.
         """
         count = len(faces)
         self._files += [file] * count

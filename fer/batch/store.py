@@ -1,9 +1,9 @@
 """The folder of a batch: tables in parts, each written whole or not at all; what is there is done.
 
     manifest.json           the network, the options, the versions
-    files/PART.parquet      a row a file
-    timeline/PART.parquet   a row a second of a video, and one a photo
-    faces/PART.parquet      a row a face; not in the class view
+    files/PART.parquet      one row per file
+    timeline/PART.parquet   one row per second of a video, and one per photo
+    faces/PART.parquet      one row per face; not in the class view
     .SHARD.unfinished/      segments of videos that aren't complete yet, one folder a shard
 
 A part has one name in all tables, and none in a table of which it has no rows. That in `files`

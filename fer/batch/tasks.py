@@ -151,9 +151,9 @@ class TableRows:
     """Rows of all tables, of some files that are done; and what isn't done, whatever the task.
 
     Attributes:
-        files: A row a file.
-        timeline: A row a second of a video, or a photo.
-        faces: A row a face; None in the class view.
+        files: One row per file.
+        timeline: One row per second of a video, or per photo.
+        faces: One row per face; None in the class view.
         unread: Files that can't be read at the moment, and why: they have no rows.
     """
 

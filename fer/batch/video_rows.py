@@ -33,7 +33,7 @@ class SampleCollector:
         settings: Of the batch.
         segment: Which samples count.
         uncertain_below: Least probability at which an expression is named.
-        scale: Pixels of the video a pixel of what is analysed.
+        scale: Pixels of the video per pixel of what is analysed.
     """
 
     def __init__(

@@ -160,13 +160,13 @@ export class Timeline {
     return this.statistics(this.sum(this.tallies(track).map(([n, tally]) => this.even(tally, frames(n)))));
   }
 
-  /** Returns a row a second, as `Timeline.table` in Python. */
+  /** Returns one row per second, as `Timeline.table` in Python. */
   table() {
     const { bin_seconds: length } = this.constants;
     return this.tallies().map(([number, tally]) => ({ time: number * length, ...this.statistics(tally) }));
   }
 
-  /** Returns a row a second and track, as `Timeline.track_table` in Python. */
+  /** Returns one row per second and track, as `Timeline.track_table` in Python. */
   trackTable() {
     const { bin_seconds: length, track_columns: names, columns } = this.constants;
     return sorted(this.tracks).flatMap(([number, tracks]) =>

@@ -14,7 +14,7 @@ export class AppearanceMemory {
     Object.assign(this, { constants, known: [] }); // {box, row, time} of each face of the frame before
   }
 
-  /** Returns a row of numbers a face; of one that hardly moved, alone at its place, that of a moment before. */
+  /** Returns a row of numbers per face; of one that hardly moved, alone at its place, that of a moment before. */
   computeDescriptors(picture, faces, time, changed) {
     this.known = faces.map(({ box }) => {
       const before = changed ? null : this.find(box, time);

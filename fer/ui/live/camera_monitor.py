@@ -60,7 +60,7 @@ def camera_settings() -> dict[str, Any]:
 
 @dataclass
 class CameraMonitor:
-    """Compares a camera's frames over time; one a visitor.
+    """Compares a camera's frames over time; one per visitor.
 
     Attributes:
         repeated: Whether the last frame was the same as the one before: it counts only once.

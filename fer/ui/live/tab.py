@@ -69,7 +69,7 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
     """Build the camera, over whose picture faces are drawn; its value is the last reading.
 
     Gradio's own camera sends frames in the browser's quality, and an event's result would be kept
-    in its session. A server function is one request a frame.
+    in its session. A server function is one request per frame.
     """
 
     async def look(query: Any, request: gr.Request) -> dict[str, Any]:

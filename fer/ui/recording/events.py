@@ -145,7 +145,7 @@ class RecordingEvents:
 
         Args:
             recording: The uploaded file, as programs send it, of a format that the tab lists.
-            view: "person" for a series a face, "class" for aggregates of five faces or more only.
+            view: "person" for a series of each face, "class" for aggregates of five faces or more.
             rate: Analysed frames a second.
             request: Set by Gradio.
 

@@ -167,7 +167,7 @@ class RecordingHandlers:
 
         Args:
             recording: The video's file, of a format that the tab lists.
-            view: "person" for a series a face, "class" for aggregates of five faces or more only.
+            view: "person" for a series of each face, "class" for aggregates of five faces or more.
             rate: Analysed frames a second.
 
         Returns:
