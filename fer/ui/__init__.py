@@ -19,7 +19,7 @@ from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
 from fer.ui.connections import Connections
-from fer.ui.device_page import PATH, device_page_folder
+from fer.ui.device_page import PATH, content_policy, device_page_folder
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
@@ -180,7 +180,8 @@ def launch_settings() -> dict[str, Any]:
     guard = Middleware(RequestGuard, store=store, max_bytes=MAX_BYTES + 1_000_000)
     static = [Middleware(StaticFolder, folder=MODULES, path="/modules")]
     if folder := device_page_folder():
-        static.append(Middleware(StaticFolder, folder=folder, path=PATH))
+        policy = content_policy(folder)
+        static.append(Middleware(StaticFolder, folder=folder, path=PATH, policy=policy))
     return {
         "theme": build_theme(),
         "css_paths": STYLESHEETS,

@@ -38,11 +38,13 @@ class StaticFolder:
         app: The wrapped application.
         folder: What is served.
         path: Where, such as "/device".
+        policy: The files' content security policy; empty for none.
     """
 
-    def __init__(self, app: ASGIApp, folder: Path, path: str) -> None:
+    def __init__(self, app: ASGIApp, folder: Path, path: str, policy: str = "") -> None:
         self.app, self.path = app, path
         self.files = _Files(directory=folder, html=True)
+        self.files.policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a file or pass the request on."""
@@ -59,6 +61,8 @@ class StaticFolder:
 
 
 class _Files(StaticFiles):
+    policy = ""
+
     async def respond(self, scope: Scope) -> Response:
         """Return the response to a request, for a file or an error."""
         try:
@@ -74,4 +78,6 @@ class _Files(StaticFiles):
             response.headers["content-type"] = MEDIA_TYPES[path.suffix]
         response.headers["cache-control"] = KEPT if path.parent.name == "models" else CHECKED
         response.headers["x-content-type-options"] = "nosniff"
+        if self.policy:
+            response.headers["content-security-policy"] = self.policy
         return response

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from fer.model.model_metrics import ModelMetrics
 from fer.ui import MODULES, build_demo, launch_settings
 from fer.ui.about import about_html
-from fer.ui.device_page import PATH, device_page_folder
+from fer.ui.device_page import PATH, content_policy, device_page_folder
 from fer.ui.request_guard import RequestGuard
 from fer.ui.static_folder import CHECKED, KEPT, StaticFolder
 from tests.fakes import fake_pipeline
@@ -58,6 +58,28 @@ def test_each_file_has_its_type_and_is_cached_as_its_name_allows(client, name):
     assert "content-encoding" not in response.headers
     again = client.get(f"/device/{name}", headers={"If-None-Match": response.headers["etag"]})
     assert (again.status_code, again.text, again.headers["cache-control"]) == (304, "", kept)
+
+
+def test_the_pages_own_policy_covers_its_worker_too(folder):
+    policy = "default-src 'none'; script-src 'self'"
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    (folder / "index.html").write_text(f"<html><head>{meta}")
+    (static,) = [
+        layer
+        for layer in launch_settings()["app_kwargs"]["middleware"]
+        if layer.cls is StaticFolder and layer.kwargs["path"] == PATH
+    ]
+    client = TestClient(StaticFolder(PlainTextResponse("the app"), **static.kwargs))
+    for name in FILES:
+        assert client.get(f"/device/{name}").headers["content-security-policy"] == policy
+    page = (Path(__file__).parents[2] / "web" / "index.html").read_text(encoding="utf-8")
+    (folder / "index.html").write_text(page)
+    assert content_policy(folder)  # it is found in the page as it is
+
+
+def test_without_a_policy_there_is_none(client, folder):
+    assert "content-security-policy" not in client.get("/device/").headers
+    assert content_policy(folder) == ""
 
 
 def test_the_folder_is_its_index_and_has_a_slash(client):

@@ -119,3 +119,19 @@ def test_a_dark_page_has_a_dark_frame(page, app):
     frame.locator("html[data-ready]").wait_for()
     color = "(body) => getComputedStyle(body).backgroundColor"
     assert frame.locator("body").evaluate(color) == "rgb(21, 18, 16)"
+
+
+def test_the_worker_may_ask_no_other_site(context, app):
+    with context.new_page() as page:
+        page.goto(app)
+        page.frame_locator("#live-place iframe").locator("html[data-ready]").wait_for()
+        (worker,) = page.workers
+        refused = worker.evaluate(
+            """(url) => new Promise((resolve) => {
+              const told = ({ effectiveDirective }) => resolve(effectiveDirective);
+              addEventListener("securitypolicyviolation", told);
+              fetch(url).then(() => resolve("nothing"), () => {});
+            })""",
+            "http://127.0.0.1:9/",
+        )
+        assert refused == "connect-src"
