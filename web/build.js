@@ -25,6 +25,8 @@ const MODELS = {
   classifier: join(ROOT, "fer/model/weights/onnx/model_quantized.onnx"),
 };
 
+const MAX_MEMORY = 2 ** 29; // bytes for ONNX Runtime; the largest photo takes 240 MB
+
 /** The app's own stylesheets come first, so that both pages look alike. */
 const STYLES = [
   "fer/templates/figures.css",
@@ -88,6 +90,14 @@ function xz(path) {
   mkdirSync(dirname(kept), { recursive: true });
   writeFileSync(kept, packed);
   return packed;
+}
+
+/** Returns ONNX Runtime's script with an upper bound of memory that fits: iPhones refuse the 4 GB that it asks for. */
+function runtime() {
+  const text = read(join(MODULES, "onnxruntime-web/dist/ort.wasm.bundle.min.mjs"));
+  const memory = "maximum:65536,shared:!0"; // pages of 64 kB
+  if (text.split(memory).length !== 2) throw new Error("ONNX Runtime asks for its memory in another way now: mend `runtime` in build.js.");
+  return text.replace(memory, `maximum:${MAX_MEMORY >> 16},shared:!0`);
 }
 
 /** Returns xz's decoder, a CommonJS file, as an ES module. */
@@ -154,7 +164,7 @@ function build() {
   }
   for (const name of readdirSync(join(WEB, "pipeline"))) if (name.endsWith(".js")) copy(join(WEB, "pipeline", name), `pipeline/${name}`);
   copy(join(WEB, "pipeline_worker.js"), "pipeline_worker.js");
-  copy(join(MODULES, "onnxruntime-web/dist/ort.wasm.bundle.min.mjs"), "ort/ort.wasm.bundle.min.mjs");
+  write("ort/ort.wasm.bundle.min.mjs", runtime());
   write("xz/xz-decompress.mjs", xzDecoder());
   for (const [, path] of FONTS) copy(path, `fonts/${basename(path)}`);
   for (const name of ["astronaut.jpg", "cat.jpg"]) copy(join(ROOT, "fer/ui/photo/examples", name), `examples/${name}`);

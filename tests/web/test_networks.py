@@ -69,6 +69,12 @@ def boxes(page, width, height):
     return found
 
 
+def test_the_runtime_reserves_no_more_memory_than_phones_give(built):
+    script = (built / "ort" / "ort.wasm.bundle.min.mjs").read_text(encoding="utf-8")
+    pages = [int(number) for number in re.findall(r"maximum:(\d+),shared", script)]
+    assert 0 < max(pages) * 65536 <= 2**29
+
+
 def test_loading_shows_its_progress(visit):
     _, page = visit
     progress = page.evaluate("progress")
