@@ -3,6 +3,7 @@
 import * as ort from "./ort/ort.wasm.bundle.min.mjs";
 import { loadModels } from "./page/model_files.js";
 import { isUniform } from "./page/uniform.js";
+import { NOT_RUN } from "./page/reasons.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 
 let pipeline, stream, uniformRange;
@@ -15,7 +16,10 @@ const handlers = {
     const { wasm, config, ...models } = await loadModels(base, (progress) => postMessage({ type: "progress", ...progress }));
     ort.env.wasm.wasmBinary = wasm;
     ort.env.wasm.numThreads = 1; // the networks are small: a second thread costs more than it brings
-    pipeline = await Pipeline.load({ ort, models, config });
+    pipeline = await Pipeline.load({ ort, models, config }).catch((error) => {
+      console.error(error); // ONNX Runtime's own words
+      throw new Error(NOT_RUN);
+    });
     stream = pipeline.stream();
     postMessage({ type: "ready" });
   },

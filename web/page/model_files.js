@@ -2,10 +2,9 @@
 // and kept in the browser's cache, unpacked, under names that change with their content.
 
 import { XzReadableStream } from "../xz/xz-decompress.mjs";
-import { N_ } from "./texts.js";
+import { NOT_LOADED, get } from "./reasons.js";
 
 const CACHE = "fer-models";
-const NOT_LOADED = N_("The networks could not be loaded. Check the connection, then reload the page.");
 
 /**
  * Loads what build.json names; `onProgress` gets {loaded, total} in bytes of the download.
@@ -32,12 +31,6 @@ async function openCache() {
     console.info("Nothing is kept for the next visit:", error.message);
     return null;
   }
-}
-
-async function get(url) {
-  const response = await fetch(url).catch(() => null);
-  if (!response?.ok) throw new Error(NOT_LOADED);
-  return response;
 }
 
 /** Returns a file unpacked, as a Blob; `advance` gets the bytes that have come of `bytes`. */

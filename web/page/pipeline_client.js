@@ -5,7 +5,10 @@
 //   -> {type: "frame", id, bitmap, seconds}      <- {type: "faces", id, faces, uniform, milliseconds}
 //   -> {type: "reset"}                           <- {type: "failed", id, message}
 
+import { NOT_LOADED, NOT_RUN, get } from "./reasons.js";
 import { _ } from "./texts.js";
+
+const SCRIPT = new URL("../pipeline_worker.js", import.meta.url);
 
 export class PipelineClient {
   /** Starts the worker; `ready` resolves once its networks are loaded. */
@@ -14,11 +17,11 @@ export class PipelineClient {
     this.number = 0;
     this.onProgress = onProgress;
     this.ready = new Promise((...settle) => this.waiting.set("load", settle));
-    this.worker = new Worker(new URL("../pipeline_worker.js", import.meta.url), { type: "module" });
+    this.worker = new Worker(SCRIPT, { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this.receive(data));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.fail(new Error(_("The networks can't run in this browser. Update it, or use another one.")));
+      this.explain();
     });
     this.worker.postMessage({ type: "load", id: "load", base, uniformRange });
   }
@@ -32,6 +35,12 @@ export class PipelineClient {
     this.waiting.delete(id);
     if (type === "failed") reject?.(new Error(_(result.message)));
     else resolve?.(result);
+  }
+
+  /** Finds out whether the worker could not be loaded or can't run: its event doesn't tell. */
+  async explain() {
+    const reason = await get(SCRIPT).then(() => NOT_RUN, () => NOT_LOADED);
+    this.fail(new Error(_(reason)));
   }
 
   fail(error) {
