@@ -1,7 +1,8 @@
 // Keeps the page's own files for use without a connection, all of one release together; a new release has
 // another version and replaces them. The networks are kept by page/model_files.js.
 
-const CACHE = `fer-page-${"{version}"}`;
+const OWN = `fer-page-${new URL(registration.scope).pathname}-`; // a site may have several copies of the page
+const CACHE = OWN + "{version}";
 const FILES = ["{files}"];
 
 addEventListener("install", (event) => {
@@ -10,7 +11,7 @@ addEventListener("install", (event) => {
 });
 
 addEventListener("activate", (event) => {
-  const old = (name) => name.startsWith("fer-page-") && name !== CACHE;
+  const old = (name) => name.startsWith(OWN) && name !== CACHE;
   const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
   event.waitUntil(Promise.all([clean(), clients.claim()])); // after a first visit, too, nothing more is fetched
 });

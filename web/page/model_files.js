@@ -20,7 +20,7 @@ export async function loadModels(base, onProgress) {
     return [name, url.includes(".json") ? JSON.parse(await file.text()) : await file.arrayBuffer()];
   };
   const loaded = await Promise.all(models.map(load));
-  await forget(cache, models.map(({ url }) => new URL(url, base).href));
+  await forget(cache, new URL("models/", base).href, models.map(({ url }) => new URL(url, base).href));
   return Object.fromEntries(loaded);
 }
 
@@ -57,7 +57,8 @@ async function download(response, advance) {
   }
 }
 
-/** Deletes the files of former releases. */
-async function forget(cache, wanted) {
-  for (const { url } of (await cache?.keys()) ?? []) if (!wanted.includes(url)) await cache.delete(url);
+/** Deletes the files of former releases, of this copy of the page: a site may have several. */
+async function forget(cache, folder, wanted) {
+  const old = (url) => url.startsWith(folder) && !wanted.includes(url);
+  for (const { url } of (await cache?.keys()) ?? []) if (old(url)) await cache.delete(url);
 }
