@@ -5,6 +5,8 @@ import { translatePage } from "./language.js";
 import { LiveScreen } from "./live.js";
 import { PhotoScreen } from "./photo.js";
 import { PipelineClient } from "./pipeline_client.js";
+import { NOT_LOADED, get } from "./reasons.js";
+import { Releases } from "./releases.js";
 import { startTabs } from "./tabs.js";
 import { _ } from "./texts.js";
 
@@ -12,11 +14,14 @@ const SPEAK_INTERVAL = 3000; // milliseconds; the camera's picture changes more 
 const BASE = new URL("..", import.meta.url);
 
 /** Within the app's Live tab the page is in a frame of the same site, which offers the server. */
-const embedded = new URLSearchParams(location.search).has("embedded") && parent !== window;
+const embedded = new URLSearchParams(location.search).has("embedded") && frameElement !== null; // null in other sites' frames
 
 const toServer = embedded ? () => parent.postMessage({ type: "fer-place", place: "server" }, location.origin) : null;
 
 let failed = false;
+let live = null;
+
+const releases = new Releases(() => live?.timeline);
 
 function showProgress({ loaded, total }) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
@@ -27,6 +32,7 @@ function showProgress({ loaded, total }) {
 
 function fail(error) {
   failed = true;
+  releases.giveUp();
   find("#loading").hidden = true;
   for (const control of document.querySelectorAll("#live, #photo")) control.inert = true;
   const button = toServer && el("button", { type: "button", class: "button", click: toServer }, _("Read on the server"));
@@ -50,7 +56,7 @@ function announce(screens) {
 }
 
 /** The app's switch: the server reads, and this page lets go of the camera. */
-function releaseOnRequest(live) {
+function releaseOnRequest() {
   addEventListener("message", ({ data, source }) => {
     if (source === parent && data?.type === "fer-release-camera") live.release();
   });
@@ -63,7 +69,7 @@ async function start() {
     document.documentElement.dataset.theme = parent.document.body.classList.contains("dark") ? "dark" : "light";
   }
   startTabs();
-  const settings = await (await fetch(new URL("settings.json", import.meta.url))).json();
+  const settings = await (await get(new URL("settings.json", import.meta.url))).json();
   await translatePage(settings, embedded).catch((error) => console.info("Not all is translated:", error.message));
   const labels = new Labels(settings);
   const reason = obstacle();
@@ -72,8 +78,8 @@ async function start() {
     return;
   }
   const client = new PipelineClient(BASE.href, settings.camera.uniform_range, showProgress);
-  const live = new LiveScreen(client, labels, toServer);
-  if (embedded) releaseOnRequest(live);
+  live = new LiveScreen(client, labels, toServer);
+  if (embedded) releaseOnRequest();
   const photo = new PhotoScreen(client, labels);
   announce([
     { element: live.panel.element, spoken: () => live.panel.spoken },
@@ -82,22 +88,8 @@ async function start() {
   client.ready.then(() => document.documentElement.setAttribute("data-ready", ""), fail);
 }
 
-/** Keeps the page for use without a connection; a new release is taken when the visitor wants it. */
-async function keep() {
-  const registration = await navigator.serviceWorker.register(new URL("sw.js", BASE), { scope: BASE.pathname });
-  const offer = (worker) => {
-    const take = () => worker.postMessage("activate");
-    const button = el("button", { type: "button", class: "button", click: take }, _("Load it now"));
-    find("#notice").replaceChildren(message(_("A new version is there"), _("It replaces this one the next time that all its pages are closed."), "info", button));
-  };
-  if (registration.waiting) offer(registration.waiting);
-  registration.addEventListener("updatefound", () => {
-    const worker = registration.installing;
-    worker.addEventListener("statechange", () => worker.state === "installed" && navigator.serviceWorker.controller && offer(worker));
-  });
-  const controlled = Boolean(navigator.serviceWorker.controller);
-  navigator.serviceWorker.addEventListener("controllerchange", () => controlled && location.reload());
-}
-
-start();
-if ("serviceWorker" in navigator) keep().catch((error) => console.info("The page isn't kept for use offline:", error.message));
+start().catch((error) => {
+  console.error(error);
+  fail(new Error(_(NOT_LOADED)));
+});
+if ("serviceWorker" in navigator) releases.keep(BASE).catch((error) => console.info("The page isn't kept for use offline:", error.message));
