@@ -26,7 +26,9 @@ const handlers = {
 
   async photo({ id, bitmap }) {
     const start = performance.now();
-    const faces = await pipeline.photo(pixels(bitmap));
+    const image = pixels(bitmap);
+    [canvas.width, canvas.height] = [1, 1]; // a photo is much larger than the camera's pictures
+    const faces = await pipeline.photo(image);
     postMessage({ type: "faces", id, faces, milliseconds: performance.now() - start });
   },
 
@@ -45,9 +47,12 @@ const handlers = {
 
 function pixels(bitmap) {
   const { width, height } = bitmap;
+/** Returns a bitmap's pixels and gives it up; transparent ones are on white, as fer/images/pixels.py has them. */
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
   return context.getImageData(0, 0, width, height);
 }
 

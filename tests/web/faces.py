@@ -59,9 +59,9 @@ def row(number, **more):
     ]
 
 
-def show_faces(page, *faces, delay=0):
-    """Let the stand-in find these faces, after `delay` milliseconds each time."""
-    page.evaluate(TELL, {"faces": list(faces), "delay": delay})
+def show_faces(page, *faces, **more):
+    """Let the stand-in find these faces, or fail; see `delay` and others in stand_in.js."""
+    page.evaluate(TELL, {"faces": list(faces), **more})
 
 
 def start(page, *faces):

@@ -1,14 +1,19 @@
-// Stands in for the networks: finds what a test has sent to the channel "stand-in", in each frame and photo.
+// Stands in for the networks: finds what a test has sent to the channel "stand-in", in each frame and photo. Of each
+// photo it sends the first pixel to the channel "photo".
 
 const EXPRESSIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const QUALITY = { size: 100, roll: 0, yaw: 0, sharpness: 1, brightness: 0.5, clipped: 0 };
 
 let faces = [];
 let delay = 0; // milliseconds
+let photoDelay = 0;
+let error = null; // a message to fail with
+
+const photos = new BroadcastChannel("photo");
 
 new BroadcastChannel("stand-in").addEventListener("message", ({ data }) => {
   faces = data.faces.map(complete);
-  delay = data.delay ?? 0;
+  ({ delay = 0, photoDelay = 0, error = null } = data);
 });
 
 function complete({ box, expression, probability, track = 1, state = "named" }) {
@@ -16,8 +21,9 @@ function complete({ box, expression, probability, track = 1, state = "named" }) 
   return { box, expression, probabilities, track, state, quality: QUALITY };
 }
 
-async function found() {
-  if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
+async function found(wait) {
+  if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
+  if (error) throw new Error(error);
   return structuredClone(faces);
 }
 
@@ -27,10 +33,11 @@ export class Pipeline {
   }
 
   stream() {
-    return { next: found, reset() {} };
+    return { next: () => found(delay), reset() {} };
   }
 
-  photo() {
-    return found();
+  photo({ data }) {
+    photos.postMessage([...data.slice(0, 4)]);
+    return found(photoDelay);
   }
 }

@@ -6,6 +6,7 @@ import { N_, _ } from "./texts.js";
 
 const TAG_GAP = 3; // CSS pixels between tags
 const MAX_SIDE = 4096; // pixels of the picture that is read; canvases have limits
+const SHOWN_SIDE = 1280; // pixels of the picture on the page
 const SMALL_PICTURE = 320; // pixels to which smaller pictures are enlarged on the page
 const NOT_READ = N_("This file is no picture that this browser can open. Use a JPEG, PNG, WebP, GIF or AVIF file.");
 
@@ -13,21 +14,23 @@ export class PhotoScreen {
   constructor(client, labels) {
     Object.assign(this, { client, labels, result: find("#photo-result .prose"), turn: 0, spoken: "" });
     const [drop, input] = [find("#drop"), find("#file")];
-    input.addEventListener("change", () => this.read(input.files[0]));
+    input.addEventListener("change", () => {
+      this.read(input.files[0]);
+      input.value = ""; // so that the same file can be chosen again
+    });
     for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-      drop.addEventListener(type, (event) => {
-        event.preventDefault();
-        drop.classList.toggle("over", type.startsWith("dragenter") || type === "dragover");
-      });
+      drop.addEventListener(type, () => drop.classList.toggle("over", type.startsWith("dragenter") || type === "dragover"));
+      document.addEventListener(type, (event) => event.preventDefault()); // beside the field, too: browsers would leave the page
     }
-    drop.addEventListener("drop", ({ dataTransfer }) => this.read(dataTransfer.files[0]));
-    document.addEventListener("paste", ({ clipboardData }) => this.paste(clipboardData.files[0]));
+    document.addEventListener("drop", ({ dataTransfer }) => this.take(dataTransfer.files[0]));
+    document.addEventListener("paste", ({ clipboardData }) => this.take(clipboardData.files[0]));
     for (const button of document.querySelectorAll("#examples button")) {
       button.addEventListener("click", async () => this.read(await (await fetch(find("img", button).src)).blob()));
     }
   }
 
-  paste(file) {
+  /** Reads a file that came by itself, if this tab is open. */
+  take(file) {
     if (file && !find("#photo").hidden) this.read(file);
   }
 
@@ -35,31 +38,42 @@ export class PhotoScreen {
   async read(file) {
     if (!file) return;
     const turn = ++this.turn;
-    this.sizes?.disconnect();
+    this.clear();
     this.result.replaceChildren(message(_("One moment"), _("The faces are being detected."), "info"));
     try {
       const picture = await decode(file);
       await this.client.ready;
-      const { faces } = await this.client.photo(await createImageBitmap(picture));
-      if (turn === this.turn) this.show(picture, faces);
+      if (turn !== this.turn) return picture.close();
+      const { width, height } = picture;
+      const canvas = draw(picture);
+      const { faces } = await this.client.photo(picture);
+      if (turn === this.turn) this.show(canvas, { width, height }, faces);
     } catch (error) {
       if (turn === this.turn) this.result.replaceChildren(message(_("No faces read"), error.message, "trouble"));
     }
   }
 
-  show(picture, faces) {
+  /** Frees the former picture's memory, which some browsers keep until much later. */
+  clear() {
+    this.sizes?.disconnect();
+    for (const canvas of this.result.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
+  }
+
+  /** Shows the faces of a picture of a size, on the canvas that has it. */
+  show(canvas, size, faces) {
     const labels = faces.map((face) => this.labels.of(face));
     this.spoken = this.labels.count(labels);
-    const boxes = faces.map((face, i) => this.box(face, labels[i], i, picture));
-    const figure = el("figure", { class: "fer-photo" }, draw(picture, faces.length), ...boxes);
+    const boxes = faces.map((face, i) => this.box(face, labels[i], i, size));
+    canvas.ariaLabel = _("Your photo, %(faces)s found", { faces: countFaces(faces.length) });
+    const figure = el("figure", { class: "fer-photo" }, canvas, ...boxes);
     const none = _("Faces that are covered, in profile or very small are missed. Try another photo.");
     const rest = faces.length
       ? [el("div", { class: "fer-card" }, ...faces.map((face, i) => this.panel(face, labels[i], i))), this.table(faces, labels)]
       : [message(_("No face found"), none)];
     this.result.replaceChildren(figure, ...rest);
     this.choose(1);
-    this.sizes = new ResizeObserver(() => this.placeTags(faces, picture.width));
-    this.sizes.observe(find("canvas", figure));
+    this.sizes = new ResizeObserver(() => this.placeTags(faces, size.width));
+    this.sizes.observe(canvas);
     if (figure.getBoundingClientRect().top > innerHeight * 0.75) figure.scrollIntoView({ block: "start" });
   }
 
@@ -136,13 +150,19 @@ async function decode(file) {
   const side = Math.max(picture.width, picture.height);
   if (side <= MAX_SIDE) return picture;
   const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round((length * MAX_SIDE) / side)));
-  return createImageBitmap(picture, { resizeWidth: width, resizeHeight: height, resizeQuality: "high" });
+  const smaller = await createImageBitmap(picture, { resizeWidth: width, resizeHeight: height, resizeQuality: "high" });
+  picture.close();
+  return smaller;
 }
 
-function draw(picture, faces) {
-  const scale = Math.max(1, SMALL_PICTURE / Math.max(picture.width, picture.height));
-  const canvas = el("canvas", { role: "img", "aria-label": _("Your photo, %(faces)s found", { faces: countFaces(faces) }) });
-  [canvas.width, canvas.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+/** Returns a canvas with a picture, no larger than the page shows it. */
+function draw(picture) {
+  const side = Math.max(picture.width, picture.height);
+  const scale = Math.min(Math.max(1, SMALL_PICTURE / side), SHOWN_SIDE / side);
+  const canvas = el("canvas", { role: "img" });
+  [canvas.width, canvas.height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
