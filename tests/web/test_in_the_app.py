@@ -97,7 +97,7 @@ def test_the_places_hand_over_the_camera_and_the_choice_is_remembered(page, fram
 
 @pytest.mark.parametrize(
     ("script", "delay"),
-    [("delete globalThis.WebAssembly", None), (TEN_TIMES_AS_FAST, 50)],
+    [("delete globalThis.WebAssembly", None), (TEN_TIMES_AS_FAST, 250)],
     ids=["without WebAssembly", "slow"],
 )
 def test_a_device_that_cant_is_offered_the_server(blank, app, script, delay):

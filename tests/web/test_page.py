@@ -119,6 +119,7 @@ def test_a_class_has_no_expression_below_five_faces(page):
     start(page, *faces[:4])
     page.get_by_text("A class needs at least 5 faces").wait_for()
     assert page.locator("#panel [role=meter]:visible").count() == 0
+    page.wait_for_timeout(300)  # they are drawn with the camera's next picture
     assert min(drawn(page, faces[0]["box"], WHITE)) > 0.9  # all boxes are alike
     assert max(drawn(page, faces[0]["box"], rgb("happy"))) < 0.1
     page.get_by_role("button", name="Start timeline").click()
@@ -285,7 +286,7 @@ def test_a_device_that_is_too_slow_is_told_so(blank, site):
     blank.add_init_script(TEN_TIMES_AS_FAST)
     blank.goto(site.url)
     blank.locator("html[data-ready]").wait_for()
-    show_faces(blank, face(), delay=50)
+    show_faces(blank, face(), delay=250)
     blank.get_by_role("button", name="Start camera").click()
     blank.get_by_text("This device is slow").wait_for()
     assert blank.get_by_text("Close other programs and pages").is_visible()

@@ -10,6 +10,8 @@ const PANEL_INTERVAL = 100; // milliseconds from one update of the numbers to th
 const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
 const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
+const SLOW_RESULTS = 7; // whose median counts: a single one may have been held up
+const MAX_FAILURES = 10; // frames in a row that can't be read before the visitor is told; single ones pass
 const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
 export class LiveScreen extends CameraScreen {
@@ -20,7 +22,7 @@ export class LiveScreen extends CameraScreen {
    */
   constructor(client, labels, toServer) {
     super(find("#stage"), find("#trouble"), labels.settings.camera, (face) => labels.caption(face));
-    Object.assign(this, { client, labels, toServer, results: [], ready: client.ready });
+    Object.assign(this, { client, labels, toServer, results: [], times: [], ready: client.ready });
     this.panel = new Panel(find("#panel"), labels);
     this.timeline = new TimelineScreen(labels);
     find("#view").addEventListener("change", () => this.changeView());
@@ -31,7 +33,7 @@ export class LiveScreen extends CameraScreen {
   }
 
   begin() {
-    Object.assign(this, { results: [], started: performance.now(), busy: false, unread: null, slow: false });
+    Object.assign(this, { results: [], times: [], started: performance.now(), busy: false, unread: null, slow: false, failures: 0 });
     this.client.reset();
   }
 
@@ -54,29 +56,37 @@ export class LiveScreen extends CameraScreen {
   /** Reads the latest frame if that hasn't been done and the worker is free. */
   async read(run) {
     if (this.busy || this.unread === null) return;
-    const [taken, began] = [this.unread, performance.now()];
+    const taken = this.unread;
     [this.busy, this.unread] = [true, null];
     try {
       const bitmap = await createImageBitmap(this.video);
-      const { faces, uniform } = await this.client.frame(bitmap, taken / 1000);
-      if (run === this.run) this.show(faces, uniform, taken, performance.now() - began);
+      const { faces, uniform, milliseconds } = await this.client.frame(bitmap, taken / 1000);
+      if (run === this.run) this.show(faces, uniform, taken, milliseconds);
     } catch (error) {
-      if (run === this.run) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera.", { error: error.message }));
+      if (run === this.run) this.failed(error);
     } finally {
       if (run === this.run) this.busy = false;
     }
     if (run === this.run) this.read(run);
   }
 
+  /** Tells the visitor once that frames can't be read, until one can be again. */
+  failed({ message: error }) {
+    if (++this.failures === MAX_FAILURES) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera.", { error }));
+  }
+
   show(faces, uniform, taken, took) {
     this.camera.saw(uniform);
     this.camera.check();
     if (this.camera.loss) return;
+    if (this.failures >= MAX_FAILURES) this.trouble.replaceChildren();
+    this.failures = 0;
     this.overlay.update(faces, this.view);
     this.timeline.record(faces, taken / 1000);
     const now = performance.now();
-    if (taken - (this.results.at(-1)?.time ?? 0) > PAUSE) this.started = taken;
-    this.results = [...this.results.filter(({ time }) => now - time < RATE_WINDOW), { time: now, took }];
+    if (taken - (this.results.at(-1) ?? 0) > PAUSE) this.started = taken;
+    this.results = [...this.results.filter((time) => now - time < RATE_WINDOW), now];
+    this.times = [...this.times, took].slice(-SLOW_RESULTS);
     if (now - (this.panelTime ?? 0) < PANEL_INTERVAL) return;
     this.panelTime = now;
     this.panel.update(faces, this.view, this.rate(now));
@@ -85,18 +95,18 @@ export class LiveScreen extends CameraScreen {
 
   /** Returns the results a second. */
   rate(now) {
-    const span = Math.min(RATE_WINDOW, now - this.results[0].time) || RATE_WINDOW;
+    const span = Math.min(RATE_WINDOW, now - this.results[0]) || RATE_WINDOW;
     return (1000 * Math.max(this.results.length - 1, 1)) / span;
   }
 
   /** Returns the results a second that the device would manage, if the camera had as many pictures. */
   get possibleRate() {
-    return (1000 * this.results.length) / this.results.reduce((sum, { took }) => sum + took, 0);
+    return 1000 / [...this.times].sort((one, other) => one - other)[this.times.length >> 1];
   }
 
   /** Tells a visitor whose device is too slow, once, and offers the server where there is one. */
   checkRate(now) {
-    if (this.slow || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
+    if (this.slow || this.times.length < SLOW_RESULTS || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
     this.slow = true;
     const advice = this.toServer ? _("The server may be faster: it would get the camera's picture.") : _("Close other programs and pages, or use a newer device.");
     const text = `${_("It manages %(rate)s frames a second; quick expressions are missed.", { rate: this.possibleRate.toFixed(1) })} ${advice}`;
