@@ -1,9 +1,10 @@
 // The networks, away from the page's own thread. Messages come and go as described in page/pipeline_client.js.
 
 import * as ort from "./ort/ort.wasm.bundle.min.mjs";
+import { FALSE_PIXELS, readsTrue } from "./page/canvas_reading.js";
 import { loadModels } from "./page/model_files.js";
-import { isUniform } from "./page/uniform.js";
 import { NOT_RUN } from "./page/reasons.js";
+import { isUniform } from "./page/uniform.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 
 let pipeline, stream, uniformRange;
@@ -12,6 +13,7 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 
 const handlers = {
   async load({ base, uniformRange: range }) {
+    if (!readsTrue(canvas)) throw new Error(FALSE_PIXELS);
     uniformRange = range;
     const { wasm, config, ...models } = await loadModels(base, (progress) => postMessage({ type: "progress", ...progress }));
     ort.env.wasm.wasmBinary = wasm;
@@ -45,14 +47,14 @@ const handlers = {
   },
 };
 
+/** Returns a bitmap's pixels and gives it up; transparent ones are on white, as fer/images/pixels.py has them. */
 function pixels(bitmap) {
   const { width, height } = bitmap;
-/** Returns a bitmap's pixels and gives it up; transparent ones are on white, as fer/images/pixels.py has them. */
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
   context.fillStyle = "white";
   context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
   return context.getImageData(0, 0, width, height);
 }
 

@@ -17,3 +17,12 @@ test("what an earlier run leaves behind doesn't stop the one that goes on", asyn
   await new Promise((resolve) => setTimeout(resolve, 60));
   assert.equal(sent, 1);
 });
+
+test("a browser that falsifies pictures is told so, and its camera stays off", async () => {
+  const white = { fillRect() {}, getImageData: () => ({ data: [255, 255, 255, 255] }) };
+  globalThis.document = { createElement: () => ({ getContext: () => white }), documentElement: { lang: "en" } };
+  let reason = null;
+  await ServerLive.prototype.startRun.call({ explain: (text) => (reason = text) }, 1);
+  delete globalThis.document;
+  assert.match(reason, /^This browser hides from web pages/);
+});

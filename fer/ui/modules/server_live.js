@@ -2,6 +2,7 @@
 // come back.
 
 import { CameraScreen } from "./camera_screen.js";
+import { FALSE_PIXELS, readsTrue } from "./canvas_reading.js";
 import { message } from "./elements.js";
 import { _ } from "./texts.js";
 
@@ -39,6 +40,11 @@ export class ServerLive extends CameraScreen {
   translate() {
     super.translate();
     this.stage.dataset.waiting = _("Waiting for an answer: others are using the page. It goes on by itself.");
+  }
+
+  async startRun(run) {
+    if (readsTrue(document.createElement("canvas"))) await super.startRun(run);
+    else this.explain(_(FALSE_PIXELS));
   }
 
   begin(run) {
