@@ -9,7 +9,7 @@ from tests.web import site as sites
 from tests.web.faces import face, start
 from tests.web.test_networks import KEPT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OFFER = "A new version is there"
 
@@ -78,7 +78,6 @@ def test_only_the_page_in_which_it_is_wanted_loads_a_new_release(folder, visit):
         other.get_by_role("button", name="Load it now").click()
 
 
-@pytest.mark.slow
 def test_an_unsaved_timeline_is_only_dropped_on_purpose(folder, visit):
     page = ready(visit("a"))
     start(page, face())
