@@ -20,6 +20,12 @@ OPSET = 17
 """ONNX operator set: the newest that all of ONNX Runtime's back ends, the web's included, have."""
 
 
+ONET_BITS = 12
+"""Bits of the mantissas of O-Net's weights, of 24. With so few, what the browser loads of it
+compresses to little more than half. Boxes in photos moved by a few ten-thousandths of a face's side
+in the median of pictures, and by 3 % in a tiny face."""
+
+
 class SplitPReLU(nn.Module):
     """A PReLU as two convolutions of each channel by itself: x + (1 - slope) relu(-x).
 
@@ -53,14 +59,25 @@ class TwoClassSoftmax(nn.Module):
 def write_mtcnn(folder: Path = MTCNN_FOLDER) -> list[Path]:
     """Write P-, R- and O-Net in float32 into a folder, and return the files.
 
+    O-Net's weights are rounded, see `ONET_BITS`.
+
     Any number of pictures may be passed at a time, to P-Net of any size from its window on.
     """
-    networks = ((PNet(), PNET_WINDOW), (RNet(), REFINEMENT_SIDE), (ONet(), OUTPUT_SIDE))
+    onet = round_weights(ONet(), ONET_BITS)
+    networks = ((PNet(), PNET_WINDOW), (RNet(), REFINEMENT_SIDE), (onet, OUTPUT_SIDE))
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.onnx" for name in OUTPUTS]
     for file, (network, side) in zip(files, networks, strict=True):
         _write_network(network, side, file)
     return files
+
+
+def round_weights(network: nn.Module, bits: int) -> nn.Module:
+    """Round a network's weights to so many bits of their mantissas, and return it."""
+    for weights in network.parameters():
+        mantissas, exponents = torch.frexp(weights.detach())
+        weights.data = torch.ldexp((mantissas * 2**bits).round() / 2**bits, exponents)
+    return network
 
 
 def _rewrite(network: nn.Module) -> nn.Module:

@@ -8,27 +8,39 @@ import pytest
 import torch
 from facenet_pytorch import ONet, PNet, RNet
 
-from fer.vision.mtcnn_export import write_mtcnn
+from fer.vision.mtcnn_export import ONET_BITS, round_weights, write_mtcnn
 from fer.vision.mtcnn_networks import MTCNN_FOLDER, WEIGHTS_VERSION
 
 
 @pytest.mark.parametrize(
-    ("name", "network", "shapes"),
+    ("name", "network", "tolerance", "shapes"),
     [
         # Heights and widths with which pooling ends in the middle of a window, and without.
-        ("pnet", PNet, [(1, 3, 12, 12), (1, 3, 47, 64), (2, 3, 96, 61)]),
-        ("rnet", RNet, [(1, 3, 24, 24), (17, 3, 24, 24)]),
-        ("onet", ONet, [(1, 3, 48, 48), (5, 3, 48, 48)]),
+        ("pnet", PNet, 1e-5, [(1, 3, 12, 12), (1, 3, 47, 64), (2, 3, 96, 61)]),
+        ("rnet", RNet, 1e-5, [(1, 3, 24, 24), (17, 3, 24, 24)]),
+        ("onet", ONet, 2e-3, [(1, 3, 48, 48), (5, 3, 48, 48)]),
     ],
 )
-def test_files_return_what_facenet_pytorch_returns(name, network, shapes):
+def test_files_return_what_facenet_pytorch_returns(name, network, tolerance, shapes):
     session = onnxruntime.InferenceSession(MTCNN_FOLDER / f"{name}.onnx")
     for shape in shapes:
         pixels = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
         with torch.inference_mode():
             expected = network()(torch.from_numpy(pixels))
         for ours, theirs in zip(session.run(None, {"pixels": pixels}), expected, strict=True):
-            np.testing.assert_allclose(ours, theirs, atol=1e-5)
+            np.testing.assert_allclose(ours, theirs, atol=tolerance)
+
+
+def test_the_last_network_is_the_librarys_with_rounded_weights():
+    session = onnxruntime.InferenceSession(MTCNN_FOLDER / "onet.onnx")
+    pixels = np.random.default_rng(0).uniform(-1, 1, (5, 3, 48, 48)).astype(np.float32)
+    network, rounded = ONet(), round_weights(ONet(), ONET_BITS)
+    with torch.inference_mode():
+        expected = rounded(torch.from_numpy(pixels))
+    for ours, theirs in zip(session.run(None, {"pixels": pixels}), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    for weights, exact in zip(rounded.parameters(), network.parameters(), strict=True):
+        torch.testing.assert_close(weights, exact, rtol=2.0**-ONET_BITS, atol=0)
 
 
 def test_the_export_writes_the_files_of_the_package(tmp_path):
