@@ -143,6 +143,8 @@ def _lines(path: Path) -> list[str]:
 def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: bool) -> Iterator[str]:
     if text.startswith(_LOCAL):
         text = unquote(text.removeprefix(_LOCAL))
+    if "\0" in text:
+        raise ValueError(f"{printable(text)[:200]} is no name of a file; save lists as UTF-8.")
     if "://" in text:
         yield from _expand_address(text, listed)
         return

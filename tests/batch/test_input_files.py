@@ -65,6 +65,7 @@ def test_a_link_is_no_second_file(inputs):
         ("*.bmp", r"Nothing matches \*.bmp; check the pattern."),
         ("empty", "empty holds no photo or video; looked for were files that end in .avif"),
         ("memory://nowhere", "memory://nowhere names no photo and no video; check the address."),
+        ("file:///a%00b.jpg", "is no name of a file; save lists as UTF-8."),
         ("gopher://x/y", "gopher://x/y can't be reached: "),
     ],
 )
