@@ -1,5 +1,6 @@
 """File suffixes, the files below a folder, and file names as printable text."""
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,12 @@ VIDEO_SUFFIXES = (
 
 VIDEO_FORMATS = N_("MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, TS, MTS, FLV, WMV or OGV")
 """The accepted videos, for people."""
+
+_MOUNT_LOST = (
+    *(errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNRESET, errno.EMFILE, errno.ENFILE),
+)
+"""What files in a mounted network folder fail with while its server is away."""
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
@@ -75,6 +82,11 @@ def is_hidden(path: Path) -> bool:
     """Return whether a file or folder was put there by a system or a program for itself."""
     marks = (".", "_") if path.is_dir() else "."
     return path.name.startswith(marks) or path.name.lower() in _SYSTEM_FILES
+
+
+def is_lost_mount(error: OSError) -> bool:
+    """Return whether a file can't be read because the folder it is in has gone away."""
+    return error.errno in _MOUNT_LOST
 
 
 def printable(path: str | Path) -> str:

@@ -10,40 +10,50 @@ from typing import IO, TypeVar
 from fer.batch.input_files import InputFile, in_a_line
 from fer.batch.transient_errors import (
     UnreachableError,
-    is_lost_mount,
     is_transient,
+    raise_if_mount_lost,
     remote_errors,
     with_retries,
 )
 from fer.output_files import is_full
 
 MAX_PHOTO_BYTES = 500_000_000
-"""Of a photo behind an address, which is in memory while it is read."""
+"""Of a photo, which is in memory while it is read."""
 
 _CHUNK = 1 << 20
 
 T = TypeVar("T")
 
 
-class RemoteFileError(OSError):
-    """A remote file is permanently unavailable; the message is one sentence."""
+class UnavailableError(OSError):
+    """A file is permanently unavailable; the message is one sentence."""
 
 
 def read_bytes(file: InputFile, note_progress: Callable[[], None] = lambda: None) -> bytes:
-    """Return the content of a file behind an address.
+    """Return the content of a photo.
 
     Args:
         file: What is read.
         note_progress: Called before each attempt.
 
     Raises:
-        RemoteFileError: It is permanently unavailable, or too large.
+        UnavailableError: It is permanently unavailable, or too large.
         UnreachableError: It can't at the moment.
+        OSError: It is on this machine, and can't be read.
     """
-    content = _fetch(file, lambda stream: bytes(stream.read(MAX_PHOTO_BYTES + 1)), note_progress)
+    content = _fetch(file, _read_photo, note_progress) if file.is_remote else _read_here(file)
     if len(content) > MAX_PHOTO_BYTES:
-        raise RemoteFileError(f"The photo has more than {MAX_PHOTO_BYTES // 1_000_000} MB.")
+        raise UnavailableError(f"The photo has more than {MAX_PHOTO_BYTES // 1_000_000} MB.")
     return content
+
+
+def _read_photo(stream: IO[bytes]) -> bytes:
+    return bytes(stream.read(MAX_PHOTO_BYTES + 1))
+
+
+def _read_here(file: InputFile) -> bytes:
+    with open(file.location, "rb") as stream:
+        return _read_photo(stream)
 
 
 def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Callable[[], None]) -> T:
@@ -59,7 +69,7 @@ def _fetch(file: InputFile, read: Callable[[IO[bytes]], T], note_progress: Calla
     except remote_errors() as error:
         if is_transient(error):
             raise UnreachableError(_describe(error)) from error
-        raise RemoteFileError(f"The file can't be read: {in_a_line(error)}") from error
+        raise UnavailableError(f"The file can't be read: {in_a_line(error)}") from error
 
 
 def _describe(error: BaseException) -> str:
@@ -88,7 +98,7 @@ class LocalCopies:
         """Return where a file is on this machine.
 
         Raises:
-            RemoteFileError: It is permanently unavailable.
+            UnavailableError: It is permanently unavailable.
             UnreachableError: It can't at the moment.
         """
         if not file.is_remote:
@@ -113,8 +123,7 @@ class LocalCopies:
         try:
             known = Path(file.location).stat()
         except OSError as error:
-            if is_lost_mount(error):
-                raise UnreachableError(f"{error.strerror}.") from error
+            raise_if_mount_lost(error)
             raise
         return hashlib.sha256(repr((known.st_size, known.st_mtime_ns)).encode()).hexdigest()[:16]
 

@@ -7,10 +7,10 @@ from supervision import Detections
 
 from fer.batch.annotated_copies import write_annotated_photo
 from fer.batch.input_files import InputFile
-from fer.batch.local_copies import RemoteFileError, read_bytes
+from fer.batch.local_copies import UnavailableError, read_bytes
 from fer.batch.rows import FaceRows, TimelineRows, file_table
 from fer.batch.tasks import PHOTO_MIN_FACE, BatchSettings, TableRows
-from fer.batch.transient_errors import UnreachableError, is_lost_mount
+from fer.batch.transient_errors import UnreachableError, raise_if_mount_lost
 from fer.drawing.face_export import describe_rotation
 from fer.images import DecodedImage, ImageError, decode_image
 from fer.pipeline import Pipeline
@@ -87,15 +87,14 @@ class _Reading:
         """
         self._note_progress()
         try:
-            content = read_bytes(file, self._note_progress) if file.is_remote else file.location
-            decoded = decode_image(content)
+            # All of it first: to a decoder a folder that goes away looks like a damaged photo.
+            decoded = decode_image(read_bytes(file, self._note_progress))
             faces = self._pipeline(decoded.pixels)
             return self._add(file, decoded, faces)
-        except (ImageError, RemoteFileError) as error:
+        except (ImageError, UnavailableError) as error:
             return {"error": str(error)}
         except OSError as error:
-            if is_lost_mount(error):
-                raise UnreachableError(f"{error.strerror}.") from error
+            raise_if_mount_lost(error)
             return {"error": f"The file can't be read: {error.strerror or error}."}
         except MemoryError:
             return {"error": LARGE}

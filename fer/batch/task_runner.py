@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 
-from fer.batch.local_copies import LocalCopies, RemoteFileError
+from fer.batch.local_copies import LocalCopies, UnavailableError
 from fer.batch.photo_rows import read_photos
 from fer.batch.rows import FaceRows, TimelineRows, file_table
 from fer.batch.tasks import (
@@ -21,7 +21,7 @@ from fer.batch.tasks import (
     WorkError,
     files_of,
 )
-from fer.batch.transient_errors import UnreachableError
+from fer.batch.transient_errors import UnreachableError, raise_if_mount_lost
 from fer.batch.video_plan import plan_video
 from fer.batch.video_rows import read_annotated, read_segment
 from fer.batch.watchdog import Watchdog
@@ -79,28 +79,38 @@ class TaskRunner:
             if isinstance(task, PhotoTask):
                 return read_photos(task.files, self.pipeline, self.settings, self._note_progress)
             return self._read_video(task)
+        except UnreachableError as error:
+            return leave_unread(task, str(error), self.settings)
         except (OutputError, ResultsError) as error:
             return WorkError(str(error))
 
     def _read_video(self, task: PlanTask | SegmentTask) -> Result:
         try:
-            path, identity = self._copies.path(task.file), self._copies.identity(task.file)
-            if isinstance(task, PlanTask):
-                return plan_video(path, self.settings, identity)
-            if task.identity != identity:
-                return leave_unread(task, REPLACED, self.settings)
-            return self._read_segment(task, path)
-        except UnreachableError as error:
-            return leave_unread(task, str(error), self.settings)
+            return self._read_unchanged(task)
         except ResultsError:
             raise
-        except (VideoError, RemoteFileError) as error:
+        except (VideoError, UnavailableError) as error:
+            raise_if_mount_lost(error)
             return refuse(task, str(error), self.settings)
         except OSError as error:
+            raise_if_mount_lost(error)
             sentence = f"The file can't be read: {error.strerror or error}."
             return refuse(task, sentence, self.settings)
         except MemoryError:
             return refuse(task, LARGE, self.settings)
+
+    def _read_unchanged(self, task: PlanTask | SegmentTask) -> Result:
+        """Return what comes of a video's task, unless it is replaced or goes away meanwhile."""
+        path, identity = self._copies.path(task.file), self._copies.identity(task.file)
+        if isinstance(task, PlanTask):
+            result: Result = plan_video(path, self.settings, identity)
+        elif task.identity == identity:
+            result = self._read_segment(task, path)
+        else:
+            raise UnreachableError(REPLACED)
+        if self._copies.identity(task.file) != identity:
+            raise UnreachableError(REPLACED)
+        return result
 
     def _read_segment(self, task: SegmentTask, path: Path) -> SegmentRows:
         known = path, self.pipeline, self.settings, self._note_progress

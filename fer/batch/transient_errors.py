@@ -1,10 +1,11 @@
 """Which errors of a source are transient, such as a lost connection, and which are the file's."""
 
-import errno
 import sys
 from collections.abc import Callable
 from time import sleep
 from typing import TypeVar
+
+from fer.paths import is_lost_mount
 
 PAUSES = (1.0, 4.0, 16.0)
 """Seconds to wait before something is tried again."""
@@ -33,12 +34,6 @@ _PERMANENT = (
 
 _PASSING_STATUS = (401, 408, 425, 429)
 """Of HTTP, below 500: a token that has expired, a slow network, too many requests."""
-
-_MOUNT_LOST = (
-    *(errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH),
-    *(errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNRESET, errno.EMFILE, errno.ENFILE),
-)
-"""What files in a mounted network folder fail with while its server is away."""
 
 
 T = TypeVar("T")
@@ -83,9 +78,20 @@ def is_transient(error: BaseException) -> bool:
     return not isinstance(error, _PERMANENT)
 
 
-def is_lost_mount(error: OSError) -> bool:
-    """Return whether a file on this machine fails because the folder it is in has gone away."""
-    return error.errno in _MOUNT_LOST
+def raise_if_mount_lost(error: BaseException) -> None:
+    """Raise what a file fails with that is on this machine, but whose folder has gone away.
+
+    Args:
+        error: Of reading the file, or what was raised in place of such an error.
+
+    Raises:
+        UnreachableError: It is so.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and is_lost_mount(cause):
+            raise UnreachableError(f"{cause.strerror}.") from error
+        cause = cause.__context__
 
 
 def _status(error: BaseException) -> int | None:

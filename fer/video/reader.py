@@ -18,6 +18,7 @@ from av.stream import Stream
 
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
+from fer.paths import is_lost_mount
 from fer.video.container import (
     DECODER_THREADS,
     VideoError,
@@ -78,6 +79,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
+        OSError: The folder that it is in has gone away, also later, while frames are read.
     """
 
     def __init__(
@@ -229,7 +231,9 @@ class VideoReader(AbstractContextManager["VideoReader"]):
                     self._counts.packets += packet.size > 0
                     self._counts.video_until = max(self._counts.video_until, _end_time(packet))
                     yield from self._decode_packet(packet)
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            if isinstance(error, OSError) and is_lost_mount(error):
+                raise
             return  # the file ends in the middle
 
     def _decode_packet(self, packet: "Packet[Stream]") -> Iterator[_StampedFrame]:

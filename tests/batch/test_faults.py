@@ -4,9 +4,11 @@ import errno
 import os
 import re
 import shutil
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import aiohttp
+import av
 import fsspec
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from fer.batch.tasks import BatchSettings, WorkerReady
 from fer.batch.transient_errors import UnreachableError, is_transient
 from fer.batch.watchdog import Watchdog
 from fer.pipeline import Pipeline
+from fer.video.container import demux
 from tests.batch import batches, fake_worker
 from tests.batch.batches import run, table, tables
 from tests.fakes import fake_pipeline, sure
@@ -178,14 +181,40 @@ def test_a_full_temporary_disk_is_no_fault_of_the_video(network, tmp_path, pipel
     assert table(tmp_path / "out", "files")["error"].isna().all()
 
 
-def test_a_folder_of_the_network_that_has_gone_away(inputs, tmp_path, pipeline, monkeypatch):
-    def stale(*arguments, **options):
-        raise OSError(errno.ESTALE, "Stale file handle")
+def stale(*arguments, **options):
+    raise OSError(errno.ESTALE, "Stale file handle")
 
-    monkeypatch.setattr("fer.batch.photo_rows.decode_image", stale)
-    monkeypatch.setattr("fer.batch.local_copies.Path", lambda *parts: SimpleNamespace(stat=stale))
-    with pytest.raises(UnreachableError, match=r"as are 4 more: Stale file handle\."):
-        run([inputs], tmp_path / "out", pipeline, SHORT)
+
+def half_read(*arguments, **options):
+    return nullcontext(SimpleNamespace(read=stale))
+
+
+def packets_until_stale(*arguments, **options):
+    yield from list(demux(*arguments, **options))[:5]
+    raise av.error.OSError(errno.ESTALE, "Stale file handle")
+
+
+@pytest.mark.parametrize(
+    ("name", "fails"),
+    [
+        *(("fer.batch.local_copies.open", fails) for fails in (stale, half_read)),
+        ("fer.batch.local_copies.Path", lambda *parts: SimpleNamespace(stat=stale)),
+        ("fer.video.container.av.open", stale),  # which becomes a VideoError
+        ("fer.video.reader.demux", packets_until_stale),
+    ],
+)
+def test_a_folder_of_the_network_that_has_gone_away(
+    inputs, done, tmp_path, pipeline, monkeypatch, name, fails
+):
+    """Nothing in it is refused for good, nor kept in part."""
+    with monkeypatch.context() as patch:
+        patch.setattr(name, fails, raising=not name.endswith(".open"))
+        with pytest.raises(UnreachableError, match=r"is left for later.*: Stale file handle\."):
+            run([inputs], tmp_path / "out", pipeline, SHORT)
+    kinds = table(tmp_path / "out", "files")["kind"].tolist()
+    assert kinds == (["video"] if name == "fer.batch.local_copies.open" else ["photo"] * 4)
+    run([inputs], tmp_path / "out", pipeline, SHORT)
+    assert_same_rows(done, tmp_path / "out")
 
 
 def test_a_listing_is_tried_again_too(network, tmp_path, monkeypatch):
