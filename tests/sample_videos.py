@@ -22,6 +22,11 @@ def grey(index: int, size: tuple[int, int]) -> np.ndarray:
     return np.full((size[1], size[0], 3), 20 + index * 8 % 220, np.uint8)
 
 
+def noisy(index: int, size: tuple[int, int]) -> np.ndarray:
+    """A frame that can't be compressed, so that all take about as many bytes."""
+    return np.random.default_rng(index).integers(0, 256, (size[1], size[0], 3), np.uint8)
+
+
 def corners(index: int, size: tuple[int, int]) -> np.ndarray:
     """Red, green / blue, white: tells how the picture is turned."""
     width, height = size

@@ -109,6 +109,11 @@ class Segment:
     read_from: float
     next_sample: float
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all that is analysed of the video."""
+        return self.start == 0 and math.isinf(self.end)
+
 
 @dataclass(frozen=True)
 class VideoPlan:

@@ -128,9 +128,9 @@ def _notices(segments: Sequence[tuple[Segment, Mapping[str, Any]]]) -> Iterator[
     warnings = [facts["warning"] for _, facts in segments if facts.get("warning")]
     unread = sum(facts.get("unread", 0) for _, facts in segments)
     turns = [facts["rotation"] for _, facts in segments if facts.get("rotation")]
+    if unread:  # the same frame perhaps twice, in the seconds that segments have in common
+        yield f"About {unread:,} picture{'s' * (unread > 1)} could not be read."
     yield from warnings
-    if unread and not warnings:
-        yield f"About {unread:,} pictures could not be read."
     if turns:
         yield describe_rotation(turns[-1], "video")
     for segment, facts in segments:

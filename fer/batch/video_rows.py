@@ -109,9 +109,14 @@ def read_segment(
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
             pass
         analyzer.count_pending()
-        return collector.rows(
-            rotation=analyzer.rotation, unread=reader.unread, warning=reader.warning
-        )
+        return collector.rows(rotation=analyzer.rotation, **_losses(reader, segment))
+
+
+def _losses(reader: VideoReader, segment: Segment) -> dict[str, Any]:
+    """Return what wasn't read; frames of several segments are added up, see `video_join`."""
+    if segment.is_whole:
+        return {"unread": 0, "warning": reader.warning}
+    return {"unread": reader.unread, "warning": reader.file_warning}
 
 
 def read_annotated(

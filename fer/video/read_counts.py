@@ -41,20 +41,18 @@ class ReadCounts:
         """Note that a track appeared that the header doesn't list."""
         self.has_late_stream = True
 
-    def describe_losses(
+    def describe_file(
         self,
         container: InputContainer,
         stream: VideoStream,
-        frame_rate: float,
         max_frames: int,
         max_seconds: int | None,
     ) -> str | None:
-        """Return what wasn't read, a sentence each; None if all was.
+        """Return which tracks and which end of a file weren't read, in sentences; None if all were.
 
         Args:
-            container: The file.
+            container: The file, which was read to its end.
             stream: Its video.
-            frame_rate: Mean frames a second.
             max_frames: Frames that were read at most.
             max_seconds: Seconds after which reading was stopped; None if it wasn't.
         """
@@ -63,7 +61,6 @@ class ReadCounts:
             sentences.append(
                 _("A track that appears late in the file, such as its sound, is left out.")
             )
-        sentences += self._describe_lost_frames(stream, frame_rate)
         start, end = stated_span(container) or (0.0, 0.0)
         if end - self.read_until > MAX_JUMP:
             read, stated = f"{self.read_until - start:.0f}", f"{end - start:.0f}"
@@ -80,9 +77,18 @@ class ReadCounts:
             )
         return " ".join(filter(None, sentences)) or None
 
-    def _describe_lost_frames(self, stream: VideoStream, frame_rate: float) -> list[str]:
+    def describe_lost_frames(
+        self, stream: VideoStream, frame_rate: float, whole: bool
+    ) -> str | None:
+        """Return how many frames couldn't be read or are damaged, in sentences; None if none.
+
+        Args:
+            stream: The video.
+            frame_rate: Mean frames a second.
+            whole: Whether it was read from its beginning to its end.
+        """
         total = self.packets
-        if self._is_cut_off(stream, frame_rate):
+        if whole and self._is_cut_off(stream, frame_rate):
             total = max(stream.frames, total)
         missing = self.undecodable + total - self.packets
         sentences = []
@@ -102,7 +108,7 @@ class ReadCounts:
                     total=f"{total:,}",
                 )
             )
-        return sentences
+        return " ".join(sentences) or None
 
     def _is_cut_off(self, stream: VideoStream, frame_rate: float) -> bool:
         """Return whether frames are missing at the end.

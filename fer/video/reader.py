@@ -67,7 +67,8 @@ class VideoReader(AbstractContextManager["VideoReader"]):
 
     `info` is available from the start, and so are `scale`, pixels of the file for each pixel of a
     frame, and `first_stamp`, the first frame's seconds on the file's own clock. After the last
-    frame, `warning` is what wasn't read, in sentences, or None.
+    frame, `warning` is what wasn't read, in sentences, or None, and `file_warning` what of it isn't
+    about single frames.
 
     Args:
         path: A video of an accepted format, recognised by content.
@@ -92,6 +93,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     ) -> None:
         """Open the file and decode its first frame."""
         self.warning: str | None = None
+        self.file_warning: str | None = None
         self.path, self._any_size, self._threads = path, any_size, threads
         self._known = known
         self._container = open_container(path, any_size)
@@ -148,19 +150,13 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             # If a clock is set back, the packets' own stamps don't state how far the pictures go.
             self._counts.extend(start + time + self._duration(frame, time))
             yield self._frame(frame, time)
-        self.warning = self._counts.describe_losses(
-            self._container,
-            self._stream,
-            self.info.frame_rate,
-            self._max_frames,
-            MAX_SECONDS if time > self._max_seconds else None,
-        )
+        self._note_losses(whole=True, max_seconds=MAX_SECONDS if time > self._max_seconds else None)
 
     def frames_from(self, start: float) -> Iterator[Frame]:
         """Yield the frame that is on the screen at a time, and those after it.
 
         Only for files whose times can be told without reading them from their beginning: those of
-        which `fer.video.frame_times.frame_times` knows them. `warning` stays None.
+        which `fer.video.frame_times.frame_times` knows them.
 
         Args:
             start: Seconds from the first frame.
@@ -176,6 +172,16 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             waiting = frame, time
         if waiting:
             yield self._frame(*waiting)
+        self._note_losses(whole=False)
+
+    def _note_losses(self, whole: bool, max_seconds: int | None = None) -> None:
+        """Note what wasn't read, when the file is read to its end."""
+        counts, stream = self._counts, self._stream
+        lost = counts.describe_lost_frames(stream, self.info.frame_rate, whole)
+        self.file_warning = counts.describe_file(
+            self._container, stream, self._max_frames, max_seconds
+        )
+        self.warning = " ".join(filter(None, (lost, self.file_warning))) or None
 
     def _frame(self, frame: av.VideoFrame, time: float) -> Frame:
         return Frame(self._converter.convert(frame), time, self._duration(frame, time))

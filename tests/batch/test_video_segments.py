@@ -16,7 +16,7 @@ from fer.recording.frame_sampler import FrameSampler
 from fer.video import VideoError, VideoReader, header
 from tests.batch.batches import run, tables
 from tests.fakes import FakeClassifier, FakeDetector, sure
-from tests.sample_videos import make_film
+from tests.sample_videos import make_film, noisy
 
 STEADY = [index / 10 for index in range(125)]
 UNSTEADY = [0.0, 0.3, 0.35, 1.1, 2.0, 5.9, 6.0, 6.05, 9.0, 9.4]
@@ -186,6 +186,20 @@ def test_real_faces_differ_little(tmp_path):
     for names, limit in ((EXPRESSIONS, 0.02), (("left", "top", "right", "bottom"), 6.0)):
         for name in names:
             assert (both[name] - both[f"{name}_whole"]).abs().max() < limit, name
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_a_video_that_is_cut_off_is_noticed(tmp_path, pipeline, name):
+    """Whichever segments and start it has; no segment before the last one reads its end."""
+    form = {"movflags": "+faststart"} if name == "film.mp4" else {}
+    film = make_film(tmp_path / name, [i / 5 for i in range(80)], picture=noisy, form=form)
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    for start, seconds in ((0.0, 2), (1.0, 2), (1.0, 1000)):
+        out = tmp_path / f"{start}, {seconds}"
+        run([film], out, pipeline, BatchSettings(start=start, segment_seconds=seconds))
+        notice = tables(out)["files"]["notice"][0]
+        assert notice.endswith("The file ends after 8 of 16 seconds.")
+        assert ("About 1 picture could" in notice) == (name == "film.mp4" and seconds == 2)
 
 
 def box(x):

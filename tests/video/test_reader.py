@@ -19,6 +19,7 @@ from tests.sample_videos import (
     frames_of,
     grey,
     make_film,
+    noisy,
     set_back,
     write_cover,
 )
@@ -116,10 +117,6 @@ def test_a_trimmed_video_hides_frames_and_nothing_is_missing(tmp_path):
     assert [frame.time for frame in frames] == pytest.approx([i / 25 for i in range(25)])
     assert abs(float(frames[0].image.mean()) - grey(50, (1, 1)).mean()) < 4
     assert reader.warning is None
-
-
-def noisy(index: int, size: tuple[int, int]) -> np.ndarray:
-    return np.random.default_rng(index).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
 
 def test_a_video_damaged_in_the_middle_gives_what_can_be_read(tmp_path):
