@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, pairwise
 
 from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
@@ -70,14 +71,17 @@ class Span:
         Raises:
             VideoError: There is none.
         """
-        yielded = False
-        for frame in self._read(reader, self.start + skipped, can_seek):
+        begin, yielded = self.start + skipped, False
+        frames = self._read(reader, begin, can_seek)
+        for frame, following in pairwise(chain(frames, [None])):
+            if frame is None or frame.time >= self.end:
+                break
             stop = frame.time + frame.duration
-            if stop <= self.start + skipped:
+            if stop <= begin and following is not None:
+                stop = following.time  # until then it stays, whatever the file states
+            if stop <= begin:
                 note_progress()
                 continue
-            if frame.time >= self.end:
-                break
             time = max(frame.time, self.start)
             length = min(stop, self.end) - time
             yield replace(frame, time=time - self.start, duration=length)

@@ -112,11 +112,13 @@ def test_a_video_without_an_index_is_one_segment(tmp_path):
         plan_video(film, BatchSettings(start=60.0), "")
 
 
-@pytest.mark.parametrize("times", [STEADY, UNSTEADY])
+@pytest.mark.parametrize(
+    ("name", "times"), [("a.mp4", STEADY), ("a.mp4", UNSTEADY), ("a.mkv", UNSTEADY)]
+)
 @pytest.mark.parametrize("span", [(0.0, np.inf), (1.37, 11.0)])
 @pytest.mark.parametrize("view", ["person", "class"])
-def test_segments_equal_the_whole(tmp_path, pipeline, times, span, view):
-    film = make_film(tmp_path / "film.mp4", times, (320, 180), picture=moving)
+def test_segments_equal_the_whole(tmp_path, pipeline, name, times, span, view):
+    film = make_film(tmp_path / name, times, (320, 180), picture=moving)
     made = []
     for seconds in (3, 1000):
         settings = BatchSettings(view, 5.0, *span, segment_seconds=seconds)
@@ -199,7 +201,7 @@ def test_a_video_that_is_cut_off_is_noticed(tmp_path, pipeline, name):
         run([film], out, pipeline, BatchSettings(start=start, segment_seconds=seconds))
         notice = tables(out)["files"]["notice"][0]
         assert notice.endswith("The file ends after 8 of 16 seconds.")
-        assert ("About 1 picture could" in notice) == (name == "film.mp4" and seconds == 2)
+        assert ("About " in notice) == (name == "film.mp4" and seconds == 2)
 
 
 def box(x):

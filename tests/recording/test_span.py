@@ -42,6 +42,18 @@ def test_frames_are_those_of_the_whole_within_it(film, span):
     assert end == pytest.approx(min(span.end, 4.0) - span.start, abs=2e-3)
 
 
+@pytest.mark.parametrize("skipped", [0.0, 1.0])
+def test_a_picture_stays_until_the_next_one(tmp_path, skipped):
+    """Matroska states 40 ms for each here, as of a screen that is recorded when it changes."""
+    film = make_film(tmp_path / "a.mkv", [0, 1.0, 5.0, 9.0])
+    start = Span(3.0 - skipped, 6.0)
+    with VideoReader(film) as reader:
+        frames = list(start.frames(reader, skipped))
+    assert [frame.time for frame in frames] == pytest.approx([0, 2.0 + skipped])
+    assert frames[0].duration == pytest.approx(2.0 + skipped)
+    assert [time for time, *_ in seen(film, Span(6.0, 8.0))] == [0]
+
+
 def test_times_marks_and_length_count_from_the_start(tmp_path):
     film = make_film(tmp_path / "a.mp4", TIMES, (192, 144))
     pipeline = fake_pipeline([(60.0, 60.0, 110.0, 120.0)], sure("happy"))
