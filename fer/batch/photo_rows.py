@@ -108,7 +108,7 @@ class _Reading:
             notices.append(
                 write_annotated_photo(self._settings.annotated, file, decoded, faces, shown)
             )
-        one = Timeline(self._settings.view, uncertain_below=below)
+        one = Timeline(self._settings.view, small=0, uncertain_below=below)  # as `faces` has them
         one.add(faces, 0.0)
         self.timeline.add(file, one)
         if self._settings.view == "person":

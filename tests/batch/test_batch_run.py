@@ -218,6 +218,17 @@ def test_class_view_has_no_single_faces(inputs, tmp_path):
     assert not columns & {"track", "left", "expression", "face"}
 
 
+@pytest.mark.parametrize("view", ["person", "class"])
+def test_all_faces_of_a_photo_count_in_its_timeline(tmp_path, view):
+    """As in `faces` and in `fer photo`, also those that would be too small in a video."""
+    Image.new("RGB", (320, 60)).save(tmp_path / "a.png")
+    boxes = [(10.0 + 60 * index, 10.0, 30.0 + 60 * index, 34.0) for index in range(5)]
+    run([tmp_path / "a.png"], tmp_path / "out", fake_pipeline(boxes), BatchSettings(view))
+    row = table(tmp_path / "out", "timeline").iloc[0]
+    assert row[["faces", "classified", "small"]].tolist() == [5, 5, 0]
+    assert row["happy"] == pytest.approx(0.9)
+
+
 def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline):
     """The segments of a video that isn't complete hold none either."""
     with pytest.raises(KeyboardInterrupt):
