@@ -37,13 +37,13 @@ def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
         fer.video.VideoError: It can't be read, or is over where its analysis should start.
     """
     with VideoReader(path, WORKING_SIDE, any_size=True, threads=1) as reader:
-        info, times = reader.info, frame_times(reader)
+        info, scale, times = reader.info, reader.scale, frame_times(reader)
     settings.span.length(info.duration)  # refuses a start after the end
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     segments: Sequence[Segment] = [whole]
     if times is not None and settings.annotated is None:
         segments = list(_split(_times_within(times, settings.span), settings)) or [whole]
-    return VideoPlan(info, times is not None, segments, identity)
+    return VideoPlan(info, scale, times is not None, segments, identity)
 
 
 def _times_within(times: Float64Array, span: Span) -> Float64Array:
