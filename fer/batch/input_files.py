@@ -18,6 +18,9 @@ LIST_SUFFIX = ".txt"
 ID_DIGITS = 16
 """Hexadecimal digits of a file's id: of a million files, two share one in 37 million batches."""
 
+ANNOTATED = "annotated"
+"""Folder in that of the results for copies with boxes, which are no input."""
+
 _LOCAL = "file://"
 
 
@@ -165,16 +168,21 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
 
 
 def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
-    """Yield the names of files that aren't inside a folder."""
-    return (name for name in names if folder not in Path(name).resolve().parents)
+    """Yield the names of files that are there, and aren't inside a folder."""
+    for name in names:
+        if os.path.exists(name) and folder not in Path(os.path.realpath(name)).parents:
+            yield name
 
 
 def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
-    files, closed = files_in(folder, PHOTO_OR_VIDEO, output)
+    # A shell's * names the folder of the results, too, where it is beside the files.
+    is_output = folder.resolve() == output.resolve()
+    results = output / ANNOTATED if is_output else output
+    files, closed = files_in(folder, PHOTO_OR_VIDEO, results)
     if folder in closed:
         raise ValueError(f"{printable(folder)}: {closed[folder]}")
     unreadable |= {printable(path): why for path, why in closed.items()}
-    if not files:
+    if not files and not is_output:
         raise ValueError(
             f"{printable(folder)} holds no {PHOTO_OR_VIDEO.name}; looked for were files that end "
             f"in {', '.join(PHOTO_OR_VIDEO.suffixes)}."

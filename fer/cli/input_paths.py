@@ -5,6 +5,9 @@ from pathlib import Path
 
 from fer.paths import FileKind, files_in, printable
 
+IS_OUTPUT = "It is the folder of the results, which may hold some already."
+"""Why a folder isn't searched that a shell's * names among others."""
+
 
 def find_files(
     kind: FileKind, given: Sequence[Path], output: Path | None, unreadable: dict[str, str] | None
@@ -14,7 +17,7 @@ def find_files(
     Args:
         kind: What is looked for in folders; a file that is given is taken whatever its name.
         given: Files and folders.
-        output: Folder of the results; what is inside it is no input.
+        output: Folder of the results; what is inside it is no input, unless it is the only one.
         unreadable: Gets the folders that can't be read, and why, in a sentence each.
 
     Raises:
@@ -22,12 +25,15 @@ def find_files(
     """
     found: dict[Path, Path] = {}
     seen_before: set[Path] = set()
+    notes = {} if unreadable is None else unreadable
     for path in given:
+        if output and len(given) > 1 and path.is_dir() and path.resolve() == output.resolve():
+            notes[printable(path)] = IS_OUTPUT
+            continue
         inside, closed = files_in(path, kind, output) if path.is_dir() else ([path], {})
         if path in closed:
             raise ValueError(f"{path}: {closed[path]}")
-        if unreadable is not None:
-            unreadable |= {printable(folder): why for folder, why in closed.items()}
+        notes |= {printable(folder): why for folder, why in closed.items()}
         if not inside:
             raise ValueError(
                 f"{path} holds no {kind.name}; looked for were files that end in "

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.batch.input_files import ANNOTATED
 from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import add_span
 from fer.help_formatter import DefaultsHelpFormatter
@@ -25,9 +26,6 @@ Examples:
   fer run hf://datasets/you/faces --output results  from the Hub, or s3://, gs://, https://
   fer run list.txt --output results --shard 3/64    a 64th of it, for one job of a cluster
   fer collect results --csv                         the tables for a spreadsheet"""
-
-ANNOTATED = "annotated"
-"""Folder of the copies with boxes."""
 
 
 def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

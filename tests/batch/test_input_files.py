@@ -52,6 +52,23 @@ def test_a_pattern_passes_over_the_batchs_own_copies(inputs):
     assert found("inputs/**/*.[jM]*", out="inputs/trip") == ALL[:1]
 
 
+def test_the_folder_of_the_results_may_be_among_the_sources(inputs):
+    """As a shell's * has it at the second time; its copies with boxes are no input."""
+    (inputs / "out" / "annotated").mkdir(parents=True)
+    (inputs / "out" / "annotated" / "b.jpg").write_bytes(b"")
+    for given in (("inputs/a.jpg", "inputs/out"), ("inputs/[ao]*",)):
+        assert found(*given, out="inputs/out") == ALL[:1]
+    (inputs / "annotated").mkdir()
+    (inputs / "annotated" / "c.jpg").write_bytes(b"")
+    assert found("inputs", out="inputs") == [ALL[0], "inputs/out/annotated/b.jpg", *ALL[1:]]
+
+
+def test_a_pattern_passes_over_links_that_lead_nowhere(inputs):
+    (inputs / "loop.jpg").symlink_to(inputs / "loop.jpg")
+    (inputs / "gone.jpg").symlink_to(inputs / "nothing.jpg")
+    assert found("inputs/*.jpg") == found("inputs")[:1] == ALL[:1]
+
+
 def test_a_link_is_no_second_file(inputs):
     (inputs / "link.jpg").symlink_to(inputs / "a.jpg")
     (inputs / "again").symlink_to(inputs / "trip", target_is_directory=True)

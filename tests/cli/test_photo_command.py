@@ -144,6 +144,17 @@ def test_results_of_an_earlier_run_and_hidden_files_are_no_photos(photos):
     assert photos / "out" / "a-faces.jpg" in find_photos([photos])
 
 
+def test_the_folder_of_the_results_is_left_out_beside_others(photos, tmp_path):
+    """As a shell's * has it at the second time."""
+    (photos / "out").mkdir()
+    Image.new("RGB", (60, 60)).save(photos / "out" / "a-faces.jpg")
+    left_out = {}
+    given = [photos / "a.jpg", photos / "out"]
+    assert list(find_photos(given, photos / "out", left_out)) == given[:1]
+    assert list(left_out) == [str(photos / "out")]
+    assert len(find_photos(given[1:], photos / "out", left_out)) == 1
+
+
 def test_a_photo_named_twice_is_read_once(photos):
     assert len(find_photos([photos / "a.jpg", photos / "trip" / ".." / "a.jpg", photos])) == 5
 
