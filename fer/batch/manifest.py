@@ -17,6 +17,9 @@ from fer.version import __version__
 MANIFEST = "manifest.json"
 FORMAT, FORMAT_VERSION = "fer-run", 1
 
+_ENTRIES = {"network": dict, "options": dict, "versions": list}
+"""What the file holds, and of which type it is."""
+
 _PACKAGES = (
     *("av", "facenet-pytorch", "numpy", "onnxruntime", "opencv-python", "opencv-python-headless"),
     *("pillow", "torch"),
@@ -36,8 +39,10 @@ def read_manifest(folder: Path) -> Mapping[str, Any] | None:
     try:
         document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         known = document["format"], document["format_version"]
-        if known != (FORMAT, FORMAT_VERSION):
-            raise ValueError(f"{known}")
+        entries = {name: type(document[name]) for name in _ENTRIES}
+        network = document["network"]["name"], document["network"]["fingerprint"]
+        if known != (FORMAT, FORMAT_VERSION) or entries != _ENTRIES:
+            raise ValueError(f"{known}, {network}, {entries}")
         return dict(document)
     except (FileNotFoundError, NotADirectoryError):
         return None

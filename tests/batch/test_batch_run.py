@@ -348,6 +348,25 @@ def test_another_manifest_is_refused(tmp_path, text):
         check_options(tmp_path, BatchSettings(), 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        *(("options", []), ("versions", {}), ("versions", None)),
+        *(("network", {"name": "fake"}), ("network", "fake")),
+    ],
+)
+def test_a_manifest_that_somebody_edited_is_refused(tmp_path, name, entry):
+    write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    for edited in (
+        {**manifest, name: entry},
+        {key: manifest[key] for key in manifest.keys() - {name}},
+    ):
+        (tmp_path / "manifest.json").write_text(json.dumps(edited))
+        with pytest.raises(ValueError, match="is not of a `fer run` that this version can"):
+            write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
+
+
 def test_progress_is_a_share_of_what_is_left(inputs, tmp_path, pipeline, short):
     from fer.batch.task_runner import TaskRunner
     from tests.batch.pools import InlinePool
