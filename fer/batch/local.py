@@ -162,17 +162,28 @@ def _surroundings_of_workers(temporary: str) -> Iterator[None]:
     Args:
         temporary: Folder of their temporary files.
     """
-    resource_tracker.ensure_running()  # which would else be started within, and unblock Ctrl-C
     before = dict(os.environ)
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     changed = dict.fromkeys(THREAD_VARIABLES, "1") | {"TMPDIR": temporary}
-    os.environ |= changed
+    with _interrupts_blocked():
+        os.environ |= changed
+        try:
+            yield
+        finally:
+            for name in changed:
+                del os.environ[name]
+            os.environ |= {name: before[name] for name in changed if name in before}
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which would else be started within, and unblock Ctrl-C
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        for name in changed:
-            del os.environ[name]
-        os.environ |= {name: before[name] for name in changed if name in before}
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 

@@ -244,8 +244,9 @@ def _checked(name: str, *arguments: object) -> int:
     Raises:
         KernelError: It isn't there or reports an error.
     """
-    function = getattr(ctypes.CDLL(None, use_errno=True), name, None)
-    if platform.system() != "Linux" or function is None:
+    is_linux = platform.system() == "Linux"  # Windows has no library of that name either
+    function = getattr(ctypes.CDLL(None, use_errno=True), name, None) if is_linux else None
+    if function is None:
         raise KernelError(errno.ENOSYS, f"{platform.system()} has no such call")
     function.restype = ctypes.c_long
     converted = [ctypes.c_long(part) if isinstance(part, int) else part for part in arguments]

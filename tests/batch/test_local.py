@@ -27,6 +27,7 @@ from fer.batch.task_runner import TaskRunner
 from fer.batch.tasks import BatchSettings, PhotoTask, TableRows
 from fer.drawing.face_export import to_dataframe
 from fer.pipeline import Pipeline
+from fer.sandbox import kernel
 from fer.threads import number_of_threads
 from tests.batch import fake_worker
 from tests.batch.batches import run, tables
@@ -210,6 +211,18 @@ def test_one_thread_each(monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert isinstance(pool_result(pool, PhotoTask(())), TableRows)
     pool.close()
+
+
+def test_a_system_without_signal_masks(monkeypatch):
+    """As Windows, which has no kernel to ask for anything either."""
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    pool = LocalPool(SETTINGS, 1, fake_worker.load)
+    assert pool.start().name == "fake"
+    pool.close()
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+    monkeypatch.setattr("ctypes.CDLL", None)
+    with pytest.raises(OSError, match="Windows has no such call"):
+        kernel.die_with_parent(signal.SIGKILL)
 
 
 def pool_result(pool, task):
