@@ -1,13 +1,14 @@
-"""The page's own temporary folder: one per process, and removed with all that is in it.
+"""Temporary folders of a process, removed with all that is in them.
 
-It is `<GRADIO_TEMP_DIR or the system's>/fer-<user>/<random>`, for its user alone. A process holds a
-lock on its folder as long as it runs, so what a killed one left can be recognised and removed at
-the next start, while another server of the same user keeps its own.
+The page's is `<GRADIO_TEMP_DIR or the system's>/fer-<user>/<random>`, for its user alone. A process
+holds a lock on its folder as long as it runs, so what a killed one left can be recognised and
+removed at the next start, while another process of the same user keeps its own.
 """
 
 import atexit
 import logging
 import os
+import platform
 import secrets
 import shutil
 import signal
@@ -86,6 +87,21 @@ def claim_folder() -> TempFolder:
     return folder
 
 
+def work_folder(name: str) -> TempFolder:
+    """Return a folder for the work of this process, in the system's for temporary files.
+
+    Args:
+        name: Of the work; what killed processes left of the same one on this machine is removed.
+
+    Raises:
+        OSError: It can't be made.
+    """
+    # Machines that share a folder may not see each other's locks.
+    folder = TempFolder(_root(Path(tempfile.gettempdir()), f"{name}-{platform.node()}"))
+    folder.prepare()
+    return folder
+
+
 def _make(set_by_user: str | None) -> TempFolder:
     """Return a folder in the one that was set, or else in the system's."""
     for base in filter(None, (set_by_user, tempfile.gettempdir())):
@@ -117,16 +133,16 @@ def remove_on_termination(end_work: Callable[[], None] | None = None) -> None:
     signal.signal(signal.SIGTERM, remove_and_end)
 
 
-def _root(base: Path) -> Path:
+def _root(base: Path, name: str = "fer") -> Path:
     """Return the folder of all of this user's processes; a foreign one of that name isn't used."""
     with suppress(OSError):
         base.mkdir(parents=True, exist_ok=True)
         base = base.resolve()
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    root = base / f"fer-{user}"
+    root = base / f"{name}-{user}"
     if _is_own(root):
         return root
-    return base / f"fer-{user}-{secrets.token_urlsafe(8)}"
+    return base / f"{name}-{user}-{secrets.token_urlsafe(8)}"
 
 
 def _is_own(root: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer import temp_folder
-from fer.temp_folder import TempFolder, claim_folder
+from fer.temp_folder import TempFolder, claim_folder, work_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -76,6 +76,17 @@ def test_what_a_killed_process_left_goes_at_the_next_start_and_a_running_ones_st
         assert (kept / "uploads" / "one.png").exists()
     finally:
         running.communicate("\n", timeout=20)
+
+
+def test_what_killed_work_left_goes_when_the_same_work_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    first = work_folder("study")
+    (first.path / "copy").write_text("x")
+    second, other = work_folder("study"), work_folder("other")
+    assert first.path.is_dir() and second.root == first.root != other.root
+    first._lock.release()  # as the system does when a process ends
+    third = work_folder("study")
+    assert [folder.path.is_dir() for folder in (first, second, third)] == [False, True, True]
 
 
 def test_nothing_but_its_own_is_removed(base):

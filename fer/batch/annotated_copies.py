@@ -1,11 +1,11 @@
 """Copies of photos and videos with boxes, each named after its source."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from supervision import Detections
 
-from fer.batch.input_files import InputFile
+from fer.batch.input_files import InputFile, file_name
 from fer.drawing.annotators import FaceAnnotator
 from fer.images import DecodedImage, ImageError, encode_jpeg
 from fer.output_files import write_file
@@ -20,7 +20,7 @@ SHORT_ID = 8
 
 def copy_name(source: str, source_id: str) -> str:
     """Return the name, without an ending, of what is made of a file."""
-    return f"{export_stem(Path(PurePosixPath(source).name))}-{source_id[:SHORT_ID]}"
+    return f"{export_stem(Path(file_name(source)))}-{source_id[:SHORT_ID]}"
 
 
 def write_annotated_photo(

@@ -228,10 +228,15 @@ def _is_wanted(name: str) -> bool:
     return _suffix(name) in PHOTO_OR_VIDEO.suffixes
 
 
-def _suffix(location: str) -> str:
-    """Return how the name of a file ends, in small letters; an address may have a query."""
+def file_name(location: str) -> str:
+    """Return a file's own name; in the web, an address may have a query, and quoted letters."""
     is_web = location.startswith(("http://", "https://"))
-    return PurePosixPath(urlsplit(location).path if is_web else location).suffix.lower()
+    return PurePosixPath(unquote(urlsplit(location).path) if is_web else location).name
+
+
+def _suffix(location: str) -> str:
+    """Return how the name of a file ends, in small letters."""
+    return PurePosixPath(file_name(location)).suffix.lower()
 
 
 def in_a_line(error: BaseException) -> str:

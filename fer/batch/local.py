@@ -8,11 +8,12 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from tempfile import TemporaryDirectory
 
+from fer.batch.local_copies import WORK_FOLDER
 from fer.batch.task_runner import Loader, TaskRunner
 from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
 from fer.sandbox import kernel
+from fer.temp_folder import work_folder
 
 MAX_FAILED_STARTS = 3
 """Workers that may end in a row before one of them is ready."""
@@ -58,7 +59,7 @@ class LocalPool:
         self._workers: list[_WorkerProcess] = []
         self._failed_starts = 0
         # Workers are killed, and leave the copies that they made.
-        self._copies = TemporaryDirectory(prefix="fer-run-", ignore_cleanup_errors=True)
+        self._copies = work_folder(WORK_FOLDER)
 
     @property
     def free(self) -> int:
@@ -81,7 +82,7 @@ class LocalPool:
         Raises:
             ValueError: The network can't be loaded, or the workers end while they load it.
         """
-        with _surroundings_of_workers(self._copies.name):
+        with _surroundings_of_workers(str(self._copies.path)):
             self._workers = [_WorkerProcess(self._settings, self._load) for _ in range(self._count)]
         while True:
             worker, message = self._receive(self._workers)
@@ -139,7 +140,7 @@ class LocalPool:
                 "needs memory for the networks."
             )
         worker.end()
-        with _surroundings_of_workers(self._copies.name):
+        with _surroundings_of_workers(str(self._copies.path)):
             fresh = _WorkerProcess(self._settings, self._load)
         self._workers[self._workers.index(worker)] = fresh
         return fresh
@@ -149,7 +150,7 @@ class LocalPool:
         for worker in self._workers:
             worker.end()
         self._workers = []
-        self._copies.cleanup()
+        self._copies.remove()
 
 
 @contextmanager

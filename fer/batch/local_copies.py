@@ -3,11 +3,11 @@
 import hashlib
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, TypeVar
 
-from fer.batch.input_files import InputFile, in_a_line
+from fer.batch.input_files import InputFile, file_name, in_a_line
 from fer.batch.transient_errors import (
     UnreachableError,
     is_transient,
@@ -16,9 +16,14 @@ from fer.batch.transient_errors import (
     with_retries,
 )
 from fer.output_files import is_full
+from fer.recording.exports import export_stem
+from fer.temp_folder import TempFolder, work_folder
 
 MAX_PHOTO_BYTES = 500_000_000
 """Of a photo, which is in memory while it is read."""
+
+WORK_FOLDER = "fer-run"
+"""Name of the folder for copies, in the system's for temporary files."""
 
 _CHUNK = 1 << 20
 
@@ -91,11 +96,12 @@ class LocalCopies:
 
     def __init__(self, note_progress: Callable[[], None] = lambda: None) -> None:
         self._note_progress = note_progress
-        self._folder: TemporaryDirectory[str] | None = None
-        self._location, self._digest = "", ""
+        self._folder: TempFolder | None = None
+        self._copied: InputFile | None = None
+        self._digest = ""
 
     def path(self, file: InputFile) -> Path:
-        """Return where a file is on this machine.
+        """Return where a file is on this machine, under its own name.
 
         Raises:
             UnavailableError: It is permanently unavailable.
@@ -103,11 +109,11 @@ class LocalCopies:
         """
         if not file.is_remote:
             return Path(file.location)
-        if self._folder is None or file.location != self._location:
+        if file != self._copied or self._folder is None:
             self.close()
-            self._digest = _fetch(file, self._copy, self._note_progress)
-            self._location = file.location
-        return Path(self._folder.name if self._folder else "", "video")
+            self._digest = _fetch(file, partial(self._copy, _copy_name(file)), self._note_progress)
+            self._copied = file
+        return Path(self._folder.path if self._folder else "", _copy_name(file))
 
     def identity(self, file: InputFile) -> str:
         """Return a checksum that changes when the file is replaced; call `path` first.
@@ -127,18 +133,18 @@ class LocalCopies:
             raise
         return hashlib.sha256(repr((known.st_size, known.st_mtime_ns)).encode()).hexdigest()[:16]
 
-    def _copy(self, stream: IO[bytes]) -> str:
+    def _copy(self, name: str, stream: IO[bytes]) -> str:
         """Write a copy, and return its checksum; nothing is left of one that is cut off."""
         digest = hashlib.sha256()
-        folder = TemporaryDirectory(prefix="fer-video-", ignore_cleanup_errors=True)
+        folder = work_folder(WORK_FOLDER)
         try:
-            with open(Path(folder.name, "video"), "wb") as copy:
+            with open(folder.path / name, "wb") as copy:
                 while chunk := stream.read(_CHUNK):
                     copy.write(chunk)
                     digest.update(chunk)
                     self._note_progress()
         except BaseException:
-            folder.cleanup()
+            folder.remove()
             raise
         self._folder = folder
         return digest.hexdigest()[:16]
@@ -146,5 +152,11 @@ class LocalCopies:
     def close(self) -> None:
         """Remove the copy."""
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
         self._folder = None
+
+
+def _copy_name(file: InputFile) -> str:
+    """Return the name of a copy, after which the results in `annotated` are named, too."""
+    name = Path(file_name(file.location))
+    return f"{export_stem(name)}{name.suffix}"

@@ -20,6 +20,7 @@ from fer.batch.batch_run import BatchRun
 from fer.batch.collection import write_spreadsheets
 from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.local import LocalPool
+from fer.batch.local_copies import LocalCopies
 from fer.batch.manifest import write_manifest
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import ENDED, TaskRunner
@@ -173,7 +174,7 @@ def test_a_full_temporary_disk_is_no_fault_of_the_video(network, tmp_path, pipel
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(local_copies, "TemporaryDirectory", full)
+        patch.setattr(local_copies, "work_folder", full)
         with pytest.raises(UnreachableError, match=r"there is no room for a copy of it in /"):
             run(["memory://inputs"], tmp_path / "out", pipeline, SHORT)
     assert table(tmp_path / "out", "files")["kind"].tolist() == ["photo"] * 4
@@ -215,6 +216,18 @@ def test_a_folder_of_the_network_that_has_gone_away(
     assert kinds == (["video"] if name == "fer.batch.local_copies.open" else ["photo"] * 4)
     run([inputs], tmp_path / "out", pipeline, SHORT)
     assert_same_rows(done, tmp_path / "out")
+
+
+def test_copies_are_named_after_their_sources(network):
+    """Of two videos there is the later one only."""
+    copies = LocalCopies()
+    film, other = (InputFile(f"memory://inputs/{name}") for name in ("film.mp4", "a.png"))
+    first = copies.path(film)
+    assert first.name == "film.mp4" and first == copies.path(film)
+    second = copies.path(other)
+    assert second.name == "a.png" and second.exists() and not first.exists()
+    copies.close()
+    assert not second.parent.exists()
 
 
 def test_a_listing_is_tried_again_too(network, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from collections import Counter
 import fsspec
 import pytest
 
-from fer.batch.input_files import InputFile, Shard, find_input_files
+from fer.batch.input_files import InputFile, Shard, file_name, find_input_files
 
 
 @pytest.fixture
@@ -123,6 +123,18 @@ def test_kinds():
     assert InputFile("https://x/film.mp4?signature=a.jpg").is_video
     assert not InputFile("https://x/a.jpg?from=film.mp4").is_video
     assert InputFile("/x/what?.mp4").is_video  # a path has no query
+
+
+def test_names():
+    names = [
+        file_name(location)
+        for location in (
+            "/x/my%20film?.mp4",
+            "https://x/a%2Fmy%20film.mp4?from=b.mp4",
+            "s3://x/y#1.mp4",
+        )
+    ]
+    assert names == ["my%20film?.mp4", "my film.mp4", "y#1.mp4"]
 
 
 def test_shards_share_the_files_evenly():

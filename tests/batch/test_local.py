@@ -268,7 +268,7 @@ def test_the_command_gives_what_the_pipeline_gives(tmp_path):
 def test_copies_that_killed_workers_leave_go_with_the_pool(monkeypatch):
     pool = LocalPool(SETTINGS, 1, fake_worker.load)
     pool.start()
-    folder = Path(vars(pool)["_copies"].name)
+    folder = Path(vars(pool)["_copies"].path)
     worker = psutil.Process(pool.process_ids[0])
     assert worker.environ()["TMPDIR"] == str(folder)
     assert os.environ.get("TMPDIR") != str(folder)
