@@ -2,17 +2,37 @@
 
 import signal
 import sys
+from types import FrameType
+
+_INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+"""Exit statuses, as shells have them."""
 
 
 def run() -> int:
-    """Run the command and return its exit status; Ctrl-C may come while it is still imported."""
+    """Run the command and return its exit status.
+
+    SIGTERM, which a cluster sends when a job's time is over, ends it in the same order as Ctrl-C.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    status = _run()
+    return _TERMINATED if received and status == _INTERRUPTED else status
+
+
+def _run() -> int:
+    """Run the command; Ctrl-C may come while it is still imported."""
     try:
         from fer.cli import main
 
         return main()
     except KeyboardInterrupt:
         sys.stderr.write("fer: Interrupted.\n")
-        return 128 + signal.SIGINT  # as shells have it
+        return _INTERRUPTED
 
 
 if __name__ == "__main__":

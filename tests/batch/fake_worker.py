@@ -12,10 +12,11 @@ import time
 import numpy as np
 from supervision import Detections
 
+from fer.__main__ import run
 from fer.batch.local import LocalPool
 from fer.batch.ray import RayPool
 from fer.batch.task_runner import TaskRunner
-from fer.cli import main, run_command
+from fer.cli import run_command
 from fer.labels import EXPRESSIONS
 from fer.pipeline import Pipeline
 
@@ -90,4 +91,5 @@ if __name__ == "__main__":
     from tests.batch import fake_worker  # workers know it by this name
 
     run_command.make_pool = fake_worker.make_pool
-    sys.exit(main(["run", *sys.argv[1:]]))
+    sys.argv.insert(1, "run")
+    sys.exit(run())

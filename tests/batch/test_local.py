@@ -153,14 +153,18 @@ def test_killed_workers_are_replaced(inputs, expected, tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_is_one_line(inputs, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_one_line(inputs, tmp_path, monkeypatch, number):
+    """Ctrl-C, or the end of a job's time on a cluster; no temporary file is left."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setenv("SECONDS_PER_FACE", "0.06")  # far from done when it comes
     process = start(inputs, tmp_path / "out")
     wait_for_more(tmp_path / "out", process, {})
     family = family_of(process)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    os.killpg(process.pid, number)  # as a terminal does, to all of them
     output, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert output == ""
     assert errors.startswith("fer run: Interrupted. ") and errors.count("\n") == 1
     assert (
@@ -168,6 +172,8 @@ def test_ctrl_c_is_one_line(inputs, tmp_path, monkeypatch):
         in errors
     )
     assert psutil.wait_procs(family, timeout=20)[1] == []
+    (root,) = (tmp_path / "temporary").glob("fer-run-*")
+    assert [path.name for path in root.iterdir()] == [".lock"]
 
 
 def refuse(settings):

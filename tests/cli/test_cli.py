@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -152,6 +153,29 @@ def test_ctrl_c_while_it_starts_is_one_line(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "fer.cli", Interrupted("fer.cli"))
     assert run() == 130
     assert capsys.readouterr().err == "fer: Interrupted.\n"
+
+
+@pytest.fixture
+def sigterm():
+    """The number of SIGTERM, whose handler is as before afterwards."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield signal.SIGTERM
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch, capsys, sigterm):
+    steps = []
+
+    def collect(options):
+        try:
+            signal.raise_signal(sigterm)
+        finally:
+            steps.append("removed")
+
+    monkeypatch.setattr(sys, "argv", ["fer", "collect", "results"])
+    monkeypatch.setattr("fer.cli.collect_command.run_collect", collect)
+    assert run() == 143 and steps == ["removed"]
+    assert capsys.readouterr().err == "fer collect: Interrupted.\n"
 
 
 @pytest.mark.parametrize("words", [["photo", ""], ["video", "a.mp4", "--output="]])
