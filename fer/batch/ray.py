@@ -13,6 +13,9 @@ from fer.batch.tasks import BatchSettings, Result, Task, WorkerReady, WorkError
 MAX_FAILED_STARTS = 3
 """Actors that may end in a row, for each that is wanted, before one of them is ready."""
 
+_GRACE = 5.0
+"""Seconds for actors to remove their copies."""
+
 
 class RayWorker:
     """The actor: the same runner as in a local worker."""
@@ -39,6 +42,11 @@ class RayWorker:
             raise RuntimeError("The networks aren't loaded.")
         with self._runner.watchdog.watching():
             return self._runner.run(task)
+
+    def close(self) -> None:
+        """Remove what was copied to the actor's node."""
+        if self._runner is not None:
+            self._runner.close()
 
 
 class RayPool:
@@ -159,6 +167,9 @@ class RayPool:
     def close(self) -> None:
         """End the actors, and the cluster if it was started here."""
         ray = import_ray()
+        if self._free:  # what the others have copied goes when an actor starts there again
+            closing = [actor.close.remote() for actor in self._free]
+            ray.wait(closing, num_returns=len(closing), timeout=_GRACE)
         at_work = (actor for actor, _ in self._at_work.values())
         for actor in [*self._free, *self._loading.values(), *at_work]:
             ray.kill(actor)

@@ -57,7 +57,7 @@ class FakeRay:
 
     def _actor(self, worker):
         actor = SimpleNamespace(worker=worker, alive=True)
-        for name in ("load", "run"):
+        for name in ("load", "run", "close"):
             call = partial(Call, actor, name)
             setattr(actor, name, SimpleNamespace(remote=call))
         self.actors.append(actor)
@@ -67,7 +67,9 @@ class FakeRay:
         """Return whether there is a core for an actor."""
         return actor in [one for one in self.actors if one.alive][: self.cores]
 
-    def wait(self, references, num_returns):
+    def wait(self, references, num_returns, timeout=None):
+        if timeout is not None:
+            return [self.get(reference) for reference in references], []
         ready = [reference for reference in references if self._runs(reference.actor)]
         assert ready, "nothing that is waited for can ever be done"
         return ready[:1], [one for one in references if one is not ready[0]]
@@ -127,6 +129,16 @@ def test_its_tables_are_those_of_other_workers(inputs, tmp_path, monkeypatch, co
     assert made.keys() == expected.keys()
     for name in made:
         pd.testing.assert_frame_equal(made[name], expected[name])
+
+
+def test_actors_remove_their_copies_at_the_end(monkeypatch):
+    fake, closed = FakeRay(2), []
+    monkeypatch.setattr(ray, "import_ray", lambda: fake)
+    monkeypatch.setattr(TaskRunner, "close", lambda runner: closed.append(runner))
+    pool = RayPool(SETTINGS, 1, load)
+    pool.start()
+    pool.close()
+    assert len(closed) == 1 and not any(actor.alive for actor in fake.actors)
 
 
 def refuse(settings):
