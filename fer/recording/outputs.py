@@ -34,6 +34,9 @@ FILE_NAMES = {
 }
 """Name of each file."""
 
+WORK_PREFIX = ".work-"
+"""Of the folder in which files are made, inside the one that they come into."""
+
 FRAMES_NAME = "frames.bin"
 """Name of the rows of `fer.recording.frame_table`, where they are kept."""
 
@@ -196,7 +199,7 @@ def atomic_outputs(folder: Path) -> Iterator[Path]:
     try:
         with (
             output_folder(folder),
-            TemporaryDirectory(prefix=".work-", dir=folder) as work_folder,
+            TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work_folder,
         ):
             yield Path(work_folder)
             for file in list(Path(work_folder).iterdir()):

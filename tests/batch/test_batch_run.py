@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from fer.batch import batch_run, store
+from fer.batch.annotated_copies import copy_name
 from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.manifest import check_options, write_manifest
@@ -253,7 +254,11 @@ def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline
 def test_copies_with_boxes(inputs, tmp_path, pipeline):
     annotated = tmp_path / "out" / "annotated"
     settings = BatchSettings(annotated=annotated)
+    source = InputFile(str(inputs / "film.mp4"))
+    left = annotated / copy_name(source.source, source.source_id) / ".work-of-a-killed-run"
+    left.mkdir(parents=True)
     run([inputs], tmp_path / "out", pipeline, settings)
+    assert not left.exists()
     run([inputs], tmp_path / "plain", pipeline, BatchSettings())
     assert_equal(tables(tmp_path / "out"), tables(tmp_path / "plain"))
     names = sorted(path.name.rpartition("-")[0] for path in annotated.glob("*.jpg"))
