@@ -22,6 +22,7 @@ DECODE, DETECT, CLASSIFY, WRITE = "decode", "detect", "classify", "tables"
 REST = "track, smooth, measure"
 
 STAGES: tuple[tuple[object, str, str], ...] = (
+    (photo_rows, "read_bytes", DECODE),
     (photo_rows, "decode_image", DECODE),
     (task_runner, "plan_video", DECODE),
     (FaceDetector, "detect", DETECT),
