@@ -1,4 +1,4 @@
-"""File suffixes, the files below a folder, and file names as printable text."""
+"""File suffixes, the files below a folder, lost mounts, and file names as printable text."""
 
 import errno
 import os
