@@ -9,7 +9,7 @@ import httpx
 import pytest
 from PIL import Image, ImageFile
 
-from fer.ui.live.camera_frames import MAX_SCANS
+from fer.ui.live.camera_frames import MAX_SCANS, frame_bytes
 from tests.async_runner import run_async
 from tests.security._live import FRAME, Visitor, allowed, client, data_url, jpeg, serve
 
@@ -40,6 +40,13 @@ def png_bomb(side: int = 13_000) -> bytes:
     )
 
 
+def two_sizes() -> bytes:
+    """A JPEG of 9 million pixels that states a small size before."""
+    content, small = picture("JPEG", (3000, 3000)), picture("JPEG")
+    at = small.index(b"\xff\xc0")
+    return content[:2] + small[at : at + 19] + content[2:]
+
+
 def claiming(width: int, height: int) -> bytes:
     """A small JPEG whose header claims another size."""
     content = bytearray(jpeg())
@@ -59,6 +66,34 @@ def segments(count: int) -> bytes:
     """A JPEG with so many comments before its size."""
     content = jpeg()
     return content[:2] + b"\xff\xfe\x00\x02" * count + content[2:]
+
+
+def exif_bomb() -> bytes:
+    """A JPEG whose EXIF data is copied for each of 500 entries: 100 KB make 50 MB."""
+    size = 100_000
+    entries = b"".join(struct.pack("<HHII", 40_000 + n, 7, size, 10 + n) for n in range(500))
+    tags = b"II*\x00\x08\x00\x00\x00" + struct.pack("<H", 500) + entries
+    tags += bytes(10 + 500 + size - len(tags))
+    parts = (b"Exif\x00\x00" + tags[at : at + 60_000] for at in range(0, len(tags), 60_000))
+    content = jpeg()
+    segments = (struct.pack(">BBH", 0xFF, 0xE1, len(part) + 2) + part for part in parts)
+    return content[:2] + b"".join(segments) + content[2:]
+
+
+def comments(count: int) -> bytes:
+    """A JPEG with so many comments between its size and its picture."""
+    content = jpeg()
+    at = content.index(b"\xff\xda")
+    return content[:at] + b"\xff\xfe\x00\x02" * count + content[at:]
+
+
+def tables(count: int) -> bytes:
+    """A JPEG with its first table of quantization so many times in a segment."""
+    content = jpeg()
+    at = content.index(b"\xff\xdb")
+    table = content[at + 4 : at + 69]
+    more = struct.pack(">BBH", 0xFF, 0xDB, 2 + len(table) * count) + table * count
+    return content[:at] + more + content[at:]
 
 
 def hidden_size() -> bytes:
@@ -94,6 +129,11 @@ REFUSED = {
     "a JPEG without pixels": lambda: data_url(claiming(0, 0)),
     "a JPEG of many scans": lambda: data_url(many_scans()),
     "a JPEG of many segments": lambda: data_url(segments(5000)),
+    "a JPEG of many comments": lambda: data_url(comments(5000)),
+    "a JPEG of many comments in its picture": lambda: data_url(jpeg() + b"\xff\xfe\0\2" * 5000),
+    "a JPEG of many tables": lambda: data_url(tables(900)),
+    "a JPEG of two sizes": lambda: data_url(two_sizes()),
+    "a JPEG padded by filling bytes": lambda: data_url(jpeg()[:2] + b"\xff" * 9 + jpeg()[2:]),
     "a JPEG of 2 MB": lambda: data_url(jpeg() + bytes(2_000_000)),
     CUT_OFF: lambda: data_url(jpeg()[:400]),
     "a JPEG's first bytes": lambda: data_url(b"\xff\xd8\xff\xe0"),
@@ -168,16 +208,21 @@ def test_only_the_two_views_are_taken(page, view):
         jpeg(progressive=True),
         jpeg(icc_profile=b"\xff\xda" * 8),
         jpeg(1920, 1080),
+        jpeg(comment=bytes(60_000)),
+        exif_bomb(),
     ],
-    ids=["640", "class", "progressive", "profile", "1080p"],
+    ids=["640", "class", "progressive", "profile", "1080p", "comment", "EXIF"],
 )
 def test_frames_as_browsers_send_them_are_read(page, content):
+    """Beside them, those with metadata, of which nothing reaches a decoder."""
+
     async def scenario():
         async with client() as http:
             visitor = Visitor(page, http)
             await visitor.look(data_url(content))  # a face counts from the second picture
             return await visitor.look(data_url(content))
 
+    assert frame_bytes(data_url(content)).count(b"\xff\xe1") == 0
     reading = run_async(scenario())
     assert len(reading["faces"]) == 1 and "Your expression" in reading["panel"]
 
