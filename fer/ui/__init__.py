@@ -43,8 +43,8 @@ INTRODUCTION = N_(
     "neural network classifies its expression as one of seven."
 )
 
-GRADIO_SESSIONS = 200
-"""Sessions that Gradio keeps, each with the last values of its components.
+GRADIO_SESSIONS = 2000
+"""Sessions that Gradio keeps, each with some 10 KB; more than can be open at a time.
 
 It also bounds what remains of events that end after their visitor left.
 """

@@ -1,24 +1,30 @@
-"""Removal of what Gradio keeps of visitors who have left, and the page's regular sweep.
+"""What Gradio keeps of visitors: little, none when they have left; and the page's regular sweep.
 
 Gradio 6.31 has no public way for it: `state_session_capacity` evicts sessions by number alone,
 `delete_callback` is for `gr.State`, `delete_cache` for files, and the queue's entries of a session
-are never removed. Nor has it one to let its queue poll less often. So this module, and no other,
-reaches into its insides, and its tests fail when those change.
+are never removed. Nor has it one to let its queue poll less often. So this module and
+`fer.ui.mailboxes`, and no other, reach into its insides, and their tests fail when those change.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio.to_thread
 import gradio as gr
 from fastapi import FastAPI
+from gradio.state_holder import SessionState, StateHolder
 
 from fer.ui.connections import Connections
+from fer.ui.mailboxes import Mailboxes
 from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
 from fer.ui.uploads import UploadStore
+
+logger = logging.getLogger(__name__)
 
 POLL_INTERVAL = 0.02
 """Seconds from one search of Gradio's queue for new events to the next. At Gradio's millisecond
@@ -30,11 +36,59 @@ def poll_less_often(demo: gr.Blocks) -> None:
     demo._queue.sleep_when_free = POLL_INTERVAL
 
 
-def forget_session(demo: gr.Blocks, session: str) -> None:
-    """Remove the last values of a session's components, and its queue once that is empty.
+class SmallState(SessionState):
+    """Gradio's state of a session, without a description of each component and its last value.
 
-    The values include camera frames. An event that still runs needs the queue; the sweep removes it
-    later.
+    These are for links that store a page's values, which this page has none of; to make them takes
+    10 to 30 ms, in which nobody else is served.
+    """
+
+    def __init__(self, blocks: gr.Blocks) -> None:
+        nothing_described: Any = SimpleNamespace(default_config=blocks.default_config, blocks={})
+        super().__init__(nothing_described)
+
+    def _update_config(self, key: int) -> None:
+        """Keep nothing."""
+
+    def _update_value_in_config(self, key: int, value: Any) -> None:
+        """Keep nothing."""
+
+
+class SmallStates(StateHolder):
+    """Gradio's states of all sessions, small ones."""
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        """Return a session's state, a new one where there is none."""
+        if session_id not in self.session_data:
+            self.session_data[session_id] = SmallState(self.blocks)
+        return super().__getitem__(session_id)
+
+
+def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
+    """Have Gradio keep small states and bounded mailboxes, before the first visitor comes.
+
+    Args:
+        app: Gradio's application.
+        is_open: Whether a session has an open connection.
+    """
+    demo: Any = app.get_blocks()
+    app.state_holder = SmallStates()
+    app.state_holder.set_blocks(demo)
+    demo._queue.pending_messages_per_session = Mailboxes(is_open)
+
+
+def keep_running(demo: Any) -> None:
+    """Start Gradio's queue again if it has stopped by an error; else every event is refused."""
+    if demo._queue.stopped and demo.is_running:
+        logger.error("Gradio's queue has stopped; it is started again.")
+        demo._queue.start()
+        demo._queue.stopped = False
+
+
+def forget_session(demo: gr.Blocks, session: str) -> None:
+    """Remove the state of a session's components, and its queue once that is empty.
+
+    An event that still runs needs the queue; the sweep removes it later.
     """
     holder, queue = demo.state_holder, demo._queue
     holder.session_data.pop(session, None)
@@ -52,7 +106,8 @@ def pending_events(demo: gr.Blocks, session: str | None) -> int:
 def closed_sessions(demo: gr.Blocks, is_open: Callable[[str], bool]) -> set[str]:
     """Return the sessions without a connection of which Gradio keeps something and runs nothing."""
     queue, running = demo._queue, demo._queue.event_ids_to_events.keys()
-    known = {session: set[str]() for session in list(demo.state_holder.session_data)}
+    known = {session: set[str]() for session in queue.pending_messages_per_session}
+    known |= {session: set[str]() for session in list(demo.state_holder.session_data)}
     known |= queue.pending_event_ids_session
     return {
         session
@@ -89,6 +144,7 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        keep_little(app, app.state.connections.is_open)
         task = asyncio.create_task(_sweep(store, app))
         try:
             yield
@@ -105,6 +161,7 @@ async def _sweep(store: UploadStore, app: Any) -> None:
     connections: Connections = app.state.connections
     closed: set[str] = set()
     while True:
+        keep_running(demo)
         await anyio.to_thread.run_sync(store.sweep)
         forget_deleted_files(demo)
         closed = sweep_sessions(demo, connections.is_open, closed)

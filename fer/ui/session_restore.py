@@ -52,11 +52,7 @@ def build_session_restore(
         return timeline, *(recording_session.restored() or unchanged[1:])
 
     def leave(page: str) -> None:
-        """Drop what must not outlive the page, images above all.
-
-        Gradio alone would keep the last values of components, camera frames included, until
-        hundreds of other sessions evict them.
-        """
+        """Drop what must not outlive the page, images above all."""
         sessions.leave(page)
         forget_session(demo, page)
 

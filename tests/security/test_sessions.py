@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from fer.ui import GRADIO_SESSIONS, connections, sessions
+from fer.ui import GRADIO_SESSIONS, connections, mailboxes, sessions
 from fer.ui.connections import UNATTENDED_LIMIT
 from tests.async_runner import run_async
 from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
@@ -58,6 +58,23 @@ def test_520_strangers_with_open_pages_don_t_either(page):
             chart, *_ = await again.ask("arrive", [again.token])
             assert "fer-done" in chart
             assert "time,track" in table(await again.save("CSV"))
+
+    run_async(scenario())
+
+
+def test_strangers_never_stop_the_queue(page, monkeypatch):
+    """Gradio's own stops for good if a session with events is among the oldest of 2,000."""
+    monkeypatch.setattr(mailboxes, "MAX_SESSIONS", 4)
+
+    async def scenario():
+        async with client() as http:
+            old = Visitor(page, http)
+            async with old.present():
+                for _ in range(5):
+                    strangers = [Visitor(page, http) for _ in range(4)]
+                    joining = [one.join("stop", [one.token]) for one in (old, old, *strangers)]
+                    await asyncio.gather(*joining)
+                assert "fer" in str(await old.ask("stop", [old.token]))
 
     run_async(scenario())
 

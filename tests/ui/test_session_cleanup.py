@@ -1,19 +1,26 @@
 """What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import httpx
 import pytest
 
+from fer.ui.mailboxes import Mailboxes
 from fer.ui.session_cleanup import (
     POLL_INTERVAL,
     closed_sessions,
     forget_deleted_files,
+    SmallState,
     forget_session,
+    keep_little,
+    keep_running,
     poll_less_often,
     sweep_sessions,
 )
+from tests.async_runner import run_async
 
 
 def nobody(session: str) -> bool:
@@ -100,6 +107,55 @@ def test_a_result_nobody_fetched_goes_too_but_no_event_that_runs(demo, session, 
     del demo._queue.event_ids_to_events[left]
     sweep_sessions(demo, nobody, {left})
     assert left not in kept(demo)
+
+
+def test_a_mailbox_alone_goes_too(demo, session):
+    demo._queue.pending_messages_per_session["alone"] = "unread"
+    sweep_sessions(demo, nobody, {"alone"})
+    assert "alone" not in kept(demo)
+
+
+@pytest.fixture
+def small():
+    """A page of many components, of whose sessions Gradio keeps little."""
+    with gr.Blocks(analytics_enabled=False) as demo:
+        shown = [gr.HTML(str(number)) for number in range(300)]
+        gr.Button().click(lambda text: (text, gr.HTML(visible=False)), shown[0], shown[:2])
+    demo.queue()
+    keep_little(demo.app, nobody)
+    return demo
+
+
+def test_a_session_costs_gradio_next_to_nothing(small):
+    """Else whoever invents sessions keeps the event loop busy."""
+    begun = time.perf_counter()
+    for number in range(100):
+        small.state_holder[f"session {number}"]
+    assert time.perf_counter() - begun < 0.2
+    assert isinstance(small.app.state_holder["session 1"], SmallState)
+    assert isinstance(small._queue.pending_messages_per_session, Mailboxes)
+
+
+def test_a_session_still_keeps_what_a_handler_changed_and_no_values(small):
+    async def scenario():
+        state = small.state_holder["one"]
+        await small.process_api(0, ["a picture"], state)
+        return state
+
+    first, second = small.fns[0].outputs
+    state = run_async(scenario())
+    assert not state[second._id].visible and state[first._id].visible
+    assert second.visible and "a picture" not in str(state.config_values)
+
+
+def test_a_queue_that_has_stopped_is_started_again_but_not_that_of_a_closed_page():
+    starts = []
+    queue = SimpleNamespace(stopped=True, start=lambda: starts.append(1))
+    keep_running(SimpleNamespace(is_running=False, _queue=queue))
+    assert not starts
+    keep_running(SimpleNamespace(is_running=True, _queue=queue))
+    keep_running(SimpleNamespace(is_running=True, _queue=queue))
+    assert len(starts) == 1 and not queue.stopped
 
 
 def test_deleted_files_are_forgotten(demo, tmp_path):

@@ -1,0 +1,128 @@
+"""Mailboxes: what Gradio's queue has for each session until its page reads it, within bounds.
+
+Gradio's own keep all that is unread. It also drops the mailbox of the session that came first once
+there are 2,000 of them, open or not, and its queue stops for good at an event of that session.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from gradio.server_messages import ProcessCompletedMessage, ProcessGeneratingMessage
+
+MAX_SESSIONS = 2000
+"""Sessions with a mailbox, twice as many as can have an open connection."""
+
+MAX_UNREAD, MAX_TOTAL_UNREAD = 16_000_000, 128_000_000
+"""Bytes that one session hasn't read, and all together; a photo's result has about a million."""
+
+_ENVELOPE = 500
+"""Bytes that a message takes without its output."""
+
+UNREAD = "This page hasn't fetched its earlier results; load it again."
+
+
+class Mailbox(asyncio.Queue[Any]):
+    """The messages of one session.
+
+    While too much is unread, a result is replaced by an error, and anything else is left out. So
+    are all later updates of an event that lacks one: each is a difference from the one before it;
+    the result itself is complete.
+
+    Args:
+        total: Limits all mailboxes together.
+    """
+
+    def __init__(self, total: Callable[[], None]) -> None:
+        super().__init__()
+        self.unread = 0
+        self._limit_total = total
+        self._lacking: set[str] = set()
+
+    def put_nowait(self, item: Any) -> None:
+        """Add a message, or what takes its place."""
+        if isinstance(item, ProcessCompletedMessage):
+            self._lacking.discard(item.event_id or "")
+            super().put_nowait(item if self._has_room(item) else _error(item))
+        elif not self._has_room(item) or getattr(item, "event_id", None) in self._lacking:
+            self._leave_out(item)
+        else:
+            super().put_nowait(item)
+        self._limit_total()
+
+    def give_up(self) -> None:
+        """Leave out everything that is unread."""
+        for item in [self.get_nowait() for _ in range(self.qsize())]:
+            if isinstance(item, ProcessCompletedMessage):
+                super().put_nowait(_error(item))
+            else:
+                self._leave_out(item)
+
+    def _leave_out(self, item: Any) -> None:
+        if isinstance(item, ProcessGeneratingMessage):
+            self._lacking.add(item.event_id or "")
+
+    def _has_room(self, item: Any) -> bool:
+        return self.unread + _size(item) <= MAX_UNREAD
+
+    def _put(self, item: Any) -> None:
+        size = _size(item)
+        self.unread += size
+        super()._put((item, size))
+
+    def _get(self) -> Any:
+        item, size = super()._get()
+        self.unread -= size
+        return item
+
+
+class Mailboxes(dict[str, Mailbox]):
+    """All sessions' mailboxes; what is sent to a session without one is dropped.
+
+    Args:
+        is_open: Whether a session has an open connection; its mailbox is never dropped.
+    """
+
+    def __init__(self, is_open: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._is_open = is_open
+
+    def __missing__(self, session: str) -> Mailbox:
+        """Return a mailbox that nobody reads."""
+        return Mailbox(lambda: None)
+
+    def __setitem__(self, session: str, mailbox: object) -> None:
+        """Give a session a new mailbox, whatever Gradio has made for it."""
+        if session not in self and len(self) >= MAX_SESSIONS:
+            closed = (other for other in self if not self._is_open(other))
+            self.pop(next(closed, next(iter(self))))
+        super().__setitem__(session, Mailbox(self._limit))
+
+    def __delitem__(self, session: str) -> None:
+        """Drop a mailbox, if it is there: two connections of a session may end."""
+        self.pop(session, None)
+
+    def _limit(self) -> None:
+        """While all together are too large, let the largest mailbox give up."""
+        while sum(mailbox.unread for mailbox in self.values()) > MAX_TOTAL_UNREAD:
+            max(self.values(), key=lambda mailbox: mailbox.unread).give_up()
+
+
+def _error(message: ProcessCompletedMessage) -> ProcessCompletedMessage:
+    """Return the end of an event whose result is lost."""
+    return ProcessCompletedMessage(
+        event_id=message.event_id, output={"error": UNREAD}, success=False
+    )
+
+
+def _size(message: Any) -> int:
+    return _ENVELOPE + _length(getattr(message, "output", None))
+
+
+def _length(value: Any) -> int:
+    """Return the characters of all texts in a value, about."""
+    if isinstance(value, dict):
+        return sum(map(_length, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_length, value))
+    return len(value) if isinstance(value, str | bytes) else 8

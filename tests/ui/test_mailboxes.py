@@ -1,0 +1,102 @@
+"""Mailboxes: bounded for a session and in all, and never dropped while the session is open."""
+
+import asyncio
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio.server_messages import (
+    EstimationMessage,
+    ProcessCompletedMessage,
+    ProcessGeneratingMessage,
+)
+
+from fer.ui import mailboxes
+from fer.ui.mailboxes import UNREAD, Mailboxes
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(mailboxes, "MAX_UNREAD", 10_000)
+    monkeypatch.setattr(mailboxes, "MAX_TOTAL_UNREAD", 25_000)
+    monkeypatch.setattr(mailboxes, "MAX_SESSIONS", 4)
+
+
+def result(event="e", size=4000):
+    return ProcessCompletedMessage(event_id=event, output={"data": ["x" * size]}, success=True)
+
+
+def update(event="e", size=1000):
+    return ProcessGeneratingMessage(event_id=event, output={"data": [["x" * size]]}, success=True)
+
+
+def boxes_of(*sessions, is_open=lambda session: False):
+    boxes = Mailboxes(is_open)
+    for session in sessions:
+        boxes[session] = asyncio.Queue()  # as Gradio does
+    return boxes
+
+
+def read(mailbox):
+    return [mailbox.get_nowait() for _ in range(mailbox.qsize())]
+
+
+def test_what_is_read_comes_whole_and_in_order(small):
+    mailbox = boxes_of("one")["one"]
+    for _ in range(30):
+        messages = [update(), result()]
+        for message in messages:
+            mailbox.put_nowait(message)
+        assert read(mailbox) == messages
+    assert mailbox.unread == 0
+
+
+def test_unread_results_end_as_errors(small):
+    mailbox = boxes_of("one")["one"]
+    for event in "abcd":
+        mailbox.put_nowait(result(event))
+    messages = read(mailbox)
+    assert [message.event_id for message in messages] == list("abcd")
+    assert [message.success for message in messages] == [True, True, False, False]
+    assert messages[-1].output == {"error": UNREAD}
+
+
+def test_after_an_update_that_was_left_out_only_the_result_comes(small):
+    """Each update is a difference from the one before."""
+    mailbox = boxes_of("one")["one"]
+    for _ in range(50):
+        mailbox.put_nowait(update())
+    assert mailbox.unread <= 10_000
+    assert len(read(mailbox)) == 6
+    mailbox.put_nowait(update())
+    mailbox.put_nowait(update("another"))
+    mailbox.put_nowait(result())
+    mailbox.put_nowait(update())  # of another run under the same name
+    left = [(message.event_id, message.msg.value) for message in read(mailbox)]
+    generating, completed = "process_generating", "process_completed"
+    assert left == [("another", generating), ("e", completed), ("e", generating)]
+
+
+def test_of_all_mailboxes_the_fullest_gives_up(small):
+    boxes = boxes_of("one", "full", "three")
+    for session in ("full", "full", "one", "three", "three"):
+        boxes[session].put_nowait(result(size=4400))
+    boxes["one"].put_nowait(update())
+    assert [message.success for message in read(boxes["full"])] == [False, False]
+    assert all(message.success for message in read(boxes["three"]) + read(boxes["one"]))
+
+
+def test_open_sessions_keep_their_mailboxes(small):
+    boxes = boxes_of("open", *"abcdef", is_open=lambda session: session == "open")
+    assert list(boxes) == ["open", *"def"]
+
+
+def test_what_is_sent_to_nobody_is_dropped_and_stops_nothing(small):
+    """Gradio's queue stops for good by an error as it tells the others of their places."""
+    demo = gr.Blocks(analytics_enabled=False)
+    demo.queue()
+    demo._queue.pending_messages_per_session = boxes = boxes_of("one")
+    event = SimpleNamespace(_id="e", session_hash="gone", alive=True)
+    demo._queue.send_message(event, EstimationMessage(queue_size=1))
+    assert list(boxes) == ["one"]
+    del boxes["gone"]
