@@ -1,16 +1,16 @@
 """Connection tracking: which sessions have an open connection, counted by an ASGI middleware.
 
 Gradio's queue also runs requests whose sender has disconnected. An open page has a heartbeat, so
-requests without any connection are rare, and are rate-limited, as are pages that open; handlers
-check here whether their sender is still connected.
+requests without any connection are rare, and are rate-limited; handlers check here whether their
+sender is still connected.
 """
 
 import asyncio
 import json
 import re
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -29,21 +29,19 @@ TIMEOUT = 5.0
 """Seconds that a request's sender has to open the connection for the result."""
 
 UNATTENDED_LIMIT = (24, 8)
-"""Accepted requests of senders without a connection: in a burst, and each second.
-
-Each may be a new session, for which Gradio describes every component of the page anew: about 30 ms
-of the event loop, during which nobody else is served.
-"""
+"""Accepted requests of senders without a connection: in a burst, and each second."""
 
 UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""
 
-OPENING_LIMIT = (60, 10)
-"""Pages that are opened, in a burst (a class follows a link) and each second; others wait. Gradio's
-work for a new session would else be done for as many as one visitor can invent."""
-
 MAX_OPEN = 1000
-"""Sessions with an open connection, and pages that wait to be opened."""
+"""Sessions with an open connection; for one more, the one that was silent for longest yields."""
+
+MAX_OF_SESSION = 6
+"""Connections of one session: a page has two, and more for a moment where it is slow to close."""
+
+ACTIVE_LIMIT = 120.0
+"""Seconds from its last request for which a session yields its place to nobody."""
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
@@ -56,6 +54,8 @@ SESSION = "fer.session"
 
 _KEY = "fer.connections"
 _HEARTBEAT = re.compile(r"/heartbeat/[^/]+/?$")
+"""The connection of an open page; any other one is for the result of a request."""
+
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _FRAMES = re.compile(r"/component_server/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
@@ -88,6 +88,24 @@ class Allowance:
         return True
 
 
+@dataclass(eq=False)
+class _Page:
+    """A session with open connections.
+
+    Attributes:
+        connections: Its open ones.
+        used: When it sent a request or asked for a result, in seconds of `time.monotonic`.
+    """
+
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+    used: float = float("-inf")
+
+    def close(self) -> None:
+        """Close its connections."""
+        for connection in self.connections:
+            connection.cancel()
+
+
 class Connections:
     """ASGI middleware: counts each session's open connections, limits requests without any.
 
@@ -100,9 +118,8 @@ class Connections:
 
     def __init__(self, app: Any) -> None:
         self.app = app
-        self._open: Counter[str] = Counter()
-        self._unattended, self._opening = Allowance(*UNATTENDED_LIMIT), Allowance(*OPENING_LIMIT)
-        self._opening_pages = 0
+        self._open: dict[str, _Page] = {}
+        self._unattended = Allowance(*UNATTENDED_LIMIT)
         self._frames: dict[str, float] = {}  # session -> when it sent the last one
         self._pending: dict[asyncio.Future[None], str | None] = {}
 
@@ -115,25 +132,22 @@ class Connections:
             return
         scope[_KEY] = self
         session = _session(scope)
-        if await self._admits(scope, session):
-            await self._counted(session, self.app(scope, receive, send))
+        if session is not None and self._opens(session):
+            await self._connect(session, scope, receive, send)
+        elif session is None and await self._admits(scope):
+            await self.app(scope, receive, send)
         else:
             await _refuse(send)
 
-    async def _admits(self, scope: Scope, session: str | None) -> bool:
-        """Return whether a request may pass, which may be after a delay.
-
-        Args:
-            scope: Of the request.
-            session: Whose connection it is, if it is one.
-        """
-        if session is not None:
-            return await self._opens(session, scope["path"])
+    async def _admits(self, scope: Scope) -> bool:
+        """Return whether a request that is no connection may pass, which may be after a delay."""
         if scope["method"] != "POST" or not _RUNS.search(scope["path"]):
             return True
         sender = scope.get(SESSION)
         if not await self._lets_in(sender):
             return False
+        if page := self._open.get(sender or ""):
+            page.used = time.monotonic()
         if sender is not None and _FRAMES.search(scope["path"]):
             self._frames.pop(sender, None)
             self._frames[sender] = time.monotonic()  # at the end
@@ -148,20 +162,28 @@ class Connections:
         last_frame = self._frames.get(session, float("-inf"))
         return session in self._open or time.monotonic() - last_frame < FRAME_LIMIT
 
-    async def _counted(self, session: str | None, work: Awaitable[None]) -> None:
-        if session is None:
-            await work
-            return
-        self._open[session] += 1
+    async def _connect(self, session: str, scope: Scope, receive: Receive, send: Any) -> None:
+        """Count a connection while it is open."""
+        page = self._open.setdefault(session, _Page())
+        if not _HEARTBEAT.search(scope["path"]):
+            page.used = time.monotonic()
         for pending, whose in self._pending.items():
             if whose == session and not pending.done():
                 pending.set_result(None)
+        response = _Response(send)
+        connection = asyncio.ensure_future(self.app(scope, receive, response.send))
+        page.connections.add(connection)
         try:
-            await work
+            await asyncio.wait([connection])
         finally:
-            self._open[session] -= 1
-            if not self._open[session]:
+            connection.cancel()
+            page.connections.discard(connection)
+            if not page.connections and self._open.get(session) is page:
                 del self._open[session]
+        if connection.cancelled():  # it has yielded its place
+            await response.end()
+        else:
+            connection.result()
 
     async def _lets_in(self, session: str | None) -> bool:
         """Return whether a request may pass, after a delay in which its sender may connect."""
@@ -181,19 +203,43 @@ class Connections:
         finally:
             self._pending.pop(pending, None)
 
-    async def _opens(self, session: str, path: str) -> bool:
-        """Return whether a session may have one more connection, for a new page in its turn."""
-        if self.is_open(session):
-            return True
-        if len(self._open) + self._opening_pages >= MAX_OPEN:
+    def _opens(self, session: str) -> bool:
+        """Return whether a session may have one more connection."""
+        if page := self._open.get(session):
+            return len(page.connections) < MAX_OF_SESSION
+        return len(self._open) < MAX_OPEN or self._close_silent()
+
+    def _close_silent(self) -> bool:
+        """Close the page that was silent for longest, the oldest of those that sent nothing."""
+        session = min(self._open, key=lambda session: self._open[session].used)
+        if time.monotonic() - self._open[session].used < ACTIVE_LIMIT:
             return False
-        self._opening_pages += 1
-        try:
-            while _HEARTBEAT.search(path) and not self._opening.take():
-                await asyncio.sleep(1 / OPENING_LIMIT[1])
-        finally:
-            self._opening_pages -= 1
+        self._open.pop(session).close()
         return True
+
+
+class _Response:
+    """A response that may have to end early.
+
+    Args:
+        send: Sends its messages.
+    """
+
+    def __init__(self, send: Any) -> None:
+        self._send, self._begun, self._more = send, False, True
+
+    async def send(self, message: Message) -> None:
+        """Send a message."""
+        self._begun = True
+        self._more = message["type"] == "http.response.start" or message.get("more_body", False)
+        await self._send(message)
+
+    async def end(self) -> None:
+        """Send what is missing."""
+        if not self._begun:
+            await _refuse(self._send)
+        elif self._more:
+            await self._send({"type": "http.response.body", "body": b""})
 
 
 class Sender:

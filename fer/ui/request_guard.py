@@ -173,7 +173,8 @@ class RequestGuard:
             return Passed(request.scope, request.receive, FILE_HEADERS) if served else _missing()
         if found := HEARTBEAT.fullmatch(path):
             page = Passed(request.scope, request.receive, page=found["session"])
-            return page if is_session(found["session"]) else _missing()
+            opens = request.method == "GET" and is_session(found["session"])
+            return page if opens else _missing()
         if path == "/gradio_api/queue/data":
             return passed if is_session(query.get("session_hash", [""])[-1]) else _missing()
         if path == "/gradio_api/upload_progress":

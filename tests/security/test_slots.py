@@ -1,6 +1,7 @@
 """Turns, queues and bounds: no visitor keeps the others waiting, whatever they send."""
 
 import asyncio
+import logging
 import secrets
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import AsyncExitStack
 import numpy as np
 import pytest
 
+from fer.ui import connections
 from fer.ui.connections import TIMEOUT
 from fer.ui.job_queue import QueuePlaces
 from fer.ui.live.handlers import MAX_STREAMS
@@ -128,6 +130,30 @@ def test_more_cameras_than_can_be_served_are_told_so(page):
             assert "The page is full: 24 cameras" in reading["panel"]
 
     run_async(scenario())
+
+
+def test_silent_pages_keep_no_newcomer_out(page, monkeypatch, caplog):
+    monkeypatch.setattr(connections, "MAX_OPEN", 5)
+    logging.getLogger("uvicorn.error").addHandler(caplog.handler)
+
+    async def scenario():
+        async with client() as http, AsyncExitStack() as stack:
+            silent = []
+            for _ in range(5):
+                address = f"{page.url}heartbeat/{secrets.token_hex(5)}"
+                silent.append(await stack.enter_async_context(http.stream("GET", address)))
+            one = Visitor(page, http)
+            async with one.present():
+                await asyncio.wait_for(silent[0].aread(), 5)  # ended, and in order
+                await one.look()
+                for _ in range(5):
+                    address = f"{page.url}heartbeat/{secrets.token_hex(5)}"
+                    await stack.enter_async_context(http.stream("GET", address))
+                assert one.session in page.demo.server_app.state.connections._open
+
+    run_async(scenario())
+    logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
 def test_many_streams_of_one_visitor_get_one_visitors_share(page):

@@ -154,7 +154,7 @@ def test_connections_are_counted_while_they_are_open(path, query, session):
         seen = []
 
         async def app(scope, receive, send):
-            seen.append(dict(known._open))
+            seen.append({name: len(page.connections) for name, page in known._open.items()})
 
         known = Connections(app)
         await known(scope(path, query=query), None, None)
@@ -175,27 +175,12 @@ async def post(known, session, path="/gradio_api/queue/join"):
     return sent[0]["status"]
 
 
+async def nothing(message):
+    """Send a message to nobody."""
+
+
 async def takes_all(scope, receive, send):
     await send({"type": "http.response.start", "status": 200})
-
-
-def test_pages_that_open_at_once_take_turns(monkeypatch):
-    """For each that is new, Gradio describes every component."""
-    monkeypatch.setattr(connections, "OPENING_LIMIT", (2, 10))
-
-    async def scenario():
-        opened, begun = [], time.monotonic()
-
-        async def app(scope, receive, send):
-            opened.append(time.monotonic() - begun)
-            await asyncio.sleep(1)
-
-        known = Connections(app)
-        pages = [scope(f"/gradio_api/heartbeat/page{number}") for number in range(5)]
-        await asyncio.gather(*(known(page, None, None) for page in pages))
-        assert max(opened[:2]) < 0.1 and 0.2 <= max(opened) < 0.9
-
-    run_async(scenario())
 
 
 def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
@@ -214,23 +199,76 @@ def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
     run_async(scenario())
 
 
-def test_only_so_many_pages_are_open(monkeypatch):
-    monkeypatch.setattr(connections, "MAX_OPEN", 1)
+class Opened:
+    """Connections that stay open, and what was sent on each."""
 
-    async def scenario():
-        served, sent = [], []
+    def __init__(self) -> None:
+        self.known, self.sent, self._tasks = Connections(self._stay), {}, []
+
+    async def _stay(self, scope, receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        if scope["method"] == "GET":
+            await asyncio.sleep(10)
+
+    async def open(self, session, path="heartbeat/"):
+        """Begin a connection; return all statuses so far, 0 where one has ended."""
 
         async def send(message):
-            sent.append(message)
+            if "status" in message:
+                self.sent[session] = message["status"]
+            elif self.sent[session] == 200:
+                self.sent[session] = 0
 
-        async def app(scope, receive, send):
-            served.append(scope["path"])
-            await asyncio.sleep(0.2)
+        opened = scope(f"/gradio_api/{path}{session}")
+        self._tasks.append(asyncio.create_task(self.known(opened, None, send)))
+        await asyncio.sleep(0.01)
+        return self.sent
 
-        known = Connections(app)
-        paths = [f"/gradio_api/heartbeat/{name}" for name in ("one", "one", "two")]
-        await asyncio.gather(*(known(scope(path), None, send) for path in paths))
-        assert served == paths[:2] and sent[0]["status"] == 503
+
+def test_where_all_places_are_taken_a_silent_page_yields_its_own(monkeypatch):
+    monkeypatch.setattr(connections, "MAX_OPEN", 3)
+
+    async def scenario():
+        pages = Opened()
+        for session in ("busy", "first", "second"):
+            await pages.open(session)
+        await post(pages.known, "busy")
+        await pages.open("third")
+        assert pages.sent == {"busy": 200, "first": 0, "second": 200, "third": 200}
+        assert list(pages.known._open) == ["busy", "second", "third"]
+        await post(pages.known, "third")
+        await pages.open("e", "call/predict/")
+        await pages.open("late")
+        assert pages.sent["late"] == 503  # nobody is silent
+        monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
+        await pages.open("fourth")
+        await pages.open("fifth")
+        assert list(pages.known._open) == ["third", "e", "fifth"]
+
+    run_async(scenario())
+
+
+def test_pages_that_open_and_close_at_once_keep_nobody_out(monkeypatch):
+    monkeypatch.setattr(connections, "MAX_OPEN", 5)
+
+    async def scenario():
+        known = Connections(takes_all)
+        opened = [scope(f"/gradio_api/heartbeat/page{number}") for number in range(200)]
+        begun = time.monotonic()
+        await asyncio.gather(*(known(page, None, nothing) for page in opened))
+        assert time.monotonic() - begun < 1 and not known._open
+
+    run_async(scenario())
+
+
+def test_a_session_has_a_few_connections(monkeypatch):
+    monkeypatch.setattr(connections, "MAX_OF_SESSION", 2)
+
+    async def scenario():
+        pages = Opened()
+        assert (await pages.open("one"))["one"] == 200
+        assert (await pages.open("one"))["one"] == 200
+        assert (await pages.open("one"))["one"] == 503
 
     run_async(scenario())
 
@@ -243,14 +281,14 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
         known = Connections(takes_all)
         answers = await asyncio.gather(*(post(known, f"s{i}") for i in range(9)))
         assert sorted(answers) == [200] * 3 + [503] * 6
-        known._open["open"] = 1
+        known._open["open"] = connections._Page()
         begun = time.monotonic()
         assert await post(known, "open") == 200
         assert time.monotonic() - begun < 0.2
 
         async def comes_late():
             await asyncio.sleep(0.05)
-            await known._counted("late", asyncio.sleep(0.1))
+            await known(scope("/gradio_api/heartbeat/late"), None, nothing)
 
         late, _ = await asyncio.gather(post(known, "late"), comes_late())
         assert late == 200
@@ -268,7 +306,7 @@ def test_of_those_who_hope_the_newest_stay(monkeypatch):
         tasks = [asyncio.create_task(post(known, f"s{i}")) for i in range(4)]
         await asyncio.sleep(0.1)
         assert [task.done() for task in tasks] == [True, True, False, False]
-        await known._counted("s3", asyncio.sleep(0.1))
+        await known(scope("/gradio_api/heartbeat/s3"), None, nothing)
         assert await tasks[3] == 200
         tasks[2].cancel()
 

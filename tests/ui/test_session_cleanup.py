@@ -11,9 +11,9 @@ import pytest
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.session_cleanup import (
     POLL_INTERVAL,
+    SmallState,
     closed_sessions,
     forget_deleted_files,
-    SmallState,
     forget_session,
     keep_little,
     keep_running,
