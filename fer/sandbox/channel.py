@@ -95,12 +95,14 @@ class Channel:
             try:
                 return os.write(self._connection.fileno(), part)
             except BlockingIOError:
-                left = max(0.0, end - time.monotonic())
-                if not select.select([], [self._connection], [], left)[1]:
+                if not self._ready(max(0.0, end - time.monotonic()), select.POLLOUT):
                     raise TimeoutError("The other side doesn't take this message.") from None
 
-    def _ready(self, timeout: float | None) -> bool:
-        return bool(select.select([self._connection], [], [], timeout)[0])
+    def _ready(self, timeout: float | None, event: int = select.POLLIN) -> bool:
+        """Wait until the connection can be read or written, or has ended."""
+        waiting = select.poll()  # `select.select` refuses a page's 1,025th connection and file
+        waiting.register(self._connection, event)
+        return bool(waiting.poll(None if timeout is None else timeout * 1000))
 
     def _read(self, size: int, end: float) -> bytearray:
         """Return so many bytes, read before a point in time."""

@@ -18,7 +18,7 @@ from fer.sandbox import start_server
 from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
-from fer.ui.connections import Connections
+from fer.ui.connections import Connections, raise_file_limit
 from fer.ui.device_page import PATH, content_policy, device_page_folder
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
@@ -95,6 +95,7 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     """
     classifier, sessions = pipeline.classifier, Sessions()
     device_page = device_page_folder() is not None
+    raise_file_limit()
     start_server("fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or ""))
     store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)

@@ -8,8 +8,10 @@ sender is still connected.
 import asyncio
 import json
 import re
+import resource
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -37,6 +39,9 @@ UNCONNECTED_LIMIT = (200, 2.0)
 MAX_OPEN = 1000
 """Sessions with an open connection; for one more, the one that was silent for longest yields."""
 
+MAX_FILES = 65_536
+"""Open files and connections for which the process asks the system."""
+
 MAX_OF_SESSION = 6
 """Connections of one session: a page has two, and more for a moment where it is slow to close."""
 
@@ -59,6 +64,15 @@ _HEARTBEAT = re.compile(r"/heartbeat/[^/]+/?$")
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _FRAMES = re.compile(r"/component_server/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
+
+
+def raise_file_limit() -> None:
+    """Let the process have many files and connections open; often it may have 1,024 at first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft not in (hard, resource.RLIM_INFINITY) and soft < wanted:
+        with suppress(OSError, ValueError):  # the system has a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Abandoned(Exception):

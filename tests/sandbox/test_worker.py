@@ -1,6 +1,8 @@
 """What a worker can't do, how it ends, and that nothing outlives the page."""
 
+import fcntl
 import logging
+import multiprocessing
 import os
 import platform
 import signal
@@ -8,11 +10,12 @@ import struct
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from fer.sandbox import Limits, Worker, WorkerError, kernel
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel
 from tests.sandbox import works
 
 LIMITS = Limits(memory=500_000_000, cpu=30)
@@ -75,6 +78,22 @@ def test_what_is_written_is_bounded(tmp_path):
     assert (tmp_path / "large").stat().st_size <= 10_000
 
 
+def test_a_page_with_a_thousand_connections_still_has_workers(monkeypatch):
+    """Files are numbered; `select` takes none beyond 1,023."""
+    monkeypatch.setattr("fer.sandbox.channel._WHOLE", 0.2)
+    mine, other = multiprocessing.Pipe()
+    high = fcntl.fcntl(mine.fileno(), fcntl.F_DUPFD, 1100)
+    channel, far = Channel(Connection(high)), Channel(other)
+    far.send("result", b"data")
+    assert channel.receive(1, 100) == Message("result", {}, bytearray(b"data"))
+    with pytest.raises(TimeoutError):
+        channel.send("too much", bytes(10_000_000))
+    mine.close(), channel.close()
+    with pytest.raises(EOFError):
+        far.receive(1, 10**8)
+    far.close()
+
+
 def test_a_worker_that_crashes_is_an_error():
     with pytest.raises(WorkerError, match=f"ended with {-signal.SIGABRT}") as error:
         result_of(works.crash, LIMITS)
@@ -134,7 +153,7 @@ def test_the_filter_is_made_for_both_machines():
 
 PAGE = """
 import os, sys, time
-from fer.sandbox import Limits, Worker, start_server
+from fer.sandbox import Channel, Limits, Message, Worker, start_server
 from tests.sandbox import works
 
 if __name__ == "__main__":

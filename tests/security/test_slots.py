@@ -14,7 +14,7 @@ import pytest
 from fer.ui import connections
 from fer.ui.connections import TIMEOUT
 from fer.ui.job_queue import QueuePlaces
-from fer.ui.live.handlers import MAX_STREAMS
+from fer.ui.live.camera_places import MAX_STREAMS
 from fer.ui.uploads import page_store
 from fer.video import VideoWriter
 from tests.async_runner import run_async

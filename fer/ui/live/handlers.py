@@ -15,7 +15,6 @@ from supervision import Detections
 from fer.array_types import UInt8Array
 from fer.clock import FrameRateMeter
 from fer.i18n import gettext as _
-from fer.i18n import mark as N_
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.annotation_tiers import interval_table
@@ -30,6 +29,7 @@ from fer.ui.downloads import download
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
 from fer.ui.live.camera_monitor import Loss
+from fer.ui.live.camera_places import CameraPlaces
 from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
 from fer.ui.live.timeline_recorder import (
@@ -50,26 +50,14 @@ from fer.vision.detections import expression_labels
 FRAME_WORKERS = 2
 """Threads that process frames, for all visitors together: a Space on CPU basic has two cores."""
 
-MAX_STREAMS = 24
-"""Cameras that are on at a time: with more, each would get less than two frames a second."""
-
 SEARCH_PERIOD, FEW_CAMERAS = 0.45, 6
 """Seconds in which the search for new faces is once through the picture while few cameras are on,
 and how many these are. With more it takes longer in proportion: it is most of a frame's cost where
 frames are seldom, and faces that are known are followed without it."""
 
-SILENCE_LIMIT, YIELDING_LIMIT = 5.0, 3.0
-"""Seconds without a frame after which a camera counts as off, and after which it yields its place
-to another one where all are taken."""
-
 REFUSAL_DELAY, MAX_DELAYED = 1.0, 48
 """Seconds by which the response to a refused frame is delayed, as the browser sends no other one
 meanwhile, and to how many at a time, as each stays in memory."""
-
-CAMERAS_FULL = N_(
-    "The page is full: %(most)s cameras are on already. Leave yours on: it starts by itself "
-    "when another one is turned off. The Photo tab works meanwhile."
-)
 
 
 class LiveHandlers:
@@ -88,7 +76,7 @@ class LiveHandlers:
         self.pipeline, self.sessions = pipeline, sessions
         self.uncertain_below = pipeline.classifier.uncertain_below
         self._turns = FairScheduler(FRAME_WORKERS, "look")
-        self._seen: dict[str, float] = {}  # token -> when its last frame came
+        self._places = CameraPlaces()
         self._delayed = 0
 
     async def look(self, query: Any, request: gr.Request | Request | None = None) -> LiveReading:
@@ -106,6 +94,8 @@ class LiveHandlers:
         try:
             reading = await self._read_in_turn(query, sender)
         except (ImageError, SessionError, BusyError) as error:
+            if isinstance(error, ImageError):  # what can't be decoded is no camera
+                self._places.free(str(query.get("token")))
             await self._delay()
             trouble = html.card(html.message(_("No picture is read"), str(error), "trouble"))
             reading = LiveReading(trouble)
@@ -122,7 +112,7 @@ class LiveHandlers:
             query.get("view"),
         )
         session = self.sessions.of(token, sender)
-        self._admit(str(token))
+        self._places.take(str(token), sender.session)
         if view not in VIEWS:
             raise BusyError(_("This page is out of date; load it again."))
         if query.get("recording") is True and session.live.recorder is None:
@@ -139,21 +129,6 @@ class LiveHandlers:
             finally:
                 self._delayed -= 1
 
-    def _admit(self, token: str) -> None:
-        """Count the visitor's camera as on.
-
-        Raises:
-            BusyError: It was off, and `MAX_STREAMS` are on.
-        """
-        now = time.monotonic()
-        self._seen = {key: seen for key, seen in self._seen.items() if now - seen < SILENCE_LIMIT}
-        if token not in self._seen and len(self._seen) >= MAX_STREAMS:
-            slowest = min(self._seen, key=self._seen.__getitem__)
-            if now - self._seen[slowest] < YIELDING_LIMIT:
-                raise BusyError(_(CAMERAS_FULL, most=MAX_STREAMS))
-            del self._seen[slowest]
-        self._seen[token] = now
-
     def _read(self, content: bytes, visitor: LiveSession, view: str) -> LiveReading:
         # A colour profile would be parsed in this process, and cameras' pictures have none.
         frame = read_image(content, apply_profile=False, max_pixels=MAX_PIXELS)
@@ -166,7 +141,7 @@ class LiveHandlers:
     def _process_frame(
         self, frame: UInt8Array, visitor: LiveSession, view: str, now: float
     ) -> LiveReading:
-        cameras = max(len(self._seen), FEW_CAMERAS)
+        cameras = max(len(self._places), FEW_CAMERAS)
         visitor.stream_state.stream_detector.search_period = SEARCH_PERIOD * cameras / FEW_CAMERAS
         faces = self.pipeline.process_frame(frame, now, visitor.stream_state)
         recorder = visitor.recorder

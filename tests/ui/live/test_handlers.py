@@ -10,8 +10,6 @@ from supervision import Detections
 
 from fer.ui.live.handlers import (
     FRAME_WORKERS,
-    MAX_STREAMS,
-    YIELDING_LIMIT,
     LiveHandlers,
 )
 from fer.ui.live.session import LiveSession
@@ -178,22 +176,15 @@ def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, second
     assert detector.search_period == pytest.approx(seconds)
 
 
-def test_where_all_places_are_taken_a_silent_camera_yields_its_own(monkeypatch):
-    """Else a program would keep all of them by a frame now and then."""
-    clock, live = hold_clock(monkeypatch), Looking([BOX])
-
-    def look(number):
-        return live.handlers.look(query(f"{number:032x}"))
-
-    async def scenario():
-        await asyncio.gather(*(look(number) for number in range(MAX_STREAMS)))
-        refused = await look(99)
-        clock[0] = YIELDING_LIMIT
-        await asyncio.gather(*(look(number) for number in range(1, MAX_STREAMS)))
-        return refused, await look(99), await look(0)
-
-    panels = [reading.panel for reading in run_async(scenario())]
-    assert ["The page is full" in panel for panel in panels] == [True, False, True]
+def test_what_cant_be_decoded_is_no_camera(monkeypatch):
+    monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.01)
+    live = Looking([BOX])
+    live.look(FRAME)
+    cut_off = query(TOKEN)
+    cut_off["frame"]["url"] = cut_off["frame"]["url"][:1223]
+    assert len(live.handlers._places) == 1
+    assert "damaged" in run_async(live.handlers.look(cut_off)).panel
+    assert len(live.handlers._places) == 0
 
 
 def test_an_error_in_a_reader_reaches_the_caller():
