@@ -30,6 +30,7 @@ from fer.ui.request_guard import RequestGuard
 from fer.ui.session_cleanup import poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
+from fer.ui.static_cache import StaticCache
 from fer.ui.static_folder import StaticFolder
 from fer.ui.theme import STYLESHEETS, build_theme
 from fer.ui.uploads import page_store
@@ -196,6 +197,7 @@ def launch_settings() -> dict[str, Any]:
         "app_kwargs": {
             "middleware": [
                 Middleware(RequestLanguage),
+                Middleware(StaticCache),
                 *static,
                 guard,
                 Middleware(Connections),

@@ -33,7 +33,8 @@ from fer.ui.request_bodies import (
     read_json,
     with_body,
 )
-from fer.ui.session_cleanup import pending_events
+from fer.ui.request_headers import drop_unusable_headers
+from fer.ui.session_cleanup import has_results, pending_events
 from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import UploadStore
 
@@ -59,7 +60,7 @@ MAX_EVENTS = 24
 HEARTBEAT = re.compile(rf"/gradio_api/heartbeat/(?P<session>{_NAME})")
 """The connection that an open page keeps."""
 
-RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/\w{{1,64}}")
+RESULT = re.compile(rf"/gradio_api/call/(v2/)?{_NAME}/(?P<event>\w{{1,64}})")
 
 FILE = re.compile(r"/gradio_api/file=(?P<path>/.*)", re.DOTALL)
 
@@ -74,6 +75,12 @@ SERVER_CALL = re.compile(r"/gradio_api/component_server/?")
 
 SMALL = re.compile(r"/gradio_api/(cancel|reset/?)")
 
+LOST = (
+    b'data: {"msg":"unexpected_error","event_id":null,"message":"404: Not Found",'
+    b'"session_not_found":true,"success":false}\n\n'
+)
+"""What Gradio sends for a session that it doesn't know, before it raises an error."""
+
 NOT_HERE = "There is nothing here."
 
 TOO_MANY_EVENTS = "Too many requests of this page are still waiting; try again after them."
@@ -82,8 +89,10 @@ FILE_HEADERS = {
     b"content-security-policy": b"sandbox; default-src 'none'; style-src 'unsafe-inline'",
     b"x-content-type-options": b"nosniff",
     b"cache-control": b"private, no-store",
+    b"content-encoding": b"identity",
 }
-"""A visitor's file opened as a page runs no script, and no cache keeps it."""
+"""A visitor's file opened as a page runs no script, no cache keeps it, and Gradio doesn't compress
+it, which would hold up everybody else."""
 
 
 class RequestGuard:
@@ -113,6 +122,7 @@ class RequestGuard:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        drop_unusable_headers(scope)
         request = Request(scope, receive)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if self._mcp.takes(path):
@@ -146,9 +156,20 @@ class RequestGuard:
         self._rendered += 1
         turn.callback(self._end_rendering)
         with turn:
-            await self._rendering.acquire()
-            turn.callback(self._rendering.release)
-            await self.app(scope, receive, sent)
+            if await self._is_turn(receive):
+                turn.callback(self._rendering.release)
+                await self.app(scope, receive, sent)
+
+    async def _is_turn(self, receive: Receive) -> bool:
+        """Wait for a request's turn; return False if its sender leaves before."""
+        turn = asyncio.ensure_future(self._rendering.acquire())
+        leaving = asyncio.ensure_future(_leave(receive))
+        leaving.add_done_callback(lambda _: turn.cancel())
+        try:
+            await asyncio.wait([turn])
+        finally:
+            leaving.cancel()
+        return not turn.cancelled()
 
     def _end_rendering(self) -> None:
         self._rendered -= 1
@@ -176,7 +197,14 @@ class RequestGuard:
             opens = request.method == "GET" and is_session(found["session"])
             return page if opens else _missing()
         if path == "/gradio_api/queue/data":
-            return passed if is_session(query.get("session_hash", [""])[-1]) else _missing()
+            session = query.get("session_hash", [""])[-1]
+            if not is_session(session):
+                return _missing()
+            known = has_results(request.scope["app"].get_blocks(), session)
+            return passed if known else Response(LOST, media_type="text/event-stream")
+        if found := RESULT.fullmatch(path):
+            known = has_results(request.scope["app"].get_blocks(), found["event"])
+            return passed if known else _missing()
         if path == "/gradio_api/upload_progress":
             return await self.upload_route.progress(request)
         if path.rstrip("/") == "/gradio_api/info":
@@ -184,7 +212,7 @@ class RequestGuard:
             request.scope["query_string"] = b"page="
         other_page = query.get("page", [""])[-1] != "" or "deep_link" in query
         is_plain = PLAIN.fullmatch(path) and ".." not in path and not other_page
-        return passed if is_plain or RESULT.fullmatch(path) else _missing()
+        return passed if is_plain else _missing()
 
     async def _post(self, request: Request, path: str) -> "Response | Passed":
         if path == "/gradio_api/upload":
@@ -256,6 +284,12 @@ class Passed:
             await send(message)
 
         return send_with_headers if self.headers else send
+
+
+async def _leave(receive: Receive) -> None:
+    """Return when the sender of a request without a body has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _missing() -> Response:

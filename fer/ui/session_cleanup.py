@@ -103,6 +103,15 @@ def pending_events(demo: gr.Blocks, session: str | None) -> int:
     return len(demo._queue.pending_event_ids_session.get(session or "", ()))
 
 
+def has_results(demo: gr.Blocks, name: str) -> bool:
+    """Return whether there are, or will be, results of a session, or of an event by its id."""
+    queue: Any = demo._queue
+    event = queue.event_ids_to_events.get(name)
+    owners = (owner for owner, ids in queue.pending_event_ids_session.items() if name in ids)
+    session = event.session_hash if event else next(owners, name)
+    return session in queue.pending_messages_per_session
+
+
 def closed_sessions(demo: gr.Blocks, is_open: Callable[[str], bool]) -> set[str]:
     """Return the sessions without a connection of which Gradio keeps something and runs nothing."""
     queue, running = demo._queue, demo._queue.event_ids_to_events.keys()

@@ -1,14 +1,18 @@
 """Requests: only the routes that the page uses, and no body that costs more than it should."""
 
 import json
+import logging
+import shutil
 import socket
 import time
 from base64 import b64encode
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from fer.ui import request_bodies, upload_form, upload_route
+from fer.ui.photo.tab import EXAMPLES
 from fer.video import MAX_BYTES
 from tests.security._live import component, jpeg
 from tests.security.page import files_in, upload_route_of
@@ -16,6 +20,8 @@ from tests.security.page import files_in, upload_route_of
 pytestmark = pytest.mark.slow
 
 FRAME = "data:image/jpeg;base64,"
+
+EXAMPLE = EXAMPLES[0]
 
 
 def raw(demo, head, *pieces, pause=0.0, seconds=20):
@@ -27,7 +33,7 @@ def raw(demo, head, *pieces, pause=0.0, seconds=20):
             for piece in pieces:
                 connection.sendall(piece)
                 time.sleep(pause)
-            return b"".join(iter(lambda: connection.recv(4000), b"")).decode()
+            return b"".join(iter(lambda: connection.recv(4000), b"")).decode(errors="replace")
         except (BrokenPipeError, ConnectionResetError):  # it was refused before all was sent
             return "HTTP/1.1 000 reset"
 
@@ -57,6 +63,56 @@ def status(answer):
 def test_what_the_page_does_not_use_is_not_there(demo, path):
     answer = raw(demo, f"GET /{path} HTTP/1.1\nHost: a\nConnection: close")
     assert status(answer) == 404, answer
+
+
+@pytest.fixture
+def errors(caplog):
+    """What the server logs of errors."""
+    logging.getLogger("uvicorn.error").addHandler(caplog.handler)
+    yield caplog.records
+    logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "answered"),
+    [
+        ("", "X-Forwarded-Host: x:y", 200),
+        ("config", "X-Gradio-Server: http://x:y/", 200),
+        ("config", "X-Forwarded-Proto: https", 200),
+        ("gradio_api/queue/data?session_hash=nobody", "Accept: */*", 200),
+        ("gradio_api/call/predict/nobody", "Accept: */*", 404),
+        (f"gradio_api/file={EXAMPLE}", "Range: bytes=1-2-3", 200),
+        (f"gradio_api/file={EXAMPLE}", "Range: bytes=0-9", 206),
+    ],
+)
+def test_a_strange_request_leaves_no_traceback(demo, errors, path, header, answered):
+    answer = raw(demo, f"GET /{path} HTTP/1.0\nHost: a\n{header}")
+    assert status(answer) == answered, answer[:500]
+    assert ("session_not_found" in answer) == ("queue/data" in path)
+    assert not errors
+
+
+def test_a_strange_host_is_none_of_its_own(demo, errors):
+    assert status(raw(demo, "GET / HTTP/1.1\nHost: x:y\nConnection: close")) == 200
+    assert not errors
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_a_visitors_file_is_not_compressed(visitor, encoding):
+    """It would hold up everybody else."""
+    path = visitor.uploaded(b"a timeline\n" * 9999, "one.csv")
+    asked = {"accept-encoding": encoding}
+    response = visitor.web.get(f"gradio_api/file={path}", headers=asked)
+    assert response.content == b"a timeline\n" * 9999
+    assert response.headers["content-encoding"] == "identity"
+    shutil.rmtree(Path(path).parent)
+
+
+def test_only_an_open_page_can_be_closed(demo, visitor, monkeypatch):
+    closed = []
+    monkeypatch.setattr(demo, "close_page", closed.append)
+    assert visitor.web.head("gradio_api/heartbeat/one").status_code == 404
+    assert not closed
 
 
 @pytest.mark.parametrize(

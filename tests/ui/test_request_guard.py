@@ -1,0 +1,52 @@
+"""The request guard: pages are rendered a few at a time, and not for those who have left."""
+
+import asyncio
+
+from fer.ui.request_guard import MAX_RENDERED, RequestGuard
+from tests.async_runner import run_async
+
+
+class Browser:
+    """Asks for the page; it may leave."""
+
+    def __init__(self) -> None:
+        self.left, self.sent = asyncio.Event(), []
+
+    async def receive(self):
+        if not self.left.is_set():
+            await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.sent.append(message["type"])
+
+    def ask(self, guard):
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+        return asyncio.create_task(guard(scope, self.receive, self.send))
+
+
+def test_no_page_is_rendered_for_who_has_left():
+    async def scenario():
+        rendered, ready = [], asyncio.Event()
+
+        async def app(scope, receive, send):
+            rendered.append(receive.__self__)
+            await ready.wait()
+            await send({"type": "http.response.start", "status": 200})
+
+        guard = RequestGuard(app, None, 1)
+        first, leaving, last = (
+            [Browser() for _ in range(count)] for count in (MAX_RENDERED, 50, 2)
+        )
+        tasks = [browser.ask(guard) for browser in (*first, *leaving, *last)]
+        await asyncio.sleep(0.01)
+        for browser in leaving:
+            browser.left.set()
+        await asyncio.wait(tasks[MAX_RENDERED:-2])
+        assert rendered == first and guard._rendered == MAX_RENDERED + 2
+        ready.set()
+        await asyncio.gather(*tasks)
+        assert rendered == first + last
+        assert guard._rendered == 0 and guard._rendering._value == MAX_RENDERED
+
+    run_async(scenario())

@@ -1,0 +1,100 @@
+"""Static cache: files are compressed once, and come whole, in pieces or not at all."""
+
+import asyncio
+import gzip
+
+import brotli
+import httpx
+import pytest
+from starlette.responses import Response
+
+from fer.ui.static_cache import StaticCache
+from tests.async_runner import run_async
+
+SCRIPT = b"let a = 1;\n" * 20_000
+
+
+class Files:
+    """Files of any path but one; it counts requests."""
+
+    def __init__(self):
+        self.asked, self.cached = [], StaticCache(self)
+
+    async def __call__(self, scope, receive, send):
+        self.asked.append(scope["path"])
+        found = "missing" not in scope["path"]
+        headers = {"etag": '"one"', "content-type": "text/javascript"}
+        await Response(SCRIPT, 200 if found else 404, headers)(scope, receive, send)
+
+    def get(self, *paths, encoding="br", **headers):
+        async def scenario():
+            inside = httpx.ASGITransport(self.cached)
+            async with httpx.AsyncClient(transport=inside, base_url="http://page") as http:
+                known = {"accept-encoding": encoding} | headers
+                requests = (http.get(path, headers=known) for path in paths)
+                return await asyncio.gather(*requests)
+
+        return run_async(scenario())
+
+
+@pytest.fixture
+def files():
+    return Files()
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_a_file_is_compressed_once_for_all_who_ask(files, encoding):
+    responses = files.get(*["/assets/a.js"] * 9, encoding=f"deflate, {encoding}")
+    assert len(files.asked) == 1
+    for response in responses:
+        assert response.content == SCRIPT and response.headers["content-encoding"] == encoding
+        assert int(response.headers["content-length"]) < 5000
+        assert response.headers["content-type"] == "text/javascript"
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress}[encoding]
+    assert unpack(files.cached._kept["/assets/a.js", encoding].body) == SCRIPT
+
+
+def test_what_a_browser_has_is_not_sent_again(files):
+    for tag, status in (('"one"', 304), ('"two"', 200)):
+        (response,) = files.get("/assets/a.js", **{"if-none-match": tag, "range": "bytes=0-1"})
+        assert response.status_code == status
+        assert response.content == (b"" if status == 304 else SCRIPT)
+
+
+def test_icons_are_made_once_and_other_things_each_time(files):
+    for path in ("/pwa_icon/192", "/pwa_icon/192"):
+        assert files.get(path, encoding="identity")[0].content == SCRIPT
+    assert len(files.asked) == 1
+    others = [
+        "/",
+        "/config",
+        "/gradio_api/file=/assets/a.js",
+        "/assets//a.js",
+        "/assets/a.wasm",
+    ]
+    files.get(*others, *others)
+    files.get("/assets/a.js", "/assets/a.js", encoding="identity")
+    assert len(files.asked) == 1 + 2 * len(others) + 2
+
+
+def test_what_is_missing_is_not_kept(files):
+    responses = files.get("/assets/missing.js", "/assets/missing.js")
+    assert [response.status_code for response in responses] == [404] * 2
+    assert not files.cached._kept
+
+
+def test_a_large_file_is_sent_in_pieces(files):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def scenario():
+        headers = [(b"accept-encoding", b"gzip")]
+        scope = {"type": "http", "method": "GET", "path": "/pwa_icon/512", "headers": headers}
+        await files.cached(scope, None, send)
+
+    run_async(scenario())
+    pieces = [message["body"] for message in sent[1:]]
+    assert b"".join(pieces) == SCRIPT and max(map(len, pieces)) <= 65_536
+    assert [message["more_body"] for message in sent[1:]] == [True] * (len(pieces) - 1) + [False]
