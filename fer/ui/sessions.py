@@ -35,7 +35,7 @@ MAX_PER_PAGE = 3
 """Sessions that one open page may begin; it has one token."""
 
 MAX_TOTAL_BYTES = 256_000_000
-"""Memory of all timelines together at which no new one is started."""
+"""Memory of all timelines together at which no new one is started and the largest one ends."""
 
 SWEEP_INTERVAL = 20.0
 """Seconds from one search for expired sessions to the next."""
@@ -148,17 +148,29 @@ class Sessions:
 
     def require_space(self) -> None:
         """Raise SessionError where the timelines exceed `MAX_TOTAL_BYTES`."""
-        if sum(session.nbytes for session in self._sessions.values()) > MAX_TOTAL_BYTES:
+        if self._has_no_space():
             raise SessionError(_(SESSIONS_FULL))
 
     def sweep(self) -> None:
-        """Drop expired sessions."""
+        """Drop expired sessions, and end a timeline where all together take too much memory."""
         now = time.monotonic()
         for token, session in list(self._sessions.items()):
             grace = SHORT_GRACE_PERIOD if session.is_empty else GRACE_PERIOD
             if now - session.used > grace and not self._is_open(session):
                 session.recording.clear()
                 del self._sessions[token]
+        if self._has_no_space():
+            self._end_largest()
+
+    def _has_no_space(self) -> bool:
+        return sum(session.nbytes for session in self._sessions.values()) > MAX_TOTAL_BYTES
+
+    def _end_largest(self) -> None:
+        """Let the largest timeline that still grows end; it is kept."""
+        recorders = (session.live.recorder for session in self._sessions.values())
+        growing = [known for known in recorders if known and known.running and not known.is_full]
+        if growing:
+            max(growing, key=lambda recorder: recorder.nbytes).is_full = True
 
     def _is_open(self, session: Session) -> bool:
         """Return whether a session's page is open."""

@@ -199,6 +199,28 @@ def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, record
     run_async(scenario())
 
 
+def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(monkeypatch):
+    monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
+
+    async def scenario():
+        sessions, sizes = Sessions(), (20, 30, 40, 10)
+        for number, size in enumerate(sizes):
+            recorder = TimelineRecorder(Timeline("person"), 0.0, nbytes=size)
+            sessions.of(token(number), NOBODY).live.recorder = recorder
+        recorders = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
+        recorders[2].stop()
+        sessions.sweep()
+        assert [recorder.is_full for recorder in recorders] == [False] * 4
+        recorders[3].nbytes += 1
+        for ended in ({1}, {0, 1}, {0, 1, 3}, {0, 1, 3}):
+            sessions.sweep()
+            assert {n for n, recorder in enumerate(recorders) if recorder.is_full} == ended
+        recorders[0].record(None, 1.0)
+        assert not recorders[0].running and recorders[0].by_itself and len(sessions) == 4
+
+    run_async(scenario())
+
+
 def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
     visitor = LiveSession()
     pipeline = fake_pipeline([[10, 10, 90, 90]], sure("happy", 0.9))

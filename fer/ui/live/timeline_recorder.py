@@ -69,6 +69,7 @@ class TimelineRecorder:
         by_itself: Whether it ended because it reached its limit.
         end_sent: Whether one more frame's response has contained the finished timeline.
         nbytes: Approximate memory of the timeline when it was drawn last.
+        is_full: Whether it ends at the next frame, as memory is needed.
         began: The clock time at which it was started, in UTC.
     """
 
@@ -79,6 +80,7 @@ class TimelineRecorder:
     by_itself: bool = False
     end_sent: bool = False
     nbytes: int = 0
+    is_full: bool = False
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -100,7 +102,7 @@ class TimelineRecorder:
                 return self._finished_once_more()
             if now < self.started:  # the frame is from before the start
                 return None
-            if now - self.started >= MAX_DURATION or self.nbytes >= MAX_TIMELINE_BYTES:
+            if now - self.started >= MAX_DURATION or self.is_full:
                 self.running, self.by_itself = False, True
                 return self.finished_html()
             if faces is not None:
@@ -108,6 +110,7 @@ class TimelineRecorder:
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
                 return None
             self.last_drawn, self.nbytes = now, self.timeline.nbytes
+            self.is_full |= self.nbytes >= MAX_TIMELINE_BYTES
             return running_html(self.timeline, now - self.started)
 
     def _finished_once_more(self) -> str | None:
