@@ -72,7 +72,7 @@ def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
         is_open: Whether a session has an open connection.
     """
     demo: Any = app.get_blocks()
-    app.state_holder = SmallStates()
+    app.state_holder = SmallStates()  # type: ignore[no-untyped-call]
     app.state_holder.set_blocks(demo)
     demo._queue.pending_messages_per_session = Mailboxes(is_open)
 
