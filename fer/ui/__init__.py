@@ -18,11 +18,12 @@ from fer.sandbox import start_server
 from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
-from fer.ui.connections import Connections, raise_file_limit
+from fer.ui.connections import Connections
 from fer.ui.device_page import PATH, content_policy, device_page_folder
 from fer.ui.live.tab import build_live
 from fer.ui.localization import LocalizedBlocks, RequestLanguage, localized
 from fer.ui.model.tab import build_model
+from fer.ui.open_files import raise_file_limit
 from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording

@@ -8,10 +8,8 @@ sender is still connected.
 import asyncio
 import json
 import re
-import resource
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -39,9 +37,6 @@ UNCONNECTED_LIMIT = (200, 2.0)
 MAX_OPEN = 1000
 """Sessions with an open connection; for one more, the one that was silent for longest yields."""
 
-MAX_FILES = 65_536
-"""Open files and connections for which the process asks the system."""
-
 MAX_OF_SESSION = 6
 """Connections of one session: a page has two, and more for a moment where it is slow to close."""
 
@@ -59,20 +54,9 @@ SESSION = "fer.session"
 
 _KEY = "fer.connections"
 _HEARTBEAT = re.compile(r"/heartbeat/[^/]+/?$")
-"""The connection of an open page; any other one is for the result of a request."""
-
 _RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _FRAMES = re.compile(r"/component_server/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
-
-
-def raise_file_limit() -> None:
-    """Let the process have many files and connections open; often it may have 1,024 at first."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
-    if soft not in (hard, resource.RLIM_INFINITY) and soft < wanted:
-        with suppress(OSError, ValueError):  # the system has a limit of its own
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Abandoned(Exception):
@@ -113,11 +97,6 @@ class _Page:
 
     connections: set[asyncio.Task[None]] = field(default_factory=set)
     used: float = float("-inf")
-
-    def close(self) -> None:
-        """Close its connections."""
-        for connection in self.connections:
-            connection.cancel()
 
 
 class Connections:
@@ -204,9 +183,7 @@ class Connections:
         if self.is_open(session) or self._unattended.take():
             return True
         if len(self._pending) >= UNCONNECTED_LIMIT[0]:
-            oldest = next(
-                iter(self._pending)
-            )  # the newest one's sender is the likeliest to connect
+            oldest = next(iter(self._pending))  # the newest one's sender is likelier to connect
             del self._pending[oldest]
             oldest.cancel()
         pending = asyncio.get_running_loop().create_future()
@@ -228,7 +205,8 @@ class Connections:
         session = min(self._open, key=lambda session: self._open[session].used)
         if time.monotonic() - self._open[session].used < ACTIVE_LIMIT:
             return False
-        self._open.pop(session).close()
+        for connection in self._open.pop(session).connections:
+            connection.cancel()
         return True
 
 

@@ -197,8 +197,7 @@ class RequestGuard:
             opens = request.method == "GET" and is_session(found["session"])
             return page if opens else _missing()
         if path == "/gradio_api/queue/data":
-            session = query.get("session_hash", [""])[-1]
-            if not is_session(session):
+            if not is_session(session := query.get("session_hash", [""])[-1]):
                 return _missing()
             known = has_results(request.scope["app"].get_blocks(), session)
             return passed if known else Response(LOST, media_type="text/event-stream")

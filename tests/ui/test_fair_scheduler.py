@@ -1,14 +1,13 @@
 """Fair scheduling of visitors' tasks, and connection tracking."""
 
 import asyncio
-import resource
 import threading
 import time
 
 import pytest
 
 from fer.ui import connections, fair_scheduler
-from fer.ui.connections import SESSION, Abandoned, Connections, Sender, raise_file_limit
+from fer.ui.connections import SESSION, Abandoned, Connections, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from tests.async_runner import run_async
 
@@ -312,13 +311,3 @@ def test_of_those_who_hope_the_newest_stay(monkeypatch):
         tasks[2].cancel()
 
     run_async(scenario())
-
-
-def test_many_files_may_be_open():
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
-    try:
-        raise_file_limit()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(hard, 65_536)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
