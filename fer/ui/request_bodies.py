@@ -1,6 +1,7 @@
 """Validation of JSON request bodies: size, depth, and files of the visitor only."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.types import Message, Receive
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.uploads import UploadStore
+from fer.ui.uploads import Claims
 
 MAX_BODY_BYTES = 100_000
 """Bytes of a body without a camera frame."""
@@ -113,8 +114,14 @@ async def read_json(
     return _parse(bytes(body))
 
 
-def with_body(request: Request, body: bytes) -> Receive:
-    """Put a validated JSON body in place of a request's own; return what receives it."""
+def with_body(request: Request, body: bytes, accepted: Callable[[], None] | None = None) -> Receive:
+    """Put a validated JSON body in place of a request's own; return what receives it.
+
+    Args:
+        request: The request.
+        body: The new body.
+        accepted: Called when the body is received: no middleware has refused the request then.
+    """
     replaced = (b"content-length", b"content-type", b"transfer-encoding", b"content-encoding")
     kept = [(name, value) for name, value in request.scope["headers"] if name not in replaced]
     request.scope["headers"] = [
@@ -125,7 +132,11 @@ def with_body(request: Request, body: bytes) -> Receive:
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return messages.pop() if messages else await request.receive()
+        if not messages:
+            return await request.receive()
+        if accepted is not None:
+            accepted()
+        return messages.pop()
 
     return receive
 
@@ -168,7 +179,7 @@ def _require_simple(body: dict[str, Any]) -> None:
         depth += 1
 
 
-def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
+def check_call(body: dict[str, Any], claims: Claims) -> dict[str, Any]:
     """Return a validated request to run a handler: known keys, and the visitor's files only.
 
     Raises:
@@ -178,10 +189,10 @@ def check_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
     if session is not None and not is_session(session):
         raise RequestError(400, NOT_JSON)
     known = {key: body[key] for key in KEYS & body.keys()}
-    return {key: check_value(value, session, store) for key, value in known.items()}
+    return {key: check_value(value, session, claims) for key, value in known.items()}
 
 
-def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, Any]:
+def checked_server_call(body: dict[str, Any], claims: Claims) -> dict[str, Any]:
     """Return a validated request to a component's server function.
 
     Raises:
@@ -192,7 +203,7 @@ def checked_server_call(body: dict[str, Any], store: UploadStore) -> dict[str, A
         raise RequestError(400, NOT_JSON)
     if name != FRAME_FUNCTION and len(orjson.dumps(body.get("data"))) > MAX_BODY_BYTES:
         raise RequestError(413, TOO_LARGE)
-    data = check_value(body.get("data"), session, store)
+    data = check_value(body.get("data"), session, claims)
     return {"session_hash": session, "component_id": component, "fn_name": name, "data": data}
 
 
@@ -201,26 +212,26 @@ def is_session(value: object) -> bool:
     return isinstance(value, str) and SESSION.fullmatch(value) is not None
 
 
-def check_value(value: Any, session: str | None, store: UploadStore) -> Any:
+def check_value(value: Any, session: str | None, claims: Claims) -> Any:
     """Return a value whose files all are this session's, each reduced to its path or data URL.
 
     Gradio treats any dictionary with a `path` as a file, with or without the type in `meta`, and
-    some components read a `url` instead. So both are rebuilt here: a path that is registered in the
-    store, or the data URL of a camera frame.
+    some components read a `url` instead. So both are rebuilt here: a path that the session
+    may claim, or the data URL of a camera frame.
 
     Raises:
         RequestError: It names another file.
     """
     if isinstance(value, list):
-        return [check_value(item, session, store) for item in value]
+        return [check_value(item, session, claims) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("path") not in (None, ""):
-        if not store.use(value["path"], session):
+        if not claims.claim(value["path"], session):
             raise RequestError(400, NO_FILE)
         return {"path": value["path"], "meta": {"_type": "gradio.FileData"}}
     frame = value.get("url")
     kept = {key: item for key, item in value.items() if key not in ("path", "url", "is_stream")}
     if isinstance(frame, str) and frame.startswith(FRAME):
         return {"url": frame, "meta": {"_type": "gradio.FileData"}}
-    return {key: check_value(item, session, store) for key, item in kept.items()}
+    return {key: check_value(item, session, claims) for key, item in kept.items()}

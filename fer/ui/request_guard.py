@@ -36,7 +36,7 @@ from fer.ui.request_bodies import (
 from fer.ui.request_headers import drop_unusable_headers
 from fer.ui.session_cleanup import has_results, pending_events
 from fer.ui.upload_route import UploadRoute
-from fer.ui.uploads import UploadStore
+from fer.ui.uploads import Claims, UploadStore
 
 _NAME = r"[^/]{1,100}"
 
@@ -217,26 +217,27 @@ class RequestGuard:
         if path == "/gradio_api/upload":
             return await self.upload_route.receive(request)
         body: dict[str, Any]
+        claims = Claims(self.store)
         checks = self._checks_of(request.scope["app"])
         found = CALL.fullmatch(path) or NAMED_CALL.fullmatch(path)
         if found and found["name"] == TOOL:
             return _missing()  # `McpRoute` alone lets it be called
         if found := CALL.fullmatch(path):
-            body = check_call(await read_json(request, MAX_BODY_BYTES), self.store)
+            body = check_call(await read_json(request, MAX_BODY_BYTES), claims)
             checks.complete_call(body, found["name"])
             self._require_few_events(request, body.get("session_hash"))
         elif SERVER_CALL.fullmatch(path):
-            body = checked_server_call(await read_json(request, MAX_FRAME_BYTES), self.store)
+            body = checked_server_call(await read_json(request, MAX_FRAME_BYTES), claims)
             checks.check_function(body["component_id"], body["fn_name"])
         elif found := NAMED_CALL.fullmatch(path):
-            body = check_value(await read_json(request, MAX_BODY_BYTES), None, self.store)
+            body = check_value(await read_json(request, MAX_BODY_BYTES), None, claims)
             checks.endpoint(found["name"]).check_named(body)
         elif SMALL.fullmatch(path):
             body = await read_json(request, MAX_BODY_BYTES)
         else:
             return _missing()
         request.scope[SESSION] = body.get("session_hash")
-        return Passed.with_body(request, orjson.dumps(body))
+        return Passed.with_body(request, orjson.dumps(body), claims)
 
     def _require_few_events(self, request: Request, session: str | None) -> None:
         if pending_events(request.scope["app"].get_blocks(), session) >= MAX_EVENTS:
@@ -269,9 +270,9 @@ class Passed:
         self.scope, self.receive, self.headers, self.page = scope, receive, headers or {}, page
 
     @classmethod
-    def with_body(cls, request: Request, body: bytes) -> "Passed":
+    def with_body(cls, request: Request, body: bytes, claims: Claims) -> "Passed":
         """Return a request with its validated body in place of the original one."""
-        return cls(request.scope, with_body(request, body))
+        return cls(request.scope, with_body(request, body, claims.lease))
 
     def sender(self, send: Send) -> Send:
         """Return a function that sends the response with the headers set."""

@@ -1,5 +1,7 @@
 """Limits of uploads: how long each one is kept, and how much there may be of all."""
 
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +19,11 @@ Plus `UPLOAD_SWEEP_INTERVAL`, it is less than the quarter of an hour that the pa
 UPLOAD_SWEEP_INTERVAL = 60
 """Seconds from one sweep to the next."""
 
-LEASE = 120
-"""Seconds after its last use in which an upload isn't deleted to make room for others."""
+LEASE, MAX_LEASED = 120, 24
+"""Seconds after its last use in which an upload is deleted to make room only after all others, and
+for how many uploads of a session that holds; a page has ten recordings, a photo and timelines."""
 
 NO_ROOM = N_("There is no room for uploads just now; try again in a few minutes.")
-
-BLOCK = 64 * 1024
-"""Bytes added to each file's size when senders are compared."""
 
 
 class NoRoomError(OSError):
@@ -77,3 +77,47 @@ class Upload:
         """Return whether it is to be deleted."""
         left = self.left is not None and now - self.left > MAX_AGE_AFTER_LEAVING
         return self.complete and (left or now - self.made > MAX_AGE)
+
+
+def removal_order(uploads: Iterable[Upload], by_number: bool, now: float) -> list[Upload]:
+    """Return uploads in the order in which they make room: leased ones last.
+
+    The next to go is always the oldest one of the session that holds most, of the sender who does.
+    Uploads that no session has used yet are like those of one session.
+
+    Args:
+        uploads: All uploads.
+        by_number: Whether what is held is a number of files; else it is bytes.
+        now: The time.
+    """
+
+    def weight(upload: Upload) -> int:
+        return 1 if by_number else upload.size
+
+    newest_first = sorted(uploads, key=lambda upload: -upload.made)
+    by_session = _by_holding(newest_first, lambda upload: upload.session, weight)
+    by_sender = _by_holding(by_session, lambda upload: upload.sender, weight)
+    leased = _leased(newest_first, now)
+    return sorted(reversed(by_sender), key=lambda upload: upload in leased)
+
+
+def _by_holding(
+    uploads: list[Upload], holder: Callable[[Upload], object], weight: Callable[[Upload], int]
+) -> list[Upload]:
+    """Sort uploads by what their holder has of them up to each, the last to go first."""
+    held = Counter[object]()
+    ranks = {}
+    for upload in uploads:
+        held[holder(upload)] += weight(upload)
+        ranks[upload] = held[holder(upload)]
+    return sorted(uploads, key=ranks.__getitem__)
+
+
+def _leased(uploads: list[Upload], now: float) -> set[Upload]:
+    number = Counter[object]()
+    leased = set()
+    for upload in uploads:
+        number[upload.session] += now - upload.used <= LEASE
+        if now - upload.used <= LEASE and number[upload.session] <= MAX_LEASED:
+            leased.add(upload)
+    return leased

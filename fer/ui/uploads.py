@@ -12,14 +12,13 @@ import secrets
 import shutil
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fer.temp_folder import LOCK, TempFolder, claim_folder
-from fer.ui.upload_limits import BLOCK, LEASE, MAX_AGE, NoRoomError, Quota, Upload
+from fer.ui.upload_limits import MAX_AGE, NoRoomError, Quota, Upload, removal_order
 
 
 @dataclass(eq=False)
@@ -40,6 +39,7 @@ class UploadStore:
     _busy: list[Callable[[], set[Path]]] = field(default_factory=list)
     _kept: list[Callable[[], set[Path]]] = field(default_factory=list)
     _seen: dict[Path, float] = field(default_factory=dict)
+    _bytes: int = 0
     _others: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -84,7 +84,7 @@ class UploadStore:
         try:
             self.folder.prepare()
             with self._lock:
-                self._make_room(0, sender)
+                self._make_room(files=1)
                 self._uploads[str(path)] = upload
             path.parent.mkdir(mode=0o700, parents=True)
             path.touch(mode=0o600)
@@ -100,8 +100,9 @@ class UploadStore:
             NoRoomError: The quota or the disk is full.
         """
         with self._lock:
-            self._make_room(size, upload.sender)
+            self._make_room(size)
             upload.size += size
+            self._bytes += size
 
     def finish(self, upload: Upload) -> None:
         """Mark an upload as complete, so that it can be used."""
@@ -110,10 +111,11 @@ class UploadStore:
     def discard(self, upload: Upload) -> None:
         """Delete an upload with its folder."""
         with self._lock:
-            self._uploads.pop(str(upload.path), None)
+            if self._uploads.pop(str(upload.path), None) is not None:
+                self._bytes -= upload.size
         shutil.rmtree(upload.path.parent, ignore_errors=True)
 
-    def use(self, path: object, session: str | None) -> bool:
+    def claim(self, path: object, session: str | None) -> bool:
         """Return whether a session may use a file, whose owner it becomes.
 
         The disk isn't accessed for unregistered paths, so neither the result nor its time reveals
@@ -133,8 +135,14 @@ class UploadStore:
                 return False
             if upload.session not in (None, session):
                 return False
-            upload.session, upload.used, upload.left = session, self.clock(), None
+            upload.session = session
             return True
+
+    def lease(self, paths: Iterable[str]) -> None:
+        """Spare uploads for a while when room is made, as they are being used."""
+        with self._lock:
+            for upload in filter(None, map(self._uploads.get, paths)):
+                upload.used, upload.left = self.clock(), None
 
     def serves(self, path: str) -> bool:
         """Return whether a file may be fetched: its random path is known to its owner only."""
@@ -184,31 +192,57 @@ class UploadStore:
             known = {upload.path.parent for upload in self._uploads.values()}
         return [entry for entry in inner + outer if entry not in known and entry.name != LOCK]
 
-    def _make_room(self, size: int, sender: str) -> None:
-        """Delete old uploads until `size` bytes fit, first those of the largest sender."""
-        removable = [upload for upload in self._uploads.values() if self._removable(upload)]
+    def _make_room(self, size: int = 0, files: int = 0) -> None:
+        """Delete uploads until so many bytes and files fit.
+
+        A hundredth of the quota becomes free then, as all uploads are compared for it.
+        """
+        if self._fits(size, files):
+            return
+        by_number = len(self._uploads) + files > self.quota.files
+        order = removal_order(self._uploads.values(), by_number, self.clock())
+        removable = [upload for upload in order if upload.complete]
         if self._lack(size) > sum(upload.size for upload in removable):
             raise NoRoomError  # deleting all would not suffice
-        held = Counter({sender: size})
-        for upload in self._uploads.values():
-            held[upload.sender] += upload.size + BLOCK
-        while self._lack(size) > 0 or len(self._uploads) >= self.quota.files + (size > 0):
-            if not removable:
-                raise NoRoomError
-            oldest = max(removable, key=lambda upload: (held[upload.sender], -upload.made))
-            removable.remove(oldest)
-            held[oldest.sender] -= oldest.size + BLOCK
-            self.discard(oldest)
+        for upload in removable:
+            if self._fits(size + self.quota.bytes // 100, files + self.quota.files // 100):
+                break
+            self.discard(upload)
+        if not self._fits(size, files):
+            raise NoRoomError
 
-    def _removable(self, upload: Upload) -> bool:
-        return upload.complete and self.clock() - upload.used > LEASE
+    def _fits(self, size: int, files: int) -> bool:
+        return self._lack(size) <= 0 and len(self._uploads) + files <= self.quota.files
 
     def _lack(self, size: int) -> int:
         """Return how many bytes must be deleted before `size` more fit."""
-        used = sum(upload.size for upload in self._uploads.values()) + self._others
         disk = shutil.disk_usage(self.folder.path)
         reserve = min(self.quota.max_reserve, int(disk.total * self.quota.reserve))
+        used = self._bytes + self._others
         return max(used + size - self.quota.bytes, reserve + size - disk.free)
+
+
+@dataclass
+class Claims:
+    """The uploads that one request names; they are leased once it is accepted.
+
+    Args:
+        store: The visitors' uploads.
+    """
+
+    store: UploadStore
+    _paths: list[str] = field(default_factory=list)
+
+    def claim(self, path: object, session: str | None) -> bool:
+        """Return whether a session may use a file, see `UploadStore.claim`."""
+        allowed = self.store.claim(path, session)
+        if allowed:
+            self._paths.append(str(path))
+        return allowed
+
+    def lease(self) -> None:
+        """Lease the uploads; a refused request must not, or it kept all from making room."""
+        self.store.lease(self._paths)
 
 
 def page_store() -> UploadStore:

@@ -70,7 +70,7 @@ def strange_paths(secret, foreign):
 @pytest.mark.parametrize("name", [*FILE_HANDLERS, "look"])
 def test_no_handler_takes_a_path_that_was_not_uploaded(demo, visitor, secret, name):
     foreign = Visitor(demo).uploaded()
-    demo.store.use(foreign, "somebody else's")
+    demo.store.claim(foreign, "somebody else's")
     for path in strange_paths(secret, foreign):
         for value in ({"path": path}, file(path), {"path": path, "meta": 1, "is_stream": True}):
             if name == "look":  # a server function
@@ -245,7 +245,7 @@ def test_a_refusal_tells_nothing_of_the_disk(demo, visitor, secret, tmp_path):
     unreadable.write_bytes(b"x")
     unreadable.chmod(0)
     foreign = Visitor(demo).uploaded()
-    demo.store.use(foreign, "somebody else's")
+    demo.store.claim(foreign, "somebody else's")
     near = str(Path(foreign).with_name("two.png"))
     paths = (secret, tmp_path / "missing.png", unreadable, tmp_path, foreign, near, "/dev/zero")
     times = {}
