@@ -1,8 +1,8 @@
 """Validation of JSON request bodies: size, depth, and files of the visitor only."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ from starlette.types import Message, Receive
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.ui.reception import Reception
 from fer.ui.uploads import Claims
 
 MAX_BODY_BYTES = 100_000
@@ -33,7 +34,7 @@ MAX_FILES = 24
 """Files that a body names; each use keeps one from being deleted for a while."""
 
 MAX_RECEIVING = 64_000_000
-"""Bytes of all bodies together that are being received."""
+"""Bytes of all bodies together that are being received; those that stall yield to others."""
 
 TIMEOUT = 15.0
 """Seconds in which the whole body must arrive."""
@@ -69,14 +70,52 @@ class RequestError(Exception):
         return _(self.sentence)
 
 
-@dataclass
-class _Receiving:
-    """Bytes of the bodies that are being received."""
+class _Receptions:
+    """The bodies that are being received, together of at most `MAX_RECEIVING` bytes."""
 
-    total: int = 0
+    def __init__(self) -> None:
+        self._known: set[Reception] = set()
+        self._total = 0
+
+    @contextmanager
+    def one(self) -> Iterator[Reception]:
+        """Receive a body.
+
+        Raises:
+            RequestError: It was ended for others.
+        """
+        reception = Reception()
+        self._known.add(reception)
+        try:
+            with reception.scope:
+                yield reception
+        finally:
+            self._forget(reception)
+        if reception.scope.cancelled_caught:
+            raise RequestError(503, BUSY)
+
+    def grow(self, reception: Reception, size: int) -> None:
+        """Count bytes; where there are too many, end the body that holds most for the longest.
+
+        Raises:
+            RequestError: It is this one.
+        """
+        reception.size += size
+        self._total += size
+        while self._total > MAX_RECEIVING:
+            ended = max(self._known, key=lambda each: each.size * each.age)
+            self._forget(ended)
+            if ended is reception:
+                raise RequestError(503, BUSY)
+            ended.scope.cancel()
+
+    def _forget(self, reception: Reception) -> None:
+        if reception in self._known:
+            self._known.remove(reception)
+            self._total -= reception.size
 
 
-_receiving = _Receiving()
+_receptions = _Receptions()
 
 
 async def read_json(
@@ -91,26 +130,25 @@ async def read_json(
 
     Raises:
         RequestError: It is too large, too slow, nested too deeply, names too many files or is no
-            JSON object; or all bodies together are too large.
+            JSON object; or it was ended for others.
     """
     if claimed_size(request) > max_bytes:
         raise RequestError(413, TOO_LARGE)
     body = bytearray()
     try:
-        with anyio.fail_after(TIMEOUT if seconds is None else seconds):
+        with (
+            _receptions.one() as reception,
+            anyio.fail_after(TIMEOUT if seconds is None else seconds),
+        ):
             async for piece in request.stream():
+                _receptions.grow(reception, len(piece))
                 body += piece
-                _receiving.total += len(piece)
                 if len(body) > max_bytes:
                     raise RequestError(413, TOO_LARGE)
-                if _receiving.total > MAX_RECEIVING:
-                    raise RequestError(503, BUSY)
     except TimeoutError:
         raise RequestError(408, TOO_SLOW) from None
     except ClientDisconnect:
         raise RequestError(400, NOT_JSON) from None
-    finally:
-        _receiving.total -= len(body)
     return _parse(bytes(body))
 
 

@@ -6,9 +6,7 @@ or the disk is full.
 
 import json
 import logging
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import anyio
 import anyio.to_thread
@@ -18,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.ui.reception import Reception
 from fer.ui.request_bodies import RequestError, claimed_size
 from fer.ui.upload_form import BAD_FORM, MAX_FILES, Form, too_large
 from fer.ui.upload_limits import NO_ROOM, NoRoomError
@@ -42,34 +41,13 @@ MIN_RATE, GRACE = 20_000, 3.0
 """Minimum average rate in bytes a second, after the first `IDLE` seconds; where all places are
 taken, after these fewer ones."""
 
+CROWDED_RATE, CROWDED_GRACE = 100_000, 60.0
+"""The same where all places are taken, after a minute; a photo has arrived by then."""
+
 UPLOAD_TOO_SLOW = N_(
     "The upload was too slow; try again with a better connection or a smaller file."
 )
 BUSY = N_("Too many files are being uploaded just now; try again in a minute.")
-
-
-@dataclass(eq=False)
-class Reception:
-    """An upload that is being received.
-
-    Attributes:
-        begun: When it began, in seconds of `time.monotonic`.
-        size: Bytes so far.
-        scope: Cancels it.
-    """
-
-    begun: float = field(default_factory=time.monotonic)
-    size: int = 0
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-
-    @property
-    def age(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self.begun
-
-    def is_slow(self, grace: float) -> bool:
-        """Return whether its average rate is too low, after some seconds."""
-        return self.size < MIN_RATE * (self.age - grace)
 
 
 class UploadRoute:
@@ -108,11 +86,11 @@ class UploadRoute:
         return _refusal(408, UPLOAD_TOO_SLOW)  # it was ended for another one
 
     def _end_slowest(self) -> bool:
-        """End the slowest upload if it is too slow; return whether there is a place now."""
-        by_rate = sorted(self._receptions, key=lambda each: each.size / max(each.age, GRACE))
-        slowest = next(iter(by_rate), None)
-        if slowest is None or not slowest.is_slow(GRACE):
+        """End the slowest upload that is too slow; return whether there is a place now."""
+        slow = [each for each in self._receptions if _yields(each)]
+        if not slow:
             return False
+        slowest = min(slow, key=lambda each: each.size / each.age)
         self._receptions.remove(slowest)
         slowest.scope.cancel()
         return True
@@ -176,7 +154,7 @@ class UploadRoute:
                 break
             reception.size += len(piece)
             self._require_size(reception.size)
-            if reception.is_slow(IDLE):
+            if reception.is_slow(MIN_RATE, IDLE):
                 raise RequestError(408, UPLOAD_TOO_SLOW)
             block += piece
             if len(block) >= BLOCK_SIZE:
@@ -202,6 +180,11 @@ class UploadRoute:
             before = size
             await anyio.sleep(0.2)
         yield _event({"msg": "done"})
+
+
+def _yields(reception: Reception) -> bool:
+    """Return whether an upload is too slow for a place that another one wants."""
+    return reception.is_slow(MIN_RATE, GRACE) or reception.is_slow(CROWDED_RATE, CROWDED_GRACE)
 
 
 def _event(content: dict[str, object]) -> str:

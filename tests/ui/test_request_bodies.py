@@ -1,5 +1,6 @@
 """Validation of request bodies: known keys, and registered files."""
 
+import asyncio
 import json
 
 import pytest
@@ -111,3 +112,41 @@ def test_all_bodies_together_are_bounded(monkeypatch):
             read({"data": "x" * 200})
         assert error.value.status == 503
     assert read({"data": "x" * 50}) == {"data": "x" * 50}
+
+
+def test_bodies_that_stall_yield_to_others(monkeypatch):
+    """Half sent, 33 large ones are all that may be received."""
+    monkeypatch.setattr(module, "MAX_RECEIVING", 1000)
+
+    async def scenario():
+        tasks = [asyncio.create_task(read_json(stalled(size), 1000)) for size in (300, 400, 290)]
+        await asyncio.sleep(0.05)
+        for task in [asyncio.create_task(read_json(whole(50), 1000)) for _ in range(3)]:
+            assert await task == {"data": "x" * 50}
+        assert [task.done() for task in tasks] == [False, True, False]
+        with pytest.raises(RequestError) as error:
+            await tasks[1]
+        assert error.value.status == 503
+        for task in tasks:
+            task.cancel()
+
+    run_async(scenario())
+
+
+def stalled(size):
+    """Return a request whose body never ends."""
+    pieces = [{"type": "http.request", "body": b"x" * size, "more_body": True}]
+
+    async def receive():
+        return pieces.pop() if pieces else await asyncio.sleep(100)
+
+    return Request({"type": "http", "headers": []}, receive)
+
+
+def whole(size):
+    """Return a request whose body comes at once."""
+
+    async def receive():
+        return {"type": "http.request", "body": json.dumps({"data": "x" * size}).encode()}
+
+    return Request({"type": "http", "headers": []}, receive)

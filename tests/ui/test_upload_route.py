@@ -1,0 +1,66 @@
+"""Uploads that are received: who yields where all places are taken."""
+
+import asyncio
+import time
+
+import pytest
+from starlette.requests import Request
+
+from fer.temp_folder import TempFolder
+from fer.ui import upload_route
+from fer.ui.upload_route import UploadRoute
+from fer.ui.uploads import UploadStore
+from tests.async_runner import run_async
+
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%b\r\n--x--\r\n'
+)
+
+
+@pytest.fixture
+def route(tmp_path, monkeypatch):
+    monkeypatch.setattr(upload_route, "MAX_CONCURRENT_UPLOADS", 2)
+    return UploadRoute(UploadStore(TempFolder(tmp_path / "fer")), 1_000_000)
+
+
+def upload(*pieces):
+    """Return an upload that never ends after its pieces, or one that comes whole without any."""
+    whole = FORM % b"abc"
+    left = [{"type": "http.request", "body": body, "more_body": True} for body in pieces] or [
+        {"type": "http.request", "body": whole}
+    ]
+
+    async def receive():
+        return left.pop(0) if left else await asyncio.sleep(100)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+    scope = {"type": "http", "method": "POST", "headers": headers, "query_string": b""}
+    return Request(scope, receive)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes", "ended"),
+    [
+        (2, (1, 1), None),  # all have just begun
+        (10, (10_000, 300_000), 0),
+        (30, (2_000_000, 900_000), None),
+        (100, (2_200_000, 2_100_000), 1),  # just above the least rate, to keep all places for long
+        (100, (9_000_000, 5_000_000), None),
+    ],
+)
+def test_where_all_places_are_taken_a_slow_upload_yields(route, monkeypatch, seconds, sizes, ended):
+    async def scenario():
+        tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in sizes]
+        await asyncio.sleep(0.05)
+        for reception, size in zip(route._receptions, sizes, strict=True):
+            reception.size = size
+            reception.begun = time.monotonic() - seconds
+        response = await route.receive(upload())
+        assert response.status_code == (503 if ended is None else 200)
+        await asyncio.sleep(0.05)
+        done = [number for number, task in enumerate(tasks) if task.done()]
+        assert done == ([] if ended is None else [ended])
+        for task in tasks:
+            task.cancel()
+
+    run_async(scenario())
