@@ -1,6 +1,8 @@
 """Fair scheduling: visitors' tasks take turns in a few threads, one task of each at a time."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -10,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from fer.i18n import gettext as _
 from fer.ui.connections import PAGE_BUSY, Abandoned, Sender
+from fer.ui.fair_shares import FairShares
 
 Result = TypeVar("Result")
 
@@ -30,19 +33,30 @@ class BusyError(ValueError):
 
 @dataclass(eq=False)
 class _Waiting(Generic[Result]):
-    """A task that waits for a thread."""
+    """A task that waits for a thread, or has one; `submitted` is a virtual time."""
 
     visitor: str
     sender: Sender
     work: Callable[[], Result]
+    submitted: float
     result: asyncio.Future[Result] = field(default_factory=asyncio.Future)
+
+    @property
+    def page(self) -> str:
+        """The sender's open page."""
+        return self.sender.session or self.visitor
+
+    @property
+    def names(self) -> set[str]:
+        """Under which time is counted: one visitor may have many pages, or a page many visitors."""
+        return {self.visitor, self.page}
 
 
 class FairScheduler:
-    """Runs tasks in a few threads, one task of each visitor at a time, in order of submission.
+    """Runs tasks in a few threads, one of each visitor and open page at a time, in equal shares.
 
-    As a visitor's next task is queued after the current ones of others, all get an equal share.
-    Tasks whose sender listens for the result come first, as requests can be sent and abandoned.
+    Who has used least time is next, of several the one who came first. Tasks whose sender listens
+    for the result come before others, as requests can be sent and abandoned.
 
     For use in one event loop's thread.
 
@@ -55,7 +69,8 @@ class FairScheduler:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads, name)
         self._waiting: dict[str, _Waiting[Any]] = {}
-        self._running: set[str] = set()
+        self._running: list[_Waiting[Any]] = []
+        self._shares = FairShares()
 
     async def run(
         self, visitor: str, sender: Sender, work: Callable[[], Result], replace: bool = True
@@ -75,7 +90,8 @@ class FairScheduler:
             BusyError: Too many tasks are waiting, or it took too long.
         """
         # In the visitor's language, which a thread of the pool wouldn't know.
-        entry = _Waiting(visitor, sender, partial(copy_context().run, work))
+        work = partial(copy_context().run, work)
+        entry = _Waiting(visitor, sender, work, self._shares.now)
         self._take_in(entry, replace)
         self._start()
         try:
@@ -88,44 +104,55 @@ class FairScheduler:
                 del self._waiting[visitor]
 
     def _take_in(self, entry: _Waiting[Any], replace: bool) -> None:
-        """Queue a task; where the queue is full, one whose sender doesn't listen is dropped."""
+        """Queue a task; where the queue is full, one that would come later is dropped."""
         older = self._waiting.get(entry.visitor)
         if older is not None and not replace:
             raise BusyError(_("Your previous request isn't done yet; try again after it."))
         if older is not None:
             _fail(older, Superseded())
-            # It keeps the older one's place.
-        elif len(self._waiting) >= MAX_WAITING:
-            self._make_room()
+            entry.submitted = older.submitted  # and it keeps its place
         self._waiting[entry.visitor] = entry
+        if len(self._waiting) > MAX_WAITING:
+            self._drop_last()
 
-    def _make_room(self) -> None:
-        for visitor, waiting in self._waiting.items():
-            if not waiting.sender.listens():
-                _fail(waiting, Abandoned())
-                del self._waiting[visitor]
-                return
-        raise BusyError(
-            _("The page is full: too many visitors are waiting. Try again in a minute.")
+    def _drop_last(self) -> None:
+        """Drop one whose sender doesn't listen, else of the page with most tasks the last one."""
+        entries = list(self._waiting.values())
+        absent = next((entry for entry in entries if not entry.sender.listens()), None)
+        tasks = Counter(entry.page for entry in entries)
+        dropped = absent or max(
+            reversed(entries), key=lambda entry: (tasks[entry.page], self._turn(entry))
         )
+        del self._waiting[dropped.visitor]
+        full = _("The page is full: too many visitors are waiting. Try again in a minute.")
+        _fail(dropped, BusyError(full) if absent is None else Abandoned())
+
+    def _turn(self, entry: _Waiting[Any]) -> float:
+        return self._shares.turn(entry.names, entry.submitted)
 
     def _start(self) -> None:
         """Start waiting tasks while threads are free."""
         while len(self._running) < self.threads and (entry := self._next()) is not None:
             del self._waiting[entry.visitor]
-            self._running.add(entry.visitor)
+            self._running.append(entry)
+            self._shares.begin(entry.names, self._turn(entry))
             loop = asyncio.get_running_loop()
             done = loop.run_in_executor(self._pool, entry.work)
-            done.add_done_callback(partial(self._finish, entry))
+            done.add_done_callback(partial(self._finish, entry, time.monotonic()))
 
     def _next(self) -> _Waiting[Any] | None:
-        """Return the first whose sender listens, else the newest: its sender may still connect."""
-        able = [entry for key, entry in self._waiting.items() if key not in self._running]
-        listening = (entry for entry in able if entry.sender.listens())
-        return next(listening, able[-1] if able else None)
+        """Return the next whose sender listens, else the newest: its sender may still connect."""
+        busy = set[str]().union(*(entry.names for entry in self._running))
+        able = [entry for entry in self._waiting.values() if not entry.names & busy]
+        listening = [entry for entry in able if entry.sender.listens()]
+        if listening:
+            return min(listening, key=self._turn)
+        return able[-1] if able else None
 
-    def _finish(self, entry: _Waiting[Result], done: asyncio.Future[Result]) -> None:
-        self._running.discard(entry.visitor)
+    def _finish(self, entry: _Waiting[Result], begun: float, done: asyncio.Future[Result]) -> None:
+        pages = {each.page for each in (*self._running, *self._waiting.values())}
+        self._shares.end(entry.names, time.monotonic() - begun, len(pages))
+        self._running.remove(entry)
         if (error := done.exception()) is not None:
             _fail(entry, error)
         elif not entry.result.done():

@@ -9,15 +9,16 @@ import pytest
 from fer.ui import connections, fair_scheduler
 from fer.ui.connections import SESSION, Abandoned, Connections, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.fair_shares import FairShares
 from tests.async_runner import run_async
 
 
 class Known(Sender):
     """A sender who listens as the test says."""
 
-    def __init__(self, here: bool = True) -> None:
+    def __init__(self, here: bool = True, page: str = "") -> None:
         super().__init__(None)
-        self.here = here
+        self.here, self.session = here, page
 
     def listens(self) -> bool:
         return self.here
@@ -38,9 +39,9 @@ class Gate:
         return run
 
 
-async def begin(line, gate, *names, here=True, **options):
+async def begin(line, gate, *names, here=True, page="", **options):
     tasks = [
-        asyncio.create_task(line.run(name, Known(here), gate.work(name), **options))
+        asyncio.create_task(line.run(name, Known(here, page), gate.work(name), **options))
         for name in names
     ]
     await asyncio.sleep(0.05)
@@ -93,6 +94,72 @@ def test_who_listens_comes_first_and_takes_the_room_of_who_does_not(monkeypatch)
         gate.open.set()
         await asyncio.gather(running, *here, third)
         assert gate.ran == ["running", "one", "two", "three"]
+
+    run_async(scenario())
+
+
+def test_a_page_has_one_turn_whatever_it_is_called():
+    async def scenario():
+        line, gate = FairScheduler(2, "test"), Gate()
+        heavy = await begin(line, gate, "a", "b", "c", page="one")
+        other = await begin(line, gate, "d")
+        assert gate.ran == ["a", "d"]
+        gate.open.set()
+        await asyncio.gather(*heavy, *other)
+
+    run_async(scenario())
+
+
+def test_who_has_used_less_time_comes_first():
+    async def scenario():
+        line = FairScheduler(1, "test")
+        ran = []
+
+        def work(name, seconds):
+            return lambda: ran.append(name) or time.sleep(seconds)
+
+        async def heavy(page):
+            for number in range(3):
+                await line.run(f"{page}{number}", Known(page=page), work(page, 0.05))
+
+        pages = [asyncio.create_task(heavy(f"heavy {number}")) for number in range(5)]
+        await asyncio.sleep(0.12)  # the third of them runs
+        await line.run("newcomer", Known(), work("newcomer", 0))
+        await asyncio.gather(*pages)
+        assert ran.index("newcomer") <= 6 and ran[:5] == [f"heavy {number}" for number in range(5)]
+
+    run_async(scenario())
+
+
+def test_newcomers_do_not_starve_who_has_worked_for_long():
+    shares = FairShares()
+    shares.begin(["old"], 0.0)
+    shares.end(["old"], 100.0, 1)
+    assert shares.turn(["old"], shares.now) == shares.now
+    shares.begin(["old"], shares.now)
+    shares.end(["old"], 100.0, 10)
+    waiting = shares.turn(["old"], shares.now)
+    served = 0
+    while shares.turn([f"new {served}"], shares.now) < waiting:
+        shares.begin([f"new {served}"], shares.now)
+        shares.end([f"new {served}"], 10.0, 10)
+        served += 1
+    assert served == 90
+
+
+def test_where_too_many_wait_a_page_with_several_tasks_yields(monkeypatch):
+    monkeypatch.setattr(fair_scheduler, "MAX_WAITING", 3)
+
+    async def scenario():
+        line, gate = FairScheduler(1, "test"), Gate()
+        (running,) = await begin(line, gate, "running")
+        crowd = await begin(line, gate, "a", "b", "c", page="one")
+        (honest,) = await begin(line, gate, "honest")
+        assert [task.done() for task in crowd] == [False, False, True]
+        with pytest.raises(BusyError, match="too many visitors"):
+            await crowd[2]
+        gate.open.set()
+        await asyncio.gather(running, honest, *crowd[:2])
 
     run_async(scenario())
 
