@@ -1,8 +1,9 @@
-"""Job queue for recordings: a few at a time, first come first served, cancellable."""
+"""Job queue for recordings: a few at a time, in fair shares, the shorter ones first."""
 
 import asyncio
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +15,16 @@ import anyio
 import anyio.to_thread
 
 from fer.i18n import gettext as _
+from fer.ui.fair_shares import FairShares
 
 if TYPE_CHECKING:
     from fer.recording import Progress
 
 Result = TypeVar("Result")
+
+MAX_SHORT = 120.0
+"""Seconds of a recording up to which it is short. One worker is kept for these, as a long one may
+take hours."""
 
 
 @dataclass(eq=False)
@@ -28,10 +34,14 @@ class Job(Generic[Result]):
     Args:
         folder: Where its files go; it is deleted when the job fails or is cancelled.
         work: Runs the job, with the job as its argument.
+        visitor: Whose it is.
+        length: Seconds that it probably takes, those of the recording.
     """
 
     folder: Path
     work: Callable[["Job[Result]"], Result]
+    visitor: str = ""
+    length: float = 0.0
     progress: "Progress | None" = None
     started: bool = False
     finished: bool = False
@@ -113,8 +123,28 @@ class QueuePlaces:
             self._taken = +self._taken  # without those at 0
 
 
+@dataclass(eq=False)
+class _Queued:
+    """A job in the queue.
+
+    Args:
+        job: The job.
+        submitted: When it was queued, in virtual time.
+        turn: Done when it may start.
+        begun: When that was.
+    """
+
+    job: Job[Any]
+    submitted: float
+    turn: asyncio.Future[None] = field(default_factory=asyncio.Future)
+    begun: float = 0.0
+
+
 class JobQueue:
     """Runs jobs in threads, a few at a time.
+
+    Next is the job that would be done first if all visitors were served alike: that of a visitor
+    who has used little time, and a short one before a long one.
 
     Args:
         workers: How many at a time.
@@ -123,32 +153,70 @@ class JobQueue:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._limiter = anyio.CapacityLimiter(workers)
-        self._jobs: list[Job[Any]] = []
+        self._waiting: list[_Queued] = []
+        self._running: list[_Queued] = []
+        self._shares = FairShares()
 
     def submit(self, job: Job[Result]) -> asyncio.Task[Result]:
         """Queue a job; the task ends with its result or its error.
 
         It runs until it is finished or cancelled, also when the task is no longer awaited.
         """
-        self._jobs.append(job)
-        task = asyncio.create_task(anyio.to_thread.run_sync(job.run, limiter=self._limiter))
-        task.add_done_callback(lambda task: self._remove(job, task))
+        queued = _Queued(job, self._shares.now)
+        self._waiting.append(queued)
+        task = asyncio.create_task(self._run(queued))
+        task.add_done_callback(lambda task: self._remove(queued, task))
+        self._start()
         return task
 
-    def _remove(self, job: Job[Result], task: asyncio.Task[Result]) -> None:
-        """Take a job off the list; delete its folder if it never started."""
-        self._jobs.remove(job)
+    async def _run(self, queued: _Queued) -> Any:
+        await queued.turn
+        return await anyio.to_thread.run_sync(queued.job.run, limiter=self._limiter)
+
+    def _start(self) -> None:
+        """Let jobs start while there are workers."""
+        while len(self._running) < self.workers:
+            able = [queued for queued in self._waiting if self._may_start(queued.job)]
+            if not able:
+                return
+            chosen = min(able, key=self._end)
+            self._waiting.remove(chosen)
+            self._running.append(chosen)
+            job, chosen.begun = chosen.job, time.monotonic()
+            turn = self._shares.turn([job.visitor], chosen.submitted)
+            self._shares.begin([job.visitor], turn, job.length)
+            if not chosen.turn.done():  # as it has been cancelled
+                chosen.turn.set_result(None)
+
+    def _may_start(self, job: Job[Any]) -> bool:
+        long = sum(queued.job.length > MAX_SHORT for queued in self._running)
+        return job.length <= MAX_SHORT or long < max(1, self.workers - 1)
+
+    def _end(self, queued: _Queued) -> float:
+        """Return the virtual time at which a job would be done."""
+        return self._shares.turn([queued.job.visitor], queued.submitted) + queued.job.length
+
+    def _remove(self, queued: _Queued, task: asyncio.Task[Any]) -> None:
+        """Take a job off the queue; delete its folder if it never started."""
+        job = queued.job
+        if queued in self._waiting:
+            self._waiting.remove(queued)
+        else:
+            visitors = {each.job.visitor for each in self._waiting + self._running}
+            seconds = time.monotonic() - queued.begun
+            self._shares.end([job.visitor], seconds, len(visitors), job.length)
+            self._running.remove(queued)
         if task.cancelled():
             shutil.rmtree(job.folder, ignore_errors=True)
         else:
             task.exception()  # retrieved, also where the task is no longer awaited
+        self._start()
 
     def busy(self) -> set[Path]:
         """Return the folders of unfinished jobs."""
-        return {job.folder for job in self._jobs.copy()}
+        return {queued.job.folder for queued in self._waiting + self._running}
 
     def jobs_before(self, job: Job[Any]) -> int:
         """Return how many jobs have to end before this one starts."""
-        if job.started or job not in self._jobs:
-            return 0
-        return max(0, self._jobs.index(job) - self.workers + 1)
+        order = [queued.job for queued in sorted(self._waiting, key=self._end)]
+        return order.index(job) + 1 if job in order else 0

@@ -212,10 +212,10 @@ def test_recordings_are_bounded_in_all_and_by_visitor(page, film, monkeypatch):
     async def scenario():
         async with client() as http:
             request = [[film], "person", 15, "", ""]
-            visitors = [Visitor(page, http) for _ in range(30)]
+            visitors = [Visitor(page, http) for _ in range(70)]
             results = [asyncio.create_task(first_state(one, request)) for one in visitors]
             states = await asyncio.gather(*results)
-            refused = [state for state in states if "20 recordings are waiting already" in state]
+            refused = [state for state in states if "60 recordings are waiting already" in state]
             assert len(refused) == 10
             assert "begins by itself" in "".join(states)
 

@@ -1,18 +1,19 @@
-"""The job queue: a few jobs at a time, in order, cancelled without leaving a file."""
+"""The job queue: a few jobs at a time, in fair shares, cancelled without leaving a file."""
 
 import asyncio
 import threading
+import time
 
 import pytest
 
-from fer.ui.job_queue import Job, JobQueue
+from fer.ui.job_queue import MAX_SHORT, Job, JobQueue
 from tests.async_runner import run_async
 
 
-def job(folder, work=lambda job: "done"):
+def job(folder, work=lambda job: "done", visitor="", length=0.0):
     folder.mkdir()
     (folder / "file").touch()
-    return Job(folder, work)
+    return Job(folder, work, visitor, length)
 
 
 def until_cancelled(job):
@@ -96,5 +97,55 @@ def test_a_job_cancelled_at_the_last_moment_leaves_no_file(tmp_path):
 
         await JobQueue(1).submit(job(tmp_path / "one", finishes_anyway))
         assert not (tmp_path / "one").exists()
+
+    run_async(scenario())
+
+
+async def order_of(tmp_path, queue, jobs):
+    """Return in which order jobs are done; all but the first ones wait while those run."""
+    ran, gate = [], threading.Event()
+
+    def work(done):
+        gate.wait(10)
+        time.sleep(min(0.1, done.length))
+        ran.append(done.folder.name)
+
+    tasks = [
+        queue.submit(job(tmp_path / name, work, name.split()[0], length)) for name, length in jobs
+    ]
+    gate.set()
+    await asyncio.gather(*tasks)
+    return ran
+
+
+def test_a_visitors_many_recordings_come_after_the_first_of_others(tmp_path):
+    async def scenario():
+        jobs = [*((f"flood {number}", 0.1) for number in range(4)), ("a 1", 0.1), ("b 1", 0.1)]
+        assert (await order_of(tmp_path, JobQueue(1), jobs))[:3] == ["flood 0", "a 1", "b 1"]
+
+    run_async(scenario())
+
+
+def test_short_recordings_come_before_long_ones(tmp_path):
+    async def scenario():
+        jobs = ("a first", 7200.0), ("b long", 7200.0), ("c short", 100.0), ("d long", 3600.0)
+        ran = await order_of(tmp_path, JobQueue(1), jobs)
+        assert ran == ["a first", "c short", "d long", "b long"]
+
+    run_async(scenario())
+
+
+def test_one_worker_is_kept_for_short_recordings(tmp_path):
+    async def scenario():
+        queue = JobQueue(2)
+        long = [
+            job(tmp_path / name, until_cancelled, name, MAX_SHORT + 1) for name in ("a", "b", "c")
+        ]
+        tasks = [queue.submit(each) for each in long]
+        assert await queue.submit(job(tmp_path / "d", visitor="d", length=MAX_SHORT)) == "done"
+        assert [each.started for each in long] == [True, False, False]
+        for each in long:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     run_async(scenario())

@@ -19,7 +19,7 @@ from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
 from fer.ui.sessions import SessionError, Sessions
 
-MAX_RECORDINGS = 20
+MAX_RECORDINGS = 60
 """Recordings of all visitors together that are queued or analysed."""
 
 ABANDONED_SENTENCE = N_("The visitor has left.")
@@ -73,8 +73,9 @@ class RecordingEvents:
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender).recording
+            session.visitor = sender.session or token
             # Two: pressing Start again cancels the first run, which ends in a moment.
-            with self._places.place(token, 2):
+            with self._places.place(session.visitor, 2):
                 paths, looks = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
                 work = self.handlers.start(paths, view, looks, session, (start_at, end_at))
                 async with aclosing(work) as updates:
@@ -156,7 +157,8 @@ class RecordingEvents:
         sender = Sender(request)
         try:
             with self._places.place(sender.session):
-                work = self.handlers.analyse_recording(uploaded_path(recording), view, rate)
+                path = uploaded_path(recording)
+                work = self.handlers.analyse_recording(path, view, rate, sender.session)
                 document, files = await sender.await_while_listening(work)
                 return document, *files
         except QueueFullError as error:

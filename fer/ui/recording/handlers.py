@@ -48,8 +48,11 @@ RECORDINGS_FULL = N_("There is no room for another recording just now; try again
 NO_RECORDING = N_("There is no recording; upload a video and send it as `recording`.")
 """For programs."""
 
-POLL_INTERVAL = 0.4
-"""Seconds from one progress update to the next."""
+POLL_INTERVALS = 1.0, 0.4
+"""Seconds from one progress update to the next, before a recording is analysed and meanwhile."""
+
+UNKNOWN_LENGTH = 3600.0
+"""Seconds that a recording of unknown duration is taken for in the queue."""
 
 logger = logging.getLogger(__name__)
 
@@ -133,13 +136,13 @@ class RecordingHandlers:
         try:
             while (recording := session.next_in(run)) is not None:
                 yield session.outputs(self._progress_html(recording, session))
-                job = await self._prepare(recording, settings)
+                job = await self._prepare(recording, settings, session.visitor)
                 if job is None:
                     continue
                 task = session.start(recording, job, self.job_queue)
                 while not task.done():
                     yield session.outputs(self._progress_html(recording, session))
-                    await asyncio.wait([task], timeout=POLL_INTERVAL)
+                    await asyncio.wait([task], timeout=POLL_INTERVALS[job.started])
                     if job.is_cancelled() and not job.started:
                         task.cancel()
                 _take_outcome(task, job, recording, session)
@@ -151,17 +154,22 @@ class RecordingHandlers:
             yield session.outputs(_ending_html(run, session))
 
     async def _prepare(
-        self, recording: QueuedRecording, settings: AnalysisSettings
+        self, recording: QueuedRecording, settings: AnalysisSettings, visitor: str
     ) -> Job[RenderedRecording] | None:
         """Return the job of a recording whose turn has come; None if it can't be analysed."""
         try:
-            return await to_thread.run_sync(self._job, _existing_file(recording.path), settings)
+            source = _existing_file(recording.path)
+            return await to_thread.run_sync(self._job, source, settings, visitor)
         except VideoError as error:
             recording.failure = unusable(error)
             return None
 
     async def analyse_recording(
-        self, recording: str | None, view: str = "person", rate: float = RATE_CHOICES[1]
+        self,
+        recording: str | None,
+        view: str = "person",
+        rate: float = RATE_CHOICES[1],
+        visitor: str = "",
     ) -> tuple[dict[str, Any], list[str]]:
         """Follow the expressions in a video over time.
 
@@ -169,6 +177,7 @@ class RecordingHandlers:
             recording: The video's file, of a format that the tab lists.
             view: "person" for a series of each face, "class" for aggregates of five faces or more.
             rate: Analysed frames a second.
+            visitor: The sender's session.
 
         Returns:
             The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON, HTML
@@ -178,7 +187,8 @@ class RecordingHandlers:
             raise gr.Error(_(NO_RECORDING), print_exception=False)
         try:
             settings = AnalysisSettings(view, rate, WHOLE)
-            job = await to_thread.run_sync(self._job, _existing_file(recording), settings)
+            source = _existing_file(recording)
+            job = await to_thread.run_sync(self._job, source, settings, visitor)
             result = (await self._run_to_end(job)).recording
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -193,9 +203,11 @@ class RecordingHandlers:
             if not task.done():
                 job.cancel()
 
-    def _job(self, source: Path, settings: AnalysisSettings) -> Job[RenderedRecording]:
+    def _job(
+        self, source: Path, settings: AnalysisSettings, visitor: str
+    ) -> Job[RenderedRecording]:
         """Return a job for a video, with a link to it in a folder of a random name."""
-        settings.span.length(self.check(source).duration)
+        length = settings.span.length(self.check(source).duration)
         folder = Path(get_upload_folder(), "recordings", secrets.token_urlsafe(16))
         linked = folder / "source" / source.name
         _link_or_copy(source, linked)  # the upload may be deleted while the job is queued
@@ -217,7 +229,7 @@ class RecordingHandlers:
             finally:
                 shutil.rmtree(linked.parent, ignore_errors=True)
 
-        return Job(folder, work)
+        return Job(folder, work, visitor, UNKNOWN_LENGTH if length is None else length)
 
     def _progress_html(self, recording: QueuedRecording, session: RecordingSession) -> str:
         """Return the state of a recording that isn't finished."""

@@ -52,11 +52,13 @@ class RecordingSession:
     """Recording state of one visitor.
 
     Args:
+        visitor: The session of the open page, for equal shares of the processor.
         recordings: In the order of the queue; the tuple is replaced, never changed.
         shown: The finished one that is displayed.
         run: The analysis of the queue; None while there is none.
     """
 
+    visitor: str = ""
     recordings: tuple[QueuedRecording, ...] = ()
     shown: QueuedRecording | None = None
     run: QueueRun | None = None
