@@ -4,7 +4,6 @@ Only the worker opens the file: a file that breaks a decoder ends the worker and
 """
 
 import logging
-import math
 import stat
 import time
 from collections.abc import Callable, Iterable
@@ -25,8 +24,9 @@ from fer.recording.outputs import (
     ResultsError,
     output_paths,
 )
-from fer.recording.progress import Cancelled, Progress
+from fer.recording.progress import Progress
 from fer.recording.span import WHOLE, Span
+from fer.recording.supervisor import CHECK_TIMEOUT, Supervisor, finite
 from fer.recording.thumbnails import THUMBNAIL_SIDE, Thumbnail
 from fer.recording.worker_tasks import (
     AT_MOST,
@@ -34,21 +34,23 @@ from fer.recording.worker_tasks import (
     ModelSource,
     analyze_video,
     check_header,
-    time_limit,
 )
 from fer.sandbox import Channel, Limits, Message, Worker, WorkerError
 from fer.timeline.methods import NetworkIdentity
 from fer.timeline.serialization import from_json
 from fer.video import VideoError, VideoInfo
 
-CHECK_TIMEOUT = 20.0
-"""Seconds within which a video's header and first picture have to be read."""
-
 MEMORY = 3_000_000_000
 """Bytes for one recording; one of 4096 x 4096 pixels takes about half of it."""
 
 MAX_WRITTEN = 4_000_000_000
 """Bytes of the annotated video."""
+
+MAX_FILES_SIZE = MAX_WRITTEN + 2_000_000_000
+"""Bytes of all files in a recording's folder, with the upload and what is temporary."""
+
+_WATCH_INTERVAL = 1.0
+"""Seconds from one look at what a worker uses to the next."""
 
 _MAX_TIMELINE = 64_000_000
 """Bytes of a timeline's file that are read."""
@@ -81,8 +83,15 @@ def check_video_sandboxed(path: Path) -> VideoInfo:
         VideoError: As there, or the worker ended or took too long.
     """
     limits = Limits(MEMORY, CHECK_TIMEOUT, readable=(path.resolve(),), nice=_NICE)
-    message = _run_worker(check_header, limits, _Supervisor(), path.resolve())
-    return VideoInfo(**message.fields)
+    fields = _run_worker(check_header, limits, Supervisor(), path.resolve()).fields
+    try:
+        return VideoInfo(
+            *(int(fields["width"]), int(fields["height"]), finite(fields["duration"])),
+            *(float(fields["frame_rate"]), fields["has_audio"] is True),
+        )
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        logger.warning("A video's worker sent nothing that can be used: %r", error)
+        raise BrokenReader(_(BROKEN)) from error
 
 
 def analyze_sandboxed(
@@ -126,14 +135,14 @@ def analyze_sandboxed(
         raise ValueError("A worker needs a network that was loaded from a folder.")
     model = ModelSource(pipeline.classifier.folder, pipeline.classifier.name)
     arguments = source, folder, model, view, rate, span
-    supervisor = _Supervisor(progress, cancelled)
+    supervisor = Supervisor(progress, cancelled)
     try:
         message = _run_worker(analyze_video, limits, supervisor, *arguments, True)
     except BrokenReader:
         if not supervisor.has_audio:
             raise
         # Most decoders are for sound, and the pictures can be had without it.
-        supervisor = _Supervisor(progress, cancelled)
+        supervisor = Supervisor(progress, cancelled)
         message = _run_worker(analyze_video, limits, supervisor, *arguments, False)
         message.fields["warning"] = f"{message.fields['warning'] or ''} {_(NO_SOUND)}".strip()
     network = NetworkIdentity.of(pipeline.classifier)
@@ -143,71 +152,10 @@ def analyze_sandboxed(
     return _read_result(message, folder, origin)
 
 
-class _Supervisor:
-    """The page's view of one worker: its deadline, and whether the video has sound.
-
-    Args:
-        progress: Gets a `Progress` for each message about it.
-        cancelled: Returns whether to stop.
-
-    Attributes:
-        end: When the worker has to be done, on the monotonic clock; it has a header's time at
-            first, and that of an analysis once the video is open.
-        has_audio: Whether the video has sound; False as long as it isn't open.
-    """
-
-    def __init__(
-        self,
-        progress: Callable[[Progress], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> None:
-        self._progress, self._cancelled = progress, cancelled
-        self.end = math.inf
-        self.has_audio = self._opened = False
-
-    def start(self) -> None:
-        """Note that the worker begins now: the server that forks it may have had to start."""
-        self.end = time.monotonic() + CHECK_TIMEOUT
-
-    def handle(self, message: Message | None) -> None:
-        """Handle a message that is no result.
-
-        Raises:
-            Cancelled: The work was cancelled.
-            WorkerError: The message is not of the form it should have.
-        """
-        if self._cancelled is not None and self._cancelled():
-            raise Cancelled("The analysis was cancelled; nothing of it was kept.")
-        if message is None:
-            return
-        try:
-            if message.kind == "opened":
-                self._extend(message)
-                return
-            if message.kind != "progress":
-                raise ValueError(message.kind)
-            done, left = float(message.fields["done"]), _number(message.fields["left"])
-        except (LookupError, TypeError, ValueError) as error:
-            raise WorkerError(f"Its message has another form: {error!r}.") from error
-        if self._progress is not None:
-            self._progress(Progress(done, left))
-
-    def _extend(self, message: Message) -> None:
-        """Give an analysis its time, once."""
-        self.has_audio = message.fields["has_audio"] is True
-        if not self._opened:
-            self.end = time.monotonic() + time_limit(_number(message.fields["duration"]))
-        self._opened = True
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
 def _run_worker(
     work: Callable[..., Callable[[Channel], None]],
     limits: Limits,
-    supervisor: _Supervisor,
+    supervisor: Supervisor,
     *arguments: object,
 ) -> Message:
     """Return a worker's result; the worker has ended then, also after an error.
@@ -232,17 +180,21 @@ def _run_worker(
         worker.kill()
 
 
-def _result(worker: Worker, supervisor: _Supervisor) -> Message:
-    while time.monotonic() < supervisor.end:
+def _result(worker: Worker, supervisor: Supervisor) -> Message:
+    watch = 0.0
+    while (now := time.monotonic()) < supervisor.end:
         message = worker.receive(_POLL_INTERVAL, _MAX_THUMBNAILS)
         if message is not None:
             if message.kind == "refused":
-                raise VideoError(str(message.fields["sentence"]))
+                raise VideoError(str(message.fields.get("sentence")))
             if message.kind == "invalid":
-                raise ValueError(str(message.fields["sentence"]))
+                raise ValueError(str(message.fields.get("sentence")))
             if message.kind == "result":
                 return message
         supervisor.handle(message)
+        if now >= watch:
+            worker.require_moderate(MAX_FILES_SIZE)
+            watch = now + _WATCH_INTERVAL
     raise WorkerError("It ran out of time.", late=True)
 
 

@@ -19,6 +19,7 @@ from weakref import WeakSet
 from fer.i18n import current_language, load_catalogues, use_language
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits, confine
+from fer.sandbox.usage import excess
 
 Work = Callable[..., Callable[[Channel], None]]
 """What a worker does: a function of a module that loads, in freedom, what may be trusted, and
@@ -102,7 +103,7 @@ class Worker:
         if _ending.is_set():
             raise WorkerError("The page ends.")
         ours, theirs = _context.Pipe()
-        self.channel = Channel(ours)
+        self.channel, self._folder = Channel(ours), limits.writable
         self._process = _context.Process(
             target=_run,
             args=(theirs, work, limits, arguments, current_language()),
@@ -131,8 +132,17 @@ class Worker:
         """
         try:
             return self.channel.receive(timeout, most)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, RecursionError) as error:
             raise WorkerError(self._ending(error)) from error
+
+    def require_moderate(self, max_bytes: int) -> None:
+        """Check what the worker uses that no limit of the kernel bounds, see `excess`.
+
+        Raises:
+            WorkerError: It is too much.
+        """
+        if self._folder is not None and (much := excess(self.pid, self._folder, max_bytes)):
+            raise WorkerError(f"The worker has too much {much}.")
 
     def result(self, timeout: float, most: int = 0) -> Message:
         """Wait for a message that has to come in time.

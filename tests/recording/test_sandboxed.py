@@ -1,5 +1,6 @@
 """The analysis in a worker: the same result, and an end in time whatever the video does."""
 
+import math
 import os
 import time
 from dataclasses import replace
@@ -18,9 +19,11 @@ from fer.recording import (
     analyze_sandboxed,
     check_video_sandboxed,
     sandboxed,
+    supervisor,
     worker_tasks,
 )
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME, ResultsError
+from fer.recording.supervisor import Supervisor
 from fer.recording.worker_tasks import NO_ROOM
 from fer.sandbox import Message, Worker, WorkerError, start_server
 from fer.video import VideoError, check_video
@@ -110,7 +113,7 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
 @pytest.mark.parametrize(
     ("module", "limit", "work"),
     [
-        (sandboxed, "CHECK_TIMEOUT", works.hang_anyhow),
+        (supervisor, "CHECK_TIMEOUT", works.hang_anyhow),
         (worker_tasks, "AT_LEAST", works.hang_once_open),
     ],
 )
@@ -125,7 +128,7 @@ def test_a_video_that_takes_too_long_is_told(
 
 
 def test_a_slow_start_of_the_server_costs_a_video_no_time(film, monkeypatch):
-    monkeypatch.setattr(sandboxed, "CHECK_TIMEOUT", 1.0)
+    monkeypatch.setattr(supervisor, "CHECK_TIMEOUT", 1.0)
 
     def start_slowly(*arguments):
         time.sleep(1.2)
@@ -136,18 +139,52 @@ def test_a_slow_start_of_the_server_costs_a_video_no_time(film, monkeypatch):
 
 
 def test_a_worker_gets_no_more_time_by_asking_twice():
-    supervisor = sandboxed._Supervisor()
-    supervisor.handle(Message("opened", {"duration": 1.0, "has_audio": True}))
-    end = supervisor.end
-    supervisor.handle(Message("opened", {"duration": 9e9, "has_audio": True}))
-    assert supervisor.end == end and supervisor.has_audio
+    one = Supervisor()
+    one.handle(Message("opened", {"duration": 1.0, "has_audio": True}))
+    end = one.end
+    one.handle(Message("opened", {"duration": 9e9, "has_audio": True}))
+    assert one.end == end and one.has_audio
+
+
+def test_a_worker_that_floods_the_page_with_messages_is_ended():
+    one, message = Supervisor(), Message("progress", {"done": 0.5, "left": None})
+    one.start()
+    with pytest.raises(WorkerError, match="too many messages"):
+        for _ in range(1000):
+            one.handle(message)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"width": 8, "height": 8, "duration": 1.0, "frame_rate": 9.0},
+        {"width": [], "height": 8, "duration": 1.0, "frame_rate": 9.0, "has_audio": True},
+        {"width": 8, "height": 8, "duration": math.nan, "frame_rate": 9.0, "has_audio": True},
+        {"width": math.inf, "height": 8, "duration": 1.0, "frame_rate": 9.0, "has_audio": True},
+    ],
+)
+def test_properties_of_another_form_are_not_taken(film, monkeypatch, fields):
+    monkeypatch.setattr(sandboxed, "_run_worker", lambda *given: Message("result", fields))
+    with pytest.raises(VideoError, match="breaks the reader"):
+        check_video_sandboxed(film)
+
+
+def test_a_worker_that_fills_its_folder_is_ended(film, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr(sandboxed, "analyze_video", works.fill_folder)
+    monkeypatch.setattr(sandboxed, "MAX_FILES_SIZE", 1_000_000)
+    monkeypatch.setattr(sandboxed, "_WATCH_INTERVAL", 0.1)
+    begin = time.monotonic()
+    with pytest.raises(VideoError, match="breaks the reader"):
+        analyze_sandboxed(film, tmp_path, pipeline)
+    assert time.monotonic() < begin + 10
 
 
 @pytest.mark.parametrize("kind", ["opened", "progress", "nonsense"])
 def test_a_message_of_another_form_ends_the_worker(kind):
     for fields in ({}, {"duration": "long", "has_audio": 1}, {"done": [], "left": None}):
         with pytest.raises(WorkerError, match="another form"):
-            sandboxed._Supervisor().handle(Message(kind, fields))
+            Supervisor().handle(Message(kind, fields))
 
 
 def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypatch):

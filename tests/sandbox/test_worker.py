@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel
+from fer.sandbox import Limits, Worker, WorkerError, kernel, usage
 from tests.sandbox import works
 
 LIMITS = Limits(memory=500_000_000, cpu=30)
@@ -58,6 +58,28 @@ def test_the_server_has_imported_what_workers_need():
     begin = time.monotonic()
     result_of(works.report, LIMITS)
     assert time.monotonic() - begin < 2
+
+
+@linux
+@pytest.mark.parametrize("what", ["nothing", "bytes", "deleted", "files", "threads"])
+def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(usage, "MAX_THREADS", 30)
+    limits = Limits(9_000_000_000, 30, 500_000, writable=tmp_path)
+    worker = Worker(works.take, limits, what, tmp_path)
+    try:
+        assert worker.result(20).kind == "begun"
+        if what == "nothing":
+            worker.require_moderate(1_000_000)
+        else:
+            with pytest.raises(WorkerError, match="too much"):
+                worker.require_moderate(1_000_000)
+    finally:
+        worker.kill()
+
+
+def test_messages_that_nest_too_deeply_are_an_error():
+    with pytest.raises(WorkerError):
+        result_of(works.nest, LIMITS)
 
 
 @pytest.mark.parametrize(("size", "kind"), [(100_000_000, "result"), (1_000_000_000, "refused")])

@@ -126,6 +126,42 @@ def spin():
     return work
 
 
+def take(what: str, folder: Path):
+    """Take more than a kind of limit bounds: files of allowed sizes, or threads, and wait."""
+
+    def work(channel):
+        if what == "threads":
+            for _ in range(40):
+                threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        held = []
+        for number in range({"bytes": 3, "deleted": 3, "files": 1500}.get(what, 0)):
+            held = held if what == "files" else [*held, (folder / f"{number}").open("wb")]
+            (folder / f"{number}").write_bytes(bytes(0 if what == "files" else 400_000))
+            if what == "deleted":
+                (folder / f"{number}").unlink()
+        channel.send("begun")
+        time.sleep(600)
+
+    return work
+
+
+def fill_folder(source, folder, *rest):
+    """Write files of allowed sizes in place of an analysis."""
+    return take("bytes", folder)
+
+
+def nest():
+    """Send what is too deep to be parsed."""
+
+    def work(channel):
+        text = b"[" * 500_000
+        os.write(channel._connection.fileno(), len(text).to_bytes(8, "little") + bytes(8))
+        while text:
+            text = text[os.write(channel._connection.fileno(), text[:50_000]) :]
+
+    return work
+
+
 def fill(size: int):
     """Use memory."""
 
