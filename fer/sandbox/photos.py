@@ -1,8 +1,9 @@
-"""Photos out of untrusted files, decoded by workers that may open no file at all."""
+"""Photos out of untrusted files, each decoded by a worker of its own that may open no file."""
 
 import numpy as np
 
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images import MAX_PIXELS, DecodedImage, ImageError, decode_image
 from fer.sandbox.channel import Message
 from fer.sandbox.limits import Limits
@@ -12,23 +13,20 @@ from fer.sandbox.worker import WorkerError
 SECONDS = 12.0
 """Time for one photo; the largest ones take two to five."""
 
+BROKEN = N_("This photo breaks the reader; save it anew as JPEG or PNG.")
+
 _QUEUE_TIMEOUT = 30.0
 """Seconds for which a photo may wait for others."""
 
-_TASKS_PER_WORKER = 100
-"""Photos after which a worker is replaced, so that none stays for long that a photo may have
-changed. It is not for memory, which doesn't grow: 98 MB after 50 photos, whole and damaged, and 99
-after 1,200. The replacement takes 75 ms, less than a millisecond a photo."""
-
-_LIMITS = Limits(memory=2_500_000_000, cpu=SECONDS * _TASKS_PER_WORKER)
+_LIMITS = Limits(memory=2_500_000_000, cpu=SECONDS)
 """A photo of `MAX_PIXELS` with transparency takes 1.6 GB for a moment."""
 
 
 class PhotoReader:
-    """Reads photos in processes of their own, a few at a time."""
+    """Reads photos, each in a process of its own, a few at a time."""
 
     def __init__(self, workers: int = 2) -> None:
-        self._pool = Pool(_decode, _LIMITS, workers, _TASKS_PER_WORKER)
+        self._pool = Pool(_decode, _LIMITS, workers)
 
     def read(self, content: bytes) -> DecodedImage:
         """Decode a file's bytes, as `fer.images.decode_image` does.
@@ -44,17 +42,18 @@ class PhotoReader:
             if error.late:
                 sentence = _("This photo takes too long to read; save it anew as JPEG or PNG.")
             else:
-                sentence = _("This photo breaks the reader; save it anew as JPEG or PNG.")
+                sentence = _(BROKEN)
             raise ImageError(sentence) from error
         if message.kind == "refused":
-            raise ImageError(str(message.fields["sentence"]))
-        shape = int(message.fields["height"]), int(message.fields["width"]), 3
-        pixels = np.frombuffer(message.data, np.uint8).reshape(shape)
-        return DecodedImage(pixels, tuple(map(str, message.fields["notices"])))
-
-    def close(self) -> None:
-        """End the workers."""
-        self._pool.close()
+            raise ImageError(str(message.fields.get("sentence")))
+        try:
+            shape = int(message.fields["height"]), int(message.fields["width"]), 3
+            if min(shape) < 1:
+                raise ValueError(shape)
+            pixels = np.frombuffer(message.data, np.uint8).reshape(shape)
+            return DecodedImage(pixels, tuple(map(str, message.fields["notices"])))
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise ImageError(_(BROKEN)) from error
 
 
 def _decode(content: bytes) -> Message:

@@ -9,16 +9,14 @@ import pytest
 from PIL import Image
 
 from fer.images import ImageError, read_image
-from fer.sandbox import photos
+from fer.sandbox import Message, photos
 from fer.sandbox.photos import PhotoReader
 from tests.images.heic import heic
 
 
 @pytest.fixture(scope="module")
 def reader():
-    reader = PhotoReader(1)
-    yield reader
-    reader.close()
+    return PhotoReader(1)
 
 
 def encoded(form, **options):
@@ -63,6 +61,24 @@ def test_sentences_are_the_same(reader, content):
     assert str(here.value) == str(there.value)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"height": [], "width": 1, "notices": []},
+        {"height": 9, "width": 9, "notices": []},
+        {"height": -1, "width": 1, "notices": []},
+        {"height": float("inf"), "width": 1, "notices": []},
+        {"height": 1, "width": 1, "notices": 3},
+    ],
+)
+def test_a_result_of_another_form_is_a_sentence(monkeypatch, fields):
+    reader = PhotoReader(1)
+    monkeypatch.setattr(reader._pool, "run", lambda *given: Message("pixels", fields, b"abc"))
+    with pytest.raises(ImageError, match="breaks the reader"):
+        reader.read(b"")
+
+
 def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypatch):
     large = io.BytesIO()
     Image.new("RGB", (8000, 8000)).save(large, "PNG", compress_level=1)
@@ -81,7 +97,7 @@ def test_a_jpeg2000_that_decodes_for_long_is_ended_in_time(reader, monkeypatch):
     before = time.perf_counter()
     read_image(content.getvalue())
     whole = time.perf_counter() - before
-    reader.read(encoded("PNG"))  # the worker has started
+    reader.read(encoded("PNG"))  # the server of workers has started
     monkeypatch.setattr(photos, "SECONDS", whole / 10)
     before = time.perf_counter()
     with pytest.raises(ImageError) as error:
