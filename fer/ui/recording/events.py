@@ -17,6 +17,7 @@ from fer.ui.job_queue import QueueFullError, QueuePlaces
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
+from fer.ui.recording.session import RecordingSession
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 60
@@ -45,19 +46,33 @@ class RecordingEvents:
     async def choose(
         self, recordings: object, token: str, request: gr.Request | None = None
     ) -> tuple[Any, ...]:
-        """Check files as soon as they are uploaded, see `RecordingHandlers.choose`."""
+        """Check files as soon as they are uploaded, each in a turn of its own.
+
+        Returns:
+            As `RecordingHandlers.choose`.
+        """
         sender = Sender(request)
         try:
             session, paths = self.sessions.of(token, sender).recording, uploaded_paths(recordings)
             session.choose(paths)
-            work = partial(self.handlers.choose, session, len(paths))
-            return await self._turns.run(token, sender, work)
+            return await self._check(session, len(paths), token, sender)
         except Superseded:
             return gr.skip(), gr.skip(), *UNCHANGED
         except (SessionError, BusyError) as error:
             return _refused(error), gr.skip(), *UNCHANGED
         except Abandoned:
             raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
+
+    async def _check(
+        self, session: RecordingSession, number: int, token: str, sender: Sender
+    ) -> tuple[Any, ...]:
+        chosen = session.recordings
+        for recording in chosen:
+            work = partial(self.handlers.read_properties, recording)
+            await self._turns.run(token, sender, work)
+            if session.recordings is not chosen:
+                raise Superseded  # by a later choice, which waits for its turn
+        return await self._turns.run(token, sender, partial(self.handlers.choose, session, number))
 
     async def start(
         self,

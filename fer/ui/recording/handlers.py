@@ -81,22 +81,21 @@ class RecordingHandlers:
         sessions = self._running.copy()
         return {each.folder for session in sessions for each in session.recordings}
 
+    def read_properties(self, recording: QueuedRecording) -> None:
+        """Read the properties of what was just uploaded, unless they are known."""
+        if recording.info is None and recording.failure is None:
+            try:
+                recording.info = self.check(_existing_file(recording.path))
+            except VideoError as error:
+                recording.failure = unusable(error)
+
     def choose(self, session: RecordingSession, chosen: int = 0) -> tuple[Any, ...]:
-        """Read the properties of what was just uploaded.
+        """Return HTML of what is known of the recordings, and `RecordingSession.outputs`.
 
         Args:
             session: The visitor's, after `RecordingSession.choose`.
             chosen: How many recordings were chosen.
-
-        Returns:
-            HTML of what is known of the recordings, and `RecordingSession.outputs`.
         """
-        for recording in session.recordings:
-            if recording.info is None and recording.failure is None:
-                try:
-                    recording.info = self.check(_existing_file(recording.path))
-                except VideoError as error:
-                    recording.failure = unusable(error)
         progress = "" if session.run is None else gr.skip()
         return session.known_html(chosen), *session.outputs(progress)
 

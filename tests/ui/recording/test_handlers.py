@@ -257,6 +257,8 @@ def test_what_is_no_video_gets_one_sentence(handlers, uploads, name, content, wo
 def choose(handlers, session, *paths):
     """Return what the page is update: what is known of the files, then as `run`."""
     session.choose(paths)
+    for recording in session.recordings:
+        handlers.read_properties(recording)
     return handlers.choose(session, len(paths))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
+from fer.video import check_video
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline
 from tests.ui.recording.test_handlers import (
@@ -185,3 +187,56 @@ def test_the_time_of_all_is_estimated_from_that_of_one():
     assert "About 1\xa0min left, about 3\xa0min for all" in estimate(lengths=[100.0, 100.0])
     for lengths in ([100.0], [100.0, None], [None, 100.0], []):
         assert "for all" not in estimate(lengths=lengths)
+
+
+def test_files_of_several_visitors_are_checked_in_turns(clip):
+    read, gate = [], threading.Event()
+
+    def check(path):
+        gate.wait(10)
+        read.append(path.name)
+        return check_video(path)
+
+    paths = [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in "abcdefg"]
+
+    async def scenario():
+        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=check), Sessions())
+        others = asyncio.create_task(events.choose(files(paths[4:]), "e" * 32))
+        many = asyncio.create_task(events.choose(files(paths[:4]), "a" * 32))
+        one = asyncio.create_task(events.choose(files([clip]), "b" * 32))
+        await asyncio.sleep(0.05)
+        gate.set()
+        known, *_ = await one
+        assert "160 x 120" in known and len(read) < 8
+        for task, number in ((many, 4), (others, 3)):
+            assert f"{number} recordings" in (await task)[0]
+
+    run_async(scenario())
+
+
+def test_a_later_choice_replaces_one_that_is_being_checked(clip):
+    read, gate = [], threading.Event()
+
+    def check(path):
+        gate.wait(10)
+        read.append(path.name)
+        return check_video(path)
+
+    paths = [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in "abc"]
+
+    async def scenario():
+        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=check), Sessions())
+        earlier = asyncio.create_task(events.choose(files(paths), TOKEN))
+        await asyncio.sleep(0.05)
+        later = asyncio.create_task(events.choose(files(paths[2:]), TOKEN))
+        await asyncio.sleep(0.05)
+        gate.set()
+        assert (await earlier)[0] == gr.skip() and "160 x 120" in (await later)[0]
+        assert read == ["a.mp4", "c.mp4"]
+
+    run_async(scenario())
+
+
+def files(paths):
+    """Return files as Gradio sends them."""
+    return [{"path": path} for path in paths]
