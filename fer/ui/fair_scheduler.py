@@ -17,7 +17,11 @@ from fer.ui.fair_shares import FairShares
 Result = TypeVar("Result")
 
 MAX_WAITING = 256
-"""Waiting tasks of all visitors together."""
+"""Waiting tasks of all visitors together, by default; camera frames."""
+
+MAX_WAITING_FILES, MAX_WAITING_EVENTS = 80, 32
+"""The same for events about files, and for others. Gradio runs few hundred at a time, and together
+these leave it room for others, such as the one that cancels an analysis."""
 
 MAX_WAIT = 60.0
 """Seconds from a task's submission to its result."""
@@ -63,10 +67,11 @@ class FairScheduler:
     Args:
         threads: How many threads.
         name: The threads' name.
+        max_waiting: Waiting tasks of all visitors together.
     """
 
-    def __init__(self, threads: int, name: str) -> None:
-        self.threads = threads
+    def __init__(self, threads: int, name: str, max_waiting: int = MAX_WAITING) -> None:
+        self.threads, self.max_waiting = threads, max_waiting
         self._pool = ThreadPoolExecutor(threads, name)
         self._waiting: dict[str, _Waiting[Any]] = {}
         self._running: list[_Waiting[Any]] = []
@@ -112,7 +117,7 @@ class FairScheduler:
             _fail(older, Superseded())
             entry.submitted = older.submitted  # and it keeps its place
         self._waiting[entry.visitor] = entry
-        if len(self._waiting) > MAX_WAITING:
+        if len(self._waiting) > self.max_waiting:
             self._drop_last()
 
     def _drop_last(self) -> None:

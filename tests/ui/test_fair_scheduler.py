@@ -76,11 +76,9 @@ def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
     run_async(scenario())
 
 
-def test_who_listens_comes_first_and_takes_the_room_of_who_does_not(monkeypatch):
-    monkeypatch.setattr(fair_scheduler, "MAX_WAITING", 3)
-
+def test_who_listens_comes_first_and_takes_the_room_of_who_does_not():
     async def scenario():
-        line, gate = FairScheduler(1, "test"), Gate()
+        line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
         (running,) = await begin(line, gate, "running")
         absent = await begin(line, gate, "x", "y", "z", here=False)
         here = await begin(line, gate, "one", "two")
@@ -147,11 +145,9 @@ def test_newcomers_do_not_starve_who_has_worked_for_long():
     assert served == 90
 
 
-def test_where_too_many_wait_a_page_with_several_tasks_yields(monkeypatch):
-    monkeypatch.setattr(fair_scheduler, "MAX_WAITING", 3)
-
+def test_where_too_many_wait_a_page_with_several_tasks_yields():
     async def scenario():
-        line, gate = FairScheduler(1, "test"), Gate()
+        line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
         (running,) = await begin(line, gate, "running")
         crowd = await begin(line, gate, "a", "b", "c", page="one")
         (honest,) = await begin(line, gate, "honest")

@@ -18,7 +18,9 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
-from fer.ui import build_demo, launch_settings, load_pipeline, upload_limits
+from fer.ui import MAX_REQUESTS, build_demo, launch_settings, load_pipeline, upload_limits
+from fer.ui.fair_scheduler import FairScheduler
+from fer.ui.recording.events import MAX_RECORDINGS
 from fer.ui.recording.tab import RESULT_NAMES
 from fer.ui.recording.views import RESULT_LIFETIME
 from fer.video import MAX_BYTES, VideoWriter
@@ -46,6 +48,20 @@ def panels(demo):
 def test_the_tabs_are_there(demo):
     tabs = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
     assert tabs == ["Live", "Photo", "Recording", "Model", "About"]
+
+
+def test_tasks_that_wait_leave_gradio_room_for_other_events(monkeypatch):
+    waiting = {}
+
+    def note(self, threads, name, max_waiting=0):
+        waiting[name] = max_waiting
+
+    monkeypatch.setattr(FairScheduler, "__init__", note)
+    build_demo(fake_pipeline())
+    # Frames and files to save are results of components' functions, not of events.
+    events = {name: most for name, most in waiting.items() if name not in ("look", "save")}
+    assert len(events) == 6 and all(events.values())
+    assert sum(events.values()) + MAX_RECORDINGS < MAX_REQUESTS - 40
 
 
 def test_the_notice_is_displayed_and_escaped(demo):

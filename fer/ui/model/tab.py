@@ -16,7 +16,7 @@ from fer.model.classifier import ModelError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
-from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.model.evaluation import find_evaluation
 from fer.ui.model.two_networks import SecondNetwork, compare_networks
@@ -55,7 +55,7 @@ class ModelEvents:
     def __init__(self, photos: PhotoHandlers, sessions: Sessions, second: SecondNetwork) -> None:
         self._photos, self._sessions, self._second = photos, sessions, second
         self._classifier = photos.pipeline.classifier
-        self._turns = FairScheduler(1, "networks")
+        self._turns = FairScheduler(1, "networks", MAX_WAITING_EVENTS)
         self._rendered = cache(self._render)
 
     def show(self, shown: str) -> Any:

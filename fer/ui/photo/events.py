@@ -12,7 +12,7 @@ from fer.drawing.face_export import PictureDocument
 from fer.i18n import gettext as _
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
-from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.fair_scheduler import MAX_WAITING_FILES, BusyError, FairScheduler, Superseded
 from fer.ui.payloads import clipped_number, uploaded_path
 from fer.ui.photo.handlers import MIN_FACE_RANGE, PhotoHandlers
 from fer.ui.sessions import Session, SessionError, Sessions
@@ -31,7 +31,8 @@ class PhotoEvents:
 
     def __init__(self, handlers: PhotoHandlers, sessions: Sessions) -> None:
         self.handlers, self.sessions = handlers, sessions
-        self._turns, self._calls = FairScheduler(MAX_PHOTOS, "photo"), itertools.count()
+        self._turns = FairScheduler(MAX_PHOTOS, "photo", MAX_WAITING_FILES)
+        self._calls = itertools.count()
 
     async def read(
         self,

@@ -20,7 +20,7 @@ from fer.timeline.timeline import Timeline, TimelineError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
-from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import localized
 from fer.ui.payloads import uploaded_paths
 from fer.ui.recording.queued_recording import QueuedRecording
@@ -68,7 +68,7 @@ class ComparisonEvents:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
-        self._turns = FairScheduler(1, "compare")
+        self._turns = FairScheduler(1, "compare", MAX_WAITING_EVENTS)
 
     async def select(
         self,

@@ -12,7 +12,13 @@ from fer.i18n import mark as N_
 from fer.output_files import OutputError
 from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
-from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
+from fer.ui.fair_scheduler import (
+    MAX_WAITING_EVENTS,
+    MAX_WAITING_FILES,
+    BusyError,
+    FairScheduler,
+    Superseded,
+)
 from fer.ui.job_queue import QueueFullError, QueuePlaces
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
@@ -40,8 +46,9 @@ class RecordingEvents:
     def __init__(self, handlers: RecordingHandlers, sessions: Sessions) -> None:
         self.handlers, self.sessions = handlers, sessions
         self._places = QueuePlaces(MAX_RECORDINGS)
-        self._turns = FairScheduler(WORKERS, "choose")
-        self._marks, self._files = FairScheduler(1, "mark"), FairScheduler(1, "rewrite")
+        self._turns = FairScheduler(WORKERS, "choose", MAX_WAITING_FILES)
+        self._marks = FairScheduler(1, "mark", MAX_WAITING_EVENTS)
+        self._files = FairScheduler(1, "rewrite", MAX_WAITING_EVENTS)
 
     async def choose(
         self, recordings: object, token: str, request: gr.Request | None = None
