@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.sandbox import Limits, Worker, WorkerError, kernel, usage
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel, usage
 from tests.sandbox import works
 
 LIMITS = Limits(memory=500_000_000, cpu=30)

@@ -88,6 +88,14 @@ def test_what_is_being_analysed_stays(demo, quota):
     assert owner.ask("read", [file(used), 40, False, False, TOKEN])["success"]
 
 
+def test_only_a_request_that_is_accepted_keeps_an_upload_in_use(demo, visitor):
+    upload = demo.store._uploads[path := visitor.uploaded()]
+    data = [file(path), 40, False, False, TOKEN]
+    assert visitor.join("read", data, fn_index=9999).status_code in (404, 422)
+    assert upload.used == float("-inf")
+    assert visitor.ask("read", data)["success"] and upload.used > 0
+
+
 def test_what_does_not_fit_gets_a_sentence_and_the_next_one_works(demo, quota, visitor):
     quota(bytes=500_000)
     response = visitor.upload(b"x" * 2_000_000)
