@@ -52,6 +52,25 @@ def test_one_press_starts_the_camera_and_reading(page):
     page.locator("#panel .fer-rate").wait_for()
 
 
+def test_the_camera_waits_for_the_networks(blank, site):
+    held = []
+    blank.route("**/build.json", lambda route: held.append(route))
+    blank.goto(site.url)
+    blank.evaluate(
+        """() => {
+          const { mediaDevices } = navigator;
+          const open = mediaDevices.getUserMedia.bind(mediaDevices);
+          mediaDevices.getUserMedia = (options) => { window.opened = true; return open(options); };
+        }"""
+    )
+    blank.get_by_role("button", name="Start camera").click()
+    blank.wait_for_timeout(300)
+    assert not blank.evaluate("window.opened")
+    held[0].continue_()
+    blank.locator("#panel .fer-rate").wait_for()
+    assert blank.evaluate("window.opened")
+
+
 def test_the_page_is_in_the_browsers_language(blank, site):
     german = "Object.defineProperty(navigator, 'language', { get: () => 'de-AT' })"
     blank.add_init_script(german)

@@ -49,7 +49,11 @@ export class Camera extends EventTarget {
     this.close();
     [this.stream, this.uniform, this.lastPicture] = [stream, false, performance.now()];
     this.video.srcObject = stream;
-    await this.video.play();
+    this.play();
+  }
+
+  play() {
+    this.video.play().catch((error) => console.info("The camera's picture doesn't play yet:", error.message));
   }
 
   close() {

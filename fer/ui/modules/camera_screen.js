@@ -64,7 +64,8 @@ export class CameraScreen {
     this.startButton.disabled = true;
     this.trouble.replaceChildren();
     try {
-      await Promise.all([this.camera.open(this.view), this.ready]);
+      await this.ready; // nothing could be read before, nor be stopped
+      if (run === this.run) await this.camera.open(this.view);
     } catch (error) {
       this.camera.close();
       this.camera.loss = loss; // one that is back may need a moment, and reports once more
