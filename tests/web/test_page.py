@@ -199,6 +199,32 @@ def test_a_lost_camera_is_reported_and_nothing_is_counted(page):
     assert page.locator("#trouble").inner_text() == ""
 
 
+def test_only_the_camera_that_was_lost_comes_back_without_a_press(page, context):
+    context.grant_permissions(["camera"])
+    start(page, face())
+    page.evaluate(
+        """() => {
+          const { mediaDevices } = navigator;
+          window.plug = (listed) => {
+            if (listed) mediaDevices.enumerateDevices = async () => listed;
+            else delete mediaDevices.enumerateDevices;
+            mediaDevices.dispatchEvent(new Event("devicechange"));
+          };
+          const [track] = document.querySelector("#video").srcObject.getVideoTracks();
+          window.lost = track.getSettings().deviceId;
+          track.stop();
+        }"""
+    )
+    page.get_by_text("The camera was unplugged").wait_for()
+    page.evaluate("plug([{ kind: 'videoinput', deviceId: 'another' }])")
+    page.wait_for_timeout(300)
+    assert page.get_by_role("button", name="Start camera").is_enabled()
+    page.evaluate("plug()")
+    page.locator("#panel .fer-rate").wait_for()
+    settings = "document.querySelector('#video').srcObject.getVideoTracks()[0].getSettings()"
+    assert page.evaluate(f"{settings}.deviceId === lost")
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

@@ -27,27 +27,28 @@ export class Camera extends EventTarget {
    */
   constructor(video, settings) {
     super();
-    Object.assign(this, { video, settings, stream: null, loss: null, uniform: false });
+    Object.assign(this, { video, settings, stream: null, device: null, loss: null, uniform: false });
     setInterval(() => this.check(), CHECK_INTERVAL);
-    // Without a press it is opened again only where that needs no prompt.
-    navigator.mediaDevices?.addEventListener("devicechange", () => this.loss === "ended" && this.dispatchEvent(new Event("back")));
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.lookForLost());
   }
 
   get track() {
     return this.stream?.getVideoTracks()[0];
   }
 
-  /** Opens the camera and plays its picture; raises `CameraError`. */
-  async open(view) {
+  /** Opens the camera, of any or of one `device`, and plays its picture; raises `CameraError`. */
+  async open(view, device = null) {
     if (!navigator.mediaDevices) throw new CameraError(REFUSALS.insecure());
+    const choice = device ? { deviceId: { exact: device } } : { facingMode: "user" };
     let stream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), facingMode: "user" } });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.size(view), ...choice } });
     } catch (error) {
       throw new CameraError(REFUSALS[error.name]?.() ?? _("The camera can't be opened (%(error)s).", { error: error.message }));
     }
     this.close();
     [this.stream, this.uniform, this.lastPicture] = [stream, false, performance.now()];
+    this.device = this.track.getSettings().deviceId;
     this.video.srcObject = stream;
     this.play();
   }
@@ -59,6 +60,13 @@ export class Camera extends EventTarget {
   close() {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     [this.stream, this.loss, this.video.srcObject] = [null, null, null];
+  }
+
+  /** Reports that the lost camera is there again: another one may film what nobody has in mind. */
+  async lookForLost() {
+    if (this.loss !== "ended" || !this.device) return;
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    if (devices.some(({ deviceId }) => deviceId === this.device)) this.dispatchEvent(new Event("back"));
   }
 
   /** Asks for the size that a view needs. */

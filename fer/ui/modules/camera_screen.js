@@ -48,24 +48,27 @@ export class CameraScreen {
   /** Is told when pictures no longer come, for which there may be a reason, and when they come again. */
   pause(paused, reason = null) {}
 
-  /** Starts the camera, unless that has begun: a press and a camera that is back may come together. */
-  async start() {
+  /**
+   * Starts the camera, any or one `device`, unless that has begun: a press and a camera that is back may
+   * come together.
+   */
+  async start(device = null) {
     if (this.starting) return;
     this.starting = true;
     try {
-      await this.startRun(++this.run);
+      await this.startRun(++this.run, device);
     } finally {
       this.starting = false;
     }
   }
 
-  async startRun(run) {
+  async startRun(run, device) {
     const { loss } = this.camera;
     this.startButton.disabled = true;
     this.trouble.replaceChildren();
     try {
       await this.ready; // nothing could be read before, nor be stopped
-      if (run === this.run) await this.camera.open(this.view);
+      if (run === this.run) await this.camera.open(this.view, device);
     } catch (error) {
       this.camera.close();
       this.camera.loss = loss; // one that is back may need a moment, and reports once more
@@ -140,7 +143,7 @@ export class CameraScreen {
   /** Opens a camera that is back; without a press only where that needs no prompt. */
   async reopen() {
     const permission = await navigator.permissions.query({ name: "camera" }).catch(() => null);
-    if (permission?.state === "granted") this.start();
+    if (permission?.state === "granted" && this.camera.loss === "ended") this.start(this.camera.device);
   }
 
   explain(reason) {
