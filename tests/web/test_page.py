@@ -225,6 +225,14 @@ def test_only_the_camera_that_was_lost_comes_back_without_a_press(page, context)
     assert page.evaluate(f"{settings}.deviceId === lost")
 
 
+def test_a_picture_that_the_browser_pauses_plays_again(page):
+    start(page, face())
+    page.evaluate("document.querySelector('#video').pause()")
+    page.wait_for_function("!document.querySelector('#video').paused", timeout=3_000)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    assert page.evaluate("document.querySelector('#video').srcObject") is None
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

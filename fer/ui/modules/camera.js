@@ -30,6 +30,9 @@ export class Camera extends EventTarget {
     Object.assign(this, { video, settings, stream: null, device: null, loss: null, uniform: false });
     setInterval(() => this.check(), CHECK_INTERVAL);
     navigator.mediaDevices?.addEventListener("devicechange", () => this.lookForLost());
+    // Safari leaves it paused after a call, and after the phone was locked.
+    video.addEventListener("pause", () => this.play());
+    document.addEventListener("visibilitychange", () => this.play());
   }
 
   get track() {
@@ -49,11 +52,13 @@ export class Camera extends EventTarget {
     this.close();
     [this.stream, this.uniform, this.lastPicture] = [stream, false, performance.now()];
     this.device = this.track.getSettings().deviceId;
+    this.track.addEventListener("unmute", () => this.play());
     this.video.srcObject = stream;
     this.play();
   }
 
   play() {
+    if (this.track?.readyState !== "live" || document.hidden) return;
     this.video.play().catch((error) => console.info("The camera's picture doesn't play yet:", error.message));
   }
 
