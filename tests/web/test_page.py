@@ -239,6 +239,7 @@ def test_a_picture_that_the_browser_pauses_plays_again(page):
         ("NotAllowedError", "The browser was not allowed to use the camera."),
         ("NotFoundError", "No camera was found."),
         ("NotReadableError", "The camera is busy."),
+        ("AbortError", "The camera is busy."),
     ],
 )
 def test_a_camera_that_cant_be_opened_is_explained(page, name, sentence):

@@ -2,11 +2,14 @@
 
 import { _ } from "./texts.js";
 
+const busy = () => _("The camera is busy. Close the program that uses it, then press Start camera again.");
+
 const REFUSALS = {
   NotAllowedError: () => _("The browser was not allowed to use the camera. Allow it next to the address bar, then press Start camera again."),
   NotFoundError: () => _("No camera was found. Connect one, then press Start camera again."),
   OverconstrainedError: () => _("No camera was found that fits. Connect another one, then press Start camera again."),
-  NotReadableError: () => _("The camera is busy. Close the program that uses it, then press Start camera again."),
+  NotReadableError: busy,
+  AbortError: busy, // Firefox's name for it
   insecure: () => _("Browsers open the camera on secure pages only. Open this page over https."),
 };
 
