@@ -122,10 +122,17 @@
   const chartOf = (target) => target.closest?.(".fer-chart[data-series]");
   let drag = null;
 
+  function endDrag() {
+    drag?.chart.toggleAttribute("data-drag", false);
+    drag = null;
+  }
+
   document.addEventListener("pointerdown", (event) => {
+    endDrag();
     const drawing = event.target.closest?.(".fer-drawing"), chart = chartOf(event.target);
-    if (chart && drawing && event.button === 0) drag = { chart, drawing, x: event.clientX, moved: false };
+    if (chart && drawing && event.isPrimary && event.button === 0) drag = { chart, drawing, x: event.clientX, moved: false };
   });
+  document.addEventListener("pointercancel", endDrag); // the finger scrolls the page
   document.addEventListener("pointermove", (event) => {
     const drawing = drag?.drawing ?? event.target.closest?.(".fer-drawing"), chart = drag?.chart ?? chartOf(event.target);
     if (!chart || !drawing) return;
@@ -144,10 +151,12 @@
       const { chart, drawing, x } = drag;
       const [from, to] = [x, event.clientX].map((place) => timeAt(chart, drawing, place)).sort((one, other) => one - other);
       zoom(chart, from, to);
-      window.addEventListener("click", (click) => click.stopPropagation(), { capture: true, once: true });
-      setTimeout(() => chart.toggleAttribute("data-drag", false));
+      // A mouse's drag ends with a click on the chart, a finger's with none.
+      const ignore = (click) => click.stopPropagation();
+      window.addEventListener("click", ignore, true);
+      setTimeout(() => window.removeEventListener("click", ignore, true));
     }
-    drag = null;
+    endDrag();
   });
   document.addEventListener("click", (event) => {
     const chart = chartOf(event.target), button = event.target.closest?.("button");

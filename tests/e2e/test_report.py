@@ -94,6 +94,32 @@ def test_prints_light(sheet, scheme):
     assert sheet.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") in (2, 3)
 
 
+def test_a_finger_that_scrolls_or_drags_over_the_chart_leaves_nothing_behind(sheet):
+    sheet.set_viewport_size({"width": 390, "height": 900})
+    sheet.emulate_media(media="screen")
+    chart = sheet.locator(".fer-chart")
+    drawing = chart.locator(".fer-drawing").first
+    box = drawing.bounding_box()
+    left, right = box["x"] + box["width"] / 4, box["x"] + box["width"] / 2
+
+    def touch(name, x):
+        drawing.dispatch_event(name, {"clientX": x, "clientY": box["y"], "isPrimary": True})
+
+    touch("pointerdown", left)
+    touch("pointermove", left + 9)
+    touch("pointercancel", left + 9)  # the page scrolls
+    touch("pointermove", right)
+    touch("pointerup", right)
+    assert not chart.evaluate("(chart) => 'zoomed' in chart.dataset || 'drag' in chart.dataset")
+    touch("pointerdown", left)
+    touch("pointermove", right)
+    touch("pointerup", right)
+    assert chart.get_attribute("data-zoomed") is not None
+    sheet.get_by_role("button", name="Whole").click()  # the first tap after it
+    assert chart.get_attribute("data-zoomed") is None
+    assert sheet.trouble == []
+
+
 def test_the_chart_shows_values_zooms_and_hides_series(sheet):
     sheet.set_viewport_size({"width": 1280, "height": 900})
     sheet.emulate_media(media="screen")
@@ -125,10 +151,12 @@ def test_the_chart_shows_values_zooms_and_hides_series(sheet):
     assert "neutral" not in values.inner_text()
     sheet.get_by_role("button", name="neutral").click()
 
+    sheet.evaluate("document.addEventListener('click', () => { window.clicked = true; })")
     sheet.mouse.move(*at(30))
     sheet.mouse.down()
     sheet.mouse.move(*at(40), steps=4)
     sheet.mouse.up()
+    assert not sheet.evaluate("window.clicked")  # it would seek a recording's video
     span = [float(chart.get_attribute(name)) for name in ("data-from", "data-to")]
     assert span == pytest.approx([30, 40], abs=0.3)
     assert chart.locator(".fer-times span").first.inner_text() in ("0:30", "0:31")
