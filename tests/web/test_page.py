@@ -199,6 +199,32 @@ def test_a_lost_camera_is_reported_and_nothing_is_counted(page):
     assert page.locator("#trouble").inner_text() == ""
 
 
+def test_a_black_picture_is_reported_unless_the_camera_is_just_starting(page):
+    show_faces(page, face())
+    page.evaluate(
+        """() => {
+          const canvas = document.createElement("canvas");
+          const context = canvas.getContext("2d");
+          setInterval(() => {
+            context.fillStyle = "#000";
+            context.fillRect(0, 0, canvas.width, canvas.height);
+            context.fillStyle = window.lit ? "#fc0" : "#000";
+            context.fillRect(0, 0, 99, 99);
+          }, 30);
+          navigator.mediaDevices.getUserMedia = async () => canvas.captureStream();
+        }"""
+    )
+    page.get_by_role("button", name="Start camera").click()
+    page.get_by_role("button", name="Stop", exact=True).wait_for()
+    page.wait_for_timeout(400)
+    assert page.locator("#trouble").inner_text() == ""
+    page.evaluate("window.lit = true")
+    page.locator("#panel .fer-rate").wait_for()
+    page.evaluate("window.lit = false")
+    page.get_by_text("a picture of a single colour").wait_for()
+    assert not page.locator("#panel").is_visible()
+
+
 def test_only_the_camera_that_was_lost_comes_back_without_a_press(page, context):
     context.grant_permissions(["camera"])
     start(page, face())

@@ -78,7 +78,7 @@ export class LiveScreen extends CameraScreen {
   show(faces, uniform, taken, took) {
     this.camera.saw(uniform);
     this.camera.check();
-    if (this.camera.loss) return;
+    if (uniform || this.camera.loss) return;
     if (this.failures >= MAX_FAILURES) this.trouble.replaceChildren();
     this.failures = 0;
     this.overlay.update(faces, this.view);

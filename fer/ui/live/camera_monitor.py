@@ -30,6 +30,9 @@ STALL_SECONDS = 3.0
 """Seconds of the same picture after which the camera has stalled. A slow camera's picture is sent
 several times within a second; two exposures never give the same file."""
 
+UNIFORM_SECONDS = 1.0
+"""Seconds of uniform pictures after which a loss is reported: many cameras start with some."""
+
 _SAMPLE_STEP = 16
 
 
@@ -54,6 +57,7 @@ def camera_settings() -> dict[str, Any]:
         "sizes": CAMERA_SIZES,
         "uniform_range": MAX_UNIFORM_RANGE,
         "stall_seconds": STALL_SECONDS,
+        "uniform_seconds": UNIFORM_SECONDS,
         "losses": {loss.name.lower(): loss.value for loss in Loss},
     }
 
@@ -64,11 +68,14 @@ class CameraMonitor:
 
     Attributes:
         repeated: Whether the last frame was the same as the one before: it counts only once.
+        uniform: Whether the last frame had a single colour: nothing of it counts.
     """
 
     repeated: bool = False
+    uniform: bool = False
     _digest: bytes = b""
     _since: float = 0.0
+    _uniform_since: float = 0.0
 
     def check(self, content: bytes, frame: UInt8Array, now: float) -> Loss | None:
         """Return how the camera is lost, or None while it works.
@@ -82,8 +89,11 @@ class CameraMonitor:
         self.repeated = digest == self._digest
         if not self.repeated:
             self._digest, self._since = digest, now
-        if is_uniform(frame):
-            return Loss.UNIFORM
+        before, self.uniform = self.uniform, is_uniform(frame)
+        if self.uniform and not before:
+            self._uniform_since = now
+        if self.uniform:
+            return Loss.UNIFORM if now - self._uniform_since >= UNIFORM_SECONDS else None
         return Loss.STALLED if now - self._since >= STALL_SECONDS else None
 
 

@@ -100,7 +100,7 @@ class LiveHandlers:
             trouble = html.card(html.message(_("No picture is read"), str(error), "trouble"))
             reading = LiveReading(trouble)
         except Superseded:
-            reading = LiveReading(superseded=True)
+            reading = LiveReading(skipped=True)
         except Abandoned:
             reading = LiveReading()
         return replace(reading, seconds=round(time.monotonic() - began, 4))
@@ -134,9 +134,11 @@ class LiveHandlers:
         frame = read_image(content, apply_profile=False, max_pixels=MAX_PIXELS)
         now = time.monotonic()
         loss = visitor.camera_monitor.check(content, frame, now)
-        if loss is None:
-            return self._process_frame(frame, visitor, view, now)
-        return _report_loss(loss, visitor, now)
+        if loss is not None:
+            return _report_loss(loss, visitor, now)
+        if visitor.camera_monitor.uniform:
+            return LiveReading(skipped=True)
+        return self._process_frame(frame, visitor, view, now)
 
     def _process_frame(
         self, frame: UInt8Array, visitor: LiveSession, view: str, now: float

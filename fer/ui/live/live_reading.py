@@ -21,8 +21,8 @@ class LiveReading:
         faces: See `named_faces` and `plain_faces`.
         view: "person" or "class", of the timeline while one is recorded.
         width, height: Of the frame, in pixels; the boxes are in the same ones.
-        superseded: Whether the visitor has sent a newer frame meanwhile, so that this one was not
-            read.
+        skipped: Whether the frame was not read: the visitor has sent a newer one meanwhile, or it
+            has a single colour, and the camera may be starting.
         seconds: From the frame's arrival to this response.
     """
 
@@ -32,7 +32,7 @@ class LiveReading:
     view: str = "person"
     width: int = 0
     height: int = 0
-    superseded: bool = False
+    skipped: bool = False
     seconds: float = field(default=0.0, compare=False)
 
     def as_json(self) -> dict[str, Any]:

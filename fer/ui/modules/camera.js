@@ -30,7 +30,7 @@ export class Camera extends EventTarget {
    */
   constructor(video, settings) {
     super();
-    Object.assign(this, { video, settings, stream: null, device: null, loss: null, uniform: false });
+    Object.assign(this, { video, settings, stream: null, device: null, loss: null, uniformSince: null });
     setInterval(() => this.check(), CHECK_INTERVAL);
     navigator.mediaDevices?.addEventListener("devicechange", () => this.lookForLost());
     // Safari leaves it paused after a call, and after the phone was locked.
@@ -53,7 +53,7 @@ export class Camera extends EventTarget {
       throw new CameraError(REFUSALS[error.name]?.() ?? _("The camera can't be opened (%(error)s).", { error: error.message }));
     }
     this.close();
-    [this.stream, this.uniform, this.lastPicture] = [stream, false, performance.now()];
+    [this.stream, this.uniformSince, this.lastPicture] = [stream, null, performance.now()];
     this.device = this.track.getSettings().deviceId;
     this.track.addEventListener("unmute", () => this.play());
     this.video.srcObject = stream;
@@ -87,9 +87,9 @@ export class Camera extends EventTarget {
     return { width: { ideal: width }, height: { ideal: height } };
   }
 
-  /** Notes that a picture came, and whether it has a single colour. */
+  /** Notes that a picture came, and whether it has a single colour, as the first ones of many cameras have. */
   saw(uniform) {
-    this.uniform = uniform;
+    this.uniformSince = uniform ? this.uniformSince ?? performance.now() : null;
   }
 
   /** Notes that the video element has another picture. */
@@ -110,7 +110,8 @@ export class Camera extends EventTarget {
     if (this.track.readyState === "ended") return "ended";
     if (this.track.muted) return "muted";
     if (document.hidden || !this.video.getClientRects().length) this.played(); // browsers play no hidden video
-    if (performance.now() - this.lastPicture > 1000 * this.settings.stall_seconds) return "stalled";
-    return this.uniform ? "uniform" : null;
+    const { stall_seconds: stall, uniform_seconds: uniform } = this.settings;
+    if (performance.now() - this.lastPicture > 1000 * stall) return "stalled";
+    return performance.now() - (this.uniformSince ?? Infinity) > 1000 * uniform ? "uniform" : null;
   }
 }

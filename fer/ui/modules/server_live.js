@@ -84,7 +84,7 @@ export class ServerLive extends CameraScreen {
       return;
     }
     this.adapt(performance.now() - began, 1000 * reading.seconds);
-    if (reading.superseded || number < this.shown || this.camera.loss) return;
+    if (reading.skipped || number < this.shown || this.camera.loss) return;
     this.shown = number;
     this.show(reading);
   }

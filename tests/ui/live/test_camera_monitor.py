@@ -68,7 +68,9 @@ def test_a_black_picture_is_reported_and_leaves_a_gap(monkeypatch):
             lost = 4 <= second < 8
             reading = live.look(BLACK if lost else LIT, exact=lost)
             panel = reading.panel
-            if lost:
+            if second == 4:
+                assert reading.skipped  # it may be a camera's first pictures
+            elif lost:
                 assert not reading.faces and "No camera picture" in panel and "shutter" in panel
                 assert "frames/s" not in panel and "No face in view" not in panel
     assert "Your expression" in panel  # it goes on by itself
