@@ -31,6 +31,12 @@ def chips(page):
     return page.locator("#panel .fer-chip").all_inner_texts()
 
 
+def focused(page):
+    return page.evaluate(
+        "(({ id, ariaLabel, value }) => id || ariaLabel || value)(document.activeElement)"
+    )
+
+
 def test_one_press_starts_the_camera_and_reading(page):
     start(page, face())
     assert page.locator("#panel .fer-heading").inner_text() == "Your expression"
@@ -130,6 +136,22 @@ def test_a_timeline_of_persons_is_saved_as_files_that_fer_reads(page):
     assert (tracks.loc[[1], "classified"] > 0).all() and (tracks.loc[[2], "classified"] == 0).all()
     assert_frame_equal(from_csv(csv), from_csv(to_csv(timeline)))
     assert json.loads(text)["about"]["model"] == "embedded weights"
+
+
+def test_a_timeline_that_ends_by_itself_leaves_the_focus_alone(page):
+    page.evaluate(
+        """() => {
+          const now = performance.now.bind(performance);
+          performance.now = () => now() + (window.later ?? 0);
+        }"""
+    )
+    start(page, face())
+    page.get_by_role("button", name="Start timeline").click()
+    page.get_by_text("Recording 0:01").wait_for()
+    page.get_by_role("tab", name="Live").focus()
+    page.evaluate("window.later = 2 * 3600 * 1000")
+    page.get_by_text("The timeline has ended").wait_for()
+    assert focused(page) == "tab-live"
 
 
 def test_a_class_has_no_expression_below_five_faces(page):
@@ -245,8 +267,10 @@ def test_only_the_camera_that_was_lost_comes_back_without_a_press(page, context)
     page.evaluate("plug([{ kind: 'videoinput', deviceId: 'another' }])")
     page.wait_for_timeout(300)
     assert page.get_by_role("button", name="Start camera").is_enabled()
+    page.get_by_role("radio", name="One person").focus()
     page.evaluate("plug()")
     page.locator("#panel .fer-rate").wait_for()
+    assert focused(page) == "person"
     settings = "document.querySelector('#video').srcObject.getVideoTracks()[0].getSettings()"
     assert page.evaluate(f"{settings}.deviceId === lost")
 
@@ -298,12 +322,6 @@ def test_a_photo_is_read_and_other_files_are_refused_in_a_sentence(page, tmp_pat
     show_faces(page)
     page.get_by_role("button", name="Example: cat").click()
     page.get_by_text("No face found").wait_for()
-
-
-def focused(page):
-    return page.evaluate(
-        "(({ id, ariaLabel, value }) => id || ariaLabel || value)(document.activeElement)"
-    )
 
 
 def test_the_page_is_used_by_keyboard(page):

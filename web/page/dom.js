@@ -3,7 +3,7 @@
 import { el } from "./elements.js";
 import { _, _n } from "./texts.js";
 
-export { el, message } from "./elements.js";
+export { el, focusFrom, message } from "./elements.js";
 
 export const find = (selector, within = document) => within.querySelector(selector);
 

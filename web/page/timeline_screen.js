@@ -1,7 +1,7 @@
 // The Live tab's timeline: recorded while the camera is on, drawn once a second, saved on demand.
 
 import { Chart, topExpression } from "./chart.js";
-import { Bars, clock, download, el, find, message, percent, signed } from "./dom.js";
+import { Bars, clock, download, el, find, focusFrom, message, percent, signed } from "./dom.js";
 import { _ } from "./texts.js";
 import { Timeline } from "./timeline.js";
 
@@ -48,10 +48,11 @@ export class TimelineScreen {
   }
 
   stop(byItself = false) {
+    const moveFocus = focusFrom(this.stopButton);
     this.running = false;
     clearInterval(this.clock);
     this.show(byItself);
-    this.startButton.focus();
+    moveFocus(this.startButton);
   }
 
   /** Counts a result of the frame taken at `seconds`; a lost camera's frames must not come here. */

@@ -2,7 +2,7 @@
 // stops both. What reads the picture is a subclass's: this device or the server.
 
 import { Camera, CameraError } from "./camera.js";
-import { message } from "./elements.js";
+import { focusFrom, message } from "./elements.js";
 import { Overlay } from "./overlay.js";
 import { _ } from "./texts.js";
 
@@ -25,7 +25,7 @@ export class CameraScreen {
     this.startButton.disabled = false;
     this.video.addEventListener("resize", () => this.fitStage());
     this.startButton.addEventListener("click", () => this.start());
-    this.stopButton.addEventListener("click", () => this.stop());
+    this.stopButton.addEventListener("click", () => this.release());
     this.camera.addEventListener("loss", ({ detail }) => this.lose(detail));
     this.camera.addEventListener("back", () => this.reopen());
   }
@@ -64,6 +64,7 @@ export class CameraScreen {
 
   async startRun(run, device) {
     const { loss } = this.camera;
+    const moveFocus = focusFrom(this.startButton);
     this.startButton.disabled = true;
     this.trouble.replaceChildren();
     try {
@@ -73,6 +74,7 @@ export class CameraScreen {
       this.camera.close();
       this.camera.loss = loss; // one that is back may need a moment, and reports once more
       this.startButton.disabled = false;
+      moveFocus(this.startButton);
       this.explain(error instanceof CameraError ? `${error.message} ${_("The Photo tab works without a camera.")}` : error.message);
       return;
     }
@@ -82,14 +84,9 @@ export class CameraScreen {
     }
     this.begin(run);
     this.showCamera(true);
-    this.stopButton.focus();
+    moveFocus(this.stopButton);
     this.pause(false);
     this.follow(run);
-  }
-
-  stop() {
-    this.release();
-    this.startButton.focus();
   }
 
   /** Lets go of the camera; a timeline that was recorded stays. */
@@ -102,10 +99,12 @@ export class CameraScreen {
   }
 
   showCamera(on) {
+    const moveFocus = focusFrom(this.stopButton);
     this.stage.classList.toggle("on", on);
     this.startButton.hidden = on;
     this.startButton.disabled = false;
     this.stopButton.hidden = !on;
+    if (!on) moveFocus(this.startButton);
     this.overlay.clear();
   }
 

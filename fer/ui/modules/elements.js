@@ -15,6 +15,17 @@ function setAttribute(element, name, value) {
   else element.setAttribute(name, value);
 }
 
+/**
+ * Returns a function that moves the focus on to what replaces an element: only if that had it, and the
+ * visitor has gone nowhere else meanwhile.
+ */
+export function focusFrom(element) {
+  const focused = document.activeElement === element;
+  return (next) => {
+    if (focused && [element, document.body].includes(document.activeElement)) next.focus();
+  };
+}
+
 /** Returns a framed message; `kind` is how screen readers announce it, see fer/templates/macros.html. */
 export function message(title, text, kind = "info", ...more) {
   const roles = { info: "status", trouble: "alert" };
