@@ -323,11 +323,16 @@ def test_recordings_are_analysed_in_a_queue_while_finished_ones_are_looked_at(pa
     assert fits(page)
 
 
-def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, films):
+def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, context, url, films):
     open_recording(page, films / "short.mp4")
     page.locator("#recording-start").click()
     page.locator("#recording-result .fer-chart").wait_for(timeout=60_000)
     player = page.locator("#recording-video video")
+    keys = page.get_by_role("checkbox", name="Single keys add marks")
+    keys.uncheck()
+    page.keyboard.press("e")
+    keys.check()
+    page.evaluate("document.body.dispatchEvent(new Event('keydown', { bubbles: true }))")
     page.keyboard.press("x")
     player.evaluate("(video) => { video.currentTime = 0.75; }")
     page.keyboard.press("x")
@@ -354,3 +359,10 @@ def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, films):
     page.get_by_text("a time such as").wait_for()
     assert faint(page) == []
     assert fits(page)
+    keys.uncheck()
+    later = context.new_page()
+    later.goto(url)
+    later.get_by_role("tab", name="Recording").click()
+    later.locator("#recording-tab .fer-mark-keys input:not(:checked)").wait_for(state="attached")
+    later.close()
+    keys.check()

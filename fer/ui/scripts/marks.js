@@ -25,7 +25,7 @@ function press(kind) {
     source = player()?.currentSrc;
     forget();
   }
-  const field = tools.querySelector("input");
+  const field = tools.querySelector(".fer-mark-text");
   const time = now(), start = begun.get(kind) ?? time;
   if (kind !== "event" && !begun.has(kind)) {
     begun.set(kind, time);
@@ -38,11 +38,29 @@ function press(kind) {
 }
 
 const visible = () => tools.getClientRects().length > 0;
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+// Speech input sends letters, and keys are touched by mistake: they can be switched off, in both tabs.
+const keys = tools.querySelector(".fer-mark-keys input");
+
+function remember(on) {
+  try {
+    if (on !== undefined) localStorage.setItem("fer-mark-keys", on);
+    return localStorage.getItem("fer-mark-keys") !== "false";
+  } catch (error) {
+    console.info("This browser keeps no choice for the next visit:", error.message);
+    return on ?? true;
+  }
+}
+
+keys.checked = remember();
+document.addEventListener("change", ({ target }) => {
+  if (target.matches?.(".fer-mark-keys input")) keys.checked = remember(target.checked);
+});
 
 document.addEventListener("keydown", (event) => {
-  const kind = props.keys[event.key.toLowerCase()];
-  if (!kind || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  const kind = props.keys[event.key?.toLowerCase()]; // a field that the browser fills in sends none
+  if (!kind || !keys.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing(event.target) || !visible()) return;
   event.preventDefault();
   press(kind);
