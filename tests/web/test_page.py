@@ -21,6 +21,7 @@ from tests.web.faces import (
     saved,
     show_faces,
     start,
+    wait_until_drawn,
 )
 from tests.web.site import WEB
 
@@ -160,8 +161,7 @@ def test_a_class_has_no_expression_below_five_faces(page):
     start(page, *faces[:4])
     page.get_by_text("A class needs at least 5 faces").wait_for()
     assert page.locator("#panel [role=meter]:visible").count() == 0
-    page.wait_for_timeout(300)  # they are drawn with the camera's next picture
-    assert min(drawn(page, faces[0]["box"], WHITE)) > 0.9  # all boxes are alike
+    wait_until_drawn(page, faces[0]["box"], WHITE)  # all boxes are alike
     assert max(drawn(page, faces[0]["box"], rgb("happy"))) < 0.1
     page.get_by_role("button", name="Start timeline").click()
     page.get_by_text("Recording 0:01").wait_for()
