@@ -108,7 +108,7 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
     assert len(from_csv(save(page, "#live-save-csv").read_text())) >= 2
     assert question.count() == 0
     page.locator("#live-start").click()  # what is saved goes without a word
-    page.locator("#live-chart .fer-running").wait_for()
+    page.get_by_text("Recording 0:01").wait_for()
     page.locator("#live-stop").click()
     page.locator("#live-chart .fer-done").wait_for()
     page.locator("#live-start").click()
