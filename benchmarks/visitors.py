@@ -55,7 +55,7 @@ class Visitor(threading.Thread):
         super().__init__(daemon=True)
         self.end, self.address = end, urlsplit(page.url)
         self.session, token = secrets.token_hex(6), secrets.token_hex(16)
-        requested = {"component_id": page.component("live-camera"), "fn_name": "look"}
+        requested = {"component_id": page.component("live-camera"), "fn_name": "read_frame"}
         requested["session_hash"] = self.session
         data = [{"frame": {"url": frame}, "token": token, "view": "person"} for frame in frames]
         self.bodies = [json.dumps({**requested, "data": each}).encode() for each in data]

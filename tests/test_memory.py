@@ -66,7 +66,7 @@ def test_live_for_long_keeps_nothing_and_writes_nothing(monkeypatch, tmp_path):
                 gc.collect()
                 before = resident("VmRSS")
             query = {"frame": payloads[index % 7], "token": "0" * 32, "view": "person"}
-            await handlers.look(query)
+            await handlers.read_frame(query)
         gc.collect()
         return resident("VmRSS") - before
 

@@ -21,7 +21,7 @@ MAX_BODY_BYTES = 100_000
 MAX_FRAME_BYTES = 2_000_000
 """Bytes of a body with a camera frame; one of 640 x 480 pixels takes about 70,000."""
 
-FRAME_FUNCTION = "look"
+FRAME_FUNCTION = "read_frame"
 """The server function that camera frames are sent to."""
 
 MAX_VALUES = 5000

@@ -91,7 +91,7 @@ class Session:
     def leave(self) -> None:
         """Drop images and unfinished work: the page is closed, but may be reloaded."""
         self.live = self.live.without_images()
-        self.recording.rest()
+        self.recording.compact()
 
 
 class Sessions:

@@ -150,12 +150,12 @@ class Visitor:
                 return message["output"]["data"]
         raise AssertionError("no result came")
 
-    async def look(self, payload: object = FRAME, view: object = "person") -> dict:
+    async def read_frame(self, payload: object = FRAME, view: object = "person") -> dict:
         """Send one frame; return what was read."""
         request = {
             "data": {"frame": payload, "token": self.token, "view": view},
             "component_id": self.page.camera,
-            "fn_name": "look",
+            "fn_name": "read_frame",
             "session_hash": self.session,
         }
         response = await self.http.post(self.page.url + "component_server", json=request)
@@ -165,7 +165,7 @@ class Visitor:
         """Return the seconds until the first frame has come back; its face counts from the next."""
         begun = time.monotonic()
         async with self.present():
-            reading = await self.look()
+            reading = await self.read_frame()
         assert "One moment" in reading["panel"] and reading["faces"][0]["box"], reading
         return time.monotonic() - begun
 
@@ -196,7 +196,7 @@ class Visitor:
         """Record a timeline and finish it."""
         await self.ask("start", [self.token, "person"])
         for _ in range(frames):
-            await self.look()
+            await self.read_frame()
         await self.ask("stop", [self.token])
 
     @asynccontextmanager
@@ -214,6 +214,6 @@ class Visitor:
         async with self.present():
             while True:
                 due = time.monotonic() + (every or 3600)
-                await self.look()
+                await self.read_frame()
                 times.append(time.monotonic())
                 await asyncio.sleep(due - times[-1])

@@ -63,7 +63,7 @@ class Hostile:
         """Send one frame and stay: the page counts the camera as on for a while."""
         visitor = self.page.open_session()
         visitor.stay()
-        visitor.look(self.visits.frames[0])
+        visitor.read_frame(self.visits.frames[0])
         self.over.wait(10)
         visitor.leave()
 
@@ -87,7 +87,7 @@ class Hostile:
 
     def bomb_camera(self) -> None:
         """Send a frame that is small as a file and enormous as a picture."""
-        self.page.open_session().look(self.bomb)
+        self.page.open_session().read_frame(self.bomb)
 
     def appear(self) -> None:
         """Come with a new session, which the page has to remember, and never again."""
@@ -122,7 +122,7 @@ class Newcomers:
         """Open the camera, wait until a frame has been read, and leave."""
         visitor, start = self.visits.page.open_session(), time.monotonic()
         visitor.stay()
-        while not visitor.look(self.visits.frames[0]).success:  # the page is full
+        while not visitor.read_frame(self.visits.frames[0]).success:  # the page is full
             if time.monotonic() - start > self.patience or self.visits.over.wait(1):
                 break
         if not self.visits.over.is_set():

@@ -59,12 +59,12 @@ class Visitor:
         body = {"data": data, "fn_index": self.number(name), "session_hash": self.session, **more}
         return self.web.post("gradio_api/queue/join", json=body)
 
-    def look(self, frame: object) -> httpx.Response:
+    def read_frame(self, frame: object) -> httpx.Response:
         """Send a camera's frame."""
         data = {"frame": frame, "token": secrets.token_hex(16), "view": "person"}
         blocks = self.demo.blocks.items()
         camera = next(key for key, block in blocks if block.elem_id == "live-camera")
-        body = {"data": data, "component_id": camera, "fn_name": "look"}
+        body = {"data": data, "component_id": camera, "fn_name": "read_frame"}
         body |= {"session_hash": self.session}
         return self.web.post("gradio_api/component_server", json=body)
 

@@ -204,13 +204,15 @@ class Session:
         error = result.get("error") if isinstance(result, dict) else None
         return Outcome(error is None, [result], error, seconds)
 
-    def look(self, frame: Any, view: Any = "person") -> Outcome:
+    def read_frame(self, frame: Any, view: Any = "person") -> Outcome:
         """Send a camera's frame; return what was read as its only output.
 
         Raises:
             httpx.HTTPError: The page refuses it, or doesn't answer.
         """
-        outcome = self.serve(self.page.component("live-camera"), "look", frame=frame, view=view)
+        outcome = self.serve(
+            self.page.component("live-camera"), "read_frame", frame=frame, view=view
+        )
         (reading,) = outcome.data
         if "No picture is read" in reading["panel"]:
             return Outcome(False, [], reading["panel"], outcome.seconds)

@@ -152,7 +152,7 @@ class Requests:
             "trigger_id": chance.choice((None, strange_value(chance))),
             "event_data": chance.choice((None, strange_value(chance))),
             "component_id": chance.choice((1, -1, strange_value(chance))),
-            "fn_name": chance.choice(("save", "look", "__init__", strange_value(chance))),
+            "fn_name": chance.choice(("save", "read_frame", "__init__", strange_value(chance))),
         }
         kept = {name: value for name, value in body.items() if chance.random() < 0.8}
         return chance.choice((kept, kept, kept, strange_value(chance)))
@@ -162,7 +162,7 @@ class Requests:
         return (READ, "") if result.success else _sentence(result.error)
 
     def _look(self, frame: Any, view: Any) -> tuple[str, str]:
-        outcome = self.page.open_session().look(frame, view)
+        outcome = self.page.open_session().read_frame(frame, view)
         return (READ, "") if outcome.success else _sentence(outcome.error)
 
     def _ask(self, name: str, way: str, data: Any) -> tuple[str, str]:

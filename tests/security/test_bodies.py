@@ -146,7 +146,7 @@ def test_an_example_is_loaded_without_the_queue(visitor):
         *(({"fn_name": value}, 400) for value in (None, 1, ["save"])),
         ({"data": {"path": "/etc/passwd"}}, 400),
         ({"data": "x" * 200_000}, 413),
-        ({"data": "x" * 3_000_000, "fn_name": "look"}, 413),
+        ({"data": "x" * 3_000_000, "fn_name": "read_frame"}, 413),
         ({"fn_name": "__class__"}, 404),
         ({"fn_name": "preprocess"}, 404),
     ],
@@ -169,7 +169,7 @@ def test_what_the_page_uses_is(visitor):
 
 def test_no_camera_picture_reaches_the_disk(demo, visitor):
     before = files_in(demo.store.folder.path)
-    reading = visitor.look({"url": FRAME + b64encode(jpeg()).decode()})
+    reading = visitor.read_frame({"url": FRAME + b64encode(jpeg()).decode()})
     assert reading.json()["faces"]
     assert "image/jpeg;base64" not in str(demo.state_holder[visitor.session].config_values)
     path = f"gradio_api/deep_link?session_hash={visitor.session}"
@@ -215,7 +215,7 @@ def test_every_route_bounds_its_body(visitor, name):
 
 
 def test_a_frame_of_full_hd_fits(visitor):
-    response = visitor.look({"url": FRAME + "A" * 1_400_000})
+    response = visitor.read_frame({"url": FRAME + "A" * 1_400_000})
     assert response.status_code == 200 and "No picture is read" in response.json()["panel"]
 
 

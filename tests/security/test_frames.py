@@ -170,7 +170,7 @@ def test_nothing_else_than_a_small_jpeg_is_decoded(page, made, monkeypatch):
     async def scenario():
         async with client() as http:
             try:
-                return await Visitor(page, http).look(payload)
+                return await Visitor(page, http).read_frame(payload)
             except httpx.HTTPStatusError as error:  # the guard's refusal
                 return {"panel": f"No picture is read: {error.response.text}", "faces": []}
             except (httpx.ReadError, httpx.WriteError):  # it closed before all had been sent
@@ -195,7 +195,7 @@ def list_files(page):
 def test_only_the_two_views_are_taken(page, view):
     async def scenario():
         async with client() as http:
-            return await Visitor(page, http).look(FRAME, view)
+            return await Visitor(page, http).read_frame(FRAME, view)
 
     assert "out of date" in run_async(scenario())["panel"]
 
@@ -219,8 +219,8 @@ def test_frames_as_browsers_send_them_are_read(page, content):
     async def scenario():
         async with client() as http:
             visitor = Visitor(page, http)
-            await visitor.look(data_url(content))  # a face counts from the second picture
-            return await visitor.look(data_url(content))
+            await visitor.read_frame(data_url(content))  # a face counts from the second picture
+            return await visitor.read_frame(data_url(content))
 
     assert frame_bytes(data_url(content)).count(b"\xff\xe1") == 0
     reading = run_async(scenario())
@@ -234,7 +234,7 @@ def test_hostile_frames_cost_honest_visitors_nothing(page):
     async def scenario():
         async with client() as http:
             hostile = [Visitor(page, http) for _ in range(12)]
-            tasks = [asyncio.create_task(one.look(bomb)) for one in hostile]
+            tasks = [asyncio.create_task(one.read_frame(bomb)) for one in hostile]
             await asyncio.sleep(0.2)
             assert await Visitor(page, http).first_frame() < allowed(3)
             await asyncio.gather(*tasks)

@@ -67,14 +67,14 @@ def strange_paths(secret, foreign):
     yield from (1, 0, 3.5, True, False, [], [foreign], {}, {"path": foreign}, [[foreign]])
 
 
-@pytest.mark.parametrize("name", [*FILE_HANDLERS, "look"])
+@pytest.mark.parametrize("name", [*FILE_HANDLERS, "read_frame"])
 def test_no_handler_takes_a_path_that_was_not_uploaded(demo, visitor, secret, name):
     foreign = Visitor(demo).uploaded()
     demo.store.claim(foreign, "somebody else's")
     for path in strange_paths(secret, foreign):
         for value in ({"path": path}, file(path), {"path": path, "meta": 1, "is_stream": True}):
-            if name == "look":  # a server function
-                response = visitor.look(value)
+            if name == "read_frame":  # a server function
+                response = visitor.read_frame(value)
             else:
                 response = visitor.join(name, arguments(demo, name, value))
             assert refused(response), (path, response.status_code, response.text)
@@ -193,7 +193,7 @@ def test_urls_are_never_fetched(demo, visitor, monkeypatch):
     for url in ("http://127.0.0.1:9/x.png", "https://example.com/x.png", "file:///etc/passwd"):
         assert refused(visitor.join("read", arguments(demo, "read", file(url))))
         for value in ({"url": url}, file("", url=url), file(None, url=url)):
-            assert "No picture is read" in visitor.look(value).text
+            assert "No picture is read" in visitor.read_frame(value).text
         path = visitor.uploaded()
         assert visitor.ask("read", arguments(demo, "read", file(path, url=url)))["success"]
         assert visitor.web.get(f"gradio_api/file={url}").status_code == 404

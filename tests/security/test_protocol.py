@@ -41,11 +41,11 @@ def test_a_frame_is_read(page):
     visitor = page.open_session()
     visitor.stay()
     for _ in range(2):  # a face counts from the second picture
-        outcome = visitor.look(frame_data(picture()))
+        outcome = visitor.read_frame(frame_data(picture()))
     visitor.leave()
     (reading,) = outcome.data
     assert outcome.success and reading["faces"][0]["label"] == "happy"
-    assert not page.open_session().look({"url": "data:image/jpeg;base64,"}).success
+    assert not page.open_session().read_frame({"url": "data:image/jpeg;base64,"}).success
 
 
 def test_what_a_page_uses_is_measured(server, page):

@@ -118,7 +118,7 @@ def test_what_is_no_token_is_refused_everywhere(page, token):
             one = Visitor(page, http, "-")
             one.token = token
             return [
-                (await one.look())["panel"],
+                (await one.read_frame())["panel"],
                 *await one.ask("start", [token, "person"]),
                 *await one.ask("stop", [token]),
                 *await one.ask("read", [None, 20, False, False, token]),

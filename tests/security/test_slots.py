@@ -126,7 +126,7 @@ def test_more_cameras_than_can_be_served_are_told_so(page):
     async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             await crowd(page, http, stack, MAX_STREAMS, 1.0)
-            reading = await Visitor(page, http).look()
+            reading = await Visitor(page, http).read_frame()
             assert "The page is full: 24 cameras" in reading["panel"]
 
     run_async(scenario())
@@ -145,7 +145,7 @@ def test_silent_pages_keep_no_newcomer_out(page, monkeypatch, caplog):
             one = Visitor(page, http)
             async with one.present():
                 await asyncio.wait_for(silent[0].aread(), 5)  # ended, and in order
-                await one.look()
+                await one.read_frame()
                 for _ in range(5):
                     address = f"{page.url}heartbeat/{secrets.token_hex(5)}"
                     await stack.enter_async_context(http.stream("GET", address))

@@ -160,7 +160,7 @@ class Visits:
         visitor = self._arrive()
         self._watch(visitor, chance.uniform(2, 8))
         visitor.leave()
-        visitor.look(self.frames[0])
+        visitor.read_frame(self.frames[0])
 
     def timeline(self, chance: random.Random) -> None:
         """Record a timeline and save it in every form."""
@@ -221,7 +221,7 @@ class Visits:
         begun = due = time.monotonic()
         count = 0
         while (count < 2 or due < begun + seconds) and not self.over.wait(due - time.monotonic()):
-            outcome = visitor.look(self.frames[count % len(self.frames)])
+            outcome = visitor.read_frame(self.frames[count % len(self.frames)])
             self.log.add_outcome("frame", outcome)
             due, count = max(time.monotonic(), due + EVERY), count + 1
         if count > 10:

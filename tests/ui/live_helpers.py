@@ -48,7 +48,7 @@ def hold_clock(monkeypatch) -> list[float]:
     return times
 
 
-class Looking:
+class LivePage:
     """A Live tab with a fake pipeline.
 
     Args:
@@ -61,7 +61,7 @@ class Looking:
         self.timelines = TimelineHandlers(self.sessions, 0.4, NETWORK)
         self.frames = 0
 
-    def look(
+    def read_frame(
         self,
         frame: np.ndarray | None,
         view: str = "person",
@@ -70,12 +70,12 @@ class Looking:
     ) -> LiveReading:
         self.frames += 1
         sent = payload(frame, None if exact else self.frames)
-        return self._call(self.handlers.look, {"frame": sent, "token": token, "view": view})
+        return self._call(self.handlers.read_frame, {"frame": sent, "token": token, "view": view})
 
     def settle(self, frame: np.ndarray, view: str = "person", token: str = TOKEN) -> LiveReading:
         """Look at the first frame of a stream, and at it again: now its faces count."""
-        self.look(frame, view, token)
-        return self.look(frame, view, token)
+        self.read_frame(frame, view, token)
+        return self.read_frame(frame, view, token)
 
     def start(self, view: str = "person", token: str = TOKEN) -> str:
         return self._call(self.timelines.start, token, view)

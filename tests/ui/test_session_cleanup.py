@@ -30,7 +30,7 @@ def nobody(session: str) -> bool:
 @pytest.fixture(scope="module")
 def demo():
     with gr.Blocks(analytics_enabled=False) as demo:
-        gr.Button().click(lambda: "data:image/jpeg", None, gr.HTML(), api_name="look")
+        gr.Button().click(lambda: "data:image/jpeg", None, gr.HTML(), api_name="read_frame")
     demo.queue()
     return demo
 
@@ -47,7 +47,7 @@ def client(demo):
 def session(demo, client):
     """A session whose only event has ended and whose result was fetched."""
     event = ask(client)
-    result = client.get(f"/gradio_api/call/look/{event}")
+    result = client.get(f"/gradio_api/call/read_frame/{event}")
     assert "data:image" in result.text
     yield event
     sweep_sessions(demo, nobody, {event})
@@ -55,7 +55,7 @@ def session(demo, client):
 
 
 def ask(client):
-    return client.post("/gradio_api/call/look", json={"data": []}).json()["event_id"]
+    return client.post("/gradio_api/call/read_frame", json={"data": []}).json()["event_id"]
 
 
 def kept(demo):

@@ -66,7 +66,7 @@ def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
         before = sessions.arrive(token(1), page("before"))
         before.live.recorder = recorder
         job.run()
-        before.recording = holding(job, SimpleNamespace(rest=lambda: None))
+        before.recording = holding(job, SimpleNamespace(compact=lambda: None))
         again = sessions.arrive(token(1), page("after"))
         assert again is before and again.live.recorder is recorder
         assert list(job.folder.iterdir())

@@ -36,7 +36,7 @@ UNIFORM_SECONDS = 1.0
 _SAMPLE_STEP = 16
 
 
-class Loss(Enum):
+class CameraLoss(Enum):
     """How a camera was lost; the value is a sentence on what to do."""
 
     UNIFORM = N_(
@@ -58,7 +58,7 @@ def camera_settings() -> dict[str, Any]:
         "uniform_range": MAX_UNIFORM_RANGE,
         "stall_seconds": STALL_SECONDS,
         "uniform_seconds": UNIFORM_SECONDS,
-        "losses": {loss.name.lower(): loss.value for loss in Loss},
+        "losses": {loss.name.lower(): loss.value for loss in CameraLoss},
     }
 
 
@@ -77,7 +77,7 @@ class CameraMonitor:
     _since: float = 0.0
     _uniform_since: float = 0.0
 
-    def check(self, content: bytes, frame: UInt8Array, now: float) -> Loss | None:
+    def check(self, content: bytes, frame: UInt8Array, now: float) -> CameraLoss | None:
         """Return how the camera is lost, or None while it works.
 
         Args:
@@ -93,8 +93,8 @@ class CameraMonitor:
         if self.uniform and not before:
             self._uniform_since = now
         if self.uniform:
-            return Loss.UNIFORM if now - self._uniform_since >= UNIFORM_SECONDS else None
-        return Loss.STALLED if now - self._since >= STALL_SECONDS else None
+            return CameraLoss.UNIFORM if now - self._uniform_since >= UNIFORM_SECONDS else None
+        return CameraLoss.STALLED if now - self._since >= STALL_SECONDS else None
 
 
 def is_uniform(frame: UInt8Array) -> bool:

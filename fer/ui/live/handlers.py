@@ -28,7 +28,7 @@ from fer.ui.connections import Abandoned, Sender
 from fer.ui.downloads import download
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
-from fer.ui.live.camera_monitor import Loss
+from fer.ui.live.camera_monitor import CameraLoss
 from fer.ui.live.camera_places import CameraPlaces
 from fer.ui.live.live_reading import LiveReading, named_faces, plain_faces
 from fer.ui.live.session import LiveSession
@@ -75,11 +75,13 @@ class LiveHandlers:
     def __init__(self, pipeline: Pipeline, sessions: Sessions) -> None:
         self.pipeline, self.sessions = pipeline, sessions
         self.uncertain_below = pipeline.classifier.uncertain_below
-        self._turns = FairScheduler(FRAME_WORKERS, "look")
+        self._turns = FairScheduler(FRAME_WORKERS, "frame")
         self._places = CameraPlaces()
         self._delayed = 0
 
-    async def look(self, query: Any, request: gr.Request | Request | None = None) -> LiveReading:
+    async def read_frame(
+        self, query: Any, request: gr.Request | Request | None = None
+    ) -> LiveReading:
         """Read one camera frame.
 
         Args:
@@ -171,7 +173,7 @@ class LiveHandlers:
         return LiveReading(person_panel(faces, labels, rate), faces=named_faces(faces, labels))
 
 
-def _report_loss(loss: Loss, visitor: LiveSession, now: float) -> LiveReading:
+def _report_loss(loss: CameraLoss, visitor: LiveSession, now: float) -> LiveReading:
     """Report a lost camera on the page, and count nothing."""
     visitor.frame_rate = FrameRateMeter()
     chart = _record(visitor.recorder, None, now)

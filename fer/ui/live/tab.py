@@ -72,13 +72,13 @@ def _camera(handlers: LiveHandlers) -> gr.HTML:
     in its session. A server function is one request per frame.
     """
 
-    async def look(query: Any, request: gr.Request) -> dict[str, Any]:
-        return (await handlers.look(query, request)).as_json()
+    async def read_frame(query: Any, request: gr.Request) -> dict[str, Any]:
+        return (await handlers.read_frame(query, request)).as_json()
 
     return gr.HTML(
         elem_id="live-camera",
         html_template=render("live_stage.html"),
-        server_functions=[look],
+        server_functions=[read_frame],
         js_on_load=html.script("live.js"),
         settings={
             "camera": camera_settings(),

@@ -21,7 +21,7 @@ export class ServerLive extends CameraScreen {
    * @param {HTMLElement} stage See `CameraScreen`.
    * @param {HTMLElement} trouble See `CameraScreen`.
    * @param {object} settings `camera` of `Camera`, and `colors` of each label.
-   * @param {object} page The page around it: `view()`, `token()`, `recording()`, `look(query)`, which sends a frame and
+   * @param {object} page The page around it: `view()`, `token()`, `recording()`, `readFrame(query)`, which sends a frame and
    *   returns what was read (see `LiveReading` in Python) or nothing after a failure, `show(reading)`, and
    *   `pause(paused, lost)`.
    */
@@ -76,7 +76,7 @@ export class ServerLive extends CameraScreen {
   async exchange(run) {
     const [number, began] = [++this.sent, performance.now()];
     const query = { frame: { url: this.capture() }, token: this.page.token(), view: this.view, recording: this.page.recording() };
-    const reading = await Promise.race([this.page.look(query), sleep(PATIENCE)]);
+    const reading = await Promise.race([this.page.readFrame(query), sleep(PATIENCE)]);
     if (run !== this.run) return;
     if (!reading) {
       this.due = performance.now() + RETRY;

@@ -44,7 +44,7 @@ class RenderedRecording:
     def __init__(self, recording: RecordingResult) -> None:
         self.recording = recording
         self.kept_since: float | None = None
-        self._resting: list[bytes] | None = None
+        self._compacted: list[bytes] | None = None
         self.summary: Summary
         self.result: str
         self.render()
@@ -70,7 +70,7 @@ class RenderedRecording:
         Args:
             trouble: Why a mark was not changed; "" for nothing.
         """
-        self.wake()
+        self.restore()
         recording = self.recording
         self.summary = summarise(recording.timeline, recording.duration)
         known = self.summary, recording.pictures, recording.lead
@@ -87,7 +87,7 @@ class RenderedRecording:
         Raises:
             OutputError: They have been deleted, or can't be written.
         """
-        self.wake()
+        self.restore()
         recording = self.recording
         if not recording.video.exists():
             raise OutputError(_("The recording's files have been deleted; upload it again."))
@@ -95,26 +95,26 @@ class RenderedRecording:
         write_archive(recording, Path(recording.metadata.title))
         return file_paths(recording, RESULT_FILES[1:])
 
-    def rest(self) -> None:
+    def compact(self) -> None:
         """Keep less while no page shows it: its thumbnails as JPEG, and no HTML.
 
         Sessions are kept for a quarter of an hour, and both together have a megabyte or more.
         """
-        if self._resting is None:
+        if self._compacted is None:
             pictures = self.recording.pictures
-            self._resting = [encode_jpeg(picture.image, _QUALITY) for picture in pictures]
+            self._compacted = [encode_jpeg(picture.image, _QUALITY) for picture in pictures]
             held = [replace(picture, image=_NO_PICTURE) for picture in pictures]
             self.recording, self.result = replace(self.recording, pictures=held), ""
 
-    def wake(self) -> None:
+    def restore(self) -> None:
         """Have the thumbnails back, as they are needed again."""
-        if (resting := self._resting) is None:
+        if (compacted := self._compacted) is None:
             return
         pictures = [
             replace(picture, image=read_image(content))
-            for picture, content in zip(self.recording.pictures, resting, strict=True)
+            for picture, content in zip(self.recording.pictures, compacted, strict=True)
         ]
-        self.recording, self._resting = replace(self.recording, pictures=pictures), None
+        self.recording, self._compacted = replace(self.recording, pictures=pictures), None
 
     def has_files(self) -> bool:
         """Return whether its files have not been deleted yet."""

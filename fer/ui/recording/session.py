@@ -160,7 +160,7 @@ class RecordingSession:
         chosen = next((each for each in self.recordings if each.number == number), None)
         if chosen is not None and chosen.result is not None and chosen is not self.shown:
             if self.shown is not None and self.shown.result is not None:
-                self.shown.result.rest()
+                self.shown.result.compact()
             self.shown = chosen
         return self.outputs(gr.skip())
 
@@ -170,7 +170,7 @@ class RecordingSession:
         if self.shown is None:
             self.shown = recording
         else:
-            result.rest()
+            result.compact()
 
     def _find_shown(self) -> None:
         if self.shown not in self.finished:
@@ -183,7 +183,7 @@ class RecordingSession:
             each.discard()
         self.recordings, self.shown = (), None
 
-    def rest(self) -> None:
+    def compact(self) -> None:
         """Drop what is unfinished, and keep less of what is finished: the page is closed."""
         self.cancel()
         for each in self.recordings:
@@ -191,7 +191,7 @@ class RecordingSession:
             if each.result is None:
                 each.discard()
             else:
-                each.result.rest()
+                each.result.compact()
         finished = tuple(self.finished)
         for each in finished[:-MAX_QUEUED]:
             each.discard()

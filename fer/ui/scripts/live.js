@@ -6,7 +6,7 @@ const page = {
   view: () => find("#live-chart .fer-running")?.dataset.view ?? find("#live-view-choice input:checked")?.value ?? "person",
   token: () => document.documentElement.dataset.ferToken,
   recording: () => Boolean(find("#live-chart .fer-running")),
-  look: (query) => server.look(query),
+  readFrame: (query) => server.read_frame(query),
   show(reading) {
     props.value = reading;
     trigger("input"); // the page hands panel and timeline chart to their components

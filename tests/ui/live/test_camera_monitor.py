@@ -9,10 +9,10 @@ from PIL import Image
 
 from fer.timeline.timeline import Timeline
 from fer.ui import MODULES
-from fer.ui.live.camera_monitor import STALL_SECONDS, CameraMonitor, Loss, is_uniform
+from fer.ui.live.camera_monitor import STALL_SECONDS, CameraLoss, CameraMonitor, is_uniform
 from fer.ui.live.timeline_recorder import TimelineRecorder
 from tests.fakes import sure
-from tests.ui.live_helpers import Looking, hold_clock
+from tests.ui.live_helpers import LivePage, hold_clock
 
 SCRIPT = MODULES / "server_live.js"
 BOX = [100, 80, 200, 180]
@@ -56,17 +56,17 @@ def test_the_same_file_for_seconds_is_a_stalled_camera():
     picture = dark_room(60, 9)
     assert monitor.check(b"one", picture, 0.0) is None and not monitor.repeated
     assert monitor.check(b"one", picture, STALL_SECONDS - 0.1) is None and monitor.repeated
-    assert monitor.check(b"one", picture, STALL_SECONDS) is Loss.STALLED
+    assert monitor.check(b"one", picture, STALL_SECONDS) is CameraLoss.STALLED
     assert monitor.check(b"two", picture, STALL_SECONDS + 0.1) is None and not monitor.repeated
 
 
 def test_a_black_picture_is_reported_and_leaves_a_gap(monkeypatch):
-    live, clock = Looking([BOX], sure("happy")), hold_clock(monkeypatch)
+    live, clock = LivePage([BOX], sure("happy")), hold_clock(monkeypatch)
     live.start()
     for second in range(12):
         for clock[0] in (second, second + 0.5):
             lost = 4 <= second < 8
-            reading = live.look(BLACK if lost else LIT, exact=lost)
+            reading = live.read_frame(BLACK if lost else LIT, exact=lost)
             panel = reading.panel
             if second == 4:
                 assert reading.skipped  # it may be a camera's first pictures
@@ -82,14 +82,14 @@ def test_a_black_picture_is_reported_and_leaves_a_gap(monkeypatch):
 
 
 def test_a_repeated_picture_counts_once_and_is_reported(monkeypatch):
-    live, clock = Looking([BOX], sure("happy")), hold_clock(monkeypatch)
+    live, clock = LivePage([BOX], sure("happy")), hold_clock(monkeypatch)
     live.start()
     panels, still = [], LIT + np.arange(240, dtype=np.uint8)[:, None, None] // 4
     for clock[0] in np.arange(0, 6, 0.5):
-        panels.append(live.look(still, exact=True).panel)
+        panels.append(live.read_frame(still, exact=True).panel)
     assert ["again and again" in panel for panel in panels] == [False] * 6 + [True] * 6
     clock[0] = 6.0
-    assert "Your expression" in live.look(LIT).panel
+    assert "Your expression" in live.read_frame(LIT).panel
     live.stop()
     assert live.session().live.recorder.timeline.table()["frames"].tolist() == [1, 1]
 

@@ -18,7 +18,7 @@ from fer.ui.sessions import Sessions
 from fer.vision.detections import expression_labels
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
-from tests.ui.live_helpers import TOKEN, Looking, hold_clock, payload
+from tests.ui.live_helpers import TOKEN, LivePage, hold_clock, payload
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
 BOX = [100, 80, 200, 180]
@@ -29,7 +29,7 @@ def class_panel_of(faces):
 
 
 def test_a_face_gets_a_caption_and_its_box_in_pixels_of_the_frame():
-    reading = Looking([BOX], sure("sad", 0.8)).settle(FRAME)
+    reading = LivePage([BOX], sure("sad", 0.8)).settle(FRAME)
     caption = {"track": 1, "label": "sad", "text": "sad 80%"}
     assert reading.faces == ({"box": BOX, **caption},)
     assert (reading.view, reading.width, reading.height) == ("person", 320, 240)
@@ -40,14 +40,14 @@ def test_a_face_gets_a_caption_and_its_box_in_pixels_of_the_frame():
 
 
 def test_a_face_in_one_picture_only_gets_a_plain_box_and_no_expression():
-    reading = Looking([BOX], sure("sad", 0.8)).look(FRAME)
+    reading = LivePage([BOX], sure("sad", 0.8)).read_frame(FRAME)
     assert reading.faces == ({"box": BOX, "state": "tentative"},)
     assert "second picture" in reading.panel and "meter" not in reading.panel
     assert "sad" not in reading.panel
 
 
 def test_no_face_gives_a_friendly_word():
-    reading = Looking().look(FRAME)
+    reading = LivePage().read_frame(FRAME)
     assert reading.faces == ()
     assert "No face in view" in reading.panel and "meter" not in reading.panel
 
@@ -55,7 +55,7 @@ def test_no_face_gives_a_friendly_word():
 @pytest.mark.parametrize("query", [None, 7, [], {}, {"frame": None, "token": TOKEN}])
 def test_what_is_no_frame_is_refused_in_a_sentence(query, monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.01)
-    reading = run_async(Looking().handlers.look(query))
+    reading = run_async(LivePage().handlers.read_frame(query))
     assert "No picture is read" in reading.panel and "must be a JPEG" in reading.panel
 
 
@@ -64,8 +64,8 @@ def test_few_refusals_are_delayed_as_each_stays_in_memory(monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.MAX_DELAYED", 3)
 
     async def scenario():
-        handlers = Looking().handlers
-        return await asyncio.gather(*(handlers.look(None) for _ in range(5)))
+        handlers = LivePage().handlers
+        return await asyncio.gather(*(handlers.read_frame(None) for _ in range(5)))
 
     assert (
         sorted(reading.seconds > 0.2 for reading in run_async(scenario()))
@@ -88,7 +88,7 @@ def test_a_camera_on_its_head_is_stated(panel):
 
 
 def test_a_weak_face_is_uncertain():
-    reading = Looking([BOX], sure("fear", 0.42)).settle(FRAME)
+    reading = LivePage([BOX], sure("fear", 0.42)).settle(FRAME)
     assert reading.faces[0]["text"] == "uncertain"
     panel = reading.panel
     assert "uncertain" in panel and "no expression stands out" in panel
@@ -96,7 +96,7 @@ def test_a_weak_face_is_uncertain():
 
 def test_bars_show_the_first_of_several_faces():
     boxes = [BOX, [10, 10, 60, 60]]
-    panel = Looking(boxes, sure("angry"), sure("happy")).settle(FRAME).panel
+    panel = LivePage(boxes, sure("angry"), sure("happy")).settle(FRAME).panel
     assert "Face 1, the largest" in panel and "2 faces" in panel and "2 happy 90%" in panel
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
 
@@ -109,14 +109,14 @@ def test_other_faces_have_the_probability_of_their_labels():
 
 
 def test_one_odd_prediction_does_not_change_the_label(monkeypatch):
-    live = Looking([BOX], sure("happy"))
+    live = LivePage([BOX], sure("happy"))
     clock = hold_clock(monkeypatch)
     for index in range(5):
         clock[0] = index / 10
-        live.look(FRAME)
+        live.read_frame(FRAME)
     clock[0] = 0.5
     live.pipeline.classifier.rows = [sure("angry", 0.5)]
-    panel = live.look(FRAME).panel
+    panel = live.read_frame(FRAME).panel
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "happy"
     panel = live.settle(FRAME, token="f" * 32).panel
     assert re.search(r"fer-top.*?aria-label=\"(\w+)\"", panel)[1] == "angry"
@@ -134,9 +134,11 @@ def query(token):
 
 def test_a_newer_frame_of_the_same_visitor_supersedes_one_that_waits():
     async def scenario():
-        handlers = Looking([BOX]).handlers
-        busy = [handlers.look(query(f"{i:032x}")) for i in range(FRAME_WORKERS)]
-        return await asyncio.gather(*busy, *(handlers.look(query("f" * 32)) for _ in range(3)))
+        handlers = LivePage([BOX]).handlers
+        busy = [handlers.read_frame(query(f"{i:032x}")) for i in range(FRAME_WORKERS)]
+        return await asyncio.gather(
+            *busy, *(handlers.read_frame(query("f" * 32)) for _ in range(3))
+        )
 
     *_, first, second, last = run_async(scenario())
     assert (first.skipped, second.skipped, last.skipped) == (True, True, False)
@@ -155,21 +157,21 @@ def test_many_frames_share_a_few_readers():
         pipeline.process_frame = noted
         handlers = LiveHandlers(pipeline, Sessions())
         for _ in range(2):
-            looks = (handlers.look(query(f"{i:032x}")) for i in range(24))
+            looks = (handlers.read_frame(query(f"{i:032x}")) for i in range(24))
             readings = await asyncio.gather(*looks)
         return readings
 
     assert all("1 face" in reading.panel for reading in run_async(scenario()))
-    assert 1 <= len(seen) <= FRAME_WORKERS and all(name.startswith("look") for name in seen)
+    assert 1 <= len(seen) <= FRAME_WORKERS and all(name.startswith("frame") for name in seen)
 
 
 @pytest.mark.parametrize(("cameras", "seconds"), [(1, 0.45), (6, 0.45), (24, 1.8)])
 def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, seconds):
-    live = Looking([BOX])
+    live = LivePage([BOX])
 
     async def scenario():
         for number in range(cameras):
-            await live.handlers.look(query(f"{number:032x}"))
+            await live.handlers.read_frame(query(f"{number:032x}"))
 
     run_async(scenario())
     detector = live.session(f"{cameras - 1:032x}").live.stream_state.stream_detector
@@ -178,40 +180,40 @@ def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, second
 
 def test_what_cant_be_decoded_is_no_camera(monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.01)
-    live = Looking([BOX])
-    live.look(FRAME)
+    live = LivePage([BOX])
+    live.read_frame(FRAME)
     cut_off = query(TOKEN)
     cut_off["frame"]["url"] = cut_off["frame"]["url"][:1223]
     assert len(live.handlers._places) == 1
-    assert "damaged" in run_async(live.handlers.look(cut_off)).panel
+    assert "damaged" in run_async(live.handlers.read_frame(cut_off)).panel
     assert len(live.handlers._places) == 0
 
 
 def test_an_error_in_a_reader_reaches_the_caller():
-    live = Looking([BOX])
+    live = LivePage([BOX])
     live.pipeline.process_frame = lambda *arguments: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        live.look(FRAME)
+        live.read_frame(FRAME)
 
 
 def test_a_class_reports_how_many_of_its_faces_are_uncertain():
     boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(5)]
     rows = [sure("happy")] * 3 + [sure("sad", 0.42)] * 2
     frame = np.full((240, 320, 3), 128, np.uint8)
-    panel = Looking(boxes, *rows).settle(frame, "class").panel
+    panel = LivePage(boxes, *rows).settle(frame, "class").panel
     assert "On average of 5 faces, 2 of them uncertain" in panel
 
 
 def test_a_class_that_is_too_small_gets_advice():
     boxes = [[60 * i, 10, 60 * i + 50, 60] for i in range(4)]
-    panel = Looking(boxes).settle(FRAME, "class").panel
+    panel = LivePage(boxes).settle(FRAME, "class").panel
     assert "at least 5 faces" in panel and "move the camera closer" in panel
     assert "meter" not in panel
 
 
 def test_a_class_s_faces_show_nobody_s_expression():
     six = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
-    happy, sad = (Looking(six, sure(name)).settle(FRAME, "class") for name in ("happy", "sad"))
+    happy, sad = (LivePage(six, sure(name)).settle(FRAME, "class") for name in ("happy", "sad"))
     assert happy.faces == sad.faces == tuple({"box": box} for box in six)
 
 

@@ -47,7 +47,7 @@ def record(live, clock, times, view="person", **who):
     """Look at a frame at each time; return what came for the chart."""
     charts = []
     for clock[0] in times:
-        charts.append(live.look(FRAME, view, **who).chart)
+        charts.append(live.read_frame(FRAME, view, **who).chart)
     return charts
 
 
@@ -97,10 +97,10 @@ def test_plot_and_report_are_made_in_memory(clock):
 
 def test_a_class_keeps_no_track_and_names_no_face(clock):
     live = Looking(SIX, sure("happy", 0.9))
-    live.look(FRAME)
+    live.read_frame(FRAME)
     live.start("class")
     # The view chosen at the start holds, whatever is chosen later.
-    reading = live.look(FRAME, "person")
+    reading = live.read_frame(FRAME, "person")
     assert "On average of 6 faces" in reading.panel
     assert "Face 1" not in reading.panel + reading.chart
     assert reading.view == "class" and {*reading.faces[0]} == {"box"}
@@ -111,9 +111,9 @@ def test_a_class_keeps_no_track_and_names_no_face(clock):
 
 def test_fewer_than_five_faces_are_no_class(clock):
     live = Looking(SIX[:4], sure("happy", 0.9))
-    live.look(FRAME)
+    live.read_frame(FRAME)
     live.start("class")
-    reading = live.look(FRAME, "class")
+    reading = live.read_frame(FRAME, "class")
     assert "at least 5 faces" in reading.panel and "4 faces" in reading.panel
     assert "meter" not in reading.panel
     assert "shows no expression" in reading.chart and "% uncertain" not in reading.chart
@@ -132,13 +132,13 @@ def test_it_ends_by_itself_and_reports_it(clock):
 
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     live = Looking(SIX)
-    live.look(FRAME)
+    live.read_frame(FRAME)
     live.start()
     record(live, clock, range(20))
     enough = live.session().live.recorder.timeline.nbytes
     clock[0] = 0
     live = Looking(SIX)
-    live.look(FRAME)
+    live.read_frame(FRAME)
     live.start()
     monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", enough)
     charts = record(live, clock, range(30))
@@ -150,9 +150,9 @@ def test_a_page_whose_timeline_is_gone_is_told_so(clock):
     """As after a restart of the server: it would show a recording for ever."""
     live = Looking(SIX[:1])
     query = {"frame": payload(FRAME), "token": TOKEN, "view": "person", "recording": True}
-    assert "The timeline is lost" in run_async(live.handlers.look(query)).chart
+    assert "The timeline is lost" in run_async(live.handlers.read_frame(query)).chart
     live.start()
-    assert "The timeline is lost" not in (run_async(live.handlers.look(query)).chart or "")
+    assert "The timeline is lost" not in (run_async(live.handlers.read_frame(query)).chart or "")
 
 
 def test_nothing_recorded_and_nothing_to_save(clock):

@@ -146,15 +146,15 @@ def test_a_recording_takes_little_memory_once_its_page_is_closed_and_comes_back_
     result, *files = result_and_files[3:]
     rendered = session.shown.result
     open_bytes = len(pickle.dumps(vars(rendered)))
-    session.rest()
-    session.rest()  # Gradio may notice again that the page is closed
+    session.compact()
+    session.compact()  # Gradio may notice again that the page is closed
     assert len(pickle.dumps(vars(rendered))) < 0.15 * open_bytes
     again_state, again, *again_files = session.restored()[2:]
     assert "fer-finished" in again_state and again_files == files
     assert re.sub('base64,[^"]*', "", again) == re.sub('base64,[^"]*', "", result)
     back = [thumbnail.image for thumbnail in rendered.recording.pictures]
     assert np.abs(np.stack(back).astype(int) - picture).mean() < 3
-    session.rest()
+    session.compact()
     assert rendered.render()[1] == rendered.result  # a mark that comes late
 
 

@@ -172,7 +172,7 @@ def test_what_is_added_meanwhile_comes_last(handlers, clips):
 def test_results_come_back_to_a_page_that_is_loaded_again(handlers, clips):
     session = RecordingSession()
     run(handlers, clips, session=session)
-    session.rest()
+    session.compact()
     _, queue, state, _, video, *_ = session.restored()
     assert queue.count("data-show") == 2 and "two.mp4" not in queue and "Finished" in state
     # The field is empty now; what is put into it doesn't replace them.
