@@ -77,7 +77,7 @@ def timeline_schema() -> "pa.Schema":
     """Return the columns of `timeline`: one row per second of a video, and one per photo."""
     import pyarrow as pa
 
-    figures = compute_statistics(np.zeros((0, len(COUNT_COLUMNS)), np.int64))
+    statistics = compute_statistics(np.zeros((0, len(COUNT_COLUMNS)), np.int64))
     return pa.schema(
         [
             ("source_id", pa.string()),
@@ -85,7 +85,7 @@ def timeline_schema() -> "pa.Schema":
             ("time", pa.float64()),
             *(
                 (name, pa.int64() if name in _TIMELINE_INTEGERS else pa.float64())
-                for name in figures
+                for name in statistics
             ),
         ]
     )
@@ -194,11 +194,11 @@ class TimelineRows:
         """Return the rows as `timeline_schema` has them."""
         import pyarrow as pa
 
-        figures = compute_statistics(np.concatenate(self._counts))
+        statistics = compute_statistics(np.concatenate(self._counts))
         columns: dict[str, Any] = {
             **_ids(self._files),
             "time": self._times,
-            **{name: pa.array(column, from_pandas=True) for name, column in figures.items()},
+            **{name: pa.array(column, from_pandas=True) for name, column in statistics.items()},
         }
         return pa.table(columns, timeline_schema())
 

@@ -14,7 +14,7 @@ import numpy as np
 from fer.array_types import Int64Array
 from fer.i18n import SOURCE, use_language
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
-from fer.timeline.expression_statistics import Figures, compute_statistics
+from fer.timeline.expression_statistics import Statistics, compute_statistics
 from fer.timeline.marks import EVENT, Mark, clipped
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
@@ -143,47 +143,51 @@ def _placed(row: Interval, end: float, lead: float) -> Interval:
 
 def _class_states(timeline: Timeline) -> Iterator[Interval]:
     numbers, tallies = timeline.counts()
-    figures = compute_statistics(tallies)
-    labels = [_class_state(figures, row) for row in range(len(numbers))]
-    return _runs(CLASS_TIER, numbers, labels, figures, timeline.bin_seconds)
+    statistics = compute_statistics(tallies)
+    labels = [_class_state(statistics, row) for row in range(len(numbers))]
+    return _runs(CLASS_TIER, numbers, labels, statistics, timeline.bin_seconds)
 
 
 def _track_states(timeline: Timeline) -> Iterator[Interval]:
     numbers, tracks, tallies = timeline.track_counts()
     for track in np.unique(tracks).tolist():
         own = tracks == track
-        figures = compute_statistics(tallies[own])
-        labels = [_track_state(figures, row) for row in range(int(own.sum()))]
-        yield from _runs(f"face {track}", numbers[own], labels, figures, timeline.bin_seconds)
+        statistics = compute_statistics(tallies[own])
+        labels = [_track_state(statistics, row) for row in range(int(own.sum()))]
+        yield from _runs(f"face {track}", numbers[own], labels, statistics, timeline.bin_seconds)
 
 
-def _class_state(figures: Figures, row: int) -> str:
-    if not figures["faces"][row] > 0:
+def _class_state(statistics: Statistics, row: int) -> str:
+    if not statistics["faces"][row] > 0:
         return NO_FACE
-    return _named_state(figures, row) if figures["classified"][row] else WITHHELD
+    return _named_state(statistics, row) if statistics["classified"][row] else WITHHELD
 
 
-def _track_state(figures: Figures, row: int) -> str:
-    if figures["classified"][row]:
-        return _named_state(figures, row)
-    return TURNED_AWAY if figures["turned"][row] >= figures["small"][row] else SMALL
+def _track_state(statistics: Statistics, row: int) -> str:
+    if statistics["classified"][row]:
+        return _named_state(statistics, row)
+    return TURNED_AWAY if statistics["turned"][row] >= statistics["small"][row] else SMALL
 
 
-def _named_state(figures: Figures, row: int) -> str:
-    if figures["uncertain"][row] > 0.5:
+def _named_state(statistics: Statistics, row: int) -> str:
+    if statistics["uncertain"][row] > 0.5:
         return UNCERTAIN
-    return max(EXPRESSIONS, key=lambda name: float(figures[name][row]))
+    return max(EXPRESSIONS, key=lambda name: float(statistics[name][row]))
 
 
 def _runs(
-    tier: str, numbers: Int64Array, labels: Sequence[str], figures: Figures, bin_seconds: float
+    tier: str,
+    numbers: Int64Array,
+    labels: Sequence[str],
+    statistics: Statistics,
+    bin_seconds: float,
 ) -> Iterator[Interval]:
     """Yield an interval for each run of bins, without a gap, that have the same label."""
     starts = numbers - np.arange(len(numbers))  # alike as long as there is no gap
     keys = list(zip(starts.tolist(), labels, strict=True))
     for (_, label), run in groupby(range(len(keys)), key=keys.__getitem__):
         places = list(run)
-        share = float(figures[label][places].mean()) if label in EXPRESSIONS else None
+        share = float(statistics[label][places].mean()) if label in EXPRESSIONS else None
         yield Interval(
             tier,
             int(numbers[places[0]]) * bin_seconds,

@@ -19,7 +19,7 @@ from fer.timeline.formatting import NO_VALUE
 from fer.timeline.marks import BASELINE, merged_ranges
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
-FIGURES = (*EXPRESSIONS, "index")
+MEASURES = (*EXPRESSIONS, "index")
 """What is compared."""
 
 MIN_SECONDS = 5
@@ -34,7 +34,7 @@ class Baseline:
     """A face in its baseline, and elsewhere.
 
     Attributes:
-        mean: Mean of each of `FIGURES` over its seconds in the baseline.
+        mean: Mean of each of `MEASURES` over its seconds in the baseline.
         spread: Standard deviation over these seconds.
         change: Mean over all its other seconds, less `mean`; NaN where there are none.
     """
@@ -45,7 +45,7 @@ class Baseline:
 
 
 class ChangeRow(NamedTuple):
-    """A face's row of the table: its number, texts of `FIGURES`, and which of them stand out."""
+    """A face's row of the table: its number, texts of `MEASURES`, and which of them stand out."""
 
     track: int
     texts: tuple[str, ...]
@@ -61,9 +61,9 @@ def baselines(timeline: Timeline) -> dict[int, Baseline]:
     if timeline.view != "person" or not inside:
         return {}
     numbers, tracks, tallies = timeline.included().track_counts()
-    figures = compute_statistics(tallies)
-    values = np.column_stack([figures[name] for name in FIGURES])
-    known, within = figures["classified"] > 0, np.isin(numbers, list(inside))
+    statistics = compute_statistics(tallies)
+    values = np.column_stack([statistics[name] for name in MEASURES])
+    known, within = statistics["classified"] > 0, np.isin(numbers, list(inside))
     found = {}
     for track in np.unique(tracks).tolist():
         own = (tracks == track) & known
@@ -92,16 +92,16 @@ def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
 def _baseline(inside: Float64Array, outside: Float64Array) -> Baseline:
     mean = inside.mean(axis=0)
     spread = inside.std(axis=0, ddof=1)
-    rest = outside.mean(axis=0) if len(outside) else np.full(len(FIGURES), np.nan)
+    rest = outside.mean(axis=0) if len(outside) else np.full(len(MEASURES), np.nan)
     columns = (
-        dict(zip(FIGURES, each.tolist(), strict=True)) for each in (mean, spread, rest - mean)
+        dict(zip(MEASURES, each.tolist(), strict=True)) for each in (mean, spread, rest - mean)
     )
     return Baseline(*columns)
 
 
 def _row(track: int, baseline: Baseline) -> ChangeRow:
-    changes = [(baseline.change[name], baseline.spread[name]) for name in FIGURES]
-    texts = (_text(name, *pair) for name, pair in zip(FIGURES, changes, strict=True))
+    changes = [(baseline.change[name], baseline.spread[name]) for name in MEASURES]
+    texts = (_text(name, *pair) for name, pair in zip(MEASURES, changes, strict=True))
     return ChangeRow(track, tuple(texts), tuple(abs(c) > SPREADS * s for c, s in changes))
 
 

@@ -22,7 +22,7 @@ from fer.timeline.drawn_marks import mark_places
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
-    Figures,
+    Statistics,
     merged_statistics,
     outcome_shares,
 )
@@ -52,27 +52,27 @@ class Curves:
 
     Args:
         step: Length of a bin in seconds; the first starts at 0.
-        figures: Columns of length n, as `compute_statistics` of
+        statistics: Columns of length n, as `compute_statistics` of
             `fer.timeline.expression_statistics` returns them; NaN where there is no value.
     """
 
     step: float
-    figures: Figures
+    statistics: Statistics
 
     @property
     def seconds(self) -> float:
         """Return the length of all bins together in seconds."""
-        return self.step * len(self.figures["frames"])
+        return self.step * len(self.statistics["frames"])
 
     @property
     def shares(self) -> Float64Array:
         """Return the mean probabilities, (n, 7), columns as in `STACK_ORDER`."""
-        return np.column_stack([self.figures[name] for name in STACK_ORDER])
+        return np.column_stack([self.statistics[name] for name in STACK_ORDER])
 
     @property
     def withheld(self) -> BoolArray:
         """Return where faces to classify were too few for statistics, bool (n,)."""
-        too_few: BoolArray = (self.figures["faces"] > 0) & (self.figures["classified"] == 0)
+        too_few: BoolArray = (self.statistics["faces"] > 0) & (self.statistics["classified"] == 0)
         return too_few
 
 
@@ -210,11 +210,11 @@ def _areas(
 
 def _index_and_faces(whole: Curves, span: float) -> list[Plot]:
     """Return the plots of the index and of the number of all faces."""
-    several = np.isfinite(whole.figures["index_error"]).any()
+    several = np.isfinite(whole.statistics["index_error"]).any()
     heading = index_heading(bool(several))
     scale = ("+1", "0", "\N{MINUS SIGN}1")
     index = Plot(heading, scale, "", _index(whole, span), _withheld_strips(whole, span))
-    most = int(np.nanmax(whole.figures["faces"], initial=0.0)) + 1
+    most = int(np.nanmax(whole.statistics["faces"], initial=0.0)) + 1
     return [index, Plot(_("Faces"), (str(most), "", "0"), "fer-count", _faces(whole, span, most))]
 
 
@@ -225,7 +225,7 @@ def _outcomes(whole: Curves, span: float, view: str) -> Plot:
         _("Faces classified, and why others were not"),
         ("100%", "", "0"),
         "fer-outcomes",
-        _stack(whole, outcome_shares(whole.figures, view), list(colors.values()), span),
+        _stack(whole, outcome_shares(whole.statistics, view), list(colors.values()), span),
         _withheld_strips(whole, span),
         legend=colors,
     )
@@ -241,8 +241,8 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
     """
     plots = []
     for heading, curves in single:
-        inside = baseline_columns(timeline, curves.step, len(curves.figures["frames"]))
-        index = np.asarray(curves.figures["index"], np.float64)
+        inside = baseline_columns(timeline, curves.step, len(curves.statistics["frames"]))
+        index = np.asarray(curves.statistics["index"], np.float64)
         found = change_from(index, inside, curves.step)
         if found is not None:
             change, spread = found
@@ -271,14 +271,14 @@ def _stack(
 
 def _index(curves: Curves, span: float) -> list[dict[str, str]]:
     """Return the index as a line within its band, on a scale from -1 to 1."""
-    index = np.asarray(curves.figures["index"], np.float64)
-    error = ERROR_BAND * np.nan_to_num(np.asarray(curves.figures["index_error"], np.float64))
+    index = np.asarray(curves.statistics["index"], np.float64)
+    error = ERROR_BAND * np.nan_to_num(np.asarray(curves.statistics["index_error"], np.float64))
     return band_line(curves.step, index, (index - error, index + error), span)
 
 
 def _faces(curves: Curves, span: float, most: int) -> list[dict[str, str]]:
     """Return the number of faces as an area; it is never withheld."""
-    tops = curves.figures["faces"] / most
+    tops = curves.statistics["faces"] / most
     return [{"class": "fer-band", "d": area_path(curves.step, tops, 0 * tops, span)}]
 
 

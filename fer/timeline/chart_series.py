@@ -7,7 +7,7 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
-from fer.timeline.expression_statistics import STACK_ORDER, Figures, merged_statistics
+from fer.timeline.expression_statistics import STACK_ORDER, Statistics, merged_statistics
 from fer.timeline.timeline import Timeline
 
 MAX_SERIES_COLUMNS = 960
@@ -32,12 +32,12 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
     group = max(1, -(-bins // MAX_SERIES_COLUMNS))
     slots, counted = -(-bins // group), timeline.included()
 
-    def figures(numbers: Int64Array, tallies: Int64Array) -> Figures:
+    def statistics(numbers: Int64Array, tallies: Int64Array) -> Statistics:
         return merged_statistics(numbers // group, tallies, slots, timeline.view == "class")
 
-    everyone = figures(*counted.counts())
+    everyone = statistics(*counted.counts())
     numbers, ids, tallies = counted.track_counts()
-    single = [figures(numbers[ids == track], tallies[ids == track]) for track in tracks]
+    single = [statistics(numbers[ids == track], tallies[ids == track]) for track in tracks]
     series = {
         "step": timeline.bin_seconds * group,
         "names": STACK_ORDER,
@@ -49,8 +49,8 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
     return json.dumps(series, separators=(",", ":"))
 
 
-def _rows(figures: Figures) -> list[list[int] | None]:
-    shares = np.column_stack([figures[name] for name in STACK_ORDER]).astype(np.float64)
+def _rows(statistics: Statistics) -> list[list[int] | None]:
+    shares = np.column_stack([statistics[name] for name in STACK_ORDER]).astype(np.float64)
     return [
         None if np.isnan(row).any() else np.rint(1000 * row).astype(int).tolist() for row in shares
     ]

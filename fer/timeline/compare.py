@@ -21,7 +21,7 @@ from fer.timeline.marks import BASELINE, STRETCH, letters, merged_ranges
 from fer.timeline.tallies import INDEX_SIGNS, JUDGED, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.timeline import Timeline, TimelineError
 
-FIGURES = (*EXPRESSIONS, "index")
+MEASURES = (*EXPRESSIONS, "index")
 """What is compared: mean shares, and the positive-negative index."""
 
 CONFIDENCE = 0.95
@@ -36,7 +36,7 @@ class Sample:
 
     Attributes:
         name: For display.
-        sums: Sums of each of `FIGURES` over the faces of each second with figures, (n, 8).
+        sums: Sums of each of `MEASURES` over the faces of each second with statistics, (n, 8).
         classified: Mean number of classified faces of each second, (n,).
         adjacent: Whether each second but the first directly follows the one before, (n - 1,).
         seconds: Their length in seconds.
@@ -55,14 +55,14 @@ class Sample:
     def __post_init__(self) -> None:
         """Compute mean and error of each figure."""
         total = self.classified.sum()
-        means = self.sums.sum(axis=0) / total if total else np.full(len(FIGURES), np.nan)
+        means = self.sums.sum(axis=0) / total if total else np.full(len(MEASURES), np.nan)
         # How much each second moves the ratio of sums.
         moves = (self.sums - means * self.classified[:, None]) / (
             total / max(len(self.classified), 1)
         )
         errors = [mean_error(column, self.adjacent) for column in moves.T]
-        object.__setattr__(self, "means", dict(zip(FIGURES, means.tolist(), strict=True)))
-        object.__setattr__(self, "errors", dict(zip(FIGURES, errors, strict=True)))
+        object.__setattr__(self, "means", dict(zip(MEASURES, means.tolist(), strict=True)))
+        object.__setattr__(self, "errors", dict(zip(MEASURES, errors, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def compare(samples: Sequence[Sample]) -> Comparison:
     _check_number(len(samples))
     first, *others = samples
     differences = tuple(
-        {name: _bootstrap_difference(first, other, name) for name in FIGURES} for other in others
+        {name: _bootstrap_difference(first, other, name) for name in MEASURES} for other in others
     )
     return Comparison(tuple(samples), differences)
 

@@ -14,7 +14,7 @@ from fer.output_files import no_formula
 from fer.templates import render
 from fer.timeline.block_bootstrap import MIN_SECONDS
 from fer.timeline.compare import (
-    FIGURES,
+    MEASURES,
     Comparison,
     Difference,
     Sample,
@@ -30,7 +30,7 @@ LIMITS = N_(
     "about what anybody felt."
 )
 
-COLUMNS = ("figure", "sample", "mean", "difference", "low", "high")
+COLUMNS = ("measure", "sample", "mean", "difference", "low", "high")
 """Columns of a comparison as CSV: the difference and its 95 % interval are to the first sample."""
 
 
@@ -71,7 +71,7 @@ def conclusions(comparison: Comparison, networks: Sequence[str] = ()) -> list[st
 
 def _conclusion(first: Sample, other: Sample, differences: Mapping[str, Difference]) -> str:
     pair = {"first": first.name, "other": other.name}
-    clear = [name for name in FIGURES if differences[name].is_clear]
+    clear = [name for name in MEASURES if differences[name].is_clear]
     if not clear:
         if not any(isfinite(difference.low) for difference in differences.values()):
             return _("From %(first)s to %(other)s: too few seconds for an interval.", **pair)
@@ -117,7 +117,7 @@ def _mean(name: str, sample: Sample) -> str:
 
 
 def describe_sample(sample: Sample) -> str:
-    """Return how much of a sample has figures, in words."""
+    """Return how much of a sample has statistics, in words."""
     shown, whole = format_duration(sample.seconds), format_duration(sample.watched)
     if shown == whole:
         return shown
@@ -129,10 +129,10 @@ def comparison_text(comparison: Comparison, networks: Sequence[str] = ()) -> str
     names = [sample.name for sample in comparison.samples]
     rows = [["", *names]]
     rows += [["time", *map(describe_sample, comparison.samples)]]
-    rows += [[name, *(_mean(name, sample) for sample in comparison.samples)] for name in FIGURES]
+    rows += [[name, *(_mean(name, sample) for sample in comparison.samples)] for name in MEASURES]
     lines = _aligned(rows)
     for other, differences in zip(names[1:], comparison.differences, strict=True):
-        pairs = [[name, format_difference(name, differences[name])] for name in FIGURES]
+        pairs = [[name, format_difference(name, differences[name])] for name in MEASURES]
         lines += ["", f"{other} less {names[0]}, with 95% intervals:", *_aligned(pairs)]
     return "\n".join([*lines, "", *conclusions(comparison, networks)])
 
@@ -146,11 +146,11 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """Return a comparison as CSV with `COLUMNS`, a row a figure and sample; empty for unknown."""
+    """Return CSV with `COLUMNS`, one row per measure and sample; unknown values are empty."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for name in FIGURES:
+    for name in MEASURES:
         for i, sample in enumerate(comparison.samples):
             difference = comparison.differences[i - 1][name] if i else None
             values = (sample.means[name],) + (
@@ -182,7 +182,7 @@ def comparison_html(comparison: Comparison, networks: Sequence[str] = ()) -> Mar
                 sample.name,
                 [
                     (name, format_difference(name, each[name]), each[name].is_clear)
-                    for name in FIGURES
+                    for name in MEASURES
                 ],
             )
             for sample, each in zip(comparison.samples[1:], comparison.differences, strict=True)

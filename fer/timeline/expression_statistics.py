@@ -15,7 +15,7 @@ from fer.timeline.tallies import (
 )
 from fer.timeline.withholding import merge_bins
 
-Figures = dict[str, Int64Array | Float64Array]
+Statistics = dict[str, Int64Array | Float64Array]
 """Columns of equal length by name, as `compute_statistics` returns."""
 
 STACK_ORDER = ("angry", "disgust", "fear", "sad", "neutral", "surprise", "happy")
@@ -41,7 +41,7 @@ def weight_bins_equally(counts: Int64Array, frames: Tallies | None = None) -> Fl
 
 def merged_statistics(
     bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
-) -> Figures:
+) -> Statistics:
     """Return the figures of wider bins, each with the error of `pooled_error`.
 
     Args:
@@ -56,7 +56,7 @@ def merged_statistics(
     return wider | {"index_error": np.where(wider["classified"] > 0, errors, np.nan)}
 
 
-def compute_statistics(counts: Tallies) -> Figures:
+def compute_statistics(counts: Tallies) -> Statistics:
     """Compute statistics from tallies.
 
     All means are over readings: a face seen in five frames of a bin has five readings there, all
@@ -90,11 +90,11 @@ def compute_statistics(counts: Tallies) -> Figures:
     }
 
 
-def outcome_shares(figures: Figures, view: str) -> Float64Array:
+def outcome_shares(statistics: Statistics, view: str) -> Float64Array:
     """Return which shares of the faces were named, uncertain, turned away and too small.
 
     Args:
-        figures: Columns of length b, as `compute_statistics` returns.
+        statistics: Columns of length b, as `compute_statistics` returns.
         view: Of their timeline, "class" or "person".
 
     Returns:
@@ -102,11 +102,11 @@ def outcome_shares(figures: Figures, view: str) -> Float64Array:
         or are NaN without a face. In the class view one of them has the faces of withheld bins, of
         which it isn't known whether they were named or uncertain.
     """
-    classified = 1 - figures["small"] - figures["turned"]
-    known = classified * (figures["classified"] > 0)
-    uncertain = known * np.nan_to_num(figures["uncertain"])
+    classified = 1 - statistics["small"] - statistics["turned"]
+    known = classified * (statistics["classified"] > 0)
+    uncertain = known * np.nan_to_num(statistics["uncertain"])
     either = [classified - known] if view == "class" else []
-    columns = [known - uncertain, uncertain, *either, figures["turned"], figures["small"]]
+    columns = [known - uncertain, uncertain, *either, statistics["turned"], statistics["small"]]
     return np.column_stack(columns)
 
 
@@ -148,7 +148,7 @@ def _standard_error(variance: Float64Array, faces: Float64Array) -> Float64Array
     return np.sqrt(_ratio(variance, np.where(faces >= 2, faces - 1, 0)))
 
 
-def _index_sums(columns: Figures) -> Int64Array | Float64Array:
+def _index_sums(columns: Statistics) -> Int64Array | Float64Array:
     sums: Int64Array | Float64Array
     sums = sum(sign * columns[name] for sign, name in zip(INDEX_SIGNS, EXPRESSIONS, strict=True))
     return sums

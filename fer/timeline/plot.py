@@ -97,9 +97,9 @@ class _Columns:
         self.places, bins = np.unique(numbers // each, return_inverse=True)
         self.view, withhold = timeline.view, timeline.view == "class"
         self.width = float(each * timeline.bin_seconds)
-        self.figures = merged_statistics(bins, tallies, len(self.places), withhold)
-        self.shown = self.figures["classified"] > 0
-        self.withheld = ~self.shown & (self.figures["faces"] > 0)
+        self.statistics = merged_statistics(bins, tallies, len(self.places), withhold)
+        self.shown = self.statistics["classified"] > 0
+        self.withheld = ~self.shown & (self.statistics["faces"] > 0)
         self.reason = hatching_reason(withhold)
         self.empty = ~self.shown & ~self.withheld
         self.start = float(whole[0] // each * self.width)
@@ -128,7 +128,7 @@ def _steps(values: Tallies) -> Tallies:
 
 
 def _draw_expressions(axes: Axes, columns: _Columns) -> None:
-    shares = np.column_stack([columns.figures[name] for name in STACK_ORDER]).astype(np.float64)
+    shares = np.column_stack([columns.statistics[name] for name in STACK_ORDER]).astype(np.float64)
     _draw_stack(axes, columns, columns.shown, shares, [COLORS[name] for name in STACK_ORDER])
     _hatch(axes, columns)
     _label_gaps(axes, columns, columns.withheld, columns.reason)
@@ -165,7 +165,7 @@ def _hatch(axes: Axes, columns: _Columns) -> None:
 
 
 def _label_gaps(axes: Axes, columns: _Columns, chosen: BoolArray, text: str) -> None:
-    """Write a text into stretches without figures, if its letters fit."""
+    """Write a text into stretches without statistics, if its letters fit."""
     whole = columns.end - columns.start
     box = {"facecolor": _BACKGROUND, "edgecolor": "none", "pad": 3}
     for _run, edges in columns.runs(chosen):
@@ -216,7 +216,7 @@ def _mark_moments(axes: Axes, moments: Sequence[Moment]) -> None:
 
 
 def _draw_faces(axes: Axes, columns: _Columns) -> None:
-    faces = columns.figures["faces"]
+    faces = columns.statistics["faces"]
     for chosen, edges in columns.runs(np.ones(len(faces), bool)):
         values = _steps(faces[chosen])
         axes.fill_between(edges, 0, values, step="post", color=_GRID, linewidth=0)
@@ -228,9 +228,9 @@ def _draw_faces(axes: Axes, columns: _Columns) -> None:
 
 def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
     """Draw what share of the faces was classified, and why the others were not."""
-    seen = columns.figures["faces"] > 0
+    seen = columns.statistics["faces"] > 0
     colors = outcome_colors(columns.view)
-    shares = outcome_shares(columns.figures, columns.view)
+    shares = outcome_shares(columns.statistics, columns.view)
     _draw_stack(axes, columns, seen, shares, list(colors.values()))
     _hatch(axes, columns)
     axes.set(ylim=(0, 100), yticks=(0, 100))
@@ -252,7 +252,7 @@ def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
 
 
 def _draw_index(axes: Axes, columns: _Columns) -> None:
-    index, error = columns.figures["index"], ERROR_BAND * columns.figures["index_error"]
+    index, error = columns.statistics["index"], ERROR_BAND * columns.statistics["index_error"]
     axes.axhline(0, color=_GRID, linewidth=1)
     for chosen, edges in columns.runs(columns.shown):
         low, high = (

@@ -27,7 +27,7 @@ def test_two_timelines_are_compared_and_saved(tmp_path, files, capsys):
     assert "tuesday less monday, with 95% intervals:" in printed
     assert "From monday to tuesday, " in printed and "Different networks" in printed
     assert "What this can't tell" in printed
-    assert (tmp_path / "out" / "table.csv").read_text().startswith("figure,sample,mean,")
+    assert (tmp_path / "out" / "table.csv").read_text().startswith("measure,sample,mean,")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.compare import (
-    FIGURES,
     MAX_SAMPLES,
+    MEASURES,
     compare,
     compare_timelines,
     sample_of,
@@ -130,7 +130,7 @@ def test_short_and_empty_samples_have_no_interval():
 def test_csv_holds_all_digits():
     comparison = compare_timelines([("a, b", lesson(1)), ('"c"', lesson(2))])
     rows = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
-    assert len(rows) == 2 * len(FIGURES)
+    assert len(rows) == 2 * len(MEASURES)
     assert float(rows[1]["low"]) == comparison.differences[0]["angry"].low
     assert rows[0]["low"] == "" and rows[0]["sample"] == "a, b"
 

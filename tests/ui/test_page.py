@@ -59,7 +59,7 @@ def test_tasks_that_wait_leave_gradio_room_for_other_events(monkeypatch):
     monkeypatch.setattr(FairScheduler, "__init__", note)
     build_demo(fake_pipeline())
     # Frames and files to save are results of components' functions, not of events.
-    events = {name: most for name, most in waiting.items() if name not in ("read_frame", "save")}
+    events = {name: most for name, most in waiting.items() if name not in ("frame", "save")}
     assert len(events) == 6 and all(events.values())
     assert sum(events.values()) + MAX_RECORDINGS < MAX_REQUESTS - 40
 

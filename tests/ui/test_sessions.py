@@ -43,7 +43,7 @@ def recorder():
 def holding(job, result=None):
     """Return the recording state of a visitor with one recording."""
     recording = QueuedRecording(0, "clip.mp4", job=job, result=result)
-    return RecordingSession((recording,))
+    return RecordingSession(recordings=(recording,))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from fer.ui.sessions import Session
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
 from tests.timeline.frames import steady
-from tests.ui.live_helpers import TOKEN, Looking, hold_clock, payload
+from tests.ui.live_helpers import TOKEN, LivePage, hold_clock, payload
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
 SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
@@ -52,7 +52,7 @@ def record(live, clock, times, view="person", **who):
 
 
 def test_the_chart_is_drawn_once_a_second_and_grows(clock):
-    live = Looking(SIX[:1], sure("happy", 0.9))
+    live = LivePage(SIX[:1], sure("happy", 0.9))
     assert record(live, clock, [0.0]) == [None]  # nothing is recorded unasked
     live.start()
     charts = record(live, clock, [i / 10 for i in range(31)])
@@ -62,14 +62,14 @@ def test_the_chart_is_drawn_once_a_second_and_grows(clock):
 
 
 def test_a_long_timeline_is_drawn_less_often(clock):
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     live.start()
     charts = record(live, clock, [0.0, *(3600 + i / 2 for i in range(21))])
     assert [i / 2 for i, chart in enumerate(charts[1:]) if chart] == [0, 3.5, 7]
 
 
 def test_stop_ends_it_and_what_is_saved_reads_back(clock):
-    live = Looking(SIX[:2], sure("happy", 0.9), sure("sad", 0.8))
+    live = LivePage(SIX[:2], sure("happy", 0.9), sure("sad", 0.8))
     live.start()
     record(live, clock, [0.0, 0.5, 1.0])
     text = live.stop()
@@ -85,7 +85,7 @@ def test_stop_ends_it_and_what_is_saved_reads_back(clock):
 
 
 def test_plot_and_report_are_made_in_memory(clock):
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     live.start()
     record(live, clock, [0.0, 1.0])
     live.stop()
@@ -96,7 +96,7 @@ def test_plot_and_report_are_made_in_memory(clock):
 
 
 def test_a_class_keeps_no_track_and_names_no_face(clock):
-    live = Looking(SIX, sure("happy", 0.9))
+    live = LivePage(SIX, sure("happy", 0.9))
     live.read_frame(FRAME)
     live.start("class")
     # The view chosen at the start holds, whatever is chosen later.
@@ -110,7 +110,7 @@ def test_a_class_keeps_no_track_and_names_no_face(clock):
 
 
 def test_fewer_than_five_faces_are_no_class(clock):
-    live = Looking(SIX[:4], sure("happy", 0.9))
+    live = LivePage(SIX[:4], sure("happy", 0.9))
     live.read_frame(FRAME)
     live.start("class")
     reading = live.read_frame(FRAME, "class")
@@ -120,7 +120,7 @@ def test_fewer_than_five_faces_are_no_class(clock):
 
 
 def test_it_ends_by_itself_and_reports_it(clock):
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     live.start()
     charts = record(live, clock, [0.0, *(MAX_DURATION + second for second in (-1, 0, 1, 2))])
     for chart in charts[2:4]:  # an answer may be lost, or come after a later one
@@ -131,13 +131,13 @@ def test_it_ends_by_itself_and_reports_it(clock):
 
 
 def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
-    live = Looking(SIX)
+    live = LivePage(SIX)
     live.read_frame(FRAME)
     live.start()
     record(live, clock, range(20))
     enough = live.session().live.recorder.timeline.nbytes
     clock[0] = 0
-    live = Looking(SIX)
+    live = LivePage(SIX)
     live.read_frame(FRAME)
     live.start()
     monkeypatch.setattr("fer.ui.live.timeline_recorder.MAX_TIMELINE_BYTES", enough)
@@ -148,7 +148,7 @@ def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
 
 def test_a_page_whose_timeline_is_gone_is_told_so(clock):
     """As after a restart of the server: it would show a recording for ever."""
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     query = {"frame": payload(FRAME), "token": TOKEN, "view": "person", "recording": True}
     assert "The timeline is lost" in run_async(live.handlers.read_frame(query)).chart
     live.start()
@@ -156,7 +156,7 @@ def test_a_page_whose_timeline_is_gone_is_told_so(clock):
 
 
 def test_nothing_recorded_and_nothing_to_save(clock):
-    live = Looking()
+    live = LivePage()
     assert live.stop() == idle_html()
     live.start()
     for session in (live.session(), live.session("f" * 32)):
@@ -168,11 +168,11 @@ def test_nothing_recorded_and_nothing_to_save(clock):
 
 
 def test_waiting_for_the_camera_is_said():
-    assert "Waiting for the camera" in Looking().start()
+    assert "Waiting for the camera" in LivePage().start()
 
 
 def test_two_visitors_record_apart(clock):
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     live.start()
     record(live, clock, [0.0, 1.0], token="f" * 32)
     assert live.session("f" * 32).live.recorder is None
@@ -186,7 +186,7 @@ def test_a_frame_from_before_the_start_is_not_counted():
 
 
 def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     live.start()
     record(live, clock, [0.0])
     recorder = live.session().live.recorder
@@ -196,7 +196,7 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
 
 
 def test_a_stop_right_after_a_frame_is_sent_again(clock, monkeypatch):
-    live = Looking(SIX[:1])
+    live = LivePage(SIX[:1])
     live.start()
     recorder = live.session().live.recorder
     counted = recorder.record
@@ -220,7 +220,7 @@ def test_frames_after_the_stop_are_not_counted():
 
 
 def test_a_timeline_has_the_network_s_bound():
-    live = Looking()
+    live = LivePage()
     live.timelines.uncertain_below = 0.7
     live.start()
     assert live.session().live.recorder.timeline.uncertain_below == 0.7
@@ -243,7 +243,7 @@ def test_the_clock_time_of_the_start_is_kept():
     recorder = TimelineRecorder(steady(5, 1, view="person", happy=1.0), 0.0)
     recorder.began = datetime(2026, 11, 29, 14, 3, 5, 400_000, UTC)
     assert 'data-started="2026-11-29T14:03:05+00:00"' in recorder.stop()
-    looking = Looking()
+    looking = LivePage()
     session = Session("page")
     session.live.recorder = recorder
     about = json.loads(content(looking.timelines.save_json(session)))["about"]
