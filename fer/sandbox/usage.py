@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -20,29 +20,42 @@ def excess(pid: int, folder: Path, max_bytes: int) -> str:
     Args:
         pid: Its process.
         folder: Which it may write.
-        max_bytes: Of all files there, and of those that it has open, also if they are deleted.
+        max_bytes: Of all files there, and of those that it has open, also if they are deleted;
+            those that its parent has open as well, such as the page's log, are not its own.
     """
     try:
         if len(os.listdir(f"/proc/{pid}/task")) > MAX_THREADS:
             return "threads"
         paths = list(islice(_files(pid, folder), MAX_FILES + 1))
+        inherited = _sizes(_open_files(_parent(pid)))
     except FileNotFoundError:  # it has ended, or this is no Linux
         return ""
     except OSError as error:
         return f"to hide ({error})"
     if len(paths) > MAX_FILES:
         return "files"
-    return "bytes" if sum(_sizes(paths).values()) > max_bytes else ""
+    own = {file: size for file, size in _sizes(paths).items() if file not in inherited}
+    return "bytes" if sum(own.values()) > max_bytes else ""
+
+
+def _parent(pid: int) -> int:
+    """Return the number of a process's parent."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
+
+
+def _open_files(pid: int) -> Iterator[Path]:
+    yield from Path(f"/proc/{pid}/fd").iterdir()
 
 
 def _files(pid: int, folder: Path) -> Iterator[Path]:
     """Find what is in a folder, and what a process has open."""
-    yield from Path(f"/proc/{pid}/fd").iterdir()
+    yield from _open_files(pid)
     for inner, folders, names in os.walk(folder):
         yield from (Path(inner, name) for name in (*folders, *names))
 
 
-def _sizes(paths: list[Path]) -> dict[tuple[int, int], int]:
+def _sizes(paths: Iterable[Path]) -> dict[tuple[int, int], int]:
     """Return the bytes on the disk of regular files, one with several names once."""
     sizes = {}
     for path in paths:
