@@ -135,7 +135,7 @@ def read_all(
 
 
 def measure(contenders: Mapping[str, Contender], subjects: Sequence[Subject]) -> list[dict]:
-    """Return a row a damage and contender: its recall, agreement and accuracy."""
+    """Return one row per damage and contender: its recall, agreement and accuracy."""
     clean = read_all(contenders, subjects, CLEAN)
     rows = summarize(CLEAN, contenders, subjects, clean, clean)
     for damage in DAMAGES:

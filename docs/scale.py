@@ -41,7 +41,7 @@ def scale(measured: dict) -> str:
     runs = "\n".join(_run(name, figures) for name, figures in measured["runs"].items())
     return f"""\
 On {machine["cores"]} cores of {machine["processor"]}, with {photos:,} photos of 640 x 480
-and a video of {measured["video_seconds"] / 60:g} minutes, the median of {_rounds(measured)}. A
+and a video of {measured["video_seconds"] / 60:g} minutes, {_rounds(measured)}. A
 *unit* is a photo or a second of video; the loop calls `fer.Pipeline` for one photo after the other.
 
 | run | units/s | seconds of computing a unit | cores busy | memory growth |
@@ -65,7 +65,7 @@ What a million photos like these, and {VIDEO_HOURS:,} hours of such video, take 
 
 
 def _rounds(measured: dict) -> str:
-    return "one round" if measured["rounds"] == 1 else f"{measured['rounds']} rounds"
+    return "once" if measured["rounds"] == 1 else f"the median of {measured['rounds']} rounds"
 
 
 def _run(name: str, figures: dict) -> str:
@@ -155,7 +155,7 @@ def _job(measured: dict) -> str:
         f"{VIDEO_HOURS:,} hours of video": sums["video"] * VIDEO_HOURS / JOB_CORES,
     }
     parts = [
-        f"{name} take {value:,.1f} hours of such a job, {value / SHARDS:.1f} in {SHARDS} shards "
+        f"{name} take {value:,.1f} hours of such a job, {_time(value / SHARDS)} in {SHARDS} shards "
         f"at a time, and cost {value * JOB_PRICE:,.2f} dollars"
         for name, value in hours.items()
     ]
@@ -163,6 +163,10 @@ def _job(measured: dict) -> str:
 On HF Jobs, `cpu-upgrade` has {JOB_CORES} cores and {JOB_MEMORY_GB} GB for {JOB_PRICE:.2f} dollars
 an hour ([prices]({JOB_PRICES})). If its cores do what these here do: {"; ".join(parts)}. Each job
 also starts and installs `fer`, which is paid for as well: the more shards, the more of that."""
+
+
+def _time(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
 
 
 def read_scale() -> str:

@@ -62,10 +62,10 @@ def all_texts(labels: set[str]) -> Texts:
 
 
 def _names() -> set[str]:
-    """Return what texts name: expressions, damages of pictures, splits of a data set."""
-    damages = {name for pair in CORRUPTIONS for name in pair}
+    """Return what texts name: expressions, corruptions of pictures, splits of a data set."""
+    corruptions = {name for pair in CORRUPTIONS for name in pair}
     votes = {*FERPLUS_VOTE_COLUMNS} - {*LABEL_SYNONYMS, "NF"}
-    return {*EXPRESSIONS, *UNNAMED, *damages, *votes, *SPLITS, *AUGMENTED_VIEWS, *VIEWS}
+    return {*EXPRESSIONS, *UNNAMED, *corruptions, *votes, *SPLITS, *AUGMENTED_VIEWS, *VIEWS}
 
 
 def _has_words(text: str) -> bool:

@@ -11,7 +11,8 @@ addEventListener("install", (event) => {
 });
 
 addEventListener("activate", (event) => {
-  const old = (name) => name.startsWith(OWN) && name !== CACHE;
+  const nameless = /^fer-page-[^/]+$/; // of releases that didn't have the path in it
+  const old = (name) => (name.startsWith(OWN) && name !== CACHE) || nameless.test(name);
   const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
   event.waitUntil(Promise.all([clean(), clients.claim()])); // after a first visit, too, nothing more is fetched
 });

@@ -18,7 +18,7 @@ from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
 from fer.timeline.marks import BASELINE, STRETCH, letters, merged_ranges
-from fer.timeline.tallies import INDEX_SIGNS, JUDGED, PROBABILITIES, PROBABILITY_SCALE
+from fer.timeline.tallies import CLASSIFIED, INDEX_SIGNS, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.timeline import Timeline, TimelineError
 
 MEASURES = (*EXPRESSIONS, "index")
@@ -40,7 +40,7 @@ class Sample:
         classified: Mean number of classified faces of each second, (n,).
         adjacent: Whether each second but the first directly follows the one before, (n - 1,).
         seconds: Their length in seconds.
-        watched: Length of all seconds, those without figures included.
+        watched: Length of all seconds, those without statistics included.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Sample:
     errors: dict[str, MeanError] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Compute mean and error of each figure."""
+        """Compute mean and error of each measure."""
         total = self.classified.sum()
         means = self.sums.sum(axis=0) / total if total else np.full(len(MEASURES), np.nan)
         # How much each second moves the ratio of sums.
@@ -126,7 +126,7 @@ def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]])
     return Sample(
         name,
         np.column_stack([shares, shares @ INDEX_SIGNS]),
-        weighted[:, JUDGED],
+        weighted[:, CLASSIFIED],
         np.diff(numbers[known]) == 1,
         float(known.sum() * counted.bin_seconds),
         counted.seconds,
@@ -217,7 +217,7 @@ def compare_timelines(
 
 
 def check_comparable(timelines: Sequence[Timeline]) -> None:
-    """Check that figures of timelines mean the same.
+    """Check that statistics of timelines mean the same.
 
     Raises:
         TimelineError: Their views or bins differ.

@@ -5,11 +5,11 @@ import numpy as np
 from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.tallies import (
+    CLASSIFIED,
     COUNT_COLUMNS,
     COUNTED,
     FRAMES,
     INDEX_SIGNS,
-    JUDGED,
     PROBABILITY_SCALE,
     Tallies,
 )
@@ -42,7 +42,7 @@ def weight_bins_equally(counts: Int64Array, frames: Tallies | None = None) -> Fl
 def merged_statistics(
     bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
 ) -> Statistics:
-    """Return the figures of wider bins, each with the error of `pooled_error`.
+    """Return the statistics of wider bins, each with the error of `pooled_error`.
 
     Args:
         bin_indices: Which wider bin each tally belongs to, (b,), from 0 to below `bins`.
@@ -131,9 +131,9 @@ def pooled_error(counts: Tallies) -> float:
 def pooled_errors(bin_indices: Int64Array, counts: Tallies, bins: int) -> Float64Array:
     """Return `pooled_error` of the bins at each place, 0 to below `bins`, float64 (bins,)."""
     classified, counted = (
-        np.bincount(bin_indices, counts[:, column], bins) for column in (JUDGED, COUNTED)
+        np.bincount(bin_indices, counts[:, column], bins) for column in (CLASSIFIED, COUNTED)
     )
-    spread = np.nan_to_num(index_variance(counts)) * counts[:, JUDGED]
+    spread = np.nan_to_num(index_variance(counts)) * counts[:, CLASSIFIED]
     variance = _ratio(np.bincount(bin_indices, spread, bins), classified)
     return _standard_error(variance, _ratio(classified, counted))
 

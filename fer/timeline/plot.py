@@ -87,7 +87,7 @@ def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
 
 
 class _Columns:
-    """The bins of a timeline, as few as can be drawn: their starts, width and figures."""
+    """The bins of a timeline, as few as can be drawn: their starts, width and statistics."""
 
     def __init__(self, timeline: Timeline, most: int) -> None:
         whole = timeline.counts()[0]
@@ -159,7 +159,7 @@ def _draw_stack(
 
 
 def _hatch(axes: Axes, columns: _Columns) -> None:
-    """Hatch where figures are withheld."""
+    """Hatch where statistics are withheld."""
     for _run, edges in columns.runs(columns.withheld):
         axes.axvspan(edges[0], edges[-1], **_hatch_style())
 

@@ -48,8 +48,8 @@ class Summary:
     Args:
         view: "class" or "person".
         seconds: Seconds watched, without those that are left out.
-        shown_seconds: Seconds of them with figures; the others had no face or, in the class view,
-            too few.
+        shown_seconds: Seconds of them with statistics; the others had no face or, in the class
+            view, too few.
         faces: Mean number of faces in a frame.
         mean: Mean share of each expression over all classified readings, 0 to 1, by name.
         index: Mean positive-negative index, -1 to 1; see `fer.timeline.tallies`.
@@ -193,7 +193,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
 
 
 def _overall(weighted: Float64Array) -> dict[str, float]:
-    """Return the figures of all bins together, from what `weight_bins_equally` gave."""
+    """Return the statistics of all bins together, from what `weight_bins_equally` gave."""
     return {
         name: column.item()
         for name, column in compute_statistics(weighted.sum(axis=0)[None]).items()

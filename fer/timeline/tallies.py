@@ -46,7 +46,7 @@ INDEX_SIGNS = np.array(
 )
 """How each expression counts in the positive-negative index."""
 
-FRAMES, SMALL, COUNTED, JUDGED, UNCERTAIN, SQUARES, TURNED = (
+FRAMES, SMALL, COUNTED, CLASSIFIED, UNCERTAIN, SQUARES, TURNED = (
     COUNT_COLUMNS.index(name)
     for name in ("frames", "small", "counted", "classified", "uncertain", "squares", "turned")
 )

@@ -7,7 +7,7 @@ faces alone. A wider bin, for a plot, is withheld if half of it or more is.
 import numpy as np
 
 from fer.array_types import Int64Array
-from fer.timeline.tallies import COUNT_COLUMNS, COUNTED, FRAMES, JUDGED, TURNED
+from fer.timeline.tallies import CLASSIFIED, COUNT_COLUMNS, COUNTED, FRAMES, TURNED
 
 MIN_FACES = 5
 """In the class view, bins with fewer faces to classify in any frame are withheld."""
@@ -23,7 +23,7 @@ def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
     """
     counts: Int64Array = rows.sum(axis=0)
     counts[FRAMES] = 1
-    counts[COUNTED] = counts[JUDGED] >= min_faces
+    counts[COUNTED] = counts[CLASSIFIED] >= min_faces
     return withhold_expressions(counts)
 
 

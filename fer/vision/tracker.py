@@ -25,7 +25,7 @@ from fer.vision.track import Track, box_centers, box_sizes
 MAX_COST = 1.0
 """Largest difference between a face and where it was expected, as `matching_cost` counts it."""
 
-MIN_MEMORY_FRAMES = 2.5
+MIN_MAX_AGE_FRAMES = 2.5
 """Frames for which a face is remembered at least, however slowly they come,"""
 
 MAX_AGE_LIMIT = 5.0
@@ -152,7 +152,7 @@ class FaceTracker:
 
     def _active_tracks(self, time: float) -> list[Track]:
         """Return the faces that aren't forgotten at the time of the next frame."""
-        missed = min(MIN_MEMORY_FRAMES * (time - self._last_time), MAX_AGE_LIMIT)
+        missed = min(MIN_MAX_AGE_FRAMES * (time - self._last_time), MAX_AGE_LIMIT)
         max_age, tentative = max(self.max_age, missed), max(TENTATIVE_MAX_AGE, missed)
         return [
             track

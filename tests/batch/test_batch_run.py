@@ -13,7 +13,7 @@ from fer.batch import batch_run, store
 from fer.batch.annotated_copies import copy_name
 from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard, find_input_files
-from fer.batch.manifest import check_options, write_manifest
+from fer.batch.manifest import check_options, read_manifest, write_manifest
 from fer.batch.store import BatchStore
 from fer.batch.task_runner import ENDED
 from fer.batch.tasks import BatchSettings, PhotoTask, WorkerReady
@@ -346,10 +346,20 @@ def test_the_manifest_keeps_all_versions(tmp_path, monkeypatch):
     assert versions[0].keys() == {"fer", "numpy"}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": "fer-run", "format_version": 2}'])
+def test_tables_of_an_earlier_version_are_not_added_to(tmp_path):
+    """They have columns of other names."""
+    write_manifest(tmp_path, BatchSettings(), 1, NETWORK)
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 1}))
+    with pytest.raises(ValueError, match="of an earlier version of `fer run`, and can be coll"):
+        check_options(tmp_path, BatchSettings(), 1)
+    assert read_manifest(tmp_path)["format_version"] == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": "fer-run", "format_version": 3}'])
 def test_another_manifest_is_refused(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(ValueError, match="is not of a `fer run` that this version can go on with"):
+    with pytest.raises(ValueError, match="is not of a `fer run` that this version can read"):
         check_options(tmp_path, BatchSettings(), 1)
 
 

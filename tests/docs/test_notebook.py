@@ -48,7 +48,7 @@ def dataset(tmp_path_factory):
 @pytest.mark.long
 @pytest.mark.slow
 def test_it_runs_from_top_to_bottom(notebook, dataset):
-    few = {"TRAINING_PICTURES": 32, "EPOCHS": 1, "DAMAGED_PICTURES": 7, "SEARCHED_PICTURES": 50}
+    few = {"TRAINING_PICTURES": 32, "EPOCHS": 1, "CORRUPTED_PICTURES": 7, "SEARCHED_PICTURES": 50}
     run = execute(notebook, NOTEBOOK.parent, {"DATASET": str(dataset), **few}, timeout=120)
     sources = [cell.source for cell in run.cells]
     assert sources == [cell.source for cell in notebook.cells]

@@ -24,7 +24,7 @@ export class FaceTracker {
   /** Returns where the faces are expected that count or, with `tentative`, those that don't yet. */
   predict(time, tentative = false) {
     return this.activeTracks(time)
-      .filter(({ id, lost_at_cut }) => id < 0 === tentative && !lost_at_cut)
+      .filter(({ id, lostAtCut }) => id < 0 === tentative && !lostAtCut)
       .map((track) => predictBox(track, time, this.config.track).map(Math.fround));
   }
 
@@ -36,7 +36,7 @@ export class FaceTracker {
    */
   update(faces, time, looks, cut, mappings) {
     let tracks = this.activeTracks(time);
-    if (cut) tracks = tracks.filter(({ id }) => id > 0).map((track) => ({ ...track, lost_at_cut: true }));
+    if (cut) tracks = tracks.filter(({ id }) => id > 0).map((track) => ({ ...track, lostAtCut: true }));
     const boxes = faces.map(({ box }) => box);
     const found = { boxes, looks, crowded: this.crowded(boxes), time, resized: mappings.length > 0 };
     const options = mappings.length ? mappings.map((mapping) => tracks.map((track) => mapTrack(track, mapping))) : [tracks];
@@ -48,8 +48,8 @@ export class FaceTracker {
 
   /** Returns the faces that aren't forgotten at the time of the next frame. */
   activeTracks(time) {
-    const { MAX_AGE_LIMIT, MIN_MEMORY_FRAMES, TENTATIVE_MAX_AGE } = this.constants;
-    const missed = Math.min(MIN_MEMORY_FRAMES * (time - this.lastTime), MAX_AGE_LIMIT);
+    const { MAX_AGE_LIMIT, MIN_MAX_AGE_FRAMES, TENTATIVE_MAX_AGE } = this.constants;
+    const missed = Math.min(MIN_MAX_AGE_FRAMES * (time - this.lastTime), MAX_AGE_LIMIT);
     const [maxAge, tentative] = [Math.max(this.maxAge, missed), Math.max(TENTATIVE_MAX_AGE, missed)];
     return this.tracks.filter(({ id, lastSeen }) => time - lastSeen <= (id > 0 ? maxAge : tentative));
   }
@@ -83,16 +83,16 @@ export class FaceTracker {
     const { pairs, cost } = this.assign(combine(place, look, APPEARANCE_WEIGHT), near);
     if (pairs.size < Math.min(tracks.length, found.boxes.length)) {
       const taken = new Set(pairs.values());
-      const free = tracks.map((track, row) => found.boxes.map((_, column) => !track.lost_at_cut && !taken.has(row) && !pairs.has(column)));
+      const free = tracks.map((track, row) => found.boxes.map((_, column) => !track.lostAtCut && !taken.has(row) && !pairs.has(column)));
       for (const [column, row] of this.matchFar(tracks, found, place, look, free)) pairs.set(column, row);
     }
     return { pairs, cost };
   }
 
   /** Returns how unlike a track a face at some difference in place may look that continues it. */
-  lookLimit({ lost_at_cut, lastSeen, steady }, { crowded, resized }, column, place) {
+  lookLimit({ lostAtCut, lastSeen, steady }, { crowded, resized }, column, place) {
     const { CLOSE, CLOSE_DISTANCE, CUT_DISTANCE, LOST_DISTANCE, SEEN_DISTANCE } = this.constants;
-    if (lost_at_cut) return CUT_DISTANCE;
+    if (lostAtCut) return CUT_DISTANCE;
     if (resized) return LOST_DISTANCE;
     const seen = lastSeen >= this.lastTime;
     if (place < CLOSE && (seen || (steady && crowded[column]))) return CLOSE_DISTANCE;

@@ -174,7 +174,7 @@ class RecordingEvents:
 
         Returns:
             The timeline as in its JSON file, and the paths of annotated video, plot, CSV, JSON,
-            HTML report and a ZIP of files for other programs. They are deleted within the hour.
+            HTML report and a ZIP of files for other programs. They go within an hour.
         """
         sender = Sender(request)
         try:

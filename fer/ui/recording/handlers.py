@@ -180,7 +180,7 @@ class RecordingHandlers:
 
         Returns:
             The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON, HTML
-            report and a ZIP of files for other programs. They are deleted within the hour.
+            report and a ZIP of files for other programs. They go within an hour.
         """
         if recording is None:
             raise gr.Error(_(NO_RECORDING), print_exception=False)

@@ -37,7 +37,7 @@ RECORDING_DESCRIPTION = (
     "faces or more only; `rate` is the number of analysed frames a second. Returns the timeline "
     "and, as files, the annotated video (MP4), the plot (PNG), the table (CSV), the timeline "
     "(JSON), the report (HTML) and files for ELAN, Praat, BORIS, BIDS and others (ZIP), which are "
-    "deleted within the hour."
+    "deleted within an hour of the end of the analysis."
 )
 """Of the endpoint, on the page's API documentation."""
 

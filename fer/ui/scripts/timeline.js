@@ -1,6 +1,6 @@
 // A finished timeline is kept in this session only: the page asks before a new one replaces it. Browsers
 // open no dialog for a page in another site's frame, as Spaces are.
-let saved = false;
+let [saved, dropping] = [false, false];
 const question = document.createElement("div");
 question.className = "fer-message fer-question";
 question.setAttribute("role", "status");
@@ -14,8 +14,9 @@ function ask() {
 }
 
 question.querySelector("button").addEventListener("click", () => {
-  saved = true;
+  dropping = true; // by this press only, as the server may refuse it
   document.querySelector("#live-start").click();
+  dropping = false;
 });
 
 watch("value", () => {
@@ -28,7 +29,7 @@ document.addEventListener("click", (event) => {
     saved = true;
     question.remove();
   }
-  if (!event.target.closest("#live-start") || saved || !element.querySelector(".fer-done")) return;
+  if (!event.target.closest("#live-start") || saved || dropping || !element.querySelector(".fer-done")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   ask();
