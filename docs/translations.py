@@ -19,7 +19,7 @@ from fer.labels import EXPRESSIONS, FERPLUS_VOTE_COLUMNS, LABEL_SYNONYMS, UNNAME
 from fer.templates import UNNAMED_NOTES, template_environment
 from fer.timeline.timeline import VIEWS
 from fer.ui import build_demo, load_pipeline
-from fer.ui.live.camera_monitor import Loss
+from fer.ui.live.camera_monitor import CameraLoss
 from fer.ui.localization import visible_texts
 
 ROOT = Path(__file__).parents[1]
@@ -121,7 +121,7 @@ def module_text() -> str:
     texts |= in_page(DEVICE_PAGE.read_text(encoding="utf-8"))
     outcomes = {name for view in VIEWS for name in outcome_colors(view)}
     texts |= {*EXPRESSIONS, *UNNAMED, *UNNAMED_NOTES.values(), *outcomes}
-    texts |= {loss.value for loss in Loss}
+    texts |= {loss.value for loss in CameraLoss}
     languages = sorted(LANGUAGES.keys() - {SOURCE})
     known = {
         language: {text: catalogue(language)[text] for text in sorted(texts)}

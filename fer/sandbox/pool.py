@@ -1,15 +1,19 @@
 """Short tasks, each in a worker of its own, a few at a time."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from threading import BoundedSemaphore
 
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits
-from fer.sandbox.worker import Worker
+from fer.sandbox.worker import Worker, WorkerError
 
 _MAX_TASK_BYTES = 600_000_000
 """Bytes of a task, as the worker takes them from the page."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Pool:
@@ -40,12 +44,12 @@ class Pool:
 
         Raises:
             WorkerError: It took too long, or its worker ended.
-            TimeoutError: Others took too long.
+            TimeoutError: Others took too long, or the machine to start a worker.
         """
         if not self._places.acquire(timeout=queue_timeout):
             raise TimeoutError("All workers are busy.")
         try:
-            worker = Worker(_serve, self._limits, self._task)
+            worker = self._start()
             try:
                 worker.send("task", data)
                 return worker.result(timeout, max_bytes)
@@ -53,6 +57,13 @@ class Pool:
                 worker.kill()
         finally:
             self._places.release()
+
+    def _start(self) -> Worker:
+        try:
+            return Worker(_serve, self._limits, self._task)
+        except WorkerError as error:
+            logger.warning("A task's worker did not start: %s", error)
+            raise TimeoutError("No worker starts.") from error
 
 
 def _serve(task: Callable[[bytes], Message]) -> Callable[[Channel], None]:

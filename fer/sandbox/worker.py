@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 from weakref import WeakSet
 
@@ -50,6 +50,8 @@ _variables: dict[str, str] = {}
 _reported: set[str] = set()
 _workers: WeakSet["Worker"] = WeakSet()
 _ending = Event()
+_environment_lock = Lock()
+"""Held while the page's variables are others, lest a second start keeps these."""
 
 logger = logging.getLogger(__name__)
 
@@ -218,12 +220,13 @@ def _environment() -> Iterator[None]:
     """Set the variables as the server, if it has to be started now, should see them."""
     path = os.pathsep.join(filter(None, sys.path))
     wanted = {**dict.fromkeys(_SECRETS), **_ONE_THREAD, **_variables, "PYTHONPATH": path}
-    before = {name: os.environ.get(name) for name in wanted}
-    _set(wanted)
-    try:
-        yield
-    finally:
-        _set(before)
+    with _environment_lock:
+        before = {name: os.environ.get(name) for name in wanted}
+        _set(wanted)
+        try:
+            yield
+        finally:
+            _set(before)
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

@@ -92,7 +92,7 @@ class _Page:
 
     Attributes:
         connections: Its open ones.
-        used: When it sent a request or asked for a result, in seconds of `time.monotonic`.
+        used: When it sent a request or got results, in seconds of `time.monotonic`.
     """
 
     connections: set[asyncio.Task[None]] = field(default_factory=set)
@@ -158,12 +158,10 @@ class Connections:
     async def _connect(self, session: str, scope: Scope, receive: Receive, send: Any) -> None:
         """Count a connection while it is open."""
         page = self._open.setdefault(session, _Page())
-        if not _HEARTBEAT.search(scope["path"]):
-            page.used = time.monotonic()
         for pending, whose in self._pending.items():
             if whose == session and not pending.done():
                 pending.set_result(None)
-        response = _Response(send)
+        response = _Response(send, None if _HEARTBEAT.search(scope["path"]) else page)
         connection = asyncio.ensure_future(self.app(scope, receive, response.send))
         page.connections.add(connection)
         try:
@@ -215,14 +213,17 @@ class _Response:
 
     Args:
         send: Sends its messages.
+        page: Which gets results by it; None for a heartbeat.
     """
 
-    def __init__(self, send: Any) -> None:
-        self._send, self._begun, self._more = send, False, True
+    def __init__(self, send: Any, page: _Page | None) -> None:
+        self._send, self._page, self._begun, self._more = send, page, False, True
 
     async def send(self, message: Message) -> None:
         """Send a message."""
         self._begun = True
+        if self._page:
+            self._page.used = time.monotonic()
         self._more = message["type"] == "http.response.start" or message.get("more_body", False)
         await self._send(message)
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-MAX_SHORT = 120.0
-"""Seconds of a recording up to which it is short. One worker is kept for these, as a long one may
-take hours."""
+MAX_SHORT = 900.0
+"""Seconds of a recording up to which it is short, and done within minutes. One worker is kept for
+these, as a long one may take hours."""
 
 
 @dataclass(eq=False)

@@ -79,8 +79,10 @@ class Upload:
         return self.complete and (left or now - self.made > MAX_AGE)
 
 
-def removal_order(uploads: Iterable[Upload], by_number: bool, now: float) -> list[Upload]:
-    """Return uploads in the order in which they make room: leased ones last.
+def removal_order(
+    uploads: Iterable[Upload], by_number: bool, now: float
+) -> tuple[list[Upload], list[Upload]]:
+    """Return uploads in the order in which they make room: those not leased, then those leased.
 
     The next to go is always the oldest one of the session that holds most, of the sender who does.
     Uploads that no session has used yet are like those of one session.
@@ -97,8 +99,9 @@ def removal_order(uploads: Iterable[Upload], by_number: bool, now: float) -> lis
     newest_first = sorted(uploads, key=lambda upload: -upload.made)
     by_session = _by_holding(newest_first, lambda upload: upload.session, weight)
     by_sender = _by_holding(by_session, lambda upload: upload.sender, weight)
-    leased = _leased(newest_first, now)
-    return sorted(reversed(by_sender), key=lambda upload: upload in leased)
+    leased, order = _leased(newest_first, now), by_sender[::-1]
+    free = [upload for upload in order if upload not in leased]
+    return free, [upload for upload in order if upload in leased]
 
 
 def _by_holding(

@@ -195,21 +195,27 @@ class UploadStore:
     def _make_room(self, size: int = 0, files: int = 0) -> None:
         """Delete uploads until so many bytes and files fit.
 
-        A hundredth of the quota becomes free then, as all uploads are compared for it.
+        A hundredth of the quota becomes free then, as all uploads are compared for it; of those
+        that are leased, only what is needed.
         """
         if self._fits(size, files):
             return
-        by_number = len(self._uploads) + files > self.quota.files
-        order = removal_order(self._uploads.values(), by_number, self.clock())
-        removable = [upload for upload in order if upload.complete]
-        if self._lack(size) > sum(upload.size for upload in removable):
+        complete = [upload for upload in self._uploads.values() if upload.complete]
+        if self._lack(size) > sum(upload.size for upload in complete):
             raise NoRoomError  # deleting all would not suffice
-        for upload in removable:
-            if self._fits(size + self.quota.bytes // 100, files + self.quota.files // 100):
-                break
-            self.discard(upload)
+        by_number = len(self._uploads) + files > self.quota.files
+        free, leased = removal_order(complete, by_number, self.clock())
+        self._delete(free, size + self.quota.bytes // 100, files + self.quota.files // 100)
+        self._delete(leased, size, files)
         if not self._fits(size, files):
             raise NoRoomError
+
+    def _delete(self, uploads: Iterable[Upload], size: int, files: int) -> None:
+        """Delete the first of some uploads until so many bytes and files fit."""
+        for upload in uploads:
+            if self._fits(size, files):
+                return
+            self.discard(upload)
 
     def _fits(self, size: int, files: int) -> bool:
         return self._lack(size) <= 0 and len(self._uploads) + files <= self.quota.files

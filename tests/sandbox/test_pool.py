@@ -22,6 +22,15 @@ def test_no_worker_sees_two_tasks(pool):
     assert len(set(numbers)) == 4
 
 
+def test_where_no_worker_starts_the_task_is_not_to_blame(pool, monkeypatch):
+    def refuse(*arguments):
+        raise WorkerError("The worker did not start.", late=True)
+
+    monkeypatch.setattr("fer.sandbox.pool.Worker", refuse)
+    with pytest.raises(TimeoutError):
+        run(pool, b"abc")
+
+
 def test_large_data_comes_back_whole(pool):
     content = bytes(range(256)) * 20_000
     assert bytes(run(pool, content).data) == content[::-1]

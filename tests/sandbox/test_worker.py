@@ -9,13 +9,14 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel, usage
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel, usage, worker
 from tests.sandbox import works
 
 LIMITS = Limits(memory=500_000_000, cpu=30)
@@ -75,6 +76,23 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
                 worker.require_moderate(1_000_000)
     finally:
         worker.kill()
+
+
+def test_workers_that_start_at_once_leave_the_pages_variables(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "secret")
+
+    def start():
+        with worker._environment():
+            assert "HF_TOKEN" not in os.environ
+            time.sleep(0.05)
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)
+    for thread in threads:
+        thread.join()
+    assert os.environ["HF_TOKEN"] == "secret"
 
 
 def test_messages_that_nest_too_deeply_are_an_error():

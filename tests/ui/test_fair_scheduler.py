@@ -311,6 +311,28 @@ def test_where_all_places_are_taken_a_silent_page_yields_its_own(monkeypatch):
     run_async(scenario())
 
 
+def test_a_page_that_gets_results_is_not_silent(monkeypatch):
+    monkeypatch.setattr(connections, "MAX_OPEN", 2)
+    monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.2)
+
+    async def watched(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        for _ in range(100):
+            await send({"type": "http.response.body", "body": b"...", "more_body": True})
+            await asyncio.sleep(0.05)
+
+    async def scenario():
+        pages = Opened()
+        pages.known.app = watched
+        await pages.open("watching", "call/predict/")
+        await pages.open("silent")
+        await asyncio.sleep(0.4)
+        await pages.open("late")
+        assert list(pages.known._open) == ["watching", "late"]
+
+    run_async(scenario())
+
+
 def test_pages_that_open_and_close_at_once_keep_nobody_out(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 5)
 

@@ -87,6 +87,15 @@ def test_what_was_just_used_makes_room_last(store):
     assert not used.path.exists()
 
 
+def test_of_what_is_in_use_no_more_goes_than_is_needed(store):
+    store.quota = Quota(bytes=10_000, reserve=0)
+    used = [add(store, 2500) for _ in range(4)]
+    for number, upload in enumerate(used):
+        claim(store, [upload], str(number))
+    add(store, 2500)
+    assert [upload.path.exists() for upload in used] == [False, True, True, True]
+
+
 def test_what_is_being_received_makes_no_room(store):
     store.quota = Quota(bytes=1000, reserve=0)
     arriving = store.begin("one.png", "a")

@@ -62,6 +62,7 @@ class RecordingEvents:
         try:
             session, paths = self.sessions.of(token, sender).recording, uploaded_paths(recordings)
             session.choose(paths)
+            session.choices += 1
             return await self._check(session, len(paths), token, sender)
         except Superseded:
             return gr.skip(), gr.skip(), *UNCHANGED
@@ -73,11 +74,11 @@ class RecordingEvents:
     async def _check(
         self, session: RecordingSession, number: int, token: str, sender: Sender
     ) -> tuple[Any, ...]:
-        chosen = session.recordings
-        for recording in chosen:
+        choice = session.choices
+        for recording in session.recordings:
             work = partial(self.handlers.read_properties, recording)
             await self._turns.run(token, sender, work)
-            if session.recordings is not chosen:
+            if session.choices != choice:
                 raise Superseded  # by a later choice, which waits for its turn
         return await self._turns.run(token, sender, partial(self.handlers.choose, session, number))
 

@@ -56,12 +56,14 @@ class RecordingSession:
         recordings: In the order of the queue; the tuple is replaced, never changed.
         shown: The finished one that is displayed.
         run: The analysis of the queue; None while there is none.
+        choices: How often files were chosen, by which a check knows that it is out of date.
     """
 
     visitor: str = ""
     recordings: tuple[QueuedRecording, ...] = ()
     shown: QueuedRecording | None = None
     run: QueueRun | None = None
+    choices: int = 0
     _on_page: QueuedRecording | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 

@@ -237,6 +237,28 @@ def test_a_later_choice_replaces_one_that_is_being_checked(clip):
     run_async(scenario())
 
 
+def test_start_does_not_end_the_check(clip):
+    read, gate = [], threading.Event()
+
+    def check(path):
+        gate.wait(10)
+        read.append(path.name)
+        return check_video(path)
+
+    paths = [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in "ab"]
+
+    async def scenario():
+        sessions = Sessions()
+        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=check), sessions)
+        checked = asyncio.create_task(events.choose(files(paths), TOKEN))
+        await asyncio.sleep(0.05)
+        sessions.of(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
+        gate.set()
+        assert "2 recordings" in (await checked)[0] and read == ["a.mp4", "b.mp4"]
+
+    run_async(scenario())
+
+
 def files(paths):
     """Return files as Gradio sends them."""
     return [{"path": path} for path in paths]
