@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from benchmarks.damages import FACE_HEIGHT, PICTURE_SIDE, Subject
+from benchmarks.corruptions import FACE_HEIGHT, PICTURE_SIDE, Subject
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.pipeline import Pipeline
 from fer.vision.detections import boxes, select

@@ -1,11 +1,11 @@
-"""Measure what damage to faces costs: found, read as before, read rightly; ours beside others.
+"""Measure what corruption to faces costs: found, read as before, read rightly; ours beside others.
 
     python -m benchmarks.robustness --dataset ../shared/data/fer2013 --photos ../shared/samples/photos --peers ~/peer/bin/python
 
 Pictures are squares with one face in the middle: FER2013's validation pictures, enlarged, with a
 margin of repeated border pixels, and faces of photos (large, upright and frontal ones) with their
-surroundings. Each is damaged (`benchmarks.damages`) and read by all: recall is the share of the
-faces that all of them find undamaged; agreement the share of the faces found, damaged and not, that
+surroundings. Each is corrupted (`benchmarks.corruptions`) and read by all: recall is the share of the
+faces that all of them find clean; agreement the share of the faces found, corrupted and not, that
 keep their expression; accuracy that of FER2013's pictures, where each that is not found is
 classified as it is. False faces are those found in scikit-image's pictures without any, as they
 are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About five
@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from benchmarks.contenders import Peer
-from benchmarks.damages import CLEAN, DAMAGES, Damage, Subject
+from benchmarks.corruptions import CLEAN, CORRUPTIONS, Corruption, Subject
 from benchmarks.detector import FACELESS, faceless_picture, variants
 from benchmarks.face_pictures import BOX_LENGTH, fer2013_subjects, photo_subjects
 from benchmarks.reporting import circumstances, table, write
@@ -115,19 +115,19 @@ def read(contender: Contender, picture: np.ndarray, height: int, labelled: bool)
 
 
 def read_all(
-    contenders: Mapping[str, Contender], subjects: Sequence[Subject], damage: Damage
+    contenders: Mapping[str, Contender], subjects: Sequence[Subject], corruption: Corruption
 ) -> list[dict[str, Reading] | None]:
-    """Return what all make of each subject, damaged; None where that damage can't be made."""
+    """Return what all make of each subject, corrupted; None where that corruption can't be made."""
     readings: list[dict[str, Reading] | None] = []
     with ThreadPoolExecutor(len(contenders)) as pool:
         for index, subject in enumerate(subjects):
-            picture = damage.apply(subject, 1 if index % 2 else -1)
+            picture = corruption.apply(subject, 1 if index % 2 else -1)
             if picture is None:
                 readings.append(None)
                 continue
             labelled = subject.label is not None
             jobs = {
-                name: pool.submit(read, contender, picture, damage.height, labelled)
+                name: pool.submit(read, contender, picture, corruption.height, labelled)
                 for name, contender in contenders.items()
             }
             readings.append({name: job.result() for name, job in jobs.items()})
@@ -135,27 +135,27 @@ def read_all(
 
 
 def measure(contenders: Mapping[str, Contender], subjects: Sequence[Subject]) -> list[dict]:
-    """Return one row per damage and contender: its recall, agreement and accuracy."""
+    """Return one row per corruption and contender: its recall, agreement and accuracy."""
     clean = read_all(contenders, subjects, CLEAN)
     rows = summarize(CLEAN, contenders, subjects, clean, clean)
-    for damage in DAMAGES:
+    for corruption in CORRUPTIONS:
         rows += summarize(
-            damage, contenders, subjects, clean, read_all(contenders, subjects, damage)
+            corruption, contenders, subjects, clean, read_all(contenders, subjects, corruption)
         )
     return rows
 
 
 def summarize(
-    damage: Damage,
+    corruption: Corruption,
     contenders: Mapping[str, Contender],
     subjects: Sequence[Subject],
     clean: Sequence[dict[str, Reading] | None],
-    damaged: Sequence[dict[str, Reading] | None],
+    corrupted: Sequence[dict[str, Reading] | None],
 ) -> list[dict]:
-    """Return the rows of one damage; see the module's text."""
+    """Return the rows of one corruption; see the module's text."""
     made = [
         (subject, before, after)
-        for subject, before, after in zip(subjects, clean, damaged, strict=True)
+        for subject, before, after in zip(subjects, clean, corrupted, strict=True)
         if before is not None and after is not None
     ]
     rows = []
@@ -173,8 +173,8 @@ def summarize(
         ]
         rows.append(
             {
-                "damage": damage.kind,
-                "amount": damage.amount,
+                "corruption": corruption.kind,
+                "severity": corruption.severity,
                 "reader": name,
                 "recall": share([after[name].found for after in findable]),
                 "agreement": share(kept),

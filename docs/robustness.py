@@ -26,7 +26,7 @@ PLOTS = {
 """Title of each plot, and whom it shows."""
 
 HEADINGS = (
-    ("damage", ""),
+    ("corruption", ""),
     ("recall", "ours"),
     ("recall", "fer"),
     ("recall", "yunet"),
@@ -37,13 +37,13 @@ HEADINGS = (
 )
 
 UNITS = {"size": "face height", "blur": "sigma in a face of 48", "JPEG": "quality"}
-"""What the amounts of a damage are, where that isn't clear."""
+"""What the severities of a corruption are, where that isn't clear."""
 
 MIN_FACES_COMPARED = 10
 """Faces of which a share is worth a cell of the table, and a point of a plot."""
 
 UNORDERED = ("light", "occlusion")
-"""Damages whose amounts aren't on one scale, so that no line joins them."""
+"""Corruptions whose severities aren't on one scale, so that no line joins them."""
 
 
 def section(report: Mapping) -> str:
@@ -54,14 +54,14 @@ def section(report: Mapping) -> str:
     """
     rows = report["rows"]
     readers, clean = report["readers"], rows[0]
-    table = "\n".join(f"| {' | '.join(_cells(rows, *key))} |" for key in damages(rows))
+    table = "\n".join(f"| {' | '.join(_cells(rows, *key))} |" for key in corruptions(rows))
     widths = sorted(_width(row[metric]) for row in rows for metric in PLOTS if row[metric])
     typical, false = widths[len(widths) // 2], report["false_faces"]
     return f"""\
 {report["fer2013"]} of FER2013's validation pictures and {report["photo_faces"]} faces of photos,
-each damaged in each way, read by this package, by {readers["fer"]},
-and searched by {readers["yunet"]}. All three find {clean["recall"]["of"]} of the faces
-undamaged; recall is the share of those. *Same* is the share of the faces found before and after
+each corrupted in each way, read by this package, by {readers["fer"]},
+and searched by {readers["yunet"]}. All three find {clean["recall"]["of"]} of the clean
+faces; recall is the share of those. *Same* is the share of the faces found before and after
 that keep their expression. Accuracy is by FER2013's labels, with the middle of the picture
 classified where no face is found. A dash is a share of fewer than {MIN_FACES_COMPARED} faces. 95%
 intervals (Wilson's) are in the plots and in [robustness.json](../benchmarks/robustness.json); half
@@ -71,7 +71,7 @@ nothing.
 In {false["pictures"]} pictures without faces, among them dark and enlarged ones, this package finds
 {false["ours"]} faces, `fer` {false["fer"]} and YuNet {false["yunet"]}.
 
-| damage | recall: ours | `fer` | YuNet | same: ours | `fer` | accuracy: ours | `fer` |
+| corruption | recall: ours | `fer` | YuNet | same: ours | `fer` | accuracy: ours | `fer` |
 |---|---|---|---|---|---|---|---|
 {table}
 
@@ -85,26 +85,28 @@ what this command measured:
 """
 
 
-def damages(rows: Sequence[Mapping]) -> list[tuple[str, str]]:
-    """Return kind and amount of each damage, in order."""
-    return list(dict.fromkeys((row["damage"], row["amount"]) for row in rows))
+def corruptions(rows: Sequence[Mapping]) -> list[tuple[str, str]]:
+    """Return kind and severity of each corruption, in order."""
+    return list(dict.fromkeys((row["corruption"], row["severity"]) for row in rows))
 
 
 def _plots() -> str:
     lines = [
-        f"![{title}, by damage](robustness/{name}.png)\n" for name, (title, _) in PLOTS.items()
+        f"![{title}, by corruption](robustness/{name}.png)\n" for name, (title, _) in PLOTS.items()
     ]
     return "\n".join(lines)
 
 
-def _cells(rows: Sequence[Mapping], kind: str, amount: str) -> list[str]:
-    """Return a damage's row of the table."""
+def _cells(rows: Sequence[Mapping], kind: str, severity: str) -> list[str]:
+    """Return a corruption's row of the table."""
     measured = {
-        row["reader"]: row for row in rows if (row["damage"], row["amount"]) == (kind, amount)
+        row["reader"]: row
+        for row in rows
+        if (row["corruption"], row["severity"]) == (kind, severity)
     }
     unit = f" ({UNITS[kind]})" if kind in UNITS else ""
     values = [measured[reader][metric] for metric, reader in HEADINGS[1:]]
-    return [f"{kind} {amount}{unit}".strip(), *(_percent(value) for value in values)]
+    return [f"{kind} {severity}{unit}".strip(), *(_percent(value) for value in values)]
 
 
 def _percent(measured: Mapping | None) -> str:
@@ -121,14 +123,16 @@ def _width(measured: Mapping) -> float:
 
 
 def plot(report: Mapping, metric: str) -> Figure:
-    """Draw one metric over the amounts of each damage, with 95% intervals.
+    """Draw one metric over the severities of each corruption, with 95% intervals.
 
     Args:
         report: What `benchmarks.robustness` wrote.
         metric: One of `PLOTS`.
     """
     rows, (title, readers) = report["rows"], PLOTS[metric]
-    kinds = [kind for kind in dict.fromkeys(kind for kind, _ in damages(rows)) if kind != "none"]
+    kinds = [
+        kind for kind in dict.fromkeys(kind for kind, _ in corruptions(rows)) if kind != "none"
+    ]
     figure = Figure(figsize=(7.6, 6.6), layout="constrained")
     grid = figure.subplots(3, 3, sharey=True).flatten()
     for axes, kind in zip(grid, kinds, strict=False):
@@ -155,20 +159,20 @@ def plot(report: Mapping, metric: str) -> Figure:
 def _panel(
     axes: Axes, rows: Sequence[Mapping], metric: str, kind: str, readers: Sequence[str]
 ) -> None:
-    """Draw one kind of damage, undamaged faces on the left."""
-    amounts = ["", *(amount for name, amount in damages(rows) if name == kind)]
-    keys = {("none", ""), *((kind, amount) for amount in amounts)}
+    """Draw one kind of corruption, clean faces on the left."""
+    severities = ["", *(severity for name, severity in corruptions(rows) if name == kind)]
+    keys = {("none", ""), *((kind, severity) for severity in severities)}
     for index, reader in enumerate(readers):
         points = {
-            row["amount"]: row[metric]
+            row["severity"]: row[metric]
             for row in rows
             if row["reader"] == reader
-            and (row["damage"], row["amount"]) in keys
+            and (row["corruption"], row["severity"]) in keys
             and not _is_scarce(row[metric])
         }
         if not points:
             continue
-        places = [amounts.index(amount) + 0.12 * (index - 1) for amount in points]
+        places = [severities.index(severity) + 0.12 * (index - 1) for severity in points]
         values = [point["value"] for point in points.values()]
         low, high = zip(*(point["interval"] for point in points.values()), strict=True)
         color, marker = STYLES[reader]
@@ -176,9 +180,9 @@ def _panel(
         line = "" if kind in UNORDERED else "-"
         axes.plot(places, values, marker + line, color=color, label=reader, markersize=4.5)
     axes.set_xticks(
-        range(len(amounts)), ["none", *(text.removesuffix(" px") for text in amounts[1:])]
+        range(len(severities)), ["none", *(text.removesuffix(" px") for text in severities[1:])]
     )
-    unit = ", px" if amounts[-1].endswith(" px") else ""
+    unit = ", px" if severities[-1].endswith(" px") else ""
     axes.set_title(f"{kind} ({UNITS[kind]}{unit})" if kind in UNITS else kind, fontsize=10)
     axes.set_ylim(0, 1.03)
     simplify_axes(axes)

@@ -1,4 +1,4 @@
-"""Damages to faces, and how contenders that read them are measured."""
+"""Corruptions to faces, and how contenders that read them are measured."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,15 @@ from skimage.data import astronaut
 
 import benchmarks.robustness
 from benchmarks.contenders import Peer
-from benchmarks.damages import CLEAN, DAMAGES, FACE_HEIGHT, PICTURE_SIDE, Damage, Subject, tilt
+from benchmarks.corruptions import (
+    CLEAN,
+    CORRUPTIONS,
+    FACE_HEIGHT,
+    PICTURE_SIDE,
+    Corruption,
+    Subject,
+    tilt,
+)
 from benchmarks.face_pictures import cut_out, enlarge
 from benchmarks.robustness import (
     count_false_faces,
@@ -67,12 +75,14 @@ def test_a_picture_of_fer2013_lies_in_the_middle():
     assert (picture == 200).all()
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: f"{damage.kind} {damage.amount}")
-def test_every_damage_changes_the_picture_and_keeps_it_square(subject, damage):
+@pytest.mark.parametrize(
+    "corruption", CORRUPTIONS, ids=lambda corruption: f"{corruption.kind} {corruption.severity}"
+)
+def test_every_corruption_changes_the_picture_and_keeps_it_square(subject, corruption):
     before = subject.picture.copy()
-    damaged = damage.apply(subject, 1)
-    assert damaged.dtype == np.uint8 and damaged.shape == before.shape
-    assert not np.array_equal(damaged, before)
+    corrupted = corruption.apply(subject, 1)
+    assert corrupted.dtype == np.uint8 and corrupted.shape == before.shape
+    assert not np.array_equal(corrupted, before)
     np.testing.assert_array_equal(subject.picture, before)
 
 
@@ -82,16 +92,16 @@ def test_a_tilt_goes_both_ways_about_the_middle(subject):
 
 
 def test_a_size_is_that_of_the_face(subject):
-    damage = next(d for d in DAMAGES if d.amount == "48 px")
-    assert damage.height == 48
-    box = FaceDetector(min_face=20).detect(damage.apply(subject, 1)).xyxy[0]
+    corruption = next(d for d in CORRUPTIONS if d.severity == "48 px")
+    assert corruption.height == 48
+    box = FaceDetector(min_face=20).detect(corruption.apply(subject, 1)).xyxy[0]
     assert box[3] - box[1] == pytest.approx(48, rel=0.15)
     np.testing.assert_allclose((box[:2] + box[2:]) / 2, PICTURE_SIDE / 2, atol=4)
 
 
 def test_heads_without_landmarks_are_not_turned():
-    damage = next(d for d in DAMAGES if d.kind == "yaw")
-    assert damage.apply(Subject(np.zeros((PICTURE_SIDE,) * 2 + (3,), np.uint8)), 1) is None
+    corruption = next(d for d in CORRUPTIONS if d.kind == "yaw")
+    assert corruption.apply(Subject(np.zeros((PICTURE_SIDE,) * 2 + (3,), np.uint8)), 1) is None
 
 
 def test_the_face_in_the_middle_counts_and_else_the_middle_is_classified():
@@ -106,17 +116,17 @@ def test_the_face_in_the_middle_counts_and_else_the_middle_is_classified():
 
 
 def test_metrics_by_hand(monkeypatch):
-    """Of four faces one isn't found undamaged; darkened, one more isn't, and one changes."""
+    """Of four faces one isn't found clean; darkened, one more isn't, and one changes."""
     levels, labels = (250, 210, 130, 60), (5, 4, 0, 1)
     subjects = [
         Subject(np.full((256, 256, 3), level, np.uint8), label=label)
         for level, label in zip(levels, labels, strict=True)
     ]
-    darken = Damage("light", "-40", lambda subject, side: subject.picture - np.uint8(40))
-    monkeypatch.setattr(benchmarks.robustness, "DAMAGES", (darken,))
+    darken = Corruption("light", "-40", lambda subject, side: subject.picture - np.uint8(40))
+    monkeypatch.setattr(benchmarks.robustness, "CORRUPTIONS", (darken,))
     rows = measure({"ours": Oracle(), "boxes": Oracle(classifies=False)}, subjects)
     values = {
-        (row["damage"], row["reader"]): [
+        (row["corruption"], row["reader"]): [
             row[metric] and (row[metric]["value"], row[metric]["of"])
             for metric in ("recall", "agreement", "accuracy")
         ]
@@ -151,10 +161,12 @@ def test_a_package_that_does_not_start_is_refused():
         Peer(Path("/bin/false"), 1, 20, "yunet")
 
 
-def test_the_measurements_in_the_repository_are_of_all_damages():
+def test_the_measurements_in_the_repository_are_of_all_corruptions():
     report = json.loads(Path(benchmarks.robustness.__file__).with_suffix(".json").read_text())
     readers = list(report["readers"])
     assert readers == ["ours", "fer", "yunet"]
-    assert [(row["damage"], row["amount"], row["reader"]) for row in report["rows"]] == [
-        (damage.kind, damage.amount, reader) for damage in (CLEAN, *DAMAGES) for reader in readers
+    assert [(row["corruption"], row["severity"], row["reader"]) for row in report["rows"]] == [
+        (corruption.kind, corruption.severity, reader)
+        for corruption in (CLEAN, *CORRUPTIONS)
+        for reader in readers
     ]

@@ -11,17 +11,17 @@ SHARE = {"value": 0.5, "of": 40, "interval": [0.35, 0.65]}
 
 @pytest.fixture
 def tiny():
-    amounts = [("none", ""), ("size", "48 px"), ("size", "24 px"), ("light", "1/4")]
+    severities = [("none", ""), ("size", "48 px"), ("size", "24 px"), ("light", "1/4")]
     rows = [
         {
-            "damage": damage,
-            "amount": amount,
+            "corruption": corruption,
+            "severity": severity,
             "reader": reader,
             "recall": SHARE,
             "agreement": SHARE if reader != "yunet" else None,
             "accuracy": SHARE if reader != "yunet" else None,
         }
-        for damage, amount in amounts
+        for corruption, severity in severities
         for reader in ("ours", "fer", "yunet")
     ]
     readers = {"ours": "this package", "fer": "PyPI fer 1", "yunet": "YuNet 2"}

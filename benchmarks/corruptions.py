@@ -1,4 +1,4 @@
-"""Damages to a square picture with a face in its middle, by kind and amount.
+"""Corruptions to a square picture with a face in its middle, by kind and severity.
 
 Amounts are for a face of `FACE_HEIGHT` pixels. What is done to the pixels alone is
 `fer.evaluation.robustness`'s.
@@ -18,7 +18,7 @@ PICTURE_SIDE, FACE_HEIGHT = 256, 112
 """Pixels of a picture, and the height of its face's box."""
 
 CORRUPTION_SIDE = 48
-"""Side of the faces that the corruptions' amounts are meant for, in pixels."""
+"""Side of the faces that the corruptions' severities are meant for, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Damage:
-    """One amount of one kind of damage.
+class Corruption:
+    """One severity of one kind of corruption.
 
     Attributes:
         kind: Such as "blur".
-        amount: How much, for people.
+        severity: How much, for people.
         apply: Takes a subject and -1 or 1, to which side a face is tilted or turned, and returns
             a picture of the same size with the face in its middle; None where that can't be made.
         height: Of the face then, in pixels.
     """
 
     kind: str
-    amount: str
+    severity: str
     apply: Callable[[Subject, int], np.ndarray | None]
     height: int = FACE_HEIGHT
 
@@ -104,21 +104,21 @@ def intact(subject: Subject, side: int) -> np.ndarray:
     return subject.picture
 
 
-CLEAN = Damage("none", "", intact)
+CLEAN = Corruption("none", "", intact)
 
-DAMAGES = (
-    *(Damage("roll", f"{a}°", partial(tilt, degrees=a)) for a in (15, 30, 45, 60)),
-    *(Damage("yaw", f"{a}°", partial(look_aside, degrees=a)) for a in (20, 40, 60)),
-    *(Damage("size", f"{n} px", partial(shrink_to, pixels=n), n) for n in (48, 32, 24, 16)),
-    *(Damage("blur", f"{s} px", partial(soften, sigma=s)) for s in (1, 2, 3, 4)),
+CORRUPTIONS = (
+    *(Corruption("roll", f"{a}°", partial(tilt, degrees=a)) for a in (15, 30, 45, 60)),
+    *(Corruption("yaw", f"{a}°", partial(look_aside, degrees=a)) for a in (20, 40, 60)),
+    *(Corruption("size", f"{n} px", partial(shrink_to, pixels=n), n) for n in (48, 32, 24, 16)),
+    *(Corruption("blur", f"{s} px", partial(soften, sigma=s)) for s in (1, 2, 3, 4)),
     *(
-        Damage("light", name, partial(light, factor=f))
+        Corruption("light", name, partial(light, factor=f))
         for name, f in (("2 x", 2.0), ("1/4", 1 / 4), ("1/16", 1 / 16))
     ),
     *(
-        Damage("occlusion", name, partial(occlude, top=top, bottom=bottom))
+        Corruption("occlusion", name, partial(occlude, top=top, bottom=bottom))
         for name, top, bottom in (("eyes", 0.2, 0.45), ("mouth", 0.65, 0.9), ("mask", 0.5, 1.0))
     ),
-    *(Damage("JPEG", f"{q}", partial(jpeg, quality=q)) for q in (50, 30, 10, 5)),
+    *(Corruption("JPEG", f"{q}", partial(jpeg, quality=q)) for q in (50, 30, 10, 5)),
 )
-"""What faces are damaged by, each kind from little to much."""
+"""What faces are corrupted by, each kind from little to much."""
