@@ -35,7 +35,9 @@ MAX_PER_PAGE = 3
 """Sessions that one open page may begin; it has one token."""
 
 MAX_TOTAL_BYTES = 256_000_000
-"""Memory of all timelines together at which no new one is started and the largest one ends."""
+"""Memory of all timelines together above which no new one is started, finished ones of closed pages
+are dropped, and the largest one ends that has more than an equal share. Twice as much is never
+reached."""
 
 SWEEP_INTERVAL = 20.0
 """Seconds from one search for expired sessions to the next."""
@@ -148,29 +150,43 @@ class Sessions:
 
     def require_space(self) -> None:
         """Raise SessionError where the timelines exceed `MAX_TOTAL_BYTES`."""
-        if self._has_no_space():
+        if self._excess() > 0:
             raise SessionError(_(SESSIONS_FULL))
 
     def sweep(self) -> None:
-        """Drop expired sessions, and end a timeline where all together take too much memory."""
+        """Drop expired sessions, and what else has to go as all timelines take too much memory."""
         now = time.monotonic()
         for token, session in list(self._sessions.items()):
             grace = SHORT_GRACE_PERIOD if session.is_empty else GRACE_PERIOD
             if now - session.used > grace and not self._is_open(session):
                 session.recording.clear()
                 del self._sessions[token]
-        if self._has_no_space():
+        self._drop_left()
+        if self._excess() > 0:
             self._end_largest()
 
-    def _has_no_space(self) -> bool:
-        return sum(session.nbytes for session in self._sessions.values()) > MAX_TOTAL_BYTES
+    def _excess(self) -> int:
+        """Return how many bytes more than `MAX_TOTAL_BYTES` all timelines take; perhaps under 0."""
+        return sum(session.nbytes for session in self._sessions.values()) - MAX_TOTAL_BYTES
+
+    def _drop_left(self) -> None:
+        """Drop finished timelines of closed pages, as many as needed, the least recent first."""
+        excess = self._excess()
+        for session in self._sessions.values():
+            if excess > 0 and not session.live.is_recording and not self._is_open(session):
+                excess -= session.nbytes
+                session.live.recorder = None
 
     def _end_largest(self) -> None:
-        """Let the largest timeline that still grows end; it is kept."""
-        recorders = (session.live.recorder for session in self._sessions.values())
-        growing = [known for known in recorders if known and known.running and not known.is_full]
-        if growing:
-            max(growing, key=lambda recorder: recorder.nbytes).is_full = True
+        """Let the largest timeline that grows end, if it has more than an equal share; it is kept.
+
+        Finished ones free nothing by it: without the share all others would end, however small.
+        """
+        recorders = [known for each in self._sessions.values() if (known := each.live.recorder)]
+        growing = [known for known in recorders if known.running and not known.is_full]
+        largest = max(growing, key=lambda recorder: recorder.nbytes, default=None)
+        if largest is not None and largest.nbytes > MAX_TOTAL_BYTES / len(recorders):
+            largest.is_full = True
 
     def _is_open(self, session: Session) -> bool:
         """Return whether a session's page is open."""

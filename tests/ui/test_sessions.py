@@ -199,24 +199,50 @@ def test_no_timeline_is_begun_when_they_take_too_much_memory(monkeypatch, record
     run_async(scenario())
 
 
+def recorded(sessions, *sizes):
+    """Return recorders of timelines of these sizes, each on a page of its own."""
+    is_open = SimpleNamespace(is_open=lambda name: name.startswith("open"))
+    for number, size in enumerate(sizes):
+        sender = page(f"open {number}")
+        sender.connections = is_open
+        live = sessions.of(token(number), sender).live
+        live.recorder = TimelineRecorder(Timeline("person"), 0.0, nbytes=size)
+    return [session.live.recorder for session in sessions._sessions.values()]
+
+
 def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(monkeypatch):
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
 
     async def scenario():
-        sessions, sizes = Sessions(), (20, 30, 40, 10)
-        for number, size in enumerate(sizes):
-            recorder = TimelineRecorder(Timeline("person"), 0.0, nbytes=size)
-            sessions.of(token(number), NOBODY).live.recorder = recorder
-        recorders = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
+        sessions = Sessions()
+        recorders = recorded(sessions, 30, 31, 39, 0)
         recorders[2].stop()
         sessions.sweep()
-        assert [recorder.is_full for recorder in recorders] == [False] * 4
-        recorders[3].nbytes += 1
-        for ended in ({1}, {0, 1}, {0, 1, 3}, {0, 1, 3}):
+        assert not any(recorder.is_full for recorder in recorders)
+        recorders[3].nbytes = 20
+        for ended in ({1}, {0, 1}, {0, 1}):  # 20 is less than an equal share, 25
             sessions.sweep()
             assert {n for n, recorder in enumerate(recorders) if recorder.is_full} == ended
         recorders[0].record(None, 1.0)
         assert not recorders[0].running and recorders[0].by_itself and len(sessions) == 4
+
+    run_async(scenario())
+
+
+def test_finished_timelines_of_closed_pages_go_before_another_one_ends(monkeypatch):
+    monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 100)
+
+    async def scenario():
+        sessions = Sessions()
+        recorders = recorded(sessions, 30, 31, 32, 33)
+        for recorder in recorders[:3]:
+            recorder.stop()
+        for number in (1, 2):
+            sessions.of(token(number), NOBODY).page = "closed"
+        sessions.sweep()
+        left = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
+        assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].is_full
+        sessions.require_space()
 
     run_async(scenario())
 
