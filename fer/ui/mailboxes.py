@@ -27,7 +27,7 @@ class Mailbox(asyncio.Queue[Any]):
 
     While too much is unread, a result is replaced by an error, and anything else is left out. So
     are all later updates of an event that lacks one: each is a difference from the one before it;
-    the result itself is complete.
+    the result itself, the last thing that a handler yields, is complete.
 
     Args:
         total: Limits all mailboxes together.

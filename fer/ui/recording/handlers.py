@@ -150,7 +150,8 @@ class RecordingHandlers:
             if session.run is None:
                 self._running.discard(session)
         if session.run is None:  # else Start was pressed again
-            yield session.outputs(_ending_html(run, session))
+            # Whole, as the page may lack any update but this one, see `Mailbox`.
+            yield session.outputs(_ending_html(run, session), whole=True)
 
     async def _prepare(
         self, recording: QueuedRecording, settings: AnalysisSettings, visitor: str

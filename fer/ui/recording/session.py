@@ -210,15 +210,17 @@ class RecordingSession:
         self._find_shown()
         return self.outputs("")
 
-    def outputs(self, progress: Any) -> tuple[Any, ...]:
+    def outputs(self, progress: Any, whole: bool = False) -> tuple[Any, ...]:
         """Return what the page displays.
 
         Args:
             progress: HTML of the progress, or a message in its place.
+            whole: Whether the result is sent again that the page displays already.
 
         Returns:
             HTML of the progress, of the list of recordings and of the state of the displayed one,
-            and then as `RenderedRecording.outputs`, unchanged where the page displays it already.
+            and then as `RenderedRecording.outputs`, unchanged where the page displays it already,
+            unless `whole`.
         """
         shown, before = self.shown, self._on_page
         self._on_page = shown
@@ -226,7 +228,7 @@ class RecordingSession:
         if shown is None or shown.result is None:
             return progress, rows, "" if progress else instructions(), *EMPTY_OUTPUTS
         state = shown.result.state()
-        if shown is before:
+        if shown is before and not whole:
             return progress, rows, state, *[gr.skip()] * len(EMPTY_OUTPUTS)
         return progress, rows, state, *shown.result.outputs()
 

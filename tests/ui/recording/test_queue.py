@@ -76,6 +76,16 @@ def test_one_after_the_other_is_analysed_and_one_that_is_refused_stops_none(hand
     }
 
 
+def test_the_last_update_alone_is_all_that_the_page_displays(handlers, clips):
+    """Updates are left out for a page that doesn't fetch them; the last one never is."""
+
+    async def scenario():
+        return [row async for row in handlers.start(clips, "person", 5, RecordingSession())]
+
+    *_, last = run_async(scenario())
+    assert gr.skip() not in last and Path(last[4]).name == "one_annotated.mp4"
+
+
 def test_results_stay_whose_uploads_are_gone(handlers, clips):
     """Uploads are deleted earlier; another view can't be had of them, but what is there stays."""
     session = RecordingSession()
