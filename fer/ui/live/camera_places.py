@@ -15,11 +15,12 @@ SILENCE_LIMIT, YIELDING_LIMIT = 5.0, 3.0
 to another one where all are taken."""
 
 FAIR_TIME = 120.0
-"""Seconds after which the camera that is on for longest yields, too: so all take turns."""
+"""Seconds after which the camera that is on for longest yields, too, and for which none does so
+for it afterwards: so all take turns, and are off for equally long."""
 
 CAMERAS_FULL = N_(
-    "The page is full: %(most)s cameras are on already. Leave yours on: it starts by itself "
-    "when another one is turned off. The Photo tab works meanwhile."
+    "The page is full: %(most)s cameras are on already, and all take turns. Leave yours on: it "
+    "starts by itself when its turn comes. The Photo tab works meanwhile."
 )
 
 
@@ -37,6 +38,7 @@ class CameraPlaces:
 
     def __init__(self) -> None:
         self._on: dict[str, _Camera] = {}
+        self._yielded: dict[str, float] = {}  # token -> when, as it was on for longest
 
     def __len__(self) -> int:
         """Return how many are on."""
@@ -60,7 +62,7 @@ class CameraPlaces:
             and (key == token or not session or camera.session != session)
         }
         if token not in self._on:
-            self._make_room(now)
+            self._make_room(token, now)
         camera = self._on.setdefault(token, _Camera(session, now, now))
         camera.session, camera.last = session, now
 
@@ -68,14 +70,16 @@ class CameraPlaces:
         """Count a camera as off."""
         self._on.pop(token, None)
 
-    def _make_room(self, now: float) -> None:
+    def _make_room(self, token: str, now: float) -> None:
         if len(self._on) < MAX_STREAMS:
             return
-        silent = min(self._on, key=lambda token: self._on[token].last)
-        longest = min(self._on, key=lambda token: self._on[token].since)
+        silent = min(self._on, key=lambda key: self._on[key].last)
+        longest = min(self._on, key=lambda key: self._on[key].since)
+        self._yielded = {key: at for key, at in self._yielded.items() if now - at < FAIR_TIME}
         if now - self._on[silent].last >= YIELDING_LIMIT:
             del self._on[silent]
-        elif now - self._on[longest].since >= FAIR_TIME:
+        elif now - self._on[longest].since >= FAIR_TIME and token not in self._yielded:
             del self._on[longest]
+            self._yielded[longest] = now
         else:
             raise BusyError(_(CAMERAS_FULL, most=MAX_STREAMS))

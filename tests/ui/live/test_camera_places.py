@@ -52,6 +52,22 @@ def test_the_camera_that_is_on_for_longest_yields_after_a_fair_time(clock):
     assert is_refused(places, "camera 0", "page 0")
 
 
+def test_a_camera_that_has_yielded_waits_until_others_have_had_their_turn(full, clock):
+    """Else its next frame would push out the next camera, that one's another, and so on."""
+    on = [(f"camera {number}", f"page {number}") for number in range(MAX_STREAMS)]
+    waiting = ("new", "new page")
+    for turn in range(1, 4):
+        while clock[0] < turn * FAIR_TIME:
+            assert is_refused(full, *waiting)
+            clock[0] += 1
+            for camera in on:
+                full.take(*camera)
+        assert not is_refused(full, *waiting)
+        on.append(waiting)
+        waiting = on.pop(0)
+        assert is_refused(full, *waiting)
+
+
 def test_a_page_and_a_visitor_have_one_camera():
     places = CameraPlaces()
     for token in ("one", "two", "three"):
