@@ -13,6 +13,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.ui.connections import Connections, Sender
 from fer.ui.live.session import LiveSession
+from fer.ui.live.timeline_recorder import MEMORY_FULL
 from fer.ui.photo.handlers import PhotoResult
 from fer.ui.recording.session import RecordingSession
 
@@ -183,10 +184,10 @@ class Sessions:
         Finished ones free nothing by it: without the share all others would end, however small.
         """
         recorders = [known for each in self._sessions.values() if (known := each.live.recorder)]
-        growing = [known for known in recorders if known.running and not known.is_full]
+        growing = [known for known in recorders if known.running and not known.limit]
         largest = max(growing, key=lambda recorder: recorder.nbytes, default=None)
         if largest is not None and largest.nbytes > MAX_TOTAL_BYTES / len(recorders):
-            largest.is_full = True
+            largest.limit = MEMORY_FULL
 
     def _is_open(self, session: Session) -> bool:
         """Return whether a session's page is open."""

@@ -29,6 +29,8 @@ from fer.ui.about import about_html, notice_html
 from fer.ui.live import views
 from fer.ui.live.live_reading import named_faces
 from fer.ui.live.timeline_recorder import (
+    LIMIT_REACHED,
+    MEMORY_FULL,
     TimelineRecorder,
     finished_html,
     idle_html,
@@ -165,7 +167,10 @@ def test_the_live_tab():
         views.camera_lost_panel("0"),
         idle_html(),
         recorder.restored_html(9.0),
-        replace(recorder, by_itself=True).finished_html(trouble="0"),
+        *(
+            replace(recorder, by_itself=True, limit=limit).finished_html(trouble="0")
+            for limit in (LIMIT_REACHED, MEMORY_FULL)
+        ),
         lost_html(),
         running_html(recorded([]), 0.0),
         finished_html(recorded([])),

@@ -218,11 +218,11 @@ def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(mon
         recorders = recorded(sessions, 30, 31, 39, 0)
         recorders[2].stop()
         sessions.sweep()
-        assert not any(recorder.is_full for recorder in recorders)
+        assert not any(recorder.limit for recorder in recorders)
         recorders[3].nbytes = 20
         for ended in ({1}, {0, 1}, {0, 1}):  # 20 is less than an equal share, 25
             sessions.sweep()
-            assert {n for n, recorder in enumerate(recorders) if recorder.is_full} == ended
+            assert {n for n, recorder in enumerate(recorders) if recorder.limit} == ended
         recorders[0].record(None, 1.0)
         assert not recorders[0].running and recorders[0].by_itself and len(sessions) == 4
 
@@ -241,7 +241,7 @@ def test_finished_timelines_of_closed_pages_go_before_another_one_ends(monkeypat
             sessions.of(token(number), NOBODY).page = "closed"
         sessions.sweep()
         left = [sessions.of(token(number), NOBODY).live.recorder for number in range(4)]
-        assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].is_full
+        assert left == [recorders[0], None, *recorders[2:]] and not recorders[3].limit
         sessions.require_space()
 
     run_async(scenario())

@@ -52,6 +52,11 @@ LIMIT_REACHED = N_(
     "new one."
 )
 
+MEMORY_FULL = N_(
+    "All visitors' timelines together take too much memory, and this one is among the largest; "
+    "save it and start a new one later."
+)
+
 RESTORED_NOTE = N_(
     "The page was loaded again. Press Start camera to continue the timeline; the gap stays empty."
 )
@@ -66,10 +71,10 @@ class TimelineRecorder:
         started: When, in seconds of `time.monotonic`.
         running: Whether frames are counted.
         last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
-        by_itself: Whether it ended because it reached its limit.
+        by_itself: Whether it ended because it reached a limit.
         end_sent: Whether one more frame's response has contained the finished timeline.
         nbytes: Approximate memory of the timeline when it was drawn last.
-        is_full: Whether it ends at the next frame, as memory is needed.
+        limit: Why it ends at the next frame: a sentence in English; "" while it may go on.
         began: The clock time at which it was started, in UTC.
     """
 
@@ -80,7 +85,7 @@ class TimelineRecorder:
     by_itself: bool = False
     end_sent: bool = False
     nbytes: int = 0
-    is_full: bool = False
+    limit: str = ""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -102,7 +107,9 @@ class TimelineRecorder:
                 return self._finished_once_more()
             if now < self.started:  # the frame is from before the start
                 return None
-            if now - self.started >= MAX_DURATION or self.is_full:
+            if now - self.started >= MAX_DURATION:
+                self.limit = LIMIT_REACHED
+            if self.limit:
                 self.running, self.by_itself = False, True
                 return self.finished_html()
             if faces is not None:
@@ -110,7 +117,8 @@ class TimelineRecorder:
             if now - self.last_drawn < max(DRAW_INTERVAL, (now - self.started) / MAX_DRAWINGS):
                 return None
             self.last_drawn, self.nbytes = now, self.timeline.nbytes
-            self.is_full |= self.nbytes >= MAX_TIMELINE_BYTES
+            if self.nbytes >= MAX_TIMELINE_BYTES:
+                self.limit = LIMIT_REACHED
             return running_html(self.timeline, now - self.started)
 
     def _finished_once_more(self) -> str | None:
@@ -120,7 +128,8 @@ class TimelineRecorder:
 
     def finished_html(self, trouble: str = "") -> str:
         """Return the HTML of the finished timeline, see `finished_html`."""
-        return finished_html(self.timeline, self.by_itself, trouble, self.started_at)
+        limit = self.limit if self.by_itself else ""
+        return finished_html(self.timeline, limit, trouble, self.started_at)
 
     def restored_html(self, now: float) -> str:
         """Return the HTML of the timeline for a page that was loaded again.
@@ -185,13 +194,13 @@ def lost_html() -> Markup:
 
 
 def finished_html(
-    timeline: Timeline, by_itself: bool = False, trouble: str = "", started: str = ""
+    timeline: Timeline, limit: str = "", trouble: str = "", started: str = ""
 ) -> Markup:
     """Return a finished timeline; its class shows the Save buttons.
 
     Args:
         timeline: What was recorded.
-        by_itself: Whether it ended because it reached its limit.
+        limit: Why it ended by itself, a sentence in English; "" where it didn't.
         trouble: Why a mark was not changed; "" for nothing.
         started: When it was started, in ISO 8601; "" where unknown.
     """
@@ -201,7 +210,7 @@ def finished_html(
         "live_timeline.html",
         running=False,
         view=timeline.view,
-        message=_limit_reached() if by_itself else "",
+        message=_limit_reached(limit) if limit else "",
         readout=_readout(_("Finished"), timeline),
         note="",
         chart=timeline_html(timeline, started=started),
@@ -210,8 +219,8 @@ def finished_html(
     )
 
 
-def _limit_reached() -> Markup:
-    note = _(LIMIT_REACHED, hours=MAX_DURATION // 3600)
+def _limit_reached(limit: str) -> Markup:
+    note = _(limit, hours=MAX_DURATION // 3600)
     return html.message(_("The timeline has ended"), note)
 
 

@@ -14,7 +14,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.serialization import from_csv, from_json
 from fer.timeline.timeline import Timeline
 from fer.ui.live.live_reading import LiveReading
-from fer.ui.live.timeline_recorder import MAX_DURATION, TimelineRecorder, idle_html
+from fer.ui.live.timeline_recorder import MAX_DURATION, MEMORY_FULL, TimelineRecorder, idle_html
 from fer.ui.sessions import Session
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
@@ -144,6 +144,16 @@ def test_it_ends_by_itself_when_it_takes_much_memory(clock, monkeypatch):
     charts = record(live, clock, range(30))
     assert [i for i, chart in enumerate(charts) if "has ended" in (chart or "")] == [20, 21]
     assert live.session().nbytes == live.session().live.recorder.timeline.nbytes
+
+
+def test_it_is_explained_where_it_ends_for_all_visitors_memory(clock):
+    live = LivePage(SIX[:1])
+    live.start()
+    record(live, clock, [0.0])
+    live.session().live.recorder.limit = MEMORY_FULL
+    (chart,) = record(live, clock, [1.0])
+    assert "The timeline has ended" in chart and "among the largest" in chart
+    assert "2 hours" not in chart
 
 
 def test_a_page_whose_timeline_is_gone_is_told_so(clock):
