@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gradio.brotli_middleware import BrotliMiddleware
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|html|txt)")
@@ -27,6 +28,9 @@ PIECE = 65_536
 _VARYING = (b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding")
 """Headers on which a response depends; those that are kept are made without them."""
 
+_FILES = StaticFiles()
+"""Compares what a browser has with a file's ETag and its date."""
+
 
 @dataclass
 class _Kept:
@@ -36,19 +40,15 @@ class _Kept:
     headers: MutableHeaders
     body: bytes
 
-    async def send(self, requested: str | None, send: Send) -> None:
-        """Send it, unless the visitor has it already.
-
-        Args:
-            requested: The request's If-None-Match.
-            send: Sends its messages.
-        """
-        is_known = requested is not None and requested == self.headers.get("etag")
-        status, headers = (304, []) if is_known else (self.status, self.headers.raw)
-        body = b"" if is_known else self.body
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        for at in range(0, len(body) or 1, PIECE):
-            piece, more = body[at : at + PIECE], at + PIECE < len(body)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, unless the visitor has it already."""
+        if "etag" in self.headers and _FILES.is_not_modified(self.headers, Headers(scope=scope)):
+            await NotModifiedResponse(self.headers)(scope, receive, send)
+            return
+        start = {"type": "http.response.start", "status": self.status, "headers": self.headers.raw}
+        await send(start)
+        for at in range(0, len(self.body) or 1, PIECE):
+            piece, more = self.body[at : at + PIECE], at + PIECE < len(self.body)
             await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
@@ -73,7 +73,7 @@ class StaticCache:
         if _is_kept(path, encoding) and scope["method"] == "GET":
             async with self._making:
                 kept = await self._response(path, encoding, scope, receive)
-            await kept.send(headers.get("if-none-match"), send)
+            await kept(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -84,6 +84,8 @@ class StaticCache:
         others = [pair for pair in scope["headers"] if pair[0] not in _VARYING]
         headers = [*others, (b"accept-encoding", encoding.encode())]
         made = await _collect(self._compressing, {**scope, "headers": headers}, receive)
+        if tag := made.headers.get("etag"):  # each encoding has one of its own
+            made.headers["etag"] = f'{tag[:-1]}-{encoding}"'
         if made.status == 200:
             self._kept[path, encoding] = made
         return made

@@ -23,7 +23,9 @@ class Files:
     async def __call__(self, scope, receive, send):
         self.asked.append(scope["path"])
         found = "missing" not in scope["path"]
-        headers = {"etag": '"one"', "content-type": "text/javascript"}
+        headers = {"content-type": "text/javascript", "cache-control": "no-cache"}
+        if "icon" not in scope["path"]:
+            headers |= {"etag": '"one"', "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT"}
         await Response(SCRIPT, 200 if found else 404, headers)(scope, receive, send)
 
     def get(self, *paths, encoding="br", **headers):
@@ -55,15 +57,21 @@ def test_a_file_is_compressed_once_for_all_who_ask(files, encoding):
 
 
 def test_what_a_browser_has_is_not_sent_again(files):
-    for tag, status in (('"one"', 304), ('"two"', 200)):
-        (response,) = files.get("/assets/a.js", **{"if-none-match": tag, "range": "bytes=0-1"})
-        assert response.status_code == status
-        assert response.content == (b"" if status == 304 else SCRIPT)
+    tags = ('"one-br"', 'W/"one-br"', '"zero", W/"one-br"', '"one"', '"one-gzip"')
+    known = [{"if-none-match": tag, "range": "bytes=0-1"} for tag in tags]
+    known += [{"if-modified-since": f"Mon, 02 Nov 2026 {hour}:00:00 GMT"} for hour in ("10", "09")]
+    responses = [files.get("/assets/a.js", **headers)[0] for headers in known]
+    assert [response.status_code for response in responses] == [304] * 3 + [200] * 2 + [304, 200]
+    for response in responses:
+        assert response.content == (b"" if response.status_code == 304 else SCRIPT)
+        kept = [response.headers[name] for name in ("etag", "cache-control", "vary")]
+        assert kept == ['"one-br"', "no-cache", "Accept-Encoding"]
 
 
 def test_icons_are_made_once_and_other_things_each_time(files):
     for path in ("/pwa_icon/192", "/pwa_icon/192"):
-        assert files.get(path, encoding="identity")[0].content == SCRIPT
+        known = {"if-none-match": '"one"'}  # it has no such tag itself
+        assert files.get(path, encoding="identity", **known)[0].content == SCRIPT
     assert len(files.asked) == 1
     others = [
         "/",
