@@ -50,7 +50,7 @@ MAX_FILES_SIZE = MAX_WRITTEN + 2_000_000_000
 """Bytes of all files in a recording's folder, with the upload and what is temporary."""
 
 _WATCH_INTERVAL = 1.0
-"""Seconds from one look at what a worker uses to the next."""
+"""Seconds from one check of what a worker uses to the next."""
 
 _MAX_TIMELINE = 64_000_000
 """Bytes of a timeline's file that are read."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradio.server_messages import ProcessCompletedMessage, ProcessGeneratingMessage
 
-MAX_SESSIONS = 2000
+MAX_MAILBOXES = 2000
 """Sessions with a mailbox, twice as many as can have an open connection."""
 
 MAX_UNREAD, MAX_TOTAL_UNREAD = 16_000_000, 128_000_000
@@ -93,7 +93,7 @@ class Mailboxes(dict[str, Mailbox]):
 
     def __setitem__(self, session: str, mailbox: object) -> None:
         """Give a session a new mailbox, whatever Gradio has made for it."""
-        if session not in self and len(self) >= MAX_SESSIONS:
+        if session not in self and len(self) >= MAX_MAILBOXES:
             closed = (other for other in self if not self._is_open(other))
             self.pop(next(closed, next(iter(self))))
         super().__setitem__(session, Mailbox(self._limit))

@@ -2,7 +2,8 @@
 
 Gradio has routes that this page doesn't need (a proxy, links that store component values, files by
 any URL) and trusts each path and size in a request. This middleware filters requests before them:
-any route that isn't listed here is a 404. Only `fer.ui.static_folder` is before it.
+any route that isn't listed here is a 404. Before it are only the choice of the language and what
+sends static files: `fer.ui.static_cache` and `fer.ui.static_folder`.
 """
 
 import asyncio

@@ -64,7 +64,7 @@ def test_520_strangers_with_open_pages_don_t_either(page):
 
 def test_strangers_never_stop_the_queue(page, monkeypatch):
     """Gradio's own stops for good if a session with events is among the oldest of 2,000."""
-    monkeypatch.setattr(mailboxes, "MAX_SESSIONS", 4)
+    monkeypatch.setattr(mailboxes, "MAX_MAILBOXES", 4)
 
     async def scenario():
         async with client() as http:

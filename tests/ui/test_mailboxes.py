@@ -19,7 +19,7 @@ from fer.ui.mailboxes import UNREAD, Mailboxes
 def small(monkeypatch):
     monkeypatch.setattr(mailboxes, "MAX_UNREAD", 10_000)
     monkeypatch.setattr(mailboxes, "MAX_TOTAL_UNREAD", 25_000)
-    monkeypatch.setattr(mailboxes, "MAX_SESSIONS", 4)
+    monkeypatch.setattr(mailboxes, "MAX_MAILBOXES", 4)
 
 
 def result(event="e", size=4000):
