@@ -10,6 +10,10 @@ from typing import Any
 
 from gradio.server_messages import ProcessCompletedMessage, ProcessGeneratingMessage
 
+from fer.i18n import current_language, use_language
+from fer.i18n import gettext as _
+from fer.i18n import mark as N_
+
 MAX_MAILBOXES = 2000
 """Sessions with a mailbox, twice as many as can have an open connection."""
 
@@ -19,7 +23,7 @@ MAX_UNREAD, MAX_TOTAL_UNREAD = 16_000_000, 128_000_000
 _ENVELOPE = 500
 """Bytes that a message takes without its output."""
 
-UNREAD = "This page hasn't fetched its earlier results; load it again."
+UNREAD = N_("This page hasn't fetched its earlier results; load it again.")
 
 
 class Mailbox(asyncio.Queue[Any]):
@@ -38,12 +42,13 @@ class Mailbox(asyncio.Queue[Any]):
         self.unread = 0
         self._limit_total = total
         self._lacking: set[str] = set()
+        self._language = current_language()  # of the request for which Gradio makes it
 
     def put_nowait(self, item: Any) -> None:
         """Add a message, or what takes its place."""
         if isinstance(item, ProcessCompletedMessage):
             self._lacking.discard(item.event_id or "")
-            super().put_nowait(item if self._has_room(item) else _error(item))
+            super().put_nowait(item if self._has_room(item) else self._error(item))
         elif not self._has_room(item) or getattr(item, "event_id", None) in self._lacking:
             self._leave_out(item)
         else:
@@ -52,15 +57,21 @@ class Mailbox(asyncio.Queue[Any]):
 
     def give_up(self) -> None:
         """Leave out everything that is unread."""
-        for item in [self.get_nowait() for _ in range(self.qsize())]:
+        for item in [self.get_nowait() for _item in range(self.qsize())]:
             if isinstance(item, ProcessCompletedMessage):
-                super().put_nowait(_error(item))
+                super().put_nowait(self._error(item))
             else:
                 self._leave_out(item)
 
     def _leave_out(self, item: Any) -> None:
         if isinstance(item, ProcessGeneratingMessage):
             self._lacking.add(item.event_id or "")
+
+    def _error(self, message: ProcessCompletedMessage) -> ProcessCompletedMessage:
+        """Return the end of an event whose result is lost."""
+        with use_language(self._language):
+            output = {"error": _(UNREAD)}
+        return ProcessCompletedMessage(event_id=message.event_id, output=output, success=False)
 
     def _has_room(self, item: Any) -> bool:
         return self.unread + _size(item) <= MAX_UNREAD
@@ -106,13 +117,6 @@ class Mailboxes(dict[str, Mailbox]):
         """While all together are too large, let the largest mailbox give up."""
         while sum(mailbox.unread for mailbox in self.values()) > MAX_TOTAL_UNREAD:
             max(self.values(), key=lambda mailbox: mailbox.unread).give_up()
-
-
-def _error(message: ProcessCompletedMessage) -> ProcessCompletedMessage:
-    """Return the end of an event whose result is lost."""
-    return ProcessCompletedMessage(
-        event_id=message.event_id, output={"error": UNREAD}, success=False
-    )
 
 
 def _size(message: Any) -> int:

@@ -11,6 +11,7 @@ from gradio.server_messages import (
     ProcessGeneratingMessage,
 )
 
+from fer.i18n import use_language
 from fer.ui import mailboxes
 from fer.ui.mailboxes import UNREAD, Mailboxes
 
@@ -59,6 +60,13 @@ def test_unread_results_end_as_errors(small):
     assert [message.event_id for message in messages] == list("abcd")
     assert [message.success for message in messages] == [True, True, False, False]
     assert messages[-1].output == {"error": UNREAD}
+
+
+def test_an_error_is_in_the_language_of_its_page(small):
+    with use_language("de"):
+        mailbox = boxes_of("one")["one"]
+    mailbox.put_nowait(result(size=20_000))
+    assert "Seite" in mailbox.get_nowait().output["error"]
 
 
 def test_after_an_update_that_was_left_out_only_the_result_comes(small):
