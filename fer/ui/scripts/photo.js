@@ -66,7 +66,7 @@ new MutationObserver(nameExamples).observe(examples, { childList: true, subtree:
 
 // Gradio accepts files of the type image/*, and browsers give some pictures no type: a HEIC photo, for
 // one. Those are replaced by files with a type before Gradio sees them.
-const field = document.querySelector("#photo-input");
+const field = (event) => event.target.closest("#photo-input"); // which this script may be before
 const untyped = (file) => !file.type && props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
 const typed = (file) => (untyped(file) ? new File([file], file.name, { type: "image/" + file.name.split(".").pop().toLowerCase() }) : file);
 
@@ -77,13 +77,13 @@ function withTypes(files) {
 }
 
 document.addEventListener("change", (event) => {
-  if (!field.contains(event.target) || ![...(event.target.files ?? [])].some(untyped)) return;
+  if (!field(event) || ![...(event.target.files ?? [])].some(untyped)) return;
   event.target.files = withTypes(event.target.files);
 }, true);
 
 document.addEventListener("drop", (event) => {
-  const input = field.querySelector("input[type=file]");
-  if (!input || !field.contains(event.target) || ![...event.dataTransfer.files].some(untyped)) return;
+  const input = field(event)?.querySelector("input[type=file]");
+  if (!input || ![...event.dataTransfer.files].some(untyped)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   input.files = withTypes(event.dataTransfer.files);

@@ -30,12 +30,11 @@ for (const change of ["timeupdate", "seeking"]) {
 }
 
 // Gradio's own message on another file is a list of endings; this one is a sentence at the field.
-const field = document.querySelector("#recording-input");
-const limits = document.querySelector("#recording-limits");
 const isVideo = (file) => props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
 
 function refuse(event, files) {
-  if (!field.contains(event.target)) return;
+  if (!event.target.closest("#recording-input")) return;
+  const limits = document.querySelector("#recording-limits");
   limits.querySelector("[role=alert]")?.remove();
   const wrong = [...(files ?? [])].find((file) => !isVideo(file));
   if (!wrong) return;
