@@ -101,9 +101,9 @@ def test_votes_by_hand():
     assert matrix[3, 1] == matrix[4, 0] == matrix[0, 9] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not FER2013.is_dir(), reason="FER2013 is not here")
-def test_fer2013_has_the_copies_that_were_counted_elsewhere():
+def test_fer2013_has_the_duplicates_that_were_counted_elsewhere():
     splits = {name: load_arrays(split) for name, split in load_fer2013(FER2013).items()}
     figures = dataset_statistics(splits)
     duplicates = figures["train"]["duplicates"]

@@ -209,6 +209,7 @@ def test_when_a_recordings_files_have_gone_the_page_says_so(page, films):
     assert page.locator("#recording-result .fer-chart").is_visible()
 
 
+@pytest.mark.long
 def test_a_recording_that_is_removed_stops_playing(page, films):
     open_recording(page, films / "long.mp4")
     page.locator("#recording-rate input[type=number]").fill("1")

@@ -196,6 +196,7 @@ def test_our_files_travel_only_when_pushed(make, push, client):
     assert "auto_map" not in (again / "config.json").read_text()
 
 
+@pytest.mark.long
 def test_the_command(hub, make, tmp_path):
     folder = make(seed=8)
     command = [sys.executable, "-m", "fer", "push", str(folder), "me/command", "--private"]

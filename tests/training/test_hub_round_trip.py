@@ -134,6 +134,7 @@ result = {
 """
 
 
+@pytest.mark.long
 def test_train_push_and_serve_exactly_these_weights(hub, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "evaluation.json").write_text('{"split": "test", "accuracy": 0.999}')
