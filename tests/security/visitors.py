@@ -28,7 +28,7 @@ from tests.security.protocol import Page
 from tests.security.server import Server, start
 from tests.security.visits import Log, Visits
 
-OCCLUDER_STEP = 5.0
+SAMPLE_INTERVAL = 5.0
 """Seconds between two measurements of the page."""
 
 WARM_UP = 300.0
@@ -96,7 +96,7 @@ def watch(server: Server, log: Log, seconds: float) -> list[dict[str, float]]:
                 f"{server.log.read_text()[-2000:]}"
             )
         samples.append({"time": round(now, 1), **asdict(server.usage())})
-        time.sleep(OCCLUDER_STEP)
+        time.sleep(SAMPLE_INTERVAL)
     return samples
 
 
