@@ -175,7 +175,7 @@ def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
 
 
 def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
-    # A shell's * names the folder of the results, too, where it is beside the files.
+    # The shell expands * to the results folder as well if that is next to the files.
     is_output = folder.resolve() == output.resolve()
     results = output / ANNOTATED if is_output else output
     files, closed = files_in(folder, PHOTO_OR_VIDEO, results)

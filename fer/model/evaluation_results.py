@@ -257,7 +257,7 @@ class Evaluation(JsonRecord):
 
     @classmethod
     def from_json(cls, document: object) -> tuple[Self, list[str]]:
-        """Return what a JSON document has; where older ones say "shown", `COMBINED` is meant."""
+        """Read a JSON document; `output` "shown" of older files becomes `COMBINED`."""
         evaluation, left_out = super().from_json(document)
         if evaluation.output == "shown":
             evaluation = replace(evaluation, output=COMBINED)

@@ -105,7 +105,7 @@ class Span:
         return reader.frames_from(start) if can_seek else reader
 
     def marks(self, marks: Iterable[Mark]) -> Iterator[Mark]:
-        """Return the marks of the recording as far as they lie in it, with times from its start."""
+        """Clip a recording's marks to the span; their times then count from its start."""
         return clipped(marks, self.start, self.end, -self.start)
 
 

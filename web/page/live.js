@@ -11,7 +11,7 @@ const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
 const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
 const SLOW_RESULTS = 7; // whose median counts: a single one may have been held up
-const MAX_FAILURES = 10; // frames in a row that can't be read before the visitor is told; single ones pass
+const MAX_FAILURES = 10; // consecutive frames that fail before an error message is displayed
 const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
 export class LiveScreen extends CameraScreen {

@@ -20,7 +20,7 @@ export class PhotoScreen {
     });
     for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
       drop.addEventListener(type, () => drop.classList.toggle("over", type.startsWith("dragenter") || type === "dragover"));
-      document.addEventListener(type, (event) => event.preventDefault()); // beside the field, too: browsers would leave the page
+      document.addEventListener(type, (event) => event.preventDefault()); // anywhere on the page, else the browser opens the dropped file
     }
     document.addEventListener("drop", ({ dataTransfer }) => this.take(dataTransfer.files[0]));
     document.addEventListener("paste", ({ clipboardData }) => this.take(clipboardData.files[0]));

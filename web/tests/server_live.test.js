@@ -18,7 +18,7 @@ test("what an earlier run leaves behind doesn't stop the one that goes on", asyn
   assert.equal(sent, 1);
 });
 
-test("a browser that falsifies pictures is told so, and its camera stays off", async () => {
+test("where canvas reads are randomised there is an error message, and the camera stays off", async () => {
   const white = { fillRect() {}, getImageData: () => ({ data: [255, 255, 255, 255] }) };
   globalThis.document = { createElement: () => ({ getContext: () => white }), documentElement: { lang: "en" } };
   let reason = null;

@@ -14,7 +14,7 @@ _TYPE = "default-lt"
 
 
 def to_elan(table: IntervalTable) -> str:
-    """Return a table as an ELAN document with the annotated video beside it."""
+    """Return a table as an ELAN document that links to the annotated video."""
     document = Element(
         "ANNOTATION_DOCUMENT",
         {

@@ -1,5 +1,5 @@
-// Whether a page can read pictures. Some browsers give it other pixels than it drew, as what a canvas draws tells
-// computers apart; faces in them can't be read.
+// Detects browsers that randomise canvas reads as a protection against fingerprinting; no face can be detected in
+// such pixels.
 
 import { N_ } from "./texts.js";
 

@@ -199,25 +199,36 @@ def test_the_time_of_all_is_estimated_from_that_of_one():
         assert "for all" not in estimate(lengths=lengths)
 
 
-def test_files_of_several_visitors_are_checked_in_turns(clip):
-    read, gate = [], threading.Event()
+class Gate:
+    """A check of videos that waits until the test lets it; it notes what it has read."""
 
-    def check(path):
-        gate.wait(10)
-        read.append(path.name)
+    def __init__(self) -> None:
+        self.opened, self.read = threading.Event(), []
+
+    def check(self, path):
+        self.opened.wait(10)
+        self.read.append(path.name)
         return check_video(path)
 
-    paths = [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in "abcdefg"]
+
+def copies(clip, names):
+    return [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in names]
+
+
+def test_files_of_several_visitors_are_checked_in_turns(clip):
+    gate, paths = Gate(), copies(clip, "abcdefg")
 
     async def scenario():
-        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=check), Sessions())
+        events = RecordingEvents(
+            Handlers(fake_pipeline([BOX]), quick, check=gate.check), Sessions()
+        )
         others = asyncio.create_task(events.choose(files(paths[4:]), "e" * 32))
         many = asyncio.create_task(events.choose(files(paths[:4]), "a" * 32))
         one = asyncio.create_task(events.choose(files([clip]), "b" * 32))
         await asyncio.sleep(0.05)
-        gate.set()
+        gate.opened.set()
         known, *_ = await one
-        assert "160 x 120" in known and Path(clip).name in read[:4]
+        assert "160 x 120" in known and Path(clip).name in gate.read[:4]
         for task, number in ((many, 4), (others, 3)):
             assert f"{number} recordings" in (await task)[0]
 
@@ -225,46 +236,34 @@ def test_files_of_several_visitors_are_checked_in_turns(clip):
 
 
 def test_a_later_choice_replaces_one_that_is_being_checked(clip):
-    read, gate = [], threading.Event()
-
-    def check(path):
-        gate.wait(10)
-        read.append(path.name)
-        return check_video(path)
-
-    paths = [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in "abc"]
+    gate, paths = Gate(), copies(clip, "abc")
 
     async def scenario():
-        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=check), Sessions())
+        events = RecordingEvents(
+            Handlers(fake_pipeline([BOX]), quick, check=gate.check), Sessions()
+        )
         earlier = asyncio.create_task(events.choose(files(paths), TOKEN))
         await asyncio.sleep(0.05)
         later = asyncio.create_task(events.choose(files(paths[2:]), TOKEN))
         await asyncio.sleep(0.05)
-        gate.set()
+        gate.opened.set()
         assert (await earlier)[0] == gr.skip() and "160 x 120" in (await later)[0]
-        assert read == ["a.mp4", "c.mp4"]
+        assert gate.read == ["a.mp4", "c.mp4"]
 
     run_async(scenario())
 
 
 def test_start_does_not_end_the_check(clip):
-    read, gate = [], threading.Event()
-
-    def check(path):
-        gate.wait(10)
-        read.append(path.name)
-        return check_video(path)
-
-    paths = [str(shutil.copy(clip, Path(clip).with_name(f"{name}.mp4"))) for name in "ab"]
+    gate, paths = Gate(), copies(clip, "ab")
 
     async def scenario():
         sessions = Sessions()
-        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=check), sessions)
+        events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick, check=gate.check), sessions)
         checked = asyncio.create_task(events.choose(files(paths), TOKEN))
         await asyncio.sleep(0.05)
         sessions.of(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
-        gate.set()
-        assert "2 recordings" in (await checked)[0] and read == ["a.mp4", "b.mp4"]
+        gate.opened.set()
+        assert "2 recordings" in (await checked)[0] and gate.read == ["a.mp4", "b.mp4"]
 
     run_async(scenario())
 
