@@ -8,11 +8,10 @@ import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 from weakref import WeakSet
 
@@ -40,18 +39,10 @@ _STARTED = 60.0
 
 _context = multiprocessing.get_context("forkserver")
 _SERVER = "fer.sandbox.fork_server"
-
-_context.set_forkserver_preload(
-    [_SERVER, __name__]
-)  # by default it runs the page's own main module
-_variables: dict[str, str] = {}
-"""What the server's environment has besides the page's."""
-
 _reported: set[str] = set()
 _workers: WeakSet["Worker"] = WeakSet()
+_started = Event()
 _ending = Event()
-_environment_lock = Lock()
-"""Held while the page's variables are others, lest a second start keeps these."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,15 +62,30 @@ class WorkerError(Exception):
 def start_server(module: str, **variables: str) -> None:
     """Start the process that forks workers; one that runs already stays as it is.
 
+    Call it before the page has visitors: it changes the environment of new processes, for good.
+
     Args:
         module: Name of a module to import beforehand, with all that workers need. It may leave no
             thread but its own behind.
         variables: Of its environment, for that module to read.
     """
     _context.set_forkserver_preload([_SERVER, module])
-    _variables.update(variables)
-    with _environment():
-        forkserver.ensure_running()
+    _set_environment(variables)
+    forkserver.ensure_running()
+    _started.set()
+
+
+def _set_environment(variables: Mapping[str, str]) -> None:
+    """Set the environment in which this process starts others; `os.environ` stays as it is.
+
+    Not for each worker, as a library's getenv in another thread would end the page by a
+    segmentation fault.
+    """
+    for name in _SECRETS:
+        os.unsetenv(name)
+    path = os.pathsep.join(filter(None, sys.path))
+    for name, value in {**_ONE_THREAD, **variables, "PYTHONPATH": path}.items():
+        os.putenv(name, value)
 
 
 def end_workers() -> None:
@@ -104,6 +110,8 @@ class Worker:
     def __init__(self, work: Work, limits: Limits, *arguments: Any) -> None:
         if _ending.is_set():
             raise WorkerError("The page ends.")
+        if not _started.is_set():
+            start_server(__name__)
         ours, theirs = _context.Pipe()
         self.channel, self._folder = Channel(ours), limits.writable
         self._process = _context.Process(
@@ -111,8 +119,7 @@ class Worker:
             args=(theirs, work, limits, arguments, current_language()),
             daemon=True,
         )
-        with _environment():
-            self._process.start()
+        self._process.start()
         theirs.close()
         _workers.add(self)
         try:
@@ -213,25 +220,3 @@ def _report(ready: Message | None) -> None:
     for lack in set(map(str, ready.fields.get("missing", ()))) - _reported:
         _reported.add(lack)
         logger.warning("This machine lacks %s; media are decoded with less protection.", lack)
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Set the variables as the server, if it has to be started now, should see them."""
-    path = os.pathsep.join(filter(None, sys.path))
-    wanted = {**dict.fromkeys(_SECRETS), **_ONE_THREAD, **_variables, "PYTHONPATH": path}
-    with _environment_lock:
-        before = {name: os.environ.get(name) for name in wanted}
-        _set(wanted)
-        try:
-            yield
-        finally:
-            _set(before)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

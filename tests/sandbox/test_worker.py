@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import sys
-import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -78,21 +77,16 @@ def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, wh
         worker.kill()
 
 
-def test_workers_that_start_at_once_leave_the_pages_variables(monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "secret")
+def test_no_start_of_a_worker_changes_the_environment(monkeypatch):
+    """A library's getenv in another thread would end the page by a segmentation fault."""
 
-    def start():
-        with worker._environment():
-            assert "HF_TOKEN" not in os.environ
-            time.sleep(0.05)
+    def change(*arguments):
+        raise AssertionError("the environment is changed while the page has threads")
 
-    threads = [threading.Thread(target=start) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.02)
-    for thread in threads:
-        thread.join()
-    assert os.environ["HF_TOKEN"] == "secret"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "putenv", change)
+        patch.setattr(os, "unsetenv", change)
+        assert result_of(works.report, LIMITS).kind == "result"
 
 
 def test_messages_that_nest_too_deeply_are_an_error():
@@ -173,7 +167,6 @@ def test_a_message_that_breaks_off_is_an_error(monkeypatch):
 
 @linux
 def test_what_the_kernel_lacks_is_logged(monkeypatch, caplog):
-    from fer.sandbox import worker
     from fer.sandbox.channel import Message
 
     monkeypatch.setattr(worker, "_reported", set())
@@ -235,10 +228,26 @@ def gone(process):
     return state == "Z"
 
 
-def test_secrets_stay_with_the_page(monkeypatch):
-    from fer.sandbox import worker
+SECRETS = """
+import os, subprocess
+from fer.sandbox import Limits, Worker, start_server
+from tests.sandbox import works
 
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    with worker._environment():
-        assert "HF_TOKEN" not in os.environ and os.environ["OMP_NUM_THREADS"] == "1"
-    assert os.environ["HF_TOKEN"] == "hf_secret"
+if __name__ == "__main__":
+    start_server("tests.sandbox.works")
+    worker = Worker(works.environment, Limits(500_000_000, 30))
+    variables = worker.result(20).fields["variables"]
+    children = subprocess.run(["env"], capture_output=True, text=True).stdout
+    assert os.environ["HF_TOKEN"] == "hf_secret" and "hf_secret" not in children
+    print(variables.get("HF_TOKEN"), variables["OMP_NUM_THREADS"])
+"""
+
+
+def test_secrets_stay_with_the_page(tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text(SECRETS)
+    variables = {"PYTHONPATH": str(Path(__file__).parents[2]), "HF_TOKEN": "hf_secret"}
+    page = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, env=os.environ | variables
+    )
+    assert page.stdout.split() == ["None", "1"], page.stderr

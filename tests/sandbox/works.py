@@ -106,6 +106,11 @@ def report():
 _KINDS = {"core": 4, "files": 7, "cpu": 0, "size": 1}
 
 
+def environment():
+    """Report the variables that the worker was started with."""
+    return lambda channel: channel.send("result", variables=dict(os.environ))
+
+
 def hang():
     """Wait for ever, having said so."""
 
