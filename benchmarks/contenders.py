@@ -77,7 +77,7 @@ class Peer:
         package: "fer" with MTCNN, or "yunet"; see `benchmarks.peer`.
 
     Attributes:
-        name: The package, its version and its least face.
+        name: The package, its version and its smallest face.
 
     Raises:
         ValueError: It doesn't start there.

@@ -2,8 +2,8 @@
 
     python -m benchmarks.detector
 
-Both look for the same least face in the same working copy, with the same scores to pass, in turn on
-each frame of the made-up scenes. Milliseconds are medians per frame, one thread. Then both search
+Both look for the same smallest face in the same working copy, with the same scores to pass, in
+turn on each frame of the made-up scenes. Milliseconds are medians per frame, one thread. Then both search
 pictures without faces, as they are, as on a dark evening, and enlarged; there the library has its
 own scores, and counts what it scores above 0.9.
 """
@@ -41,8 +41,8 @@ FACELESS = (
 """Pictures of scikit-image without a face, neither of a human nor of an animal seen from before."""
 
 MIN_FALSE, PLAIN_CONFIDENCE = 20, 0.9
-"""Pixels of the least face that is looked for in them, as in photos, and score above which the
-library's faces count."""
+"""Size in pixels of the smallest face that is looked for in them, as in photos, and score above
+which the library's faces count."""
 
 EVENING = 0.25, 8.0, 6.0
 """Gain and offset of a dark picture, and the standard deviation of its noise, in grey levels."""
@@ -52,7 +52,7 @@ class PlainLibrary:
     """facenet-pytorch's MTCNN as it comes."""
 
     def __init__(self, least: int) -> None:
-        """Load its networks; `least` are the pixels of the least face."""
+        """Load its networks; `least` is the size of the smallest face in pixels."""
         self._mtcnn = MTCNN(keep_all=True, min_face_size=least)
 
     def count(self, image: np.ndarray) -> int:

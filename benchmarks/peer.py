@@ -7,8 +7,8 @@
 In: a line of JSON with the picture's shape, and, where faces are to be classified without being
 looked for, their "rectangles" (x, y, width, height); then its bytes, RGB. Out: a line of JSON with
 the boxes, xyxy, the probabilities of the seven expressions where the package has some, and what it
-took in seconds. The first line out has the package's version and the least face that it looks for:
-ours, where that can be set.
+took in seconds. The first line out has the package's version and the smallest face that it looks
+for: ours, where that can be set.
 """
 
 import json
@@ -52,7 +52,7 @@ class Yunet:
     """YuNet: detection only."""
 
     def __init__(self, threads: int, min_face: int) -> None:
-        """Load it; it has its own least face."""
+        """Load it; it has its own smallest face."""
         import yuface
 
         self._detect = yuface.detect

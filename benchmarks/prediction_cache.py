@@ -23,8 +23,8 @@ from fer.data.fer2013 import FerArrays, load_arrays, load_fer2013
 from fer.labels import FER2013_DATASET_ID
 from fer.model.classifier import ExpressionClassifier
 from fer.threads import limit_threads
+from fer.vision.expression_smoother import ExpressionSmoother
 from fer.vision.prediction_cache import PredictionCache
-from fer.vision.smoother import ExpressionSmoother
 
 RATE = 30
 """Frames a second."""

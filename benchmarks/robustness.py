@@ -34,7 +34,7 @@ from fer.threads import limit_threads
 from fer.vision.detections import boxes, probabilities
 
 MIN_FACE = 20
-"""Pixels of the least face that is looked for, as in photos; YuNet has its own."""
+"""Size in pixels of the smallest face that is looked for, as in photos; YuNet has its own."""
 
 
 class Contender(Protocol):

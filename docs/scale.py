@@ -155,8 +155,8 @@ def _job(measured: dict) -> str:
         f"{VIDEO_HOURS:,} hours of video": sums["video"] * VIDEO_HOURS / JOB_CORES,
     }
     parts = [
-        f"{name} take {value:,.1f} hours of such a job, {_time(value / SHARDS)} in {SHARDS} shards "
-        f"at a time, and cost {value * JOB_PRICE:,.2f} dollars"
+        f"{name} take {value:,.1f} hours of such a job, {_time(value / SHARDS)} with {SHARDS} "
+        f"shards in parallel, and cost {value * JOB_PRICE:,.2f} dollars"
         for name, value in hours.items()
     ]
     return f"""\
@@ -166,7 +166,10 @@ also starts and installs `fer`, which is paid for as well: the more shards, the 
 
 
 def _time(hours: float) -> str:
-    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    minutes = max(1, round(60 * hours))
+    return f"{minutes} minute{'s' * (minutes > 1)}"
 
 
 def read_scale() -> str:

@@ -23,7 +23,7 @@ def speed(network: dict, live: dict, visitors: dict, recording: dict, startup: d
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
     one_face, many, *plain = _shares(network["times"])
     return f"""\
-The network alone classifies a face crop in {one_face} times the time of a ResNet-18 (224 pixels,
+The network alone takes {one_face} of the time of a ResNet-18 to classify a face crop (224 pixels,
 batch 1, two threads), and each of 32 at once in {many}: in int8, by ONNX Runtime, on two threads of
 {network["machine"]["processor"]}. In float32, by PyTorch, it takes {plain[0]} and {plain[1]}.
 
@@ -39,7 +39,7 @@ on {live["machine"]["processor"]}, that ResNet-18 took {_median_yardstick(live):
 {_crowd(visitors)}
 
 A recording of {video["faces"]:.0f} faces at {video["height"]}p is done {faster:.1f} times as fast
-as it plays, in {memory:.0f} MB. The page takes {late:.2f} times as long to respond as importing
+as it plays, in {memory:.0f} MB. The page responds after {late:.2f} of the time that importing
 PyTorch, Gradio and facenet-pytorch takes alone. These commands measured it into
 [benchmarks/](../benchmarks), and `python -m docs.tables` wrote this section:
 
@@ -70,9 +70,9 @@ def _crowd(visitors: dict) -> str:
     cores = visitors["machine"]["cores"]
     return f"""\
 Where the server reads the camera, as the Live tab does *on the server*, {number} visitors at a time
-get {mean:.1f} answers a second each, of ten frames that they send; the slowest gets {slowest:.1f}.
-99 of 100 answers are there within {late:.0f} ms of their frame, on {cores} cores that server and
-visitors share."""
+get {mean:.1f} answers a second each to the ten frames that they send; the slowest gets
+{slowest:.1f}. 99 of 100 answers are there within {late:.0f} ms of their frame, on {cores} cores
+that server and visitors share."""
 
 
 def _median_yardstick(live: dict) -> float:

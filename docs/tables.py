@@ -111,8 +111,8 @@ The epoch was chosen, and the heads' temperatures
 {calibration["combined_temperature"]}) and the threshold {calibration["uncertain_below"]} were
 fitted, on the same split; above it the predictions are right
 {calibration["selective_accuracy"]:.2f} of the time, by both label sets together. All choices were
-made on this split, so these figures flatter; FER2013's test split (PrivateTest) was used for none,
-and has not been measured here."""
+made on this split, so these figures are optimistic; FER2013's test split (PrivateTest) was used for
+none, and has not been measured here."""
 
 
 def _agreement(split: dict) -> float:

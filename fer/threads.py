@@ -27,11 +27,11 @@ def number_of_threads() -> int:
     requested = os.environ.get("OMP_NUM_THREADS", "")
     if _limits:
         return _limits[0]
-    return int(requested) if requested.isdecimal() and int(requested) else _number_of_cores()
+    return int(requested) if requested.isdecimal() and int(requested) else number_of_cores()
 
 
-def _number_of_cores() -> int:
-    """Return how many cores this process may use."""
+def number_of_cores() -> int:
+    """Return how many cores this process may use; SLURM gives it fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

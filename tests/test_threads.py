@@ -17,12 +17,12 @@ def test_without_a_limit_there_is_a_thread_for_each_core_or_as_openmp_is_told(
     no_limit, monkeypatch
 ):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert threads.number_of_threads() == threads._number_of_cores() >= 1
+    assert threads.number_of_threads() == threads.number_of_cores() >= 1
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert threads.number_of_threads() == 3
     for nonsense in ("0", "many", "2,2"):
         monkeypatch.setenv("OMP_NUM_THREADS", nonsense)
-        assert threads.number_of_threads() == threads._number_of_cores()
+        assert threads.number_of_threads() == threads.number_of_cores()
 
 
 def test_the_limit_counts_more_and_reaches_pytorch_whenever_it_is_imported():

@@ -19,8 +19,8 @@ from fer.model.face_pixels import MIN_DEVIATION
 from fer.pipeline import StreamState
 from fer.ui.photo.handlers import MIN_FACE_RANGE
 from fer.vision.detector import FaceDetector
+from fer.vision.expression_smoother import ExpressionSmoother
 from fer.vision.prediction_cache import PredictionCache
-from fer.vision.smoother import ExpressionSmoother
 
 FILE = Path(__file__).with_name("pipeline") / "config.json"
 

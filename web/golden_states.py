@@ -11,12 +11,12 @@ from supervision import Detections
 from fer.array_types import Float32Array, UInt8Array
 from fer.vision.box_smoother import BoxSmoother
 from fer.vision.detections import track_ids
+from fer.vision.expression_smoother import ExpressionSmoother
 from fer.vision.frame_mapping import content_rectangle, frame_mappings
 from fer.vision.pose import roll, yaw
 from fer.vision.prediction_cache import PredictionCache
 from fer.vision.roll_smoother import RollSmoother
 from fer.vision.scene_change import SceneChangeDetector
-from fer.vision.smoother import ExpressionSmoother
 from fer.vision.tracker import FaceTracker
 from web.golden_steps import FACE, darkened
 from web.golden_streams import draw

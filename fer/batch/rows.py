@@ -11,7 +11,7 @@ from fer.batch.input_files import InputFile
 from fer.labels import EXPRESSIONS
 from fer.recording.frame_table import BOX_COLUMNS
 from fer.timeline.expression_statistics import compute_statistics
-from fer.timeline.tallies import COUNT_COLUMNS
+from fer.timeline.face_counts import COUNT_COLUMNS
 from fer.timeline.timeline import Timeline
 from fer.vision.detections import boxes, confidences, probabilities, track_ids
 from fer.vision.quality import QUALITY_COLUMNS

@@ -28,7 +28,7 @@ MIN_OVERLAP = 2
 """Whole seconds before a segment that are analysed once more, so that tracks go on."""
 
 PHOTO_MIN_FACE, VIDEO_MIN_FACE = 20, 40
-"""Pixels of the least face that is looked for, as in `fer photo` and `fer video`."""
+"""Size of the smallest face that is looked for, in pixels, as in `fer photo` and `fer video`."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class BatchSettings:
         rate: Analysed frames of a video a second.
         start: Seconds of each video at which its analysis starts.
         end: Seconds at which it ends; infinite for the video's end.
-        min_face: Pixels of the least face; None for `PHOTO_MIN_FACE` and `VIDEO_MIN_FACE`.
+        min_face: Size of the smallest face, pixels; None for `PHOTO_MIN_FACE` and `VIDEO_MIN_FACE`.
         annotated: Folder of the copies with boxes; None for no copies.
         model: A Hub id or a folder; None is the embedded network.
         device: Where the networks run, as torch names it.
@@ -124,7 +124,7 @@ class VideoPlan:
         scale: Pixels of the file a pixel of what is analysed.
         can_seek: Whether it may be read from its middle on.
         segments: In their order.
-        identity: What another file in the same place would have otherwise.
+        identity: By which a replaced file is recognised; see `LocalCopies.identity`.
     """
 
     info: VideoInfo

@@ -44,7 +44,7 @@ def add_camera(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=Path,
         default=Path(),
         metavar="FOLDER",
-        help="for pictures and recordings; made if need be",
+        help="folder for pictures and recordings; created if missing",
     )
     parser.set_defaults(run=run_camera)
 

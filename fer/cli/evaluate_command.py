@@ -60,7 +60,7 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         default=Path("runs/evaluation"),
         metavar="FOLDER",
-        help="for JSON and plots; made if need be",
+        help="folder for JSON and plots; created if missing",
     )
     parser.set_defaults(run=run_evaluate)
 

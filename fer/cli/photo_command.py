@@ -51,7 +51,7 @@ def add_photo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="for faces.csv, faces.json and the annotated photos; made if need be",
+        help="folder for faces.csv, faces.json and the annotated photos; created if missing",
     )
     add_min_face(parser, 20)
     parser.add_argument(

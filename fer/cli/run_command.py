@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
 from fer.paths import printable
 from fer.progress_bars import share_progress
+from fer.threads import number_of_cores
 
 if TYPE_CHECKING:
     from fer.batch.batch_run import BatchRun, TaskPool
@@ -50,7 +50,7 @@ def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         type=Path,
         required=True,
         metavar="FOLDER",
-        help="for the tables; made if need be",
+        help="folder for the tables; created if missing",
     )
     _add_analysis(parser)
     _add_engine(parser)
@@ -77,7 +77,8 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "--min-face",
         type=int,
         metavar="PIXELS",
-        help="least face to look for, forehead to chin; 20 in photos and 40 in videos if left out",
+        help="smallest face to look for, in pixels from forehead to chin; 20 in photos and 40 in "
+        "videos if left out",
     )
     parser.add_argument(
         "--annotate",
@@ -103,7 +104,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
         "--shard",
         type=_shard,
         metavar="K/N",
-        help="read the K-th of N shares of the files, such as 3/64; all into the same FOLDER",
+        help="read shard K of N, such as 3/64; all into the same FOLDER",
     )
 
 
@@ -182,14 +183,7 @@ def make_pool(options: argparse.Namespace, settings: "BatchSettings", files: int
         return RayPool(settings, options.workers if files else 1)
     from fer.batch.local import LocalPool
 
-    return LocalPool(settings, (options.workers or usable_cores()) if files else 1)
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use; SLURM gives it fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return LocalPool(settings, (options.workers or number_of_cores()) if files else 1)
 
 
 def describe_kept(run: "BatchRun", out: Path) -> str:

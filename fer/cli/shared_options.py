@@ -40,7 +40,7 @@ def add_min_face(parser: argparse.ArgumentParser, default: int) -> None:
         type=int,
         default=default,
         metavar="PIXELS",
-        help=f"least face to look for, forehead to chin; at least {PNET_WINDOW}",
+        help=f"smallest face to look for, in pixels from forehead to chin; at least {PNET_WINDOW}",
     )
 
 
@@ -52,7 +52,8 @@ def add_map(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="NAME=EXPRESSION",
-        help="expressions of labels or folders of other names; NAME=- leaves one out",
+        help="expressions of labels or folders of other names, such as joy=happy; NAME=- "
+        "leaves one out",
     )
 
 

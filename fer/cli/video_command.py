@@ -35,7 +35,7 @@ REASONS = {
 """Why `AUTO` became which view."""
 
 MIN_FACE = 40
-"""Pixels of the least face to look for, as in the Recording tab."""
+"""Size of the smallest face to look for, in pixels, as in the Recording tab."""
 
 
 def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,7 +61,7 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         type=Path,
         required=True,
         metavar="FOLDER",
-        help="where the files go; made if need be",
+        help="folder for the files; created if missing",
     )
     parser.add_argument(
         "--view",

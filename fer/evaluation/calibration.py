@@ -147,7 +147,7 @@ def calibrate(
         uncertain_below=threshold,
         calibration_error=calibration_error(alone, labels),
         uncalibrated_error=calibration_error(softmax(first, axis=1), labels),
-        combined_error=expected_error(confidence, right),
+        combined_error=expected_calibration_error(confidence, right),
         coverage=float(certain.mean()),
         selective_accuracy=float(right[certain].mean()),
     )
@@ -168,7 +168,7 @@ def fit_heads(
         fitted = round(fit_temperature(second[voted], votes[voted]), 4)
         heads = replace(heads, ferplus_temperature=fitted)
     if heads.ferplus_share or heads.prior_correction:
-        sets = (labels, others_of(labels, votes)) if heads.ferplus_share else (labels,)
+        sets = (labels, majority_or_label(labels, votes)) if heads.ferplus_share else (labels,)
         targets = np.mean([classes[one] for one in sets], axis=0)
         fitted = round(fit_temperature(combined(heads, first, second), targets), 4)
         heads = replace(heads, combined_temperature=fitted)
@@ -194,12 +194,12 @@ def fit_temperature(logits: Float32Array, targets: FloatArray) -> float:
 def calibration_error(
     probabilities: Float32Array, labels: Int64Array, bins: int = CALIBRATION_BINS
 ) -> float:
-    """Return the `expected_error` of probabilities, (n, classes), by labels, (n,)."""
+    """Return the `expected_calibration_error` of probabilities, (n, classes), by labels, (n,)."""
     right = probabilities.argmax(axis=1) == labels
-    return expected_error(probabilities.max(axis=1), right, bins)
+    return expected_calibration_error(probabilities.max(axis=1), right, bins)
 
 
-def expected_error(
+def expected_calibration_error(
     confidence: Float32Array, right: Correctness, bins: int = CALIBRATION_BINS
 ) -> float:
     """Return the mean gap between confidence and accuracy over equally wide bins of confidence.
@@ -224,12 +224,12 @@ def correctness_by_both(
         labels: FER2013's, (n,).
         votes: Shares of FER+'s votes, (n, 8).
     """
-    others = others_of(labels, votes)
+    others = majority_or_label(labels, votes)
     right: FloatArray = ((predictions == labels).astype(float) + (predictions == others)) / 2
     return right
 
 
-def others_of(labels: Int64Array, votes: Float32Array) -> Int64Array:
+def majority_or_label(labels: Int64Array, votes: Float32Array) -> Int64Array:
     """Return FER+'s majority, (n,); where it is none of the seven, FER2013's label."""
     majority = majority_expression(votes)
     return np.where(majority >= 0, majority, labels)

@@ -8,7 +8,11 @@ from dataclasses import replace
 
 from fer.array_types import Float32Array, Int64Array
 from fer.data.ferplus import majority_expression
-from fer.evaluation.calibration import calibration_error, correctness_by_both, expected_error
+from fer.evaluation.calibration import (
+    calibration_error,
+    correctness_by_both,
+    expected_calibration_error,
+)
 from fer.evaluation.metrics import compare_labels
 from fer.model.evaluation_results import BothMetrics, CombinedMetrics, MajorityAccuracy
 from fer.model.heads import probabilities
@@ -128,7 +132,7 @@ def metrics_by_both(
     return BothMetrics(
         accuracy=float(right.mean()),
         macro_f1=(macro_f1 + scores.macro_f1) / 2,
-        calibration_error=expected_error(output.max(axis=1), right),
+        calibration_error=expected_calibration_error(output.max(axis=1), right),
     )
 
 

@@ -54,7 +54,7 @@ def risk_coverage_plot(points: Sequence[SelectiveMetrics], chosen: SelectiveMetr
     axes = figure.subplots()
     for label, colour, accuracy in (
         ("by the labels", ACCENT, attrgetter("accuracy")),
-        ("by FER+'s majority", SECONDARY, _ferplus_accuracy),
+        ("by FER+'s majority", SECONDARY, attrgetter("ferplus_accuracy")),
     ):
         known = [
             (100 * point.coverage, 100 * right)
@@ -70,11 +70,6 @@ def risk_coverage_plot(points: Sequence[SelectiveMetrics], chosen: SelectiveMetr
     axes.legend(frameon=False, loc="lower left", title=in_use, alignment="left")
     simplify_axes(axes)
     return figure
-
-
-def _ferplus_accuracy(point: SelectiveMetrics) -> float | None:
-    """Return the accuracy by FER+'s majority, None without votes."""
-    return point.ferplus_agreement.accuracy if point.ferplus_agreement else None
 
 
 def _mark_threshold(axes: Axes, coverage: float, accuracy: float | None, colour: str) -> None:

@@ -99,6 +99,11 @@ class SelectiveMetrics:
     accuracy: Share | None
     ferplus_agreement: MajorityAccuracy | None = field(metadata=formerly("ferplus_answers"))
 
+    @property
+    def ferplus_accuracy(self) -> float | None:
+        """Accuracy by FER+'s majority; None without votes."""
+        return self.ferplus_agreement.accuracy if self.ferplus_agreement else None
+
 
 @dataclass(frozen=True)
 class BothMetrics:

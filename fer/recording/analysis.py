@@ -77,7 +77,7 @@ def analyze(
 
     Args:
         source: The video.
-        folder: Where the files go; made if need be.
+        folder: Where the files go; created if missing.
         pipeline: Detects, tracks and classifies the faces.
         view: "class" for aggregates only, "person" for a series for each track as well.
         rate: Analysed frames a second; boxes are interpolated in the frames of which none is.

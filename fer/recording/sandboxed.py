@@ -108,7 +108,7 @@ def analyze_sandboxed(
 
     Args:
         source: The video.
-        folder: Where the files go; made if need be. After an error they are left to the caller.
+        folder: Where the files go; created if missing. After an error they are left to the caller.
         pipeline: The page's, whose network the worker loads for itself.
         view: "class" or "person".
         rate: Frames a second that are analysed.

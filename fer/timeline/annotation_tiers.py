@@ -142,17 +142,17 @@ def _placed(row: Interval, end: float, lead: float) -> Interval:
 
 
 def _class_states(timeline: Timeline) -> Iterator[Interval]:
-    numbers, tallies = timeline.counts()
-    statistics = compute_statistics(tallies)
+    numbers, counts = timeline.counts()
+    statistics = compute_statistics(counts)
     labels = [_class_state(statistics, row) for row in range(len(numbers))]
     return _runs(CLASS_TIER, numbers, labels, statistics, timeline.bin_seconds)
 
 
 def _track_states(timeline: Timeline) -> Iterator[Interval]:
-    numbers, tracks, tallies = timeline.track_counts()
+    numbers, tracks, counts = timeline.track_counts()
     for track in np.unique(tracks).tolist():
         own = tracks == track
-        statistics = compute_statistics(tallies[own])
+        statistics = compute_statistics(counts[own])
         labels = [_track_state(statistics, row) for row in range(int(own.sum()))]
         yield from _runs(f"face {track}", numbers[own], labels, statistics, timeline.bin_seconds)
 

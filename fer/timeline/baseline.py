@@ -60,8 +60,8 @@ def baselines(timeline: Timeline) -> dict[int, Baseline]:
     inside = baseline_bins(timeline)
     if timeline.view != "person" or not inside:
         return {}
-    numbers, tracks, tallies = timeline.included().track_counts()
-    statistics = compute_statistics(tallies)
+    numbers, tracks, counts = timeline.included().track_counts()
+    statistics = compute_statistics(counts)
     values = np.column_stack([statistics[name] for name in MEASURES])
     known, within = statistics["classified"] > 0, np.isin(numbers, list(inside))
     found = {}

@@ -157,28 +157,28 @@ def _all_curves(timeline: Timeline) -> tuple[Curves, dict[int, Curves], int]:
     bins = int(numbers[-1]) + 1 if len(numbers) else 0
     group = max(1, -(-bins // MAX_COLUMNS))
 
-    def curves(numbers: Int64Array, tallies: Int64Array) -> Curves:
-        known = numbers // group, tallies, -(-bins // group), timeline.view == "class"
+    def curves(numbers: Int64Array, counts: Int64Array) -> Curves:
+        known = numbers // group, counts, -(-bins // group), timeline.view == "class"
         return Curves(timeline.bin_seconds * group, merged_statistics(*known))
 
     counted = timeline.included()
-    numbers, tracks, tallies = counted.track_counts()
+    numbers, tracks, counts = counted.track_counts()
     longest = {
-        track: curves(numbers[tracks == track], tallies[tracks == track])
-        for track in longest_tracks(tracks, tallies)
+        track: curves(numbers[tracks == track], counts[tracks == track])
+        for track in longest_tracks(tracks, counts)
     }
     return curves(*counted.counts()), longest, len(set(tracks.tolist()))
 
 
-def longest_tracks(tracks: Int64Array, tallies: Int64Array) -> list[int]:
+def longest_tracks(tracks: Int64Array, counts: Int64Array) -> list[int]:
     """Return the up to `MAX_TRACKS` track ids seen in the most frames, ascending.
 
     Args:
         tracks: A track id a row, (r,).
-        tallies: Its counts, int64 (r, 15), frames first.
+        counts: Its counts, int64 (r, 15), frames first.
     """
     frames = Counter[int]()
-    for track, count in zip(tracks.tolist(), tallies[:, 0].tolist(), strict=True):
+    for track, count in zip(tracks.tolist(), counts[:, 0].tolist(), strict=True):
         frames[track] += count
     return sorted(track for track, _frames in frames.most_common(MAX_TRACKS))
 

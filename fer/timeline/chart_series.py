@@ -32,12 +32,12 @@ def chart_series(timeline: Timeline, tracks: Sequence[int]) -> str:
     group = max(1, -(-bins // MAX_SERIES_COLUMNS))
     slots, counted = -(-bins // group), timeline.included()
 
-    def statistics(numbers: Int64Array, tallies: Int64Array) -> Statistics:
-        return merged_statistics(numbers // group, tallies, slots, timeline.view == "class")
+    def statistics(numbers: Int64Array, counts: Int64Array) -> Statistics:
+        return merged_statistics(numbers // group, counts, slots, timeline.view == "class")
 
     everyone = statistics(*counted.counts())
-    numbers, ids, tallies = counted.track_counts()
-    single = [statistics(numbers[ids == track], tallies[ids == track]) for track in tracks]
+    numbers, ids, counts = counted.track_counts()
+    single = [statistics(numbers[ids == track], counts[ids == track]) for track in tracks]
     series = {
         "step": timeline.bin_seconds * group,
         "names": STACK_ORDER,

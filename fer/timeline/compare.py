@@ -17,8 +17,8 @@ from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
+from fer.timeline.face_counts import CLASSIFIED, INDEX_SIGNS, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.marks import BASELINE, STRETCH, letters, merged_ranges
-from fer.timeline.tallies import CLASSIFIED, INDEX_SIGNS, PROBABILITIES, PROBABILITY_SCALE
 from fer.timeline.timeline import Timeline, TimelineError
 
 MEASURES = (*EXPRESSIONS, "index")
@@ -119,9 +119,9 @@ def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]])
         for start, end in merged_ranges(ranges):
             inside |= (starts >= start - 1e-6) & (ends <= end + 1e-6)
         counted = counted.only(set(whole[inside].tolist()))
-    numbers, tallies = counted.counts()
-    known = compute_statistics(tallies)["classified"] > 0
-    weighted = weight_bins_equally(tallies[known])
+    numbers, counts = counted.counts()
+    known = compute_statistics(counts)["classified"] > 0
+    weighted = weight_bins_equally(counts[known])
     shares = weighted[:, PROBABILITIES] / PROBABILITY_SCALE
     return Sample(
         name,

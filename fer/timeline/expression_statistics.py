@@ -1,17 +1,17 @@
-"""Statistics of tallies: mean shares of the expressions, the index and its standard error."""
+"""Statistics of counts: mean shares of the expressions, the index and its standard error."""
 
 import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.tallies import (
+from fer.timeline.face_counts import (
     CLASSIFIED,
     COUNT_COLUMNS,
     COUNTED,
     FRAMES,
     INDEX_SIGNS,
     PROBABILITY_SCALE,
-    Tallies,
+    Counts,
 )
 from fer.timeline.withholding import merge_bins
 
@@ -25,14 +25,14 @@ ERROR_BAND = 2
 """Standard errors that the index's band reaches to both sides, wherever it is drawn."""
 
 
-def weight_bins_equally(counts: Int64Array, frames: Tallies | None = None) -> Float64Array:
-    """Return tallies float64 (b, 15) as if each bin had one frame, with as many faces as its mean.
+def weight_bins_equally(counts: Int64Array, frames: Counts | None = None) -> Float64Array:
+    """Return counts float64 (b, 15) as if each bin had one frame, with as many faces as its mean.
 
     So that their sum weighs each second alike, however many frames a busy machine had time for.
 
     Args:
         counts: int64 (b, 15).
-        frames: Frames of each bin, (b,), where the tallies don't count them all; those of a single
+        frames: Frames of each bin, (b,), where the counts don't include them all; those of a single
             face, for one, count those in which it was seen.
     """
     even: Float64Array = counts / (counts[:, FRAMES] if frames is None else frames)[:, None]
@@ -45,7 +45,7 @@ def merged_statistics(
     """Return the statistics of wider bins, each with the error of `pooled_error`.
 
     Args:
-        bin_indices: Which wider bin each tally belongs to, (b,), from 0 to below `bins`.
+        bin_indices: Which wider bin each row belongs to, (b,), from 0 to below `bins`.
         counts: int64 (b, 15).
         bins: Number of wider bins.
         withhold: Leave out the expressions of a wider bin in which no more than half of the frames
@@ -56,8 +56,8 @@ def merged_statistics(
     return wider | {"index_error": np.where(wider["classified"] > 0, errors, np.nan)}
 
 
-def compute_statistics(counts: Tallies) -> Statistics:
-    """Compute statistics from tallies.
+def compute_statistics(counts: Counts) -> Statistics:
+    """Compute statistics from rows of counts.
 
     All means are over readings: a face seen in five frames of a bin has five readings there, all
     with the same weight. Faces too small to classify, and those turned away, are counted but have
@@ -110,15 +110,15 @@ def outcome_shares(statistics: Statistics, view: str) -> Float64Array:
     return np.column_stack(columns)
 
 
-def index_variance(counts: Tallies) -> Float64Array:
-    """Return the variance of the index over the readings of each tally, float64 (b,); or NaN."""
+def index_variance(counts: Counts) -> Float64Array:
+    """Return the variance of the index over the readings of each row, float64 (b,); or NaN."""
     columns = dict(zip(COUNT_COLUMNS, np.asarray(counts).T, strict=True))
     mean = _ratio(_index_sums(columns), columns["classified"])
     square = _ratio(columns["squares"], columns["classified"])
     return np.maximum(square - mean**2, 0) / PROBABILITY_SCALE**2
 
 
-def pooled_error(counts: Tallies) -> float:
+def pooled_error(counts: Counts) -> float:
     """Return the standard error of the mean index over all of several bins; NaN below two faces.
 
     The variance is taken within each bin, so that the class's own ups and downs don't count as
@@ -128,7 +128,7 @@ def pooled_error(counts: Tallies) -> float:
     return float(pooled_errors(np.zeros(len(counts), int), counts, 1)[0])
 
 
-def pooled_errors(bin_indices: Int64Array, counts: Tallies, bins: int) -> Float64Array:
+def pooled_errors(bin_indices: Int64Array, counts: Counts, bins: int) -> Float64Array:
     """Return `pooled_error` of the bins at each place, 0 to below `bins`, float64 (bins,)."""
     classified, counted = (
         np.bincount(bin_indices, counts[:, column], bins) for column in (CLASSIFIED, COUNTED)
@@ -154,7 +154,7 @@ def _index_sums(columns: Statistics) -> Int64Array | Float64Array:
     return sums
 
 
-def _ratio(part: Tallies, whole: Tallies) -> Float64Array:
+def _ratio(part: Counts, whole: Counts) -> Float64Array:
     """Divide; NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     ratio: Float64Array = np.full(whole.shape, np.nan)

@@ -18,8 +18,8 @@ from fer.array_types import Float64Array, FloatArray
 from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
+from fer.timeline.face_counts import Counts
 from fer.timeline.formatting import format_duration, format_percent, format_time
-from fer.timeline.tallies import Tallies
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
 WINDOW, BASELINE, RECOVERY = 5.0, 60.0, 3.0
@@ -94,8 +94,8 @@ class Moment:
 
 def find_moments(timeline: Timeline, max_moments: int = MAX_MOMENTS) -> tuple[Moment, ...]:
     """Return the strongest moments, by time; none overlap, and in none is a bin withheld."""
-    numbers, tallies = timeline.included().counts()
-    shown = compute_statistics(tallies)
+    numbers, counts = timeline.included().counts()
+    shown = compute_statistics(counts)
     known = shown["classified"] > 0
     times = numbers[known] * timeline.bin_seconds
     gap = max(WINDOW if timeline.view == "person" else 0.0, timeline.bin_seconds)
@@ -143,7 +143,7 @@ class _Series:
     Between two bins of a moment lie `gap` seconds at most.
     """
 
-    def __init__(self, times: FloatArray, shares: Tallies, bin_seconds: float, gap: float) -> None:
+    def __init__(self, times: FloatArray, shares: Counts, bin_seconds: float, gap: float) -> None:
         self.times, self.shares, self.bin_seconds = times, shares, bin_seconds
         self.gap = gap
         self.forward_means = self._means(WINDOW)

@@ -21,9 +21,9 @@ from fer.timeline.expression_statistics import (
     merged_statistics,
     outcome_shares,
 )
+from fer.timeline.face_counts import Counts
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
-from fer.timeline.tallies import Tallies
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 
@@ -91,13 +91,13 @@ class _Columns:
 
     def __init__(self, timeline: Timeline, most: int) -> None:
         whole = timeline.counts()[0]
-        numbers, tallies = timeline.included().counts()
+        numbers, counts = timeline.included().counts()
         count = whole[-1] + 1 - whole[0]
         each = next((step for step in _TICK_STEPS if count / step <= most), -(-count // most))
         self.places, bins = np.unique(numbers // each, return_inverse=True)
         self.view, withhold = timeline.view, timeline.view == "class"
         self.width = float(each * timeline.bin_seconds)
-        self.statistics = merged_statistics(bins, tallies, len(self.places), withhold)
+        self.statistics = merged_statistics(bins, counts, len(self.places), withhold)
         self.shown = self.statistics["classified"] > 0
         self.withheld = ~self.shown & (self.statistics["faces"] > 0)
         self.reason = hatching_reason(withhold)
@@ -122,7 +122,7 @@ def hatching_reason(is_class: bool) -> str:
     return _("no face to classify")
 
 
-def _steps(values: Tallies) -> Tallies:
+def _steps(values: Counts) -> Counts:
     """Repeat the last value, so that values belong to edges as `step="post"` wants them."""
     return np.concatenate([values, values[-1:]])
 
@@ -143,7 +143,7 @@ def _draw_stack(
     tops = 100 * np.cumsum(shares, axis=1)
     linewidth = 0.3 if len(columns.places) <= 200 else 0  # lines would hide narrow columns
     for run, edges in columns.runs(chosen):
-        low: Tallies = np.zeros(len(edges))
+        low: Counts = np.zeros(len(edges))
         for color, top in zip(colors, tops[run].T, strict=True):
             high = _steps(top)
             axes.fill_between(

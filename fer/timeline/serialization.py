@@ -15,8 +15,8 @@ import numpy as np
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
+from fer.timeline.face_counts import COUNT_COLUMNS, FRAMES, PROBABILITY_SCALE
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
-from fer.timeline.tallies import COUNT_COLUMNS, FRAMES, PROBABILITY_SCALE
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline, TimelineError
 from fer.timeline.track_quality import QUALITY_SUMS
 from fer.timeline.withholding import MIN_FACES
@@ -209,7 +209,7 @@ def _read_counts(
     """Return rows of `counts` counts with zeros for those that their version doesn't have.
 
     Raises:
-        TimelineError: A row has another number of counts, or some that no tally has.
+        TimelineError: A row has another number of counts, or impossible ones.
     """
     if any(len(row) != counts for row in rows.values()):
         raise TimelineError(
@@ -227,7 +227,7 @@ def _read_counts(
 
 
 def _is_possible(table: Int64Array) -> bool:
-    """Return whether all tallies have a frame and no negative count; sums of quality may be."""
+    """Return whether all rows have a frame and no negative count; sums of quality may be."""
     return bool((table[:, FRAMES] > 0).all() and (table[:, :_BIN_COUNTS] >= 0).all())
 
 

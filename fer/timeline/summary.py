@@ -9,9 +9,9 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics, pooled_error, weight_bins_equally
+from fer.timeline.face_counts import Counts
 from fer.timeline.formatting import format_duration, format_percent, format_signed
 from fer.timeline.moments import Moment, find_moments
-from fer.timeline.tallies import Tallies
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
 
@@ -52,7 +52,7 @@ class Summary:
             view, too few.
         faces: Mean number of faces in a frame.
         mean: Mean share of each expression over all classified readings, 0 to 1, by name.
-        index: Mean positive-negative index, -1 to 1; see `fer.timeline.tallies`.
+        index: Mean positive-negative index, -1 to 1; see `fer.timeline.face_counts`.
         index_error: Its standard error, from the number of faces.
         uncertain: Share of the classified readings that were uncertain.
         small: Share of all faces that were too small to classify.
@@ -170,15 +170,15 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         end: Seconds at which the recording ended; None takes the last bin as full.
     """
     whole, timeline = timeline, timeline.included()
-    numbers, tallies = timeline.counts()
-    weighted = weight_bins_equally(tallies)
+    numbers, counts = timeline.counts()
+    weighted = weight_bins_equally(counts)
     total = _overall(weighted)
     lengths = _lengths(numbers, timeline.bin_seconds, end)
     watched = _lengths(whole.counts()[0], timeline.bin_seconds, end).sum()
     return Summary(
         view=timeline.view,
         seconds=float(lengths.sum()),
-        shown_seconds=float(lengths[compute_statistics(tallies)["classified"] > 0].sum()),
+        shown_seconds=float(lengths[compute_statistics(counts)["classified"] > 0].sum()),
         faces=total["faces"],
         mean={name: total[name] for name in EXPRESSIONS},
         index=total["index"],
@@ -187,7 +187,7 @@ def summarise(timeline: Timeline, end: float | None = None) -> Summary:
         small=total["small"],
         turned=total["turned"],
         moments=find_moments(timeline),
-        tracks=_tracks(timeline, compute_statistics(tallies)["frames"], lengths),
+        tracks=_tracks(timeline, compute_statistics(counts)["frames"], lengths),
         left_out=float(watched - lengths.sum()),
     )
 
@@ -207,7 +207,7 @@ def _lengths(numbers: Int64Array, bin_seconds: float, end: float | None) -> Floa
     return np.clip(left, 0.0, bin_seconds)
 
 
-def _tracks(timeline: Timeline, frames: Tallies, lengths: Float64Array) -> tuple[TrackSummary, ...]:
+def _tracks(timeline: Timeline, frames: Counts, lengths: Float64Array) -> tuple[TrackSummary, ...]:
     """Return the tracks' summaries.
 
     Args:

@@ -23,9 +23,9 @@ from supervision import Detections
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
+from fer.timeline.face_counts import COUNT_COLUMNS, counts_per_face
 from fer.timeline.formatting import shortened
 from fer.timeline.marks import Mark, left_out_ranges, sorted_marks
-from fer.timeline.tallies import COUNT_COLUMNS, count_faces
 from fer.timeline.track_counts import TrackCounts
 from fer.timeline.track_quality import QUALITY_SUMS, mean_quality, sum_quality
 from fer.timeline.withholding import MIN_FACES, count_frame, withhold_expressions
@@ -47,7 +47,7 @@ TRACK_COLUMNS = ("frames", "classified", *EXPRESSIONS, "uncertain", "small", "in
 """Columns of one track in one bin; a single face has no standard error over faces."""
 
 BIN_BYTES = 338
-"""Memory of a bin's tally: 15 numbers of 8 bytes, and what Python needs for an array by a key."""
+"""Memory of a bin's counts: 15 numbers of 8 bytes, and what Python needs for an array by a key."""
 
 
 class TimelineError(ValueError):
@@ -155,14 +155,14 @@ class Timeline:
         if not (math.isfinite(time) and time >= 0):
             raise TimelineError(f"A frame's time is 0 or more seconds, not {time}.")
         number = math.floor(time / self.bin_seconds + TIME_TOLERANCE)
-        rows = count_faces(faces, self.small, self.uncertain_below)
+        rows = counts_per_face(faces, self.small, self.uncertain_below)
         self._count_bin(number, count_frame(rows, MIN_FACES if self.view == "class" else 1))
         if self.view == "person" and len(faces) and faces.tracker_id is not None:
             rows = np.hstack([rows, sum_quality(faces)])
             self._tracks.add(number, list(track_ids(faces)), list(rows))
 
     def _count_bin(self, number: int, row: Int64Array) -> None:
-        """Count a tally into a bin; withhold the bin where that is due, whatever came first."""
+        """Add a row of counts to a bin; withhold the bin where that is due, whatever came first."""
         _add_counts(self._bins, number, row)
         if self.view == "class":
             self._bins[number] = withhold_expressions(self._bins[number])
@@ -215,7 +215,7 @@ class Timeline:
         return set(numbers[touching].tolist())
 
     def counts(self) -> tuple[Int64Array, Int64Array]:
-        """Return the bins' numbers int64 (b,), rising, and their tallies int64 (b, 15).
+        """Return the bins' numbers int64 (b,), rising, and their counts int64 (b, 15).
 
         Bin k spans the seconds from `k * bin_seconds` up to `(k + 1) * bin_seconds`.
         """
@@ -224,7 +224,7 @@ class Timeline:
         return np.array(numbers, np.int64), np.array(rows, np.int64).reshape(-1, len(COUNT_COLUMNS))
 
     def track_counts(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Return bins (r,), track numbers (r,) and tallies (r, 15), by bin and by track.
+        """Return bins (r,), track numbers (r,) and counts (r, 15), by bin and by track.
 
         Without any row in the class view: it keeps no tracks.
         """
@@ -238,11 +238,11 @@ class Timeline:
     def restore(
         self, bins: Mapping[int, Int64Array], tracks: Mapping[tuple[int, int], Int64Array]
     ) -> None:
-        """Count tallies as `counts` gave them by bin, and by bin and track.
+        """Add counts as `counts` gave them by bin, and by bin and track.
 
         Args:
-            bins: Tallies (15,).
-            tracks: Tallies (15,), then the row of `track_quality`, (7,).
+            bins: Rows of counts (15,).
+            tracks: Rows of counts (15,), then the row of `track_quality`, (7,).
         """
         for number, row in bins.items():
             self._count_bin(number, row)
@@ -292,7 +292,7 @@ class Timeline:
 
 
 def _add_counts(counts: dict[int, Int64Array], key: int, row: Int64Array) -> None:
-    """Add a tally to the one under a key."""
+    """Add a row of counts to the one under a key."""
     counts[key] = counts[key] + row if key in counts else row
 
 

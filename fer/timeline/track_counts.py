@@ -1,4 +1,4 @@
-"""Tallies by bin and track in compact arrays: two hours of fifty faces are about 31 MB."""
+"""Rows of counts by bin and track in compact arrays: two hours of fifty faces are about 31 MB."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -7,16 +7,16 @@ import numpy as np
 
 from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
-from fer.timeline.tallies import COUNT_COLUMNS
+from fer.timeline.face_counts import COUNT_COLUMNS
 
 MAX_TRACKS_PER_BIN = 50
 """Series kept of one bin in the person view: those with the lowest numbers."""
 
 ROW_BYTES = 340
-"""Memory of a tally that isn't packed yet, about."""
+"""Memory of a row that isn't packed yet, about."""
 
 PACKED_BIN_BYTES = 600
-"""Memory of a packed bin beside its tallies: four arrays, their tuple and its key."""
+"""Memory of a packed bin beside its rows: four arrays, their tuple and its key."""
 
 _SQUARES = COUNT_COLUMNS.index("squares")
 _PROBABILITIES = [COUNT_COLUMNS.index(name) for name in EXPRESSIONS]
@@ -25,7 +25,7 @@ _APART = [*_PROBABILITIES, _SQUARES]
 
 
 class _PackedBin(NamedTuple):
-    """The tallies of one bin: tracks (t,), squares (t,), probabilities (t, 7), the rest (t, r)."""
+    """The rows of one bin: tracks (t,), squares (t,), probabilities (t, 7), the rest (t, r)."""
 
     tracks: Int64Array
     squares: Int64Array
@@ -33,15 +33,15 @@ class _PackedBin(NamedTuple):
     rest: np.ndarray
 
     @classmethod
-    def pack(cls, tallies: Mapping[int, Int64Array]) -> "_PackedBin":
-        """Pack tallies by track, in as few bytes as hold their counts."""
-        tracks = sorted(tallies)
-        rows = np.array([tallies[track] for track in tracks], np.int64)
+    def pack(cls, counts: Mapping[int, Int64Array]) -> "_PackedBin":
+        """Pack the rows by track, in as few bytes as hold their counts."""
+        tracks = sorted(counts)
+        rows = np.array([counts[track] for track in tracks], np.int64)
         parts = _narrow(rows[:, _PROBABILITIES]), _narrow(np.delete(rows, _APART, axis=1))
         return cls(np.array(tracks, np.int64), rows[:, _SQUARES].copy(), *parts)
 
     def rows(self) -> Int64Array:
-        """Return the tallies, int64 (t, 15 + q)."""
+        """Return the rows, int64 (t, 15 + q)."""
         width = self.rest.shape[1] + len(_APART)
         rows = np.empty((len(self.tracks), width), np.int64)
         rows[:, _SQUARES], rows[:, _PROBABILITIES] = self.squares, self.probabilities
@@ -62,9 +62,9 @@ def _narrow(rows: Int64Array) -> np.ndarray:
 
 
 class TrackCounts:
-    """Tallies by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks per bin.
+    """Rows of counts by bin and track, of up to `MAX_TRACKS_PER_BIN` tracks per bin.
 
-    A tally is int64 (15 + q,): `COUNT_COLUMNS` and any other sums, small ones. All bins are packed
+    A row is int64 (15 + q,): `COUNT_COLUMNS` and any other sums, small ones. All bins are packed
     but the one counted last.
     """
 
@@ -80,7 +80,7 @@ class TrackCounts:
         return packed + ROW_BYTES * len(self._open)
 
     def add(self, number: int, tracks: Sequence[int], rows: Sequence[Int64Array]) -> None:
-        """Add tallies of tracks to those of a bin; the lowest track ids are kept.
+        """Add rows of tracks to those of a bin; the lowest track ids are kept.
 
         Which these are does not depend on the order of the frames.
         """
@@ -102,7 +102,7 @@ class TrackCounts:
         )
 
     def bins(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
-        """Yield each bin with its tracks (t,) and their tallies (t, 15 + q), rising in both."""
+        """Yield each bin with its tracks (t,) and their rows (t, 15 + q), rising in both."""
         parts = dict(self._packed)
         if self._open and self._open_bin is not None:
             parts[self._open_bin] = _PackedBin.pack(self._open)
@@ -110,7 +110,7 @@ class TrackCounts:
             yield number, parts[number].tracks, parts[number].rows()
 
     def arrays(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Return bins (r,), tracks (r,) and tallies (r, 15 + q), by bin and by track."""
+        """Return bins (r,), tracks (r,) and rows (r, 15 + q), by bin and by track."""
         parts = list(self.bins())
         none = np.zeros(0, np.int64)
         if not parts:

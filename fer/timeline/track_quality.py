@@ -1,7 +1,7 @@
 """Quality measures of single faces by track, summed in whole numbers.
 
-Like the counts of `fer.timeline.tallies` they are whole, so that merging, saving and reading back
-are exact. A reading is rounded to a whole pixel, degree or percent: it isn't known any better.
+Like `fer.timeline.face_counts` they are whole, so that merging, saving and reading back are exact.
+A measure is rounded to a whole pixel, degree or percent: it isn't known any better.
 """
 
 import numpy as np

@@ -7,17 +7,17 @@ faces alone. A wider bin, for a plot, is withheld if half of it or more is.
 import numpy as np
 
 from fer.array_types import Int64Array
-from fer.timeline.tallies import CLASSIFIED, COUNT_COLUMNS, COUNTED, FRAMES, TURNED
+from fer.timeline.face_counts import CLASSIFIED, COUNT_COLUMNS, COUNTED, FRAMES, TURNED
 
 MIN_FACES = 5
 """In the class view, bins with fewer faces to classify in any frame are withheld."""
 
 _WITHHELD = slice(COUNTED, TURNED)
-"""Columns that a tally without its expressions lacks."""
+"""Columns that a row of counts without its expressions lacks."""
 
 
 def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
-    """Return the tally int64 (15,) of a frame from those of its faces (n, 15).
+    """Return the row of counts int64 (15,) of a frame from those of its faces (n, 15).
 
     Without its expressions if fewer than `min_faces` faces can be classified.
     """
@@ -28,7 +28,7 @@ def count_frame(rows: Int64Array, min_faces: int) -> Int64Array:
 
 
 def withhold_expressions(counts: Int64Array) -> Int64Array:
-    """Return a tally int64 (15,) without its expressions if not all of its frames count."""
+    """Return a row of counts int64 (15,) without its expressions if not all of its frames count."""
     if counts[COUNTED] < counts[FRAMES]:
         counts = counts.copy()
         counts[_WITHHELD] = 0
@@ -38,7 +38,7 @@ def withhold_expressions(counts: Int64Array) -> Int64Array:
 def merge_bins(
     bin_indices: Int64Array, counts: Int64Array, bins: int, withhold: bool
 ) -> Int64Array:
-    """Return the sums of tallies that belong to the same wider bin, int64 (bins, 15).
+    """Return the sums of rows of counts that belong to the same wider bin, int64 (bins, 15).
 
     Args:
         bin_indices: Which wider bin each belongs to, (b,), from 0 to below `bins`.

@@ -1,1 +1,1 @@
-"""Everything `python train.py` needs: data, augmentation, metrics, the recipe."""
+"""Training: options, augmentation, distillation, the Trainer, checkpoints and the report."""

@@ -55,7 +55,8 @@ class CommandLineOptions:
     map: list[str] = field(
         default_factory=list,
         metadata={  # the arguments of argparse's add_argument
-            "help": "expressions of labels or folders of other names; NAME=- leaves one out",
+            "help": "expressions of labels or folders of other names, such as joy=happy; "
+            "NAME=- leaves one out",
             "metavar": "NAME=EXPRESSION",
             "action": "extend",
         },

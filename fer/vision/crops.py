@@ -1,6 +1,6 @@
 """Cutting squares around detected faces so that they lie as the training pictures do: upright.
 
-A tilted face is cut out level with its eyes. Up to a few degrees that brings nothing, because the
+A tilted face is cut out level with its eyes. Below `LEVEL_FROM` that brings nothing, because the
 networks know such faces from their training and landmarks are noisy; such faces are cut out of the
 picture as they are, pixel by pixel.
 """

@@ -46,7 +46,7 @@ FILLING_SHARE, FILLING_SCORE = 1 / 3, 0.93
 was mistaken for a face had more than 0.86."""
 
 COARSE_SEARCHES, COARSEST_SHARE = {90: 2.0, 180: 2.0, 270: 2.0, 45: 3.2, -45: 3.2}, 1 / 6
-"""Degrees by which a photo without sure faces is turned, and least face over that of the first
+"""Degrees by which a photo without sure faces is turned, and smallest face over that of the first
 search, but never more than a share of the photo's longer side. All of them together take under
 three times as long as the first search."""
 
@@ -83,7 +83,7 @@ class ScoringDetector(Protocol):
         """Return what the last network makes of each face, tilted by degrees (n,)."""
 
     def with_options(self, min_face: int | None = None) -> "ScoringDetector":
-        """Return such a detector for another least face."""
+        """Return such a detector for another size of the smallest face."""
 
 
 def detect_any_rotation(detector: ScoringDetector, image: UInt8Array) -> Detections:

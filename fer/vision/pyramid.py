@@ -76,7 +76,7 @@ def split_into_tiles(
 def tiles_around(
     resolution_wh: tuple[int, int], xyxy: FloatArray, extent: float = 0.5
 ) -> list[Tile]:
-    """Return where to look for faces of which it is known about where they are.
+    """Return tiles around faces whose positions are known roughly.
 
     Args:
         resolution_wh: The picture's width and height in pixels.

@@ -175,9 +175,3 @@ def test_collect_refuses_other_folders(photos, capsys):
     assert capsys.readouterr().err == (
         "fer collect: photos holds no tables of `fer run`: it has no manifest.json.\n"
     )
-
-
-def test_cores_are_those_that_may_be_used():
-    import os
-
-    assert run_command.usable_cores() == len(os.sched_getaffinity(0))

@@ -12,7 +12,7 @@ from fer.evaluation.calibration import (
     calibration_error,
     confidence_threshold,
     correctness_by_both,
-    expected_error,
+    expected_calibration_error,
     fit_temperature,
     with_priors,
 )
@@ -156,11 +156,13 @@ def test_the_combined_output_is_calibrated_by_both_label_sets(both):
     calibration = calibrate((first, second), labels, votes, heads)
     output = probabilities(calibration.heads, first, second)
     right = correctness_by_both(output.argmax(axis=1), labels, votes)
-    assert calibration.combined_error == pytest.approx(expected_error(output.max(axis=1), right))
+    assert calibration.combined_error == pytest.approx(
+        expected_calibration_error(output.max(axis=1), right)
+    )
     assert calibration.combined_temperature != 1.0
     hotter = replace(calibration.heads, combined_temperature=3 * calibration.combined_temperature)
     spread = probabilities(hotter, first, second).max(axis=1)
-    assert calibration.combined_error < 0.5 * expected_error(spread, right)
+    assert calibration.combined_error < 0.5 * expected_calibration_error(spread, right)
 
 
 def test_one_head_without_correction_has_one_temperature(drawn):

@@ -25,7 +25,7 @@ from fer.recording.frame_table import (
 )
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME
 from fer.timeline import exports
-from fer.timeline.tallies import count_faces
+from fer.timeline.face_counts import counts_per_face
 from fer.timeline.timeline import Timeline
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import fake_pipeline, sure
@@ -74,7 +74,7 @@ def test_csv_and_parquet_hold_each_face_exactly(tmp_path, rows, frames, monkeypa
 
 def test_labels_are_judged_as_the_timeline_judges(tmp_path, rows, frames):
     found = pd.concat(read_frames(rows))
-    counts = np.vstack([count_faces(faces, 40.0, 0.4) for faces, _ in frames])
+    counts = np.vstack([counts_per_face(faces, 40.0, 0.4) for faces, _ in frames])
     small, classified, uncertain, turned = (counts[:, i] > 0 for i in (2, 4, 5, -1))
     assert np.array_equal(found["label"] == "too small", small)
     assert np.array_equal(found["label"] == "turned away", turned)

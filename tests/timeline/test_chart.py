@@ -102,8 +102,8 @@ def test_faces_are_drawn_alone_that_were_seen_in_most_frames():
     for index in range(50):  # 1 and 2 are there once a second, the others all the time
         there = [1, 2, 3, 4, 5] if index % 5 == 0 else [3, 4, 5]
         timeline.add(faces(*[HALF] * len(there), tracks=there), index / 5)
-    _, tracks, tallies = timeline.track_counts()
-    assert longest_tracks(tracks, tallies) == [3, 4, 5]
+    _, tracks, counts = timeline.track_counts()
+    assert longest_tracks(tracks, counts) == [3, 4, 5]
 
 
 def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():

@@ -6,7 +6,7 @@ from supervision import Detections
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import pooled_error
-from fer.timeline.tallies import INDEX_SIGNS
+from fer.timeline.face_counts import INDEX_SIGNS
 from fer.timeline.timeline import VIEWS, Timeline, TimelineError
 from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from fer.vision.quality import QUALITY_COLUMNS
@@ -60,9 +60,9 @@ def test_a_frame_on_an_edge_begins_a_bin(bin_seconds):
     timeline = Timeline(bin_seconds=bin_seconds)
     for index in range(500):
         timeline.add(Detections.empty(), index * bin_seconds)
-    numbers, tallies = timeline.counts()
+    numbers, counts = timeline.counts()
     assert numbers.tolist() == list(range(500))
-    assert (tallies[:, 0] == 1).all()
+    assert (counts[:, 0] == 1).all()
 
 
 def test_each_track_has_rows_of_its_own():
@@ -209,10 +209,10 @@ def test_an_hour_is_bounded_by_its_bins(view, rate):
     for i in range(3600 * rate):
         timeline.add(faces, i / rate)
     assert len(timeline) == 3600
-    tallies, tracks = timeline.counts()[1], timeline.track_counts()[2]
-    assert tallies.shape == (3600, 15)
+    counts, tracks = timeline.counts()[1], timeline.track_counts()[2]
+    assert counts.shape == (3600, 15)
     assert len(tracks) == (3600 * 6 if view == "person" else 0)
-    assert tallies[:, 0].tolist() == [rate] * 3600
+    assert counts[:, 0].tolist() == [rate] * 3600
 
 
 def test_more_frames_need_no_more_room():

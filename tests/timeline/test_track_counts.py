@@ -1,4 +1,4 @@
-"""Tallies by bin and track: exact whatever the order, and small."""
+"""Rows of counts by bin and track: exact whatever the order, and small."""
 
 import time
 import tracemalloc
@@ -8,13 +8,13 @@ import pytest
 
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
+from fer.timeline.face_counts import COUNT_COLUMNS
 from fer.timeline.summary import summarise
-from fer.timeline.tallies import COUNT_COLUMNS
 from fer.timeline.timeline import Timeline
 from fer.timeline.track_counts import TrackCounts
 
 
-def tallies(count, seed=0):
+def random_rows(count, seed=0):
     rows = np.random.default_rng(seed).integers(0, 1_000_000, (count, len(COUNT_COLUMNS)))
     rows[:, 0] = 1
     rows[:, COUNT_COLUMNS.index("squares")] *= 1_000_000
@@ -22,7 +22,7 @@ def tallies(count, seed=0):
 
 
 def test_tallies_add_up_in_any_order():
-    rows, generator = tallies(300), np.random.default_rng(1)
+    rows, generator = random_rows(300), np.random.default_rng(1)
     keys = [(int(b), int(t)) for b, t in generator.integers(0, 7, (300, 2))]
     expected = {}
     counts = TrackCounts()
@@ -44,7 +44,7 @@ def test_counts_beyond_32_bits_are_kept():
 
 def test_other_sums_go_along_and_may_be_negative():
     counts, sums = TrackCounts(), np.array([1, -30, 70_000, -(2**40)])
-    row = np.concatenate([tallies(1)[0], sums])
+    row = np.concatenate([random_rows(1)[0], sums])
     counts.add(0, [3], [row])
     counts.add(1, [3], [row])  # packs the first
     counts.add(0, [3], [row])  # and opens it again
@@ -57,7 +57,7 @@ def test_nothing_is_three_empty_arrays():
 
 def crowd(bins, faces, tracks):
     """A timeline with `faces` of `tracks` different people in each bin."""
-    timeline, rows = Timeline("person"), tallies(faces)
+    timeline, rows = Timeline("person"), random_rows(faces)
     generator = np.random.default_rng(2)
     for number in range(bins):
         timeline.restore({number: rows.sum(axis=0)}, {})
@@ -69,7 +69,7 @@ def crowd(bins, faces, tracks):
 def test_memory_is_under_90_bytes_a_face_and_second():
     sums = np.random.default_rng(3).integers(-500, 5000, (50, 7))
     limits = [10**6 if name in (*EXPRESSIONS, "squares") else 100 for name in COUNT_COLUMNS]
-    rows = list(np.hstack([tallies(50) % limits, sums]))
+    rows = list(np.hstack([random_rows(50) % limits, sums]))
     tracemalloc.start()
     counts = TrackCounts()
     for number in range(400):

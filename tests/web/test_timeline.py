@@ -22,10 +22,10 @@ const { views, settings, frames } = JSON.parse(readFileSync(0));
 const results = views.map((view) => {
   const timeline = new Timeline(settings, view);
   for (const [faces, time] of frames) timeline.add(faces, time);
-  const tallies = [...timeline.bins.values()].map((tally) => timeline.even(tally));
+  const rows = [...timeline.bins.values()].map((row) => timeline.even(row));
   return {
     json: JSON.stringify(timeline), csv: timeline.toCSV(), mean: timeline.mean(),
-    error: timeline.pooledError(tallies), seconds: [...timeline.trackSeconds()],
+    error: timeline.pooledError(rows), seconds: [...timeline.trackSeconds()],
   };
 });
 process.stdout.write(JSON.stringify(results));

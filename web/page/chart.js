@@ -14,9 +14,9 @@ function svg(tag, attributes, ...children) {
 
 /** Statistics by column over time, wider than a second where there are many; NaN where there is none. */
 class Curves {
-  constructor(timeline, tallies, group, slots) {
+  constructor(timeline, rows, group, slots) {
     const wider = Array.from({ length: slots }, () => []);
-    for (const [number, tally] of tallies) wider[Math.floor(number / group)].push(tally);
+    for (const [number, row] of rows) wider[Math.floor(number / group)].push(row);
     this.rows = wider.map((each) => {
       let sum = timeline.sum(each);
       const { counted, frames } = timeline.at;
@@ -47,7 +47,7 @@ export class Chart {
     [this.timeline, this.settings, this.constants] = [timeline, settings, settings.chart];
     const bins = Math.round(timeline.seconds / timeline.constants.bin_seconds);
     const group = Math.max(1, Math.ceil(bins / this.constants.max_columns));
-    const curves = (track) => new Curves(timeline, timeline.tallies(track), group, Math.ceil(bins / group));
+    const curves = (track) => new Curves(timeline, timeline.rows(track), group, Math.ceil(bins / group));
     this.whole = curves();
     this.tracks = this.longestTracks();
     this.single = this.tracks.length > 1 ? this.tracks.map((track) => [_("Face %(number)s", { number: track }), curves(track)]) : [];

@@ -1,8 +1,8 @@
 // Faces over time, counted by second, as fer.timeline has it: whole numbers, so that the files that are
 // saved here read back exactly in Python.
 //
-// A tally is an array of whole numbers with the columns `settings.timeline.columns`; see
-// fer/timeline/tallies.py for what each counts. Nothing is kept that the view doesn't show: in the class
+// A row of counts is an array of whole numbers with the columns `settings.timeline.columns`; see
+// fer/timeline/face_counts.py for what each counts. Nothing is kept that the view doesn't show: in the class
 // view a second with too few faces to classify in any frame is withheld.
 
 const ratio = (part, whole) => (whole > 0 ? part / whole : NaN);
@@ -27,8 +27,8 @@ export class Timeline {
     this.settings = settings;
     this.constants = settings.timeline;
     this.at = Object.fromEntries(this.constants.columns.map((name, i) => [name, i]));
-    this.bins = new Map(); // second -> tally
-    this.tracks = new Map(); // second -> Map of track -> tally and sums of quality
+    this.bins = new Map(); // second -> row
+    this.tracks = new Map(); // second -> Map of track -> row and sums of quality
   }
 
   /** Counts one frame, also when it has no face; `time` is in seconds since the start. */
@@ -44,7 +44,7 @@ export class Timeline {
     if (this.view === "person") this.addTracks(number, faces, rows);
   }
 
-  /** Returns the tally of one face, as if it were alone in its frame. */
+  /** Returns the row of one face, as if it were alone in its frame. */
   countFace({ box, probabilities, expression, state, turnedAway }) {
     const [left, top, right, bottom] = box;
     const { scale, small, index_signs: signs } = this.constants;
@@ -58,11 +58,11 @@ export class Timeline {
     return [1, 1, !large, classified, classified, uncertain, ...millionths, index ** 2, large && away].map(Number);
   }
 
-  /** Returns a tally without its expressions if not all of its frames count. */
-  withheld(tally) {
+  /** Returns a row without its expressions if not all of its frames count. */
+  withheld(row) {
     const { counted, frames, turned } = this.at;
-    if (tally[counted] >= tally[frames]) return tally;
-    return tally.map((value, i) => (i >= counted && i < turned ? 0 : value));
+    if (row[counted] >= row[frames]) return row;
+    return row.map((value, i) => (i >= counted && i < turned ? 0 : value));
   }
 
   addTracks(number, faces, rows) {
@@ -83,9 +83,9 @@ export class Timeline {
     return this.bins.size ? (Math.max(...this.bins.keys()) + 1) * this.constants.bin_seconds : 0;
   }
 
-  /** Returns the statistics of a tally, by name; NaN where there is nothing to divide by. */
-  statistics(tally) {
-    const of = (name) => tally[this.at[name]];
+  /** Returns the statistics of a row, by name; NaN where there is nothing to divide by. */
+  statistics(row) {
+    const of = (name) => row[this.at[name]];
     const classified = of("classified");
     const mean = (name) => [name, ratio(of(name), classified * this.constants.scale)];
     return {
@@ -95,48 +95,48 @@ export class Timeline {
       ...Object.fromEntries(this.settings.expressions.map(mean)),
       uncertain: ratio(of("uncertain"), classified),
       small: ratio(of("small"), of("faces")),
-      index: ratio(this.indexSum(tally), classified * this.constants.scale),
-      index_error: standardError(this.variance(tally), ratio(classified, of("counted"))),
+      index: ratio(this.indexSum(row), classified * this.constants.scale),
+      index_error: standardError(this.variance(row), ratio(classified, of("counted"))),
       turned: ratio(of("turned"), of("faces")),
     };
   }
 
-  indexSum(tally) {
+  indexSum(row) {
     const { expressions } = this.settings;
-    return expressions.reduce((sum, name, i) => sum + this.constants.index_signs[i] * tally[this.at[name]], 0);
+    return expressions.reduce((sum, name, i) => sum + this.constants.index_signs[i] * row[this.at[name]], 0);
   }
 
-  /** Returns the variance of the index over the readings of a tally. */
-  variance(tally) {
-    const classified = tally[this.at.classified];
-    const square = ratio(tally[this.at.squares], classified);
-    return Math.max(square - ratio(this.indexSum(tally), classified) ** 2, 0) / this.constants.scale ** 2;
+  /** Returns the variance of the index over the readings of a row. */
+  variance(row) {
+    const classified = row[this.at.classified];
+    const square = ratio(row[this.at.squares], classified);
+    return Math.max(square - ratio(this.indexSum(row), classified) ** 2, 0) / this.constants.scale ** 2;
   }
 
-  /** Returns the standard error of the mean index over several tallies; see `pooled_error` in Python. */
-  pooledError(tallies) {
-    const sum = (value) => tallies.reduce((total, tally) => total + value(tally), 0);
-    const classified = sum((tally) => tally[this.at.classified]);
-    const spread = sum((tally) => (this.variance(tally) || 0) * tally[this.at.classified]);
-    return standardError(ratio(spread, classified), ratio(classified, sum((tally) => tally[this.at.counted])));
+  /** Returns the standard error of the mean index over several rows; see `pooled_error` in Python. */
+  pooledError(rows) {
+    const sum = (value) => rows.reduce((total, row) => total + value(row), 0);
+    const classified = sum((row) => row[this.at.classified]);
+    const spread = sum((row) => (this.variance(row) || 0) * row[this.at.classified]);
+    return standardError(ratio(spread, classified), ratio(classified, sum((row) => row[this.at.counted])));
   }
 
   /** Returns the statistics of the whole timeline: each face weighs alike, once in each second. */
   mean() {
-    return this.statistics(this.sum([...this.bins.values()].map((tally) => this.even(tally))));
+    return this.statistics(this.sum([...this.bins.values()].map((row) => this.even(row))));
   }
 
-  /** Returns a tally as if its second had one frame. */
-  even(tally, frames = tally[this.at.frames]) {
-    return tally.map((value) => value / frames);
+  /** Returns a row as if its second had one frame. */
+  even(row, frames = row[this.at.frames]) {
+    return row.map((value) => value / frames);
   }
 
-  sum(tallies) {
-    return tallies.reduce(add, new Array(this.constants.columns.length).fill(0));
+  sum(rows) {
+    return rows.reduce(add, new Array(this.constants.columns.length).fill(0));
   }
 
-  /** Returns the seconds' tallies by number; of one track where it is given. */
-  tallies(track) {
+  /** Returns the seconds' rows by number; of one track where it is given. */
+  rows(track) {
     if (track === undefined) return sorted(this.bins);
     const width = this.constants.columns.length;
     return sorted(this.tracks)
@@ -157,13 +157,13 @@ export class Timeline {
   /** Returns the mean of a track over all seconds, each second with the same weight. */
   trackMean(track) {
     const frames = (number) => this.bins.get(number)[this.at.frames];
-    return this.statistics(this.sum(this.tallies(track).map(([n, tally]) => this.even(tally, frames(n)))));
+    return this.statistics(this.sum(this.rows(track).map(([n, row]) => this.even(row, frames(n)))));
   }
 
   /** Returns one row per second, as `Timeline.table` in Python. */
   table() {
     const { bin_seconds: length } = this.constants;
-    return this.tallies().map(([number, tally]) => ({ time: number * length, ...this.statistics(tally) }));
+    return this.rows().map(([number, row]) => ({ time: number * length, ...this.statistics(row) }));
   }
 
   /** Returns one row per second and track, as `Timeline.track_table` in Python. */
@@ -197,7 +197,7 @@ export class Timeline {
       min_faces: this.view === "class" ? floor : 1,
       scale,
       columns: ["bin", ...columns],
-      bins: sorted(this.bins).map(([number, tally]) => [number, ...tally]),
+      bins: sorted(this.bins).map(([number, row]) => [number, ...row]),
       table: this.table(), // JSON has no NaN: it is written as null, as in Python
     };
     if (this.view === "person") {

@@ -21,7 +21,7 @@ import { fromImageData } from "./picture.js";
 import { PredictionCache } from "./prediction_cache.js";
 import { isTurnedAway, measureQuality } from "./quality.js";
 import { argmax } from "./rounding.js";
-import { ExpressionSmoother } from "./smoother.js";
+import { ExpressionSmoother } from "./expression_smoother.js";
 import { StreamDetector } from "./stream_detector.js";
 
 const SESSION_OPTIONS = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };

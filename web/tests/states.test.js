@@ -10,7 +10,7 @@ import { roll, rollDifference, yaw } from "../pipeline/pose.js";
 import { PredictionCache } from "../pipeline/prediction_cache.js";
 import { RollSmoother } from "../pipeline/roll_smoother.js";
 import { SceneChangeDetector } from "../pipeline/scene_change.js";
-import { ExpressionSmoother } from "../pipeline/smoother.js";
+import { ExpressionSmoother } from "../pipeline/expression_smoother.js";
 import { FaceTracker } from "../pipeline/tracker.js";
 import { assertNear, darkened, drawFrame, golden, goldenPicture, strict } from "./golden.js";
 import { readConfig } from "./node_pipeline.js";

@@ -6,6 +6,7 @@ page.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from markupsafe import Markup
 
@@ -88,8 +89,10 @@ def coverage_chart(points: Sequence[SelectiveMetrics], chosen: SelectiveMetrics 
         chosen: The same for the threshold in use; None where unknown.
     """
     lines = []
-    names = ((_("by FER2013's labels"), "first"), (_("by FER+'s majority"), "second"))
-    for (name, kind), accuracy in zip(names, (_by_label, _by_majority), strict=True):
+    for name, kind, accuracy in (
+        (_("by FER2013's labels"), "first", attrgetter("accuracy")),
+        (_("by FER+'s majority"), "second", attrgetter("ferplus_accuracy")),
+    ):
         known = [(each.coverage, right) for each in points if (right := accuracy(each)) is not None]
         if known:
             mark = accuracy(chosen) if chosen else None
@@ -114,14 +117,6 @@ def coverage_chart(points: Sequence[SelectiveMetrics], chosen: SelectiveMetrics 
     )
     axis = min(0.9, int(10 * lowest) / 10), 1.0
     return _chart(lines, axis, _("share of the faces that is named"), description)
-
-
-def _by_label(point: SelectiveMetrics) -> float | None:
-    return point.accuracy
-
-
-def _by_majority(point: SelectiveMetrics) -> float | None:
-    return point.ferplus_agreement.accuracy if point.ferplus_agreement else None
 
 
 def _chart(

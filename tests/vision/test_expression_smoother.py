@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from supervision import Detections
 
-from fer.vision.smoother import ExpressionSmoother
+from fer.vision.expression_smoother import ExpressionSmoother
 
 ANGRY, HAPPY, SAD, NEUTRAL = 0, 3, 4, 6
 

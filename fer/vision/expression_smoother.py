@@ -37,7 +37,9 @@ class _FaceState:
 
 
 class ExpressionSmoother:
-    """Averages each face's logits and yaw over time; one smoother a visitor or video.
+    """Averages each face's log-probabilities and yaw over time, with label hysteresis.
+
+    One smoother a visitor or video.
 
     Args:
         half_life: Seconds after which the weight of an old prediction is halved.

@@ -1,4 +1,4 @@
-// Smoothing by track: an exponential moving average and label hysteresis. Mirrors fer/vision/smoother.py.
+// Smoothing by track: an exponential moving average and label hysteresis. Mirrors fer/vision/expression_smoother.py.
 
 import { softmax } from "./classifier.js";
 import { argmax } from "./rounding.js";

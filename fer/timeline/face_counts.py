@@ -1,6 +1,6 @@
 """Counts of faces in integers, and the positive-negative index.
 
-A row of counts, a *tally*, is int64 (15,) with the columns `COUNT_COLUMNS`. Probabilities are
+A *row of counts* is int64 (15,) with the columns `COUNT_COLUMNS`. Probabilities are
 counted in millionths, so that every sum is an integer: sums of integers are exact and
 don't depend on their order, which is what makes merging, saving and reading back exact.
 
@@ -27,7 +27,7 @@ COUNT_COLUMNS = (
     "squares",
     "turned",
 )
-"""What a tally counts.
+"""Columns of a row of counts.
 
 Frames; faces in all frames; faces too small to classify among them. Then, of the frames with enough
 faces to classify alone: these frames; their faces that can be classified; the uncertain ones among
@@ -35,7 +35,7 @@ these; sums of the seven probabilities in millionths; sum of the squared indexes
 frames that are large enough but turned away.
 """
 
-Tallies = Int64Array | Float64Array
+Counts = Int64Array | Float64Array
 """Counts, or means of them as `weight_bins_equally` returns."""
 
 PROBABILITY_SCALE = 1_000_000
@@ -51,11 +51,11 @@ FRAMES, SMALL, COUNTED, CLASSIFIED, UNCERTAIN, SQUARES, TURNED = (
     for name in ("frames", "small", "counted", "classified", "uncertain", "squares", "turned")
 )
 PROBABILITIES = slice(UNCERTAIN + 1, SQUARES)
-"""Columns of a tally."""
+"""Indices of columns."""
 
 
-def count_faces(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
-    """Return one tally per face, int64 (n, 15), as if it were alone in its frame.
+def counts_per_face(faces: Detections, small: float, uncertain_below: float) -> Int64Array:
+    """Return one row of counts per face, int64 (n, 15), as if it were alone in its frame.
 
     Args:
         faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where something
