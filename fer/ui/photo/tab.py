@@ -23,8 +23,8 @@ PHOTO_DESCRIPTION = (
     "Detect the faces in a picture and classify the expression of each as one of seven. `picture` "
     "is the file; `min_face` is the size of the smallest face in pixels; `whole_picture` is true "
     "if the picture is a single face, so that none has to be detected. Returns an object with "
-    "picture, width, height, rotation, model, notices and faces, the largest one first; each face has its "
-    "number, expression, probabilities, box (left, top, right, bottom in pixels), "
+    "picture, width, height, rotation, model, notices and faces, the largest one first; each face "
+    "has its number, expression, probabilities, box (left, top, right, bottom in pixels), "
     "detector_confidence and quality."
 )
 """Of the endpoint, on the page's API documentation."""
