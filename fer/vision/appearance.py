@@ -100,9 +100,9 @@ class AppearanceMemory:
         return np.where(holds, nearest, -1)
 
 
-def distances(ones: FloatArray, others: FloatArray) -> FloatArray:
+def appearance_cost(descriptors1: FloatArray, descriptors2: FloatArray) -> FloatArray:
     """Return how unlike each of n faces is each of m others, (n, m); from 1 on they differ."""
-    apart: FloatArray = np.linalg.norm(ones[:, None] - others[None], axis=2)
+    apart: FloatArray = np.linalg.norm(descriptors1[:, None] - descriptors2[None], axis=2)
     return apart / DISTANCE_UNIT
 
 

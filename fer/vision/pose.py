@@ -64,9 +64,9 @@ def yaw(landmarks: Float32Array) -> Float32Array:
     return np.asarray(np.degrees(aside), np.float32)
 
 
-def roll_difference(ones: Float32Array, others: Float32Array | float) -> Float32Array:
+def roll_difference(rolls: Float32Array, others: Float32Array | float) -> Float32Array:
     """Return by how many degrees rolls are more than others, from -180 to 180."""
-    return np.asarray((ones - others + 180) % 360 - 180, np.float32)
+    return np.asarray((rolls - others + 180) % 360 - 180, np.float32)
 
 
 def face_rolls(faces: Detections) -> Float32Array:

@@ -147,8 +147,8 @@ class StreamDetector:
             faces = detector.detect(image)
         else:
             faces = self._track_and_search(detector, image, time, elapsed)
-        looks = self.appearances.compute_descriptors(image, boxes(faces), time, whole)
-        faces = self.tracker.update(faces, time, looks, cut and not mappings, mappings)
+        descriptors = self.appearances.compute_descriptors(image, boxes(faces), time, whole)
+        faces = self.tracker.update(faces, time, descriptors, cut and not mappings, mappings)
         return self.box_smoother.update(self.rolls.update(faces, time), time)
 
     def _forget(self) -> None:

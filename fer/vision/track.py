@@ -59,13 +59,14 @@ class Track:
         kept = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * velocity
         if self.lost_at_cut:
             velocity = kept = np.zeros(2)
-        look = self.appearance if appearance is None else appearance
+        current = self.appearance if appearance is None else appearance
         return replace(
             self,
             xyxy=xyxy,
             velocity=kept,
             last_seen=time,
-            appearance=APPEARANCE_SMOOTHING * self.appearance + (1 - APPEARANCE_SMOOTHING) * look,
+            appearance=APPEARANCE_SMOOTHING * self.appearance
+            + (1 - APPEARANCE_SMOOTHING) * current,
             hits=self.hits + 1,
             steady=_is_steady(self.velocity, velocity, float(box_sizes(xyxy[None])[0])),
             lost_at_cut=False,

@@ -17,13 +17,13 @@ from scipy.optimize import linear_sum_assignment
 from supervision import Detections
 
 from fer.array_types import BoolArray, Float32Array, FloatArray
-from fer.vision.appearance import distances
+from fer.vision.appearance import appearance_cost
 from fer.vision.detections import boxes
 from fer.vision.frame_mapping import FrameMapping
 from fer.vision.track import Track, box_centers, box_sizes
 
 MAX_COST = 1.0
-"""Largest difference between a face and where it was expected, as `matching_cost` counts it."""
+"""Largest difference between a face and where it was expected, as `motion_cost` counts it."""
 
 MIN_MAX_AGE_FRAMES = 2.5
 """Frames for which a face is remembered at least, however slowly they come,"""
@@ -141,7 +141,7 @@ class FaceTracker:
             tracks = [replace(track, lost_at_cut=True) for track in tracks if track.track_id > 0]
         rows = np.zeros((len(detections), 0)) if appearance is None else appearance
         xyxy = boxes(detections)
-        found = _Found(xyxy, rows, _crowded(xyxy), time, bool(mappings))
+        found = _FrameFaces(xyxy, rows, _crowded(xyxy), time, bool(mappings))
         options = [[track.mapped(mapping) for track in tracks] for mapping in mappings]
         options = options or [tracks]
         pairs = [_match(option, found, self._last_time) for option in options]
@@ -160,17 +160,21 @@ class FaceTracker:
             if time - track.last_seen <= (max_age if track.track_id > 0 else tentative)
         ]
 
-    def _keep(self, tracks: Sequence[Track], matched: dict[int, int], found: "_Found") -> None:
+    def _keep(self, tracks: Sequence[Track], matched: dict[int, int], found: "_FrameFaces") -> None:
         """Remember this frame's faces, in their order, and after them those that are missing."""
         self.confirmed, self._last_time = {}, found.time
         crowded = found.crowded.tolist()
         current = [
             self._confirm(
-                tracks[matched[index]].update(box, None if crowded[index] else look, found.time)
+                tracks[matched[index]].update(
+                    box, None if crowded[index] else appearance, found.time
+                )
                 if index in matched
-                else self._new_track(box, look, found.time)
+                else self._new_track(box, appearance, found.time)
             )
-            for index, (box, look) in enumerate(zip(found.xyxy, found.appearance, strict=True))
+            for index, (box, appearance) in enumerate(
+                zip(found.xyxy, found.appearance, strict=True)
+            )
         ]
         seen = set(matched.values())
         self._tracks = current + [track for row, track in enumerate(tracks) if row not in seen]
@@ -189,8 +193,8 @@ class FaceTracker:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The faces of a frame.
+class _FrameFaces:
+    """The detections of a frame and what tells them apart.
 
     Attributes:
         xyxy: Boxes (n, 4).
@@ -207,57 +211,63 @@ class _Found:
     resized: bool
 
 
-def matching_cost(ones: FloatArray, others: FloatArray) -> FloatArray:
+def motion_cost(boxes1: FloatArray, boxes2: FloatArray) -> FloatArray:
     """Compare each box with each other box: 0 for the same, 1 for a face's size away.
 
     Args:
-        ones: (n, 4) boxes as xyxy.
-        others: (m, 4).
+        boxes1: (n, 4) as xyxy.
+        boxes2: (m, 4).
 
     Returns:
         (n, m): the distance of the centres in mean sizes, plus the logarithm of the sizes' ratio.
     """
-    sizes, other_sizes = box_sizes(ones)[:, None], box_sizes(others)[None, :]
-    offsets = box_centers(ones)[:, None] - box_centers(others)[None, :]
+    sizes, other_sizes = box_sizes(boxes1)[:, None], box_sizes(boxes2)[None, :]
+    offsets = box_centers(boxes1)[:, None] - box_centers(boxes2)[None, :]
     distance: FloatArray = np.linalg.norm(offsets, axis=2)
     return 2 * distance / (sizes + other_sizes) + np.abs(np.log(sizes / other_sizes))
 
 
 def _match(
-    tracks: Sequence[Track], found: _Found, last_time: float
+    tracks: Sequence[Track], found: _FrameFaces, last_time: float
 ) -> tuple[dict[int, int], float]:
     """Return which face continues which track, from its index to the track's, and the cost."""
     if not tracks or not len(found.xyxy):
         return {}, 0.0
-    place = matching_cost(np.stack([track.predict(found.time) for track in tracks]), found.xyxy)
-    look = distances(np.stack([track.appearance for track in tracks]), found.appearance)
+    motion = motion_cost(np.stack([track.predict(found.time) for track in tracks]), found.xyxy)
+    appearance = appearance_cost(np.stack([track.appearance for track in tracks]), found.appearance)
     lost_at_cut = np.array([[track.lost_at_cut] for track in tracks])
     seen = np.array([[track.last_seen >= last_time] for track in tracks])
     tolerant = (seen | found.crowded) & (not found.resized)
     limit = np.where(lost_at_cut, CUT_DISTANCE, np.where(tolerant, SEEN_DISTANCE, LOST_DISTANCE))
     steady = np.array([[track.steady] for track in tracks])
-    close = (place < CLOSE) & (seen | (steady & found.crowded)) & ~lost_at_cut & (not found.resized)
+    close = (
+        (motion < CLOSE) & (seen | (steady & found.crowded)) & ~lost_at_cut & (not found.resized)
+    )
     limit = np.where(close, CLOSE_DISTANCE, limit)
-    near = (place < MAX_COST) & (look < limit)
-    matched, cost = _assign(place + APPEARANCE_WEIGHT * look, near)
+    near = (motion < MAX_COST) & (appearance < limit)
+    matched, cost = _assign(motion + APPEARANCE_WEIGHT * appearance, near)
     if found.appearance.shape[1] and len(matched) < min(len(tracks), len(found.xyxy)):
         free = ~lost_at_cut & np.ones(len(found.xyxy), bool)
         free[list(matched.values())], free[:, list(matched)] = False, False
-        matched |= _match_far(tracks, found, place, look, free)
+        matched |= _match_far(tracks, found, motion, appearance, free)
     return matched, cost
 
 
 def _match_far(
-    tracks: Sequence[Track], found: _Found, place: FloatArray, look: FloatArray, free: BoolArray
+    tracks: Sequence[Track],
+    found: _FrameFaces,
+    motion: FloatArray,
+    appearance: FloatArray,
+    free: BoolArray,
 ) -> dict[int, int]:
     """Return which of the free pairs are a face that moved fast, from its index to the track's."""
     elapsed = np.array([[found.time - track.last_seen] for track in tracks])
-    last = matching_cost(np.stack([track.xyxy for track in tracks]), found.xyxy)
-    place = np.minimum(place, last)
+    last = motion_cost(np.stack([track.xyxy for track in tracks]), found.xyxy)
+    motion = np.minimum(motion, last)
     limit = np.where(elapsed <= FAST_GAP, LOST_DISTANCE, CUT_DISTANCE)
     reach = 1 + np.minimum(MAX_SPEED * elapsed, MAX_REACH)
-    far = free & (place < reach) & (look < limit)
-    return _assign(look + APPEARANCE_WEIGHT * place, far)[0]
+    far = free & (motion < reach) & (appearance < limit)
+    return _assign(appearance + APPEARANCE_WEIGHT * motion, far)[0]
 
 
 def _crowded(xyxy: Float32Array) -> BoolArray:

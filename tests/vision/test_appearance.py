@@ -8,7 +8,7 @@ import pytest
 from skimage.data import astronaut
 
 from fer.vision import appearance
-from fer.vision.appearance import AppearanceMemory, compute_descriptors, distances
+from fer.vision.appearance import AppearanceMemory, appearance_cost, compute_descriptors
 
 PICTURE = astronaut()
 BOX = np.array([180, 61, 268, 172], np.float32)
@@ -28,7 +28,7 @@ def look(picture=PICTURE, box=BOX):
     ],
 )
 def test_the_same_face_looks_alike(other):
-    assert distances(look(), other).item() < 0.6
+    assert appearance_cost(look(), other).item() < 0.6
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_same_face_looks_alike(other):
     ],
 )
 def test_what_looks_otherwise_is_far_away(other):
-    assert distances(look(), other).item() > 1
+    assert appearance_cost(look(), other).item() > 1
 
 
 def test_shapes_without_faces_and_beyond_the_picture():
@@ -48,7 +48,7 @@ def test_shapes_without_faces_and_beyond_the_picture():
     outside = [[-50, -50, 10, 10], [505, 505, 600, 640], [700, 700, 701, 701], [3, 3, 3, 3]]
     rows = compute_descriptors(PICTURE, np.array(outside, np.float32))
     assert rows.shape == (4, 63) and np.isfinite(rows).all()
-    assert distances(rows, rows[:2]).shape == (4, 2)
+    assert appearance_cost(rows, rows[:2]).shape == (4, 2)
 
 
 def test_it_is_too_coarse_to_show_anybody():
@@ -58,7 +58,7 @@ def test_it_is_too_coarse_to_show_anybody():
     square = blocks[top : top + side, left : left + side]
     coarse = cv2.resize(square, (4, 4), interpolation=cv2.INTER_AREA)
     square[:] = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
-    assert distances(look(), look(blocks)).item() < 0.6
+    assert appearance_cost(look(), look(blocks)).item() < 0.6
 
 
 def described(monkeypatch, *frames):

@@ -35,7 +35,7 @@ export class AppearanceMemory {
 }
 
 /** Returns how unlike two faces look; from 1 on they differ. */
-export function lookDistance(one, other, { DISTANCE_UNIT }) {
+export function appearanceCost(one, other, { DISTANCE_UNIT }) {
   let total = 0;
   for (let i = 0; i < one.length; i++) total += (one[i] - other[i]) ** 2;
   return Math.sqrt(total) / DISTANCE_UNIT;

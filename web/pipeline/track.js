@@ -1,12 +1,12 @@
 // One tracked face: where it is, how it moves and looks, and where it will be. Mirrors fer/vision/track.py.
 //
-// A track is {id, box, velocity, lastSeen, look, hits, steady, lostAtCut}; its number is negative until it counts.
+// A track is {id, box, velocity, lastSeen, appearance, hits, steady, lostAtCut}; its number is negative until it counts.
 
 import { boxCenter, boxSize } from "./boxes.js";
 import { mapBox } from "./frame_mapping.js";
 
-export const newTrack = (id, box, look, time) =>
-  ({ id, box, velocity: [0, 0], lastSeen: time, look, hits: 1, steady: false, lostAtCut: false });
+export const newTrack = (id, box, appearance, time) =>
+  ({ id, box, velocity: [0, 0], lastSeen: time, appearance, hits: 1, steady: false, lostAtCut: false });
 
 /** Returns the box at a later time, which it reached ever more slowly. */
 export function predictBox({ box, velocity, lastSeen, steady }, time, { STEADY_DECAY, VELOCITY_DECAY }) {
@@ -15,20 +15,20 @@ export function predictBox({ box, velocity, lastSeen, steady }, time, { STEADY_D
   return box.map((edge, i) => edge + velocity[i % 2] * travelled);
 }
 
-/** Returns the track after another sight of it, its look kept where that is null. */
-export function seeAgain(track, box, look, time, constants) {
+/** Returns the track after another sight of it, its appearance kept where that is null. */
+export function seeAgain(track, box, appearance, time, constants) {
   const { APPEARANCE_SMOOTHING, VELOCITY_SMOOTHING } = constants;
   const elapsed = Math.max(time - track.lastSeen, 1e-3);
   const [center, before] = [boxCenter(box), boxCenter(track.box)];
   const velocity = track.lostAtCut ? [0, 0] : center.map((place, axis) => (place - before[axis]) / elapsed);
   const mixed = track.velocity.map((old, axis) => VELOCITY_SMOOTHING * old + (1 - VELOCITY_SMOOTHING) * velocity[axis]);
-  const seen = look ?? track.look;
+  const seen = appearance ?? track.appearance;
   return {
     ...track,
     box,
     velocity: track.lostAtCut ? [0, 0] : mixed,
     lastSeen: time,
-    look: track.look.map((value, i) => APPEARANCE_SMOOTHING * value + (1 - APPEARANCE_SMOOTHING) * seen[i]),
+    appearance: track.appearance.map((value, i) => APPEARANCE_SMOOTHING * value + (1 - APPEARANCE_SMOOTHING) * seen[i]),
     hits: track.hits + 1,
     steady: isSteady(track.velocity, velocity, boxSize(box), constants),
     lostAtCut: false,

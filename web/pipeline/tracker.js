@@ -1,6 +1,6 @@
 // Tracking faces from frame to frame: each gets a number and keeps it. Mirrors fer/vision/tracker.py.
 
-import { lookDistance } from "./appearance.js";
+import { appearanceCost } from "./appearance.js";
 import { assign } from "./assignment.js";
 import { boxCenter, boxSize } from "./boxes.js";
 import { mapTrack, newTrack, predictBox, seeAgain } from "./track.js";
@@ -76,40 +76,40 @@ export class FaceTracker {
     if (!tracks.length || !found.boxes.length) return { pairs: new Map(), cost: 0 };
     const { APPEARANCE_WEIGHT, MAX_COST } = this.constants;
     const expected = tracks.map((track) => predictBox(track, found.time, this.config.track));
-    const place = table(expected, found.boxes, matchingCost);
-    const look = table(tracks, found.looks, (track, row) => lookDistance(track.look, row, this.config.appearance));
-    const limit = (row, column) => this.lookLimit(tracks[row], found, column, place[row][column]);
-    const near = place.map((row, i) => row.map((cost, j) => cost < MAX_COST && look[i][j] < limit(i, j)));
-    const { pairs, cost } = this.assign(combine(place, look, APPEARANCE_WEIGHT), near);
+    const motion = table(expected, found.boxes, motionCost);
+    const appearance = table(tracks, found.descriptors, (track, row) => appearanceCost(track.appearance, row, this.config.appearance));
+    const limit = (row, column) => this.appearanceLimit(tracks[row], found, column, motion[row][column]);
+    const near = motion.map((row, i) => row.map((cost, j) => cost < MAX_COST && appearance[i][j] < limit(i, j)));
+    const { pairs, cost } = this.assign(combine(motion, appearance, APPEARANCE_WEIGHT), near);
     if (pairs.size < Math.min(tracks.length, found.boxes.length)) {
       const taken = new Set(pairs.values());
       const free = tracks.map((track, row) => found.boxes.map((_, column) => !track.lostAtCut && !taken.has(row) && !pairs.has(column)));
-      for (const [column, row] of this.matchFar(tracks, found, place, look, free)) pairs.set(column, row);
+      for (const [column, row] of this.matchFar(tracks, found, motion, appearance, free)) pairs.set(column, row);
     }
     return { pairs, cost };
   }
 
   /** Returns how unlike a track a face at some difference in place may look that continues it. */
-  lookLimit({ lostAtCut, lastSeen, steady }, { crowded, resized }, column, place) {
+  appearanceLimit({ lostAtCut, lastSeen, steady }, { crowded, resized }, column, motion) {
     const { CLOSE, CLOSE_DISTANCE, CUT_DISTANCE, LOST_DISTANCE, SEEN_DISTANCE } = this.constants;
     if (lostAtCut) return CUT_DISTANCE;
     if (resized) return LOST_DISTANCE;
     const seen = lastSeen >= this.lastTime;
-    if (place < CLOSE && (seen || (steady && crowded[column]))) return CLOSE_DISTANCE;
+    if (motion < CLOSE && (seen || (steady && crowded[column]))) return CLOSE_DISTANCE;
     return seen || crowded[column] ? SEEN_DISTANCE : LOST_DISTANCE;
   }
 
   /** Returns which of the free pairs are a face that moved fast, from its index to the track's. */
-  matchFar(tracks, { boxes, time }, place, look, free) {
+  matchFar(tracks, { boxes, time }, motion, appearance, free) {
     const { APPEARANCE_WEIGHT, CUT_DISTANCE, FAST_GAP, LOST_DISTANCE, MAX_REACH, MAX_SPEED } = this.constants;
-    const nearest = place.map((row, i) => row.map((cost, j) => Math.min(cost, matchingCost(tracks[i].box, boxes[j]))));
+    const nearest = motion.map((row, i) => row.map((cost, j) => Math.min(cost, motionCost(tracks[i].box, boxes[j]))));
     const far = free.map((row, i) => {
       const elapsed = time - tracks[i].lastSeen;
       const limit = elapsed <= FAST_GAP ? LOST_DISTANCE : CUT_DISTANCE;
       const reach = 1 + Math.min(MAX_SPEED * elapsed, MAX_REACH);
-      return row.map((is, j) => is && nearest[i][j] < reach && look[i][j] < limit);
+      return row.map((is, j) => is && nearest[i][j] < reach && appearance[i][j] < limit);
     });
-    return this.assign(combine(look, nearest, APPEARANCE_WEIGHT), far).pairs;
+    return this.assign(combine(appearance, nearest, APPEARANCE_WEIGHT), far).pairs;
   }
 
   /** Returns the cheapest of the allowed pairs, from column to row, and the cost of all columns. */
@@ -136,7 +136,7 @@ function distance(one, other) {
 }
 
 /** Compares two boxes: 0 for the same, 1 for a face's size away. */
-export function matchingCost(one, other) {
+export function motionCost(one, other) {
   const [size, otherSize] = [boxSize(one), boxSize(other)];
   return (2 * distance(one, other)) / (size + otherSize) + Math.abs(Math.log(size / otherSize));
 }
