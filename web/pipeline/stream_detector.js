@@ -47,8 +47,8 @@ export class StreamDetector {
     const mappings = whole ? this.frameMappings(picture) : [];
     if (mappings.length) this.boxSmoother.reset(); // its places are in another frame's pixels
     const faces = whole ? await this.detector.detect(picture) : await this.trackAndSearch(picture, time, elapsed);
-    const looks = this.appearances.computeDescriptors(picture, faces, time, whole);
-    const tracked = this.tracker.update(faces, time, looks, cut && !mappings.length, mappings);
+    const descriptors = this.appearances.computeDescriptors(picture, faces, time, whole);
+    const tracked = this.tracker.update(faces, time, descriptors, cut && !mappings.length, mappings);
     return this.boxSmoother.update(this.rolls.update(tracked, time), time);
   }
 

@@ -30,15 +30,15 @@ export class FaceTracker {
 
   /**
    * Gives each face the number of the one it continues, or a new one, as `track`.
-   * @param {number[][]} looks How the faces look.
+   * @param {number[][]} descriptors How the faces look.
    * @param {boolean} cut Whether the frame shows another scene than the one before.
    * @param {object[]} mappings Where the frame's size changed, how places of before may be places of now.
    */
-  update(faces, time, looks, cut, mappings) {
+  update(faces, time, descriptors, cut, mappings) {
     let tracks = this.activeTracks(time);
     if (cut) tracks = tracks.filter(({ id }) => id > 0).map((track) => ({ ...track, lostAtCut: true }));
     const boxes = faces.map(({ box }) => box);
-    const found = { boxes, looks, crowded: this.crowded(boxes), time, resized: mappings.length > 0 };
+    const found = { boxes, descriptors, crowded: this.crowded(boxes), time, resized: mappings.length > 0 };
     const options = mappings.length ? mappings.map((mapping) => tracks.map((track) => mapTrack(track, mapping))) : [tracks];
     const matches = options.map((option) => this.match(option, found));
     const best = matches.reduce((least, { cost }, i) => (cost < matches[least].cost ? i : least), 0);
@@ -55,12 +55,12 @@ export class FaceTracker {
   }
 
   /** Remembers this frame's faces, in their order, and after them those that are missing. */
-  keep(tracks, pairs, { boxes, looks, crowded, time }) {
+  keep(tracks, pairs, { boxes, descriptors, crowded, time }) {
     this.lastTime = time;
     const current = boxes.map((box, i) => {
-      if (!pairs.has(i)) return newTrack(this.nextTentative--, box, looks[i], time);
+      if (!pairs.has(i)) return newTrack(this.nextTentative--, box, descriptors[i], time);
       const known = tracks[pairs.get(i)];
-      return this.confirm(seeAgain(known, box, crowded[i] ? null : looks[i], time, this.config.track));
+      return this.confirm(seeAgain(known, box, crowded[i] ? null : descriptors[i], time, this.config.track));
     });
     const seen = new Set(pairs.values());
     this.tracks = [...current, ...tracks.filter((_, row) => !seen.has(row))];
