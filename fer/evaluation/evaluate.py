@@ -66,6 +66,8 @@ def evaluate(
         coverage; FER+.
     """
     logits = logits or predict_logits(classifier, faces.images, views)
+    if not classifier.heads.has_learned_votes:
+        logits = logits[0], None
     labels, votes = faces.labels, vote_shares(faces.votes)
     evaluated = probabilities(select_heads(classifier, output), *logits)  # (n, 7)
     combined = probabilities(classifier.heads, *logits)  # (n, 7)

@@ -390,7 +390,12 @@ def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
         train(replace(without, output=str(tmp_path / "refused"), ferplus_share=0.1))
     output = train(without)
     assert "only FER2013's labels are used" in caplog.text
-    assert ExpressionClassifier.load(output).model.config.ferplus_share == 0
+    classifier = ExpressionClassifier.load(output)
+    assert classifier.model.config.ferplus_share == 0
+    voted = load_arrays(load_fer2013(options.dataset)["validation"])
+    measured = evaluate(classifier, voted)
+    assert measured.ferplus_agreement is not None  # of FER2013's head, by the votes
+    assert measured.ferplus is None and measured.by_share == []  # its second head learned none
 
 
 def test_a_base_that_is_none(options, tmp_path):
