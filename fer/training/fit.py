@@ -26,6 +26,7 @@ from fer.training.checkpoints import newest_complete
 from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
+from fer.training.hardware import can_compile, precision
 from fer.training.initial_model import InitialModel, build_initial_model
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
@@ -187,8 +188,7 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,
         bf16=precision(options) == torch.bfloat16,
-        # On two cores compiling took minutes and gained nothing; see recipes/README.md.
-        torch_compile=torch.cuda.is_available() and not is_third_party(start.processor),
+        torch_compile=not is_third_party(start.processor) and can_compile(),
         use_cpu=not torch.accelerator.is_available(),
         seed=options.seed,
         eval_strategy="epoch",
@@ -201,20 +201,6 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         project="fer",
         run_name=str(stage.folder),
     )
-
-
-def precision(options: TrainingOptions) -> torch.dtype:
-    """Return the data type of convolutions and matrix products."""
-    wanted = options.precision == "bf16" or (options.precision == "auto" and has_bf16())
-    return torch.bfloat16 if wanted else torch.float32
-
-
-def has_bf16() -> bool:
-    """Return whether the hardware has bf16: CUDA, or a CPU with instructions for it."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]:

@@ -1,0 +1,49 @@
+"""What the hardware can do; there is no GPU here, so that its compiler is played."""
+
+from subprocess import CalledProcessError
+
+import pytest
+import torch
+
+from fer.training import hardware
+from fer.training.hardware import can_compile, compiles_on
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    compiles_on.cache_clear()
+    yield
+    compiles_on.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Failed to find C compiler.\nPlease specify one via CC."),
+        FileNotFoundError(2, "No such file", "cc"),
+        CalledProcessError(1, ["cc", "Python.h"]),
+    ],
+)
+def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(error, monkeypatch, caplog):
+    def compiled(function):
+        def run(values):
+            raise error
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    assert not compiles_on("cpu")
+    assert not compiles_on("cpu")  # it is tried and logged once, not in each stage
+    (line,) = caplog.messages
+    assert line.startswith("The network isn't compiled, so that training takes longer: ")
+    assert " ".join(str(error).split()) in line
+
+
+def test_it_is_tried_on_the_gpu_of_the_process(monkeypatch):
+    monkeypatch.setattr(hardware, "compiles_on", lambda device: device == "cuda:1")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert not can_compile()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert can_compile()
+    monkeypatch.delenv("LOCAL_RANK")
+    assert not can_compile()
