@@ -77,6 +77,8 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     if stage.start:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
+    if trainer.args.torch_compile:
+        torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stage.options.report_to in ("trackio", "wandb"):
         import_module(stage.options.report_to).finish()  # the next stage is a run of its own

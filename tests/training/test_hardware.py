@@ -5,8 +5,9 @@ from subprocess import CalledProcessError
 import pytest
 import torch
 
-from fer.training import hardware
+from fer.training import fit, hardware
 from fer.training.hardware import can_compile, compiles_on
+from tests.training.runs import fit_alone, short
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +48,20 @@ def test_it_is_tried_on_the_gpu_of_the_process(monkeypatch):
     assert can_compile()
     monkeypatch.delenv("LOCAL_RANK")
     assert not can_compile()
+
+
+@pytest.mark.slow
+def test_each_stage_is_compiled_however_many_there_are(tiny_fer2013, tmp_path, monkeypatch):
+    arguments = fit.training_arguments
+
+    def compiling(stage, start):
+        args = arguments(stage, start)
+        args.torch_compile, args.torch_compile_backend = True, "eager"  # traces, without a compiler
+        return args
+
+    monkeypatch.setattr(fit, "training_arguments", compiling)
+    one_version = {"recompile_limit": 1, "fail_on_recompile_limit_hit": True}
+    with torch._dynamo.config.patch(one_version):
+        for width in (8, 16):
+            sizes = {"widths": [8, 8, width], "max_train_samples": 32}
+            fit_alone(short(tiny_fer2013, tmp_path / str(width), **sizes))
