@@ -41,6 +41,19 @@ AUGMENTATION = {"rotation": 12.0, "scale": 0.12, "shift": 0.08, "erase": 0.25, "
 LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
 
 
+class OneDeviceArguments(TrainingArguments):
+    """Settings of a process that trains on one device; on several GPUs there are several processes.
+
+    A single one would use them all by `nn.DataParallel`, with a batch of the given size on each,
+    without bf16 and uncompiled.
+    """
+
+    @property
+    def n_gpu(self) -> int:
+        """How many GPUs this process uses."""
+        return min(1, super().n_gpu)
+
+
 @dataclass(frozen=True)
 class FittedStage:
     """A network after its training.
@@ -176,7 +189,7 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         raise ValueError(
             f"--report-to {options.report_to} needs its package: pip install {options.report_to}."
         )
-    return TrainingArguments(
+    return OneDeviceArguments(
         output_dir=str(stage.checkpoints),
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,

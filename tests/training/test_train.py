@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from transformers import AutoImageProcessor
+from transformers.training_args import ParallelMode
 
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.evaluation.calibration import SETTINGS
@@ -26,7 +27,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import ONNX_FILES
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.checkpoints import MANIFEST, find_damage
-from fer.training.fit import build_trainer
+from fer.training.fit import build_trainer, training_arguments
 from fer.training.initial_model import build_initial_model
 from fer.training.options import parse_options, to_yaml
 from fer.training.stages import check_output, stages
@@ -253,6 +254,14 @@ def test_every_setting_reaches_the_trainer(options, tmp_path):
     assert (start.model.dropout.p, args.per_device_train_batch_size) == (0.25, 26)
     decayed = trainer.get_decay_parameter_names(start.model)
     assert "trunk.stem.0.0.weight" in decayed and "trunk.stem.0.1.weight" not in decayed
+
+
+def test_one_process_trains_on_one_gpu_of_several(options, tmp_path):
+    start = build_initial_model(options)
+    args = training_arguments(only_stage(replace(options, output=str(tmp_path))), start)
+    args._n_gpu = 8  # as many as transformers has found
+    assert args.n_gpu == 1 and args.train_batch_size == options.batch_size
+    assert args.parallel_mode == ParallelMode.NOT_PARALLEL
 
 
 def test_bf16(options, tmp_path):
