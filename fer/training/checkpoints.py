@@ -106,6 +106,23 @@ def newest_complete(folder: Path) -> Path | None:
     return None
 
 
+def check_processes(checkpoint: Path) -> None:
+    """Refuse to continue from a checkpoint with another number of processes than it was saved by.
+
+    An epoch would have another number of steps, so that a wrong epoch would be the next one.
+
+    Raises:
+        CheckpointError: There are more or fewer; torchrun numbers them.
+    """
+    saved = len([*checkpoint.glob("rng_state*.pth")])  # each process has one
+    running = int(os.environ.get("WORLD_SIZE", "1"))
+    if saved != running:
+        raise CheckpointError(
+            f"{checkpoint} is of a training with {saved} processes, not {running}; continue it by "
+            f"torchrun --nproc-per-node {saved} train.py ..., or choose another --output."
+        )
+
+
 def step_of(checkpoint: Path) -> int:
     """Return the step of a checkpoint, -1 for a folder of another name."""
     number = checkpoint.name.removeprefix("checkpoint-")

@@ -22,7 +22,7 @@ from fer.model.model_metrics import BaseNetwork, TrainingRun
 from fer.model.preprocessing import is_third_party
 from fer.model.weight_storage import round_to_half
 from fer.training.augmentation import Augmentation
-from fer.training.checkpoints import newest_complete
+from fer.training.checkpoints import check_processes, newest_complete
 from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
@@ -84,6 +84,7 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     """
     checkpoint = newest_complete(stage.checkpoints)
     if checkpoint:
+        check_processes(checkpoint)
         logger.warning("Stage %s continues from %s.", stage.name, checkpoint.name)
     set_seed(stage.options.seed)
     start = build_initial_model(stage.options)
