@@ -91,6 +91,8 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     if stage.start:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
+    if index := trainer.args.process_index:
+        torch.manual_seed(stage.options.seed + index)  # each process draws views of its own
     if trainer.args.torch_compile:
         torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -207,6 +209,7 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         torch_compile=not is_third_party(start.processor) and can_compile(),
         use_cpu=not torch.accelerator.is_available(),
         seed=options.seed,
+        data_seed=options.seed,  # all processes draw one order of the pictures
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",

@@ -368,9 +368,10 @@ def test_two_processes(trained, tmp_path):
     stage = tmp_path / "run" / "student" / "1" / "checkpoints"
     (checkpoint,) = stage.iterdir()
     assert checkpoint.name == "checkpoint-2"  # 48 pictures, 16 a process
-    assert {"rng_state_0.pth", "rng_state_1.pth"} <= set(
-        json.loads((checkpoint / "files.json").read_text())
-    )
+    states = ["rng_state_0.pth", "rng_state_1.pth"]
+    assert {*states} <= set(json.loads((checkpoint / "files.json").read_text()))
+    first, second = (torch.load(checkpoint / name, weights_only=False) for name in states)
+    assert not torch.equal(first["cpu"], second["cpu"])  # so each has drawn views of its own
 
 
 @pytest.mark.long
