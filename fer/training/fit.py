@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -91,11 +92,7 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     if stage.start:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
-    if index := trainer.args.process_index:
-        torch.manual_seed(stage.options.seed + index)  # each process draws views of its own
-    if trainer.args.torch_compile:
-        torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    run_trainer(trainer, checkpoint)
     if stage.options.report_to in ("trackio", "wandb"):
         import_module(stage.options.report_to).finish()  # the next stage is a run of its own
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
@@ -109,6 +106,27 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
         describe_run(trainer, history, len(data.train)),
     )
     return trained, trainer.accelerator.wait_for_everyone
+
+
+def run_trainer(trainer: FerTrainer, checkpoint: Path | None) -> None:
+    """Train to the last epoch, from a checkpoint where there is one.
+
+    Raises:
+        ValueError: The memory is too small, or a checkpoint can't be written.
+    """
+    args = trainer.args
+    if args.process_index:
+        torch.manual_seed(args.seed + args.process_index)  # each draws views of its own
+    if args.torch_compile:
+        torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            f"The memory of {args.device} is too small for batches of "
+            f"{args.per_device_train_batch_size}; take a smaller --batch-size, and another "
+            "--output."
+        ) from error
 
 
 def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> FerTrainer:
@@ -196,7 +214,7 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         output_dir=str(stage.checkpoints),
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
-        per_device_eval_batch_size=256,  # without gradients it fits wherever a training does
+        per_device_eval_batch_size=min(256, 4 * options.batch_size),  # it keeps no gradients
         optim=optimizer.name,
         optim_args=optimizer.arguments,
         learning_rate=optimizer.learning_rate if rate is None else rate,

@@ -252,6 +252,7 @@ def test_every_setting_reaches_the_trainer(options, tmp_path):
     assert (view.degradation.probability, trainer.averaged.decay) == (0.19, 0.24)
     assert (args.warmup_steps, args.weight_decay, args.learning_rate) == (0.21, 0.22, 0.23)
     assert (start.model.dropout.p, args.per_device_train_batch_size) == (0.25, 26)
+    assert args.per_device_eval_batch_size == 104  # it fits where the training does
     decayed = trainer.get_decay_parameter_names(start.model)
     assert "trunk.stem.0.0.weight" in decayed and "trunk.stem.0.1.weight" not in decayed
 
@@ -317,6 +318,15 @@ def test_a_training_out_of_bounds_ends_with_what_to_do(options, tmp_path):
         ValueError, match=r"The loss is (nan|inf) after epoch \d; use a lower --lear"
     ):
         train(replace(options, output=str(tmp_path / "run"), learning_rate=1e6, epochs=3))
+
+
+def test_a_gpu_whose_memory_is_full_ends_it_with_what_to_do(options, tmp_path, monkeypatch):
+    def full(*arguments, **settings):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(FerTrainer, "compute_loss", full)
+    with pytest.raises(ValueError, match=r"too small for batches of 16; take a smaller --batch"):
+        train(replace(options, output=str(tmp_path / "run")))
 
 
 def run(*command):
