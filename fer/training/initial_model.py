@@ -206,7 +206,7 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
     """
     model, processor, report = load_from_folder(pulled)
-    names = list((model.config.id2label or {}).values())
+    names = [name for _, name in sorted((model.config.id2label or {}).items())]
     if names != list(EXPRESSIONS):
         model, processor, report = load_from_folder(
             pulled, **LABEL_CONFIG, ignore_mismatched_sizes=True

@@ -97,6 +97,11 @@ def test_they_are_read_from_the_configuration():
     assert heads_of(ViTConfig()) == ONE_HEAD
 
 
+def test_classes_are_read_by_their_index_and_not_by_their_place():
+    listed = dict(reversed(NAMES.items()))
+    assert heads_of(FerConfig(id2label=listed)) == heads_of(FerConfig(id2label=NAMES))
+
+
 def test_classes_in_another_order_keep_their_prior_and_their_votes():
     backwards, prior = dict(enumerate(reversed(EXPRESSIONS))), tuple(i / 28 for i in range(1, 8))
     config = FerConfig(

@@ -181,6 +181,15 @@ def test_the_seven_expressions_in_another_order_keep_their_permuted_head(kind, t
     assert "its head was permuted by name" in caplog.text
 
 
+def test_classes_are_read_by_their_index_and_not_by_their_place_in_the_file(tmp_path, caplog):
+    before = save_vit(tmp_path, labels=dict(enumerate(EXPRESSIONS))).classifier
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["id2label"] = dict(reversed(config["id2label"].items()))
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    after = load_base_model(pull(tmp_path), dropout=0.1).model.classifier
+    assert torch.equal(after.weight, before.weight) and not caplog.messages
+
+
 @pytest.mark.parametrize(
     "names",
     [EXPRESSIONS[:-1], (*EXPRESSIONS, "contempt"), (*EXPRESSIONS[:-1], "happiness"), ()],
