@@ -244,9 +244,9 @@ def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
             setattr(model.config, name, getattr(calibration, name))
         return
     model.config.uncertain_below = calibration.uncertain_below
-    for value in find_heads(model).values():
-        value.weight.div_(calibration.temperature)
-        value.bias.div_(calibration.temperature)
+    for head in find_heads(model).values():
+        for values in head.parameters():  # a weight, and mostly a bias
+            values.div_(calibration.temperature)
 
 
 def check_weights(pulled: LocalModel, missing: set[str], new_heads: Iterable[str] = ()) -> None:

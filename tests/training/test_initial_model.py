@@ -27,7 +27,12 @@ from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
 from fer.model.network_parts import ONE_HEAD
-from fer.training.fine_tuning import expression_order, find_heads
+from fer.training.fine_tuning import (
+    expression_order,
+    find_heads,
+    permute_heads,
+    reset_heads,
+)
 from fer.training.initial_model import (
     build_initial_model,
     check_weights,
@@ -231,6 +236,19 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     )
     store_calibration(model, calibration)
     torch.testing.assert_close(model(faces).logits, before / calibration.temperature)
+
+
+@torch.no_grad()
+def test_a_head_without_a_bias_is_renewed_permuted_and_calibrated():
+    model = ViTForImageClassification(ViTConfig(hidden_size=24, num_hidden_layers=1))
+    head = model.classifier = torch.nn.Linear(24, 7, bias=False)
+    reset_heads([head])
+    before = head.weight.clone()
+    permute_heads([head], list(reversed(range(7))))
+    logits = 2 * np.eye(7)[[0, 0, 1]]
+    fitted = calibrate((logits, None), np.array([0, 1, 1]), np.zeros((3, 8)), ONE_HEAD)
+    store_calibration(model, fitted)
+    torch.testing.assert_close(head.weight, before.flip(0) / fitted.temperature)
 
 
 def test_a_network_without_a_matrix_for_a_head_is_refused():
