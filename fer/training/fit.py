@@ -27,7 +27,7 @@ from fer.training.checkpoints import check_processes, newest_complete
 from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
-from fer.training.hardware import can_compile, precision
+from fer.training.hardware import can_compile, device_name, precision
 from fer.training.initial_model import InitialModel, build_initial_model
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
@@ -261,7 +261,7 @@ def describe_run(
         hours=sum(epoch["seconds"] for epoch in history) / 3600,
         bf16=args.bf16,
         processes=args.world_size,
-        device=str(args.device),
+        device=device_name(args.device),
         machine=platform.machine(),
         python=platform.python_version(),
         versions={name: version(name) for name in LIBRARIES},

@@ -57,3 +57,8 @@ def compiles_on(device: str) -> bool:
         logger.warning("The network isn't compiled, so that training takes longer: %s", reason)
         return False
     return True
+
+
+def device_name(device: torch.device) -> str:
+    """Return the name of a GPU of CUDA, and of any other device what torch calls it."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)

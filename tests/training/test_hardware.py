@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fer.training import fit, hardware
-from fer.training.hardware import can_compile, compiles_on
+from fer.training.hardware import can_compile, compiles_on, device_name
 from tests.training.runs import fit_alone, short
 
 
@@ -48,6 +48,12 @@ def test_it_is_tried_on_the_gpu_of_the_process(monkeypatch):
     assert can_compile()
     monkeypatch.delenv("LOCAL_RANK")
     assert not can_compile()
+
+
+def test_a_gpu_has_a_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", {torch.device("cuda", 0): "Tesla T4"}.get)
+    assert device_name(torch.device("cuda", 0)) == "Tesla T4"
+    assert device_name(torch.device("cpu")) == "cpu"
 
 
 @pytest.mark.slow
