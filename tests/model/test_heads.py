@@ -108,7 +108,7 @@ def test_classes_in_another_order_keep_their_prior_and_their_votes():
         id2label=backwards, ferplus_share=0.5, prior_correction=0.5, fer2013_prior=prior[::-1],
         ferplus_prior=[1 / 8] * 8,
     )  # fmt: skip
-    heads = heads_of(config, list(reversed(range(7))))
+    heads = heads_of(config).ordered(list(reversed(range(7))))
     assert heads.fer2013_prior == prior
     assert heads.ferplus_columns == FERPLUS_INDICES
 
