@@ -224,6 +224,7 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,
         bf16=precision(options) == torch.bfloat16,
+        tf32=False if options.precision == "fp32" else None,  # compiling would turn it on
         torch_compile=not is_third_party(start.processor) and can_compile(),
         use_cpu=not torch.accelerator.is_available(),
         seed=options.seed,

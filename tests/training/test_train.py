@@ -253,6 +253,7 @@ def test_every_setting_reaches_the_trainer(options, tmp_path):
     assert (args.warmup_steps, args.weight_decay, args.learning_rate) == (0.21, 0.22, 0.23)
     assert (start.model.dropout.p, args.per_device_train_batch_size) == (0.25, 26)
     assert args.per_device_eval_batch_size == 104  # it fits where the training does
+    assert args.tf32 is False  # fp32 is what was asked for
     decayed = trainer.get_decay_parameter_names(start.model)
     assert "trunk.stem.0.0.weight" in decayed and "trunk.stem.0.1.weight" not in decayed
 
