@@ -11,6 +11,7 @@ from transformers import (
     BertForMaskedLM,
     DeiTConfig,
     DeiTForImageClassificationWithTeacher,
+    PreTrainedModel,
     ResNetConfig,
     ResNetForImageClassification,
     ViTConfig,
@@ -26,6 +27,7 @@ from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
+from fer.model.model_metrics import TrainingRun
 from fer.model.network_parts import ONE_HEAD
 from fer.training.fine_tuning import (
     expression_order,
@@ -33,6 +35,7 @@ from fer.training.fine_tuning import (
     permute_heads,
     reset_heads,
 )
+from fer.training.fit import FittedStage
 from fer.training.initial_model import (
     build_initial_model,
     check_weights,
@@ -42,7 +45,7 @@ from fer.training.initial_model import (
     store_calibration,
 )
 from fer.training.options import RECIPES, TrainingOptions, read_recipe
-from fer.training.train import train
+from fer.training.train import train, validation_logits
 from tests.training.runs import TINY_BOX, short
 
 DOGS = {index: f"dog {index}" for index in range(10)}
@@ -107,6 +110,18 @@ def test_its_metrics(adapted, base):
     assert metrics["training"]["optimizer"] == "adamw_torch"
     assert metrics["training"]["learning_rate"] == 5e-5
     assert "ferplus_accuracy" not in metrics["validation"]
+
+
+def test_others_networks_are_evaluated_on_the_gpu(base, monkeypatch):
+    starts = [load_base_model(pull(base), dropout=0.1), new_vit()]
+    gpu, places = torch.device("cuda"), []
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: gpu)
+    monkeypatch.setattr(PreTrainedModel, "to", lambda model, place: places.append(place))
+    images = np.zeros((2, 48, 48), np.uint8)
+    for start in starts:
+        trained = FittedStage(start.model, start.processor, None, [], TrainingRun())
+        assert validation_logits(trained, images)[0].shape == (2, 7)
+    assert places == [gpu]  # our own networks are small, and served on the CPU
 
 
 def test_its_probabilities_are_calibrated_wherever_it_is_loaded(adapted, tiny_fer2013):
