@@ -16,7 +16,8 @@ from transformers.image_processing_utils import BaseImageProcessor
 from transformers.training_args import OptimizerNames
 
 from fer.data.holdout import TrainingSplits
-from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
+from fer.evaluation.ferplus_metrics import ferplus_head_metrics
+from fer.evaluation.metrics import compare_labels
 from fer.model.hub import pull
 from fer.model.loading import load_network
 from fer.model.model_metrics import BaseNetwork, TrainingRun
@@ -52,7 +53,7 @@ class OneDeviceArguments(TrainingArguments):
     @property
     def n_gpu(self) -> int:
         """How many GPUs this process uses."""
-        return min(1, super().n_gpu)
+        return min(1, int(super().n_gpu))
 
 
 @dataclass(frozen=True)
@@ -243,12 +244,17 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
 
 def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]:
     """Return the scalar metrics of one evaluation, for the log; metrics.json has all."""
-    metrics = expression_metrics(prediction)
+    logits: Any = prediction.predictions  # of both heads a tuple of two, annotated as of one
+    label_sets: Any = prediction.label_ids  # as here
+    first, second = logits if isinstance(logits, tuple) else (logits, None)
+    labels, votes = label_sets
+    metrics = compare_labels(first.argmax(axis=1), labels)
+    by_votes = ferplus_head_metrics(second, votes)
     return {
         "accuracy": metrics.accuracy,
         "macro_f1": metrics.macro_f1,
         **{f"recall_{name}": row.recall for name, row in metrics.per_class.items()},
-        "ferplus_accuracy": ferplus_accuracy(prediction),
+        "ferplus_accuracy": by_votes.accuracy if by_votes else None,
     }
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from transformers import EvalPrediction
 
 from fer.array_types import Float32Array, UInt8Array
 from fer.data.ferplus import vote_shares
@@ -42,7 +41,7 @@ from fer.training.model_soup import average_students
 from fer.training.options import TrainingOptions
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
 from fer.training.training_data import load_data
-from fer.training.training_report import CURVES, write_report
+from fer.training.training_report import CURVES, validation_metrics, write_report
 
 logger = logging.getLogger(__name__)
 
@@ -138,21 +137,18 @@ def write_output(
     """
     model, processor, validation = trained.model, trained.processor, data.validation
     logits = validation_logits(trained, validation.images)
-    votes = vote_shares(validation.votes)
-    prediction = EvalPrediction(
-        logits if logits[1] is not None else logits[0],  # type: ignore[arg-type]  # a tuple of two,
-        (validation.labels, votes),  # type: ignore[arg-type]  # annotated as of one
-    )
+    report = validation_metrics(logits, data, options.dataset)
     faces: Float32Array | None = None
     if onnx and isinstance(model, FerForImageClassification):
         faces = calibration_faces(data.train, processor)
         logits = int8_logits(model, processor, faces, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
+    votes = vote_shares(validation.votes)
     combined = combined_metrics(calibration.heads, logits, validation.labels, votes)
     with write_errors(output):
         remove_evaluations(output)
         write_network(trained, output, faces)
-        write_report(options, trained, prediction, calibration, combined, output, data.origin)
+        write_report(options, trained, replace(report, combined=combined), calibration, output)
         written = [*OUTPUT_FILES, *(ONNX_FILES if faces is not None else ())]
         write_manifest(output, written)
 
