@@ -83,6 +83,16 @@ class Classifier(Protocol):
         """Return float32 (n, 7) probabilities for n square RGB crops."""
 
 
+def is_single_picture(frames: object) -> bool:
+    """Return whether it is a path, an open file or one picture, and not several pictures."""
+    if isinstance(frames, str | os.PathLike | bytes | Image.Image) or hasattr(frames, "read"):
+        return True
+    if not hasattr(frames, "__array__"):
+        return False
+    shape = np.shape(frames)  # (h, w) or (h, w, 3); of several (n, h, w) or (n, h, w, 3)
+    return len(shape) < 3 or shape[2:] in ((1,), (3,), (4,))
+
+
 class StreamState:
     """What is remembered of one stream; one per visitor or video, and dropped with it.
 
@@ -197,7 +207,7 @@ class Pipeline:
             ValueError: `rate` is not above 0.
             fer.images.ImageError: A frame can't be read.
         """
-        if isinstance(frames, str | os.PathLike | bytes | Image.Image) or hasattr(frames, "read"):
+        if is_single_picture(frames):
             raise TypeError(
                 f"frames is an iterable of pictures, not a single {type(frames).__name__}; of a "
                 "video file take the frames of fer.video.VideoReader."

@@ -179,7 +179,7 @@ def test_an_unreadable_picture_of_several_is_named():
 
 
 @pytest.mark.parametrize(
-    "frames", ["film.mp4", Path("film.mp4"), b"film", Image.fromarray(PICTURE)]
+    "frames", ["film.mp4", Path("film.mp4"), b"film", Image.fromarray(PICTURE), PICTURE]
 )
 def test_a_stream_is_no_path_and_no_single_picture(frames):
     with pytest.raises(TypeError, match="VideoReader"):

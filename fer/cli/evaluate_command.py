@@ -216,7 +216,7 @@ def load_folder(
     if options.detect:
         crop = partial(
             crop_largest_face,
-            detector=FaceDetector(min_face=20),
+            detector=FaceDetector(min_face=20, device=options.device),
             framing=CropFraming(**classifier.framing),
         )
     faces = load_image_folder(options.folder, labels, crop)

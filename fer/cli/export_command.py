@@ -2,9 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fer.cli.shared_options import SOURCE_HELP
+from fer.cli.shared_options import SOURCE_HELP, add_map
 from fer.output_files import check_output_folder, output_folder
+
+if TYPE_CHECKING:
+    from transformers.image_processing_utils import BaseImageProcessor
+
+    from fer.array_types import Float32Array
+    from fer.data.label_map import LabelMap
 
 
 def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,6 +28,7 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="SOURCE",
         help=f"FER2013, to whose training pictures int8 is fitted: {SOURCE_HELP}",
     )
+    add_map(parser)
     parser.add_argument(
         "--output",
         type=Path,
@@ -36,13 +44,15 @@ def run_export(options: argparse.Namespace) -> str:
     Raises:
         ValueError: The network isn't one of this project, or the data set can't be read.
     """
-    from fer.data.fer2013 import load_arrays, load_fer2013
+    from fer.data.label_map import LabelMap
     from fer.model.hub import ModelError, pull
     from fer.model.loading import load_network
     from fer.model.modeling_fer import FerForImageClassification
     from fer.model.onnx_export import write_onnx
-    from fer.training.int8_calibration import calibration_faces
 
+    if options.map and not options.dataset:
+        raise ValueError("--map is for the labels of --dataset; leave it out.")
+    labels = LabelMap.parse(options.map)
     if options.output:
         check_output_folder(options.output)
     found = pull(options.folder)
@@ -57,11 +67,23 @@ def run_export(options: argparse.Namespace) -> str:
             "optimum-cli export onnx, writes those."
         )
     with output_folder(options.output or found.folder) as folder:
-        faces = None
-        if options.dataset:
-            splits = load_fer2013(options.dataset)
-            if "train" not in splits:
-                raise ValueError(f"{options.dataset} has no split train, which int8 is fitted to.")
-            faces = calibration_faces(load_arrays(splits["train"]), processor)
+        dataset = options.dataset
+        faces = typical_faces(dataset, labels, processor) if dataset else None
         written = write_onnx(model, folder, faces)
     return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in written)
+
+
+def typical_faces(
+    dataset: str, labels: "LabelMap", processor: "BaseImageProcessor"
+) -> "Float32Array":
+    """Return the faces that `train.py` would measure the ranges of int8 on.
+
+    Raises:
+        ValueError: The data set can't be read, or has no training pictures.
+    """
+    from fer.data.fer2013 import load_fer2013
+    from fer.data.holdout import training_splits
+    from fer.training.int8_calibration import calibration_faces
+
+    train = training_splits(load_fer2013(dataset, label_map=labels), dataset).train
+    return calibration_faces(train, processor)

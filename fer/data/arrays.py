@@ -77,15 +77,14 @@ def decode_picture(image: EncodedImage | None, row: int) -> UInt8Array:
     return np.asarray(grey)
 
 
-def stratified_rows(labels: Int64Array, count: int, seed: int = 0) -> Int64Array:
+def stratified_rows(labels: Int64Array, count: int) -> Int64Array:
     """Return random rows, as many of each class as of any other, up to about `count` in all.
 
     Args:
         labels: Class of each row, (n,).
         count: Rows wanted; fewer come where a class has too few.
-        seed: Of the draw.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     classes = np.unique(labels)
     drawn = [
         generator.permutation(np.flatnonzero(labels == label))[: -(-count // len(classes))]

@@ -66,6 +66,8 @@ def evaluate(
         coverage; FER+.
     """
     logits = logits or predict_logits(classifier, faces.images, views)
+    if not classifier.heads.has_learned_votes:
+        logits = logits[0], None
     labels, votes = faces.labels, vote_shares(faces.votes)
     evaluated = probabilities(select_heads(classifier, output), *logits)  # (n, 7)
     combined = probabilities(classifier.heads, *logits)  # (n, 7)
@@ -207,7 +209,7 @@ def wilson(hits: int, total: int) -> list[float] | None:
     return [float(low), float(high)]
 
 
-def macro_f1_interval(confusion: Int64Array, seed: int = 0) -> list[float] | None:
+def macro_f1_interval(confusion: Int64Array) -> list[float] | None:
     """Return the 95 % bootstrap interval of macro F1, None where all samples agree.
 
     Resampling the pictures with replacement is drawing the cells of the confusion matrix from a
@@ -215,10 +217,9 @@ def macro_f1_interval(confusion: Int64Array, seed: int = 0) -> list[float] | Non
 
     Args:
         confusion: (classes, classes) counts.
-        seed: Of the draws.
     """
     total = confusion.sum()
-    draws = np.random.default_rng(seed).multinomial(
+    draws = np.random.default_rng(0).multinomial(
         total, confusion.ravel() / total, BOOTSTRAP_SAMPLES
     )
     matrices = draws.reshape(BOOTSTRAP_SAMPLES, *confusion.shape)  # (samples, classes, classes)
@@ -244,8 +245,8 @@ def reliability(probabilities: Float32Array, labels: Int64Array) -> list[Reliabi
 
 
 def risk_coverage(
-    combined: Float32Array, labels: Int64Array, votes: Float32Array, points: int = 21
+    combined: Float32Array, labels: Int64Array, votes: Float32Array
 ) -> list[SelectiveMetrics]:
     """Return `selective_metrics` at thresholds of decreasing coverage, 100 to 5 % of the faces."""
-    thresholds = np.quantile(combined.max(axis=1), np.linspace(0, 0.95, points))
+    thresholds = np.quantile(combined.max(axis=1), np.linspace(0, 0.95, 21))
     return [selective_metrics(combined, labels, votes, float(value)) for value in thresholds]

@@ -9,9 +9,8 @@ import datasets
 import evaluate
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-from transformers import EvalPrediction
 
-from fer.array_types import Float32Array, Int64Array
+from fer.array_types import Int64Array
 from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import ClassMetrics, LabelComparison
 
@@ -66,35 +65,3 @@ def compare_labels(predictions: Int64Array, labels: Int64Array) -> LabelComparis
     """Compare predictions with labels, both (n,) indices into `EXPRESSIONS`."""
     metric = ExpressionMetric(EXPRESSIONS)
     return LabelComparison(**metric.compute(predictions=predictions, references=labels))
-
-
-def split_logits(prediction: EvalPrediction) -> tuple[Float32Array, Float32Array | None]:
-    """Return the logits of both heads, (n, 7) and (n, 8), None without a second head."""
-    logits = prediction.predictions
-    if not isinstance(logits, tuple):
-        return logits, None
-    first, second = logits  # type: ignore[misc]  # transformers annotates a tuple of one
-    return first, second
-
-
-def label_arrays(prediction: EvalPrediction) -> tuple[Int64Array, Float32Array]:
-    """Return both label sets: FER2013's labels, (n,), and the shares of FER+'s votes, (n, 8)."""
-    labels, shares = prediction.label_ids  # type: ignore[misc]  # annotated as a tuple of one
-    return labels, shares
-
-
-def expression_metrics(prediction: EvalPrediction) -> LabelComparison:
-    """Compare the first head with FER2013's own labels."""
-    logits, _ = split_logits(prediction)
-    labels, _ = label_arrays(prediction)
-    return compare_labels(logits.argmax(axis=1), labels)
-
-
-def ferplus_accuracy(prediction: EvalPrediction) -> float | None:
-    """Compare the second head with FER+'s majority over eight classes; None without either."""
-    _, logits = split_logits(prediction)
-    _, shares = label_arrays(prediction)
-    voted = shares.sum(axis=1) > 0
-    if logits is None or not voted.any():
-        return None
-    return float(np.mean(logits[voted].argmax(axis=1) == shares[voted].argmax(axis=1)))

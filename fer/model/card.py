@@ -30,10 +30,11 @@ TEMPLATE, ABOUT_FER2013, CITATION = (
 )
 
 OTHER_DATA = (
-    "The pictures are those of $dataset, which are not FER2013's; whoever chose them can state "
-    "here where they come from, what their labels mean, and for whom they don't stand."
+    "The pictures are those of $dataset, whose validation split isn't FER2013's own; whoever chose "
+    "them can state here where they come from, what their labels mean, and for whom they don't "
+    "stand."
 )
-"""Instead of what is known of FER2013."""
+"""Instead of what is known of FER2013; editions without its validation split have its pictures."""
 
 SECOND_HEAD = ", with a second head for FER+'s\nvotes"
 

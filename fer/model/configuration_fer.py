@@ -26,4 +26,4 @@ class FerConfig(NetworkSettings, PretrainedConfig):  # type: ignore[no-untyped-c
         Raises:
             ValueError: As `combine_heads`.
         """
-        return self.combine_heads(list((self.id2label or {}).values()))
+        return self.combine_heads([name for _, name in sorted((self.id2label or {}).items())])

@@ -5,7 +5,7 @@ opinion, and one for FER+'s votes, which are ten people's. It combines them itse
 again from stored logits, for fitting and for comparing settings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -19,16 +19,12 @@ from fer.model.network_parts import ONE_HEAD
 from fer.model.network_settings import HeadCombination
 
 
-def heads_of(config: PretrainedConfig, columns: Sequence[int] | None = None) -> HeadCombination:
-    """Return how a network combines its heads, classes in the order of `EXPRESSIONS`.
+def heads_of(config: PretrainedConfig) -> HeadCombination:
+    """Return how a network combines its heads, classes in the order of its labels.
 
-    Args:
-        config: Its configuration; networks of other kinds have one head, without calibration.
-        columns: Its class index of each expression; None where they are in that order.
+    Networks of other kinds have one head, without calibration.
     """
-    if not isinstance(config, FerConfig):
-        return ONE_HEAD
-    return config.heads if columns is None else config.heads.ordered(columns)
+    return config.heads if isinstance(config, FerConfig) else ONE_HEAD
 
 
 def probabilities(

@@ -47,7 +47,7 @@ class TrainingRun:
         hours: Duration.
         bf16: Whether it computed in bf16.
         processes: Their number.
-        device: As torch names it.
+        device: Its name where it is a GPU, else what torch calls it.
         machine: Its architecture.
         python: Version.
         versions: Of libraries, by name.

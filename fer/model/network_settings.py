@@ -51,6 +51,11 @@ class HeadCombination:
     ferplus_columns: tuple[int, ...] = ()
 
     @property
+    def has_learned_votes(self) -> bool:
+        """Whether the FER+ head learned any; without, a training keeps the other prior alone."""
+        return bool(self.ferplus_share or self.ferplus_prior or not self.fer2013_prior)
+
+    @property
     def log_prior(self) -> list[float]:
         """The mean of both heads' log priors, (k,), weighted as their logits are."""
         logs = [math.log(share) for share in self.fer2013_prior]

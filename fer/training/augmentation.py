@@ -10,8 +10,9 @@ from fer.training.degradation import Degradation
 NO_DEGRADATION = Degradation(0.0)
 
 ERASED_SIDE = (0.1, 0.35)
-"""Smallest and largest side of the erased box: 5 to 17 of 48 pixels. Zhong et al. go up to 0.4 of
-the area, a side of 0.63, which would leave little of a face that fills its picture."""
+"""Smallest and largest side of the erased box, as shares of the picture's: 5 to 17 of 48 pixels.
+Zhong et al. go up to 0.4 of the area, a side of 0.63, which would leave little of a face that fills
+its picture."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,6 @@ class Augmentation:
         scale: Largest relative change of size; 0.15 gives 0.85 to 1.15.
         shift: Largest shift along each axis, as a share of the picture's side.
         erase: Probability of erasing a box (Zhong et al. 2017, https://arxiv.org/abs/1708.04896).
-        erase_side: Smallest and largest side of that box, as shares of the picture's side.
         degradation: Applied before the view is drawn.
     """
 
@@ -35,7 +35,6 @@ class Augmentation:
     scale: float
     shift: float
     erase: float
-    erase_side: tuple[float, float] = ERASED_SIDE
     degradation: Degradation = NO_DEGRADATION
 
     def __call__(self, pixel_values: torch.Tensor) -> torch.Tensor:
@@ -77,7 +76,7 @@ class Augmentation:
 
     def _interval(self, like: torch.Tensor, length: int) -> torch.Tensor:
         """Draw (n, length) masks that are true in one random interval."""
-        low, high = self.erase_side
+        low, high = ERASED_SIDE
         side = low + (high - low) * torch.rand(len(like), 1, device=like.device)  # (n, 1)
         start = torch.rand(len(like), 1, device=like.device) * (1 - side)  # (n, 1)
         center = (

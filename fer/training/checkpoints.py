@@ -27,6 +27,9 @@ MANIFEST = "files.json"
 UNFINISHED = "unfinished"
 """Folder in which a checkpoint is saved before it is renamed."""
 
+KEPT = 2
+"""Checkpoints of a stage that are kept, the newest ones."""
+
 WRITE_ERRORS = (OSError, SafetensorError, RuntimeError)
 """What torch and safetensors raise when the disk is full."""
 
@@ -106,6 +109,23 @@ def newest_complete(folder: Path) -> Path | None:
     return None
 
 
+def check_processes(checkpoint: Path) -> None:
+    """Refuse to continue from a checkpoint with another number of processes than it was saved by.
+
+    An epoch would have another number of steps, so that a wrong epoch would be the next one.
+
+    Raises:
+        CheckpointError: There are more or fewer; torchrun numbers them.
+    """
+    saved = len([*checkpoint.glob("rng_state*.pth")])  # each process has one
+    running = int(os.environ.get("WORLD_SIZE", "1"))
+    if saved != running:
+        raise CheckpointError(
+            f"{checkpoint} is of a training with {saved} processes, not {running}; continue it by "
+            f"torchrun --nproc-per-node {saved} train.py ..., or choose another --output."
+        )
+
+
 def step_of(checkpoint: Path) -> int:
     """Return the step of a checkpoint, -1 for a folder of another name."""
     number = checkpoint.name.removeprefix("checkpoint-")
@@ -113,13 +133,12 @@ def step_of(checkpoint: Path) -> int:
 
 
 @contextmanager
-def complete_checkpoint(folder: Path, step: int, keep: int = 2) -> Iterator[Path]:
+def complete_checkpoint(folder: Path, step: int) -> Iterator[Path]:
     """Yield a folder to save a checkpoint in, and rename it when the block is done.
 
     Args:
         folder: Of the checkpoints.
         step: Of this one.
-        keep: How many of the newest are kept.
 
     Raises:
         CheckpointError: It can't be saved; the earlier checkpoints are intact.
@@ -142,5 +161,5 @@ def complete_checkpoint(folder: Path, step: int, keep: int = 2) -> Iterator[Path
             "before it is whole: make room and run the same command with --resume."
         ) from error
     shutil.rmtree(unfinished, ignore_errors=True)
-    for older in sorted(folder.glob("checkpoint-*"), key=step_of)[:-keep]:
+    for older in sorted(folder.glob("checkpoint-*"), key=step_of)[:-KEPT]:
         shutil.rmtree(older, ignore_errors=True)

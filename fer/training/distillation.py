@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fer.model.heads import own_logits
+from fer.model.heads import heads_of, own_logits
 from fer.model.hub import ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor, center_crop
 from fer.model.loading import load_network
+from fer.model.modeling_fer import FerForImageClassification
 from fer.training.batch_norm_fusion import fuse_batch_norms
 
 
@@ -35,12 +36,11 @@ class Teacher(nn.Module):
         model, processor = load_network(pull(folder))
         if not isinstance(processor, FerImageProcessor):
             raise ModelError(f"The teacher in {folder} has another preprocessing than its student.")
-        config = model.config
-        temperatures = (
-            getattr(config, "temperature", 1.0),
-            getattr(config, "ferplus_temperature", 1.0),
-        )
+        heads = heads_of(model.config)
+        if isinstance(model, FerForImageClassification) and not heads.has_learned_votes:
+            model.ferplus = None  # it has nothing to teach
         model.train(False)  # its eval() has no types
+        temperatures = (heads.temperature, heads.ferplus_temperature)
         return cls(fuse_batch_norms(model), processor.crop_size, temperatures)
 
     def forward(self, views: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:

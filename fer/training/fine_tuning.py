@@ -68,16 +68,16 @@ def reset_heads(heads: Iterable[nn.Linear]) -> None:
     """Initialise the heads of a network anew."""
     for head in heads:
         nn.init.normal_(head.weight, std=0.02)  # as transformers initialises linear layers
-        nn.init.zeros_(head.bias)
+        if head.bias is not None:
+            nn.init.zeros_(head.bias)
 
 
 @torch.no_grad()
 def permute_heads(heads: Iterable[nn.Linear], order: Sequence[int]) -> None:
     """Permute the classes, rows of (classes, features), of a network's heads in place."""
     for head in heads:
-        head.weight.copy_(head.weight[list(order)])
-        if head.bias is not None:
-            head.bias.copy_(head.bias[list(order)])
+        for values in head.parameters():  # a weight, and mostly a bias
+            values.copy_(values[list(order)])
 
 
 def declare_grey_faces(processor: BaseImageProcessor) -> BaseImageProcessor:

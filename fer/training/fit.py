@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,17 +16,19 @@ from transformers.image_processing_utils import BaseImageProcessor
 from transformers.training_args import OptimizerNames
 
 from fer.data.holdout import TrainingSplits
-from fer.evaluation.metrics import expression_metrics, ferplus_accuracy
+from fer.evaluation.ferplus_metrics import ferplus_head_metrics
+from fer.evaluation.metrics import compare_labels
 from fer.model.hub import pull
 from fer.model.loading import load_network
 from fer.model.model_metrics import BaseNetwork, TrainingRun
 from fer.model.preprocessing import is_third_party
 from fer.model.weight_storage import round_to_half
 from fer.training.augmentation import Augmentation
-from fer.training.checkpoints import newest_complete
+from fer.training.checkpoints import check_processes, newest_complete
 from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
+from fer.training.hardware import can_compile, device_name, precision
 from fer.training.initial_model import InitialModel, build_initial_model
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
@@ -38,6 +41,19 @@ AUGMENTATION = {"rotation": 12.0, "scale": 0.12, "shift": 0.08, "erase": 0.25, "
 """Defaults of what a recipe doesn't set; the recipes of this project set all, with the reasons."""
 
 LIBRARIES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pillow")
+
+
+class OneDeviceArguments(TrainingArguments):
+    """Settings of a process that trains on one device; on several GPUs there are several processes.
+
+    A single one would use them all by `nn.DataParallel`, with a batch of the given size on each,
+    without bf16 and uncompiled.
+    """
+
+    @property
+    def n_gpu(self) -> int:
+        """How many GPUs this process uses."""
+        return min(1, int(super().n_gpu))
 
 
 @dataclass(frozen=True)
@@ -70,13 +86,14 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     """
     checkpoint = newest_complete(stage.checkpoints)
     if checkpoint:
+        check_processes(checkpoint)
         logger.warning("Stage %s continues from %s.", stage.name, checkpoint.name)
     set_seed(stage.options.seed)
     start = build_initial_model(stage.options)
     if stage.start:
         start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
     trainer = build_trainer(stage, start, data)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    run_trainer(trainer, checkpoint)
     if stage.options.report_to in ("trackio", "wandb"):
         import_module(stage.options.report_to).finish()  # the next stage is a run of its own
     model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
@@ -90,6 +107,27 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
         describe_run(trainer, history, len(data.train)),
     )
     return trained, trainer.accelerator.wait_for_everyone
+
+
+def run_trainer(trainer: FerTrainer, checkpoint: Path | None) -> None:
+    """Train to the last epoch, from a checkpoint where there is one.
+
+    Raises:
+        ValueError: The memory is too small, or a checkpoint can't be written.
+    """
+    args = trainer.args
+    if args.process_index:
+        torch.manual_seed(args.seed + args.process_index)  # each draws views of its own
+    if args.torch_compile:
+        torch.compiler.reset()  # torch keeps eight versions of a function, of all stages together
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            f"The memory of {args.device} is too small for batches of "
+            f"{args.per_device_train_batch_size}; take a smaller --batch-size, and another "
+            "--output."
+        ) from error
 
 
 def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> FerTrainer:
@@ -173,11 +211,11 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         raise ValueError(
             f"--report-to {options.report_to} needs its package: pip install {options.report_to}."
         )
-    return TrainingArguments(
+    return OneDeviceArguments(
         output_dir=str(stage.checkpoints),
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
-        per_device_eval_batch_size=256,  # without gradients it fits wherever a training does
+        per_device_eval_batch_size=min(256, 4 * options.batch_size),  # it keeps no gradients
         optim=optimizer.name,
         optim_args=optimizer.arguments,
         learning_rate=optimizer.learning_rate if rate is None else rate,
@@ -187,10 +225,11 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
         lr_scheduler_type="cosine",
         warmup_steps=options.warmup,
         bf16=precision(options) == torch.bfloat16,
-        # On two cores compiling took minutes and gained nothing; see recipes/README.md.
-        torch_compile=torch.cuda.is_available() and not is_third_party(start.processor),
+        tf32=False if options.precision == "fp32" else None,  # compiling would turn it on
+        torch_compile=not is_third_party(start.processor) and can_compile(),
         use_cpu=not torch.accelerator.is_available(),
         seed=options.seed,
+        data_seed=options.seed,  # all processes draw one order of the pictures
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",
@@ -203,28 +242,19 @@ def training_arguments(stage: Stage, start: InitialModel) -> TrainingArguments:
     )
 
 
-def precision(options: TrainingOptions) -> torch.dtype:
-    """Return the data type of convolutions and matrix products."""
-    wanted = options.precision == "bf16" or (options.precision == "auto" and has_bf16())
-    return torch.bfloat16 if wanted else torch.float32
-
-
-def has_bf16() -> bool:
-    """Return whether the hardware has bf16: CUDA, or a CPU with instructions for it."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
-
-
 def compute_epoch_metrics(prediction: EvalPrediction) -> dict[str, float | None]:
     """Return the scalar metrics of one evaluation, for the log; metrics.json has all."""
-    metrics = expression_metrics(prediction)
+    logits: Any = prediction.predictions  # of both heads a tuple of two, annotated as of one
+    label_sets: Any = prediction.label_ids  # as here
+    first, second = logits if isinstance(logits, tuple) else (logits, None)
+    labels, votes = label_sets
+    metrics = compare_labels(first.argmax(axis=1), labels)
+    by_votes = ferplus_head_metrics(second, votes)
     return {
         "accuracy": metrics.accuracy,
         "macro_f1": metrics.macro_f1,
         **{f"recall_{name}": row.recall for name, row in metrics.per_class.items()},
-        "ferplus_accuracy": ferplus_accuracy(prediction),
+        "ferplus_accuracy": by_votes.accuracy if by_votes else None,
     }
 
 
@@ -238,7 +268,7 @@ def describe_run(
         hours=sum(epoch["seconds"] for epoch in history) / 3600,
         bf16=args.bf16,
         processes=args.world_size,
-        device=str(args.device),
+        device=device_name(args.device),
         machine=platform.machine(),
         python=platform.python_version(),
         versions={name: version(name) for name in LIBRARIES},

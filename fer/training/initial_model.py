@@ -206,7 +206,7 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
         ModelError: It is no image classifier, or lacks weights or a head that can be calibrated.
     """
     model, processor, report = load_from_folder(pulled)
-    names = list((model.config.id2label or {}).values())
+    names = [name for _, name in sorted((model.config.id2label or {}).items())]
     if names != list(EXPRESSIONS):
         model, processor, report = load_from_folder(
             pulled, **LABEL_CONFIG, ignore_mismatched_sizes=True
@@ -244,9 +244,9 @@ def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
             setattr(model.config, name, getattr(calibration, name))
         return
     model.config.uncertain_below = calibration.uncertain_below
-    for value in find_heads(model).values():
-        value.weight.div_(calibration.temperature)
-        value.bias.div_(calibration.temperature)
+    for head in find_heads(model).values():
+        for values in head.parameters():  # a weight, and mostly a bias
+            values.div_(calibration.temperature)
 
 
 def check_weights(pulled: LocalModel, missing: set[str], new_heads: Iterable[str] = ()) -> None:

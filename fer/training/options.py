@@ -148,7 +148,8 @@ class TrainingOptions(CommandLineOptions):
 
     Args:
         arch: Untrained network: "cnn", this project's own, or "vit", a compact ViT.
-        view_size: Side in pixels of the middle of a 48-pixel face to train on; None is all of it.
+        view_size: Side in pixels of the middle of a 48-pixel face to train on; None is 40 of a new
+            convolutional network, all of a ViT, and what a base model takes.
         warmup: Share of the steps in which the learning rate rises; then it follows a cosine to 0.
         weight_decay: On kernels and matrices, not on norms and biases; None takes what suits the
             network.

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from transformers import EvalPrediction
+import torch
 
-from fer.array_types import Float32Array
+from fer.array_types import Float32Array, UInt8Array
 from fer.data.ferplus import vote_shares
 from fer.data.holdout import TrainingSplits
 from fer.evaluation.calibration import PRIOR_CORRECTION, Calibration, calibrate, with_priors
@@ -29,6 +29,7 @@ from fer.model.hub import (
 )
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
+from fer.model.preprocessing import is_third_party
 from fer.model.push import PushError, prepare_push, push
 from fer.model.weight_storage import compress_weights
 from fer.output_files import output_folder
@@ -40,7 +41,7 @@ from fer.training.model_soup import average_students
 from fer.training.options import TrainingOptions
 from fer.training.stages import Stage, averaged_stages, check_output, stages, write_recipe
 from fer.training.training_data import load_data
-from fer.training.training_report import CURVES, write_report
+from fer.training.training_report import CURVES, validation_metrics, write_report
 
 logger = logging.getLogger(__name__)
 
@@ -135,25 +136,37 @@ def write_output(
         CheckpointError: The folder can't be written; nothing has to be trained again.
     """
     model, processor, validation = trained.model, trained.processor, data.validation
-    model.train(False)  # its eval() has no types
-    logits = predict_logits(ExpressionClassifier(model, processor), validation.images)
-    votes = vote_shares(validation.votes)
-    prediction = EvalPrediction(
-        logits if logits[1] is not None else logits[0],  # type: ignore[arg-type]  # a tuple of two,
-        (validation.labels, votes),  # type: ignore[arg-type]  # annotated as of one
-    )
+    logits = validation_logits(trained, validation.images)
+    report = validation_metrics(logits, data, options.dataset)
     faces: Float32Array | None = None
     if onnx and isinstance(model, FerForImageClassification):
         faces = calibration_faces(data.train, processor)
         logits = int8_logits(model, processor, faces, validation.images)
     calibration = fit_calibration(options, trained, data, logits)
+    votes = vote_shares(validation.votes)
     combined = combined_metrics(calibration.heads, logits, validation.labels, votes)
     with write_errors(output):
         remove_evaluations(output)
         write_network(trained, output, faces)
-        write_report(options, trained, prediction, calibration, combined, output, data.origin)
+        write_report(options, trained, replace(report, combined=combined), calibration, output)
         written = [*OUTPUT_FILES, *(ONNX_FILES if faces is not None else ())]
         write_manifest(output, written)
+
+
+def validation_logits(trained: FittedStage, images: UInt8Array) -> Logits:
+    """Return both heads' logits in float32, (n, 7) and (n, 8), of faces (n, h, w).
+
+    This project's small networks compute on the CPU, as they do in use; others take minutes there,
+    and a GPU where there is one.
+    """
+    model, processor = trained.model, trained.processor
+    model.train(False)  # its eval() has no types
+    gpu = torch.accelerator.current_accelerator(check_available=True)
+    if gpu and is_third_party(processor):
+        model.to(gpu)  # type: ignore[arg-type]  # its own type leaves devices out
+    logits = predict_logits(ExpressionClassifier(model, processor), images)
+    model.cpu()
+    return logits
 
 
 @contextmanager

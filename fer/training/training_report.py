@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
-from transformers import EvalPrediction
 
+from fer.data.ferplus import vote_shares
+from fer.data.holdout import TrainingSplits
 from fer.data.splits import is_official, label_set
 from fer.evaluation.calibration import Calibration
-from fer.evaluation.ferplus_metrics import MAJORITY_OF_EIGHT
-from fer.evaluation.metrics import expression_metrics, ferplus_accuracy, label_arrays
-from fer.model.evaluation_results import CombinedMetrics, Evaluation
+from fer.evaluation.ferplus_metrics import MAJORITY_OF_EIGHT, Logits, ferplus_head_metrics
+from fer.evaluation.metrics import compare_labels
+from fer.model.evaluation_results import Evaluation
 from fer.model.hub import METRICS_FILE
 from fer.model.json_records import to_json
 from fer.model.model_metrics import ModelMetrics
@@ -31,30 +32,25 @@ COMMAND = "python train.py --config recipe.yaml"
 def write_report(
     options: TrainingOptions,
     trained: "FittedStage",
-    prediction: EvalPrediction,
+    validation: Evaluation,
     calibration: Calibration,
-    combined: CombinedMetrics,
     folder: Path,
-    origin: str,
 ) -> None:
     """Write metrics.json and curves.png of a finished training into `folder`.
 
     Args:
         options: Its settings.
         trained: The network.
-        prediction: Its logits on the validation split.
-        calibration: Fitted on them.
-        combined: Metrics of the combined logits.
+        validation: Its metrics on the validation split.
+        calibration: Fitted on that split.
         folder: The folder.
-        origin: What pictures the validation split has.
     """
-    validation = validation_metrics(prediction, options.dataset, origin)
     metrics = ModelMetrics(
         command=COMMAND,
         architecture=trained.model.config.model_type,
         base_model=trained.base,
         parameters=trained.model.num_parameters(),
-        validation=replace(validation, combined=combined),
+        validation=validation,
         calibration={"fitted_on": "validation", **to_json(calibration)},
         training=replace(trained.run, settings=asdict(options) | trained.run.settings),
         history=trained.history,
@@ -63,12 +59,19 @@ def write_report(
     write_atomically(folder / METRICS_FILE, json.dumps(metrics.to_json(), indent=2) + "\n")
 
 
-def validation_metrics(prediction: EvalPrediction, dataset: str, origin: str) -> Evaluation:
-    """Return the metrics on `dataset`'s validation split, with their label sets."""
-    labels, _ = label_arrays(prediction)
-    scores = expression_metrics(prediction)
+def validation_metrics(logits: Logits, data: TrainingSplits, dataset: str) -> Evaluation:
+    """Return the metrics of each head on the validation split, with their label sets.
+
+    Args:
+        logits: Of both heads.
+        data: The splits.
+        dataset: Where they come from.
+    """
+    labels = data.validation.labels
+    scores = compare_labels(logits[0].argmax(axis=1), labels)
+    by_votes = ferplus_head_metrics(logits[1], vote_shares(data.validation.votes))
     return Evaluation(
-        label_set=f"{label_set('validation', labels, dataset)}, {origin}",
+        label_set=f"{label_set('validation', labels, dataset)}, {data.origin}",
         official=is_official("validation", labels),
         views="single",
         pictures=len(labels),
@@ -77,7 +80,7 @@ def validation_metrics(prediction: EvalPrediction, dataset: str, origin: str) ->
         per_class=scores.per_class,
         confusion_matrix=scores.confusion_matrix,
         ferplus_label_set=MAJORITY_OF_EIGHT,
-        ferplus_accuracy=ferplus_accuracy(prediction),
+        ferplus_accuracy=by_votes.accuracy if by_votes else None,
     )
 
 

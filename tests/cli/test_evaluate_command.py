@@ -205,9 +205,10 @@ def test_faces_are_cut_as_the_network_knows_them(network, pictures, tmp_path, mo
     def load(folder, mapping, crop):
         detector, framing = crop.keywords["detector"], crop.keywords["framing"]
         settings.update(least=detector.min_face, scale=framing.scale)
+        settings.update(detector=type(detector.cascade._proposal).__name__)
         raise ValueError("That is enough.")
 
     monkeypatch.setattr("fer.data.image_folder.load_image_folder", load)
     command = ["evaluate", network, "--folder", pictures, "--map", "contempt=-", "--detect"]
-    assert main([*command, "--output", str(tmp_path)]) == 1
-    assert settings == {"least": 20, "scale": 1.1}
+    assert main([*command, "--output", str(tmp_path), "--device", "cpu:0"]) == 1
+    assert settings == {"least": 20, "scale": 1.1, "detector": "TorchStage"}  # is PyTorch's, too

@@ -2,9 +2,12 @@
 
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fer.cli import main
+from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX, LocalModel
 from fer.training.train import train
@@ -30,6 +33,22 @@ def test_both_files_are_as_the_training_writes_them(network, tiny_fer2013, tmp_p
 def test_without_a_data_set_only_float32(network, tmp_path):
     assert main(["export", str(network), "--output", str(tmp_path)]) == 0
     assert (tmp_path / FLOAT_ONNX).is_file() and not (tmp_path / INT8_ONNX).exists()
+
+
+def test_labels_of_other_names_are_mapped(network, tmp_path, capsys):
+    for number, name in enumerate(EXPRESSIONS):
+        folder = tmp_path / "faces" / ("joy" if name == "happy" else name)
+        folder.mkdir(parents=True)
+        for shade in (0, 9):
+            pixels = np.random.default_rng(number + shade).integers(0, 256, (48, 48), np.uint8)
+            Image.fromarray(pixels).save(folder / f"{shade}.png")
+    command = ["export", str(network), f"--dataset={tmp_path / 'faces'}", f"--output={tmp_path}"]
+    assert main(command) == 1
+    assert "Map it with --map joy=EXPRESSION" in capsys.readouterr().err
+    assert main([*command, "--map", "joy=happy"]) == 0
+    assert (tmp_path / INT8_ONNX).is_file()
+    assert main(["export", str(network), "--map", "joy=happy"]) == 1
+    assert "--map is for the labels of --dataset" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_network(tmp_path, capsys):

@@ -32,6 +32,12 @@ def indices(*names):
     return np.array([EXPRESSIONS.index(name) for name in names])
 
 
+def test_the_second_head_beside_the_majority_of_eight():
+    votes = votes_for("neutral", "contempt", "contempt", None)  # the last has none
+    figures = ferplus_head_metrics(votes_for("neutral", "neutral", "contempt", "contempt"), votes)
+    assert (figures.pictures, figures.accuracy) == (3, pytest.approx(2 / 3))
+
+
 def test_without_a_second_head_or_votes_there_is_no_figure():
     assert ferplus_head_metrics(None, np.ones((1, 8))) is None
     assert ferplus_head_metrics(np.ones((1, 8)), np.zeros((1, 8))) is None

@@ -5,9 +5,8 @@ from dataclasses import astuple
 import evaluate
 import numpy as np
 import pytest
-from transformers import EvalPrediction
 
-from fer.evaluation.metrics import ExpressionMetric, expression_metrics, ferplus_accuracy
+from fer.evaluation.metrics import ExpressionMetric
 from fer.model.evaluation_results import ClassMetrics
 
 
@@ -28,25 +27,3 @@ def test_a_class_that_never_occurs():
     assert figures["per_class"]["c"] == ClassMetrics(0, 0, 0, 0)
     assert np.shape(figures["confusion_matrix"]) == (3, 3)
     assert figures["macro_f1"] == 1.0  # of "a" alone
-
-
-def prediction(logits, labels, ferplus_logits, shares):
-    arrays = [np.array(values, np.float32) for values in (logits, ferplus_logits, shares)]
-    return EvalPrediction((arrays[0], arrays[1]), (np.array(labels), arrays[2]))
-
-
-def test_each_head_is_compared_with_its_own_labels():
-    angry, happy = np.eye(7)[0], np.eye(7)[3]
-    neutral, contempt = np.eye(8)[0], np.eye(8)[7]
-    answer = prediction(
-        [angry, happy, happy, happy],
-        [0, 3, 0, 0],
-        [neutral, neutral, contempt, contempt],
-        [neutral, contempt, contempt, np.zeros(8)],  # the last has no votes
-    )
-    assert expression_metrics(answer).accuracy == 0.5
-    assert ferplus_accuracy(answer) == pytest.approx(2 / 3)
-
-
-def test_without_any_votes_there_is_no_figure():
-    assert ferplus_accuracy(prediction([np.eye(7)[0]], [0], [np.eye(8)[0]], [np.zeros(8)])) is None

@@ -58,6 +58,15 @@ def test_the_log_prior_of_each_head_is_subtracted():
     np.testing.assert_allclose(np.diff(change[0]), np.diff(expected), atol=1e-5)
 
 
+def test_a_head_has_learned_votes_where_their_prior_was_kept():
+    seventh, eighth = (1 / 7,) * 7, (1 / 8,) * 8
+    labels_only = HeadCombination(prior_correction=0.6, fer2013_prior=seventh)
+    assert not labels_only.has_learned_votes
+    assert replace(labels_only, ferplus_prior=eighth).has_learned_votes
+    assert replace(labels_only, ferplus_share=0.5).has_learned_votes  # as a base model's has
+    assert ONE_HEAD.has_learned_votes  # networks of an earlier version have no priors
+
+
 def test_the_first_head_alone_has_its_temperature_only():
     full = HeadCombination(2.0, 1.5, 0.7, 1.1, 0.5, (1 / 7,) * 7, (1 / 8,) * 8, FERPLUS_INDICES)
     output = probabilities(full.fer2013_alone(), FIRST, None)
@@ -88,13 +97,18 @@ def test_they_are_read_from_the_configuration():
     assert heads_of(ViTConfig()) == ONE_HEAD
 
 
+def test_classes_are_read_by_their_index_and_not_by_their_place():
+    listed = dict(reversed(NAMES.items()))
+    assert heads_of(FerConfig(id2label=listed)) == heads_of(FerConfig(id2label=NAMES))
+
+
 def test_classes_in_another_order_keep_their_prior_and_their_votes():
     backwards, prior = dict(enumerate(reversed(EXPRESSIONS))), tuple(i / 28 for i in range(1, 8))
     config = FerConfig(
         id2label=backwards, ferplus_share=0.5, prior_correction=0.5, fer2013_prior=prior[::-1],
         ferplus_prior=[1 / 8] * 8,
     )  # fmt: skip
-    heads = heads_of(config, list(reversed(range(7))))
+    heads = heads_of(config).ordered(list(reversed(range(7))))
     assert heads.fer2013_prior == prior
     assert heads.ferplus_columns == FERPLUS_INDICES
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from fer.training import checkpoints
 from fer.training.checkpoints import (
     CheckpointError,
+    check_processes,
     complete_checkpoint,
     find_damage,
     newest_complete,
@@ -88,6 +89,21 @@ def test_without_a_whole_one_a_sentence_says_what_to_do(stopped):
         (checkpoint / "optimizer.pt").unlink()
     with pytest.raises(CheckpointError, match=r"None of the 2 checkpoints in .* is whole; remove"):
         newest_complete(stopped.checkpoints)
+
+
+def test_another_number_of_processes_is_refused(stopped, monkeypatch):
+    """An epoch of two processes has half of the steps, so that it would seem to be a later one."""
+    newest = stopped.checkpoints / "checkpoint-7"
+    check_processes(newest)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(CheckpointError, match=r"with 1 processes, not 2; .*--nproc-per-node 1"):
+        check_processes(newest)
+    monkeypatch.undo()
+    (newest / "rng_state.pth").rename(newest / "rng_state_0.pth")
+    shutil.copyfile(newest / "rng_state_0.pth", newest / "rng_state_1.pth")
+    write_manifest(newest)
+    with pytest.raises(CheckpointError, match=r"with 2 processes, not 1; .*--nproc-per-node 2"):
+        fit_alone(stopped.options)
 
 
 def test_no_checkpoint_is_no_error(tmp_path):

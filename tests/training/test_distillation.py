@@ -18,7 +18,7 @@ from fer.training.fit import (
     check_teachers,
     load_teachers,
 )
-from fer.training.initial_model import build_initial_model, new_vit
+from fer.training.initial_model import build_initial_model, new_cnn, new_vit
 from fer.training.stages import Stage
 from fer.training.training_data import load_data
 from tests.training.runs import only_stage, short
@@ -103,6 +103,16 @@ def test_the_embedded_network_can_teach():
     assert teacher.side == 44
     torch.testing.assert_close(first.sum(1), torch.ones(2))
     torch.testing.assert_close(second.sum(1), torch.ones(2))
+
+
+def test_a_head_that_learned_no_votes_teaches_none(tmp_path):
+    start = new_cnn(dropout=0.0, widths=[8, 8, 16])
+    start.model.config.fer2013_prior = [1 / 7] * 7  # as a training without votes keeps it
+    start.model.save_pretrained(tmp_path)
+    start.processor.save_pretrained(tmp_path)
+    first, second = Teacher.load(tmp_path)(torch.randn(2, 1, 48, 48))
+    torch.testing.assert_close(first.sum(1), torch.ones(2))
+    assert second is None
 
 
 def test_a_teacher_that_is_none():

@@ -11,6 +11,7 @@ from transformers import (
     BertForMaskedLM,
     DeiTConfig,
     DeiTForImageClassificationWithTeacher,
+    PreTrainedModel,
     ResNetConfig,
     ResNetForImageClassification,
     ViTConfig,
@@ -26,8 +27,15 @@ from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
+from fer.model.model_metrics import TrainingRun
 from fer.model.network_parts import ONE_HEAD
-from fer.training.fine_tuning import expression_order, find_heads
+from fer.training.fine_tuning import (
+    expression_order,
+    find_heads,
+    permute_heads,
+    reset_heads,
+)
+from fer.training.fit import FittedStage
 from fer.training.initial_model import (
     build_initial_model,
     check_weights,
@@ -37,7 +45,7 @@ from fer.training.initial_model import (
     store_calibration,
 )
 from fer.training.options import RECIPES, TrainingOptions, read_recipe
-from fer.training.train import train
+from fer.training.train import train, validation_logits
 from tests.training.runs import TINY_BOX, short
 
 DOGS = {index: f"dog {index}" for index in range(10)}
@@ -102,6 +110,18 @@ def test_its_metrics(adapted, base):
     assert metrics["training"]["optimizer"] == "adamw_torch"
     assert metrics["training"]["learning_rate"] == 5e-5
     assert "ferplus_accuracy" not in metrics["validation"]
+
+
+def test_others_networks_are_evaluated_on_the_gpu(base, monkeypatch):
+    starts = [load_base_model(pull(base), dropout=0.1), new_vit()]
+    gpu, places = torch.device("cuda"), []
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: gpu)
+    monkeypatch.setattr(PreTrainedModel, "to", lambda model, place: places.append(place))
+    images = np.zeros((2, 48, 48), np.uint8)
+    for start in starts:
+        trained = FittedStage(start.model, start.processor, None, [], TrainingRun())
+        assert validation_logits(trained, images)[0].shape == (2, 7)
+    assert places == [gpu]  # our own networks are small, and served on the CPU
 
 
 def test_its_probabilities_are_calibrated_wherever_it_is_loaded(adapted, tiny_fer2013):
@@ -181,6 +201,15 @@ def test_the_seven_expressions_in_another_order_keep_their_permuted_head(kind, t
     assert "its head was permuted by name" in caplog.text
 
 
+def test_classes_are_read_by_their_index_and_not_by_their_place_in_the_file(tmp_path, caplog):
+    before = save_vit(tmp_path, labels=dict(enumerate(EXPRESSIONS))).classifier
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["id2label"] = dict(reversed(config["id2label"].items()))
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    after = load_base_model(pull(tmp_path), dropout=0.1).model.classifier
+    assert torch.equal(after.weight, before.weight) and not caplog.messages
+
+
 @pytest.mark.parametrize(
     "names",
     [EXPRESSIONS[:-1], (*EXPRESSIONS, "contempt"), (*EXPRESSIONS[:-1], "happiness"), ()],
@@ -222,6 +251,19 @@ def test_both_heads_of_a_distilled_network_are_renewed_and_calibrated(tmp_path):
     )
     store_calibration(model, calibration)
     torch.testing.assert_close(model(faces).logits, before / calibration.temperature)
+
+
+@torch.no_grad()
+def test_a_head_without_a_bias_is_renewed_permuted_and_calibrated():
+    model = ViTForImageClassification(ViTConfig(hidden_size=24, num_hidden_layers=1))
+    head = model.classifier = torch.nn.Linear(24, 7, bias=False)
+    reset_heads([head])
+    before = head.weight.clone()
+    permute_heads([head], list(reversed(range(7))))
+    logits = 2 * np.eye(7)[[0, 0, 1]]
+    fitted = calibrate((logits, None), np.array([0, 1, 1]), np.zeros((3, 8)), ONE_HEAD)
+    store_calibration(model, fitted)
+    torch.testing.assert_close(head.weight, before.flip(0) / fitted.temperature)
 
 
 def test_a_network_without_a_matrix_for_a_head_is_refused():

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from transformers import AutoImageProcessor
+from transformers.training_args import ParallelMode
 
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.evaluation.calibration import SETTINGS
@@ -26,7 +27,7 @@ from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import ONNX_FILES
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.checkpoints import MANIFEST, find_damage
-from fer.training.fit import build_trainer
+from fer.training.fit import build_trainer, training_arguments
 from fer.training.initial_model import build_initial_model
 from fer.training.options import parse_options, to_yaml
 from fer.training.stages import check_output, stages
@@ -251,8 +252,18 @@ def test_every_setting_reaches_the_trainer(options, tmp_path):
     assert (view.degradation.probability, trainer.averaged.decay) == (0.19, 0.24)
     assert (args.warmup_steps, args.weight_decay, args.learning_rate) == (0.21, 0.22, 0.23)
     assert (start.model.dropout.p, args.per_device_train_batch_size) == (0.25, 26)
+    assert args.per_device_eval_batch_size == 104  # it fits where the training does
+    assert args.tf32 is False  # fp32 is what was asked for
     decayed = trainer.get_decay_parameter_names(start.model)
     assert "trunk.stem.0.0.weight" in decayed and "trunk.stem.0.1.weight" not in decayed
+
+
+def test_one_process_trains_on_one_gpu_of_several(options, tmp_path):
+    start = build_initial_model(options)
+    args = training_arguments(only_stage(replace(options, output=str(tmp_path))), start)
+    args._n_gpu = 8  # as many as transformers has found
+    assert args.n_gpu == 1 and args.train_batch_size == options.batch_size
+    assert args.parallel_mode == ParallelMode.NOT_PARALLEL
 
 
 def test_bf16(options, tmp_path):
@@ -310,6 +321,15 @@ def test_a_training_out_of_bounds_ends_with_what_to_do(options, tmp_path):
         train(replace(options, output=str(tmp_path / "run"), learning_rate=1e6, epochs=3))
 
 
+def test_a_gpu_whose_memory_is_full_ends_it_with_what_to_do(options, tmp_path, monkeypatch):
+    def full(*arguments, **settings):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(FerTrainer, "compute_loss", full)
+    with pytest.raises(ValueError, match=r"too small for batches of 16; take a smaller --batch"):
+        train(replace(options, output=str(tmp_path / "run")))
+
+
 def run(*command):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     return subprocess.run(
@@ -359,9 +379,10 @@ def test_two_processes(trained, tmp_path):
     stage = tmp_path / "run" / "student" / "1" / "checkpoints"
     (checkpoint,) = stage.iterdir()
     assert checkpoint.name == "checkpoint-2"  # 48 pictures, 16 a process
-    assert {"rng_state_0.pth", "rng_state_1.pth"} <= set(
-        json.loads((checkpoint / "files.json").read_text())
-    )
+    states = ["rng_state_0.pth", "rng_state_1.pth"]
+    assert {*states} <= set(json.loads((checkpoint / "files.json").read_text()))
+    first, second = (torch.load(checkpoint / name, weights_only=False) for name in states)
+    assert not torch.equal(first["cpu"], second["cpu"])  # so each has drawn views of its own
 
 
 @pytest.mark.long
@@ -390,7 +411,12 @@ def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
         train(replace(without, output=str(tmp_path / "refused"), ferplus_share=0.1))
     output = train(without)
     assert "only FER2013's labels are used" in caplog.text
-    assert ExpressionClassifier.load(output).model.config.ferplus_share == 0
+    classifier = ExpressionClassifier.load(output)
+    assert classifier.model.config.ferplus_share == 0
+    voted = load_arrays(load_fer2013(options.dataset)["validation"])
+    measured = evaluate(classifier, voted)
+    assert measured.ferplus_agreement is not None  # of FER2013's head, by the votes
+    assert measured.ferplus is None and measured.by_share == []  # its second head learned none
 
 
 def test_a_base_that_is_none(options, tmp_path):

@@ -2,11 +2,14 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import EvalPrediction
 
 from fer.training.augmentation import Augmentation
+from fer.training.fit import compute_epoch_metrics
 from fer.training.trainer import FerTrainer, WeightEma, mixup_batches
 
 
@@ -122,3 +125,12 @@ def test_early_averages_follow_fast():
     nn.init.constant_(model.weight, 1.0)
     averaged.on_step_end(None, SimpleNamespace(global_step=1), None, model=model)
     assert averaged.values["weight"].item() == pytest.approx(9 / 11)
+
+
+@pytest.mark.parametrize(("both", "ferplus"), [(True, 0.5), (False, None)])
+def test_each_head_is_compared_with_its_own_labels(both, ferplus):
+    first, second = np.eye(7)[[0, 3, 3, 3]], np.eye(8)[[0, 0, 7, 7]]
+    votes = np.eye(8)[[0, 7, 7, 7]] * [[1], [1], [0], [0]]  # two faces have none
+    logits = (first, second) if both else first
+    metrics = compute_epoch_metrics(EvalPrediction(logits, (np.array([0, 3, 0, 0]), votes)))
+    assert (metrics["accuracy"], metrics["ferplus_accuracy"]) == (0.5, ferplus)
