@@ -3,6 +3,7 @@
 import json
 import os
 
+import av
 import fsspec
 import numpy as np
 import pandas as pd
@@ -310,6 +311,21 @@ def test_a_full_disk_ends_the_batch(inputs, tmp_path, pipeline, monkeypatch):
     settings = BatchSettings(annotated=tmp_path / "out" / "annotated")
     with pytest.raises(ValueError, match="the disk is full; make room"):
         run([inputs / "a.jpg"], tmp_path / "out", pipeline, settings)
+
+
+def test_a_video_whose_copy_finds_the_disk_full_is_read_by_the_next_run(
+    inputs, tmp_path, pipeline, monkeypatch
+):
+    def full(writer, packets):
+        raise writer._write_error(av.error.OSError(28, "No space left on device"))
+
+    settings = BatchSettings(annotated=tmp_path / "out" / "annotated")
+    with monkeypatch.context() as patch:
+        patch.setattr("fer.video.writer.VideoWriter._mux", full)
+        with pytest.raises(ValueError, match=r"^annotated\.mp4 can't be written: the disk is full"):
+            run([inputs / "film.mp4"], tmp_path / "out", pipeline, settings)
+    run([inputs / "film.mp4"], tmp_path / "out", pipeline, settings)
+    assert table(tmp_path / "out", "files")["error"].isna().all()
 
 
 NETWORK = WorkerReady("embedded weights", "0123", "int8")
