@@ -44,18 +44,6 @@ FILE_FACTS = (
 _TIMELINE_INTEGERS = ("frames", "classified")
 
 
-def require_pyarrow() -> None:
-    """Check that tables can be read and written.
-
-    Raises:
-        ValueError: pyarrow isn't installed, as without PyTorch.
-    """
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise ValueError("The tables of `fer run` need pyarrow: pip install pyarrow.") from error
-
-
 def faces_schema() -> "pa.Schema":
     """Return the columns of `faces`: one row per face in a photo or in an analysed frame."""
     import pyarrow as pa  # only needed where there are tables, as everywhere here

@@ -56,6 +56,18 @@ CHUNK_ROWS = 50_000
 """Rows in memory at a time."""
 
 
+def require_pyarrow() -> None:
+    """Check that tables of parquet can be read and written.
+
+    Raises:
+        ValueError: pyarrow isn't installed, as where requirements-lite.txt is.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise ValueError("Tables of parquet need pyarrow: pip install pyarrow.") from error
+
+
 class FrameRecorder:
     """Writes the rows of an analysis.
 

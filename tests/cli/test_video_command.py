@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import signal
+import sys
 
 import pytest
 
@@ -198,6 +199,19 @@ def test_an_export_of_single_faces_is_refused_for_a_class(tmp_path, film, capsys
     assert main([*words, "--export", "frames"]) == 1
     assert "which is of single faces" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_exports_that_cannot_be_written_are_refused_before_the_work(
+    tmp_path, film, monkeypatch, capsys
+):
+    """As where requirements-lite.txt is installed."""
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("fer.recording.analysis.analyze_frames", None)  # the work
+    for formats in ("vtt,parquet", "all"):
+        words = ["video", str(film), "--output", str(tmp_path / "out"), "--export", formats]
+        assert main(words) == 1
+        assert "parquet need pyarrow: pip install pyarrow.\n" in capsys.readouterr().err
 
 
 def test_where_a_class_is_recognised_its_missing_exports_are_named(
