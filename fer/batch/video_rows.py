@@ -105,7 +105,7 @@ def read_segment(
         collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
             *(_for_videos(pipeline, settings), settings.view, settings.rate),
-            *(segment.next_sample, collector.add),
+            *(segment.next_sample, collector.add, reader.scale),
         )
         frames = settings.span.frames(reader, segment.read_from, task.can_seek, note_progress)
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):

@@ -108,12 +108,12 @@ def analyze(
     source, folder = Path(source), Path(folder)
     if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
-    analyzer = FrameAnalyzer(pipeline, view, rate)
     keep_frames = keep_frames and view == "person"
     with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
+        analyzer = FrameAnalyzer(pipeline, view, rate, scale=reader.scale)
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
-        with analyzer.recording_frames(frames, reader.scale), analyzer.passing_on(on_sample):
+        with analyzer.recording_frames(frames), analyzer.passing_on(on_sample):
             warning, lead = _write_annotated_video(
                 *(reader, source if sound else None, work_folder, analyzer, reporter),
                 *(stopped or (lambda: False), span),

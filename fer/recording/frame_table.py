@@ -86,7 +86,7 @@ class FrameRecorder:
         """Write a row for each tracked face of a frame.
 
         Args:
-            faces: As for `fer.timeline.timeline.Timeline.add`.
+            faces: As for `fer.timeline.timeline.Timeline.add`, `size` in the recording's pixels.
             time: Seconds from the first picture.
         """
         rows = np.empty(len(faces), FRAME_ROW)
@@ -101,7 +101,6 @@ class FrameRecorder:
             rows[name] = column
         for name in QUALITY_COLUMNS:
             rows[name] = faces.data.get(name, np.nan)
-        rows["size"] *= self._scale
         self._file.write(rows.tobytes())
 
 

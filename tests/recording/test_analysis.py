@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from supervision import Detections
@@ -45,7 +46,10 @@ class SlidingPipeline(Pipeline):
             xyxy=np.array([[left, 60, left + 50, 120]], np.float32),
             confidence=np.ones(1, np.float32),
             tracker_id=np.array([1]),
-            data={"probabilities": np.array([sure("happy")], np.float32)},
+            data={
+                "probabilities": np.array([sure("happy")], np.float32),
+                "size": np.full(1, 54.8, np.float32),
+            },
         )
 
 
@@ -244,13 +248,17 @@ def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_p
 
 @pytest.mark.usefixtures("no_plots")
 def test_a_large_video_is_worked_on_at_1080p(tmp_path):
-    film = make_film(tmp_path / "a.mp4", [0, 0.04], (2560, 1440))
-    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
+    film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (2560, 1440))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), exports=["frames"])
     with VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == (1920, 1080)
     about = json.loads(recording.json.read_text())["about"]
     assert about["downscale_factor"] == pytest.approx(4 / 3)
-    assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.08))
+    assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.44))
+    face = pd.read_csv(tmp_path / "out" / "a_frames.csv").iloc[0]
+    side = np.sqrt((face["right"] - face["left"]) * (face["bottom"] - face["top"]))
+    assert face["size"] == pytest.approx(side)
+    assert pd.read_csv(recording.csv)["size"].tolist() == [round(side)]
 
 
 @pytest.mark.usefixtures("no_plots")
