@@ -192,7 +192,9 @@ def _write_annotated_video(
                 draw(item)
         for item in interpolator.flush():
             draw(item)
-    missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
+        missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
+        if missing:
+            writer.end_sound_with_pictures()
     return " ".join(filter(None, (missing, writer.warning))) or None, writer.lead
 
 

@@ -112,6 +112,11 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         them."""
         return self._audio.lead if self._audio else 0.0
 
+    def end_sound_with_pictures(self) -> None:
+        """Leave out the sound after the last frame: the source's pictures go on, too."""
+        if self._audio:
+            self._audio.tail = 0.0
+
     def write(self, image: UInt8Array, time: float, duration: float | None = None) -> None:
         """Write the next frame.
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -342,6 +343,17 @@ def test_cancelling_keeps_what_came_of_an_earlier_analysis(tmp_path, film):
     with pytest.raises(Cancelled):
         analyze(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=lambda: True)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_the_sound_of_a_stopped_analysis_ends_with_the_pictures(tmp_path, film):
+    answers = iter([False] * 12)
+    pipeline = fake_pipeline([BOX])
+    recording = analyze(film, tmp_path / "out", pipeline, stopped=lambda: next(answers, True))
+    assert recording.warning == "The analysis was stopped after 1 of 2 seconds."
+    with av.open(str(recording.video)) as container:
+        sound = container.streams.audio[0]
+        assert sound.duration * sound.time_base < recording.duration + 0.1
 
 
 def test_a_video_is_not_written_over_itself(tmp_path, film):
