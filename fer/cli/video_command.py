@@ -150,6 +150,7 @@ def analyze_videos(
         ValueError: None can be read, or nothing can be written.
         KeyboardInterrupt: After Ctrl-C, with what was kept.
     """
+    from fer.recording import Cancelled
     from fer.recording.outputs import ResultsError
     from fer.video import VideoError
 
@@ -158,13 +159,13 @@ def analyze_videos(
             report, stopped = analyze_video(
                 *(video, place or options.output, pipeline, options, marks)
             )
+        except (Cancelled, KeyboardInterrupt):
+            raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
         except VideoError as error:
             if place is None or isinstance(error, ResultsError):
                 raise
             results.refused[printable(video)] = str(error)
             continue
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
         results.reports.append(report if place is None else f"{printable(video)}:\n{report}\n")
         if stopped:
             raise KeyboardInterrupt(describe_kept(results, places, options.output))

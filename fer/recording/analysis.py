@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from fer.recording.outputs import (
     output_paths,
     write_outputs,
 )
-from fer.recording.progress import Progress, ProgressReporter
+from fer.recording.progress import Cancelled, Progress, ProgressReporter
 from fer.recording.span import WHOLE, Span
 from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import Mark, sorted_marks
@@ -100,7 +101,8 @@ def analyze(
     Raises:
         VideoError: The video can't be read, or lies where a file would be written.
         ResultsError: The folder can't be written to, or the disk is full; nothing is left of it.
-        Cancelled: The analysis was cancelled; its files are deleted.
+        Cancelled: The analysis was cancelled, or stopped before its first frame; its files are
+            deleted.
         ValueError: The view, the rate or a format is invalid.
     """
     check_formats(exports, view)
@@ -186,7 +188,8 @@ def _write_annotated_video(
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, *sound))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
-        frames = _until(stopped, stack.enter_context(prefetch(span.frames(reader), _QUEUE_SIZE)))
+        frames = span.frames(reader, note_progress=partial(_raise_if, stopped))
+        frames = _until(stopped, stack.enter_context(prefetch(frames, _QUEUE_SIZE)))
         for frame, faces in analyze_frames(frames, analyzer, reporter.report):
             for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
                 draw(item)
@@ -196,6 +199,16 @@ def _write_annotated_video(
         if missing:
             writer.end_sound_with_pictures()
     return " ".join(filter(None, (missing, writer.warning))) or None, writer.lead
+
+
+def _raise_if(stopped: Callable[[], bool]) -> None:
+    """End an analysis that is asked to stop on the way to its first frame.
+
+    Raises:
+        Cancelled: It is.
+    """
+    if stopped():
+        raise Cancelled("The analysis was stopped before its start; nothing of it was kept.")
 
 
 def _until(stopped: Callable[[], bool], frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -10,6 +10,7 @@ import pytest
 
 import fer.cli.video_command
 from fer.cli import main
+from fer.recording import Cancelled
 from fer.video import VideoReader
 from tests.fakes import fake_pipeline, sure
 from tests.sample_videos import make_film
@@ -169,6 +170,17 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path, film, monkeypatch, caps
     monkeypatch.setattr("fer.recording.analysis.write_outputs", stop)
     assert main(["video", str(film), "--output", str(tmp_path / "new" / "out")]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "fer video: Interrupted."
+    assert not (tmp_path / "new").exists()
+
+
+def test_ctrl_c_before_the_first_frame_is_one_line_too(tmp_path, film, monkeypatch, capsys):
+    def stop(*arguments, **options):
+        raise Cancelled
+
+    monkeypatch.setattr("fer.recording.analyze", stop)
+    words = ["video", str(film), str(film.parent), "--output", str(tmp_path / "new" / "out")]
+    assert main(words) == 130
+    assert capsys.readouterr().err == "fer video: Interrupted.\n"
     assert not (tmp_path / "new").exists()
 
 

@@ -22,6 +22,7 @@ from fer.recording import Cancelled, analyze
 from fer.recording.analysis import RATE_RANGE
 from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
+from fer.recording.span import Span
 from fer.timeline.serialization import from_csv, from_json
 from fer.video import Frame, VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
@@ -354,6 +355,15 @@ def test_the_sound_of_a_stopped_analysis_ends_with_the_pictures(tmp_path, film):
     with av.open(str(recording.video)) as container:
         sound = container.streams.audio[0]
         assert sound.duration * sound.time_base < recording.duration + 0.1
+
+
+def test_an_analysis_can_be_stopped_on_the_way_to_its_start(tmp_path):
+    """An AVI is read from its beginning, which may take minutes."""
+    film = make_film(tmp_path / "a.avi", [i / 25 for i in range(50)], SIZE, codec="mpeg4")
+    pipeline = fake_pipeline([BOX])
+    with pytest.raises(Cancelled):
+        analyze(film, tmp_path / "out", pipeline, stopped=lambda: True, span=Span(1.0))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_video_is_not_written_over_itself(tmp_path, film):
