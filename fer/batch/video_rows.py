@@ -1,7 +1,6 @@
 """Rows of the tables from a video, or from a segment of it."""
 
 import math
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows,
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
-from fer.recording.outputs import WORK_PREFIX
 from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
@@ -148,8 +146,6 @@ def read_annotated(
         *(file, settings, whole, pipeline.classifier.uncertain_below, scale)
     )
     folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
-    for left in folder.glob(f"{WORK_PREFIX}*"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
     recording = analyze(
         *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
         progress=lambda progress: note_progress(),
