@@ -136,10 +136,10 @@ def read_annotated(
         note_progress: Called a few times a second.
 
     Raises:
-        fer.video.VideoError: It can't be read, or is too long to be drawn on.
+        fer.video.VideoError: It can't be read.
         fer.recording.outputs.ResultsError: Nothing can be written.
     """
-    with VideoReader(path, WORKING_SIDE) as reader:
+    with VideoReader(path, WORKING_SIDE, any_size=True) as reader:
         scale = reader.scale
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     collector = SampleCollector(
@@ -151,6 +151,7 @@ def read_annotated(
         progress=lambda progress: note_progress(),
         span=settings.span,
         on_sample=collector.add,
+        any_size=True,
     )
     return collector.rows(rotation=0, unread=0, warning=recording.warning)
 

@@ -114,7 +114,7 @@ def run_video(options: argparse.Namespace) -> str:
     videos = find_files(VIDEO, options.files, options.output, results.refused)
     several = len(options.files) > 1 or options.files[0].is_dir()
     if not several:
-        check_video(options.files[0])  # before the network is loaded
+        check_video(options.files[0], any_size=True)  # before the network is loaded
     marks = read_marks(options.marks, several)
     places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
@@ -212,6 +212,7 @@ def analyze_video(
             exports=exports,
             marks=marks,
             span=span_of(options),
+            any_size=True,
         )
         lines = [describe_recording(recording, chosen)]
         if missing := [name for name in wanted if name not in formats]:

@@ -73,6 +73,7 @@ def analyze(
     marks: Iterable[Mark] = (),
     span: Span = WHOLE,
     on_sample: Callable[[Detections, float], object] | None = None,
+    any_size: bool = False,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -94,6 +95,7 @@ def analyze(
         marks: Of the recording; see `fer.timeline.marks`.
         span: From when to when it is analysed; times in the results count from its start.
         on_sample: Receives the faces that are counted of each analysed frame, and its time.
+        any_size: Whether the video may be larger and longer than what is accepted from visitors.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -111,7 +113,10 @@ def analyze(
     if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
     keep_frames = keep_frames and view == "person"
-    with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
+    with (
+        VideoReader(source, WORKING_SIDE, any_size) as reader,
+        atomic_outputs(folder) as work_folder,
+    ):
         analyzer = FrameAnalyzer(pipeline, view, rate, scale=reader.scale)
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None

@@ -25,6 +25,6 @@ def choose_view(source: Path, detector: Detector) -> str:
     Raises:
         fer.video.VideoError: It can't be read.
     """
-    with VideoReader(source, SAMPLED_SIDE) as reader:
+    with VideoReader(source, SAMPLED_SIDE, any_size=True) as reader:
         counts = [len(detector.detect(image)) for image in reader.sample(SAMPLED_FRAMES)]
     return "class" if np.median(counts) >= MIN_FACES else "person"

@@ -77,7 +77,7 @@ class AudioTrack:
         self.lead = 0.0
         self._start, self.tail = start, tail
         self.warning: str | None = None
-        self._container = open_container(source)
+        self._container = open_container(source, any_size=True)  # its reader refuses large ones
         self._packets: Iterator[_AudioPacket] = iter(())
         self._pending: _AudioPacket | None = None
         stream = audio_stream(self._container)

@@ -272,11 +272,11 @@ def _end_time(packet: "Packet[Stream]") -> float:
     return float((packet.pts + (packet.duration or 0)) * packet.time_base)
 
 
-def check_video(path: str | Path) -> VideoInfo:
-    """Return what is known of a video whose first frame can be read.
+def check_video(path: str | Path, any_size: bool = False) -> VideoInfo:
+    """Return what is known of a video whose first frame can be read; arguments as of `VideoReader`.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
     """
-    with VideoReader(path) as reader:
+    with VideoReader(path, any_size=any_size) as reader:
         return reader.info

@@ -252,7 +252,8 @@ def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline
     assert kept and set(kept) == {"timeline.parquet"}
 
 
-def test_copies_with_boxes(inputs, tmp_path, pipeline):
+def test_copies_with_boxes(inputs, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr("fer.video.container.MAX_BYTES", 1000)  # as for visitors
     annotated = tmp_path / "out" / "annotated"
     settings = BatchSettings(annotated=annotated)
     source = InputFile(str(inputs / "film.mp4"))

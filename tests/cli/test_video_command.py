@@ -40,6 +40,13 @@ def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
     assert (tmp_path / "out" / "annotated.mp4").is_file()
 
 
+def test_own_recordings_may_be_larger_and_longer_than_visitors(tmp_path, film, monkeypatch):
+    for name, most in (("reader.MAX_SECONDS", 1), ("header.MAX_SECONDS", 1)):
+        monkeypatch.setattr(f"fer.video.{name}", most)
+    monkeypatch.setattr("fer.video.container.MAX_BYTES", 1000)
+    assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
