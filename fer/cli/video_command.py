@@ -200,7 +200,8 @@ def analyze_video(
     from fer.recording.exports import earlier_exports, export_stem, formats_of
 
     chosen = options.view == AUTO
-    view = choose_view(video, pipeline.detector) if chosen else options.view
+    span = span_of(options)
+    view = choose_view(video, pipeline.detector, span) if chosen else options.view
     formats = formats_of(view)
     wanted = formats if options.export == ALL else options.export
     exports = [name for name in wanted if name in formats]
@@ -211,7 +212,7 @@ def analyze_video(
             stopped=stopped,
             exports=exports,
             marks=marks,
-            span=span_of(options),
+            span=span,
             any_size=True,
         )
         lines = [describe_recording(recording, chosen)]

@@ -6,13 +6,15 @@ import shutil
 import signal
 import sys
 
+import numpy as np
 import pytest
 
 import fer.cli.video_command
 from fer.cli import main
-from fer.recording import Cancelled
+from fer.recording import Cancelled, choose_view
+from fer.recording.span import Span
 from fer.video import VideoReader
-from tests.fakes import fake_pipeline, sure
+from tests.fakes import FakeDetector, fake_pipeline, sure
 from tests.sample_videos import make_film
 
 BOX = (60.0, 60.0, 110.0, 120.0)
@@ -93,6 +95,19 @@ def test_the_view_fits_the_faces_and_is_named(tmp_path, film, monkeypatch, capsy
     )
     assert main(["video", str(film), "--output", str(tmp_path / "b"), "--view", "person"]) == 0
     assert "Chosen" not in capsys.readouterr().out
+
+
+def test_the_view_fits_the_faces_in_the_stretch_that_is_analysed(tmp_path):
+    class Class(FakeDetector):
+        def detect(self, image, *arguments):
+            return FakeDetector([BOX] * (5 if image.mean() > 100 else 1)).detect(image)
+
+    def picture(index, size):
+        return np.full((size[1], size[0], 3), 200 if index >= 75 else 30, np.uint8)
+
+    film = make_film(tmp_path / "a.mp4", [i / 25 for i in range(100)], (192, 144), picture=picture)
+    assert choose_view(film, Class()) == choose_view(film, Class(), Span(0, 1)) == "person"
+    assert choose_view(film, Class(), Span(3.1)) == "class"
 
 
 def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
