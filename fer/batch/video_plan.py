@@ -6,7 +6,7 @@ the merged segments have the same samples as the video analysed in one piece.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,12 @@ MIN_LAST_SHARE = 0.25
 """Share of a segment's length below which the rest of a video belongs to the segment before."""
 
 
-def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
+def plan_video(
+    path: Path,
+    settings: BatchSettings,
+    identity: str,
+    note_progress: Callable[[], None] = lambda: None,
+) -> VideoPlan:
     """Return the segments of a video.
 
     A video whose frames can't be reached without reading all before is one segment.
@@ -32,12 +37,14 @@ def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
         path: Where it is on this machine.
         settings: Of the batch.
         identity: As in `VideoPlan`.
+        note_progress: Called while its frames are counted.
 
     Raises:
         fer.video.VideoError: It can't be read, or is over where its analysis should start.
     """
     with VideoReader(path, WORKING_SIDE, any_size=True, threads=1) as reader:
-        info, scale, times = reader.info, reader.scale, frame_times(reader)
+        note_progress()
+        info, scale, times = reader.info, reader.scale, frame_times(reader, note_progress)
     settings.span.length(info.duration)  # refuses a start after the end
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     segments: Sequence[Segment] = [whole]

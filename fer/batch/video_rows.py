@@ -133,7 +133,7 @@ def read_annotated(
         path: Where it is on this machine.
         pipeline: Detects and classifies.
         settings: Of the batch, with `annotated`.
-        note_progress: Called a few times a second.
+        note_progress: Called for each frame, also on the way to the first one.
 
     Raises:
         fer.video.VideoError: It can't be read.
@@ -146,9 +146,15 @@ def read_annotated(
         *(file, settings, whole, pipeline.classifier.uncertain_below, scale)
     )
     folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
+
+    def keep_on() -> bool:
+        note_progress()
+        return False
+
     recording = analyze(
         *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
-        progress=lambda progress: note_progress(),
+        progress=lambda progress: note_progress(),  # also where one picture stays for an hour
+        stopped=keep_on,
         span=settings.span,
         on_sample=collector.add,
         any_size=True,
