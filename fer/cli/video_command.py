@@ -111,7 +111,7 @@ def run_video(options: argparse.Namespace) -> str:
     if options.export != ALL:
         check_formats(options.export, "person" if options.view == AUTO else options.view)
     results = VideoResults()
-    videos = find_files(VIDEO, options.files, options.output, results.refused)
+    videos = find_videos(options.files, options.output, results.refused)
     several = len(options.files) > 1 or options.files[0].is_dir()
     if not several:
         check_video(options.files[0], any_size=True)  # before the network is loaded
@@ -122,6 +122,26 @@ def run_video(options: argparse.Namespace) -> str:
         analyze_videos(results, places, pipeline, options, marks)
     refused = [f"{name} is left out. {why}" for name, why in results.refused.items()]
     return "\n".join([*results.reports, *refused])
+
+
+def find_videos(
+    given: Sequence[Path], output: Path, refused: dict[str, str]
+) -> dict[Path, Path]:
+    """Return the videos, as `find_files` does, without annotated ones that lie in folders.
+
+    Those of an earlier run are there where --output is the folder of the recordings.
+    """
+    from fer.recording.outputs import FILE_NAMES
+
+    videos = find_files(VIDEO, given, output, refused)
+    recordings = {
+        path: name
+        for path, name in videos.items()
+        if path in given
+        or path.name != FILE_NAMES["video"]
+        or not path.with_name(FILE_NAMES["json"]).exists()
+    }
+    return recordings or videos
 
 
 def video_folders(videos: Mapping[Path, Path], output: Path) -> dict[Path, Path | None]:

@@ -125,6 +125,14 @@ def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
     assert f"{tmp_path}/week/broken.mkv is left out. " in printed and "notes" not in printed
 
 
+def test_annotated_videos_of_an_earlier_run_are_no_recordings(tmp_path, film):
+    for _ in range(2):
+        assert main(["video", str(tmp_path), "--output", str(tmp_path)]) == 0
+    assert [path.parent.name for path in tmp_path.rglob("report.html")] == ["lesson"]
+    annotated = str(tmp_path / "lesson" / "annotated.mp4")
+    assert main(["video", annotated, "--output", str(tmp_path / "again")]) == 0
+
+
 def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
     (tmp_path / "week").mkdir()
     (tmp_path / "week" / "broken.mkv").write_text("no video")
