@@ -13,7 +13,6 @@ import numpy as np
 
 from fer.array_types import Float64Array
 from fer.batch.tasks import BatchSettings, Segment, VideoPlan
-from fer.recording.analysis import WORKING_SIDE
 from fer.recording.frame_sampler import FrameSampler
 from fer.recording.span import Span
 from fer.video import VideoReader
@@ -42,15 +41,15 @@ def plan_video(
     Raises:
         fer.video.VideoError: It can't be read, or is over where its analysis should start.
     """
-    with VideoReader(path, WORKING_SIDE, any_size=True, threads=1) as reader:
+    with VideoReader(path, any_size=True, threads=1) as reader:
         note_progress()
-        info, scale, times = reader.info, reader.scale, frame_times(reader, note_progress)
+        info, times = reader.info, frame_times(reader, note_progress)
     settings.span.length(info.duration)  # refuses a start after the end
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     segments: Sequence[Segment] = [whole]
     if times is not None and settings.annotated is None:
         segments = list(_split(_times_within(times, settings.span), settings)) or [whole]
-    return VideoPlan(info, scale, times is not None, segments, identity)
+    return VideoPlan(info, times is not None, segments, identity)
 
 
 def _times_within(times: Float64Array, span: Span) -> Float64Array:

@@ -231,14 +231,16 @@ def test_all_faces_of_a_photo_count_in_its_timeline(tmp_path, view):
     assert row["happy"] == pytest.approx(0.9)
 
 
-def test_sizes_and_boxes_of_a_large_video_are_in_its_own_pixels(tmp_path, pipeline, monkeypatch):
-    film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (480, 800), display=(90, False))
-    for module in ("video_plan", "video_rows"):
-        monkeypatch.setattr(f"fer.batch.{module}.WORKING_SIDE", 400)
+@pytest.mark.parametrize("side", [800, 802])  # of which one is analysed at just half its size
+def test_sizes_and_boxes_of_a_large_video_are_in_its_own_pixels(
+    tmp_path, pipeline, monkeypatch, side
+):
+    film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (480, side), display=(90, False))
+    monkeypatch.setattr("fer.batch.video_rows.WORKING_SIDE", 400)
     run([film], tmp_path / "out", pipeline)
-    assert table(tmp_path / "out", "files")[["width", "height"]].iloc[0].tolist() == [800, 480]
+    assert table(tmp_path / "out", "files")[["width", "height"]].iloc[0].tolist() == [side, 480]
     boxes = table(tmp_path / "out", "faces")[["left", "top", "right", "bottom"]]
-    assert boxes.iloc[0].tolist() == [2 * side for side in BOXES[0]]
+    assert boxes.iloc[0].tolist() == pytest.approx([side / 400 * edge for edge in BOXES[0]])
 
 
 def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline):
