@@ -159,7 +159,7 @@ def _write(path: Path, tables: "Iterator[pa.Table]") -> Path:
 
 
 def _cells(column: "pa.ChunkedArray") -> list[str | float | None]:
-    """Return a column's cells; float32 has the digits that it holds: 0.9, not 0.8999999761581421."""
+    """Return a column's cells; of float32 the digits that it holds: 0.9, not 0.899999976."""
     import pyarrow as pa
 
     if column.type == pa.float32():

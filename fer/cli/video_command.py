@@ -124,9 +124,7 @@ def run_video(options: argparse.Namespace) -> str:
     return "\n".join([*results.reports, *refused])
 
 
-def find_videos(
-    given: Sequence[Path], output: Path, refused: dict[str, str]
-) -> dict[Path, Path]:
+def find_videos(given: Sequence[Path], output: Path, refused: dict[str, str]) -> dict[Path, Path]:
     """Return the videos, as `find_files` does, without annotated ones that lie in folders.
 
     Those of an earlier run are there where --output is the folder of the recordings.

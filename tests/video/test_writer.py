@@ -177,7 +177,10 @@ def test_a_disk_that_is_full_at_the_end_is_one_sentence_too(tmp_path):
 
 def test_a_full_disk_is_one_sentence(tmp_path):
     path = tmp_path / "b.mp4"
-    with pytest.raises(OutputError, match=FULL_SENTENCE) as raised, VideoWriter(path, 64, 48) as writer:
+    with (
+        pytest.raises(OutputError, match=FULL_SENTENCE) as raised,
+        VideoWriter(path, 64, 48) as writer,
+    ):
         writer._container = Full(writer._container)
         for index in range(9):
             writer.write(np.zeros((48, 64, 3), np.uint8), index / 25)
