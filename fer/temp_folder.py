@@ -14,8 +14,8 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -59,7 +59,7 @@ class TempFolder:
             self.path.mkdir(mode=0o700, exist_ok=True)
             self._lock = FileLock(self.path / LOCK)
             self._lock.acquire(timeout=0)
-            _remove_leftovers(self.root, self.path)
+            remove_unheld(folder for folder in self.root.iterdir() if folder != self.path)
 
     def remove(self) -> None:
         """Remove the folder; a thread may be writing into it, so what is new is removed as well."""
@@ -158,10 +158,22 @@ def _is_own(root: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and private and mine
 
 
-def _remove_leftovers(root: Path, own: Path) -> None:
-    """Remove the folders that no running process holds."""
-    for folder in root.iterdir():
-        if folder == own or folder.is_symlink() or not folder.is_dir():
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder within the block, where the file system has locks."""
+    lock = FileLock(folder / LOCK)
+    with suppress(OSError):
+        lock.acquire(timeout=0)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def remove_unheld(folders: Iterable[Path]) -> None:
+    """Remove those of some folders that no running process holds."""
+    for folder in folders:
+        if folder.is_symlink() or not folder.is_dir():
             continue
         with suppress(OSError), FileLock(folder / LOCK, timeout=0):
             shutil.rmtree(folder, ignore_errors=True)

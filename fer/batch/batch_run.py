@@ -257,8 +257,8 @@ class BatchRun:
     ) -> "pa.Table":
         """Return the row of a video in `files`."""
         known = {
-            "width": round(plan.info.width * plan.scale),
-            "height": round(plan.info.height * plan.scale),
+            "width": plan.info.width,
+            "height": plan.info.height,
             "duration": plan.info.duration,
             "start": self._settings.start,
             "tracks": tracks,

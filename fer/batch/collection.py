@@ -154,7 +154,14 @@ def _write(path: Path, tables: "Iterator[pa.Table]") -> Path:
             if not number:
                 file.write(BYTE_ORDER_MARK)
                 writer.writerow(table.column_names)
-            columns = [column.to_pylist() for column in table.columns]
-            for row in zip(*columns, strict=True):
-                writer.writerow(map(no_formula, row))
+            writer.writerows(zip(*map(_cells, table.columns), strict=True))
     return path
+
+
+def _cells(column: "pa.ChunkedArray") -> list[str | float | None]:
+    """Return a column's cells; of float32 the digits that it holds: 0.9, not 0.899999976."""
+    import pyarrow as pa
+
+    if column.type == pa.float32():
+        return list(column.cast(pa.string()).to_pylist())
+    return [no_formula(value) for value in column.to_pylist()]

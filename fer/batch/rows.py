@@ -33,8 +33,6 @@ NUMBER_COLUMNS = (
 )
 """Columns of a face that are float32; all in the file's own pixels where they are lengths."""
 
-_SIZE_COLUMN = NUMBER_COLUMNS.index("size")
-
 FILE_FACTS = (
     *("kind", "width", "height", "duration", "start", "frames", "faces", "tracks"),
     *("notice", "error"),
@@ -42,18 +40,6 @@ FILE_FACTS = (
 """Columns of a file beside its ids."""
 
 _TIMELINE_INTEGERS = ("frames", "classified")
-
-
-def require_pyarrow() -> None:
-    """Check that tables can be read and written.
-
-    Raises:
-        ValueError: pyarrow isn't installed, as without PyTorch.
-    """
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise ValueError("The tables of `fer run` need pyarrow: pip install pyarrow.") from error
 
 
 def faces_schema() -> "pa.Schema":
@@ -143,7 +129,7 @@ class FaceRows:
 
         Args:
             file: Where they are seen.
-            faces: The faces.
+            faces: The faces, `size` in pixels of the file.
             labels: What each looks like.
             time: Seconds of a frame; None for a photo, whose faces have no tracks.
             scale: Pixels of the file per pixel of what was analysed.
@@ -218,17 +204,11 @@ def _numbers(faces: Detections, scale: float) -> Float32Array:
     points = np.asarray(faces.data.get("landmarks", unknown), np.float32).reshape(unknown.shape)
     missing = np.full(count, np.nan, np.float32)
     quality = [np.asarray(faces.data.get(name, missing), np.float32) for name in QUALITY_COLUMNS]
-    rows = np.column_stack(
-        [
-            boxes(faces) * scale,
-            confidences(faces),
-            points * scale,
-            probabilities(faces),
-            *quality,
-        ]
-    ).astype(np.float32)
-    rows[:, _SIZE_COLUMN] *= scale
-    return rows
+    columns = (
+        *(boxes(faces) * scale, confidences(faces), points * scale, probabilities(faces)),
+        *quality,
+    )
+    return np.column_stack(columns).astype(np.float32)
 
 
 def file_table(rows: Sequence[tuple[InputFile, Mapping[str, Any]]]) -> "pa.Table":

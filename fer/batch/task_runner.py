@@ -103,7 +103,7 @@ class TaskRunner:
         """Return what comes of a video's task, unless it is replaced or goes away meanwhile."""
         path, identity = self._copies.path(task.file), self._copies.identity(task.file)
         if isinstance(task, PlanTask):
-            result: Result = plan_video(path, self.settings, identity)
+            result: Result = plan_video(path, self.settings, identity, self._note_progress)
         elif task.identity == identity:
             result = self._read_segment(task, path)
         else:

@@ -120,15 +120,13 @@ class VideoPlan:
     """A video before its frames are analysed.
 
     Attributes:
-        info: What its header states, its length, and the size at which it is analysed.
-        scale: Pixels of the file a pixel of what is analysed.
+        info: What its header states, and its length.
         can_seek: Whether it may be read from its middle on.
         segments: In their order.
         identity: By which a replaced file is recognised; see `LocalCopies.identity`.
     """
 
     info: VideoInfo
-    scale: float
     can_seek: bool
     segments: Sequence[Segment]
     identity: str

@@ -6,14 +6,13 @@ the merged segments have the same samples as the video analysed in one piece.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fer.array_types import Float64Array
 from fer.batch.tasks import BatchSettings, Segment, VideoPlan
-from fer.recording.analysis import WORKING_SIDE
 from fer.recording.frame_sampler import FrameSampler
 from fer.recording.span import Span
 from fer.video import VideoReader
@@ -23,7 +22,12 @@ MIN_LAST_SHARE = 0.25
 """Share of a segment's length below which the rest of a video belongs to the segment before."""
 
 
-def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
+def plan_video(
+    path: Path,
+    settings: BatchSettings,
+    identity: str,
+    note_progress: Callable[[], None] = lambda: None,
+) -> VideoPlan:
     """Return the segments of a video.
 
     A video whose frames can't be reached without reading all before is one segment.
@@ -32,18 +36,20 @@ def plan_video(path: Path, settings: BatchSettings, identity: str) -> VideoPlan:
         path: Where it is on this machine.
         settings: Of the batch.
         identity: As in `VideoPlan`.
+        note_progress: Called while its frames are counted.
 
     Raises:
         fer.video.VideoError: It can't be read, or is over where its analysis should start.
     """
-    with VideoReader(path, WORKING_SIDE, any_size=True, threads=1) as reader:
-        info, scale, times = reader.info, reader.scale, frame_times(reader)
+    with VideoReader(path, any_size=True, threads=1) as reader:
+        note_progress()
+        info, times = reader.info, frame_times(reader, note_progress)
     settings.span.length(info.duration)  # refuses a start after the end
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     segments: Sequence[Segment] = [whole]
     if times is not None and settings.annotated is None:
         segments = list(_split(_times_within(times, settings.span), settings)) or [whole]
-    return VideoPlan(info, scale, times is not None, segments, identity)
+    return VideoPlan(info, times is not None, segments, identity)
 
 
 def _times_within(times: Float64Array, span: Span) -> Float64Array:

@@ -1,7 +1,6 @@
 """Rows of the tables from a video, or from a segment of it."""
 
 import math
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows,
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze
 from fer.recording.frame_analyzer import FrameAnalyzer, analyze_frames
-from fer.recording.outputs import WORK_PREFIX
 from fer.timeline.annotation_tiers import SMALL
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 from fer.video import VideoReader
@@ -105,7 +103,7 @@ def read_segment(
         collector = SampleCollector(task.file, settings, segment, below, reader.scale)
         analyzer = FrameAnalyzer(
             *(_for_videos(pipeline, settings), settings.view, settings.rate),
-            *(segment.next_sample, collector.add),
+            *(segment.next_sample, collector.add, reader.scale),
         )
         frames = settings.span.frames(reader, segment.read_from, task.can_seek, note_progress)
         for _ in analyze_frames(frames, analyzer, lambda time: note_progress(), until):
@@ -135,26 +133,31 @@ def read_annotated(
         path: Where it is on this machine.
         pipeline: Detects and classifies.
         settings: Of the batch, with `annotated`.
-        note_progress: Called a few times a second.
+        note_progress: Called for each frame, also on the way to the first one.
 
     Raises:
-        fer.video.VideoError: It can't be read, or is too long to be drawn on.
+        fer.video.VideoError: It can't be read.
         fer.recording.outputs.ResultsError: Nothing can be written.
     """
-    with VideoReader(path, WORKING_SIDE) as reader:
+    with VideoReader(path, WORKING_SIDE, any_size=True) as reader:
         scale = reader.scale
     whole = Segment(0, 0, math.inf, 0.0, 0.0)
     collector = SampleCollector(
         *(file, settings, whole, pipeline.classifier.uncertain_below, scale)
     )
     folder = (settings.annotated or Path()) / copy_name(file.source, file.source_id)
-    for left in folder.glob(f"{WORK_PREFIX}*"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
+
+    def keep_on() -> bool:
+        note_progress()
+        return False
+
     recording = analyze(
         *(path, folder, _for_videos(pipeline, settings), settings.view, settings.rate),
-        progress=lambda progress: note_progress(),
+        progress=lambda progress: note_progress(),  # also where one picture stays for an hour
+        stopped=keep_on,
         span=settings.span,
         on_sample=collector.add,
+        any_size=True,
     )
     return collector.rows(rotation=0, unread=0, warning=recording.warning)
 

@@ -31,7 +31,7 @@ def run_collect(options: argparse.Namespace) -> str:
         ValueError: There are none, or they can't be written.
     """
     from fer.batch.collection import SPREADSHEETS, describe_batch, write_spreadsheets
-    from fer.batch.rows import require_pyarrow
+    from fer.recording.frame_table import require_pyarrow
 
     require_pyarrow()
     lines = [describe_batch(options.folder)]

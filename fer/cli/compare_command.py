@@ -3,10 +3,14 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import check_output_folder, write_file
 from fer.paths import printable
+
+if TYPE_CHECKING:
+    from fer.timeline.timeline import Timeline
 
 
 def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,19 +51,16 @@ def run_compare(options: argparse.Namespace) -> str:
     """
     from fer.timeline.compare import compare_timelines
     from fer.timeline.comparison_table import comparison_csv, comparison_text
-    from fer.timeline.serialization import about_of, from_document, parse_json
 
     if options.output is not None:
         _check_output(options.output, options.files)
-    documents = {path: parse_json(_read(path)) for path in options.files}
-    timelines = [
-        (name, from_document(documents[path])) for name, path in short_names(options.files)
-    ]
+    loaded = {path: _load(path) for path in options.files}
+    timelines = [(name, loaded[path][0]) for name, path in short_names(options.files)]
     comparison = compare_timelines(timelines, options.stretches)
-    networks = [str(about_of(document).get("fingerprint", "")) for document in documents.values()]
     if options.output is not None:
         write_file(options.output, comparison_csv(comparison))
-    return comparison_text(comparison, list(filter(None, networks)))
+    networks = [network for _, network in loaded.values() if network]
+    return comparison_text(comparison, networks)
 
 
 def _check_output(output: Path, files: Sequence[Path]) -> None:
@@ -69,13 +70,23 @@ def _check_output(output: Path, files: Sequence[Path]) -> None:
     check_output_folder(output.parent)
 
 
-def _read(path: Path) -> str:
+def _load(path: Path) -> "tuple[Timeline, str]":
+    """Return the timeline in a file, and its network's fingerprint, "" where it isn't stated.
+
+    Raises:
+        ValueError: There is none; the message names the file.
+    """
+    from fer.timeline.serialization import about_of, from_document, parse_json
+
     try:
-        return path.read_text(encoding="utf-8")
+        document = parse_json(path.read_text(encoding="utf-8"))
+        return from_document(document), str(about_of(document).get("fingerprint", ""))
     except OSError as error:
         raise ValueError(f"{printable(path)} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{printable(path)} is no timeline as JSON.") from error
+    except ValueError as error:
+        raise ValueError(f"{printable(path)} can't be used. {error}") from error
 
 
 def short_names(paths: Sequence[Path]) -> list[tuple[str, Path]]:

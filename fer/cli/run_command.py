@@ -150,8 +150,8 @@ def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
         ValueError: An option won't do.
     """
     from fer.batch.input_files import Shard
-    from fer.batch.rows import require_pyarrow
     from fer.batch.tasks import BatchSettings
+    from fer.recording.frame_table import require_pyarrow
 
     require_pyarrow()
     if options.workers is not None and options.workers < 1:

@@ -111,10 +111,10 @@ def run_video(options: argparse.Namespace) -> str:
     if options.export != ALL:
         check_formats(options.export, "person" if options.view == AUTO else options.view)
     results = VideoResults()
-    videos = find_files(VIDEO, options.files, options.output, results.refused)
+    videos = find_videos(options.files, options.output, results.refused)
     several = len(options.files) > 1 or options.files[0].is_dir()
     if not several:
-        check_video(options.files[0])  # before the network is loaded
+        check_video(options.files[0], any_size=True)  # before the network is loaded
     marks = read_marks(options.marks, several)
     places = video_folders(videos, options.output) if several else {options.files[0]: None}
     with output_folder(options.output):
@@ -122,6 +122,24 @@ def run_video(options: argparse.Namespace) -> str:
         analyze_videos(results, places, pipeline, options, marks)
     refused = [f"{name} is left out. {why}" for name, why in results.refused.items()]
     return "\n".join([*results.reports, *refused])
+
+
+def find_videos(given: Sequence[Path], output: Path, refused: dict[str, str]) -> dict[Path, Path]:
+    """Return the videos, as `find_files` does, without annotated ones that lie in folders.
+
+    Those of an earlier run are there where --output is the folder of the recordings.
+    """
+    from fer.recording.outputs import FILE_NAMES
+
+    videos = find_files(VIDEO, given, output, refused)
+    recordings = {
+        path: name
+        for path, name in videos.items()
+        if path in given
+        or path.name != FILE_NAMES["video"]
+        or not path.with_name(FILE_NAMES["json"]).exists()
+    }
+    return recordings or videos
 
 
 def video_folders(videos: Mapping[Path, Path], output: Path) -> dict[Path, Path | None]:
@@ -150,6 +168,7 @@ def analyze_videos(
         ValueError: None can be read, or nothing can be written.
         KeyboardInterrupt: After Ctrl-C, with what was kept.
     """
+    from fer.recording import Cancelled
     from fer.recording.outputs import ResultsError
     from fer.video import VideoError
 
@@ -158,13 +177,13 @@ def analyze_videos(
             report, stopped = analyze_video(
                 *(video, place or options.output, pipeline, options, marks)
             )
+        except (Cancelled, KeyboardInterrupt):
+            raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
         except VideoError as error:
             if place is None or isinstance(error, ResultsError):
                 raise
             results.refused[printable(video)] = str(error)
             continue
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
         results.reports.append(report if place is None else f"{printable(video)}:\n{report}\n")
         if stopped:
             raise KeyboardInterrupt(describe_kept(results, places, options.output))
@@ -199,7 +218,8 @@ def analyze_video(
     from fer.recording.exports import earlier_exports, export_stem, formats_of
 
     chosen = options.view == AUTO
-    view = choose_view(video, pipeline.detector) if chosen else options.view
+    span = span_of(options)
+    view = choose_view(video, pipeline.detector, span) if chosen else options.view
     formats = formats_of(view)
     wanted = formats if options.export == ALL else options.export
     exports = [name for name in wanted if name in formats]
@@ -210,7 +230,8 @@ def analyze_video(
             stopped=stopped,
             exports=exports,
             marks=marks,
-            span=span_of(options),
+            span=span,
+            any_size=True,
         )
         lines = [describe_recording(recording, chosen)]
         if missing := [name for name in wanted if name not in formats]:

@@ -36,19 +36,27 @@ def read_dark_channels(stream: BinaryIO, loaded: Image.Image) -> tuple[Image.Ima
         None where Pillow's own is bright enough, has transparent parts, or OpenCV reads another
         picture: a page other than the first, or one that is turned.
     """
-    if loaded.mode != "RGB" or np.asarray(loaded).max() > MAX_DARK:
+    upper = _opaque(loaded)
+    if upper is None or upper.max() > MAX_DARK:
         return None
     import cv2  # few pictures need it
 
     stream.seek(0)
     values = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or not _is_same(values, np.asarray(loaded)):
+    if values is None or not _is_same(values := values[..., :3], upper):
         return None
     bits = bits_in_use(values)
     rgb = np.ascontiguousarray(reduce_to_8_bits(values, bits)[..., ::-1])  # BGR to RGB
     picture = Image.fromarray(rgb)
     picture.info = dict(loaded.info)
     return picture, bits
+
+
+def _opaque(picture: Image.Image) -> UInt8Array | None:
+    """Return a picture as RGB uint8 (h, w, 3), also where it has alpha that hides nothing."""
+    if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (255, 255):
+        picture = picture.convert("RGB")
+    return np.asarray(picture) if picture.mode == "RGB" else None
 
 
 def _is_same(values: NDArray[Any], upper: UInt8Array) -> bool:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from fer.recording.outputs import (
     output_paths,
     write_outputs,
 )
-from fer.recording.progress import Progress, ProgressReporter
+from fer.recording.progress import Cancelled, Progress, ProgressReporter
 from fer.recording.span import WHOLE, Span
 from fer.recording.threaded_queues import prefetch, run_in_background
 from fer.timeline.marks import Mark, sorted_marks
@@ -72,6 +73,7 @@ def analyze(
     marks: Iterable[Mark] = (),
     span: Span = WHOLE,
     on_sample: Callable[[Detections, float], object] | None = None,
+    any_size: bool = False,
 ) -> RecordingResult:
     """Analyse a video and write all results into a folder.
 
@@ -93,6 +95,7 @@ def analyze(
         marks: Of the recording; see `fer.timeline.marks`.
         span: From when to when it is analysed; times in the results count from its start.
         on_sample: Receives the faces that are counted of each analysed frame, and its time.
+        any_size: Whether the video may be larger and longer than what is accepted from visitors.
 
     Returns:
         The timeline and the paths of all files. `warning` states what couldn't be read.
@@ -100,7 +103,8 @@ def analyze(
     Raises:
         VideoError: The video can't be read, or lies where a file would be written.
         ResultsError: The folder can't be written to, or the disk is full; nothing is left of it.
-        Cancelled: The analysis was cancelled; its files are deleted.
+        Cancelled: The analysis was cancelled, or stopped before its first frame; its files are
+            deleted.
         ValueError: The view, the rate or a format is invalid.
     """
     check_formats(exports, view)
@@ -108,12 +112,15 @@ def analyze(
     source, folder = Path(source), Path(folder)
     if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
-    analyzer = FrameAnalyzer(pipeline, view, rate)
     keep_frames = keep_frames and view == "person"
-    with VideoReader(source, WORKING_SIDE) as reader, atomic_outputs(folder) as work_folder:
+    with (
+        VideoReader(source, WORKING_SIDE, any_size) as reader,
+        atomic_outputs(folder) as work_folder,
+    ):
+        analyzer = FrameAnalyzer(pipeline, view, rate, scale=reader.scale)
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
-        with analyzer.recording_frames(frames, reader.scale), analyzer.passing_on(on_sample):
+        with analyzer.recording_frames(frames), analyzer.passing_on(on_sample):
             warning, lead = _write_annotated_video(
                 *(reader, source if sound else None, work_folder, analyzer, reporter),
                 *(stopped or (lambda: False), span),
@@ -186,14 +193,27 @@ def _write_annotated_video(
         writer = stack.enter_context(VideoWriter(path, info.width, info.height, *sound))
         drawer = _FrameDrawer(writer, analyzer.timeline)
         draw = stack.enter_context(run_in_background(drawer.draw, _QUEUE_SIZE))
-        frames = _until(stopped, stack.enter_context(prefetch(span.frames(reader), _QUEUE_SIZE)))
+        frames = span.frames(reader, note_progress=partial(_raise_if, stopped))
+        frames = _until(stopped, stack.enter_context(prefetch(frames, _QUEUE_SIZE)))
         for frame, faces in analyze_frames(frames, analyzer, reporter.report):
             for item in interpolator.add(frame, faces, analyzer.confirmed, analyzer.cut_time):
                 draw(item)
         for item in interpolator.flush():
             draw(item)
-    missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
+        missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
+        if missing:
+            writer.end_sound_with_pictures()
     return " ".join(filter(None, (missing, writer.warning))) or None, writer.lead
+
+
+def _raise_if(stopped: Callable[[], bool]) -> None:
+    """End an analysis that is asked to stop on the way to its first frame.
+
+    Raises:
+        Cancelled: It is.
+    """
+    if stopped():
+        raise Cancelled("The analysis was stopped before its start; nothing of it was kept.")
 
 
 def _until(stopped: Callable[[], bool], frames: Iterable[Frame]) -> Iterator[Frame]:

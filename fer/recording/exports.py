@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from fer.output_files import new_file
 from fer.paths import printable
 from fer.recording.frame_table import FORMATS as FRAME_FORMATS
-from fer.recording.frame_table import write_frame_tables
+from fer.recording.frame_table import require_pyarrow, write_frame_tables
 from fer.recording.outputs import FILE_NAMES, RecordingResult
 from fer.timeline import exports
 from fer.timeline.annotation_tiers import IntervalTable, interval_table
@@ -24,10 +24,11 @@ MAX_STEM_BYTES = 200
 
 
 def check_formats(formats: Collection[str], view: str) -> None:
-    """Check that some formats exist and that a view has what they hold.
+    """Check that some formats exist, that a view has what they hold, and that they can be written.
 
     Raises:
-        ValueError: There is no such format, or it is of single faces in the class view.
+        ValueError: There is no such format, it is of single faces in the class view, or pyarrow is
+            missing for it.
     """
     unknown = [name for name in formats if name not in EXPORT_FORMATS]
     if unknown:
@@ -39,6 +40,8 @@ def check_formats(formats: Collection[str], view: str) -> None:
             f"The class view has no export {single[0]!r}, which is of single faces; leave it out, "
             "or use the person view."
         )
+    if "parquet" in formats:
+        require_pyarrow()
 
 
 def formats_of(view: str) -> tuple[str, ...]:

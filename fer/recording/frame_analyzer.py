@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,8 @@ class FrameAnalyzer:
         next_sample: Seconds from which on the first one is due.
         on_sample: Receives the faces that count of each regular sample, and its time, instead of
             the timeline.
+        scale: Pixels of the recording per pixel of its frames here. Boxes are in the latter, a
+            face's measured `size` in the former.
 
     Attributes:
         end: Seconds at which the last frame's display ends.
@@ -58,8 +61,9 @@ class FrameAnalyzer:
         rate: float,
         next_sample: float = 0.0,
         on_sample: Callable[[Detections, float], object] | None = None,
+        scale: float = 1.0,
     ) -> None:
-        self.end, self.rotation = 0.0, 0
+        self.end, self.rotation, self._scale = 0.0, 0, scale
         self.confirmed: dict[int, int] = {}
         self.cut_time = self.last_sample = -np.inf
         self._timeline = Timeline(view, uncertain_below=pipeline.classifier.uncertain_below)
@@ -76,19 +80,17 @@ class FrameAnalyzer:
         return self._timeline
 
     @contextmanager
-    def recording_frames(self, path: Path | None, scale: float) -> Iterator[None]:
-        """Record all counted faces of the block in a file; None records none.
+    def recording_frames(self, path: Path | None) -> Iterator[None]:
+        """Record all counted faces of the block in a file, for `fer.recording.frame_table`.
 
-        Args:
-            path: The file, for `fer.recording.frame_table`.
-            scale: Pixels of the recording per pixel of its frames here.
+        None records none.
         """
         if path is None:
             yield
             return
         with path.open("wb") as file:
             below = self._timeline.uncertain_below
-            recorder = FrameRecorder(file, scale, self._timeline.small, below)
+            recorder = FrameRecorder(file, self._scale, self._timeline.small, below)
             with self.passing_on(recorder.add):
                 yield
 
@@ -156,7 +158,10 @@ class FrameAnalyzer:
         self.rotation = picture_rotation(faces) or self.rotation
         for number, tentative in state.stream_detector.tracker.confirmed.items():
             self.confirmed[tentative] = number
-        return Detections.merge([faces, state.tentative]) if len(state.tentative) else faces
+        if len(state.tentative):
+            faces = Detections.merge([faces, state.tentative])
+        size = np.asarray(faces.data["size"], np.float32) * np.float32(self._scale)
+        return replace(faces, data={**faces.data, "size": size})
 
     def _track_and_count(self, image: np.ndarray, time: float) -> Detections:
         faces = self._track(image, time)

@@ -56,6 +56,18 @@ CHUNK_ROWS = 50_000
 """Rows in memory at a time."""
 
 
+def require_pyarrow() -> None:
+    """Check that tables of parquet can be read and written.
+
+    Raises:
+        ValueError: pyarrow isn't installed, as where requirements-lite.txt is.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise ValueError("Tables of parquet need pyarrow: pip install pyarrow.") from error
+
+
 class FrameRecorder:
     """Writes the rows of an analysis.
 
@@ -74,7 +86,7 @@ class FrameRecorder:
         """Write a row for each tracked face of a frame.
 
         Args:
-            faces: As for `fer.timeline.timeline.Timeline.add`.
+            faces: As for `fer.timeline.timeline.Timeline.add`, `size` in the recording's pixels.
             time: Seconds from the first picture.
         """
         rows = np.empty(len(faces), FRAME_ROW)
@@ -89,7 +101,6 @@ class FrameRecorder:
             rows[name] = column
         for name in QUALITY_COLUMNS:
             rows[name] = faces.data.get(name, np.nan)
-        rows["size"] *= self._scale
         self._file.write(rows.tobytes())
 
 

@@ -18,6 +18,7 @@ from fer.output_files import (
     write_file,
 )
 from fer.recording.thumbnails import Thumbnail, contact_sheet, make_thumbnails, match_pictures
+from fer.temp_folder import LOCK, held, remove_unheld
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.timeline.serialization import to_csv, to_json
 from fer.timeline.summary import summarise
@@ -34,7 +35,7 @@ FILE_NAMES = {
 }
 """Name of each file."""
 
-WORK_PREFIX = ".work-"
+_WORK_PREFIX = ".work-"
 """Of the folder in which files are made, inside the one that they come into."""
 
 FRAMES_NAME = "frames.bin"
@@ -194,16 +195,16 @@ def atomic_outputs(folder: Path) -> Iterator[Path]:
     """Give a place for files that come into a folder when they are all there.
 
     After an error they are deleted, as is the folder if it was made here; files of an earlier
-    analysis stay.
+    analysis stay. What a killed process left is removed.
     """
     try:
-        with (
-            output_folder(folder),
-            TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work_folder,
-        ):
-            yield Path(work_folder)
-            for file in list(Path(work_folder).iterdir()):
-                file.replace(folder / file.name)
+        with output_folder(folder):
+            remove_unheld(folder.glob(f"{_WORK_PREFIX}*"))
+            with TemporaryDirectory(prefix=_WORK_PREFIX, dir=folder) as made, held(Path(made)):
+                yield Path(made)
+                for file in list(Path(made).iterdir()):
+                    if file.name != LOCK:
+                        file.replace(folder / file.name)
     except OutputError as error:
         raise ResultsError(str(error)) from error
     except OSError as error:

@@ -66,13 +66,13 @@ class Span:
             reader: Of the recording.
             skipped: Seconds from its start that are left out; times are the same as without.
             can_seek: Whether the file may be read from its middle on; None finds that out.
-            note_progress: Called after each frame before it, which may be many.
+            note_progress: Called on the way to its first frame, which may be long.
 
         Raises:
             VideoError: There is none.
         """
         begin, yielded = self.start + skipped, False
-        frames = self._read(reader, begin, can_seek)
+        frames = self._read(reader, begin, can_seek, note_progress)
         for frame, following in pairwise(chain(frames, [None])):
             if frame is None or frame.time >= self.end:
                 break
@@ -94,14 +94,20 @@ class Span:
                 )
             )
 
-    def _read(self, reader: VideoReader, start: float, can_seek: bool | None) -> Iterable[Frame]:
+    def _read(
+        self,
+        reader: VideoReader,
+        start: float,
+        can_seek: bool | None,
+        note_progress: Callable[[], object],
+    ) -> Iterable[Frame]:
         """Return the frames from about a time on, without reading those before if possible."""
         if not start:
             return reader
         if can_seek is None:
             # What is tried might move the reader's own place.
             with VideoReader(reader.path, any_size=True, known=reader.info) as probe:
-                can_seek = frame_times(probe) is not None
+                can_seek = frame_times(probe, note_progress) is not None
         return reader.frames_from(start) if can_seek else reader
 
     def marks(self, marks: Iterable[Mark]) -> Iterator[Mark]:

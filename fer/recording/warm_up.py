@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from fer.array_types import UInt8Array
+from fer.output_files import OutputError
 from fer.pipeline import Pipeline
 from fer.recording.analysis import analyze
 from fer.temp_folder import VARIABLE
@@ -75,7 +76,7 @@ def warm_up(pipeline: Pipeline) -> None:
             film = Path(folder, "film.mp4")
             _write_film(film)
             analyze(film, Path(folder, "made"), pipeline, "person", _FRAME_RATE)
-    except (OSError, VideoError) as error:
+    except (OSError, OutputError, VideoError) as error:
         logger.warning("Recordings begin more slowly, as nothing could be written: %s", error)
     gc.collect()  # codecs end their threads with the objects that use them
     gc.freeze()  # so that a worker's collections leave the pages that it shares alone

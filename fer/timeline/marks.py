@@ -191,26 +191,35 @@ def from_records(records: Sequence[Mapping[str, object]]) -> tuple[Mark, ...]:
 def from_csv(text: str) -> tuple[Mark, ...]:
     """Return marks from CSV with the columns `COLUMNS`, of which `end` and `text` may be missing.
 
-    Times are seconds (75.5) or clock times (1:15.5).
+    Times are seconds (75.5) or clock times (1:15.5). Of spreadsheets that separate columns by
+    semicolons or tabs, times may have decimal commas. Rows without content are passed over.
 
     Raises:
         MarkError: It has no such columns, or a row is no mark; the message names the row.
     """
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    separator = max(",;\t", key=text.partition("\n")[0].count)
     try:
-        reader = csv.DictReader(io.StringIO(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")))
-        missing = {"kind", "start"} - set(reader.fieldnames or ())
+        reader = csv.DictReader(io.StringIO(text), delimiter=separator)
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+        missing = {"kind", "start"} - set(reader.fieldnames)
         if missing:
             raise MarkError(
                 f"A file of marks has the columns {', '.join(COLUMNS)}; this one has no "
                 f"{sorted(missing)[0]!r}."
             )
-        return sorted_marks(_row_mark(reader.line_num, row) for row in reader)
+        comma = "." if separator != "," else ","
+        return sorted_marks(
+            _row_mark(reader.line_num, row, comma) for row in reader if any(row.values())
+        )
     except csv.Error as error:
         raise MarkError(f"This is no CSV file ({error}).") from error
 
 
-def _row_mark(line: int, row: Mapping[str, str | None]) -> Mark:
-    start, end = (parse_time(row.get(name) or "") for name in ("start", "end"))
+def _row_mark(line: int, row: Mapping[str, str | None], comma: str) -> Mark:
+    """Return the mark of a row; in its times commas stand for `comma`."""
+    times = ((row.get(name) or "").replace(",", comma) for name in ("start", "end"))
+    start, end = map(parse_time, times)
     kind = (row.get("kind") or "").strip().lower()
     try:
         if start is None:

@@ -58,7 +58,7 @@ class AudioTrack:
     """The sound of a video, in packets for a new file.
 
     `lead` is how many seconds after the sound the first picture starts, where that is audible;
-    `warning` is what of the sound isn't kept, in sentences, or None.
+    `warning` is what of the sound isn't kept, in sentences, or None; `tail` may be changed.
 
     Args:
         source: A video file; one without sound has no packets.
@@ -75,9 +75,9 @@ class AudioTrack:
     ) -> None:
         """Open the source and add the stream."""
         self.lead = 0.0
-        self._start, self._tail = start, tail
+        self._start, self.tail = start, tail
         self.warning: str | None = None
-        self._container = open_container(source)
+        self._container = open_container(source, any_size=True)  # its reader refuses large ones
         self._packets: Iterator[_AudioPacket] = iter(())
         self._pending: _AudioPacket | None = None
         stream = audio_stream(self._container)
@@ -132,8 +132,8 @@ class AudioTrack:
 
     def rest(self, end: float) -> Iterator[_AudioPacket]:
         """Yield the remaining packets, up to a while after the pictures' end."""
-        yield from self.packets_until(end + self._tail)
-        if self._pending is not None and self._tail:
+        yield from self.packets_until(end + self.tail)
+        if self._pending is not None and self.tail:
             self._warn(
                 _("The sound lasts for more than a minute after the pictures; it is cut there.")
             )

@@ -1,5 +1,7 @@
 """Presentation times of the frames of a file, without decoding them."""
 
+from collections.abc import Callable
+
 import av
 import numpy as np
 
@@ -12,13 +14,19 @@ _SOUGHT_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 """FFmpeg's names of the formats that store when each frame is presented, and are sought by that."""
 
 
-def frame_times(reader: VideoReader) -> Float64Array | None:
+def frame_times(
+    reader: VideoReader, note_progress: Callable[[], object] = lambda: None
+) -> Float64Array | None:
     """Return the times of a file's frames as `VideoReader` yields them, (n,), rising.
 
     None where only reading the file from its beginning tells them: its format stores them
     otherwise, its clock doesn't rise, or it can't be sought.
+
+    Args:
+        reader: Of the file.
+        note_progress: Called for each packet, as a large file takes minutes over a network.
     """
-    stamps = _stamps(reader)
+    stamps = _stamps(reader, note_progress)
     if stamps is None:
         return None
     times = np.sort(stamps) - reader.first_stamp
@@ -27,7 +35,7 @@ def frame_times(reader: VideoReader) -> Float64Array | None:
     return times if steady and reader.can_seek(float(times[-1])) else None
 
 
-def _stamps(reader: VideoReader) -> Float64Array | None:
+def _stamps(reader: VideoReader, note_progress: Callable[[], object]) -> Float64Array | None:
     """Return the packets' times on the file's own clock, (n,) in their order; None if unknown."""
     with open_container(reader.path, any_size=True) as container:
         if container.format.name not in _SOUGHT_FORMATS:
@@ -35,6 +43,7 @@ def _stamps(reader: VideoReader) -> Float64Array | None:
         stream, stamps = video_stream(container), []
         try:
             for packet in demux(container, stream):
+                note_progress()
                 if packet.size and not packet.is_discard:
                     if packet.pts is None:
                         return None

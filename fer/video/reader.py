@@ -6,10 +6,10 @@ frames are set upright, pixels are made square, and transparent areas are laid o
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import av
@@ -42,6 +42,9 @@ from fer.video.timestamps import MAX_JUMP, FrameStamps, corrector_for
 _SEEK_MARGINS = 1.0, 20.0
 """Seconds before a time from which a frame is sought: files are sought by when a frame is decoded,
 and some have a key frame in ten seconds only."""
+
+_MAX_SKIPPED = 1000
+"""Frames that are decoded on the way to one of a sample: 20 seconds of 50 a second."""
 
 _StampedFrame = tuple[av.VideoFrame, float | None]
 """A decoded frame and its seconds on the file's own clock, None if unknown."""
@@ -214,17 +217,24 @@ class VideoReader(AbstractContextManager["VideoReader"]):
                 return chain([first], frames)
         return None
 
-    def sample(self, count: int) -> Iterator[UInt8Array]:
-        """Yield up to `count` frames from all over the video, upright, in place of all of them.
+    def sample(self, times: Sequence[float]) -> Iterator[UInt8Array]:
+        """Yield frames from about some times, upright, in place of all of them.
 
-        At least the first one comes; the others as far as the file can be sought in.
+        As far as the file can be sought in; at least one comes.
+
+        Args:
+            times: Seconds from the first frame, rising; no frame is from before the first of them.
         """
-        yield self._converter.convert(self._first_frame[0])
-        for index in range(1, count):
-            frames = self._sought(self.first_stamp + (self.info.duration or 0.0) * index / count)
-            found = next(frames, None) if frames else None
-            if found:
-                yield self._converter.convert(found[0])
+        first, found = self.first_stamp + times[0], False
+        for stamp in (self.first_stamp + time for time in times):
+            frames = self._sought(stamp) if stamp > self.first_stamp else iter([self._first_frame])
+            for frame, shown in islice(frames or (), _MAX_SKIPPED):
+                if shown is None or shown >= first:
+                    found = True
+                    yield self._converter.convert(frame)
+                    break
+        if not found:
+            yield self._converter.convert(self._first_frame[0])
 
     def _decode(self) -> Iterator[_StampedFrame]:
         """Yield the frames as they are in the file, and count those that can't be decoded."""
@@ -272,11 +282,11 @@ def _end_time(packet: "Packet[Stream]") -> float:
     return float((packet.pts + (packet.duration or 0)) * packet.time_base)
 
 
-def check_video(path: str | Path) -> VideoInfo:
-    """Return what is known of a video whose first frame can be read.
+def check_video(path: str | Path, any_size: bool = False) -> VideoInfo:
+    """Return what is known of a video whose first frame can be read; arguments as of `VideoReader`.
 
     Raises:
         VideoError: The file is no video, holds no frame, or is too large or too long.
     """
-    with VideoReader(path) as reader:
+    with VideoReader(path, any_size=any_size) as reader:
         return reader.info

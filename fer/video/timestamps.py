@@ -131,7 +131,7 @@ def first_frame_time(source: Path) -> float:
     Raises:
         VideoError: The file can't be read.
     """
-    with open_container(source) as container:
+    with open_container(source, any_size=True) as container:
         stream, stamps = video_stream(container), FrameStamps(container)
         for packet in demux(container, stream):
             stamps.add(packet)

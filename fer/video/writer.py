@@ -13,8 +13,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from fer.array_types import UInt8Array
+from fer.output_files import OutputError
 from fer.video.audio import TAIL, AudioTrack
-from fer.video.container import VideoError
 
 _TICKS = 90_000
 """Units of time in a second; whole for 24, 25, 30, 50 and 60 frames a second and for NTSC's."""
@@ -58,7 +58,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             also where the process is killed.
 
     Raises:
-        VideoError: The source can't be read, or, later on, the file can't be written.
+        VideoError: The source can't be read.
+        OutputError: Later on, the file can't be written.
     """
 
     def __init__(
@@ -111,6 +112,11 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         them."""
         return self._audio.lead if self._audio else 0.0
 
+    def end_sound_with_pictures(self) -> None:
+        """Leave out the sound after the last frame: the source's pictures go on, too."""
+        if self._audio:
+            self._audio.tail = 0.0
+
     def write(self, image: UInt8Array, time: float, duration: float | None = None) -> None:
         """Write the next frame.
 
@@ -147,9 +153,11 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             except av.FFmpegError as error:
                 raise self._write_error(error) from error
 
-    def _write_error(self, error: av.FFmpegError) -> VideoError:
-        kept = " It holds what was recorded until then." if self._recoverable else ""
-        return VideoError(f"{self._path.name} can't be written: {error.strerror}.{kept}")
+    def _write_error(self, error: av.FFmpegError) -> OutputError:
+        reason = OSError(error.errno, error.strerror)
+        failure = OutputError.of(Path(self._path.name), reason)
+        kept = " The file holds what was recorded until then." if self._recoverable else ""
+        return OutputError(f"{failure}{kept}", failure.reason, failure.disk_full)
 
     def _pts(self, time: float) -> int:
         pts = round(time * _TICKS)

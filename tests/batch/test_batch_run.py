@@ -3,6 +3,7 @@
 import json
 import os
 
+import av
 import fsspec
 import numpy as np
 import pandas as pd
@@ -230,14 +231,16 @@ def test_all_faces_of_a_photo_count_in_its_timeline(tmp_path, view):
     assert row["happy"] == pytest.approx(0.9)
 
 
-def test_sizes_and_boxes_of_a_large_video_are_in_its_own_pixels(tmp_path, pipeline, monkeypatch):
-    film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (480, 800), display=(90, False))
-    for module in ("video_plan", "video_rows"):
-        monkeypatch.setattr(f"fer.batch.{module}.WORKING_SIDE", 400)
+@pytest.mark.parametrize("side", [800, 802])  # of which one is analysed at just half its size
+def test_sizes_and_boxes_of_a_large_video_are_in_its_own_pixels(
+    tmp_path, pipeline, monkeypatch, side
+):
+    film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (480, side), display=(90, False))
+    monkeypatch.setattr("fer.batch.video_rows.WORKING_SIDE", 400)
     run([film], tmp_path / "out", pipeline)
-    assert table(tmp_path / "out", "files")[["width", "height"]].iloc[0].tolist() == [800, 480]
+    assert table(tmp_path / "out", "files")[["width", "height"]].iloc[0].tolist() == [side, 480]
     boxes = table(tmp_path / "out", "faces")[["left", "top", "right", "bottom"]]
-    assert boxes.iloc[0].tolist() == [2 * side for side in BOXES[0]]
+    assert boxes.iloc[0].tolist() == pytest.approx([side / 400 * edge for edge in BOXES[0]])
 
 
 def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline):
@@ -251,7 +254,8 @@ def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline
     assert kept and set(kept) == {"timeline.parquet"}
 
 
-def test_copies_with_boxes(inputs, tmp_path, pipeline):
+def test_copies_with_boxes(inputs, tmp_path, pipeline, monkeypatch):
+    monkeypatch.setattr("fer.video.container.MAX_BYTES", 1000)  # as for visitors
     annotated = tmp_path / "out" / "annotated"
     settings = BatchSettings(annotated=annotated)
     source = InputFile(str(inputs / "film.mp4"))
@@ -310,6 +314,21 @@ def test_a_full_disk_ends_the_batch(inputs, tmp_path, pipeline, monkeypatch):
     settings = BatchSettings(annotated=tmp_path / "out" / "annotated")
     with pytest.raises(ValueError, match="the disk is full; make room"):
         run([inputs / "a.jpg"], tmp_path / "out", pipeline, settings)
+
+
+def test_a_video_whose_copy_finds_the_disk_full_is_read_by_the_next_run(
+    inputs, tmp_path, pipeline, monkeypatch
+):
+    def full(writer, packets):
+        raise writer._write_error(av.error.OSError(28, "No space left on device"))
+
+    settings = BatchSettings(annotated=tmp_path / "out" / "annotated")
+    with monkeypatch.context() as patch:
+        patch.setattr("fer.video.writer.VideoWriter._mux", full)
+        with pytest.raises(ValueError, match=r"^annotated\.mp4 can't be written: the disk is full"):
+            run([inputs / "film.mp4"], tmp_path / "out", pipeline, settings)
+    run([inputs / "film.mp4"], tmp_path / "out", pipeline, settings)
+    assert table(tmp_path / "out", "files")["error"].isna().all()
 
 
 NETWORK = WorkerReady("embedded weights", "0123", "int8")

@@ -105,6 +105,13 @@ def test_slow_rates_overlap_for_as_long_as_tracks_are_kept():
     assert [BatchSettings(rate=rate).overlap for rate in (30, 5, 2, 1)] == [2, 2, 3, 5]
 
 
+def test_a_worker_that_counts_frames_makes_progress(tmp_path):
+    noted = []
+    film = make_film(tmp_path / "film.mkv", STEADY)
+    plan_video(film, BatchSettings(), "", lambda: noted.append(True))
+    assert len(noted) > len(STEADY)
+
+
 def test_a_video_without_an_index_is_one_segment(tmp_path):
     film = make_film(tmp_path / "film.avi", STEADY, codec="mpeg4")
     assert len(plan_video(film, BatchSettings(segment_seconds=4), "").segments) == 1

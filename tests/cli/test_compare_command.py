@@ -66,7 +66,7 @@ def test_what_is_no_timeline_is_one_sentence(tmp_path, files, capsys, content, e
         other.write_bytes(content)
     assert main(["compare", files[0], str(other)]) == 1
     printed = capsys.readouterr().err
-    assert error in printed and printed.count("\n") == 1
+    assert error in printed and f" {other} " in printed and printed.count("\n") == 1
 
 
 def test_no_timeline_is_written_over(files, capsys):
@@ -84,7 +84,7 @@ def test_one_alone_is_refused(files, capsys):
 def test_a_table_that_cannot_be_written_is_refused_before_the_work(
     tmp_path, files, capsys, monkeypatch
 ):
-    monkeypatch.setattr("fer.cli.compare_command._read", lambda path: pytest.fail("it has begun"))
+    monkeypatch.setattr("fer.cli.compare_command._load", lambda path: pytest.fail("it has begun"))
     (tmp_path / "taken").touch()
     assert main(["compare", *files, "--output", str(tmp_path / "taken" / "table.csv")]) == 1
     assert "is a file; name a folder" in capsys.readouterr().err

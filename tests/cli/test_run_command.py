@@ -142,7 +142,7 @@ def test_pyarrow_may_be_missing(photos, pools, capsys, monkeypatch, words):
     for name in ("pyarrow", "pyarrow.parquet"):
         monkeypatch.setitem(sys.modules, name, None)
     assert main(words) == 1 and not pools[0]
-    sentence = "The tables of `fer run` need pyarrow: pip install pyarrow."
+    sentence = "Tables of parquet need pyarrow: pip install pyarrow."
     assert capsys.readouterr().err == f"fer {words[0]}: {sentence}\n"
 
 

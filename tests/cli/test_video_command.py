@@ -4,13 +4,17 @@ import io
 import re
 import shutil
 import signal
+import sys
 
+import numpy as np
 import pytest
 
 import fer.cli.video_command
 from fer.cli import main
+from fer.recording import Cancelled, choose_view
+from fer.recording.span import Span
 from fer.video import VideoReader
-from tests.fakes import fake_pipeline, sure
+from tests.fakes import FakeDetector, fake_pipeline, sure
 from tests.sample_videos import make_film
 
 BOX = (60.0, 60.0, 110.0, 120.0)
@@ -36,6 +40,13 @@ def test_it_writes_everything_and_says_where(tmp_path, film, capsys):
     assert f"Everything is in {tmp_path / 'out'}; open report.html first.\n" in printed.out
     assert printed.err == ""
     assert (tmp_path / "out" / "annotated.mp4").is_file()
+
+
+def test_own_recordings_may_be_larger_and_longer_than_visitors(tmp_path, film, monkeypatch):
+    for name, most in (("reader.MAX_SECONDS", 1), ("header.MAX_SECONDS", 1)):
+        monkeypatch.setattr(f"fer.video.{name}", most)
+    monkeypatch.setattr("fer.video.container.MAX_BYTES", 1000)
+    assert main(["video", str(film), "--output", str(tmp_path / "out")]) == 0
 
 
 @pytest.mark.parametrize(
@@ -86,6 +97,19 @@ def test_the_view_fits_the_faces_and_is_named(tmp_path, film, monkeypatch, capsy
     assert "Chosen" not in capsys.readouterr().out
 
 
+def test_the_view_fits_the_faces_in_the_stretch_that_is_analysed(tmp_path):
+    class Class(FakeDetector):
+        def detect(self, image, *arguments):
+            return FakeDetector([BOX] * (5 if image.mean() > 100 else 1)).detect(image)
+
+    def picture(index, size):
+        return np.full((size[1], size[0], 3), 200 if index >= 75 else 30, np.uint8)
+
+    film = make_film(tmp_path / "a.mp4", [i / 25 for i in range(100)], (192, 144), picture=picture)
+    assert choose_view(film, Class()) == choose_view(film, Class(), Span(0, 1)) == "person"
+    assert choose_view(film, Class(), Span(3.1)) == "class"
+
+
 def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
     (tmp_path / "week" / "day").mkdir(parents=True)
     for name in ("week/a.mp4", "week/A.mov", "week/day/a.mp4"):
@@ -99,6 +123,14 @@ def test_a_folder_of_videos_goes_into_a_folder_each(tmp_path, film, capsys):
     assert reports == {"A", "a-2", "day/a", "lesson"}
     assert f"{tmp_path}/week/day/a.mp4:\nView: one person" in printed
     assert f"{tmp_path}/week/broken.mkv is left out. " in printed and "notes" not in printed
+
+
+def test_annotated_videos_of_an_earlier_run_are_no_recordings(tmp_path, film):
+    for _ in range(2):
+        assert main(["video", str(tmp_path), "--output", str(tmp_path)]) == 0
+    assert [path.parent.name for path in tmp_path.rglob("report.html")] == ["lesson"]
+    annotated = str(tmp_path / "lesson" / "annotated.mp4")
+    assert main(["video", annotated, "--output", str(tmp_path / "again")]) == 0
 
 
 def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
@@ -171,6 +203,17 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path, film, monkeypatch, caps
     assert not (tmp_path / "new").exists()
 
 
+def test_ctrl_c_before_the_first_frame_is_one_line_too(tmp_path, film, monkeypatch, capsys):
+    def stop(*arguments, **options):
+        raise Cancelled
+
+    monkeypatch.setattr("fer.recording.analyze", stop)
+    words = ["video", str(film), str(film.parent), "--output", str(tmp_path / "new" / "out")]
+    assert main(words) == 130
+    assert capsys.readouterr().err == "fer video: Interrupted.\n"
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, film, monkeypatch, capsys):
     def fill(*arguments, **options):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -198,6 +241,19 @@ def test_an_export_of_single_faces_is_refused_for_a_class(tmp_path, film, capsys
     assert main([*words, "--export", "frames"]) == 1
     assert "which is of single faces" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_exports_that_cannot_be_written_are_refused_before_the_work(
+    tmp_path, film, monkeypatch, capsys
+):
+    """As where requirements-lite.txt is installed."""
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("fer.recording.analysis.analyze_frames", None)  # the work
+    for formats in ("vtt,parquet", "all"):
+        words = ["video", str(film), "--output", str(tmp_path / "out"), "--export", formats]
+        assert main(words) == 1
+        assert "parquet need pyarrow: pip install pyarrow.\n" in capsys.readouterr().err
 
 
 def test_where_a_class_is_recognised_its_missing_exports_are_named(

@@ -186,6 +186,18 @@ def test_unused_bits_of_colours_are_no_darkness(bits, orientation):
     assert read.notices == (() if bits == 16 else (NOTICE.format(bits),))
 
 
+@pytest.mark.parametrize("form", [".png", ".tiff"])
+@pytest.mark.parametrize("opaque", [True, False])
+def test_unused_bits_of_colours_with_alpha(form, opaque):
+    """Programs write an alpha channel that hides nothing."""
+    alpha = np.full(FACE.shape[:2], 65_535, np.uint16)
+    alpha[:3] *= opaque
+    deep = np.dstack([FACE[..., ::-1].astype(np.uint16) * 16, alpha])
+    read = decode_image(cv2.imencode(form, deep)[1].tobytes())
+    assert (difference(read.pixels, FACE) < 1) == opaque
+    assert read.notices == ((NOTICE.format(12),) if opaque else ())
+
+
 def test_unused_bits_of_a_colour_tiff_are_no_darkness():
     deep = FACE.astype(np.uint16) * 16
     for compression in (1, 5):  # none, LZW

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from supervision import Detections
@@ -20,6 +22,7 @@ from fer.recording import Cancelled, analyze
 from fer.recording.analysis import RATE_RANGE
 from fer.recording.frame_analyzer import FrameAnalyzer
 from fer.recording.outputs import FILE_NAMES
+from fer.recording.span import Span
 from fer.timeline.serialization import from_csv, from_json
 from fer.video import Frame, VideoError, VideoReader
 from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline, sure
@@ -45,7 +48,10 @@ class SlidingPipeline(Pipeline):
             xyxy=np.array([[left, 60, left + 50, 120]], np.float32),
             confidence=np.ones(1, np.float32),
             tracker_id=np.array([1]),
-            data={"probabilities": np.array([sure("happy")], np.float32)},
+            data={
+                "probabilities": np.array([sure("happy")], np.float32),
+                "size": np.full(1, 54.8, np.float32),
+            },
         )
 
 
@@ -244,13 +250,17 @@ def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_p
 
 @pytest.mark.usefixtures("no_plots")
 def test_a_large_video_is_worked_on_at_1080p(tmp_path):
-    film = make_film(tmp_path / "a.mp4", [0, 0.04], (2560, 1440))
-    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
+    film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (2560, 1440))
+    recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), exports=["frames"])
     with VideoReader(recording.video) as reader:
         assert (reader.info.width, reader.info.height) == (1920, 1080)
     about = json.loads(recording.json.read_text())["about"]
     assert about["downscale_factor"] == pytest.approx(4 / 3)
-    assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.08))
+    assert (about["title"], about["rate"], about["duration"]) == ("a.mp4", 5, pytest.approx(0.44))
+    face = pd.read_csv(tmp_path / "out" / "a_frames.csv").iloc[0]
+    side = np.sqrt((face["right"] - face["left"]) * (face["bottom"] - face["top"]))
+    assert face["size"] == pytest.approx(side)
+    assert pd.read_csv(recording.csv)["size"].tolist() == [round(side)]
 
 
 @pytest.mark.usefixtures("no_plots")
@@ -334,6 +344,26 @@ def test_cancelling_keeps_what_came_of_an_earlier_analysis(tmp_path, film):
     with pytest.raises(Cancelled):
         analyze(film, tmp_path / "out", fake_pipeline([BOX]), cancelled=lambda: True)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_the_sound_of_a_stopped_analysis_ends_with_the_pictures(tmp_path, film):
+    answers = iter([False] * 12)
+    pipeline = fake_pipeline([BOX])
+    recording = analyze(film, tmp_path / "out", pipeline, stopped=lambda: next(answers, True))
+    assert recording.warning == "The analysis was stopped after 1 of 2 seconds."
+    with av.open(str(recording.video)) as container:
+        sound = container.streams.audio[0]
+        assert sound.duration * sound.time_base < recording.duration + 0.1
+
+
+def test_an_analysis_can_be_stopped_on_the_way_to_its_start(tmp_path):
+    """An AVI is read from its beginning, which may take minutes."""
+    film = make_film(tmp_path / "a.avi", [i / 25 for i in range(50)], SIZE, codec="mpeg4")
+    pipeline = fake_pipeline([BOX])
+    with pytest.raises(Cancelled):
+        analyze(film, tmp_path / "out", pipeline, stopped=lambda: True, span=Span(1.0))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_video_is_not_written_over_itself(tmp_path, film):

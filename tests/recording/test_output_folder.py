@@ -13,6 +13,15 @@ def fail_in(folder):
         raise KeyError
 
 
+def test_what_a_killed_process_left_goes_and_what_another_one_holds_stays(tmp_path):
+    left = tmp_path / ".work-of-a-killed-process"
+    left.mkdir()
+    (left / "annotated.mp4").write_bytes(b"half")
+    with atomic_outputs(tmp_path) as other, atomic_outputs(tmp_path) as own:
+        assert {path.name for path in tmp_path.iterdir()} == {other.name, own.name}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_empty_folder_that_was_there_stays(tmp_path):
     fail_in(tmp_path)
     assert list(tmp_path.iterdir()) == []

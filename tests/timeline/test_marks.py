@@ -154,7 +154,15 @@ def test_csv_takes_clock_times_and_names_the_line_of_an_error():
         Mark(75.5, 75.5, "event", "hello, you"),
     )
     assert from_csv("kind,start\nevent,2\n") == (Mark(2, 2, "event"),)
+    assert from_csv("Kind, Start\nevent,2\n,\n") == (Mark(2, 2, "event"),)
+    for separator in ";\t":
+        rows = ("kind;start;end;text", "event;75,5;;a, b", "left out;3;1:02,5;", ";;;")
+        assert from_csv("\r\n".join(rows).replace(";", separator)) == (
+            Mark(3, 62.5, "left out"),
+            Mark(75.5, 75.5, "event", "a, b"),
+        )
     for wrong, error in (
+        ('kind,start\nevent,"75,5"\n', "its start is no time"),
         ("a,b\n1,2\n", "this one has no 'kind'"),
         ("kind,start\nevent,soon\n", "Line 2 of the marks"),
         ("kind,start,end\nevent,1,\nstretch,5,4\n", "Line 3 .* needs an end after its start"),
