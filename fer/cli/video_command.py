@@ -249,15 +249,15 @@ def describe_recording(recording: "RecordingResult", chosen: bool = False) -> st
         chosen: Whether the view was chosen by what is seen in it.
     """
     from fer.timeline.formatting import format_duration
-    from fer.timeline.report import MIN_LEAD
+    from fer.timeline.report import MIN_VIDEO_OFFSET
     from fer.timeline.summary import summarise
 
     summary = summarise(recording.timeline, recording.duration)
     view = VIEW_NOTES[recording.view] + (f" {REASONS[recording.view]}" if chosen else "")
     moments = [moment.sentence for moment in summary.moments]
     warning = [f"Warning: {recording.warning}"] if recording.warning else []
-    if recording.lead >= MIN_LEAD:
-        later = format_duration(recording.lead)
+    if recording.video_offset >= MIN_VIDEO_OFFSET:
+        later = format_duration(recording.video_offset)
         warning.append(f"In the annotated video all times are {later} later: sound came first.")
     place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."
     return "\n".join([view, summary.sentence, *moments, *warning, place])

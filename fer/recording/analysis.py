@@ -121,7 +121,7 @@ def analyze(
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
         frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
         with analyzer.recording_frames(frames), analyzer.passing_on(on_sample):
-            warning, lead = _write_annotated_video(
+            warning, video_offset = _write_annotated_video(
                 *(reader, source if sound else None, work_folder, analyzer, reporter),
                 *(stopped or (lambda: False), span),
             )
@@ -130,7 +130,7 @@ def analyze(
         turn = describe_rotation(analyzer.rotation, N_("video"))
         network = NetworkIdentity.of(pipeline.classifier)
         losses = " ".join(filter(None, (turn, reader.warning, warning))) or None
-        known = losses, network, reader.scale, lead, span.start
+        known = losses, network, reader.scale, video_offset, span.start
         origin = RecordingMetadata(printable(source.name), analyzer.end, rate, *known)
         recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
         recording = replace(recording, frames=frames)
@@ -185,7 +185,7 @@ def _write_annotated_video(
     stopped: Callable[[], bool],
     span: Span,
 ) -> tuple[str | None, float]:
-    """Write the annotated video; return what is missing of it or of its sound, and its lead."""
+    """Write the annotated video; return what it or its sound lacks, and its `video_offset`."""
     info, interpolator = reader.info, BoxInterpolator()
     with ExitStack() as stack:
         path = folder / FILE_NAMES["video"]
@@ -203,7 +203,7 @@ def _write_annotated_video(
         missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
         if missing:
             writer.end_sound_with_pictures()
-    return " ".join(filter(None, (missing, writer.warning))) or None, writer.lead
+    return " ".join(filter(None, (missing, writer.warning))) or None, writer.video_offset
 
 
 def _raise_if(stopped: Callable[[], bool]) -> None:

@@ -84,7 +84,11 @@ def recording_intervals(recording: RecordingResult) -> IntervalTable:
     """Return a recording's intervals, with times in its annotated video."""
     moments = summarise(recording.timeline, recording.duration).moments
     return interval_table(
-        recording.timeline, moments, recording.duration, recording.lead, recording.video.name
+        recording.timeline,
+        moments,
+        recording.duration,
+        recording.video_offset,
+        recording.video.name,
     )
 
 

@@ -57,7 +57,8 @@ class RecordingMetadata:
         warning: Sentences on what couldn't be read; None if all could.
         network: Which network classified the faces.
         scale: Pixels of the video per pixel of what was analysed; above 1 where it was shrunk.
-        lead: Seconds of sound before the first picture, by which the annotated video is later.
+        video_offset: Seconds of sound before the first picture, by which the annotated video is
+            later.
         start: Seconds of the recording at which the analysis starts; times count from there.
     """
 
@@ -67,7 +68,7 @@ class RecordingMetadata:
     warning: str | None
     network: NetworkIdentity
     scale: float
-    lead: float
+    video_offset: float
     start: float = 0.0
 
 
@@ -117,9 +118,9 @@ class RecordingResult:
         return self.metadata.duration
 
     @property
-    def lead(self) -> float:
+    def video_offset(self) -> float:
         """Seconds of sound before its first picture, by which the annotated video is later."""
-        return self.metadata.lead
+        return self.metadata.video_offset
 
 
 def output_paths(folder: Path, sheet: bool = True) -> dict[str, Path]:
@@ -167,7 +168,7 @@ def write_timeline_files(recording: RecordingResult) -> None:
         rate=metadata.rate,
         end=metadata.duration,
         scale=metadata.scale,
-        lead=metadata.lead,
+        video_offset=metadata.video_offset,
         start=metadata.start,
         methods=_methods(timeline, metadata),
     )
@@ -176,7 +177,7 @@ def write_timeline_files(recording: RecordingResult) -> None:
 
 def metadata_entries(timeline: Timeline, metadata: RecordingMetadata) -> dict[str, object]:
     """Return the metadata in a timeline's JSON."""
-    names = ("title", "rate", "start", "duration", "lead", "warning")
+    names = ("title", "rate", "start", "duration", "video_offset", "warning")
     return {
         **{name: getattr(metadata, name) for name in names},
         "model": metadata.network.name,

@@ -221,12 +221,16 @@ def _read_result(message: Message, folder: Path, origin: RecordingMetadata) -> R
             _check_regular([paths["frames"]])
         pictures = tuple(_read_thumbnails(fields["pictures"], memoryview(message.data)))
         warning = None if fields["warning"] is None else str(fields["warning"])
-        duration, scale, lead = (float(fields[name]) for name in ("duration", "scale", "lead"))
+        duration, scale, video_offset = (
+            float(fields[name]) for name in ("duration", "scale", "video_offset")
+        )
     except (OSError, LookupError, TypeError, ValueError) as error:
         logger.warning("A video's worker left nothing that can be used: %r", error)
         raise VideoError(_(BROKEN)) from error
     files: dict[str, Any] = {**paths}
-    metadata = replace(origin, warning=warning, duration=duration, scale=scale, lead=lead)
+    metadata = replace(
+        origin, warning=warning, duration=duration, scale=scale, video_offset=video_offset
+    )
     return RecordingResult(timeline, metadata, pictures=pictures, **files)
 
 

@@ -141,5 +141,7 @@ def _send_result(channel: Channel, made: RecordingResult) -> None:
     ]
     data = b"".join(picture.image.tobytes() for picture in made.pictures)
     metadata = made.metadata
-    known = {name: getattr(metadata, name) for name in ("warning", "duration", "scale", "lead")}
+    known = {
+        name: getattr(metadata, name) for name in ("warning", "duration", "scale", "video_offset")
+    }
     channel.send("result", data, pictures=described, **known)

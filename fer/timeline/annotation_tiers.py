@@ -87,7 +87,7 @@ def interval_table(
     timeline: Timeline,
     moments: Sequence[Moment] = (),
     end: float | None = None,
-    lead: float = 0.0,
+    video_offset: float = 0.0,
     media: str = "",
 ) -> IntervalTable:
     """Return a timeline's intervals, with times in its annotated video.
@@ -98,7 +98,7 @@ def interval_table(
         timeline: What was recorded.
         moments: Its moments, a tier of their own.
         end: Seconds at which the recording ended; None takes the last bin as full.
-        lead: Seconds by which the annotated video is later than the timeline.
+        video_offset: Seconds by which the annotated video is later than the timeline.
         media: File name of the annotated video.
     """
     whole, timeline = timeline, timeline.included()
@@ -112,11 +112,11 @@ def interval_table(
     numbers = whole.counts()[0]
     last = (int(numbers[-1]) + 1) * timeline.bin_seconds if len(numbers) else 0.0
     last = last if end is None else end
-    rows = [_placed(row, last, lead) for row in (*states, *rises)]
+    rows = [_placed(row, last, video_offset) for row in (*states, *rises)]
     rows = [row for row in rows if row.end > row.start]
-    rows += _mark_rows(clipped(timeline.marks, 0.0, last, lead))
+    rows += _mark_rows(clipped(timeline.marks, 0.0, last, video_offset))
     rows.sort(key=lambda row: (row.start, row.tier))
-    return IntervalTable(tuple(rows), round(last + lead, DECIMALS), media)
+    return IntervalTable(tuple(rows), round(last + video_offset, DECIMALS), media)
 
 
 def _mark_rows(marks: Iterable[Mark]) -> Iterator[Interval]:
@@ -135,9 +135,9 @@ def _mark_rows(marks: Iterable[Mark]) -> Iterator[Interval]:
         yield Interval(EVENT_TIER, time, time, EVENT, None, "; ".join(filter(None, texts)))
 
 
-def _placed(row: Interval, end: float, lead: float) -> Interval:
+def _placed(row: Interval, end: float, video_offset: float) -> Interval:
     """Return an interval that ends with the recording, in the annotated video's time."""
-    start, stop = (round(min(time, end) + lead, DECIMALS) for time in (row.start, row.end))
+    start, stop = (round(min(time, end) + video_offset, DECIMALS) for time in (row.start, row.end))
     return replace(row, start=start, end=stop)
 
 

@@ -33,7 +33,7 @@ from fer.timeline.track_counts import MAX_TRACKS_PER_BIN
 from fer.timeline.withholding import MIN_FACES
 from fer.vision.quality import TURNED_AWAY_FROM
 
-MIN_LEAD = 0.5
+MIN_VIDEO_OFFSET = 0.5
 """Seconds of sound before the first picture that are worth a word."""
 
 
@@ -47,7 +47,7 @@ def report_html(
     rate: float | None = None,
     end: float | None = None,
     scale: float = 1.0,
-    lead: float = 0.0,
+    video_offset: float = 0.0,
     methods: str = "",
     start: float = 0.0,
     started: str = "",
@@ -67,7 +67,7 @@ def report_html(
         rate: Analysed frames a second.
         end: Seconds at which the recording ended; None takes the last bin as full.
         scale: Pixels of the recording per pixel of what was analysed.
-        lead: Seconds by which the annotated video is later than the timeline.
+        video_offset: Seconds by which the annotated video is later than the timeline.
         methods: How it was made, as a paragraph to cite; "" for none.
         start: Seconds of the recording from which times count.
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
@@ -88,7 +88,7 @@ def report_html(
         marks=_marks(timeline),
         compared=stretches_html(timeline),
         chart=timeline_html(timeline, moments=summary.moments, started=started, level=3),
-        caption=_caption(summary, lead, start),
+        caption=_caption(summary, video_offset, start),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),
         means=[summary.mean[name] for name in EXPRESSIONS] if shown else None,
@@ -141,16 +141,16 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     ]
 
 
-def _caption(summary: Summary, lead: float, start: float) -> str:
+def _caption(summary: Summary, video_offset: float, start: float) -> str:
     parts = [_("Seconds without pictures or faces are left empty.")]
     if start:
         parts.append(_("Times count from %(time)s of the recording.", time=format_time(start)))
-    if lead >= MIN_LEAD:
+    if video_offset >= MIN_VIDEO_OFFSET:
         parts.append(
             _(
                 "Times count from the first picture; in the annotated video it comes %(duration)s "
                 "later, after sound alone.",
-                duration=format_duration(lead),
+                duration=format_duration(video_offset),
             )
         )
     if summary.moments:

@@ -42,7 +42,7 @@ _RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
 _MIN_MP3_RATE = 16_000
 """MP4 allows no MP3 of fewer samples a second."""
 
-_MIN_LEAD = 0.05
+_MIN_VIDEO_OFFSET = 0.05
 """Seconds by which a sound may start early without the pictures having to wait for it."""
 
 _DAMAGED = N_("Parts of the sound are damaged and left out.")
@@ -57,8 +57,9 @@ _UNREADABLE = (av.FFmpegError, ValueError, TypeError, ArithmeticError, LookupErr
 class AudioTrack:
     """The sound of a video, in packets for a new file.
 
-    `lead` is how many seconds after the sound the first picture starts, where that is audible;
-    `warning` is what of the sound isn't kept, in sentences, or None; `tail` may be changed.
+    `video_offset` is how many seconds after the sound the first picture starts, where that is
+    audible; `warning` is what of the sound isn't kept, in sentences, or None; `tail` may be
+    changed.
 
     Args:
         source: A video file; one without sound has no packets.
@@ -74,7 +75,7 @@ class AudioTrack:
         self, source: Path, output: OutputContainer, start: float = 0.0, tail: float = TAIL
     ) -> None:
         """Open the source and add the stream."""
-        self.lead = 0.0
+        self.video_offset = 0.0
         self._start, self.tail = start, tail
         self.warning: str | None = None
         self._container = open_container(source, any_size=True)  # its reader refuses large ones
@@ -100,8 +101,10 @@ class AudioTrack:
         first_picture = first_frame_time(source)
         early = first_picture - (_seconds(stream.start_time, stream) or 0.0)
         early += self._start
-        self.lead = early if _MIN_LEAD < early <= MAX_GAP and not self._start else 0.0
-        self._shift = self.lead - first_picture - self._start
+        self.video_offset = (
+            early if _MIN_VIDEO_OFFSET < early <= MAX_GAP and not self._start else 0.0
+        )
+        self._shift = self.video_offset - first_picture - self._start
         if early > MAX_GAP and not self._start:
             self._warn(
                 _("The sound starts more than a minute before the pictures; it is cut there.")
@@ -117,7 +120,7 @@ class AudioTrack:
         rate = stream.rate if stream.rate in _RATES else _RATES[0]
         layout = "mono" if source_layout.nb_channels == 1 else "stereo"
         encoder = output.add_stream("aac", rate=rate, layout=layout)
-        encoded = self._encode_packets(stream, encoder, max(0.0, self.lead - early))
+        encoded = self._encode_packets(stream, encoder, max(0.0, self.video_offset - early))
         self._packets = self._while_readable(encoded)
 
     def packets_until(self, time: float) -> Iterator[_AudioPacket]:
@@ -156,13 +159,13 @@ class AudioTrack:
 
     def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
         """Yield packets or frames at their times in the new file, until these leap."""
-        gaps = GapDetector(self.lead)
+        gaps = GapDetector(self.video_offset)
         for item in media:
             if item.pts is not None:
                 base = item.time_base or Fraction(1)
                 item.pts += round(self._shift / base)
                 start, length = float(item.pts * base), _duration(item)
-                if start + length < -_MIN_LEAD:
+                if start + length < -_MIN_VIDEO_OFFSET:
                     continue  # before the pictures, and too early for them to wait
                 leap = gaps.check(start, length)
                 if leap and self._container.format.name in LEAPING_FORMATS:

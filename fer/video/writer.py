@@ -107,10 +107,10 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         return self._audio.warning if self._audio else None
 
     @property
-    def lead(self) -> float:
+    def video_offset(self) -> float:
         """Seconds by which frames come later in the file than `write` was given, as sound precedes
         them."""
-        return self._audio.lead if self._audio else 0.0
+        return self._audio.video_offset if self._audio else 0.0
 
     def end_sound_with_pictures(self) -> None:
         """Leave out the sound after the last frame: the source's pictures go on, too."""
@@ -134,7 +134,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             )
         if self._audio:
             self._mux(self._audio.packets_until(time))
-            time += self._audio.lead
+            time += self._audio.video_offset
         frame = _to_yuv(image)
         frame.pts = self._pts(time)
         frame.time_base = Fraction(1, _TICKS)

@@ -123,7 +123,7 @@ def test_the_report(view):
     timeline = lesson(view)
     methods = methods_paragraph(timeline, IDENTITY, 5.0)
     page = report_html(
-        timeline, "0", warning="0", rate=5, lead=2, start=3, methods=methods, model="n"
+        timeline, "0", warning="0", rate=5, video_offset=2, start=3, methods=methods, model="n"
     )
     assert untranslated(page, "onnxruntime") == []
     assert '<html lang="de">' in page

@@ -268,10 +268,10 @@ def test_how_much_later_the_film_is_than_the_timeline_is_known(tmp_path):
     times = [3 + i / 25 for i in range(50)]
     film = make_film(tmp_path / "a.mkv", times, SIZE, sound="aac", sound_seconds=5)
     recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]))
-    assert recording.lead == pytest.approx(3, abs=0.05)
+    assert recording.video_offset == pytest.approx(3, abs=0.05)
     assert recording.duration == pytest.approx(2, abs=0.05)
-    assert json.loads(recording.json.read_text())["about"]["lead"] == recording.lead
-    assert f"'lead': {recording.lead}" in recording.report.read_text()
+    assert json.loads(recording.json.read_text())["about"]["video_offset"] == recording.video_offset
+    assert f"'video_offset': {recording.video_offset}" in recording.report.read_text()
 
 
 class UpsideDown(FakeDetector):

@@ -63,7 +63,7 @@ def test_the_result_is_the_same_bit_for_bit(tmp_path, film, pipeline):
     here = analyze(film, tmp_path / "here", pipeline, "person", 10)
     there = analyze_sandboxed(film, tmp_path / "there", pipeline, "person", 10, reports.append)
     assert here.timeline == there.timeline and len(there.timeline.track_counts()[0])
-    known = "warning", "duration", "lead", "view"
+    known = "warning", "duration", "video_offset", "view"
     assert [getattr(here, name) for name in known] == [getattr(there, name) for name in known]
     assert there.thumbnails is None
     for kind in set(FILE_NAMES) - {"report", "thumbnails"}:  # plots have names made by chance
@@ -209,7 +209,13 @@ def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
 
 def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
     made = analyze(film, tmp_path / "here", pipeline, keep_frames=True)
-    fields = {"warning": None, "duration": made.duration, "lead": 0.0, "scale": 1.0, "pictures": []}
+    fields = {
+        "warning": None,
+        "duration": made.duration,
+        "video_offset": 0.0,
+        "scale": 1.0,
+        "pictures": [],
+    }
     message = Message("result", fields)
     assert sandboxed._read_result(message, tmp_path / "here", made.metadata) == replace(
         made, thumbnails=None, pictures=()

@@ -113,7 +113,7 @@ def test_chart_plot_and_report_draw_marks():
 def test_intervals_have_marks_in_tiers_that_do_not_overlap():
     timeline = steady(20, 6, happy=1.0)
     timeline.marks = (*MARKS, Mark(12.346, 0, "event", "two"))
-    rows = interval_table(timeline, end=15.0, lead=0.5).tiers()
+    rows = interval_table(timeline, end=15.0, video_offset=0.5).tiers()
     assert [(row.start, row.end) for row in rows["class"]] == [(0.5, 3.5), (7.5, 15.5)]
     assert [(row.start, row.end) for row in rows["stretch"]] == [(5.5, 9.5)]
     assert [row.text for row in rows["stretch 2"]] == ["group 2"]

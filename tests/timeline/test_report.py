@@ -205,6 +205,9 @@ def test_the_template_is_packaged():
 
 def test_how_much_later_the_annotated_video_is_is_said():
     timeline = steady(3, 1, view="person", happy=1.0)
-    late, hardly = (report_html(timeline, "sound first", lead=lead) for lead in (3.0, 0.1))
+    late, hardly = (
+        report_html(timeline, "sound first", video_offset=video_offset)
+        for video_offset in (3.0, 0.1)
+    )
     assert "in the annotated video it comes 3\N{NO-BREAK SPACE}s later" in late
     assert "annotated video" not in hardly

@@ -104,7 +104,7 @@ def test_a_film_that_is_too_long_on_its_own_clock_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "start", "sound_start", "lead"),
+    ("name", "start", "sound_start", "video_offset"),
     [
         ("a.mkv", 2.0, 0.5, 1.5),
         ("a.flv", 2.0, 0.5, 1.5),
@@ -114,9 +114,11 @@ def test_a_film_that_is_too_long_on_its_own_clock_is_refused(tmp_path):
         ("a.mkv", TEN_HOURS, TEN_HOURS + 1.5, 0.0),
     ],
 )
-def test_sound_that_starts_at_another_time_stays_in_sync(tmp_path, name, start, sound_start, lead):
+def test_sound_that_starts_at_another_time_stays_in_sync(
+    tmp_path, name, start, sound_start, video_offset
+):
     writer = assert_two_seconds(starting_at(tmp_path / name, start, sound_start=sound_start))
-    assert writer.lead == pytest.approx(lead, abs=0.03)
+    assert writer.video_offset == pytest.approx(video_offset, abs=0.03)
 
 
 @pytest.mark.parametrize("sound", ["aac", "flac"])
@@ -124,7 +126,7 @@ def test_sound_long_before_the_pictures_is_cut_and_they_start_at_once(tmp_path, 
     path = starting_at(tmp_path / "a.mkv", 100.0, sound, 0.0, sound_seconds=102.0)
     assert check_video(path).duration == pytest.approx(2, abs=0.03)
     writer, copy = copied(path)
-    assert writer.lead == 0 and "more than a minute before the pictures" in writer.warning
+    assert writer.video_offset == 0 and "more than a minute before the pictures" in writer.warning
     assert check_video(copy).duration == pytest.approx(2, abs=0.03)
     assert tone_starts(copy) == pytest.approx(0, abs=0.05)  # it has set in long before
 

@@ -73,7 +73,7 @@ class RenderedRecording:
         self.restore()
         recording = self.recording
         self.summary = summarise(recording.timeline, recording.duration)
-        known = self.summary, recording.pictures, recording.lead
+        known = self.summary, recording.pictures, recording.video_offset
         origin = recording.metadata.start
         self.result = result_html(recording.timeline, *known, start=origin)
         if not trouble:

@@ -220,7 +220,7 @@ def result_html(
     timeline: Timeline,
     summary: Summary,
     pictures: Sequence[Thumbnail],
-    lead: float = 0.0,
+    video_offset: float = 0.0,
     trouble: str = "",
     start: float = 0.0,
 ) -> Markup:
@@ -230,7 +230,7 @@ def result_html(
         timeline: The recording's timeline.
         summary: Its summary.
         pictures: One thumbnail a moment or, without moments, some of the whole recording.
-        lead: Seconds by which the annotated video is later than the timeline.
+        video_offset: Seconds by which the annotated video is later than the timeline.
         trouble: Why a mark was not changed; "" for nothing.
         start: Seconds of the recording from which times count.
     """
@@ -247,7 +247,7 @@ def result_html(
     ]
     return render(
         "recording_result.html",
-        lead=lead,
+        video_offset=video_offset,
         origin=_("Times count from %(time)s of the recording.", time=format_time(start))
         if start
         else "",

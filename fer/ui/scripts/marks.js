@@ -2,8 +2,8 @@
 const tab = document.querySelector(`#${props.tab}`);
 const tools = tab.querySelector(".fer-mark-tools");
 const player = () => document.querySelector("#recording-video video");
-const lead = () => Number(tab.querySelector("[data-lead]")?.dataset.lead ?? 0);
-const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - lead()));
+const videoOffset = () => Number(tab.querySelector("[data-video-offset]")?.dataset.videoOffset ?? 0);
+const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - videoOffset()));
 const begun = new Map(); // kind of a range -> when it began
 let sent = 0, source = ""; // of the player, in which a range has begun
 

@@ -1,7 +1,7 @@
 // The timeline follows the video: a press on it, or on a thumbnail, seeks the video to that time.
 const player = () => document.querySelector("#recording-video video");
 const chart = () => document.querySelector("#recording-result .fer-chart");
-const lead = () => Number(document.querySelector("#recording-result [data-lead]").dataset.lead);
+const videoOffset = () => Number(document.querySelector("#recording-result [data-video-offset]").dataset.videoOffset);
 
 // Of the chart's time axis; chart.js zooms it.
 const inView = () => ({ from: Number(chart().dataset.from ?? 0), to: Number(chart().dataset.to ?? chart().dataset.span) });
@@ -16,14 +16,14 @@ function timeAt(target, x) {
 
 document.querySelector("#recording-result").addEventListener("click", (event) => {
   if (!player() || !event.target.closest("[data-time], .fer-drawing")) return;
-  player().currentTime = timeAt(event.target, event.clientX) + lead();
+  player().currentTime = timeAt(event.target, event.clientX) + videoOffset();
   player().scrollIntoView({ block: "nearest" });
 });
 
 for (const change of ["timeupdate", "seeking"]) {
   document.addEventListener(change, (event) => {
     if (!chart() || event.target !== player()) return;
-    const now = Math.max(0, event.target.currentTime - lead());
+    const now = Math.max(0, event.target.currentTime - videoOffset());
     const { from, to } = inView();
     chart().style.setProperty("--now", (now - from) / (to - from));
   }, true);

@@ -203,7 +203,7 @@ def test_a_class_has_one_tier_and_no_track():
 def test_intervals_are_runs_of_one_state_up_to_the_end():
     rows = [[mix(happy=0.8)], [mix(happy=0.6)], [mix(fear=0.7)], [], [mix(fear=0.7)]]
     timeline = recorded([(frame(row), i) for i, row in enumerate(rows)], view="person")
-    table = interval_table(timeline, end=4.5, lead=0.25)
+    table = interval_table(timeline, end=4.5, video_offset=0.25)
     assert table.rows == (
         Interval("face 1", 0.25, 2.25, "happy", 0.7),
         Interval("face 1", 2.25, 3.25, "fear", 0.7),

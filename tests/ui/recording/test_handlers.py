@@ -124,7 +124,7 @@ def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
     session = RecordingSession()
     _, _, state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, session=session)[-1]
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
-    assert 'data-lead="0.250"' in result
+    assert 'data-video-offset="0.250"' in result
     clock = "fer.ui.recording.rendered_recording.time.monotonic"
     for later, left in ((600, 2400), (4000, 0)):
         now = session.shown.result.kept_since + later
