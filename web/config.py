@@ -25,10 +25,10 @@ from fer.vision.prediction_cache import PredictionCache
 FILE = Path(__file__).with_name("pipeline") / "config.json"
 
 VISION_MODULES = (
-    *("appearance", "box_smoother", "crops", "detector", "exposure", "frame_mapping", "mtcnn"),
-    *("mtcnn_crops", "photo_search", "pose", "prediction_cache", "pyramid", "quality"),
-    *("rescoring", "roll_smoother", "rotation", "scene_change", "smoother", "stream_detector"),
-    *("stream_rotation", "track", "tracker"),
+    *("appearance", "box_smoother", "crops", "detector", "exposure", "expression_smoother"),
+    *("frame_mapping", "mtcnn", "mtcnn_crops", "photo_search", "pose", "prediction_cache"),
+    *("pyramid", "quality", "rescoring", "roll_smoother", "rotation", "scene_change"),
+    *("stream_detector", "stream_rotation", "track", "tracker"),
 )
 """Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""
 
@@ -45,7 +45,7 @@ MIRRORED = (
 STATED_DEFAULTS = {
     "detector": FaceDetector,
     "stream": StreamState,
-    "smoother": ExpressionSmoother,
+    "expression_smoother": ExpressionSmoother,
     "prediction_cache": PredictionCache,
 }
 """By their names in the file, the classes whose default arguments it has."""

@@ -5,8 +5,8 @@ import { argmax } from "./rounding.js";
 
 export class ExpressionSmoother {
   constructor(config) {
-    const { half_life: halfLife, margin } = config.defaults.smoother;
-    Object.assign(this, { halfLife, margin, maxAge: config.defaults.stream.max_age, constants: config.smoother });
+    const { half_life: halfLife, margin } = config.defaults.expression_smoother;
+    Object.assign(this, { halfLife, margin, maxAge: config.defaults.stream.max_age, constants: config.expression_smoother });
     this.uncertainBelow = config.classifier.uncertain_below;
     this.states = new Map(); // track -> {logits, expression, yaw, turnedAway, lastSeen}
   }

@@ -73,7 +73,7 @@ test("boxes and landmarks that don't tremble", () => {
 });
 
 test("averages over time, and when another expression is named", () => {
-  const smoother = new ExpressionSmoother({ defaults: config.defaults, smoother: config.smoother, classifier: { uncertain_below: UNCERTAIN_BELOW } });
+  const smoother = new ExpressionSmoother({ defaults: config.defaults, expression_smoother: config.expression_smoother, classifier: { uncertain_below: UNCERTAIN_BELOW } });
   for (const { time, row, yaw: aside, probabilities, expression, mean_yaw: mean, turned_away: turnedAway } of expected.smoother) {
     const [face] = smoother.update([{ track: 1, probabilities: row, quality: { yaw: aside } }], time);
     assertNear(face.probabilities, probabilities, 1e-4, `probabilities at ${time}`);
