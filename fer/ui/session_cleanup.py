@@ -19,6 +19,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
+from fer.free_memory import return_to_system
 from fer.ui.connections import Connections
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
@@ -172,6 +173,7 @@ async def _sweep(store: UploadStore, app: Any) -> None:
     while True:
         keep_running(demo)
         await anyio.to_thread.run_sync(store.sweep)
+        await anyio.to_thread.run_sync(return_to_system)
         forget_deleted_files(demo)
         closed = sweep_sessions(demo, connections.is_open, closed)
         await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
