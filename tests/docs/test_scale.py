@@ -48,9 +48,9 @@ def test_the_section_is_arithmetic_with_what_was_measured():
         "125 and 125.",
         "A worker takes 700 MB of memory. The tables of a million photos take 0.5 GB, those of "
         "10,000 hours of video 360 GB.",
-        "a million photos take 3.1 hours of such a job, 3 minutes in 64 shards at a time, and cost "
-        "0.09 dollars; 10,000 hours of video take 900.0 hours of such a job, 14.1 hours in 64 "
-        "shards at a time, and cost 27.00 dollars.",
+        "a million photos take 3.1 hours of such a job, 3 minutes with 64 shards in parallel, and "
+        "cost 0.09 dollars; 10,000 hours of video take 900.0 hours of such a job, 14.1 hours with "
+        "64 shards in parallel, and cost 27.00 dollars.",
     ):
         assert words in text
 

@@ -29,14 +29,14 @@ def test_each_figure_stands_where_it_belongs():
         },
         {"command": "startup", "page_over_libraries": {"seconds": 1.204}},
     )
-    assert "a face crop in 0.11 times" in text and "of 32 at once in 0.025:" in text
+    assert "takes 0.11 of the time of a ResNet-18" in text and "of 32 at once in 0.025:" in text
     assert "two threads of\na CPU. In float32, by PyTorch, it takes 0.18 and 0.067." in text
     assert "| one face | 120 | 4.1x | 9.5x | 1.000 | 0.2 |" in text
     assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
     assert "took 18 ms" in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
-    assert "16 visitors at a time\nget 9.6 answers a second each," in text
+    assert "16 visitors at a time\nget 9.6 answers a second each to" in text
     assert "within 137 ms of their frame, on 2 cores" in text
-    assert "takes 1.20 times as long" in text
+    assert "responds after 1.20 of the time" in text
     assert "and of\na rival." in text
     assert "```bash\nspeed\nlive\nvisitors\nrecording\nstartup\n```" in text
