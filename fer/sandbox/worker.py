@@ -7,6 +7,7 @@ that one starts in milliseconds and the page, which has threads, is never forked
 import logging
 import multiprocessing
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,8 +26,8 @@ Work = Callable[..., Callable[[Channel], None]]
 """What a worker does: a function of a module that loads, in freedom, what may be trusted, and
 returns what is done confined, with the channel to the page."""
 
-_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GRADIO_PASSWORD")
-"""Variables that no worker gets to see."""
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+"""In the names of variables that no worker gets to see: what breaks into one could show them."""
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -219,8 +220,9 @@ def _report(ready: Message | None) -> None:
 def _environment() -> Iterator[None]:
     """Set the variables as the server, if it has to be started now, should see them."""
     path = os.pathsep.join(filter(None, sys.path))
-    wanted = {**dict.fromkeys(_SECRETS), **_ONE_THREAD, **_variables, "PYTHONPATH": path}
     with _environment_lock:
+        hidden = dict.fromkeys(filter(_SECRET.search, os.environ))
+        wanted = {**hidden, **_ONE_THREAD, **_variables, "PYTHONPATH": path}
         before = {name: os.environ.get(name) for name in wanted}
         _set(wanted)
         try:

@@ -238,7 +238,9 @@ def gone(process):
 def test_secrets_stay_with_the_page(monkeypatch):
     from fer.sandbox import worker
 
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    names = ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "gradio_password")
+    for name in names:
+        monkeypatch.setenv(name, "secret")
     with worker._environment():
-        assert "HF_TOKEN" not in os.environ and os.environ["OMP_NUM_THREADS"] == "1"
-    assert os.environ["HF_TOKEN"] == "hf_secret"
+        assert not os.environ.keys() & {*names} and os.environ["OMP_NUM_THREADS"] == "1"
+    assert all(os.environ[name] == "secret" for name in names)
