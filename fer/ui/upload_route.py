@@ -44,6 +44,10 @@ taken, after these fewer ones."""
 CROWDED_RATE, CROWDED_GRACE = 100_000, 60.0
 """The same where all places are taken, after a minute; a photo has arrived by then."""
 
+AVERAGED = 120.0
+"""Seconds after which the average begins anew. Else most of a large file, sent at once, would let
+its sender hold a place and room on the disk for hours."""
+
 UPLOAD_TOO_SLOW = N_(
     "The upload was too slow; try again with a better connection or a smaller file."
 )
@@ -110,6 +114,8 @@ class UploadRoute:
                 await anyio.to_thread.run_sync(form.feed, block, limiter=self._writers)
                 if form.uploads and number in self._progress:
                     self._progress[number] = (form.uploads[-1].path.name, form.uploads[-1].size)
+                if form.ended:
+                    break  # whatever follows
             if not form.ended or not form.uploads:
                 raise RequestError(400, BAD_FORM)
             return self._finish(form)
@@ -157,6 +163,8 @@ class UploadRoute:
             transfer.size += len(piece)
             if transfer.is_slow(MIN_RATE, IDLE):
                 raise RequestError(408, UPLOAD_TOO_SLOW)
+            if transfer.age > AVERAGED:
+                transfer.begin_anew()
             block += piece
             if len(block) >= BLOCK_SIZE:
                 yield bytes(block)

@@ -66,6 +66,32 @@ def test_where_all_places_are_taken_a_slow_upload_yields(route, monkeypatch, sec
     run_async(scenario())
 
 
+def test_most_of_a_file_sent_at_once_holds_no_place_for_long(route, monkeypatch):
+    """It is incomplete, so that nothing else can have its room on the disk."""
+    monkeypatch.setattr(upload_route, "IDLE", 0.2)
+    monkeypatch.setattr(upload_route, "AVERAGED", 0.5)
+    sent = iter([(FORM % (b"a" * 900_000))[:-40]])
+
+    async def receive():
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": next(sent, b"a"), "more_body": True}
+
+    async def scenario():
+        request = Request(upload().scope, receive)
+        return await asyncio.wait_for(route.receive(request), 10)
+
+    assert run_async(scenario()).status_code == 408
+    assert not list(route.store.uploads.iterdir())
+
+
+def test_what_follows_the_files_is_not_waited_for(route):
+    async def scenario():
+        request = upload(FORM % b"abc" + b"x" * upload_route.BLOCK_SIZE)
+        return await asyncio.wait_for(route.receive(request), 10)
+
+    assert run_async(scenario()).status_code == 200
+
+
 def test_few_uploads_are_tracked_and_none_whose_number_could_be_guessed(route):
     for number in range(upload_route.MAX_TRACKED + 9):
         route._track(f"upload {number}")
