@@ -30,6 +30,9 @@ text with two forms to a list of both."""
 
 Catalogue = Mapping[str, str | list[str]]
 
+MAX_ACCEPTED = 400
+"""Letters of a request's header that are read; browsers send some fifty."""
+
 _SINGULAR_ZERO = {"hi"}
 """Languages in which 0 takes the form of 1."""
 
@@ -69,7 +72,8 @@ def preferred_language(accepted: str | None) -> str:
     Args:
         accepted: The header Accept-Language, such as "de-AT,de;q=0.9,en;q=0.8"; None without one.
     """
-    choices = [choice.partition(";") for choice in (accepted or "").split(",")]
+    stated = (accepted or "")[:MAX_ACCEPTED]
+    choices = [choice.partition(";") for choice in stated.split(",")]
     first, _, _ = max(choices, key=lambda choice: _quality(choice[2]))
     code = first.strip().lower().partition("-")[0]
     return code if code in LANGUAGES else SOURCE

@@ -7,6 +7,7 @@ that one starts in milliseconds and the page, which has threads, is never forked
 import logging
 import multiprocessing
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver, resource_tracker
@@ -24,8 +25,8 @@ Work = Callable[..., Callable[[Channel], None]]
 """What a worker does: a function of a module that loads, in freedom, what may be trusted, and
 returns what is done confined, with the channel to the page."""
 
-_SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GRADIO_PASSWORD")
-"""Variables that no worker gets to see."""
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+"""In the names of variables that no worker gets to see: what breaks into one could show them."""
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -81,7 +82,7 @@ def _set_environment(variables: Mapping[str, str]) -> None:
     Not for each worker, as a library's getenv in another thread would end the page by a
     segmentation fault.
     """
-    for name in _SECRETS:
+    for name in filter(_SECRET.search, os.environ):
         os.unsetenv(name)
     path = os.pathsep.join(filter(None, sys.path))
     for name, value in {**_ONE_THREAD, **variables, "PYTHONPATH": path}.items():

@@ -7,7 +7,7 @@ export holds more than the timeline itself does.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, groupby
+from itertools import count, groupby, pairwise
 
 import numpy as np
 
@@ -150,11 +150,15 @@ def _class_states(timeline: Timeline) -> Iterator[Interval]:
 
 def _track_states(timeline: Timeline) -> Iterator[Interval]:
     numbers, tracks, counts = timeline.track_counts()
-    for track in np.unique(tracks).tolist():
-        own = tracks == track
-        statistics = compute_statistics(counts[own])
-        labels = [_track_state(statistics, row) for row in range(int(own.sum()))]
-        yield from _runs(f"face {track}", numbers[own], labels, statistics, timeline.bin_seconds)
+    order = np.argsort(tracks, kind="stable")  # by track, of which there may be thousands
+    numbers, statistics = numbers[order], compute_statistics(counts[order])
+    found, starts = np.unique(tracks[order], return_index=True)
+    ends = pairwise([*starts.tolist(), len(order)])
+    for track, (first, last) in zip(found.tolist(), ends, strict=True):
+        rows = slice(first, last)
+        own = {name: column[rows] for name, column in statistics.items()}
+        labels = [_track_state(own, row) for row in range(last - first)]
+        yield from _runs(f"face {track}", numbers[rows], labels, own, timeline.bin_seconds)
 
 
 def _class_state(statistics: Statistics, row: int) -> str:

@@ -52,8 +52,8 @@ class ChangeRow(NamedTuple):
     clear: tuple[bool, ...]
 
 
-def baselines(timeline: Timeline) -> dict[int, Baseline]:
-    """Return the baseline of each track that was seen in it for `MIN_SECONDS` or longer.
+def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
+    """Return the baselines of chosen tracks that were seen in it for `MIN_SECONDS` or longer.
 
     None in the class view, and without a mark of that kind. What is left out doesn't count.
     """
@@ -65,7 +65,7 @@ def baselines(timeline: Timeline) -> dict[int, Baseline]:
     values = np.column_stack([statistics[name] for name in MEASURES])
     known, within = statistics["classified"] > 0, np.isin(numbers, list(inside))
     found = {}
-    for track in np.unique(tracks).tolist():
+    for track in chosen:
         own = (tracks == track) & known
         if (own & within).sum() * timeline.bin_seconds >= MIN_SECONDS:
             found[track] = _baseline(values[own & within], values[own & ~within])
@@ -85,7 +85,7 @@ def baseline_bins(timeline: Timeline) -> set[int]:
 
 def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
     """Return the rows of some tracks, as far as they have a baseline."""
-    known = baselines(timeline)
+    known = baselines(timeline, tracks)
     return [_row(track, known[track]) for track in tracks if track in known]
 
 

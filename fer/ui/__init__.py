@@ -28,6 +28,7 @@ from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
 from fer.ui.request_guard import RequestGuard
+from fer.ui.responses import Responses
 from fer.ui.session_cleanup import poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
@@ -197,6 +198,7 @@ def launch_settings() -> dict[str, Any]:
         "max_threads": MAX_REQUESTS,
         "app_kwargs": {
             "middleware": [
+                Middleware(Responses),
                 Middleware(RequestLanguage),
                 Middleware(StaticCache),
                 *static,

@@ -288,7 +288,8 @@ def _session(scope: Scope) -> str | None:
         return None
     if scope["path"].endswith("/queue/data"):
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        return query["session_hash"][0] if "session_hash" in query else None
+        # The last one, as for Gradio; by another one, somebody else's page would count as open.
+        return query["session_hash"][-1] if "session_hash" in query else None
     found = _RESULTS.search(scope["path"])
     return found[1] if found else None
 

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 MAX_WAITING = 256
 """Waiting tasks of all visitors together, by default; camera frames."""
 
-MAX_WAITING_FILES, MAX_WAITING_EVENTS = 80, 32
+MAX_WAITING_FILES, MAX_WAITING_EVENTS = 80, 20
 """The same for events about files, and for others. Gradio runs a few hundred at a time, and
 together these leave it room for others, such as the one that cancels an analysis."""
 

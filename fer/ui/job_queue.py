@@ -36,12 +36,14 @@ class Job(Generic[Result]):
         work: Runs the job, with the job as its argument.
         visitor: Whose it is.
         length: Seconds that it probably takes, those of the recording.
+        size: Bytes of the file that it keeps until it is done.
     """
 
     folder: Path
     work: Callable[["Job[Result]"], Result]
     visitor: str = ""
     length: float = 0.0
+    size: int = 0
     progress: "Progress | None" = None
     started: bool = False
     finished: bool = False
@@ -215,6 +217,10 @@ class JobQueue:
     def busy(self) -> set[Path]:
         """Return the folders of unfinished jobs."""
         return {queued.job.folder for queued in self._waiting + self._running}
+
+    def held_bytes(self) -> int:
+        """Return the bytes of the files that unfinished jobs keep."""
+        return sum(queued.job.size for queued in self._waiting + self._running)
 
     def jobs_before(self, job: Job[Any]) -> int:
         """Return how many jobs have to end before this one starts."""

@@ -33,6 +33,8 @@ class Mailbox(asyncio.Queue[Any]):
     are all later updates of an event that lacks one: each is a difference from the one before it;
     the result itself, the last thing that a handler yields, is complete.
 
+    An event ends once: whoever cancels one again and again adds nothing.
+
     Args:
         total: Limits all mailboxes together.
     """
@@ -42,13 +44,13 @@ class Mailbox(asyncio.Queue[Any]):
         self.unread = 0
         self._limit_total = total
         self._lacking: set[str] = set()
+        self._ended: set[str] = set()  # events whose end is unread
         self._language = current_language()  # of the request for which Gradio makes it
 
     def put_nowait(self, item: Any) -> None:
         """Add a message, or what takes its place."""
         if isinstance(item, ProcessCompletedMessage):
-            self._lacking.discard(item.event_id or "")
-            super().put_nowait(item if self._has_room(item) else self._error(item))
+            self._end(item)
         elif not self._has_room(item) or getattr(item, "event_id", None) in self._lacking:
             self._leave_out(item)
         else:
@@ -62,6 +64,12 @@ class Mailbox(asyncio.Queue[Any]):
                 super().put_nowait(self._error(item))
             else:
                 self._leave_out(item)
+
+    def _end(self, item: ProcessCompletedMessage) -> None:
+        event = item.event_id or ""
+        self._lacking.discard(event)
+        if event not in self._ended:
+            super().put_nowait(item if self._has_room(item) else self._error(item))
 
     def _leave_out(self, item: Any) -> None:
         if isinstance(item, ProcessGeneratingMessage):
@@ -79,11 +87,15 @@ class Mailbox(asyncio.Queue[Any]):
     def _put(self, item: Any) -> None:
         size = _size(item)
         self.unread += size
+        if isinstance(item, ProcessCompletedMessage):
+            self._ended.add(item.event_id or "")
         super()._put((item, size))
 
     def _get(self) -> Any:
         item, size = super()._get()
         self.unread -= size
+        if isinstance(item, ProcessCompletedMessage):
+            self._ended.discard(item.event_id or "")
         return item
 
 
@@ -114,9 +126,18 @@ class Mailboxes(dict[str, Mailbox]):
         self.pop(session, None)
 
     def _limit(self) -> None:
-        """While all together are too large, let the largest mailbox give up."""
-        while sum(mailbox.unread for mailbox in self.values()) > MAX_TOTAL_UNREAD:
-            max(self.values(), key=lambda mailbox: mailbox.unread).give_up()
+        """While all together are too large, let the largest mailboxes give up, each once.
+
+        What is left are errors, of which there are few: they free nothing by giving up again.
+        """
+        excess = sum(mailbox.unread for mailbox in self.values()) - MAX_TOTAL_UNREAD
+        if excess <= 0:
+            return
+        for mailbox in sorted(self.values(), key=lambda mailbox: -mailbox.unread):
+            if excess > 0:
+                excess -= mailbox.unread
+                mailbox.give_up()
+                excess += mailbox.unread
 
 
 def _size(message: Any) -> int:

@@ -1,8 +1,7 @@
 """Validation of JSON request bodies: size, depth, and files of the visitor only."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -12,7 +11,8 @@ from starlette.types import Message, Receive
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.reception import Reception
+from fer.ui.transfers import Transfers
+from fer.ui.upload_limits import MAX_LEASED
 from fer.ui.uploads import Claims
 
 MAX_BODY_BYTES = 100_000
@@ -29,9 +29,6 @@ MAX_VALUES = 5000
 
 MAX_DEPTH = 12
 """Nesting depth of lists and dictionaries in a body."""
-
-MAX_FILES = 24
-"""Files that a body names; each use keeps one from being deleted for a while."""
 
 MAX_RECEIVING = 64_000_000
 """Bytes of all bodies together that are being received; those that stall yield to others."""
@@ -70,52 +67,7 @@ class RequestError(Exception):
         return _(self.sentence)
 
 
-class _Receptions:
-    """The bodies that are being received, together of at most `MAX_RECEIVING` bytes."""
-
-    def __init__(self) -> None:
-        self._known: set[Reception] = set()
-        self._total = 0
-
-    @contextmanager
-    def one(self) -> Iterator[Reception]:
-        """Receive a body.
-
-        Raises:
-            RequestError: It was ended for others.
-        """
-        reception = Reception()
-        self._known.add(reception)
-        try:
-            with reception.scope:
-                yield reception
-        finally:
-            self._forget(reception)
-        if reception.scope.cancelled_caught:
-            raise RequestError(503, BUSY)
-
-    def grow(self, reception: Reception, size: int) -> None:
-        """Count bytes; where there are too many, end the body that holds most for the longest.
-
-        Raises:
-            RequestError: It is this one.
-        """
-        reception.size += size
-        self._total += size
-        while self._total > MAX_RECEIVING:
-            ended = max(self._known, key=lambda each: each.size * each.age)
-            self._forget(ended)
-            if ended is reception:
-                raise RequestError(503, BUSY)
-            ended.scope.cancel()
-
-    def _forget(self, reception: Reception) -> None:
-        if reception in self._known:
-            self._known.remove(reception)
-            self._total -= reception.size
-
-
-_receptions = _Receptions()
+_receiving = Transfers(MAX_RECEIVING)
 
 
 async def read_json(
@@ -137,11 +89,11 @@ async def read_json(
     body = bytearray()
     try:
         with (
-            _receptions.one() as reception,
+            _receiving.one() as transfer,
             anyio.fail_after(TIMEOUT if seconds is None else seconds),
         ):
             async for piece in request.stream():
-                _receptions.grow(reception, len(piece))
+                _receiving.grow(transfer, len(piece))
                 body += piece
                 if len(body) > max_bytes:
                     raise RequestError(413, TOO_LARGE)
@@ -149,6 +101,8 @@ async def read_json(
         raise RequestError(408, TOO_SLOW) from None
     except ClientDisconnect:
         raise RequestError(400, NOT_JSON) from None
+    if transfer.scope.cancel_called:
+        raise RequestError(503, BUSY)
     return _parse(bytes(body))
 
 
@@ -210,7 +164,7 @@ def _require_simple(body: dict[str, Any]) -> None:
     depth = files = 0
     while level:
         files += sum(isinstance(value, dict) and "path" in value for value in level)
-        if depth > MAX_DEPTH or files > MAX_FILES:
+        if depth > MAX_DEPTH or files > MAX_LEASED:
             raise RequestError(413, TOO_LARGE)
         inner = (value.values() if isinstance(value, dict) else value for value in level)
         level = [item for items in inner for item in items if isinstance(item, dict | list)]

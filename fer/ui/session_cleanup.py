@@ -143,6 +143,11 @@ def sweep_sessions(
     return closed - closed_before
 
 
+def forget_cancelled(app: Any) -> None:
+    """Drop the ids of cancelled events that run no more, of which Gradio keeps each one."""
+    app.iterators_to_reset.intersection_update(app.get_blocks()._queue.event_ids_to_events)
+
+
 def forget_deleted_files(demo: gr.Blocks) -> None:
     """Drop deleted files from Gradio's own lists, which only grow."""
     for paths in demo.temp_file_sets:
@@ -175,5 +180,6 @@ async def _sweep(store: UploadStore, app: Any) -> None:
         await anyio.to_thread.run_sync(store.sweep)
         await anyio.to_thread.run_sync(return_to_system)
         forget_deleted_files(demo)
+        forget_cancelled(app)
         closed = sweep_sessions(demo, connections.is_open, closed)
         await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)

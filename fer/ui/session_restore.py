@@ -6,17 +6,19 @@ as it can; the new page has another Gradio session and the same token.
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from fer.ui import html
-from fer.ui.connections import Sender
+from fer.ui.connections import Abandoned, Sender
 from fer.ui.event_options import PAGE_EVENT
+from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.localization import LocalizedBlocks
 from fer.ui.session_cleanup import forget_session
-from fer.ui.sessions import SessionError, Sessions
+from fer.ui.sessions import Session, SessionError, Sessions
 
 
 def build_token() -> gr.HTML:
@@ -41,15 +43,26 @@ def build_session_restore(
         recording: The components that `RecordingSession.restored` fills.
     """
 
-    async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
-        unchanged = (gr.skip(), *[gr.skip()] * len(recording))
-        try:
-            session = sessions.arrive(token, Sender(request))
-        except SessionError:
-            return unchanged  # the visitor's next event reports it
-        recorder, recording_session = session.live.recorder, session.recording
+    turns = FairScheduler(1, "restore", MAX_WAITING_EVENTS)
+    unchanged = (gr.skip(), *[gr.skip()] * len(recording))
+
+    def restored(session: Session) -> tuple[Any, ...]:
+        recorder = session.live.recorder
         timeline = unchanged[0] if recorder is None else recorder.restored_html(time.monotonic())
-        return timeline, *(recording_session.restored() or unchanged[1:])
+        return timeline, *(session.recording.restored() or unchanged[1:])
+
+    async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
+        sender = Sender(request)
+        try:
+            session = sessions.arrive(token, sender)
+            if session.live.recorder is None and session.recording.is_empty:
+                return unchanged
+            # A long timeline takes a while to draw.
+            return await turns.run(token, sender, partial(restored, session))
+        except BusyError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except (SessionError, Superseded, Abandoned):
+            return unchanged  # the visitor's next event reports it
 
     def leave(page: str) -> None:
         """Drop what must not outlive the page, images above all."""

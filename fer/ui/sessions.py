@@ -155,9 +155,10 @@ class Sessions:
             raise SessionError(_(SESSIONS_FULL))
 
     def sweep(self) -> None:
-        """Drop expired sessions, and what else has to go as all timelines take too much memory."""
+        """Drop what has expired, and what else has to go as all timelines take too much memory."""
         now = time.monotonic()
         for token, session in list(self._sessions.items()):
+            session.recording.forget_expired()
             grace = SHORT_GRACE_PERIOD if session.is_empty else GRACE_PERIOD
             if now - session.used > grace and not self._is_open(session):
                 session.recording.clear()
@@ -200,9 +201,6 @@ class Sessions:
 
     def _make_room(self) -> None:
         """Drop a session if there are too many: an empty one, else one whose page is closed."""
-        if len(self._sessions) < MAX_SESSIONS:
-            return
-        self.sweep()
         if len(self._sessions) < MAX_SESSIONS:
             return
         empty = (token for token, session in self._sessions.items() if session.is_empty)

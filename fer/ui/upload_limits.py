@@ -48,6 +48,14 @@ class Quota:
     reserve: float = 0.05
     max_reserve: int = 1_000_000_000
 
+    @property
+    def others(self) -> int:
+        """Bytes that results may take, and for which results and recordings in the queue count.
+
+        The rest stays for uploads, however long that queue is.
+        """
+        return self.bytes // 2
+
 
 @dataclass(eq=False)
 class Upload:

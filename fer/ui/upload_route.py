@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.reception import Reception
 from fer.ui.request_bodies import RequestError, claimed_size
+from fer.ui.transfers import Transfer
 from fer.ui.upload_form import BAD_FORM, MAX_FILES, Form, too_large
 from fer.ui.upload_limits import NO_ROOM, NoRoomError
 from fer.ui.uploads import UploadStore
@@ -44,6 +44,10 @@ taken, after these fewer ones."""
 CROWDED_RATE, CROWDED_GRACE = 100_000, 60.0
 """The same where all places are taken, after a minute; a photo has arrived by then."""
 
+AVERAGED = 120.0
+"""Seconds after which the average begins anew. Else most of a large file, sent at once, would let
+its sender hold a place and room on the disk for hours."""
+
 UPLOAD_TOO_SLOW = N_(
     "The upload was too slow; try again with a better connection or a smaller file."
 )
@@ -60,19 +64,19 @@ class UploadRoute:
 
     def __init__(self, store: UploadStore, max_bytes: int) -> None:
         self.store, self.max_bytes = store, max_bytes
-        self._receptions: list[Reception] = []
+        self._transfers: list[Transfer] = []
         self._progress: dict[str, tuple[str, int] | None] = {}
         self._writers = anyio.CapacityLimiter(4)
 
     async def receive(self, request: Request) -> Response:
         """Respond with the uploads' paths, as Gradio's own route does, or with one sentence."""
-        if len(self._receptions) >= MAX_CONCURRENT_UPLOADS and not self._end_slowest():
+        if len(self._transfers) >= MAX_CONCURRENT_UPLOADS and not self._end_slowest():
             return _refusal(503, BUSY)
-        reception = Reception()
-        self._receptions.append(reception)
+        transfer = Transfer()
+        self._transfers.append(transfer)
         try:
-            with reception.scope:
-                return JSONResponse(await self._receive(request, reception))
+            with transfer.scope:
+                return JSONResponse(await self._receive(request, transfer))
         except RequestError as error:
             return _refusal(error.status, error.sentence)
         except NoRoomError:
@@ -81,21 +85,21 @@ class UploadRoute:
             logger.warning("An upload can't be written: %s", error)
             return _refusal(507, NO_ROOM)
         finally:
-            if reception in self._receptions:
-                self._receptions.remove(reception)
+            if transfer in self._transfers:
+                self._transfers.remove(transfer)
         return _refusal(408, UPLOAD_TOO_SLOW)  # it was ended for another one
 
     def _end_slowest(self) -> bool:
         """End the slowest upload that is too slow; return whether there is a place now."""
-        slow = [each for each in self._receptions if _yields(each)]
+        slow = [each for each in self._transfers if _yields(each)]
         if not slow:
             return False
         slowest = min(slow, key=lambda each: each.size / each.age)
-        self._receptions.remove(slowest)
+        self._transfers.remove(slowest)
         slowest.scope.cancel()
         return True
 
-    async def _receive(self, request: Request, reception: Reception) -> list[str]:
+    async def _receive(self, request: Request, transfer: Transfer) -> list[str]:
         kind, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not 0 < len(boundary) <= 200:
@@ -106,10 +110,12 @@ class UploadRoute:
         number = request.query_params.get("upload_id", "")[:64]
         self._track(number)
         try:
-            async for block in self._blocks(request, reception):
+            async for block in self._blocks(request, transfer):
                 await anyio.to_thread.run_sync(form.feed, block, limiter=self._writers)
                 if form.uploads and number in self._progress:
                     self._progress[number] = (form.uploads[-1].path.name, form.uploads[-1].size)
+                if form.ended:
+                    break  # whatever follows
             if not form.ended or not form.uploads:
                 raise RequestError(400, BAD_FORM)
             return self._finish(form)
@@ -138,9 +144,9 @@ class UploadRoute:
         if size > MAX_FILES * self.max_bytes:
             raise too_large(self.max_bytes)
 
-    async def _blocks(self, request: Request, reception: Reception) -> AsyncIterator[bytes]:
+    async def _blocks(self, request: Request, transfer: Transfer) -> AsyncIterator[bytes]:
         """Yield the body in blocks, while it is within the limits of size and rate."""
-        block = bytearray()
+        block, received = bytearray(), 0
         stream = request.stream()
         while True:
             try:
@@ -152,10 +158,13 @@ class UploadRoute:
                 raise RequestError(400, BAD_FORM) from None
             if piece is None:
                 break
-            reception.size += len(piece)
-            self._require_size(reception.size)
-            if reception.is_slow(MIN_RATE, IDLE):
+            received += len(piece)
+            self._require_size(received)
+            transfer.size += len(piece)
+            if transfer.is_slow(MIN_RATE, IDLE):
                 raise RequestError(408, UPLOAD_TOO_SLOW)
+            if transfer.age > AVERAGED:
+                transfer.begin_anew()
             block += piece
             if len(block) >= BLOCK_SIZE:
                 yield bytes(block)
@@ -182,9 +191,9 @@ class UploadRoute:
         yield _event({"msg": "done"})
 
 
-def _yields(reception: Reception) -> bool:
+def _yields(transfer: Transfer) -> bool:
     """Return whether an upload is too slow for a place that another one wants."""
-    return reception.is_slow(MIN_RATE, GRACE) or reception.is_slow(CROWDED_RATE, CROWDED_GRACE)
+    return transfer.is_slow(MIN_RATE, GRACE) or transfer.is_slow(CROWDED_RATE, CROWDED_GRACE)
 
 
 def _event(content: dict[str, object]) -> str:

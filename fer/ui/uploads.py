@@ -176,12 +176,13 @@ class UploadStore:
         self._seen = {entry: self._seen.get(entry, now) for entry in entries}
         self._seen.update(dict.fromkeys((busy | kept) & set(entries), now))
         sizes = {entry: _size(entry) for entry in entries}
-        self._others = sum(sizes.values())
-        for entry in sorted(set(entries) - busy, key=self._seen.__getitem__):
-            too_much = self._others > self.quota.bytes // 2
-            if too_much or now - self._seen[entry] > MAX_AGE:
+        finished = sorted(set(entries) - busy, key=self._seen.__getitem__)
+        left = sum(sizes[entry] for entry in finished)  # who waits takes no room from results
+        for entry in finished:
+            if left > self.quota.others or now - self._seen[entry] > MAX_AGE:
                 _remove(entry)
-                self._others -= sizes[entry]
+                left -= sizes.pop(entry)
+        self._others = sum(sizes.values())
 
     def _entries(self) -> list[Path]:
         """Return the entries of the folder that are not registered uploads."""
@@ -224,7 +225,7 @@ class UploadStore:
         """Return how many bytes must be deleted before `size` more fit."""
         disk = shutil.disk_usage(self.folder.path)
         reserve = min(self.quota.max_reserve, int(disk.total * self.quota.reserve))
-        used = self._bytes + self._others
+        used = self._bytes + min(self._others, self.quota.others)
         return max(used + size - self.quota.bytes, reserve + size - disk.free)
 
 

@@ -40,6 +40,7 @@ def german(monkeypatch):
         ("fr,de;q=0.9", "en"),  # as Gradio's own scripts, which look at the first one only
         ("es;q=nonsense", "es"),
         ("*", "en"),
+        ("fr;q=0.1," * 9000 + "de", "en"),  # nobody's browser, which would take a while
     ],
 )
 def test_the_first_choice_counts(accepted, language):

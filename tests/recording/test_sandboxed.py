@@ -207,7 +207,7 @@ def test_time_grows_with_the_video_up_to_a_limit(duration, seconds):
     assert worker_tasks.time_limit(duration) == seconds
 
 
-def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
+def test_a_link_or_a_huge_file_is_not_taken_for_a_result(tmp_path, film, pipeline, monkeypatch):
     made = analyze(film, tmp_path / "here", pipeline, keep_frames=True)
     fields = {
         "warning": None,
@@ -220,6 +220,9 @@ def test_a_link_is_not_taken_for_a_result(tmp_path, film, pipeline):
     assert sandboxed._read_result(message, tmp_path / "here", made.metadata) == replace(
         made, thumbnails=None, pictures=()
     )
+    with monkeypatch.context() as patch, pytest.raises(VideoError, match="breaks the reader"):
+        patch.setattr(sandboxed, "_MAX_TIMELINE", 100)
+        sandboxed._read_result(message, tmp_path / "here", made.metadata)
     secret = tmp_path / "secret"
     secret.write_text("another visitor's")
     for file in (made.frames, made.csv):

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fer.ui import request_bodies, upload_form, upload_route
+from fer.ui import request_bodies, request_guard, upload_form, upload_route
 from fer.ui.photo.tab import EXAMPLES
+from fer.ui.request_guard import TOO_MANY_EVENTS
 from fer.video import MAX_BYTES
 from tests.security._live import component, jpeg
 from tests.security.page import files_in, upload_route_of
@@ -58,6 +59,7 @@ def status(answer):
         *("gradio_api/heartbeat/a%20b", "gradio_api/queue/data?session_hash=a.b", "%2e%2e/config"),
         *("static/..%2fconfig", "assets/%2e%2e/x.js", "//config", "gradio_api/upload", "login"),
         "gradio_api/queue/data?session_hash=" + "a" * 100,
+        "gradio_api/queue/data?session_hash=a&" + "b&" * 2000,
     ],
 )
 def test_what_the_page_does_not_use_is_not_there(demo, path):
@@ -327,3 +329,24 @@ def test_refused_requests_leave_the_page_alive(visitor):
     for _ in range(50):
         visitor.web.post("gradio_api/queue/join", content=nested(100_000))
     assert visitor.web.get("config").status_code == 200
+
+
+def test_whoever_cancels_again_and_again_fills_no_mailbox(demo, visitor):
+    """An event can be cancelled until its result was fetched."""
+    body = {"session_hash": visitor.session, "fn_index": visitor.number("read")}
+    joined = visitor.join("read", [None, 40, False, False, "0" * 32])
+    body["event_id"] = joined.json()["event_id"]
+    for _ in range(30):
+        assert visitor.web.post("gradio_api/cancel", json=body).status_code == 200
+    assert demo._queue.pending_messages_per_session[visitor.session].qsize() < 10
+
+
+def test_a_page_has_few_events_at_a_time(demo, visitor, monkeypatch):
+    monkeypatch.setattr(request_guard, "MAX_EVENTS", 2)
+    pending = demo._queue.pending_event_ids_session
+    pending[visitor.session] = {"one", "two"}
+    data = [None, 40, False, False, "0" * 32]
+    refused = visitor.join("read", data)
+    assert (refused.status_code, refused.json()["detail"]) == (429, TOO_MANY_EVENTS)
+    pending[visitor.session].pop()
+    assert visitor.join("read", data).status_code == 200

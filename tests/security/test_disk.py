@@ -58,7 +58,7 @@ def test_uploads_that_break_off_leave_nothing(demo):
         break_off(demo, after=number * 20_000)
     time.sleep(0.5)
     route = upload_route_of(demo)
-    wait_until(lambda: not vars(route)["_receptions"])
+    wait_until(lambda: not vars(route)["_transfers"])
     assert set(demo.store.folder.path.rglob("*")) <= before
     assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("tmp*")) <= temporary
     assert demo.store._uploads.keys() <= {str(path) for path in before}

@@ -236,6 +236,7 @@ def test_an_uploaded_page_runs_no_script(visitor):
         response = visitor.web.get(f"gradio_api/file={visitor.uploaded(content, name)}")
         assert response.headers["content-security-policy"].startswith("sandbox;")
         assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["cache-control"] == "private, no-store"
         assert response.headers["content-disposition"].startswith("attachment")
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer.timeline import baseline
 from fer.timeline.baseline import MIN_SECONDS, baselines, change_rows
 from fer.timeline.chart import timeline_html
 from fer.timeline.marks import Mark
@@ -29,7 +30,7 @@ def two_faces(marks=(BASELINE,), view="person"):
 
 
 def test_each_face_is_compared_with_itself():
-    known = baselines(two_faces())
+    known = baselines(two_faces(), [1, 2, 7])
     assert set(known) == {1, 2}
     assert known[1].mean["happy"] == pytest.approx(0.2, abs=1e-6)
     assert known[1].change["happy"] == pytest.approx(0.5, abs=1e-6)
@@ -41,9 +42,19 @@ def test_each_face_is_compared_with_itself():
     assert not any(two.clear) and one.texts[-1].startswith("+0.50\xa0\N{PLUS-MINUS SIGN}\xa00.05")
 
 
+def test_only_the_faces_that_are_listed_are_worked_out(monkeypatch):
+    """A live timeline of two hours may have tens of thousands of them."""
+    worked_out, compute = [], baseline._baseline
+    monkeypatch.setattr(
+        baseline, "_baseline", lambda *given: worked_out.append(1) or compute(*given)
+    )
+    assert [row.track for row in change_rows(two_faces(), [2])] == [2]
+    assert len(worked_out) == 1
+
+
 def test_what_is_left_out_does_not_count():
     marks = (BASELINE, Mark(0, 2, "left out"), Mark(12, 20, "left out"))
-    known = baselines(two_faces(marks))
+    known = baselines(two_faces(marks), [1])
     assert known[1].mean["happy"] == pytest.approx(0.2, abs=1e-6)
     assert known[1].change["happy"] == pytest.approx(0.5, abs=1e-6)
 
@@ -59,7 +70,7 @@ def test_what_is_left_out_does_not_count():
 )
 def test_without_enough_of_a_baseline_there_is_no_change(marks, view):
     timeline = two_faces(marks, view)
-    assert baselines(timeline) == {}
+    assert baselines(timeline, [1, 2]) == {}
     assert "Change against the baseline" not in summary_html(summarise(timeline), timeline)
 
 

@@ -204,6 +204,7 @@ def scope(path, method="GET", query=b""):
     ("path", "query", "session"),
     [
         ("/gradio_api/queue/data", b"session_hash=abc", "abc"),
+        ("/gradio_api/queue/data", b"session_hash=another&session_hash=abc", "abc"),
         ("/gradio_api/heartbeat/abc", b"", "abc"),
         ("/gradio_api/call/predict/abc", b"", "abc"),
         ("/gradio_api/call/v2/predict/abc", b"", "abc"),

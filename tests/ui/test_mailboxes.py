@@ -87,11 +87,32 @@ def test_after_an_update_that_was_left_out_only_the_result_comes(small):
 
 def test_of_all_mailboxes_the_fullest_gives_up(small):
     boxes = boxes_of("one", "full", "three")
-    for session in ("full", "full", "one", "three", "three"):
-        boxes[session].put_nowait(result(size=4400))
+    for number, session in enumerate(("full", "full", "one", "three", "three")):
+        boxes[session].put_nowait(result(str(number), size=4400))
     boxes["one"].put_nowait(update())
     assert [message.success for message in read(boxes["full"])] == [False, False]
     assert all(message.success for message in read(boxes["three"]) + read(boxes["one"]))
+
+
+def test_an_event_that_is_cancelled_again_and_again_ends_once(small):
+    """Each time, Gradio sends its end."""
+    mailbox = boxes_of("one")["one"]
+    for _ in range(100):
+        mailbox.put_nowait(result(size=0))
+    assert len(read(mailbox)) == 1
+    mailbox.put_nowait(result(size=0))
+    assert len(read(mailbox)) == 1 and mailbox.unread == 0
+
+
+def test_errors_that_are_too_many_stop_nothing(small):
+    """Of a mailbox with errors alone, giving up leaves as many of them."""
+    boxes = boxes_of("one", "two")
+    for number in range(100):
+        boxes["one"].put_nowait(result(f"event {number}"))
+        boxes["two"].put_nowait(update(f"event {number}", size=0))
+    assert boxes["one"].unread > mailboxes.MAX_TOTAL_UNREAD
+    assert {message.success for message in read(boxes["one"])} == {False}
+    assert read(boxes["two"]) == []
 
 
 def test_open_sessions_keep_their_mailboxes(small):

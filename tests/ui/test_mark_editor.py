@@ -59,7 +59,10 @@ def test_what_is_impossible_is_refused_in_a_sentence(action, error):
         changed_marks((QUIZ,), json.dumps(action), 60.0 if "ago" in action else None)
 
 
-@pytest.mark.parametrize("action", [None, 5, "x", "[" * 3000, "1" * 5000, '{"do": NaN}'])
+LONG = json.dumps({"do": "add", "kind": "event", "start": 1, "text": "x" * 4000})
+
+
+@pytest.mark.parametrize("action", [None, 5, "x", "[" * 3000, LONG, '{"do": NaN}'])
 def test_anything_else_is_refused(action):
     with pytest.raises(MarkError, match=OUTDATED):
         changed_marks((), action, None)

@@ -60,7 +60,7 @@ def test_tasks_that_wait_leave_gradio_room_for_other_events(monkeypatch):
     build_demo(fake_pipeline())
     # Frames and files to save are results of components' functions, not of events.
     events = {name: most for name, most in waiting.items() if name not in ("frame", "save")}
-    assert len(events) == 6 and all(events.values())
+    assert len(events) == 8 and all(events.values())
     assert sum(events.values()) + MAX_RECORDINGS < MAX_REQUESTS - 40
 
 

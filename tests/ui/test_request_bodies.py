@@ -10,13 +10,13 @@ from fer.temp_folder import TempFolder
 from fer.ui import request_bodies as module
 from fer.ui.request_bodies import (
     MAX_DEPTH,
-    MAX_FILES,
     NO_FILE,
     RequestError,
     check_call,
     check_value,
     read_json,
 )
+from fer.ui.upload_limits import MAX_LEASED
 from fer.ui.uploads import UploadStore
 from tests.async_runner import run_async
 
@@ -99,14 +99,14 @@ def test_depth_is_bounded(deeper):
 
 
 def test_a_request_names_few_files():
-    files = [{"path": f"/tmp/{number}"} for number in range(MAX_FILES)]
+    files = [{"path": f"/tmp/{number}"} for number in range(MAX_LEASED)]
     assert read({"data": files}) == {"data": files}
     with pytest.raises(RequestError, match="too large"):
         read({"data": [[*files, {"path": ""}]]})
 
 
 def test_all_bodies_together_are_bounded(monkeypatch):
-    monkeypatch.setattr(module, "MAX_RECEIVING", 100)
+    monkeypatch.setattr(module._receiving, "most", 100)
     for _ in range(3):  # what was refused is counted no longer
         with pytest.raises(RequestError, match="Too many requests") as error:
             read({"data": "x" * 200})
@@ -116,7 +116,7 @@ def test_all_bodies_together_are_bounded(monkeypatch):
 
 def test_bodies_that_stall_yield_to_others(monkeypatch):
     """Half sent, 33 large ones are all that may be received."""
-    monkeypatch.setattr(module, "MAX_RECEIVING", 1000)
+    monkeypatch.setattr(module._receiving, "most", 1000)
 
     async def scenario():
         tasks = [asyncio.create_task(read_json(stalled(size), 1000)) for size in (300, 400, 290)]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from fer.ui import request_guard
 from fer.ui.request_guard import MAX_RENDERED, RequestGuard
 from tests.async_runner import run_async
 
@@ -10,7 +11,7 @@ class Browser:
     """Asks for the page; it may leave."""
 
     def __init__(self) -> None:
-        self.left, self.sent = asyncio.Event(), []
+        self.left, self.sent, self.status = asyncio.Event(), [], None
 
     async def receive(self):
         if not self.left.is_set():
@@ -19,13 +20,14 @@ class Browser:
 
     async def send(self, message):
         self.sent.append(message["type"])
+        self.status = message.get("status", self.status)
 
     def ask(self, guard):
         scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
         return asyncio.create_task(guard(scope, self.receive, self.send))
 
 
-def test_no_page_is_rendered_for_who_has_left():
+def test_no_page_is_rendered_for_who_has_left(monkeypatch):
     async def scenario():
         rendered, ready = [], asyncio.Event()
 
@@ -44,6 +46,9 @@ def test_no_page_is_rendered_for_who_has_left():
             browser.left.set()
         await asyncio.wait(tasks[MAX_RENDERED:-2])
         assert rendered == first and guard._rendered == MAX_RENDERED + 2
+        monkeypatch.setattr(request_guard, "MAX_RENDERED_WAITING", MAX_RENDERED + 2)
+        await (refused := Browser()).ask(guard)
+        assert refused.status == 503
         ready.set()
         await asyncio.gather(*tasks)
         assert rendered == first + last

@@ -11,7 +11,14 @@ from fer.ui.request_headers import drop_unusable_headers
 def scope_with(**headers):
     pairs = [(name.replace("_", "-").encode(), v.encode("latin-1")) for name, v in headers.items()]
     server = ("127.0.0.1", 7860)
-    return {"type": "http", "scheme": "http", "path": "/", "server": server, "headers": pairs}
+    known = {
+        "type": "http",
+        "scheme": "http",
+        "path": "/",
+        "server": server,
+        "query_string": b"a=b",
+    }
+    return {**known, "headers": pairs}
 
 
 HOSTS = (
@@ -48,6 +55,14 @@ def test_one_range_is_enough(kept, dropped):
     scope = scope_with(range=kept, accept="*/*")
     drop_unusable_headers(scope)
     assert len(scope["headers"]) == 2
-    scope = scope_with(range=dropped, accept="*/*", x_gradio_server="http://127.0.0.1:9/")
+    others = {"x_gradio_server": "http://127.0.0.1:9/", "cookie": "a=b"}
+    scope = scope_with(range=dropped, accept="*/*", **others)
     drop_unusable_headers(scope)
     assert scope["headers"] == [(b"accept", b"*/*")]
+
+
+@pytest.mark.parametrize(("query", "kept"), [(b"a=b&" * 1000, True), (b"a=b&" * 1001, False)])
+def test_a_query_is_short(query, kept):
+    scope = scope_with() | {"query_string": query}
+    drop_unusable_headers(scope)
+    assert scope["query_string"] == (query if kept else b"")

@@ -13,6 +13,7 @@ from fer.ui.session_cleanup import (
     POLL_INTERVAL,
     SmallState,
     closed_sessions,
+    forget_cancelled,
     forget_deleted_files,
     forget_session,
     keep_little,
@@ -156,6 +157,17 @@ def test_a_queue_that_has_stopped_is_started_again_but_not_that_of_a_closed_page
     keep_running(SimpleNamespace(is_running=True, _queue=queue))
     keep_running(SimpleNamespace(is_running=True, _queue=queue))
     assert len(starts) == 1 and not queue.stopped
+
+
+def test_events_that_were_cancelled_are_forgotten_when_they_run_no_more(demo):
+    runs = demo._queue.event_ids_to_events
+    runs["runs"] = object()
+    demo.app.iterators_to_reset |= {"runs", "ran"}
+    forget_cancelled(demo.app)
+    assert demo.app.iterators_to_reset == {"runs"}
+    del runs["runs"]
+    forget_cancelled(demo.app)
+    assert not demo.app.iterators_to_reset
 
 
 def test_deleted_files_are_forgotten(demo, tmp_path):

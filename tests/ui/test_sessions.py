@@ -290,3 +290,23 @@ def test_a_recording_whose_files_are_deleted_is_not_restored(job):
     assert session.restored() == ("", "", "state", "result")
     video.unlink()
     assert session.restored() is None
+
+
+def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeypatch):
+    clock = [5.0]
+    monkeypatch.setattr("fer.ui.recording.session.monotonic", lambda: clock[0])
+
+    async def scenario():
+        sessions = Sessions()
+        session = sessions.of(token(1), NOBODY)
+        job.run()
+        result = SimpleNamespace(kept_since=None)
+        session.recording = kept = holding(job, result)
+        kept.shown = kept.recordings[0]
+        for since, clock[0], left in ((None, 9e3, True), (9e3, 12e3, True), (9e3, 12_121, False)):
+            result.kept_since = since
+            sessions.sweep()
+            assert (kept.shown is not None) is bool(kept.finished) is left is job.folder.exists()
+        assert [each.uploaded for each in kept.recordings] == [True]  # it may be analysed again
+
+    run_async(scenario())

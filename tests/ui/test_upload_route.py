@@ -52,9 +52,9 @@ def test_where_all_places_are_taken_a_slow_upload_yields(route, monkeypatch, sec
     async def scenario():
         tasks = [asyncio.create_task(route.receive(upload(b"--x\r\n"))) for _ in sizes]
         await asyncio.sleep(0.05)
-        for reception, size in zip(route._receptions, sizes, strict=True):
-            reception.size = size
-            reception.begun = time.monotonic() - seconds
+        for transfer, size in zip(route._transfers, sizes, strict=True):
+            transfer.size = size
+            transfer.begun = time.monotonic() - seconds
         response = await route.receive(upload())
         assert response.status_code == (503 if ended is None else 200)
         await asyncio.sleep(0.05)
@@ -64,3 +64,37 @@ def test_where_all_places_are_taken_a_slow_upload_yields(route, monkeypatch, sec
             task.cancel()
 
     run_async(scenario())
+
+
+def test_most_of_a_file_sent_at_once_holds_no_place_for_long(route, monkeypatch):
+    """It is incomplete, so that nothing else can have its room on the disk."""
+    monkeypatch.setattr(upload_route, "IDLE", 0.2)
+    monkeypatch.setattr(upload_route, "AVERAGED", 0.5)
+    sent = iter([(FORM % (b"a" * 900_000))[:-40]])
+
+    async def receive():
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": next(sent, b"a"), "more_body": True}
+
+    async def scenario():
+        request = Request(upload().scope, receive)
+        return await asyncio.wait_for(route.receive(request), 10)
+
+    assert run_async(scenario()).status_code == 408
+    assert not list(route.store.uploads.iterdir())
+
+
+def test_what_follows_the_files_is_not_waited_for(route):
+    async def scenario():
+        request = upload(FORM % b"abc" + b"x" * upload_route.BLOCK_SIZE)
+        return await asyncio.wait_for(route.receive(request), 10)
+
+    assert run_async(scenario()).status_code == 200
+
+
+def test_few_uploads_are_tracked_and_none_whose_number_could_be_guessed(route):
+    for number in range(upload_route.MAX_TRACKED + 9):
+        route._track(f"upload {number}")
+    route._track("x" * (upload_route.MIN_NUMBER - 1))
+    assert len(route._progress) == upload_route.MAX_TRACKED
+    assert "upload 9" in route._progress and "upload 8" not in route._progress

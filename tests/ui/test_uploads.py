@@ -232,14 +232,18 @@ def test_results_count_and_the_oldest_go_when_they_are_too_many(store):
     assert add(store, 500).path.exists()
 
 
-def test_what_is_worked_on_does_not_go_to_make_room(store):
+def test_what_is_worked_on_does_not_go_and_takes_no_room_from_results_or_uploads(store):
     store.quota = Quota(bytes=1000, reserve=0)
-    working = store.recordings / "now" / "video.mp4"
-    working.parent.mkdir(parents=True)
-    working.write_bytes(b"x" * 900)
+    working, made = (store.recordings / name / "video.mp4" for name in ("now", "made"))
+    for path, size in ((working, 2000), (made, 300)):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * size)
     store.watch(lambda: {working.parent})
     store.sweep()
-    assert working.exists()
+    assert working.exists() and made.exists()
+    assert add(store, 500).path.exists()
+    with pytest.raises(NoRoomError):
+        add(store, 501)
 
 
 def test_what_waits_in_a_queue_does_not_age_but_makes_room(store):

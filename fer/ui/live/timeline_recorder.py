@@ -131,39 +131,40 @@ class TimelineRecorder:
         limit = self.limit if self.by_itself else ""
         return finished_html(self.timeline, limit, trouble, self.started_at)
 
-    def restored_html(self, now: float) -> str:
-        """Return the HTML of the timeline for a page that was loaded again.
+    def html(self, now: float, note: str = "") -> str:
+        """Return the HTML of the timeline as it is.
 
         Args:
             now: Seconds of `time.monotonic`.
+            note: One more sentence; "" for none.
         """
         with self.lock:
             if not self.running:
-                return self.finished_html()
-            return running_html(self.timeline, now - self.started, _(RESTORED_NOTE))
+                return self.finished_html(note)
+            return running_html(self.timeline, now - self.started, note)
+
+    def restored_html(self, now: float) -> str:
+        """Return the same for a page that was loaded again."""
+        return self.html(now, _(RESTORED_NOTE) if self.running else "")
 
     def mark(self, action: object, now: float) -> str:
-        """Set, change or remove a mark, see `changed_marks`; return the timeline's HTML.
+        """Set, change or remove a mark, see `changed_marks`; return why not, or "".
 
         Args:
             action: What the page sends.
             now: Seconds of `time.monotonic`.
         """
-        with self.lock:
-            elapsed, trouble = now - self.started, ""
-            try:
-                self.timeline.marks = changed_marks(self.timeline.marks, action, elapsed)
-            except MarkError as error:
-                trouble = str(error)
-            if not self.running:
-                return self.finished_html(trouble=trouble)
-            return running_html(self.timeline, elapsed, trouble)
+        timeline = self.timeline
+        try:
+            timeline.marks = changed_marks(timeline.marks, action, now - self.started)
+        except MarkError as error:
+            return str(error)
+        return ""
 
     def stop(self) -> str:
         """End the timeline and return its HTML."""
-        with self.lock:
-            self.running = False
-            return self.finished_html()
+        self.running = False
+        return self.html(0.0)
 
 
 def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:

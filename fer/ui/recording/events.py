@@ -22,7 +22,7 @@ from fer.ui.fair_scheduler import (
 from fer.ui.job_queue import QueueFullError, QueuePlaces
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
-from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RESULT_FILES
+from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RESULT_FILES
 from fer.ui.recording.session import RecordingSession
 from fer.ui.sessions import SessionError, Sessions
 
@@ -135,7 +135,7 @@ class RecordingEvents:
             session = self.sessions.of(token, sender).recording
             shown = session.shown
             if shown is None or (rendered := shown.result) is None:
-                return
+                raise OutputError(_(FILES_DELETED))
             trouble = rendered.mark(action)  # none is dropped, while only the last one is drawn
             work = partial(rendered.render, trouble)
             with suppress(Superseded):  # the files are to have it all the same

@@ -1,9 +1,7 @@
 """Recording handlers: check a video, analyse it as a job, and return its timeline and files."""
 
 import asyncio
-import json
 import logging
-import os
 import secrets
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from gradio.utils import get_upload_folder
 
 from fer.i18n import gettext as _
@@ -25,6 +23,7 @@ from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
 from fer.ui.recording.session import QueueRun, RecordingSession
+from fer.ui.recording.source_files import RECORDINGS_FULL, existing_file, link_or_copy
 from fer.ui.recording.views import (
     CANCELLED,
     FAILED,
@@ -43,13 +42,15 @@ WORKERS = 2
 RATE_CHOICES = (1, 5, 15)
 """Lowest, default and highest number of analysed frames a second."""
 
-RECORDINGS_FULL = N_("There is no room for another recording just now; try again in a few minutes.")
-
 NO_RECORDING = N_("There is no recording; upload a video and send it as `recording`.")
 """For programs."""
 
 POLL_INTERVALS = 1.0, 0.4
 """Seconds from one progress update to the next, before a recording is analysed and meanwhile."""
+
+MAX_HELD_BYTES = 8_000_000_000
+"""Bytes of all recordings that wait or are analysed, which stay on the disk whatever uploads need;
+sixteen of the largest ones."""
 
 UNKNOWN_LENGTH = 3600.0
 """Seconds that a recording of unknown duration is taken for in the queue."""
@@ -74,6 +75,8 @@ class RecordingHandlers:
     ) -> None:
         self.pipeline, self.analyze, self.check = pipeline, analyze, check
         self.job_queue = JobQueue(WORKERS)
+        # Not anyio's threads for everything: each request needs one, and a check may take seconds.
+        self._checks = CapacityLimiter(WORKERS)
         self._running: set[RecordingSession] = set()
 
     def kept_folders(self) -> set[Path]:
@@ -85,7 +88,7 @@ class RecordingHandlers:
         """Read the properties of what was just uploaded, unless they are known."""
         if recording.info is None and recording.failure is None:
             try:
-                recording.info = self.check(_existing_file(recording.path))
+                recording.info = self.check(existing_file(recording.path))
             except VideoError as error:
                 recording.failure = unusable(error)
 
@@ -158,11 +161,31 @@ class RecordingHandlers:
     ) -> Job[RenderedRecording] | None:
         """Return the job of a recording whose turn has come; None if it can't be analysed."""
         try:
-            source = _existing_file(recording.path)
-            return await to_thread.run_sync(self._job, source, settings, visitor)
+            source = existing_file(recording.path)
+            if recording.info is None:  # as Start was pressed before it was checked
+                recording.info = await self._check(source)
+            return await self._linked_job(source, recording.info, settings, visitor)
         except VideoError as error:
             recording.failure = unusable(error)
             return None
+
+    async def _check(self, source: Path) -> VideoInfo:
+        """Return a video's properties; a few are read at a time, each by a process of its own."""
+        return await to_thread.run_sync(self.check, source, limiter=self._checks)
+
+    async def _linked_job(
+        self, source: Path, info: VideoInfo, settings: AnalysisSettings, visitor: str
+    ) -> Job[RenderedRecording]:
+        """Return a job for a video, to be queued at once.
+
+        Raises:
+            VideoError: With it, the queue would keep too much on the disk, or the disk is full.
+        """
+        job = await to_thread.run_sync(self._job, source, info, settings, visitor)
+        if self.job_queue.held_bytes() + job.size > MAX_HELD_BYTES:
+            shutil.rmtree(job.folder, ignore_errors=True)
+            raise VideoError(_(RECORDINGS_FULL))
+        return job
 
     async def analyse_recording(
         self,
@@ -187,12 +210,13 @@ class RecordingHandlers:
             raise gr.Error(_(NO_RECORDING), print_exception=False)
         try:
             settings = AnalysisSettings(view, rate, WHOLE)
-            source = _existing_file(recording)
-            job = await to_thread.run_sync(self._job, source, settings, visitor)
-            result = (await self._run_to_end(job)).recording
+            source = existing_file(recording)
+            job = await self._linked_job(source, await self._check(source), settings, visitor)
+            result = await self._run_to_end(job)
+            document = await to_thread.run_sync(result.document)
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        return json.loads(result.json.read_text()), file_paths(result, RESULT_FILES[1:])
+        return document, file_paths(result.recording, RESULT_FILES[1:])
 
     async def _run_to_end(self, job: Job[RenderedRecording]) -> RenderedRecording:
         """Run a job; cancel it when this coroutine is cancelled."""
@@ -204,13 +228,13 @@ class RecordingHandlers:
                 job.cancel()
 
     def _job(
-        self, source: Path, settings: AnalysisSettings, visitor: str
+        self, source: Path, info: VideoInfo, settings: AnalysisSettings, visitor: str
     ) -> Job[RenderedRecording]:
-        """Return a job for a video, with a link to it in a folder of a random name."""
-        length = settings.span.length(self.check(source).duration)
+        """Return a job, with a link to the video in a folder of a random name."""
+        length = settings.span.length(info.duration)
         folder = Path(get_upload_folder(), "recordings", secrets.token_urlsafe(16))
         linked = folder / "source" / source.name
-        _link_or_copy(source, linked)  # the upload may be deleted while the job is queued
+        link_or_copy(source, linked)  # the upload may be deleted while the job is queued
 
         def work(job: Job[RenderedRecording]) -> RenderedRecording:
             try:
@@ -229,7 +253,8 @@ class RecordingHandlers:
             finally:
                 shutil.rmtree(linked.parent, ignore_errors=True)
 
-        return Job(folder, work, visitor, UNKNOWN_LENGTH if length is None else length)
+        length = UNKNOWN_LENGTH if length is None else length
+        return Job(folder, work, visitor, length, linked.stat().st_size)
 
     def _progress_html(self, recording: QueuedRecording, session: RecordingSession) -> str:
         """Return the state of a recording that isn't finished."""
@@ -242,29 +267,6 @@ class RecordingHandlers:
             return waiting_html(waiting, heading)
         lengths = [each.length(run.settings.span) for each in (recording, *session.waiting())]
         return progress_html(None if job is None else job.progress, heading, lengths)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Hard-link a file into a new folder, or copy it where the disk has no hard links.
-
-    Raises:
-        VideoError: The disk is full.
-    """
-    try:
-        target.parent.mkdir(parents=True)
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
-    except OSError:
-        shutil.rmtree(target.parent.parent, ignore_errors=True)
-        raise VideoError(_(RECORDINGS_FULL)) from None
-
-
-def _existing_file(recording: str) -> Path:
-    if not Path(recording).exists():
-        raise VideoError(_("The recording is no longer here; upload it again."))
-    return Path(recording)
 
 
 def _take_outcome(

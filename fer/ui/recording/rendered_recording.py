@@ -4,10 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.images import encode_jpeg, read_image
 from fer.output_files import OutputError
 from fer.recording import RecordingResult
@@ -23,6 +26,13 @@ RESULT_FILES = ("video", "video", "plot", "csv", "json", "report", "exports")
 
 EMPTY_OUTPUTS = ("", *[None] * len(RESULT_FILES))
 """No result and no files."""
+
+FILES_DELETED = N_("The recording's files have been deleted; upload it again.")
+
+MAX_DOCUMENT_BYTES, ROWS = 2_000_000, ("bins", "table", "tracks")
+"""Bytes of a timeline's JSON up to which an endpoint returns all of it, and the entries that a
+larger one lacks: Gradio goes through a result value by value several times, and nobody else is
+served meanwhile."""
 
 _QUALITY = 95
 """Of thumbnails as JPEG; they are encoded once more for the page."""
@@ -90,7 +100,7 @@ class RenderedRecording:
         self.restore()
         recording = self.recording
         if not recording.video.exists():
-            raise OutputError(_("The recording's files have been deleted; upload it again."))
+            raise OutputError(_(FILES_DELETED))
         write_timeline_files(recording)
         write_archive(recording, Path(recording.metadata.title))
         return file_paths(recording, RESULT_FILES[1:])
@@ -115,6 +125,13 @@ class RenderedRecording:
             for picture, content in zip(self.recording.pictures, compacted, strict=True)
         ]
         self.recording, self._compacted = replace(self.recording, pictures=pictures), None
+
+    def document(self) -> dict[str, Any]:
+        """Return what the timeline's JSON file holds, without `ROWS` where it is large."""
+        content = self.recording.json.read_bytes()
+        document: dict[str, Any] = orjson.loads(content)
+        left_out = ROWS if len(content) > MAX_DOCUMENT_BYTES else ()
+        return {name: value for name, value in document.items() if name not in left_out}
 
     def has_files(self) -> bool:
         """Return whether its files have not been deleted yet."""

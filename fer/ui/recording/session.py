@@ -17,6 +17,7 @@ from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RenderedRecording
 from fer.ui.recording.views import (
+    RESULT_LIFETIME,
     QueueRow,
     facts_html,
     instructions,
@@ -26,6 +27,9 @@ from fer.ui.recording.views import (
 
 MAX_QUEUED = 10
 """Recordings of one visitor."""
+
+DELETION_TIME = 120.0
+"""Seconds within which files are deleted when their time is over."""
 
 
 def too_many_html() -> Markup:
@@ -200,6 +204,15 @@ class RecordingSession:
         self.recordings = finished[-MAX_QUEUED:]
         self._find_shown()
         self._on_page = None
+
+    def forget_expired(self) -> None:
+        """Drop the results whose files were deleted, however long the page stays open."""
+        last = monotonic() - RESULT_LIFETIME - DELETION_TIME
+        for each in self.recordings:
+            if each.result is not None and (each.result.kept_since or last) < last:
+                each.discard()
+        self.recordings = tuple(each for each in self.recordings if each.uploaded or each.result)
+        self._find_shown()
 
     def restored(self) -> tuple[Any, ...] | None:
         """Return `outputs` for a page that was loaded again; None without a result with files."""

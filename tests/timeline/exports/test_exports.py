@@ -16,8 +16,10 @@ from fer.timeline.annotation_tiers import STATES, Interval, IntervalTable, inter
 from fer.timeline.exports import FORMATS, export_texts, write_exports
 from fer.timeline.exports.elan import POINT_MILLISECONDS
 from fer.timeline.exports.vtt import POINT_SECONDS
+from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.moments import find_moments
-from tests.timeline.frames import frame, mix, random_frames, recorded
+from fer.timeline.timeline import Timeline
+from tests.timeline.frames import frame, mix, random_frames, recorded, steady
 
 NOTE = 'He says "no" & <b>leaves</b> --> 5, "ja"; größer, 日本'
 
@@ -221,3 +223,15 @@ def test_faces_that_are_not_judged_have_the_reason_as_their_state():
     rows = interval_table(recorded(frames, view="person")).rows
     assert [row.label for row in rows] == ["uncertain", "too small", "turned away"]
     assert all(row.share is None and row.label in STATES for row in rows)
+
+
+def test_statistics_are_computed_for_all_faces_at_once(monkeypatch):
+    """A live timeline of two hours may have tens of thousands of them."""
+    computed = []
+    monkeypatch.setattr(
+        "fer.timeline.annotation_tiers.compute_statistics",
+        lambda tallies: computed.append(len(tallies)) or compute_statistics(tallies),
+    )
+    tiers = interval_table(steady(3, 5, view="person", happy=0.9)).tiers()
+    assert [len(rows) for rows in tiers.values()] == [1] * 5 and computed == [15]
+    assert not interval_table(Timeline("person")).rows

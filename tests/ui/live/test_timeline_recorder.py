@@ -1,8 +1,11 @@
 """The live timeline: counting, drawing, its end and its exports."""
 
+import asyncio
 import base64
 import io
 import json
+import threading
+import time
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
@@ -239,14 +242,41 @@ def test_a_timeline_has_the_network_s_bound():
 def test_marks_are_set_while_it_runs_and_changed_afterwards():
     recorder = TimelineRecorder(steady(20, 1, view="person", happy=1.0), 100.0)
     add = {"do": "add", "kind": "left out", "ago": [4, 0], "text": "noise"}
-    html = recorder.mark(json.dumps(add), 112.0)
+    assert recorder.mark(json.dumps(add), 112.0) == ""
+    html = recorder.html(112.0)
     assert "fer-running" in html and "noise" in html and "<input" not in html
     html = recorder.stop()
     assert "fer-done" in html and 'value="noise"' in html
     change = {"do": "change", "mark": [8.0, 12.0, "left out", "noise"], "start": 9, "end": "10"}
     recorder.mark(json.dumps(change | {"text": "talk"}), 200.0)
     assert recorder.timeline.marks == (Mark(9, 10, "left out", "talk"),)
-    assert "A mark is one of" in recorder.mark(json.dumps({"do": "add", "start": 1, "end": 2}), 1.0)
+    trouble = recorder.mark(json.dumps({"do": "add", "start": 1, "end": 2}), 1.0)
+    assert "A mark is one of" in trouble and "A mark is one of" in recorder.html(200.0, trouble)
+
+
+def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):
+    """A long timeline takes a while to draw, in which others' Stop would wait."""
+    live, drawing = LivePage(SIX[:1]), threading.Semaphore(1)
+    live.start()
+    recorder, draw = live.session().live.recorder, TimelineRecorder.html
+
+    def alone(*given):
+        assert drawing.acquire(blocking=False)
+        time.sleep(0.02)
+        drawing.release()
+        return draw(*given)
+
+    monkeypatch.setattr(TimelineRecorder, "html", alone)
+
+    async def scenario():
+        live.sessions._sweeping = None
+        actions = [json.dumps({"do": "add", "kind": "event", "start": i}) for i in range(20)]
+        marks = (live.timelines.mark(action, TOKEN) for action in actions)
+        *drawn, stopped = await asyncio.gather(*marks, live.timelines.stop(TOKEN))
+        assert drawn.count(gr.skip()) >= 18 and "Nothing recorded" in stopped
+
+    run_async(scenario())
+    assert len(recorder.timeline.marks) == 20 and not recorder.running
 
 
 def test_the_clock_time_of_the_start_is_kept():

@@ -356,11 +356,15 @@ def test_where_a_file_can_have_no_second_name_it_is_copied(handlers, clip, monke
     assert "Finished" in run(handlers, clip)[-1][2]
 
 
-def test_programs_get_the_timeline_and_the_files(handlers, clip):
+def test_programs_get_the_timeline_and_the_files(handlers, clip, monkeypatch):
     document, files = run_async(handlers.analyse_recording(clip, "person", 5))
     assert document["table"][0]["happy"] == pytest.approx(0.9, abs=0.01)
     suffixes = [".mp4", ".png", ".csv", ".json", ".html", ".zip"]
     assert [Path(file).suffix for file in files] == suffixes
+    monkeypatch.setattr("fer.ui.recording.rendered_recording.MAX_DOCUMENT_BYTES", 100)
+    short, _ = run_async(handlers.analyse_recording(clip, "person", 5))
+    assert document.keys() - short.keys() == {"bins", "table", "tracks"}
+    assert short["settings"] == document["settings"]
     for arguments, words in (
         ((None,), "send it as `recording`"),
         ((clip, "room"), "view"),
@@ -421,10 +425,12 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
         session = events.sessions.of("a" * 32, Sender(None)).recording
         async for _ in handlers.start([clip], "person", 5, session):
             pass
-        return await scenario("b" * 32), await scenario("a" * 32)
+        with pytest.raises(gr.Error, match="files have been deleted"):
+            await scenario("b" * 32)
+        return await scenario("a" * 32)
 
-    none, own = run_async(analysed())
-    assert none == [] and len(own) == 2
+    own = run_async(analysed())
+    assert len(own) == 2
     assert "fer-mark-event" in own[0][1] and all(Path(file).exists() for file in own[1][2:])
 
 

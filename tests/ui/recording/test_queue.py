@@ -10,9 +10,12 @@ import gradio as gr
 import pytest
 
 from fer.recording import Progress
+from fer.recording.span import WHOLE
 from fer.ui.connections import Sender
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
+from fer.ui.recording.handlers import WORKERS
+from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.views import instructions, progress_html
 from fer.ui.sessions import Sessions
@@ -264,6 +267,47 @@ def test_start_does_not_end_the_check(clip):
         sessions.of(TOKEN, Sender(None)).recording.choose(paths)  # as Start does
         gate.opened.set()
         assert "2 recordings" in (await checked)[0] and gate.read == ["a.mp4", "b.mp4"]
+
+    run_async(scenario())
+
+
+def test_recordings_that_take_long_to_check_keep_no_other_request_waiting(clip):
+    """Each request needs one of anyio's threads, of which there are 40."""
+    gate = Gate()
+
+    async def scenario():
+        handlers = Handlers(fake_pipeline([BOX]), quick, check=gate.check)
+        known = QueuedRecording(0, clip, info=check_video(Path(clip)))
+        settings = AnalysisSettings("person", 5, WHOLE)
+        waiting = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(45)]
+        await asyncio.sleep(0.05)
+        try:
+            assert handlers._checks.borrowed_tokens == WORKERS
+            # Nor does a recording wait that has been checked.
+            job = await asyncio.wait_for(handlers._prepare(known, settings, ""), 5)
+            assert (job.length, job.size) == (known.info.duration, Path(clip).stat().st_size)
+        finally:
+            for task in waiting:
+                task.cancel()
+            gate.opened.set()
+            await asyncio.wait(waiting)
+
+    run_async(scenario())
+
+
+def test_recordings_in_the_queue_keep_a_bounded_part_of_the_disk(clip, uploads, monkeypatch):
+    monkeypatch.setattr("fer.ui.recording.handlers.MAX_HELD_BYTES", 2.5 * Path(clip).stat().st_size)
+
+    async def scenario():
+        handlers = Handlers(fake_pipeline([BOX]), slow)
+        tasks = [asyncio.create_task(handlers.analyse_recording(clip)) for _ in range(3)]
+        done, running = await asyncio.wait(tasks, return_when="FIRST_EXCEPTION", timeout=10)
+        with pytest.raises(gr.Error, match="no room for another recording"):
+            done.pop().result()
+        assert len(running) == len(list((uploads / "recordings").iterdir())) == 2
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
 
     run_async(scenario())
 

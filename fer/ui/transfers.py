@@ -1,0 +1,80 @@
+"""Transfers: what is known of a body while it is received or sent, and a bound on all of a kind."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import anyio
+
+
+@dataclass(eq=False)
+class Transfer:
+    """A body, or an upload, that is being received, or a response that is being sent.
+
+    Attributes:
+        begun: When it began, or began anew, in seconds of `time.monotonic`.
+        size: Bytes received since then, or held until they are sent.
+        scope: Cancels it.
+    """
+
+    begun: float = field(default_factory=time.monotonic)
+    size: int = 0
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.begun
+
+    def begin_anew(self) -> None:
+        """Forget how fast it was so far."""
+        self.begun, self.size = time.monotonic(), 0
+
+    def is_slow(self, rate: float, grace: float) -> bool:
+        """Return whether it has less than so many bytes a second, after some seconds."""
+        return self.size < rate * (self.age - grace)
+
+
+class Transfers:
+    """Transfers that take place at the same time, together of a bounded number of bytes.
+
+    Args:
+        most: Bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._known: set[Transfer] = set()
+        self._total = 0
+
+    @contextmanager
+    def one(self) -> Iterator[Transfer]:
+        """Take part; afterwards, `scope.cancel_called` is whether it was ended for others."""
+        transfer = Transfer()
+        self._known.add(transfer)
+        try:
+            with transfer.scope:
+                yield transfer
+        finally:
+            self._forget(transfer)
+
+    def grow(self, transfer: Transfer, size: int) -> None:
+        """Count bytes; where there are too many, end the one that holds most for the longest.
+
+        Args:
+            transfer: The one that has more bytes now, or fewer.
+            size: How many; below 0 for fewer.
+        """
+        if transfer in self._known:
+            transfer.size += size
+            self._total += size
+        while self._total > self.most:
+            ended = max(self._known, key=lambda each: each.size * (1 + each.age))
+            self._forget(ended)
+            ended.scope.cancel()
+
+    def _forget(self, transfer: Transfer) -> None:
+        if transfer in self._known:
+            self._known.remove(transfer)
+            self._total -= transfer.size

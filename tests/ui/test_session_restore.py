@@ -1,0 +1,37 @@
+"""Restoring sessions: what takes long is done beside the event loop."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import gradio as gr
+
+from fer.ui.connections import Sender
+from fer.ui.localization import LocalizedBlocks
+from fer.ui.session_restore import build_session_restore, build_token
+from fer.ui.sessions import Sessions
+from tests.async_runner import run_async
+
+TOKEN = "0123456789abcdef" * 2
+
+
+def test_others_are_served_while_a_page_that_was_loaded_again_gets_its_timeline():
+    sessions, served = Sessions(), threading.Event()
+    with LocalizedBlocks(analytics_enabled=False) as demo:
+        build_session_restore(demo, build_token(), sessions, gr.HTML(), [gr.HTML()])
+    (arrive,) = (fn.fn for fn in demo.fns.values() if fn.api_name == "arrive")
+
+    def draw(now):
+        assert served.wait(5)
+        return "drawn"
+
+    async def scenario():
+        session = sessions.arrive(TOKEN, Sender(None))
+        assert await arrive(TOKEN, None) == (gr.skip(), gr.skip())
+        session.live.recorder = SimpleNamespace(restored_html=draw)
+        arriving = asyncio.create_task(arrive(TOKEN, None))
+        await asyncio.sleep(0.05)
+        served.set()
+        assert await arriving == ("drawn", gr.skip())
+
+    run_async(scenario())
