@@ -119,6 +119,9 @@ def test_a_dark_page_has_a_dark_frame(page, app):
     frame.locator("html[data-ready]").wait_for()
     color = "(body) => getComputedStyle(body).backgroundColor"
     assert frame.locator("body").evaluate(color) == "rgb(21, 18, 16)"
+    page.evaluate("document.body.classList.remove('dark')")  # as when the system turns light
+    page.wait_for_timeout(200)
+    assert frame.locator("body").evaluate(color) == "rgb(250, 249, 247)"
 
 
 def test_another_language_leaves_what_runs_in_the_frame_alone(page, frame):
