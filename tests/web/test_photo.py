@@ -89,3 +89,17 @@ def test_what_is_transparent_is_read_as_white(photo):
     photo.evaluate(f"void (window.first = ({FIRST_PIXEL})())")
     photo.locator("#file").set_input_files(png(600, 300, (0, 0, 0, 0)))
     assert photo.evaluate("window.first") == [255, 255, 255, 255]
+
+
+def test_a_photo_with_the_same_faces_is_announced_again(photo):
+    photo.locator("#file").set_input_files(png(600, 300))
+    photo.get_by_text("1 face: 1 happy").wait_for(state="attached")  # for screen readers
+    photo.evaluate(
+        """() => {
+          const region = document.querySelector("#fer-spoken");
+          new MutationObserver(() => { window.emptied ||= !region.textContent; })
+            .observe(region, { childList: true });
+        }"""
+    )
+    photo.locator("#file").set_input_files(png(600, 300))
+    photo.wait_for_function("window.emptied", timeout=5_000)
