@@ -9,8 +9,9 @@ import numpy as np
 
 from fer.images import encode_jpeg
 from fer.timeline.methods import NetworkIdentity
-from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
+from fer.ui.live.handlers import LiveHandlers
 from fer.ui.live.live_reading import LiveReading
+from fer.ui.live.timeline_handlers import TimelineHandlers
 from fer.ui.sessions import Session, Sessions
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline
@@ -38,7 +39,7 @@ def payload(frame: np.ndarray | None, noise: int | None = 0) -> dict | None:
 def hold_clock(monkeypatch) -> list[float]:
     """Return the Live tab's clock in a list, to be set; time goes on for everything else."""
     times, real = [0.0], time.monotonic
-    held = "live/handlers.py", "live/camera_places.py"
+    held = "live/handlers.py", "live/timeline_handlers.py", "live/camera_places.py"
 
     def now() -> float:
         requested = sys._getframe(1).f_code.co_filename

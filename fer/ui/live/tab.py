@@ -14,7 +14,8 @@ from fer.timeline.methods import NetworkIdentity
 from fer.ui import html
 from fer.ui.event_options import PAGE_EVENT
 from fer.ui.live.camera_monitor import camera_settings
-from fer.ui.live.handlers import LiveHandlers, TimelineHandlers
+from fer.ui.live.handlers import LiveHandlers
+from fer.ui.live.timeline_handlers import TimelineHandlers
 from fer.ui.live.timeline_recorder import idle_html
 from fer.ui.live.views import instructions
 from fer.ui.localization import localized

@@ -1,0 +1,138 @@
+"""Timeline handlers of the Live tab: start, stop, marks and downloads."""
+
+import asyncio
+import io
+import time
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import gradio as gr
+
+from fer.i18n import gettext as _
+from fer.timeline.annotation_tiers import interval_table
+from fer.timeline.exports import FORMATS, export_texts
+from fer.timeline.methods import NetworkIdentity, methods_paragraph
+from fer.timeline.moments import find_moments
+from fer.timeline.serialization import to_csv, to_json
+from fer.timeline.timeline import Timeline
+from fer.ui import html
+from fer.ui.connections import Sender
+from fer.ui.downloads import download
+from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html, running_html
+from fer.ui.sessions import Session, SessionError, Sessions
+
+
+class TimelineHandlers:
+    """Starts, stops and exports the visitors' timelines.
+
+    Args:
+        sessions: The visitors' sessions.
+        uncertain_below: Least probability at which an expression is named.
+        network: The network in use, for the report and JSON.
+    """
+
+    def __init__(
+        self, sessions: Sessions, uncertain_below: float, network: NetworkIdentity
+    ) -> None:
+        self.sessions, self.uncertain_below = sessions, uncertain_below
+        self.network = network
+
+    async def start(self, token: str, view: str, request: gr.Request | None = None) -> str:
+        """Start a new timeline; the previous one is dropped.
+
+        Args:
+            token: The visitor's token.
+            view: "person" or "class".
+            request: The request.
+
+        Returns:
+            The timeline's HTML.
+        """
+        try:
+            visitor = self.sessions.of(token, Sender(request)).live
+            self.sessions.require_space()
+        except SessionError as error:
+            return html.message(_("No timeline can be started"), str(error), "trouble")
+        timeline = Timeline(view, uncertain_below=self.uncertain_below)
+        visitor.recorder = TimelineRecorder(timeline, time.monotonic())
+        return running_html(timeline, 0.0)
+
+    async def stop(self, token: str, request: gr.Request | None = None) -> str:
+        """End the timeline; return its HTML."""
+        try:
+            recorder = self.sessions.of(token, Sender(request)).live.recorder
+        except SessionError as error:
+            return html.message(_("Nothing can be stopped"), str(error), "trouble")
+        return idle_html() if recorder is None else await asyncio.to_thread(recorder.stop)
+
+    async def mark(self, action: Any, token: str, request: gr.Request | None = None) -> Any:
+        """Set, change or remove a mark; return the timeline's HTML."""
+        try:
+            recorder = self.sessions.of(token, Sender(request)).live.recorder
+        except SessionError as error:
+            return html.message(_("Nothing can be marked"), str(error), "trouble")
+        if recorder is None:
+            return gr.skip()
+        return await asyncio.to_thread(recorder.mark, action, time.monotonic())
+
+    def save_csv(self, session: Session) -> dict[str, str]:
+        """Return the timeline as CSV, as a download."""
+        return download("timeline.csv", to_csv(_finished_timeline(session)).encode(), "text/csv")
+
+    def save_json(self, session: Session) -> dict[str, str]:
+        """Return the timeline as JSON, as a download."""
+        timeline = _finished_timeline(session)
+        about = {
+            "started": _started_at(session),
+            "model": self.network.name,
+            "fingerprint": self.network.fingerprint,
+            "methods": methods_paragraph(timeline, self.network),
+        }
+        content = to_json(timeline, about).encode()
+        return download("timeline.json", content, "application/json")
+
+    def save_plot(self, session: Session) -> dict[str, str]:
+        """Return the timeline's plot as PNG, as a download."""
+        from fer.timeline.plot import timeline_plot
+
+        timeline = _finished_timeline(session)
+        file = io.BytesIO()
+        timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
+        return download("timeline.png", file.getvalue(), "image/png")
+
+    def save_report(self, session: Session) -> dict[str, str]:
+        """Return the timeline's report as one HTML file, as a download."""
+        from fer.timeline.report import report_html
+
+        timeline = _finished_timeline(session)
+        content = report_html(
+            timeline,
+            _("Live timeline"),
+            model=self.network.name,
+            accuracy=self.network.accuracy,
+            methods=methods_paragraph(timeline, self.network),
+            started=_started_at(session),
+        )
+        return download("timeline.html", content.encode(), "text/html")
+
+    def save_exports(self, session: Session) -> dict[str, str]:
+        """Return files for other programs as one ZIP file, as a download."""
+        timeline = _finished_timeline(session)
+        table = interval_table(timeline, find_moments(timeline))
+        file = io.BytesIO()
+        with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            for name, text in export_texts(table, "timeline", FORMATS).items():
+                archive.writestr(name, text)
+        return download("timeline_exports.zip", file.getvalue(), "application/zip")
+
+
+def _started_at(session: Session) -> str:
+    return session.live.recorder.started_at if session.live.recorder else ""
+
+
+def _finished_timeline(session: Session) -> Timeline:
+    """Return the session's finished timeline; where there is none, report so to the visitor."""
+    recorder = session.live.recorder
+    if recorder is None or recorder.running or not len(recorder.timeline):
+        raise gr.Error(_("There is no finished timeline to save yet."), print_exception=False)
+    return recorder.timeline
