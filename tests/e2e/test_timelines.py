@@ -140,10 +140,15 @@ def test_what_is_not_saved_as_it_is_counts_as_not_saved(page):
     question.wait_for()
 
 
+def focused(page):
+    return page.evaluate("document.activeElement.id")
+
+
 def test_a_range_that_has_begun_ends_with_the_timeline(page):
     start_camera(page)
-    page.locator("#live-start").click()
+    page.locator("#live-start").press("Enter")
     page.get_by_text("Recording 0:01").wait_for()
+    assert focused(page) == "live-stop"
     page.keyboard.press("x")
     page.get_by_role("tab", name="About").click()
     page.wait_for_timeout(1500)  # the chart is drawn again
@@ -295,10 +300,11 @@ def start_long(page, films, app_folder, at_once=False):
 
 def test_cancel_stops_the_work_and_leaves_no_file(page, films, app_folder):
     folder = start_long(page, films, app_folder)
-    page.locator("#recording-cancel").click()
+    page.locator("#recording-cancel").press("Enter")
     page.get_by_text("no file of it was kept").wait_for()
     assert not folder.exists()
     page.locator("#recording-start").wait_for()
+    assert focused(page) == "recording-start"
 
 
 def test_start_pressed_during_the_upload_starts_for_good(page, films, app_folder):
