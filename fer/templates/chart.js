@@ -9,15 +9,18 @@
     const [h, m, s] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
     return h ? `${h}:${`${m}`.padStart(2, "0")}:${`${s}`.padStart(2, "0")}` : `${m}:${`${s}`.padStart(2, "0")}`;
   };
+  // Gradio changes the elements that stay: another timeline may come into the same chart.
   const state = (chart) => {
-    if (!chart.fer) {
+    const source = chart.dataset.series;
+    if (chart.fer?.source !== source) {
       const span = Number(chart.dataset.span), before = kept.get(held(chart));
       const same = before?.span === span;
-      chart.fer = { span, from: same ? before.from : 0, to: same ? before.to : span, hidden: before?.hidden ?? new Set(), at: 0, ...JSON.parse(chart.dataset.series) };
+      chart.fer = { source, span, from: same ? before.from : 0, to: same ? before.to : span, hidden: before?.hidden ?? new Set(), at: same ? before.at : 0, ...JSON.parse(source) };
       kept.set(held(chart), chart.fer);
     }
     return chart.fer;
   };
+  const isAsItCame = (chart) => !("from" in chart.dataset); // from the server, not drawn here since
   const count = (fer) => fer.areas[0].length;
   const signed = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value / 1000).toFixed(2)}`;
 
@@ -69,7 +72,7 @@
   }
 
   function draw(chart) {
-    const fer = state(chart), width = fer.to - fer.from;
+    const fer = state(chart), width = fer.to - fer.from, anew = isAsItCame(chart);
     const zoomed = width < fer.span || fer.hidden.size > 0 || chart.dataset.drawn;
     all(chart, ".fer-drawing svg").forEach((svg) => svg.setAttribute("viewBox", `${(fer.from / fer.span) * side} 0 ${(width / fer.span) * side} ${side}`));
     if (zoomed) {
@@ -80,7 +83,8 @@
       });
     }
     for (const overlay of all(chart, ".fer-drawing > :not(svg)")) {
-      const { left, wide } = (overlay.fer ??= { left: parseFloat(overlay.style.left), wide: parseFloat(overlay.style.width) });
+      if (anew) overlay.fer = { left: parseFloat(overlay.style.left), wide: parseFloat(overlay.style.width) };
+      const { left, wide } = overlay.fer;
       const place = (percent) => ((percent / 100) * fer.span - fer.from) / width;
       overlay.style.left = `${100 * place(left)}%`;
       if (!Number.isNaN(wide)) overlay.style.width = `${(wide * fer.span) / width}%`;
@@ -119,6 +123,7 @@
     const fer = state(chart), { left, width } = drawing.getBoundingClientRect();
     return fer.from + ((x - left) / width) * (fer.to - fer.from);
   };
+  const pointAt = (chart, drawing, x) => point(chart, Math.floor(timeAt(chart, drawing, x) / state(chart).step));
   const chartOf = (target) => target.closest?.(".fer-chart[data-series]");
   let drag = null;
 
@@ -130,13 +135,15 @@
   document.addEventListener("pointerdown", (event) => {
     endDrag();
     const drawing = event.target.closest?.(".fer-drawing"), chart = chartOf(event.target);
-    if (chart && drawing && event.isPrimary && event.button === 0) drag = { chart, drawing, x: event.clientX, moved: false };
+    if (!chart || !drawing || !event.isPrimary || event.button !== 0) return;
+    drag = { chart, drawing, x: event.clientX, moved: false };
+    pointAt(chart, drawing, event.clientX); // a finger that taps doesn't move
   });
   document.addEventListener("pointercancel", endDrag); // the finger scrolls the page
   document.addEventListener("pointermove", (event) => {
     const drawing = drag?.drawing ?? event.target.closest?.(".fer-drawing"), chart = drag?.chart ?? chartOf(event.target);
     if (!chart || !drawing) return;
-    point(chart, Math.floor(timeAt(chart, drawing, event.clientX) / state(chart).step));
+    pointAt(chart, drawing, event.clientX);
     if (!drag) return;
     drag.moved ||= Math.abs(event.clientX - drag.x) > 6;
     if (!drag.moved) return;
@@ -174,17 +181,18 @@
     if (!chart || event.target.role !== "slider" || event.ctrlKey || event.metaKey || event.altKey) return;
     const { at, span, ...fer } = state(chart), last = count(fer) - 1;
     const steps = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - 10, PageUp: at + 10, Home: 0, End: last };
-    if (event.key in steps) point(chart, steps[event.key]);
-    else if ("+=".includes(event.key)) scale(chart, 0.5);
+    if (event.key in steps) {
+      point(chart, steps[event.key]);
+      if (!("cursor" in chart.dataset)) scale(chart, 1); // the view follows
+    } else if ("+=".includes(event.key)) scale(chart, 0.5);
     else if (event.key === "-") scale(chart, 2);
     else if (event.key === "0") zoom(chart, 0, span);
     else return;
     event.preventDefault();
   });
 
-  // A chart that replaces another one keeps its stretch and its series.
-  const restore = () => all(document, ".fer-chart[data-series]").forEach((chart) => {
-    if (chart.fer) return;
+  // A chart that replaces another one, or has changed, keeps its stretch and its series.
+  const restore = () => all(document, ".fer-chart[data-series]").filter(isAsItCame).forEach((chart) => {
     const fer = state(chart);
     if (fer.hidden.size || fer.to - fer.from < fer.span) draw(chart);
   });
@@ -193,6 +201,6 @@
     time.textContent = new Date(time.dateTime).toLocaleString();
   });
   localize();
-  new MutationObserver(localize).observe(document.documentElement, { childList: true, subtree: true });
-  new MutationObserver(restore).observe(document.documentElement, { childList: true, subtree: true });
+  const changes = { childList: true, subtree: true, attributeFilter: ["data-from", "data-local", "data-series"] };
+  new MutationObserver(() => { localize(); restore(); }).observe(document.documentElement, changes);
 })();

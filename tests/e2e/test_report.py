@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.timeline.chart import timeline_html
 from fer.timeline.marks import Mark
 from fer.timeline.report import report_html
 from tests.e2e.accessibility import objections
 from tests.e2e.browser import CHROMIUM
-from tests.timeline.frames import frame, mix, recorded
+from tests.timeline.frames import frame, mix, recorded, steady
 
 pytestmark = pytest.mark.browser
 
@@ -168,3 +169,53 @@ def test_the_chart_shows_values_zooms_and_hides_series(sheet):
     sheet.get_by_role("button", name="Whole").click()
     assert (chart.get_attribute("data-from"), chart.get_attribute("data-to")) == ("0", "60")
     assert sheet.trouble == []
+
+
+MORPH = """(old, html) => {
+  const change = (one, other) => {
+    if (one.nodeName !== other.nodeName) return one.replaceWith(other);
+    if (one.nodeType === Node.TEXT_NODE) return (one.data = other.data);
+    const gone = [...one.attributes].filter(({ name }) => !other.hasAttribute(name));
+    for (const { name } of gone) one.removeAttribute(name);
+    for (const { name, value } of other.attributes) one.setAttribute(name, value);
+    const [before, after] = [[...one.childNodes], [...other.childNodes]];
+    before.slice(after.length).forEach((child) => child.remove());
+    after.forEach((child, i) => (before[i] ? change(before[i], child) : one.append(child)));
+  };
+  change(old, new DOMParser().parseFromString(html, "text/html").body.firstChild);
+}"""
+"""Changes an element's content as Gradio's HTML component does: the elements stay."""
+
+
+def test_a_chart_whose_content_changes_states_its_own_values(sheet, report):
+    page = sheet.context.browser.new_page(offline=True)
+    page.goto(report)
+    values, chart = page.get_by_role("slider"), page.locator(".fer-chart")
+    values.press("PageUp")
+    for key in ("PageUp", "PageUp", "ArrowRight", "ArrowRight", "+", "+"):
+        values.press(key)
+    assert "0:32" in values.inner_text() and "surprise 80%" in values.inner_text()
+    zoomed = [chart.get_attribute(name) for name in ("data-from", "data-to")]
+
+    marked = watched()
+    marked.marks = (Mark(31, 35, "left out"),)
+    chart.evaluate(MORPH, str(timeline_html(marked, level=3)))
+    assert [chart.get_attribute(name) for name in ("data-from", "data-to")] == zoomed
+    assert chart.get_attribute("data-zoomed") is not None
+    place = float(chart.locator(".fer-mark").first.evaluate("mark => parseFloat(mark.style.left)"))
+    assert place == pytest.approx(100 * (31 - float(zoomed[0])) / 15, abs=0.1)
+    values.press("ArrowRight")
+    assert "0:33" in values.inner_text() and "no figure" in values.inner_text()
+    for _ in range(9):  # beyond the stretch in view
+        values.press("ArrowRight")
+    assert float(chart.get_attribute("data-from")) > float(zoomed[0])
+    assert chart.get_attribute("data-cursor") is not None
+
+    chart.evaluate(MORPH, str(timeline_html(steady(20, 5, happy=1.0), level=3)))
+    assert chart.get_attribute("data-zoomed") is None
+    drawing = chart.locator(".fer-drawing").first
+    box = drawing.bounding_box()
+    tap = {"clientX": box["x"] + box["width"] / 2, "clientY": box["y"] + 5, "isPrimary": True}
+    drawing.dispatch_event("pointerdown", tap)  # a finger's, which doesn't move
+    assert values.inner_text().startswith("0:10, 5.0 faces: happy 100%")
+    page.close()

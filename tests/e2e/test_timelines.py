@@ -117,6 +117,44 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
     assert question.count() == 0
 
 
+def test_what_is_not_saved_as_it_is_counts_as_not_saved(page):
+    question = page.get_by_text("has not been saved")
+    start_camera(page)
+    page.locator("#live-start").click()
+    page.get_by_text("Recording 0:01").wait_for()
+    page.locator("#live-stop").click()
+    page.locator("#live-chart .fer-table").wait_for()
+    stop_camera(page)
+    page.route("**/component_server/", lambda route: route.fulfill(json={"error": "It is busy."}))
+    page.locator("#live-save-csv").click()
+    page.get_by_text("It is busy.").wait_for()
+    page.locator("#live-start").click()
+    question.wait_for()
+    page.unroute("**/component_server/")
+    save(page, "#live-save-csv")
+    question.wait_for(state="detached")
+    page.get_by_label("Start of the new mark").fill("0")
+    page.get_by_role("button", name="Add mark").click()
+    page.locator("#live-chart [data-row]").wait_for()
+    page.locator("#live-start").click()  # the file has no mark
+    question.wait_for()
+
+
+def test_a_range_that_has_begun_ends_with_the_timeline(page):
+    start_camera(page)
+    page.locator("#live-start").click()
+    page.get_by_text("Recording 0:01").wait_for()
+    page.keyboard.press("x")
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_timeout(1500)  # the chart is drawn again
+    page.get_by_role("tab", name="Live").click()
+    assert page.locator("#live-timeline [data-mark='left out'][aria-pressed=true]").count()
+    page.locator("#live-stop").click()
+    page.locator("#live-chart [data-row]").wait_for()
+    (mark,) = from_json(save(page, "#live-save-json").read_text()).marks
+    assert mark.kind == "left out" and mark.start > 0.5 and mark.end - mark.start > 1.5
+
+
 def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
     page = context.new_page()  # Gradio calls it an error that its requests end with the page
     page.goto(url)

@@ -119,6 +119,24 @@ def test_a_dark_page_has_a_dark_frame(page, app):
     frame.locator("html[data-ready]").wait_for()
     color = "(body) => getComputedStyle(body).backgroundColor"
     assert frame.locator("body").evaluate(color) == "rgb(21, 18, 16)"
+    page.evaluate("document.body.classList.remove('dark')")  # as when the system turns light
+    page.wait_for_timeout(200)
+    assert frame.locator("body").evaluate(color) == "rgb(250, 249, 247)"
+
+
+def test_another_language_leaves_what_runs_in_the_frame_alone(page, frame):
+    on_device(page, frame, face())
+    frame.get_by_role("button", name="Start timeline").click()
+    frame.get_by_text("Recording 0:01").wait_for()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name="Español").click()
+    page.get_by_role("radio", name="En este dispositivo").wait_for()
+    frame.get_by_text("Recording 0:03").wait_for()
+    height = frame.locator(".page").evaluate("(page) => page.offsetHeight")
+    place = page.locator("#live-place iframe")
+    assert place.bounding_box()["height"] == pytest.approx(height, abs=1)
+    assert place.get_attribute("title") == "En vivo, en este dispositivo"
 
 
 def test_the_worker_may_ask_no_other_site(context, app):

@@ -38,8 +38,20 @@ def focused(page):
     )
 
 
+COUNT_LOCKS = """() => {
+  window.locks = 0;
+  navigator.wakeLock.request = async () => {
+    locks++;
+    return { release: () => locks-- };
+  };
+}"""
+"""Counts in the page what keeps the screen on."""
+
+
 def test_one_press_starts_the_camera_and_reading(page):
+    page.evaluate(COUNT_LOCKS)
     start(page, face())
+    assert page.evaluate("locks") == 1
     assert page.locator("#panel .fer-heading").inner_text() == "Your expression"
     assert chips(page) == ["happy"]
     assert page.locator("#panel .fer-figure").inner_text() == "93%"
@@ -52,6 +64,7 @@ def test_one_press_starts_the_camera_and_reading(page):
     page.get_by_text("face: 1 happy").wait_for(state="attached")  # for screen readers
 
     page.get_by_role("button", name="Stop", exact=True).click()
+    assert page.evaluate("locks") == 0
     assert page.evaluate("document.querySelector('#video').srcObject") is None
     assert page.locator("#panel .fer-steps").is_visible()
     assert not page.locator("#overlay").is_visible()
@@ -136,7 +149,8 @@ def test_a_timeline_of_persons_is_saved_as_files_that_fer_reads(page):
     assert set(tracks.index) == {1, 2}
     assert (tracks.loc[[1], "classified"] > 0).all() and (tracks.loc[[2], "classified"] == 0).all()
     assert_frame_equal(from_csv(csv), from_csv(to_csv(timeline)))
-    assert json.loads(text)["about"]["model"] == "embedded weights"
+    about = json.loads(text)["about"]
+    assert about["model"] == "embedded weights" and about["started"].startswith("20")
 
 
 def test_a_timeline_that_ends_by_itself_leaves_the_focus_alone(page):

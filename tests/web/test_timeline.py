@@ -20,7 +20,7 @@ import { readFileSync } from "node:fs";
 import { Timeline } from "./page/timeline.js";
 const { views, settings, frames } = JSON.parse(readFileSync(0));
 const results = views.map((view) => {
-  const timeline = new Timeline(settings, view);
+  const timeline = new Timeline(settings, view, new Date("2026-11-29T14:03:05.678Z"));
   for (const [faces, time] of frames) timeline.add(faces, time);
   const rows = [...timeline.bins.values()].map((row) => timeline.even(row));
   return {
@@ -76,7 +76,8 @@ def test_files_of_the_page_equal_those_of_python(results, frames, view):
     timeline = python_timeline(frames, view)
     assert from_json(results[view]["json"]) == timeline
     document = json.loads(results[view]["json"])
-    expected = json.loads(to_json(timeline, {"model": document["about"]["model"]}))
+    about = {"model": document["about"]["model"], "started": "2026-11-29T14:03:05+00:00"}
+    expected = json.loads(to_json(timeline, about))
     assert document == expected
     assert_frame_equal(from_csv(results[view]["csv"]), from_csv(to_csv(timeline)))
 

@@ -72,7 +72,7 @@ export class LiveScreen extends CameraScreen {
 
   /** Tells the visitor once that frames can't be read, until one can be again. */
   failed({ message: error }) {
-    if (++this.failures === MAX_FAILURES) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera.", { error }));
+    if (++this.failures === MAX_FAILURES) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error }));
   }
 
   show(faces, uniform, taken, took) {

@@ -62,11 +62,18 @@ function releaseOnRequest() {
   });
 }
 
+/** Gives this page the app's colours, which may follow the system's. */
+function followTheme(app) {
+  const follow = () => (document.documentElement.dataset.theme = app.classList.contains("dark") ? "dark" : "light");
+  follow();
+  new MutationObserver(follow).observe(app, { attributeFilter: ["class"] });
+}
+
 /** Starts the page. */
 async function start() {
   if (embedded) {
     document.documentElement.classList.add("embedded");
-    document.documentElement.dataset.theme = parent.document.body.classList.contains("dark") ? "dark" : "light";
+    followTheme(parent.document.body);
   }
   startTabs();
   const settings = await (await get(new URL("settings.json", import.meta.url))).json();

@@ -21,9 +21,11 @@ export class Timeline {
   /**
    * @param {object} settings The page's settings, as settings.json has them.
    * @param {"person" | "class"} view What it is recorded for.
+   * @param {Date} started When it was started; undefined where that is of no interest.
    */
-  constructor(settings, view) {
+  constructor(settings, view, started) {
     this.view = view;
+    this.started = started && `${started.toISOString().slice(0, 19)}+00:00`; // as Python writes it
     this.settings = settings;
     this.constants = settings.timeline;
     this.at = Object.fromEntries(this.constants.columns.map((name, i) => [name, i]));
@@ -192,7 +194,7 @@ export class Timeline {
     const document = {
       format,
       version,
-      about: { model },
+      about: { model, started: this.started },
       settings: { view: this.view, bin_seconds, small, uncertain_below },
       min_faces: this.view === "class" ? floor : 1,
       scale,

@@ -30,7 +30,7 @@ export class TimelineScreen {
       this.ask();
       return;
     }
-    this.timeline = new Timeline(this.settings, find("input:checked", this.view).value);
+    this.timeline = new Timeline(this.settings, find("input:checked", this.view).value, new Date());
     Object.assign(this, { started: performance.now() / 1000, running: true, saved: false });
     this.show();
     this.stopButton.focus();

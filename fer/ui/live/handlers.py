@@ -16,7 +16,6 @@ from fer.i18n import gettext as _
 from fer.images import ImageError, read_image
 from fer.pipeline import Pipeline
 from fer.timeline.timeline import VIEWS
-from fer.ui import html
 from fer.ui.connections import Abandoned, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.live.camera_frames import MAX_PIXELS, frame_bytes
@@ -86,8 +85,7 @@ class LiveHandlers:
             if isinstance(error, ImageError):  # what can't be decoded is no camera
                 self._places.free(str(query.get("token")))
             await self._delay()
-            trouble = html.card(html.message(_("No picture is read"), str(error), "trouble"))
-            reading = LiveReading(trouble)
+            reading = LiveReading(camera_lost_panel(_("No picture is read"), str(error)))
         except Superseded:
             reading = LiveReading(skipped=True)
         except Abandoned:
@@ -164,7 +162,7 @@ def _report_loss(loss: CameraLoss, visitor: LiveSession, now: float) -> LiveRead
     """Report a lost camera on the page, and count nothing."""
     visitor.frame_rate = FrameRateMeter()
     chart = _record(visitor.recorder, None, now)
-    return LiveReading(camera_lost_panel(_(loss.value)), chart)
+    return LiveReading(camera_lost_panel(_("No camera picture"), _(loss.value)), chart)
 
 
 def _record(recorder: TimelineRecorder | None, faces: Detections | None, now: float) -> str | None:

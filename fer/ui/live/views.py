@@ -103,15 +103,14 @@ def _message_panel(message: Markup, faces: int, rate: float, announcement: str) 
     )
 
 
-def camera_lost_panel(reason: str) -> Markup:
-    """Return a panel without figures; `live.js` finds by its attribute that the camera is lost.
+def camera_lost_panel(title: str, reason: str) -> Markup:
+    """Return a panel without figures; by its attribute `live.js` finds that a timeline is paused.
 
     Args:
-        reason: What is wrong with the camera and what to do, in a sentence or two.
+        title: What there is not.
+        reason: What is wrong and what to do, in a sentence or two.
     """
-    return render(
-        "camera_lost.html", message=html.message(_("No camera picture"), reason, "trouble")
-    )
+    return render("camera_lost.html", message=html.message(title, reason, "trouble"))
 
 
 def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Markup:

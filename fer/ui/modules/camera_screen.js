@@ -4,6 +4,7 @@
 import { Camera, CameraError } from "./camera.js";
 import { focusFrom, message } from "./elements.js";
 import { Overlay } from "./overlay.js";
+import { ScreenLock } from "./screen_lock.js";
 import { _ } from "./texts.js";
 
 export class CameraScreen {
@@ -19,6 +20,7 @@ export class CameraScreen {
     this.video = stage.querySelector("video");
     [this.startButton, this.stopButton] = stage.querySelectorAll("button");
     this.camera = new Camera(this.video, settings);
+    this.screenLock = new ScreenLock();
     this.overlay = new Overlay(stage.querySelector("canvas"), this.video, caption);
     this.translate();
     new MutationObserver(() => this.translate()).observe(document.documentElement, { attributeFilter: ["lang"] });
@@ -106,6 +108,7 @@ export class CameraScreen {
     this.stopButton.hidden = !on;
     if (!on) moveFocus(this.startButton);
     this.overlay.clear();
+    this.screenLock.keep(on);
   }
 
   /** Gives the stage the form of the camera's picture, which is upright on a phone. */

@@ -34,4 +34,5 @@ function download(file) {
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  element.dispatchEvent(new Event("fer-saved", { bubbles: true }));
 }

@@ -138,10 +138,16 @@ tab.addEventListener("focusin", (event) => {
 });
 new MutationObserver(restore).observe(tab, { childList: true, subtree: true });
 
-// A range that has begun is dropped with its timeline.
+// A range that has begun ends with the camera's timeline: what was to be left out must not count. A recording that
+// is no longer displayed drops it. Another tab of the page changes nothing.
 function forget() {
   begun.clear();
   for (const button of tools.querySelectorAll("[data-mark]")) button.setAttribute("aria-pressed", false);
 }
 
-new MutationObserver(() => visible() || !begun.size || forget()).observe(tab, { childList: true, subtree: true });
+function settle() {
+  if (!begun.size || tab.querySelector(props.live ? ".fer-running" : ".fer-finished")) return;
+  if (props.live) [...begun.keys()].forEach(press);
+  else forget();
+}
+new MutationObserver(settle).observe(tab, { childList: true, subtree: true });

@@ -23,6 +23,7 @@ watch("value", () => {
   const photo = photoUrl();
   if (photo === shown) return;
   shown = photo;
+  document.querySelector("#fer-spoken p").textContent = ""; // else the same words as before would not be announced
   previewResult();
   if (result?.matches("figure") && result.getBoundingClientRect().top > innerHeight * 0.75) {
     result.scrollIntoView({ block: "start" });

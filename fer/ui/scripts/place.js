@@ -1,6 +1,15 @@
 // Where the camera's picture is read: by the page at device/, in a frame, or by the server. Either way
 // the other one lets go of the camera; a timeline that it has recorded stays.
-const frame = element.querySelector("iframe");
+
+// Gradio draws `element` anew in another language, and would empty a frame within it.
+const frame = document.createElement("iframe");
+frame.allow = "camera";
+frame.dataset.place = "device";
+element.after(frame);
+const name = () => (frame.title = _("Live, on this device"));
+name();
+new MutationObserver(name).observe(document.documentElement, { attributeFilter: ["lang"] });
+
 const choices = [...element.querySelectorAll("input")];
 const key = "fer-place", release = "fer-release-camera";
 

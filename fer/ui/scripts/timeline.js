@@ -1,6 +1,7 @@
 // A finished timeline is kept in this session only: the page asks before a new one replaces it. Browsers
 // open no dialog for a page in another site's frame, as Spaces are.
-let [saved, dropping] = [false, false];
+let [asked, saved] = ["", ""]; // the timeline, with its marks, of which a file was asked for, and came
+let dropping = false;
 const question = document.createElement("div");
 question.className = "fer-message fer-question";
 question.setAttribute("role", "status");
@@ -19,17 +20,23 @@ question.querySelector("button").addEventListener("click", () => {
   dropping = false;
 });
 
+// The keyboard's focus moves on from a button that vanishes to the one in its place.
 watch("value", () => {
+  const [start, stop, focused] = [document.querySelector("#live-start"), document.querySelector("#live-stop"), document.activeElement];
+  const moves = [start, stop, question.lastChild].includes(focused) && focused.matches(":focus-visible");
   question.remove();
-  if (element.querySelector(".fer-running")) saved = false;
+  if (moves && !focused.getClientRects().length) (focused === stop ? start : stop).focus();
+});
+
+document.addEventListener("fer-saved", ({ target }) => {
+  if (!target.closest("#live-timeline")) return;
+  saved = asked;
+  question.remove();
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("#live-timeline .fer-saves button")) {
-    saved = true;
-    question.remove();
-  }
-  if (!event.target.closest("#live-start") || saved || dropping || !element.querySelector(".fer-done")) return;
+  if (event.target.closest("#live-timeline .fer-saves button")) asked = props.value;
+  if (!event.target.closest("#live-start") || saved === props.value || dropping || !element.querySelector(".fer-done")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   ask();

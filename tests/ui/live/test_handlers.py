@@ -57,6 +57,7 @@ def test_what_is_no_frame_is_refused_in_a_sentence(query, monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.01)
     reading = run_async(LivePage().handlers.read_frame(query))
     assert "No picture is read" in reading.panel and "must be a JPEG" in reading.panel
+    assert "data-camera-lost" in reading.panel  # a timeline is paused
 
 
 def test_few_refusals_are_delayed_as_each_stays_in_memory(monkeypatch):
