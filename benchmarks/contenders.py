@@ -73,7 +73,7 @@ class Peer:
     Args:
         python: The interpreter that has it; benchmarks/requirements.txt says how to make one.
         threads: How many threads it may use.
-        min_face: Least face that it looks for, in pixels.
+        min_face: Smallest face that it looks for, in pixels.
         package: "fer" with MTCNN, or "yunet"; see `benchmarks.peer`.
 
     Attributes:

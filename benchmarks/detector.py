@@ -4,9 +4,8 @@
 
 Both look for the same smallest face in the same working copy, with the same scores to pass, in
 turn on each frame of the made-up scenes. Milliseconds are medians per frame, one thread. Then both
-search
-pictures without faces, as they are, as on a dark evening, and enlarged; there the library has its
-own scores, and counts what it scores above 0.9.
+search pictures without faces, as they are, as on a dark evening, and enlarged; there the library
+has its own scores, and counts what it scores above 0.9.
 """
 
 import argparse

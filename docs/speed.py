@@ -23,9 +23,10 @@ def speed(network: dict, live: dict, visitors: dict, recording: dict, startup: d
     faster, late = recording["times_real_time"], startup["page_over_libraries"]["seconds"]
     one_face, many, *plain = _shares(network["times"])
     return f"""\
-The network alone takes {one_face} of the time of a ResNet-18 to classify a face crop (224 pixels,
-batch 1, two threads), and each of 32 at once in {many}: in int8, by ONNX Runtime, on two threads of
-{network["machine"]["processor"]}. In float32, by PyTorch, it takes {plain[0]} and {plain[1]}.
+The network alone takes {one_face} of the time of a ResNet-18 (224 pixels, batch 1, two
+threads) to classify a face crop, and each of 32 at once in {many}: in int8, by ONNX Runtime, on
+two threads of {network["machine"]["processor"]}. In float32, by PyTorch, it takes {plain[0]} and
+{plain[1]}.
 
 Frames a second of the pipeline on {machine["cores"]} cores ({live["threads"]} thread), and how
 many times that is the rate of the same networks with a full detection of every frame, and of

@@ -76,7 +76,9 @@ class UploadRoute:
         self._transfers.append(transfer)
         try:
             with transfer.scope:
-                return JSONResponse(await self._receive(request, transfer))
+                uploads = await self._receive(request, transfer)
+                # Else the server would read on whatever follows the form.
+                return JSONResponse(uploads, headers={"Connection": "close"})
         except RequestError as error:
             return _refusal(error.status, error.sentence)
         except NoRoomError:

@@ -220,7 +220,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def sample(self, times: Sequence[float]) -> Iterator[UInt8Array]:
         """Yield frames from about some times, upright, in place of all of them.
 
-        As far as the file can be sought in; at least one comes.
+        As far as the file can be sought in; where it can't, the first frame comes alone.
 
         Args:
             times: Seconds from the first frame, rising; no frame is from before the first of them.

@@ -13,8 +13,9 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from fer.array_types import UInt8Array
-from fer.output_files import OutputError
+from fer.output_files import OutputError, is_write_error
 from fer.video.audio import TAIL, AudioTrack
+from fer.video.container import VideoError
 
 _TICKS = 90_000
 """Units of time in a second; whole for 24, 25, 30, 50 and 60 frames a second and for NTSC's."""
@@ -58,8 +59,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             also where the process is killed.
 
     Raises:
-        VideoError: The source can't be read.
-        OutputError: Later on, the file can't be written.
+        VideoError: The source can't be read or, later on, its sound or frames aren't accepted.
+        OutputError: Later on, the disk can't be written to.
     """
 
     def __init__(
@@ -153,10 +154,13 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             except av.FFmpegError as error:
                 raise self._write_error(error) from error
 
-    def _write_error(self, error: av.FFmpegError) -> OutputError:
-        reason = OSError(error.errno, error.strerror)
-        failure = OutputError.of(Path(self._path.name), reason)
+    def _write_error(self, error: av.FFmpegError) -> OutputError | VideoError:
+        """Return the error of the disk, or of this video alone, whose packets aren't accepted."""
+        name, reason = self._path.name, OSError(error.errno, error.strerror)
         kept = " The file holds what was recorded until then." if self._recoverable else ""
+        if not is_write_error(reason):
+            return VideoError(f"{name} can't be written: {error.strerror}.{kept}")
+        failure = OutputError.of(Path(name), reason)
         return OutputError(f"{failure}{kept}", failure.reason, failure.disk_full)
 
     def _pts(self, time: float) -> int:

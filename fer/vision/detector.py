@@ -57,7 +57,7 @@ class FaceDetector:
     """Finds faces in a picture; keeps no memory of earlier ones, so threads may share it.
 
     Args:
-        min_face: Least face to look for, from forehead to chin in pixels of the picture given. Its
+        min_face: Smallest face to look for, forehead to chin in pixels of the picture given. Its
             box may be a little smaller: see `ANNOTATED_SIZE_SHARE`. Time grows with the square of
             picture size over `min_face`.
         confidence: Least score of the last network, 0 to 1.

@@ -42,7 +42,7 @@ def pyramid_scales(resolution_wh: tuple[int, int], min_face: float) -> tuple[flo
 
     Args:
         resolution_wh: Its width and height in pixels.
-        min_face: Least face to look for, in pixels, 12 or more.
+        min_face: Smallest face to look for, in pixels, 12 or more.
     """
     scales, scale = [], PNET_WINDOW / min_face
     while min(resolution_wh) * scale >= PNET_WINDOW:

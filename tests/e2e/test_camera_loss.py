@@ -27,7 +27,7 @@ def test_a_lost_camera_is_reported_and_reading_goes_on_when_it_returns(page, con
 
     page.evaluate(WITHDRAW)
     page.get_by_text("The camera was unplugged").wait_for()
-    page.get_by_text("Paused: no picture comes from the camera").wait_for()
+    page.get_by_text("Paused: no picture is read").wait_for()
     assert not page.evaluate(DRAWN)
     assert not page.locator("#live-panel .fer-bar").first.is_visible()
     page.wait_for_timeout(1000)  # for frames that were on their way

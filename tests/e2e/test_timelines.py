@@ -86,7 +86,7 @@ def test_a_timeline_without_a_picture_says_that_it_is_paused(page):
     start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:01").wait_for()
-    paused = page.get_by_text("Paused: no picture comes from the camera")
+    paused = page.get_by_text("Paused: no picture is read")
     assert not paused.is_visible() and page.locator(".fer-dot").is_visible()
     stop_camera(page)
     paused.wait_for(timeout=12_000)

@@ -165,6 +165,7 @@ def test_the_live_tab():
         views.class_panel(few, 1.0, 0.4),
         views.class_panel(shy, 1.0, 0.4),
         views.camera_lost_panel("0"),
+        views.refused_panel("0"),
         idle_html(),
         recorder.restored_html(9.0),
         *(

@@ -21,7 +21,7 @@ def random_rows(count, seed=0):
     return rows.astype(np.int64)
 
 
-def test_tallies_add_up_in_any_order():
+def test_counts_add_up_in_any_order():
     rows, generator = random_rows(300), np.random.default_rng(1)
     keys = [(int(b), int(t)) for b, t in generator.integers(0, 7, (300, 2))]
     expected = {}

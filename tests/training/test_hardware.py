@@ -56,6 +56,7 @@ def test_a_gpu_has_a_name(monkeypatch):
     assert device_name(torch.device("cpu")) == "cpu"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_each_stage_is_compiled_however_many_there_are(tiny_fer2013, tmp_path, monkeypatch):
     arguments = fit.training_arguments

@@ -89,7 +89,8 @@ def test_what_follows_the_files_is_not_waited_for(route):
         request = upload(FORM % b"abc" + b"x" * upload_route.BLOCK_SIZE)
         return await asyncio.wait_for(route.receive(request), 10)
 
-    assert run_async(scenario()).status_code == 200
+    response = run_async(scenario())
+    assert response.status_code == 200 and response.headers["connection"] == "close"
 
 
 def test_few_uploads_are_tracked_and_none_whose_number_could_be_guessed(route):

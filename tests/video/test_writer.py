@@ -1,5 +1,6 @@
 """Writing videos: what a browser plays, true times, and the sound of the source."""
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -226,3 +227,13 @@ class Full:
         self._container.close()
         if self._at_the_end:
             raise av.error.OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, OutputError), (errno.EINVAL, VideoError)]
+)
+def test_only_the_disk_is_to_blame_for_errors_of_the_disk(tmp_path, number, kind):
+    """Whatever else FFmpeg refuses is a fault of this video, and others are read on."""
+    with VideoWriter(tmp_path / "b.mp4", 64, 48) as writer:
+        error = writer._write_error(av.FFmpegError(number, "it said"))
+    assert type(error) is kind and "b.mp4 can't be written" in str(error)

@@ -80,7 +80,7 @@ def test_the_places_hand_over_the_camera_and_the_choice_is_remembered(page, fram
     assert not has_camera(device, "#video")
 
     page.get_by_role("radio", name="On this device").check()
-    frame.get_by_text("Paused: no picture comes from the camera").wait_for()
+    frame.get_by_text("Paused: no picture is read").wait_for()
     page.wait_for_function("!document.querySelector('#live-stage video').srcObject")
     page.get_by_role("radio", name="On the server").check()
     start_camera(page)

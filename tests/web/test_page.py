@@ -223,7 +223,7 @@ def test_a_lost_camera_is_reported_and_nothing_is_counted(page):
         }"""
     )
     page.get_by_text("The system has switched the camera off").wait_for()
-    page.get_by_text("Paused: no picture comes from the camera").wait_for()
+    page.get_by_text("Paused: no picture is read").wait_for()
     assert not page.locator("#panel").is_visible()
     page.evaluate("delete track.muted")
     page.locator("#panel .fer-rate").wait_for()

@@ -91,7 +91,7 @@ export class TimelineScreen {
   note() {
     const texts = {
       waiting: _("Waiting for the camera's picture."),
-      paused: _("Paused: no picture comes from the camera, and nothing is recorded."),
+      paused: _("Paused: no picture is read, and nothing is recorded."),
     };
     const which = !this.running ? null : this.paused ? "paused" : this.timeline.bins.size ? null : "waiting";
     return which && el("p", { class: "fer-note" }, texts[which]);

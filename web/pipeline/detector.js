@@ -14,7 +14,7 @@ export class FaceDetector {
   /**
    * @param {MtcnnCascade} cascade The networks.
    * @param {object} config Python's constants by module.
-   * @param {number} minFace Least face to look for, from forehead to chin in pixels of the picture given.
+   * @param {number} minFace Smallest face to look for, from forehead to chin in pixels of the picture given.
    */
   constructor(cascade, config, minFace = config.defaults.detector.min_face) {
     const { confidence, max_side: maxSide } = config.defaults.detector;

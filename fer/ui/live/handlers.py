@@ -29,6 +29,7 @@ from fer.ui.live.views import (
     class_panel,
     face_to_confirm,
     person_panel,
+    refused_panel,
 )
 from fer.ui.sessions import SessionError, Sessions
 from fer.vision.detections import expression_labels
@@ -85,7 +86,7 @@ class LiveHandlers:
             if isinstance(error, ImageError):  # what can't be decoded is no camera
                 self._places.free(str(query.get("token")))
             await self._delay()
-            reading = LiveReading(camera_lost_panel(_("No picture is read"), str(error)))
+            reading = LiveReading(refused_panel(str(error)))
         except Superseded:
             reading = LiveReading(skipped=True)
         except Abandoned:
@@ -162,7 +163,7 @@ def _report_loss(loss: CameraLoss, visitor: LiveSession, now: float) -> LiveRead
     """Report a lost camera on the page, and count nothing."""
     visitor.frame_rate = FrameRateMeter()
     chart = _record(visitor.recorder, None, now)
-    return LiveReading(camera_lost_panel(_("No camera picture"), _(loss.value)), chart)
+    return LiveReading(camera_lost_panel(_(loss.value)), chart)
 
 
 def _record(recorder: TimelineRecorder | None, faces: Detections | None, now: float) -> str | None:

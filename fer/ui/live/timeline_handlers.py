@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import gradio as gr
 
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.timeline.annotation_tiers import interval_table
 from fer.timeline.exports import FORMATS, export_texts
 from fer.timeline.methods import NetworkIdentity, methods_paragraph
@@ -21,6 +22,8 @@ from fer.ui.downloads import download
 from fer.ui.fair_scheduler import MAX_WAITING_EVENTS, BusyError, FairScheduler, Superseded
 from fer.ui.live.timeline_recorder import TimelineRecorder, idle_html, running_html
 from fer.ui.sessions import Session, SessionError, Sessions
+
+DRAWN_LATER = N_("This was done, but the page is busy: it is shown with the next change.")
 
 
 class TimelineHandlers:
@@ -92,11 +95,14 @@ class TimelineHandlers:
         """
         work = partial(recorder.html, time.monotonic(), note)
         try:
-            return await self._turns.run(token, sender, work)
-        except Superseded:
+            drawn = await self._turns.run(token, sender, work)
+            visitor = self.sessions.of(token, sender).live
+            return drawn if visitor.recorder is recorder else gr.skip()
+        except (Superseded, SessionError):
             return gr.skip()
-        except BusyError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        except BusyError:
+            gr.Warning(_(DRAWN_LATER))
+            return gr.skip()
         except Abandoned:
             raise gr.Error(_("The visitor has left."), print_exception=False) from None
 

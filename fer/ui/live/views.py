@@ -103,14 +103,20 @@ def _message_panel(message: Markup, faces: int, rate: float, announcement: str) 
     )
 
 
-def camera_lost_panel(title: str, reason: str) -> Markup:
+def camera_lost_panel(reason: str) -> Markup:
     """Return a panel without figures; by its attribute `live.js` finds that a timeline is paused.
 
     Args:
-        title: What there is not.
-        reason: What is wrong and what to do, in a sentence or two.
+        reason: What is wrong with the camera and what to do, in a sentence or two.
     """
-    return render("camera_lost.html", message=html.message(title, reason, "trouble"))
+    message = html.message(_("No camera picture"), reason, "trouble")
+    return render("camera_lost.html", announcement=_("no camera picture"), message=message)
+
+
+def refused_panel(reason: str) -> Markup:
+    """Return the same where the server reads no frame; the message is an alert of its own."""
+    message = html.message(_("No picture is read"), reason, "trouble")
+    return render("camera_lost.html", announcement="", message=message)
 
 
 def class_panel(faces: Detections, rate: float, uncertain_below: float) -> Markup:

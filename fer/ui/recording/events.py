@@ -120,7 +120,7 @@ class RecordingEvents:
             return await self._marks.run(token, sender, work)
         except Superseded:
             return gr.skip(), *UNCHANGED
-        except (SessionError, BusyError) as error:
+        except (SessionError, BusyError, OutputError) as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:
             raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
@@ -174,8 +174,9 @@ class RecordingEvents:
             request: Set by Gradio.
 
         Returns:
-            The timeline as in its JSON file, and the paths of annotated video, plot, CSV, JSON,
-            HTML report and a ZIP of files for other programs. They go within an hour.
+            The timeline as in its JSON file, without rows where it is large, and the paths of
+            annotated video, plot, CSV, JSON, HTML report and a ZIP of files for other programs.
+            They go within an hour.
         """
         sender = Sender(request)
         try:

@@ -203,8 +203,9 @@ class RecordingHandlers:
             visitor: The sender's session.
 
         Returns:
-            The timeline as in its JSON file, and the files: annotated video, plot, CSV, JSON, HTML
-            report and a ZIP of files for other programs. They go within an hour.
+            The timeline as in its JSON file, without rows where it is large, and the files:
+            annotated video, plot, CSV, JSON, HTML report and a ZIP of files for other programs.
+            They go within an hour.
         """
         if recording is None:
             raise gr.Error(_(NO_RECORDING), print_exception=False)

@@ -11,11 +11,12 @@ import gradio as gr
 from markupsafe import Markup
 
 from fer.i18n import gettext as _
+from fer.output_files import OutputError
 from fer.timeline.formatting import format_duration
 from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
-from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, RenderedRecording
+from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RenderedRecording
 from fer.ui.recording.views import (
     RESULT_LIFETIME,
     QueueRow,
@@ -162,9 +163,15 @@ class RecordingSession:
             self.end(self.run)
 
     def show(self, number: object) -> tuple[Any, ...]:
-        """Display another result; return `outputs`, with the progress unchanged."""
+        """Display another result; return `outputs`, with the progress unchanged.
+
+        Raises:
+            OutputError: Its files were deleted meanwhile.
+        """
         chosen = next((each for each in self.recordings if each.number == number), None)
-        if chosen is not None and chosen.result is not None and chosen is not self.shown:
+        if chosen is None or chosen.result is None:
+            raise OutputError(_(FILES_DELETED))
+        if chosen is not self.shown:
             if self.shown is not None and self.shown.result is not None:
                 self.shown.result.compact()
             self.shown = chosen
@@ -173,6 +180,8 @@ class RecordingSession:
     def finish(self, recording: QueuedRecording, result: RenderedRecording) -> None:
         """Keep the result of a recording, which is displayed where no other one is."""
         recording.result = result
+        if self.run is None:
+            result.kept_since = monotonic()  # it was cancelled meanwhile
         if self.shown is None:
             self.shown = recording
         else:
@@ -212,16 +221,21 @@ class RecordingSession:
             if each.result is not None and (each.result.kept_since or last) < last:
                 each.discard()
         self.recordings = tuple(each for each in self.recordings if each.uploaded or each.result)
-        self._find_shown()
+        if self.shown is not None and self.shown.result is None:
+            self._find_shown()
 
     def restored(self) -> tuple[Any, ...] | None:
-        """Return `outputs` for a page that was loaded again; None without a result with files."""
+        """Return `outputs` for a page that was loaded again; None without a result with files.
+
+        What its visitor has chosen since stays.
+        """
         with_files = [each for each in self.recordings if each.result and each.result.has_files()]
         if not with_files:
             return None
-        self.recordings = tuple(with_files)
+        kept = (each for each in self.recordings if each.uploaded or each in with_files)
+        self.recordings = tuple(kept)
         self._find_shown()
-        return self.outputs("")
+        return self.outputs("" if self.run is None else gr.skip())
 
     def outputs(self, progress: Any, whole: bool = False) -> tuple[Any, ...]:
         """Return what the page displays.

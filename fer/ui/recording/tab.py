@@ -34,10 +34,11 @@ RESULT_NAMES = ("annotated_video", "plot", "table", "timeline_file", "report", "
 RECORDING_DESCRIPTION = (
     f"Follow the expressions in a video over time. `recording` is the file ({VIDEO_FORMATS}); "
     "`view` is person for a series for every face, or class for aggregates of five "
-    "faces or more only; `rate` is the number of analysed frames a second. Returns the timeline "
-    "and, as files, the annotated video (MP4), the plot (PNG), the table (CSV), the timeline "
-    "(JSON), the report (HTML) and files for ELAN, Praat, BORIS, BIDS and others (ZIP), which are "
-    "deleted within an hour of the end of the analysis."
+    "faces or more only; `rate` is the number of analysed frames a second. Returns the timeline, "
+    "without `bins`, `table` and `tracks` where it is large, and, as files, the annotated video "
+    "(MP4), the plot (PNG), the table (CSV), the timeline (JSON), the report (HTML) and files for "
+    "ELAN, Praat, BORIS, BIDS and others (ZIP), which are deleted within an hour of the end of the "
+    "analysis."
 )
 """Of the endpoint, on the page's API documentation."""
 

@@ -25,7 +25,7 @@ watch("value", () => {
   const [start, stop, focused] = [document.querySelector("#live-start"), document.querySelector("#live-stop"), document.activeElement];
   const moves = [start, stop, question.lastChild].includes(focused) && focused.matches(":focus-visible");
   question.remove();
-  if (moves && !focused.getClientRects().length) (focused === stop ? start : stop).focus();
+  if (moves && !focused.getClientRects().length) [start, stop].find((each) => each.getClientRects().length)?.focus();
 });
 
 document.addEventListener("fer-saved", ({ target }) => {

@@ -230,7 +230,7 @@ def test_statistics_are_computed_for_all_faces_at_once(monkeypatch):
     computed = []
     monkeypatch.setattr(
         "fer.timeline.annotation_tiers.compute_statistics",
-        lambda tallies: computed.append(len(tallies)) or compute_statistics(tallies),
+        lambda counts: computed.append(len(counts)) or compute_statistics(counts),
     )
     tiers = interval_table(steady(3, 5, view="person", happy=0.9)).tiers()
     assert [len(rows) for rows in tiers.values()] == [1] * 5 and computed == [15]
