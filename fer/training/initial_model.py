@@ -1,6 +1,6 @@
 """Initial network of a training, with its image processor and optimizer.
 
-There are four: this project's own or transformers' ViT, both from scratch; a network trained by
+There are four: this project's own or transformers' Swin, both from scratch; a network trained by
 `train.py`; and any image classifier of transformers, whose head is replaced unless its classes are
 the seven expressions.
 """
@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from transformers import (
     PreTrainedModel,
-    ViTConfig,
-    ViTForImageClassification,
+    SwinConfig,
+    SwinForImageClassification,
 )
 from transformers.image_processing_utils import BaseImageProcessor
 
@@ -179,16 +179,19 @@ def channels_last(model: Network) -> Network:
 
 
 def new_vit() -> InitialModel:
-    """Return a compact ViT of transformers (Dosovitskiy et al., https://arxiv.org/abs/2010.11929).
+    """Return a compact vision transformer of transformers, a Swin (Liu et al. 2021,
+    https://arxiv.org/abs/2103.14030): 2.6 million parameters.
 
-    It takes all 48 pixels, grey, as 64 patches; 2.2 million parameters.
+    It takes all 48 pixels, grey, as 12 x 12 patches. Attention within windows, which are merged
+    from stage to stage, and the bias by relative position give it the locality that a plain ViT
+    has to learn, for which 28,709 labelled faces are too few.
     """
-    config = ViTConfig(
-        **LABEL_CONFIG, image_size=48, num_channels=1, patch_size=6, hidden_size=192,
-        num_hidden_layers=6, num_attention_heads=3, intermediate_size=576,
+    config = SwinConfig(
+        **LABEL_CONFIG, image_size=48, num_channels=1, patch_size=4, embed_dim=64,
+        depths=[2, 4, 2], num_heads=[2, 4, 8], window_size=3,
     )  # fmt: skip
     processor = FerImageProcessor(crop_size=48, framing=asdict(FER2013_FRAMING))
-    return InitialModel(ViTForImageClassification(config), processor, ADAMW)
+    return InitialModel(SwinForImageClassification(config), processor, ADAMW)
 
 
 def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
