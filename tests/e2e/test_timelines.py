@@ -405,3 +405,17 @@ def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, context, 
     later.locator("#recording-tab .fer-mark-keys input:not(:checked)").wait_for(state="attached")
     later.close()
     keys.check()
+
+
+def test_a_timeline_stays_when_the_language_is_changed(page):
+    start_camera(page)
+    page.get_by_role("button", name="Start timeline").click()
+    page.locator("#live-chart").get_by_text("Recording 0:02").wait_for()
+    page.get_by_role("button", name="Stop timeline").click()
+    page.locator("#live-chart").get_by_text("Finished").wait_for()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name="Español").click()
+    page.locator("#live-chart").get_by_text("Terminado").wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator("#live-chart .fer-done svg").count() > 0

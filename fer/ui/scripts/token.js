@@ -34,7 +34,14 @@ async function start() {
   }
   document.documentElement.dataset.ferToken = token;
   props.value = token;
-  if (known) trigger("input"); // requests the session's content
+  if (known) request();
+  // Gradio writes initial texts again in another language, over what the session has displayed since.
+  new MutationObserver(request).observe(document.documentElement, { attributeFilter: ["lang"] });
+}
+
+/** Requests the session's content. */
+function request() {
+  trigger("input");
 }
 
 start();
