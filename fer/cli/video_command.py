@@ -125,7 +125,7 @@ def run_video(options: argparse.Namespace) -> str:
 
 
 def find_videos(given: Sequence[Path], output: Path, refused: dict[str, str]) -> dict[Path, Path]:
-    """Return the videos, as `find_files` does, without annotated ones that lie in folders.
+    """Return the videos, as `find_files` does, without annotated copies in folders.
 
     Those of an earlier run are there where --output is the folder of the recordings.
     """

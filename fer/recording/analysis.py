@@ -207,7 +207,7 @@ def _write_annotated_video(
 
 
 def _raise_if(stopped: Callable[[], bool]) -> None:
-    """End an analysis that is asked to stop on the way to its first frame.
+    """Cancel an analysis that is asked to stop before its first frame.
 
     Raises:
         Cancelled: It is.

@@ -194,7 +194,7 @@ class FaceTracker:
 
 @dataclass(frozen=True)
 class _FrameFaces:
-    """The detections of a frame and what tells them apart.
+    """Detections of a frame, with their appearance descriptors.
 
     Attributes:
         xyxy: Boxes (n, 4).

@@ -95,12 +95,17 @@ def test_a_timeline_without_a_picture_says_that_it_is_paused(page):
     paused.wait_for(state="hidden", timeout=10_000)
 
 
-def test_a_finished_timeline_is_not_dropped_unasked(page):
-    question = page.get_by_text("has not been saved")
+def record_a_second(page):
+    """Start the camera, and record a timeline."""
     start_camera(page)
     page.locator("#live-start").click()
     page.get_by_text("Recording 0:01").wait_for()
     page.locator("#live-stop").click()
+
+
+def test_a_finished_timeline_is_not_dropped_unasked(page):
+    question = page.get_by_text("has not been saved")
+    record_a_second(page)
     page.locator("#live-chart .fer-table").wait_for()
     page.locator("#live-start").click()
     question.wait_for()
@@ -119,10 +124,7 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
 
 def test_what_is_not_saved_as_it_is_counts_as_not_saved(page):
     question = page.get_by_text("has not been saved")
-    start_camera(page)
-    page.locator("#live-start").click()
-    page.get_by_text("Recording 0:01").wait_for()
-    page.locator("#live-stop").click()
+    record_a_second(page)
     page.locator("#live-chart .fer-table").wait_for()
     stop_camera(page)
     page.route("**/component_server/", lambda route: route.fulfill(json={"error": "It is busy."}))

@@ -59,6 +59,7 @@ def test_a_gpu_has_a_name(monkeypatch):
 @pytest.mark.long
 @pytest.mark.slow
 def test_each_stage_is_compiled_however_many_there_are(tiny_fer2013, tmp_path, monkeypatch):
+    """Else the second stage hits the limit of one version, which is an error here."""
     arguments = fit.training_arguments
 
     def compiling(stage, start):
