@@ -82,7 +82,8 @@ class LocalPool:
         Raises:
             ValueError: The network can't be loaded, or the workers end while they load it.
         """
-        with _surroundings_of_workers(str(self._copies.path)):
+        _set_environment(str(self._copies.path))
+        with _interrupts_blocked():
             self._workers = [_WorkerProcess(self._settings, self._load) for _ in range(self._count)]
         while True:
             worker, message = self._receive(self._workers)
@@ -140,7 +141,7 @@ class LocalPool:
                 "needs memory for the networks."
             )
         worker.end()
-        with _surroundings_of_workers(str(self._copies.path)):
+        with _interrupts_blocked():
             fresh = _WorkerProcess(self._settings, self._load)
         self._workers[self._workers.index(worker)] = fresh
         return fresh
@@ -150,33 +151,32 @@ class LocalPool:
         for worker in self._workers:
             worker.end()
         self._workers = []
+        _set_environment(None)
         self._copies.remove()
 
 
-@contextmanager
-def _surroundings_of_workers(temporary: str) -> Iterator[None]:
-    """Let processes that are started here have one thread, and leave Ctrl-C to us.
+def _set_environment(temporary: str | None) -> None:
+    """Set the environment in which this process starts others; `os.environ` stays as it is.
 
-    Both have to be so from their first moment: libraries count the cores when they are imported,
-    and a worker that is interrupted then would print where it was.
+    Libraries count the cores when they are imported, so that workers need it from their first
+    moment. It isn't changed where one is replaced: by then this process has threads, in which a
+    library's getenv would end it by a segmentation fault.
 
     Args:
-        temporary: Folder of their temporary files.
+        temporary: Folder of the workers' temporary files; None sets everything as it was.
     """
-    before = dict(os.environ)
-    changed = dict.fromkeys(THREAD_VARIABLES, "1") | {"TMPDIR": temporary}
-    with _interrupts_blocked():
-        os.environ |= changed
-        try:
-            yield
-        finally:
-            for name in changed:
-                del os.environ[name]
-            os.environ |= {name: before[name] for name in changed if name in before}
+    ones = dict.fromkeys(THREAD_VARIABLES, "1")
+    for name, value in (ones | {"TMPDIR": temporary or ""}).items():
+        value = value if temporary else os.environ.get(name, "")
+        if value:
+            os.putenv(name, value)
+        else:
+            os.unsetenv(name)
 
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
+    """Leave Ctrl-C to us: a worker that is interrupted at its start would print where it was."""
     if not hasattr(signal, "pthread_sigmask"):  # as on Windows
         yield
         return

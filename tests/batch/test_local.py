@@ -219,6 +219,25 @@ def test_one_thread_each(monkeypatch):
     pool.close()
 
 
+def test_a_worker_that_is_replaced_changes_no_environment(monkeypatch):
+    """A library's getenv in another thread would end the batch by a segmentation fault."""
+
+    def change(*arguments):
+        raise AssertionError("the environment is changed while there are threads")
+
+    pool = LocalPool(SETTINGS, 1, count_threads)
+    pool.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "putenv", change)
+        patch.setattr(os, "unsetenv", change)
+        psutil.Process(pool.process_ids[0]).kill()
+        pool.submit(PhotoTask(()))
+        assert pool.wait() == (PhotoTask(()), None)
+        ready = pool_result(pool, PhotoTask(()))
+    assert isinstance(ready, TableRows)
+    pool.close()
+
+
 def test_a_system_without_signal_masks(monkeypatch):
     """As Windows, which has no kernel to ask for anything either."""
     monkeypatch.delattr(signal, "pthread_sigmask")
