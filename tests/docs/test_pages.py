@@ -1,6 +1,7 @@
-"""That the pages on files and code name everything there is."""
+"""The pages on files and code name everything there is, and all pages' links lead somewhere."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,22 @@ def test_every_room_has_its_line():
         f"fer/{path.name}" for path in (ROOT / "fer").iterdir() if (path / "__init__.py").is_file()
     }
     assert {room for room in rooms if f"`{room}`" not in CODE} == set()
+
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("recipes/**/*.md")]
+
+
+def anchor(heading):
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page):
+    links = re.findall(r"(?:\]\(|src=\")(?!https?:)([^)\s\"]+)", page.read_text())
+    for file, _, heading in (link.partition("#") for link in links):
+        target = page.parent / file if file else page
+        assert target.exists(), file
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            assert heading in map(anchor, headings), heading
