@@ -21,15 +21,6 @@ JOB_PRICES = "https://huggingface.co/docs/hub/jobs-pricing"
 SHARDS = 64
 """In the examples of docs/batch.md."""
 
-NOT_MEASURED = """\
-Nothing is measured yet. This does it, in an hour or less, and writes the figures here:
-
-```bash
-python -m benchmarks.scale --rounds 3 --ray --output benchmarks/scale.json
-python -m docs.tables
-```
-"""
-
 
 def scale(measured: dict) -> str:
     """Return the section of docs/batch.md as Markdown.
@@ -174,4 +165,4 @@ def _time(hours: float) -> str:
 
 def read_scale() -> str:
     """Return the section for the file in benchmarks/."""
-    return scale(json.loads(SCALE.read_text())) if SCALE.exists() else NOT_MEASURED
+    return scale(json.loads(SCALE.read_text()))

@@ -53,8 +53,3 @@ def test_the_section_is_arithmetic_with_what_was_measured():
         "64 shards in parallel, and cost 27.00 dollars.",
     ):
         assert words in text
-
-
-def test_without_a_measurement_the_page_states_how_to_make_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(scale, "SCALE", tmp_path / "scale.json")
-    assert "python -m benchmarks.scale --rounds 3" in scale.read_scale()
