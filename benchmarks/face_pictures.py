@@ -1,12 +1,17 @@
-"""Square pictures with one face in the middle: FER2013's, enlarged, and faces of photos."""
+"""Pictures to search for faces.
+
+Square ones have one face in the middle: FER2013's, enlarged, and faces of photos. Others have none.
+"""
 
 from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
+from skimage import data, img_as_ubyte
 
 from benchmarks.corruptions import FACE_HEIGHT, PICTURE_SIDE, Subject
 from fer.data.fer2013 import load_arrays, load_fer2013
+from fer.images import as_rgb
 from fer.pipeline import Pipeline
 from fer.vision.detections import boxes, select
 
@@ -16,6 +21,15 @@ and turn."""
 
 BOX_LENGTH = 1.06
 """Longer side of a face's box over the side of FER2013's square (benchmarks/framing.json)."""
+
+FACELESS = (
+    *("brick", "grass", "gravel", "coffee", "rocket", "hubble_deep_field", "page", "text", "coins"),
+    *("immunohistochemistry", "cell", "moon", "retina", "horse", "colorwheel", "logo"),
+)
+"""Pictures of scikit-image without a face, neither of a human nor of an animal seen from before."""
+
+EVENING = 0.25, 8.0, 6.0
+"""Gain and offset of a dark picture, and the standard deviation of its noise, in grey levels."""
 
 
 def fer2013_subjects(pipeline: Pipeline, dataset: str, number: int) -> list[Subject]:
@@ -68,3 +82,24 @@ def cut_out(photo: np.ndarray, middle: np.ndarray, side: float, points: np.ndarr
     size = PICTURE_SIDE, PICTURE_SIDE
     picture = cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     return Subject(picture, (scale * points + shift).astype(np.float32))
+
+
+def faceless_picture(name: str) -> np.ndarray:
+    """Return one of scikit-image's pictures as RGB uint8, at most 1,280 pixels along a side."""
+    image = as_rgb(img_as_ubyte(getattr(data, name)()))
+    scale = min(1.0, 1280 / max(image.shape[:2]))
+    return cv2.resize(image, None, None, scale, scale, cv2.INTER_AREA)
+
+
+def faceless_pictures(names: Sequence[str] = FACELESS) -> list[np.ndarray]:
+    """Return pictures without faces: as they are, dark and noisy, and enlarged."""
+    return [image for name in names for image in variants(faceless_picture(name))]
+
+
+def variants(image: np.ndarray) -> list[np.ndarray]:
+    """Return a picture, the same dark and noisy, and the same enlarged."""
+    scale = 1280 / max(image.shape[:2])
+    large = cv2.resize(image, None, None, scale, scale, cv2.INTER_CUBIC)
+    gain, offset, deviation = EVENING
+    noise = np.random.default_rng(0).normal(offset, deviation, image.shape)
+    return [image, (gain * image + noise).clip(0, 255).astype(np.uint8), large]

@@ -25,7 +25,6 @@ from supervision import Detections
 
 from benchmarks.agreement import Agreement, Delays, Links, named
 from benchmarks.contenders import FerPipeline, Naive, Peer, Yardstick
-from benchmarks.memory import peak_memory
 from benchmarks.reporting import circumstances, table, write
 from benchmarks.scenes import Scene, View, made_scenes, sample_scene
 from benchmarks.stopwatch import Spent
@@ -181,8 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def chosen_scenes(options: argparse.Namespace) -> list[Scene]:
     """Return the made-up scenes, or those asked for, and the samples."""
     made = made_scenes()
-    names = options.scene if options.scene is not None else list(made)
-    return [made[name] for name in names] + [sample_scene(path) for path in options.samples]
+    names = options.scene or made
+    return [*(made[name] for name in names), *map(sample_scene, options.samples)]
 
 
 def measure(
@@ -199,8 +198,7 @@ def measure(
     measurement = Measurement(scene, pipeline, peer, yardstick, stride)
     for views in blocks(scene, seconds):
         measurement.block(views)
-    memory = {} if options.quick else {"memory": peak_memory(scene, options.threads, options.model)}
-    return {**measurement.figures(), **memory}
+    return measurement.figures()
 
 
 def blocks(scene: Scene, seconds: float) -> Iterator[list[View]]:
@@ -214,7 +212,7 @@ def blocks(scene: Scene, seconds: float) -> Iterator[list[View]]:
 def speed_row(name: str, figures: dict) -> dict[str, object]:
     """Return a scene's row of the first table."""
     ours, naive, peer = figures["ours"], figures["naive"], figures["peer"]
-    faster, memory = figures["times_as_fast_as"], figures.get("memory") or {}
+    faster = figures["times_as_fast_as"]
     return {
         "speed": name,
         "faces": figures["faces_a_frame"],
@@ -228,7 +226,6 @@ def speed_row(name: str, figures: dict) -> dict[str, object]:
         "p95 ms": ours["ms_p95"],
         "computing ms": ours["ms_computing"],
         **{f"{stage} ms": ours["ms_by_stage"].get(stage) for stage in STAGES},
-        "peak MB": memory.get("peak_mb"),
     }
 
 
@@ -257,11 +254,10 @@ def agreement_row(name: str, figures: dict) -> dict[str, object]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="two seconds a scene, no memory")
+    parser.add_argument("--quick", action="store_true", help="two seconds a scene")
     parser.add_argument(
         "--scene", action="append", choices=list(made_scenes()), help="only this; may be repeated"
     )
-    parser.add_argument("--no-scene", dest="scene", action="store_const", const=[], help="none")
     parser.add_argument("--samples", type=Path, nargs="*", default=[], help="pictures and videos")
     parser.add_argument("--peer", type=Path, help="the interpreter that has PyPI's fer")
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")

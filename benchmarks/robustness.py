@@ -24,8 +24,12 @@ import numpy as np
 
 from benchmarks.contenders import Peer
 from benchmarks.corruptions import CLEAN, CORRUPTIONS, Corruption, Subject
-from benchmarks.detector import FACELESS, faceless_picture, variants
-from benchmarks.face_pictures import BOX_LENGTH, fer2013_subjects, photo_subjects
+from benchmarks.face_pictures import (
+    BOX_LENGTH,
+    faceless_pictures,
+    fer2013_subjects,
+    photo_subjects,
+)
 from benchmarks.reporting import circumstances, table, write
 from benchmarks.roll import load_photos
 from fer.evaluation.evaluate import wilson
@@ -185,10 +189,9 @@ def summarize(
 
 
 def count_false_faces(
-    contenders: Mapping[str, Contender], names: Sequence[str] = FACELESS
+    contenders: Mapping[str, Contender], pictures: Sequence[np.ndarray]
 ) -> dict[str, int]:
     """Return how many faces each finds in pictures that have none, and the pictures' number."""
-    pictures = [image for name in names for image in variants(faceless_picture(name))]
     found = {
         name: sum(len(contender.find(picture)[0]) for picture in pictures)
         for name, contender in contenders.items()
@@ -223,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "readers": {"ours": "this package", **{name: peer.name for name, peer in peers.items()}},
         "fer2013": len(labelled),
         "photo_faces": len(photos),
-        "false_faces": count_false_faces(contenders),
+        "false_faces": count_false_faces(contenders, faceless_pictures()),
         "rows": rows,
     }
     for peer in peers.values():

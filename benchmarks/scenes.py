@@ -57,14 +57,12 @@ class Scene:
     Args:
         name: What the table calls it.
         play: Returns the frames from the first on.
-        source: What it is made again from: its name, or the file's path.
         rate: Frames a second.
         newcomers: When each face first appears: from number to seconds.
     """
 
     name: str
     play: Callable[[], Iterator[View]]
-    source: str
     rate: float = RATE
     newcomers: dict[int, float] = field(default_factory=dict)
 
@@ -142,7 +140,7 @@ def acted(name: str, size: tuple[int, int], actors: Sequence[Actor]) -> Scene:
             yield act(stage, actors, index / RATE, grain)
 
     starts = {actor.number: actor.start for actor in actors if actor.start > 0}
-    return Scene(name, play, name, newcomers=starts)
+    return Scene(name, play, newcomers=starts)
 
 
 def act(stage: np.ndarray, actors: Sequence[Actor], time: float, grain: np.ndarray) -> View:
@@ -239,7 +237,7 @@ def filmed(path: Path) -> Scene:
                 yield View(frame.image, frame.time)
 
     with VideoReader(path) as video:
-        return Scene(path.name, play, str(path), video.info.frame_rate)
+        return Scene(path.name, play, video.info.frame_rate)
 
 
 def panned(path: Path) -> Scene:
@@ -261,4 +259,4 @@ def panned(path: Path) -> Scene:
             )
             yield View(cv2.add(moved, grain, dtype=cv2.CV_8U), index / RATE)
 
-    return Scene(path.name, play, str(path))
+    return Scene(path.name, play)

@@ -16,7 +16,7 @@ RESCORE_FROM, RESCORE_BELOW = 0.5, 0.97
 
 These, the looks and the default confidence were chosen on half of 570 pictures and collages without
 faces and of 520 faces in annotated photos, shrunk and darkened ones among them. In the other half
-234 of 238 faces pass, and none of what was mistaken for a face. `benchmarks/detector.py` counts
+234 of 238 faces pass, and none of what was mistaken for a face. `benchmarks/robustness.py` counts
 false faces.
 """
 

@@ -97,7 +97,7 @@ def still_scene():
                 np.arange(1, 1 + seen),
             )
 
-    return Scene("still", play, "still", newcomers={1: 1.0})
+    return Scene("still", play, newcomers={1: 1.0})
 
 
 def test_a_run_from_end_to_end():
