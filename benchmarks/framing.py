@@ -1,6 +1,6 @@
 """Measure how FER2013's own framing lies relative to the detector's boxes.
 
-    python -m benchmarks.framing --dataset AutumnQiu/fer2013 --plot framing.png
+    python -m benchmarks.framing --dataset AutumnQiu/fer2013
 
 A random sample of training pictures is enlarged, given a margin of repeated border pixels (so that
 a box may leave the picture and isn't clipped), and searched for the face. For each face found: the
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report = {
         "command": " ".join(["python -m benchmarks.framing", *(arguments or sys.argv[1:])]),
         "facenet-pytorch": version("facenet-pytorch"),
-        **{key: value for key, value in vars(options).items() if key not in ("output", "plot")},
+        **{key: value for key, value in vars(options).items() if key != "output"},
         "found": int(found.sum()),
         "upright": int(upright.sum()),
         **measure(boxes[upright]),
@@ -54,8 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = json.dumps(report, indent=2)
     options.output.write_text(text + "\n")
     print(text)
-    if options.plot:
-        _plot(images[found][upright], boxes[upright], options.plot)
 
 
 def measure(boxes: np.ndarray) -> dict[str, object]:
@@ -128,26 +126,6 @@ def _detect(
     return np.stack(boxes), np.array(rolls), found
 
 
-def _plot(images: np.ndarray, boxes: np.ndarray, path: Path) -> None:
-    """Draw the mean face with every tenth box and the median one."""
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
-
-    figure = Figure(figsize=(5, 5), layout="tight")
-    axes = figure.subplots()
-    axes.imshow(images.mean(axis=0), cmap="gray", extent=(0, 1, 1, 0))
-    for box in boxes[::10]:
-        axes.add_patch(_rectangle(Rectangle, box, color="tab:blue", alpha=0.15))
-    axes.add_patch(_rectangle(Rectangle, np.median(boxes, axis=0), color="tab:orange", linewidth=3))
-    axes.set(xlim=(-0.25, 1.25), ylim=(1.25, -0.25), title=f"{len(boxes)} boxes, mean face, median")
-    figure.savefig(path)
-
-
-def _rectangle(shape: type, box: np.ndarray, **style: object) -> object:
-    left, top, right, bottom = box
-    return shape((left, top), right - left, bottom - top, fill=False, **style)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default=FER2013_DATASET_ID, help="Hub id or folder")
@@ -157,7 +135,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--margin", type=float, default=0.25, help="border, in sides")
     parser.add_argument("--confidence", type=float, default=0.9, help="least score of a face")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
-    parser.add_argument("--plot", type=Path, help="also draw a PNG")
     return parser
 
 

@@ -4,8 +4,8 @@
 
 Pictures of the validation split take the place of faces before a camera: each track shows one for a
 second and then another, unsteadily and with a camera's noise. The expressions named from half a
-second after a change on are compared with the labels, once with every face read in every frame, and
-once with each pair of limits on a prediction's age: of a still face, and of any face.
+second after a change on are compared with the labels, once with each face classified in each frame,
+and once with each pair of limits on a prediction's age: of a still face, and of any face.
 """
 
 import argparse
@@ -38,43 +38,47 @@ SETTLED = 0.5
 SIDE = 96
 """Side of the crops in pixels, as of a face near the camera."""
 
-UNSTEADY = {"still": 0.004, "lively": 0.02}
-"""Deviation of a crop's way in one frame, as a share of its side."""
+MOTIONS = {"still": 0.004, "moving": 0.02}
+"""Standard deviation of a crop's shift from frame to frame, as a share of its side."""
 
-BOUNDS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.05))
-"""`max_age` and `min_age` of `PredictionCache`, in seconds."""
+AGES = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.05))
+"""`max_age` and `min_age` of `PredictionCache`, in seconds; the last is its default."""
 
 GRAIN = 4.0
-"""Deviation of the camera's noise, 0 to 255."""
+"""Standard deviation of the camera's noise, 0 to 255."""
 
 
 @dataclass
 class CacheResult:
-    """Bounds, what they let pass, and what came of it.
+    """Limits of the cache, and what came of them.
 
     Attributes:
-        film: How the faces moved, of `UNSTEADY`.
-        longest: Greatest age of a still face's prediction in seconds.
-        shortest: Age up to which any face's prediction is kept, in seconds.
-        read: Faces that were read.
+        motion: How the faces moved, of `MOTIONS`.
+        max_age: As of `PredictionCache`.
+        min_age: As of `PredictionCache`.
+        classified: Faces that were classified.
         shown: Faces in all frames.
         settled: Of these, faces whose picture had been there for `SETTLED` seconds.
         right: Of these, faces that were named as labelled.
     """
 
-    film: str
-    longest: float
-    shortest: float
-    read: int = 0
+    motion: str
+    max_age: float
+    min_age: float
+    classified: int = 0
     shown: int = 0
     settled: int = 0
     right: int = 0
 
-    def row(self) -> dict[str, float]:
+    def row(self) -> dict[str, object]:
         """Return the figures."""
-        shares = {"read": self.read / self.shown, "accuracy": self.right / self.settled}
-        bounds = {"film": self.film, "longest s": self.longest, "shortest s": self.shortest}
-        return bounds | {key: round(x, 4) for key, x in shares.items()}
+        return {
+            "motion": self.motion,
+            "max_age": self.max_age,
+            "min_age": self.min_age,
+            "classified": round(self.classified / self.shown, 4),
+            "accuracy": round(self.right / self.settled, 4),
+        }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -85,60 +89,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = np.random.default_rng(options.seed).permutation(len(faces))[: 2 * options.tracks]
     classifier = ExpressionClassifier.load(options.model)
     rows = [
-        measure(classifier, faces.subset(chosen), CacheResult(film, *bounds), options.seed).row()
-        for film, bounds in product(UNSTEADY, BOUNDS)
+        measure(classifier, faces.subset(chosen), CacheResult(motion, *ages), options.seed).row()
+        for motion, ages in product(MOTIONS, AGES)
     ]
     print(table(rows))
     head = circumstances("benchmarks.prediction_cache", arguments)
-    write(head | {"tracks": options.tracks, "bounds": rows}, options.output)
+    write(head | {"tracks": options.tracks, "rows": rows}, options.output)
 
 
 def measure(
-    classifier: ExpressionClassifier, faces: FerArrays, reading: CacheResult, seed: int
+    classifier: ExpressionClassifier, faces: FerArrays, result: CacheResult, seed: int
 ) -> CacheResult:
-    """Show the faces, two a track, and return what was read and named.
+    """Show the faces, two a track, and return what was classified and named.
 
     Args:
-        classifier: Reads the faces.
+        classifier: Classifies the faces.
         faces: An even number; the first half comes first.
-        reading: The film and the bounds; it is filled in.
-        seed: Of the unsteadiness; the same for all bounds.
+        result: The motion and the limits; it is filled in.
+        seed: Of motion and noise; the same for all limits.
     """
-    answers = PredictionCache(reading.longest, reading.shortest)
+    cache = PredictionCache(result.max_age, result.min_age)
     smoother = ExpressionSmoother()
 
     def classify(crops: Sequence[np.ndarray]) -> np.ndarray:
-        reading.read += len(crops)
+        result.classified += len(crops)
         return classifier.classify(crops)
 
     tracks = np.arange(1, len(faces) // 2 + 1)
-    for time, crops, labels in film(faces, UNSTEADY[reading.film], seed):
-        probabilities = answers.predict(tracks.tolist(), crops, time, classify)
+    for time, crops, labels in frames(faces, MOTIONS[result.motion], seed):
+        probabilities = cache.predict(tracks.tolist(), crops, time, classify)
         named = smoother.update(detections(tracks, probabilities), time).data["expression"]
-        reading.shown += len(tracks)
+        result.shown += len(tracks)
         if time % CLIP_SECONDS >= SETTLED:
-            reading.settled += len(tracks)
-            reading.right += int((named == labels).sum())
-    return reading
+            result.settled += len(tracks)
+            result.right += int((named == labels).sum())
+    return result
 
 
-def film(
-    faces: FerArrays, unsteady: float, seed: int
+def frames(
+    faces: FerArrays, motion: float, seed: int
 ) -> Iterator[tuple[float, list[np.ndarray], np.ndarray]]:
-    """Play each frame: its seconds, the tracks' crops, and their labels."""
+    """Yield each frame: its seconds, the tracks' crops, and their labels."""
     generator = np.random.default_rng(seed)
     for part, half in enumerate(np.split(np.arange(len(faces)), 2)):
         places = np.zeros((len(half), 2))
         for frame in range(round(RATE * CLIP_SECONDS)):
-            places += generator.normal(0, unsteady * SIDE, places.shape)
+            places += generator.normal(0, motion * SIDE, places.shape)
             crops = [
-                filmed(faces.images[index], place, generator)
+                as_filmed(faces.images[index], place, generator)
                 for index, place in zip(half, places, strict=True)
             ]
             yield part * CLIP_SECONDS + frame / RATE, crops, faces.labels[half]
 
 
-def filmed(picture: np.ndarray, place: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def as_filmed(picture: np.ndarray, place: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return a picture as a camera sees it, RGB uint8 (SIDE, SIDE, 3).
 
     Args:
@@ -154,7 +158,7 @@ def filmed(picture: np.ndarray, place: np.ndarray, generator: np.random.Generato
 
 
 def detections(tracks: np.ndarray, probabilities: np.ndarray) -> Detections:
-    """Return faces somewhere, of which so much is known."""
+    """Return the tracks' faces, all with the same box."""
     boxes = np.tile(np.array([0, 0, SIDE, SIDE], np.float32), (len(tracks), 1))
     return Detections(xyxy=boxes, tracker_id=tracks, data={"probabilities": probabilities})
 

@@ -1,6 +1,6 @@
 """Measure the estimate of yaw, and what it keeps from being misnamed, on heads of known yaw.
 
-    python -m benchmarks.yaw --photos FOLDER --sheet heads.png
+    python -m benchmarks.yaw --photos FOLDER
 
 Faces that look at the camera are taken out of photos and turned in three dimensions (see
 `benchmarks.turned_heads`), then read as any photo. For each yaw: how many were found, the error of
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from skimage.data import astronaut
 from supervision import Detections
 
@@ -37,9 +36,6 @@ PITCHES = (0, -12, 12)
 
 FRONTAL, LEVEL, LARGE = 8.0, 15.0, 45.0
 """Most yaw and roll, in degrees, and least size in pixels of the faces that are turned."""
-
-SHEET_SIDE = 110
-"""Side in pixels of a picture on the sheet."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     limit_threads(1)
     pipeline = Pipeline.load(min_face=40)
-    readings, rows, heads = [], [], 0
+    readings, heads = [], 0
     for image, landmarks in frontal_faces(pipeline, options.photos):
         pitch, heads = PITCHES[heads % len(PITCHES)], heads + 1
         turns = {yaw: turn_head(image, landmarks, yaw, pitch) for yaw in all_yaws()}
         readings += read_turns(pipeline, turns)
-        rows.append(np.hstack([_small(picture) for picture in turns.values()]))
     report = {
         "command": " ".join(["python -m benchmarks.yaw", *(arguments or sys.argv[1:])]),
         "heads": heads,
@@ -83,8 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = json.dumps(report, indent=2)
     options.output.write_text(text + "\n")
     print(text)
-    if options.sheet:
-        Image.fromarray(np.vstack(rows)).save(options.sheet)
 
 
 def all_yaws() -> list[int]:
@@ -158,17 +151,12 @@ def summarise(readings: Sequence[Reading], yaw: int, heads: int) -> dict[str, fl
     }
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
-    return np.asarray(Image.fromarray(picture).resize((SHEET_SIDE, SHEET_SIDE)))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--photos", type=Path, help="a folder; scikit-image's astronaut if left out"
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
-    parser.add_argument("--sheet", type=Path, help="where a picture of all turned heads goes")
     return parser
 
 

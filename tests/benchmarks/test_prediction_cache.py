@@ -1,9 +1,9 @@
-"""Showing labelled pictures as a camera would, and counting what is read and named rightly."""
+"""Labelled pictures as a camera would see them; which are classified, and named rightly."""
 
 import numpy as np
 import pytest
 
-from benchmarks.prediction_cache import CLIP_SECONDS, RATE, CacheResult, film, measure
+from benchmarks.prediction_cache import CLIP_SECONDS, RATE, CacheResult, frames, measure
 from fer.data.arrays import FerArrays
 
 
@@ -22,27 +22,27 @@ def faces():
     return FerArrays(images, np.array([3, 4, 4, 3]), np.zeros((4, 10), np.float32))
 
 
-def test_each_face_in_each_frame_is_read_where_no_answer_may_stand(faces):
+def test_without_a_cache_each_face_is_classified_in_each_frame(faces):
     row = measure(ByBrightness(), faces, CacheResult("still", 0.0, 0.0), seed=0).row()
-    bounds = {"film": "still", "longest s": 0.0, "shortest s": 0.0}
-    assert row == bounds | {"read": 1.0, "accuracy": 1.0}
+    limits = {"motion": "still", "max_age": 0.0, "min_age": 0.0}
+    assert row == limits | {"classified": 1.0, "accuracy": 1.0}
 
 
-def test_answers_that_stand_spare_readings_and_follow_a_change(faces):
+def test_a_cache_spares_classifications_and_follows_a_change(faces):
     row = measure(ByBrightness(), faces, CacheResult("still", 0.5, 0.0), seed=0).row()
-    assert row["read"] < 0.2
+    assert row["classified"] < 0.2
     assert row["accuracy"] == 1.0
 
 
-def test_lively_faces_are_read_less_often_where_any_answer_stands(faces):
+def test_moving_faces_are_classified_less_often_with_a_min_age(faces):
     edges = np.zeros((4, 48, 48), np.uint8)
     edges[:, ::8] = 255
-    lively = FerArrays(edges, faces.labels, faces.votes)
+    moving = FerArrays(edges, faces.labels, faces.votes)
     often, seldom = (
-        measure(ByBrightness(), lively, CacheResult("lively", 0.3, shortest), seed=0).row()["read"]
-        for shortest in (0.0, 0.1)
+        measure(ByBrightness(), moving, CacheResult("moving", 0.3, min_age), seed=0)
+        for min_age in (0.0, 0.1)
     )
-    assert seldom < 0.5 * often
+    assert seldom.classified < 0.5 * often.classified
 
 
 def test_wrong_names_are_counted(faces):
@@ -52,7 +52,7 @@ def test_wrong_names_are_counted(faces):
 
 
 def test_each_track_shows_two_pictures_in_turn(faces):
-    frames = list(film(faces, 0.004, seed=0))
-    assert len(frames) == 2 * RATE * CLIP_SECONDS
-    assert [frame[2].tolist() for frame in (frames[0], frames[-1])] == [[3, 4], [4, 3]]
-    assert [crop.mean() > 128 for crop in frames[0][1]] == [True, False]
+    played = list(frames(faces, 0.004, seed=0))
+    assert len(played) == 2 * RATE * CLIP_SECONDS
+    assert [frame[2].tolist() for frame in (played[0], played[-1])] == [[3, 4], [4, 3]]
+    assert [crop.mean() > 128 for crop in played[0][1]] == [True, False]
