@@ -1,10 +1,10 @@
-"""Measure the Live tab's server path for many visitors: answers per second, and their age.
+"""Measure the Live tab's server path for many visitors: results per second, and their age.
 
     python -m benchmarks.visitors --visitors 16
 
 Visitors speak the page's HTTP from threads of this process, without a browser: each keeps its page
-open and sends the next frame once the one before has been answered, at most ten a second. An
-answer's age is the time since its frame was sent. Server and visitors share the machine.
+open and sends the next frame once the one before has been answered, at most ten a second. A
+result's age is the time since its frame was sent. Server and visitors share the machine.
 """
 
 import argparse
@@ -59,7 +59,7 @@ class Visitor(threading.Thread):
         requested["session_hash"] = self.session
         data = [{"frame": {"url": frame}, "token": token, "view": "person"} for frame in frames]
         self.bodies = [json.dumps({**requested, "data": each}).encode() for each in data]
-        self.answers: list[tuple[float, float]] = []  # when each came, and its age
+        self.results: list[tuple[float, float]] = []  # when each came, and its age
         self.received = 0  # bytes
 
     def run(self) -> None:
@@ -68,14 +68,14 @@ class Visitor(threading.Thread):
         heartbeat.request("GET", f"{API}/heartbeat/{self.session}")
         opened, connection = heartbeat.getresponse(), self._connection()
         while (sent := time.monotonic()) < self.end:
-            body = self.bodies[len(self.answers) % len(self.bodies)]
+            body = self.bodies[len(self.results) % len(self.bodies)]
             head = {"Content-Type": "application/json"}
             connection.request("POST", f"{API}/component_server/", body, head)
             content = connection.getresponse().read()
-            if not json.loads(content)["faces"] and len(self.answers) > 1:
+            if not json.loads(content)["faces"] and len(self.results) > 1:
                 raise RuntimeError(f"A frame was not read: {content[:300]!r}")
             now = time.monotonic()
-            self.answers.append((now, now - sent))
+            self.results.append((now, now - sent))
             self.received += len(content)
             time.sleep(max(0.0, sent + INTERVAL - time.monotonic()))
         opened.close()
@@ -106,10 +106,10 @@ def measure(page: Page, count: int, seconds: float) -> dict[str, float]:
         visitor.start()
     for visitor in visitors:
         visitor.join()
-    answers = [visitor.answers for visitor in visitors]
-    total = sum(map(len, answers))
+    results = [visitor.results for visitor in visitors]
+    total = sum(map(len, results))
     return {
-        **figures(answers, begin, seconds),
+        **figures(results, begin, seconds),
         "kilobytes_up": round(float(np.mean([len(body) for body in visitors[0].bodies])) / 1e3, 1),
         "kilobytes_down": round(sum(visitor.received for visitor in visitors) / total / 1e3, 1),
     }
@@ -127,22 +127,22 @@ def camera_frames(count: int = 8) -> list[str]:
 
 
 def figures(
-    answers: Sequence[Sequence[tuple[float, float]]], begin: float, seconds: float
+    results: Sequence[Sequence[tuple[float, float]]], begin: float, seconds: float
 ) -> dict[str, float]:
-    """Return answers per second and visitor, and their ages in seconds.
+    """Return results per second and visitor, and their ages in seconds.
 
     Args:
-        answers: Of each visitor, when each answer came and how old its frame was then.
+        results: Of each visitor, when each result came and how old its frame was then.
         begin: When the measurement began, on the same clock.
         seconds: How long it lasted; what came later counts for the ages only.
 
     Raises:
-        ValueError: A visitor got no answer in time.
+        ValueError: A visitor got no result in time.
     """
-    counted = [[(when, age) for when, age in each if when >= begin] for each in answers]
+    counted = [[(when, age) for when, age in each if when >= begin] for each in results]
     rates = [sum(when < begin + seconds for when, _ in each) / seconds for each in counted]
     if min(rates) == 0:
-        raise ValueError("A visitor got no answer in time.")
+        raise ValueError("A visitor got no result in time.")
     ages = [age for each in counted for _, age in each]
     middle, high = np.quantile(ages, [0.5, 0.99])
     values = {

@@ -1,9 +1,9 @@
-"""Measure the on-device page in a browser: answers and pictures per second, and its first load.
+"""Measure the on-device page in a browser: results and pictures per second, and its first load.
 
     python -m benchmarks.web
 
 Chromium's fake camera plays a made-up scene of 640 x 480 pixels and 30 frames a second, with one
-face and with six; networks and page run in the browser, on one thread each. *Answers* are frames
+face and with six; networks and page run in the browser, on one thread each. *Results* are frames
 that the networks have read, *pictures* those of the camera over which boxes were drawn; the
 processor's time is that of the worker's thread. The first load is each file of the built page once,
 as it travels compressed. On a machine that does other work, `--nice -19` (as root) lets that wait.
@@ -45,13 +45,13 @@ WARM_UP = 4.0
 """Seconds that aren't counted."""
 
 WATCH = """
-window.answers = [];
+window.results = [];
 window.pictures = 0;
 window.Worker = class extends window.Worker {
   constructor(...options) {
     super(...options);
     this.addEventListener("message", ({ data }) => {
-      if (data.type === "faces") window.answers.push([data.milliseconds, data.faces.length]);
+      if (data.type === "faces") window.results.push([data.milliseconds, data.faces.length]);
     });
   }
 };
@@ -118,10 +118,10 @@ def watch(page: Page, site: Site, seconds: float, nice: int | None) -> dict[str,
     if nice is not None:
         set_priority(nice)
     page.wait_for_timeout(1000 * WARM_UP)
-    before = page.evaluate("[performance.now(), pictures, answers.length]")
+    before = page.evaluate("[performance.now(), pictures, results.length]")
     requests, busy = len(site.requests), worker_seconds()
     page.wait_for_timeout(1000 * seconds)
-    after = page.evaluate("[performance.now(), pictures, answers]")
+    after = page.evaluate("[performance.now(), pictures, results]")
     busy, elapsed = worker_seconds() - busy, (after[0] - before[0]) / 1000
     return {
         **figures(after[2][before[2] :], elapsed, busy),
@@ -148,22 +148,22 @@ def set_priority(nice: int) -> None:
             os.setpriority(os.PRIO_PROCESS, thread.id, nice)
 
 
-def figures(answers: Sequence[tuple[float, int]], seconds: float, busy: float) -> dict[str, float]:
-    """Return the figures of the answers that came within so many seconds.
+def figures(results: Sequence[tuple[float, int]], seconds: float, busy: float) -> dict[str, float]:
+    """Return the figures of the results that came within so many seconds.
 
     Args:
-        answers: Of each the milliseconds that it took, and its number of faces.
+        results: Of each the milliseconds that it took, and its number of faces.
         seconds: How long was watched.
         busy: Seconds of the processor that they took together.
     """
-    took = [milliseconds for milliseconds, _ in answers]
+    took = [milliseconds for milliseconds, _ in results]
     if not took:
         raise RuntimeError("The page has read no frame; see what it shows.")
     return {
-        "answers_per_second": round(len(answers) / seconds, 1),
+        "results_per_second": round(len(results) / seconds, 1),
         "milliseconds": round(median(took), 1),
-        "processor_milliseconds": round(1000 * busy / len(answers), 1),
-        "faces": round(sum(faces for _, faces in answers) / len(answers), 2),
+        "processor_milliseconds": round(1000 * busy / len(results), 1),
+        "faces": round(sum(faces for _, faces in results) / len(results), 2),
     }
 
 

@@ -61,7 +61,9 @@ def settings(cache: dict, roll: dict, yaw: dict, framing: dict) -> str:
     """
     without, still = _cached(cache, "still")
     moving_without, moving = _cached(cache, "moving")
-    tilted = next(row for row in roll["photos_of_one_face"] if row["degrees"] == 45)
+    upright, *turned = roll["photos_as_they_are"]
+    rows = "\n".join(_turned_row(row) for row in turned if row["degrees"])
+    live = roll["live"]
     yaws = {row["yaw"]: row for row in yaw["by_yaw"]}
     scale = framing["scales"][framing["size"]]
     commands = "\n".join(file["command"] for file in (cache, roll, yaw, framing))
@@ -75,11 +77,13 @@ with every face classified in every frame it is {without["accuracy"]:.3f} and
 {moving_without["accuracy"]:.3f}.
 
 **Roll.** A tilted face is cropped level with its eyes, and a photo without upright faces is
-searched turned. Of {tilted["faces"]} faces in photos turned by 45 degrees {tilted["recall"]:.0%}
-are detected, and {tilted["same_expression"]:.0%} of these keep their expression;
-{tilted["same_expression_unlevelled"]:.0%} do in crops that aren't levelled. A frame with a tilted
-face takes {roll["live"]["tilted_ms"]:.1f} ms instead of {roll["live"]["upright_ms"]:.1f}, a photo
-without faces {roll["faceless"]["times_as_long"]:.1f} times as long.
+searched turned. A frame with a tilted face takes {live["tilted_ms"]:.1f} ms instead of
+{live["upright_ms"]:.1f}, a photo without faces {roll["faceless"]["times_as_long"]:.1f} times as
+long. Of the {upright["faces"]} faces in {roll["photos"]} photos:
+
+| photo turned by, either way | detected | same expression | same, cropped as if upright |
+|---|---|---|---|
+{rows}
 
 **Yaw.** On {yaw["heads"]} photographed heads, turned in three dimensions, the mean error of the
 estimated yaw is {yaws[0]["mean_error"]:.0f} degrees at 0, {yaws[35]["mean_error"]:.0f} at 35 and
@@ -94,6 +98,11 @@ cropped with that side. The embedded weights keep an earlier measurement, which 
 {commands}
 ```
 """
+
+
+def _turned_row(row: dict) -> str:
+    shares = (row[name] for name in ("recall", "same_expression", "same_expression_unlevelled"))
+    return f"| {row['degrees']}° | {' | '.join(f'{share:.0%}' for share in shares)} |"
 
 
 def _cached(cache: dict, motion: str) -> tuple[dict, dict]:
@@ -123,8 +132,8 @@ def _crowd(visitors: dict) -> str:
     cores = visitors["machine"]["cores"]
     return f"""\
 Where the server reads the camera, as the Live tab does *on the server*, {number} visitors at a time
-get {mean:.1f} answers a second each to the ten frames that they send; the slowest gets
-{slowest:.1f}. 99 of 100 answers are there within {late:.0f} ms of their frame, on {cores} cores
+get the faces of {mean:.1f} of the ten frames that each sends in a second; the slowest gets those of
+{slowest:.1f}. 99 of 100 results are there within {late:.0f} ms of their frame, on {cores} cores
 that server and visitors share."""
 
 

@@ -34,9 +34,9 @@ The first visit loads {load["total"]} MB, compressed: {load["runtime"]} of ONNX 
 
 def _row(name: str, scene: dict) -> str:
     """Return a scene's row."""
-    answers, pictures = scene["answers_per_second"], scene["pictures_per_second"]
+    results, pictures = scene["results_per_second"], scene["pictures_per_second"]
     times = f"{scene['milliseconds']:.0f} ms | {scene['processor_milliseconds']:.0f} ms"
-    return f"| {name} | {answers:.0f} | {times} | {pictures:.0f} |"
+    return f"| {name} | {results:.0f} | {times} | {pictures:.0f} |"
 
 
 def _versions(report: dict) -> str:

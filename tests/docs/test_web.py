@@ -3,9 +3,9 @@
 from docs.web import web
 
 
-def scene(answers, pictures, milliseconds, processor, requests=0):
+def scene(results, pictures, milliseconds, processor, requests=0):
     return {
-        "answers_per_second": answers,
+        "results_per_second": results,
         "pictures_per_second": pictures,
         "milliseconds": milliseconds,
         "processor_milliseconds": processor,
