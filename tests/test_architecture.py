@@ -1,5 +1,4 @@
-"""The floor plan of docs/architecture.md: what may import what, checked over all modules at
-once."""
+"""The layers of docs/architecture.md: what may import what, checked over all modules at once."""
 
 import ast
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-FLOORS = {
+LAYERS = {
     "app": 7,
     "train": 7,
     "fer.__main__": 7,
@@ -19,7 +18,7 @@ FLOORS = {
     "fer.ui": 6,
     "fer.batch": 5,
     "fer.recording": 4,
-    "fer": 4,  # the package's front: it only names what it imports at the first use
+    "fer": 4,  # it only names what it imports at the first use
     "fer.pipeline": 3,
     "fer.training": 3,
     "fer.drawing": 2,
@@ -48,7 +47,7 @@ FLOORS = {
     "fer.version": 0,
     "fer.video": 0,
 }
-"""Floor of each package or module; the longest prefix counts."""
+"""Layer of each package or module; the longest prefix counts."""
 
 ONLY_IMPORTERS = {
     "datasets": ("fer.data", "fer.evaluation.metrics"),
@@ -58,8 +57,8 @@ ONLY_IMPORTERS = {
 }
 """Libraries that are imported in one place, so that they can be replaced there."""
 
-PER_SCREEN = {"__init__", "tab", "events", "handlers", "views", "session"}
-"""Module names that each screen of the page has."""
+PER_TAB = {"__init__", "tab", "events", "handlers", "views", "session"}
+"""Module names that each tab of the page has."""
 
 
 def module_name(path: Path) -> str:
@@ -84,22 +83,22 @@ def imports(module: str) -> Iterator[str]:
 
 
 def area(name: str) -> str | None:
-    """Return the entry of `FLOORS` that a name belongs to; None for other libraries."""
-    prefixes = [entry for entry in FLOORS if name == entry or name.startswith(entry + ".")]
+    """Return the entry of `LAYERS` that a name belongs to; None for other libraries."""
+    prefixes = [entry for entry in LAYERS if name == entry or name.startswith(entry + ".")]
     return max(prefixes, key=len, default=None)
 
 
 def is_allowed(module: str, name: str) -> bool:
-    """Return whether a module may import a name: of its own area, floor 0, or a lower floor."""
+    """Return whether a module may import a name: of its own area, layer 0, or a lower layer."""
     own, other = area(module), area(name)
     if other is None or own == other:
         return True
-    return FLOORS[other] < FLOORS[own] or FLOORS[other] == FLOORS[own] == 0
+    return LAYERS[other] < LAYERS[own] or LAYERS[other] == LAYERS[own] == 0
 
 
-def test_imports_come_from_lower_floors_and_without_circles():
+def test_imports_come_from_lower_layers_and_without_cycles():
     assert not is_allowed("fer.labels", "fer.pipeline.Pipeline")  # upwards
-    assert not is_allowed("fer.model.auto", "fer.vision.crops")  # the same floor
+    assert not is_allowed("fer.model.auto", "fer.vision.crops")  # the same layer
     assert is_allowed("fer.pipeline", "fer.vision.crops.CropFraming")
     forbidden = [
         f"{module} imports {name}"
@@ -138,7 +137,7 @@ def test_no_name_of_a_module_or_public_class_occurs_twice():
         for node in ast.parse(source).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
-    single = [name for name in modules if name not in PER_SCREEN | packages]
+    single = [name for name in modules if name not in PER_TAB | packages]
     twice = [name for name, count in Counter(single + classes).items() if count > 1]
     assert twice == []
 

@@ -22,7 +22,7 @@ def test_frames_a_second(times, rate):
     assert last == pytest.approx(rate)
 
 
-def test_a_stopped_clock_stands_still_and_goes_on_from_there():
+def test_a_paused_clock_resumes_where_it_was():
     time = 100.0
     clock = PausableClock(lambda: time)
     time = 101.0

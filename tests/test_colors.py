@@ -44,7 +44,7 @@ def test_each_expression_and_state_without_one_has_a_colour():
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_any_two_colours_stay_apart(sight):
+def test_any_two_colours_can_be_told_apart(sight):
     apart = {
         (one, other): float(deltaE_ciede2000(seen(COLORS[one], sight), seen(COLORS[other], sight)))
         for one, other in combinations(COLORS, 2)

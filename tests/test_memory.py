@@ -1,4 +1,4 @@
-"""A long stream, on a clock of its own: memory stays, and no file is left behind."""
+"""A long stream: memory doesn't grow, and no file is left behind."""
 
 import gc
 from itertools import islice
@@ -39,10 +39,10 @@ def test_following_for_ten_minutes_keeps_nothing():
     pipeline = Pipeline(FaceDetector(), FakeClassifier(sure("sad")))
     actors = [Actor(1, (65, 90), 120, 8), Actor(2, (180, 95), 115, 6, start=0.5, end=1.3)]
     views = list(islice(acted("two come and go", (240, 180), actors).play(), 60))
-    following, numbers = StreamState(), set()
+    state, numbers = StreamState(), set()
 
     def step(index):
-        faces = pipeline.process_frame(views[index % 60].image, index / 2, following)
+        faces = pipeline.process_frame(views[index % 60].image, index / 2, state)
         numbers.update(faces.tracker_id.tolist())
 
     # Ten minutes at two frames a second; the second face comes and goes 20 times.

@@ -59,7 +59,7 @@ def test_faces_keep_what_was_known_and_gain_probabilities():
     np.testing.assert_allclose(faces.data["probabilities"], [HAPPY, HAPPY])
 
 
-def test_the_detector_s_answer_is_not_edited():
+def test_the_detector_s_result_is_not_edited():
     detector = Detector(BOXES)
     faces = Pipeline(detector, Classifier())(PICTURE)
     assert faces is not detector.found
@@ -140,26 +140,26 @@ def test_top_labels(rows, uncertain_below, labels):
     assert expression_labels(faces, uncertain_below) == labels
 
 
-def test_following_numbers_the_faces_and_calms_the_answers():
+def test_a_stream_numbers_its_faces_and_smooths_probabilities():
     class Wavering(Classifier):
-        answers = iter([HAPPY, HAPPY, HAPPY[::-1]])
+        rows = iter([HAPPY, HAPPY, HAPPY[::-1]])
 
         def classify(self, crops) -> np.ndarray:
-            return np.array([next(self.answers)] * len(crops), np.float32)
+            return np.array([next(self.rows)] * len(crops), np.float32)
 
-    pipeline, following = Pipeline(Detector(BOXES), Wavering()), StreamState()
-    assert len(pipeline.process_frame(PICTURE, 9.9, following)) == 0
-    assert len(following.tentative) == 2
-    first = pipeline.process_frame(PICTURE, 10.0, following)
+    pipeline, state = Pipeline(Detector(BOXES), Wavering()), StreamState()
+    assert len(pipeline.process_frame(PICTURE, 9.9, state)) == 0
+    assert len(state.tentative) == 2
+    first = pipeline.process_frame(PICTURE, 10.0, state)
     darker = (0.6 * PICTURE).astype(np.uint8)
-    second = pipeline.process_frame(darker, 10.06, following)  # changed, so read again
+    second = pipeline.process_frame(darker, 10.06, state)  # changed, so read again
     assert first.tracker_id.tolist() == second.tracker_id.tolist() == [1, 2]
     np.testing.assert_allclose(first.data["probabilities"], [HAPPY, HAPPY], atol=1e-5)
     assert expression_labels(second, 0.4) == ["happy", "happy"]
     assert second.data["landmarks"].shape == (2, 5, 2)
 
 
-def test_a_called_expression_goes_before_the_most_probable_one():
+def test_a_smoothed_expression_comes_before_the_most_probable_one():
     faces = Detections(
         xyxy=BOXES,
         data={"probabilities": np.array([TORN, HAPPY]), "expression": np.array([5, 5])},

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from benchmarks.startup import Start, processor_seconds, run, summary
+from benchmarks.startup import Start, run, summary
 from fer.video import VideoWriter
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +60,6 @@ def test_commands_need_only_the_light_libraries(tmp_path):
 def test_a_program_is_timed():
     start = run("sum(i * i for i in range(1_000_000))")
     assert 0.02 < start.cpu < start.seconds + 0.02
-    assert processor_seconds(1) >= 0
 
 
 def test_the_page_over_the_libraries():

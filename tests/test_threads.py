@@ -13,9 +13,7 @@ def no_limit(monkeypatch):
     monkeypatch.setattr(threads, "_limits", [])
 
 
-def test_without_a_limit_there_is_a_thread_for_each_core_or_as_openmp_is_told(
-    no_limit, monkeypatch
-):
+def test_without_a_limit_there_is_a_thread_for_each_core_or_as_openmp_is_set(no_limit, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert threads.number_of_threads() == threads.number_of_cores() >= 1
     monkeypatch.setenv("OMP_NUM_THREADS", "3")

@@ -67,7 +67,7 @@ def by_transformers():
     return pipeline("image-classification", model=str(EMBEDDED_WEIGHTS), device="cpu")
 
 
-def test_a_picture_without_a_face_gives_no_answer(classifier):
+def test_a_picture_without_a_face_has_no_probabilities(classifier):
     faces = Pipeline(FaceDetector(), classifier)(np.full((240, 320, 3), 90, np.uint8))
     assert faces.data["probabilities"].shape == (0, 7)
 

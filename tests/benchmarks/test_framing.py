@@ -10,7 +10,7 @@ from benchmarks.framing import measure
 from fer.vision.crops import FER2013_FRAMING, CropFraming, crop_face
 
 
-def test_boxes_of_one_shape_are_called_by_the_size_that_varies_least():
+def test_the_size_that_varies_least_is_chosen():
     # Heights differ, widths are 0.5: the picture is twice as wide as any box.
     boxes = np.array([[0.2, 0.1, 0.7, bottom] for bottom in (0.6, 0.7, 0.8, 0.9)])
     report = measure(boxes)

@@ -69,7 +69,7 @@ def test_a_face_is_cut_out_with_its_height_and_landmarks(subject):
     np.testing.assert_allclose(subject.landmarks, faces.data["landmarks"][0], atol=6)
 
 
-def test_a_picture_of_fer2013_lies_in_the_middle():
+def test_a_picture_of_fer2013_is_in_the_middle():
     picture = enlarge(np.full((48, 48), 200, np.uint8))
     assert picture.shape == (PICTURE_SIDE, PICTURE_SIDE, 3)
     assert (picture == 200).all()

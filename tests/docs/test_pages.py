@@ -35,11 +35,11 @@ def test_the_accepted_recordings_are_those_that_are_read():
     assert f"read {VIDEO_FORMATS}," in FILES
 
 
-def test_every_room_has_its_line():
-    rooms = {
+def test_every_package_has_its_line():
+    packages = {
         f"fer/{path.name}" for path in (ROOT / "fer").iterdir() if (path / "__init__.py").is_file()
     }
-    assert {room for room in rooms if f"`{room}`" not in CODE} == set()
+    assert {package for package in packages if f"`{package}`" not in CODE} == set()
 
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("recipes/**/*.md")]

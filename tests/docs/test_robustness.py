@@ -33,7 +33,7 @@ def tiny():
     }
 
 
-def test_the_table_has_a_row_a_damage(tiny):
+def test_the_table_has_a_row_for_each_corruption(tiny):
     text = section(tiny)
     assert "| size 48 px (face height) | 50% | 50% | 50% | 50% | 50% | 50% | 50% |" in text
     assert "| light 1/4 |" in text
@@ -49,7 +49,7 @@ def test_what_was_not_measured_is_a_dash(tiny, few):
 
 
 @pytest.mark.parametrize(("metric", "lines"), [("recall", 3), ("accuracy", 2)])
-def test_a_plot_has_a_panel_a_damage_and_a_line_a_reader(tiny, metric, lines):
+def test_a_plot_has_a_panel_for_each_corruption_and_a_line_for_each_reader(tiny, metric, lines):
     panels = [axes for axes in plot(tiny, metric).axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == ["size (face height, px)", "light"]
     assert [len(axes.lines) for axes in panels] == [lines, lines]

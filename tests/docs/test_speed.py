@@ -13,7 +13,7 @@ def scene(rate, kept, **faster):
     return {"ours": ours, "times_as_fast_as": faster, "agreement": agreement, "yardstick_ms": 18.4}
 
 
-def test_each_figure_stands_where_it_belongs():
+def test_each_figure_is_where_it_belongs():
     scenes = {"one face": scene(120.4, 1, naive=4.12, peer=9.46), "film": scene(30, 0.9, naive=3)}
     ratios = {"resnet18": 1.0, "one": 0.114, "many": 0.0251, "one, float32": 0.183, "rest": 0.067}
     network = {name: {"ratio": ratio} for name, ratio in ratios.items()}

@@ -24,7 +24,7 @@ def report(**scenes):
     }
 
 
-def test_each_figure_stands_where_it_belongs():
+def test_each_figure_is_where_it_belongs():
     text = web(
         report(
             **{"one face": scene(29.6, 30.0, 14.4, 12.4), "six faces": scene(9.1, 29.8, 99.7, 91.2)}
