@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
+from docs.tables import with_section
 from fer.model.markdown import duration, number, table
 from fer.model.model_metrics import ModelMetrics
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 README = RECIPES / "README.md"
 WEIGHTS = RECIPES.parent / "fer" / "model" / "weights" / "metrics.json"
-MARKS = "<!-- results -->\n", "<!-- /results -->"
 
 HEADINGS = (
     "recipe", "seeds", "validation", "test", "FER+, majority of eight", "parameters", "time",
@@ -101,17 +101,12 @@ def keep(name: str, output: Path, recipes: Path = RECIPES) -> Path:
     return kept
 
 
-def with_results(readme: str) -> str:
-    """Return the page with its table written anew."""
-    before, rest = readme.split(MARKS[0])
-    return f"{before}{MARKS[0]}{results_table()}{MARKS[1]}{rest.split(MARKS[1])[1]}"
-
-
 def main() -> None:
     """Keep a result if one is named, and write the table."""
     if len(sys.argv) == 3:
         keep(sys.argv[1], Path(sys.argv[2]))
-    README.write_text(with_results(README.read_text(encoding="utf-8")), encoding="utf-8")
+    page = with_section(README.read_text(encoding="utf-8"), "results", results_table())
+    README.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
