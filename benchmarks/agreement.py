@@ -1,4 +1,4 @@
-"""How well followed faces agree with a full detection of the same frame, face by face.
+"""How well tracked faces agree with a full detection of the same frame, face by face.
 
 A full detection is the measure, frame by frame. Who is who in it comes from the scene where that is
 known, and else from `Links`, which chains full detections by their distance, over short gaps, too.
@@ -103,14 +103,14 @@ class Agreement:
 
     Attributes:
         faces: Faces of the full detections.
-        had: Of these, faces that were followed, too.
-        extra: Followed faces that no full detection has.
+        matched: Of these, faces that were tracked, too.
+        extra: Tracked faces that no full detection has.
         switches: Times a face got another track id, or one that had been another face's.
         face_seconds: How long the faces were watched, summed over them.
     """
 
     faces: int = 0
-    had: int = 0
+    matched: int = 0
     extra: int = 0
     switches: int = 0
     face_seconds: float = 0.0
@@ -123,7 +123,7 @@ class Agreement:
         time: float,
         full: np.ndarray,
         ids: np.ndarray,
-        followed: np.ndarray,
+        tracked: np.ndarray,
         numbers: np.ndarray,
     ) -> None:
         """Count one frame.
@@ -132,13 +132,13 @@ class Agreement:
             time: Seconds from the scene's start.
             full: Boxes of the full detection, float32 (n, 4).
             ids: Their true identities, int (n,); 0 is unknown.
-            followed: Boxes of the followed faces, float32 (m, 4).
+            tracked: Boxes of the tracked faces, float32 (m, 4).
             numbers: Their `tracker_id`, int (m,).
         """
-        joined = pairs(full, followed)
+        joined = pairs(full, tracked)
         self.faces += len(full)
-        self.had += len(joined)
-        self.extra += len(followed) - len(joined)
+        self.matched += len(joined)
+        self.extra += len(tracked) - len(joined)
         for row, column in joined:
             face, number = int(ids[row]), int(numbers[column])
             if face:
@@ -154,8 +154,8 @@ class Agreement:
         minutes = self.face_seconds / 60
         return {
             "faces": self.faces,
-            "had": round(self.had / self.faces, 4) if self.faces else None,
-            "missed": round(1 - self.had / self.faces, 4) if self.faces else None,
+            "recall": round(self.matched / self.faces, 4) if self.faces else None,
+            "missed": round(1 - self.matched / self.faces, 4) if self.faces else None,
             "extra": round(self.extra / self.faces, 4) if self.faces else None,
             "id_switches": self.switches,
             "face_minutes": round(minutes, 3),

@@ -33,16 +33,16 @@ class FerPipeline:
         """Begin a stream."""
         self.stopwatch = Stopwatch()
         self.pipeline = timed_pipeline(pipeline, self.stopwatch)
-        self.following = StreamState()
+        self.state = StreamState()
         for name in ("stream_detector", "prediction_cache", "smoother"):
-            inner = getattr(self.following, name)
+            inner = getattr(self.state, name)
             stage = "follow" if name == "stream_detector" else "smooth"
-            setattr(self.following, name, Timed(inner, self.stopwatch, {}, stage))
+            setattr(self.state, name, Timed(inner, self.stopwatch, {}, stage))
 
     def read(self, image: np.ndarray, time: float) -> tuple[Detections, Spent]:
         """Return the faces of the next frame, and what it took."""
         return self.stopwatch.measure(
-            REST, lambda: self.pipeline.process_frame(image, time, self.following)
+            REST, lambda: self.pipeline.process_frame(image, time, self.state)
         )
 
 

@@ -8,7 +8,7 @@ film's times), the naive way (the same networks from scratch; on every few frame
 PyPI's `fer` with MTCNN, and the yardstick, resnet18. Frames are made before the clock starts. A
 rate is the median of the blocks' rates; stages are means per frame; "computing" is processor time,
 which says how much work it was also where the machine was busy otherwise. Agreement compares
-followed faces with the naive way's full detection of the same frame. Takes about ten minutes on two
+tracked faces with the naive way's full detection of the same frame. Takes about ten minutes on two
 cores, `--quick` under two.
 """
 
@@ -98,8 +98,8 @@ class Measurement:
 
     def block(self, views: Sequence[View]) -> None:
         """Play some frames to everybody in turn."""
-        followed = [self.ours.read(view.image, view.time) for view in views]
-        timed = [spent for _, spent in followed[WARM_UP if self._frames == 0 else 0 :]]
+        tracked = [self.ours.read(view.image, view.time) for view in views]
+        timed = [spent for _, spent in tracked[WARM_UP if self._frames == 0 else 0 :]]
         self.times["ours"].add(timed)
         checked = range(0, len(views), self.stride)
         full = {index: self.naive.read(views[index].image, views[index].time) for index in checked}
@@ -109,7 +109,7 @@ class Measurement:
             self.times["peer"].add([spent for _, spent in answers])
         self.yardsticks.append(self.yardstick.seconds())
         self._frames += len(views)
-        for index, (faces, _) in enumerate(followed):
+        for index, (faces, _) in enumerate(tracked):
             self._compare(views[index], faces, full[index][0] if index in full else None)
 
     def _compare(self, view: View, faces: Detections, full: Detections | None) -> None:
@@ -240,7 +240,7 @@ def agreement_row(name: str, figures: dict) -> dict[str, object]:
     return {
         "agreement": name,
         "checked": agreement["faces"],
-        "had": agreement["had"],
+        "recall": agreement["recall"],
         "missed": agreement["missed"],
         "extra": agreement["extra"],
         "switches": agreement["id_switches"],

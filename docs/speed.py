@@ -121,7 +121,7 @@ def _row(name: str, scene: dict) -> str:
     faster, agreement = scene["times_as_fast_as"], scene["agreement"]
     others = [f"{faster[who]:.1f}x" if who in faster else "-" for who in ("naive", "peer")]
     rate, switches = scene["ours"]["frames_per_second"], agreement["id_switches_per_face_minute"]
-    cells = [name, f"{rate:.0f}", *others, f"{agreement['had']:.3f}", f"{switches:.1f}"]
+    cells = [name, f"{rate:.0f}", *others, f"{agreement['recall']:.3f}", f"{switches:.1f}"]
     return f"| {' | '.join(cells)} |"
 
 

@@ -62,7 +62,7 @@ def test_counts():
     agreement.add(30.0, boxes(A, B), ids, boxes(B, A), np.array([7, 8]))  # both changed
     figures = agreement.figures()
     assert figures["faces"] == 6
-    assert figures["had"] == pytest.approx(5 / 6, abs=1e-4)
+    assert figures["recall"] == pytest.approx(5 / 6, abs=1e-4)
     assert figures["missed"] == figures["extra"] == pytest.approx(1 / 6, abs=1e-4)
     assert figures["id_switches"] == 2
     assert figures["face_minutes"] == 1.0  # two faces for 30 seconds
@@ -92,14 +92,14 @@ def test_nobody_known_has_no_number_to_keep():
     for number in (1, 2):
         agreement.add(float(number), boxes(A), np.array([0]), boxes(A), np.array([number]))
     figures = agreement.figures()
-    assert (figures["had"], figures["id_switches"], figures["face_minutes"]) == (1, 0, 0)
+    assert (figures["recall"], figures["id_switches"], figures["face_minutes"]) == (1, 0, 0)
 
 
 def test_nothing_to_count_is_no_figure():
     agreement = Agreement()
     agreement.add(0.0, boxes(), np.array([], int), boxes(A), np.array([1]))
     figures = agreement.figures()
-    assert figures["had"] is figures["id_switches_per_face_minute"] is None
+    assert figures["recall"] is figures["id_switches_per_face_minute"] is None
 
 
 def test_faces_are_named_by_the_truth():

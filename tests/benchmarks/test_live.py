@@ -107,7 +107,7 @@ def test_a_run_from_end_to_end():
     figures = measurement.figures()
     assert figures["frames"] == 60 and figures["faces_a_frame"] == 1
     assert figures["peer"] is None and figures["times_as_fast_as"].keys() == {"naive"}
-    assert figures["agreement"]["had"] >= 0.95  # the first frame only is without
+    assert figures["agreement"]["recall"] >= 0.95  # the first frame only is without
     assert figures["agreement"]["id_switches"] == 0
     assert figures["newcomers"]["mean_delay"] < 0.05  # a frame
     assert {"follow", "classify", "smooth"} <= figures["ours"]["ms_by_stage"].keys()
