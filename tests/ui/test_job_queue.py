@@ -19,7 +19,7 @@ def job(folder, work=lambda job: "done", visitor="", length=0.0):
 def until_cancelled(job):
     while not job.is_cancelled():
         threading.Event().wait(0.005)
-    raise ValueError("called off")
+    raise ValueError("cancelled")
 
 
 async def begun(*jobs):
@@ -53,15 +53,15 @@ def test_an_error_rises_and_leaves_no_file(tmp_path):
 
 def test_queued_jobs_report_how_many_come_first(tmp_path):
     async def scenario():
-        shop = JobQueue(2)
+        queue = JobQueue(2)
         jobs = [job(tmp_path / str(i), until_cancelled) for i in range(4)]
-        tasks = [shop.submit(work) for work in jobs]
+        tasks = [queue.submit(work) for work in jobs]
         await begun(*jobs[:2])
-        assert [shop.jobs_before(work) for work in jobs] == [0, 0, 1, 2]
+        assert [queue.jobs_before(work) for work in jobs] == [0, 0, 1, 2]
         assert not jobs[2].started
         jobs[1].cancel()
         await begun(jobs[2])
-        assert [shop.jobs_before(work) for work in jobs] == [0, 0, 0, 1]
+        assert [queue.jobs_before(work) for work in jobs] == [0, 0, 0, 1]
         for work in jobs:
             work.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -71,16 +71,16 @@ def test_queued_jobs_report_how_many_come_first(tmp_path):
     run_async(scenario())
 
 
-def test_one_that_gives_up_in_the_line_never_begins(tmp_path):
+def test_a_job_cancelled_in_the_queue_never_begins(tmp_path):
     async def scenario():
-        shop = JobQueue(1)
+        queue = JobQueue(1)
         first, second, third = (job(tmp_path / str(i), until_cancelled) for i in range(3))
-        tasks = [shop.submit(work) for work in (first, second, third)]
+        tasks = [queue.submit(work) for work in (first, second, third)]
         await begun(first)
         tasks[1].cancel()
         await asyncio.sleep(0.05)
         assert not second.started and not second.folder.exists()
-        assert shop.jobs_before(third) == 1
+        assert queue.jobs_before(third) == 1
         first.cancel(), third.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
