@@ -1,6 +1,7 @@
 """The layers of docs/architecture.md: what may import what, checked over all modules at once."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -116,6 +117,18 @@ def test_imports_come_from_lower_layers_and_without_cycles():
         for module in SOURCES
     }
     TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_every_module_has_a_layer_and_the_document_the_same():
+    assert [module for module in SOURCES if area(module) == "fer"] == ["fer"]
+    document = (ROOT / "docs" / "architecture.md").read_text()
+    documented = {
+        name.removesuffix(".py").removeprefix("fer/"): int(layer)
+        for layer, cell in re.findall(r"^\| (\d) \| (.+?) \|", document, re.MULTILINE)
+        for name in re.findall(r"`([\w/.]+)`", cell)
+    }
+    packages = {name.removeprefix("fer."): layer for name, layer in LAYERS.items()}
+    assert documented | {"fer": 4, "__main__": 7} == packages
 
 
 def test_some_libraries_have_one_importer():
