@@ -1,6 +1,8 @@
 """`fer data`."""
 
+import io
 import json
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -13,31 +15,33 @@ PLOTS = ("counts", "faces", "votes", "unanimity")
 
 
 @pytest.fixture(scope="module")
-def looked_at(tiny_fer2013, tmp_path_factory):
+def described(tiny_fer2013, tmp_path_factory):
+    """Return the folder that it wrote, and what it printed."""
     folder = tmp_path_factory.mktemp("data") / "new"
-    assert main(["data", "--dataset", str(tiny_fer2013), "--output", str(folder)]) == 0
-    return folder
+    with redirect_stdout(io.StringIO()) as printed:
+        assert main(["data", "--dataset", str(tiny_fer2013), "--output", str(folder)]) == 0
+    return folder, printed.getvalue().splitlines()
 
 
-def test_the_files(looked_at):
-    assert {path.name for path in looked_at.iterdir()} == {
+def test_the_files(described):
+    folder, _ = described
+    assert {path.name for path in folder.iterdir()} == {
         "data.html", "data.json", *(f"{name}.png" for name in PLOTS)
     }  # fmt: skip
-    figures = json.loads((looked_at / "data.json").read_text())
+    figures = json.loads((folder / "data.json").read_text())
     assert figures["train"]["pictures"] == 48 and figures["validation"]["pictures"] == 21
-    page = (looked_at / "data.html").read_text()
+    page = (folder / "data.html").read_text()
     assert page.count("data:image/png;base64,") == len(PLOTS)
     assert "train has 48 faces" in page
     for name in PLOTS:
-        with Image.open(looked_at / f"{name}.png") as picture:
+        with Image.open(folder / f"{name}.png") as picture:
             assert min(picture.size) > 200
 
 
-def test_what_is_said(tiny_fer2013, tmp_path, capsys):
-    main(["data", "--dataset", str(tiny_fer2013), "--output", str(tmp_path)])
-    printed = capsys.readouterr().out.splitlines()
+def test_what_is_printed(described):
+    folder, printed = described
     assert printed[0].startswith("train has 48 faces: most are ")
-    assert printed[-1] == f"Everything is in {tmp_path}; open data.html first."
+    assert printed[-1] == f"Everything is in {folder}; open data.html first."
 
 
 def test_an_edition_without_votes_leaves_no_plot_of_an_earlier_one(tmp_path):
@@ -55,8 +59,8 @@ def test_an_edition_without_votes_leaves_no_plot_of_an_earlier_one(tmp_path):
     assert "comes without FER+" in (tmp_path / "out" / "data.html").read_text()
 
 
-def test_plots_are_told_in_words(looked_at):
-    page = (looked_at / "data.html").read_text()
+def test_plots_are_described_in_words(described):
+    page = (described[0] / "data.html").read_text()
     assert "in train 7 angry, 7 disgust" in page
     assert "angry mostly neutral" in page  # as the tiny one's votes are
     assert page.count('tabindex="0"') == len(PLOTS)

@@ -142,7 +142,7 @@ def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
 
 
 # Twice: when the second one comes depends on the machine, which a busy one makes too late.
-@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=[pytest.mark.long, pytest.mark.slow])])
 def test_ctrl_c_keeps_what_was_analysed_and_twice_ends_at_once(
     tmp_path, film, monkeypatch, capsys, times
 ):

@@ -1,4 +1,4 @@
-"""What is said about a data set: counted by hand on a few faces, and on FER2013 itself."""
+"""Statistics of a data set: counted by hand on a few faces, and of FER2013 itself."""
 
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def test_votes_by_hand():
 
 
 @pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(not FER2013.is_dir(), reason="FER2013 is not here")
 def test_fer2013_has_the_duplicates_that_were_counted_elsewhere():
     splits = {name: load_arrays(split) for name, split in load_fer2013(FER2013).items()}
