@@ -61,8 +61,8 @@ def settings(cache: dict, roll: dict, yaw: dict, framing: dict) -> str:
     """
     without, still = _cached(cache, "still")
     moving_without, moving = _cached(cache, "moving")
-    upright, *turned = roll["photos_as_they_are"]
-    rows = "\n".join(_turned_row(row) for row in turned if row["degrees"])
+    upright, *turned = roll["turned"]
+    rows = "\n".join(map(_turned_row, turned))
     live = roll["live"]
     yaws = {row["yaw"]: row for row in yaw["by_yaw"]}
     scale = framing["scales"][framing["size"]]
@@ -81,7 +81,7 @@ searched turned. A frame with a tilted face takes {live["tilted_ms"]:.1f} ms ins
 {live["upright_ms"]:.1f}, a photo without faces {roll["faceless"]["times_as_long"]:.1f} times as
 long. Of the {upright["faces"]} faces in {roll["photos"]} photos:
 
-| photo turned by, either way | detected | same expression | same, cropped as if upright |
+| photo turned by | detected | same expression | same, cropped as if upright |
 |---|---|---|---|
 {rows}
 
@@ -101,8 +101,9 @@ cropped with that side. The embedded weights keep an earlier measurement, which 
 
 
 def _turned_row(row: dict) -> str:
+    change = f"{row['degrees']}°" if row["size"] == 1 else f"0°, {1 - row['size']:.0%} smaller"
     shares = (row[name] for name in ("recall", "same_expression", "same_expression_unlevelled"))
-    return f"| {row['degrees']}° | {' | '.join(f'{share:.0%}' for share in shares)} |"
+    return f"| {change} | {' | '.join(f'{share:.0%}' for share in shares)} |"
 
 
 def _cached(cache: dict, motion: str) -> tuple[dict, dict]:
