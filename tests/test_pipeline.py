@@ -10,7 +10,7 @@ from supervision import Detections
 from fer.images import ImageError
 from fer.pipeline import Pipeline, StreamState
 from fer.vision.detections import expression_labels
-from tests.fakes import fake_pipeline
+from tests.fakes import FakeClassifier, FakeDetector, fake_pipeline
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
 BOXES = np.array([[10, 10, 30, 30], [50, 20, 60, 30]], np.float32)
@@ -18,36 +18,27 @@ HAPPY = [0.05, 0, 0.05, 0.8, 0, 0.1, 0]
 TORN = [0.3, 0.1, 0.1, 0.1, 0.1, 0.3, 0]
 
 
-class Detector:
+class Detector(FakeDetector):
+    """Returns the same detections each time."""
+
     def __init__(self, boxes: np.ndarray) -> None:
-        self.found = Detections(
-            xyxy=boxes,
-            confidence=np.full(len(boxes), 0.99, np.float32),
-            data={"landmarks": np.zeros((len(boxes), 5, 2), np.float32)},
-        )
+        super().__init__(boxes, min_face=0)
+        self.found = super().detect(PICTURE)
 
     def detect(self, image, tiles=None, known_boxes=None, confidence=None) -> Detections:
         return self.found if tiles is None else self.found[:0]
 
-    def tiles(self, image) -> list:
-        return []
 
-    def detect_any_rotation(self, image) -> Detections:
-        return self.detect(image)
-
-    def redetect(self, image, xyxy, confidence, rolls=None) -> Detections:
-        return self.found
-
-
-class Classifier:
-    uncertain_below = 0.5
+class Classifier(FakeClassifier):
+    """Classifies all faces alike, and keeps the crops."""
 
     def __init__(self, **framing: float) -> None:
+        super().__init__(HAPPY)
         self.framing = framing
 
     def classify(self, crops) -> np.ndarray:
         self.crops = crops
-        return np.array([HAPPY] * len(crops), np.float32).reshape(-1, 7)
+        return super().classify(crops)
 
 
 def test_faces_keep_what_was_known_and_gain_probabilities():
@@ -142,10 +133,10 @@ def test_top_labels(rows, uncertain_below, labels):
 
 def test_a_stream_numbers_its_faces_and_smooths_probabilities():
     class Wavering(Classifier):
-        rows = iter([HAPPY, HAPPY, HAPPY[::-1]])
+        predictions = iter([HAPPY, HAPPY, HAPPY[::-1]])
 
         def classify(self, crops) -> np.ndarray:
-            return np.array([next(self.rows)] * len(crops), np.float32)
+            return np.array([next(self.predictions)] * len(crops), np.float32)
 
     pipeline, state = Pipeline(Detector(BOXES), Wavering()), StreamState()
     assert len(pipeline.process_frame(PICTURE, 9.9, state)) == 0
