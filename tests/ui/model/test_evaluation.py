@@ -156,6 +156,6 @@ def test_without_votes_there_is_no_verdict():
 
 def test_it_is_made_in_no_time():
     model_html("n", read(FULL))  # compiles the templates
-    begun = time.perf_counter()
+    begun = time.thread_time()
     model_html("n", read(FULL))
-    assert time.perf_counter() - begun < 0.5  # 5 ms on an idle machine
+    assert time.thread_time() - begun < 0.1  # it takes 5 ms
