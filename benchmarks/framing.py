@@ -12,14 +12,13 @@ FER2013's pictures of them are not. Takes about a minute for 1,000 pictures on o
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks.reporting import circumstances, write
 from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.labels import FER2013_DATASET_ID
 from fer.threads import limit_threads
@@ -44,16 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     boxes, rolls, found = _detect(images, options.enlarge, options.margin, options.confidence)
     upright = np.array([roll_correction(roll) == 0 for roll in rolls])
     report = {
-        "command": " ".join(["python -m benchmarks.framing", *(arguments or sys.argv[1:])]),
-        "facenet-pytorch": version("facenet-pytorch"),
+        **circumstances("benchmarks.framing", arguments),
         **{key: value for key, value in vars(options).items() if key != "output"},
         "found": int(found.sum()),
         "upright": int(upright.sum()),
         **measure(boxes[upright]),
     }
-    text = json.dumps(report, indent=2)
-    options.output.write_text(text + "\n")
-    print(text)
+    print(json.dumps(report, indent=2))
+    write(report, options.output)
 
 
 def measure(boxes: np.ndarray) -> dict[str, object]:

@@ -9,8 +9,6 @@ named otherwise, before and after those that are turned away are left unnamed. A
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 from skimage.data import astronaut
 from supervision import Detections
 
+from benchmarks.reporting import circumstances, table, write
 from benchmarks.turned_heads import turn_head
 from fer.images import read_image
 from fer.labels import UNNAMED
@@ -70,14 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         turns = {yaw: turn_head(image, landmarks, yaw, pitch) for yaw in all_yaws()}
         readings += read_turns(pipeline, turns)
     report = {
-        "command": " ".join(["python -m benchmarks.yaw", *(arguments or sys.argv[1:])]),
+        **circumstances("benchmarks.yaw", arguments),
         "heads": heads,
         "turned_away_from": TURNED_AWAY_FROM,
         "by_yaw": [summarise(readings, yaw, heads) for yaw in (0, *YAWS)],
     }
-    text = json.dumps(report, indent=2)
-    options.output.write_text(text + "\n")
-    print(text)
+    print(table(report["by_yaw"]))
+    write(report, options.output)
 
 
 def all_yaws() -> list[int]:
