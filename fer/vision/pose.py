@@ -43,7 +43,7 @@ def yaw(landmarks: Float32Array) -> Float32Array:
     keeps its direction when a face turns.
 
     The mean error is 6 degrees on heads of known pose, with pitch within 25 degrees and landmarks
-    off by 2% of the face's size, and 7 on photographed faces turned in three dimensions by up to 45
+    off by 2% of the face's size, and 8 on photographed faces turned in three dimensions by up to 45
     degrees, with MTCNN's own landmarks (`python -m benchmarks.yaw`). Of those turned further it
     finds fewer, and their yaw comes out too small.
 

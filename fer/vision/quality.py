@@ -17,9 +17,9 @@ TURNED_AWAY_FROM = 45.0
 """Degrees of yaw, to either side, from which on a face is turned away.
 
 `python -m benchmarks.yaw` turns photographed faces in three dimensions: beyond it are nine of ten
-that are turned by 65 degrees or more and found, a third of those turned by 55, and 3% at most of
-those turned by 35 or less; of profiles that are named otherwise than the same face frontally more
-than half are no longer named. Of FER2013's validation pictures 2% are beyond it, and the accuracy
+that are turned by 65 degrees or more and found, half of those turned by 55, and none of those
+turned by 35 or less; of profiles that are named otherwise than the same face frontally two thirds
+are no longer named. Of FER2013's validation pictures 2% are beyond it, and the accuracy
 of those that are named is the same without them.
 """
 
