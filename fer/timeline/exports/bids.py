@@ -1,5 +1,7 @@
 """BIDS: `_events.tsv` with its JSON sidecar, which describes each column and level."""
 
+import csv
+import io
 import json
 
 from fer.output_files import no_formula
@@ -25,9 +27,12 @@ COLUMNS = {
 
 
 def to_events(table: IntervalTable) -> str:
-    """Return a table as tab-separated values."""
-    lines = ["\t".join(COLUMNS), *("\t".join(_cells(row)) for row in table.rows)]
-    return "\n".join(lines) + "\n"
+    """Return a table as tab-separated values; a text with quotation marks is quoted, as in CSV."""
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_cells, table.rows))
+    return file.getvalue()
 
 
 def to_sidecar(table: IntervalTable) -> str:
