@@ -67,8 +67,9 @@ def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
     found = {}
     for track in chosen:
         own = (tracks == track) & known
-        if (own & within).sum() * timeline.bin_seconds >= MIN_SECONDS:
-            found[track] = _baseline(values[own & within], values[own & ~within])
+        there = values[own & within]
+        if _has_spread(len(there), timeline.bin_seconds):
+            found[track] = _baseline(there, values[own & ~within])
     return found
 
 
@@ -89,6 +90,11 @@ def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
     return [_row(track, known[track]) for track in tracks if track in known]
 
 
+def _has_spread(values: int, step: float) -> bool:
+    """Return whether so many values, each of so many seconds, have a standard deviation."""
+    return values >= 2 and values * step >= MIN_SECONDS
+
+
 def _baseline(inside: Float64Array, outside: Float64Array) -> Baseline:
     mean = inside.mean(axis=0)
     spread = inside.std(axis=0, ddof=1)
@@ -100,18 +106,20 @@ def _baseline(inside: Float64Array, outside: Float64Array) -> Baseline:
 
 
 def _row(track: int, baseline: Baseline) -> ChangeRow:
-    changes = [(baseline.change[name], baseline.spread[name]) for name in MEASURES]
-    texts = (_text(name, *pair) for name, pair in zip(MEASURES, changes, strict=True))
-    return ChangeRow(track, tuple(texts), tuple(abs(c) > SPREADS * s for c, s in changes))
+    cells = [_cell(name, baseline.change[name], baseline.spread[name]) for name in MEASURES]
+    return ChangeRow(track, tuple(text for text, _ in cells), tuple(clear for _, clear in cells))
 
 
-def _text(name: str, change: float, spread: float) -> str:
+def _cell(name: str, change: float, spread: float) -> tuple[str, bool]:
+    """Return a change beside its spread, and whether it stands out; "+0" never does."""
     if not isfinite(change):
-        return NO_VALUE
+        return NO_VALUE, False
     scale, digits = (1, 2) if name == "index" else (100, 0)
-    value = f"{round(scale * change, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    rounded = round(scale * change, digits) + 0.0
+    value = f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
     text = f"{value} \N{PLUS-MINUS SIGN} {scale * spread:.{digits}f}"
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    clear = rounded != 0 and abs(change) > SPREADS * spread
+    return text.replace(" ", "\N{NO-BREAK SPACE}"), clear
 
 
 def baseline_columns(timeline: Timeline, step: float, columns: int) -> BoolArray:
@@ -142,7 +150,7 @@ def change_from(
         step: Seconds of a column.
     """
     there = values[inside & np.isfinite(values)]
-    if len(there) < 2 or len(there) * step < MIN_SECONDS:
+    if not _has_spread(len(there), step):
         return None
     return values - there.mean(), float(there.std(ddof=1))
 

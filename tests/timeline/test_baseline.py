@@ -79,6 +79,25 @@ def test_a_baseline_that_is_all_has_no_change():
     assert set(row.texts) == {"\N{EN DASH}"} and not any(row.clear)
 
 
+def test_a_single_long_bin_has_no_spread():
+    frames = [(frame([mix(happy=0.5, neutral=0.5)]), float(second)) for second in range(30)]
+    timeline = recorded(frames, view="person", bin_seconds=10)
+    timeline.marks = (BASELINE,)
+    assert baselines(timeline, [1]) == {}
+
+
+def test_a_change_that_rounds_to_nothing_does_not_stand_out():
+    frames = [
+        (frame([mix(disgust=(1 + i % 2 + 3 * (i >= 10)) * 1e-4, neutral=0.9)]), float(i))
+        for i in range(20)
+    ]
+    timeline = recorded(frames, view="person")
+    timeline.marks = (BASELINE,)
+    (row,) = change_rows(timeline, [1])
+    assert row.texts[1] == "+0\xa0\N{PLUS-MINUS SIGN}\xa00" and not row.clear[1]
+    assert baselines(timeline, [1])[1].change["disgust"] == pytest.approx(3e-4)
+
+
 def test_table_chart_and_report_show_it():
     timeline = two_faces()
     assert "Change against the baseline" in summary_html(summarise(timeline), timeline)
