@@ -247,7 +247,7 @@ def _changes(timeline: Timeline, single: Sequence[tuple[str, Curves]], span: flo
         if found is not None:
             change, spread = found
             title = _(
-                "%(face)s: change of the index from the baseline, whose band is %(spreads)s SD",
+                "%(face)s: change of the index from the baseline, whose band is ± %(spreads)s SD",
                 face=heading,
                 spreads=SPREADS,
             )

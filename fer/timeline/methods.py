@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
 from fer.timeline.marks import left_out_ranges
@@ -147,9 +148,17 @@ def _version(package: str) -> str:
 def _left_out(timeline: Timeline) -> list[str]:
     """Return what was left out by hand, in a sentence; nothing if nothing was."""
     left = timeline.seconds - timeline.included().seconds
-    ranges = len(left_out_ranges(timeline.marks))
-    text = N_("%(left)s s in %(ranges)s marked ranges were left out by hand.")
-    return [_(text, left=f"{left:g}", ranges=ranges)] if left else []
+    if not left:
+        return []
+    end = (int(timeline.counts()[0][-1]) + 1) * timeline.bin_seconds
+    return [
+        ngettext(
+            "%(left)s s in %(num)s marked range were left out by hand.",
+            "%(left)s s in %(num)s marked ranges were left out by hand.",
+            sum(start < end for start, _end in left_out_ranges(timeline.marks)),
+            left=f"{left:g}",
+        )
+    ]
 
 
 _VIEWS = {

@@ -145,18 +145,15 @@ class Summary:
                 "every picture of a second, large enough and not turned away.",
                 least=MIN_FACES,
             )
-        return _(
-            "there is no figure to show: all faces were %(reason)s.",
-            reason=self.unclassified_reason,
-        )
-
-    @property
-    def unclassified_reason(self) -> str:
-        """Why faces were not classified: "too small to classify", "turned away" or either."""
-        small, turned = _("too small to classify"), _("turned away")
         if self.small > 0 and self.turned > 0:
-            return _("%(small)s or %(turned)s", small=small, turned=turned)
-        return small if self.small > 0 else turned if self.turned > 0 else ""
+            text = N_(
+                "there is no figure to show: all faces were too small to classify or turned away."
+            )
+        elif self.small > 0:
+            text = N_("there is no figure to show: all faces were too small to classify.")
+        else:
+            text = N_("there is no figure to show: all faces were turned away.")
+        return _(text)
 
 
 def summarise(timeline: Timeline, end: float | None = None) -> Summary:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from fer.i18n import gettext as _
+from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.templates import render
 from fer.timeline.baseline import ChangeRow, change_rows
@@ -68,7 +68,11 @@ def omitted_note(summary: Summary) -> str:
     rest = len(summary.tracks) - MAX_ROWS
     if rest <= 0:
         return ""
-    return _("%(number)s more, seen no longer, are not listed.", number=rest)
+    return ngettext(
+        "%(num)s more face, seen no longer than these, is not listed.",
+        "%(num)s more faces, seen no longer than these, are not listed.",
+        rest,
+    )
 
 
 def _row(track: TrackSummary) -> TrackRow:

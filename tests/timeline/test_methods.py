@@ -66,3 +66,5 @@ def test_what_was_left_out_by_hand_is_stated():
     assert "by hand" not in methods_paragraph(timeline, NETWORK)
     timeline.marks = (Mark(2, 4, "left out"), Mark(10, 11, "left out"))
     assert "3 s in 2 marked ranges were left out by hand." in methods_paragraph(timeline, NETWORK)
+    timeline.marks = (Mark(19, 30, "left out"), Mark(50, 60, "left out"))  # the last is beyond it
+    assert "1 s in 1 marked range were left out by hand." in methods_paragraph(timeline, NETWORK)

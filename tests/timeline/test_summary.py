@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from fer.i18n import use_language
 from fer.timeline.formatting import format_duration, format_percent, format_signed, format_time
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
@@ -160,6 +161,18 @@ def summary_text(timeline):
 )
 def test_sentence(timeline, expected):
     assert summary_text(timeline) == expected
+
+
+def test_a_sentence_is_put_together_in_each_language_by_its_own_grammar():
+    """German has the verb second, whatever begins the sentence; Spanish faces are feminine."""
+    enough = recorded([(frame([JOY] * (5 if i < 3 else 4)), i) for i in range(10)])
+    unsure = recorded([(frame([UNSURE]), i) for i in range(9)], view="person")
+    turned = recorded([(frame([JOY], turned_away=np.ones(1)), 0)], view="person")
+    with use_language("de"):
+        assert "mit 5 oder mehr einzuordnenden Gesichtern, sahen die" in summary_text(enough)
+        assert "waren 100% der Ablesungen unsicher, und im Mittel sahen die" in summary_text(unsure)
+    with use_language("es"):
+        assert summary_text(turned).endswith("todas las caras estaban giradas.")
 
 
 @pytest.mark.parametrize(

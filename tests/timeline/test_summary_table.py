@@ -60,7 +60,7 @@ def test_of_many_faces_those_seen_longest_are_listed():
         timeline.add(faces(*[sure("happy")] * len(tracks), tracks=list(tracks)), second)
     html = summary_html(summarise(timeline), timeline)
     assert len(rows(html)) == MAX_ROWS == 30
-    assert "1" not in rows(html) and "2 more, seen no longer, are not listed" in html
+    assert "1" not in rows(html) and "2 more faces, seen no longer than these, are not" in html
 
 
 def test_a_class_has_bars_but_no_single_face():
