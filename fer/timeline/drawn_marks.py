@@ -1,16 +1,33 @@
 """Drawing of marks in the chart and in the plot."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from fer.i18n import gettext as _
 from fer.timeline.formatting import format_time
-from fer.timeline.marks import EVENT, LEFT_OUT, Mark, letters
+from fer.timeline.marks import EVENT, Mark, left_out_ranges, letters
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK, _SHADE = "#1c1917", "#a8a29e"
+_INK = "#1c1917"
+
+
+class Hatching(TypedDict):
+    """What matplotlib draws hatched areas with."""
+
+    facecolor: str
+    edgecolor: str
+    hatch: str
+    linewidth: float
+
+
+LEFT_OUT_STYLE: Hatching = {
+    "facecolor": "none",
+    "edgecolor": "#a8a29e",
+    "hatch": r"\\\\",  # as in the chart; what is withheld is hatched the other way
+    "linewidth": 0,
+}
 
 
 class MarkPlace(NamedTuple):
@@ -53,6 +70,8 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark], end: float, named: bool) -> 
         named: Whether the marks' letters are drawn, too.
     """
     foot = axes.get_xaxis_transform()
+    for start, stop in left_out_ranges(marks):
+        axes.axvspan(start, stop, **LEFT_OUT_STYLE)
     for number, mark in enumerate(marks):
         if mark.start >= end:
             continue
@@ -60,8 +79,6 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark], end: float, named: bool) -> 
             axes.axvline(mark.start, color=_INK, linewidth=1, linestyle=(0, (1, 1.5)))
         else:
             axes.plot([mark.start, mark.end], [0, 0], color=_INK, linewidth=3, transform=foot)
-        if mark.kind == LEFT_OUT:
-            axes.axvspan(mark.start, mark.end, facecolor="none", edgecolor=_SHADE, hatch="////")
         if named:
             axes.annotate(
                 letters(number),

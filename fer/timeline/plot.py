@@ -1,7 +1,7 @@
 """The timeline as one picture: expressions, number of faces, what became of them, and the index."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ from fer.colors import COLORS, outcome_colors
 from fer.i18n import gettext as _
 from fer.i18n import use_drawn_language
 from fer.timeline.chart_notes import index_heading
-from fer.timeline.drawn_marks import draw_marks
+from fer.timeline.drawn_marks import LEFT_OUT_STYLE, Hatching, draw_marks
 from fer.timeline.expression_statistics import (
     ERROR_BAND,
     STACK_ORDER,
@@ -34,7 +34,9 @@ _TICK_STEPS = (
 """Steps of the time axis, and widths of a column of the plot, in seconds."""
 
 
-_BACKGROUND, _TEXT, _GRID, _HATCH, _LINE = "#ffffff", "#1c1917", "#d6d3d1", "#a8a29e", "#0d6861"
+_BACKGROUND, _TEXT, _GRID, _LINE = "#ffffff", "#1c1917", "#d6d3d1", "#0d6861"
+
+_WITHHELD: Hatching = {**LEFT_OUT_STYLE, "hatch": "////"}
 
 _SIZE = 8.6, 6.2
 """Inches."""
@@ -73,16 +75,19 @@ def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
     upper, middle, outcomes, lower = figure.subplots(
         4, 1, sharex=True, height_ratios=(3.2, 0.8, 0.8, 1.3)
     )
+    above = 18 if moments else 5
     _draw_expressions(upper, columns)
-    _style_axes(upper, _("Expressions, share in percent"), above=18 if moments else 5)
+    _style_axes(upper, _("Expressions, share in percent"), above=above)
     _mark_moments(upper, moments)
+    _legend_of_hatching(upper, columns, above)
     for axes in (upper, middle, outcomes, lower):
         draw_marks(axes, timeline.marks, columns.end, named=axes is upper)
     _draw_faces(middle, columns)
     _draw_outcomes(outcomes, columns)
     _draw_index(lower, columns)
     _time_axis(lower, columns)
-    _legend(figure, columns)
+    expressions = [Patch(facecolor=COLORS[name], label=_(name)) for name in STACK_ORDER]
+    _legend(figure, expressions, loc="outside upper left", fontsize=9)
     return figure
 
 
@@ -101,6 +106,7 @@ class _Columns:
         self.shown = self.statistics["classified"] > 0
         self.withheld = ~self.shown & (self.statistics["faces"] > 0)
         self.reason = hatching_reason(withhold)
+        self.left_out = len(counts) < len(whole)
         self.empty = ~self.shown & ~self.withheld
         self.start = float(whole[0] // each * self.width)
         self.end = float((whole[-1] // each + 1) * self.width)
@@ -161,7 +167,7 @@ def _draw_stack(
 def _hatch(axes: Axes, columns: _Columns) -> None:
     """Hatch where statistics are withheld."""
     for _run, edges in columns.runs(columns.withheld):
-        axes.axvspan(edges[0], edges[-1], **_hatch_style())
+        axes.axvspan(edges[0], edges[-1], **_WITHHELD)
 
 
 def _label_gaps(axes: Axes, columns: _Columns, chosen: BoolArray, text: str) -> None:
@@ -181,19 +187,6 @@ def _label_gaps(axes: Axes, columns: _Columns, chosen: BoolArray, text: str) -> 
                 color=_TEXT,
                 bbox=box,
             )
-
-
-class _Hatching(TypedDict):
-    """What matplotlib draws hatched areas with."""
-
-    facecolor: str
-    edgecolor: str
-    hatch: str
-    linewidth: float
-
-
-def _hatch_style() -> _Hatching:
-    return {"facecolor": "none", "edgecolor": _HATCH, "hatch": "////", "linewidth": 0}
 
 
 def _mark_moments(axes: Axes, moments: Sequence[Moment]) -> None:
@@ -236,19 +229,8 @@ def _draw_outcomes(axes: Axes, columns: _Columns) -> None:
     axes.set(ylim=(0, 100), yticks=(0, 100))
     _style_axes(axes, _("Faces classified, and why others were not"), above=19)
     handles = [Patch(facecolor=color, label=_(name)) for name, color in colors.items()]
-    axes.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=len(handles),
-        frameon=False,
-        fontsize=8,
-        labelcolor=_TEXT,
-        handlelength=1.1,
-        columnspacing=1.2,
-        borderpad=0,
-        borderaxespad=0.6,
-    )
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderpad": 0, "borderaxespad": 0.6}
+    _legend(axes, handles, fontsize=8, **place)
 
 
 def _draw_index(axes: Axes, columns: _Columns) -> None:
@@ -284,17 +266,26 @@ def _style_axes(axes: Axes, title: str, above: float = 5) -> None:
     axes.spines[["left", "bottom"]].set_color(_GRID)
 
 
-def _legend(figure: Figure, columns: _Columns) -> None:
-    patches = [Patch(facecolor=COLORS[name], label=_(name)) for name in STACK_ORDER]
-    if columns.withheld.any():
-        patches.append(Patch(label=columns.reason, **_hatch_style()))
-    figure.legend(
+def _legend(place: Axes | Figure, patches: Sequence[Patch], **where: Any) -> None:
+    """Add a legend in one row."""
+    place.legend(
         handles=patches,
-        loc="outside upper left",
         ncols=len(patches),
         frameon=False,
-        fontsize=9,
         labelcolor=_TEXT,
         handlelength=1.1,
         columnspacing=1.2,
+        **where,
     )
+
+
+def _legend_of_hatching(axes: Axes, columns: _Columns, above: float) -> None:
+    """State what hatching means, if there is any, so many points above, beside the title."""
+    patches = []
+    if columns.withheld.any():
+        patches.append(Patch(label=columns.reason, **_WITHHELD))
+    if columns.left_out:
+        patches.append(Patch(label=_("left out"), **LEFT_OUT_STYLE))
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderpad": 0}
+    if patches:
+        _legend(axes, patches, fontsize=9, borderaxespad=(above - 3) / 9, **place)

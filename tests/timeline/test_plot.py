@@ -7,7 +7,10 @@ import pytest
 from matplotlib.colors import to_hex
 
 from fer.colors import COLORS, outcome_colors
+from fer.i18n import DRAWN, use_language
+from fer.timeline.drawn_marks import LEFT_OUT_STYLE
 from fer.timeline.expression_statistics import STACK_ORDER
+from fer.timeline.marks import Mark
 from fer.timeline.moments import Moment
 from fer.timeline.plot import hatching_reason, timeline_plot
 from fer.timeline.timeline import VIEWS, Timeline
@@ -27,8 +30,14 @@ def areas(axes):
     return found
 
 
-def hatched(axes):
-    return [(p.get_x(), p.get_x() + p.get_width()) for p in axes.patches if p.get_hatch()]
+def hatched(axes, pattern="////"):
+    patches = [patch for patch in axes.patches if patch.get_hatch() == pattern]
+    return [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in patches]
+
+
+def hatching_named(axes):
+    legend = axes.get_legend()
+    return [text.get_text() for text in legend.get_texts()] if legend else []
 
 
 def test_expressions_are_stacked_to_a_hundred():
@@ -57,8 +66,34 @@ def test_withheld_stretches_are_hatched_and_named():
     upper, _, outcomes, lower = figure.axes
     assert hatched(upper) == hatched(outcomes) == hatched(lower) == [(10, 40)]
     assert [text.get_text() for text in upper.texts] == [hatching_reason(True)]
-    assert hatching_reason(True) in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert hatching_named(upper) == [hatching_reason(True)]
     assert [place[:2] for place in areas(upper)[COLORS["happy"]]] == [(0, 10), (40, 60)]
+
+
+def test_what_is_left_out_is_hatched_in_its_own_way():
+    """So that nobody takes it for seconds with too few faces."""
+    timeline = recorded([(frame([HALF] * (4 if i < 5 else 5)), i) for i in range(30)])
+    timeline.marks = (Mark(10, 20, "left out"), Mark(15, 22, "left out"))
+    upper = timeline_plot(timeline).axes[0]
+    assert hatched(upper) == [(0, 5)]
+    assert hatched(upper, LEFT_OUT_STYLE["hatch"]) == [(10, 22)]
+    assert hatching_named(upper) == [hatching_reason(True), "left out"]
+
+
+@pytest.mark.parametrize("language", sorted(DRAWN))
+def test_legends_fit(language):
+    frames = [(frame([HALF] * (5 if i < 9 else 1)), i) for i in range(30)]
+    timeline = recorded(frames)
+    timeline.marks = (Mark(20, 25, "left out"),)
+    with use_language(language):
+        figure = timeline_plot(timeline, [Moment(29, 30, "happy", 0.1, 0.6, 1, 1)])
+    figure.draw_without_rendering()
+    upper, _, outcomes, _ = figure.axes
+    for legend in (*figure.legends, upper.get_legend(), outcomes.get_legend()):
+        box = legend.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+    title = upper._left_title.get_window_extent()
+    assert title.x1 < upper.get_legend().get_window_extent().x0
 
 
 def test_it_is_drawn_who_was_classified_and_why_others_were_not():
@@ -92,8 +127,7 @@ def test_nobody_is_not_hatched_and_small_faces_are(view):
     frames = [(frame([HALF] * 6, side=20) if i < 20 else frame(), i) for i in range(40)]
     figure = timeline_plot(recorded(frames, view=view))
     assert hatched(figure.axes[0]) == [(0, 20)]
-    reason = hatching_reason(view == "class")
-    assert reason in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert hatching_named(figure.axes[0]) == [hatching_reason(view == "class")]
 
 
 def test_the_index_has_a_band_where_there_are_faces_to_compare():
