@@ -60,20 +60,21 @@ def mark_places(marks: Sequence[Mark], span: float) -> list[MarkPlace]:
     ]
 
 
-def draw_marks(axes: "Axes", marks: Sequence[Mark], end: float, named: bool) -> None:
+def draw_marks(axes: "Axes", marks: Sequence[Mark], start: float, end: float, named: bool) -> None:
     """Draw marks into a plot over seconds: a line for an event, a bar at the foot for a range.
 
     Args:
         axes: The plot.
         marks: By time.
-        end: Where the time axis ends.
+        start: Where the time axis starts: what is beyond it would take up room beside the plot.
+        end: Where it ends.
         named: Whether the marks' letters are drawn, too.
     """
     foot = axes.get_xaxis_transform()
-    for start, stop in left_out_ranges(marks):
-        axes.axvspan(start, stop, **LEFT_OUT_STYLE)
+    for first, last in left_out_ranges(marks):
+        axes.axvspan(first, last, **LEFT_OUT_STYLE)
     for number, mark in enumerate(marks):
-        if mark.start >= end:
+        if mark.start >= end or mark.end < start:
             continue
         if mark.kind == EVENT:
             axes.axvline(mark.start, color=_INK, linewidth=1, linestyle=(0, (1, 1.5)))
@@ -82,7 +83,7 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark], end: float, named: bool) -> 
         if named:
             axes.annotate(
                 letters(number),
-                (mark.start, 0),
+                (max(mark.start, start), 0),
                 (1, 3),
                 xycoords=foot,
                 textcoords="offset points",

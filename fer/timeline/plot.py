@@ -81,7 +81,7 @@ def _draw(timeline: Timeline, moments: Sequence[Moment]) -> Figure:
     _mark_moments(upper, moments)
     _legend_of_hatching(upper, columns, above)
     for axes in (upper, middle, outcomes, lower):
-        draw_marks(axes, timeline.marks, columns.end, named=axes is upper)
+        draw_marks(axes, timeline.marks, columns.start, columns.end, named=axes is upper)
     _draw_faces(middle, columns)
     _draw_outcomes(outcomes, columns)
     _draw_index(lower, columns)

@@ -80,6 +80,18 @@ def test_what_is_left_out_is_hatched_in_its_own_way():
     assert hatching_named(upper) == [hatching_reason(True), "left out"]
 
 
+def test_marks_before_the_first_picture_leave_the_plot_its_room():
+    timeline = recorded([(frame([HALF] * 5), i) for i in range(100, 130)])
+    plain = timeline_plot(timeline)
+    timeline.marks = (Mark(2, 2, "event"), Mark(10, 20, "stretch"), Mark(90, 110, "stretch"))
+    marked = timeline_plot(timeline)
+    for figure in (plain, marked):
+        figure.draw_without_rendering()
+    assert [(text.get_text(), text.xy[0]) for text in marked.axes[0].texts] == [("C", 100)]
+    places = [[axes.get_position().bounds for axes in figure.axes] for figure in (plain, marked)]
+    assert np.allclose(*places, atol=0.01)
+
+
 @pytest.mark.parametrize("language", sorted(DRAWN))
 def test_legends_fit(language):
     frames = [(frame([HALF] * (5 if i < 9 else 1)), i) for i in range(30)]
