@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
@@ -29,6 +30,9 @@ MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
 
 DECIMALS = 3
 """Of a mark's seconds."""
+
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+"""Letters of Hindi and Persian, and of emoji, though nothing is printed for them."""
 
 COLUMNS = ("kind", "start", "end", "text")
 """Columns of marks as CSV."""
@@ -85,8 +89,8 @@ class Mark:
             raise MarkError(
                 _("A mark of the kind “%(kind)s” needs an end after its start.", kind=_(self.kind))
             )
-        letters = (letter if letter.isprintable() else " " for letter in str(self.text))
-        text = " ".join("".join(letters).split())[:MAX_TEXT].strip()
+        text = "".join(c if c.isprintable() or c in _JOINERS else " " for c in str(self.text))
+        text = " ".join(text.split())[:MAX_TEXT].strip()
         for name, value in (("start", times[0]), ("end", times[1]), ("text", text)):
             object.__setattr__(self, name, value)
 
@@ -216,14 +220,18 @@ def from_csv(text: str) -> tuple[Mark, ...]:
         raise MarkError(f"This is no CSV file ({error}).") from error
 
 
-def _row_mark(line: int, row: Mapping[str, str | None], comma: str) -> Mark:
-    """Return the mark of a row; in its times commas stand for `comma`."""
+def _row_mark(line: int, row: Mapping[str | None, Any], comma: str) -> Mark:
+    """Return the mark of a row, see `csv.DictReader`; in its times commas stand for `comma`."""
     times = ((row.get(name) or "").replace(",", comma) for name in ("start", "end"))
     start, end = map(parse_time, times)
     kind = (row.get("kind") or "").strip().lower()
     try:
         if start is None:
             raise MarkError("its start is no time, such as 75.5 or 1:15.5.")
+        if any(row.get(None) or ()):
+            raise MarkError(
+                "it has more cells than the first line; put a text with commas in quotation marks."
+            )
         return Mark(start, start if end is None else end, kind, row.get("text") or "")
     except MarkError as error:
         raise MarkError(f"Line {line} of the marks can't be used: {error}") from error

@@ -143,6 +143,8 @@ def test_impossible_marks_are_refused(arguments):
 def test_texts_are_one_line_and_short():
     text = Mark(1, 1, "event", "a\tb\r\nc\x00\x1b[0m \udc80" + "x" * 300).text
     assert text.startswith("a b c [0m ") and len(text) <= MAX_TEXT and text.isprintable()
+    for joined in ("\N{WOMAN}\u200d\N{SCHOOL}", "\u0645\u06cc\u200c\u062e"):  # a teacher; Persian
+        assert Mark(1, 1, "event", joined).text == joined
     with pytest.raises(MarkError, match=f"{MAX_MARKS} marks at most"):
         sorted_marks(Mark(i, i, "event") for i in range(MAX_MARKS + 1))
 
@@ -165,6 +167,7 @@ def test_csv_takes_clock_times_and_names_the_line_of_an_error():
         ('kind,start\nevent,"75,5"\n', "its start is no time"),
         ("a,b\n1,2\n", "this one has no 'kind'"),
         ("kind,start\nevent,soon\n", "Line 2 of the marks"),
+        ("kind,start,end,text\nevent,1,,quiz,,\nevent,2,,quiz, part 2\n", "Line 3 .* more cells"),
         ("kind,start,end\nevent,1,\nstretch,5,4\n", "Line 3 .* needs an end after its start"),
         ("", "has no 'kind'"),
     ):
