@@ -65,7 +65,7 @@ def chart_description(timeline: Timeline) -> str:
     top = max(EXPRESSIONS, key=mean.__getitem__)
     return _(
         "Expressions over %(time)s: on average %(expression)s %(share)s.",
-        time=format_time(timeline.seconds),
+        time=format_time(timeline.included().seconds),
         expression=_(top),
         share=f"{mean[top]:.0%}",
     )

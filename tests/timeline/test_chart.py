@@ -8,8 +8,9 @@ from supervision import Detections
 
 from fer.colors import COLORS, NAMED_OR_UNCERTAIN, outcome_colors
 from fer.timeline.chart import MAX_COLUMNS, longest_tracks, timeline_html
-from fer.timeline.chart_notes import mean_statistics
+from fer.timeline.chart_notes import chart_description, mean_statistics
 from fer.timeline.expression_statistics import ERROR_BAND, STACK_ORDER
+from fer.timeline.marks import Mark
 from fer.timeline.timeline import Timeline
 from tests.fakes import sure
 from tests.timeline.frames import steady
@@ -42,6 +43,12 @@ def test_areas_are_stacked_to_the_whole_and_lie_where_their_time_is():
     )
     assert path(html, COLORS["happy"]).startswith("M0 0L50 0L150 0L200 0L")
     assert re.findall(r"left:([\d.]+)%", html) == ["0.0", "20.0", "40.0", "60.0", "80.0"]
+
+
+def test_the_description_is_of_the_seconds_that_count():
+    timeline = steady(90, 1, view="person", happy=1.0)
+    timeline.marks = (Mark(30, 200, "left out"),)
+    assert chart_description(timeline) == "Expressions over 0:30: on average happy 100%."
 
 
 def test_the_index_is_explained():
