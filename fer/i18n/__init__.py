@@ -33,6 +33,9 @@ Catalogue = Mapping[str, str | list[str]]
 MAX_ACCEPTED = 400
 """Letters of a request's header that are read; browsers send some fifty."""
 
+_COMMA_DECIMALS = {"de", "es"}
+"""Languages that write 1,234.5 as 1.234,5."""
+
 _SINGULAR_ZERO = {"hi"}
 """Languages in which 0 takes the form of 1."""
 
@@ -129,6 +132,12 @@ def gettext(text: str, /, **values: object) -> str:
 def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
     """Return the form for a number, which is also the value `%(num)s`; see `gettext`."""
     return lookup_plural(singular, plural, number) % {"num": number, **values}
+
+
+def localized(number: str) -> str:
+    """Return a formatted number as the current language writes it: "1,5" in German for "1.5"."""
+    swapped = str.maketrans(",.", ".,")
+    return number.translate(swapped) if current_language() in _COMMA_DECIMALS else number
 
 
 def mark(text: str) -> str:

@@ -22,11 +22,12 @@
   };
   const isAsItCame = (chart) => !("from" in chart.dataset); // from the server, not drawn here since
   const count = (fer) => fer.areas[0].length;
-  const signed = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value / 1000).toFixed(2)}`;
+  const decimal = (value, digits) => value.toLocaleString(document.documentElement.lang || undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const signed = (value) => `${value < 0 ? "\u2212" : "+"}${decimal(Math.abs(value / 1000), 2)}`;
 
   function sentence(fer, at) {
     const row = fer.areas[0][at], time = clock(at * fer.step);
-    const faces = fer.faces[at] === null ? "" : `, ${_("%(number)s faces", { number: (fer.faces[at] / 1000).toFixed(1) })}`;
+    const faces = fer.faces[at] === null ? "" : `, ${_("%(number)s faces", { number: decimal(fer.faces[at] / 1000, 1) })}`;
     if (!row) return `${time}${faces}: ${_("no figure")}`;
     const shares = fer.names.map((name, i) => [row[i], name, fer.labels[i]]).filter(([share, name]) => share >= 5 && !fer.hidden.has(name));
     shares.sort((one, other) => other[0] - one[0]);

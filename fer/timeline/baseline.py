@@ -15,7 +15,7 @@ import numpy as np
 from fer.array_types import BoolArray, Float64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
-from fer.timeline.formatting import NO_VALUE
+from fer.timeline.formatting import NO_VALUE, format_decimal, format_signed
 from fer.timeline.marks import BASELINE, merged_ranges
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
@@ -115,10 +115,9 @@ def _cell(name: str, change: float, spread: float) -> tuple[str, bool]:
     if not isfinite(change):
         return NO_VALUE, False
     scale, digits = (1, 2) if name == "index" else (100, 0)
-    rounded = round(scale * change, digits) + 0.0
-    value = f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    text = f"{value} \N{PLUS-MINUS SIGN} {scale * spread:.{digits}f}"
-    clear = rounded != 0 and abs(change) > SPREADS * spread
+    value = format_signed(scale * change, digits)
+    text = f"{value} \N{PLUS-MINUS SIGN} {format_decimal(scale * spread, digits)}"
+    clear = round(scale * change, digits) != 0 and abs(change) > SPREADS * spread
     return text.replace(" ", "\N{NO-BREAK SPACE}"), clear
 
 

@@ -104,9 +104,7 @@ def format_difference(name: str, difference: Difference) -> str:
 def _signed(name: str, value: float) -> str:
     if not isfinite(value):
         return NO_VALUE
-    if name == "index":
-        return format_signed(value)
-    return f"{round(100 * value, 1) + 0.0:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return format_signed(value) if name == "index" else format_signed(100 * value, 1)
 
 
 def _mean(name: str, sample: Sample) -> str:

@@ -1,6 +1,7 @@
 """Times and shares as people read them; no line breaks between a number and its unit."""
 
 from fer.i18n import gettext as _
+from fer.i18n import localized
 
 NO_VALUE = "\N{EN DASH}"
 """Stands where there is no figure."""
@@ -27,9 +28,9 @@ def format_time(seconds: float) -> str:
 def format_duration(seconds: float) -> str:
     """Return 20 as "20 s", 100 as "1 min 40 s" and 3720 as "1 h 2 min"."""
     if 0 < seconds < 0.05:
-        return _("under %(duration)s", duration=f"0.1{_SPACE}s")
+        return _("under %(least)s", least=f"{format_decimal(0.1)}{_SPACE}s")
     if round(seconds, 1) < 10 and seconds != round(seconds):
-        return f"{seconds:.1f}{_SPACE}s"
+        return f"{format_decimal(seconds)}{_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
         minutes, rest = round(seconds / 60), 0
@@ -43,6 +44,17 @@ def format_percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def format_signed(number: float) -> str:
+def format_decimal(number: float, digits: int = 1) -> str:
+    """Return 5.04 as "5.0"."""
+    return localized(f"{number:.{digits}f}")
+
+
+def format_number(number: float) -> str:
+    """Return 0.40 as "0.4" and 5.0 as "5"."""
+    return localized(f"{number:g}")
+
+
+def format_signed(number: float, digits: int = 2) -> str:
     """Return -0.126 as "-0.13" and 0.126 as "+0.13", with a true minus sign; -0.001 as "+0.00"."""
-    return f"{round(number, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
+    signed = f"{round(number, digits) + 0.0:+.{digits}f}"
+    return localized(signed.replace("-", "\N{MINUS SIGN}"))

@@ -10,6 +10,7 @@ from fer.i18n import mark as N_
 from fer.i18n import ngettext
 from fer.labels import EXPRESSIONS
 from fer.model.model_metrics import ModelMetrics
+from fer.timeline.formatting import format_number
 from fer.timeline.marks import left_out_ranges
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
@@ -91,12 +92,12 @@ def methods_paragraph(
                 "%(threshold)s counts as uncertain.",
                 names=", ".join(map(_, EXPRESSIONS[:-1])),
                 last=_(EXPRESSIONS[-1]),
-                threshold=f"{timeline.uncertain_below:g}",
+                threshold=format_number(timeline.uncertain_below),
             ),
             _(
                 "Probabilities were averaged in bins of %(length)s s, each face with the same "
                 "weight.",
-                length=f"{timeline.bin_seconds:g}",
+                length=format_number(timeline.bin_seconds),
             ),
             _(_VIEWS[timeline.view], least=MIN_FACES),
             *_left_out(timeline),
@@ -116,7 +117,7 @@ def _frames(rate: float | None) -> str:
         "Facial expressions were estimated with fer %(version)s; %(rate)s frames a second were "
         "analysed.",
         version=__version__,
-        rate=f"{rate:g}",
+        rate=format_number(rate),
     )
 
 
@@ -156,7 +157,7 @@ def _left_out(timeline: Timeline) -> list[str]:
             "%(left)s s in %(num)s marked range were left out by hand.",
             "%(left)s s in %(num)s marked ranges were left out by hand.",
             sum(start < end for start, _end in left_out_ranges(timeline.marks)),
-            left=f"{left:g}",
+            left=format_number(left),
         )
     ]
 

@@ -19,7 +19,12 @@ from fer.i18n import gettext as _
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.face_counts import Counts
-from fer.timeline.formatting import format_duration, format_percent, format_time
+from fer.timeline.formatting import (
+    format_decimal,
+    format_duration,
+    format_percent,
+    format_time,
+)
 from fer.timeline.timeline import TIME_TOLERANCE, Timeline
 
 WINDOW, BASELINE, RECOVERY = 5.0, 60.0, 3.0
@@ -87,8 +92,8 @@ class Moment:
             return ""
         return _(
             ", while the faces to classify went from %(before)s to %(after)s",
-            before=f"{self.faces_before:.1f}",
-            after=f"{self.faces_after:.1f}",
+            before=format_decimal(self.faces_before),
+            after=format_decimal(self.faces_after),
         )
 
 

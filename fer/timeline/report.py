@@ -19,7 +19,9 @@ from fer.timeline.comparison_table import stretches_html
 from fer.timeline.expression_statistics import ERROR_BAND
 from fer.timeline.formatting import (
     NO_VALUE,
+    format_decimal,
     format_duration,
+    format_number,
     format_percent,
     format_signed,
     format_time,
@@ -129,11 +131,11 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     if summary.shown_seconds < summary.seconds:
         facts.append((_("with figures"), format_duration(summary.shown_seconds), ""))
     known = math.isfinite(summary.index_error)
-    error = f"\N{PLUS-MINUS SIGN} {summary.index_error:.2f}" if known else ""
+    error = f"\N{PLUS-MINUS SIGN} {format_decimal(summary.index_error, 2)}" if known else ""
     return [
         *facts,
         *([(_("left out"), format_duration(summary.left_out), "")] if summary.left_out else []),
-        (_("faces on average"), _format_value(summary.faces, "{:.1f}".format), ""),
+        (_("faces on average"), _format_value(summary.faces, format_decimal), ""),
         (_("positive-negative index"), _format_value(summary.index, format_signed), error),
         (_("readings uncertain"), _format_value(summary.uncertain, format_percent), ""),
         (_("faces too small to classify"), _format_value(summary.small, format_percent), ""),
@@ -260,8 +262,8 @@ def _settings(
         _("Network"): model or _("not stated"),
         _("Its measured accuracy"): accuracy or _("not stated"),
         _("View"): _(timeline.view),
-        _("Length of a bin"): f"{timeline.bin_seconds:g} s",
-        _("Pictures analysed"): _("%(rate)s a second", rate=f"{rate:g}")
+        _("Length of a bin"): f"{format_number(timeline.bin_seconds)} s",
+        _("Pictures analysed"): _("%(rate)s a second", rate=format_number(rate))
         if rate
         else _("as they came"),
         _("Too small to classify"): _(
@@ -271,7 +273,7 @@ def _settings(
             "aside by an estimate of %(angle)s degrees or more", angle=f"{TURNED_AWAY_FROM:.0f}"
         ),
         _("Uncertain"): _(
-            "under a probability of %(share)s", share=f"{timeline.uncertain_below:g}"
+            "under a probability of %(share)s", share=format_number(timeline.uncertain_below)
         ),
     }
 

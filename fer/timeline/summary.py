@@ -10,7 +10,12 @@ from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics, pooled_error, weight_bins_equally
 from fer.timeline.face_counts import Counts
-from fer.timeline.formatting import format_duration, format_percent, format_signed
+from fer.timeline.formatting import (
+    format_decimal,
+    format_duration,
+    format_percent,
+    format_signed,
+)
 from fer.timeline.moments import Moment, find_moments
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
@@ -107,7 +112,9 @@ class Summary:
         return _(
             "In %(duration)s, with %(faces)s faces on average,",
             duration=format_duration(self.seconds),
-            faces=_("under 0.1") if self.faces < 0.1 else f"{self.faces:.1f}",
+            faces=format_decimal(self.faces)
+            if self.faces >= 0.1
+            else _("under %(least)s", least=format_decimal(0.1)),
         )
 
     @property
@@ -134,7 +141,8 @@ class Summary:
     def _index_text(self) -> str:
         index = format_signed(self.index)
         if np.isfinite(self.index_error):
-            index += f" \N{PLUS-MINUS SIGN} {self.index_error:.2f} ({_('standard error')})"
+            error = format_decimal(self.index_error, 2)
+            index += f" \N{PLUS-MINUS SIGN} {error} ({_('standard error')})"
         return index
 
     @property

@@ -5,8 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from fer.i18n import use_language
-from fer.timeline.formatting import format_duration, format_percent, format_signed, format_time
+from fer.i18n import localized, use_language
+from fer.timeline.formatting import (
+    format_decimal,
+    format_duration,
+    format_number,
+    format_percent,
+    format_signed,
+    format_time,
+)
 from fer.timeline.summary import summarise
 from fer.timeline.timeline import Timeline
 from tests.timeline.frames import frame, mix, recorded, steady
@@ -173,6 +180,16 @@ def test_a_sentence_is_put_together_in_each_language_by_its_own_grammar():
         assert "waren 100% der Ablesungen unsicher, und im Mittel sahen die" in summary_text(unsure)
     with use_language("es"):
         assert summary_text(turned).endswith("todas las caras estaban giradas.")
+
+
+def test_numbers_are_written_as_the_language_writes_them():
+    numbers = {"en": ["2.5 s", "+0.13", "0.4", "5.0"], "de": ["2,5 s", "+0,13", "0,4", "5,0"]}
+    for language, expected in (numbers | {"es": numbers["de"], "hi": numbers["en"]}).items():
+        with use_language(language):
+            texts = [format_duration(2.5), format_signed(0.126), format_number(0.4)]
+            texts.append(format_decimal(5.04))
+            assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts] == expected
+            assert localized("1,234.5") == ("1.234,5" if "," in expected[0] else "1,234.5")
 
 
 @pytest.mark.parametrize(
