@@ -16,8 +16,8 @@ from fer.array_types import BoolArray, Float64Array
 from fer.labels import EXPRESSIONS
 from fer.timeline.expression_statistics import compute_statistics
 from fer.timeline.formatting import NO_VALUE, format_decimal, format_signed
-from fer.timeline.marks import BASELINE, merged_ranges
-from fer.timeline.timeline import TIME_TOLERANCE, Timeline
+from fer.timeline.marks import BASELINE, bins_within
+from fer.timeline.timeline import Timeline
 
 MEASURES = (*EXPRESSIONS, "index")
 """What is compared."""
@@ -57,31 +57,21 @@ def baselines(timeline: Timeline, chosen: Sequence[int]) -> dict[int, Baseline]:
 
     None in the class view, and without a mark of that kind. What is left out doesn't count.
     """
-    inside = baseline_bins(timeline)
-    if timeline.view != "person" or not inside:
+    ranges = _ranges(timeline)
+    if timeline.view != "person" or not ranges:
         return {}
     numbers, tracks, counts = timeline.included().track_counts()
     statistics = compute_statistics(counts)
     values = np.column_stack([statistics[name] for name in MEASURES])
-    known, within = statistics["classified"] > 0, np.isin(numbers, list(inside))
+    step = timeline.bin_seconds
+    known, within = statistics["classified"] > 0, bins_within(numbers, step, ranges)
     found = {}
     for track in chosen:
         own = (tracks == track) & known
         there = values[own & within]
-        if _has_spread(len(there), timeline.bin_seconds):
+        if _has_spread(len(there), step):
             found[track] = _baseline(there, values[own & ~within])
     return found
-
-
-def baseline_bins(timeline: Timeline) -> set[int]:
-    """Return the numbers of the bins that lie within the marked baseline as a whole."""
-    numbers = timeline.included().counts()[0]
-    starts = numbers + TIME_TOLERANCE
-    ends = numbers + 1 - TIME_TOLERANCE
-    inside = np.zeros(len(numbers), bool)
-    for start, end in _ranges(timeline):
-        inside |= (starts * timeline.bin_seconds >= start) & (ends * timeline.bin_seconds <= end)
-    return set(numbers[inside].tolist())
 
 
 def change_rows(timeline: Timeline, tracks: Sequence[int]) -> list[ChangeRow]:
@@ -129,11 +119,7 @@ def baseline_columns(timeline: Timeline, step: float, columns: int) -> BoolArray
         step: Seconds of a column; the first starts at 0.
         columns: Their number.
     """
-    starts = np.arange(columns) * step
-    inside = np.zeros(columns, bool)
-    for start, end in _ranges(timeline):
-        inside |= (starts >= start - TIME_TOLERANCE) & (starts + step <= end + TIME_TOLERANCE)
-    return inside
+    return bins_within(np.arange(columns), step, _ranges(timeline))
 
 
 def change_from(
@@ -155,4 +141,4 @@ def change_from(
 
 
 def _ranges(timeline: Timeline) -> list[tuple[float, float]]:
-    return merged_ranges((m.start, m.end) for m in timeline.marks if m.kind == BASELINE)
+    return [(mark.start, mark.end) for mark in timeline.marks if mark.kind == BASELINE]

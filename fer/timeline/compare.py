@@ -18,7 +18,7 @@ from fer.labels import EXPRESSIONS
 from fer.timeline.block_bootstrap import MeanError, mean_error
 from fer.timeline.expression_statistics import compute_statistics, weight_bins_equally
 from fer.timeline.face_counts import CLASSIFIED, INDEX_SIGNS, PROBABILITIES, PROBABILITY_SCALE
-from fer.timeline.marks import BASELINE, STRETCH, letters, merged_ranges
+from fer.timeline.marks import BASELINE, STRETCH, bins_within, letters
 from fer.timeline.timeline import Timeline, TimelineError
 
 MEASURES = (*EXPRESSIONS, "index")
@@ -114,10 +114,7 @@ def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float
 def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]]) -> Sample:
     if ranges:
         whole = counted.counts()[0]
-        starts, ends = whole * counted.bin_seconds, (whole + 1) * counted.bin_seconds
-        inside = np.zeros(len(whole), bool)
-        for start, end in merged_ranges(ranges):
-            inside |= (starts >= start - 1e-6) & (ends <= end + 1e-6)
+        inside = bins_within(whole, counted.bin_seconds, ranges)
         counted = counted.only(set(whole[inside].tolist()))
     numbers, counts = counted.counts()
     known = compute_statistics(counts)["classified"] > 0

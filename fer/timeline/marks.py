@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from fer.array_types import BoolArray, Int64Array
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.timeline.formatting import shortened
@@ -30,6 +33,9 @@ MAX_TEXT, MAX_MARKS, MAX_SECONDS = 200, 500, 1e6
 
 DECIMALS = 3
 """Of a mark's seconds."""
+
+_TOLERANCE = 1e-6
+"""Seconds by which a multiple of a bin's length may miss the end of a range."""
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 """Letters of Hindi and Persian, and of emoji, though nothing is printed for them."""
@@ -142,6 +148,23 @@ def merged_ranges(ranges: Iterable[tuple[float, float]]) -> list[tuple[float, fl
         else:
             merged.append((start, end))
     return merged
+
+
+def bins_within(
+    numbers: Int64Array, length: float, ranges: Iterable[tuple[float, float]]
+) -> BoolArray:
+    """Return which bins lie within one of some ranges as a whole, bool (b,).
+
+    Args:
+        numbers: Their numbers, (b,): bin k starts at `k * length`.
+        length: Of each, in seconds.
+        ranges: Start and end, in seconds; those that touch each other are one.
+    """
+    starts, ends = numbers * length, (numbers + 1) * length
+    inside = np.zeros(len(numbers), bool)
+    for start, end in merged_ranges(ranges):
+        inside |= (starts >= start - _TOLERANCE) & (ends <= end + _TOLERANCE)
+    return inside
 
 
 def clipped(marks: Iterable[Mark], start: float, end: float, shift: float) -> Iterator[Mark]:

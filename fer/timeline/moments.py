@@ -97,7 +97,7 @@ class Moment:
         )
 
 
-def find_moments(timeline: Timeline, max_moments: int = MAX_MOMENTS) -> tuple[Moment, ...]:
+def find_moments(timeline: Timeline) -> tuple[Moment, ...]:
     """Return the strongest moments, by time; none overlap, and in none is a bin withheld."""
     numbers, counts = timeline.included().counts()
     shown = compute_statistics(counts)
@@ -115,7 +115,7 @@ def find_moments(timeline: Timeline, max_moments: int = MAX_MOMENTS) -> tuple[Mo
         for place, levels in shares.rises()
     ]
     news = [moment for moment in found if not _is_return(moment, found, series)]
-    return _strongest(news, max_moments)
+    return _strongest(news)
 
 
 def _is_return(moment: Moment, found: list[Moment], series: dict[str, "_Series"]) -> bool:
@@ -128,10 +128,10 @@ def _is_return(moment: Moment, found: list[Moment], series: dict[str, "_Series"]
     )
 
 
-def _strongest(found: list[Moment], max_moments: int) -> tuple[Moment, ...]:
+def _strongest(found: list[Moment]) -> tuple[Moment, ...]:
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda moment: moment.before - moment.after):
-        if len(kept) < max_moments and all(
+        if len(kept) < MAX_MOMENTS and all(
             moment.end <= other.start or moment.start >= other.end for other in kept
         ):
             kept.append(moment)

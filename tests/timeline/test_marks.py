@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from fer.timeline.annotation_tiers import interval_table
@@ -12,6 +13,7 @@ from fer.timeline.marks import (
     MAX_TEXT,
     Mark,
     MarkError,
+    bins_within,
     clipped,
     describe_marks,
     from_csv,
@@ -191,6 +193,9 @@ def test_clipped_marks_have_a_length_of_a_millisecond_or_more():
 def test_helpers():
     assert [letters(i) for i in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
     assert merged_ranges([(5, 6), (1, 2), (2, 3), (1, 1.5)]) == [(1, 3), (5, 6)]
+    touching = [(0.3, 0.6), (0.6, 0.9), (1.0, 1.15)]
+    inside = bins_within(np.arange(13), 0.1, touching)
+    assert np.flatnonzero(inside).tolist() == [3, 4, 5, 6, 7, 8, 10]
     assert describe_marks([Mark(1, 2, "stretch")], 2, 3) == ""
     assert describe_marks([Mark(2, 2, "event")], 2, 3) == "event"
 
