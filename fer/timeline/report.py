@@ -75,13 +75,9 @@ def report_html(
         started: When a live timeline began, in ISO 8601 with its time zone; "" where unknown.
     """
     summary = summarise(timeline, end)
-    shown = bool(summary.shown_seconds)
-    script = chart_script()
     return render(
         "report.html",
-        figures_css=Markup(FIGURES_CSS.read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
-        chart_js=Markup(script),  # noqa: S704 - a file of ours
-        chart_js_hash=_sha256(script),
+        **_styles_and_script(),
         title=title,
         kind=_(_KINDS[timeline.view]),
         sentence=summary.sentence,
@@ -93,8 +89,7 @@ def report_html(
         caption=_caption(summary, video_offset, start),
         moments=_moments(summary, thumbnails),
         no_moment_note="" if summary.moments else _no_moment_note(summary),
-        means=[summary.mean[name] for name in EXPRESSIONS] if shown else None,
-        top=top_expression(summary.mean) if shown else None,
+        **_means(summary),
         error_note=_error_note(summary),
         small_note=_small_note(timeline, scale),
         view_note=_(_VIEW_NOTES[timeline.view], least=MIN_FACES),
@@ -211,9 +206,23 @@ def _no_moment_note(summary: Summary) -> str:
     )
 
 
-def _sha256(text: str) -> str:
-    """Return a script's hash, by which a content security policy allows this one alone."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+def _styles_and_script() -> dict[str, str]:
+    """Return the style sheet, the script, and its hash: the page's policy allows no other one."""
+    script = chart_script()
+    digest = hashlib.sha256(script.encode()).digest()
+    return {
+        "figures_css": Markup(FIGURES_CSS.read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
+        "chart_js": Markup(script),  # noqa: S704 - a file of ours
+        "chart_js_hash": base64.b64encode(digest).decode("ascii"),
+    }
+
+
+def _means(summary: Summary) -> dict[str, object]:
+    """Return the mean shares and the largest one's expression, None where all is withheld."""
+    if not summary.shown_seconds:
+        return {"means": None, "top": None}
+    means = [summary.mean[name] for name in EXPRESSIONS]
+    return {"means": means, "top": top_expression(summary.mean)}
 
 
 def _jpeg_uri(image: UInt8Array) -> str:
