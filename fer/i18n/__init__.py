@@ -4,7 +4,8 @@ English is the source. A sentence for visitors is written where it is needed, as
 `_("At most %(most)s files.", most=20)` after `from fer.i18n import gettext as _`, in a template as
 `{% trans %}` or `_()`, in a script as `_()`; its translations are in `de.json`, `es.json` and
 `hi.json`. `python -m docs.translations` adds new sentences to these files, and a test fails until
-all are filled in. A new language is a line in `LANGUAGES` and such a file.
+all are filled in. Numbers with decimals go through `localized`. A new language is a line in
+`LANGUAGES` and such a file.
 
 What isn't translated: the command line, the Python API, and what programs read.
 """
