@@ -77,16 +77,39 @@ def test_in_a_frame_of_another_site_it_is_a_page_of_its_own(broken, site):
     assert broken.frame_locator("iframe").get_by_role("heading", level=1).is_visible()
 
 
-def test_frames_that_cant_be_read_are_told_once_until_one_is_read_again(broken, site):
+@pytest.mark.parametrize(
+    ("stand_in", "sentence"),
+    [
+        ({"error": "no memory"}, "This picture could not be read (no memory)."),
+        ({"delay": 1_000_000}, "No picture has been read for some seconds"),
+    ],
+    ids=["fails", "hangs"],
+)
+def test_frames_that_arent_read_are_told_once_and_pause_the_timeline(
+    broken, site, stand_in, sentence
+):
+    broken.add_init_script(TEN_TIMES_AS_FAST)
     broken.goto(site.url)
     start(broken, face())
+    broken.get_by_role("button", name="Start timeline").click()
     broken.evaluate(COUNT_MESSAGES)
-    show_faces(broken, error="no memory")
-    broken.get_by_text("This picture could not be read (no memory).").wait_for()
-    broken.wait_for_timeout(500)
+    show_faces(broken, **stand_in)
+    broken.get_by_text(sentence).wait_for()
+    broken.get_by_text("Paused: no picture is read").wait_for()
+    assert not broken.locator("#panel").is_visible()
+    broken.wait_for_timeout(700)
     assert broken.evaluate("messages") == 1
+
+
+def test_what_is_said_of_frames_that_arent_read_goes_when_one_is(broken, site):
+    broken.add_init_script(TEN_TIMES_AS_FAST)
+    broken.goto(site.url)
+    start(broken, face())
+    show_faces(broken, error="no memory")
+    broken.get_by_text("This picture could not be read").wait_for()
     show_faces(broken, face())
     broken.locator("#trouble .fer-message").wait_for(state="detached")
+    broken.locator("#panel .fer-rate").wait_for()
 
 
 def test_a_device_isnt_slow_because_a_photo_was_read(page, tmp_path):

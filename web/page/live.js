@@ -11,7 +11,8 @@ const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
 const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
 const SLOW_RESULTS = 7; // whose median counts: a single one may have been held up
-const MAX_FAILURES = 10; // consecutive frames that fail before an error message is displayed
+const SILENT_AFTER = 4000; // milliseconds without a result, after which the visitor is told
+const CHECK_INTERVAL = 500; // milliseconds
 const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
 export class LiveScreen extends CameraScreen {
@@ -22,10 +23,11 @@ export class LiveScreen extends CameraScreen {
    */
   constructor(client, labels, toServer) {
     super(find("#stage"), find("#trouble"), labels.settings.camera, (face) => labels.caption(face));
-    Object.assign(this, { client, labels, toServer, results: [], times: [], ready: client.ready });
+    Object.assign(this, { client, labels, toServer, results: [], times: [], ready: client.ready, busy: false, sentSince: null });
     this.panel = new Panel(find("#panel"), labels);
     this.timeline = new TimelineScreen(labels);
     find("#view").addEventListener("change", () => this.changeView());
+    setInterval(() => this.checkSilence(), CHECK_INTERVAL);
   }
 
   get view() {
@@ -33,7 +35,7 @@ export class LiveScreen extends CameraScreen {
   }
 
   begin() {
-    Object.assign(this, { results: [], times: [], started: performance.now(), busy: false, unread: null, slow: false, failures: 0 });
+    Object.assign(this, { results: [], times: [], started: performance.now(), busy: false, unread: null, slow: false });
     this.client.reset();
   }
 
@@ -44,6 +46,7 @@ export class LiveScreen extends CameraScreen {
   }
 
   pause(paused, reason = null) {
+    Object.assign(this, { sentSince: this.busy ? performance.now() : null, silent: false, error: null });
     this.timeline.pause(paused);
     if (reason) this.panel.clear();
   }
@@ -58,29 +61,46 @@ export class LiveScreen extends CameraScreen {
     if (this.busy || this.unread === null) return;
     const taken = this.unread;
     [this.busy, this.unread] = [true, null];
+    this.sentSince ??= performance.now();
     try {
       const bitmap = await createImageBitmap(this.video);
       const { faces, uniform, milliseconds } = await this.client.frame(bitmap, taken / 1000);
       if (run === this.run) this.show(faces, uniform, taken, milliseconds);
     } catch (error) {
-      if (run === this.run) this.failed(error);
+      if (run === this.run) this.error = error.message;
     } finally {
       if (run === this.run) this.busy = false;
     }
     if (run === this.run) this.read(run);
   }
 
-  /** Tells the visitor once that frames can't be read, until one can be again. */
-  failed({ message: error }) {
-    if (++this.failures === MAX_FAILURES) this.explain(_("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error }));
+  /** Tells the visitor, once, that frames are sent and no result comes: the worker fails, hangs or is gone. */
+  checkSilence() {
+    const { camera, error, sentSince, silent } = this;
+    this.silent = camera.stream && !camera.loss && sentSince !== null && performance.now() - sentSince > SILENT_AFTER;
+    if (silent || !this.silent) return;
+    this.panel.clear();
+    this.timeline.pause(true);
+    const reason = error
+      ? _("This picture could not be read (%(error)s). Press Stop, then Start camera; if that doesn't help, save your timeline and load the page again.", { error })
+      : _("No picture has been read for some seconds, and nothing is counted. If this lasts, save your timeline and load the page again.");
+    this.trouble.replaceChildren(message(_("No faces read"), reason, "trouble"));
+  }
+
+  /** Notes that a result has come. */
+  answered() {
+    if (this.silent) {
+      this.trouble.replaceChildren();
+      this.timeline.pause(false);
+    }
+    Object.assign(this, { sentSince: null, silent: false, error: null });
   }
 
   show(faces, uniform, taken, took) {
+    this.answered();
     this.camera.saw(uniform);
     this.camera.check();
     if (uniform || this.camera.loss) return;
-    if (this.failures >= MAX_FAILURES) this.trouble.replaceChildren();
-    this.failures = 0;
     this.overlay.update(faces, this.view);
     this.timeline.record(faces, taken / 1000);
     const now = performance.now();
