@@ -194,6 +194,17 @@ def test_a_class_has_no_expression_below_five_faces(page):
     assert from_json(saved(page, "json")).table()["happy"].to_numpy() == pytest.approx(0.93)
 
 
+def test_a_view_that_the_browser_keeps_through_a_reload_is_that_of_the_stage(blank, site):
+    blank.add_init_script(
+        """document.addEventListener("readystatechange", () => {
+          document.querySelector("[value=class]").checked = true;
+        }, { once: true });"""
+    )
+    blank.goto(site.url)
+    blank.locator("html[data-ready]").wait_for()
+    assert blank.locator("#stage").get_attribute("data-view") == "class"
+
+
 def test_an_unsaved_timeline_is_only_dropped_on_purpose(page):
     start(page, face())
     page.get_by_role("button", name="Start timeline").click()

@@ -27,6 +27,7 @@ export class LiveScreen extends CameraScreen {
     this.panel = new Panel(find("#panel"), labels);
     this.timeline = new TimelineScreen(labels);
     find("#view").addEventListener("change", () => this.changeView());
+    this.changeView(); // Firefox keeps what was chosen when a page is loaded again
     setInterval(() => this.checkSilence(), CHECK_INTERVAL);
   }
 
@@ -87,8 +88,8 @@ export class LiveScreen extends CameraScreen {
     this.trouble.replaceChildren(message(_("No faces read"), reason, "trouble"));
   }
 
-  /** Notes that a result has come. */
-  answered() {
+  /** Takes back, with a new result, what was said without one. */
+  endSilence() {
     if (this.silent) {
       this.trouble.replaceChildren();
       this.timeline.pause(false);
@@ -97,7 +98,7 @@ export class LiveScreen extends CameraScreen {
   }
 
   show(faces, uniform, taken, took) {
-    this.answered();
+    this.endSilence();
     this.camera.saw(uniform);
     this.camera.check();
     if (uniform || this.camera.loss) return;
