@@ -16,7 +16,7 @@ export class CameraScreen {
    * @param {Function} caption See `Overlay`.
    */
   constructor(stage, trouble, settings, caption) {
-    Object.assign(this, { stage, trouble, run: 0, ready: Promise.resolve() });
+    Object.assign(this, { stage, trouble, run: 0, startingRun: null, ready: Promise.resolve() });
     this.video = stage.querySelector("video");
     [this.startButton, this.stopButton] = stage.querySelectorAll("button");
     this.camera = new Camera(this.video, settings);
@@ -51,27 +51,31 @@ export class CameraScreen {
   pause(paused, reason = null) {}
 
   /**
-   * Starts the camera, any or one `device`, unless that has begun: a press and a camera that is back may
-   * come together.
+   * Starts the camera, any or one `device`. While it is still being opened, another press, or a camera that is
+   * back, only asks for it again: it may have been released meanwhile.
    */
   async start(device = null) {
-    if (this.starting) return;
-    this.starting = true;
+    const opening = this.startingRun !== null;
+    this.startingRun = ++this.run;
+    if (opening) {
+      this.startButton.disabled = true;
+      return;
+    }
     try {
-      await this.startRun(++this.run, device);
+      await this.startRun(device);
     } finally {
-      this.starting = false;
+      this.startingRun = null;
     }
   }
 
-  async startRun(run, device) {
+  async startRun(device) {
     const { loss } = this.camera;
     const moveFocus = focusFrom(this.startButton);
     this.startButton.disabled = true;
     this.trouble.replaceChildren();
     try {
       await this.ready; // nothing could be read before, nor be stopped
-      if (run === this.run) await this.camera.open(this.view, device);
+      if (this.startingRun === this.run) await this.camera.open(this.view, device);
     } catch (error) {
       this.camera.close();
       this.camera.loss = loss; // one that is back may need a moment, and reports once more
@@ -80,10 +84,11 @@ export class CameraScreen {
       this.explain(error instanceof CameraError ? `${error.message} ${_("The Photo tab works without a camera.")}` : error.message);
       return;
     }
-    if (run !== this.run) { // released meanwhile
+    if (this.startingRun !== this.run) { // released meanwhile
       this.camera.close();
       return;
     }
+    const { run } = this;
     this.begin(run);
     this.showCamera(true);
     moveFocus(this.stopButton);

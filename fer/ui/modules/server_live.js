@@ -42,8 +42,8 @@ export class ServerLive extends CameraScreen {
     this.stage.dataset.waiting = _("Waiting for an answer: others are using the page. It goes on by itself.");
   }
 
-  async startRun(...run) {
-    if (readsTrue(document.createElement("canvas"))) await super.startRun(...run);
+  async startRun(device) {
+    if (readsTrue(document.createElement("canvas"))) await super.startRun(device);
     else this.explain(_(FALSE_PIXELS));
   }
 
