@@ -1,5 +1,7 @@
 """The choice on the app's Live tab: this device, by the page in a frame, or the server."""
 
+import re
+
 import pytest
 
 from tests.e2e.browser import DRAWN, start_camera
@@ -124,19 +126,34 @@ def test_a_dark_page_has_a_dark_frame(page, app):
     assert frame.locator("body").evaluate(color) == "rgb(250, 249, 247)"
 
 
-def test_another_language_leaves_what_runs_in_the_frame_alone(page, frame):
+def choose_language(page, name):
+    page.get_by_role("combobox", name=re.compile("Language|Idioma")).click()
+    page.get_by_role("option", name=name).click()
+
+
+def test_another_language_is_the_frames_too_and_what_runs_in_it_goes_on(page, frame):
     on_device(page, frame, face())
     frame.get_by_role("button", name="Start timeline").click()
     frame.get_by_text("Recording 0:01").wait_for()
     page.get_by_role("button", name="Settings").click()
-    page.get_by_role("combobox", name="Language").click()
-    page.get_by_role("option", name="Español").click()
+    choose_language(page, "Español")
     page.get_by_role("radio", name="En este dispositivo").wait_for()
-    frame.get_by_text("Recording 0:03").wait_for()
+    frame.get_by_text(re.compile("Registrando 0:")).wait_for()
+    assert frame.locator("#panel .fer-verdict .fer-chip").inner_text() == "alegría"
+    assert frame.locator("#panel .fer-name").nth(3).inner_text() == "alegría"
     height = frame.locator(".page").evaluate("(page) => page.offsetHeight")
     place = page.locator("#live-place iframe")
     assert place.bounding_box()["height"] == pytest.approx(height, abs=1)
     assert place.get_attribute("title") == "En vivo, en este dispositivo"
+
+    # The settings' dialog lies over the frame.
+    frame.get_by_role("button", name="Detener", exact=True).dispatch_event("click")
+    assert frame.get_by_text("Basta con pulsar").is_visible()
+    frame.get_by_role("button", name="Detener línea de tiempo").dispatch_event("click")
+    choose_language(page, "English")
+    frame.get_by_text("Finished", exact=True).wait_for()
+    assert frame.get_by_text("One press").is_visible()
+    assert frame.get_by_role("button", name="Start timeline").is_visible()
 
 
 def test_the_worker_may_ask_no_other_site(context, app):

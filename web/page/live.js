@@ -31,6 +31,12 @@ export class LiveScreen extends CameraScreen {
     setInterval(() => this.checkSilence(), CHECK_INTERVAL);
   }
 
+  translate() {
+    super.translate();
+    this.panel?.translate(); // not there yet when the camera's screen is made
+    this.timeline?.translate();
+  }
+
   get view() {
     return this.timeline.running ? this.timeline.timeline.view : find("#view input:checked").value;
   }

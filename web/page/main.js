@@ -1,7 +1,7 @@
 // Starts the page: its settings, the worker with the networks, the screens and the service worker.
 
 import { Labels, el, find, message } from "./dom.js";
-import { translatePage } from "./language.js";
+import { PageTexts } from "./language.js";
 import { LiveScreen } from "./live.js";
 import { PhotoScreen } from "./photo.js";
 import { PipelineClient } from "./pipeline_client.js";
@@ -69,6 +69,15 @@ function followTheme(app) {
   new MutationObserver(follow).observe(app, { attributeFilter: ["class"] });
 }
 
+/** Writes the page in the visitor's language, and again when the app's is changed. */
+async function translate(settings) {
+  const texts = new PageTexts(settings);
+  if (!embedded) return texts.write(navigator.language);
+  const app = parent.document.documentElement;
+  new MutationObserver(() => texts.write(app.lang)).observe(app, { attributeFilter: ["lang"] });
+  return texts.write(app.lang);
+}
+
 /** Starts the page. */
 async function start() {
   if (embedded) {
@@ -77,7 +86,7 @@ async function start() {
   }
   startTabs();
   const settings = await (await get(new URL("settings.json", import.meta.url))).json();
-  await translatePage(settings, embedded).catch((error) => console.info("Not all is translated:", error.message));
+  await translate(settings);
   const labels = new Labels(settings);
   const reason = obstacle();
   if (reason) {

@@ -23,6 +23,15 @@ export class Panel {
     this.status = el("p", { class: "fer-status" }, this.faces, this.rate);
   }
 
+  /** Writes what isn't written with each result, in the page's language. */
+  translate() {
+    const bars = new Bars(this.labels);
+    this.bars.element.replaceWith(bars.element);
+    this.bars = bars;
+    this.others.ariaLabel = _("Other faces");
+    delete this.message.dataset.name;
+  }
+
   /** Shows what to do, as before the camera was on. */
   reset() {
     this.spoken = "";

@@ -10,7 +10,7 @@ const MAX_DRAWINGS = 1200; // of one timeline: long ones take longer to draw, an
 
 export class TimelineScreen {
   constructor(labels) {
-    Object.assign(this, { labels, settings: labels.settings, timeline: null, running: false, saved: true, paused: false });
+    Object.assign(this, { labels, settings: labels.settings, timeline: null, running: false, saved: true, paused: false, endedByItself: false });
     [this.chart, this.saves] = [find("#chart"), find("#saves")];
     [this.startButton, this.stopButton, this.view] = [find("#timeline-start"), find("#timeline-stop"), find("#view")];
     this.startButton.addEventListener("click", () => this.start());
@@ -31,7 +31,7 @@ export class TimelineScreen {
       return;
     }
     this.timeline = new Timeline(this.settings, find("input:checked", this.view).value, new Date());
-    Object.assign(this, { started: performance.now() / 1000, running: true, saved: false });
+    Object.assign(this, { started: performance.now() / 1000, running: true, saved: false, endedByItself: false });
     this.show();
     this.stopButton.focus();
     this.clock = setInterval(() => this.tick(), DRAW_INTERVAL);
@@ -47,11 +47,11 @@ export class TimelineScreen {
     button.focus();
   }
 
-  stop(byItself = false) {
+  stop(endedByItself = false) {
     const moveFocus = focusFrom(this.stopButton);
-    this.running = false;
+    Object.assign(this, { running: false, endedByItself });
     clearInterval(this.clock);
-    this.show(byItself);
+    this.show();
     moveFocus(this.startButton);
   }
 
@@ -73,7 +73,12 @@ export class TimelineScreen {
     else if (performance.now() - this.drawn >= Math.max(DRAW_INTERVAL - 100, (1000 * elapsed) / MAX_DRAWINGS)) this.show();
   }
 
-  show(byItself = false) {
+  /** Draws the timeline in the language that the page has now. */
+  translate() {
+    if (this.timeline) this.show();
+  }
+
+  show() {
     this.drawn = performance.now();
     const recorded = this.timeline.bins.size > 0;
     this.startButton.hidden = this.view.hidden = this.running;
@@ -83,7 +88,7 @@ export class TimelineScreen {
       this.chart.replaceChildren(message(_("Nothing recorded"), _("The camera sent no picture; start it first.")));
       return;
     }
-    const limit = byItself ? message(_("The timeline has ended"), _("A timeline holds two hours at most; save it or start a new one.")) : null;
+    const limit = this.endedByItself ? message(_("The timeline has ended"), _("A timeline holds two hours at most; save it or start a new one.")) : null;
     const content = [limit, this.readout(), this.note(), ...new Chart(this.timeline, this.running).draw(), this.running ? null : this.summary()];
     this.chart.replaceChildren(...content.filter(Boolean));
   }
