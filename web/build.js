@@ -73,7 +73,7 @@ function writeModels() {
     const [stem, suffix] = [basename(path).replace(/\.\w+$/, ""), basename(path).split(".").pop()];
     const url = `models/${stem}.${hash(packed)}.${suffix}.xz`;
     write(url, packed);
-    return { name, url, bytes: packed.length };
+    return { name, url, bytes: packed.length, unpacked: statSync(path).size };
   });
 }
 

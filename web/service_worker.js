@@ -11,8 +11,7 @@ addEventListener("install", (event) => {
 });
 
 addEventListener("activate", (event) => {
-  const nameless = /^fer-page-[^/]+$/; // of releases that didn't have the path in it
-  const old = (name) => (name.startsWith(OWN) && name !== CACHE) || nameless.test(name);
+  const old = (name) => name.startsWith(OWN) && name !== CACHE;
   const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
   event.waitUntil(Promise.all([clean(), clients.claim()])); // after a first visit, too, nothing more is fetched
 });
@@ -24,5 +23,6 @@ addEventListener("message", ({ data }) => {
 addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || !event.request.url.startsWith(registration.scope)) return;
   const kept = async () => (await caches.open(CACHE)).match(event.request, { ignoreSearch: true });
-  event.respondWith(kept().then((response) => response ?? fetch(event.request)));
+  const none = () => null; // a browser's storage may be damaged
+  event.respondWith(kept().catch(none).then((response) => response ?? fetch(event.request)));
 });

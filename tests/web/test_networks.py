@@ -131,6 +131,18 @@ def test_a_photo_has_the_faces_that_python_finds(visit, tmp_path):
         assert box == pytest.approx(expected_box, abs=1)
 
 
+def test_a_network_that_was_kept_in_part_is_loaded_again(visit):
+    _, page = visit
+    page.evaluate(
+        """async () => {
+          const cache = await caches.open("fer-models");
+          for (const request of await cache.keys()) await cache.put(request, new Response("a part"));
+        }"""
+    )
+    page.reload()
+    page.locator("html[data-ready]").wait_for(timeout=60_000)
+
+
 def test_it_works_without_a_connection(visit):
     """The last test: it stops the site."""
     site, page = visit

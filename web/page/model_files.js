@@ -15,12 +15,13 @@ export async function loadModels(base, onProgress) {
   const cache = await openCache();
   const progress = { loaded: 0, total: models.reduce((sum, { bytes }) => sum + bytes, 0) };
   const advance = (bytes) => onProgress({ ...progress, loaded: (progress.loaded += bytes) });
-  const load = async ({ name, url, bytes }) => {
-    const file = await content(cache, new URL(url, base), bytes, advance);
-    return [name, url.includes(".json") ? JSON.parse(await file.text()) : await file.arrayBuffer()];
+  const load = async ({ url, name, ...sizes }) => {
+    const content = await loadFile(cache, new URL(url, base), sizes, advance);
+    return [name, url.includes(".json") ? JSON.parse(new TextDecoder().decode(content)) : content];
   };
   const loaded = await Promise.all(models.map(load));
-  await forget(cache, new URL("models/", base).href, models.map(({ url }) => new URL(url, base).href));
+  const wanted = models.map(({ url }) => new URL(url, base).href);
+  await forget(cache, new URL("models/", base).href, wanted).catch((error) => console.info("Former networks are kept:", error.message));
   return Object.fromEntries(loaded);
 }
 
@@ -33,18 +34,28 @@ async function openCache() {
   }
 }
 
-/** Returns a file unpacked, as a Blob; `advance` gets the bytes that have come of `bytes`. */
-async function content(cache, url, bytes, advance) {
-  const kept = await cache?.match(url);
-  if (kept) {
+/** Returns a file's content, unpacked; `advance` gets the bytes that have come of `bytes`. */
+async function loadFile(cache, url, { bytes, unpacked }, advance) {
+  const kept = await keptFile(cache, url);
+  if (kept?.byteLength === unpacked) {
     advance(bytes);
-    return kept.blob();
+    return kept;
   }
   const packed = await download(await get(url), advance).catch(() => null);
   if (packed?.size !== bytes) throw new Error(NOT_LOADED); // it broke off
-  const file = await new Response(new XzReadableStream(packed.stream())).blob();
-  await cache?.put(url, new Response(file)).catch((error) => console.info("Not kept:", error.message)); // a full disk
-  return file;
+  const content = await new Response(new XzReadableStream(packed.stream())).arrayBuffer();
+  await cache?.put(url, new Response(content)).catch((error) => console.info("Not kept:", error.message)); // a full disk
+  return content;
+}
+
+/** Returns a file that was kept; after a crash or on a full disk there may be none, or less than all of it. */
+async function keptFile(cache, url) {
+  try {
+    return await (await cache?.match(url))?.arrayBuffer();
+  } catch (error) {
+    console.info("What was kept can't be read:", error.message);
+    return null;
+  }
 }
 
 async function download(response, advance) {
