@@ -37,7 +37,7 @@ async function openCache() {
 /** Returns a file's content, unpacked; `advance` gets the bytes that have come of `bytes`. */
 async function loadFile(cache, url, { bytes, unpacked }, advance) {
   const kept = await keptFile(cache, url);
-  if (kept?.byteLength === unpacked) {
+  if (kept && kept.byteLength === unpacked) {
     advance(bytes);
     return kept;
   }
