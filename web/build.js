@@ -155,8 +155,15 @@ Facial-expression recognition that runs in the visitor's browser: no picture lea
 holds the built page; its source and documentation are in the repository that builds it.
 `;
 
-function build() {
+/** Removes the former build, and nothing else: another folder may be named by mistake. */
+function removeFormer() {
+  const names = process.argv[2] && existsSync(DIST) ? readdirSync(DIST) : [];
+  if (names.length && !names.includes("build.json")) throw new Error(`${DIST} has other files than a built page; name an empty or a new folder.`);
   rmSync(DIST, { recursive: true, force: true });
+}
+
+function build() {
+  removeFormer();
   const { panels, theme, ...settings } = JSON.parse(read(join(WEB, "page/settings.json")));
   const models = writeModels();
   for (const folder of [join(WEB, "page"), MODULES_OF_APP]) {

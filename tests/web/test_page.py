@@ -167,6 +167,7 @@ def test_a_timeline_that_ends_by_itself_leaves_the_focus_alone(page):
     page.evaluate("window.later = 2 * 3600 * 1000")
     page.get_by_text("The timeline has ended").wait_for()
     assert focused(page) == "tab-live"
+    assert max(second["time"] for second in document(page)["table"]) < 2 * 3600
 
 
 def test_a_class_has_no_expression_below_five_faces(page):

@@ -17,7 +17,9 @@ export class TimelineScreen {
     this.stopButton.addEventListener("click", () => this.stop());
     find("#save-csv").addEventListener("click", () => this.save("timeline.csv", this.timeline.toCSV(), "text/csv"));
     find("#save-json").addEventListener("click", () => this.save("timeline.json", JSON.stringify(this.timeline), "application/json"));
-    addEventListener("beforeunload", (event) => this.unsaved && event.preventDefault());
+    addEventListener("beforeunload", (event) => {
+      if (this.unsaved) event.returnValue = true; // Chrome asks on preventDefault() only since version 119
+    });
   }
 
   get unsaved() {
@@ -57,8 +59,9 @@ export class TimelineScreen {
 
   /** Counts a result of the frame taken at `seconds`; a lost camera's frames must not come here. */
   record(faces, seconds) {
-    if (!this.running || seconds < this.started) return;
-    this.timeline.add(faces.filter((face) => face.state !== "tentative"), seconds - this.started);
+    const elapsed = seconds - this.started;
+    if (!this.running || elapsed < 0 || elapsed >= this.settings.timeline.max_seconds) return;
+    this.timeline.add(faces.filter((face) => face.state !== "tentative"), elapsed);
   }
 
   /** Notes that no picture comes from the camera, or that it comes again. */
