@@ -105,6 +105,14 @@ def test_a_release_that_cant_be_loaded_any_more_gives_way_to_the_next(folder, vi
     assert not page.get_by_text("The networks could not be loaded").is_visible()
 
 
+def test_copies_on_one_site_install_as_apps_of_their_own(visit):
+    page, other = visit("a"), visit("b")
+    ids = [
+        each.context.new_cdp_session(each).send("Page.getAppId")["appId"] for each in (page, other)
+    ]
+    assert ids == [page.url, other.url]
+
+
 def test_copies_on_one_site_leave_each_others_files_alone(folder, visit):
     page = ready(visit("a"))
     page.evaluate(
