@@ -18,7 +18,7 @@ new BroadcastChannel("stand-in").addEventListener("message", ({ data }) => {
 
 function complete({ box, expression, probability, track = 1, state = "named" }) {
   const probabilities = EXPRESSIONS.map((name) => (name === expression ? probability : (1 - probability) / 6));
-  return { box, expression, probabilities, track, state, quality: QUALITY };
+  return { box, expression, probabilities, track, state, turnedAway: state === "turned away", quality: QUALITY };
 }
 
 async function found(wait) {

@@ -41,7 +41,7 @@ def page_face(faces, i, expressions):
         "box": faces.xyxy[i].tolist(),
         "probabilities": row.tolist(),
         "expression": expressions[int(row.argmax())],
-        "state": "turned away" if faces.data["turned_away"][i] else "named",
+        "turnedAway": bool(faces.data["turned_away"][i]),
         "track": int(faces.tracker_id[i]),
         "quality": {name: float(faces.data[name][i]) for name in QUALITY_COLUMNS},
     }

@@ -37,7 +37,7 @@ export class Labels {
   /** Returns a face's label: one of the seven expressions, "uncertain" or "turned away". */
   of(face) {
     const { turned_away: turnedAway, uncertain } = this.settings.labels;
-    if (face.turnedAway ?? face.state === "turned away") return turnedAway;
+    if (face.turnedAway) return turnedAway;
     return this.probability(face) >= this.settings.uncertain_below ? face.expression : uncertain;
   }
 

@@ -47,17 +47,16 @@ export class Timeline {
   }
 
   /** Returns the row of one face, as if it were alone in its frame. */
-  countFace({ box, probabilities, expression, state, turnedAway }) {
+  countFace({ box, probabilities, expression, turnedAway }) {
     const [left, top, right, bottom] = box;
     const { scale, small, index_signs: signs } = this.constants;
     const large = Math.sqrt(Math.max((right - left) * (bottom - top), 0)) >= small;
-    const away = turnedAway ?? state === "turned away";
-    const classified = large && !away;
+    const classified = large && !turnedAway;
     const millionths = Array.from(probabilities, (value) => (classified ? rint(value * scale) : 0));
     const named = probabilities[this.settings.expressions.indexOf(expression)] ?? 0;
     const uncertain = classified && named < this.settings.uncertain_below;
     const index = millionths.reduce((sum, value, i) => sum + signs[i] * value, 0);
-    return [1, 1, !large, classified, classified, uncertain, ...millionths, index ** 2, large && away].map(Number);
+    return [1, 1, !large, classified, classified, uncertain, ...millionths, index ** 2, large && turnedAway].map(Number);
   }
 
   /** Returns a row without its expressions if not all of its frames count. */
