@@ -112,6 +112,19 @@ def test_what_is_said_of_frames_that_arent_read_goes_when_one_is(broken, site):
     broken.locator("#panel .fer-rate").wait_for()
 
 
+def test_an_example_is_read_without_a_connection(broken, site):
+    broken.goto(site.url)
+    broken.locator("html[data-ready]").wait_for()
+    show_faces(broken, face())
+    broken.get_by_role("tab", name="Photo").click()
+    broken.wait_for_function(
+        "[...document.querySelectorAll('#examples img')].every((image) => image.complete)"
+    )
+    broken.route("**", abort)
+    broken.get_by_role("button", name="Example: astronaut").click()
+    broken.get_by_role("button", name=re.compile("Face 1: happy")).wait_for(timeout=5000)
+
+
 def test_a_device_isnt_slow_because_a_photo_was_read(page, tmp_path):
     page.add_init_script(TEN_TIMES_AS_FAST)
     page.reload()

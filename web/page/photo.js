@@ -25,7 +25,7 @@ export class PhotoScreen {
     document.addEventListener("drop", ({ dataTransfer }) => this.take(dataTransfer.files[0]));
     document.addEventListener("paste", ({ clipboardData }) => this.take(clipboardData.files[0]));
     for (const button of document.querySelectorAll("#examples button")) {
-      button.addEventListener("click", async () => this.read(await (await fetch(find("img", button).src)).blob()));
+      button.addEventListener("click", () => this.read(find("img", button))); // without another request
     }
   }
 
@@ -34,7 +34,7 @@ export class PhotoScreen {
     if (file && !find("#photo").hidden) this.read(file);
   }
 
-  /** Reads a file and shows its faces; of several, the last one counts. */
+  /** Reads a file or an image of the page, and shows its faces; of several, the last one counts. */
   async read(file) {
     if (!file) return;
     const turn = ++this.turn;
@@ -144,7 +144,7 @@ export class PhotoScreen {
 
 const percentOf = (part, whole) => `${((part / whole) * 100).toFixed(2)}%`;
 
-/** Returns a file's picture upright, as an ImageBitmap of no more than `MAX_SIDE` pixels. */
+/** Returns the picture of a file or an image element upright, as an ImageBitmap of no more than `MAX_SIDE` pixels. */
 async function decode(file) {
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) throw new Error(_(NOT_READ));
