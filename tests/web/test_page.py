@@ -338,7 +338,7 @@ def test_a_photo_is_read_and_other_files_are_refused_in_a_sentence(page, tmp_pat
     page.get_by_role("tab", name="Photo").click()
     show_faces(page, face(), face((400, 60, 430, 90), "sad", 0.8, 2))
     page.locator("#file").set_input_files(tmp_path / "one.png")
-    page.get_by_role("button", name="Face 1: happy 93%").wait_for()
+    page.get_by_role("button", name="Face 1 happy 93%").wait_for()
     assert page.locator("#photo-result caption").inner_text() == "All faces, in percent"
     page.get_by_role("button", name="Show face 2").press("Enter")
     assert page.get_by_role("heading", name="Face 2").is_visible()

@@ -82,8 +82,8 @@ export class PhotoScreen {
     const [left, top, right, bottom] = face.box;
     const place = { "--left": percentOf(left, width), "--top": percentOf(top, height), "--width": percentOf(right - left, width), "--height": percentOf(bottom - top, height), "--line": "2px" };
     const text = this.labels.text(label, this.labels.probability(face));
-    const tag = el("span", { class: "fer-tag" }, el("b", {}, String(i + 1)), el("span", {}, ` ${text}`));
-    return el("button", { type: "button", class: "fer-box", "data-face": String(i + 1), "aria-label": `${_("Face %(number)s", { number: i + 1 })}: ${text}`, ...place, ...this.labels.colors(label), click: () => this.choose(i + 1) }, tag);
+    const tag = el("span", { class: "fer-tag" }, el("b", {}, String(i + 1)), " ", el("span", {}, text));
+    return el("button", { type: "button", class: "fer-box", "data-face": String(i + 1), "aria-label": `${_("Face %(number)s", { number: i + 1 })} ${text}`, ...place, ...this.labels.colors(label), click: () => this.choose(i + 1) }, tag);
   }
 
   /** Places the tags so that they cover no face, at the size in which the picture appears. */
