@@ -136,7 +136,8 @@ def test_a_network_that_was_kept_in_part_is_loaded_again(visit):
     page.evaluate(
         """async () => {
           const cache = await caches.open("fer-models");
-          for (const request of await cache.keys()) await cache.put(request, new Response("a part"));
+          const part = () => new Response("a part");
+          for (const request of await cache.keys()) await cache.put(request, part());
         }"""
     )
     page.reload()
