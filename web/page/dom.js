@@ -42,7 +42,7 @@ export class Labels {
   }
 
   probability({ probabilities, expression }) {
-    return probabilities[this.settings.expressions.indexOf(expression)] ?? 0;
+    return probabilities[this.settings.expressions.indexOf(expression)];
   }
 
   isNamed(label) {

@@ -53,7 +53,7 @@ export class Timeline {
     const large = Math.sqrt(Math.max((right - left) * (bottom - top), 0)) >= small;
     const classified = large && !turnedAway;
     const millionths = Array.from(probabilities, (value) => (classified ? rint(value * scale) : 0));
-    const named = probabilities[this.settings.expressions.indexOf(expression)] ?? 0;
+    const named = probabilities[this.settings.expressions.indexOf(expression)];
     const uncertain = classified && named < this.settings.uncertain_below;
     const index = millionths.reduce((sum, value, i) => sum + signs[i] * value, 0);
     return [1, 1, !large, classified, classified, uncertain, ...millionths, index ** 2, large && turnedAway].map(Number);
@@ -75,7 +75,7 @@ export class Timeline {
   }
 
   /** Returns `quality_sums` of a face; zeros where something wasn't measured. */
-  quality({ quality = {} }) {
+  quality({ quality }) {
     const values = this.constants.quality.map((name, i) => quality[name] * this.constants.quality_scales[i]);
     return values.every(Number.isFinite) ? [1, ...values.map(rint)] : [0, ...values.map(() => 0)];
   }
