@@ -11,6 +11,7 @@ from torch import nn
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.configuration_fer import FerConfig
+from fer.model.heads import combined
 from fer.model.hub import FLOAT_ONNX, INT8_ONNX
 from fer.model.image_processing_fer import FerImageProcessor
 from fer.model.modeling_fer import FerForImageClassification
@@ -82,6 +83,13 @@ def test_int8_is_nearly_equal_for_each_face_alone_and_together(model, folder):
     alone = np.concatenate([network(face[None].numpy())["logits"] for face in faces])
     np.testing.assert_allclose(alone, found["logits"], rtol=0, atol=1e-4)
     assert torch.equal(faces, draw_faces(6))
+
+
+def test_int8_combines_the_heads_in_float32(model, folder):
+    network = load_int8(folder, identity_of(model))
+    found = network(3 * draw_faces(64).numpy())  # beyond the ranges that were measured
+    expected = combined(model.config.heads, found["fer2013_logits"], found["ferplus_logits"])
+    np.testing.assert_allclose(found["logits"], expected, rtol=0, atol=1e-4)
 
 
 def test_int8_holds_kernels_in_bytes_but_the_first_and_the_heads(folder):
