@@ -159,16 +159,16 @@ def build_trainer(stage: Stage, start: InitialModel, data: TrainingSplits) -> Fe
     return trainer
 
 
-def check_teachers(stage: Stage, start: InitialModel) -> None:
-    """Refuse teachers whose preprocessing isn't the student's.
+def check_preprocessing(stage: Stage, start: InitialModel) -> None:
+    """Refuse to distil from or into a network with another preprocessing than this project's.
 
     Raises:
-        ValueError: The student has another one.
+        ValueError: A teacher or its student has another one.
     """
-    if stage.teachers and is_third_party(start.processor):
+    if (stage.is_teacher or stage.teachers) and is_third_party(start.processor):
         raise ValueError(
-            "Teachers get the same views as their student, but the base model has another "
-            "preprocessing; leave teachers out of the recipe."
+            f"Teachers get the same views as their student, but the base model of {stage.name} has "
+            "another preprocessing; leave it, or teachers, out of the recipe."
         )
 
 

@@ -139,9 +139,9 @@ def set_view_size(start: InitialModel, side: int) -> None:
     """
     processor = start.processor
     if not isinstance(processor, FerImageProcessor):
-        raise ValueError("--view-size is for this project's own preprocessing; leave it out.")
+        raise ValueError("view_size is for this project's own preprocessing; leave it out.")
     if side > processor.size:
-        raise ValueError(f"--view-size must be up to {processor.size}, but is {side}.")
+        raise ValueError(f"view_size must be up to {processor.size}, but is {side}.")
     processor.crop_size = start.model.config.image_size = side
 
 

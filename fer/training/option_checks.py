@@ -26,13 +26,19 @@ CHOICES = {
     "report_to": ("none", "tensorboard", "trackio", "wandb"),
 }
 
+RECIPE_KEYS = (
+    "arch", "view_size", "warmup", "weight_decay", "ema_decay", "dropout", "augmentation",
+    "teachers", "teacher_weight", "soup",
+)  # fmt: skip
+"""Settings that recipes have and the command line doesn't."""
+
 FER_NETWORK_ONLY = ("depths", "widths", "view_size", "ferplus_share")
 """Settings of this project's network alone."""
 
 
 def flag(name: str) -> str:
-    """Return a setting's command-line option: `flag("batch_size")` is `"--batch-size"`."""
-    return "--" + name.replace("_", "-")
+    """Return what a user calls a setting: `"--batch-size"`, or `"warmup"` of recipes only."""
+    return name if name in RECIPE_KEYS else "--" + name.replace("_", "-")
 
 
 def check_known(where: str, table: object, known: Sequence[str]) -> None:
@@ -164,7 +170,7 @@ def check_combinations(options: Mapping[str, Any], defaults: Mapping[str, Any]) 
     """
     if options["base_model"] and options["arch"] != "cnn":
         raise ValueError(
-            "--arch is for networks trained from scratch; --base-model has its own architecture."
+            "arch is for networks trained from scratch; --base-model has its own architecture."
         )
     for name, needed in REQUIRES.items():
         if options[name] != defaults[name] and not options[needed]:

@@ -35,6 +35,10 @@ RUN_OPTIONS = (
 )  # fmt: skip
 """Settings that all stages share; a stage's table can change the others."""
 
+NOT_IN_SOUP = ("seed", "arch", "depths", "widths", "base_model")
+"""Further settings that the soup's table can't change: it has `seeds`, and starts at the student's
+weights."""
+
 
 def help_metadata(text: str) -> dict[str, str]:
     """Return a field's metadata: its line in `--help`."""
@@ -190,7 +194,8 @@ class TrainingOptions(CommandLineOptions):
         for table in self.teachers:
             check_known("teachers", table, known)
         if self.soup is not None:
-            check_known("soup", self.soup, [*known, "seeds"])
+            changeable = [name for name in known if name not in NOT_IN_SOUP]
+            check_known("soup", self.soup, [*changeable, "seeds"])
 
     def with_overrides(self, table: dict[str, Any]) -> "TrainingOptions":
         """Return the settings of a single stage: without teachers and soup, changed by its table.

@@ -20,6 +20,12 @@ CHANGEABLE_ON_RESUME = (
 )  # fmt: skip
 """Settings that may differ when a training is resumed: they don't change how it trains."""
 
+TEACHER_DEFAULTS = {
+    "base_model": None, "ferplus_share": None,
+    "push_to_hub": False, "hub_model_id": None, "hub_private": False, "hub_tag": None,
+}  # fmt: skip
+"""Settings that teachers don't share with their student: its base model, and those of the result."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -37,6 +43,11 @@ class Stage:
     options: TrainingOptions
     teachers: tuple[Path, ...] = ()
     start: Path | None = None
+
+    @property
+    def is_teacher(self) -> bool:
+        """Whether it trains a teacher."""
+        return self.name.startswith("teachers/")
 
     @property
     def folder(self) -> Path:
@@ -64,7 +75,7 @@ def stages(options: TrainingOptions) -> list[Stage]:
     """
     output, seeds = Path(options.output), (options.soup or {}).get("seeds", ())
     teachers = [
-        Stage(f"teachers/{number}", options.with_overrides({"base_model": None, **table}))
+        Stage(f"teachers/{number}", options.with_overrides({**TEACHER_DEFAULTS, **table}))
         for number, table in enumerate(options.teachers, 1)
     ]
     teacher_folders = tuple(output / stage.name for stage in teachers)

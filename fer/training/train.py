@@ -34,7 +34,7 @@ from fer.model.push import PushError, prepare_push, push
 from fer.model.weight_storage import compress_weights
 from fer.output_files import output_folder
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
-from fer.training.fit import FittedStage, check_teachers, fit
+from fer.training.fit import FittedStage, check_preprocessing, fit
 from fer.training.initial_model import build_initial_model, store_calibration
 from fer.training.int8_calibration import calibration_faces, int8_logits
 from fer.training.model_soup import average_students
@@ -95,7 +95,7 @@ def check_stage(stage: Stage) -> None:
         ValueError: Its network can't be loaded, or can't be trained with its settings.
     """
     if stage.start is None:
-        check_teachers(stage, build_initial_model(stage.options))
+        check_preprocessing(stage, build_initial_model(stage.options))
 
 
 def is_first_process() -> bool:

@@ -15,11 +15,12 @@ from fer.training.distillation import Teacher, Teachers
 from fer.training.fit import (
     build_augmentation,
     build_trainer,
-    check_teachers,
+    check_preprocessing,
     load_teachers,
 )
 from fer.training.initial_model import build_initial_model, new_cnn, new_vit
-from fer.training.stages import Stage
+from fer.training.stages import Stage, stages
+from fer.training.train import check_stage
 from fer.training.training_data import load_data
 from tests.training.runs import only_stage, short
 
@@ -151,5 +152,13 @@ def test_a_vit_can_learn_from_a_convolutional_teacher():
 
 def test_another_preprocessing_has_no_views_to_share(taught):
     start = SimpleNamespace(processor=ViTImageProcessor())
-    with pytest.raises(ValueError, match="leave teachers out of the recipe"):
-        check_teachers(taught, start)
+    for stage in (taught, replace(taught, name="teachers/1", teachers=())):
+        with pytest.raises(ValueError, match=f"the base model of {stage.name} has another"):
+            check_preprocessing(stage, start)
+
+
+def test_a_transformer_may_teach_a_network_that_is_pushed():
+    teachers = [{"arch": "vit", "depths": None, "widths": None}]
+    hub = {"push_to_hub": True, "hub_model_id": "you/name"}
+    for stage in stages(short("x", "y", teachers=teachers, ferplus_share=0.5, **hub)):
+        check_stage(stage)

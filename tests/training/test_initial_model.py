@@ -324,7 +324,7 @@ def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer20
     options = short(tiny_fer2013, tmp_path / "run", teachers=[{"epochs": 1}])
     with pytest.raises(ValueError, match="--widths takes 3 numbers, one per stage, not 2"):
         train(replace(options, teachers=[{"widths": [8, 16]}]))
-    with pytest.raises(ValueError, match="--view-size must be up to 48"):
+    with pytest.raises(ValueError, match="view_size must be up to 48"):
         train(replace(options, view_size=50, teachers=[{"view_size": 40}]))
     assert not (tmp_path / "run").exists()
 
@@ -333,7 +333,7 @@ def test_the_middle_that_is_seen():
     start = build_initial_model(TrainingOptions(view_size=44))
     assert start.processor.crop_size == start.model.config.image_size == 44
     assert build_initial_model(TrainingOptions()).processor.crop_size == 40
-    with pytest.raises(ValueError, match="--view-size must be up to 48, but is 50"):
+    with pytest.raises(ValueError, match="view_size must be up to 48, but is 50"):
         build_initial_model(TrainingOptions(view_size=50))
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields, replace
 import pytest
 import yaml
 
+from fer.training.option_checks import flag
 from fer.training.options import (
     DEFAULT_RECIPE,
     NOT_IN_RECIPES,
@@ -22,6 +23,12 @@ ALL_RECIPES = sorted(RECIPES.glob("*.yaml"))
 
 def test_the_command_line_has_at_most_25_options():
     assert len(fields(CommandLineOptions)) <= 25
+
+
+def test_messages_name_settings_as_users_set_them():
+    on_command_line = {entry.name for entry in fields(CommandLineOptions)}
+    names = {entry.name for entry in fields(TrainingOptions)}
+    assert {name for name in names if flag(name).startswith("--")} == on_command_line
 
 
 def test_help_shows_defaults_only_where_there_are_any():
@@ -109,13 +116,13 @@ def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):
         ("resume: true", "has resume, which can't be set there"),
         ("learning_rate: 1e-3", "--learning-rate must be a number, such as 0.001, but is '1e-3'"),
         ("epochs: 2.5", "--epochs must be a whole number, but is 2.5"),
-        ("arch: rnn", "--arch must be cnn or vit, but is 'rnn'"),
+        ("arch: rnn", "arch must be cnn or vit, but is 'rnn'"),
         ("arch: vit\nwidths: [8]", "--widths is for the convolutional network; leave it out"),
         ("map: sad", "--map must be a list of NAME=EXPRESSION, but is 'sad'"),
         ("seed: true", "--seed must be a whole number, but is True"),
         ("widths: 64", "--widths must be a list of numbers, but is 64"),
-        ("warmup: -0.1", "--warmup must be from 0 to below 1"),
-        ("dropout: 1", "--dropout must be from 0 to below 1, but is 1"),
+        ("warmup: -0.1", "warmup must be from 0 to below 1"),
+        ("dropout: 1", "dropout must be from 0 to below 1, but is 1"),
         ("dataset: null", "--dataset must be a name, but is None"),
         ("augmentation: {degrade: 1.1}", "augmentation: degrade must be from 0 to 1, but is 1.1"),
         ("augmentation: {blur: 1}", "augmentation has blur, which can't be set there"),
@@ -125,6 +132,8 @@ def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):
         ("teachers: [{dataset: x}]", "teachers has dataset, which can't be set there"),
         ("soup: {epochs: 3}", "soup needs seeds, a list of numbers"),
         ("soup: {seeds: [1], output: x}", "soup has output, which can't be set there"),
+        ("soup: {seeds: [1], depths: [1, 1, 1]}", "soup has depths, which can't be set there"),
+        ("soup: {seeds: [1], seed: 2}", "soup has seed, which can't be set there"),
         ("epochs:", "--epochs must be a whole number, but is None"),
         ("mixup: null", "--mixup must be a number, such as 0.001, but is None"),
         ("seed: -1", "--seed must be 0 or more, but is -1"),
@@ -133,7 +142,7 @@ def test_a_value_that_cannot_be_is_one_sentence(argument, sentence, capsys):
         ("augmentation: {scale: }", "augmentation: scale must be a number, such as 0.001, but is"),
         ("soup: {seeds: 3}", "soup: seeds must be a list of numbers, but is 3"),
         ("soup: {seeds: [a]}", "soup: seeds must be a whole number, but is 'a'"),
-        ("base_model: a\narch: vit", "--arch is for networks trained from scratch"),
+        ("base_model: a\narch: vit", "arch is for networks trained from scratch"),
         ("- epochs", "must hold settings, one `name: value` a line"),
         ("", "must hold settings, one `name: value` a line"),
         ("epochs: [", "can't be read as YAML"),

@@ -285,7 +285,7 @@ def test_bf16(options, tmp_path):
         ({"learning_rate": 0.02}, r"--learning-rate None \(not 0\.02\)"),
         ({"batch_size": 3}, r"--batch-size 16 \(not 3\)"),
         ({"epochs": 5}, r"--epochs 2 \(not 5\)"),
-        ({"augmentation": {"erase": 0.5}}, r"--augmentation {} \(not {'erase': 0\.5}\)"),
+        ({"augmentation": {"erase": 0.5}}, r"augmentation {} \(not {'erase': 0\.5}\)"),
         ({"hub_model_id": "me/x", "push_to_hub": True, "report_to": "wandb"}, None),
     ],
 )
