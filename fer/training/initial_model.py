@@ -111,7 +111,7 @@ def load_initial_model(options: TrainingOptions) -> InitialModel:
     if options.base_model:
         return load_base_model(pull(options.base_model), options.dropout)
     if options.arch == "vit":
-        return new_vit()
+        return new_swin()
     return new_cnn(options.dropout, options.depths, options.widths)
 
 
@@ -178,7 +178,7 @@ def channels_last(model: Network) -> Network:
     return model
 
 
-def new_vit() -> InitialModel:
+def new_swin() -> InitialModel:
     """Return a compact vision transformer of transformers, a Swin (Liu et al. 2021,
     https://arxiv.org/abs/2103.14030): 2.6 million parameters.
 

@@ -151,8 +151,8 @@ class TrainingOptions(CommandLineOptions):
     """All settings of a training; those added here are keys of recipes only.
 
     Args:
-        arch: Untrained network: "cnn", this project's own, or "vit", a compact vision
-            transformer.
+        arch: Untrained network: "cnn", this project's own, or "vit", a compact vision transformer,
+            transformers' Swin.
         view_size: Side in pixels of the middle of a 48-pixel face to train on; None is 40 of a new
             convolutional network, all of a transformer, and what a base model takes.
         warmup: Share of the steps in which the learning rate rises; then it follows a cosine to 0.

@@ -24,7 +24,7 @@ TEACHER_DEFAULTS = {
     "base_model": None, "ferplus_share": None,
     "push_to_hub": False, "hub_model_id": None, "hub_private": False, "hub_tag": None,
 }  # fmt: skip
-"""Settings that teachers don't share with their student: its base model, and those of the result."""
+"""Settings that teachers don't share with the student: its base model, and those of the result."""
 
 
 @dataclass(frozen=True)

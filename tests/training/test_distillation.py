@@ -18,7 +18,7 @@ from fer.training.fit import (
     check_preprocessing,
     load_teachers,
 )
-from fer.training.initial_model import build_initial_model, new_cnn, new_vit
+from fer.training.initial_model import build_initial_model, new_cnn, new_swin
 from fer.training.stages import Stage, stages
 from fer.training.train import check_stage
 from fer.training.training_data import load_data
@@ -142,8 +142,8 @@ def test_student_and_teacher_see_the_same_view(taught, monkeypatch):
     assert not torch.equal(learned["labels"], batch["targets"])
 
 
-def test_a_vit_can_learn_from_a_convolutional_teacher():
-    start = new_vit()
+def test_a_swin_can_learn_from_a_convolutional_teacher():
+    start = new_swin()
     stage = Stage("student/1", short("x", "y", arch="vit"), teachers=(EMBEDDED_WEIGHTS,))
     assert load_teachers(stage).side == 44
     assert build_augmentation(stage.options, 48, False)(torch.randn(2, 1, 48, 48)).shape[-1] == 48

@@ -41,7 +41,7 @@ from fer.training.initial_model import (
     check_weights,
     load_base_model,
     new_cnn,
-    new_vit,
+    new_swin,
     store_calibration,
 )
 from fer.training.options import RECIPES, TrainingOptions, read_recipe
@@ -114,7 +114,7 @@ def test_its_metrics(adapted, base):
 
 
 def test_others_networks_are_evaluated_on_the_gpu(base, monkeypatch):
-    starts = [load_base_model(pull(base), dropout=0.1), new_vit()]
+    starts = [load_base_model(pull(base), dropout=0.1), new_swin()]
     gpu, places = torch.device("cuda"), []
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: gpu)
     monkeypatch.setattr(PreTrainedModel, "to", lambda model, place: places.append(place))
@@ -154,8 +154,8 @@ def test_it_sees_no_colour(adapted):
     np.testing.assert_allclose(*classifier.classify([red, blue]), atol=1e-4)
 
 
-def test_a_vit_of_our_own_is_fine_tuned(tmp_path):
-    start = new_vit()
+def test_a_swin_of_our_own_is_fine_tuned(tmp_path):
+    start = new_swin()
     start.model.save_pretrained(tmp_path)
     start.processor.save_pretrained(tmp_path)
     again = load_base_model(pull(tmp_path), dropout=0.1)
@@ -284,8 +284,8 @@ def test_our_own_network_with_another_order_keeps_its_permuted_head(tmp_path):
     assert torch.equal(again.ferplus.weight, start.model.ferplus.weight)
 
 
-def test_the_vit_is_compact():
-    cnn, vit = new_cnn(0.2).model, new_vit().model
+def test_the_swin_is_compact():
+    cnn, vit = new_cnn(0.2).model, new_swin().model
     assert cnn.num_parameters() < vit.num_parameters() < 3_000_000
 
 
