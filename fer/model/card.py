@@ -38,6 +38,10 @@ OTHER_DATA = (
 
 SECOND_HEAD = ", with a second head for FER+'s\nvotes"
 
+TWO_HEADS = "each head's\nown are in `fer2013_logits` and `ferplus_logits`"
+ONE_HEAD = "the\nuncalibrated ones are in `fer2013_logits`, and `ferplus_logits` mean nothing"
+"""Outputs of a network whose second head learned FER+'s votes, and of one without any."""
+
 NO_COMMAND = "its command is not recorded"
 """Instead of the command of a training."""
 
@@ -72,6 +76,7 @@ def model_card(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -
         expressions=", ".join(EXPRESSIONS[:-1]) + f" or {EXPRESSIONS[-1]}",
         parameters=number(metrics.parameters),
         second_head=SECOND_HEAD if has_ferplus_head(metrics) else "",
+        own_logits=TWO_HEADS if has_ferplus_head(metrics) else ONE_HEAD,
         scores=scores_table(scores(metrics)) or NOT_MEASURED,
         per_class="\n\n".join(_per_split(metrics, per_class_table)),
         confusion="\n\n".join(_per_split(metrics, confusion_table)),
@@ -111,12 +116,13 @@ def has_ferplus_head(metrics: ModelMetrics) -> bool:
 def metadata(metrics: ModelMetrics, repo_id: str, plots: Sequence[str] = ()) -> ModelCardData:
     """Return the card's front matter, model-index and the first plot as thumbnail included."""
     results = model_index(metrics)
-    known = ["fer2013", "ferplus"] if on_fer2013(metrics) else []
+    known = ["fer2013"] if on_fer2013(metrics) else []
+    votes = ["ferplus"] if known and has_ferplus_head(metrics) else []
     return ModelCardData(
         license="mit",
         library_name="transformers",
         pipeline_tag="image-classification",
-        tags=["facial-expression-recognition", *known, "custom_code"],
+        tags=["facial-expression-recognition", *known, *votes, "custom_code"],
         datasets=[FER2013_DATASET_ID] if known else None,
         metrics=["accuracy", "f1"],
         model_name=repo_id.split("/")[-1] if results else None,

@@ -8,6 +8,7 @@ import binascii
 import io
 from typing import Any
 
+import numpy as np
 from PIL import Image
 from transformers import pipeline
 
@@ -53,13 +54,13 @@ class EndpointHandler:
 
 
 def decode(item: Any) -> Image.Image:
-    """Return one of a request's pictures as RGB.
+    """Return one of a request's pictures, in 8 bits.
 
     Raises:
         ValueError: It can't be read; addresses and paths aren't, either.
     """
     if isinstance(item, Image.Image):
-        return item.convert("RGB")
+        return in_8_bits(item)
     try:
         content = (
             base64.b64decode(base64_of(item), validate=True) if isinstance(item, str) else item
@@ -67,11 +68,19 @@ def decode(item: Any) -> Image.Image:
         if not isinstance(content, bytes | bytearray):
             raise TypeError
         with Image.open(io.BytesIO(content)) as picture:
-            return picture.convert("RGB")
+            return in_8_bits(picture)
     except (TypeError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(
             "A picture can't be read; send its file's bytes, or these as base64."
         ) from error
+
+
+def in_8_bits(picture: Image.Image) -> Image.Image:
+    """Return a picture as RGB; 16-bit grey is scaled, as `Image.convert` would clip it to white."""
+    if picture.mode.startswith("I;16"):
+        grey = np.asarray(picture, np.float32)
+        picture = Image.fromarray((grey * (255 / max(255, grey.max()))).astype(np.uint8))
+    return picture.convert("RGB")
 
 
 def base64_of(text: str) -> bytes:

@@ -95,7 +95,10 @@ def test_nothing_is_left_unfilled(card):
 def test_a_second_head_that_learned_nothing_is_not_told_of(metrics, card):
     assert "a second head for FER+'s" in card.text
     metrics["validation"] |= {"ferplus_accuracy": None}
-    assert "second head" not in card_of(metrics, "me/tiny").text
+    without = card_of(metrics, "me/tiny")
+    assert "second head" not in without.text
+    assert "`ferplus_logits` mean nothing" in without.text
+    assert {"ferplus"} == {*card.data.tags} - {*without.data.tags}
 
 
 def test_command_and_places_not_to_use_it(card):

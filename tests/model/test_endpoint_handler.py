@@ -77,6 +77,15 @@ def test_a_picture_comes_as_bytes_base64_or_pil(content):
     assert {(decode(item).size, decode(item).mode) for item in pictures} == {((4, 6), "RGB")}
 
 
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_a_grey_picture_of_16_bits_keeps_its_contrast(bits):
+    file = io.BytesIO()
+    levels = np.linspace(0, 2**bits - 1, 64).round().astype(np.uint16).reshape(8, 8)
+    Image.fromarray(levels).save(file, "PNG")
+    found = np.asarray(decode(file.getvalue()))[:, :, 0]
+    np.testing.assert_allclose(found, levels / levels.max() * 255, atol=1)
+
+
 @pytest.mark.parametrize(
     "item",
     [
