@@ -14,10 +14,10 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.evaluation_results import COMBINED, Evaluation
 from fer.model.hub import EVALUATION_FILE, INT8_ONNX, METRICS_FILE, RECIPE, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
+from fer.model.loading import save_network
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
-from fer.model.weight_storage import compress_weights
 
 PLOT_PATTERNS = ("*.png", "*.svg")
 """Pictures at the top of the folder that are pushed too."""
@@ -75,9 +75,7 @@ def write_hub_folder(
             drawn = find_plots(evaluation)
             plots |= {f"{evaluated.split}_{path.name}": path for path in drawn}
     with custom_code_registered():
-        weights = compress_weights(model.state_dict())
-        model.save_pretrained(target, state_dict=weights)
-        classifier.processor.save_pretrained(target)
+        save_network(model, classifier.processor, target)
     for name, path in plots.items():
         shutil.copyfile(path, target / name)
     write_onnx(model, target)

@@ -1,7 +1,9 @@
-"""Loading of a network and its image processor from a folder, by transformers."""
+"""Loading and saving of a network with its image processor, by transformers."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +16,7 @@ from transformers.utils import logging as progress
 from fer.model import auto  # noqa: F401  (registers our classes)
 from fer.model.hub import LocalModel, ModelError
 from fer.model.model_files import read_config
+from fer.model.weight_storage import compress_weights
 from fer.threads import limit_torch_threads
 
 _LOADING_ERRORS = (
@@ -60,7 +63,7 @@ def load_from_folder(
     trusted = {"trust_remote_code": False, "local_files_only": True}
     settings |= {"use_safetensors": True, "output_loading_info": True, "dtype": torch.float32}
     try:
-        with _no_progress_bar():
+        with no_progress_bar():
             model, report = AutoModelForImageClassification.from_pretrained(
                 pulled.folder, **trusted, **settings
             )
@@ -72,9 +75,18 @@ def load_from_folder(
     return model, processor, report
 
 
+def save_network(model: PreTrainedModel, processor: BaseImageProcessor, folder: Path) -> None:
+    """Save network and processor, kernels in half precision where nothing is lost."""
+    with no_progress_bar():
+        model.save_pretrained(folder, state_dict=compress_weights(model.state_dict()))
+    processor.save_pretrained(folder)
+    # safetensors lets nobody but the owner read its files.
+    shutil.copymode(folder / "config.json", folder / "model.safetensors")
+
+
 @contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Hide transformers' progress bar inside the block: such a network loads in no time."""
+def no_progress_bar() -> Iterator[None]:
+    """Hide transformers' progress bar of files inside the block: such networks take no time."""
     enabled = progress.is_progress_bar_enabled()
     progress.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers' own
     try:

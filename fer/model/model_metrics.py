@@ -44,7 +44,7 @@ class TrainingRun:
 
     Attributes:
         training_pictures: Their number.
-        hours: Duration.
+        hours: Duration of all epochs without their evaluations.
         bf16: Whether it computed in bf16.
         processes: Their number.
         device: Its name where it is a GPU, else what torch calls it.

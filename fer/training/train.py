@@ -27,11 +27,11 @@ from fer.model.hub import (
     ONNX_FILES,
     ModelError,
 )
+from fer.model.loading import save_network
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_export import write_onnx
 from fer.model.preprocessing import is_third_party
 from fer.model.push import PushError, prepare_push, push
-from fer.model.weight_storage import compress_weights
 from fer.output_files import output_folder
 from fer.training.checkpoints import WRITE_ERRORS, CheckpointError, find_damage, write_manifest
 from fer.training.fit import FittedStage, check_preprocessing, fit
@@ -195,11 +195,9 @@ def write_network(trained: FittedStage, output: Path, faces: Float32Array | None
         output: Its folder.
         faces: Typical faces, from `calibration_faces`; None writes no ONNX files.
     """
-    model = trained.model
-    model.save_pretrained(output, state_dict=compress_weights(model.state_dict()))
-    trained.processor.save_pretrained(output)
+    save_network(trained.model, trained.processor, output)
     if faces is not None:
-        write_onnx(cast(FerForImageClassification, model), output, faces)
+        write_onnx(cast(FerForImageClassification, trained.model), output, faces)
 
 
 def fit_calibration(

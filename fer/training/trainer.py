@@ -14,6 +14,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from fer.model.heads import own_logits
 from fer.model.image_processing_fer import center_crop
+from fer.model.loading import no_progress_bar
 from fer.training.augmentation import Augmentation
 from fer.training.checkpoints import UNFINISHED, complete_checkpoint
 from fer.training.distillation import Teachers
@@ -213,7 +214,8 @@ class FerTrainer(Trainer):
         """Write this process's files of a checkpoint."""
         self.writing_to = self.writing_to or self.checkpoints / UNFINISHED
         try:
-            super()._save_checkpoint(model, trial)
+            with no_progress_bar():
+                super()._save_checkpoint(model, trial)
             self.accelerator.wait_for_everyone()  # before it is renamed
         finally:
             self.writing_to = None

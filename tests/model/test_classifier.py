@@ -29,7 +29,7 @@ from fer.model.classifier import (
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import LocalModel
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.loading import load_network
+from fer.model.loading import load_network, save_network
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
 from fer.model.onnx_network import load_int8
@@ -123,6 +123,12 @@ def test_where_pytorch_is_not_installed_a_network_that_needs_it_is_refused(tmp_p
 def test_loading_draws_no_progress_bar(capfd):
     ExpressionClassifier.load()
     assert capfd.readouterr() == ("", "")
+
+
+def test_saving_draws_none_and_everybody_may_read_the_files(tmp_path, capfd):
+    save_network(small_network(), FerImageProcessor(), tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
 
 
 def test_no_crops_give_no_rows():

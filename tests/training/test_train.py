@@ -363,6 +363,7 @@ def test_sigkill_while_a_checkpoint_is_written(trained, tmp_path):
     result = run("train.py", *command, "--resume")
     assert result.returncode == 0, result.stderr
     assert "continues from checkpoint-3" in result.stderr
+    assert "model shards" not in result.stderr
     assert result_of(tmp_path / "run") == result_of(trained)
 
 
