@@ -40,19 +40,26 @@ def describe_share(row: "CombinedMetrics") -> str:
     )
 
 
-def summary(evaluation: "Evaluation", folder: Path) -> str:
-    """Return the main metrics in a few lines."""
+def describe_output(evaluation: "Evaluation") -> str:
+    """Return what was evaluated of a network, which may have one head only."""
     from fer.model.evaluation_results import COMBINED
 
+    if not evaluation.by_share:
+        return "The network"
+    combined = evaluation.output == COMBINED
+    return "Both heads combined, as on the page" if combined else "The FER2013 head"
+
+
+def summary(evaluation: "Evaluation", folder: Path) -> str:
+    """Return the main metrics in a few lines."""
     interval = evaluation.intervals and evaluation.intervals.accuracy
     within = f" (95 % interval {interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
     views = "single view" if evaluation.views == "single" else f"{evaluation.views} views"
     seen = sum(bool(row.support) for row in evaluation.per_class.values())
     over = "" if seen == len(evaluation.per_class) else f" over {seen} expressions"
-    combined = evaluation.output == COMBINED
-    output = "Both heads combined, as on the page" if combined else "The FER2013 head"
+    how = f"{views}, {evaluation.precision}"
     lines = [
-        f"{output}, {evaluation.pictures:,} faces, {views}, {evaluation.precision}",
+        f"{describe_output(evaluation)}, {evaluation.pictures:,} faces, {how}",
         f"accuracy {evaluation.accuracy:.4f}{within}, macro F1 {evaluation.macro_f1:.4f}{over}",
         f"calibration error {evaluation.calibration_error:.4f}",
     ]
@@ -62,7 +69,7 @@ def summary(evaluation: "Evaluation", folder: Path) -> str:
         lines.append(f"FER+'s head, by its majority of eight {ferplus.accuracy:.4f}")
     if evaluation.combined and (both := evaluation.combined.both_label_sets):
         lines.append(
-            f"both heads combined, by both label sets: accuracy {both.accuracy:.4f}, macro F1 "
+            f"combined output by both label sets: accuracy {both.accuracy:.4f}, macro F1 "
             f"{both.macro_f1:.4f}, calibration error {both.calibration_error:.4f}"
         )
     lines += [describe_share(row) for row in evaluation.by_share]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
 
 from fer.cli import main
 from fer.data.fer2013 import load_fer2013
@@ -130,6 +131,19 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     assert figures["pictures"] == 6
     assert figures["per_class"]["happy"]["support"] == 3
     assert "ferplus" not in figures
+
+
+def test_of_a_network_with_one_head_no_second_is_spoken_of(tiny_fer2013, tmp_path, capsys):
+    names = dict(enumerate(reversed(EXPRESSIONS)))
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    config = ViTConfig(image_size=16, intermediate_size=8, id2label=names, **sizes)
+    ViTForImageClassification(config).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 16, "width": 16}).save_pretrained(tmp_path)
+    command = ["evaluate", str(tmp_path), "--dataset", str(tiny_fer2013)]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("The network, 21 faces, single view, float32\naccuracy")
+    assert "head" not in printed and "by both label sets" in printed
 
 
 def test_pictures_that_are_left_out_are_named(network, pictures, tmp_path, capsys):
