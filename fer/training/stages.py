@@ -108,7 +108,7 @@ def check_output(options: TrainingOptions) -> None:
     output = Path(options.output)
     if output.is_file():
         raise ValueError(f"--output {output} is a file; name a folder.")
-    begun = (output / RECIPE).is_file()
+    begun = any((output / name).is_file() for name in (RECIPE, MANIFEST))
     if options.resume and not begun:
         raise ValueError(f"--resume found no training in {output}; leave it out to begin one.")
     if options.resume:

@@ -65,10 +65,28 @@ def train(options: TrainingOptions) -> Path:
         ValueError: The data set can't be read, there is nothing to resume, the disk is full, or
             the Hub refuses the network.
     """
-    output, all_stages = Path(options.output), stages(options)
-    first = is_first_process()
+    output, first = Path(options.output), is_first_process()
     if first:
         check_output(options)
+    if find_damage(output) is not None:  # a whole result needs no folder of a stage
+        run_recipe(options, output, first)
+    if first and options.push_to_hub:
+        push_trained(options, output)
+    return output
+
+
+def run_recipe(options: TrainingOptions, output: Path, first: bool) -> None:
+    """Run the unfinished stages of a recipe, and write the result.
+
+    Args:
+        options: Settings of the training.
+        output: The folder of the result.
+        first: Whether this is the process that writes files.
+
+    Raises:
+        ValueError: As `train`, but for the push.
+    """
+    all_stages = stages(options)
     for stage in all_stages:
         check_stage(stage)
     if first and options.hub_model_id:  # given if and only if `push_to_hub` is
@@ -80,12 +98,9 @@ def train(options: TrainingOptions) -> Path:
         for stage in all_stages:
             if not stage.is_finished():
                 run_stage(stage, data)
-        if first and find_damage(output) is not None:
+        if first:
             whole = average_students(averaged_stages(all_stages), all_stages)
             write_output(options, whole, data, output, onnx=True)
-    if first and options.push_to_hub:
-        push_trained(options, output)
-    return output
 
 
 def check_stage(stage: Stage) -> None:

@@ -206,6 +206,13 @@ def test_a_finished_stage_is_not_trained_again(whole, tiny_fer2013, tmp_path, mo
     assert result_of(tmp_path / "run") == result_of(whole)
 
 
+def test_a_whole_result_needs_no_stage(whole, tiny_fer2013, tmp_path, monkeypatch):
+    shutil.copytree(whole, tmp_path / "run", ignore=shutil.ignore_patterns("teachers", "student"))
+    monkeypatch.setattr("fer.training.train.run_stage", None)
+    train(replace(compact(tiny_fer2013, tmp_path / "run"), resume=True))
+    assert result_of(tmp_path / "run") == result_of(whole)
+
+
 def test_a_damaged_stage_is_finished_again_from_its_checkpoint(options, trained, tmp_path, caplog):
     moved = Path(shutil.copytree(trained, tmp_path / "run"))
     (moved / "student" / "1" / "model.safetensors").write_bytes(b"")
@@ -233,6 +240,8 @@ def test_what_was_measured_of_other_weights_goes(options, trained, tmp_path):
 def test_a_training_is_not_written_over_another(trained, options):
     with pytest.raises(ValueError, match="holds a training already; add --resume to continue it"):
         train(options)
+    with pytest.raises(ValueError, match="holds a training already"):
+        train(replace(options, output=str(trained / "student" / "1")))
     assert (trained / "model.safetensors").is_file()
 
 
