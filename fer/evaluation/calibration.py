@@ -191,27 +191,29 @@ def fit_temperature(logits: Float32Array, targets: FloatArray) -> float:
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
 
 
-def calibration_error(
-    probabilities: Float32Array, labels: Int64Array, bins: int = CALIBRATION_BINS
-) -> float:
+def calibration_error(probabilities: Float32Array, labels: Int64Array) -> float:
     """Return the `expected_calibration_error` of probabilities, (n, classes), by labels, (n,)."""
     right = probabilities.argmax(axis=1) == labels
-    return expected_calibration_error(probabilities.max(axis=1), right, bins)
+    return expected_calibration_error(probabilities.max(axis=1), right)
 
 
-def expected_calibration_error(
-    confidence: Float32Array, right: Correctness, bins: int = CALIBRATION_BINS
-) -> float:
+def expected_calibration_error(confidence: Float32Array, right: Correctness) -> float:
     """Return the mean gap between confidence and accuracy over equally wide bins of confidence.
+
+    Each of the `CALIBRATION_BINS` bins is weighted by its number of faces.
 
     Args:
         confidence: Top probabilities, (n,).
         right: How right each prediction is, (n,), 0 to 1.
-        bins: Bins from 0 to 1; each is weighted by its number of faces.
     """
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
+    bin_of = confidence_bins(confidence)
+    gaps = np.bincount(bin_of, weights=right - confidence)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def confidence_bins(confidence: Float32Array) -> Int64Array:
+    """Return the bin of each top probability, (n,), 0 to `CALIBRATION_BINS` - 1."""
+    return np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
 
 
 def correctness_by_both(

@@ -9,7 +9,7 @@ from fer.array_types import Float32Array, Int64Array, UInt8Array
 from fer.data.arrays import FerArrays
 from fer.data.ferplus import vote_shares
 from fer.data.image_folder import LabeledFaces
-from fer.evaluation.calibration import CALIBRATION_BINS, calibration_error
+from fer.evaluation.calibration import calibration_error, confidence_bins
 from fer.evaluation.ferplus_metrics import (
     Logits,
     combined_metrics,
@@ -233,7 +233,7 @@ def reliability(probabilities: Float32Array, labels: Int64Array) -> list[Reliabi
     """Return confidence, accuracy and number of faces of each non-empty bin of confidence."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bin_of = confidence_bins(confidence)
     return [
         ReliabilityBin(
             confidence=float(confidence[bin_of == index].mean()),

@@ -45,11 +45,11 @@ def test_temperature_of_votes_is_that_at_which_they_are_the_answer(drawn):
 
 
 def test_error_by_hand():
-    # bin 9 of 10: confidence 0.9 twice, one right: gap 0.4; bin 6: 0.6 twice, both right: gap 0.4
+    # two bins: confidence 0.9 twice, one right: gap 0.4; 0.6 twice, both right: gap 0.4
     top = np.array([0.9, 0.9, 0.6, 0.6])
     probabilities = np.stack([top, 1 - top], axis=1)
     labels = np.array([0, 1, 0, 0])
-    assert calibration_error(probabilities, labels, bins=10) == pytest.approx(0.4)
+    assert calibration_error(probabilities, labels) == pytest.approx(0.4)
 
 
 def test_certain_and_right_has_no_error():
