@@ -61,10 +61,14 @@ def write_hub_folder(
         raise ModelError(f"There is no folder {folder}; give one that train.py has written.")
     classifier = ExpressionClassifier.load(folder)
     metrics, model = classifier.metrics, classifier.model
-    if not isinstance(model, FerForImageClassification) or metrics == ModelMetrics():
+    if not isinstance(model, FerForImageClassification):
         raise ModelError(
-            f"{folder} is not what train.py writes: only a network of this project with its "
-            f"{METRICS_FILE} can be pushed, for the model card is made from it."
+            f"{folder} holds a network of another kind; only this project's own can be pushed, "
+            "others by transformers' push_to_hub."
+        )
+    if metrics == ModelMetrics():
+        raise ModelError(
+            f"{folder} has no {METRICS_FILE} of train.py, which the model card is made from."
         )
     plots = {path.name: path for path in find_plots(folder)}
     inside = [folder] if (folder / EVALUATION_FILE).is_file() else []

@@ -166,7 +166,10 @@ def test_other_people_s_pictures_stay_on_the_hub(hub, make, push):
 
 @pytest.mark.parametrize(
     ("lacking", "part"),
-    [("metrics.json", "only a network of this project"), ("model.safetensors", "lacks model.safe")],
+    [
+        ("metrics.json", "has no metrics.json of train.py"),
+        ("model.safetensors", "lacks model.safe"),
+    ],
 )
 def test_an_incomplete_folder_is_not_pushed(hub, make, push, lacking, part):
     folder = make()

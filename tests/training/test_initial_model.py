@@ -27,6 +27,7 @@ from fer.evaluation.evaluate import evaluate
 from fer.labels import EXPRESSIONS
 from fer.model.classifier import ExpressionClassifier
 from fer.model.hub import pull
+from fer.model.hub_folder import write_hub_folder
 from fer.model.model_metrics import TrainingRun
 from fer.model.network_parts import ONE_HEAD
 from fer.training.fine_tuning import (
@@ -360,6 +361,11 @@ def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypa
     hub = {"push_to_hub": True, "hub_model_id": "you/name"}
     with pytest.raises(ValueError, match="Only this project's own network can be pushed"):
         train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))
+
+
+def test_nor_afterwards(adapted, tmp_path):
+    with pytest.raises(ValueError, match="holds a network of another kind; only this project's"):
+        write_hub_folder(adapted, tmp_path, "you/name")
 
 
 def test_a_fine_tuned_network_takes_this_training_s_dropout(tmp_path):
