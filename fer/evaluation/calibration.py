@@ -107,9 +107,9 @@ def with_priors(heads: HeadCombination, labels: Int64Array, votes: Float32Array)
 
 
 def _shares(counts: FloatArray) -> tuple[float, ...]:
-    """Return the shares of counts; a class that never occurs counts as once."""
+    """Return the shares of counts, none of them 0; a class that never occurs counts as once."""
     counted = np.maximum(counts, 1.0)
-    return tuple(round(float(share), 5) for share in counted / counted.sum())
+    return tuple(max(round(float(share), 5), 1e-5) for share in counted / counted.sum())
 
 
 def calibrate(

@@ -182,6 +182,13 @@ def test_priors_are_those_of_the_training_data():
     assert heads.ferplus_prior == pytest.approx(expected, abs=1e-5)
 
 
+def test_no_prior_is_zero_however_rare_its_class():
+    labels = np.concatenate([np.zeros(400_000, int), np.arange(7)])
+    heads = with_priors(ONE_HEAD, labels, np.zeros((1, 8)))
+    assert heads.fer2013_prior == pytest.approx([1, *[1e-5] * 6], abs=2e-5)
+    assert all(np.isfinite(heads.log_prior))
+
+
 def test_without_votes_a_prior_that_is_known_stays():
     labels, none = np.arange(7), np.zeros((7, 8))
     corrected = replace(ONE_HEAD, ferplus_share=0.5, prior_correction=0.5)
