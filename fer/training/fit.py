@@ -18,8 +18,6 @@ from transformers.training_args import OptimizerNames
 from fer.data.holdout import TrainingSplits
 from fer.evaluation.ferplus_metrics import ferplus_head_metrics
 from fer.evaluation.metrics import compare_labels
-from fer.model.hub import pull
-from fer.model.loading import load_network
 from fer.model.model_metrics import BaseNetwork, TrainingRun
 from fer.model.preprocessing import is_third_party
 from fer.model.weight_storage import round_to_half
@@ -29,7 +27,7 @@ from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
 from fer.training.hardware import can_compile, device_name, precision
-from fer.training.initial_model import InitialModel, build_initial_model
+from fer.training.initial_model import InitialModel, build_initial_model, load_uncalibrated
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
 from fer.training.stages import Stage
@@ -91,7 +89,7 @@ def fit(stage: Stage, data: TrainingSplits) -> tuple[FittedStage, Callable[[], N
     set_seed(stage.options.seed)
     start = build_initial_model(stage.options)
     if stage.start:
-        start.model.load_state_dict(load_network(pull(stage.start))[0].state_dict())
+        start.model.load_state_dict(load_uncalibrated(stage.start)[0].state_dict())
     trainer = build_trainer(stage, start, data)
     run_trainer(trainer, checkpoint)
     if stage.options.report_to in ("trackio", "wandb"):

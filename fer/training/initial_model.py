@@ -8,7 +8,8 @@ the seven expressions.
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
@@ -24,7 +25,8 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import LocalModel, ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.loading import load_from_folder
+from fer.model.loading import load_from_folder, load_network
+from fer.model.model_files import read_metrics
 from fer.model.model_metrics import BaseNetwork
 from fer.model.modeling_fer import FerForImageClassification
 from fer.training.fine_tuning import (
@@ -235,7 +237,6 @@ def load_base_model(pulled: LocalModel, dropout: float) -> InitialModel:
     )
 
 
-@torch.no_grad()
 def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
     """Make a trained network return calibrated logits.
 
@@ -247,9 +248,24 @@ def store_calibration(model: PreTrainedModel, calibration: Calibration) -> None:
             setattr(model.config, name, getattr(calibration, name))
         return
     model.config.uncertain_below = calibration.uncertain_below
+    divide_heads(model, calibration.temperature)
+
+
+def load_uncalibrated(folder: Path) -> tuple[PreTrainedModel, BaseImageProcessor]:
+    """Return the network in a stage's folder as it was before `store_calibration`."""
+    pulled = pull(folder)
+    model, processor = load_network(pulled)
+    if not isinstance(model, FerForImageClassification):
+        divide_heads(model, 1 / cast(float, read_metrics(pulled).calibration["temperature"]))
+    return model, processor
+
+
+@torch.no_grad()
+def divide_heads(model: PreTrainedModel, divisor: float) -> None:
+    """Divide a network's logits by a number, in its heads."""
     for head in find_heads(model).values():
         for values in head.parameters():  # a weight, and mostly a bias
-            values.div_(calibration.temperature)
+            values.div_(divisor)
 
 
 def check_weights(pulled: LocalModel, missing: set[str], new_heads: Iterable[str] = ()) -> None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import torch
 
-from fer.model.hub import METRICS_FILE, pull
-from fer.model.loading import load_network
+from fer.model.hub import METRICS_FILE
 from fer.model.model_metrics import ModelMetrics, StageMetrics
 from fer.model.weight_storage import round_to_half
 from fer.training.fit import FittedStage
+from fer.training.initial_model import load_uncalibrated
 from fer.training.stages import Stage
 
 CHOSEN_BY_OPTIMIZER = ("optimizer", "learning_rate", "weight_decay")
@@ -27,7 +27,8 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
         students: One or more.
         all_stages: Those and their teachers, whose hours are added.
     """
-    loaded = [load_network(pull(stage.folder)) for stage in students]
+    reports = {stage.name: read_report(stage) for stage in all_stages}
+    loaded = [load_uncalibrated(stage.folder) for stage in students]
     model, processor = loaded[0]
     weights = [one.state_dict() for one, _ in loaded]
     mean = {
@@ -37,7 +38,6 @@ def average_students(students: Sequence[Stage], all_stages: Sequence[Stage]) -> 
         for name, value in weights[0].items()
     }
     model.load_state_dict(round_to_half(mean))
-    reports = {stage.name: read_report(stage) for stage in all_stages}
     first = reports["student/1"]
     chosen = {name: first.training.settings[name] for name in CHOSEN_BY_OPTIMIZER}
     run = replace(

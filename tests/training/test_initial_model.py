@@ -114,6 +114,14 @@ def test_its_metrics(adapted, base):
     assert "ferplus_accuracy" not in metrics["validation"]
 
 
+def test_its_calibration_is_that_of_the_network_as_it_was_trained(adapted):
+    whole, student = (
+        json.loads((folder / "metrics.json").read_text())["calibration"]
+        for folder in (adapted, adapted / "student" / "1")
+    )
+    assert whole == student and whole["temperature"] != pytest.approx(1, abs=1e-3)
+
+
 def test_others_networks_are_evaluated_on_the_gpu(base, monkeypatch):
     starts = [load_base_model(pull(base), dropout=0.1), new_swin()]
     gpu, places = torch.device("cuda"), []
