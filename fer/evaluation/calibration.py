@@ -213,7 +213,8 @@ def expected_calibration_error(confidence: Float32Array, right: Correctness) -> 
 
 def confidence_bins(confidence: Float32Array) -> Int64Array:
     """Return the bin of each top probability, (n,), 0 to `CALIBRATION_BINS` - 1."""
-    return np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins: Int64Array = (confidence * CALIBRATION_BINS).astype(np.int64)
+    return np.minimum(bins, CALIBRATION_BINS - 1)
 
 
 def correctness_by_both(
