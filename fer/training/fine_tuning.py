@@ -26,7 +26,10 @@ def check_third_party_options(options: TrainingOptions) -> None:
         raise ValueError("Only this project's own network can be pushed; leave --push-to-hub out.")
     for name in FER_NETWORK_ONLY:
         if getattr(options, name) is not None:
-            raise ValueError(f"{flag(name)} is of this project's own network; leave it out.")
+            raise ValueError(
+                f"{flag(name)} is of this project's own network; leave it out, or use "
+                "recipes/fine_tune.yaml."
+            )
 
 
 def expression_order(names: Sequence[str]) -> list[int] | None:

@@ -129,7 +129,7 @@ def check_shape_options(model: FerForImageClassification, options: TrainingOptio
         if wanted and list(wanted) != list(has):
             raise ValueError(
                 f"{flag(name)} is {' '.join(map(str, wanted))}, but the base model has "
-                f"{' '.join(map(str, has))}; leave it out."
+                f"{' '.join(map(str, has))}; leave it out, or use recipes/fine_tune.yaml."
             )
 
 
