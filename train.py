@@ -1,8 +1,8 @@
 """Train the expression network by a recipe: `python train.py --help` lists the options.
 
 The published network:   python train.py
-In two hours:            python train.py --config recipes/quick.yaml --output runs/quick
-A quick trial:           add --max-train-samples 512 --epochs 1
+In two hours:            python train.py --config recipes/quick.yaml
+A quick trial:           that with --max-train-samples 512 --epochs 1 --output runs/trial
 Resuming after a stop:   the same command with --resume
 Fine-tuning another:     python train.py --config recipes/fine_tune.yaml --base-model ID
 Pushing to the Hub:      the same command with --push-to-hub --hub-model-id you/name
