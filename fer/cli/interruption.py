@@ -1,30 +1,37 @@
-"""Ctrl-C: once finishes with the results so far, twice stops at once."""
+"""Ctrl-C and SIGTERM: either finishes with the results so far, Ctrl-C twice stops at once."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yield what returns whether Ctrl-C was pressed in the block.
+    """Yield what returns whether Ctrl-C was pressed, or SIGTERM was sent, in the block.
 
-    The first time it raises nothing there; the second time it raises KeyboardInterrupt as usual.
+    They raise nothing there, but Ctrl-C does the second time, KeyboardInterrupt as usual. A signal
+    that is ignored, or that ends the process without Python, stays so.
     """
-    pressed = threading.Event()
+    stopped = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # which alone gets signals
-        yield pressed.is_set
+        yield stopped.is_set
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        pressed.set()
-        signal.signal(signal.SIGINT, before)
+        stopped.set()
+        if number == signal.SIGINT:  # not SIGTERM, which `timeout`, for one, sends twice
+            signal.signal(number, handlers[number])
+        with suppress(KeyboardInterrupt):  # which they raise, having noted the exit status
+            handlers[number](number, frame)
 
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, note)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = {one: before for one in signals if callable(before := signal.getsignal(one))}
+    for one in handlers:
+        signal.signal(one, note)
     try:
-        yield pressed.is_set
+        yield stopped.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, before in handlers.items():
+            signal.signal(one, before)

@@ -45,8 +45,8 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help="follow the expressions in recordings",
         description="Write an annotated video, timeline, tables and report of a recording; of "
         "several, or of a folder,\neach into a folder of its own in --output.",
-        epilog="The report explains what the figures can and can't tell. Ctrl-C finishes with what "
-        "was analysed so far; twice, it ends at once.",
+        epilog="The report explains what the figures can and can't tell. Ctrl-C and SIGTERM finish "
+        "with what was analysed so far; Ctrl-C twice ends at once.",
         formatter_class=DefaultsHelpFormatter,
     )
     parser.add_argument(

@@ -155,14 +155,6 @@ def test_ctrl_c_while_it_starts_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "fer: Interrupted.\n"
 
 
-@pytest.fixture
-def sigterm():
-    """The number of SIGTERM, whose handler is as before afterwards."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield signal.SIGTERM
-    signal.signal(signal.SIGTERM, before)
-
-
 def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch, capsys, sigterm):
     steps = []
 
@@ -170,6 +162,7 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch, capsys, sigterm):
         try:
             signal.raise_signal(sigterm)
         finally:
+            signal.raise_signal(sigterm)  # as `timeout` does
             steps.append("removed")
 
     monkeypatch.setattr(sys, "argv", ["fer", "collect", "results"])

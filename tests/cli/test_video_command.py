@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import fer.cli.video_command
+from fer.__main__ import run
 from fer.cli import main
 from fer.recording import Cancelled, choose_view
 from fer.recording.span import Span
@@ -141,23 +142,32 @@ def test_only_unreadable_videos_are_an_error(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Return what has signals sent at the sixth sample of a video."""
+
+    def send(*numbers):
+        pipeline, calls = fake_pipeline([BOX], sure("happy")), []
+        process = pipeline.process_frame
+
+        def process_and_send(*arguments):
+            calls.append(arguments)
+            for number in numbers if len(calls) == 6 else ():
+                signal.raise_signal(number)
+            return process(*arguments)
+
+        monkeypatch.setattr(pipeline, "process_frame", process_and_send)
+        monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pipeline)
+
+    return send
+
+
 # Twice: when the second one comes depends on the machine, which a busy one makes too late.
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=[pytest.mark.long, pytest.mark.slow])])
 def test_ctrl_c_keeps_what_was_analysed_and_twice_ends_at_once(
-    tmp_path, film, monkeypatch, capsys, times
+    tmp_path, film, interrupt, capsys, times
 ):
-    pipeline, calls = fake_pipeline([BOX], sure("happy")), []
-    process = pipeline.process_frame
-
-    def press(*arguments):
-        calls.append(arguments)
-        if len(calls) == 6:
-            for _ in range(times):
-                signal.raise_signal(signal.SIGINT)
-        return process(*arguments)
-
-    monkeypatch.setattr(pipeline, "process_frame", press)
-    monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: pipeline)
+    interrupt(*[signal.SIGINT] * times)
     handler, out = signal.getsignal(signal.SIGINT), tmp_path / "out"
     assert main(["video", str(film), "--output", str(out)]) == 130
     kept = f" What was analysed until then is in {out}." if times == 1 else ""
@@ -169,6 +179,17 @@ def test_ctrl_c_keeps_what_was_analysed_and_twice_ends_at_once(
         assert "The analysis was stopped after 1 of 2 seconds." in report
         with VideoReader(out / "annotated.mp4") as annotated:
             assert [frame.time for frame in annotated][-1] < 1.3
+
+
+def test_sigterm_keeps_what_was_analysed_too_even_if_it_is_sent_twice(
+    tmp_path, film, interrupt, monkeypatch, capsys, sigterm
+):
+    interrupt(sigterm, sigterm)
+    monkeypatch.setattr(sys, "argv", ["fer", "video", str(film), "--output", str(tmp_path / "out")])
+    assert run() == 143
+    kept = f"What was analysed until then is in {tmp_path / 'out'}."
+    assert capsys.readouterr().err == f"fer video: Interrupted. {kept}\n"
+    assert "after 1 of 2 seconds." in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_the_views_are_those_of_timelines():
