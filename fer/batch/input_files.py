@@ -153,7 +153,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
         return
     matched = [text]
     if glob.has_magic(text) and not os.path.lexists(text):
-        matched = sorted(_not_in(output.resolve(), glob.glob(text, recursive=True)))
+        matched = sorted(_not_in(output.resolve(), _match(text)))
         if not matched and listed:
             matched = [text]
         elif not matched:
@@ -165,6 +165,20 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
             yield os.path.abspath(name)
         else:
             raise ValueError(f"There is no file {printable(name)}; check the path.")
+
+
+def _match(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches; with `**` not in folders behind links, which may form loops."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from glob.glob(pattern)
+        return
+    place = parts.index("**")
+    rest = parts[place + 1 :] or ("*",)
+    for top in glob.glob(os.path.join(*parts[:place])) if place else ["."]:
+        for folder, inside, _ in os.walk(top):
+            inside[:] = [name for name in inside if not name.startswith(".")]
+            yield from _match(os.path.join(glob.escape(folder), *rest))
 
 
 def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:

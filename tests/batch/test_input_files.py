@@ -48,6 +48,18 @@ def test_patterns_and_lists(inputs, tmp_path):
     assert found("list.txt") == ["inputs/a\u2028b.jpg", "inputs/gone[1].jpg"]
 
 
+def test_a_pattern_with_two_stars_matches_folders_at_any_depth_but_not_behind_links(
+    inputs, tmp_path
+):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.jpg").write_bytes(b"")
+    (inputs / "trip" / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert found("inputs/trip/*/*.jpg") == ["inputs/trip/link/a.jpg"]
+    assert found("inputs/**/*.jpg") == found("**/inputs/**/a.*") == [ALL[0], ALL[1]]
+    assert found("inputs/t*/**/*.MP4") == found(inputs / "**/**/deep/*") == ALL[2:]
+    assert found("inputs/trip/deep/**") == ALL[2:]
+
+
 def test_a_pattern_passes_over_the_batchs_own_copies(inputs):
     assert found("inputs/**/*.[jM]*", out="inputs/trip") == ALL[:1]
 
