@@ -120,6 +120,12 @@ def test_an_output_that_cannot_be_written_is_no_traceback(
     os.close(spare)
 
 
+@pytest.mark.usefixtures("pushes")
+def test_a_command_needs_no_stdout(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    assert main(["push", "runs/fer", "me/fer"]) == 0
+
+
 def test_the_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
