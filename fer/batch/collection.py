@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fer.batch.annotated_copies import copy_name
 from fer.batch.manifest import read_manifest
-from fer.batch.store import is_readable
+from fer.batch.store import is_readable, read_rows
 from fer.output_files import check_output_folder, new_file, no_formula
+from fer.recording.frame_table import arrow_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,14 +60,13 @@ def _count(number: int, name: str) -> str:
 
 def _read_files(folder: Path) -> "pa.Table":
     import pyarrow as pa
-    from pyarrow.parquet import read_table
 
     from fer.batch.rows import files_schema
 
     if read_manifest(folder) is None:
         raise ValueError(f"{folder} holds no tables of `fer run`: it has no manifest.json.")
     _require_readable(folder, "files")
-    tables = [read_table(folder / "files" / name) for name in complete_parts(folder)]
+    tables = [read_rows(folder / "files" / name) for name in complete_parts(folder)]
     return pa.concat_tables([files_schema().empty_table(), *tables])
 
 
@@ -131,18 +131,16 @@ def _write_table(
 
 def _first_source(path: Path) -> str:
     """Return the id of the first file of a part; those of videos have one."""
-    from pyarrow.parquet import read_table
-
-    return str(read_table(path, columns=["source_id"])["source_id"][0].as_py())
+    return str(read_rows(path, ["source_id"])["source_id"][0].as_py())
 
 
 def _batches(path: Path) -> "Iterator[pa.Table]":
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(path) as file:
-        yield file.schema_arrow.empty_table()
-        for batch in file.iter_batches():
+    with arrow_file(path, "rb") as file, ParquetFile(file) as rows:
+        yield rows.schema_arrow.empty_table()
+        for batch in rows.iter_batches():
             yield pa.Table.from_batches([batch])
 
 

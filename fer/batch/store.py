@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from fer.batch.input_files import InputFile, Shard
 from fer.batch.tasks import Segment, SegmentRows, SegmentTask, TableRows
 from fer.output_files import OutputError, new_file
+from fer.recording.frame_table import arrow_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,20 +106,16 @@ class BatchStore:
             return not is_readable(path)
         if table == "faces" and not path.parent.is_dir():  # as in the class view
             return False
-        from pyarrow.parquet import read_table
-
         # What was read has rows of the timeline, too, and what was refused has no frames.
         column = "faces" if table == "faces" else "frames"
-        return any(read_table(files, columns=[column])[column].to_pylist())
+        return any(read_rows(files, [column])[column].to_pylist())
 
     def _parts(self, table: str) -> list[Path]:
         return sorted((self.folder / table).glob(f"{self._name}-*.parquet"))
 
     def done(self) -> set[str]:
         """Return the ids of the files that are in the tables."""
-        from pyarrow.parquet import read_table
-
-        tables = (read_table(path, columns=["source_id"]) for path in self._parts("files"))
+        tables = (read_rows(path, ["source_id"]) for path in self._parts("files"))
         return {source_id for table in tables for source_id in table["source_id"].to_pylist()}
 
     def write(self, files: Sequence[InputFile], rows: TableRows) -> None:
@@ -207,15 +204,13 @@ class BatchStore:
 
     def read_segment(self, file: InputFile, identity: str, segment: Segment) -> SegmentRows:
         """Return the rows of a segment that is there."""
-        from pyarrow.parquet import read_table
-
         folder = self._segment_folder(file, identity, segment)
-        timeline = read_table(folder / "timeline.parquet")
+        timeline = read_rows(folder / "timeline.parquet")
         facts = json.loads(timeline.schema.metadata[_FACTS])
         timeline = timeline.replace_schema_metadata(None)
         if not (folder / "faces.parquet").is_file():
             return SegmentRows(timeline, None, None, facts)
-        faces, overlap = (read_table(folder / f"{name}.parquet") for name in ("faces", "overlap"))
+        faces, overlap = (read_rows(folder / f"{name}.parquet") for name in ("faces", "overlap"))
         return SegmentRows(timeline, faces, overlap, facts)
 
     def _segment_folder(self, file: InputFile, identity: str, segment: Segment) -> Path:
@@ -229,6 +224,14 @@ class BatchStore:
         shutil.rmtree(self._unfinished, ignore_errors=True)
 
 
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
+    """Return the rows of a file of parquet, all columns or some."""
+    from pyarrow.parquet import read_table
+
+    with arrow_file(path, "rb") as file:
+        return read_table(file, columns=columns)
+
+
 def is_readable(path: Path) -> bool:
     """Return whether a file of parquet is one, and whole; of a large one its end has to do.
 
@@ -239,9 +242,12 @@ def is_readable(path: Path) -> bool:
     from pyarrow.parquet import ParquetFile
 
     try:
-        with ParquetFile(path, page_checksum_verification=True) as file:
+        with (
+            arrow_file(path, "rb") as file,
+            ParquetFile(file, page_checksum_verification=True) as rows,
+        ):
             if path.stat().st_size <= _SMALL:
-                file.read()
+                rows.read()
     except (ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise OutputError.of(path, error) from error
@@ -257,7 +263,8 @@ def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> int:
     first, rows = next(remaining), 0
     with (
         new_file(path) as unfinished,
-        ParquetWriter(unfinished, first.schema, write_page_checksum=True) as writer,
+        arrow_file(unfinished, "wb") as file,
+        ParquetWriter(file, first.schema, write_page_checksum=True) as writer,
     ):
         for table in chain([first], remaining):
             rows += table.num_rows

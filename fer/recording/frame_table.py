@@ -5,6 +5,7 @@ afterwards they are read in chunks and saved as CSV or Parquet. A class has no s
 that is in one frame and not in the next could be picked out of it.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,6 +30,7 @@ from fer.vision.detections import (
 from fer.vision.quality import QUALITY_COLUMNS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pandas import DataFrame
 
 LABELS = (*EXPRESSIONS, UNCERTAIN, TURNED_AWAY, SMALL)
@@ -66,6 +68,16 @@ def require_pyarrow() -> None:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         raise ValueError("Tables of parquet need pyarrow: pip install pyarrow.") from error
+
+
+def arrow_file(path: Path, mode: str) -> "pa.OSFile":
+    """Open a file for pyarrow, which takes the name `lesson-10:30/a` for an address.
+
+    Not by Python, whose files pyarrow's threads may be using still when the process ends: a crash.
+    """
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path), mode)  # bytes: a name needn't be of UTF-8
 
 
 class FrameRecorder:
@@ -167,8 +179,8 @@ def _write_parquet(tables: Iterator["DataFrame"], path: Path) -> None:
     from pyarrow.parquet import ParquetWriter
 
     with ExitStack() as stack:
-        writer = None
+        file, writer = stack.enter_context(arrow_file(path, "wb")), None
         for table in tables:
             rows = pa.Table.from_pandas(table, preserve_index=False)
-            writer = writer or stack.enter_context(ParquetWriter(path, rows.schema))
+            writer = writer or stack.enter_context(ParquetWriter(file, rows.schema))
             writer.write_table(rows)

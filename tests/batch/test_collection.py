@@ -1,6 +1,8 @@
 """`fer collect`: what is in the tables, and spreadsheets of them."""
 
 import csv
+import os
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -73,6 +75,19 @@ def test_spreadsheets(batch):
     else:
         every = [row for path in written.values() for row in rows(path)]
         assert not any(row.get(name) for row in every for name in EXPRESSIONS)
+
+
+@pytest.mark.parametrize("name", ["lesson-10:30", os.fsdecode(b"\xff")])
+def test_the_folder_may_have_any_name(batch, monkeypatch, name):
+    """With a colon it looks like an address, as long as it is relative."""
+    monkeypatch.chdir(batch.parent)
+    batch.rename(name)
+    assert len(write_spreadsheets(Path(name))) > 3
+    make_film(Path("inputs", "new.mp4"), [0.0, 1.0], (400, 120))
+    pipeline = fake_pipeline(BOXES[:2], sure("happy"))
+    settings = BatchSettings("person" if Path(name, "faces").exists() else "class")
+    for tasks in (2, 0):
+        assert len(run(["inputs"], Path(name), pipeline, settings).tasks) == tasks
 
 
 def test_formulas_stay_text(tmp_path):
