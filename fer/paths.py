@@ -95,3 +95,12 @@ def printable(path: str | Path) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
+
+
+def whole_path(path: Path) -> str:
+    """Return a path from the root on, as text; at the end of a sentence "." would read as "..".
+
+    >>> whole_path(Path("/results/."))
+    '/results'
+    """
+    return printable(os.path.abspath(path))

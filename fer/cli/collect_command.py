@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from fer.help_formatter import DefaultsHelpFormatter
+from fer.paths import whole_path
 
 
 def add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,5 +38,5 @@ def run_collect(options: argparse.Namespace) -> str:
     lines = [describe_batch(options.folder)]
     if options.csv:
         count = len(write_spreadsheets(options.folder))
-        lines.append(f"{count:,} spreadsheets are in {options.folder / SPREADSHEETS}.")
+        lines.append(f"{count:,} spreadsheets are in {whole_path(options.folder / SPREADSHEETS)}.")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from fer.cli.photo_paths import annotated_paths, find_photos
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import OutputError, output_folder, write_file
-from fer.paths import printable
+from fer.paths import printable, whole_path
 from fer.progress_bars import with_progress
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ def run_photo(options: argparse.Namespace) -> str:
         try:
             analyze_photos(results, list(photos), pipeline, options.whole, make_marker(paths))
         except KeyboardInterrupt:
-            count = len(results.documents)
-            kept = f"The first {count} of {len(photos)} photos are in {options.output}."
-            raise KeyboardInterrupt(kept if options.output and count else "") from None
+            raise KeyboardInterrupt(describe_kept(results, len(photos), options.output)) from None
         finally:  # whatever happened, a full disk included
             if options.output and results.documents:
                 write_tables(results, options.output)
@@ -167,6 +165,14 @@ def write_tables(results: PhotoResults, output: Path) -> None:
     write_file(output / "faces.json", to_json(document) + "\n")
 
 
+def describe_kept(results: PhotoResults, photos: int, output: Path | None) -> str:
+    """Return what there is of some photos after Ctrl-C; nothing if nothing is."""
+    count = len(results.documents)
+    if not output or not count:
+        return ""
+    return f"The results of {count:,} of {photos:,} photos are in {whole_path(output)}."
+
+
 def describe_results(results: PhotoResults, output: Path | None) -> str:
     """Return a line for each photo, and where the files are."""
     lines = [
@@ -174,7 +180,7 @@ def describe_results(results: PhotoResults, output: Path | None) -> str:
     ]
     lines += [f"{name} is left out. {why}" for name, why in results.unreadable.items()]
     lines += [f"{name} has no annotated copy: {why}" for name, why in results.not_annotated.items()]
-    return "\n".join([*lines, *([f"Everything is in {output}."] if output else [])])
+    return "\n".join([*lines, *([f"Everything is in {whole_path(output)}."] if output else [])])
 
 
 def describe_document(document: "PictureDocument") -> str:

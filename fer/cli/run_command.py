@@ -10,7 +10,7 @@ from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import add_span
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
-from fer.paths import printable
+from fer.paths import whole_path
 from fer.progress_bars import share_progress
 from fer.threads import number_of_cores
 
@@ -188,7 +188,7 @@ def make_pool(options: argparse.Namespace, settings: "BatchSettings", files: int
 
 def describe_kept(run: "BatchRun", out: Path) -> str:
     """Return what there is after Ctrl-C."""
-    done = f"{run.done:,} of {run.total:,} files are in {out}"
+    done = f"{run.done:,} of {run.total:,} files are in {whole_path(out)}"
     return f"{done}; run the same command again to continue."
 
 
@@ -208,7 +208,7 @@ def describe_run(run: "BatchRun", found: "InputFiles", shard: "Shard", out: Path
     lines = [f"{name} is left out. {why}" for name, why in found.unreadable.items()]
     if not run.total:
         lines.append(f"None of the files belongs to shard {shard}.")
-    return "\n".join([*lines, describe_batch(out), f"Everything is in {printable(out)}."])
+    return "\n".join([*lines, describe_batch(out), f"Everything is in {whole_path(out)}."])
 
 
 def _shard(text: str) -> "Shard":

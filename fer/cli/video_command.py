@@ -12,7 +12,7 @@ from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
-from fer.paths import VIDEO, VIDEO_FORMATS, printable
+from fer.paths import VIDEO, VIDEO_FORMATS, printable, whole_path
 from fer.progress_bars import share_progress
 
 if TYPE_CHECKING:
@@ -198,8 +198,9 @@ def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], out
     if not done:
         return ""
     if len(places) == 1:
-        return f"What was analysed until then is in {output}."
-    return f"What was analysed until then, {done} of {len(places)} videos, is in {output}."
+        return f"What was analysed until then is in {whole_path(output)}."
+    videos = f"{done} of {len(places)} videos"
+    return f"What was analysed until then, {videos}, is in {whole_path(output)}."
 
 
 def analyze_video(
@@ -259,5 +260,6 @@ def describe_recording(recording: "RecordingResult", chosen: bool = False) -> st
     if recording.video_offset >= MIN_VIDEO_OFFSET:
         later = format_duration(recording.video_offset)
         warning.append(f"In the annotated video all times are {later} later: sound came first.")
-    place = f"Everything is in {recording.report.parent}; open {recording.report.name} first."
+    folder, report = whole_path(recording.report.parent), recording.report.name
+    place = f"Everything is in {folder}; open {report} first."
     return "\n".join([view, summary.sentence, *moments, *warning, place])

@@ -224,7 +224,7 @@ def test_what_was_read_is_kept_when_somebody_stops(photos, tmp_path, monkeypatch
     monkeypatch.setattr("fer.pipeline.Pipeline.load", lambda *settings: stop_at_the_third)
     assert main(["photo", str(photos), "--output", str(tmp_path / "out")]) == 130
     assert capsys.readouterr().err == (
-        f"fer photo: Interrupted. The first 2 of 5 photos are in {tmp_path / 'out'}.\n"
+        f"fer photo: Interrupted. The results of 2 of 5 photos are in {tmp_path / 'out'}.\n"
     )
     assert len((tmp_path / "out" / "faces.csv").read_text().splitlines()) == 5
 

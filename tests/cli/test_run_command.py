@@ -44,14 +44,13 @@ def photos(tmp_path, monkeypatch):
 def test_a_run_and_its_tables(photos, pools, capsys):
     words = ["run", "photos", "--output", "out", "--start", "1", "--rate", "2"]
     assert main(words) == 0
-    assert capsys.readouterr().out == (
-        "2 photos and 1 video are read, with 14 readings of faces.\nEverything is in out.\n"
-    )
+    read = "2 photos and 1 video are read, with 14 readings of faces."
+    assert capsys.readouterr().out == f"{read}\nEverything is in {photos}/out.\n"
     film = table(photos / "out", "files").set_index("kind").loc["video"]
     assert film[["start", "frames"]].tolist() == [1.0, 5]
     assert main(words) == 0 and len(pools[0]) == 2 and not pools[0][1].tasks
     assert main(["collect", "out", "--csv"]) == 0
-    assert capsys.readouterr().out.endswith("\n5 spreadsheets are in out/csv.\n")
+    assert capsys.readouterr().out.endswith(f"\n5 spreadsheets are in {photos}/out/csv.\n")
     options = json.loads((photos / "out" / "manifest.json").read_text())["options"]
     assert options["start"] == 1.0 and options["rate"] == 2.0 and options["shards"] == 1
 
@@ -61,7 +60,7 @@ def test_the_same_command_goes_on_after_ctrl_c(photos, pools, capsys):
     pools[1]["stop_after"] = 3
     assert main(words) == 130
     printed = capsys.readouterr()
-    kept = "Interrupted. 2 of 3 files are in out; run the same command again to continue."
+    kept = f"Interrupted. 2 of 3 files are in {photos}/out; run the same command again to continue."
     assert printed.out == "" and printed.err == f"fer run: {kept}\n"
     pools[1]["stop_after"] = None
     assert main(words) == 0 and len(pools[0][1].tasks) == 2  # its plan, and the film
