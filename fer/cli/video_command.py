@@ -63,6 +63,13 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FOLDER",
         help="folder for the files; created if missing",
     )
+    _add_analysis(parser)
+    add_study_options(parser)
+    add_model(parser)
+    parser.set_defaults(run=run_video)
+
+
+def _add_analysis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--view",
         default=AUTO,
@@ -77,9 +84,6 @@ def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FRAMES",
         help="frames a second that are analysed, 1 to 30",
     )
-    add_study_options(parser)
-    add_model(parser)
-    parser.set_defaults(run=run_video)
 
 
 @dataclass
