@@ -26,8 +26,8 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         with suppress(KeyboardInterrupt):  # which they raise, having noted the exit status
             handlers[number](number, frame)
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = {one: before for one in signals if callable(before := signal.getsignal(one))}
+    numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+    handlers = {one: before for one in numbers if callable(before := signal.getsignal(one))}
     for one in handlers:
         signal.signal(one, note)
     try:

@@ -67,7 +67,7 @@ def analyze(
     cancelled: Callable[[], bool] | None = None,
     sound: bool = True,
     sheet: bool = True,
-    stopped: Callable[[], bool] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
     exports: Collection[str] = (),
     keep_frames: bool = False,
     marks: Iterable[Mark] = (),
@@ -107,39 +107,52 @@ def analyze(
             deleted.
         ValueError: The view, the rate or a format is invalid.
     """
-    check_formats(exports, view)
-    check_rate(rate)
     source, folder = Path(source), Path(folder)
-    if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
-        raise VideoError(f"{source} would be written over; name another folder for what comes out.")
+    _check_arguments(source, folder, view, rate, exports)
     keep_frames = keep_frames and view == "person"
-    with (
-        VideoReader(source, WORKING_SIDE, any_size) as reader,
-        atomic_outputs(folder) as work_folder,
-    ):
+    with VideoReader(source, WORKING_SIDE, any_size) as reader, atomic_outputs(folder) as work:
         analyzer = FrameAnalyzer(pipeline, view, rate, scale=reader.scale)
         reporter = ProgressReporter(progress, cancelled, span.length(reader.info.duration))
-        frames = work_folder / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
+        frames = work / FRAMES_NAME if _needs_frames(keep_frames, exports) else None
         with analyzer.recording_frames(frames), analyzer.passing_on(on_sample):
-            warning, video_offset = _write_annotated_video(
-                *(reader, source if sound else None, work_folder, analyzer, reporter),
-                *(stopped or (lambda: False), span),
+            missing, video_offset = _write_annotated_video(
+                *(reader, source if sound else None, work, analyzer, reporter, stopped, span)
             )
-        reporter.raise_if_cancelled()
         analyzer.timeline.marks = sorted_marks(span.marks(marks))
-        turn = describe_rotation(analyzer.rotation, N_("video"))
-        network = NetworkIdentity.of(pipeline.classifier)
-        losses = " ".join(filter(None, (turn, reader.warning, warning))) or None
-        known = losses, network, reader.scale, video_offset, span.start
-        origin = RecordingMetadata(printable(source.name), analyzer.end, rate, *known)
-        recording = write_outputs(analyzer.timeline, work_folder, origin, sheet)
-        recording = replace(recording, frames=frames)
-        write_exports(recording, work_folder, export_stem(source), exports)
+        metadata = _metadata(reader, analyzer, pipeline, rate, span, missing, video_offset)
+        recording = replace(write_outputs(analyzer.timeline, work, metadata, sheet), frames=frames)
+        write_exports(recording, work, export_stem(source), exports)
         if frames and not keep_frames:
             frames.unlink()
     reporter.finish()
     paths: dict[str, Any] = dict(output_paths(folder, sheet))
     return replace(recording, frames=folder / FRAMES_NAME if keep_frames else None, **paths)
+
+
+def _check_arguments(
+    source: Path, folder: Path, view: str, rate: float, exports: Collection[str]
+) -> None:
+    check_formats(exports, view)
+    check_rate(rate)
+    if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
+        raise VideoError(f"{source} would be written over; name another folder for what comes out.")
+
+
+def _metadata(
+    reader: VideoReader,
+    analyzer: FrameAnalyzer,
+    pipeline: Pipeline,
+    rate: float,
+    span: Span,
+    missing: str | None,
+    video_offset: float,
+) -> RecordingMetadata:
+    turn = describe_rotation(analyzer.rotation, N_("video"))
+    return RecordingMetadata(
+        *(printable(Path(reader.path).name), analyzer.end, rate),
+        *(_join(turn, reader.warning, missing), NetworkIdentity.of(pipeline.classifier)),
+        *(reader.scale, video_offset, span.start),
+    )
 
 
 def _needs_frames(keep_frames: bool, exports: Collection[str]) -> bool:
@@ -203,7 +216,12 @@ def _write_annotated_video(
         missing = _describe_stop(analyzer.end, span.length(info.duration)) if stopped() else None
         if missing:
             writer.end_sound_with_pictures()
-    return " ".join(filter(None, (missing, writer.warning))) or None, writer.video_offset
+    reporter.raise_if_cancelled()
+    return _join(missing, writer.warning), writer.video_offset
+
+
+def _join(*sentences: str | None) -> str | None:
+    return " ".join(filter(None, sentences)) or None
 
 
 def _raise_if(stopped: Callable[[], bool]) -> None:
