@@ -10,7 +10,7 @@ IS_OUTPUT = "It is the folder of the results, which may hold some already."
 
 
 def find_files(
-    kind: FileKind, given: Sequence[Path], output: Path | None, unreadable: dict[str, str] | None
+    kind: FileKind, given: Sequence[Path], output: Path | None, unreadable: dict[str, str]
 ) -> dict[Path, Path]:
     """Return the files, each once, with their paths inside the folder they were found in.
 
@@ -25,23 +25,22 @@ def find_files(
     """
     found: dict[Path, Path] = {}
     seen_before: set[Path] = set()
-    notes = {} if unreadable is None else unreadable
     for path in given:
+        if not path.exists():
+            raise ValueError(f"There is no file {path}; check the path.")
         if output and len(given) > 1 and path.is_dir() and path.resolve() == output.resolve():
-            notes[printable(path)] = IS_OUTPUT
+            unreadable[printable(path)] = IS_OUTPUT
             continue
         inside, closed = files_in(path, kind, output) if path.is_dir() else ([path], {})
         if path in closed:
             raise ValueError(f"{path}: {closed[path]}")
-        notes |= {printable(folder): why for folder, why in closed.items()}
+        unreadable |= {printable(folder): why for folder, why in closed.items()}
         if not inside:
             raise ValueError(
                 f"{path} holds no {kind.name}; looked for were files that end in "
                 f"{', '.join(kind.suffixes)}."
             )
         for file in inside:
-            if not file.exists():
-                raise ValueError(f"There is no file {file}; check the path.")
             if file.resolve() not in seen_before:
                 seen_before.add(file.resolve())
                 found[file] = file.relative_to(path) if path.is_dir() else Path(file.name)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.cli.photo_paths import annotated_paths, find_photos
+from fer.cli.input_paths import find_files, free_name
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import OutputError, output_folder, write_file
-from fer.paths import printable, whole_path
+from fer.paths import PHOTO, printable, whole_path
 from fer.progress_bars import with_progress
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def run_photo(options: argparse.Namespace) -> str:
 
     check_shared(options)
     results = PhotoResults()
-    photos = find_photos(options.photos, options.output, results.unreadable)
+    photos = find_files(PHOTO, options.photos, options.output, results.unreadable)
     paths = annotated_paths(photos, options.output) if options.output else {}
     with output_folder(options.output) if options.output else nullcontext():
         pipeline = Pipeline.load(options.model, options.min_face, options.device)
@@ -102,6 +102,22 @@ def run_photo(options: argparse.Namespace) -> str:
             name, why = list(results.unreadable.items())[-1]  # of a photo; folders come first
             raise ValueError(f"No photo can be read. {name}: {why}")
     return describe_results(results, options.output)
+
+
+def annotated_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Path]:
+    """Return where the annotated copy of each photo goes, each to a place of its own.
+
+    Raises:
+        ValueError: A photo would be overwritten.
+    """
+    sources = {photo.resolve() for photo in photos}
+    places: dict[Path, Path] = {}
+    taken: set[str] = set()
+    for photo, name in photos.items():
+        place = places[photo] = output / free_name(name, "{}-faces.jpg".format, taken)
+        if place.resolve() in sources:
+            raise ValueError(f"The photo {place} would be overwritten; choose another --output.")
+    return places
 
 
 def analyze_photos(

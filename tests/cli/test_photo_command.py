@@ -15,8 +15,10 @@ import pytest
 from PIL import Image
 
 from fer.cli import main
-from fer.cli.photo_paths import annotated_paths, find_photos
+from fer.cli.input_paths import find_files
+from fer.cli.photo_command import annotated_paths
 from fer.output_files import OutputError, write_file
+from fer.paths import PHOTO
 from tests.fakes import FakeDetector, fake_pipeline, sure
 
 BOXES = [(30.0, 30.0, 90.0, 100.0), (110.0, 40.0, 150.0, 90.0)]
@@ -139,9 +141,9 @@ def test_results_of_an_earlier_run_and_hidden_files_are_no_photos(photos):
         (photos / hidden).mkdir()
         Image.new("RGB", (60, 60)).save(photos / hidden / "a-faces.jpg")
     (photos / "._a.jpg").write_text("what macOS leaves on a stick")
-    names = {path.as_posix() for path in find_photos([photos], photos / "out").values()}
+    names = {path.as_posix() for path in find_files(PHOTO, [photos], photos / "out", {}).values()}
     assert names == {"B.JPG", "a.jpg", "a.png", "trip/a.jpg", "broken.jpg"}
-    assert photos / "out" / "a-faces.jpg" in find_photos([photos])
+    assert photos / "out" / "a-faces.jpg" in find_files(PHOTO, [photos], None, {})
 
 
 def test_the_folder_of_the_results_is_left_out_beside_others(photos, tmp_path):
@@ -150,13 +152,14 @@ def test_the_folder_of_the_results_is_left_out_beside_others(photos, tmp_path):
     Image.new("RGB", (60, 60)).save(photos / "out" / "a-faces.jpg")
     left_out = {}
     given = [photos / "a.jpg", photos / "out"]
-    assert list(find_photos(given, photos / "out", left_out)) == given[:1]
+    assert list(find_files(PHOTO, given, photos / "out", left_out)) == given[:1]
     assert list(left_out) == [str(photos / "out")]
-    assert len(find_photos(given[1:], photos / "out", left_out)) == 1
+    assert len(find_files(PHOTO, given[1:], photos / "out", left_out)) == 1
 
 
 def test_a_photo_named_twice_is_read_once(photos):
-    assert len(find_photos([photos / "a.jpg", photos / "trip" / ".." / "a.jpg", photos])) == 5
+    given = [photos / "a.jpg", photos / "trip" / ".." / "a.jpg", photos]
+    assert len(find_files(PHOTO, given, None, {})) == 5
 
 
 def test_the_output_may_be_the_folder_itself_but_no_photo_is_overwritten(photos, capsys):
