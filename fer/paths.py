@@ -51,8 +51,8 @@ def files_in(
 
     Hidden folders and that of the results are left out.
     """
-    results = output.resolve() if output else None
-    if results and folder.resolve() not in results.parents:
+    results = real_path(output) if output else None
+    if results and real_path(folder) not in results.parents:
         results = None
     files, unreadable = files_below(folder)
     chosen = [
@@ -60,7 +60,7 @@ def files_in(
         for path in files
         if path.suffix.lower() in kind.suffixes and path.is_file()
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if results is None or results not in path.resolve().parents
+        if results is None or results not in real_path(path).parents
     ]
     return chosen, unreadable
 
@@ -95,6 +95,11 @@ def printable(path: str | Path) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads; `Path.resolve` raises a RuntimeError where a link forms a loop."""
+    return Path(os.path.realpath(path))
 
 
 def whole_path(path: Path) -> str:

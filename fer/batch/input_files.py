@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from fer.batch.transient_errors import remote_errors, with_retries
-from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable
+from fer.paths import IMAGE_SUFFIXES, PHOTO_OR_VIDEO, VIDEO_SUFFIXES, files_in, printable, real_path
 
 LIST_SUFFIX = ".txt"
 """Ending of a file that lists others, a line each."""
@@ -153,7 +153,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
         return
     matched = [text]
     if glob.has_magic(text) and not os.path.lexists(text):
-        matched = sorted(_not_in(output.resolve(), _match(text)))
+        matched = sorted(_not_in(real_path(output), _match(text)))
         if not matched and listed:
             matched = [text]
         elif not matched:
@@ -190,7 +190,7 @@ def _not_in(folder: Path, names: Iterable[str]) -> Iterator[str]:
 
 def _search(folder: Path, output: Path, unreadable: dict[str, str]) -> Iterator[str]:
     # The shell expands * to the results folder as well if that is next to the files.
-    is_output = folder.resolve() == output.resolve()
+    is_output = real_path(folder) == real_path(output)
     results = output / ANNOTATED if is_output else output
     files, closed = files_in(folder, PHOTO_OR_VIDEO, results)
     if folder in closed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import check_output_folder, write_file
-from fer.paths import printable
+from fer.paths import printable, real_path
 
 if TYPE_CHECKING:
     from fer.timeline.timeline import Timeline
@@ -65,7 +65,7 @@ def run_compare(options: argparse.Namespace) -> str:
 
 def _check_output(output: Path, files: Sequence[Path]) -> None:
     """Raise ValueError where a table would be written over a timeline, or can't be written."""
-    if output.resolve() in [file.resolve() for file in files]:
+    if real_path(output) in [real_path(file) for file in files]:
         raise ValueError(f"{printable(output)} would be written over; name another file.")
     check_output_folder(output.parent)
 
@@ -94,7 +94,7 @@ def short_names(paths: Sequence[Path]) -> list[tuple[str, Path]]:
 
     Files that all have one name are named by folders alone.
     """
-    places = [(*path.resolve().parent.parts, path.stem) for path in paths]
+    places = [(*real_path(path).parent.parts, path.stem) for path in paths]
     if len(paths) > 1 and len({path.stem for path in paths}) == 1:
         places = [place[:-1] for place in places]
     names, depth = [place[-1] for place in places], 1

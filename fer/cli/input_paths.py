@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fer.paths import FileKind, files_in, printable
+from fer.paths import FileKind, files_in, printable, real_path
 
 IS_OUTPUT = "It is the folder of the results, which may hold some already."
 """Why a folder isn't searched that a shell's * names among others."""
@@ -28,7 +28,7 @@ def find_files(
     for path in given:
         if not path.exists():
             raise ValueError(f"There is no file {path}; check the path.")
-        if output and len(given) > 1 and path.is_dir() and path.resolve() == output.resolve():
+        if output and len(given) > 1 and path.is_dir() and real_path(path) == real_path(output):
             unreadable[printable(path)] = IS_OUTPUT
             continue
         inside, closed = files_in(path, kind, output) if path.is_dir() else ([path], {})
@@ -41,8 +41,8 @@ def find_files(
                 f"{', '.join(kind.suffixes)}."
             )
         for file in inside:
-            if file.resolve() not in seen_before:
-                seen_before.add(file.resolve())
+            if (real := real_path(file)) not in seen_before:
+                seen_before.add(real)
                 found[file] = file.relative_to(path) if path.is_dir() else Path(file.name)
     return found
 

@@ -12,7 +12,7 @@ from fer.cli.input_paths import find_files, free_name
 from fer.cli.shared_options import add_min_face, add_model, check_shared
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import OutputError, output_folder, write_file
-from fer.paths import PHOTO, printable, whole_path
+from fer.paths import PHOTO, printable, real_path, whole_path
 from fer.progress_bars import with_progress
 
 if TYPE_CHECKING:
@@ -110,12 +110,12 @@ def annotated_paths(photos: Mapping[Path, Path], output: Path) -> dict[Path, Pat
     Raises:
         ValueError: A photo would be overwritten.
     """
-    sources = {photo.resolve() for photo in photos}
+    sources = {real_path(photo) for photo in photos}
     places: dict[Path, Path] = {}
     taken: set[str] = set()
     for photo, name in photos.items():
         place = places[photo] = output / free_name(name, "{}-faces.jpg".format, taken)
-        if place.resolve() in sources:
+        if real_path(place) in sources:
             raise ValueError(f"The photo {place} would be overwritten; choose another --output.")
     return places
 

@@ -18,7 +18,7 @@ from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import describe_rotation
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.paths import printable
+from fer.paths import printable, real_path
 from fer.pipeline import Pipeline
 from fer.recording.box_interpolation import BoxInterpolator
 from fer.recording.exports import check_formats, export_stem, write_exports
@@ -134,7 +134,7 @@ def _check_arguments(
 ) -> None:
     check_formats(exports, view)
     check_rate(rate)
-    if source.resolve() in [(folder / name).resolve() for name in FILE_NAMES.values()]:
+    if real_path(source) in [real_path(folder / name) for name in FILE_NAMES.values()]:
         raise VideoError(f"{source} would be written over; name another folder for what comes out.")
 
 

@@ -172,6 +172,14 @@ def test_the_output_may_be_the_folder_itself_but_no_photo_is_overwritten(photos,
     assert (photos / "a-faces.jpg").read_bytes() == marked
 
 
+def test_an_output_that_is_a_link_to_itself_is_refused(photos, tmp_path, capsys):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for given in (photos, photos / "a.jpg"):
+        assert main(["photo", str(given), "--output", str(tmp_path / "loop")]) == 1
+        refusal = f"fer photo: {tmp_path / 'loop'} is a file; name a folder for the results.\n"
+        assert capsys.readouterr().err == refusal
+
+
 def test_names_that_differ_in_case_have_copies_of_their_own(tmp_path):
     paths = {Path("one/X.jpg"): Path("X.jpg"), Path("two/x.png"): Path("x.png")}
     assert list(annotated_paths(paths, tmp_path).values()) == [
