@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gradio.brotli_middleware import BrotliMiddleware
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,7 +71,10 @@ class StaticCache:
         path = scope["path"].removeprefix(scope.get("root_path", "")) if headers else ""
         accepted = headers.get("accept-encoding", "")
         encoding = next((name for name in ENCODINGS if name in accepted), "")
-        if _is_kept(path, encoding) and scope["method"] == "GET":
+        if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
+            # By other names, such as /assets/./a.js, a file would be compressed for each request.
+            await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
+        elif _is_kept(path, encoding) and scope["method"] == "GET":
             async with self._making:
                 kept = await self._response(path, encoding, scope, receive)
             await kept(scope, receive, send)
@@ -92,9 +96,8 @@ class StaticCache:
 
 
 def _is_kept(path: str, encoding: str) -> bool:
-    """Return whether the response to a path, under its only name, is kept."""
-    is_file = encoding and COMPRESSED.fullmatch(path) and posixpath.normpath(path) == path
-    return bool(is_file or ICON.fullmatch(path))
+    """Return whether the response to a path is kept."""
+    return bool((encoding and COMPRESSED.fullmatch(path)) or ICON.fullmatch(path))
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Kept:

@@ -77,12 +77,28 @@ def test_icons_are_made_once_and_other_things_each_time(files):
         "/",
         "/config",
         "/gradio_api/file=/assets/a.js",
-        "/assets//a.js",
         "/assets/a.wasm",
     ]
     files.get(*others, *others)
     files.get("/assets/a.js", "/assets/a.js", encoding="identity")
     assert len(files.asked) == 1 + 2 * len(others) + 2
+
+
+def test_a_file_has_one_name(files):
+    """Under others it would be compressed anew each time, in which nobody else is served."""
+    names = "/assets/./a.js", "/assets//a.js", "/modules/b/../a.js", "/device/./a.json"
+    statuses = []
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    async def scenario():
+        for name in names:
+            request = {"type": "http", "method": "GET", "path": name}
+            await files.cached({**request, "headers": [(b"accept-encoding", b"br")]}, None, send)
+
+    run_async(scenario())
+    assert statuses == [404, None] * len(names) and not files.asked
 
 
 def test_what_is_missing_is_not_kept(files):
