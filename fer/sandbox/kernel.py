@@ -57,14 +57,18 @@ _DENIED = {
     "init_module": (175, 105),
     "setxattr": (188, 5),
     "tkill": (200, 130),
+    "sched_setaffinity": (203, 122),
+    "mq_open": (240, 180),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
     "ioprio_set": (251, 30),
     "inotify_init": (253, None),
+    "migrate_pages": (256, 238),
     "fchownat": (260, 54),
     "fchmodat": (268, 53),
     "unshare": (272, 97),
+    "move_pages": (279, 239),
     "accept4": (288, 242),
     "inotify_init1": (294, 26),
     "rt_tgsigqueueinfo": (297, 240),
@@ -88,13 +92,16 @@ _DENIED = {
     "pidfd_open": (434, 434),
     "pidfd_getfd": (438, 438),
     "process_madvise": (440, 440),
+    "memfd_secret": (447, 447),
     "fchmodat2": (452, 452),
 }
 _CLONE, _CLONE3, _CLONE_THREAD = (56, 220), (435, 435), 0x10000
 _KILL, _TGKILL, _PRLIMIT = (62, 129), (234, 131), (302, 261)
-_FCNTL, _SIGNALS_OF_FILES = (72, 25), (8, 10, 15)
-"""The call, and its commands by which a file sends signals, to any process: F_SETOWN, F_SETSIG,
-F_SETOWN_EX."""
+_SIGNALS_OF_FILES = {
+    (72, 25): (8, 10, 15),  # fcntl: F_SETOWN, F_SETSIG, F_SETOWN_EX
+    (16, 29): (0x8901, 0x8902),  # ioctl, of a connection: FIOSETOWN, SIOCSPGRP
+}
+"""Calls, and their commands by which a file sends signals, to any process."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 """Instructions of the kernel's filter machine (BPF)."""
@@ -201,8 +208,9 @@ def _filter(machine: str, process: int) -> bytes:
     for numbers in (_KILL, _TGKILL):
         program += _only_if(numbers[column], _EQUAL, process)
     program += _only_if(_PRLIMIT[column], _EQUAL, 0)  # one's own
-    for command in _SIGNALS_OF_FILES:
-        program += _unless_second(_FCNTL[column], command)
+    for numbers, commands in _SIGNALS_OF_FILES.items():
+        for command in commands:
+            program += _unless_second(numbers[column], command)
     program.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 

@@ -6,6 +6,7 @@ import os
 import platform
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -35,10 +36,16 @@ def _try_all(secret, folder, channel):
         "queued signal": lambda: _call(129, os.getppid(), 0, 0),
         "signal of a file": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()),
         "kind of signal": lambda: fcntl.fcntl(0, 10, signal.SIGKILL),  # F_SETSIG
+        "signal of a connection": lambda: _own(channel, 0x8901),  # FIOSETOWN
+        "signal of its group": lambda: _own(channel, 0x8902),  # SIOCSPGRP
         "priority": lambda: os.sched_setscheduler(os.getppid(), 3, os.sched_param(0)),
+        "cores": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
+        "pages": lambda: _call(279, os.getppid(), 0, None, None, None, 0),
         "watch": lambda: _call(294, 0),
         "shared memory": lambda: _call(29, 0, 1_000_000, 0o1600),
+        "message queue": lambda: _call(240, b"fer-test", os.O_CREAT | os.O_RDWR, 0o600, None),
         "memory file": lambda: os.memfd_create("x"),
+        "secret memory": lambda: _call(447, 0),
         "truncate": lambda: _call(76, os.fsencode(secret), 0),
         "limits": lambda: __import__("resource").prlimit(os.getppid(), 6),
         "read": lambda: secret.read_bytes(),
@@ -71,6 +78,11 @@ def _call(number, *arguments):
         raise PermissionError
     if ctypes.CDLL(None, use_errno=True).syscall(number, *arguments) < 0:
         raise OSError(ctypes.get_errno(), "refused")
+
+
+def _own(channel, command):
+    """Have the page's signals of a connection sent to the parent, which would end by the first."""
+    fcntl.ioctl(channel._connection.fileno(), command, struct.pack("i", os.getppid()))
 
 
 def _move(folder):
