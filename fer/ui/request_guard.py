@@ -50,7 +50,8 @@ PLAIN = re.compile(
 """Paths that don't depend on the visitor."""
 
 RENDERED = re.compile(r"/|/config/?|/gradio_api/(info|openapi\.json)/?")
-"""Those of them that Gradio renders anew for each request, in the threads that all share."""
+"""Those of them that Gradio renders, in the threads that all share, where `fer.ui.static_cache`
+doesn't have them."""
 
 MAX_RENDERED, MAX_RENDERED_WAITING = 4, 400
 """Of these, how many at a time, and how many wait."""

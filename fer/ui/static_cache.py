@@ -1,15 +1,21 @@
-"""Static cache: what Gradio serves to everybody alike is compressed, or made, only once.
+"""Static cache: what Gradio sends to everybody alike is made, and compressed, only once.
 
-Gradio compresses a script anew for each request and resizes its icon, both on the event loop: its
-largest script takes half a second, in which nobody else is served.
+Gradio compresses a script anew for each request, and resizes its icon, both on the event loop: its
+largest script takes a tenth of a second, in which nobody else is served. It renders the page anew
+for each visitor, too, in 15 ms, and sends all 370 KB of it.
 """
 
 import asyncio
+import gzip
 import posixpath
 import re
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
-from gradio.brotli_middleware import BrotliMiddleware
+import anyio.to_thread
+import brotli  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
@@ -20,7 +26,16 @@ COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|h
 
 ICON = re.compile(r"/pwa_icon/\d+")
 
-ENCODINGS = ("br", "gzip")
+RENDERED = re.compile(r"/|/config/?")
+"""Paths of the page, which is the same in all languages: scripts translate it."""
+
+MAX_RENDERED = 32
+"""Responses to these that are kept: one for each address of the page and each encoding."""
+
+ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: bytes(brotli.compress(body, quality=4)),
+    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+}
 """How they may be compressed, the best one first."""
 
 PIECE = 65_536
@@ -29,8 +44,16 @@ PIECE = 65_536
 _VARYING = (b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding")
 """Headers on which a response depends; those that are kept are made without them."""
 
+_ADDRESS = (b"host", b"x-forwarded-host", b"x-forwarded-proto")
+"""Headers by which Gradio finds out the page's own address, which the page contains."""
+
+_OTHERS = (b"page", b"deep_link")
+"""In queries for another page. All else in a query is for the browser."""
+
 _FILES = StaticFiles()
 """Compares what a browser has with a file's ETag and its date."""
+
+_Key = tuple[Any, ...]
 
 
 @dataclass
@@ -54,53 +77,80 @@ class _Kept:
 
 
 class StaticCache:
-    """ASGI middleware that keeps compressed files for as long as the page runs.
+    """ASGI middleware that keeps responses for as long as the page runs.
 
     Args:
         app: The wrapped application.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app, self._compressing = app, BrotliMiddleware(app)
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self.app = app
+        self._files: dict[_Key, _Kept] = {}
+        self._rendered: dict[_Key, _Kept] = {}
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a response that is kept, or pass the request on."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         path = scope["path"].removeprefix(scope.get("root_path", "")) if headers else ""
-        accepted = headers.get("accept-encoding", "")
+        accepted = "" if ICON.fullmatch(path) else headers.get("accept-encoding", "")
         encoding = next((name for name in ENCODINGS if name in accepted), "")
+        is_rendered = bool(RENDERED.fullmatch(path)) and not _is_for_another(scope)
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
-        elif _is_kept(path, encoding) and scope["method"] == "GET":
-            async with self._making:
-                kept = await self._response(path, encoding, scope, receive)
-            await kept(scope, receive, send)
+        elif scope.get("method") == "GET" and (is_rendered or _is_kept(path, encoding)):
+            kept = await self._response(is_rendered, encoding, scope, receive)
+            if kept is not None:
+                await kept(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _response(self, path: str, encoding: str, scope: Scope, receive: Receive) -> _Kept:
-        """Return the whole response to a path."""
-        if kept := self._kept.get((path, encoding)):
-            return kept
-        others = [pair for pair in scope["headers"] if pair[0] not in _VARYING]
-        headers = [*others, (b"accept-encoding", encoding.encode())]
-        made = await _collect(self._compressing, {**scope, "headers": headers}, receive)
-        if tag := made.headers.get("etag"):  # each encoding has one of its own
-            made.headers["etag"] = f'{tag[:-1]}-{encoding}"'
-        if made.status == 200:
-            self._kept[path, encoding] = made
+    async def _response(
+        self, is_rendered: bool, encoding: str, scope: Scope, receive: Receive
+    ) -> _Kept | None:
+        """Return the whole response; None if there is none, as the visitor has left."""
+        address = (pair for pair in scope["headers"] if is_rendered and pair[0] in _ADDRESS)
+        key = scope["path"], encoding, *address
+        known = self._rendered if is_rendered else self._files
+        if key in known:
+            return known[key]
+        # Pages take turns of their own, in the request guard.
+        async with nullcontext() if is_rendered else self._making:
+            made = known.get(key) or await _make(self.app, encoding, scope, receive)
+        if made is not None and made.status == 200:
+            known[key] = made
+        if len(self._rendered) > MAX_RENDERED:
+            del self._rendered[next(iter(self._rendered))]
         return made
 
 
+def _is_for_another(scope: Scope) -> bool:
+    """Return whether a request may be for another page than this one."""
+    return any(word in scope["query_string"] for word in _OTHERS)
+
+
 def _is_kept(path: str, encoding: str) -> bool:
-    """Return whether the response to a path is kept."""
+    """Return whether the response to a file's path is kept."""
     return bool((encoding and COMPRESSED.fullmatch(path)) or ICON.fullmatch(path))
 
 
-async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Kept:
+async def _make(app: ASGIApp, encoding: str, scope: Scope, receive: Receive) -> _Kept | None:
+    """Return the whole response, compressed."""
+    headers = [pair for pair in scope["headers"] if pair[0] not in _VARYING]
+    made = await _collect(app, {**scope, "headers": headers, "query_string": b""}, receive)
+    if made is None or made.status != 200 or not encoding:
+        return made
+    made.body = await anyio.to_thread.run_sync(ENCODINGS[encoding], made.body)
+    made.headers["content-length"] = str(len(made.body))
+    made.headers["content-encoding"] = encoding
+    made.headers.add_vary_header("Accept-Encoding")
+    if tag := made.headers.get("etag"):  # each encoding has one of its own
+        made.headers["etag"] = f'{tag[:-1]}-{encoding}"'
+    return made
+
+
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Kept | None:
     """Return all that an application sends."""
     begun: list[Message] = []
     pieces: list[bytes] = []
@@ -112,6 +162,8 @@ async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Kept:
             pieces.append(message.get("body", b""))
 
     await app(scope, receive, collect)
+    if not begun:
+        return None
     body = b"".join(pieces)
     headers = MutableHeaders(raw=list(begun[0]["headers"]))
     headers["content-length"] = str(len(body))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
+from fer.ui import static_cache
 from fer.ui.static_cache import StaticCache
 from tests.async_runner import run_async
 
@@ -53,7 +54,7 @@ def test_a_file_is_compressed_once_for_all_who_ask(files, encoding):
         assert int(response.headers["content-length"]) < 5000
         assert response.headers["content-type"] == "text/javascript"
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress}[encoding]
-    assert unpack(files.cached._kept["/assets/a.js", encoding].body) == SCRIPT
+    assert unpack(files.cached._files["/assets/a.js", encoding].body) == SCRIPT
 
 
 def test_what_a_browser_has_is_not_sent_again(files):
@@ -73,15 +74,38 @@ def test_icons_are_made_once_and_other_things_each_time(files):
         known = {"if-none-match": '"one"'}  # it has no such tag itself
         assert files.get(path, encoding="identity", **known)[0].content == SCRIPT
     assert len(files.asked) == 1
-    others = [
-        "/",
-        "/config",
-        "/gradio_api/file=/assets/a.js",
-        "/assets/a.wasm",
-    ]
+    others = ["/gradio_api/info", "/gradio_api/file=/assets/a.js", "/assets/a.wasm"]
     files.get(*others, *others)
     files.get("/assets/a.js", "/assets/a.js", encoding="identity")
     assert len(files.asked) == 1 + 2 * len(others) + 2
+
+
+def test_the_page_is_rendered_once_for_each_of_its_addresses(files, monkeypatch):
+    for _visit in range(2):
+        for encoding in ("br", "identity"):
+            response = files.get("/?__theme=dark", encoding=encoding, **{"accept-language": "de"})[
+                0
+            ]
+            assert response.content == SCRIPT
+        files.get("/config", **{"x-forwarded-host": "space.example"})
+        files.get("/config", **{"x-forwarded-host": "another.example"})
+    assert files.asked == ["/", "/", "/config", "/config"]
+    files.get("/?deep_link=a", "/?deep_link=a", "/config?page=b")  # for the request guard
+    assert len(files.asked) == 7 and len(files.cached._rendered) == 4
+    monkeypatch.setattr(static_cache, "MAX_RENDERED", 4)
+    files.get("/", **{"x-forwarded-proto": "https"})
+    assert len(files.cached._rendered) == 4
+
+
+def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
+    async def leaves(scope, receive, send):
+        """End as the request guard does."""
+
+    async def scenario():
+        request = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+        await StaticCache(leaves)({**request, "headers": [(b"host", b"page")]}, None, None)
+
+    run_async(scenario())
 
 
 def test_a_file_has_one_name(files):
@@ -104,7 +128,7 @@ def test_a_file_has_one_name(files):
 def test_what_is_missing_is_not_kept(files):
     responses = files.get("/assets/missing.js", "/assets/missing.js")
     assert [response.status_code for response in responses] == [404] * 2
-    assert not files.cached._kept
+    assert not files.cached._files
 
 
 def test_a_large_file_is_sent_in_pieces(files):
