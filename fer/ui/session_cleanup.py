@@ -104,6 +104,15 @@ def pending_events(demo: gr.Blocks, session: str | None) -> int:
     return len(demo._queue.pending_event_ids_session.get(session or "", ()))
 
 
+def unfinished_events(demo: gr.Blocks) -> list[Any]:
+    """Return the events that wait or run."""
+    queue: Any = demo._queue
+    waiting = [
+        event for line in queue.event_queue_per_concurrency_id.values() for event in line.queue
+    ]
+    return waiting + [event for job in queue.active_jobs if job for event in job]
+
+
 def has_results(demo: gr.Blocks, name: str) -> bool:
     """Return whether there are, or will be, results of a session, or of an event by its id."""
     queue: Any = demo._queue
@@ -143,9 +152,26 @@ def sweep_sessions(
     return closed - closed_before
 
 
-def forget_cancelled(app: Any) -> None:
-    """Drop the ids of cancelled events that run no more, of which Gradio keeps each one."""
-    app.iterators_to_reset.intersection_update(app.get_blocks()._queue.event_ids_to_events)
+def forget_cancelled(app: Any, ended_before: set[str]) -> set[str]:
+    """Drop what Gradio keeps of cancelled events that run no more.
+
+    It keeps the id of each one, and all of an event that is cancelled twice at the same time.
+
+    Args:
+        app: Gradio's application.
+        ended_before: What this function returned at the previous sweep.
+
+    Returns:
+        The events to drop at the next sweep, if Gradio hasn't done so by then.
+    """
+    queue = app.get_blocks()._queue
+    unfinished = {event._id for event in unfinished_events(app.get_blocks())}
+    ended = (queue.event_ids_to_events.keys() | app.iterators.keys()) - unfinished
+    for event in ended & ended_before:
+        queue.event_ids_to_events.pop(event, None)
+        app.iterators.pop(event, None)
+    app.iterators_to_reset.intersection_update(unfinished)
+    return ended
 
 
 def forget_deleted_files(demo: gr.Blocks) -> None:
@@ -175,11 +201,12 @@ async def _sweep(store: UploadStore, app: Any) -> None:
     demo: gr.Blocks = app.get_blocks()
     connections: Connections = app.state.connections
     closed: set[str] = set()
+    ended: set[str] = set()
     while True:
         keep_running(demo)
         await anyio.to_thread.run_sync(store.sweep)
         await anyio.to_thread.run_sync(return_to_system)
         forget_deleted_files(demo)
-        forget_cancelled(app)
+        ended = forget_cancelled(app, ended)
         closed = sweep_sessions(demo, connections.is_open, closed)
         await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)

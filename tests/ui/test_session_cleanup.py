@@ -1,6 +1,8 @@
 """What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
 
+import asyncio
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,6 +34,7 @@ def nobody(session: str) -> bool:
 def demo():
     with gr.Blocks(analytics_enabled=False) as demo:
         gr.Button().click(lambda: "data:image/jpeg", None, gr.HTML(), api_name="read_frame")
+        gr.Button().click(partial(asyncio.sleep, 60), None, None, api_name="wait")
     demo.queue()
     return demo
 
@@ -55,8 +58,8 @@ def session(demo, client):
     assert kept(demo) == set()
 
 
-def ask(client):
-    return client.post("/gradio_api/call/read_frame", json={"data": []}).json()["event_id"]
+def ask(client, name="read_frame"):
+    return client.post(f"/gradio_api/call/{name}", json={"data": []}).json()["event_id"]
 
 
 def kept(demo):
@@ -159,15 +162,35 @@ def test_a_queue_that_has_stopped_is_started_again_but_not_that_of_a_closed_page
     assert len(starts) == 1 and not queue.stopped
 
 
-def test_events_that_were_cancelled_are_forgotten_when_they_run_no_more(demo):
-    runs = demo._queue.event_ids_to_events
-    runs["runs"] = object()
-    demo.app.iterators_to_reset |= {"runs", "ran"}
-    forget_cancelled(demo.app)
-    assert demo.app.iterators_to_reset == {"runs"}
-    del runs["runs"]
-    forget_cancelled(demo.app)
-    assert not demo.app.iterators_to_reset
+def test_events_that_were_cancelled_are_forgotten_when_they_run_no_more(demo, client):
+    """Once the first part fails, Gradio forgets them by itself, and `forget_cancelled` may go."""
+    event = ask(client, "wait")
+    queue, iterators, resets = demo._queue, demo.app.iterators, demo.app.iterators_to_reset
+    task = wait_for(lambda: next(iter(queue._asyncio_tasks), None))
+    resets |= {event, "ran"}
+    assert forget_cancelled(demo.app, {event}) == set() and resets == {event}
+    asyncio.run_coroutine_threadsafe(cancel_twice(task, queue), task.get_loop()).result()
+    wait_for(task.done)
+    iterators["cancelled"] = None
+    assert event in queue.event_ids_to_events and not queue.get_active_worker_count()
+    ended = forget_cancelled(demo.app, set())
+    assert ended == {event, "cancelled"} and event in queue.event_ids_to_events
+    assert forget_cancelled(demo.app, ended) == ended
+    assert not queue.event_ids_to_events and not iterators and not resets
+
+
+async def cancel_twice(task, queue):
+    """Cancel an event, and cancel it again when it is about to be forgotten."""
+    task.cancel()
+    while queue.get_active_worker_count():
+        await asyncio.sleep(0)
+    task.cancel()
+
+
+def wait_for(condition):
+    while not (found := condition()):
+        time.sleep(0.001)
+    return found
 
 
 def test_deleted_files_are_forgotten(demo, tmp_path):
