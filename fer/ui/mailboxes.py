@@ -46,6 +46,7 @@ class Mailbox(asyncio.Queue[Any]):
         self._lacking: set[str] = set()
         self._ended: set[str] = set()  # events whose end is unread
         self._language = current_language()  # of the request for which Gradio makes it
+        self._beating: asyncio.Task[Any] | None = None
 
     def put_nowait(self, item: Any) -> None:
         """Add a message, or what takes its place."""
@@ -56,6 +57,12 @@ class Mailbox(asyncio.Queue[Any]):
         else:
             super().put_nowait(item)
         self._limit_total()
+
+    def beats_by(self, task: asyncio.Task[Any] | None) -> bool:
+        """Return whether it is this task that adds the heartbeats, as long as it runs."""
+        if self._beating is None or self._beating.done():
+            self._beating = task
+        return self._beating is task
 
     def give_up(self) -> None:
         """Leave out everything that is unread."""
@@ -113,6 +120,17 @@ class Mailboxes(dict[str, Mailbox]):
     def __missing__(self, session: str) -> Mailbox:
         """Return a mailbox that nobody reads."""
         return Mailbox(lambda: None)
+
+    def get(self, session: str, default: object = None) -> Any:
+        """Return a session's mailbox to the task that adds heartbeats; end others of its kind.
+
+        Each stream of results has such a task, which Gradio leaves behind for good when the stream
+        is ended while its reader is slow.
+        """
+        mailbox = super().get(session)
+        if mailbox is None or not mailbox.beats_by(asyncio.current_task()):
+            raise asyncio.CancelledError
+        return mailbox
 
     def __setitem__(self, session: str, mailbox: object) -> None:
         """Give a session a new mailbox, whatever Gradio has made for it."""

@@ -166,7 +166,7 @@ def forget_cancelled(app: Any, ended_before: set[str]) -> set[str]:
     """
     queue = app.get_blocks()._queue
     unfinished = {event._id for event in unfinished_events(app.get_blocks())}
-    ended = (queue.event_ids_to_events.keys() | app.iterators.keys()) - unfinished
+    ended: set[str] = (queue.event_ids_to_events.keys() | app.iterators.keys()) - unfinished
     for event in ended & ended_before:
         queue.event_ids_to_events.pop(event, None)
         app.iterators.pop(event, None)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 import pytest
+from gradio.routes import App
 from gradio.server_messages import (
     EstimationMessage,
     ProcessCompletedMessage,
@@ -14,6 +15,7 @@ from gradio.server_messages import (
 from fer.i18n import use_language
 from fer.ui import mailboxes
 from fer.ui.mailboxes import UNREAD, Mailboxes
+from tests.async_runner import run_async
 
 
 @pytest.fixture
@@ -129,3 +131,50 @@ def test_what_is_sent_to_nobody_is_dropped_and_stops_nothing(small):
     demo._queue.send_message(event, EstimationMessage(queue_size=1))
     assert list(boxes) == ["one"]
     del boxes["gone"]
+
+
+def test_of_streams_that_are_ended_while_their_reader_is_slow_few_tasks_are_left(monkeypatch):
+    """Gradio leaves one for each."""
+    monkeypatch.setenv("GRADIO_HEARTBEAT_INTERVAL", "0.4")
+    with gr.Blocks(analytics_enabled=False) as demo:
+        pass
+    demo.is_running = True
+    app = App.create_app(demo)
+    demo.queue()
+    blocked, path, query = asyncio.Event(), "/gradio_api/queue/data", b"session_hash=one"
+    known = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": []}
+
+    async def blocks(message):
+        if message["type"] == "http.response.body":
+            blocked.set()
+            await asyncio.sleep(60)
+
+    async def stays():
+        await asyncio.sleep(60)
+
+    async def end_a_stream(boxes):
+        boxes["one"].put_nowait(update())
+        blocked.clear()
+        stream = asyncio.create_task(app(known.copy(), stays, blocks))
+        await blocked.wait()
+        stream.cancel()
+        await asyncio.wait([stream])
+
+    async def scenario():
+        demo._queue.pending_messages_per_session = boxes = boxes_of("one")
+        for _ in range(5):
+            await end_a_stream(boxes)
+        assert len(beating()) == 5
+        await asyncio.sleep(0.6)
+        assert len(beating()) == 1  # and it serves the next stream
+        assert boxes["one"].get_nowait().msg == "heartbeat"
+        del boxes["one"]
+        await asyncio.sleep(0.6)
+        assert not beating()
+
+    run_async(scenario())
+
+
+def beating():
+    tasks = asyncio.all_tasks()
+    return [task for task in tasks if task.get_coro().__qualname__.endswith("heartbeat")]
