@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import parse_qs
 
 import gradio as gr
 from fastapi import Request
@@ -35,13 +34,14 @@ UNCONNECTED_LIMIT = (200, 2.0)
 """Further such requests that wait for their sender to connect, and for how many seconds."""
 
 MAX_OPEN = 1000
-"""Sessions with an open connection; for one more, the one that was silent for longest yields."""
+"""Sessions with an open connection; for one more, the one that was idle for longest yields."""
 
 MAX_OF_SESSION = 6
 """Connections of one session: a page has two, and more for a moment where it is slow to close."""
 
-ACTIVE_LIMIT = 120.0
-"""Seconds from its last request for which a session yields its place to nobody."""
+ACTIVE_LIMIT = 5.0
+"""Seconds from its last request or result for which a session yields its place to nobody; nor does
+one whose events wait or run. A page that has yielded gets another place with its next request."""
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
@@ -50,11 +50,10 @@ FRAME_LIMIT = 5.0
 that breaks off, as when a laptop sleeps, doesn't come back."""
 
 SESSION = "fer.session"
-"""The key of an ASGI scope under which the request guard puts the session in a request's body."""
+"""The key of an ASGI scope under which the request guard puts the session whose request it is; of
+GET requests, those that open a heartbeat or a stream of results have one."""
 
 _KEY = "fer.connections"
-_HEARTBEAT = re.compile(r"/heartbeat/[^/]+/?$")
-_RESULTS = re.compile(r"/(?:heartbeat|call(?:/v2)?/[^/]+)/([^/]+)/?$")
 _FRAMES = re.compile(r"/component_server/?$")
 _RUNS = re.compile(r"/(?:queue/join|component_server|(?:call|call/v2|run|api)/[^/]+)/?$")
 
@@ -92,7 +91,7 @@ class _Page:
 
     Attributes:
         connections: Its open ones.
-        used: When it sent a request or got results, in seconds of `time.monotonic`.
+        used: When it sent a request or got a result, in seconds of `time.monotonic`.
     """
 
     connections: set[asyncio.Task[None]] = field(default_factory=set)
@@ -102,15 +101,18 @@ class _Page:
 class Connections:
     """ASGI middleware: counts each session's open connections, limits requests without any.
 
-    It counts the streams of results (`/queue/data`, and `/call/NAME/EVENT`, where the event's id
-    is also the session's hash) and the heartbeats of open pages.
+    It counts the streams of results and the heartbeats of open pages.
 
     Args:
         app: The wrapped application.
+
+    Attributes:
+        working: Returns the sessions whose events wait or run.
     """
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        self.working: Callable[[], set[str]] = set
         self._open: dict[str, _Page] = {}
         self._unattended = Allowance(*UNATTENDED_LIMIT)
         self._frames: dict[str, float] = {}  # session -> when it sent the last one
@@ -124,7 +126,7 @@ class Connections:
             await self.app(scope, receive, send)
             return
         scope[_KEY] = self
-        session = _session(scope)
+        session = scope.get(SESSION) if scope["method"] == "GET" else None
         if session is not None and self._opens(session):
             await self._connect(session, scope, receive, send)
         elif session is None and await self._admits(scope):
@@ -161,7 +163,7 @@ class Connections:
         for pending, whose in self._pending.items():
             if whose == session and not pending.done():
                 pending.set_result(None)
-        response = _Response(send, None if _HEARTBEAT.search(scope["path"]) else page)
+        response = _Response(send)
         connection = asyncio.ensure_future(self.app(scope, receive, response.send))
         page.connections.add(connection)
         try:
@@ -169,6 +171,7 @@ class Connections:
         finally:
             connection.cancel()
             page.connections.discard(connection)
+            page.used = time.monotonic()  # a stream ends with its last result
             if not page.connections and self._open.get(session) is page:
                 del self._open[session]
         if connection.cancelled():  # it has yielded its place
@@ -196,12 +199,14 @@ class Connections:
         """Return whether a session may have one more connection."""
         if page := self._open.get(session):
             return len(page.connections) < MAX_OF_SESSION
-        return len(self._open) < MAX_OPEN or self._close_silent()
+        return len(self._open) < MAX_OPEN or self._close_idle()
 
-    def _close_silent(self) -> bool:
-        """Close the page that was silent for longest, the oldest of those that sent nothing."""
-        session = min(self._open, key=lambda session: self._open[session].used)
-        if time.monotonic() - self._open[session].used < ACTIVE_LIMIT:
+    def _close_idle(self) -> bool:
+        """Close the page that was idle for longest, the oldest of those that sent nothing."""
+        working = self.working()
+        idle = [session for session in self._open if session not in working]
+        session = min(idle, key=lambda session: self._open[session].used, default=None)
+        if session is None or time.monotonic() - self._open[session].used < ACTIVE_LIMIT:
             return False
         for connection in self._open.pop(session).connections:
             connection.cancel()
@@ -213,17 +218,14 @@ class _Response:
 
     Args:
         send: Sends its messages.
-        page: Which gets results by it; None for a heartbeat.
     """
 
-    def __init__(self, send: Any, page: _Page | None) -> None:
-        self._send, self._page, self._begun, self._more = send, page, False, True
+    def __init__(self, send: Any) -> None:
+        self._send, self._begun, self._more = send, False, True
 
     async def send(self, message: Message) -> None:
         """Send a message."""
         self._begun = True
-        if self._page:
-            self._page.used = time.monotonic()
         self._more = message["type"] == "http.response.start" or message.get("more_body", False)
         await self._send(message)
 
@@ -280,18 +282,6 @@ class Sender:
             return task.result()
         finally:
             task.cancel()
-
-
-def _session(scope: Scope) -> str | None:
-    """Return the session of a connection; None if it is of a kind that isn't counted."""
-    if scope["method"] != "GET":
-        return None
-    if scope["path"].endswith("/queue/data"):
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        # The last one, as for Gradio; by another one, somebody else's page would count as open.
-        return query["session_hash"][-1] if "session_hash" in query else None
-    found = _RESULTS.search(scope["path"])
-    return found[1] if found else None
 
 
 async def _refuse(send: Any) -> None:

@@ -6,23 +6,21 @@ any route that isn't listed here is a 404. Before it are only the choice of the 
 sends static files: `fer.ui.static_cache` and `fer.ui.static_folder`.
 """
 
-import asyncio
 import re
 from collections import Counter
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qs
 
 import anyio.to_thread
 import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer.i18n import gettext as _
-from fer.ui.connections import PAGE_BUSY, SESSION
+from fer.ui.connections import SESSION
 from fer.ui.input_checks import InputChecks
 from fer.ui.mcp_route import TOOL, McpRoute
+from fer.ui.rendering_turns import RenderingTurns, refusal
 from fer.ui.request_bodies import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -35,7 +33,7 @@ from fer.ui.request_bodies import (
     with_body,
 )
 from fer.ui.request_headers import drop_unusable_headers
-from fer.ui.session_cleanup import has_results, pending_events
+from fer.ui.session_cleanup import has_results, pending_events, session_of
 from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import Claims, UploadStore
 
@@ -52,9 +50,6 @@ PLAIN = re.compile(
 RENDERED = re.compile(r"/|/config/?|/gradio_api/(info|openapi\.json)/?")
 """Those of them that Gradio renders, in the threads that all share, where `fer.ui.static_cache`
 doesn't have them."""
-
-MAX_RENDERED, MAX_RENDERED_WAITING = 4, 400
-"""Of these, how many at a time, and how many wait."""
 
 MAX_EVENTS = 24
 """Events of one session that wait or run at a time; a page has a few."""
@@ -112,7 +107,7 @@ class RequestGuard:
         self._pages = Counter[str]()
         self._checks: InputChecks | None = None
         self._mcp = McpRoute(app)
-        self._rendering, self._rendered = asyncio.Semaphore(MAX_RENDERED), 0
+        self._rendering = RenderingTurns(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, handle or refuse a request."""
@@ -132,49 +127,17 @@ class RequestGuard:
             return
         respond = {"GET": self._get, "HEAD": self._get, "POST": self._post}.get(scope["method"])
         try:
-            response = _refusal(405, NOT_HERE) if respond is None else await respond(request, path)
+            response = refusal(405, NOT_HERE) if respond is None else await respond(request, path)
         except RequestError as error:
-            response = _refusal(error.status, error.detail())
+            response = refusal(error.status, error.detail())
         if isinstance(response, Response):
             await response(scope, receive, send)
         elif response.page is not None:
             await self._keep_open(response.page, scope, receive, send)
         elif RENDERED.fullmatch(path):
-            await self._render(scope, receive, send)
+            await self._rendering(scope, receive, send)
         else:
             await self.app(scope, response.receive, response.sender(send))
-
-    async def _render(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let Gradio render a page in its turn, which ends when it begins to be sent."""
-        if self._rendered >= MAX_RENDERED_WAITING:
-            await _refusal(503, _(PAGE_BUSY))(scope, receive, send)
-            return
-        turn = ExitStack()
-
-        async def sent(message: Message) -> None:
-            turn.close()
-            await send(message)
-
-        self._rendered += 1
-        turn.callback(self._end_rendering)
-        with turn:
-            if await self._is_turn(receive):
-                turn.callback(self._rendering.release)
-                await self.app(scope, receive, sent)
-
-    async def _is_turn(self, receive: Receive) -> bool:
-        """Wait for a request's turn; return False if its sender leaves before."""
-        turn = asyncio.ensure_future(self._rendering.acquire())
-        leaving = asyncio.ensure_future(_leave(receive))
-        leaving.add_done_callback(lambda _: turn.cancel())
-        try:
-            await asyncio.wait([turn])
-        finally:
-            leaving.cancel()
-        return not turn.cancelled()
-
-    def _end_rendering(self) -> None:
-        self._rendered -= 1
 
     async def _keep_open(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a page's heartbeat; when the last one of a session ends, drop what is its own."""
@@ -195,17 +158,19 @@ class RequestGuard:
             served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
             return Passed(request.scope, request.receive, FILE_HEADERS) if served else _missing()
         if found := HEARTBEAT.fullmatch(path):
-            page = Passed(request.scope, request.receive, page=found["session"])
             opens = request.method == "GET" and is_session(found["session"])
+            request.scope[SESSION] = found["session"]
+            page = Passed(request.scope, request.receive, page=found["session"])
             return page if opens else _missing()
         if path == "/gradio_api/queue/data":
+            # The last one, as for Gradio; by another one, somebody else's page would count as open.
             if not is_session(session := query.get("session_hash", [""])[-1]):
                 return _missing()
-            known = has_results(request.scope["app"].get_blocks(), session)
+            known = self._opens_results(request, session)
             return passed if known else Response(LOST, media_type="text/event-stream")
         if found := RESULT.fullmatch(path):
-            known = has_results(request.scope["app"].get_blocks(), found["event"])
-            return passed if known else _missing()
+            session = session_of(request.scope["app"].get_blocks(), found["event"])
+            return passed if self._opens_results(request, session) else _missing()
         if path == "/gradio_api/upload_progress":
             return await self.upload_route.progress(request)
         if path.rstrip("/") == "/gradio_api/info":
@@ -214,6 +179,11 @@ class RequestGuard:
         other_page = query.get("page", [""])[-1] != "" or "deep_link" in query
         is_plain = PLAIN.fullmatch(path) and ".." not in path and not other_page
         return passed if is_plain else _missing()
+
+    def _opens_results(self, request: Request, session: str) -> bool:
+        """Return whether a session has results, whose stream the request then opens."""
+        request.scope[SESSION] = session
+        return has_results(request.scope["app"].get_blocks(), session)
 
     async def _post(self, request: Request, path: str) -> "Response | Passed":
         if path == "/gradio_api/upload":
@@ -288,16 +258,5 @@ class Passed:
         return send_with_headers if self.headers else send
 
 
-async def _leave(receive: Receive) -> None:
-    """Return when the sender of a request without a body has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 def _missing() -> Response:
-    return _refusal(404, NOT_HERE)
-
-
-def _refusal(status: int, detail: Any) -> Response:
-    # The rest of the body isn't read.
-    return JSONResponse({"detail": detail}, status, headers={"Connection": "close"})
+    return refusal(404, NOT_HERE)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -113,13 +114,23 @@ def unfinished_events(demo: gr.Blocks) -> list[Any]:
     return waiting + [event for job in queue.active_jobs if job for event in job]
 
 
-def has_results(demo: gr.Blocks, name: str) -> bool:
-    """Return whether there are, or will be, results of a session, or of an event by its id."""
+def working_sessions(demo: gr.Blocks) -> set[str]:
+    """Return the sessions whose events wait or run."""
+    return {event.session_hash for event in unfinished_events(demo)}
+
+
+def has_results(demo: gr.Blocks, session: str) -> bool:
+    """Return whether there are, or will be, results of a session."""
+    return session in demo._queue.pending_messages_per_session
+
+
+def session_of(demo: gr.Blocks, event: str) -> str:
+    """Return the session of an event; its id is that of one that was sent without a session."""
     queue: Any = demo._queue
-    event = queue.event_ids_to_events.get(name)
-    owners = (owner for owner, ids in queue.pending_event_ids_session.items() if name in ids)
-    session = event.session_hash if event else next(owners, name)
-    return session in queue.pending_messages_per_session
+    if found := queue.event_ids_to_events.get(event):
+        return str(found.session_hash)
+    owners = (owner for owner, ids in queue.pending_event_ids_session.items() if event in ids)
+    return next(owners, event)
 
 
 def closed_sessions(demo: gr.Blocks, is_open: Callable[[str], bool]) -> set[str]:
@@ -186,6 +197,7 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keep_little(app, app.state.connections.is_open)
+        app.state.connections.working = partial(working_sessions, app.get_blocks())
         task = asyncio.create_task(_sweep(store, app))
         try:
             yield

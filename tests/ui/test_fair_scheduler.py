@@ -196,24 +196,15 @@ def test_waiting_ends_after_a_while_and_with_the_handler(monkeypatch):
     run_async(scenario())
 
 
-def scope(path, method="GET", query=b""):
-    return {"type": "http", "method": method, "path": path, "query_string": query}
+def scope(path, method="GET", session=None):
+    return {"type": "http", "method": method, "path": path, SESSION: session}
 
 
-@pytest.mark.parametrize(
-    ("path", "query", "session"),
-    [
-        ("/gradio_api/queue/data", b"session_hash=abc", "abc"),
-        ("/gradio_api/queue/data", b"session_hash=another&session_hash=abc", "abc"),
-        ("/gradio_api/heartbeat/abc", b"", "abc"),
-        ("/gradio_api/call/predict/abc", b"", "abc"),
-        ("/gradio_api/call/v2/predict/abc", b"", "abc"),
-        ("/somewhere/gradio_api/heartbeat/abc/", b"", "abc"),
-        ("/gradio_api/queue/data", b"", None),
-        ("/config", b"session_hash=abc", None),
-    ],
-)
-def test_connections_are_counted_while_they_are_open(path, query, session):
+def heartbeat(session):
+    return scope("/gradio_api/heartbeat", session=session)
+
+
+def test_connections_are_counted_while_they_are_open():
     async def scenario():
         seen = []
 
@@ -221,9 +212,10 @@ def test_connections_are_counted_while_they_are_open(path, query, session):
             seen.append({name: len(page.connections) for name, page in known._open.items()})
 
         known = Connections(app)
-        await known(scope(path, query=query), None, None)
-        assert seen == [{session: 1} if session else {}]
-        assert not known._open and not known.is_open(session)
+        await known(heartbeat("one"), None, None)
+        await known(heartbeat(None), None, None)
+        assert seen == [{"one": 1}, {}]
+        assert not known._open and not known.is_open("one")
 
     run_async(scenario())
 
@@ -235,7 +227,7 @@ async def post(known, session, path="/gradio_api/queue/join"):
     async def send(message):
         sent.append(message)
 
-    await known(scope(path, "POST") | {SESSION: session}, None, send)
+    await known(scope(path, "POST", session), None, send)
     return sent[0]["status"]
 
 
@@ -274,7 +266,7 @@ class Opened:
         if scope["method"] == "GET":
             await asyncio.sleep(10)
 
-    async def open(self, session, path="heartbeat/"):
+    async def open(self, session):
         """Begin a connection; return all statuses so far, 0 where one has ended."""
 
         async def send(message):
@@ -283,13 +275,12 @@ class Opened:
             elif self.sent[session] == 200:
                 self.sent[session] = 0
 
-        opened = scope(f"/gradio_api/{path}{session}")
-        self._tasks.append(asyncio.create_task(self.known(opened, None, send)))
+        self._tasks.append(asyncio.create_task(self.known(heartbeat(session), None, send)))
         await asyncio.sleep(0.01)
         return self.sent
 
 
-def test_where_all_places_are_taken_a_silent_page_yields_its_own(monkeypatch):
+def test_where_all_places_are_taken_the_page_that_is_idle_for_longest_yields_its_own(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 3)
 
     async def scenario():
@@ -300,36 +291,40 @@ def test_where_all_places_are_taken_a_silent_page_yields_its_own(monkeypatch):
         await pages.open("third")
         assert pages.sent == {"busy": 200, "first": 0, "second": 200, "third": 200}
         assert list(pages.known._open) == ["busy", "second", "third"]
-        await post(pages.known, "third")
-        await pages.open("e", "call/predict/")
+        for session in ("third", "second"):
+            await post(pages.known, session)
         await pages.open("late")
-        assert pages.sent["late"] == 503  # nobody is silent
+        assert pages.sent["late"] == 503  # all have just been used
         monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
         await pages.open("fourth")
         await pages.open("fifth")
-        assert list(pages.known._open) == ["third", "e", "fifth"]
+        assert list(pages.known._open) == ["second", "third", "fifth"]
 
     run_async(scenario())
 
 
-def test_a_page_that_gets_results_is_not_silent(monkeypatch):
+def test_a_page_whose_event_waits_or_runs_is_not_idle(monkeypatch):
     monkeypatch.setattr(connections, "MAX_OPEN", 2)
-    monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.2)
-
-    async def watched(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200})
-        for _ in range(100):
-            await send({"type": "http.response.body", "body": b"...", "more_body": True})
-            await asyncio.sleep(0.05)
+    monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
 
     async def scenario():
         pages = Opened()
-        pages.known.app = watched
-        await pages.open("watching", "call/predict/")
-        await pages.open("silent")
-        await asyncio.sleep(0.4)
+        pages.known.working = lambda: {"working", "also"}
+        for session in ("working", "silent", "also"):
+            await pages.open(session)
+        assert list(pages.known._open) == ["working", "also"]
         await pages.open("late")
-        assert list(pages.known._open) == ["watching", "late"]
+        assert pages.sent["late"] == 503
+
+    run_async(scenario())
+
+
+def test_a_page_was_used_when_its_stream_of_results_ends():
+    async def scenario():
+        known = Connections(takes_all)
+        known._open["one"] = page = connections._Page({asyncio.current_task()})
+        await known(heartbeat("one"), None, nothing)
+        assert time.monotonic() - page.used < 1
 
     run_async(scenario())
 
@@ -339,7 +334,7 @@ def test_pages_that_open_and_close_at_once_keep_nobody_out(monkeypatch):
 
     async def scenario():
         known = Connections(takes_all)
-        opened = [scope(f"/gradio_api/heartbeat/page{number}") for number in range(200)]
+        opened = [heartbeat(f"page {number}") for number in range(200)]
         begun = time.monotonic()
         await asyncio.gather(*(known(page, None, nothing) for page in opened))
         assert time.monotonic() - begun < 1 and not known._open
@@ -374,7 +369,7 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
 
         async def comes_late():
             await asyncio.sleep(0.05)
-            await known(scope("/gradio_api/heartbeat/late"), None, nothing)
+            await known(heartbeat("late"), None, nothing)
 
         late, _ = await asyncio.gather(post(known, "late"), comes_late())
         assert late == 200
@@ -392,7 +387,7 @@ def test_of_those_who_hope_the_newest_stay(monkeypatch):
         tasks = [asyncio.create_task(post(known, f"s{i}")) for i in range(4)]
         await asyncio.sleep(0.1)
         assert [task.done() for task in tasks] == [True, True, False, False]
-        await known(scope("/gradio_api/heartbeat/s3"), None, nothing)
+        await known(heartbeat("s3"), None, nothing)
         assert await tasks[3] == 200
         tasks[2].cancel()
 

@@ -1,57 +1,42 @@
-"""The request guard: pages are rendered a few at a time, and not for those who have left."""
+"""Whose request it is, as the request guard finds out for those behind it."""
 
-import asyncio
+from types import SimpleNamespace
 
-from fer.ui import request_guard
-from fer.ui.request_guard import MAX_RENDERED, RequestGuard
+import pytest
+
+from fer.ui.connections import SESSION
+from fer.ui.request_guard import RequestGuard
 from tests.async_runner import run_async
 
 
-class Browser:
-    """Asks for the page; it may leave."""
+@pytest.mark.parametrize(
+    ("address", "session"),
+    [
+        ("/gradio_api/heartbeat/abc", "abc"),
+        ("/gradio_api/queue/data?session_hash=abc", "abc"),
+        ("/gradio_api/queue/data?session_hash=another&session_hash=abc", "abc"),
+        ("/gradio_api/call/predict/runs", "abc"),
+        ("/gradio_api/call/v2/predict/done", "abc"),
+        ("/gradio_api/call/predict/alone", "alone"),
+        ("/gradio_api/queue/status?session_hash=abc", None),
+    ],
+)
+def test_heartbeats_and_streams_of_results_have_a_session(address, session):
+    """Of an event, it is the one that it was sent with, if any."""
+    seen = []
 
-    def __init__(self) -> None:
-        self.left, self.sent, self.status = asyncio.Event(), [], None
+    async def app(scope, receive, send):
+        seen.append(scope.get(SESSION))
 
-    async def receive(self):
-        if not self.left.is_set():
-            await self.left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message):
-        self.sent.append(message["type"])
-        self.status = message.get("status", self.status)
-
-    def ask(self, guard):
-        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
-        return asyncio.create_task(guard(scope, self.receive, self.send))
-
-
-def test_no_page_is_rendered_for_who_has_left(monkeypatch):
-    async def scenario():
-        rendered, ready = [], asyncio.Event()
-
-        async def app(scope, receive, send):
-            rendered.append(receive.__self__)
-            await ready.wait()
-            await send({"type": "http.response.start", "status": 200})
-
-        guard = RequestGuard(app, None, 1)
-        first, leaving, last = (
-            [Browser() for _ in range(count)] for count in (MAX_RENDERED, 50, 2)
-        )
-        tasks = [browser.ask(guard) for browser in (*first, *leaving, *last)]
-        await asyncio.sleep(0.01)
-        for browser in leaving:
-            browser.left.set()
-        await asyncio.wait(tasks[MAX_RENDERED:-2])
-        assert rendered == first and guard._rendered == MAX_RENDERED + 2
-        monkeypatch.setattr(request_guard, "MAX_RENDERED_WAITING", MAX_RENDERED + 2)
-        await (refused := Browser()).ask(guard)
-        assert refused.status == 503
-        ready.set()
-        await asyncio.gather(*tasks)
-        assert rendered == first + last
-        assert guard._rendered == 0 and guard._rendering._value == MAX_RENDERED
-
-    run_async(scenario())
+    queue = SimpleNamespace(
+        event_ids_to_events={"runs": SimpleNamespace(session_hash="abc")},
+        pending_event_ids_session={"other": {"x"}, "abc": {"runs", "done"}},
+        pending_messages_per_session={"abc": None, "alone": None},
+    )
+    blocks = SimpleNamespace(_queue=queue, close_page=lambda session: None)
+    path, _, query = address.partition("?")
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode()}
+    scope |= {"headers": [], "app": SimpleNamespace(get_blocks=lambda: blocks)}
+    store = SimpleNamespace(release=lambda session: None)
+    run_async(RequestGuard(app, store, 1)(scope, None, None))
+    assert seen == [session]
