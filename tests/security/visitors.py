@@ -5,23 +5,26 @@
 A page of its own on the loopback address; honest visitors of all kinds at once, and recordings that
 are always at work. With --hostile others come who want it to serve nobody else; the command then
 fails if an honest newcomer waits for more than five seconds. Written are errors, times of photos
-and frames, and what the page uses of the machine over time: FILE.json and a plot, FILE.png.
+and frames, and what the page uses of the machine over time: FILE.json, each minute, and a plot,
+FILE.png.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.reporting import circumstances, table, write
+from benchmarks.reporting import circumstances, table
+from fer.output_files import write_file
 from tests.e2e.browser import write_film
 from tests.security.hostile import Hostile, Newcomers
 from tests.security.protocol import Page
@@ -30,6 +33,9 @@ from tests.security.visits import Log, Visits
 
 SAMPLE_INTERVAL = 5.0
 """Seconds between two measurements of the page."""
+
+WRITE_INTERVAL = 60.0
+"""Seconds from one writing of the figures so far to the next: a run may end early."""
 
 WARM_UP = 300.0
 """Seconds after which the growth of memory counts; half of a shorter run."""
@@ -46,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         film = write_film(Path(name) / "film.mp4", FILM_SECONDS).read_bytes()
+        report = circumstances("tests.security.visitors", arguments) | {"seed": options.seed}
         with start(Path(name), fake=options.fake) as server:
-            figures = measure(server, film, options)
-    report = circumstances("tests.security.visitors", arguments)
-    write(report | {"seed": options.seed} | figures, options.output)
+            figures = measure(server, film, options, report)
+    _write(report | {"complete": True} | figures, options.output)
     draw(figures, options.output.with_suffix(".png"))
     print(table([{"what": name, **row} for name, row in figures["seconds"].items()]))
     print(table([{"when": name, **row} for name, row in figures["usage"].items()]))
@@ -60,8 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(bool(waited) and waited["max"] > FIRST_FRAME)
 
 
-def measure(server: Server, film: bytes, options: argparse.Namespace) -> dict[str, Any]:
-    """Let the visitors come and return all figures."""
+def measure(
+    server: Server, film: bytes, options: argparse.Namespace, report: dict[str, Any]
+) -> dict[str, Any]:
+    """Let the visitors come and return all figures; those so far are written meanwhile.
+
+    Args:
+        server: The page.
+        film: Of the recordings.
+        options: Of the command.
+        report: What is written beside the figures.
+    """
     page, log, over = Page(server.url), Log(), threading.Event()
     visits = Visits(page, log, film, over)
     newcomers = Newcomers(visits)
@@ -72,7 +87,12 @@ def measure(server: Server, film: bytes, options: argparse.Namespace) -> dict[st
     for thread in threads:
         thread.start()
     threads += Hostile(visits).begin() if options.hostile else []
-    samples = watch(server, log, 60 * options.minutes)
+
+    def write_so_far(samples: list[dict[str, float]]) -> None:
+        so_far = summary(log, samples, samples[-1], newcomers.waits)
+        _write(report | {"complete": False} | so_far, options.output)
+
+    samples = watch(server, log, 60 * options.minutes, write_so_far)
     over.set()
     for thread in threads:
         thread.join(60)
@@ -82,13 +102,25 @@ def measure(server: Server, film: bytes, options: argparse.Namespace) -> dict[st
     return summary(log, samples, left, newcomers.waits)
 
 
-def watch(server: Server, log: Log, seconds: float) -> list[dict[str, float]]:
+def watch(
+    server: Server,
+    log: Log,
+    seconds: float,
+    write_so_far: Callable[[list[dict[str, float]]], None],
+) -> list[dict[str, float]]:
     """Measure the page until the time is up.
+
+    Args:
+        server: The page.
+        log: Of all visitors; its clock counts.
+        seconds: For how long.
+        write_so_far: Called with the measurements, from time to time.
 
     Raises:
         RuntimeError: The page has ended.
     """
     samples: list[dict[str, float]] = []
+    written = log.now()
     while (now := log.now()) < seconds:
         if server.process.poll() is not None:
             raise RuntimeError(
@@ -96,6 +128,9 @@ def watch(server: Server, log: Log, seconds: float) -> list[dict[str, float]]:
                 f"{server.log.read_text()[-2000:]}"
             )
         samples.append({"time": round(now, 1), **asdict(server.usage())})
+        if now - written >= WRITE_INTERVAL:
+            write_so_far(samples)
+            written = now
         time.sleep(SAMPLE_INTERVAL)
     return samples
 
@@ -183,6 +218,11 @@ def draw(figures: dict[str, Any], path: Path) -> None:
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
+
+
+def _write(report: dict[str, Any], path: Path) -> None:
+    """Write a report whole, in place of an earlier one."""
+    write_file(path, json.dumps(report, indent=2) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
