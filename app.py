@@ -10,7 +10,7 @@ import gc
 import os
 from typing import TYPE_CHECKING
 
-from fer.sandbox import end_workers, start_server
+from fer.sandbox import end_workers, start_fork_server
 from fer.temp_folder import claim_folder, remove_on_termination
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def main() -> None:
     remove_on_termination(end_workers)
     if not os.environ.get("FER_MODEL"):  # where it is set, the network is pulled first
         # Its imports and its warm-up run in parallel with this process's own.
-        start_server("fer.recording.worker_preload")
+        start_fork_server("fer.recording.worker_preload")
     demo = build()
     # What is there now stays. To search all of it for garbage would stop the page for a third of a
     # second and so happen rarely, while tens of thousands of visitors' objects pile up.

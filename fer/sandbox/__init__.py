@@ -3,7 +3,7 @@
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits, bound_cpu
 from fer.sandbox.pool import Pool
-from fer.sandbox.worker import Worker, WorkerError, end_workers, start_server
+from fer.sandbox.worker import Worker, WorkerError, end_workers, start_fork_server
 
 __all__ = [
     "Channel",
@@ -14,5 +14,5 @@ __all__ = [
     "WorkerError",
     "bound_cpu",
     "end_workers",
-    "start_server",
+    "start_fork_server",
 ]

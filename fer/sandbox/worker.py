@@ -60,7 +60,7 @@ class WorkerError(Exception):
         self.late = late
 
 
-def start_server(module: str, **variables: str) -> None:
+def start_fork_server(module: str, **variables: str) -> None:
     """Start the process that forks workers; one that runs already stays as it is.
 
     Call it before the page has visitors: it changes the environment of new processes, for good.
@@ -112,7 +112,7 @@ class Worker:
         if _ending.is_set():
             raise WorkerError("The page ends.")
         if not _started.is_set():
-            start_server(__name__)
+            start_fork_server(__name__)
         ours, theirs = _context.Pipe()
         self.channel, self._folder = Channel(ours), limits.writable
         self._process = _context.Process(

@@ -14,7 +14,7 @@ from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.model.classifier import ExpressionClassifier
 from fer.pipeline import Classifier, Pipeline
-from fer.sandbox import start_server
+from fer.sandbox import start_fork_server
 from fer.templates import chart_script, render
 from fer.ui import html
 from fer.ui.about import build_about
@@ -28,7 +28,7 @@ from fer.ui.photo.tab import EXAMPLES, PHOTO_PROMPT, build_photo
 from fer.ui.recording.comparison import TIMELINES_PROMPT
 from fer.ui.recording.tab import RECORDING_PROMPT, build_recording
 from fer.ui.request_guard import RequestGuard
-from fer.ui.responses import Responses
+from fer.ui.response_flow import ResponseFlow
 from fer.ui.session_cleanup import poll_less_often, sweeping
 from fer.ui.session_restore import build_session_restore, build_token
 from fer.ui.sessions import Sessions
@@ -99,7 +99,9 @@ def build_demo(pipeline: Pipeline, second_model: str | None = None) -> gr.Blocks
     classifier, sessions = pipeline.classifier, Sessions()
     device_page = device_page_folder() is not None
     raise_file_limit()
-    start_server("fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or ""))
+    start_fork_server(
+        "fer.recording.worker_preload", FER_PRELOADED_MODEL=str(classifier.folder or "")
+    )
     store = page_store()  # first: it sets Gradio's folder
     store.publish(EXAMPLES)
     demo = LocalizedBlocks(title=TITLE, analytics_enabled=False)
@@ -198,7 +200,7 @@ def launch_settings() -> dict[str, Any]:
         "max_threads": MAX_REQUESTS,
         "app_kwargs": {
             "middleware": [
-                Middleware(Responses),
+                Middleware(ResponseFlow),
                 Middleware(RequestLanguage),
                 Middleware(StaticCache),
                 *static,

@@ -195,7 +195,7 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
     """Return an ASGI lifespan that sweeps uploads and sessions regularly."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Any) -> AsyncIterator[None]:
         keep_little(app, app.state.connections.is_open)
         app.state.connections.working = partial(working_sessions, app.get_blocks())
         task = asyncio.create_task(_sweep(store, app))

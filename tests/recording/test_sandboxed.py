@@ -25,7 +25,7 @@ from fer.recording import (
 from fer.recording.outputs import FILE_NAMES, FRAMES_NAME, ResultsError
 from fer.recording.supervisor import Supervisor
 from fer.recording.worker_tasks import NO_ROOM
-from fer.sandbox import Message, Worker, WorkerError, start_server
+from fer.sandbox import Message, Worker, WorkerError, start_fork_server
 from fer.video import VideoError, check_video
 from fer.vision.detector import FaceDetector
 from tests.sample_videos import make_film
@@ -36,7 +36,7 @@ EXAMPLES = Path(__file__).parents[2] / "fer/ui/photo/examples"
 
 @pytest.fixture(autouse=True, scope="module")
 def server():
-    start_server("fer.recording.worker_preload")
+    start_fork_server("fer.recording.worker_preload")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from fer.model.classifier import ModelError
 from fer.recording import warm_up
 from fer.recording.worker_tasks import load_pipeline
-from fer.sandbox import Limits, Worker, start_server
+from fer.sandbox import Limits, Worker, start_fork_server
 from fer.vision.detector import FaceDetector
 from tests.fakes import fake_pipeline
 from tests.sandbox import works
@@ -15,7 +15,7 @@ from tests.sandbox import works
 
 @pytest.fixture(autouse=True, scope="module")
 def server():
-    start_server("fer.recording.worker_preload")
+    start_fork_server("fer.recording.worker_preload")
 
 
 def test_the_drawn_face_is_found_so_that_every_step_is_warm():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fer.sandbox import start_server
+from fer.sandbox import start_fork_server
 
 
 @pytest.fixture(autouse=True, scope="session")
 def server():
-    start_server("fer.recording.worker_preload")
+    start_fork_server("fer.recording.worker_preload")

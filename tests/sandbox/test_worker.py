@@ -186,11 +186,11 @@ def test_the_filter_is_made_for_both_machines():
 
 PAGE = """
 import os, sys, time
-from fer.sandbox import Channel, Limits, Message, Worker, start_server
+from fer.sandbox import Channel, Limits, Message, Worker, start_fork_server
 from tests.sandbox import works
 
 if __name__ == "__main__":
-    start_server("tests.sandbox.works")
+    start_fork_server("tests.sandbox.works")
     worker = Worker(works.hang, Limits(500_000_000, 30))
     print(worker.pid, worker.result(20).fields["pid"], flush=True)
     time.sleep(600)
@@ -230,11 +230,11 @@ def gone(process):
 
 SECRETS = """
 import os, subprocess
-from fer.sandbox import Limits, Worker, start_server
+from fer.sandbox import Limits, Worker, start_fork_server
 from tests.sandbox import works
 
 if __name__ == "__main__":
-    start_server("tests.sandbox.works")
+    start_fork_server("tests.sandbox.works")
     worker = Worker(works.environment, Limits(500_000_000, 30))
     variables = worker.result(20).fields["variables"]
     children = subprocess.run(["env"], capture_output=True, text=True).stdout

@@ -49,6 +49,12 @@ def hold_clock(monkeypatch) -> list[float]:
     return times
 
 
+def stopped(recorder) -> str:
+    """End a timeline; return its HTML."""
+    recorder.running = False
+    return recorder.html(0.0)
+
+
 class LivePage:
     """A Live tab with a fake pipeline.
 

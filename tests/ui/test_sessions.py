@@ -216,7 +216,7 @@ def test_the_largest_timeline_that_grows_ends_when_they_take_too_much_memory(mon
     async def scenario():
         sessions = Sessions()
         recorders = recorded(sessions, 30, 31, 39, 0)
-        recorders[2].stop()
+        recorders[2].running = False
         sessions.sweep()
         assert not any(recorder.limit for recorder in recorders)
         recorders[3].nbytes = 20
@@ -236,7 +236,7 @@ def test_finished_timelines_of_closed_pages_go_before_another_one_ends(monkeypat
         sessions = Sessions()
         recorders = recorded(sessions, 30, 31, 32, 33)
         for recorder in recorders[:3]:
-            recorder.stop()
+            recorder.running = False
         for number in (1, 2):
             sessions.of(token(number), NOBODY).page = "closed"
         sessions.sweep()

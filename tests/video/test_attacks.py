@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from fer.sandbox import Limits, Worker, start_server
+from fer.sandbox import Limits, Worker, start_fork_server
 from fer.video import VideoError, VideoReader, conversion, header, reader
 from tests.sample_videos import SOUND_RATE, STEADY, make_film
 from tests.sandbox import works
@@ -22,7 +22,7 @@ LIMITS = dict(memory=2_000_000_000, cpu=60, file_size=50_000_000)
 @pytest.fixture
 def written(tmp_path):
     """Return what writes a video anew, in a worker, and gives its frames, warning and sound."""
-    start_server("fer.recording.worker_preload")
+    start_fork_server("fer.recording.worker_preload")
 
     def write(source):
         folder = tmp_path / "out"

@@ -161,11 +161,6 @@ class TimelineRecorder:
             return str(error)
         return ""
 
-    def stop(self) -> str:
-        """End the timeline and return its HTML."""
-        self.running = False
-        return self.html(0.0)
-
 
 def running_html(timeline: Timeline, elapsed: float, note: str = "") -> Markup:
     """Return the timeline while it is recorded; its class shows the Stop button.

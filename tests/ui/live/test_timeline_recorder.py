@@ -22,7 +22,7 @@ from fer.ui.sessions import Session
 from tests.async_runner import run_async
 from tests.fakes import fake_pipeline, sure
 from tests.timeline.frames import steady
-from tests.ui.live_helpers import TOKEN, LivePage, hold_clock, payload
+from tests.ui.live_helpers import TOKEN, LivePage, hold_clock, payload, stopped
 
 FRAME = np.full((240, 320, 3), 128, np.uint8)
 SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
@@ -32,8 +32,8 @@ def test_a_reloaded_page_explains_how_to_continue():
     recorder = TimelineRecorder(Timeline("person"), 10.0)
     again = recorder.restored_html(75.0)
     assert "fer-running" in again and "Recording 1:05" in again and "loaded again" in again
-    recorder.stop()
-    assert recorder.restored_html(80.0) == recorder.stop()
+    stopped(recorder)
+    assert recorder.restored_html(80.0) == stopped(recorder)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_stop_while_a_frame_is_drawn_is_not_drawn_over(clock, monkeypatch):
     live.start()
     record(live, clock, [0.0])
     recorder = live.session().live.recorder
-    described = lambda *arguments: (recorder.stop(), LiveReading())[1]  # noqa: E731
+    described = lambda *arguments: (stopped(recorder), LiveReading())[1]  # noqa: E731
     monkeypatch.setattr(live.handlers, "_describe", described)
     assert "fer-done" in record(live, clock, [2.0])[0]
 
@@ -216,7 +216,7 @@ def test_a_stop_right_after_a_frame_is_sent_again(clock, monkeypatch):
 
     def late(faces, now):
         chart = counted(faces, now)
-        recorder.stop()
+        stopped(recorder)
         return chart
 
     monkeypatch.setattr(recorder, "record", late)
@@ -226,7 +226,7 @@ def test_a_stop_right_after_a_frame_is_sent_again(clock, monkeypatch):
 
 def test_frames_after_the_stop_are_not_counted():
     recorder = TimelineRecorder(Timeline("person"), 0.0)
-    recorder.stop()
+    stopped(recorder)
     assert "Nothing recorded" in recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.0)
     assert recorder.record(fake_pipeline(SIX[:1])(FRAME), 1.1) is None
     assert len(recorder.timeline) == 0
@@ -245,7 +245,7 @@ def test_marks_are_set_while_it_runs_and_changed_afterwards():
     assert recorder.mark(json.dumps(add), 112.0) == ""
     html = recorder.html(112.0)
     assert "fer-running" in html and "noise" in html and "<input" not in html
-    html = recorder.stop()
+    html = stopped(recorder)
     assert "fer-done" in html and 'value="noise"' in html
     change = {"do": "change", "mark": [8.0, 12.0, "left out", "noise"], "start": 9, "end": "10"}
     recorder.mark(json.dumps(change | {"text": "talk"}), 200.0)
@@ -282,7 +282,7 @@ def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(m
 def test_the_clock_time_of_the_start_is_kept():
     recorder = TimelineRecorder(steady(5, 1, view="person", happy=1.0), 0.0)
     recorder.began = datetime(2026, 11, 29, 14, 3, 5, 400_000, UTC)
-    assert 'data-started="2026-11-29T14:03:05+00:00"' in recorder.stop()
+    assert 'data-started="2026-11-29T14:03:05+00:00"' in stopped(recorder)
     looking = LivePage()
     session = Session("page")
     session.live.recorder = recorder

@@ -1,4 +1,4 @@
-"""Responses: bodies are sent as fast as their visitors read, and are bounded until then.
+"""Response flow: bodies are sent as fast as their visitors read, and are bounded until then.
 
 The server takes whatever it is given, however slowly that is read: a photo to save, or the result
 of an event, has many megabytes, and whoever requests it again and again need not read any of them.
@@ -14,7 +14,7 @@ MAX_UNSENT = 256_000_000
 Where there are more, those that aren't read are ended."""
 
 
-class Responses:
+class ResponseFlow:
     """ASGI middleware that sends large bodies in pieces, each when the one before is on its way.
 
     Args:

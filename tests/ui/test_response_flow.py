@@ -1,11 +1,11 @@
-"""Responses: large bodies come in pieces, and those that nobody reads are ended."""
+"""Response flow: large bodies come in pieces, and those that nobody reads are ended."""
 
 import asyncio
 
 import pytest
 from starlette.responses import Response, StreamingResponse
 
-from fer.ui.responses import Responses
+from fer.ui.response_flow import ResponseFlow
 from fer.ui.static_cache import PIECE
 from tests.async_runner import run_async
 
@@ -47,7 +47,7 @@ async def streamed():
 )
 def test_a_body_comes_whole_and_in_pieces(app, sizes):
     async def scenario():
-        reader, responses = Reader(), Responses(app)
+        reader, responses = Reader(), ResponseFlow(app)
         await responses(SCOPE, nothing, reader.send)
         start, *bodies = reader.sent
         assert start["type"] == "http.response.start"
@@ -61,7 +61,7 @@ def test_a_body_comes_whole_and_in_pieces(app, sizes):
 
 def test_what_is_not_read_is_ended_where_it_is_too_much_and_others_get_theirs():
     async def scenario():
-        responses = Responses(Response(b"a" * (10 * PIECE)))
+        responses = ResponseFlow(Response(b"a" * (10 * PIECE)))
         responses._unsent.most = 35 * PIECE
         slow, silent = Reader(stops_after=3), [Reader(stops_after=2) for _ in range(8)]
         tasks = [asyncio.create_task(responses(SCOPE, nothing, each.send)) for each in silent]
