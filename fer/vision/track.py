@@ -18,6 +18,10 @@ STEADY_SPEED = 1.5
 VELOCITY_SMOOTHING = 0.5
 """Share of the old velocity that is kept at each sight of a face."""
 
+MIN_ELAPSED = 1 / 64
+"""Seconds that are taken to lie between two sights of a face at least: a millisecond apart, as some
+files and late networks have frames, the detector's noise would be a speed of faces a second."""
+
 APPEARANCE_SMOOTHING = 0.5
 """Share of the old appearance that is kept at each sight of a face."""
 
@@ -54,7 +58,7 @@ class Track:
 
     def update(self, xyxy: Float32Array, appearance: FloatArray | None, time: float) -> "Track":
         """Return the face after another sight of it, its appearance kept where that is None."""
-        elapsed = max(time - self.last_seen, 1e-3)
+        elapsed = max(time - self.last_seen, MIN_ELAPSED)
         velocity = (box_centers(xyxy[None]) - box_centers(self.xyxy[None]))[0] / elapsed
         kept = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * velocity
         if self.lost_at_cut:

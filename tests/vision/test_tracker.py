@@ -29,6 +29,16 @@ def test_the_order_of_the_detections_does_not_matter():
     assert follow(FaceTracker(), *frames) == [[1, 2], [2, 1]]
 
 
+@pytest.mark.parametrize("apart", [0.0, 0.001, 0.005])
+def test_frames_that_come_in_pairs_make_no_face_fast(apart):
+    """As from a late network or a file with repeated time stamps, with two pixels of noise."""
+    tracker, noise = FaceTracker(), [0, 2, 1, -2, -1, 2, 0, -1, 1, -2] * 4
+    times = [index // 2 * 0.08 + index % 2 * apart for index in range(len(noise))]
+    frames = [faces((100 + 4 * index + trembling, 100)) for index, trembling in enumerate(noise)]
+    numbers = [tracker.update(*seen).tracker_id[0] for seen in zip(frames, times, strict=True)]
+    assert set(numbers) == {1}
+
+
 def test_two_faces_that_cross_keep_their_numbers():
     left = [(100 + 20 * index, 100) for index in range(11)]
     right = [(300 - 20 * index, 112) for index in range(11)]

@@ -17,8 +17,8 @@ export function predictBox({ box, velocity, lastSeen, steady }, time, { STEADY_D
 
 /** Returns the track after another sight of it, its appearance kept where that is null. */
 export function seeAgain(track, box, appearance, time, constants) {
-  const { APPEARANCE_SMOOTHING, VELOCITY_SMOOTHING } = constants;
-  const elapsed = Math.max(time - track.lastSeen, 1e-3);
+  const { APPEARANCE_SMOOTHING, MIN_ELAPSED, VELOCITY_SMOOTHING } = constants;
+  const elapsed = Math.max(time - track.lastSeen, MIN_ELAPSED);
   const [center, before] = [boxCenter(box), boxCenter(track.box)];
   const velocity = track.lostAtCut ? [0, 0] : center.map((place, axis) => (place - before[axis]) / elapsed);
   const mixed = track.velocity.map((old, axis) => VELOCITY_SMOOTHING * old + (1 - VELOCITY_SMOOTHING) * velocity[axis]);
