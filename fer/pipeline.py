@@ -234,6 +234,9 @@ class Pipeline:
             `data["yaw"]` averaged over time, and `data["expression"]` (n,), the class index of each
             face. A face counts from the second frame in which it is detected; before, it is in
             `state.tentative`.
+
+        Raises:
+            ValueError: The time is before that of the stream's last frame, or not finite.
         """
         faces = state.stream_detector.update(self.detector, image, time)
         crops = crop_faces(image, faces, CropFraming(**self.classifier.framing))

@@ -127,7 +127,15 @@ class StreamDetector:
             As `FaceDetector.detect`, with `tracker_id` int (n,), negative for a face that was
             detected in this frame only and doesn't count yet, and `data["roll"]` float32 (n,) in
             degrees, averaged over time. `metadata["rotation"]` is there if the stream is turned.
+
+        Raises:
+            ValueError: The time is before that of the last frame, or not finite.
         """
+        if not self._last_time <= time < np.inf:
+            raise ValueError(
+                f"A frame's time is in seconds and doesn't go back, but {time} follows "
+                f"{self._last_time}; begin anew for another stream."
+            )
         faces = self._find(detector, self.rotation.to_upright(image), time)
         if self.rotation.update(detector, image, faces, time):
             self._forget()  # what is known is of the frames as they were

@@ -10,6 +10,7 @@ from fer.vision.detector import ANNOTATED_SIZE_SHARE, FaceDetector
 from fer.vision.pose import roll, roll_difference
 from fer.vision.pyramid import Tile
 from fer.vision.stream_detector import StreamDetector, merge_detections
+from tests.fakes import FakeDetector
 
 ASTRONAUT = cv2.resize(astronaut()[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
 WALL = np.full((240, 480, 3), (70, 90, 120), np.uint8)
@@ -51,6 +52,14 @@ def test_a_moving_face_is_where_a_full_detection_has_it_and_keeps_its_number(det
 def test_a_new_face_is_boxed_within_half_a_second(detector, step):
     before, after = [scene(10)] * round(0.4 / step), [scene(10, 260)] * round(0.5 / step)
     assert numbers(followed(detector, before + after, step)[-1]) == [1, 2]
+
+
+@pytest.mark.parametrize("time", [4.9, float("nan"), float("inf")])
+def test_a_time_that_goes_back_or_is_no_number_is_refused(time):
+    follower, detector = StreamDetector(), FakeDetector()
+    follower.update(detector, WALL, 5.0)
+    with pytest.raises(ValueError, match=r"doesn't go back, but .* follows 5.0; begin anew"):
+        follower.update(detector, WALL, time)
 
 
 def test_another_scene_is_searched_at_once(detector):
