@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from fer.i18n import gettext as _
@@ -36,6 +38,21 @@ class ReadCounts:
     def extend(self, time: float) -> None:
         """Note that the file was read up to a time."""
         self.read_until = max(self.read_until, time)
+
+    def note_packet(self, packet: "Packet[Stream]", is_video: bool) -> None:
+        """Note a packet of the video or of another track."""
+        end = 0.0
+        if packet.pts is not None:
+            end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        self.extend(end)
+        if is_video:
+            self.packets += packet.size > 0
+            self.video_until = max(self.video_until, end)
+
+    def reach_end(self, time: float) -> None:
+        """Note that the video was read to its end, at a time."""
+        self.extend(time)
+        self.video_until = max(self.video_until, time)
 
     def note_late_stream(self) -> None:
         """Note that a track appeared that the header doesn't list."""

@@ -19,6 +19,7 @@ from av.stream import Stream
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
 from fer.paths import is_lost_mount
+from fer.video.avi_index import lists_all_frames
 from fer.video.container import (
     DECODER_THREADS,
     VideoError,
@@ -145,15 +146,29 @@ class VideoReader(AbstractContextManager["VideoReader"]):
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame that can be read."""
         corrector = corrector_for(self._container, 1 / self.info.frame_rate, self.info.duration)
-        time, start = 0.0, self.first_stamp
+        waiting: tuple[av.VideoFrame, float] | None = None
+        too_long = False
         for frame, stamp in chain([self._first_frame], self._decoded):
             time = corrector.correct(stamp)
-            if time > self._max_seconds:
+            too_long = time > self._max_seconds
+            if too_long:
                 break
             # If a clock is set back, the packets' own stamps don't state how far the pictures go.
-            self._counts.extend(start + time + self._duration(frame, time))
-            yield self._frame(frame, time)
-        self._note_losses(whole=True, max_seconds=MAX_SECONDS if time > self._max_seconds else None)
+            self._counts.extend(self.first_stamp + time + self._duration(frame, time))
+            if waiting:
+                yield self._frame(*waiting)
+            waiting = frame, time
+        if waiting:
+            yield self._frame(*waiting) if too_long else self._last_frame(*waiting)
+        self._note_losses(whole=True, max_seconds=MAX_SECONDS if too_long else None)
+
+    def _last_frame(self, frame: av.VideoFrame, time: float) -> Frame:
+        """Return the last frame of the file, which empty chunks leave on the screen to its end."""
+        last, end = self._frame(frame, time), self.info.duration or 0.0
+        if time + last.duration >= end or not lists_all_frames(self.path, self._stream):
+            return last
+        self._counts.reach_end(self.first_stamp + end)
+        return replace(last, duration=end - time)
 
     def frames_from(self, start: float) -> Iterator[Frame]:
         """Yield the frame that is on the screen at a time, and those after it.
@@ -240,12 +255,10 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         """Yield the frames as they are in the file, and count those that can't be decoded."""
         try:
             for packet in demux(self._container, on_late_stream=self._counts.note_late_stream):
-                self._counts.extend(_end_time(packet))
                 if self._counts.frames > self._max_frames:
                     return
-                if packet.stream is self._stream:
-                    self._counts.packets += packet.size > 0
-                    self._counts.video_until = max(self._counts.video_until, _end_time(packet))
+                self._counts.note_packet(packet, is_video := packet.stream is self._stream)
+                if is_video:
                     yield from self._decode_packet(packet)
         except av.FFmpegError as error:
             if isinstance(error, OSError) and is_lost_mount(error):
@@ -273,13 +286,6 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         # What comes after the stated end has no influence on the length of the video.
         left = (self.info.duration or 0.0) - time
         return min(duration, left if left > 0 else MAX_JUMP)
-
-
-def _end_time(packet: "Packet[Stream]") -> float:
-    """Return the seconds at which a packet's content ends."""
-    if packet.pts is None:
-        return 0.0
-    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
 
 
 def check_video(path: str | Path, any_size: bool = False) -> VideoInfo:

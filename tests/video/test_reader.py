@@ -146,6 +146,30 @@ def test_a_video_that_is_cut_off_gives_what_is_there(tmp_path, name):
         assert "The file ends after 2 of 4 seconds." in reader.warning
 
 
+def end_in_empty_chunks(avi: bytes, number: int) -> bytes:
+    """An AVI whose header and index count so many chunks more than there are frames."""
+    index, frames = avi.rindex(b"idx1"), avi.index(b"strh") + 40
+    end, empty = avi[index + 8 :], b"00dc" + bytes(4)
+    size = struct.pack("<I", len(end) + 16 * number)
+    content = avi[:index] + number * empty + b"idx1" + size + end + number * (b"00dc" + bytes(12))
+    count = struct.unpack_from("<I", avi, frames)[0] + number
+    longer = content[:frames] + struct.pack("<I", count) + content[frames + 4 :]
+    movi = longer.index(b"movi") - 4
+    old = struct.unpack_from("<I", longer, movi)[0]
+    longer = longer[:movi] + struct.pack("<I", old + 8 * number) + longer[movi + 4 :]
+    return longer[:4] + struct.pack("<I", len(longer) - 8) + longer[8:]
+
+
+@pytest.mark.parametrize("pause", [25, 100])
+def test_empty_chunks_at_the_end_of_an_avi_leave_its_last_frame_on_the_screen(tmp_path, pause):
+    path = make_film(tmp_path / "a.avi", [i / 25 for i in range(50)], codec="mpeg4", picture=noisy)
+    path.write_bytes(end_in_empty_chunks(path.read_bytes(), pause))
+    reader, frames = frames_of(path)
+    assert len(frames) == 50 and reader.warning is None
+    assert frames[-1].time + frames[-1].duration == pytest.approx(2 + pause / 25)
+    assert frames[-2].duration == pytest.approx(1 / 25)
+
+
 @pytest.mark.parametrize(
     ("stamps", "expected"),
     [

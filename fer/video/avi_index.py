@@ -1,0 +1,43 @@
+"""The index at the end of an AVI, which tells whether its last frames are missing or empty.
+
+For a picture that doesn't change many recorders write empty chunks, which FFmpeg passes over. They
+count in the header like other frames, as do those of a file that is cut off, which has no index.
+"""
+
+from pathlib import Path
+from struct import unpack
+
+import numpy as np
+from av.video.stream import VideoStream
+
+from fer.video.header import MAX_FRAMES
+
+_ENTRY = np.dtype([("chunk", "S4"), ("rest", "V12")])
+
+_MAX_BYTES = 10 * MAX_FRAMES * _ENTRY.itemsize
+"""Of an index that is read: sound has entries, too."""
+
+
+def lists_all_frames(path: str | Path, stream: VideoStream) -> bool:
+    """Return whether a file is an AVI whose index lists each frame that the header counts.
+
+    Args:
+        path: The file.
+        stream: Its video track.
+    """
+    entries = np.frombuffer(_read_index(Path(path)), _ENTRY)["chunk"]
+    names = [b"%02d%s" % (stream.index, kind) for kind in (b"dc", b"db")]
+    return 0 < stream.frames <= np.isin(entries, names).sum()
+
+
+def _read_index(path: Path) -> bytes:
+    """Return the entries of the first index, whole ones only; none where there is no index."""
+    with path.open("rb") as file:
+        riff, _size, form = unpack("<4sI4s", file.read(12).ljust(12))
+        while (riff, form) == (b"RIFF", b"AVI ") and len(head := file.read(8)) == 8:
+            name, size = unpack("<4sI", head)
+            if name == b"idx1":
+                content = file.read(min(size, _MAX_BYTES))
+                return content[: len(content) - len(content) % _ENTRY.itemsize]
+            file.seek(size + size % 2, 1)
+    return b""
