@@ -16,25 +16,16 @@ from fer.images import ImageError, ImageSource, read_image
 from fer.model.model_metrics import ModelMetrics
 from fer.vision.crops import CropFraming, crop_faces
 from fer.vision.detections import select, track_ids
+from fer.vision.detector_protocols import Detector
 from fer.vision.expression_smoother import ExpressionSmoother
 from fer.vision.prediction_cache import PredictionCache
 from fer.vision.quality import is_turned_away, measure_quality
-from fer.vision.stream_detector import StreamDetector, TiledDetector
+from fer.vision.stream_detector import StreamDetector
 
 AnyPicture = TypeVar("AnyPicture", bound=ImageSource)
 
 Pictures = list[AnyPicture] | tuple[AnyPicture, ...] | Iterator[AnyPicture]
 """Several of them."""
-
-
-class Detector(TiledDetector, Protocol):
-    """What the pipeline and the page ask of a detector; see `fer.vision.detector.FaceDetector`."""
-
-    def with_options(self, min_face: int | None = None) -> "Detector":
-        """Return such a detector for another smallest face, in pixels; None keeps this one's."""
-
-    def detect_any_rotation(self, image: UInt8Array) -> Detections:
-        """Return the faces of a photo in RGB uint8 (h, w, 3) that may lie on its side."""
 
 
 class Classifier(Protocol):

@@ -25,10 +25,11 @@ from fer.vision.prediction_cache import PredictionCache
 FILE = Path(__file__).with_name("pipeline") / "config.json"
 
 VISION_MODULES = (
-    *("appearance", "box_smoother", "crops", "detector", "exposure", "expression_smoother"),
-    *("frame_mapping", "mtcnn", "mtcnn_crops", "photo_search", "pose", "prediction_cache"),
-    *("pyramid", "quality", "rescoring", "roll_smoother", "rotation", "scene_change"),
-    *("stream_detector", "stream_rotation", "track", "tracker"),
+    *("appearance", "box_smoother", "boxes", "crops", "detector", "exposure"),
+    *("expression_smoother", "frame_mapping", "merging", "mtcnn", "mtcnn_crops"),
+    *("photo_search", "pose", "prediction_cache", "pyramid", "quality", "rescoring"),
+    *("roll_smoother", "rotation", "scene_change", "stream_detector", "stream_rotation"),
+    *("track", "tracker"),
 )
 """Of `fer.vision`, those that have a twin of the same name in `web/pipeline`."""
 

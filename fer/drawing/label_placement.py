@@ -12,6 +12,7 @@ from math import floor
 import numpy as np
 
 from fer.array_types import BoolArray, Float32Array, Float64Array, Int64Array
+from fer.vision.boxes import box_areas, intersection_areas
 
 _BESIDE, _AWAY = 10, 16
 """Candidates that touch the box, and that a line connects with it."""
@@ -174,8 +175,8 @@ class _Layout:
         """Return the candidate within the box that covers least of other faces and captions."""
         inner = self.candidates[face, _INSIDE:]
         others = np.concatenate([np.delete(self.boxes, face, axis=0), self._taken])
-        hidden = _overlap_areas(inner, others).sum(axis=1)
-        size, whole = _area(self.boxes[face]), _area(inner[0])
+        hidden = intersection_areas(inner, others).sum(axis=1)
+        size, whole = box_areas(np.stack([self.boxes[face], inner[0]]))
         if len(self.boxes) > 1 and whole > _MAX_INSIDE * size:
             hidden[0] = np.inf
         return _INSIDE + int(hidden.argmin())
@@ -239,15 +240,3 @@ def _overlaps(one: Float64Array, other: Float64Array) -> BoolArray:
     one = one[..., None, :]
     begins, ends = one[..., :2] < other[:, 2:], other[:, :2] < one[..., 2:]
     return np.asarray((begins & ends).all(axis=-1), np.bool_)
-
-
-def _overlap_areas(one: Float64Array, other: Float64Array) -> Float64Array:
-    """Return the area in square pixels that boxes (k, 4) share with others (m, 4), (k, m)."""
-    low = np.maximum(one[:, None, :2], other[:, :2])
-    high = np.minimum(one[:, None, 2:], other[:, 2:])
-    areas: Float64Array = np.maximum(high - low, 0).prod(axis=2)
-    return areas
-
-
-def _area(box: Float64Array) -> float:
-    return float((box[2:] - box[:2]).prod())

@@ -10,6 +10,7 @@ from fer.array_types import FloatArray, UInt8Array
 from fer.colors import COLORS
 from fer.drawing.captions import load_font
 from fer.labels import EXPRESSIONS
+from fer.vision.boxes import intersection_areas
 
 MIN_SIDE = 200
 """Shorter side in pixels below which a picture gets no bars: they would cover most of it."""
@@ -219,7 +220,5 @@ def _covered_area(
     boxes: Sequence[Sequence[float]] | FloatArray,
 ) -> float:
     """Return how many pixels of boxes (n, 4) a panel at this place would cover."""
-    xyxy = np.asarray(boxes, np.float64).reshape(-1, 4)
-    low = np.maximum(xyxy[:, :2], place)
-    high = np.minimum(xyxy[:, 2:], np.add(place, size))
-    return float(np.maximum(high - low, 0).prod(axis=1).sum())
+    panel = np.array([[*place, *np.add(place, size)]], np.float64)
+    return float(intersection_areas(panel, np.reshape(boxes, (-1, 4))).sum())

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from supervision import Detections
 
+from fer.vision.boxes import box_centers, box_sizes
 from fer.vision.detections import boxes, track_ids
-from fer.vision.track import box_centers, box_sizes
 
 TIME_TOLERANCE = 1e-3
 """Seconds by which a frame may come too soon, as times in files are rounded."""

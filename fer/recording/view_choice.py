@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fer.pipeline import Detector
 from fer.recording.span import WHOLE, Span
 from fer.timeline.withholding import MIN_FACES
 from fer.video import VideoReader
+from fer.vision.detector_protocols import Detector
 
 SAMPLED_FRAMES = 9
 """Frames, from all over what is analysed, in which faces are counted."""

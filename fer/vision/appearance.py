@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from fer.array_types import Float32Array, FloatArray, Int64Array, UInt8Array
+from fer.vision.boxes import box_sizes
 
 SURROUNDINGS = 1.8
 """Side of the square that is described, relative to the face's size."""
@@ -92,7 +93,7 @@ class AppearanceMemory:
     def _find(self, xyxy: Float32Array, time: float) -> Int64Array:
         """Return which face of before each one is whose description holds, (n,); -1 is none."""
         offsets = np.abs(xyxy[:, None] - self._xyxy[None]).max(axis=2)  # (n, m)
-        sizes = np.sqrt(np.maximum((xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1), 1.0))
+        sizes = box_sizes(xyxy)
         alone = (offsets < NEARBY * sizes[:, None]).sum(axis=1) == 1
         nearest = offsets.argmin(axis=1)
         moved = offsets[np.arange(len(xyxy)), nearest] > MOVED * sizes

@@ -16,15 +16,15 @@ from supervision import Detections, OverlapMetric, box_iou_batch
 
 from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.images import as_rgb
+from fer.vision.boxes import box_areas, clip_boxes, longer_sides, square_boxes
 from fer.vision.detections import boxes, confidences
 from fer.vision.exposure import brighten
 from fer.vision.mtcnn import Candidates, MtcnnCascade
 from fer.vision.mtcnn_networks import load_stages
 from fer.vision.photo_search import detect_any_rotation
-from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles, square_boxes
+from fer.vision.pyramid import PNET_WINDOW, Tile, pyramid_scales, split_into_tiles
 from fer.vision.rescoring import (
     RESCORE_FROM,
-    box_areas,
     face_squares,
     refine_upright,
     rescore_uncertain,
@@ -195,9 +195,8 @@ class FaceDetector:
         squares = face_squares(boxes(faces), 1.0 if scales is None else scales[:, None])
         queries = Candidates(squares, confidences(faces))
         found = self.cascade.score_crops(brighten(image), queries, tilts(rolls))
-        limits = np.array(image.shape[1::-1] * 2, np.float32)
         return Detections(
-            xyxy=found.xyxy.clip(0, limits),
+            xyxy=clip_boxes(found.xyxy, image.shape[1::-1]),
             confidence=found.score,
             data={"landmarks": found.landmarks},
         )
@@ -222,12 +221,10 @@ class FaceDetector:
 
     def _to_detections(self, image: UInt8Array, faces: Candidates, min_size: float) -> Detections:
         """Clip to the picture, drop faces below `min_size`, put the largest face first."""
-        height, width = image.shape[:2]
-        sizes = faces.xyxy[:, 2:] - faces.xyxy[:, :2]
-        xyxy = faces.xyxy.clip(0, np.array([width, height] * 2, np.float32))
+        xyxy = clip_boxes(faces.xyxy, image.shape[1::-1])
         areas = box_areas(xyxy)
         order = np.argsort(-areas, kind="stable")
-        large = sizes.max(axis=1, initial=0) >= ANNOTATED_SIZE_SHARE * min_size
+        large = longer_sides(faces.xyxy) >= ANNOTATED_SIZE_SHARE * min_size
         order = order[large[order] & (areas[order] >= 1)]
         return Detections(
             xyxy=xyxy[order],

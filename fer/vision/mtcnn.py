@@ -14,9 +14,10 @@ import numpy as np
 from supervision import OverlapMetric, box_non_max_suppression
 
 from fer.array_types import BoolArray, Float32Array, Int64Array, UInt8Array
+from fer.vision.boxes import box_centers, square_boxes
 from fer.vision.mtcnn_crops import crop_boxes, crop_tilted, resize
 from fer.vision.mtcnn_networks import STRIDE, Stage
-from fer.vision.pyramid import PNET_WINDOW, Tile, square_boxes
+from fer.vision.pyramid import PNET_WINDOW, Tile
 from fer.vision.rotation import rotate_boxes, rotate_points
 
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
@@ -249,7 +250,7 @@ def best_of(found: Candidates, threshold: float) -> Candidates:
 
 def _turn_back(found: Candidates, squares: Float32Array, rolls: Float32Array) -> Candidates:
     """Return faces that were found in tilted squares where they are in the picture."""
-    centers = (squares[:, :2] + squares[:, 2:]) / 2
+    centers = box_centers(squares)
     return Candidates(
         np.where(rolls[:, None], rotate_boxes(found.xyxy, centers, rolls), found.xyxy),
         found.score,

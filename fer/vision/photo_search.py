@@ -8,20 +8,21 @@ sides, scores it best when it is upright.
 
 from dataclasses import replace
 from math import ceil
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from supervision import Detections
 
-from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
+from fer.array_types import BoolArray, FloatArray, UInt8Array
 from fer.images import as_rgb
-from fer.vision.detections import areas, boxes, confidences, select
+from fer.vision.boxes import clip_boxes, longer_sides
+from fer.vision.detections import boxes, confidences, select
+from fer.vision.detector_protocols import ScoringDetector
+from fer.vision.merging import largest_first, merge_detections
 from fer.vision.pose import face_rolls, roll_difference
 from fer.vision.pyramid import PNET_WINDOW
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
-from fer.vision.stream_detector import merge_detections
 
 ROTATIONS = (0, 90, 180, 270)
 
@@ -63,27 +64,6 @@ WORKING_SIDE = 1280
 
 RIGHT_ANGLE_TOLERANCE = 30.0
 """Degrees from a right angle within which a photo is taken for one that lies on its side."""
-
-
-class ScoringDetector(Protocol):
-    """What the search needs of a detector; see `fer.vision.detector.FaceDetector`."""
-
-    min_face: int
-
-    def detect(self, image: UInt8Array) -> Detections:
-        """Return the faces in RGB uint8 (h, w, 3) that are about upright."""
-
-    def score_crops(
-        self,
-        image: UInt8Array,
-        faces: Detections,
-        rolls: Float32Array,
-        scales: Float32Array | None = None,
-    ) -> Detections:
-        """Return what the last network makes of each face, tilted by degrees (n,)."""
-
-    def with_options(self, min_face: int | None = None) -> "ScoringDetector":
-        """Return such a detector for another size of the smallest face."""
 
 
 def detect_any_rotation(detector: ScoringDetector, image: UInt8Array) -> Detections:
@@ -189,13 +169,8 @@ def _scale(faces: Detections, factor: FloatArray) -> Detections:
 
 def _are_decisive(faces: Detections, image: UInt8Array) -> bool:
     """Return whether faces are large or many enough to decide which way up a photo is."""
-    large = _sides(faces) >= MIN_SHARE * max(image.shape[:2])
+    large = longer_sides(boxes(faces)) >= MIN_SHARE * max(image.shape[:2])
     return bool(large.any()) or len(faces) >= MIN_FACE_COUNT
-
-
-def _sides(faces: Detections) -> Float32Array:
-    """Return the boxes' longer sides, (n,)."""
-    return np.asarray((boxes(faces)[:, 2:] - boxes(faces)[:, :2]).max(axis=1, initial=0))
 
 
 def _total_confidence(faces: Detections) -> float:
@@ -212,7 +187,7 @@ def _detect_turned(detector: ScoringDetector, image: UInt8Array, degrees: float)
     xyxy = rotate_boxes(boxes(faces), centers, back) + np.tile(size / 2 - middle, 2)
     points = np.asarray(faces.data["landmarks"], np.float32)
     landmarks = rotate_points(points, centers, back) + (size / 2 - middle)
-    xyxy = xyxy.clip(0, np.tile(size, 2)).astype(np.float32)
+    xyxy = clip_boxes(xyxy, image.shape[1::-1]).astype(np.float32)
     inside = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1, initial=np.inf) >= 1
     mapped = replace(faces, xyxy=xyxy, data={"landmarks": landmarks.astype(np.float32)})
     return select(mapped, inside)
@@ -233,7 +208,7 @@ def _reorient(detector: ScoringDetector, image: UInt8Array, faces: Detections) -
     kept = select(faces, np.setdiff1d(np.arange(len(faces)), doubtful[better]))
     reoriented = select(views, scores[:, better].argmax(axis=0) * len(doubtful) + better)
     both = Detections.merge([kept, reoriented]) if len(kept) else reoriented
-    return select(both, np.argsort(-areas(both), kind="stable"))
+    return largest_first(both)
 
 
 def _doubtful(faces: Detections) -> NDArray[np.intp]:
@@ -255,5 +230,5 @@ def _are_verified(detector: ScoringDetector, image: UInt8Array, faces: Detection
     scales = np.repeat(VERIFIED_SCALES, len(faces)).astype(np.float32)
     views = detector.score_crops(image, queries, face_rolls(queries), scales)
     scores = confidences(views).reshape(len(VERIFIED_SCALES), -1)
-    filling = _sides(faces) >= FILLING_SHARE * max(image.shape[:2])
+    filling = longer_sides(boxes(faces)) >= FILLING_SHARE * max(image.shape[:2])
     return np.asarray(scores.mean(axis=0) >= np.where(filling, FILLING_SCORE, VERIFIED_SCORE))

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from fer.array_types import FloatArray
+from fer.vision.boxes import clip_boxes, square_boxes
 
 PNET_WINDOW = 12
 """Side of the first network's window in pixels: smaller faces can't be found."""
@@ -83,8 +84,7 @@ def tiles_around(
         xyxy: (n, 4) boxes; each is searched at sizes about its own.
         extent: How much around each is searched, in its sizes.
     """
-    limits = np.tile(resolution_wh, 2)
-    regions = square_boxes(xyxy, 1 + 2 * extent).clip(0, limits).astype(int)
+    regions = clip_boxes(square_boxes(xyxy, 1 + 2 * extent), resolution_wh).astype(int)
     sides = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=1.0)
     return [
         Tile(PNET_WINDOW / (side * size), *region)
@@ -92,10 +92,3 @@ def tiles_around(
         for size in NEARBY_SCALES
         if region[0] < region[2] and region[1] < region[3]
     ]
-
-
-def square_boxes(xyxy: FloatArray, scale: float = 1.0) -> FloatArray:
-    """Return for each box (n, 4) the square about its centre with `scale` times its longer side."""
-    centres = (xyxy[:, :2] + xyxy[:, 2:]) / 2
-    halves = scale * (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, keepdims=True) / 2
-    return np.column_stack([centres - halves, centres + halves])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.vision.boxes import box_areas, box_centers
 from fer.vision.mtcnn import Candidates, MtcnnCascade, best_of
 from fer.vision.pose import roll, roll_difference
 
@@ -71,7 +72,7 @@ def face_squares(xyxy: Float32Array, scales: Float32Array | float = 1.0) -> Floa
 
     An upright face's is as wide as its box is long; tilted faces have boxes of other proportions.
     """
-    middles = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    middles = box_centers(xyxy)
     halves = scales * FACE_LENGTH / 2 * np.sqrt(box_areas(xyxy))[:, None]
     return np.column_stack([middles - halves, middles + halves]).astype(np.float32)
 
@@ -85,9 +86,3 @@ def tilts(rolls: Float32Array | None) -> Float32Array | None:
         return None
     degrees = np.where(np.abs(roll_difference(rolls, 0)) < TILTED_FROM, 0, rolls)
     return degrees.astype(np.float32) if degrees.any() else None
-
-
-def box_areas(xyxy: Float32Array) -> Float32Array:
-    """Return the areas (n,) of boxes (n, 4)."""
-    areas: Float32Array = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
-    return areas

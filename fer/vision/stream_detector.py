@@ -8,16 +8,18 @@ whole picture is. A face counts when it was detected in two frames.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
-from supervision import Detections, OverlapMetric, box_iou_batch
+from supervision import Detections
 
-from fer.array_types import BoolArray, Float32Array, FloatArray, UInt8Array
+from fer.array_types import Float32Array, UInt8Array
 from fer.vision.appearance import AppearanceMemory
 from fer.vision.box_smoother import BoxSmoother
-from fer.vision.detections import areas, boxes, select
+from fer.vision.boxes import max_iou
+from fer.vision.detections import boxes
+from fer.vision.detector_protocols import Detector
 from fer.vision.frame_mapping import FrameMapping, Rectangle, content_rectangle, frame_mappings
+from fer.vision.merging import SAME_FACE_IOU, merge_detections
 from fer.vision.pyramid import Tile, tiles_around
 from fer.vision.roll_smoother import RollSmoother
 from fer.vision.scene_change import SceneChangeDetector
@@ -42,40 +44,6 @@ MIN_HITS = 2
 
 MAX_SEARCH_EXTENT = 2.0
 """Sizes of a lost face beyond its place, on each side, that are searched at most."""
-
-SAME_FACE_IOU = 0.5
-"""Overlap over union from which on two boxes are of the same face."""
-
-COVERED_CONTAINMENT = 0.6
-"""Share of a box that a larger one covers, from which on only the larger is a face."""
-
-
-class TiledDetector(Protocol):
-    """What following faces needs of a detector; see `fer.vision.detector.FaceDetector`."""
-
-    def detect(
-        self,
-        image: UInt8Array,
-        tiles: Sequence[Tile] | None = None,
-        known_boxes: Float32Array | None = None,
-        confidence: float | None = None,
-    ) -> Detections:
-        """Return the faces in RGB uint8 (h, w, 3), or in tiles of it."""
-
-    def tiles(self, image: UInt8Array) -> Sequence[Tile]:
-        """Return the tiles of such a picture."""
-
-    def redetect(
-        self,
-        image: UInt8Array,
-        xyxy: Float32Array,
-        confidence: float,
-        rolls: Float32Array | None = None,
-    ) -> Detections:
-        """Return the faces near where they are expected, tilted by degrees (n,)."""
-
-    def detect_any_rotation(self, image: UInt8Array) -> Detections:
-        """Return the faces of a picture that may lie on its side."""
 
 
 class StreamDetector:
@@ -113,7 +81,7 @@ class StreamDetector:
         self._cut |= cut
         return cut
 
-    def update(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
+    def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
 
         The first ones are searched any way up, too; see `fer.vision.stream_rotation`.
@@ -142,7 +110,7 @@ class StreamDetector:
             faces = self._find(detector, self.rotation.to_upright(image), time)
         return self.rotation.from_upright(faces, image)
 
-    def _find(self, detector: TiledDetector, image: UInt8Array, time: float) -> Detections:
+    def _find(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Return the faces of a frame that are about upright, tracked."""
         change, size = self.scene_changes.update(image), image.shape[:2]
         elapsed, self._last_time = time - self._last_time, time
@@ -172,7 +140,7 @@ class StreamDetector:
         return frame_mappings(before, self._content) if known and before != self._content else ()
 
     def _track_and_search(
-        self, detector: TiledDetector, image: UInt8Array, time: float, elapsed: float
+        self, detector: Detector, image: UInt8Array, time: float, elapsed: float
     ) -> Detections:
         """Return the known faces where they are now, and new ones of this frame's share."""
         predicted = self.tracker.predict(time)
@@ -194,7 +162,7 @@ class StreamDetector:
 
     def _redetect(
         self,
-        detector: TiledDetector,
+        detector: Detector,
         image: UInt8Array,
         predicted: Float32Array,
         confidence: float,
@@ -211,7 +179,7 @@ class StreamDetector:
         return detector.redetect(image, places, confidence, rolls)
 
     def _find_tilted(
-        self, detector: TiledDetector, image: UInt8Array, lost: Float32Array, faces: Detections
+        self, detector: Detector, image: UInt8Array, lost: Float32Array, faces: Detections
     ) -> Detections:
         """Return the faces, and those of the lost ones that tilted their head since they were seen.
 
@@ -233,35 +201,6 @@ class StreamDetector:
         return [tiles[index % len(tiles)] for index in range(first, last)]
 
 
-def merge_detections(known: Detections, found: Detections) -> Detections:
-    """Return the faces of both, each once, largest first.
-
-    A face in both keeps its known box; one that a found face covers without being the same goes,
-    because the search saw more of the picture.
-    """
-    if len(found):
-        found = select(found, _max_iou(boxes(found), boxes(known)) < SAME_FACE_IOU)
-        known = select(known, ~_are_covered(known, found))
-    both = Detections.merge([known, found]) if len(found) else known
-    return both if len(both) < 2 else select(both, np.argsort(-areas(both), kind="stable"))
-
-
 def _missing(expected: Float32Array, faces: Detections) -> Float32Array:
     """Return those of the boxes (n, 4) near which there is none of the faces."""
-    return expected[_max_iou(expected, boxes(faces)) < SAME_FACE_IOU]
-
-
-def _are_covered(faces: Detections, others: Detections) -> BoolArray:
-    """Return which faces lie in a larger one of the others, bool (n,)."""
-    if not len(faces) or not len(others):
-        return np.zeros(len(faces), bool)
-    inside = box_iou_batch(faces.xyxy, others.xyxy, OverlapMetric.IOS) >= COVERED_CONTAINMENT
-    larger = areas(others)[None, :] > areas(faces)[:, None]
-    return np.asarray((inside & larger).any(axis=1))
-
-
-def _max_iou(xyxy: Float32Array, others: Float32Array) -> FloatArray:
-    """Return each box's largest overlap over union with any other; 0 where there is none."""
-    if not len(xyxy) or not len(others):
-        return np.zeros(len(xyxy))
-    return np.asarray(box_iou_batch(xyxy, others).max(axis=1))
+    return expected[max_iou(expected, boxes(faces)) < SAME_FACE_IOU]

@@ -5,13 +5,14 @@ its faces another way up. Its frames are then turned before they are searched.
 """
 
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 from supervision import Detections
 
 from fer.array_types import Float32Array, UInt8Array
+from fer.vision.boxes import clip_boxes
 from fer.vision.detections import boxes, picture_rotation
+from fer.vision.detector_protocols import Detector
 from fer.vision.pose import roll_difference
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 
@@ -22,13 +23,6 @@ the one before."""
 
 FORGOTTEN_AFTER = 5.0
 """Seconds without a face after which a turned stream counts as upright again."""
-
-
-class RotatedDetector(Protocol):
-    """What is needed of a detector; see `fer.vision.detector.FaceDetector`."""
-
-    def detect_any_rotation(self, image: UInt8Array) -> Detections:
-        """Return the faces of RGB uint8 (h, w, 3) that may lie on its side."""
 
 
 class StreamRotation:
@@ -50,9 +44,7 @@ class StreamRotation:
         """Return a frame as its faces are upright, as far as that is known."""
         return rotate_image(image, -self.degrees) if self.degrees else image
 
-    def update(
-        self, detector: RotatedDetector, image: UInt8Array, faces: Detections, time: float
-    ) -> bool:
+    def update(self, detector: Detector, image: UInt8Array, faces: Detections, time: float) -> bool:
         """Learn from what was found in the upright frame, and return whether `degrees` has changed.
 
         The stream is turned if two searches of a frame agree on it. It is upright once a search
@@ -111,6 +103,6 @@ class StreamRotation:
         if "roll" in data:
             data["roll"] = roll_difference(np.asarray(data["roll"]) + self.degrees, 0)
         xyxy: Float32Array = rotate_boxes(boxes(faces), centers, back)
-        mapped = (xyxy + np.tile(shift, 2)).clip(0, np.tile(size, 2)).astype(np.float32)
+        mapped = clip_boxes(xyxy + np.tile(shift, 2), image.shape[1::-1]).astype(np.float32)
         metadata = {**faces.metadata, "rotation": self.degrees}
         return replace(faces, xyxy=mapped, data=data, metadata=metadata)

@@ -6,6 +6,7 @@ from math import hypot
 import numpy as np
 
 from fer.array_types import Float32Array, FloatArray
+from fer.vision.boxes import box_centers, box_sizes
 from fer.vision.frame_mapping import FrameMapping
 
 VELOCITY_DECAY, STEADY_DECAY = 0.15, 0.6
@@ -88,14 +89,3 @@ def _is_steady(before: FloatArray, now: FloatArray, size: float) -> bool:
     speed = hypot(*now)
     change = hypot(*(now - before))
     return min(hypot(*before), speed) > STEADY_SPEED * size and change < speed / 2
-
-
-def box_centers(xyxy: FloatArray) -> FloatArray:
-    """Return the middles (n, 2) of boxes (n, 4)."""
-    return (xyxy[:, :2] + xyxy[:, 2:]) / 2
-
-
-def box_sizes(xyxy: FloatArray) -> FloatArray:
-    """Return the boxes' mean sides, at least a pixel."""
-    areas: FloatArray = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
-    return np.sqrt(np.maximum(areas, 1.0))

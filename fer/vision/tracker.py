@@ -18,9 +18,10 @@ from supervision import Detections
 
 from fer.array_types import BoolArray, Float32Array, FloatArray
 from fer.vision.appearance import appearance_cost
+from fer.vision.boxes import box_centers, box_sizes
 from fer.vision.detections import boxes
 from fer.vision.frame_mapping import FrameMapping
-from fer.vision.track import Track, box_centers, box_sizes
+from fer.vision.track import Track
 
 MAX_COST = 1.0
 """Largest difference between a face and where it was expected, as `motion_cost` counts it."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer.vision.pyramid import Tile, pyramid_scales, split_into_tiles, square_boxes, tiles_around
+from fer.vision.pyramid import Tile, pyramid_scales, split_into_tiles, tiles_around
 
 
 def test_pyramid_by_hand():
@@ -34,9 +34,3 @@ def test_around_by_hand():
 
 def test_a_place_outside_of_the_picture_has_nothing_around_it():
     assert tiles_around((300, 200), np.array([[400, 100, 440, 150]], np.float32)) == []
-
-
-def test_squared_by_hand():
-    boxes = np.array([[0, 0, 10, 20]], np.float32)
-    np.testing.assert_array_equal(square_boxes(boxes), [[-5, 0, 15, 20]])
-    np.testing.assert_array_equal(square_boxes(boxes, 2.0), [[-15, -10, 25, 30]])

@@ -9,7 +9,7 @@ from supervision import Detections, box_iou_batch
 from fer.vision.detector import ANNOTATED_SIZE_SHARE, FaceDetector
 from fer.vision.pose import roll, roll_difference
 from fer.vision.pyramid import Tile
-from fer.vision.stream_detector import StreamDetector, merge_detections
+from fer.vision.stream_detector import StreamDetector
 from tests.fakes import FakeDetector
 
 ASTRONAUT = cv2.resize(astronaut()[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
@@ -176,29 +176,6 @@ def test_after_a_pause_the_whole_picture_is_searched():
     assert detector.looked[0] is None
     searches = [parts for parts in detector.looked[1:] if parts]
     assert [sorted(parts) for parts in searches] == [list(range(7))] * 2
-
-
-def boxes(*rows) -> Detections:
-    return Detections(xyxy=np.array(rows, np.float32).reshape(-1, 4))
-
-
-@pytest.mark.parametrize(
-    ("known", "found", "expected"),
-    [
-        ([[0, 0, 10, 10]], [], [[0, 0, 10, 10]]),
-        ([], [[0, 0, 10, 10]], [[0, 0, 10, 10]]),
-        # The same face: the known box stays.
-        ([[0, 0, 10, 10]], [[1, 0, 11, 10]], [[0, 0, 10, 10]]),
-        # Beside one another, the larger first.
-        ([[0, 0, 10, 10]], [[20, 0, 40, 20]], [[20, 0, 40, 20], [0, 0, 10, 10]]),
-        # A part of a face that was followed by mistake goes.
-        ([[0, 0, 10, 10]], [[0, 0, 20, 20]], [[0, 0, 20, 20]]),
-        # A small face before a large one takes nothing away from it.
-        ([[0, 0, 20, 20]], [[8, 12, 18, 22]], [[0, 0, 20, 20], [8, 12, 18, 22]]),
-    ],
-)
-def test_merged_by_hand(known, found, expected):
-    assert merge_detections(boxes(*known), boxes(*found)).xyxy.tolist() == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 // Arithmetic on boxes, [left, top, right, bottom] in pixels, and on faces, which have one each.
 //
-// Mirrors what fer/vision takes from torchvision and supervision.
+// Mirrors fer/vision/boxes.py, and what fer/vision takes from OpenCV and supervision.
 
 import { clip } from "./rounding.js";
 

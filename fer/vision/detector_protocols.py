@@ -1,0 +1,58 @@
+"""What streams, photos and the page ask of a detector; see `fer.vision.detector.FaceDetector`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from supervision import Detections
+
+from fer.array_types import Float32Array, UInt8Array
+from fer.vision.pyramid import Tile
+
+
+class Detector(Protocol):
+    """Finds faces in pictures and streams."""
+
+    def with_options(self, min_face: int | None = None) -> "Detector":
+        """Return such a detector for another smallest face, in pixels; None keeps this one's."""
+
+    def detect(
+        self,
+        image: UInt8Array,
+        tiles: Sequence[Tile] | None = None,
+        known_boxes: Float32Array | None = None,
+        confidence: float | None = None,
+    ) -> Detections:
+        """Return the faces in RGB uint8 (h, w, 3), or in tiles of it."""
+
+    def tiles(self, image: UInt8Array) -> Sequence[Tile]:
+        """Return the tiles of such a picture."""
+
+    def redetect(
+        self,
+        image: UInt8Array,
+        xyxy: Float32Array,
+        confidence: float,
+        rolls: Float32Array | None = None,
+    ) -> Detections:
+        """Return the faces near where they are expected, tilted by degrees (n,)."""
+
+    def detect_any_rotation(self, image: UInt8Array) -> Detections:
+        """Return the faces of a picture that may lie on its side."""
+
+
+class ScoringDetector(Detector, Protocol):
+    """A detector that `fer.vision.photo_search` can search a picture with that lies on its side."""
+
+    min_face: int
+
+    def with_options(self, min_face: int | None = None) -> "ScoringDetector":
+        """Return such a detector for another smallest face, in pixels; None keeps this one's."""
+
+    def score_crops(
+        self,
+        image: UInt8Array,
+        faces: Detections,
+        rolls: Float32Array,
+        scales: Float32Array | None = None,
+    ) -> Detections:
+        """Return what the last network makes of each face, tilted by degrees (n,)."""
