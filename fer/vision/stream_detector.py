@@ -85,7 +85,7 @@ class StreamDetector:
     def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
 
-        The first ones are searched any way up, too; see `fer.vision.stream_rotation`.
+        Until one is upright some are searched any way up, too; see `fer.vision.stream_rotation`.
 
         Args:
             detector: Finds faces; the same for the whole stream.

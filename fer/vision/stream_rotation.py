@@ -17,9 +17,9 @@ from fer.vision.pose import roll_difference
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 
 SEARCHES, FIRST_PAUSE = 4, 1.0
-"""Searches of frames any way up at most, each of which takes up to four times as long as a search
-of an upright frame, and seconds from one without a face to the next; each pause is twice as long as
-the one before."""
+"""Searches of frames any way up that are made at once, because there are faces in them, and seconds
+from one search to the next where there are none; each pause is twice as long as the one before, as
+a search takes up to four times as long as one of an upright frame."""
 
 FORGOTTEN_AFTER = 5.0
 """Seconds without a face after which a turned stream counts as upright again."""
@@ -60,18 +60,20 @@ class StreamRotation:
             self._last_seen = time
         if self.degrees:
             return not len(faces) and self._forget(time)
-        if self._settled or not self._searches or (not len(faces) and time < self._due):
+        if self._settled or (time < self._due and not (len(faces) and self._searches)):
             return False
         found = detector.detect_any_rotation(image)
-        degrees, self._searches = picture_rotation(found), self._searches - 1
+        degrees = picture_rotation(found)
         agreed, self._found = degrees == self._found, degrees
-        if not degrees:
-            self._settled = len(found) > 0
-            self._due, self._pause = time + self._pause, 2 * self._pause
-            return False
-        if agreed:
+        if degrees and agreed:
             self.degrees, self._last_seen = degrees, time
-        return agreed
+            return True
+        self._settled = not degrees and len(found) > 0
+        if degrees or len(faces):
+            self._searches = max(0, self._searches - 1)
+        if not degrees or not self._searches:
+            self._due, self._pause = time + self._pause, 2 * self._pause
+        return False
 
     def _forget(self, time: float) -> bool:
         if time - self._last_seen <= FORGOTTEN_AFTER:

@@ -64,12 +64,23 @@ def test_a_face_that_was_mistaken_for_upright_is_turned():
     assert turns(Scripted(180, 180), [True] * 3) == [0, 180, 180]
 
 
-def test_an_empty_stream_is_searched_ever_less_often_and_not_for_ever():
-    detector = Scripted()
-    turns(detector, [False] * 8)  # 1.4 seconds
-    assert detector.times == 2
-    turns(detector := Scripted(), [False] * 600)
-    assert detector.times == SEARCHES
+@pytest.mark.parametrize(("seconds", "times"), [(1.4, 2), (6, 3), (120, 7)])
+def test_an_empty_stream_is_searched_ever_less_often(seconds, times):
+    turns(detector := Scripted(), [False] * round(seconds / 0.2))
+    assert detector.times == times
+
+
+def test_somebody_who_comes_late_into_a_turned_stream_is_found():
+    empty = [None] * 6  # at 0, 1, 3, 7, 15 and 31 seconds
+    assert turns(Scripted(*empty, 180, 180), [False] * 330)[-1] == 180
+
+
+@pytest.mark.parametrize("found", [None, 90])
+def test_faces_that_no_search_confirms_are_searched_often_for_a_moment_only(found):
+    """Neither where it finds nothing, nor where it finds another rotation each time."""
+    detector = Scripted(*([found, 180] * 20 if found else []))
+    turns(detector, [True] * 600)
+    assert SEARCHES <= detector.times <= SEARCHES + 7
 
 
 def test_a_stream_without_turned_faces_becomes_upright_again():

@@ -1,4 +1,4 @@
-// Streams that stand on their head or lie on their side: found out in their first seconds.
+// Streams that stand on their head or lie on their side.
 // Mirrors fer/vision/stream_rotation.py.
 
 import { clipBox } from "./boxes.js";
@@ -25,19 +25,21 @@ export class StreamRotation {
   async update(detector, picture, faces, time) {
     if (faces.length) this.lastSeen = time;
     if (this.degrees) return !faces.length && this.forget(time);
-    if (this.settled || !this.searches || (!faces.length && time < this.due)) return false;
+    if (this.settled || (time < this.due && !(faces.length && this.searches))) return false;
     const { faces: found, rotation } = await detector.detectAnyRotation(picture);
-    this.searches--;
     const agreed = rotation === this.found;
     this.found = rotation;
-    if (!rotation) {
-      this.settled = found.length > 0;
+    if (rotation && agreed) {
+      Object.assign(this, { degrees: rotation, lastSeen: time });
+      return true;
+    }
+    this.settled = !rotation && found.length > 0;
+    if (rotation || faces.length) this.searches = Math.max(0, this.searches - 1);
+    if (!rotation || !this.searches) {
       this.due = time + this.pause;
       this.pause *= 2;
-      return false;
     }
-    if (agreed) Object.assign(this, { degrees: rotation, lastSeen: time });
-    return agreed;
+    return false;
   }
 
   forget(time) {
