@@ -59,10 +59,6 @@ class ExpressionSmoother:
                 f"got {half_life}, {margin} and {max_age}."
             )
         self.half_life, self.margin, self.max_age = half_life, margin, max_age
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all faces."""
         self._faces: Mapping[int, _FaceState] = {}
 
     def update(

@@ -83,10 +83,6 @@ class FaceTracker:
         if min_hits < 1:
             raise ValueError(f"min_hits is 1 or more, not {min_hits}.")
         self.max_age, self.min_hits = max_age, min_hits
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all tracks; ids start at 1 again."""
         self._next_id, self._next_tentative_id = 1, -1
         self.forget_faces()
 

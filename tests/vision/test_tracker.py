@@ -83,11 +83,9 @@ def test_a_new_face_elsewhere_or_of_another_size_is_a_new_one():
     assert tracker.update(faces((160, 100), size=120), 0.2).tracker_id.tolist() == [3]
 
 
-def test_trackers_are_independent_and_reset_starts_over():
+def test_trackers_are_independent():
     one, other = FaceTracker(), FaceTracker()
     assert follow(one, faces((10, 10), (90, 90))) == follow(other, faces((10, 10), (90, 90)))
-    one.reset()
-    assert follow(one, faces((500, 500))) == [[1]]
 
 
 def test_nobody_is_a_value_and_the_argument_is_left_alone():
