@@ -27,7 +27,8 @@ def lists_all_frames(path: str | Path, stream: VideoStream) -> bool:
     """
     entries = np.frombuffer(_read_index(Path(path)), _ENTRY)["chunk"]
     names = [b"%02d%s" % (stream.index, kind) for kind in (b"dc", b"db")]
-    return 0 < stream.frames <= np.count_nonzero(np.isin(entries, names))
+    listed = int(np.isin(entries, names).sum())
+    return 0 < stream.frames <= listed
 
 
 def _read_index(path: Path) -> bytes:
