@@ -140,6 +140,13 @@ def test_what_is_not_saved_as_it_is_counts_as_not_saved(page):
     page.locator("#live-chart [data-row]").wait_for()
     page.locator("#live-start").click()  # the file has no mark
     question.wait_for()
+    save(page, "#live-save-csv")
+    question.wait_for(state="detached")
+    page.get_by_label("Start of the new mark").fill("soon")
+    page.get_by_role("button", name="Add mark").click()
+    page.get_by_text("The mark was not changed").wait_for()
+    page.locator("#live-start").click()  # the file lacks nothing
+    page.locator("#live-chart .fer-running").wait_for()
 
 
 def test_a_range_that_has_begun_ends_with_the_timeline(page):

@@ -1,6 +1,8 @@
 // A finished timeline is kept in this session only: the page asks before a new one replaces it. Browsers
 // open no dialog for a page in another site's frame, as Spaces are.
 let [asked, saved] = ["", ""]; // the timeline, with its marks, of which a file was asked for, and came
+// Neither the page's language nor why a mark was refused is in a file.
+const content = () => JSON.stringify(Array.from(element.querySelectorAll("[data-started], [data-mark]"), ({ dataset }) => dataset.started ?? dataset.mark));
 let dropping = false;
 const question = document.createElement("div");
 question.className = "fer-message fer-question";
@@ -35,8 +37,8 @@ document.addEventListener("fer-saved", ({ target }) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("#live-timeline .fer-saves button")) asked = props.value;
-  if (!event.target.closest("#live-start") || saved === props.value || dropping || !element.querySelector(".fer-done")) return;
+  if (event.target.closest("#live-timeline .fer-saves button")) asked = content();
+  if (!event.target.closest("#live-start") || saved === content() || dropping || !element.querySelector(".fer-done")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   ask();
