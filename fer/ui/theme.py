@@ -65,6 +65,7 @@ SETTINGS = {
     "link_text_color_dark": "*primary_300",
     "input_background_fill": "#ffffff",
     "input_background_fill_dark": "#28231f",
+    "input_border_width": "1px",
     "input_border_color": "*neutral_400",
     "input_border_color_dark": "*neutral_500",
     "slider_color": "*primary_700",
