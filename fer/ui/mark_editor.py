@@ -10,6 +10,7 @@ from markupsafe import Markup
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.templates import render
+from fer.timeline.formatting import format_time
 from fer.timeline.marks import (
     EVENT,
     KINDS,
@@ -109,7 +110,9 @@ def marks_html(timeline: Timeline, editable: bool = True, trouble: str = "") -> 
     )
 
 
-def changed_marks(marks: tuple[Mark, ...], action: object, now: float | None) -> tuple[Mark, ...]:
+def changed_marks(
+    marks: tuple[Mark, ...], action: object, now: float | None, end: float = MAX_SECONDS
+) -> tuple[Mark, ...]:
     """Return marks after what a visitor has done.
 
     Args:
@@ -118,6 +121,7 @@ def changed_marks(marks: tuple[Mark, ...], action: object, now: float | None) ->
             is changed or removed, and `kind`, `start`, `end` and `text` of the new one; instead of
             times, `ago` has two numbers of seconds before now.
         now: Seconds of a live timeline; None for a recording.
+        end: Seconds after which no mark begins.
 
     Raises:
         MarkError: That is not possible; the message is fit for visitors.
@@ -132,7 +136,12 @@ def changed_marks(marks: tuple[Mark, ...], action: object, now: float | None) ->
         kept.remove(same[0])
         wanted = {"kind": same[0].kind, **wanted}
     if wanted.get("do") in ("add", "change"):
-        kept.append(_new_mark(wanted, now))
+        mark = _new_mark(wanted, now)
+        if mark.start > end:
+            raise MarkError(
+                _("The recording ends at %(end)s, before this mark.", end=format_time(end))
+            )
+        kept.append(mark)
     elif wanted.get("do") != "remove":
         raise MarkError(_(OUTDATED))
     return sorted_marks(kept)

@@ -30,6 +30,7 @@ from fer.ui.recording.views import (
     NOTHING_TO_DO,
     QUEUE_CANCELLED,
     cancelling_html,
+    not_started,
     progress_html,
     unusable,
     waiting_html,
@@ -131,7 +132,7 @@ class RecordingHandlers:
             if not recordings:
                 raise VideoError(_("Choose a recording first."))
         except VideoError as error:
-            yield session.outputs(unusable(error).html())
+            yield session.outputs(not_started(error).html())
             return
         run = session.begin(settings)
         self._running.add(session)

@@ -1,5 +1,6 @@
 """The result of a recording as the page displays it: HTML, marks and files."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,9 +68,9 @@ class RenderedRecording:
 
     def mark(self, action: object) -> str:
         """Set, change or remove a mark, see `changed_marks`; return why not, or ""."""
-        timeline = self.recording.timeline
+        timeline, end = self.recording.timeline, math.ceil(self.recording.duration)
         try:
-            timeline.marks = changed_marks(timeline.marks, action, None)
+            timeline.marks = changed_marks(timeline.marks, action, None, end)
         except MarkError as error:
             return str(error)
         return ""

@@ -81,6 +81,11 @@ def instructions() -> Markup:
     )
 
 
+def not_started(error: ValueError) -> Failure:
+    """Return why no recording is analysed: what the visitor has to do first."""
+    return Failure(N_("Nothing was started"), str(error))
+
+
 def unusable(error: ValueError) -> Failure:
     """Return the failure of a recording that can't be used."""
     return Failure(N_("This video can't be used"), str(error))

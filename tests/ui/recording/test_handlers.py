@@ -410,6 +410,9 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
     with ZipFile(files["exports"]) as archive:
         texts = [archive.read(name) for name in archive.namelist() if "parquet" not in name]
     assert sum(b"noise" in text for text in texts) == len(texts) - 1  # not in the BIDS sidecar
+    assert rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "0:01"})) == ""
+    late = json.dumps({"do": "add", "kind": "event", "start": "0:01.2"})
+    assert rendered.mark(late) == "The recording ends at 0:01, before this mark."
     trouble = rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "soon"}))
     assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[0]
 
@@ -442,4 +445,6 @@ def test_a_stretch_of_a_recording_is_analysed(handlers, clip):
         (("2", "1"), "must be after its start"),
         (("60", None), "The recording ends at 0:01"),
     ):
-        assert sentence in run(handlers, clip, times=times)[-1][0]
+        message = run(handlers, clip, times=times)[-1][0]
+        assert sentence in message
+        assert ("This video can&#39;t be used" in message) == (times[0] == "60")
