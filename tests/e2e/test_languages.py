@@ -13,7 +13,8 @@ TABS = {
     "fr-FR": ["Live", "Photo", "Recording", "Model", "About"],  # a language that there isn't
 }
 
-IN_A_HEADING = "text => document.querySelector('#photo-result h3')?.innerText === text"
+IN_A_HEADING = """text => [...document.querySelectorAll("#photo-result h3, #model-panel h2")]
+  .some((heading) => heading.textContent === text)"""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,8 @@ def test_the_browsers_language_chooses(chromium, url, locale):
 
 def test_what_the_server_writes_follows_the_settings(chromium, url):
     page = open_page(chromium, url, "de-DE")
+    page.get_by_role("tab", name="Modell").click()
+    page.wait_for_function(IN_A_HEADING, arg="Konfusionsmatrix")
     page.get_by_role("tab", name="Foto").click()
     page.get_by_role("button", name="Beispiel: astronaut").click()
     page.wait_for_function(IN_A_HEADING, arg="Gesicht 1")
@@ -51,6 +54,8 @@ def test_what_the_server_writes_follows_the_settings(chromium, url):
     page.get_by_role("combobox", name="Language").click()
     page.get_by_role("option", name="Español").click()
     page.wait_for_function("document.title === '¿Qué expresión tiene su cara?'")
+    for heading in ("Cara 1", "Matriz de confusión"):  # what was there already, too
+        page.wait_for_function(IN_A_HEADING, arg=heading)
     page.locator("#photo-examples button").last.evaluate("cat => cat.click()")
     page.locator("#photo-result").get_by_text("No se encontró ninguna cara").wait_for()
     page.close()

@@ -66,6 +66,14 @@ class ModelEvents:
         """
         return gr.skip() if shown else self._rendered(current_language())
 
+    def translate(self, shown: str) -> Any:
+        """Return the tab's HTML in the page's new language.
+
+        Args:
+            shown: "" where it isn't there yet.
+        """
+        return self._rendered(current_language()) if shown else gr.skip()
+
     def _render(self, _language: str) -> str:
         return model_html(self._classifier.name, find_evaluation(self._classifier))
 
@@ -122,7 +130,9 @@ def build_model(
     other = SecondNetwork(photos.pipeline.classifier, second)
     events = ModelEvents(photos, sessions, other)
     panel = gr.HTML(elem_id="model-panel")
-    tab.select(events.show, panel, panel, js=IS_SHOWN, preprocess=False, **PAGE_EVENT)
+    known = {"js": IS_SHOWN, "preprocess": False, **PAGE_EVENT}
+    tab.select(events.show, panel, panel, **known)
+    token.input(events.translate, panel, panel, **known)
     if not other.is_available:
         return
     gr.HTML(localized(partial(_note, OTHER if second else EXACT)), elem_id="networks-note")

@@ -64,7 +64,7 @@ def build_photo(pipeline: Pipeline, sessions: Sessions, token: gr.HTML) -> Photo
                 suffixes=list(IMAGE_SUFFIXES),
             )
     gr.on(
-        [photo.change, min_face.change, whole_picture.change, explained.change],
+        [photo.change, min_face.change, whole_picture.change, explained.change, result.input],
         events.read,
         [photo, min_face, whole_picture, explained, token],
         result,

@@ -30,6 +30,9 @@ watch("value", () => {
   }
 });
 
+// Gradio writes its initial text again in another language, over the result: the photo is read again.
+new MutationObserver(() => photoUrl() && trigger("input")).observe(document.documentElement, { attributeFilter: ["lang"] });
+
 // Browsers can't display every picture that is read here, such as a HEIC photo: its preview is the
 // picture of the result. A file that isn't a picture has none; the result explains what is wrong.
 let hidden; // the preview that failed: its element, the photo's URL and the picture in its place
