@@ -171,9 +171,14 @@ def read_timelines(paths: Sequence[Path]) -> list[Compared]:
 
 
 def _compared(path: Path) -> Compared:
-    document = _parse(_read(path), printable(path.name))
+    name = printable(path.name)
+    document = _parse(_read(path), name)
+    try:
+        timeline = from_document(document)
+    except TimelineError as error:
+        raise TimelineError(f"{name}: {error}") from error
     network = str(about_of(document).get("fingerprint") or "")[:MAX_FINGERPRINT]
-    return Compared(printable(path.stem), from_document(document), network)
+    return Compared(printable(path.stem), timeline, network)
 
 
 def _parse(content: bytes, name: str) -> Any:

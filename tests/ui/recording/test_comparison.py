@@ -82,6 +82,9 @@ def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
     (tmp_path / "many.json").write_bytes(b'{"format": [' + b"[]," * comparison.MAX_ROWS + b"[]]}")
     for name in ("deep", "latin", "many"):
         assert f"{name}.json is no timeline" in compared_html([files[0], tmp_path / f"{name}.json"])
+    (tmp_path / "other.json").write_text("{}")
+    html = compared_html([files[0], tmp_path / "other.json"])
+    assert "other.json: This is no timeline" in html
     assert "gone.json is no longer here" in compared_html([files[0], tmp_path / "gone.json"])
     with pytest.raises(TimelineError, match="At most 12"):
         compare_html([], files * 7, False)
