@@ -208,6 +208,21 @@ def test_a_file_that_is_no_video_is_refused_in_a_sentence(page, tmp_path, droppe
     assert page.get_by_test_id("toast-body").count() == 0
 
 
+def test_more_recordings_than_can_be_uploaded_are_refused_beside_the_one_chosen(page, tmp_path):
+    page.get_by_role("tab", name="Recording").click()
+    names = [f"{number}.mp4" for number in range(11)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"no video")
+    field = page.locator("#recording-input input[type=file]").first
+    field.set_input_files(tmp_path / names[0])
+    page.locator("#recording-known").get_by_text("be read as a video").wait_for()
+    field.set_input_files([tmp_path / name for name in names])
+    page.get_by_text("At most 10 files can be uploaded at a time.").wait_for()
+    field.set_input_files(tmp_path / names[1])
+    page.locator("#recording-known").get_by_text("2 recordings").wait_for()
+    assert page.get_by_text("At most 10 files").count() == 0
+
+
 def test_no_face_leaves_the_photo_unmarked(page, photos):
     open_photo(page, photos / "none.png")
     page.get_by_text("No face found").wait_for()

@@ -22,6 +22,7 @@ from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import RATE_CHOICES, RecordingHandlers
 from fer.ui.recording.views import instructions
 from fer.ui.sessions import Sessions
+from fer.ui.upload_form import MAX_FILES
 from fer.ui.uploads import page_store
 from fer.video import MAX_BYTES, MAX_SECONDS
 
@@ -153,6 +154,7 @@ def _outputs() -> tuple[gr.HTML, gr.Video, list[gr.DownloadButton], gr.HTML, gr.
         elem_id="recording-state",
         js_on_load=html.script("recording.js"),
         suffixes=list(VIDEO_SUFFIXES),
+        most=MAX_FILES,
     )
     video = gr.Video(show_label=False, interactive=False, buttons=[], elem_id="recording-video")
     with gr.Row(elem_classes="fer-saves"):

@@ -29,23 +29,30 @@ for (const change of ["timeupdate", "seeking"]) {
   }, true);
 }
 
-// Gradio's own message on another file is a list of endings; this one is a sentence at the field.
+// Gradio's own messages on such files are a list of endings and an error in place of the field; these are sentences
+// at the field.
 const isVideo = (file) => props.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
+
+function reasonAgainst(files) {
+  const wrong = files.find((file) => !isVideo(file));
+  if (wrong) return [_("This file can't be used"), _("%(file)s is in none of these formats; choose a video in one of them.", { file: wrong.name })];
+  if (files.length > props.most) return [_("Too many recordings"), _("At most %(most)s files can be uploaded at a time.", { most: props.most })];
+  return null;
+}
 
 function refuse(event, files) {
   if (!event.target.closest("#recording-input")) return;
   const limits = document.querySelector("#recording-limits");
   limits.querySelector("[role=alert]")?.remove();
-  const wrong = [...(files ?? [])].find((file) => !isVideo(file));
-  if (!wrong) return;
+  const reason = reasonAgainst([...(files ?? [])]);
+  if (!reason) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const [message, title, sentence] = ["div", "strong", "span"].map((tag) => document.createElement(tag));
+  const message = document.createElement("div");
   message.className = "fer-message fer-trouble";
   message.setAttribute("role", "alert");
-  title.textContent = _("This file can't be used");
-  sentence.textContent = _("%(file)s is in none of these formats; choose a video in one of them.", { file: wrong.name });
-  message.append(title, sentence);
+  message.append(...["strong", "span"].map((tag) => document.createElement(tag)));
+  reason.forEach((text, i) => (message.children[i].textContent = text));
   limits.append(message);
 }
 document.addEventListener("change", (event) => refuse(event, event.target.files), true);
