@@ -20,20 +20,16 @@ from fer.recording import Cancelled, RecordingResult, analyze_sandboxed, check_v
 from fer.recording.exports import name_files, write_archive
 from fer.recording.span import WHOLE, parse_span
 from fer.ui.job_queue import Job, JobQueue
+from fer.ui.recording.queue_view import chosen_html, ended_html, unfinished_html
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
-from fer.ui.recording.session import QueueRun, RecordingSession
+from fer.ui.recording.session import RecordingSession
 from fer.ui.recording.source_files import RECORDINGS_FULL, existing_file, link_or_copy
 from fer.ui.recording.views import (
     CANCELLED,
     FAILED,
-    NOTHING_TO_DO,
-    QUEUE_CANCELLED,
-    cancelling_html,
     not_started,
-    progress_html,
     unusable,
-    waiting_html,
 )
 from fer.video import VideoError, VideoInfo
 
@@ -101,7 +97,7 @@ class RecordingHandlers:
             chosen: How many recordings were chosen.
         """
         progress = "" if session.run is None else gr.skip()
-        return session.known_html(chosen), *session.outputs(progress)
+        return chosen_html(session, chosen), *session.outputs(progress)
 
     async def start(
         self,
@@ -138,13 +134,13 @@ class RecordingHandlers:
         self._running.add(session)
         try:
             while (recording := session.next_in(run)) is not None:
-                yield session.outputs(self._progress_html(recording, session))
+                yield session.outputs(unfinished_html(recording, session, self.job_queue))
                 job = await self._prepare(recording, settings, session.visitor)
                 if job is None:
                     continue
                 task = session.start(recording, job, self.job_queue)
                 while not task.done():
-                    yield session.outputs(self._progress_html(recording, session))
+                    yield session.outputs(unfinished_html(recording, session, self.job_queue))
                     await asyncio.wait([task], timeout=POLL_INTERVALS[job.started])
                     if job.is_cancelled() and not job.started:
                         task.cancel()
@@ -155,7 +151,7 @@ class RecordingHandlers:
                 self._running.discard(session)
         if session.run is None:  # else Start was pressed again
             # Whole, as the page may lack any update but this one, see `Mailbox`.
-            yield session.outputs(_ending_html(run, session), whole=True)
+            yield session.outputs(ended_html(run, session), whole=True)
 
     async def _prepare(
         self, recording: QueuedRecording, settings: AnalysisSettings, visitor: str
@@ -258,18 +254,6 @@ class RecordingHandlers:
         length = UNKNOWN_LENGTH if length is None else length
         return Job(folder, work, visitor, length, linked.stat().st_size)
 
-    def _progress_html(self, recording: QueuedRecording, session: RecordingSession) -> str:
-        """Return the state of a recording that isn't finished."""
-        job, run = recording.job, session.run
-        if run is None or (job is not None and job.is_cancelled()):
-            return cancelling_html()
-        heading = session.position_of(recording)
-        waiting = 0 if job is None else self.job_queue.jobs_before(job)
-        if waiting:
-            return waiting_html(waiting, heading)
-        lengths = [each.length(run.settings.span) for each in (recording, *session.waiting())]
-        return progress_html(None if job is None else job.progress, heading, lengths)
-
 
 def _take_outcome(
     task: asyncio.Task[RenderedRecording],
@@ -292,13 +276,3 @@ def _take_outcome(
     else:
         logger.error("The analysis of a recording failed.", exc_info=error)
         recording.failure = FAILED
-
-
-def _ending_html(run: QueueRun, session: RecordingSession) -> str:
-    """Return what the page states in place of the progress when a run has ended."""
-    if not run.begun:
-        return NOTHING_TO_DO.html()
-    failure = run.begun[-1].failure
-    if failure is not None and len(session.recordings) == 1:
-        return failure.html()
-    return QUEUE_CANCELLED.html() if failure is CANCELLED else ""

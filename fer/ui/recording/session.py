@@ -8,22 +8,17 @@ from time import monotonic
 from typing import Any
 
 import gradio as gr
-from markupsafe import Markup
 
 from fer.i18n import gettext as _
 from fer.output_files import OutputError
-from fer.timeline.formatting import format_duration
-from fer.ui import html
 from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RenderedRecording
 from fer.ui.recording.views import (
     RESULT_LIFETIME,
     QueueRow,
-    facts_html,
     instructions,
     queue_html,
-    video_facts,
 )
 
 MAX_QUEUED = 10
@@ -31,12 +26,6 @@ MAX_QUEUED = 10
 
 DELETION_TIME = 120.0
 """Seconds within which files are deleted when their time is over."""
-
-
-def too_many_html() -> Markup:
-    """Return a note where there are more recordings than `MAX_QUEUED`."""
-    note = _("The first %(most)s are in the queue; remove some to add others.", most=MAX_QUEUED)
-    return html.message(_("Too many recordings"), note)
 
 
 @dataclass(eq=False)
@@ -270,26 +259,6 @@ class RecordingSession:
             all=len(self.recordings),
             name=recording.name,
         )
-
-    def known_html(self, chosen: int) -> str:
-        """Return what is known of the recordings in the field.
-
-        Args:
-            chosen: How many there are, also those that are passed over.
-        """
-        uploaded = [each for each in self.recordings if each.uploaded]
-        if len(uploaded) == 1:
-            only = uploaded[0]
-            if only.failure is not None:
-                return only.failure.html()
-            return facts_html(() if only.info is None else video_facts(only.info))
-        if not uploaded:
-            return ""
-        lengths = [each.length() for each in uploaded]
-        together = format_duration(sum(length for length in lengths if length))
-        number = _("%(number)s recordings", number=len(uploaded))
-        known = facts_html((number, _("%(time)s together", time=together)))
-        return known if chosen <= MAX_QUEUED else known + too_many_html()
 
     def _rows(self) -> list[QueueRow]:
         waiting, run = self.waiting(), self.run
