@@ -56,6 +56,8 @@ def test_what_the_server_writes_follows_the_settings(chromium, url):
     page.wait_for_function("document.title === '¿Qué expresión tiene su cara?'")
     for heading in ("Cara 1", "Matriz de confusión"):  # what was there already, too
         page.wait_for_function(IN_A_HEADING, arg=heading)
+    for name in ("Quitar la imagen", "Subir un archivo"):
+        assert page.locator(f"[aria-label='{name}']").count() > 0
     page.locator("#photo-examples button").last.evaluate("cat => cat.click()")
     page.locator("#photo-result").get_by_text("No se encontró ninguna cara").wait_for()
     page.close()

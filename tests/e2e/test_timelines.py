@@ -116,10 +116,14 @@ def test_a_finished_timeline_is_not_dropped_unasked(page):
     page.get_by_text("Recording 0:01").wait_for()
     page.locator("#live-stop").click()
     page.locator("#live-chart .fer-done").wait_for()
+    page.get_by_label("Start of the new mark").fill("0:00.5")
     page.locator("#live-start").click()
     page.get_by_role("button", name="Drop it and start a new one").press("Enter")
-    page.locator("#live-chart .fer-running").wait_for()
+    page.get_by_text("Recording 0:01").wait_for()
     assert question.count() == 0
+    page.locator("#live-stop").click()
+    page.locator("#live-chart .fer-done").wait_for()
+    assert page.get_by_label("Start of the new mark").input_value() == ""
 
 
 def test_what_is_not_saved_as_it_is_counts_as_not_saved(page):
