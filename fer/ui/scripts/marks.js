@@ -114,7 +114,7 @@ function emptyForm() {
 }
 
 function restore() {
-  if (!tab.querySelector("[data-new]")) drafts.clear(); // another timeline is recorded
+  if (tab.querySelector(".fer-running")) drafts.clear(); // they were for the timeline before
   if (rows() > adding) {
     for (const key of [...drafts.keys()]) if (key.startsWith("[data-new]")) drafts.delete(key);
     adding = Infinity;
