@@ -58,6 +58,7 @@ def test_what_the_server_writes_follows_the_settings(chromium, url):
         page.wait_for_function(IN_A_HEADING, arg=heading)
     for name in ("Quitar la imagen", "Subir un archivo"):
         assert page.locator(f"[aria-label='{name}']").count() > 0
+    assert page.locator("[aria-label='Ejemplo: cat']").count() == 1
     page.locator("#photo-examples button").last.evaluate("cat => cat.click()")
     page.locator("#photo-result").get_by_text("No se encontró ninguna cara").wait_for()
     page.close()

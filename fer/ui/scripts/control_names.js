@@ -1,4 +1,5 @@
-// Gradio names each upload button otherwise than the text that is on it, and other controls in English only.
+// Gradio names each upload button otherwise than the text that is on it, other controls in English only, and the
+// examples not at all.
 const language = () => document.documentElement.lang.split("-")[0];
 
 const ownNames = () => ({
@@ -30,6 +31,10 @@ function nameControls() {
   for (const control of document.querySelectorAll(["[data-gradio-name]", ...unnamed])) {
     control.dataset.gradioName ??= control.ariaLabel; // another language needs it again
     nameAs(control, names[control.dataset.gradioName]);
+  }
+  for (const image of document.querySelectorAll("#photo-examples button img")) {
+    const file = decodeURIComponent(image.src.split("/").pop());
+    nameAs(image.closest("button"), _("Example: %(name)s", { name: file.replace(/\.\w+$/, "") }));
   }
   for (const input of document.querySelectorAll('[aria-label^="number input for "], [aria-label^="range slider for "]')) {
     nameAs(input, input.ariaLabel.replace(/^.*? for /, ""));

@@ -57,17 +57,6 @@ for (const outcome of ["error", "load"]) {
   }, true);
 }
 
-// Gradio leaves the example buttons without a name, and adds them after the page has loaded.
-const examples = document.querySelector("#photo-examples");
-const nameExamples = () => {
-  for (const image of examples.querySelectorAll("button img")) {
-    const file = decodeURIComponent(image.src.split("/").pop());
-    image.closest("button").setAttribute("aria-label", _("Example: %(name)s", { name: file.replace(/\.\w+$/, "") }));
-  }
-};
-nameExamples();
-new MutationObserver(nameExamples).observe(examples, { childList: true, subtree: true });
-
 // Gradio accepts files of the type image/*, and browsers give some pictures no type: a HEIC photo, for
 // one. Those are replaced by files with a type before Gradio sees them.
 const field = (event) => event.target.closest("#photo-input"); // which this script may be before

@@ -14,8 +14,8 @@ function timeAt(target, x) {
   return from + ((to - from) * (x - left)) / width;
 }
 
-document.querySelector("#recording-result").addEventListener("click", (event) => {
-  if (!player() || !event.target.closest("[data-time], .fer-drawing")) return;
+document.addEventListener("click", (event) => {
+  if (!player() || !event.target.closest("#recording-result :is([data-time], .fer-drawing)")) return;
   player().currentTime = timeAt(event.target, event.clientX) + videoOffset();
   player().scrollIntoView({ block: "nearest" });
 });
