@@ -130,7 +130,7 @@ class RecordingEvents:
     ) -> AsyncIterator[tuple[Any, ...]]:
         """Set, change or remove a mark; yield state and result, then the files."""
         sender = Sender(request)
-        unchanged = [gr.skip()] * len(RESULT_FILES[1:])
+        unchanged = files = [gr.skip()] * len(RESULT_FILES[1:])
         try:
             session = self.sessions.of(token, sender).recording
             shown = session.shown
@@ -141,11 +141,11 @@ class RecordingEvents:
             with suppress(Superseded):  # the files are to have it all the same
                 yield *await self._marks.run(token, sender, work), *unchanged
             turn = f"{token} {shown.number}"  # of this recording
-            files = await self._files.run(turn, sender, rendered.rewrite)
-            if session.shown is shown:
-                yield gr.skip(), gr.skip(), *files
-        except Superseded:
-            return
+            with suppress(Superseded):  # by the files with a later mark
+                written = await self._files.run(turn, sender, rendered.rewrite)
+                files = written if session.shown is shown else unchanged
+            # Gradio sends the last update once more at the end, when a later mark may be displayed.
+            yield gr.skip(), gr.skip(), *files
         except (SessionError, BusyError, OutputError) as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:

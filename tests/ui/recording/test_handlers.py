@@ -437,6 +437,25 @@ def test_only_the_visitors_own_result_is_marked(handlers, clip):
     assert "fer-mark-event" in own[0][1] and all(Path(file).exists() for file in own[1][2:])
 
 
+def test_the_end_of_a_mark_does_not_bring_earlier_ones_back(handlers, clip):
+    events = RecordingEvents(handlers, Sessions())
+    actions = [json.dumps({"do": "add", "kind": "event", "start": i / 10}) for i in range(4)]
+
+    async def updates(action):
+        return [update async for update in events.mark(action, "a" * 32)]
+
+    async def scenario():
+        session = events.sessions.of("a" * 32, Sender(None)).recording
+        async for _ in handlers.start([clip], "person", 5, session):
+            pass
+        return await asyncio.gather(*map(updates, actions)), session.shown.result
+
+    sent, rendered = run_async(scenario())
+    assert len(rendered.recording.timeline.marks) == len(actions)
+    assert [each[-1][:2] for each in sent] == [(gr.skip(), gr.skip())] * len(actions)
+    assert sum(each[-1][2] == gr.skip() for each in sent) > 0  # whose files others have written
+
+
 def test_a_stretch_of_a_recording_is_analysed(handlers, clip):
     _, _, state, result, *_ = run(handlers, clip, times=("0:00.4", ""))[-1]
     assert "In 0.6\xa0s" in state and "Times count from 0:00 of the recording" in result
