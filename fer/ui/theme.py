@@ -68,6 +68,8 @@ SETTINGS = {
     "input_border_width": "1px",
     "input_border_color": "*neutral_400",
     "input_border_color_dark": "*neutral_500",
+    "input_placeholder_color": "*neutral_500",
+    "input_placeholder_color_dark": "*neutral_400",
     "slider_color": "*primary_700",
     "slider_color_dark": "*primary_300",
     "checkbox_background_color_selected": "*primary_700",

@@ -406,7 +406,11 @@ def test_marks_are_set_by_key_and_button_and_changed_in_the_list(page, context, 
     assert marks[0].end == pytest.approx(0.75, abs=0.05)
     page.get_by_label("Remove mark A").click()
     page.wait_for_function("document.querySelectorAll('#recording-result [data-row]').length === 1")
-    page.get_by_label("Start of the new mark").fill("soon")
+    start = page.get_by_label("Start of the new mark")
+    color = "(field, part) => getComputedStyle(field, part).color"
+    assert start.evaluate(color) != start.evaluate(color, "::placeholder")
+    assert not page.get_by_label("End of the new mark").is_visible()  # an event has none
+    start.fill("soon")
     page.get_by_role("button", name="Add mark").click()
     page.get_by_text("a time such as").wait_for()
     assert faint(page) == []
