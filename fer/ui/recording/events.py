@@ -22,17 +22,14 @@ from fer.ui.fair_scheduler import (
 from fer.ui.job_queue import QueueFullError, QueuePlaces
 from fer.ui.payloads import clipped_number, uploaded_path, uploaded_paths
 from fer.ui.recording.handlers import RATE_CHOICES, WORKERS, RecordingHandlers
-from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RESULT_FILES
-from fer.ui.recording.session import RecordingSession
+from fer.ui.recording.rendered_recording import FILES_DELETED, RESULT_FILES
+from fer.ui.recording.session import UNCHANGED, RecordingSession
 from fer.ui.sessions import SessionError, Sessions
 
 MAX_RECORDINGS = 60
 """Recordings of all visitors together that are queued or analysed."""
 
 ABANDONED_SENTENCE = N_("The visitor has left.")
-
-UNCHANGED = [gr.skip()] * (2 + len(EMPTY_OUTPUTS))
-"""In place of all outputs but the progress: those of the list, the state and the result."""
 
 
 class RecordingEvents:
@@ -65,9 +62,9 @@ class RecordingEvents:
             session.choices += 1
             return await self._check(session, len(paths), token, sender)
         except Superseded:
-            return gr.skip(), gr.skip(), *UNCHANGED
+            return gr.skip(), *UNCHANGED
         except (SessionError, BusyError) as error:
-            return _refused(error), gr.skip(), *UNCHANGED
+            return _refused(error), *UNCHANGED
         except Abandoned:
             raise gr.Error(_(ABANDONED_SENTENCE), print_exception=False) from None
 
@@ -107,7 +104,7 @@ class RecordingEvents:
                         if sender.has_left():
                             return
         except (SessionError, QueueFullError) as error:
-            yield _refused(error), *UNCHANGED
+            yield _refused(error), *UNCHANGED[1:]
 
     async def show(
         self, number: Any, token: str, request: gr.Request | None = None
@@ -119,7 +116,7 @@ class RecordingEvents:
             work = partial(session.show, number)
             return await self._marks.run(token, sender, work)
         except Superseded:
-            return gr.skip(), *UNCHANGED
+            return UNCHANGED
         except (SessionError, BusyError, OutputError) as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Abandoned:

@@ -23,7 +23,7 @@ from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.queue_view import chosen_html, ended_html, unfinished_html
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
-from fer.ui.recording.session import RecordingSession
+from fer.ui.recording.session import UNCHANGED, RecordingSession
 from fer.ui.recording.source_files import RECORDINGS_FULL, existing_file, link_or_copy
 from fer.ui.recording.views import (
     CANCELLED,
@@ -149,9 +149,11 @@ class RecordingHandlers:
             session.end(run)
             if session.run is None:
                 self._running.discard(session)
-        if session.run is None:  # else Start was pressed again
+        if session.run is None:
             # Whole, as the page may lack any update but this one, see `Mailbox`.
             yield session.outputs(ended_html(run, session), whole=True)
+        else:  # Start was pressed again; at the end, Gradio sends the last update once more
+            yield UNCHANGED
 
     async def _prepare(
         self, recording: QueuedRecording, settings: AnalysisSettings, visitor: str

@@ -24,6 +24,9 @@ from fer.ui.recording.views import (
 MAX_QUEUED = 10
 """Recordings of one visitor."""
 
+UNCHANGED: tuple[Any, ...] = (gr.skip(),) * (3 + len(EMPTY_OUTPUTS))
+"""In place of all that `RecordingSession.outputs` returns."""
+
 DELETION_TIME = 120.0
 """Seconds within which files are deleted when their time is over."""
 

@@ -131,6 +131,19 @@ def test_each_result_is_displayed_marked_and_compared(handlers, clips):
     assert one[0]["value"] == [session.recordings[2].number]
 
 
+def test_a_run_that_another_one_replaces_changes_nothing_at_its_end(clips):
+    handlers, session = Handlers(fake_pipeline([BOX]), slow), RecordingSession()
+
+    async def scenario():
+        replaced = handlers.start(clips[:1], "person", 5, session)
+        await anext(replaced)
+        session.begin(AnalysisSettings("class", 5, WHOLE))
+        return [update async for update in replaced][-1]
+
+    last = run_async(asyncio.wait_for(scenario(), 30))
+    assert last == (gr.skip(),) * 11
+
+
 def test_cancel_ends_all_and_keeps_what_is_finished(clips):
     handlers, session = Handlers(fake_pipeline([BOX]), quick), RecordingSession()
     paths = [clips[0], clips[2], clips[0].replace("one", "lesson <1>")]
