@@ -130,7 +130,7 @@ def build_model(
     other = SecondNetwork(photos.pipeline.classifier, second)
     events = ModelEvents(photos, sessions, other)
     panel = gr.HTML(elem_id="model-panel")
-    known = {"js": IS_SHOWN, "preprocess": False, **PAGE_EVENT}
+    known: dict[str, Any] = {"js": IS_SHOWN, "preprocess": False, **PAGE_EVENT}
     tab.select(events.show, panel, panel, **known)
     token.input(events.translate, panel, panel, **known)
     if not other.is_available:
