@@ -138,7 +138,7 @@ class RecordingHandlers:
                 job = await self._prepare(recording, settings, session.visitor)
                 if job is None:
                     continue
-                task = session.start(recording, job, self.job_queue)
+                task = session.start(run, recording, job, self.job_queue)
                 while not task.done():
                     yield session.outputs(unfinished_html(recording, session, self.job_queue))
                     await asyncio.wait([task], timeout=POLL_INTERVALS[job.started])

@@ -125,11 +125,19 @@ class RecordingSession:
         return recording
 
     def start(
-        self, recording: QueuedRecording, job: Job[RenderedRecording], queue: JobQueue
+        self,
+        run: QueueRun,
+        recording: QueuedRecording,
+        job: Job[RenderedRecording],
+        queue: JobQueue,
     ) -> asyncio.Task[RenderedRecording]:
-        """Queue a recording's job; it is cancelled where the recording was removed meanwhile."""
-        recording.job = job
-        if self.run is None or recording not in self.recordings:
+        """Queue a recording's job; it is cancelled where run or recording has gone meanwhile.
+
+        What another run does with the recording is left alone.
+        """
+        if self.run in (run, None):
+            recording.job = job
+        if self.run is not run or recording not in self.recordings:
             job.cancel()
         return queue.submit(job)
 
