@@ -4,7 +4,7 @@ English is the source. A sentence for visitors is written where it is needed, as
 `_("At most %(most)s files.", most=20)` after `from fer.i18n import gettext as _`, in a template as
 `{% trans %}` or `_()`, in a script as `_()`; its translations are in `de.json`, `es.json` and
 `hi.json`. `python -m docs.translations` adds new sentences to these files, and a test fails until
-all are filled in. Numbers with decimals go through `localized`. A new language is a line in
+all are filled in. Numbers with decimals go through `localized_number`. A new language is a line in
 `LANGUAGES` and such a file.
 
 What isn't translated: the command line, the Python API, and what programs read.
@@ -135,7 +135,7 @@ def ngettext(singular: str, plural: str, number: int, /, **values: object) -> st
     return lookup_plural(singular, plural, number) % {"num": number, **values}
 
 
-def localized(number: str) -> str:
+def localized_number(number: str) -> str:
     """Return a formatted number as the current language writes it: "1,5" in German for "1.5"."""
     swapped = str.maketrans(",.", ".,")
     return number.translate(swapped) if current_language() in _COMMA_DECIMALS else number

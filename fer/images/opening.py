@@ -7,6 +7,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile, jpeg_factory
 
 from fer.i18n import gettext as _
+from fer.i18n import localized_number
 from fer.i18n import mark as N_
 from fer.images.errors import DECODER_ERRORS, ImageError
 
@@ -70,8 +71,8 @@ def require_size(image: Image.Image, max_pixels: int | None = None) -> None:
             _(
                 "The picture is too large (%(width)s x %(height)s); at most %(most)s million "
                 "pixels are read.",
-                width=f"{width:,}",
-                height=f"{height:,}",
+                width=localized_number(f"{width:,}"),
+                height=localized_number(f"{height:,}"),
                 most=max_pixels // 1_000_000,
             )
         )
@@ -165,8 +166,8 @@ def _reduce(image: Image.Image) -> list[str]:
         _(
             "The picture is large (%(width)s x %(height)s) and was read at 1/%(factor)s of its "
             "size; boxes are in pixels of the smaller one.",
-            width=f"{width:,}",
-            height=f"{height:,}",
+            width=localized_number(f"{width:,}"),
+            height=localized_number(f"{height:,}"),
             factor=factor,
         )
     ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fer.i18n import gettext as _
+from fer.i18n import localized_number
 from fer.model.evaluation_results import CorruptionAccuracy, Evaluation
 from fer.model.json_records import (
     OPEN,
@@ -122,8 +123,8 @@ class ModelMetrics(JsonRecord):
             if accuracy is not None and pictures is not None and label_set is not None:
                 return _(
                     "%(accuracy)s of %(pictures)s pictures of the %(split)s split (%(labels)s)",
-                    accuracy=f"{accuracy:.1%}",
-                    pictures=f"{pictures:,}",
+                    accuracy=localized_number(f"{accuracy:.1%}"),
+                    pictures=localized_number(f"{pictures:,}"),
                     split=_(split),
                     labels=_(label_set),
                 )

@@ -4,7 +4,8 @@
 they look, on the page and in saved reports.
 
 Translations may hold HTML, as the templates do, so `{% trans %}` and `_()` are for texts of the
-templates alone. The filter `translated` is for names that are put in, `localized` for numbers.
+templates alone. The filter `translated` is for names that are put in, `localized_number` for
+numbers.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fer.colors import COLORS, text_color_on
-from fer.i18n import current_language, localized, lookup, lookup_plural
+from fer.i18n import current_language, localized_number, lookup, lookup_plural
 from fer.i18n import mark as N_
 from fer.i18n.scripts import with_translations
 from fer.labels import EXPRESSIONS, TURNED_AWAY, UNCERTAIN
@@ -77,7 +78,7 @@ def template_environment() -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(lookup, lookup_plural, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    environment.filters |= {"translated": lookup, "localized": localized}
+    environment.filters |= {"translated": lookup, "localized_number": localized_number}
     environment.globals |= {
         "EXPRESSIONS": EXPRESSIONS,
         "UNNAMED_NOTES": UNNAMED_NOTES,

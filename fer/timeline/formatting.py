@@ -1,7 +1,7 @@
 """Times and shares as people read them; no line breaks between a number and its unit."""
 
 from fer.i18n import gettext as _
-from fer.i18n import localized
+from fer.i18n import localized_number
 
 NO_VALUE = "\N{EN DASH}"
 """Stands where there is no figure."""
@@ -39,22 +39,27 @@ def format_duration(seconds: float) -> str:
     return " ".join(f"{value}{_SPACE}{unit}" for value, unit in parts if value) or f"0{_SPACE}s"
 
 
-def format_percent(share: float) -> str:
+def format_percent(share: float, digits: int = 0) -> str:
     """Return 0.381 as "38%"."""
-    return f"{share:.0%}"
+    return localized_number(f"{share:.{digits}%}")
 
 
 def format_decimal(number: float, digits: int = 1) -> str:
     """Return 5.04 as "5.0"."""
-    return localized(f"{number:.{digits}f}")
+    return localized_number(f"{number:.{digits}f}")
+
+
+def format_count(number: float) -> str:
+    """Return 3589 as "3,589"."""
+    return localized_number(f"{number:,.0f}")
 
 
 def format_number(number: float) -> str:
     """Return 0.40 as "0.4" and 5.0 as "5"."""
-    return localized(f"{number:g}")
+    return localized_number(f"{number:g}")
 
 
 def format_signed(number: float, digits: int = 2) -> str:
     """Return -0.126 as "-0.13" and 0.126 as "+0.13", with a true minus sign; -0.001 as "+0.00"."""
     signed = f"{round(number, digits) + 0.0:+.{digits}f}"
-    return localized(signed.replace("-", "\N{MINUS SIGN}"))
+    return localized_number(signed.replace("-", "\N{MINUS SIGN}"))

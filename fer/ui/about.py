@@ -10,7 +10,7 @@ from fer.labels import EXPRESSIONS
 from fer.model.evaluation_results import ClassMetrics, Evaluation
 from fer.model.model_metrics import ModelMetrics
 from fer.templates import render
-from fer.timeline.formatting import format_percent
+from fer.timeline.formatting import format_count, format_decimal, format_percent
 from fer.timeline.withholding import MIN_FACES
 from fer.ui import html
 from fer.ui.localization import localized
@@ -88,15 +88,14 @@ def _facts(metrics: ModelMetrics) -> list[tuple[str, str]]:
     facts = []
     for split, evaluated in metrics.splits.items():
         if agreement := evaluated.combined_agreement:
-            facts.append(
-                (f"{agreement.accuracy:.1%}", f"{_('agreement with the majority')}, {_(split)}")
-            )
+            meaning = f"{_('agreement with the majority')}, {_(split)}"
+            facts.append((format_percent(agreement.accuracy, 1), meaning))
         if evaluated.accuracy is not None:
-            facts.append((f"{evaluated.accuracy:.1%}", f"{_('accuracy')}, {_(split)}"))
+            facts.append((format_percent(evaluated.accuracy, 1), f"{_('accuracy')}, {_(split)}"))
         if evaluated.macro_f1 is not None:
-            facts.append((f"{evaluated.macro_f1:.1%}", f"{_('macro F1')}, {_(split)}"))
+            facts.append((format_percent(evaluated.macro_f1, 1), f"{_('macro F1')}, {_(split)}"))
     if metrics.parameters is not None:
-        facts.append((f"{metrics.parameters / 1e6:.1f} M", _("parameters")))
+        facts.append((f"{format_decimal(metrics.parameters / 1e6)} M", _("parameters")))
     return facts
 
 
@@ -106,7 +105,7 @@ def _measured_on(validation: Evaluation) -> str:
     if validation.views is not None:
         details.append(_("%(views)s view", views=_(validation.views)))
     if validation.pictures is not None:
-        details.append(_("%(number)s pictures", number=f"{validation.pictures:,}"))
+        details.append(_("%(number)s pictures", number=format_count(validation.pictures)))
     return "; ".join(details)
 
 
@@ -119,4 +118,4 @@ def _recalls(validation: Evaluation) -> list[tuple[str, list[str]]]:
 def _cells(metrics: ClassMetrics) -> list[str]:
     shares = (metrics.recall, metrics.precision)
     cells = [format_percent(share) if share is not None else "-" for share in shares]
-    return [*cells, f"{metrics.support:,.0f}" if metrics.support is not None else "-"]
+    return [*cells, format_count(metrics.support) if metrics.support is not None else "-"]

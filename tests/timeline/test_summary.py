@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from fer.i18n import localized, use_language
+from fer.i18n import localized_number, use_language
 from fer.timeline.formatting import (
+    format_count,
     format_decimal,
     format_duration,
     format_number,
@@ -183,13 +184,16 @@ def test_a_sentence_is_put_together_in_each_language_by_its_own_grammar():
 
 
 def test_numbers_are_written_as_the_language_writes_them():
-    numbers = {"en": ["2.5 s", "+0.13", "0.4", "5.0"], "de": ["2,5 s", "+0,13", "0,4", "5,0"]}
+    numbers = {
+        "en": ["2.5 s", "+0.13", "0.4", "5.0", "72.7%", "3,589"],
+        "de": ["2,5 s", "+0,13", "0,4", "5,0", "72,7%", "3.589"],
+    }
     for language, expected in (numbers | {"es": numbers["de"], "hi": numbers["en"]}).items():
         with use_language(language):
             texts = [format_duration(2.5), format_signed(0.126), format_number(0.4)]
-            texts.append(format_decimal(5.04))
+            texts += [format_decimal(5.04), format_percent(0.7269, 1), format_count(3589)]
             assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts] == expected
-            assert localized("1,234.5") == ("1.234,5" if "," in expected[0] else "1,234.5")
+            assert localized_number("1,234.5") == ("1.234,5" if "," in expected[0] else "1,234.5")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 // The parts that screens share: chips, bars, messages.
 
 import { el } from "./elements.js";
-import { _, _n } from "./texts.js";
+import { _, _n, decimal } from "./texts.js";
 
 export { el, focusFrom, message } from "./elements.js";
 
@@ -15,7 +15,7 @@ export const countFaces = (number) => (number ? _n("%(num)s face", "%(num)s face
 /** Returns 0.126 as "+0.13" and -0.126 with a true minus sign. */
 export function signed(number) {
   const rounded = Math.round(Math.abs(number) * 100) / 100;
-  return (number < 0 && rounded > 0 ? "\u2212" : "+") + rounded.toFixed(2);
+  return (number < 0 && rounded > 0 ? "\u2212" : "+") + decimal(rounded, 2);
 }
 
 /** Returns 760.4 as "12:40" and 3725 as "1:02:05". */

@@ -8,7 +8,7 @@ import { PipelineClient } from "./pipeline_client.js";
 import { NOT_LOADED, get } from "./reasons.js";
 import { Releases } from "./releases.js";
 import { startTabs } from "./tabs.js";
-import { _ } from "./texts.js";
+import { _, decimal } from "./texts.js";
 
 const SPEAK_INTERVAL = 3000; // milliseconds; the camera's picture changes more often
 const BASE = new URL("..", import.meta.url);
@@ -24,7 +24,7 @@ let live = null;
 const releases = new Releases(() => live?.timeline);
 
 function showProgress({ loaded, total }) {
-  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const megabytes = (bytes) => decimal(bytes / 1e6);
   find("#loading").hidden = failed || loaded >= total; // what else was on its way may still come
   find("#loading-bar").value = loaded / total;
   find("#loading-text").textContent = _("%(loaded)s of %(total)s MB", { loaded: megabytes(loaded), total: megabytes(total) });

@@ -3,7 +3,7 @@
 import { Bars, countFaces, el, prepared } from "./dom.js";
 import { Timeline } from "./timeline.js";
 import { topExpression } from "./chart.js";
-import { _, _n } from "./texts.js";
+import { _, _n, decimal } from "./texts.js";
 
 const MAX_OTHERS = 6; // faces listed below the bars of the largest one
 
@@ -49,7 +49,7 @@ export class Panel {
     if (this.status.parentElement !== this.element) this.element.replaceChildren(this.message, this.body, this.status);
     const confirmed = faces.filter((face) => face.state !== "tentative");
     this.faces.textContent = countFaces(confirmed.length);
-    this.rate.textContent = _("%(rate)s frames/s", { rate: rate.toFixed(1) });
+    this.rate.textContent = _("%(rate)s frames/s", { rate: decimal(rate) });
     if (view === "class") this.showClass(confirmed);
     else if (confirmed.length) this.showPerson(confirmed);
     else this.showMessage(faces.length ? "one-moment" : "no-face", _("no face in view"));

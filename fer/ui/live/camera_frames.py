@@ -16,6 +16,7 @@ from typing import Any
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images import ImageError
+from fer.timeline.formatting import format_count, format_decimal
 
 MAX_JPEG_BYTES = 1_500_000
 """Bytes of a frame; one of 640 x 480 pixels has about 50,000."""
@@ -73,7 +74,7 @@ def frame_bytes(payload: Any) -> bytes:
             _(
                 "The camera's picture has more than %(most)s MB; choose a lower resolution for "
                 "the camera.",
-                most=f"{MAX_JPEG_BYTES / 1e6:.1f}",
+                most=format_decimal(MAX_JPEG_BYTES / 1e6),
             )
         )
     try:
@@ -99,8 +100,8 @@ def _checked(content: bytes) -> bytes:
             _(
                 "The camera's picture is too large (%(width)s x %(height)s); choose a lower "
                 "resolution for the camera, 1920 x 1080 at most.",
-                width=f"{width:,}",
-                height=f"{height:,}",
+                width=format_count(width),
+                height=format_count(height),
             )
         )
     markers = [found[0][1] for found in islice(_MARKER.finditer(scans), MAX_SEGMENTS + 1)]

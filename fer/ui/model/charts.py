@@ -13,6 +13,7 @@ from markupsafe import Markup
 from fer.i18n import gettext as _
 from fer.model.evaluation_results import ReliabilityBin, SelectiveMetrics
 from fer.templates import render
+from fer.timeline.formatting import format_decimal
 
 WIDTH, LEFT, RIGHT = 340.0, 38.0, 8.0
 """Of a chart and its margins, in units of about a pixel on a telephone."""
@@ -73,7 +74,7 @@ def reliability_chart(bins: Sequence[ReliabilityBin], error: float | None) -> Ma
     ]
     description = _("Accuracy over confidence: %(pairs)s", pairs=", ".join(pairs))
     if error is not None:
-        description += "; " + _("calibration error %(error)s", error=f"{error:.3f}")
+        description += "; " + _("calibration error %(error)s", error=format_decimal(error, 3))
     lines = [
         Series(_("as confident as right"), "ideal", [(0, 0), (1, 1)]),
         Series(_("the network"), "first", points, None),

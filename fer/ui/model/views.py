@@ -23,7 +23,7 @@ from fer.model.evaluation_results import (
     SelectiveMetrics,
 )
 from fer.templates import render
-from fer.timeline.formatting import format_percent
+from fer.timeline.formatting import format_count, format_decimal, format_percent
 from fer.ui import html
 from fer.ui.model.charts import coverage_chart, reliability_chart
 
@@ -68,7 +68,7 @@ def model_html(name: str, evaluated: Evaluation) -> Markup:
         confusion=confusion,
         confused=_most_confused(confusion),
         reliability=reliability_chart(bins, error) if bins else "",
-        calibration_error=None if error is None else f"{100 * error:.1f}",
+        calibration_error=None if error is None else format_decimal(100 * error),
         coverage=coverage_chart(points, uncertain) if len(points) > 1 else "",
         in_use=_in_use(uncertain) if uncertain else "",
         label_sets=label_set_rows(evaluated),
@@ -105,7 +105,7 @@ def _measured_on(evaluated: Evaluation) -> str:
     """Return which pictures the metrics are of, as far as it is known."""
     parts = [_("the %(split)s split", split=_(evaluated.split))] if evaluated.split else []
     if evaluated.pictures:
-        parts.append(_("%(number)s pictures", number=f"{evaluated.pictures:,.0f}"))
+        parts.append(_("%(number)s pictures", number=format_count(evaluated.pictures)))
     parts += [_("in %(precision)s", precision=evaluated.precision)] if evaluated.precision else []
     return ", ".join(parts)
 
@@ -165,7 +165,7 @@ def _scores(scores: Scores) -> list[str]:
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+    return "-" if share is None else format_percent(share, 1)
 
 
 def _share_rows(rows: Iterable[CombinedMetrics]) -> list[tuple[str, list[str]]]:

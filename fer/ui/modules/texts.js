@@ -18,5 +18,8 @@ export function _n(one, other, number, values = {}) {
   return filled(forms[Number(second)], { num: number, ...values });
 }
 
+/** Returns 5.04 as "5.0", or "5,0" in German. */
+export const decimal = (number, digits = 1) => number.toLocaleString(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
 /** Returns a text as it is: it is translated where it is shown. */
 export const N_ = (text) => text;
