@@ -7,6 +7,7 @@ import argparse
 import io
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from fer import __version__
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a letter it can't show is no reason to fail
+    warnings.filterwarnings("ignore", "Corrupt EXIF data", module="PIL")  # it names no file
     given = sys.argv[1:] if arguments is None else arguments
     parser = build_parser()
     if any(not word or (word.startswith("--") and word.endswith("=")) for word in given):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from fer.array_types import UInt8Array
 from fer.i18n import gettext as _
+from fer.i18n import localized_number
 from fer.images.color import to_srgb
 from fer.images.deep_color import has_16_bit_channels, read_dark_channels
 from fer.images.errors import DECODER_ERRORS, ImageError
@@ -129,8 +130,8 @@ def encode_jpeg(image: UInt8Array, quality: int = 80) -> bytes:
         raise ImageError(
             _(
                 "A JPEG side is at most %(most)s pixels; the picture has %(side)s.",
-                most=f"{MAX_JPEG_SIDE:,}",
-                side=f"{max(image.shape[:2]):,}",
+                most=localized_number(f"{MAX_JPEG_SIDE:,}"),
+                side=localized_number(f"{max(image.shape[:2]):,}"),
             )
         )
     buffer = io.BytesIO()
@@ -153,7 +154,11 @@ def _stream(source: object) -> BinaryIO:
     if not name:
         raise ImageError("The picture's path is empty; name a file.")
     try:
-        return Path(source).open("rb")
+        file = Path(source).open("rb")  # noqa: SIM115 - the caller closes it
+        if file.seekable():
+            return file
+        with file:  # a pipe, such as /dev/stdin
+            return io.BytesIO(file.read())
     except FileNotFoundError:
         raise ImageError(f"There is no file {name}; check the path.") from None
     except IsADirectoryError:

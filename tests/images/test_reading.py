@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -60,6 +61,14 @@ def test_path_text_bytes_image_and_array_are_one(tmp_path):
     Image.fromarray(FACE).save(path, "PNG")
     for source in (path, str(path), path.read_bytes(), Image.open(path), FACE):
         np.testing.assert_array_equal(read_image(source), FACE)
+
+
+def test_a_pipe_is_read_to_its_end():
+    read, write = os.pipe()
+    os.write(write, encoded(Image.fromarray(FACE[:24, :24]), "PNG"))
+    os.close(write)
+    np.testing.assert_array_equal(read_image(f"/dev/fd/{read}"), FACE[:24, :24])
+    os.close(read)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
