@@ -14,6 +14,7 @@ import numpy as np
 
 from fer.array_types import Float64Array, Int64Array
 from fer.i18n import gettext as _
+from fer.i18n import mark as N_
 from fer.labels import EXPRESSIONS
 from fer.timeline.face_counts import COUNT_COLUMNS, FRAMES, PROBABILITY_SCALE
 from fer.timeline.marks import describe_marks, from_records, left_out_ranges, to_records
@@ -35,6 +36,10 @@ _VERSIONS = {1: (_BIN_COUNTS - 1, _BIN_COUNTS - 1), VERSION: (_BIN_COUNTS, _TRAC
 
 The first had neither `turned`, the last of `COUNT_COLUMNS`, nor the quality of tracks.
 """
+
+_NO_TIMELINE = N_(
+    "This is no timeline as JSON; name the timeline.json of a recording, or one saved in Live."
+)
 
 _MAX_NUMBER = 2**40
 """Largest number of a bin or a track; no timeline gets near it."""
@@ -153,7 +158,7 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
+        raise TimelineError(_(_NO_TIMELINE)) from error
 
 
 def from_document(document: Any) -> Timeline:
@@ -179,7 +184,7 @@ def from_document(document: Any) -> Timeline:
     except TimelineError:
         raise
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise TimelineError(_("This is no timeline as JSON (%(error)r).", error=error)) from error
+        raise TimelineError(_(_NO_TIMELINE)) from error
     timeline.restore(
         _read_counts(bins, counts, _BIN_COUNTS), _read_counts(tracks, track_counts, _TRACK_COUNTS)
     )
