@@ -44,7 +44,7 @@ def describe_batch(folder: Path) -> str:
     refused = sorted(f"{source}: {error}" for source, error in sources if error)
     lines = [
         f"{_count(photos, 'photo')} and {_count(videos, 'video')} are read, with "
-        f"{_count(faces, 'reading')} of faces."
+        f"{_count(faces, 'row')} of faces."
     ]
     if refused:
         lines.append(f"{_count(len(refused), 'file')} could not be read:")

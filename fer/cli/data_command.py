@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fer.cli.shared_options import SOURCE_HELP, add_map
 from fer.labels import FER2013_DATASET_ID
 from fer.output_files import new_file, output_folder, write_file
+from fer.paths import whole_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,7 +86,9 @@ def write_statistics(options: argparse.Namespace, folder: Path) -> str:
     sentences = [line for name in ("counts", "duplicates", "votes") for line in sections[name]]
     if "train" in splits and "validation" not in splits:
         sentences.append(NO_VALIDATION)
-    return "\n".join([*sentences, f"Everything is in {folder}; open {page.name} first."])
+    return "\n".join(
+        [*sentences, f"Everything is in {whole_path(folder)}; open {page.name} first."]
+    )
 
 
 def draw_data(

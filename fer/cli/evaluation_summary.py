@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.output_files import new_file
+from fer.paths import whole_path
 
 if TYPE_CHECKING:
     from fer.model.evaluation_results import CombinedMetrics, Evaluation
@@ -84,4 +85,4 @@ def summary(evaluation: "Evaluation", folder: Path) -> str:
         if count:
             pictures = "picture" if count == 1 else "pictures"
             lines.append(f"{count:,} {pictures} {reason} left out; evaluation.json lists them")
-    return "\n".join([*lines, f"Everything is in {folder}."])
+    return "\n".join([*lines, f"Everything is in {whole_path(folder)}."])

@@ -104,7 +104,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
         "--shard",
         type=_shard,
         metavar="K/N",
-        help="read shard K of N, such as 3/64; all into the same FOLDER",
+        help="read shard K of N, such as 3/64; all into the same FOLDER, or into one each",
     )
 
 

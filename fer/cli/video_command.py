@@ -239,6 +239,8 @@ def analyze_video(
             any_size=True,
         )
         lines = [describe_recording(recording, chosen)]
+        if late := sum(mark.start > recording.duration for mark in marks):
+            lines.append(f"Marks after the end of the recording, which nothing shows: {late}.")
         if missing := [name for name in wanted if name not in formats]:
             lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")
         if earlier := earlier_exports(folder, export_stem(video), exports):

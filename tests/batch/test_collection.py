@@ -45,7 +45,7 @@ def rows(path):
 
 def test_what_is_in_it_in_words(batch):
     lines = describe_batch(batch).splitlines()
-    assert lines[0] == "2 photos and 2 videos are read, with 28 readings of faces."
+    assert lines[0] == "2 photos and 2 videos are read, with 28 rows of faces."
     assert lines[1] == "7 files could not be read:"
     assert lines[2].endswith("broken 0.mp4: The file can't be read as a video: it may be cut off "
         "or damaged, or of another kind than MP4, M4V, MOV, 3GP, WebM, MKV, AVI, GIF, MPG, VOB, "

@@ -280,7 +280,7 @@ def test_the_command_gives_what_the_pipeline_gives(tmp_path):
     ]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")  # no progress in a pipe
-    assert done.stdout.startswith("3 photos and 0 videos are read, with 2 readings of faces.\n")
+    assert done.stdout.startswith("3 photos and 0 videos are read, with 2 rows of faces.\n")
     made, pipeline = tables(tmp_path / "out"), Pipeline.load()
     expected = to_dataframe(pipeline([photos / "face.png", photos / "turned.png"]))
     for name in ("left", "bottom", "expression", "happy", "neutral", "yaw", "sharpness"):

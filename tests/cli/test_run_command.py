@@ -44,7 +44,7 @@ def photos(tmp_path, monkeypatch):
 def test_a_run_and_its_tables(photos, pools, capsys):
     words = ["run", "photos", "--output", "out", "--start", "1", "--rate", "2"]
     assert main(words) == 0
-    read = "2 photos and 1 video are read, with 14 readings of faces."
+    read = "2 photos and 1 video are read, with 14 rows of faces."
     assert capsys.readouterr().out == f"{read}\nEverything is in {photos}/out.\n"
     film = table(photos / "out", "files").set_index("kind").loc["video"]
     assert film[["start", "frames"]].tolist() == [1.0, 5]

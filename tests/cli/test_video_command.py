@@ -297,10 +297,13 @@ def test_exports_of_an_earlier_analysis_are_named(tmp_path, film, capsys):
 
 
 def test_marks_come_from_a_file(tmp_path, film, capsys):
-    (tmp_path / "marks.csv").write_text("kind,start,end,text\nleft out,0:01,2,noise\n")
+    rows = "kind,start,end,text\nleft out,0:01,2,noise\nevent,1:15,,late\n"
+    (tmp_path / "marks.csv").write_text(rows)
     words = ["video", str(film), "--output", str(tmp_path / "out"), "--marks"]
     assert main([*words, str(tmp_path / "marks.csv"), "--export", "frames,vtt"]) == 0
-    assert "Left out: 1\xa0s" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "Left out: 1\xa0s" in output
+    assert "Marks after the end of the recording, which nothing shows: 1." in output
     assert "noise" in (tmp_path / "out" / "report.html").read_text()
     assert "noise" in (tmp_path / "out" / "lesson.vtt").read_text()
     frames = (tmp_path / "out" / "lesson_frames.csv").read_text().splitlines()
