@@ -74,7 +74,7 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark], start: float, end: float, na
     for first, last in left_out_ranges(marks):
         axes.axvspan(first, last, **LEFT_OUT_STYLE)
     for number, mark in enumerate(marks):
-        if mark.start >= end or mark.end < start:
+        if mark.start >= end or mark.end < start or mark.start < mark.end == start:
             continue
         if mark.kind == EVENT:
             axes.axvline(mark.start, color=_INK, linewidth=1, linestyle=(0, (1, 1.5)))

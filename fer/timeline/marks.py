@@ -97,6 +97,7 @@ class Mark:
             )
         text = "".join(c if c.isprintable() or c in _JOINERS else " " for c in str(self.text))
         text = " ".join(text.split())[:MAX_TEXT].strip()
+        text = text if text.strip(_JOINERS + " ") else ""
         for name, value in (("start", times[0]), ("end", times[1]), ("text", text)):
             object.__setattr__(self, name, value)
 

@@ -151,12 +151,11 @@ def _left_out(timeline: Timeline) -> list[str]:
     left = timeline.seconds - timeline.included().seconds
     if not left:
         return []
-    end = (int(timeline.counts()[0][-1]) + 1) * timeline.bin_seconds
     return [
         ngettext(
             "%(left)s s in %(num)s marked range were left out by hand.",
             "%(left)s s in %(num)s marked ranges were left out by hand.",
-            sum(start < end for start, _end in left_out_ranges(timeline.marks)),
+            sum(bool(timeline.bins_touching([each])) for each in left_out_ranges(timeline.marks)),
             left=format_number(left),
         )
     ]

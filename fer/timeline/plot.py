@@ -23,6 +23,7 @@ from fer.timeline.expression_statistics import (
 )
 from fer.timeline.face_counts import Counts
 from fer.timeline.formatting import format_time
+from fer.timeline.marks import left_out_ranges
 from fer.timeline.moments import Moment
 from fer.timeline.timeline import Timeline
 from fer.timeline.withholding import MIN_FACES
@@ -106,10 +107,13 @@ class _Columns:
         self.shown = self.statistics["classified"] > 0
         self.withheld = ~self.shown & (self.statistics["faces"] > 0)
         self.reason = hatching_reason(withhold)
-        self.left_out = len(counts) < len(whole)
         self.empty = ~self.shown & ~self.withheld
         self.start = float(whole[0] // each * self.width)
         self.end = float((whole[-1] // each + 1) * self.width)
+        self.left_out = any(
+            first < self.end and last > self.start
+            for first, last in left_out_ranges(timeline.marks)
+        )
 
     def runs(self, chosen: BoolArray) -> Iterator[tuple[slice, Float64Array]]:
         """Yield the chosen columns that touch, and their edges in seconds, one more than those."""

@@ -147,6 +147,7 @@ def test_texts_are_one_line_and_short():
     assert text.startswith("a b c [0m ") and len(text) <= MAX_TEXT and text.isprintable()
     for joined in ("\N{WOMAN}\u200d\N{SCHOOL}", "\u0645\u06cc\u200c\u062e"):  # a teacher; Persian
         assert Mark(1, 1, "event", joined).text == joined
+    assert Mark(1, 1, "event", "\u200d \u200c").text == ""
     with pytest.raises(MarkError, match=f"{MAX_MARKS} marks at most"):
         sorted_marks(Mark(i, i, "event") for i in range(MAX_MARKS + 1))
 

@@ -11,7 +11,7 @@ from fer.timeline.methods import NetworkIdentity, methods_paragraph
 from fer.version import __version__
 from tests.fakes import FakeClassifier, fake_pipeline, sure
 from tests.sample_videos import make_film
-from tests.timeline.frames import recorded, steady
+from tests.timeline.frames import frame, mix, recorded, steady
 
 ACCURACY = "70.0% of 3,589 pictures of the test split (FER2013's own labels)"
 NETWORK = NetworkIdentity("you/name@v1", "0123456789abcdef" * 4, "int8", ACCURACY)
@@ -68,3 +68,7 @@ def test_what_was_left_out_by_hand_is_stated():
     assert "3 s in 2 marked ranges were left out by hand." in methods_paragraph(timeline, NETWORK)
     timeline.marks = (Mark(19, 30, "left out"), Mark(50, 60, "left out"))  # the last is beyond it
     assert "1 s in 1 marked range were left out by hand." in methods_paragraph(timeline, NETWORK)
+    seconds = [*range(10, 20), *range(30, 40)]
+    late = recorded([(frame([mix(happy=1.0)]), i) for i in seconds], view="person")
+    late.marks = tuple(Mark(start, start + 3, "left out") for start in (2, 15, 24))
+    assert "3 s in 1 marked range were left out by hand." in methods_paragraph(late, NETWORK)

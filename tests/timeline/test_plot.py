@@ -78,12 +78,16 @@ def test_what_is_left_out_is_hatched_in_its_own_way():
     assert hatched(upper) == [(0, 5)]
     assert hatched(upper, LEFT_OUT_STYLE["hatch"]) == [(10, 22)]
     assert hatching_named(upper) == [hatching_reason(True), "left out"]
+    timeline = recorded([(frame([HALF] * 5), i) for i in (*range(10), *range(20, 30))])
+    timeline.marks = (Mark(10, 20, "left out"),)  # while nothing was recorded
+    assert hatching_named(timeline_plot(timeline).axes[0]) == ["left out"]
 
 
 def test_marks_before_the_first_picture_leave_the_plot_its_room():
     timeline = recorded([(frame([HALF] * 5), i) for i in range(100, 130)])
     plain = timeline_plot(timeline)
     timeline.marks = (Mark(2, 2, "event"), Mark(10, 20, "stretch"), Mark(90, 110, "stretch"))
+    timeline.marks += (Mark(95, 100, "stretch"),)
     marked = timeline_plot(timeline)
     for figure in (plain, marked):
         figure.draw_without_rendering()
