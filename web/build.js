@@ -166,6 +166,7 @@ function build() {
   removeFormer();
   const { panels, theme, ...settings } = JSON.parse(read(join(WEB, "page/settings.json")));
   const models = writeModels();
+  write("build.json", JSON.stringify({ models })); // a build that breaks off is one, too
   for (const folder of [join(WEB, "page"), MODULES_OF_APP]) {
     for (const name of readdirSync(folder)) if (name.endsWith(".js")) copy(join(folder, name), `page/${name}`);
   }
@@ -185,7 +186,6 @@ function build() {
   write("page/settings.json", JSON.stringify(settings));
   write("page.css", styles(theme));
   write("index.html", page(panels.en, settings));
-  write("build.json", JSON.stringify({ models }));
   const shell = files().filter((name) => !name.startsWith("models/"));
   const version = hash(...shell.map((name) => readFileSync(join(DIST, name))));
   const worker = read(join(WEB, "service_worker.js"));

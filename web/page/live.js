@@ -3,7 +3,7 @@
 import { CameraScreen } from "./camera_screen.js";
 import { el, find, message } from "./dom.js";
 import { Panel } from "./panel.js";
-import { _ } from "./texts.js";
+import { _, decimal } from "./texts.js";
 import { TimelineScreen } from "./timeline_screen.js";
 
 const PANEL_INTERVAL = 100; // milliseconds from one update of the numbers to the next
@@ -11,7 +11,8 @@ const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
 const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
 const SLOW_RESULTS = 7; // whose median counts: a single one may have been held up
-const SILENT_AFTER = 4000; // milliseconds without a result, after which the visitor is told
+const SILENT_AFTER = 4000; // milliseconds without a result, after which the visitor is told,
+const SLOWEST = 3; // or so many times as long as any of the last frames took, if that is longer
 const CHECK_INTERVAL = 500; // milliseconds
 const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
@@ -84,7 +85,7 @@ export class LiveScreen extends CameraScreen {
   /** Tells the visitor, once, that frames are sent and no result comes: the worker fails, hangs or is gone. */
   checkSilence() {
     const { camera, error, sentSince, silent } = this;
-    this.silent = camera.stream && !camera.loss && sentSince !== null && performance.now() - sentSince > SILENT_AFTER;
+    this.silent = camera.stream && !camera.loss && sentSince !== null && performance.now() - sentSince > Math.max(SILENT_AFTER, SLOWEST * Math.max(...this.times));
     if (silent || !this.silent) return;
     this.panel.clear();
     this.timeline.pause(true);
@@ -98,6 +99,7 @@ export class LiveScreen extends CameraScreen {
   endSilence() {
     if (this.silent) {
       this.trouble.replaceChildren();
+      this.slow = false; // its message was replaced
       this.timeline.pause(false);
     }
     Object.assign(this, { sentSince: null, silent: false, error: null });
@@ -136,7 +138,7 @@ export class LiveScreen extends CameraScreen {
     if (this.slow || this.times.length < SLOW_RESULTS || now - this.started < SLOW_AFTER || this.possibleRate >= SLOW_RATE) return;
     this.slow = true;
     const advice = this.toServer ? _("The server may be faster: it would get the camera's picture.") : _("Close other programs and pages, or use a newer device.");
-    const text = `${_("It manages %(rate)s frames a second; quick expressions are missed.", { rate: this.possibleRate.toFixed(1) })} ${advice}`;
+    const text = `${_("It manages %(rate)s frames a second; quick expressions are missed.", { rate: decimal(this.possibleRate) })} ${advice}`;
     const button = this.toServer && el("button", { type: "button", class: "button", click: this.toServer }, _("Read on the server"));
     this.trouble.replaceChildren(message(_("This device is slow"), text, "info", button ?? ""));
   }

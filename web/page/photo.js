@@ -146,7 +146,8 @@ const percentOf = (part, whole) => `${((part / whole) * 100).toFixed(2)}%`;
 
 /** Returns the picture of a file or an image element upright, as an ImageBitmap of no more than `MAX_SIDE` pixels. */
 async function decode(file) {
-  const picture = await createImageBitmap(file).catch(() => null);
+  const loaded = file.decode?.() ?? Promise.resolve(); // an image of the page may not have come yet
+  const picture = await loaded.then(() => createImageBitmap(file)).catch(() => null);
   if (!picture) throw new Error(_(NOT_READ));
   const side = Math.max(picture.width, picture.height);
   if (side <= MAX_SIDE) return picture;

@@ -5,17 +5,17 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { CameraScreen } from "../../fer/ui/modules/camera_screen.js";
 
-let screen, finishLoading, opened;
+let screen, finishLoading, opened, opens;
 
 beforeEach(() => {
   globalThis.document = { activeElement: null };
-  opened = 0;
+  opened = opens = 0;
   const none = () => {};
   screen = Object.assign(Object.create(CameraScreen.prototype), {
     ...{ run: 0, startingRun: null, view: "person", ready: new Promise((resolve) => (finishLoading = resolve)) },
     ...{ startButton: {}, stopButton: {}, trouble: { replaceChildren: none }, overlay: { clear: none }, screenLock: { keep: none } },
     ...{ stage: { classList: { toggle: none } }, follow: none },
-    camera: { loss: null, open: async () => opened++, close: () => (opened = 0) },
+    camera: { loss: null, open: async () => [opens++, opened++], close: () => (opened = 0) },
   });
 });
 
@@ -26,7 +26,7 @@ test("a camera that was released while it was being opened stays off", async () 
   screen.release();
   finishLoading();
   await started;
-  assert.deepEqual([opened, screen.startButton.disabled], [0, false]);
+  assert.deepEqual([opens, screen.startButton.disabled], [0, false]);
 });
 
 test("a press after that, while the first one still waits, opens the camera once", async () => {
@@ -36,5 +36,5 @@ test("a press after that, while the first one still waits, opens the camera once
   assert.equal(screen.startButton.disabled, true);
   finishLoading();
   await started;
-  assert.deepEqual([opened, screen.stopButton.hidden], [1, false]);
+  assert.deepEqual([opens, opened, screen.stopButton.hidden], [1, 1, false]);
 });
