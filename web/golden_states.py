@@ -214,18 +214,13 @@ def cache(image: UInt8Array) -> list[dict[str, Any]]:
 
 
 def scenes(image: UInt8Array) -> list[dict[str, Any]]:
-    """Return frames as sums of layers, places and gains, and how each has changed."""
+    """Return frames as places and gains, and whether each is a cut or changed as a whole."""
     places = [[[(60, 0, 0)], 256]] * 3 + [[[(60 + 20 * step, 5, 0)], 256] for step in range(4)]
     places += [[[(120, 0, 0)], 90], [[(120, 0, 0)], 256], [[(0, 0, 2), (256, 0, 1)], 256]]
     places += [[[(60, 0, 3), (316, 0, 3)], 256], [[(0, 0, 2), (256, 0, 1)], 200], [[], 256]]
     places += [[[(0, 0, 2), (256, 0, 1)], 256]]
-    layers = [[layer] for layer in places]
-    one, other = [(0, 0, 2), (256, 0, 1)], [(60, 0, 0), (316, 0, 3)]
-    layers += [[[one, 256 - 24 * step], [other, 24 * step]] for step in range(11)]
-    layers += [[[other, 256]]] * 2
     detector, frames = SceneChangeDetector(), []
-    for parts in layers:
-        drawn = np.sum([darkened(draw(image, where), gain) for where, gain in parts], axis=0)
-        change = detector.update(drawn.astype(np.uint8))
-        frames.append({"layers": parts, **asdict(change)})
+    for where, gain in places:
+        change = detector.update(darkened(draw(image, where), gain))
+        frames.append({"places": where, "gain": gain, **asdict(change)})
     return frames

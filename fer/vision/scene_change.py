@@ -1,14 +1,10 @@
-"""Detection of cuts and dissolves in a stream, from small copies of its frames.
+"""Detection of hard cuts in a stream, from small copies of its frames.
 
 A cut changes nearly the whole picture at once into one that is no shifted copy of the frame before.
 That tells it from a flash or a fade, which change brightness; from pans and a shaken camera, which
 shift the picture; and from a hand before the lens, which leaves a part of it as it was.
-
-In a dissolve one scene is blended into another, so that a frame from its middle is a weighted mean
-of one before and one after it; frames of a pan or of somebody who walks by are not.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 import cv2
@@ -51,20 +47,6 @@ change the picture again and again."""
 COURSE_DECAY = 0.7
 """Share of that mean that is kept from each frame to the next."""
 
-DISSOLVE_SPANS = (2, 4, 8, 16, 32, 64)
-"""Frames from before a dissolve to after it, the lengths that are looked for. The shortest is a cut
-in a film whose frame rate was changed by blending frames."""
-
-DISSOLVE_CHANGE = 10.0
-"""Least mean difference of the frames before and after a dissolve, 0 to 255."""
-
-MIN_BLEND, MAX_BLEND = 0.25, 0.75
-"""Weights of the frame after a dissolve in the one from its middle."""
-
-MAX_UNBLENDED = 0.3
-"""Largest distance of the middle frame from a weighted mean, over that of the outer two: 0.5 where
-one scene is pushed before another, and less where there is movement in both scenes."""
-
 
 @dataclass(frozen=True)
 class Change:
@@ -73,56 +55,34 @@ class Change:
     Attributes:
         whole: Most of the picture changed, whatever the cause; also true of the first frame.
         cut: It shows another scene.
-        dissolve: It does so after a dissolve, in which faces took on the looks of others.
     """
 
     whole: bool
     cut: bool
-    dissolve: bool = False
 
 
 class SceneChangeDetector:
-    """Compares each frame of a stream with those before; one per visitor or video."""
+    """Compares each frame of a stream with the one before; one per visitor or video."""
 
     def __init__(self) -> None:
         """Start without a frame."""
         self._reference: UInt8Array | None = None
         self._course = 0.0
-        self._recent: deque[UInt8Array] = deque(maxlen=1 + max(DISSOLVE_SPANS))
 
     def update(self, image: UInt8Array) -> Change:
         """Compare the next frame, RGB uint8 (h, w, 3), with the last one that showed something."""
         now, before = subsample(image), self._reference
         if before is None or before.shape != now.shape:
-            self._begin(now)
+            self._reference, self._course = now, 0.0
             return Change(whole=True, cut=False)
         difference = cv2.norm(now, before, cv2.NORM_L1) / now.size
         if _contrast(now) < MIN_CONTRAST:
             return Change(difference > WHOLE_CHANGE, cut=False)
         isolated = difference > ISOLATED * self._course
         cut = difference > MIN_CHANGE and isolated and not _is_same_scene(before, now)
-        self._recent.append(now)
-        dissolve = not cut and self._ends_dissolve()
-        if cut or dissolve:
-            self._begin(now)
-            return Change(whole=True, cut=True, dissolve=dissolve)
-        self._course = COURSE_DECAY * self._course + (1 - COURSE_DECAY) * difference
+        self._course = 0.0 if cut else COURSE_DECAY * self._course + (1 - COURSE_DECAY) * difference
         self._reference = now
-        return Change(difference > WHOLE_CHANGE, cut=False)
-
-    def _begin(self, frame: UInt8Array) -> None:
-        """Compare the next frames with this one only."""
-        self._reference, self._course = frame, 0.0
-        self._recent.clear()
-        self._recent.append(frame)
-
-    def _ends_dissolve(self) -> bool:
-        """Return whether the scene of a recent frame was blended into that of the latest."""
-        spans = [span for span in DISSOLVE_SPANS if span < len(self._recent)]
-        return any(
-            _is_dissolve(*(self._recent[-1 - age] for age in (span, span // 2, 0)))
-            for span in spans
-        )
+        return Change(cut or difference > WHOLE_CHANGE, cut)
 
 
 def subsample(image: UInt8Array) -> UInt8Array:
@@ -139,18 +99,6 @@ def subsample(image: UInt8Array) -> UInt8Array:
 def _contrast(image: UInt8Array) -> float:
     """Return the mean standard deviation of the channels."""
     return float(cv2.meanStdDev(image)[1].mean())
-
-
-def _is_dissolve(before: UInt8Array, middle: UInt8Array, now: UInt8Array) -> bool:
-    """Return whether the middle frame is a blend of two scenes."""
-    if cv2.norm(now, before, cv2.NORM_L1) / now.size < DISSOLVE_CHANGE:
-        return False
-    change, part = now.astype(np.float32) - before, middle.astype(np.float32) - before
-    weight = float(np.vdot(part, change) / np.vdot(change, change))
-    if not MIN_BLEND <= weight <= MAX_BLEND:
-        return False
-    unblended = np.linalg.norm(part - weight * change) / np.linalg.norm(change)
-    return bool(unblended <= MAX_UNBLENDED) and not _is_same_scene(before, now)
 
 
 def _is_same_scene(before: UInt8Array, now: UInt8Array) -> bool:

@@ -66,7 +66,7 @@ class StreamDetector:
         self.search_period, self.appearances = search_period, AppearanceMemory()
         self.box_smoother = BoxSmoother(max_age)
         self.scene_changes, self.rotation = SceneChangeDetector(), StreamRotation()
-        self._cut = self._dissolve = False  # since the last frame that was searched
+        self._cut = False  # since the last frame that was searched
         self._size: tuple[int, ...] | None = None
         self._content: Rectangle = 0, 0, 0, 0
         self._last_time = -np.inf
@@ -77,10 +77,9 @@ class StreamDetector:
 
         In a stream of which only some frames are searched, that finds cuts between them.
         """
-        change = self.scene_changes.update(self.rotation.to_upright(image))
-        self._cut |= change.cut
-        self._dissolve |= change.dissolve
-        return change.cut
+        cut = self.scene_changes.update(self.rotation.to_upright(image)).cut
+        self._cut |= cut
+        return cut
 
     def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
         """Find the faces of the next frame.
@@ -115,10 +114,7 @@ class StreamDetector:
         """Return the faces of a frame that are about upright, tracked."""
         change, size = self.scene_changes.update(image), image.shape[:2]
         elapsed, self._last_time = time - self._last_time, time
-        cut = change.cut or self._cut
-        if change.dissolve or self._dissolve:
-            self._forget()  # faces that were followed through it look like those of after it
-        self._cut = self._dissolve = False
+        cut, self._cut = change.cut or self._cut, False
         whole = change.whole or cut or size != self._size
         mappings = self._frame_mappings(image) if whole else ()
         if mappings:

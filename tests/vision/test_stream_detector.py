@@ -62,18 +62,6 @@ def test_a_time_that_goes_back_or_is_no_number_is_refused(time):
         follower.update(detector, WALL, time)
 
 
-@pytest.mark.parametrize(("frames", "step"), [(10, 0.1), (25, 0.04)])
-def test_a_dissolve_into_another_scene_ends_its_tracks(detector, frames, step):
-    """Where a face of one person becomes another's."""
-    blocks = np.random.default_rng(0).integers(0, 255, (6, 12, 3), np.uint8)
-    after = cv2.resize(blocks, WALL.shape[1::-1])
-    after[20:220, 140:340] = ASTRONAUT[:, ::-1] // np.array([1, 2, 3], np.uint8)
-    shares = [*[0.0] * 5, *np.linspace(0, 1, frames + 2)[1:-1], *[1.0] * 5]
-    shown = [cv2.addWeighted(scene(140), 1 - share, after, share, 0) for share in shares]
-    found = followed(detector, shown, step)
-    assert [numbers(found[i]) for i in (0, 4, -1)] == [[1], [1], [2]]
-
-
 def test_another_scene_is_searched_at_once(detector):
     bright = scene(240)
     bright[:, :200] = 255

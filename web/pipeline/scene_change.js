@@ -1,4 +1,4 @@
-// Recognizing cuts and dissolves in a stream by small copies of its frames. Mirrors fer/vision/scene_change.py.
+// Recognizing hard cuts in a stream by small copies of its frames. Mirrors fer/vision/scene_change.py.
 
 import { resizeArea, resizeNearest } from "./resize.js";
 import { mean, range, round } from "./rounding.js";
@@ -7,55 +7,24 @@ const CHANNELS = [0, 1, 2];
 
 export class SceneChangeDetector {
   constructor({ scene_change: constants }) {
-    Object.assign(this, { constants, reference: null, course: 0, recent: [] });
+    Object.assign(this, { constants, reference: null, course: 0 });
   }
 
-  /** Compares the next frame with those before that showed something; returns {whole, cut, dissolve}. */
+  /** Compares the next frame with the last one that showed something; returns {whole, cut}. */
   update(picture) {
     const { COURSE_DECAY, ISOLATED, MIN_CHANGE, MIN_CONTRAST, WHOLE_CHANGE } = this.constants;
     const [now, before] = [subsample(picture, this.constants), this.reference];
     if (!before || before.width !== now.width || before.height !== now.height) {
-      this.begin(now);
-      return { whole: true, cut: false, dissolve: false };
+      Object.assign(this, { reference: now, course: 0 });
+      return { whole: true, cut: false };
     }
     const difference = meanDifference(now, before);
-    if (contrast(now) < MIN_CONTRAST) return { whole: difference > WHOLE_CHANGE, cut: false, dissolve: false };
+    if (contrast(now) < MIN_CONTRAST) return { whole: difference > WHOLE_CHANGE, cut: false };
     const isolated = difference > ISOLATED * this.course;
     const cut = difference > MIN_CHANGE && isolated && !this.isSameScene(before, now);
-    this.recent.push(now);
-    const dissolve = !cut && this.endsDissolve();
-    if (cut || dissolve) {
-      this.begin(now);
-      return { whole: true, cut: true, dissolve };
-    }
-    this.course = COURSE_DECAY * this.course + (1 - COURSE_DECAY) * difference;
+    this.course = cut ? 0 : COURSE_DECAY * this.course + (1 - COURSE_DECAY) * difference;
     this.reference = now;
-    return { whole: difference > WHOLE_CHANGE, cut: false, dissolve: false };
-  }
-
-  /** Compares the next frames with this one only. */
-  begin(frame) {
-    Object.assign(this, { reference: frame, course: 0, recent: [frame] });
-  }
-
-  /** Returns whether the scene of a recent frame was blended into that of the latest. */
-  endsDissolve() {
-    const spans = this.constants.DISSOLVE_SPANS;
-    this.recent = this.recent.slice(-1 - Math.max(...spans));
-    const aged = (age) => this.recent.at(-1 - age);
-    return spans.some((span) => span < this.recent.length && this.isDissolve(aged(span), aged(span / 2), aged(0)));
-  }
-
-  /** Returns whether the middle frame is a blend of two scenes. */
-  isDissolve(before, middle, now) {
-    const { DISSOLVE_CHANGE, MAX_BLEND, MAX_UNBLENDED, MIN_BLEND } = this.constants;
-    if (meanDifference(now, before) < DISSOLVE_CHANGE) return false;
-    const [changes, parts] = [now, middle].map((frame) => CHANNELS.flatMap((channel) => differences(frame, before, channel)));
-    const squares = dot(changes, changes);
-    const weight = dot(parts, changes) / squares;
-    if (weight < MIN_BLEND || weight > MAX_BLEND) return false;
-    const rest = parts.map((part, i) => part - weight * changes[i]);
-    return Math.sqrt(dot(rest, rest) / squares) <= MAX_UNBLENDED && !this.isSameScene(before, now);
+    return { whole: cut || difference > WHOLE_CHANGE, cut };
   }
 
   /** Returns whether a part of the picture stayed, or the whole of it shifted. */
@@ -106,8 +75,6 @@ function meanDifference(one, other) {
   for (const channel of CHANNELS) each(one, channel, (at) => (total += Math.abs(one.data[at] - other.data[at])));
   return total / (CHANNELS.length * one.width * one.height);
 }
-
-const dot = (one, other) => one.reduce((total, value, i) => total + value * other[i], 0);
 
 function differences(now, before, channel) {
   const values = [];

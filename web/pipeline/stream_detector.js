@@ -40,10 +40,9 @@ export class StreamDetector {
 
   /** Returns the faces of a frame that are about upright, tracked. */
   async find(picture, time) {
-    const { whole: changed, cut, dissolve } = this.sceneChanges.update(picture);
+    const { whole: changed, cut } = this.sceneChanges.update(picture);
     const elapsed = time - this.lastTime;
     this.lastTime = time;
-    if (dissolve) this.forget(); // faces that were followed through it look like those of after it
     const whole = changed || cut || this.size !== sizeOf(picture);
     const mappings = whole ? this.frameMappings(picture) : [];
     if (mappings.length) this.boxSmoother.reset(); // its places are in another frame's pixels
