@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from types import FrameType
 
 _INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
@@ -13,11 +14,12 @@ def run() -> int:
 
     SIGTERM, which a cluster sends when a job's time is over, ends it in the same order as Ctrl-C.
     """
-    received: list[int] = []
+    received: list[float] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        if len(received) == 1:  # `timeout`, for one, sends it twice: the rest is for clearing up
+        received.append(time.monotonic())
+        # `timeout`, for one, sends it twice, and the second one would break the clearing up.
+        if len(received) == 1 or received[-1] - received[-2] > 1:
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)

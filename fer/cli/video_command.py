@@ -1,7 +1,7 @@
 """`fer video`: recordings in; annotated videos, timelines, tables and reports out."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +104,7 @@ def run_video(options: argparse.Namespace) -> str:
 
     Raises:
         ValueError: No video can be read, or the settings or the network won't do.
-        KeyboardInterrupt: After Ctrl-C, with what was kept.
+        KeyboardInterrupt: After Ctrl-C or SIGTERM, with what was kept.
     """
     from fer.pipeline import Pipeline
     from fer.recording.exports import check_formats
@@ -170,34 +170,35 @@ def analyze_videos(
 
     Raises:
         ValueError: None can be read, or nothing can be written.
-        KeyboardInterrupt: After Ctrl-C, with what was kept.
+        KeyboardInterrupt: After Ctrl-C or SIGTERM, with what was kept.
     """
     from fer.recording import Cancelled
     from fer.recording.outputs import ResultsError
     from fer.video import VideoError
 
-    for video, place in places.items():
-        try:
-            report, stopped = analyze_video(
-                *(video, place or options.output, pipeline, options, marks)
-            )
-        except (Cancelled, KeyboardInterrupt):
-            raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
-        except VideoError as error:
-            if place is None or isinstance(error, ResultsError):
-                raise
-            results.refused[printable(video)] = str(error)
-            continue
-        results.reports.append(report if place is None else f"{printable(video)}:\n{report}\n")
-        if stopped:
-            raise KeyboardInterrupt(describe_kept(results, places, options.output))
+    with stop_on_interrupt() as stopped:
+        for video, place in places.items():
+            folder = place or options.output
+            try:
+                report = analyze_video(video, folder, pipeline, options, stopped, marks)
+            except (Cancelled, KeyboardInterrupt):
+                raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
+            except VideoError as error:
+                if place is None or isinstance(error, ResultsError):
+                    raise
+                results.refused[printable(video)] = str(error)
+            else:
+                title = "" if place is None else f"{printable(video)}:\n"
+                results.reports.append(f"{title}{report}\n" if title else report)
+            if stopped():
+                raise KeyboardInterrupt(describe_kept(results, places, options.output))
     if not results.reports:
         name, why = list(results.refused.items())[-1]
         raise ValueError(f"No video can be read. {name}: {why}")
 
 
 def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], output: Path) -> str:
-    """Return what there is after Ctrl-C; nothing if nothing is."""
+    """Return what there is after Ctrl-C or SIGTERM; nothing if nothing is."""
     done = len(results.reports)
     if not done:
         return ""
@@ -212,12 +213,21 @@ def analyze_video(
     folder: Path,
     pipeline: "Pipeline",
     options: argparse.Namespace,
+    stopped: Callable[[], bool],
     marks: "Sequence[Mark]" = (),
-) -> tuple[str, bool]:
+) -> str:
     """Analyse one video into a folder, with progress on a terminal.
 
+    Args:
+        video: Its file.
+        folder: Where its files go.
+        pipeline: Detects and classifies.
+        options: Of the command line.
+        stopped: Returns whether to end with what was analysed so far.
+        marks: Of the video.
+
     Returns:
-        What `describe_recording` returns of it, and whether it was ended by Ctrl-C.
+        What `describe_recording` returns of it, and what wasn't done.
     """
     from fer.recording import analyze, choose_view
     from fer.recording.exports import earlier_exports, export_stem, formats_of
@@ -228,7 +238,7 @@ def analyze_video(
     formats = formats_of(view)
     wanted = formats if options.export == ALL else options.export
     exports = [name for name in wanted if name in formats]
-    with stop_on_interrupt() as stopped, share_progress(printable(video.name)) as show:
+    with share_progress(printable(video.name)) as show:
         recording = analyze(
             *(video, folder, pipeline, view, options.rate),
             progress=lambda progress: show(progress.done),
@@ -245,7 +255,7 @@ def analyze_video(
             lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")
         if earlier := earlier_exports(folder, export_stem(video), exports):
             lines.append(f"Of an earlier analysis, and not written anew: {', '.join(earlier)}.")
-        return "\n".join(lines), stopped()
+        return "\n".join(lines)
 
 
 def describe_recording(recording: "RecordingResult", chosen: bool = False) -> str:

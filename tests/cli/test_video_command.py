@@ -14,7 +14,7 @@ from fer.__main__ import run
 from fer.cli import main
 from fer.recording import Cancelled, choose_view
 from fer.recording.span import Span
-from fer.video import VideoReader
+from fer.video import VideoError, VideoReader
 from tests.fakes import FakeDetector, fake_pipeline, sure
 from tests.sample_videos import make_film
 
@@ -233,6 +233,21 @@ def test_ctrl_c_before_the_first_frame_is_one_line_too(tmp_path, film, monkeypat
     assert main(words) == 130
     assert capsys.readouterr().err == "fer video: Interrupted.\n"
     assert not (tmp_path / "new").exists()
+
+
+def test_a_signal_while_a_video_is_refused_ends_the_others_too(tmp_path, film, monkeypatch, capsys):
+    asked = []
+
+    def refuse(video, *arguments, **options):
+        asked.append(video)
+        signal.raise_signal(signal.SIGINT)
+        raise VideoError("Its end is damaged.")
+
+    monkeypatch.setattr("fer.recording.analyze", refuse)
+    shutil.copy(film, tmp_path / "another.mp4")
+    words = ["video", str(film), str(tmp_path / "another.mp4"), "--output", str(tmp_path / "out")]
+    assert main(words) == 130 and len(asked) == 1
+    assert capsys.readouterr().err == "fer video: Interrupted.\n"
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, film, monkeypatch, capsys):
