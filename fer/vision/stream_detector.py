@@ -7,6 +7,7 @@ surroundings are searched at once, as far as it may have moved; when the whole p
 whole picture is. A face counts when it was detected in two frames.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,7 +100,7 @@ class StreamDetector:
         Raises:
             ValueError: The time is before that of the last frame, or not finite.
         """
-        if not self._last_time <= time < np.inf:
+        if not (math.isfinite(time) and time >= self._last_time):
             raise ValueError(
                 f"A frame's time is in seconds and doesn't go back, but {time} follows "
                 f"{self._last_time}; begin anew for another stream."

@@ -1,4 +1,4 @@
-"""Detection, within seconds, of streams that are upside down or on their side.
+"""Detection of streams that are upside down or on their side.
 
 A camera that hangs from the ceiling, or a film without a note of how the phone was held, has all of
 its faces another way up. Its frames are then turned before they are searched.
@@ -16,10 +16,10 @@ from fer.vision.detector_protocols import Detector
 from fer.vision.pose import roll_difference
 from fer.vision.rotation import rotate_boxes, rotate_image, rotate_points
 
-SEARCHES, FIRST_PAUSE = 4, 1.0
+SEARCHES, FIRST_PAUSE, MAX_PAUSE = 4, 1.0, 60.0
 """Searches of frames any way up that are made at once, because there are faces in them, and seconds
-from one search to the next where there are none; each pause is twice as long as the one before, as
-a search takes up to four times as long as one of an upright frame."""
+from one search to the next where there are none. Each pause is twice as long as the one before, up
+to the last: a search takes up to four times as long as one of an upright frame."""
 
 FORGOTTEN_AFTER = 5.0
 """Seconds without a face after which a turned stream counts as upright again."""
@@ -72,7 +72,8 @@ class StreamRotation:
         if degrees or len(faces):
             self._searches = max(0, self._searches - 1)
         if not degrees or not self._searches:
-            self._due, self._pause = time + self._pause, 2 * self._pause
+            self._due = time + self._pause
+            self._pause = min(2 * self._pause, MAX_PAUSE)
         return False
 
     def _forget(self, time: float) -> bool:

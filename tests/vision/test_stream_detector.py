@@ -60,6 +60,8 @@ def test_a_time_that_goes_back_or_is_no_number_is_refused(time):
     follower.update(detector, WALL, 5.0)
     with pytest.raises(ValueError, match=r"doesn't go back, but .* follows 5.0; begin anew"):
         follower.update(detector, WALL, time)
+    with pytest.raises(ValueError, match="in seconds"):
+        StreamDetector().update(detector, WALL, -float("inf"))
 
 
 def test_another_scene_is_searched_at_once(detector):

@@ -64,8 +64,8 @@ def test_a_face_that_was_mistaken_for_upright_is_turned():
     assert turns(Scripted(180, 180), [True] * 3) == [0, 180, 180]
 
 
-@pytest.mark.parametrize(("seconds", "times"), [(1.4, 2), (6, 3), (120, 7)])
-def test_an_empty_stream_is_searched_ever_less_often(seconds, times):
+@pytest.mark.parametrize(("seconds", "times"), [(1.4, 2), (6, 3), (120, 7), (1800, 35)])
+def test_an_empty_stream_is_searched_ever_less_often_down_to_once_a_minute(seconds, times):
     turns(detector := Scripted(), [False] * round(seconds / 0.2))
     assert detector.times == times
 

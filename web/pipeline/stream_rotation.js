@@ -37,7 +37,7 @@ export class StreamRotation {
     if (rotation || faces.length) this.searches = Math.max(0, this.searches - 1);
     if (!rotation || !this.searches) {
       this.due = time + this.pause;
-      this.pause *= 2;
+      this.pause = Math.min(2 * this.pause, this.constants.MAX_PAUSE);
     }
     return false;
   }
