@@ -47,8 +47,9 @@ class FrameSampler:
 
     def is_extra(self, time: float, cut: bool) -> bool:
         """Return whether an extra sample is due: after a cut, or where faces move fast."""
-        late = time - self._last_time >= self.step / FAST_RATE - TIME_TOLERANCE
-        return self._extra >= 1 and (cut or (self._fast and late))
+        elapsed = time - self._last_time  # below 0 where the last one counts for a little later
+        late = elapsed >= self.step / FAST_RATE - TIME_TOLERANCE
+        return self._extra >= 1 and elapsed > 0 and (cut or (self._fast and late))
 
     def begin_regular(self, time: float) -> float:
         """Note a regular sample, and return the time for which it counts."""

@@ -59,3 +59,11 @@ def test_what_is_fast_for_long_costs_at_most_half_as_much_again():
 def test_a_cut_is_sampled_at_once():
     _, extra = play(3, lambda time: faces(), lambda time: abs(time - 1.48) < 1e-6)
     assert extra == [1.48]
+
+
+def test_no_extra_sample_comes_before_the_time_for_which_the_last_one_counts():
+    """As after a cut in a frame that comes within the millisecond in which it was counted later."""
+    sampler = FrameSampler(1.0, next_time=164.0)
+    assert sampler.is_regular(163.9995)
+    sampler.note(faces(), sampler.begin_regular(163.9995))
+    assert not sampler.is_extra(163.9999, cut=True) and sampler.is_extra(164.04, cut=True)
