@@ -18,6 +18,10 @@ _MAX_BYTES = 10 * MAX_FRAMES * _ENTRY.itemsize
 """Of an index that is read: sound has entries, too."""
 
 
+_MAX_CHUNKS = 100
+"""Before the index; there are about four."""
+
+
 def lists_all_frames(path: str | Path, stream: VideoStream) -> bool:
     """Return whether a file is an AVI whose index lists each frame that the header counts.
 
@@ -35,8 +39,8 @@ def _read_index(path: Path) -> bytes:
     """Return the entries of the first index, whole ones only; none where there is no index."""
     with path.open("rb") as file:
         riff, _size, form = unpack("<4sI4s", file.read(12).ljust(12))
-        while (riff, form) == (b"RIFF", b"AVI ") and len(head := file.read(8)) == 8:
-            name, size = unpack("<4sI", head)
+        for _ in range(_MAX_CHUNKS if (riff, form) == (b"RIFF", b"AVI ") else 0):
+            name, size = unpack("<4sI", file.read(8).ljust(8))
             if name == b"idx1":
                 content = file.read(min(size, _MAX_BYTES))
                 return content[: len(content) - len(content) % _ENTRY.itemsize]
