@@ -25,6 +25,7 @@ from fer.timeline.marks import (
 from fer.timeline.timeline import Timeline
 from fer.ui import html
 from fer.ui.localization import localized
+from fer.video.audio import TAIL
 
 KEYS = {"e": EVENT, "x": "left out", "s": "stretch", "b": "baseline"}
 """The key that adds a mark of each kind."""
@@ -121,7 +122,8 @@ def changed_marks(
             is changed or removed, and `kind`, `start`, `end` and `text` of the new one; instead of
             times, `ago` has two numbers of seconds before now.
         now: Seconds of a live timeline; None for a recording.
-        end: Seconds after which no mark begins.
+        end: Seconds of the recording, at whose end the player may go on with the sound; no mark
+            begins after that.
 
     Raises:
         MarkError: That is not possible; the message is fit for visitors.
@@ -137,7 +139,7 @@ def changed_marks(
         wanted = {"kind": same[0].kind, **wanted}
     if wanted.get("do") in ("add", "change"):
         mark = _new_mark(wanted, now)
-        if mark.start > end:
+        if mark.start > end + TAIL:
             raise MarkError(
                 _("The recording ends at %(end)s, before this mark.", end=format_time(end))
             )

@@ -135,7 +135,7 @@ class RecordingSession:
 
         What another run does with the recording is left alone.
         """
-        if self.run in (run, None):
+        if self.run is run or (self.run is None and recording.job is None):
             recording.job = job
         if self.run is not run or recording not in self.recordings:
             job.cancel()

@@ -12,6 +12,7 @@ import pytest
 from fer.recording import Progress
 from fer.recording.span import WHOLE
 from fer.ui.connections import Sender
+from fer.ui.job_queue import Job, JobQueue
 from fer.ui.recording.comparison import ComparisonEvents
 from fer.ui.recording.events import RecordingEvents
 from fer.ui.recording.handlers import WORKERS
@@ -329,3 +330,20 @@ def test_recordings_in_the_queue_keep_a_bounded_part_of_the_disk(clip, uploads, 
 def files(paths):
     """Return files as Gradio sends them."""
     return [{"path": path} for path in paths]
+
+
+def test_a_job_that_is_ready_after_its_run_has_ended_takes_no_other_ones_place(tmp_path):
+    session, queue = RecordingSession(), JobQueue(1)
+    settings = AnalysisSettings("person", 5, WHOLE)
+    recording = QueuedRecording(1, "a.mp4")
+    session.recordings = [recording]
+    late, done = (Job(tmp_path / name, lambda job: None) for name in ("late", "done"))
+
+    async def scenario():
+        first, second = session.begin(settings), session.begin(settings)
+        await session.start(second, recording, done, queue)
+        session.end(second)
+        session.start(first, recording, late, queue).cancel()
+
+    run_async(scenario())
+    assert recording.job is done and late.is_cancelled
