@@ -27,8 +27,8 @@ def check_third_party_options(options: TrainingOptions) -> None:
     for name in FER_NETWORK_ONLY:
         if getattr(options, name) is not None:
             raise ValueError(
-                f"{flag(name)} is of this project's own network; leave it out, or use "
-                "recipes/fine_tune.yaml."
+                f"{flag(name)} is of this project's own network; leave it out, as "
+                "recipes/fine_tune.yaml does."
             )
 
 

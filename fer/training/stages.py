@@ -108,12 +108,12 @@ def check_output(options: TrainingOptions) -> None:
     output = Path(options.output)
     if output.is_file():
         raise ValueError(f"--output {output} is a file; name a folder.")
-    begun = any((output / name).is_file() for name in (RECIPE, MANIFEST))
+    begun, whole = ((output / name).is_file() for name in (RECIPE, MANIFEST))
     if options.resume and not begun:
         raise ValueError(f"--resume found no training in {output}; leave it out to begin one.")
     if options.resume:
         check_same_settings(output / RECIPE, options)
-    elif begun:
+    elif begun or whole:
         raise ValueError(
             f"{output} holds a training already; add --resume to continue it, or choose another "
             "--output."
@@ -139,7 +139,8 @@ def check_same_settings(file: Path, options: TrainingOptions) -> None:
         begun = read_recipe(file)
     except ValueError as error:
         raise ValueError(
-            f"{file} is damaged; write the recipe there again, or choose another --output."
+            f"{file} can't be resumed from: {error} Write the recipe there again, or choose "
+            "another --output."
         ) from error
     others = [
         f"{flag(name)} {getattr(begun, name)} (not {getattr(options, name)})"

@@ -350,7 +350,7 @@ def test_the_middle_that_is_seen():
     "setting", [{"widths": [8, 8, 8]}, {"view_size": 44}, {"ferplus_share": 0.5}]
 )
 def test_others_networks_have_none_of_our_settings(base, setting):
-    with pytest.raises(ValueError, match=r"leave it out, or use recipes/fine_tune\.yaml"):
+    with pytest.raises(ValueError, match=r"leave it out, as recipes/fine_tune\.yaml does"):
         build_initial_model(TrainingOptions(base_model=str(base), **setting))
 
 

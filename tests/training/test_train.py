@@ -242,6 +242,8 @@ def test_a_training_is_not_written_over_another(trained, options):
         train(options)
     with pytest.raises(ValueError, match="holds a training already"):
         train(replace(options, output=str(trained / "student" / "1")))
+    with pytest.raises(ValueError, match="--resume found no training in"):
+        check_output(replace(options, output=str(trained / "student" / "1"), resume=True))
     assert (trained / "model.safetensors").is_file()
 
 
@@ -308,7 +310,7 @@ def test_a_training_is_resumed_with_its_own_settings_only(trained, options, chan
 
 def test_damaged_settings_are_a_sentence(trained, options, tmp_path):
     (tmp_path / "recipe.yaml").write_text("epochs: [")
-    with pytest.raises(ValueError, match=r"recipe\.yaml is damaged; write the recipe there again"):
+    with pytest.raises(ValueError, match=r"resumed from: .* Write the recipe there again"):
         check_output(replace(options, output=str(tmp_path), resume=True))
 
 
