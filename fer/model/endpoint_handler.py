@@ -1,6 +1,7 @@
 """Handler of Hugging Face Inference Endpoints; it travels with the weights as handler.py.
 
-It runs without this project's package: whatever it needs is imported from transformers and Pillow.
+It runs without this project's package: whatever it needs is imported from transformers,
+Pillow and NumPy.
 """
 
 import base64
@@ -76,9 +77,9 @@ def decode(item: Any) -> Image.Image:
 
 
 def in_8_bits(picture: Image.Image) -> Image.Image:
-    """Return a picture as RGB; 16-bit grey is scaled, as `Image.convert` would clip it to white."""
-    if picture.mode.startswith("I;16"):
-        grey = np.asarray(picture, np.float32)
+    """Return a picture as RGB; deeper grey is scaled, as `Image.convert` would clip it to white."""
+    if picture.mode[0] in "IF":
+        grey = np.nan_to_num(np.asarray(picture, np.float32)).clip(0)
         picture = Image.fromarray((grey * (255 / max(255, grey.max()))).astype(np.uint8))
     return picture.convert("RGB")
 

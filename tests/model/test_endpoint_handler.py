@@ -84,6 +84,9 @@ def test_a_grey_picture_of_16_bits_keeps_its_contrast(bits):
     Image.fromarray(levels).save(file, "PNG")
     found = np.asarray(decode(file.getvalue()))[:, :, 0]
     np.testing.assert_allclose(found, levels / levels.max() * 255, atol=1)
+    found = np.asarray(decode(Image.fromarray(levels.astype(np.float32) * 3)))[:, :, 0]
+    if bits > 8:
+        np.testing.assert_allclose(found, levels / levels.max() * 255, atol=1)
 
 
 @pytest.mark.parametrize(
