@@ -68,9 +68,10 @@ def summary(evaluation: "Evaluation", folder: Path) -> str:
         lines.append(f"by FER+'s majority of seven {agreement.accuracy:.4f}")
     if ferplus := evaluation.ferplus:
         lines.append(f"FER+'s head, by its majority of eight {ferplus.accuracy:.4f}")
+    combined = "both heads combined, " if evaluation.by_share else ""
     if evaluation.combined and (both := evaluation.combined.both_label_sets):
         lines.append(
-            f"combined output by both label sets: accuracy {both.accuracy:.4f}, macro F1 "
+            f"{combined}by both label sets: accuracy {both.accuracy:.4f}, macro F1 "
             f"{both.macro_f1:.4f}, calibration error {both.calibration_error:.4f}"
         )
     lines += [describe_share(row) for row in evaluation.by_share]
