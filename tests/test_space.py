@@ -89,8 +89,9 @@ def test_no_workflow_runs_what_may_change_or_may_do_more_than_it_has_to(path):
         checkout = job["steps"][0]
         assert checkout["with"]["persist-credentials"] is False
         for command in (step["run"] for step in job["steps"] if "run" in step):
-            assert "pip install" not in command and "npm install" not in command
-            assert "pipx" not in command or re.search(r"==\d+\.\d+\.\d+", command)
+            assert not re.search(r"\b(pip install|npm (install|i)|npx)\b", command)
+            for package in re.findall(r"\bpipx (?:run|install)(?: --spec)? (\S+)", command):
+                assert re.search(r"==\d+\.\d+\.\d+$", package)
 
 
 def test_known_vulnerabilities_are_looked_for_in_all_requirements():

@@ -43,10 +43,18 @@ def anchor(heading):
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def links_of(page):
+    """The links of a page to files and headings of the repository."""
+    return re.findall(r"(?:\]\(|src=\")(?!https?:)([^)\s\"]+)", page.read_text())
+
+
+def test_links_are_found():
+    assert len(links_of(ROOT / "README.md")) > 10
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_within_the_repository_leads_somewhere(page):
-    links = re.findall(r"(?:\]\(|src=\")(?!https?:)([^)\s\"]+)", page.read_text())
-    for file, _, heading in (link.partition("#") for link in links):
+    for file, _, heading in (link.partition("#") for link in links_of(page)):
         target = page.parent / file if file else page
         assert target.exists(), file
         if heading:
