@@ -1,16 +1,19 @@
 """Measure what happens to faces when photos are turned: found, read as upright, at what cost.
 
-    python -m benchmarks.roll --photos ../shared/samples/photos
+    python -m benchmarks.roll --photos ../shared/samples/photos --dataset ../shared/data/fer2013
 
-Photos are turned about their middle on a grey canvas. "Same expression" compares the turned with
-the upright photo; beside it, "unlevelled" crops the same boxes as if the faces were upright, and
-"named" counts only faces whose expression is named upright. How much of it is the network's own
-unsteadiness is in the last row: a photo that is upright and a little smaller. Pictures without
-faces are scikit-image's own. Seconds are of the processor, one thread.
+Photos are turned about their middle on a grey canvas. Beside the photos as they are, each face that
+is large enough is cut out with its surroundings as a photo of one face. "Same expression" compares
+the turned with the upright photo; beside it, "unlevelled" crops the same boxes as if the faces were
+upright, and "named" counts only faces whose expression is named upright. How much of it is the
+network's own unsteadiness is in the last row: a photo that is upright and a little smaller.
+FER2013's pictures are enlarged, given a margin of repeated border pixels and turned; where no face
+is found the middle is classified as it is. Pictures without faces are scikit-image's own. Seconds
+are of the processor, one thread.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time
@@ -21,12 +24,13 @@ from skimage import data
 from supervision import Detections
 
 from benchmarks.reporting import circumstances, table, write
+from fer.data.fer2013 import load_arrays, load_fer2013
 from fer.images import read_image
 from fer.labels import EXPRESSIONS
 from fer.paths import IMAGE_SUFFIXES
 from fer.pipeline import Pipeline, StreamState
 from fer.threads import limit_threads
-from fer.vision.crops import CropFraming, crop_face
+from fer.vision.crops import CropFraming, crop_face, crop_faces
 from fer.vision.detections import boxes, expression_labels, probabilities, select
 from fer.vision.rotation import rotate_image, rotate_points
 
@@ -38,11 +42,15 @@ MAX_SIDE = 1280
 SMALLER = 0.94
 """Size of the smaller photo, relative to the photo."""
 
-MIN_CONFIDENCE = 0.95
-"""Least confidence of a face that is looked for in turned copies."""
+MIN_CONFIDENCE, SURROUNDINGS, SOLO_FACE = 0.95, 1.3, 90
+"""Least confidence of a face whose fate is followed; how far a photo of one face reaches from the
+face's middle, in longer sides of the face; and pixels to which a smaller face is enlarged."""
 
 FACELESS = ("brick", "cell", "chelsea", "coffee", "coins", "grass", "gravel", "horse", "logo")
 FACELESS += ("moon", "page", "retina", "rocket", "text")
+
+ENLARGED, MARGIN = 192, 48
+"""Side of FER2013's pictures when faces are looked for in them, and the margin, in pixels."""
 
 
 @dataclass
@@ -141,6 +149,66 @@ def shrink(photo: np.ndarray) -> np.ndarray:
     return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
+def photos_of_one_face(pipeline: Pipeline, photos: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield each face with its surroundings, where no other one is found in them."""
+    for photo in photos:
+        height, width = photo.shape[:2]
+        for x1, y1, x2, y2 in boxes(pipeline.detector.detect(photo)):
+            side = max(x2 - x1, y2 - y1)
+            reach, x, y = SURROUNDINGS * side, (x1 + x2) / 2, (y1 + y2) / 2
+            left, top = max(0, int(x - reach)), max(0, int(y - reach))
+            solo = photo[top : min(height, int(y + reach)), left : min(width, int(x + reach))]
+            scale = max(1.0, SOLO_FACE / side)
+            solo = cv2.resize(solo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+            if len(pipeline.detector.detect(solo)) == 1:
+                yield solo
+
+
+def measure_fer2013(pipeline: Pipeline, dataset: str, sample: int) -> dict[str, object]:
+    """Return the accuracy on validation pictures that are upright, and turned by 30 degrees."""
+    validation = load_fer2013(dataset)["validation"]
+    chosen = np.random.default_rng(0).choice(len(validation), sample, replace=False)
+    faces = load_arrays(validation.select(np.sort(chosen)))
+    rows = [
+        accuracy(pipeline, [enlarge(image, angle) for image in faces.images], faces.labels)
+        for angle in (0, 30, -30)
+    ]
+    return dict(zip(("upright", "clockwise", "counter_clockwise"), rows, strict=True))
+
+
+def enlarge(image: np.ndarray, angle: float) -> np.ndarray:
+    """Return a grey picture large, with a margin, turned about its middle, in RGB."""
+    large = cv2.resize(image, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
+    framed = cv2.copyMakeBorder(large, *[MARGIN] * 4, cv2.BORDER_REPLICATE)
+    side = len(framed)
+    turn = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), -angle, 1)
+    turned = cv2.warpAffine(framed, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(turned, cv2.COLOR_GRAY2RGB)
+
+
+def accuracy(
+    pipeline: Pipeline, pictures: Sequence[np.ndarray], labels: np.ndarray
+) -> dict[str, float]:
+    """Return how many faces are found, and the accuracy of level and of unlevelled crops."""
+    detector = pipeline.detector.with_options(min_face=ENLARGED // 3)
+    framing = CropFraming(**pipeline.classifier.framing)
+    level, plain, found = [], [], 0
+    for picture in pictures:
+        faces = select(detector.detect_any_rotation(picture), np.arange(1))
+        middle = picture[MARGIN:-MARGIN, MARGIN:-MARGIN]
+        found += len(faces)
+        level += crop_faces(picture, faces, framing) or [middle]
+        plain.append(middle)
+    right = [
+        pipeline.classifier.classify(crops).argmax(axis=1) == labels for crops in (level, plain)
+    ]
+    return {
+        "found": round(found / len(pictures), 4),
+        "accuracy": round(float(right[0].mean()), 4),
+        "accuracy_as_they_are": round(float(right[1].mean()), 4),
+    }
+
+
 def measure_faceless(pipeline: Pipeline) -> dict[str, object]:
     """Return how many faces are seen in pictures without any, and how much longer that takes."""
     detector, plain, turned = pipeline.detector, [0, 0.0], [0, 0.0]
@@ -180,21 +248,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cv2.setNumThreads(1)
     pipeline = Pipeline.load(options.model)
     photos = load_photos(options.photos)
+    solos = list(photos_of_one_face(pipeline, photos))
     report = {
         **circumstances("benchmarks.roll", arguments),
         "photos": len(photos),
-        "turned": measure_photos(pipeline, photos),
+        "photos_of_one_face": measure_photos(pipeline, solos),
+        "photos_as_they_are": measure_photos(pipeline, photos),
         "faceless": measure_faceless(pipeline),
         "live": measure_live(pipeline),
     }
-    print(table(report["turned"]))
-    print(*(f"{name}: {report[name]}" for name in ("faceless", "live")), sep="\n")
+    if options.dataset:
+        report["fer2013"] = measure_fer2013(pipeline, options.dataset, options.sample)
+    for name in ("photos_of_one_face", "photos_as_they_are"):
+        print(name, table(report[name]), sep="\n")
+    print(*(f"{name}: {report.get(name)}" for name in ("faceless", "live", "fer2013")), sep="\n")
     write(report, options.output)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of photos")
+    parser.add_argument("--dataset", help="FER2013, a Hub id or folder; left out if not given")
+    parser.add_argument("--sample", type=int, default=600, help="pictures of FER2013")
     parser.add_argument("--model", help="a folder or Hub id; the embedded weights if left out")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     return parser

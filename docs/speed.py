@@ -61,14 +61,15 @@ def settings(cache: dict, roll: dict, yaw: dict, framing: dict) -> str:
     """
     without, still = _cached(cache, "still")
     moving_without, moving = _cached(cache, "moving")
-    upright, *turned = roll["turned"]
+    upright, *turned = roll["photos_of_one_face"]
     rows = "\n".join(map(_turned_row, turned))
-    live = roll["live"]
+    live, tilts = roll["live"], roll["fer2013"].values()
+    level, plain = ([row[name] for row in tilts] for name in ("accuracy", "accuracy_as_they_are"))
     yaws = {row["yaw"]: row for row in yaw["by_yaw"]}
     scale = framing["scales"][framing["size"]]
     commands = "\n".join(file["command"] for file in (cache, roll, yaw, framing))
     return f"""\
-## What the settings cost and bring
+## What each step costs and brings
 
 **Prediction cache.** A face that hasn't changed for a moment isn't classified again. Of faces that
 keep still {still["classified"]:.0%} are classified in a frame of 30 a second, of moving ones
@@ -79,11 +80,16 @@ with every face classified in every frame it is {without["accuracy"]:.3f} and
 **Roll.** A tilted face is cropped level with its eyes, and a photo without upright faces is
 searched turned. A frame with a tilted face takes {live["tilted_ms"]:.1f} ms instead of
 {live["upright_ms"]:.1f}, a photo without faces {roll["faceless"]["times_as_long"]:.1f} times as
-long. Of the {upright["faces"]} faces in {roll["photos"]} photos:
+long. Of {upright["faces"]} photos of one face, each turned both ways where that differs, the
+expression is that of the photo as it is, where the face is detected:
 
 | photo turned by | detected | same expression | same, cropped as if upright |
 |---|---|---|---|
 {rows}
+
+Of validation pictures of FER2013 {level[0]:.1%} are classified right upright, and {level[1]:.1%} and
+{level[2]:.1%} turned by 30 degrees, one way and the other; cropped as if upright {plain[1]:.1%} and
+{plain[2]:.1%}.
 
 **Yaw.** On {yaw["heads"]} photographed heads, turned in three dimensions, the mean error of the
 estimated yaw is {yaws[0]["mean_error"]:.0f} degrees at 0, {yaws[35]["mean_error"]:.0f} at 35 and
@@ -132,9 +138,8 @@ def _crowd(visitors: dict) -> str:
     mean, slowest, late = rates["mean_rate"], rates["least_rate"], 1000 * rates["age_p99"]
     cores = visitors["machine"]["cores"]
     return f"""\
-Where the server reads the camera, as the Live tab does *on the server*, {number} visitors at a time
-get the faces of {mean:.1f} of the ten frames that each sends in a second; the slowest gets those of
-{slowest:.1f}. 99 of 100 results are there within {late:.0f} ms of their frame, on {cores} cores
+Where the server reads the camera, as the Live tab does *on the server*, {number} visitors who each
+send ten frames a second have {mean:.1f} of them analysed a second, the slowest {slowest:.1f}. 99 of 100 results are there within {late:.0f} ms of their frame, on {cores} cores
 that server and visitors share."""
 
 

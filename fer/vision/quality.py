@@ -18,7 +18,7 @@ TURNED_AWAY_FROM = 45.0
 
 `python -m benchmarks.yaw` turns photographed faces in three dimensions: beyond it are nine of ten
 that are turned by 65 degrees or more and found, half of those turned by 55, and none of those
-turned by 35 or less; of profiles that are named otherwise than the same face frontally two thirds
+turned by 35 or less; of profiles that are named otherwise than the same face frontally most
 are no longer named. Of FER2013's validation pictures 2% are beyond it, and the accuracy
 of those that are named is the same without them.
 """
