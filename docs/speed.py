@@ -87,9 +87,9 @@ expression is that of the photo as it is, where the face is detected:
 |---|---|---|---|
 {rows}
 
-Of validation pictures of FER2013 {level[0]:.1%} are classified right upright, and {level[1]:.1%} and
-{level[2]:.1%} turned by 30 degrees, one way and the other; cropped as if upright {plain[1]:.1%} and
-{plain[2]:.1%}.
+Of validation pictures of FER2013 {level[0]:.1%} are classified right upright, and
+{level[1]:.1%} and {level[2]:.1%} turned by 30 degrees, one way and the other; cropped as if upright
+{plain[1]:.1%} and {plain[2]:.1%}.
 
 **Yaw.** On {yaw["heads"]} photographed heads, turned in three dimensions, the mean error of the
 estimated yaw is {yaws[0]["mean_error"]:.0f} degrees at 0, {yaws[35]["mean_error"]:.0f} at 35 and
@@ -139,7 +139,8 @@ def _crowd(visitors: dict) -> str:
     cores = visitors["machine"]["cores"]
     return f"""\
 Where the server reads the camera, as the Live tab does *on the server*, {number} visitors who each
-send ten frames a second have {mean:.1f} of them analysed a second, the slowest {slowest:.1f}. 99 of 100 results are there within {late:.0f} ms of their frame, on {cores} cores
+send ten frames a second have {mean:.1f} of them analysed a second, the slowest {slowest:.1f}. 99 of
+100 results are there within {late:.0f} ms of their frame, on {cores} cores
 that server and visitors share."""
 
 

@@ -36,7 +36,7 @@ def test_each_figure_is_where_it_belongs():
     assert "| film | 30 | 3.0x | - | 0.900 | 0.2 |" in text
     assert "took 18 ms" in text
     assert "6 faces at 720p is done 2.8 times as fast\nas it plays, in 1000 MB" in text
-    assert "16 visitors at a time\nget the faces of 9.6 of the ten" in text
+    assert "16 visitors who each\nsend ten frames a second have 9.6 of them analysed" in text
     assert "within 137 ms of their frame, on 2 cores" in text
     assert "responds after 1.20 of the time" in text
     assert "and of\na rival." in text
