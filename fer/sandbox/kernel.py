@@ -1,8 +1,9 @@
 """What Linux offers to take rights away from the calling process, through ctypes.
 
 Everything here holds for all threads started later and can't be undone. A filter on system calls
-(seccomp) denies the network, new programs, new processes, reaching into other processes, watching
-files and memory that no limit counts; Landlock denies files outside of given folders.
+(seccomp) denies the network, new programs, new processes, reaching into other processes, typing
+into a terminal, watching files and memory that no limit counts; Landlock denies files outside of
+given folders.
 """
 
 import ctypes
@@ -97,11 +98,16 @@ _DENIED = {
 }
 _CLONE, _CLONE3, _CLONE_THREAD = (56, 220), (435, 435), 0x10000
 _KILL, _TGKILL, _PRLIMIT = (62, 129), (234, 131), (302, 261)
-_SIGNALS_OF_FILES = {
-    (72, 25): (8, 10, 15),  # fcntl: F_SETOWN, F_SETSIG, F_SETOWN_EX
-    (16, 29): (0x8901, 0x8902),  # ioctl, of a connection: FIOSETOWN, SIOCSPGRP
-}
-"""Calls, and their commands by which a file sends signals, to any process."""
+_FCNTL, _IOCTL = (72, 25), (16, 29)
+_DENIED_COMMANDS = [
+    # By these a file sends signals to any process: F_SETOWN, F_SETSIG, F_SETOWN_EX,
+    (_FCNTL, (8, 10, 15)),
+    # or a connection: FIOSETOWN, SIOCSPGRP.
+    (_IOCTL, (0x8901, 0x8902)),
+    # By these a terminal is typed into or taken over: TIOCSTI, TIOCLINUX, TIOCSPGRP, TIOCSCTTY.
+    (_IOCTL, (0x5412, 0x541C, 0x5410, 0x540E)),
+]
+"""Calls and their second arguments, of which the kernel, too, ignores the upper 32 bits."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 """Instructions of the kernel's filter machine (BPF)."""
@@ -140,7 +146,7 @@ def forbid_new_rights() -> None:
 
 
 def forbid_calls() -> None:
-    """Deny the network, programs, processes and other processes' insides, with EPERM.
+    """Deny the network, programs, processes, other processes' insides and typing, with EPERM.
 
     Raises:
         KernelError: This machine has no filter on system calls, or another architecture.
@@ -208,7 +214,7 @@ def _filter(machine: str, process: int) -> bytes:
     for numbers in (_KILL, _TGKILL):
         program += _only_if(numbers[column], _EQUAL, process)
     program += _only_if(_PRLIMIT[column], _EQUAL, 0)  # one's own
-    for numbers, commands in _SIGNALS_OF_FILES.items():
+    for numbers, commands in _DENIED_COMMANDS:
         for command in commands:
             program += _unless_second(numbers[column], command)
     program.append((_RETURN, 0, 0, _ALLOW))

@@ -38,6 +38,11 @@ def _try_all(secret, folder, channel):
         "kind of signal": lambda: fcntl.fcntl(0, 10, signal.SIGKILL),  # F_SETSIG
         "signal of a connection": lambda: _own(channel, 0x8901),  # FIOSETOWN
         "signal of its group": lambda: _own(channel, 0x8902),  # SIOCSPGRP
+        "typing": lambda: fcntl.ioctl(0, 0x5412, b"x"),  # TIOCSTI
+        "typing by another number": lambda: _call(16, 0, ctypes.c_ulong(1 << 32 | 0x5412), b"x"),
+        "pasting": lambda: fcntl.ioctl(0, 0x541C, b"x"),  # TIOCLINUX
+        "terminal's group": lambda: fcntl.ioctl(0, 0x5410, b"x"),  # TIOCSPGRP
+        "terminal's session": lambda: fcntl.ioctl(0, 0x540E, b"x"),  # TIOCSCTTY
         "priority": lambda: os.sched_setscheduler(os.getppid(), 3, os.sched_param(0)),
         "cores": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
         "pages": lambda: _call(279, os.getppid(), 0, None, None, None, 0),
