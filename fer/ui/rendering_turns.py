@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fer.i18n import gettext as _
 from fer.ui.connections import PAGE_BUSY
 
-MAX_RENDERED, MAX_WAITING = 4, 400
+MAX_AT_A_TIME, MAX_WAITING = 4, 400
 """Pages that are rendered at a time, and requests that are rendered or wait."""
 
 
@@ -23,7 +23,7 @@ class RenderingTurns:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._turns, self._known = asyncio.Semaphore(MAX_RENDERED), 0
+        self._turns, self._known = asyncio.Semaphore(MAX_AT_A_TIME), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have a page rendered in its turn, which ends when it begins to be sent."""

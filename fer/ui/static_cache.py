@@ -26,10 +26,10 @@ COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|h
 
 ICON = re.compile(r"/pwa_icon/\d+")
 
-RENDERED = re.compile(r"/|/config/?")
+PAGE = re.compile(r"/|/config/?")
 """Paths of the page, which is the same in all languages: scripts translate it."""
 
-MAX_RENDERED = 32
+MAX_KEPT_PAGES = 32
 """Responses to these that are kept: one for each address of the page and each encoding."""
 
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -86,7 +86,7 @@ class StaticCache:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._files: dict[_Key, _Kept] = {}
-        self._rendered: dict[_Key, _Kept] = {}
+        self._pages: dict[_Key, _Kept] = {}
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,33 +95,33 @@ class StaticCache:
         path = scope["path"].removeprefix(scope.get("root_path", "")) if headers else ""
         accepted = "" if ICON.fullmatch(path) else headers.get("accept-encoding", "")
         encoding = next((name for name in ENCODINGS if name in accepted), "")
-        is_rendered = bool(RENDERED.fullmatch(path)) and not _is_for_another(scope)
+        is_page = bool(PAGE.fullmatch(path)) and not _is_for_another(scope)
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
-        elif scope.get("method") == "GET" and (is_rendered or _is_kept(path, encoding)):
-            kept = await self._response(is_rendered, encoding, scope, receive)
+        elif scope.get("method") == "GET" and (is_page or _is_kept(path, encoding)):
+            kept = await self._response(is_page, encoding, scope, receive)
             if kept is not None:
                 await kept(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
     async def _response(
-        self, is_rendered: bool, encoding: str, scope: Scope, receive: Receive
+        self, is_page: bool, encoding: str, scope: Scope, receive: Receive
     ) -> _Kept | None:
         """Return the whole response; None if there is none, as the visitor has left."""
-        address = (pair for pair in scope["headers"] if is_rendered and pair[0] in _ADDRESS)
+        address = (pair for pair in scope["headers"] if is_page and pair[0] in _ADDRESS)
         key = scope["path"], encoding, *address
-        known = self._rendered if is_rendered else self._files
+        known = self._pages if is_page else self._files
         if key in known:
             return known[key]
         # Pages take turns of their own, in the request guard.
-        async with nullcontext() if is_rendered else self._making:
+        async with nullcontext() if is_page else self._making:
             made = known.get(key) or await _make(self.app, encoding, scope, receive)
         if made is not None and made.status == 200:
             known[key] = made
-        if len(self._rendered) > MAX_RENDERED:
-            del self._rendered[next(iter(self._rendered))]
+        if len(self._pages) > MAX_KEPT_PAGES:
+            del self._pages[next(iter(self._pages))]
         return made
 
 

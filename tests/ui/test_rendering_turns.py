@@ -3,7 +3,7 @@
 import asyncio
 
 from fer.ui import rendering_turns
-from fer.ui.rendering_turns import MAX_RENDERED, RenderingTurns
+from fer.ui.rendering_turns import MAX_AT_A_TIME, RenderingTurns
 from tests.async_runner import run_async
 
 
@@ -37,20 +37,20 @@ def test_no_page_is_rendered_for_who_has_left(monkeypatch):
 
         turns = RenderingTurns(app)
         first, leaving, last = (
-            [Browser() for _ in range(count)] for count in (MAX_RENDERED, 50, 2)
+            [Browser() for _ in range(count)] for count in (MAX_AT_A_TIME, 50, 2)
         )
         tasks = [browser.ask(turns) for browser in (*first, *leaving, *last)]
         await asyncio.sleep(0.01)
         for browser in leaving:
             browser.left.set()
-        await asyncio.wait(tasks[MAX_RENDERED:-2])
-        assert rendered == first and turns._known == MAX_RENDERED + 2
-        monkeypatch.setattr(rendering_turns, "MAX_WAITING", MAX_RENDERED + 2)
+        await asyncio.wait(tasks[MAX_AT_A_TIME:-2])
+        assert rendered == first and turns._known == MAX_AT_A_TIME + 2
+        monkeypatch.setattr(rendering_turns, "MAX_WAITING", MAX_AT_A_TIME + 2)
         await (refused := Browser()).ask(turns)
         assert refused.status == 503
         ready.set()
         await asyncio.gather(*tasks)
         assert rendered == first + last
-        assert turns._known == 0 and turns._turns._value == MAX_RENDERED
+        assert turns._known == 0 and turns._turns._value == MAX_AT_A_TIME
 
     run_async(scenario())

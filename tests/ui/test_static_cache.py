@@ -91,10 +91,10 @@ def test_the_page_is_rendered_once_for_each_of_its_addresses(files, monkeypatch)
         files.get("/config", **{"x-forwarded-host": "another.example"})
     assert files.asked == ["/", "/", "/config", "/config"]
     files.get("/?deep_link=a", "/?deep_link=a", "/config?page=b")  # for the request guard
-    assert len(files.asked) == 7 and len(files.cached._rendered) == 4
-    monkeypatch.setattr(static_cache, "MAX_RENDERED", 4)
+    assert len(files.asked) == 7 and len(files.cached._pages) == 4
+    monkeypatch.setattr(static_cache, "MAX_KEPT_PAGES", 4)
     files.get("/", **{"x-forwarded-proto": "https"})
-    assert len(files.cached._rendered) == 4
+    assert len(files.cached._pages) == 4
 
 
 def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
