@@ -10,9 +10,9 @@ import gzip
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import anyio.to_thread
 import brotli  # type: ignore[import-untyped]
@@ -87,7 +87,8 @@ class StaticCache:
         self.app = app
         self._files: dict[_Key, _Kept] = {}
         self._pages: dict[_Key, _Kept] = {}
-        self._making = asyncio.Lock()
+        self._making = WeakValueDictionary[_Key, asyncio.Lock]()  # while somebody waits
+        self._compressing = asyncio.Lock()  # one at a time, so that visitors have threads left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a response that is kept, or pass the request on."""
@@ -113,15 +114,22 @@ class StaticCache:
         address = (pair for pair in scope["headers"] if is_page and pair[0] in _ADDRESS)
         key = scope["path"], encoding, *address
         known = self._pages if is_page else self._files
-        if key in known:
-            return known[key]
-        # Pages take turns of their own, in the request guard.
-        async with nullcontext() if is_page else self._making:
-            made = known.get(key) or await _make(self.app, encoding, scope, receive)
-        if made is not None and made.status == 200:
-            known[key] = made
+        # Of those who ask at once the first one has it made; or the next one, if the first leaves.
+        async with self._making.setdefault(key, asyncio.Lock()):
+            made = known.get(key) or await self._make(encoding, scope, receive)
+            if made is not None and made.status == 200:
+                known[key] = made
         if len(self._pages) > MAX_KEPT_PAGES:
             del self._pages[next(iter(self._pages))]
+        return made
+
+    async def _make(self, encoding: str, scope: Scope, receive: Receive) -> _Kept | None:
+        """Return the whole response, compressed."""
+        headers = [pair for pair in scope["headers"] if pair[0] not in _VARYING]
+        made = await _collect(self.app, {**scope, "headers": headers, "query_string": b""}, receive)
+        if made is not None and made.status == 200 and encoding:
+            async with self._compressing:
+                await _compress(made, encoding)
         return made
 
 
@@ -135,19 +143,14 @@ def _is_kept(path: str, encoding: str) -> bool:
     return bool((encoding and COMPRESSED.fullmatch(path)) or ICON.fullmatch(path))
 
 
-async def _make(app: ASGIApp, encoding: str, scope: Scope, receive: Receive) -> _Kept | None:
-    """Return the whole response, compressed."""
-    headers = [pair for pair in scope["headers"] if pair[0] not in _VARYING]
-    made = await _collect(app, {**scope, "headers": headers, "query_string": b""}, receive)
-    if made is None or made.status != 200 or not encoding:
-        return made
+async def _compress(made: _Kept, encoding: str) -> None:
+    """Compress a response."""
     made.body = await anyio.to_thread.run_sync(ENCODINGS[encoding], made.body)
     made.headers["content-length"] = str(len(made.body))
     made.headers["content-encoding"] = encoding
     made.headers.add_vary_header("Accept-Encoding")
     if tag := made.headers.get("etag"):  # each encoding has one of its own
         made.headers["etag"] = f'{tag[:-1]}-{encoding}"'
-    return made
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> _Kept | None:

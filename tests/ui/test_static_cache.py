@@ -23,6 +23,7 @@ class Files:
 
     async def __call__(self, scope, receive, send):
         self.asked.append(scope["path"])
+        await asyncio.sleep(0.01)
         found = "missing" not in scope["path"]
         headers = {"content-type": "text/javascript", "cache-control": "no-cache"}
         if "icon" not in scope["path"]:
@@ -95,6 +96,35 @@ def test_the_page_is_rendered_once_for_each_of_its_addresses(files, monkeypatch)
     monkeypatch.setattr(static_cache, "MAX_KEPT_PAGES", 4)
     files.get("/", **{"x-forwarded-proto": "https"})
     assert len(files.cached._pages) == 4
+
+
+def test_the_page_is_made_once_for_all_who_ask_at_once(files):
+    responses = files.get(*["/"] * 100)
+    assert files.asked == ["/"] and {response.content for response in responses} == {SCRIPT}
+    assert not files.cached._making
+
+
+def test_where_the_first_one_leaves_the_next_one_has_the_page_made():
+    asked, sent = [], []
+
+    async def app(scope, receive, send):
+        asked.append(scope["visitor"])
+        await asyncio.sleep(0.01)
+        if scope["visitor"] > 0:  # the request guard gives nothing to who has left
+            await Response(SCRIPT)(scope, receive, send)
+
+    async def send(message):
+        sent.append(message["type"])
+
+    async def scenario():
+        cached = StaticCache(app)
+        page = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+        page["headers"] = [(b"host", b"page")]
+        requests = (cached({**page, "visitor": visitor}, None, send) for visitor in range(4))
+        await asyncio.gather(*requests)
+
+    run_async(scenario())
+    assert asked == [0, 1] and sent.count("http.response.start") == 3
 
 
 def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
