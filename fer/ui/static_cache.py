@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import anyio.to_thread
@@ -46,9 +47,6 @@ _VARYING = (b"if-none-match", b"if-modified-since", b"if-range", b"range", b"acc
 
 _ADDRESS = (b"host", b"x-forwarded-host", b"x-forwarded-proto")
 """Headers by which Gradio finds out the page's own address, which the page contains."""
-
-_OTHERS = (b"page", b"deep_link")
-"""In queries for another page. All else in a query is for the browser."""
 
 _FILES = StaticFiles()
 """Compares what a browser has with a file's ETag and its date."""
@@ -96,7 +94,7 @@ class StaticCache:
         path = scope["path"].removeprefix(scope.get("root_path", "")) if headers else ""
         accepted = "" if ICON.fullmatch(path) else headers.get("accept-encoding", "")
         encoding = next((name for name in ENCODINGS if name in accepted), "")
-        is_page = bool(PAGE.fullmatch(path)) and not _is_for_another(scope)
+        is_page = bool(PAGE.fullmatch(path)) and not is_for_another_page(scope["query_string"])
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
@@ -133,9 +131,10 @@ class StaticCache:
         return made
 
 
-def _is_for_another(scope: Scope) -> bool:
-    """Return whether a request may be for another page than this one."""
-    return any(word in scope["query_string"] for word in _OTHERS)
+def is_for_another_page(query: bytes) -> bool:
+    """Return whether a request's query asks for another page; all else in it is for the browser."""
+    found = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    return found.get("page", [""])[-1] != "" or "deep_link" in found
 
 
 def _is_kept(path: str, encoding: str) -> bool:

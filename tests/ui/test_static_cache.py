@@ -98,6 +98,13 @@ def test_the_page_is_rendered_once_for_each_of_its_addresses(files, monkeypatch)
     assert len(files.cached._pages) == 4
 
 
+def test_only_a_query_for_another_page_has_one_rendered(files):
+    files.get("/", "/?page=", "/?page=b&page=", "/?pages=2", "/?of=page&x=deep_link", "/?%ff=\xff")
+    assert files.asked == ["/"]
+    files.get("/?page=&page=b", "/?p%61ge=b", "/?deep_link")  # for the request guard
+    assert len(files.asked) == 4 and len(files.cached._pages) == 1
+
+
 def test_the_page_is_made_once_for_all_who_ask_at_once(files):
     responses = files.get(*["/"] * 100)
     assert files.asked == ["/"] and {response.content for response in responses} == {SCRIPT}
