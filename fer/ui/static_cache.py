@@ -69,8 +69,9 @@ class _Kept:
             return
         start = {"type": "http.response.start", "status": self.status, "headers": self.headers.raw}
         await send(start)
-        for at in range(0, len(self.body) or 1, PIECE):
-            piece, more = self.body[at : at + PIECE], at + PIECE < len(self.body)
+        body = b"" if scope["method"] == "HEAD" else self.body
+        for at in range(0, len(body) or 1, PIECE):
+            piece, more = body[at : at + PIECE], at + PIECE < len(body)
             await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
@@ -98,7 +99,7 @@ class StaticCache:
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
-        elif scope.get("method") == "GET" and (is_page or _is_kept(path, encoding)):
+        elif scope.get("method") in ("GET", "HEAD") and (is_page or _is_kept(path, encoding)):
             kept = await self._response(is_page, encoding, scope, receive)
             if kept is not None:
                 await kept(scope, receive, send)
@@ -124,7 +125,8 @@ class StaticCache:
     async def _make(self, encoding: str, scope: Scope, receive: Receive) -> _Kept | None:
         """Return the whole response, compressed."""
         headers = [pair for pair in scope["headers"] if pair[0] not in _VARYING]
-        made = await _collect(self.app, {**scope, "headers": headers, "query_string": b""}, receive)
+        asked = {**scope, "method": "GET", "headers": headers, "query_string": b""}
+        made = await _collect(self.app, asked, receive)
         if made is not None and made.status == 200 and encoding:
             async with self._compressing:
                 await _compress(made, encoding)

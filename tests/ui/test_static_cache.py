@@ -30,12 +30,12 @@ class Files:
             headers |= {"etag": '"one"', "last-modified": "Mon, 02 Nov 2026 10:00:00 GMT"}
         await Response(SCRIPT, 200 if found else 404, headers)(scope, receive, send)
 
-    def get(self, *paths, encoding="br", **headers):
+    def get(self, *paths, encoding="br", method="GET", **headers):
         async def scenario():
             inside = httpx.ASGITransport(self.cached)
             async with httpx.AsyncClient(transport=inside, base_url="http://page") as http:
                 known = {"accept-encoding": encoding} | headers
-                requests = (http.get(path, headers=known) for path in paths)
+                requests = (http.request(method, path, headers=known) for path in paths)
                 return await asyncio.gather(*requests)
 
         return run_async(scenario())
@@ -103,6 +103,14 @@ def test_only_a_query_for_another_page_has_one_rendered(files):
     assert files.asked == ["/"]
     files.get("/?page=&page=b", "/?p%61ge=b", "/?deep_link")  # for the request guard
     assert len(files.asked) == 4 and len(files.cached._pages) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/a.js"])
+def test_who_asks_for_headers_gets_those_that_are_kept(files, path):
+    head, again = files.get(path, path, method="HEAD")
+    (whole,) = files.get(path)
+    assert head.headers == again.headers == whole.headers and "content-length" in head.headers
+    assert head.content == b"" and whole.content == SCRIPT and files.asked == [path]
 
 
 def test_the_page_is_made_once_for_all_who_ask_at_once(files):
