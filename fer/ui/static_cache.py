@@ -115,9 +115,9 @@ class StaticCache:
         known = self._pages if is_page else self._files
         # Of those who ask at once the first one has it made; or the next one, if the first leaves.
         async with self._making.setdefault(key, asyncio.Lock()):
-            made = known.get(key) or await self._make(encoding, scope, receive)
+            made = known.pop(key, None) or await self._make(encoding, scope, receive)
             if made is not None and made.status == 200:
-                known[key] = made
+                known[key] = made  # at the end, so that the one that wasn't used for longest goes
         if len(self._pages) > MAX_KEPT_PAGES:
             del self._pages[next(iter(self._pages))]
         return made

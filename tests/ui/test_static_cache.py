@@ -81,7 +81,7 @@ def test_icons_are_made_once_and_other_things_each_time(files):
     assert len(files.asked) == 1 + 2 * len(others) + 2
 
 
-def test_the_page_is_rendered_once_for_each_of_its_addresses(files, monkeypatch):
+def test_the_page_is_rendered_once_for_each_of_its_addresses(files):
     for _visit in range(2):
         for encoding in ("br", "identity"):
             response = files.get("/?__theme=dark", encoding=encoding, **{"accept-language": "de"})[
@@ -93,9 +93,16 @@ def test_the_page_is_rendered_once_for_each_of_its_addresses(files, monkeypatch)
     assert files.asked == ["/", "/", "/config", "/config"]
     files.get("/?deep_link=a", "/?deep_link=a", "/config?page=b")  # for the request guard
     assert len(files.asked) == 7 and len(files.cached._pages) == 4
-    monkeypatch.setattr(static_cache, "MAX_KEPT_PAGES", 4)
     files.get("/", **{"x-forwarded-proto": "https"})
-    assert len(files.cached._pages) == 4
+    assert len(files.cached._pages) == 5
+
+
+def test_invented_addresses_do_not_push_out_the_real_one(files, monkeypatch):
+    monkeypatch.setattr(static_cache, "MAX_KEPT_PAGES", 3)
+    for number in range(6):
+        files.get("/", host="page")
+        files.get("/", host=f"invented-{number}")
+    assert len(files.asked) == 1 + 6 and len(files.cached._pages) == 3
 
 
 def test_only_a_query_for_another_page_has_one_rendered(files):
