@@ -22,6 +22,8 @@ from starlette.responses import JSONResponse
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fer.ui.request_headers import drop_unusable_headers
+
 COMPRESSED = re.compile(r"/(assets|static|modules|device)/.+\.(js|css|json|svg|html|txt)")
 """Paths of files that don't change while the page runs, and that Gradio compresses."""
 
@@ -91,15 +93,20 @@ class StaticCache:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a response that is kept, or pass the request on."""
-        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        path = scope["path"].removeprefix(scope.get("root_path", "")) if headers else ""
-        accepted = "" if ICON.fullmatch(path) else headers.get("accept-encoding", "")
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        is_page = PAGE.fullmatch(path) is not None
+        if is_page:
+            drop_unusable_headers(scope)  # before they have pages rendered
+            is_page = not is_for_another_page(scope["query_string"])
+        accepted = "" if ICON.fullmatch(path) else Headers(scope=scope).get("accept-encoding", "")
         encoding = next((name for name in ENCODINGS if name in accepted), "")
-        is_page = bool(PAGE.fullmatch(path)) and not is_for_another_page(scope["query_string"])
         if COMPRESSED.fullmatch(path) and posixpath.normpath(path) != path:
             # By other names, such as /assets/./a.js, a file would be compressed for each request.
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
-        elif scope.get("method") in ("GET", "HEAD") and (is_page or _is_kept(path, encoding)):
+        elif is_page or _is_kept(path, encoding):
             kept = await self._response(is_page, encoding, scope, receive)
             if kept is not None:
                 await kept(scope, receive, send)

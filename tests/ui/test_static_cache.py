@@ -105,6 +105,13 @@ def test_invented_addresses_do_not_push_out_the_real_one(files, monkeypatch):
     assert len(files.asked) == 1 + 6 and len(files.cached._pages) == 3
 
 
+def test_what_the_request_guard_drops_has_no_page_rendered(files):
+    for host in ("page", "page", "a b", "[::x]", "page/a"):
+        for query in ("", "?page=" + "b" * 4000):
+            files.get(f"/{query}", host=host)
+    assert files.asked == ["/", "/"]  # of a host, and of none
+
+
 def test_only_a_query_for_another_page_has_one_rendered(files):
     files.get("/", "/?page=", "/?page=b&page=", "/?pages=2", "/?of=page&x=deep_link", "/?%ff=\xff")
     assert files.asked == ["/"]
