@@ -39,9 +39,10 @@ MAX_OPEN = 1000
 MAX_OF_SESSION = 6
 """Connections of one session: a page has two, and more for a moment where it is slow to close."""
 
-ACTIVE_LIMIT = 5.0
-"""Seconds from its last request or result for which a session yields its place to nobody; nor does
-one whose events wait or run. A page that has yielded gets another place with its next request."""
+ACTIVE_LIMIT = 60.0
+"""Seconds from its last request or result for which a session yields its place to nobody: a page
+that is being read sends none. Nor does one whose events wait or run. A page that has yielded gets
+another place with its next request, but what it had isn't there any more."""
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
@@ -52,6 +53,9 @@ that breaks off, as when a laptop sleeps, doesn't come back."""
 SESSION = "fer.session"
 """The key of an ASGI scope under which the request guard puts the session whose request it is; of
 GET requests, those that open a heartbeat or a stream of results have one."""
+
+RESULTS = "fer.results"
+"""The key under which it puts True for those that open a stream of results."""
 
 _KEY = "fer.connections"
 _FRAMES = re.compile(r"/component_server/?$")
@@ -171,7 +175,8 @@ class Connections:
         finally:
             connection.cancel()
             page.connections.discard(connection)
-            page.used = time.monotonic()  # a stream ends with its last result
+            if scope.get(RESULTS):  # which ends with the last one
+                page.used = time.monotonic()
             if not page.connections and self._open.get(session) is page:
                 del self._open[session]
         if connection.cancelled():  # it has yielded its place

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer.ui.connections import SESSION
+from fer.ui.connections import RESULTS, SESSION
 from fer.ui.input_checks import InputChecks
 from fer.ui.mcp_route import TOOL, McpRoute
 from fer.ui.rendering_turns import RenderingTurns, refusal
@@ -182,7 +182,7 @@ class RequestGuard:
 
     def _opens_results(self, request: Request, session: str) -> bool:
         """Return whether a session has results, whose stream the request then opens."""
-        request.scope[SESSION] = session
+        request.scope[SESSION], request.scope[RESULTS] = session, True
         return has_results(request.scope["app"].get_blocks(), session)
 
     async def _post(self, request: Request, path: str) -> "Response | Passed":

@@ -3,11 +3,12 @@
 import asyncio
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from fer.ui import connections, fair_scheduler
-from fer.ui.connections import SESSION, Abandoned, Connections, Sender
+from fer.ui.connections import RESULTS, SESSION, Abandoned, Connections, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.fair_shares import FairShares
 from tests.async_runner import run_async
@@ -204,6 +205,10 @@ def heartbeat(session):
     return scope("/gradio_api/heartbeat", session=session)
 
 
+def stream(session):
+    return scope("/gradio_api/queue/data", session=session) | {RESULTS: True}
+
+
 def test_connections_are_counted_while_they_are_open():
     async def scenario():
         seen = []
@@ -293,8 +298,10 @@ def test_where_all_places_are_taken_the_page_that_is_idle_for_longest_yields_its
         assert list(pages.known._open) == ["busy", "second", "third"]
         for session in ("third", "second"):
             await post(pages.known, session)
+        for page in pages.known._open.values():
+            page.used -= 50
         await pages.open("late")
-        assert pages.sent["late"] == 503  # all have just been used
+        assert pages.sent["late"] == 503  # all have been used within a minute
         monkeypatch.setattr(connections, "ACTIVE_LIMIT", 0.0)
         await pages.open("fourth")
         await pages.open("fifth")
@@ -319,14 +326,23 @@ def test_a_page_whose_event_waits_or_runs_is_not_idle(monkeypatch):
     run_async(scenario())
 
 
-def test_a_page_was_used_when_its_stream_of_results_ends():
+@pytest.mark.parametrize(("opened", "uses"), [(stream, True), (heartbeat, False)])
+def test_a_page_was_used_when_its_stream_of_results_ends_but_not_by_a_heartbeat(opened, uses):
+    """Else whoever opens and closes second heartbeats keeps all places."""
+
     async def scenario():
         known = Connections(takes_all)
         known._open["one"] = page = connections._Page({asyncio.current_task()})
-        await known(heartbeat("one"), None, nothing)
-        assert time.monotonic() - page.used < 1
+        await known(opened("one"), None, nothing)
+        assert (time.monotonic() - page.used < 1) == uses
 
     run_async(scenario())
+
+
+def test_what_keeps_all_places_is_stated():
+    text = (Path(__file__).parents[2] / "SECURITY.md").read_text("utf-8")
+    rate = round(connections.MAX_OPEN / connections.ACTIVE_LIMIT)
+    assert f"sends {rate} requests a second" in " ".join(text.split())
 
 
 def test_pages_that_open_and_close_at_once_keep_nobody_out(monkeypatch):

@@ -4,29 +4,29 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer.ui.connections import SESSION
+from fer.ui.connections import RESULTS, SESSION
 from fer.ui.request_guard import RequestGuard
 from tests.async_runner import run_async
 
 
 @pytest.mark.parametrize(
-    ("address", "session"),
+    ("address", "session", "results"),
     [
-        ("/gradio_api/heartbeat/abc", "abc"),
-        ("/gradio_api/queue/data?session_hash=abc", "abc"),
-        ("/gradio_api/queue/data?session_hash=another&session_hash=abc", "abc"),
-        ("/gradio_api/call/predict/runs", "abc"),
-        ("/gradio_api/call/v2/predict/done", "abc"),
-        ("/gradio_api/call/predict/alone", "alone"),
-        ("/gradio_api/queue/status?session_hash=abc", None),
+        ("/gradio_api/heartbeat/abc", "abc", None),
+        ("/gradio_api/queue/data?session_hash=abc", "abc", True),
+        ("/gradio_api/queue/data?session_hash=another&session_hash=abc", "abc", True),
+        ("/gradio_api/call/predict/runs", "abc", True),
+        ("/gradio_api/call/v2/predict/done", "abc", True),
+        ("/gradio_api/call/predict/alone", "alone", True),
+        ("/gradio_api/queue/status?session_hash=abc", None, None),
     ],
 )
-def test_heartbeats_and_streams_of_results_have_a_session(address, session):
+def test_heartbeats_and_streams_of_results_have_a_session(address, session, results):
     """Of an event, it is the one that it was sent with, if any."""
     seen = []
 
     async def app(scope, receive, send):
-        seen.append(scope.get(SESSION))
+        seen.append((scope.get(SESSION), scope.get(RESULTS)))
 
     queue = SimpleNamespace(
         event_ids_to_events={"runs": SimpleNamespace(session_hash="abc")},
@@ -39,4 +39,4 @@ def test_heartbeats_and_streams_of_results_have_a_session(address, session):
     scope |= {"headers": [], "app": SimpleNamespace(get_blocks=lambda: blocks)}
     store = SimpleNamespace(release=lambda session: None)
     run_async(RequestGuard(app, store, 1)(scope, None, None))
-    assert seen == [session]
+    assert seen == [(session, results)]
