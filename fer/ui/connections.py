@@ -46,6 +46,10 @@ another place with its next request, but what it had isn't there any more."""
 
 PAGE_BUSY = N_("The page is busy; try again in a minute.")
 
+MESSAGE_BYTES = 4000
+"""Bytes of a message on a stream of results above which it has a result: Gradio's own, such as
+those that keep the stream open, have a few hundred at most."""
+
 FRAME_LIMIT = 5.0
 """Seconds for which a session counts as connected that sends camera frames. A page's heartbeat
 that breaks off, as when a laptop sleeps, doesn't come back."""
@@ -167,7 +171,7 @@ class Connections:
         for pending, whose in self._pending.items():
             if whose == session and not pending.done():
                 pending.set_result(None)
-        response = _Response(send)
+        response = _Response(send, page if scope.get(RESULTS) else None)
         connection = asyncio.ensure_future(self.app(scope, receive, response.send))
         page.connections.add(connection)
         try:
@@ -223,16 +227,23 @@ class _Response:
 
     Args:
         send: Sends its messages.
+        page: Whose results they are; None for a heartbeat.
     """
 
-    def __init__(self, send: Any) -> None:
-        self._send, self._begun, self._more = send, False, True
+    def __init__(self, send: Any, page: _Page | None) -> None:
+        self._send, self._page, self._begun, self._more = send, page, False, True
 
     async def send(self, message: Message) -> None:
         """Send a message."""
         self._begun = True
         self._more = message["type"] == "http.response.start" or message.get("more_body", False)
+        self._note_use(message)
         await self._send(message)
+        self._note_use(message)  # to a slow reader, a result takes long
+
+    def _note_use(self, message: Message) -> None:
+        if self._page is not None and len(message.get("body", b"")) > MESSAGE_BYTES:
+            self._page.used = time.monotonic()
 
     async def end(self) -> None:
         """Send what is missing."""

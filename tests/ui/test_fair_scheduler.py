@@ -339,6 +339,31 @@ def test_a_page_was_used_when_its_stream_of_results_ends_but_not_by_a_heartbeat(
     run_async(scenario())
 
 
+@pytest.mark.parametrize(
+    ("opened", "size", "uses"),
+    [(stream, 5000, True), (stream, 300, False), (heartbeat, 5000, False)],
+)
+def test_a_page_is_used_when_a_result_is_sent_to_it_and_when_it_has_it(opened, size, uses):
+    """To a slow reader, that takes a while; what Gradio sends to keep a stream open is no use."""
+    used = []
+
+    async def scenario():
+        async def send(message):
+            used.append(time.monotonic() - page.used < 1)
+            page.used = float("-inf")
+
+        async def app(scope, receive, send):
+            await send({"type": "http.response.body", "body": b"x" * size, "more_body": True})
+            used.append(time.monotonic() - page.used < 1)
+
+        known = Connections(app)
+        known._open["one"] = page = connections._Page({asyncio.current_task()})
+        await known(opened("one"), None, send)
+
+    run_async(scenario())
+    assert used == [uses, uses]
+
+
 def test_what_keeps_all_places_is_stated():
     text = (Path(__file__).parents[2] / "SECURITY.md").read_text("utf-8")
     rate = round(connections.MAX_OPEN / connections.ACTIVE_LIMIT)
