@@ -1,6 +1,7 @@
 """What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
 
 import asyncio
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,10 @@ from types import SimpleNamespace
 import gradio as gr
 import httpx
 import pytest
+from starlette.middleware import Middleware
 
+from fer.temp_folder import TempFolder
+from fer.ui.connections import Connections
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.session_cleanup import (
     POLL_INTERVAL,
@@ -22,7 +26,9 @@ from fer.ui.session_cleanup import (
     keep_running,
     poll_less_often,
     sweep_sessions,
+    sweeping,
 )
+from fer.ui.uploads import UploadStore
 from tests.async_runner import run_async
 
 
@@ -191,6 +197,24 @@ def wait_for(condition):
     while not (found := condition()):
         time.sleep(0.001)
     return found
+
+
+def test_connections_know_whose_events_wait_or_run(tmp_path):
+    """So a page that has one doesn't yield its place."""
+    go_on = threading.Event()
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.Button().click(lambda: go_on.wait(10) and None, None, None, api_name="wait")
+    lifespan = sweeping(UploadStore(TempFolder(tmp_path / "fer")))
+    settings = {"middleware": [Middleware(Connections)], "lifespan": lifespan}
+    options = {"prevent_thread_lock": True, "quiet": True, "server_name": "127.0.0.1"}
+    app, url, _ = demo.launch(**options, app_kwargs=settings)
+    with httpx.Client(base_url=url, timeout=20) as client:
+        working = app.state.connections.working
+        events = {ask(client, "wait") for _ in range(2)}  # one runs, one waits
+        assert working() == events
+        go_on.set()
+        wait_for(lambda: not working())
+    demo.close()
 
 
 def test_deleted_files_are_forgotten(demo, tmp_path):
