@@ -66,8 +66,22 @@ class SmallStates(StateHolder):
         return super().__getitem__(session_id)
 
 
+class Iterators(dict[str, Any]):
+    """The iterators of handlers that yield.
+
+    Gradio waits for one to close before it removes it. By then, a second request to cancel the same
+    event, or the sweep, may have done so.
+    """
+
+    def __delitem__(self, event: str) -> None:
+        """Drop an iterator, if it is there."""
+        self.pop(event, None)
+
+
 def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
-    """Have Gradio keep small states and bounded mailboxes, before the first visitor comes.
+    """Have Gradio keep small states, bounded mailboxes and iterators that may be dropped twice.
+
+    It is called before the first visitor comes.
 
     Args:
         app: Gradio's application.
@@ -76,6 +90,7 @@ def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
     demo: Any = app.get_blocks()
     app.state_holder = SmallStates()  # type: ignore[no-untyped-call]
     app.state_holder.set_blocks(demo)
+    app.iterators = Iterators()
     demo._queue.pending_messages_per_session = Mailboxes(is_open)
 
 

@@ -185,6 +185,34 @@ def test_events_that_were_cancelled_are_forgotten_when_they_run_no_more(demo, cl
     assert not queue.event_ids_to_events and not iterators and not resets
 
 
+@pytest.mark.parametrize("drops", ["cancelled again", "swept"])
+def test_an_iterator_may_be_dropped_while_gradio_closes_it(small, drops):
+    class Iterator:
+        closing, closed = asyncio.Event(), asyncio.Event()
+
+        async def aclose(self):
+            self.closing.set()
+            await self.closed.wait()
+
+    async def scenario():
+        small.app.iterators["event"] = iterator = Iterator()
+        transport = httpx.ASGITransport(small.app)
+        body = {"session_hash": "one", "fn_index": 0, "event_id": "event"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            cancels = [asyncio.create_task(client.post("/gradio_api/cancel", json=body))]
+            await iterator.closing.wait()
+            if drops == "swept":
+                forget_cancelled(small.app, {"event"})
+            else:
+                cancels.append(asyncio.create_task(client.post("/gradio_api/cancel", json=body)))
+                await asyncio.sleep(0.1)
+            iterator.closed.set()
+            assert {(await cancel).status_code for cancel in cancels} == {200}
+        assert not small.app.iterators
+
+    run_async(scenario())
+
+
 async def cancel_twice(task, queue):
     """Cancel an event, and cancel it again when it is about to be forgotten."""
     task.cancel()
