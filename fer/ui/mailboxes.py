@@ -58,7 +58,7 @@ class Mailbox(asyncio.Queue[Any]):
             super().put_nowait(item)
         self._limit_total()
 
-    def beats_by(self, task: asyncio.Task[Any] | None) -> bool:
+    def beats_by(self, task: asyncio.Task[Any]) -> bool:
         """Return whether it is this task that adds the heartbeats, as long as it runs."""
         if self._beating is None or self._beating.done():
             self._beating = task
@@ -122,15 +122,16 @@ class Mailboxes(dict[str, Mailbox]):
         return Mailbox(lambda: None)
 
     def get(self, session: str, default: object = None) -> Any:
-        """Return a session's mailbox to the task that adds heartbeats; end others of its kind.
+        """Return a session's mailbox; of the tasks that add heartbeats to one, end all but one.
 
         Each stream of results has such a task, which Gradio leaves behind for good when the stream
         is ended while its reader is slow.
         """
         mailbox = super().get(session)
-        if mailbox is None or not mailbox.beats_by(asyncio.current_task()):
+        task = _heartbeat_task()
+        if task is not None and (mailbox is None or not mailbox.beats_by(task)):
             raise asyncio.CancelledError
-        return mailbox
+        return default if mailbox is None else mailbox
 
     def __setitem__(self, session: str, mailbox: object) -> None:
         """Give a session a new mailbox, whatever Gradio has made for it."""
@@ -156,6 +157,16 @@ class Mailboxes(dict[str, Mailbox]):
                 excess -= mailbox.unread
                 mailbox.give_up()
                 excess += mailbox.unread
+
+
+def _heartbeat_task() -> asyncio.Task[Any] | None:
+    """Return the task that calls, if it is one of Gradio's that add heartbeats."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # in a thread
+        return None
+    name = getattr(task and task.get_coro(), "__qualname__", "")
+    return task if name.endswith("queue_data_helper.<locals>.heartbeat") else None
 
 
 def _size(message: Any) -> int:

@@ -133,6 +133,17 @@ def test_what_is_sent_to_nobody_is_dropped_and_stops_nothing(small):
     del boxes["gone"]
 
 
+def test_for_all_others_they_are_a_dict():
+    boxes = boxes_of("one")
+
+    async def others():
+        return boxes.get("one"), boxes.get("one"), boxes.get("gone"), boxes.get("gone", 1)
+
+    one, again, *gone = run_async(others())
+    assert one is again is boxes.get("one") is boxes["one"] and gone == [None, 1]
+    assert boxes.get("gone") is None  # without an event loop
+
+
 def test_of_streams_that_are_ended_while_their_reader_is_slow_few_tasks_are_left(monkeypatch):
     """Gradio leaves one for each."""
     monkeypatch.setenv("GRADIO_HEARTBEAT_INTERVAL", "0.4")
