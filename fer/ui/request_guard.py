@@ -34,6 +34,7 @@ from fer.ui.request_bodies import (
 )
 from fer.ui.request_headers import drop_unusable_headers
 from fer.ui.session_cleanup import has_results, pending_events, session_of
+from fer.ui.static_cache import is_for_another_page
 from fer.ui.upload_route import UploadRoute
 from fer.ui.uploads import Claims, UploadStore
 
@@ -152,7 +153,7 @@ class RequestGuard:
                 scope["app"].get_blocks().close_page(session)
 
     async def _get(self, request: Request, path: str) -> "Response | Passed":
-        query = parse_qs(request.url.query, keep_blank_values=True)
+        query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         passed = Passed(request.scope, request.receive)
         if found := FILE.fullmatch(path):
             served = await anyio.to_thread.run_sync(self.store.serves, found["path"])
@@ -176,7 +177,7 @@ class RequestGuard:
         if path.rstrip("/") == "/gradio_api/info":
             # Without it, the addresses of the first request's headers would be given to everybody.
             request.scope["query_string"] = b"page="
-        other_page = query.get("page", [""])[-1] != "" or "deep_link" in query
+        other_page = is_for_another_page(request.scope["query_string"])
         is_plain = PLAIN.fullmatch(path) and ".." not in path and not other_page
         return passed if is_plain else _missing()
 

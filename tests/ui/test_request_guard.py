@@ -40,3 +40,18 @@ def test_heartbeats_and_streams_of_results_have_a_session(address, session, resu
     store = SimpleNamespace(release=lambda session: None)
     run_async(RequestGuard(app, store, 1)(scope, None, None))
     assert seen == [(session, results)]
+
+
+@pytest.mark.parametrize("query", [b"page=x", b"#&page=x", b"a=b&deep_link=c"])
+def test_another_page_is_not_there_however_its_query_is_written(query):
+    reached, sent = [], []
+
+    async def app(scope, receive, send):
+        reached.append(scope["query_string"])
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": query, "headers": []}
+    run_async(RequestGuard(app, None, 1)(scope, None, send))
+    assert sent[0] == 404 and not reached
