@@ -83,16 +83,17 @@ def test_a_copied_session_gives_nothing(page):
     async def scenario():
         async with client() as http:
             one, thief = Visitor(page, http), Visitor(page, http)
-            await one.record()
-            thief.session = one.session
-            assert "no finished timeline" in (await thief.save("CSV"))["error"]
-            chart, *_ = await thief.ask("arrive", [thief.token])
-            assert "fer-done" not in str(chart)
-            (stopped,) = await thief.ask("stop", [thief.token])
-            assert "fer-done" not in stopped
-            # The name of a session is no token either.
-            assert "load it again" in (await thief.save("CSV", token=one.session))["error"]
-            assert "time,track" in table(await one.save("CSV"))
+            async with one.present():  # else what comes before may leave it no allowance
+                await one.record()
+                thief.session = one.session
+                assert "no finished timeline" in (await thief.save("CSV"))["error"]
+                chart, *_ = await thief.ask("arrive", [thief.token])
+                assert "fer-done" not in str(chart)
+                (stopped,) = await thief.ask("stop", [thief.token])
+                assert "fer-done" not in stopped
+                # The name of a session is no token either.
+                assert "load it again" in (await thief.save("CSV", token=one.session))["error"]
+                assert "time,track" in table(await one.save("CSV"))
 
     run_async(scenario())
 
@@ -173,7 +174,8 @@ def test_what_is_kept_goes_in_time_and_by_itself(page, monkeypatch):
             open_one, left = Visitor(page, http), Visitor(page, http)
             async with open_one.present():
                 await open_one.record()
-                await left.record()
+                async with left.present():
+                    await left.record()
                 await asyncio.sleep(allowed(4))
                 assert "error" in await left.save("CSV")
                 assert "uri" in await open_one.save("CSV")  # an open page keeps what it has
