@@ -31,7 +31,10 @@ def test_a_forked_worker_has_the_pipeline_and_one_thread():
     assert fields == {"pipelines": 1, "threads": 1}
 
 
-@pytest.mark.filterwarnings("error")
+# What other tests have left open is collected at any time.
+@pytest.mark.filterwarnings(
+    "error", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 def test_without_room_for_a_film_less_is_warm(monkeypatch, caplog, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     for name in ("freeze", "collect"):  # which would warn of what other tests left open
