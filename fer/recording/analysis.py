@@ -225,7 +225,7 @@ def _join(*sentences: str | None) -> str | None:
 
 
 def _raise_if(stopped: Callable[[], bool]) -> None:
-    """Cancel an analysis that is asked to stop before its first frame.
+    """Raise `Cancelled` where an analysis is stopped before its first frame.
 
     Raises:
         Cancelled: It is.

@@ -66,7 +66,7 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark], start: float, end: float, na
     Args:
         axes: The plot.
         marks: By time.
-        start: Where the time axis starts: what is beyond it would take up room beside the plot.
+        start: Start of the time axis in seconds; marks before it are not drawn.
         end: Where it ends.
         named: Whether the marks' letters are drawn, too.
     """

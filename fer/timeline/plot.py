@@ -284,7 +284,7 @@ def _legend(place: Axes | Figure, patches: Sequence[Patch], **where: Any) -> Non
 
 
 def _legend_of_hatching(axes: Axes, columns: _Columns, above: float) -> None:
-    """State what hatching means, if there is any, so many points above, beside the title."""
+    """Add the legend of the hatching, if there is any, `above` points above the axes."""
     patches = []
     if columns.withheld.any():
         patches.append(Patch(label=columns.reason, **_WITHHELD))

@@ -81,7 +81,7 @@ class Iterators(dict[str, Any]):
 def keep_little(app: Any, is_open: Callable[[str], bool]) -> None:
     """Have Gradio keep small states, bounded mailboxes and iterators that may be dropped twice.
 
-    It is called before the first visitor comes.
+    It is called before the page serves its first request.
 
     Args:
         app: Gradio's application.

@@ -1,4 +1,4 @@
-"""The index at the end of an AVI, which tells whether its last frames are missing or empty.
+"""Reader of an AVI's index (`idx1`), which shows whether its last frames are missing or empty.
 
 For a picture that doesn't change many recorders write empty chunks, which FFmpeg passes over. They
 count in the header like other frames, as do those of a file that is cut off, which has no index.

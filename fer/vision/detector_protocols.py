@@ -1,4 +1,4 @@
-"""What streams, photos and the page ask of a detector; see `fer.vision.detector.FaceDetector`."""
+"""Interfaces of face detectors for streams and photos; see `fer.vision.detector.FaceDetector`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -41,7 +41,7 @@ class Detector(Protocol):
 
 
 class ScoringDetector(Detector, Protocol):
-    """A detector that `fer.vision.photo_search` can search a picture with that lies on its side."""
+    """A detector for `fer.vision.photo_search`, which also searches turned copies of a photo."""
 
     min_face: int
 

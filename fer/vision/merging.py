@@ -33,7 +33,7 @@ def largest_first(faces: Detections) -> Detections:
 
 
 def _are_covered(faces: Detections, others: Detections) -> BoolArray:
-    """Return which faces lie in a larger one of the others, bool (n,)."""
+    """Return which boxes lie inside a larger box of the others, bool (n,)."""
     if not len(faces) or not len(others):
         return np.zeros(len(faces), bool)
     inside = box_iou_batch(faces.xyxy, others.xyxy, OverlapMetric.IOS) >= COVERED_CONTAINMENT

@@ -160,5 +160,9 @@ def test_another_preprocessing_has_no_views_to_share(taught):
 def test_a_transformer_may_teach_a_network_that_is_pushed():
     teachers = [{"arch": "vit", "depths": None, "widths": None}]
     hub = {"push_to_hub": True, "hub_model_id": "you/name"}
-    for stage in stages(short("x", "y", teachers=teachers, ferplus_share=0.5, **hub)):
+    found = stages(short("x", "y", teachers=teachers, ferplus_share=0.5, **hub))
+    for stage in found:
         check_stage(stage)
+    assert [(each.name, each.options.arch) for each in found[:2]] == [
+        *(("teachers/1", "vit"), ("student/1", "cnn"))
+    ]

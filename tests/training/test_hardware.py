@@ -60,9 +60,10 @@ def test_a_gpu_has_a_name(monkeypatch):
 @pytest.mark.slow
 def test_each_stage_is_compiled_however_many_there_are(tiny_fer2013, tmp_path, monkeypatch):
     """Else the second stage hits the limit of one version, which is an error here."""
-    arguments = fit.training_arguments
+    arguments, compiled = fit.training_arguments, []
 
     def compiling(stage, start):
+        compiled.append(stage.name)
         args = arguments(stage, start)
         args.torch_compile, args.torch_compile_backend = True, "eager"  # traces, without a compiler
         return args
@@ -73,3 +74,4 @@ def test_each_stage_is_compiled_however_many_there_are(tiny_fer2013, tmp_path, m
         for width in (8, 16):
             sizes = {"widths": [8, 8, width], "max_train_samples": 32}
             fit_alone(short(tiny_fer2013, tmp_path / str(width), **sizes))
+    assert len(compiled) == 2

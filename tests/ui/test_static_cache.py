@@ -157,14 +157,20 @@ def test_where_the_first_one_leaves_the_next_one_has_the_page_made():
 
 
 def test_nothing_is_sent_to_who_has_left_before_the_page_was_rendered():
+    sent = []
+
     async def leaves(scope, receive, send):
         """End as the request guard does."""
 
+    async def send(message):
+        sent.append(message)
+
     async def scenario():
         request = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
-        await StaticCache(leaves)({**request, "headers": [(b"host", b"page")]}, None, None)
+        await StaticCache(leaves)({**request, "headers": [(b"host", b"page")]}, None, send)
 
     run_async(scenario())
+    assert sent == []
 
 
 def test_a_file_has_one_name(files):

@@ -11,8 +11,8 @@ const RATE_WINDOW = 2000; // milliseconds over which the rate is measured
 const SLOW_RATE = 5; // frames a second below which the visitor is told
 const SLOW_AFTER = 6000; // milliseconds, so that the first frames, which are slower, don't count
 const SLOW_RESULTS = 7; // whose median counts: a single one may have been held up
-const SILENT_AFTER = 4000; // milliseconds without a result, after which the visitor is told,
-const SLOWEST = 3; // or so many times as long as any of the last frames took, if that is longer
+const SILENT_AFTER = 4000; // milliseconds without a result, after which a message appears;
+const SLOWEST = 3; // for slow devices, this many times the longest of the last frames
 const CHECK_INTERVAL = 500; // milliseconds
 const PAUSE = 1000; // milliseconds without a frame, after which the first ones are slower again
 
