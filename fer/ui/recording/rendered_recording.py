@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import orjson
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images import encode_jpeg, read_image
-from fer.output_files import OutputError
+from fer.output_files import OutputError, write_file
 from fer.recording import RecordingResult
 from fer.recording.exports import write_archive
 from fer.recording.outputs import write_timeline_files
+from fer.recording.thumbnails import Thumbnail
 from fer.timeline.marks import MarkError
 from fer.timeline.summary import Summary, summarise
 from fer.ui.mark_editor import changed_marks
@@ -35,8 +37,9 @@ MAX_DOCUMENT_BYTES, ROWS = 2_000_000, ("bins", "table", "tracks")
 larger one lacks: Gradio goes through a result value by value several times, and nobody else is
 served meanwhile."""
 
-_QUALITY = 95
-"""Of thumbnails as JPEG; they are encoded once more for the page."""
+_PICTURES, _QUALITY = "pictures", 95
+"""Folder of the thumbnails beside the other files, and their quality as JPEG: they are encoded once
+more for the page."""
 
 _NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
@@ -45,7 +48,7 @@ class RenderedRecording:
     """The result of a recording with its HTML, which takes a moment: create it in the job's thread.
 
     Args:
-        recording: Its timeline and files.
+        recording: Its timeline and files; its thumbnails are saved beside these.
 
     Attributes:
         kept_since: From when on the time counts for which its files are kept, in seconds of
@@ -53,11 +56,18 @@ class RenderedRecording:
     """
 
     def __init__(self, recording: RecordingResult) -> None:
+        """Render it.
+
+        Raises:
+            OutputError: A thumbnail can't be written.
+        """
         self.recording = recording
         self.kept_since: float | None = None
-        self._compacted: list[bytes] | None = None
+        self._compacted = False
         self.summary: Summary
         self.result: str
+        for path, picture in zip(self._picture_paths(), recording.pictures, strict=True):
+            write_file(path, encode_jpeg(picture.image, _QUALITY))
         self.render()
 
     def state(self) -> str:
@@ -107,25 +117,30 @@ class RenderedRecording:
         return file_paths(recording, RESULT_FILES[1:])
 
     def compact(self) -> None:
-        """Keep less while no page shows it: its thumbnails as JPEG, and no HTML.
+        """Keep no thumbnails and no HTML in memory while no page shows it.
 
         Sessions are kept for a quarter of an hour, and both together have a megabyte or more.
         """
-        if self._compacted is None:
-            pictures = self.recording.pictures
-            self._compacted = [encode_jpeg(picture.image, _QUALITY) for picture in pictures]
-            held = [replace(picture, image=_NO_PICTURE) for picture in pictures]
+        if not self._compacted:
+            held = [replace(picture, image=_NO_PICTURE) for picture in self.recording.pictures]
             self.recording, self.result = replace(self.recording, pictures=held), ""
+            self._compacted = True
 
     def restore(self) -> None:
-        """Have the thumbnails back, as they are needed again."""
-        if (compacted := self._compacted) is None:
+        """Have the thumbnails back, as they are needed again; none where they were deleted."""
+        if not self._compacted:
             return
-        pictures = [
-            replace(picture, image=read_image(content))
-            for picture, content in zip(self.recording.pictures, compacted, strict=True)
-        ]
-        self.recording, self._compacted = replace(self.recording, pictures=pictures), None
+        pictures: list[Thumbnail] = []
+        with suppress(FileNotFoundError):
+            images = [read_image(path.read_bytes()) for path in self._picture_paths()]
+            known = zip(self.recording.pictures, images, strict=True)
+            pictures = [replace(picture, image=image) for picture, image in known]
+        self.recording = replace(self.recording, pictures=pictures)
+        self._compacted = False
+
+    def _picture_paths(self) -> list[Path]:
+        folder = self.recording.video.parent / _PICTURES
+        return [folder / f"{index}.jpg" for index in range(len(self.recording.pictures))]
 
     def document(self) -> dict[str, Any]:
         """Return what the timeline's JSON file holds, without `ROWS` where it is large."""
