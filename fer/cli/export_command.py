@@ -46,8 +46,8 @@ def run_export(options: argparse.Namespace) -> str:
     """
     from fer.data.label_map import LabelMap
     from fer.model.hub import ModelError, pull
-    from fer.model.loading import load_network
     from fer.model.modeling_fer import FerForImageClassification
+    from fer.model.network_files import load_network
     from fer.model.onnx_export import write_onnx
 
     if options.map and not options.dataset:

@@ -206,7 +206,7 @@ def _load_by_transformers(
         ModelError: It can't be loaded, or PyTorch isn't installed.
     """
     try:
-        from fer.model.loading import load_network  # heavy
+        from fer.model.network_files import load_network  # heavy
     except ModuleNotFoundError as error:
         raise ModelError(
             f"{pulled.name} needs PyTorch here ({error.name} is not installed): install "

@@ -14,9 +14,9 @@ from fer.model.configuration_fer import FerConfig
 from fer.model.evaluation_results import COMBINED, Evaluation
 from fer.model.hub import EVALUATION_FILE, INT8_ONNX, METRICS_FILE, RECIPE, ModelError
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.loading import save_network
 from fer.model.model_metrics import ModelMetrics
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.network_files import save_network
 from fer.model.onnx_export import write_onnx
 
 PLOT_PATTERNS = ("*.png", "*.svg")

@@ -14,8 +14,8 @@ from torch import nn
 from fer.model.heads import heads_of, own_logits
 from fer.model.hub import ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor, center_crop
-from fer.model.loading import load_network
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.network_files import load_network
 from fer.training.batch_norm_fusion import fuse_batch_norms
 
 

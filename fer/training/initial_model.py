@@ -25,10 +25,10 @@ from fer.labels import EXPRESSIONS
 from fer.model.configuration_fer import FerConfig
 from fer.model.hub import LocalModel, ModelError, pull
 from fer.model.image_processing_fer import FerImageProcessor
-from fer.model.loading import load_from_folder, load_network
 from fer.model.model_files import read_metrics
 from fer.model.model_metrics import BaseNetwork
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.network_files import load_from_folder, load_network
 from fer.training.fine_tuning import (
     check_third_party_options,
     declare_grey_faces,

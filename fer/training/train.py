@@ -27,8 +27,8 @@ from fer.model.hub import (
     ONNX_FILES,
     ModelError,
 )
-from fer.model.loading import save_network
 from fer.model.modeling_fer import FerForImageClassification
+from fer.model.network_files import save_network
 from fer.model.onnx_export import write_onnx
 from fer.model.preprocessing import is_third_party
 from fer.model.push import PushError, prepare_push, push

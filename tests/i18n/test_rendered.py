@@ -41,6 +41,7 @@ from fer.ui.mark_editor import toolbar_html
 from fer.ui.model.views import model_html
 from fer.ui.photo.views import result_html as photo_html
 from fer.ui.recording import views as recording
+from fer.ui.recording.queue_rows import QueueRow, queue_html
 from fer.vision.quality import QUALITY_COLUMNS
 from tests.fakes import sure
 from tests.timeline.frames import frame, mix, recorded
@@ -203,7 +204,7 @@ def test_the_recording_tab():
     summary = summarise(timeline)
     progress = SimpleNamespace(done=0.5, left=30.0)
     info = SimpleNamespace(duration=61.0, width=640, height=480, has_audio=True)
-    row = recording.QueueRow(1, "0", info, recording.FAILED, "0", True, True)
+    row = QueueRow(1, "0", info, recording.FAILED, "0", True, True)
     pages = [
         recording.instructions(),
         recording.cancelling_html(),
@@ -211,7 +212,7 @@ def test_the_recording_tab():
         recording.waiting_html(2, "0"),
         recording.progress_html(None),
         recording.progress_html(progress, "0", (60.0, 60.0)),
-        recording.queue_html([row, row]),
+        queue_html([row, row]),
         recording.facts_html(recording.video_facts(info)),
         recording.finished_html(summary, "0", 60.0),
         recording.finished_html(summary, None, None),

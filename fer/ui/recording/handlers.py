@@ -20,7 +20,7 @@ from fer.recording import Cancelled, RecordingResult, analyze_sandboxed, check_v
 from fer.recording.exports import name_files, write_archive
 from fer.recording.span import WHOLE, parse_span
 from fer.ui.job_queue import Job, JobQueue
-from fer.ui.recording.queue_view import chosen_html, ended_html, unfinished_html
+from fer.ui.recording.queue_status import chosen_html, ended_html, unfinished_html
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import RESULT_FILES, RenderedRecording, file_paths
 from fer.ui.recording.session import UNCHANGED, RecordingSession

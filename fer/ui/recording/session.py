@@ -12,14 +12,10 @@ import gradio as gr
 from fer.i18n import gettext as _
 from fer.output_files import OutputError
 from fer.ui.job_queue import Job, JobQueue
+from fer.ui.recording.queue_rows import QueueRow, queue_html
 from fer.ui.recording.queued_recording import AnalysisSettings, QueuedRecording
 from fer.ui.recording.rendered_recording import EMPTY_OUTPUTS, FILES_DELETED, RenderedRecording
-from fer.ui.recording.views import (
-    RESULT_LIFETIME,
-    QueueRow,
-    instructions,
-    queue_html,
-)
+from fer.ui.recording.views import RESULT_LIFETIME, instructions
 
 MAX_QUEUED = 10
 """Recordings of one visitor."""

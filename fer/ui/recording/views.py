@@ -1,7 +1,6 @@
-"""Recording views: instructions, queue and progress, the finished result."""
+"""Recording views: instructions, progress, the finished result."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -162,39 +161,6 @@ def progress_html(
 
 def _approximate(seconds: float) -> str:
     return format_duration(max(1, round(seconds)))
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    """A recording in the list of a visitor's recordings.
-
-    Args:
-        number: Which the page sends to have it displayed.
-        name: The file's name.
-        info: Its properties; None where they aren't known.
-        failure: Why it has no result; None if it may still get one.
-        state: How far it is; "" where its analysis wasn't started.
-        is_finished: Whether it has a result.
-        is_shown: Whether the result is displayed.
-    """
-
-    number: int
-    name: str
-    info: VideoInfo | None
-    failure: Failure | None
-    state: str
-    is_finished: bool
-    is_shown: bool
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """What is known of the file."""
-        return () if self.info is None else video_facts(self.info)
-
-
-def queue_html(rows: Sequence[QueueRow]) -> Markup:
-    """Return the list of a visitor's recordings, with a button for each that is finished."""
-    return render("recording_queue.html", rows=rows)
 
 
 def finished_html(summary: Summary, warning: str | None, lifetime: float | None) -> Markup:
