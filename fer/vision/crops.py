@@ -1,8 +1,8 @@
-"""Cutting squares around detected faces so that they lie as the training pictures do: upright.
+"""Square crops of detected faces, framed as the training pictures are, and upright.
 
-A tilted face is cut out level with its eyes. Below `LEVEL_FROM` that brings nothing, because the
-networks know such faces from their training and landmarks are noisy; such faces are cut out of the
-picture as they are, pixel by pixel.
+A tilted face is cropped level with its eyes. Below `LEVEL_FROM` that brings nothing, because the
+networks have seen such faces in training and landmarks are noisy; such faces are cropped as they
+are, without interpolation.
 """
 
 from collections.abc import Sequence
@@ -106,8 +106,8 @@ def roll_correction(roll: float) -> float:
     """Return by how many degrees a crop is turned for a face with this roll.
 
     Nothing up to `LEVEL_FROM`, all from `LEVEL_FULLY`, and a growing share in between, so that the
-    crops of a head that tilts slowly don't jump. In a photo that lies on its side or stands on its
-    head that counts from the photo, so that its faces are read as in the upright photo.
+    crops of a head that tilts slowly don't jump. In a photo that is on its side or upside down the
+    roll is relative to the photo, so that its faces are classified as in the upright photo.
     """
     quarter = 90.0 * floor(roll / 90 + 0.5)
     tilt = roll - quarter

@@ -68,15 +68,15 @@ def expressions(faces: Detections) -> Int64Array:
 
 
 def turned_away(faces: Detections) -> BoolArray:
-    """Return which faces look too far aside to name their expression, (n,).
+    """Return which faces are turned too far aside to name their expression, (n,).
 
-    None does where the yaw isn't known: `fer.vision.quality` measures it.
+    None is where the yaw isn't known: `fer.vision.quality` measures it.
     """
     return np.asarray(faces.data.get("turned_away", np.zeros(len(faces))), bool)
 
 
 def expression_labels(faces: Detections, uncertain_below: float) -> list[str]:
-    """Return each face's expression, "turned away" where it looks too far aside, or "uncertain".
+    """Return each face's expression, "uncertain", or "turned away" where its yaw is too large.
 
     Args:
         faces: With `data["probabilities"]` (n, 7), and `data["expression"]` (n,) where
@@ -109,6 +109,6 @@ def track_ids(faces: Detections) -> list[int]:
 def picture_rotation(faces: Detections) -> int:
     """Return by how many degrees clockwise the photo or stream is turned: 0, 90, 180 or 270.
 
-    0 also where nobody looked for that.
+    0 also where other rotations weren't searched.
     """
     return int(faces.metadata.get("rotation", 0))

@@ -1,12 +1,12 @@
-"""Finding faces: MTCNN, as `supervision.Detections` in the picture's own pixels.
+"""Face detection by MTCNN, as `supervision.Detections` in the picture's own pixels.
 
 Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks"
 (2016), https://arxiv.org/abs/1604.02878, in facenet-pytorch's version (MIT), which brings the
-weights along. Three networks look in turn: the first slides over a pyramid of ever smaller copies
-of the picture, the other two check and refine what it proposes.
+weights along. Three networks run in turn: the first, P-Net, slides over a pyramid of ever smaller
+copies of the picture; the second and the last, R-Net and O-Net, score and refine what it proposes.
 
-What it does not do: half-hidden and side faces are often missed, and faces tilted by more than
-about 45 degrees, which `fer.vision.photo_search` finds in photos.
+Limits: half-hidden and profile faces are often missed, and faces tilted by more than about 45
+degrees, which `fer.vision.photo_search` detects in photos.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ KNOWN_IOU, KNOWN_CONTAINMENT = 0.3, 0.8
 smaller and lies within the face by this share."""
 
 REDETECT_SCALE = 1.0
-"""Size of the square that the last network sees of a known face, relative to its last box."""
+"""Size of the square that the last network scores for a known face, relative to its last box."""
 
 ANNOTATED_SIZE_SHARE = 0.82
 """Least size that a face of the least size may be found with. People annotate a face from forehead
@@ -50,14 +50,14 @@ REDETECT_SIZE_SHARE = 0.8
 """Share of the least size that does for a known face, so that one at the limit doesn't blink."""
 
 TILE_PIXELS = 30_000
-"""Pixels that the first network looks at in one part of a search."""
+"""Pixels of a tile, at its scale: what the first network searches at a time."""
 
 
 class FaceDetector:
-    """Finds faces in a picture; keeps no memory of earlier ones, so threads may share it.
+    """Detects faces in a picture; keeps no memory of earlier ones, so threads may share it.
 
     Args:
-        min_face: Smallest face to look for, forehead to chin in pixels of the picture given. Its
+        min_face: Smallest face to detect, forehead to chin in pixels of the picture given. Its
             box may be a little smaller: see `ANNOTATED_SIZE_SHARE`. Time grows with the square of
             picture size over `min_face`.
         confidence: Least score of the last network, 0 to 1.
@@ -104,11 +104,11 @@ class FaceDetector:
         known_boxes: Float32Array | None = None,
         confidence: float | None = None,
     ) -> Detections:
-        """Find the faces in a picture.
+        """Detect the faces in a picture.
 
         Args:
             image: RGB uint8 (h, w, 3); any other array that `fer.images.as_rgb` takes will do.
-            tiles: Some of what `tiles` gives, to look there only; None looks everywhere.
+            tiles: Tiles to search, some of those of `tiles`; None searches the whole picture.
             known_boxes: (n, 4) boxes of faces that are known, so that no time goes into them.
             confidence: Another least score; None keeps the detector's.
 
@@ -137,7 +137,7 @@ class FaceDetector:
     def tiles(self, image: UInt8Array) -> tuple[Tile, ...]:
         """Split the search of a picture of this size into tiles of about equal cost.
 
-        Looking through all of them, in whatever frames, finds what `detect` finds at once.
+        Searching all of them, in whatever frames, detects the same as one call of `detect`.
         """
         height, width = image.shape[:2]
         return split_into_tiles((width, height), self._scales(image), TILE_PIXELS)
@@ -171,7 +171,7 @@ class FaceDetector:
         return self._to_detections(image, found, REDETECT_SIZE_SHARE * self.min_face)
 
     def detect_any_rotation(self, image: UInt8Array) -> Detections:
-        """Find the faces of a photo that may lie on its side; see `fer.vision.photo_search`."""
+        """Detect the faces of a photo in any rotation; see `fer.vision.photo_search`."""
         return detect_any_rotation(self, image)
 
     def score_crops(
@@ -181,7 +181,7 @@ class FaceDetector:
         rolls: Float32Array,
         scales: Float32Array | None = None,
     ) -> Detections:
-        """Return what the last network makes of each face when it sees it turned upright.
+        """Return the last network's output for each face, turned upright.
 
         Args:
             image: RGB uint8 (h, w, 3).
@@ -211,7 +211,7 @@ class FaceDetector:
         self.min_face, self.confidence, self.max_side = min_face, confidence, max_side
 
     def _scales(self, image: UInt8Array) -> tuple[float, ...]:
-        """Return the sizes at which to look, none larger than `max_side` allows."""
+        """Return the pyramid's scales, none larger than `max_side` allows."""
         height, width = image.shape[:2]
         min_size = max(self.min_face, PNET_WINDOW * max(height, width) / self.max_side)
         return pyramid_scales((width, height), min_size)
@@ -234,7 +234,7 @@ class FaceDetector:
 
 
 def matches_known(proposed: Float32Array, known: Float32Array) -> BoolArray:
-    """Return which proposals are about a face that is known, so that they need no further look.
+    """Return which proposals are of a known face, so that no network has to score them.
 
     A larger one that holds a known face isn't: what is known may be part of a larger face.
 

@@ -10,7 +10,7 @@ from fer.vision.pyramid import Tile
 
 
 class Detector(Protocol):
-    """Finds faces in pictures and streams."""
+    """Detects faces in pictures and streams."""
 
     def with_options(self, min_face: int | None = None) -> "Detector":
         """Return such a detector for another smallest face, in pixels; None keeps this one's."""
@@ -37,7 +37,7 @@ class Detector(Protocol):
         """Return the faces near where they are expected, tilted by degrees (n,)."""
 
     def detect_any_rotation(self, image: UInt8Array) -> Detections:
-        """Return the faces of a picture that may lie on its side."""
+        """Return the faces of a picture in any rotation."""
 
 
 class ScoringDetector(Detector, Protocol):
@@ -55,4 +55,4 @@ class ScoringDetector(Detector, Protocol):
         rolls: Float32Array,
         scales: Float32Array | None = None,
     ) -> Detections:
-        """Return what the last network makes of each face, tilted by degrees (n,)."""
+        """Return the last network's output for each face, tilted by degrees (n,)."""

@@ -1,4 +1,4 @@
-"""Brightening of dark pictures before detection, as the detector knows well-lit faces only.
+"""Brightening of dark pictures before detection, as the detector learned well-lit faces only.
 
 `benchmarks/robustness.py` measures what it finds at a quarter and at a sixteenth of the light. What
 is classified and drawn are the picture's own pixels.
@@ -18,8 +18,8 @@ TARGET, MAX_GAIN = 160.0, 8.0
 with it. Higher values find no more faces."""
 
 SAMPLING_STEP, GLANCE_STEP, GLANCE_SHARE = 16, 64, 0.1
-"""One pixel in so many is looked at, across and down, fewer in small pictures; before that, for
-speed, one in so many more, of whose values this share is bright in all but dark pictures."""
+"""Every how many pixels one is sampled, across and down; fewer in small pictures. Before that, for
+speed, a coarser sample is taken, of whose values this share is bright in all but dark pictures."""
 
 
 def brighten(image: UInt8Array) -> UInt8Array:

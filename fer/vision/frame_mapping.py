@@ -15,7 +15,7 @@ SAME_FORM = 0.03
 """Difference of two aspect ratios up to which a frame was only scaled."""
 
 BAR_STEP = 4
-"""One row or column in so many is looked at for black bars."""
+"""Every how many rows or columns one is checked for black bars."""
 
 Rectangle = tuple[int, int, int, int]
 """Left, top, right and bottom of the part of a frame that isn't black bars, in pixels."""

@@ -1,4 +1,4 @@
-"""Merging of the faces that two searches of a picture found."""
+"""Merging of the detections of two searches of a picture."""
 
 import numpy as np
 from supervision import Detections, OverlapMetric, box_iou_batch
@@ -18,7 +18,7 @@ def merge_detections(known: Detections, found: Detections) -> Detections:
     """Return the faces of both, each once, largest first.
 
     A face in both keeps its known box; one that a found face covers without being the same goes,
-    because the search saw more of the picture.
+    because the search covered more of the picture.
     """
     if len(found):
         found = select(found, max_iou(boxes(found), boxes(known)) < SAME_FACE_IOU)

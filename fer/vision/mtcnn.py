@@ -2,8 +2,8 @@
 
 Zhang et al. 2016, https://arxiv.org/abs/1604.02878. The arithmetic on boxes is that of
 facenet-pytorch (MIT), from where the networks come; what differs is how pictures are brought to
-size (by OpenCV, from bytes), and that each stage can be asked for by itself, so that a face which
-is known needs only the last one.
+size (by OpenCV, from bytes), and that each stage can be run by itself, so that a known face needs
+only the last one.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ from fer.vision.pyramid import PNET_WINDOW, Tile
 from fer.vision.rotation import rotate_boxes, rotate_points
 
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
-"""What the second and the third network look at, in pixels."""
+"""Side of the input of the second and of the third network, in pixels."""
 
 BATCH_SIZE = 256
 """Windows per batch of a network: those of a crowd at once would take gigabytes."""
 
 CENTER_SCALE = 0.8
-"""Share of a face's side that a second look sees."""
+"""Side of the middle of a face that is scored again, over the face's side."""
 
 PIXEL_MEAN, PIXEL_SCALE = 127.5, 1 / 128
 """The networks get pixels, 0 to 255, less the first and times the second."""
@@ -98,7 +98,7 @@ class MtcnnCascade:
 
         Args:
             image: RGB uint8 (h, w, 3).
-            tiles: Where to look, at which size.
+            tiles: The regions to search, each at its scale.
             threshold: Least score, 0 to 1.
         """
         found = [EMPTY_PROPOSALS, *(self._propose_tile(image, tile, threshold) for tile in tiles)]
@@ -135,13 +135,13 @@ class MtcnnCascade:
     def score_crops(
         self, image: UInt8Array, candidates: Candidates, rolls: Float32Array | None = None
     ) -> Candidates:
-        """Return what the third network makes of squares that lie in the picture at least partly.
+        """Return the third network's output for squares that are in the picture at least partly.
 
         Args:
             image: RGB uint8 (h, w, 3).
             candidates: n squares.
-            rolls: Degrees (n,) by which the faces are known to be tilted; the network looks at
-                tilted squares turned upright. None are upright.
+            rolls: Degrees (n,) by which the faces are known to be tilted; tilted squares are
+                turned upright before they are scored. None are upright.
 
         Returns:
             Boxes, scores and landmarks in the picture, one a square and in their order.
@@ -165,14 +165,14 @@ class MtcnnCascade:
         squares: Float32Array,
         rolls: Float32Array | None = None,
     ) -> Candidates:
-        """Score faces again by the mean of three looks: the one before, their middle, and mirrored.
+        """Score faces again by a mean of three: their score, their middle's, and mirrored.
 
-        What only looks like a face seldom does so mirrored. A face that is cut off or fills its
+        What is mistaken for a face seldom is so mirrored. A face that is cut off or fills its
         frame keeps its score by its middle. What is outside of the picture scores 0.
 
         Args:
             image: RGB uint8 (h, w, 3).
-            found: n faces with the score of the first look.
+            found: n faces with the scores so far.
             squares: Those (n, 4) that are mirrored.
             rolls: Degrees (n,) by which these are tilted; None are upright.
         """

@@ -1,4 +1,4 @@
-"""Crops of a picture, upright or tilted, at the sizes that MTCNN's networks look at."""
+"""Crops of a picture, upright or tilted, at the input sizes of MTCNN's networks."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from fer.array_types import BoolArray, Float32Array, UInt8Array
 from fer.vision.rotation import cut_rotated_square
 
 MAX_TILTED_SCALE = 2
-"""Side of a tilted square before it is averaged to what a network looks at, at most, over that."""
+"""Largest side of a tilted square before it is averaged to a network's input, over that input's."""
 
 
 def resize(picture: UInt8Array, size_wh: tuple[int, int]) -> UInt8Array:

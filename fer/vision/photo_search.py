@@ -1,9 +1,9 @@
 """Face detection in photos, whichever way up they are.
 
-MTCNN knows faces that are tilted by up to about 45 degrees. So the photo is searched as it is, and
-only where nothing sure is found also turned. A face that stands on its head is found now and then
-as an upright one, with the mouth taken for eyes; the last network, which sees it from all four
-sides, scores it best when it is upright.
+MTCNN detects faces that are tilted by up to about 45 degrees. So the photo is searched as it is
+and, only where no face is certain, also turned. An upside-down face is now and then detected as an
+upright one, with the mouth taken for eyes; such faces are scored by the last network in all four
+rotations, of which the upright one scores best.
 """
 
 from dataclasses import replace
@@ -32,13 +32,13 @@ SURE_CONFIDENCE, DOUBTFUL_CONFIDENCE = 0.9995, 0.97
 value may be another way up."""
 
 MAX_REORIENTED = 16
-"""Most faces of a search that are seen from all four sides, the largest ones."""
+"""Most faces of a search that are scored in all four rotations, the largest ones."""
 
 REORIENTED_RATIO = 3.0
 """So much nearer to 1 must a face score another way up than it was found."""
 
 VERIFIED_SCALES, VERIFIED_SCORE = (0.8, 0.9, 1.0), 0.975
-"""Sizes of the square, over the face's, at which the last network looks at a face that decides
+"""Sizes of the square, over the face's, at which the last network scores a face that decides
 which way up the photo is, and its least mean score. Of faces 98 in 100 have more, of what was
 mistaken for a face in 66 pictures without any, turned five ways, nothing but a dog's."""
 
@@ -47,9 +47,9 @@ FILLING_SHARE, FILLING_SCORE = 1 / 3, 0.93
 was mistaken for a face had more than 0.86."""
 
 COARSE_SEARCHES, COARSEST_SHARE = {90: 2.0, 180: 2.0, 270: 2.0, 45: 3.2, -45: 3.2}, 1 / 6
-"""Degrees by which a photo without sure faces is turned, and smallest face over that of the first
-search, but never more than a share of the photo's longer side. All of them together take under
-three times as long as the first search."""
+"""Degrees by which a photo without certain faces is turned, and smallest face over that of the
+first search, but never more than a share of the photo's longer side. All of them together take
+under three times as long as the first search."""
 
 MIN_SHARE, MIN_FACE_COUNT = 1 / 20, 3
 """Longer side of a face over the photo's which decides alone which way up the photo is, and number
@@ -63,14 +63,14 @@ WORKING_SIDE = 1280
 """Longer side of the copy of a photo that is turned, in pixels, as the detector searches it."""
 
 RIGHT_ANGLE_TOLERANCE = 30.0
-"""Degrees from a right angle within which a photo is taken for one that lies on its side."""
+"""Degrees from a right angle within which a photo is taken for one turned by that angle."""
 
 
 def detect_any_rotation(detector: ScoringDetector, image: UInt8Array) -> Detections:
-    """Find the faces of a photo that may lie on its side or stand on its head.
+    """Detect the faces of a photo that may be on its side or upside down.
 
     Args:
-        detector: Finds faces that are about upright.
+        detector: Detects faces that are about upright.
         image: RGB uint8 (h, w, 3).
 
     Returns:
@@ -134,7 +134,7 @@ def _search_coarsely(detector: ScoringDetector, image: UInt8Array) -> Detections
 
 
 def _search_tilted(detector: ScoringDetector, image: UInt8Array, degrees: float) -> Detections:
-    """Return the faces that are found in the picture turned clockwise by any angle."""
+    """Return the faces that are detected in the picture turned clockwise by any angle."""
     if degrees % 90 == 0:
         return _detect_turned(detector, image, degrees)
     copy, detector, factor = _working_copy(image, detector)
@@ -178,7 +178,7 @@ def _total_confidence(faces: Detections) -> float:
 
 
 def _detect_turned(detector: ScoringDetector, image: UInt8Array, degrees: float) -> Detections:
-    """Return the faces that are found in the picture turned clockwise, where they are in it."""
+    """Return the faces detected in the picture turned clockwise, where they are in it."""
     rotated = rotate_image(image, degrees)
     faces = _reorient(detector, rotated, detector.detect(rotated))
     middle, size = np.array(rotated.shape[1::-1]) / 2, np.array(image.shape[1::-1])
@@ -194,7 +194,7 @@ def _detect_turned(detector: ScoringDetector, image: UInt8Array, degrees: float)
 
 
 def _reorient(detector: ScoringDetector, image: UInt8Array, faces: Detections) -> Detections:
-    """Return the faces, those as they score best that aren't sure to be upright."""
+    """Return the faces, those that may not be upright in the rotation that scores best."""
     doubtful = _doubtful(faces)
     if not len(doubtful):
         return faces
@@ -219,9 +219,9 @@ def _doubtful(faces: Detections) -> NDArray[np.intp]:
 
 
 def _are_verified(detector: ScoringDetector, image: UInt8Array, faces: Detections) -> BoolArray:
-    """Return which faces look like faces at several sizes, bool (n,).
+    """Return which faces are detected with certainty or score high at several sizes, bool (n,).
 
-    Where some are sure the others are not checked, which are none then.
+    Where some are certain, the others are not scored again and don't count.
     """
     sure = confidences(faces) >= SURE_CONFIDENCE
     if sure.any() or not len(faces):

@@ -18,8 +18,8 @@ def roll(landmarks: Float32Array) -> Float32Array:
     """Return by how much each face is tilted in the picture's plane.
 
     Eye line, mouth line and the line from the eyes to the mouth are averaged, each weighted by its
-    length: one noisy landmark moves the result little, and a face that looks aside, whose eye and
-    mouth lines are short, is measured along its height.
+    length: one noisy landmark moves the result little, and a face that is turned aside, whose eye
+    and mouth lines are short, is measured along its height.
 
     Args:
         landmarks: Eyes, nose and corners of the mouth, (n, 5, 2) in pixels.
@@ -51,7 +51,7 @@ def yaw(landmarks: Float32Array) -> Float32Array:
         landmarks: Eyes, nose and corners of the mouth, (n, 5, 2) in pixels.
 
     Returns:
-        Degrees from -90 to 90, float32 (n,): 0 looks at the camera, positive to the right as seen.
+        Degrees from -90 to 90, float32 (n,): 0 faces the camera, positive to the right as seen.
     """
     points = landmarks[..., 0] + 1j * landmarks[..., 1]  # (n, 5)
     left_eye, right_eye, _, left_mouth, right_mouth = points.T

@@ -16,7 +16,7 @@ PYRAMID_FACTOR = 0.709
 """Each copy in the pyramid has half the area of the one before."""
 
 NEARBY_SCALES = (0.7, 1.0, 1.4)
-"""Sizes of a face, relative to its last one, that are looked for around its place."""
+"""Sizes, relative to a face's last one, at which its surroundings are searched."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Tile:
 
 
 def pyramid_scales(resolution_wh: tuple[int, int], min_face: float) -> tuple[float, ...]:
-    """Return the scales at which to look through a picture, the finest first.
+    """Return the scales at which a picture is searched, the finest first.
 
     Args:
         resolution_wh: Its width and height in pixels.
-        min_face: Smallest face to look for, in pixels, 12 or more.
+        min_face: Smallest face to detect, in pixels, 12 or more.
     """
     scales, scale = [], PNET_WINDOW / min_face
     while min(resolution_wh) * scale >= PNET_WINDOW:
@@ -56,7 +56,7 @@ def pyramid_scales(resolution_wh: tuple[int, int], min_face: float) -> tuple[flo
 def split_into_tiles(
     resolution_wh: tuple[int, int], scales: tuple[float, ...], tile_pixels: float
 ) -> tuple[Tile, ...]:
-    """Split the looking through at each scale into bands of about `tile_pixels` each.
+    """Split a picture at each scale into bands of about `tile_pixels` each.
 
     Bands overlap by one window, so that no face is lost between two of them.
     """

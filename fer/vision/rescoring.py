@@ -1,6 +1,6 @@
-"""Rescoring: MTCNN's last network looks again at faces that are tilted, or of which it isn't sure.
+"""Rescoring: MTCNN's last network scores tilted faces again, and those of a low score.
 
-It sees tilted faces turned upright, and doubtful ones from other distances and mirrored.
+Tilted faces are turned upright for that; those of a low score are cropped closer, and mirrored.
 """
 
 from dataclasses import replace
@@ -13,20 +13,19 @@ from fer.vision.mtcnn import Candidates, MtcnnCascade, best_of
 from fer.vision.pose import roll, roll_difference
 
 RESCORE_FROM, RESCORE_BELOW = 0.5, 0.97
-"""Range of scores of the last network in which a face is looked at again; the mean score counts.
+"""Range of scores of the last network in which a face is scored again; the mean score counts.
 
-These, the looks and the default confidence were chosen on half of 570 pictures and collages without
+These, the crops and the default confidence were chosen on half of 570 pictures and collages without
 faces and of 520 faces in annotated photos, shrunk and darkened ones among them. In the other half
 234 of 238 faces pass, and none of what was mistaken for a face. `benchmarks/robustness.py` counts
 false faces.
 """
 
 MIRRORED_SCALE = 0.9
-"""Side of the square that is looked at mirrored, over the face's."""
+"""Side of the square that is scored mirrored, over the face's."""
 
 TILTED_FROM, MAX_UPRIGHT_PASSES = 10.0, 3
-"""Degrees of roll from which the last network looks at a face again, turned upright, and how often
-at most."""
+"""Degrees of roll from which a face is scored again, turned upright, and how often at most."""
 
 FACE_LENGTH = 1.14
 """Length of an upright face's box over the square root of its area, as the detector has it."""
@@ -35,13 +34,13 @@ FACE_LENGTH = 1.14
 def refine_upright(
     cascade: MtcnnCascade, image: UInt8Array, found: Candidates, threshold: float
 ) -> Candidates:
-    """Return the faces, tilted ones as the last network sees them turned upright.
+    """Return the faces, tilted ones as the last network scores them turned upright.
 
-    It knows upright faces best: their landmarks are several times as exact, and what only
-    looked like a tilted face doesn't look like an upright one. Of a strong tilt it first sees
-    a part, so that it looks again at what was still tilted.
+    It learned upright faces: their landmarks are several times as exact, and what was mistaken for
+    a tilted face seldom scores high as an upright one. A strong tilt is underestimated at first,
+    so that what is still tilted is scored once more.
     """
-    rolls = np.zeros(len(found), np.float32)  # as the network saw the faces
+    rolls = np.zeros(len(found), np.float32)  # by which the scored squares were tilted
     for _ in range(MAX_UPRIGHT_PASSES):
         seen = roll(found.landmarks)
         tilted = np.abs(roll_difference(seen, rolls)) >= TILTED_FROM
@@ -57,7 +56,7 @@ def refine_upright(
 def rescore_uncertain(
     cascade: MtcnnCascade, image: UInt8Array, found: Candidates, confidence: float
 ) -> Candidates:
-    """Return the faces that score enough; more looks decide where the first one doubts."""
+    """Return the faces that score enough; those of a low score are scored again before."""
     doubtful = found.score < RESCORE_BELOW
     if doubtful.any():
         queries = found[doubtful]
@@ -68,7 +67,7 @@ def rescore_uncertain(
 
 
 def face_squares(xyxy: Float32Array, scales: Float32Array | float = 1.0) -> Float32Array:
-    """Return about each box (n, 4) the square that the last network sees of a face of its area.
+    """Return about each box (n, 4) the square in which the last network scores its face.
 
     An upright face's is as wide as its box is long; tilted faces have boxes of other proportions.
     """
@@ -80,7 +79,7 @@ def face_squares(xyxy: Float32Array, scales: Float32Array | float = 1.0) -> Floa
 def tilts(rolls: Float32Array | None) -> Float32Array | None:
     """Return by how many degrees the last network's squares are tilted; None where all are upright.
 
-    Those of faces that are hardly tilted are not: it sees them as they are in the picture.
+    Those of faces that are hardly tilted are not: they are cropped as they are in the picture.
     """
     if rolls is None:
         return None

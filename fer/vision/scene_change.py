@@ -22,7 +22,7 @@ WHOLE_CHANGE = 30.0
 """Mean difference of two frames, 0 to 255, from which on the whole picture is searched."""
 
 MIN_CHANGE = 6.0
-"""Mean difference up to which two frames need no closer look."""
+"""Mean difference up to which two frames aren't compared any further."""
 
 MIN_CONTRAST = 5.0
 """Standard deviation of a frame that shows something; black or white ones are skipped over, so that
@@ -38,7 +38,7 @@ MIN_CORRELATION = 0.5
 """Correlation from which on one frame is the other one, shifted or more or less bright."""
 
 SHIFT_MARGIN = 0.2
-"""Largest shift, in sides of the picture, that is looked for."""
+"""Largest shift that is searched, in sides of the picture."""
 
 ISOLATED = 2.5
 """Difference of the frames of a cut relative to the mean of those before it: fast pans and zooms

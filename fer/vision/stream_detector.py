@@ -1,10 +1,10 @@
 """Face detection in streams, at a fraction of the cost of a full detection of each frame.
 
-A face that is known needs only MTCNN's last network, which moves last frame's box to where the face
-is now. The search for new faces goes through the picture in parts, a few of them a frame, so that
-it is once through in a fixed time whatever the frame rate. Where a known face wasn't seen, its
-surroundings are searched at once, as far as it may have moved; when the whole picture changes, the
-whole picture is. A face counts when it was detected in two frames.
+A known face needs only MTCNN's last network, which moves last frame's box to where the face is now.
+New faces are searched tile by tile, a few tiles a frame, so that the whole picture is searched once
+in a fixed time whatever the frame rate. Where a known face wasn't detected, its surroundings are
+searched at once, as far as it may have moved; when the whole picture changes, the whole picture is.
+A face counts once it was detected in two frames.
 """
 
 import math
@@ -31,8 +31,8 @@ TRACKED_CONFIDENCE = 0.6
 """Least score of a face that was there before; less than a new one needs, so that it stays."""
 
 TILTS, TILTED_CONFIDENCE, MAX_TILTED = (-40.0, 40.0), 0.9, 4
-"""Degrees by which a lost face may have tilted since it was seen, its least score, and most faces
-that are looked for so in a frame."""
+"""Degrees by which a lost face may have tilted since it was detected, its least score, and most
+faces that are searched tilted in a frame."""
 
 LYING = 60.0
 """Degrees of roll from which a face is tilted so strongly as people seldom are."""
@@ -41,18 +41,18 @@ CONFIRMED_CONFIDENCE = 0.9
 """Least score of a face that was detected in one frame so far: about what a new one needs."""
 
 MIN_HITS = 2
-"""Frames in which a face must be detected to count: noise and folds rarely look like one twice."""
+"""Frames in which a face must be detected to count: noise and folds are rarely detected twice."""
 
 MAX_SEARCH_EXTENT = 2.0
 """Sizes of a lost face beyond its place, on each side, that are searched at most."""
 
 
 class StreamDetector:
-    """Finds, follows and numbers the faces of one stream; one per visitor or video.
+    """Detects and tracks the faces of one stream; one per visitor or video.
 
     Args:
-        max_age: Seconds for which a face that isn't seen keeps its number.
-        search_period: Seconds in which the search for new faces is once through the picture.
+        max_age: Seconds for which the track of a face that isn't detected is kept.
+        search_period: Seconds in which the whole picture is searched once for new faces.
     """
 
     def __init__(self, max_age: float = 1.0, search_period: float = 0.45) -> None:
@@ -74,21 +74,21 @@ class StreamDetector:
         self._search_position = 0.0  # tiles searched so far; grows without limit
 
     def detect_cut(self, image: UInt8Array) -> bool:
-        """Look at a frame that isn't searched for faces, and return whether it follows a cut.
+        """Take a frame that isn't searched for faces, and return whether it follows a cut.
 
-        In a stream of which only some frames are searched, that finds cuts between them.
+        In a stream of which only some frames are searched, that detects cuts between them.
         """
         cut = self.scene_changes.update(self.rotation.to_upright(image)).cut
         self._cut |= cut
         return cut
 
     def update(self, detector: Detector, image: UInt8Array, time: float) -> Detections:
-        """Find the faces of the next frame.
+        """Detect and track the faces of the next frame.
 
         Until one is upright some are searched any way up, too; see `fer.vision.stream_rotation`.
 
         Args:
-            detector: Finds faces; the same for the whole stream.
+            detector: Detects faces; the same for the whole stream.
             image: RGB uint8 (h, w, 3).
             time: Seconds on any clock that doesn't go back.
 
@@ -170,8 +170,8 @@ class StreamDetector:
     ) -> Detections:
         """Return the known faces where they are now, tilted about as they were.
 
-        One that lies or stands on its head is looked at the other way up, too: mistaken once, it
-        would be for ever.
+        One that is on its side or upside down is scored the other way up, too: its rotation, once
+        mistaken, would stay so.
         """
         rolls = self.rolls.predict_rolls(predicted)
         lying = np.abs(rolls) > LYING
@@ -184,7 +184,7 @@ class StreamDetector:
     ) -> Detections:
         """Return the faces, and those of the lost ones that tilted their head since they were seen.
 
-        Only the last network looks at them, so that it takes about a millisecond a face.
+        Only the last network runs on them, which takes about a millisecond a face.
         """
         lost = _missing(lost, faces)[:MAX_TILTED]
         if len(lost):

@@ -45,13 +45,13 @@ class StreamRotation:
         return rotate_image(image, -self.degrees) if self.degrees else image
 
     def update(self, detector: Detector, image: UInt8Array, faces: Detections, time: float) -> bool:
-        """Learn from what was found in the upright frame, and return whether `degrees` has changed.
+        """Take the faces of the upright frame, and return whether `degrees` has changed.
 
         The stream is turned if two searches of a frame agree on it. It is upright once a search
         finds upright faces; those of the frame may be mistaken, with the mouth taken for eyes.
 
         Args:
-            detector: Finds faces any way up.
+            detector: Detects faces in any rotation.
             image: The frame as it came.
             faces: What was found in it, turned upright.
             time: Seconds on any clock that doesn't go back.

@@ -1,6 +1,6 @@
 """Tracking faces from frame to frame: each gets a number and keeps it.
 
-Boxes are joined to the tracks so far by the Hungarian method (Kuhn 1955), as in SORT (Bewley
+Boxes are matched with the tracks so far by the Hungarian method (Kuhn 1955), as in SORT (Bewley
 et al. 2016, https://arxiv.org/abs/1602.00763), but by distance and size instead of overlap, because
 between two frames of a slow stream a face may leave its own box, and by how alike they look, as in
 Deep SORT (Wojke et al. 2017, https://arxiv.org/abs/1703.07402), but with the coarse colours of
@@ -55,8 +55,8 @@ MAX_SPEED, MAX_REACH = 12.0, 4.0
 """Sizes of a face a second by which it moves at most (somebody who runs past), and sizes in all."""
 
 FAST_GAP = 0.45
-"""Seconds up to which a face that jumped farther than `MAX_COST` may look as unlike as a lost one;
-beyond, it must look as alike as across a cut."""
+"""Seconds up to which a face that jumped farther than `MAX_COST` may differ in appearance as much
+as a lost one; beyond, only as much as across a cut."""
 
 
 class FaceTracker:
@@ -87,7 +87,7 @@ class FaceTracker:
         self.forget_faces()
 
     def forget_faces(self) -> None:
-        """Forget all tracks and how they looked; no id is given again."""
+        """Forget all tracks with their appearance; no id is given again."""
         self._tracks: list[Track] = []
         self._last_time = np.inf
         self.confirmed: dict[int, int] = {}
@@ -124,9 +124,9 @@ class FaceTracker:
         Args:
             detections: Faces in this frame, n of them; n may be 0.
             time: Seconds on any clock that doesn't go back.
-            appearance: How they look, (n, d); None compares their places only.
+            appearance: Their descriptors, (n, d); None compares their places only.
             cut: Whether the frame shows another scene than the one before. A face of before keeps
-                its number only if it looks the same at the same place.
+                its number only if place and appearance are the same.
             mappings: Where the frame's size changed, the ways in which places of before may have
                 become places of now; the one that fits the faces best is taken, else the first.
 

@@ -1,4 +1,4 @@
-// How a tracked face looks, coarsely: enough to tell whom of those in view it may continue. It recognizes nobody.
+// A tracked face's coarse appearance: enough to tell which of the faces in view it may be. It recognizes nobody.
 // Mirrors fer/vision/appearance.py.
 
 import { boxArea, boxCenter, boxSize } from "./boxes.js";
@@ -34,7 +34,7 @@ export class AppearanceMemory {
   }
 }
 
-/** Returns how unlike two faces look; from 1 on they differ. */
+/** Returns the difference in appearance of two faces; from 1 on they differ. */
 export function appearanceCost(one, other, { DISTANCE_UNIT }) {
   let total = 0;
   for (let i = 0; i < one.length; i++) total += (one[i] - other[i]) ** 2;

@@ -14,7 +14,7 @@ export class FaceDetector {
   /**
    * @param {MtcnnCascade} cascade The networks.
    * @param {object} config Python's constants by module.
-   * @param {number} minFace Smallest face to look for, from forehead to chin in pixels of the picture given.
+   * @param {number} minFace Smallest face to detect, from forehead to chin in pixels of the picture given.
    */
   constructor(cascade, config, minFace = config.defaults.detector.min_face) {
     const { confidence, max_side: maxSide } = config.defaults.detector;
@@ -28,7 +28,7 @@ export class FaceDetector {
     return new FaceDetector(this.cascade, this.config, minFace);
   }
 
-  /** Returns the faces of a picture, largest first; `tiles` are where to look, `known` boxes of known faces. */
+  /** Returns the faces of a picture, largest first; `tiles` are searched, `known` are boxes of known faces. */
   async detect(picture, { tiles = this.wholeTiles(picture), known = [], confidence = this.confidence } = {}) {
     const { PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD } = this.constants;
     const bright = this.brighten(picture);
@@ -57,12 +57,12 @@ export class FaceDetector {
     return this.toFaces(picture, found, REDETECT_SIZE_SHARE * this.minFace);
   }
 
-  /** Finds the faces of a photo that may lie on its side; see photo_search.js. */
+  /** Detects the faces of a photo in any rotation; see photo_search.js. */
   detectAnyRotation(picture) {
     return detectAnyRotation(this, picture);
   }
 
-  /** Returns what the last network makes of each face when it sees it turned upright, in the order given. */
+  /** Returns the last network's output for each face, turned upright, in the order given. */
   async scoreCrops(picture, faces, rolls, scales = faces.map(() => 1)) {
     const squares = faces.map(({ box }, i) => faceSquare(box, this.rescoring, scales[i]));
     const found = await this.cascade.scoreCrops(this.brighten(picture), squares, tilts(rolls, this.rescoring));
@@ -92,7 +92,7 @@ export class FaceDetector {
     return largestFirst(clipped.filter(({ box }) => boxArea(box) >= 1));
   }
 
-  /** Returns whether a proposal is about a face that is known, so that it needs no further look. */
+  /** Returns whether a proposal is of a known face, so that no network has to score it. */
   isAboutKnown(box, known) {
     const { KNOWN_CONTAINMENT, KNOWN_IOU } = this.constants;
     return known.some((other) => {

@@ -1,4 +1,4 @@
-// Brightening of dark pictures before faces are looked for. Mirrors fer/vision/exposure.py.
+// Brightening of dark pictures before detection. Mirrors fer/vision/exposure.py.
 
 import { create } from "./picture.js";
 import { round } from "./rounding.js";

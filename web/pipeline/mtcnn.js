@@ -69,7 +69,7 @@ export class MtcnnCascade {
   async refine(picture, candidates, threshold) {
     const side = this.constants.REFINEMENT_SIDE;
     const seen = candidates.map(({ box }) => [box, cropBox(picture, box, side)]).filter(([, crop]) => crop);
-    const results = await this.look("rnet", seen.map(([, crop]) => crop), side);
+    const results = await this.scoreBatches("rnet", seen.map(([, crop]) => crop), side);
     const passed = seen.map(([box], i) => ({ box, ...results[i] })).filter(({ score }) => score > threshold);
     const kept = nonMaximumSuppression(passed, this.constants.STAGE_IOU);
     return kept.map(({ box, score, corrections }) => ({ box: squareBox(regress(box, corrections)), score }));
@@ -90,12 +90,12 @@ export class MtcnnCascade {
   }
 
   /**
-   * Returns what the third network makes of squares, turned upright where they are tilted by `rolls` degrees;
+   * Returns the third network's output for squares, turned upright where they are tilted by `rolls` degrees;
    * null for those outside of the picture.
    */
   async scoreCrops(picture, squares, rolls = squares.map(() => 0)) {
     const seen = this.crops(picture, squares, rolls);
-    const results = await this.look("onet", seen.map(([, crop]) => crop), this.constants.OUTPUT_SIDE);
+    const results = await this.scoreBatches("onet", seen.map(([, crop]) => crop), this.constants.OUTPUT_SIDE);
     const found = squares.map(() => null);
     seen.forEach(([index], i) => {
       const { corrections, landmarks, score } = results[i];
@@ -106,24 +106,24 @@ export class MtcnnCascade {
     return found;
   }
 
-  /** Returns the candidates with the mean score of three looks: the one before, their middle, and mirrored squares. */
+  /** Returns the candidates with a mean of three scores: the one before, their middle's, and the mirrored squares'. */
   async rescore(picture, found, squares, rolls) {
     const middles = found.map(({ box }) => squareBox(box, this.constants.CENTER_SCALE));
-    const looks = [await this.score(picture, middles), await this.score(picture, squares, rolls, true)];
-    return found.map((face, i) => ({ ...face, score: Math.fround(mean([face.score, looks[0][i], looks[1][i]])) }));
+    const scores = [await this.score(picture, middles), await this.score(picture, squares, rolls, true)];
+    return found.map((face, i) => ({ ...face, score: Math.fround(mean([face.score, scores[0][i], scores[1][i]])) }));
   }
 
   /** Returns the third network's scores of squares, 0 outside of the picture. */
   async score(picture, squares, rolls = squares.map(() => 0), mirrored = false) {
     const seen = this.crops(picture, squares, rolls);
     const crops = seen.map(([, crop]) => (mirrored ? mirror(crop) : crop));
-    const results = await this.look("onet", crops, this.constants.OUTPUT_SIDE);
+    const results = await this.scoreBatches("onet", crops, this.constants.OUTPUT_SIDE);
     const scores = squares.map(() => 0);
     seen.forEach(([index], i) => (scores[index] = results[i].score));
     return scores;
   }
 
-  /** Returns the squares that are in the picture at least partly, each as its index and what the third network sees. */
+  /** Returns the squares that are in the picture at least partly, each as its index and the third network's input. */
   crops(picture, squares, rolls) {
     const { OUTPUT_SIDE } = this.constants;
     return squares.map((square, i) => {
@@ -132,8 +132,8 @@ export class MtcnnCascade {
     }).filter(([, crop]) => crop);
   }
 
-  /** Returns what the second or third network makes of each crop: {score, corrections} and, of the third, landmarks. */
-  async look(network, crops, side) {
+  /** Returns the second or third network's output for each crop: {score, corrections} and, of the third, landmarks. */
+  async scoreBatches(network, crops, side) {
     const [{ BATCH_SIZE }, values, results] = [this.constants, 3 * side * side, []];
     for (let start = 0; start < crops.length; start += BATCH_SIZE) {
       const batch = crops.slice(start, start + BATCH_SIZE);

@@ -1,4 +1,4 @@
-// Crops of a picture, upright or tilted, at the sizes that MTCNN's networks look at. Mirrors fer/vision/mtcnn_crops.py.
+// Crops of a picture, upright or tilted, at the input sizes of MTCNN's networks. Mirrors fer/vision/mtcnn_crops.py.
 
 import { boxCenter } from "./boxes.js";
 import { view } from "./picture.js";

@@ -103,7 +103,7 @@ class PhotoSearch {
     return moved.filter(({ box }) => Math.min(boxWidth(box), boxHeight(box)) >= 1);
   }
 
-  /** Returns the faces, those as they score best that aren't sure to be upright. */
+  /** Returns the faces, those that may not be upright in the rotation that scores best. */
   async reorient(detector, picture, faces) {
     const { ROTATIONS, REORIENTED_RATIO } = this.constants;
     const doubtful = this.doubtful(faces);
@@ -127,7 +127,7 @@ class PhotoSearch {
     return faces.filter(({ score }) => score < limit).slice(0, MAX_REORIENTED);
   }
 
-  /** Returns the faces that look like faces at several sizes; where some are sure, these. */
+  /** Returns the faces that score high at several sizes; where some are certain, these. */
   async verified(detector, picture, faces) {
     const { FILLING_SCORE, FILLING_SHARE, SURE_CONFIDENCE, VERIFIED_SCALES, VERIFIED_SCORE } = this.constants;
     const sure = faces.filter(({ score }) => score >= SURE_CONFIDENCE);
@@ -136,7 +136,7 @@ class PhotoSearch {
     const same = queries.map(([face]) => face);
     const views = await detector.scoreCrops(picture, same, same.map(faceRoll), queries.map(([, scale]) => scale));
     return faces.filter(({ box }, i) => {
-      const score = mean(range(VERIFIED_SCALES.length).map((look) => views[look * faces.length + i].score));
+      const score = mean(range(VERIFIED_SCALES.length).map((scale) => views[scale * faces.length + i].score));
       const fills = longerSide(box) >= FILLING_SHARE * Math.max(picture.width, picture.height);
       return score >= (fills ? FILLING_SCORE : VERIFIED_SCORE);
     });

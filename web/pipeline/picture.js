@@ -1,7 +1,7 @@
 // Pictures as bytes in the order of an ImageData: red, green, blue and a fourth byte that isn't read.
 //
 // A picture is {data, width, height, offset, stride}. A view of a part shares the bytes of the whole, so
-// that nothing is copied to look at a part.
+// that nothing is copied to read a part.
 
 /** Returns a new picture; its bytes are 0. */
 export function create(width, height) {

@@ -1,18 +1,18 @@
-// Where to look for faces, and at which sizes. Mirrors fer/vision/pyramid.py.
+// Image pyramids: the scales and tiles in which faces are searched. Mirrors fer/vision/pyramid.py.
 //
 // A tile is {scale, left, top, right, bottom}: a rectangle of the picture, at one size of the pyramid.
 
 import { clipBox, longerSide, squareBox } from "./boxes.js";
 import { round } from "./rounding.js";
 
-/** Returns the scales at which to look through a picture, the finest first. */
+/** Returns the scales at which a picture is searched, the finest first. */
 export function pyramidScales({ width, height }, minFace, { PNET_WINDOW, PYRAMID_FACTOR }) {
   const scales = [];
   for (let scale = PNET_WINDOW / minFace; Math.min(width, height) * scale >= PNET_WINDOW; scale *= PYRAMID_FACTOR) scales.push(scale);
   return scales;
 }
 
-/** Splits the looking through at each scale into bands of about `tilePixels`, which overlap by a window. */
+/** Splits a picture at each scale into bands of about `tilePixels`, which overlap by a window. */
 export function splitIntoTiles({ width, height }, scales, tilePixels, { PNET_WINDOW }) {
   return scales.flatMap((scale) => {
     const bands = round((width * height * scale ** 2) / tilePixels);
@@ -25,7 +25,7 @@ export function splitIntoTiles({ width, height }, scales, tilePixels, { PNET_WIN
   });
 }
 
-/** Returns where to look for faces of which it is known about where they are: `extent` sizes around each. */
+/** Returns tiles around faces whose positions are known roughly: `extent` sizes around each. */
 export function tilesAround({ width, height }, boxes, extent, { PNET_WINDOW, NEARBY_SCALES }) {
   return boxes.flatMap((box) => {
     const side = Math.max(longerSide(box), 1);

@@ -1,15 +1,15 @@
-// MTCNN's last network looks again at faces that are tilted, or of which it isn't sure. Mirrors fer/vision/rescoring.py.
+// MTCNN's last network scores tilted faces again, and those of a low score. Mirrors fer/vision/rescoring.py.
 //
 // `constants` are those of that module.
 
 import { boxArea, boxCenter } from "./boxes.js";
 import { faceRoll, roll, rollDifference } from "./pose.js";
 
-/** Returns the faces, tilted ones as the last network sees them turned upright. */
+/** Returns the faces, tilted ones as the last network scores them turned upright. */
 export async function refineUpright(cascade, picture, found, threshold, constants) {
   const { MAX_UPRIGHT_PASSES, TILTED_FROM } = constants;
   let rolls = found.map(() => 0); // as the network saw the faces
-  for (let look = 0; look < MAX_UPRIGHT_PASSES; look++) {
+  for (let pass = 0; pass < MAX_UPRIGHT_PASSES; pass++) {
     const seen = found.map(({ landmarks }) => roll(landmarks));
     const tilted = seen.map((degrees, i) => Math.abs(rollDifference(degrees, rolls[i])) >= TILTED_FROM);
     if (!tilted.includes(true)) break;
@@ -22,7 +22,7 @@ export async function refineUpright(cascade, picture, found, threshold, constant
   return rolls.some(Boolean) ? cascade.bestOf(found, threshold) : found;
 }
 
-/** Returns the faces that score enough; more looks decide where the first one doubts. */
+/** Returns the faces that score enough; those of a low score are scored again before. */
 export async function rescoreUncertain(cascade, picture, found, confidence, constants) {
   const { MIRRORED_SCALE, RESCORE_BELOW } = constants;
   const queries = found.filter(({ score }) => score < RESCORE_BELOW);
@@ -34,7 +34,7 @@ export async function rescoreUncertain(cascade, picture, found, confidence, cons
   return found.filter(({ score }) => score > confidence);
 }
 
-/** Returns about a box the square that the last network sees of a face of its area. */
+/** Returns about a box the square in which the last network scores its face. */
 export function faceSquare(box, constants, scale = 1) {
   const [x, y] = boxCenter(box);
   const half = ((scale * constants.FACE_LENGTH) / 2) * Math.sqrt(boxArea(box));

@@ -88,7 +88,7 @@ export class StreamDetector {
     return this.findTilted(picture, lost, faces);
   }
 
-  /** Returns the known faces where they are now; one that lies is looked at the other way up, too. */
+  /** Returns the known faces where they are now; one on its side is scored the other way up, too. */
   async redetect(picture, predicted, confidence) {
     const rolls = this.rolls.predictRolls(predicted);
     const lying = predicted.flatMap((_, i) => (Math.abs(rolls[i]) > this.constants.LYING ? [i] : []));

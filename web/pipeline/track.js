@@ -1,4 +1,4 @@
-// One tracked face: where it is, how it moves and looks, and where it will be. Mirrors fer/vision/track.py.
+// A track: the box, motion and appearance of one face, and its predicted box. Mirrors fer/vision/track.py.
 //
 // A track is {id, box, velocity, lastSeen, appearance, hits, steady, lostAtCut}; its number is negative until it counts.
 

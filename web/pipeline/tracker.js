@@ -16,7 +16,7 @@ export class FaceTracker {
     this.forgetFaces();
   }
 
-  /** Forgets all tracks and how they looked; no number is given again. */
+  /** Forgets all tracks with their appearance; no number is given again. */
   forgetFaces() {
     Object.assign(this, { tracks: [], lastTime: Infinity });
   }
@@ -30,7 +30,7 @@ export class FaceTracker {
 
   /**
    * Gives each face the number of the one it continues, or a new one, as `track`.
-   * @param {number[][]} descriptors How the faces look.
+   * @param {number[][]} descriptors Those of the faces' appearance.
    * @param {boolean} cut Whether the frame shows another scene than the one before.
    * @param {object[]} mappings Where the frame's size changed, how places of before may be places of now.
    */
@@ -89,7 +89,7 @@ export class FaceTracker {
     return { pairs, cost };
   }
 
-  /** Returns how unlike a track a face at some difference in place may look that continues it. */
+  /** Returns the largest difference in appearance of a track and a face at some difference in place. */
   appearanceLimit({ lostAtCut, lastSeen, steady }, { crowded, resized }, column, motion) {
     const { CLOSE, CLOSE_DISTANCE, CUT_DISTANCE, LOST_DISTANCE, SEEN_DISTANCE } = this.constants;
     if (lostAtCut) return CUT_DISTANCE;
