@@ -33,7 +33,7 @@ class FrameRateMeter:
 
 
 class PausableClock:
-    """A clock that starts at 0 and stands still while it is stopped.
+    """A clock that starts at 0 and doesn't run while it is stopped.
 
     Args:
         system: Seconds on any steadily rising clock.
@@ -55,12 +55,12 @@ class PausableClock:
         return (self.system() if self._stopped is None else self._stopped) - self._start
 
     def pause(self) -> None:
-        """Stand still."""
+        """Stop the clock."""
         if self._stopped is None:
             self._stopped = self.system()
 
     def resume(self) -> None:
-        """Run again, as if it had never stood still."""
+        """Run again, as if it had never been stopped."""
         if self._stopped is not None:
             self._start += self.system() - self._stopped
             self._stopped = None

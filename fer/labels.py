@@ -76,4 +76,4 @@ FERPLUS_INDICES = tuple(
     next(i for i, other in enumerate(FERPLUS_LABELS) if LABEL_SYNONYMS.get(other, other) == name)
     for name in EXPRESSIONS
 )
-"""Where each of the seven expressions stands among FER+'s eight."""
+"""The index of each of the seven expressions among FER+'s eight."""

@@ -244,7 +244,7 @@ class Pipeline:
         return select(faces, counts)
 
     def classify_whole(self, image: UInt8Array) -> Detections:
-        """Read RGB uint8 (h, w, 3) as one face that fills the picture, without looking for it.
+        """Classify RGB uint8 (h, w, 3) as one face that fills the picture, without detection.
 
         Returns:
             One detection with the picture as its box, confidence 1 and `data["probabilities"]`

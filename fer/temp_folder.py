@@ -134,7 +134,7 @@ def remove_on_termination(end_work: Callable[[], None] | None = None) -> None:
 
 
 def _root(base: Path, name: str = "fer") -> Path:
-    """Return the folder of all of this user's processes; a foreign one of that name isn't used."""
+    """Return the folder of all of this user's processes; another user's of that name isn't used."""
     with suppress(OSError):
         base.mkdir(parents=True, exist_ok=True)
         base = base.resolve()

@@ -37,7 +37,7 @@ def write_annotated_photo(
         file: The photo.
         decoded: Its pixels.
         faces: The faces in it.
-        labels: What each looks like; None where nobody's expression is to be shown.
+        labels: Each face's label; None where nobody's expression is to be shown.
 
     Raises:
         fer.output_files.OutputError: It can't be written.

@@ -168,7 +168,7 @@ def _expand_one(text: str, output: Path, unreadable: dict[str, str], listed: boo
 
 
 def _match(pattern: str) -> Iterator[str]:
-    """Yield what a pattern matches; with `**` not in folders behind links, which may form loops."""
+    """Yield what a pattern matches; `**` doesn't follow links to folders, which may form loops."""
     parts = Path(pattern).parts
     if "**" not in parts:
         yield from glob.glob(pattern)
@@ -214,7 +214,7 @@ def _expand_address(address: str, listed: bool) -> Iterator[str]:
         ValueError: It can't be reached, or names nothing.
     """
     try:
-        names = with_retries(lambda: _names_behind(address, listed))
+        names = with_retries(lambda: _list_address(address, listed))
     except remote_errors() as error:
         raise ValueError(f"{address} can't be reached: {in_a_line(error)}") from error
     if not names:
@@ -222,7 +222,7 @@ def _expand_address(address: str, listed: bool) -> Iterator[str]:
     yield from names
 
 
-def _names_behind(address: str, listed: bool) -> list[str]:
+def _list_address(address: str, listed: bool) -> list[str]:
     """Return what `_expand_address` yields."""
     from fsspec.core import url_to_fs  # only addresses need it
 

@@ -1,4 +1,4 @@
-"""Files behind addresses: photos as bytes, videos as a copy on this machine while they are read."""
+"""Remote files: photos as bytes, videos as a copy on this machine while they are read."""
 
 import hashlib
 import tempfile
@@ -88,7 +88,7 @@ def _describe(error: BaseException) -> str:
 
 
 class LocalCopies:
-    """Keeps a copy of the video behind an address that was read last; the next one replaces it.
+    """Keeps a copy of the remote video that was read last; the next one replaces it.
 
     Args:
         note_progress: Called as long as something arrives.

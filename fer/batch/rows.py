@@ -128,9 +128,9 @@ class FaceRows:
         """Add the faces of a frame, or of a photo.
 
         Args:
-            file: Where they are seen.
+            file: The photo or video.
             faces: The faces, `size` in pixels of the file.
-            labels: What each looks like.
+            labels: Each face's label.
             time: Seconds of a frame; None for a photo, whose faces have no tracks.
             scale: Pixels of the file per pixel of what was analysed.
         """

@@ -1,4 +1,4 @@
-"""What workers are asked to do, and what they return; both travel between processes."""
+"""Tasks of workers, and their results; both are sent between processes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ SEGMENT_SECONDS = 60
 """Seconds of a video that are one task."""
 
 MIN_OVERLAP = 2
-"""Whole seconds before a segment that are analysed once more, so that tracks go on."""
+"""Whole seconds before a segment that are analysed once more, so that its tracks are continued."""
 
 PHOTO_MIN_FACE, VIDEO_MIN_FACE = 20, 40
-"""Size of the smallest face that is looked for, in pixels, as in `fer photo` and `fer video`."""
+"""Smallest face to detect, in pixels, as in `fer photo` and `fer video`."""
 
 
 @dataclass(frozen=True)

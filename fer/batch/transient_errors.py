@@ -44,13 +44,13 @@ class UnreachableError(Exception):
 
 
 def remote_errors() -> tuple[type[BaseException], ...]:
-    """Return what reading behind an address may raise; only libraries that are loaded can."""
+    """Return what reading a remote file may raise; only libraries that are loaded can."""
     found = (getattr(sys.modules.get(module), name, None) for module, name in LIBRARY_ERRORS)
     return (OSError, EOFError, ValueError, ImportError, *filter(None, found))
 
 
 def with_retries(work: Callable[[], T], note_progress: Callable[[], None] = lambda: None) -> T:
-    """Return what some work with a source does, retried after transient errors.
+    """Return the result of some work with a source, retried after transient errors.
 
     Args:
         work: Raises one of `remote_errors` where it fails.
@@ -95,7 +95,7 @@ def raise_if_mount_lost(error: BaseException) -> None:
 
 
 def _status(error: BaseException) -> int | None:
-    """Return the status that a server has answered with, wherever a library keeps it."""
+    """Return the status of a server's response, wherever a library keeps it."""
     places = ((error, "status"), (getattr(error, "response", None), "status_code"), (error, "code"))
     for owner, name in places:
         if isinstance(status := getattr(owner, name, None), int):

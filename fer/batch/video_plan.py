@@ -1,8 +1,8 @@
 """How a video is split into segments that are analysed each by itself.
 
-In which moments a video is looked at depends on its frames' times alone. So the schedule of the
-whole video is followed once, without decoding it, and each segment goes on from where it would be:
-the merged segments have the same samples as the video analysed in one piece.
+Which frames of a video are regular samples depends on the frames' times alone. So the sampling
+schedule of the whole video is computed once, without decoding it, and each segment starts with its
+state there: the merged segments have the same samples as the video analysed in one piece.
 """
 
 import math

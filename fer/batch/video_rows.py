@@ -21,8 +21,8 @@ from fer.video import VideoReader
 from fer.vision.detections import areas, expression_labels
 
 SAMPLES_BEYOND = 2
-"""Looks after a segment's end, from which it is known whether a face that was detected in its last
-sample only is one."""
+"""Samples after a segment's end, which show whether a face that was detected in the segment's last
+sample only is confirmed."""
 
 
 class SampleCollector:

@@ -139,7 +139,7 @@ class CameraLoop:
         }
 
     def run(self) -> None:
-        """Go on until the source ends or somebody quits; a recording is finished in any case."""
+        """Run until the source ends or somebody quits; a recording is finished in any case."""
         try:
             while self.running and not self.source.ended:
                 self.step()
@@ -151,7 +151,7 @@ class CameraLoop:
                     self._screen.close()
 
     def step(self) -> None:
-        """Look at a frame, if there is a new one, then answer a key, if one was pressed."""
+        """Process a frame, if there is a new one, then a key, if one was pressed."""
         frame = self.source.read() if self.source.clock.running else None
         if frame:
             self.process_frame(frame)
@@ -176,12 +176,12 @@ class CameraLoop:
         self.running = False
 
     def pause(self) -> None:
-        """Stand still, or go on."""
+        """Pause, or resume."""
         clock = self.source.clock
         (clock.pause if clock.running else clock.resume)()
 
     def save(self) -> None:
-        """Save the picture as it is drawn, without the lines of words."""
+        """Save the picture with what is drawn on the faces, without the status bar."""
         content = encode_jpeg(self.last_drawing, JPEG_QUALITY)
         write_file(self.output_names.next_path(".jpg"), content)
 

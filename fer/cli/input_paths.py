@@ -15,7 +15,7 @@ def find_files(
     """Return the files, each once, with their paths inside the folder they were found in.
 
     Args:
-        kind: What is looked for in folders; a file that is given is taken whatever its name.
+        kind: Searched for in folders; a file that is given is taken whatever its name.
         given: Files and folders.
         output: Folder of the results; what is inside it is no input, unless it is the only one.
         unreadable: Gets the folders that can't be read, and why, in a sentence each.

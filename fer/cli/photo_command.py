@@ -77,7 +77,7 @@ class PhotoResults:
 
 
 def run_photo(options: argparse.Namespace) -> str:
-    """Read photos, write what is asked for, and say what was seen.
+    """Analyse photos, write the files, and return the results as text.
 
     Raises:
         ValueError: There is no photo that can be read, one would be overwritten, or the network
@@ -200,7 +200,7 @@ def describe_results(results: PhotoResults, output: Path | None) -> str:
 
 
 def describe_document(document: "PictureDocument") -> str:
-    """Return what the faces of a photo look like, and in sentences how it was read."""
+    """Return the expressions in a photo, and in sentences how it was read."""
     from fer.drawing.face_export import describe_rotation
 
     turn = describe_rotation(document["rotation"])
@@ -210,9 +210,9 @@ def describe_document(document: "PictureDocument") -> str:
 
 
 def describe_faces(faces: Sequence["FaceRow"]) -> str:
-    """Return what the faces of a photo look like: `"2 faces: happy 93%, uncertain"`.
+    """Return the expressions of faces: `"2 faces: happy 93%, uncertain"`.
 
-    Of many faces, how many look like what: `"9 faces: 5 happy, 4 uncertain"`.
+    Of many faces they are counted: `"9 faces: 5 happy, 4 uncertain"`.
     """
     if not faces:
         return "no face found"

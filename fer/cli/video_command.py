@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fer.timeline.marks import Mark
 
 AUTO = "auto"
-"""The view is chosen by what is seen in the video."""
+"""The view is chosen by the number of faces in the video."""
 
 VIEW_NOTES = {
     "person": "View: one person, a series for each face; --view class has aggregates only.",
@@ -35,7 +35,7 @@ REASONS = {
 """Why `AUTO` became which view."""
 
 MIN_FACE = 40
-"""Size of the smallest face to look for, in pixels, as in the Recording tab."""
+"""Smallest face to detect, in pixels, as in the Recording tab."""
 
 
 def add_video(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -263,7 +263,7 @@ def describe_recording(recording: "RecordingResult", chosen: bool = False) -> st
 
     Args:
         recording: The recording.
-        chosen: Whether the view was chosen by what is seen in it.
+        chosen: Whether the view was chosen by the number of its faces.
     """
     from fer.timeline.formatting import format_duration
     from fer.timeline.report import MIN_VIDEO_OFFSET

@@ -47,7 +47,7 @@ def majority_expression(votes: FloatArray) -> Int64Array:
 def vote_entropy(votes: FloatArray) -> Float32Array:
     """Return how much the voters disagree about each picture, float32 (n,), in bits.
 
-    It is 0 where all see the same, and 1 where they are split evenly over two answers.
+    It is 0 where all agree, and 1 where they are split evenly over two expressions.
 
     Args:
         votes: (n, 10) counts in the order of `fer.labels.FERPLUS_VOTE_COLUMNS`.

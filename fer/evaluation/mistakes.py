@@ -1,4 +1,4 @@
-"""The mistakes that a network is most confident of, beside what other people see in the picture.
+"""The mistakes that a network is most confident of, beside FER+'s votes on the same pictures.
 
 On FER2013 many of them are the label's: ten people labelled its pictures again for FER+.
 """

@@ -147,7 +147,7 @@ class Mistake:
         prediction: The expression that the combined output names.
         probability: That expression's.
         label_probability: The label's.
-        votes: How many of FER+'s voters saw what, most first; empty without votes.
+        votes: FER+'s votes by label, most first; empty without votes.
         majority: The expression with most votes; None without any, or where it is none of the
             seven.
     """

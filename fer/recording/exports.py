@@ -58,7 +58,7 @@ def export_stem(source: Path) -> str:
 def earlier_exports(folder: Path, stem: str, formats: Collection[str]) -> list[str]:
     """Return the names of a recording's exports in a folder that are of other formats.
 
-    They come from an earlier analysis; somebody may have gone on working in them.
+    They come from an earlier analysis; somebody may have worked in them since.
     """
     endings = {**exports.FORMATS, **{name: (end,) for name, end in FRAME_FORMATS.items()}}
     names = [

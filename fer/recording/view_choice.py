@@ -1,4 +1,4 @@
-"""Choice of a recording's view by what is seen in it: one person or a few, or a class."""
+"""Choice of a recording's view by the number of faces in it: one person or a few, or a class."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def choose_view(source: Path, detector: Detector, span: Span = WHOLE) -> str:
 
     Args:
         source: The video.
-        detector: Finds the faces.
+        detector: Detects the faces.
         span: What is analysed of it.
 
     Raises:

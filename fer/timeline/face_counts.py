@@ -86,7 +86,7 @@ def counts_per_face(faces: Detections, small: float, uncertain_below: float) -> 
 
 
 def _probabilities(faces: Detections) -> Float32Array:
-    """Return the faces' probabilities (n, 7) after a look at them."""
+    """Return the faces' probabilities (n, 7), after checking their range."""
     rows = probabilities(faces)
     if not ((rows >= 0) & (rows <= 1 + 1e-4)).all():  # also refuses NaN
         raise ValueError('data["probabilities"] must lie within 0 to 1.')

@@ -34,7 +34,7 @@ even an idle page keeps a core busy, and the threads that read frames are interr
 
 
 def poll_less_often(demo: gr.Blocks) -> None:
-    """Let the queue of a page look for new events every `POLL_INTERVAL` only."""
+    """Let the queue of a page poll for new events every `POLL_INTERVAL` only."""
     demo._queue.sleep_when_free = POLL_INTERVAL
 
 

@@ -20,7 +20,7 @@ CHANGE_THRESHOLD = 14.0
 
 @dataclass(frozen=True)
 class _Prediction:
-    """What was read of one face, (7,), of which small copy, and when."""
+    """One face's probabilities, (7,), the small copy of its crop, and when it was classified."""
 
     probabilities: Float32Array
     thumbnail: Float32Array
@@ -28,12 +28,12 @@ class _Prediction:
 
 
 class PredictionCache:
-    """Remembers what was read of each face; one per visitor or video.
+    """Keeps each face's last prediction; one per visitor or video.
 
-    A face is read again when it has changed, and at the latest after `max_age` seconds; of faces
-    that have not changed, those read longest ago come first, so that the work spreads over frames.
-    What is shown is averaged over a longer time than `min_age`, so a face that changes in every
-    frame of a fast camera isn't read in every one.
+    A face is classified again when it has changed, and at the latest after `max_age` seconds; of
+    faces that have not changed, those classified longest ago come first, so that the work spreads
+    over frames. Predictions are averaged over a longer time than `min_age`, so a face that changes
+    in every frame of a fast camera isn't classified in every one.
 
     Args:
         max_age: Longest use of a prediction in seconds; 0 classifies each face in each frame.
@@ -53,7 +53,7 @@ class PredictionCache:
         self.min_age = min_age
         self._predictions: dict[int, _Prediction] = {}
         self._time = 0.0
-        self._budget = 0.0  # faces to read, by the time gone by
+        self._budget = 0.0  # faces to classify, by the time gone by
 
     def predict(
         self,
@@ -62,7 +62,7 @@ class PredictionCache:
         time: float,
         classify: Callable[[Sequence[UInt8Array]], Float32Array],
     ) -> Float32Array:
-        """Return each face's probabilities, asking for as few of them as will do.
+        """Return each face's probabilities, classifying as few faces as will do.
 
         Args:
             track_ids: n track numbers; the faces of other numbers are forgotten.
@@ -89,7 +89,7 @@ class PredictionCache:
     def _stale(
         self, track_ids: Sequence[int], thumbnails: list[Float32Array], time: float
     ) -> list[int]:
-        """Return the indices of the faces to read now."""
+        """Return the indices of the faces to classify now."""
         ages = [
             self._age(track_id, thumbnail, time)
             for track_id, thumbnail in zip(track_ids, thumbnails, strict=True)

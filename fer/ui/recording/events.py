@@ -96,8 +96,8 @@ class RecordingEvents:
             session.visitor = sender.session or token
             # Two: pressing Start again cancels the first run, which ends in a moment.
             with self._places.place(session.visitor, 2):
-                paths, looks = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
-                work = self.handlers.start(paths, view, looks, session, (start_at, end_at))
+                paths, frame_rate = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
+                work = self.handlers.start(paths, view, frame_rate, session, (start_at, end_at))
                 async with aclosing(work) as updates:
                     async for outputs in updates:
                         yield outputs
