@@ -35,7 +35,7 @@ _OUTCOME_COLORS = {
 
 
 def outcome_colors(view: str) -> dict[str, str]:
-    """Return what may become of the faces of a view, from the ground up, and how that is drawn.
+    """Return the outcomes of faces in a view, from the bottom of the plot up, with their colours.
 
     Args:
         view: Of a timeline, "class" or "person".

@@ -1,1 +1,1 @@
-"""Many photos and videos in, tables of parquet out: resumable, in several processes or machines."""
+"""Many photos and videos in, tables of parquet out: resumable, in processes or on a cluster."""

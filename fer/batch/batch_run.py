@@ -73,15 +73,15 @@ class TaskPool(Protocol):
 
 
 @dataclass
-class _VideoInWork:
-    """A video of which some segments aren't there yet."""
+class _UnfinishedVideo:
+    """A video of which some segments aren't analysed yet."""
 
     plan: VideoPlan
     missing: set[int] = field(default_factory=set)
 
 
 class BatchRun:
-    """Has the files of a batch read that aren't in its tables yet.
+    """Reads the files of a batch that aren't in its tables yet.
 
     Args:
         files: Of this shard.
@@ -109,7 +109,7 @@ class BatchRun:
         self._losses: Counter[Task] = Counter()
         self.unread: dict[InputFile, str] = {}
         self._outage = 0
-        self._videos: dict[InputFile, _VideoInWork] = {}
+        self._videos: dict[InputFile, _UnfinishedVideo] = {}
 
     @property
     def left(self) -> int:
@@ -140,13 +140,13 @@ class BatchRun:
             following = self._try_again(task) if result is None else self._keep(task, result)
             waiting.extendleft(reversed(list(following)))
             if isinstance(result, TableRows) and result.unread:
-                waiting = deque(task for task in waiting if self._may_be_had(task))
+                waiting = deque(task for task in waiting if self._is_reachable(task))
         if self.left:
             raise UnreachableError(self._describe_unread())
         self._store.clear()
 
-    def _may_be_had(self, task: Task) -> bool:
-        """Return whether a task is worth an attempt."""
+    def _is_reachable(self, task: Task) -> bool:
+        """Return whether a task's files may be reachable, so that it is worth an attempt."""
         return self._outage < MAX_OUTAGE and self.unread.keys().isdisjoint(files_of(task))
 
     def _describe_unread(self) -> str:
@@ -209,7 +209,7 @@ class BatchRun:
             for segment in plan.segments
         ]
         missing = [task for task in tasks if not self._store.has_segment(task)]
-        self._videos[file] = _VideoInWork(plan, {task.segment.number for task in missing})
+        self._videos[file] = _UnfinishedVideo(plan, {task.segment.number for task in missing})
         self._advance(1 - len(missing) / len(plan.segments))
         if not missing:
             self._finish_video(file)

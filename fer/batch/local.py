@@ -19,7 +19,7 @@ MAX_FAILED_STARTS = 3
 """Workers that may end in a row before one of them is ready."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""By which libraries are told how many threads to start."""
+"""Environment variables from which libraries take their number of threads."""
 
 _GRACE = 5.0
 """Seconds for a worker to end by itself."""

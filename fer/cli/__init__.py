@@ -100,7 +100,7 @@ def describe_error(error: ValueError | OSError) -> str:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the form with all commands."""
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="fer",
         description="Facial-expression recognition: find faces, name their expressions, follow "
@@ -127,4 +127,4 @@ COMMANDS: "tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]],
     add_run,
     add_video,
 )
-"""What adds each command to the form, in the order of the help."""
+"""What adds each command to the parser, in the order of the help."""

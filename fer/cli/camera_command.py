@@ -50,7 +50,7 @@ def add_camera(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run_camera(options: argparse.Namespace) -> str:
-    """Show the window until it's closed, and say what was saved.
+    """Show the window until it's closed, and return in words what was saved.
 
     Raises:
         ValueError: There is no such camera, no screen, or the file or the network won't do.

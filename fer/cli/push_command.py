@@ -26,7 +26,7 @@ def add_push(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run_push(options: argparse.Namespace) -> str:
-    """Push, and say how to use what is on the Hub now.
+    """Push, and return in words how to use the network on the Hub.
 
     Raises:
         ValueError: The folder or the Hub won't do.

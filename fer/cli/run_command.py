@@ -109,7 +109,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def run_batch(options: argparse.Namespace) -> str:
-    """Read the files, and say what became of them.
+    """Read the files, and return in words what was read and what was left out.
 
     Raises:
         ValueError: An option won't do, nothing can be read, or nothing can be written.

@@ -1,8 +1,8 @@
 """FER2013 from any of its editions, as one uniform `datasets.DatasetDict`.
 
 Goodfellow et al., "Challenges in Representation Learning" (2013), https://arxiv.org/abs/1307.0414:
-28,709 pictures to train on (Training), 3,589 to choose by (PublicTest, here `validation`) and 3,589
-to test with (PrivateTest, here `test`). The votes of FER+ are kept where the source has them.
+28,709 pictures for training (Training), 3,589 for validation (PublicTest, here `validation`) and
+3,589 for testing (PrivateTest, here `test`). FER+'s votes are kept where the source has them.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""What a network's folder says beside its weights: configuration, metrics, framing."""
+"""What a network's folder holds beside its weights: configuration, metrics, framing."""
 
 import json
 import logging

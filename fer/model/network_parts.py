@@ -57,8 +57,8 @@ class NetworkParts:
         preprocess: Makes its input.
         labels: Its classes by index.
         heads: How it combines its heads, classes in the order of `labels`; None without two heads.
-        framing: What preprocessor_config.json says of it.
-        uncertain_below: What config.json says of it; None where it doesn't.
+        framing: As in preprocessor_config.json.
+        uncertain_below: As in config.json; None where that has none.
         fingerprint: Returns the checksum of its weights.
     """
 

@@ -1,13 +1,14 @@
 """Standard error of a mean over seconds that resemble each other: the circular block bootstrap.
 
-Blocks as long as the series remembers are drawn with replacement. What infinitely many draws would
-give has a closed form, which is used: there is no chance in it, and nothing to seed.
+Blocks whose length follows from the autocorrelation are drawn with replacement. What infinitely
+many draws would give has a closed form, which is used: nothing is random, and nothing to seed.
 
-Short series hide how long they remember, so that the bootstrap alone would be too sure of itself:
-with a minute of strongly correlated seconds its 95 % intervals hold the truth in about 70 % of
-cases. So the error is at least that of a first-order autoregressive series, whose known bias is
-corrected, as seen in seconds, in means of two, of four, and so on: a slow mood beneath fast noise
-appears only in the longer ones. `tests/timeline/test_block_bootstrap.py` measures the coverage.
+In short series the autocorrelation is underestimated, so that the bootstrap alone gives too narrow
+intervals: with a minute of strongly correlated seconds its 95 % intervals contain the true mean in
+about 70 % of cases. So the error is at least that of a first-order autoregressive series, whose
+known bias is corrected, fitted to seconds, to means of two, of four, and so on: a slow variation
+beneath fast noise appears only in the longer ones. `tests/timeline/test_block_bootstrap.py`
+measures the coverage.
 """
 
 from dataclasses import dataclass

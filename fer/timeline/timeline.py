@@ -4,9 +4,9 @@ A timeline is recorded in one of two views, and keeps nothing that its view does
 
 - "class": the whole picture only. A bin with a frame that has fewer than `MIN_FACES` faces to
   classify, large enough and not turned away, is *withheld*: its frames and faces are counted, but
-  no expression in it is kept. So no table, file, plot or summary is of fewer faces. It doesn't keep
-  anybody from comparing two seconds that differ by one face, or who knows how the others looked: it
-  is a floor, not a proof.
+  no expression in it is kept. So no table, file, plot or summary is of fewer faces. That is a
+  minimum group size, not a proof of anonymity: who compares two seconds that differ by one face, or
+  knows the other faces' expressions, may still infer one.
 - "person": each track by its id, too; nobody is identified.
 
 Gaps are gaps: a bin without frames is absent, and one with frames but no face has 0 faces and NaN

@@ -1,4 +1,4 @@
-"""Comparisons: the means of the summary, intervals that hold the truth, the floor of five."""
+"""Comparisons: the means of the summary, intervals that contain the truth, at least five faces."""
 
 import csv
 import io
