@@ -98,7 +98,7 @@ def test_photos_are_divided_among_workers(tmp_path, photos, sizes):
     assert [file for task in tasks for file in task.files] == files
 
 
-def test_each_stop_goes_on(inputs, tmp_path, pipeline, short):
+def test_a_batch_is_resumed_after_each_stop(inputs, tmp_path, pipeline, short):
     run([inputs], tmp_path / "whole", pipeline, short)
     for stop_after in range(1, 4):
         with pytest.raises(KeyboardInterrupt):
@@ -115,7 +115,7 @@ def test_each_stop_goes_on(inputs, tmp_path, pipeline, short):
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 5, 7, 10, 11])
-def test_a_stop_while_parts_are_written_leaves_no_half(
+def test_a_stop_while_parts_are_written_leaves_no_incomplete_part(
     inputs, tmp_path, pipeline, short, monkeypatch, at
 ):
     run([inputs], tmp_path / "whole", pipeline, short)
@@ -150,7 +150,7 @@ def test_a_part_that_is_not_in_all_tables_does_not_count(inputs, tmp_path, pipel
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
 
 
-def test_ended_workers_cost_time_but_no_rows(inputs, tmp_path, pipeline, short):
+def test_killed_workers_cost_time_but_no_rows(inputs, tmp_path, pipeline, short):
     run([inputs], tmp_path / "whole", pipeline, short)
     run([inputs], tmp_path / "out", pipeline, short, losses=range(1, 20, 3))
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
@@ -243,7 +243,7 @@ def test_sizes_and_boxes_of_a_large_video_are_in_its_own_pixels(
     assert boxes.iloc[0].tolist() == pytest.approx([side / 400 * edge for edge in BOXES[0]])
 
 
-def test_class_view_keeps_nothing_of_faces_on_the_way(inputs, tmp_path, pipeline):
+def test_class_view_stores_no_faces_of_unfinished_videos(inputs, tmp_path, pipeline):
     """The segments of a video that isn't complete hold none either."""
     with pytest.raises(KeyboardInterrupt):
         run(
@@ -271,7 +271,7 @@ def test_copies_with_boxes(inputs, tmp_path, pipeline, monkeypatch):
     assert {"annotated.mp4", "report.html"} <= {path.name for path in film.iterdir()}
 
 
-def test_files_behind_addresses(inputs, tmp_path, pipeline, short):
+def test_remote_files_are_read(inputs, tmp_path, pipeline, short):
     memory = fsspec.filesystem("memory")
     for name in ("a.jpg", "broken.jpg", "film.mp4"):
         memory.pipe(f"/inputs/{name}", (inputs / name).read_bytes())
@@ -297,7 +297,7 @@ def test_shards_fill_one_folder(inputs, tmp_path, pipeline, short):
     assert_equal(tables(tmp_path / "whole"), tables(tmp_path / "out"))
 
 
-def test_two_at_work_on_one_shard(tmp_path):
+def test_two_processes_on_one_shard_are_refused(tmp_path):
     one, again, other = (BatchStore(tmp_path, Shard(number, 2)) for number in (1, 1, 2))
     refused = pytest.raises(ValueError, match="Another `fer run` is at work on this in ")
     with one.locked(), other.locked(), refused, again.locked():

@@ -43,7 +43,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_what_is_in_it_in_words(batch):
+def test_a_batch_is_described_in_words(batch):
     lines = describe_batch(batch).splitlines()
     assert lines[0] == "2 photos and 2 videos are read, with 28 rows of faces."
     assert lines[1] == "7 files could not be read:"

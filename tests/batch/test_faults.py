@@ -130,7 +130,7 @@ def test_a_lost_connection_is_tried_again_after_growing_pauses(network, done, tm
 
 
 @pytest.mark.parametrize("name", ["a.png", "film.mp4"])
-def test_what_stays_away_is_left_for_the_same_command(network, done, tmp_path, pipeline, name):
+def test_unreachable_files_are_left_for_the_next_run(network, done, tmp_path, pipeline, name):
     network.failures = {name: lost()}
     left = rf"{name} is left for later: .*Connection reset by peer\. .* 4 of 5 files are done"
     with pytest.raises(UnreachableError, match=left):
@@ -146,7 +146,7 @@ def _files(task):
     return getattr(task, "files", None) or (task.file,)
 
 
-def test_segments_are_kept_while_the_video_is_away(network, tmp_path, pipeline):
+def test_segments_are_kept_while_the_video_is_unreachable(network, tmp_path, pipeline):
     film = "memory://inputs/film.mp4"
     with pytest.raises(KeyboardInterrupt):
         run([film], tmp_path / "out", pipeline, SHORT, workers=1, stop_after=4)
@@ -157,7 +157,7 @@ def test_segments_are_kept_while_the_video_is_away(network, tmp_path, pipeline):
     assert len(again.tasks) == 2  # its plan, and the last segment
 
 
-def test_a_network_that_is_down_ends_the_run(network, tmp_path, pipeline, monkeypatch):
+def test_a_run_ends_where_the_source_is_unreachable(network, tmp_path, pipeline, monkeypatch):
     """Not each of a million files is asked for four times."""
     monkeypatch.setattr(batch_run, "MAX_PHOTOS", 4)
     monkeypatch.setattr(batch_run, "MIN_PHOTOS", 4)
@@ -204,7 +204,7 @@ def packets_until_stale(*arguments, **options):
         ("fer.video.reader.demux", packets_until_stale),
     ],
 )
-def test_a_folder_of_the_network_that_has_gone_away(
+def test_files_of_a_lost_network_mount_are_left_for_the_next_run(
     inputs, done, tmp_path, pipeline, monkeypatch, name, fails
 ):
     """Nothing in it is refused for good, nor kept in part."""
@@ -230,7 +230,7 @@ def test_copies_are_named_after_their_sources(network):
     assert not second.parent.exists()
 
 
-def test_a_listing_is_tried_again_too(network, tmp_path, monkeypatch):
+def test_listing_a_folder_is_retried(network, tmp_path, monkeypatch):
     errors, exists = lost()[:2], type(network.system).isdir
 
     def unsteady(system, path):
@@ -265,7 +265,7 @@ def http(status):
         (ValueError("Protocol not known"), False),
     ],
 )
-def test_which_errors_may_pass(error, passes, network, tmp_path, pipeline):
+def test_which_errors_are_transient(error, passes, network, tmp_path, pipeline):
     assert is_transient(error) is passes
     network.failures = {"a.png": [error]}
     run(["memory://inputs/a.png"], tmp_path / "out", pipeline, SHORT)
@@ -344,7 +344,7 @@ def test_a_file_that_hangs_is_refused(inputs, tmp_path, monkeypatch):
     assert errors.tolist() == ["", ENDED] and errors.index[1].endswith("dark.png")
 
 
-def test_a_long_task_that_moves_is_left_alone(monkeypatch):
+def test_a_long_task_that_makes_progress_is_not_ended(monkeypatch):
     armed = []
     monkeypatch.setattr(
         "fer.batch.watchdog.faulthandler.dump_traceback_later",

@@ -259,7 +259,7 @@ def pool_result(pool, task):
 
 
 @pytest.mark.slow
-def test_the_command_gives_what_the_pipeline_gives(tmp_path):
+def test_the_command_returns_the_same_as_the_pipeline(tmp_path):
     """With the real networks, in processes of their own."""
     photos = tmp_path / "photos"
     photos.mkdir()

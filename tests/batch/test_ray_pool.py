@@ -162,7 +162,7 @@ def test_actors_that_cannot_start_end_the_run(monkeypatch, loader, deaths, sente
     assert not any(actor.alive for actor in fake.actors)
 
 
-def test_a_cluster_that_is_not_there(monkeypatch):
+def test_an_unreachable_cluster_is_one_sentence(monkeypatch):
     def init(**options):
         raise ConnectionError("Could not\nreach it.")
 

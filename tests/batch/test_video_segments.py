@@ -68,7 +68,7 @@ def samples_in_one_piece(times, end, rate):
 
 @pytest.mark.parametrize("times", [STEADY, UNSTEADY])
 @pytest.mark.parametrize("rate", [5.0, 3.3, 1.0, 30.0])
-def test_the_schedule_goes_on_where_it_would_be(times, rate):
+def test_segments_continue_the_sampling_schedule(times, rate):
     moments = [0.0, 0.3, 2.5, 4.0, 6.0, 8.0]
     samples = samples_in_one_piece(times, 20.0, rate)
     for moment, due in zip(moments, due_samples(times, moments, rate), strict=True):
@@ -93,7 +93,7 @@ def test_the_schedule_goes_on_where_it_would_be(times, rate):
         ([0.0, 8.5], [0, 4]),
     ],
 )
-def test_a_short_rest_belongs_to_the_last_segment(tmp_path, times, starts):
+def test_a_short_remainder_belongs_to_the_last_segment(tmp_path, times, starts):
     film = make_film(tmp_path / "film.mp4", times)
     plan = plan_video(film, BatchSettings(segment_seconds=4), "")
     assert [segment.start for segment in plan.segments] == starts
@@ -112,7 +112,7 @@ def test_a_worker_that_counts_frames_makes_progress(tmp_path):
     assert len(noted) > len(STEADY)
 
 
-def test_a_video_without_an_index_is_one_segment(tmp_path):
+def test_a_video_that_cannot_be_sought_is_one_segment(tmp_path):
     film = make_film(tmp_path / "film.avi", STEADY, codec="mpeg4")
     assert len(plan_video(film, BatchSettings(segment_seconds=4), "").segments) == 1
     with pytest.raises(VideoError, match="ends at 0:12, before 1:00"):
@@ -215,7 +215,7 @@ def box(x):
     return np.array([x, 0, x + 10, 10], np.float32)
 
 
-def test_tracks_are_joined_by_the_looks_they_have_in_common():
+def test_tracks_are_joined_by_the_samples_they_have_in_common():
     before = {4: {1.0: box(0), 1.2: box(1)}, 7: {1.0: box(50), 1.2: box(40), 1.4: box(30)}}
     after = {
         1: {1.2: box(41), 1.4: box(31)},

@@ -46,7 +46,7 @@ def test_links_go_by_overlap_and_never_give_a_number_twice():
     assert links.update(boxes(A, C), 2.1).tolist() == [4, 5]
 
 
-def test_somebody_who_walks_past_is_the_same():
+def test_a_face_that_passes_another_one_keeps_its_link():
     links = Links()
     links.update(boxes(A, C), 0.0)
     by_six = [6, 0, 16, 10]  # overlaps A by a quarter
@@ -87,7 +87,7 @@ def test_a_number_that_goes_over_to_another_face_has_switched():
     assert agreement.figures()["id_switches"] == 1
 
 
-def test_nobody_known_has_no_number_to_keep():
+def test_a_face_that_was_not_detected_before_cannot_switch():
     agreement = Agreement()
     for number in (1, 2):
         agreement.add(float(number), boxes(A), np.array([0]), boxes(A), np.array([number]))
@@ -95,7 +95,7 @@ def test_nobody_known_has_no_number_to_keep():
     assert (figures["recall"], figures["id_switches"], figures["face_minutes"]) == (1, 0, 0)
 
 
-def test_nothing_to_count_is_no_figure():
+def test_without_faces_there_is_no_rate():
     agreement = Agreement()
     agreement.add(0.0, boxes(), np.array([], int), boxes(A), np.array([1]))
     figures = agreement.figures()

@@ -134,7 +134,7 @@ def test_a_camera_that_is_being_read_is_not_released(monkeypatch):
     answer.set()
 
 
-def test_without_a_camera_it_says_so(tmp_path):
+def test_a_missing_camera_is_reported(tmp_path):
     with pytest.raises(SourceError, match="There is no camera 93; connect one, or name a video"):
         open_camera(93, devices=tmp_path)
     (tmp_path / "video93").touch()
@@ -160,7 +160,7 @@ def test_an_unreadable_file_is_a_value_error(tmp_path, content, sentence):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there always is a screen")
 @pytest.mark.parametrize("display", ["", ":4711"])
-def test_without_a_screen_it_says_so(monkeypatch, capsys, film, display):
+def test_a_missing_screen_is_reported(monkeypatch, capsys, film, display):
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert main(["camera", str(film)]) == 1
@@ -179,7 +179,7 @@ def test_an_opencv_without_windows_is_named(monkeypatch, capsys, film):
     assert printed.count("\n") == 1
 
 
-def test_a_missing_file_is_told_before_a_missing_screen(monkeypatch, capsys, tmp_path):
+def test_a_missing_file_is_reported_before_a_missing_screen(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("DISPLAY", "")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -255,7 +255,7 @@ def test_ctrl_c_names_what_was_saved(monkeypatch, capsys, film, tmp_path):
         (["rtsp://camera/1"], False),
     ],
 )
-def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_path, words, mirrored):
+def test_cameras_are_mirrored_by_default_and_files_are_not(monkeypatch, tmp_path, words, mirrored):
     made = []
 
     def loop(*arguments):
@@ -272,7 +272,7 @@ def test_cameras_are_mirrored_and_files_are_not_unless_told(monkeypatch, tmp_pat
     assert made == [mirrored]
 
 
-def test_a_file_in_the_folder_s_place_is_told(capsys, tmp_path):
+def test_a_file_in_place_of_the_output_folder_is_reported(capsys, tmp_path):
     (tmp_path / "taken").touch()
     assert main(["camera", "--output", str(tmp_path / "taken")]) == 1
     assert "is a file; name a folder for the results." in capsys.readouterr().err

@@ -89,7 +89,7 @@ def test_unknown_keys_do_nothing(tmp_path):
     assert len(screen.shown) == 6
 
 
-def test_space_pauses_and_goes_on(tmp_path):
+def test_space_pauses_and_resumes(tmp_path):
     loop, screen, source = camera_loop(["", " ", "", "", "s", " "], tmp_path)
     for _ in range(5):
         loop.step()
@@ -101,7 +101,7 @@ def test_space_pauses_and_goes_on(tmp_path):
     assert source.given == 3 and source.clock.running
 
 
-def test_s_saves_the_drawing_without_the_words(tmp_path):
+def test_s_saves_the_annotated_picture_without_the_status_bar(tmp_path):
     loop, screen, _ = camera_loop(["s", "", "s"], tmp_path)
     loop.run()
     names = ["fer-20270131-093000.jpg", "fer-20270131-093000-2.jpg"]

@@ -89,7 +89,7 @@ def test_an_error_of_the_system_is_one_sentence_too(tmp_path, capsys, monkeypatc
     assert capsys.readouterr().err == f"fer push: {tmp_path / 'file'}: File exists.\n"
 
 
-def test_without_a_command_the_form_says_which_there_are(capsys):
+def test_without_a_command_all_commands_are_listed(capsys):
     with pytest.raises(SystemExit, match="2"):
         main([])
     assert "COMMAND" in capsys.readouterr().err

@@ -76,7 +76,7 @@ def test_no_timeline_is_written_over(files, capsys):
     assert Path(files[1]).read_text() == before
 
 
-def test_one_alone_is_refused(files, capsys):
+def test_a_single_timeline_is_refused(files, capsys):
     assert main(["compare", files[0]]) == 1
     assert "takes 2 to 12 recordings" in capsys.readouterr().err
 

@@ -66,7 +66,7 @@ def test_plots_are_described_in_words(described):
     assert page.count('tabindex="0"') == len(PLOTS)
 
 
-def test_a_missing_data_set_is_told(tmp_path, capsys):
+def test_a_missing_data_set_is_reported(tmp_path, capsys):
     folder = tmp_path / "out"
     assert main(["data", "--dataset", str(tmp_path), "--output", str(folder)]) == 1
     assert capsys.readouterr().err.startswith("fer data: The folder ")

@@ -109,7 +109,7 @@ def test_both_heads_can_be_chosen(network, tiny_fer2013, tmp_path):
 
 
 @pytest.mark.parametrize("option", [[], ["--float32"], ["--device", "cpu:0"]])  # is PyTorch's
-def test_the_precision_is_said(option, tiny_fer2013, tmp_path, capsys):
+def test_the_precision_is_stated(option, tiny_fer2013, tmp_path, capsys):
     serving = "float32" if option else ExpressionClassifier.load().precision
     command = ["evaluate", "--dataset", str(tiny_fer2013), *option, "--output", str(tmp_path)]
     assert main(command) == 0
@@ -133,7 +133,7 @@ def test_a_folder_of_labelled_pictures(network, pictures, tmp_path, capsys):
     assert "ferplus" not in figures
 
 
-def test_of_a_network_with_one_head_no_second_is_spoken_of(tiny_fer2013, tmp_path, capsys):
+def test_a_network_with_one_head_has_no_metrics_of_a_second(tiny_fer2013, tmp_path, capsys):
     names = dict(enumerate(reversed(EXPRESSIONS)))
     sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     config = ViTConfig(image_size=16, intermediate_size=8, id2label=names, **sizes)

@@ -50,7 +50,7 @@ def photos(tmp_path):
     return folder
 
 
-def test_a_photo_is_only_told(photos, tmp_path, capsys):
+def test_without_output_no_file_is_written(photos, tmp_path, capsys):
     before = set(tmp_path.rglob("*"))
     assert main(["photo", str(photos / "a.jpg")]) == 0
     assert capsys.readouterr().out == f"{photos}/a.jpg: 2 faces: happy 93%, uncertain\n"
@@ -222,7 +222,7 @@ def test_progress_is_for_a_terminal_alone(tmp_path, capsys, monkeypatch):
     assert "Photos:" in terminal.getvalue() and "/25 [00:0" in terminal.getvalue()
 
 
-def test_what_was_read_is_kept_when_somebody_stops(photos, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_keeps_its_results(photos, tmp_path, monkeypatch, capsys):
     pipeline, calls = fake_pipeline(BOXES), []
 
     def stop_at_the_third(image):
@@ -333,7 +333,7 @@ def test_a_folder_that_cannot_be_read_is_named(photos, tmp_path, monkeypatch, ca
     assert sentence in capsys.readouterr().err
 
 
-def test_an_output_that_cannot_be_written_is_told_before_the_work(photos, monkeypatch, capsys):
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(photos, monkeypatch, capsys):
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
 
@@ -380,7 +380,7 @@ def test_nothing_to_read_is_one_sentence(tmp_path, capsys, name, sentence):
     assert not output.exists()
 
 
-def test_an_output_that_is_a_file_is_told(photos, capsys):
+def test_an_output_that_is_a_file_is_refused(photos, capsys):
     assert main(["photo", str(photos / "a.jpg"), "--output", str(photos / "notes.txt")]) == 1
     assert capsys.readouterr().err == (
         f"fer photo: {photos}/notes.txt is a file; name a folder for the results.\n"

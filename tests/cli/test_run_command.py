@@ -55,7 +55,7 @@ def test_a_run_and_its_tables(photos, pools, capsys):
     assert options["start"] == 1.0 and options["rate"] == 2.0 and options["shards"] == 1
 
 
-def test_the_same_command_goes_on_after_ctrl_c(photos, pools, capsys):
+def test_the_same_command_resumes_after_ctrl_c(photos, pools, capsys):
     words = ["run", "photos", "--output", "out"]
     pools[1]["stop_after"] = 3
     assert main(words) == 130
@@ -112,7 +112,7 @@ def test_a_damaged_part_is_named(photos, pools, capsys):
         (["--output", "photos/a.png"], "a.png is a file; name a folder for the results."),
     ],
 )
-def test_what_will_not_do_is_refused_before_the_work(photos, pools, capsys, words, sentence):
+def test_invalid_options_are_refused_before_the_work(photos, pools, capsys, words, sentence):
     assert main(["run", "photos", "--output", "out", *words]) == 1
     printed = capsys.readouterr()
     assert printed.err.startswith("fer run: ") and sentence in printed.err and printed.out == ""
@@ -145,7 +145,7 @@ def test_pyarrow_may_be_missing(photos, pools, capsys, monkeypatch, words):
     assert capsys.readouterr().err == f"fer {words[0]}: {sentence}\n"
 
 
-def test_other_options_into_the_same_folder(photos, pools, capsys):
+def test_other_options_for_the_same_folder_are_refused(photos, pools, capsys):
     assert main(["run", "photos", "--output", "out"]) == 0
     assert main(["run", "photos", "--output", "out", "--view", "class"]) == 1
     sentence = "The tables in out were made with --view person, not --view class; give the same"
@@ -153,7 +153,7 @@ def test_other_options_into_the_same_folder(photos, pools, capsys):
 
 
 @pytest.mark.parametrize("shard", ["4/3", "0/3", "1", "a/b", "1/0"])
-def test_shards_that_are_none(photos, pools, capsys, shard):
+def test_invalid_shards_are_refused(photos, pools, capsys, shard):
     with pytest.raises(SystemExit):
         main(["run", "photos", "--output", "out", "--shard", shard])
     assert f"{shard!r} is no share such as 3/64" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def test_an_error_is_one_sentence(tmp_path, film, capsys, change, sentence):
     assert not (tmp_path / "out").exists()
 
 
-def test_what_could_not_be_read_is_said(tmp_path, monkeypatch, capsys):
+def test_what_could_not_be_read_is_reported(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("fer.timeline.report.report_html", lambda *_, **__: "<p>A report.</p>")
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(100)], (192, 144))
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])

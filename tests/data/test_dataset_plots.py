@@ -33,7 +33,7 @@ def test_a_panel_of_counts_a_split():
     )
 
 
-def test_faces_stand_in_the_row_of_their_expression():
+def test_faces_are_in_the_row_of_their_expression():
     labels = np.array([0] * 20 + [3] * 2)
     images = np.stack([np.full((48, 48), 10 * (index + 1), np.uint8) for index in range(22)])
     grid = np.reshape(faces_plot(images, labels).axes, (len(EXPRESSIONS), 1 + EXAMPLES_PER_CLASS))
@@ -47,7 +47,7 @@ def test_faces_stand_in_the_row_of_their_expression():
     assert grid[3, 0].get_ylabel() == "happy"
 
 
-def test_copies_stand_one_above_the_other():
+def test_duplicates_are_one_above_the_other():
     one, other = np.zeros((48, 48)), np.ones((48, 48))
     axes = duplicates_plot([(one, "sad", other, "fear"), (other, "happy", one, "angry")]).axes
     assert [part.get_title() for part in axes] == ["sad", "happy", "fear", "angry"]
@@ -61,12 +61,12 @@ def test_votes_are_percent_of_each_label():
     assert [tick.get_text() for tick in axes.get_xticklabels()][-1] == "not a face"
 
 
-def test_how_many_agree():
+def test_unanimity_is_shown_as_a_share_of_the_faces():
     axes = unanimity_plot([0] * 8 + [1, 3], "train").axes[0]
     assert [bar.get_height() for bar in axes.patches][-2:] == [25, 75]
 
 
-def test_mean_faces_stand_in_one_row():
+def test_mean_faces_are_in_one_row():
     images = np.stack([np.full((48, 48), value, np.uint8) for value in (10, 30, 90)])
     images[:, 0] = 255
     row = mean_faces_plot(images, np.array([0, 0, 6])).axes

@@ -20,7 +20,7 @@ def test_counts_and_blanks():
     ]
 
 
-def test_copies():
+def test_duplicates():
     duplicates = {"groups": 1070, "redundant": 1292, "conflicting": 49, "rows": []}
     figures = {
         "train": split(duplicates=duplicates),
@@ -36,7 +36,7 @@ def test_copies():
     ]
 
 
-def test_one_of_a_thing():
+def test_singular_forms():
     duplicates = {"groups": 1, "redundant": 1, "conflicting": 1, "rows": []}
     texts = describe_dataset({"validation": split(duplicates=duplicates, in_train=1)})["duplicates"]
     assert texts[0].startswith("In validation, 1 picture duplicates another one; in 1 of 1 group ")

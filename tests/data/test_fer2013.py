@@ -131,7 +131,7 @@ MIXED_UP = {
 
 
 @pytest.mark.parametrize(("encoding", "splits", "message"), MIXED_UP.values(), ids=MIXED_UP.keys())
-def test_official_counts_give_a_mix_up_away(monkeypatch, encoding, splits, message):
+def test_official_counts_reveal_a_mix_up(monkeypatch, encoding, splits, message):
     on_the_hub(monkeypatch, {name: official(split, encoding) for name, split in splits.items()})
     refused(message, "somebody/fer2013")
 
@@ -218,7 +218,7 @@ def test_bad_parquet_folders_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("source", ["nowhere", "./nowhere/fer2013", "../a/b", "/nowhere/fer2013"])
-def test_a_missing_folder_is_not_looked_for_on_the_hub(source):
+def test_a_missing_folder_is_not_requested_from_the_hub(source):
     refused("no file or folder .*, nor is it a Hub id", source)
 
 

@@ -24,7 +24,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_names_decide(folder):
+def test_folder_names_give_the_labels(folder):
     faces = load_image_folder(folder)
     pairs = zip(faces.labels, faces.images, strict=True)
     found = {EXPRESSIONS[index]: image[0, 0, 0] for index, image in pairs}
@@ -64,7 +64,7 @@ def test_thousands_of_large_pictures_fit_into_memory(folder):
     assert shapes == [(80, 60, 3), (80, 60, 3), (128, 512, 3)]
 
 
-def test_what_a_system_put_there_is_not_read(folder):
+def test_files_of_the_operating_system_are_not_read(folder):
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / "__MACOSX").mkdir()
     for inside in (".ipynb_checkpoints", "__MACOSX/deep"):

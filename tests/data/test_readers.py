@@ -70,7 +70,7 @@ def test_csv(tmp_path, name, header, as_folder):
 
 
 @pytest.mark.parametrize("beside", [True, False], ids=["beside", "named"])
-def test_ferplus_rides_along_row_by_row(tmp_path, beside):
+def test_ferplus_votes_are_matched_row_by_row(tmp_path, beside):
     rows = csv_rows()
     file = save_csv(tmp_path / "fer2013.csv", rows)
     votes = tmp_path / ("fer2013new.csv" if beside else "votes.csv")

@@ -24,7 +24,7 @@ def arrays(images, labels, votes=None):
 
 
 @pytest.mark.parametrize("batch", [2, 512])
-def test_copies_are_found_in_groups(monkeypatch, batch):
+def test_duplicates_are_found_in_groups(monkeypatch, batch):
     monkeypatch.setattr("fer.data.duplicates.BATCH_SIZE", batch)
     one, two, three, four = noise(4)
     images = np.stack([one, two, one + 9, three, two // 2, one // 2 + 30, four])
@@ -52,7 +52,7 @@ def test_the_bound_loses_no_duplicate(side):
     assert set(groups) == expected and 5 < len(expected) < 30
 
 
-def test_a_copy_of_a_copy_is_in_the_group():
+def test_a_duplicate_of_a_duplicate_is_in_the_group():
     one, other = noise(2).astype(float)
     halfway = [one + share * other / 11 for share in (0, 1, 2)]
     assert len(duplicate_groups(np.stack(halfway[::2]).astype(np.uint8))) == 0
@@ -75,7 +75,7 @@ def test_figures_of_a_split():
     assert figures["in_train"] is None and figures["ferplus"] is None
 
 
-def test_other_splits_are_looked_through_for_copies_of_the_training_split():
+def test_other_splits_are_searched_for_duplicates_of_training_pictures():
     one, two, three = noise(3)
     splits = {"train": arrays([one, two], [0, 1]), "validation": arrays([three, two], [0, 1])}
     figures = dataset_statistics(splits)

@@ -83,7 +83,7 @@ def test_captions():
     assert face_captions(two, ["happy", UNCERTAIN], numbered=True) == ["1 happy 92%", "2 uncertain"]
 
 
-def test_followed_faces_keep_their_track_numbers():
+def test_tracked_faces_have_their_track_numbers():
     two = faces([0, 0, 9, 9], [9, 9, 20, 20])
     assert display_ids(two) == [1, 2]
     two.tracker_id = np.array([7, 3])
@@ -91,7 +91,7 @@ def test_followed_faces_keep_their_track_numbers():
     assert face_captions(two, ["happy", UNCERTAIN], numbered=True) == ["7 happy 92%", "3 uncertain"]
 
 
-def test_plain_boxes_say_nothing_and_show_on_any_picture():
+def test_plain_boxes_have_no_caption_and_show_on_any_picture():
     for shade in (0, 128, 255):
         picture = np.full((240, 320, 3), shade, np.uint8)
         drawn = FaceAnnotator().annotate(picture, faces([100, 80, 200, 180]), None)

@@ -132,7 +132,7 @@ def test_no_face_gives_no_row_and_a_header():
         (270, "The photo looks turned by 90 degrees counter-clockwise; it was read as turned."),
     ],
 )
-def test_a_turned_photo_is_named_so(degrees, sentence):
+def test_the_rotation_of_a_photo_is_stated(degrees, sentence):
     faces = sv.Detections(
         xyxy=np.empty((0, 4)), confidence=np.empty(0), metadata={"rotation": degrees}
     )

@@ -67,7 +67,7 @@ def test_small_pictures_get_no_bars(size):
 
 
 @pytest.mark.parametrize("size", [(480, 640), (1080, 1920), (40, 30)])
-def test_the_strip_lies_below_the_picture(size):
+def test_the_status_bar_is_below_the_picture(size):
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     before = picture.copy()
     drawn = StatusBar().annotate(picture, ["1 face", "24.0 frames/s"], ["q quit", "r record"])

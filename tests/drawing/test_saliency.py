@@ -18,7 +18,7 @@ def sees_the_bright_corner(crops):
     return answers
 
 
-def test_the_place_the_network_looks_at_stands_out():
+def test_the_region_that_the_network_depends_on_is_salient():
     falls = occlusion_map(FACE, sees_the_bright_corner, ANGRY)
     assert falls.shape == (MAP_SIDE, MAP_SIDE) and falls.dtype == np.float32
     row, column = np.unravel_index(falls.argmax(), falls.shape)
@@ -26,13 +26,13 @@ def test_the_place_the_network_looks_at_stands_out():
     assert falls[10, 80] == pytest.approx(0, abs=0.05)
 
 
-def test_it_is_asked_about_the_expression_that_is_named():
+def test_saliency_is_that_of_the_chosen_expression():
     for_angry = occlusion_map(FACE, sees_the_bright_corner, ANGRY)
     for_neutral = occlusion_map(FACE, sees_the_bright_corner, NEUTRAL)
     np.testing.assert_allclose(for_neutral, -for_angry, atol=1e-4)
 
 
-def test_it_glows():
+def test_salient_regions_are_highlighted():
     picture = highlight(FACE, occlusion_map(FACE, sees_the_bright_corner, ANGRY))
     assert picture.shape == (MAP_SIDE, MAP_SIDE, 3) and picture.dtype == np.uint8
     glowing, quiet = picture[72, 24].astype(int), picture[10, 80].astype(int)
@@ -40,7 +40,7 @@ def test_it_glows():
     assert np.ptp(quiet) <= 3  # grey
 
 
-def test_where_no_part_decides_nothing_glows():
+def test_without_a_salient_region_nothing_is_highlighted():
     def always_happy(crops):
         return np.tile(np.eye(7, dtype=np.float32)[3], (len(crops), 1))
 

@@ -113,7 +113,7 @@ def test_about(quiet_page):
     assert "\n".join(objections(quiet_page)) == ""
 
 
-def test_what_is_passed_over_is_there_and_gradios_own(quiet_page, tmp_path):
+def test_the_elements_that_are_not_checked_exist_and_are_gradios_own(quiet_page, tmp_path):
     open_tab(quiet_page, "Recording")
     quiet_page.locator("#recording-comparison button").first.click()
     (tmp_path / "no.json").write_text("{}")
@@ -126,7 +126,7 @@ def test_what_is_passed_over_is_there_and_gradios_own(quiet_page, tmp_path):
         assert found.first.evaluate("(element) => !/fer-/.test(element.id + element.className)")
 
 
-def test_an_objection_is_found(quiet_page):
+def test_a_violation_is_found(quiet_page):
     quiet_page.evaluate(
         """() => document.querySelector('.fer-hero').insertAdjacentHTML('beforeend',
           '<h5>Too deep</h5><p style="color: #ccc; background: #ddd">faint</p>')"""
@@ -135,7 +135,7 @@ def test_an_objection_is_found(quiet_page):
     assert rules == {"heading-order", "color-contrast"}
 
 
-def test_what_is_wrong_for_a_moment_only_is_no_objection():
+def test_a_violation_for_a_moment_only_does_not_count():
     faint = {"id": "color-contrast", "nodes": [{"target": ["p"], "failureSummary": "faint"}]}
     answers = iter([[faint], [], [faint], [faint]])  # twice in each theme
 

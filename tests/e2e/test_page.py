@@ -39,7 +39,7 @@ def test_one_press_starts_the_camera_and_a_box_is_drawn_until_it_stops(page):
     page.locator("#live-panel .fer-rate").wait_for()
 
 
-def test_who_waits_for_an_answer_is_told_so(page):
+def test_waiting_for_a_result_is_reported(page):
     start_camera(page)
     page.locator("#live-panel .fer-rate").wait_for()
     page.route("**/component_server/", lambda route: None)  # no answer comes
@@ -50,7 +50,7 @@ def test_who_waits_for_an_answer_is_told_so(page):
     page.unroute_all(behavior="ignoreErrors")
 
 
-def test_a_server_that_does_not_answer_is_reported_until_it_does(page):
+def test_a_server_that_does_not_respond_is_reported_until_it_does(page):
     page.route("**/component_server/", lambda route: route.fulfill(status=200, body="no JSON"))
     start_camera(page)
     page.get_by_text("The server doesn't answer").wait_for()
@@ -138,7 +138,7 @@ def open_photo(page, path):
     page.locator("#photo-input input[type=file]").set_input_files(path)
 
 
-def test_photo_answers_an_upload(page, photos):
+def test_an_uploaded_photo_is_analysed(page, photos):
     open_photo(page, photos / "one.jpg")
     page.locator("#photo-result .fer-box").wait_for()
     assert page.locator("#photo-result tr[data-face]").count() == 1
@@ -149,7 +149,7 @@ def test_photo_answers_an_upload(page, photos):
     assert (centre, middle) == (pytest.approx(0.44, abs=0.05), pytest.approx(0.23, abs=0.06))
 
 
-def test_a_text_posing_as_a_photo_is_told_so_and_the_page_goes_on(page, photos):
+def test_a_text_posing_as_a_photo_is_refused_and_the_page_still_works(page, photos):
     open_photo(page, photos / "text.jpg")
     page.get_by_text("The file is not a picture that can be read").wait_for()
     page.get_by_label("Remove Image").click()
@@ -267,7 +267,7 @@ def test_faces_are_chosen_by_mouse_and_by_keyboard(page, photos):
     page.get_by_role("heading", name="Face 2").wait_for()
 
 
-def test_what_speaks_for_an_expression_is_shown_on_request(page, photos):
+def test_salient_regions_are_shown_on_request(page, photos):
     open_photo(page, photos / "two.jpg")
     page.locator("#photo-result .fer-box").first.wait_for()
     page.locator("#photo-options").get_by_role("button").first.click()
@@ -326,7 +326,7 @@ def test_all_text_has_enough_contrast(page, url, photos, scheme):
     assert [(text, ratio) for text, ratio in seen if ratio < 4.5] == []
 
 
-def test_what_a_photo_comes_to_is_announced(page, photos):
+def test_the_result_of_a_photo_is_announced(page, photos):
     region = page.locator("#fer-spoken [role=status]")
     spoken = "document.querySelector('#fer-spoken p').innerText"
     assert region.count() == 1 and region.inner_text() == ""

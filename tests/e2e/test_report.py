@@ -71,7 +71,7 @@ def test_fits_the_screen(sheet, width, scheme):
     assert sheet.trouble == []
 
 
-def test_axe_has_no_objections(sheet, tmp_path):
+def test_axe_finds_no_violations(sheet, tmp_path):
     timeline = watched()
     timeline.marks = (
         Mark(0, 20, "baseline", "reading"),

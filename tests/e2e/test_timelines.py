@@ -168,7 +168,7 @@ def test_a_range_that_has_begun_ends_with_the_timeline(page):
     assert mark.kind == "left out" and mark.start > 0.5 and mark.end - mark.start > 1.5
 
 
-def test_a_timeline_goes_on_when_the_page_is_loaded_again(context, url):
+def test_a_timeline_continues_when_the_page_is_reloaded(context, url):
     page = context.new_page()  # Gradio calls it an error that its requests end with the page
     page.goto(url)
     start_camera(page)
@@ -346,7 +346,7 @@ def test_leaving_the_page_stops_the_work(context, url, films, app_folder):
         time.sleep(0.1)
 
 
-def test_recordings_are_analysed_in_a_queue_while_finished_ones_are_looked_at(page, url, films):
+def test_recordings_are_analysed_in_a_queue_while_finished_ones_are_viewed(page, url, films):
     page.goto(f"{url}?__theme=dark")
     names = ("text.mp4", "short.mp4", "other.mp4", "long.mp4")
     (films / "other.mp4").write_bytes((films / "short.mp4").read_bytes())

@@ -39,7 +39,7 @@ def test_temperature_undoes_a_scaling(drawn, factor):
     assert fitted == pytest.approx(factor, rel=0.03)
 
 
-def test_temperature_of_votes_is_that_at_which_they_are_the_answer(drawn):
+def test_temperature_is_fitted_to_shares_of_votes(drawn):
     logits, _ = drawn
     assert fit_temperature(logits * 3.0, softmax(logits, axis=1)) == pytest.approx(3.0, rel=1e-3)
 
@@ -56,7 +56,7 @@ def test_certain_and_right_has_no_error():
     assert calibration_error(np.eye(3), np.arange(3)) == 0
 
 
-def test_error_of_calibrated_answers_is_small_and_of_sharpened_ones_large(drawn):
+def test_error_of_calibrated_predictions_is_small_and_of_sharpened_ones_large(drawn):
     logits, labels = drawn
     assert calibration_error(softmax(logits, axis=1), labels) < 0.015
     assert calibration_error(softmax(3 * logits, axis=1), labels) > 0.1
@@ -81,7 +81,7 @@ def test_right_by_both_label_sets():
     assert right.tolist() == [1, 0.5, 0, 1]  # contempt and no votes leave the label alone
 
 
-def test_what_is_answered_is_right_often_enough(drawn):
+def test_predictions_above_the_threshold_reach_the_target_accuracy(drawn):
     logits, labels = drawn
     calibration = calibrate((2 * logits, None), labels, np.zeros((len(labels), 8)), ONE_HEAD)
     assert calibration.selective_accuracy == pytest.approx(0.8, abs=0.005)
@@ -89,7 +89,7 @@ def test_what_is_answered_is_right_often_enough(drawn):
     assert calibration.calibration_error < 0.015 < calibration.uncalibrated_error
 
 
-def test_the_figures_are_those_of_the_rounded_numbers():
+def test_the_metrics_are_those_of_the_rounded_settings():
     for seed in range(20):  # hopeless networks, of which hardly an answer is right often enough
         generator = np.random.default_rng(seed)
         logits = 0.05 * generator.normal(size=(200, 7))
@@ -131,7 +131,7 @@ def test_the_threshold_is_of_the_combined_output(both):
     assert together.uncertain_below != alone.uncertain_below
 
 
-def test_where_both_heads_are_shown_both_label_sets_say_who_is_named(drawn):
+def test_the_threshold_of_combined_heads_is_fitted_to_both_label_sets(drawn):
     first, labels = drawn
     contrary = np.zeros((len(labels), 8))
     contrary[:, FERPLUS_LABELS.index("contempt")] = 1

@@ -61,7 +61,7 @@ def faces():
 
 
 @pytest.mark.parametrize("views", [False, True])
-def test_figures(classifier, faces, views):
+def test_metrics_of_the_fer2013_head(classifier, faces, views):
     figures = evaluate(classifier, faces, views)
     assert figures.output == FER2013_HEAD
     assert figures.accuracy == pytest.approx(7 / 8)
@@ -80,7 +80,7 @@ def test_figures(classifier, faces, views):
     )
 
 
-def test_figures_of_what_is_shown(classifier, faces):
+def test_metrics_of_the_combined_heads(classifier, faces):
     figures = evaluate(classifier, faces, output=COMBINED)
     assert figures.output == COMBINED
     assert figures.accuracy == pytest.approx(1 / 8)  # the second head outvotes the first

@@ -32,25 +32,25 @@ def indices(*names):
     return np.array([EXPRESSIONS.index(name) for name in names])
 
 
-def test_the_second_head_beside_the_majority_of_eight():
+def test_the_second_head_compared_with_the_majority_of_eight():
     votes = votes_for("neutral", "contempt", "contempt", None)  # the last has none
     figures = ferplus_head_metrics(votes_for("neutral", "neutral", "contempt", "contempt"), votes)
     assert (figures.pictures, figures.accuracy) == (3, pytest.approx(2 / 3))
 
 
-def test_without_a_second_head_or_votes_there_is_no_figure():
+def test_without_a_second_head_or_votes_there_are_no_metrics():
     assert ferplus_head_metrics(None, np.ones((1, 8))) is None
     assert ferplus_head_metrics(np.ones((1, 8)), np.zeros((1, 8))) is None
 
 
-def test_answers_beside_the_majority_of_seven():
+def test_predictions_compared_with_the_majority_of_seven():
     votes = votes_for("neutral", "sadness", "contempt", None)
     figures = ferplus_agreement(indices("neutral", "happy", "angry", "sad"), votes)
     assert (figures.pictures, figures.accuracy) == (2, 0.5)
     assert ferplus_agreement(indices("angry", "sad"), votes[2:]) is None
 
 
-def test_both_figures_break_a_tie_alike():
+def test_both_metrics_break_a_tie_alike():
     tie = (votes_for("neutral") + votes_for("sadness")) / 2
     assert ferplus_head_metrics(np.eye(8)[:1], tie).accuracy == 1.0
     assert ferplus_agreement(indices("neutral"), tie).accuracy == 1.0
@@ -63,7 +63,7 @@ def logits():
     return first, 2.0 * votes_for("neutral", "happiness")
 
 
-def test_what_is_shown_beside_both_label_sets(logits):
+def test_the_combined_output_compared_with_both_label_sets(logits):
     labels, votes = indices("sad", "happy"), votes_for("neutral", "happiness")
     of_labels = combined_metrics(replace(ONE_HEAD, ferplus_share=0.25), logits, labels, votes)
     of_votes = combined_metrics(replace(ONE_HEAD, ferplus_share=0.75), logits, labels, votes)
@@ -101,14 +101,14 @@ def test_every_share_has_a_row(logits):
     )
 
 
-def test_the_share_that_is_shown_has_a_row_of_its_own(logits):
+def test_the_share_in_use_has_a_row_of_its_own(logits):
     rows = metrics_by_share(
         replace(ONE_HEAD, ferplus_share=0.6), logits, indices("sad", "happy"), np.zeros((2, 8))
     )
     assert [row.ferplus_share for row in rows] == [0.0, 0.25, 0.5, 0.6, 0.75, 1.0]
 
 
-def test_the_share_that_is_shown():
+def test_the_share_in_use():
     head, votes, none = np.zeros((1, 8)), torch.ones(1, 8), torch.zeros(1, 8)
     assert ferplus_share(None, head, votes) == FERPLUS_SHARE
     assert ferplus_share(None, head, none) == 0.0  # it learned nothing

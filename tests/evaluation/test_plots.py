@@ -60,7 +60,7 @@ def test_risk_coverage_shows_both_label_sets():
     ]
 
 
-def test_robustness_has_a_bar_a_damage():
+def test_robustness_has_a_bar_per_corruption():
     rows = [CorruptionAccuracy("none", "", 0.7), CorruptionAccuracy("size", "12 px", 0.4)]
     axes = robustness_plot(rows).axes[0]
     assert [bar.get_width() for bar in axes.patches] == [pytest.approx(40)]

@@ -37,7 +37,7 @@ def sharpness(image):
     return np.abs(np.diff(image.astype(int), axis=1)).mean()
 
 
-def test_more_is_worse(face):
+def test_a_higher_severity_changes_the_face_more(face):
     assert sharpness(shrink(face, 12)) < sharpness(shrink(face, 32)) < sharpness(face)
     assert sharpness(blur(face, 3)) < sharpness(blur(face, 1)) < sharpness(face)
     assert sharpness(motion(face, 9)) < sharpness(motion(face, 5)) < sharpness(face)
@@ -63,7 +63,7 @@ def test_a_quarter_turn_is_exact(face):
     np.testing.assert_array_equal(rotate(face, 90), np.rot90(face))
 
 
-def test_copies_are_found_in_other_light_but_not_similar_faces():
+def test_duplicates_are_found_in_other_light_but_not_similar_faces():
     generator = np.random.default_rng(0)
     training = generator.integers(20, 200, (600, 48, 48), np.uint8)
     brighter = (training[550] // 2 + 60).astype(np.uint8)

@@ -165,7 +165,7 @@ def test_a_profile_for_other_channels_is_ignored():
 
 @pytest.mark.parametrize("bits", [10, 12, 14])
 @pytest.mark.parametrize("format", ["PNG", "TIFF"])
-def test_unused_bits_are_no_darkness(format, bits):
+def test_unused_bits_do_not_darken_grey(format, bits):
     grey = np.asarray(Image.fromarray(FACE).convert("L"))
     deep = (grey.astype(np.uint32) * ((1 << bits) - 1) // 255).astype(np.uint16)
     read = decode_image(encoded(Image.fromarray(deep), format))
@@ -175,7 +175,7 @@ def test_unused_bits_are_no_darkness(format, bits):
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("bits", [10, 12, 14, 16])
-def test_unused_bits_of_colours_are_no_darkness(bits, orientation):
+def test_unused_bits_do_not_darken_colours(bits, orientation):
     deep = (FACE.astype(np.uint32) * ((1 << bits) - 1) // 255).astype(np.uint16)
     content = cv2.imencode(".png", np.ascontiguousarray(deep[..., ::-1]))[1].tobytes()
     if orientation != 1:
@@ -188,7 +188,7 @@ def test_unused_bits_of_colours_are_no_darkness(bits, orientation):
 
 @pytest.mark.parametrize("form", [".png", ".tiff"])
 @pytest.mark.parametrize("opaque", [True, False])
-def test_unused_bits_of_colours_with_alpha(form, opaque):
+def test_unused_bits_do_not_darken_colours_with_alpha(form, opaque):
     """Programs write an alpha channel that hides nothing."""
     alpha = np.full(FACE.shape[:2], 65_535, np.uint16)
     alpha[:3] *= opaque
@@ -198,7 +198,7 @@ def test_unused_bits_of_colours_with_alpha(form, opaque):
     assert read.notices == ((NOTICE.format(12),) if opaque else ())
 
 
-def test_unused_bits_of_a_colour_tiff_are_no_darkness():
+def test_unused_bits_do_not_darken_a_colour_tiff():
     deep = FACE.astype(np.uint16) * 16
     for compression in (1, 5):  # none, LZW
         options = [cv2.IMWRITE_TIFF_COMPRESSION, compression]

@@ -82,7 +82,7 @@ def test_exif_orientation_is_applied_as_pillow_does(orientation):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("exif", [b"Exif\0\0rubbish", b"Exif\0\0II*\0\xff\xff\xff\xff"])
-def test_damaged_exif_leaves_the_picture_as_it_lies(exif):
+def test_damaged_exif_leaves_the_picture_unrotated(exif):
     content = encoded(Image.fromarray(FACE), "JPEG", exif=exif)
     assert read_image(content).shape == FACE.shape
 
@@ -117,13 +117,13 @@ def test_cmyk_jpeg_is_not_inverted():
         ((0, 0, 0, 51), (204, 204, 204)),  # a fifth of black
     ],
 )
-def test_transparency_lies_on_white(pixel, expected):
+def test_transparency_is_flattened_on_white(pixel, expected):
     pixels = np.full((2, 2, 4), pixel, np.uint8)
     for source in (pixels, Image.fromarray(pixels), encoded(Image.fromarray(pixels), "PNG")):
         assert read_image(source)[1, 1].tolist() == list(expected)
 
 
-def test_transparent_palette_and_grey_lie_on_white():
+def test_transparent_palette_and_grey_are_flattened_on_white():
     palette = Image.fromarray(GREY, "P")
     palette.putpalette([0, 0, 0] * 6)
     assert read_image(encoded(palette, "PNG", transparency=2))[0, :, 0].tolist() == [0, 0, 255]
@@ -332,7 +332,7 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_at_once():
         read_image(with_scans(5000))
 
 
-def test_what_lies_behind_a_jpeg_is_not_counted():
+def test_data_after_a_jpeg_is_not_counted():
     assert read_image(with_scans(1) + b"\xff\xda\x00\x02" * 500).shape == (64, 64, 3)
 
 

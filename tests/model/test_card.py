@@ -92,7 +92,7 @@ def test_nothing_is_left_unfilled(card):
     assert '<img src="curves.png" alt="curves" />' in rendered(card)
 
 
-def test_a_second_head_that_learned_nothing_is_not_told_of(metrics, card):
+def test_a_second_head_that_learned_nothing_is_not_in_the_card(metrics, card):
     assert "a second head for FER+'s" in card.text
     metrics["validation"] |= {"ferplus_accuracy": None}
     without = card_of(metrics, "me/tiny")
@@ -117,7 +117,7 @@ def test_without_a_command_the_card_has_what_is_known(metrics):
 
 
 @pytest.mark.parametrize("topic", ["Calibration", "Robustness"])
-def test_what_was_not_measured_is_said_to_be_so(metrics, topic):
+def test_what_was_not_measured_is_stated(metrics, topic):
     metrics.pop(topic.lower(), None)
     text = section(card_of(metrics, "me/tiny"), topic)
     assert text.strip() == "Not measured for these weights."
@@ -132,7 +132,7 @@ def test_robustness_is_shown_where_it_was_measured(metrics):
     assert ["blur", "2 px", "50.0%"] in rows
 
 
-def test_a_test_split_stands_beside_validation(metrics):
+def test_a_test_split_is_shown_beside_validation(metrics):
     metrics["test"] = {
         "label_set": "own labels",
         "pictures": 3589,
@@ -153,7 +153,7 @@ def test_a_test_split_stands_beside_validation(metrics):
     assert ["calibration error, test split", "0.021"] in rows
 
 
-def test_what_is_shown_has_its_own_rows(metrics):
+def test_the_combined_output_has_its_own_rows(metrics):
     agreement = {"label_set": "majority", "pictures": 3500, "accuracy": 0.8}
     combined = {
         "ferplus_share": 0.5,
@@ -206,7 +206,7 @@ def test_its_code_for_onnx_runtime_gives_the_network_s_own_logits(card, tmp_path
     np.testing.assert_allclose(names["logits"], expected, rtol=1e-3, atol=1e-5)
 
 
-def test_a_card_without_figures_claims_none():
+def test_a_card_without_metrics_claims_none():
     card = card_of({}, "me/tiny")
     assert "model-index" not in card.content
     assert "Time and machine of the training were not recorded." in card.text

@@ -71,7 +71,7 @@ def test_probabilities(crops):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_fingerprint_tells_weights_apart_and_not_where_they_lie(tmp_path):
+def test_fingerprint_depends_on_the_weights_and_not_on_their_folder(tmp_path):
     model = small_network()
     here = ExpressionClassifier(model, FerImageProcessor()).fingerprint()
     model.save_pretrained(tmp_path)
@@ -187,7 +187,7 @@ def test_temperature_softens(crops):
     np.testing.assert_allclose(soft, expected, atol=1e-5)
 
 
-def test_both_heads_are_shown(crops):
+def test_the_weight_of_the_second_head_counts(crops):
     network = small_network(ferplus_share=1.0, ferplus_temperature=2.0)
     torch.nn.init.normal_(network.ferplus.weight, std=2.0)
     classifier = ExpressionClassifier(network, FerImageProcessor())
@@ -197,7 +197,7 @@ def test_both_heads_are_shown(crops):
     np.testing.assert_allclose(classifier.classify(crops), expected, atol=1e-5)
 
 
-def test_load_brings_settings_and_figures(tmp_path, crops):
+def test_load_reads_settings_and_metrics(tmp_path, crops):
     small_network(uncertain_below=0.6).save_pretrained(tmp_path)
     FerImageProcessor(framing={"scale": 1.2}).save_pretrained(tmp_path)
     (tmp_path / "metrics.json").write_text('{"parameters": 3}')

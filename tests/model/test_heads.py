@@ -78,7 +78,7 @@ def test_a_head_with_a_share_has_to_be_there():
         probabilities(replace(ONE_HEAD, ferplus_share=0.5), FIRST, None)
 
 
-def test_contempt_counts_for_nothing():
+def test_contempt_is_left_out():
     _, second = logit("sad", "contempt")
     heads = replace(ONE_HEAD, ferplus_share=0.5)
     np.testing.assert_array_equal(

@@ -116,7 +116,7 @@ def test_a_download_that_breaks_off_leaves_the_network_before_it_in_use(hub, mak
     assert pull("me/half")[1] == second
 
 
-def test_what_answers_in_the_hubs_place_is_told_apart():
+def test_a_login_page_in_place_of_the_hub_is_reported():
     with pytest.raises(ModelError, match="login page"), hub_errors_as(ModelError, "me/fer"):
         json.loads("<html>Welcome to our network</html>")
 
@@ -182,11 +182,11 @@ def test_a_name_that_is_no_path_is_a_sentence(source):
         pull_here(source)
 
 
-def test_the_hub_has_ten_seconds(client):
+def test_a_silent_hub_is_given_up_after_ten_seconds(client):
     assert client.run("from fer.model.hub import TIMEOUT as result") == 10
 
 
-def test_nobody_listens(hub, tmp_path):
+def test_a_refused_connection_is_reported_at_once(hub, tmp_path):
     """In a process of its own, since the address is fixed at import."""
     code = (
         "import time\n"

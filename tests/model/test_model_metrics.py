@@ -112,7 +112,7 @@ def test_any_value_in_any_place_is_read(wrong):
             read_all(metrics)
 
 
-def test_a_foreign_figure_is_left_out_and_named(tmp_path, caplog):
+def test_an_invalid_metric_is_left_out_and_named(tmp_path, caplog):
     (tmp_path / "metrics.json").write_text('{"parameters": "3 million", "command": "make"}')
     with caplog.at_level(logging.WARNING):
         assert read_metrics(LocalModel(tmp_path, "a/b")) == ModelMetrics(command="make")
@@ -144,7 +144,7 @@ def test_the_page_is_built(wrong):
 
 
 @pytest.mark.parametrize("content", ["[]", "null", "[" * 100_000, '{"weights": ["a"]}'])
-def test_a_foreign_evaluation_is_a_sentence(tmp_path, content):
+def test_an_invalid_evaluation_is_one_sentence(tmp_path, content):
     (tmp_path / "evaluation.json").write_text(content)
     with pytest.raises(ModelError):
         read_evaluation(tmp_path, ExpressionClassifier.load())

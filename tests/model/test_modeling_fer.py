@@ -31,7 +31,7 @@ def model(config):
     return FerForImageClassification(config).eval()
 
 
-def test_both_heads_answer(model):
+def test_both_heads_return_logits(model):
     output = model(torch.randn(3, 1, 40, 40))
     assert output.logits.shape == (3, 7)
     assert output.fer2013_logits.shape == (3, 7)

@@ -80,7 +80,7 @@ def test_a_network_serves_without_metrics_that_cant_be_read(hub, client, make):
 
 
 @pytest.mark.slow
-def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):
+def test_the_page_comes_up_while_the_hub_is_down(hub, client, make):
     embedded = make("embedded")
     hub.delay = 60
     start = time.monotonic()
@@ -91,7 +91,7 @@ def test_the_page_comes_up_while_the_hub_sleeps(hub, client, make):
 
 
 @pytest.mark.slow
-def test_nothing_asked_for_is_nothing_to_notice(client, make):
+def test_the_embedded_network_gives_no_notice(client, make):
     assert client.run(SERVE, source=None, embedded=make()) == ["embedded weights", None, None]
 
 

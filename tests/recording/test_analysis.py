@@ -219,7 +219,7 @@ def test_a_name_of_any_bytes_costs_no_analysis(tmp_path, film):
 
 
 @pytest.mark.usefixtures("no_plots")
-def test_boxes_glide_between_the_analysed_frames(tmp_path):
+def test_boxes_are_interpolated_between_the_analysed_frames(tmp_path):
     """Each frame's face lies 6 pixels further right; only every fifth is looked at."""
     film = make_film(tmp_path / "a.mkv", [i / 25 for i in range(16)], SIZE, picture=grey)
     recording = analyze(film, tmp_path / "out", SlidingPipeline(), "person")
@@ -249,7 +249,7 @@ def test_a_phone_s_video_comes_out_upright_at_its_own_times_with_its_sound(tmp_p
 
 
 @pytest.mark.usefixtures("no_plots")
-def test_a_large_video_is_worked_on_at_1080p(tmp_path):
+def test_a_large_video_is_analysed_at_1080p(tmp_path):
     film = make_film(tmp_path / "a.mp4", [0, 0.2, 0.4], (2560, 1440))
     recording = analyze(film, tmp_path / "out", fake_pipeline([BOX]), exports=["frames"])
     with VideoReader(recording.video) as reader:
@@ -286,7 +286,7 @@ class UpsideDown(FakeDetector):
 
 
 @pytest.mark.usefixtures("no_plots")
-def test_a_film_on_its_head_is_turned_and_said_so(tmp_path):
+def test_an_upside_down_video_is_turned_and_reported(tmp_path):
     def cornered(index, size):
         image = grey(index, size)
         image[:32, :32] = 255

@@ -66,7 +66,7 @@ def test_only_so_many_frames_wait():
 
 
 @pytest.mark.parametrize(("rate", "looks"), [(240, 5), (60, 1)])
-def test_slow_motion_glides_at_full_size(rate, looks):
+def test_slow_motion_is_interpolated_at_full_size(rate, looks):
     assert (rate // looks - 1) * 1920 * 1080 * 3 <= MAX_BUFFERED_BYTES
 
 
@@ -81,7 +81,7 @@ def test_a_face_that_is_detected_again_has_its_box_from_the_first_time_on():
     assert [shown(found) for _, found in given] == [{5: 10.0 * time} for time in range(5)]
 
 
-def test_no_box_glides_across_a_cut():
+def test_no_box_is_interpolated_across_a_cut():
     held, given = BoxInterpolator(), []
     looks = {0: faces(_1=0), 4: faces(_2=40)}
     for index in range(5):

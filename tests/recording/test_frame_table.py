@@ -75,7 +75,7 @@ def test_csv_and_parquet_hold_each_face_exactly(tmp_path, rows, frames, monkeypa
     assert np.array_equal(found["yaw"], yaws)
 
 
-def test_labels_are_judged_as_the_timeline_judges(tmp_path, rows, frames):
+def test_labels_are_those_that_the_timeline_counts(tmp_path, rows, frames):
     found = pd.concat(read_frames(rows))
     counts = np.vstack([counts_per_face(faces, 40.0, 0.4) for faces, _ in frames])
     small, classified, uncertain, turned = (counts[:, i] > 0 for i in (2, 4, 5, -1))

@@ -33,7 +33,7 @@ def test_it_ends_at_one():
     assert (reports[0].done, reports[0].left) == (1.0, 0.0)
 
 
-def test_calling_off():
+def test_a_cancelled_analysis_raises():
     reporter = ProgressReporter(None, lambda: True, 10.0)
     with pytest.raises(Cancelled, match="cancelled"):
         reporter.report(1.0)

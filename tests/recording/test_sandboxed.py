@@ -117,7 +117,7 @@ def test_a_cancelled_analysis_ends_at_once(film, tmp_path, pipeline, monkeypatch
         (worker_tasks, "AT_LEAST", works.hang_once_open),
     ],
 )
-def test_a_video_that_takes_too_long_is_told(
+def test_a_video_that_takes_too_long_is_reported(
     film, tmp_path, pipeline, monkeypatch, module, limit, work
 ):
     monkeypatch.setattr(sandboxed, "analyze_video", work)
@@ -187,7 +187,7 @@ def test_a_message_of_another_form_ends_the_worker(kind):
             Supervisor().handle(Message(kind, fields))
 
 
-def test_a_video_that_ends_its_worker_is_told(film, tmp_path, pipeline, monkeypatch):
+def test_a_video_that_ends_its_worker_is_reported(film, tmp_path, pipeline, monkeypatch):
     monkeypatch.setattr(sandboxed, "analyze_video", works.crash_anyhow)
     with pytest.raises(VideoError, match="breaks the reader"):
         analyze_sandboxed(film, tmp_path, pipeline)

@@ -7,12 +7,12 @@ from fer.i18n import current_language, use_language
 from fer.recording.threaded_queues import prefetch, run_in_background
 
 
-def test_ahead_gives_all_items_in_order():
+def test_prefetch_yields_all_items_in_order():
     with prefetch(range(100), 3) as items:
         assert list(items) == list(range(100))
 
 
-def test_ahead_fetches_no_more_than_it_may():
+def test_prefetch_is_bounded():
     fetched = []
 
     def source():
@@ -27,7 +27,7 @@ def test_ahead_fetches_no_more_than_it_may():
     assert len(fetched) <= 6
 
 
-def test_an_error_ahead_rises_where_items_are_used():
+def test_an_error_of_prefetch_is_raised_where_items_are_used():
     def source():
         yield 1
         raise KeyError("no second item")
@@ -37,7 +37,7 @@ def test_an_error_ahead_rises_where_items_are_used():
         next(items)
 
 
-def test_behind_does_all_work_in_order_before_the_block_is_left():
+def test_all_background_work_is_done_in_order_before_the_block_ends():
     done = []
 
     def work(item):
@@ -52,7 +52,7 @@ def test_behind_does_all_work_in_order_before_the_block_is_left():
 
 
 @pytest.mark.parametrize("count", [1, 50])
-def test_an_error_behind_rises_here(count):
+def test_an_error_of_background_work_is_raised_here(count):
     def work(item):
         raise KeyError(item)
 

@@ -36,7 +36,7 @@ def test_without_moments_an_overview(video):
 
 
 @pytest.mark.parametrize(("count", "shape"), [(1, (84, 72)), (4, (84, 264)), (8, (160, 264))])
-def test_the_strip(count, shape):
+def test_thumbnails_are_in_rows_of_four(count, shape):
     image = np.full((40, 56, 3), (200, 0, 0), np.uint8)
     sheet = contact_sheet([Thumbnail(0.0, "0:00", image)] * count)
     assert sheet.shape == (*shape, 3)

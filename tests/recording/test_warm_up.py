@@ -35,7 +35,7 @@ def test_a_forked_worker_has_the_pipeline_and_one_thread():
 @pytest.mark.filterwarnings(
     "error", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-def test_without_room_for_a_film_less_is_warm(monkeypatch, caplog, tmp_path):
+def test_on_a_full_disk_warming_up_goes_without_the_video(monkeypatch, caplog, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     for name in ("freeze", "collect"):  # which would warn of what other tests left open
         monkeypatch.setattr(warm_up.gc, name, lambda: None)

@@ -126,7 +126,7 @@ def test_no_other_route_takes_a_body(visitor, name):
     assert visitor.web.put("gradio_api/upload").status_code == 405
 
 
-def test_no_handler_is_called_past_its_line(visitor):
+def test_no_handler_runs_without_the_queue(visitor):
     body = {"data": [None, 40, False, False, ""], "fn_index": visitor.number("read")}
     response = visitor.web.post("gradio_api/run/predict", json=body)
     assert response.status_code == 404 and "join the queue" in response.text

@@ -26,21 +26,21 @@ def reader():
 @pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", SECONDS)
-def test_whatever_is_sent(kind):
+def test_damaged_files_and_strange_requests_do_no_harm(kind):
     seed = random.SystemRandom().randrange(10**6)
     findings = fuzz([kind], SECONDS[kind], seed)
     assert sum(findings.outcomes.values()) > 20
     assert not findings.wrong, "\n".join(findings.lines())
 
 
-def test_what_is_damaged_was_whole(reader):
+def test_undamaged_seeds_are_read(reader):
     for content in picture_seeds():
         assert reader.read("picture", content) == (READ, "")
     for content in video_seeds():
         assert reader.read("video", content) == (READ, "")
 
 
-def test_no_picture_is_a_sentence(reader):
+def test_a_file_of_another_kind_is_one_sentence(reader):
     assert reader.read("picture", b"text")[0] == SENTENCE
     assert reader.read("video", b"text")[0] == SENTENCE
 

@@ -85,7 +85,7 @@ def test_a_photo_is_read(demo, address):
     assert files_in(demo.store.folder.path) == before
 
 
-def test_other_endpoints_are_as_ever(demo):
+def test_other_endpoints_stay_available(demo):
     from gradio_client import Client
 
     described = Client(demo.local_url, verbose=False).view_api(return_format="dict")

@@ -82,7 +82,7 @@ def test_no_handler_takes_a_path_that_was_not_uploaded(demo, visitor, secret, na
 
 @pytest.mark.parametrize("route", ["queue/join", "run/predict", "call/{}", "call/v2/{}"])
 @pytest.mark.parametrize("name", FILE_HANDLERS)
-def test_no_route_takes_one(demo, visitor, secret, route, name):
+def test_no_route_takes_a_path_that_was_not_uploaded(demo, visitor, secret, route, name):
     data = arguments(demo, name, {"path": str(secret)})
     body = {"data": data, "fn_index": visitor.number(name), "session_hash": visitor.session}
     if "v2" in route:
@@ -106,7 +106,7 @@ def test_no_route_takes_one(demo, visitor, secret, route, name):
         lambda path: {"__type__": "update", "value": {"path": path}},
     ],
 )
-def test_nor_does_it_help_to_hide_it(demo, visitor, secret, wrap):
+def test_a_path_nested_in_a_value_or_another_input_is_refused(demo, visitor, secret, wrap):
     data = arguments(demo, "read", wrap(str(secret)))
     assert refused(visitor.join("read", data))
     in_another = [None, *data[1:-1], wrap(str(secret))]

@@ -122,7 +122,7 @@ def test_requests_whose_senders_left_are_not_run(page, upload):
     run_async(scenario())
 
 
-def test_more_cameras_than_can_be_served_are_told_so(page):
+def test_more_cameras_than_can_be_served_are_refused_in_a_sentence(page):
     async def scenario():
         async with client() as http, AsyncExitStack() as stack:
             await crowd(page, http, stack, MAX_STREAMS, 1.0)

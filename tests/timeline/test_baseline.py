@@ -42,7 +42,7 @@ def test_each_face_is_compared_with_itself():
     assert not any(two.clear) and one.texts[-1].startswith("+0.50\xa0\N{PLUS-MINUS SIGN}\xa00.05")
 
 
-def test_only_the_faces_that_are_listed_are_worked_out(monkeypatch):
+def test_only_the_faces_that_are_listed_are_computed(monkeypatch):
     """A live timeline of two hours may have tens of thousands of them."""
     worked_out, compute = [], baseline._baseline
     monkeypatch.setattr(

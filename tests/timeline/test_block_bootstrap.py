@@ -26,12 +26,12 @@ def coverage(rows):
 
 @pytest.mark.parametrize("count", [60, 300, 1200])
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8, 0.95])
-def test_intervals_of_correlated_seconds_hold_the_truth(count, correlation):
+def test_intervals_of_correlated_seconds_contain_the_true_mean(count, correlation):
     rows = autoregressive(np.random.default_rng(1), 200, count, correlation)
     assert 0.9 <= coverage(rows) <= 0.995
 
 
-def test_seconds_with_a_longer_memory_than_one_step_are_covered():
+def test_correlation_beyond_neighbours_is_covered():
     rng = np.random.default_rng(2)
     slow = autoregressive(rng, 200, 600, 0.97) * 0.3  # a mood beneath the noise of faces
     assert 0.9 <= coverage(slow + rng.normal(size=slow.shape)) <= 0.995
@@ -51,7 +51,7 @@ def test_the_closed_form_is_what_many_draws_give():
     assert _block_error(row, 6) == pytest.approx(draws.std(), rel=0.02)
 
 
-def test_blocks_are_longer_where_seconds_resemble_each_other():
+def test_blocks_are_longer_where_seconds_are_correlated():
     rng = np.random.default_rng(6)
     lengths = [
         np.mean([block_length(row) for row in autoregressive(rng, 20, 600, correlation)])
@@ -66,7 +66,7 @@ def test_short_and_constant_series():
     assert np.isnan(mean_error(np.array([0.5, np.nan] * 20)).error)
 
 
-def test_only_seconds_that_follow_each_other_tell_of_the_correlation():
+def test_only_consecutive_seconds_count_for_the_correlation():
     row = autoregressive(np.random.default_rng(7), 1, 400, 0.9)[0]
     shuffled = np.random.default_rng(8).permutation(row)
     none_adjacent = np.zeros(len(row) - 1, bool)

@@ -32,7 +32,7 @@ def path(html, colour):
 HALF = [0.5, 0, 0, 0.5, 0, 0, 0]  # angry and happy
 
 
-def test_areas_are_stacked_to_the_whole_and_lie_where_their_time_is():
+def test_areas_are_stacked_to_the_whole_at_their_times():
     timeline = Timeline("person")
     timeline.add(faces(HALF), 0.5)
     timeline.add(faces(sure("angry", 1.0)), 1.5)
@@ -63,7 +63,7 @@ def test_gaps_stay_gaps():
     assert path(timeline_html(timeline), COLORS["angry"]).count("M") == 2
 
 
-def test_a_class_with_too_few_faces_is_hatched_and_tells_nothing():
+def test_a_class_with_too_few_faces_is_hatched_without_values():
     timeline = Timeline("class")
     timeline.add(faces(*[HALF] * 5), 0)
     timeline.add(faces(*[HALF] * 4), 1)
@@ -77,7 +77,7 @@ def test_a_class_with_too_few_faces_is_hatched_and_tells_nothing():
     assert path(html, COLORS["fear"]) == "" and "shows no expression" in html
 
 
-def test_small_faces_are_hatched_and_it_is_said_why():
+def test_small_faces_are_hatched_with_the_reason():
     timeline = Timeline("person")
     timeline.add(faces(HALF, side=80), 0)
     assert "Hatched" not in timeline_html(timeline)
@@ -97,7 +97,7 @@ def test_a_single_face_that_is_hatched_is_explained():
     assert "Hatched: faces too small to classify, or turned away." in timeline_html(timeline)
 
 
-def test_which_single_faces_are_drawn_is_said():
+def test_it_is_stated_which_single_faces_are_drawn():
     timeline = Timeline("person")
     for time in range(3):
         timeline.add(faces(*[HALF] * 8), time)

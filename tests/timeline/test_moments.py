@@ -98,7 +98,7 @@ def test_bins_of_other_lengths(bin_seconds):
     assert [m[:2] for m in found_moments(frames, bin_seconds=bin_seconds)] == [(30.0, 50.0)]
 
 
-def test_only_the_strongest_are_told_by_time():
+def test_only_the_strongest_are_returned_by_time():
     shares = [0.4 + 0.04 * i for i in range(MAX_MOMENTS + 2)]
     frames = plain(*(stretch for share in shares for stretch in ((70, 0.05), (10, share))))
     found = found_moments(frames)
@@ -127,7 +127,7 @@ def test_sentence():
     assert plain_spaces == "At 12:40 surprise rose from 5% to 38% for 20 s."
 
 
-def test_who_left_is_told_beside_a_rise_that_it_explains():
+def test_a_change_of_the_number_of_faces_is_stated_beside_the_rise():
     calm, joy = mix(neutral=1.0), mix(happy=1.0)
     frames = [(frame([joy] if 60 <= i < 80 else [joy, calm]), i) for i in range(120)]
     (moment,) = find_moments(recorded(frames, view="person"))
@@ -138,5 +138,5 @@ def test_who_left_is_told_beside_a_rise_that_it_explains():
     )
 
 
-def test_a_face_among_many_is_not_told():
+def test_one_face_of_many_is_no_change_to_state():
     assert "while" not in Moment(760.0, 780.0, "surprise", 0.05, 0.381, 20, 17).sentence

@@ -93,7 +93,7 @@ def test_texts_are_escaped_once(full):
     assert alts[-1] == CAPTION
 
 
-def test_says_what_it_must(full, lesson):
+def test_every_required_statement_is_there(full, lesson):
     text = Page(full).whole.replace("\N{NO-BREAK SPACE}", " ")
     assert summarise(lesson).sentence.replace("\N{NO-BREAK SPACE}", " ") in text
     assert "At 0:30 surprise rose from 0% to 80% for 10 s." in text
@@ -128,7 +128,7 @@ def test_bars_show_the_means(full, lesson, name):
     assert int(share) == pytest.approx(100 * summarise(lesson).mean[name], abs=0.5)
 
 
-def test_nothing_withheld_is_told():
+def test_nothing_withheld_is_in_the_report():
     reports = {
         report_html(steady(30, 4, **{name: 1.0}), "A lesson") for name in ("happy", "disgust")
     }
@@ -139,7 +139,7 @@ def test_nothing_withheld_is_told():
 
 
 @pytest.mark.parametrize("view", ["class", "person"])
-def test_single_faces_are_told_in_the_person_view_only(view):
+def test_single_faces_are_listed_in_the_person_view_only(view):
     rows = [mix(happy=1.0)] * 4 + [mix(sad=1.0)] * 2
     timeline = recorded([(frame(rows, tracks=[3, 4, 5, 6, 8, 9]), 0)], view=view)
     page = Page(report_html(timeline, "Six"))
@@ -154,7 +154,7 @@ def test_many_tracks_are_cut_to_those_seen_longest():
     assert "99" in page.all("th") and "6 more faces, seen no longer than these, are" in page.whole
 
 
-def test_it_is_said_that_a_crowd_isnt_kept_whole():
+def test_a_note_states_that_tracks_of_a_crowd_are_limited():
     timeline = steady(2, MAX_TRACKS_PER_BIN + 10, view="person", happy=1.0)
     text = Page(report_html(timeline, "Many")).whole
     assert f"{MAX_TRACKS_PER_BIN - MAX_ROWS} more faces, seen no longer" in text
@@ -192,7 +192,7 @@ def test_only_pictures_of_moments_are_headed_as_such(full):
     assert "At a glance" in headings and moments not in headings
 
 
-def test_other_pictures_are_told_by_their_captions():
+def test_other_pictures_are_distinguished_by_their_captions():
     images = [(f"0:{i}0", np.zeros((9, 16, 3), np.uint8)) for i in range(3)]
     page = Page(report_html(steady(40, 5, happy=1.0), "Calm", images))
     assert [text for text in page.all("li") if ":" in text] == ["0:00", "0:10", "0:20"]
@@ -203,7 +203,7 @@ def test_the_template_is_packaged():
     assert '"fer.templates" = ["*.css", "*.html", "*.js"]' in settings
 
 
-def test_how_much_later_the_annotated_video_is_is_said():
+def test_the_offset_of_the_annotated_video_is_stated():
     timeline = steady(3, 1, view="person", happy=1.0)
     late, hardly = (
         report_html(timeline, "sound first", video_offset=video_offset)

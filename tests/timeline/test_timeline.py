@@ -121,7 +121,7 @@ def test_small_is_the_square_root_of_the_area(side, small):
     assert recorded([(tall, 0)], view="person").table()["small"].tolist() == [small]
 
 
-def test_turned_faces_are_counted_and_not_judged():
+def test_turned_faces_are_counted_and_not_classified():
     turned = np.array([True, False, True, False])
     faces = frame([JOY, GLOOM, JOY, JOY], side=[80, 80, 10, 80], turned_away=turned)
     row = recorded([(faces, 0)], view="person").table().iloc[0]

@@ -164,7 +164,7 @@ def test_a_full_disk_at_the_end_costs_no_training(options, tmp_path, monkeypatch
     assert load_file(folder / "model.safetensors")
 
 
-def test_a_checkpoint_that_was_cut_off_is_none(tmp_path):
+def test_an_incomplete_checkpoint_does_not_count(tmp_path):
     class Killed(BaseException):
         pass
 

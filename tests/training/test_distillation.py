@@ -58,7 +58,7 @@ def test_probabilities_are_calibrated_and_mixed_with_labels_and_votes():
     torch.testing.assert_close(second[1], own.softmax(0))  # nobody voted
 
 
-def test_each_teacher_sees_the_middle_that_it_knows():
+def test_each_teacher_gets_a_centre_crop_of_its_own_size():
     small, large = constant(0, 0, side=40), constant(0, 0, side=44)
     views = torch.randn(2, 1, 44, 44)
     small(views), large(views)
@@ -83,7 +83,7 @@ def test_one_is_drawn_for_each_batch_and_all_count_alike_in_the_mean():
     np.testing.assert_allclose(np.bincount(drawn) / 600, [1 / 3] * 3, atol=0.06)
 
 
-def test_teachers_compute_in_what_the_training_does():
+def test_teachers_compute_in_the_precision_of_the_training():
     teacher = constant(0, 0)
     teachers = Teachers([teacher], weight=0.5, dtype=torch.bfloat16).to(torch.device("cpu"))
     first, _ = teachers(torch.zeros(1, 1, 40, 40), torch.zeros(1, 7), torch.zeros(1, 8))
@@ -116,7 +116,7 @@ def test_a_head_that_learned_no_votes_teaches_none(tmp_path):
     assert second is None
 
 
-def test_a_teacher_that_is_none():
+def test_a_missing_teacher_is_refused():
     with pytest.raises(ModelError, match="is neither a folder here nor a Hub id"):
         Teacher.load("no where")
 

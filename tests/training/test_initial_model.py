@@ -156,7 +156,7 @@ def test_its_folder_is_a_pipeline(adapted):
     np.testing.assert_allclose([found[name] for name in EXPRESSIONS], expected, atol=1e-4)
 
 
-def test_it_sees_no_colour(adapted):
+def test_colours_are_turned_grey(adapted):
     classifier = ExpressionClassifier.load(adapted)
     red, blue = np.zeros((2, 48, 48, 3), np.uint8)
     red[:, :24, 0], blue[:, :24, 2] = 38, 100  # as light as each other
@@ -338,7 +338,7 @@ def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer20
     assert not (tmp_path / "run").exists()
 
 
-def test_the_middle_that_is_seen():
+def test_the_view_size_is_that_of_processor_and_network():
     start = build_initial_model(TrainingOptions(view_size=44))
     assert start.processor.crop_size == start.model.config.image_size == 44
     assert build_initial_model(TrainingOptions()).processor.crop_size == 40
@@ -371,7 +371,7 @@ def test_others_networks_cannot_be_pushed(base, tiny_fer2013, tmp_path, monkeypa
         train(short(tiny_fer2013, tmp_path, base_model=str(base), **hub))
 
 
-def test_nor_afterwards(adapted, tmp_path):
+def test_others_networks_cannot_be_pushed_afterwards_either(adapted, tmp_path):
     with pytest.raises(ValueError, match="holds a network of another kind; only this project's"):
         write_hub_folder(adapted, tmp_path, "you/name")
 

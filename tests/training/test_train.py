@@ -225,7 +225,7 @@ def test_a_damaged_stage_is_finished_again_from_its_checkpoint(options, trained,
 EVALUATED = ("evaluation", "confusion")
 
 
-def test_what_was_measured_of_other_weights_goes(options, trained, tmp_path):
+def test_evaluations_of_earlier_weights_are_removed(options, trained, tmp_path):
     moved = Path(shutil.copytree(trained, tmp_path / "moved"))
     (moved / "model.safetensors").unlink()
     for folder, about in {"views": moved, "another": tmp_path, ".": moved}.items():
@@ -431,7 +431,7 @@ def test_without_votes_the_second_head_has_no_share(options, tmp_path, caplog):
     assert measured.ferplus is None and measured.by_share == []  # its second head learned none
 
 
-def test_a_base_that_is_none(options, tmp_path):
+def test_a_missing_base_model_is_refused(options, tmp_path):
     with pytest.raises(ValueError, match="is neither a folder here nor a Hub id"):
         train(replace(options, output=str(tmp_path / "run"), base_model="no where"))
 

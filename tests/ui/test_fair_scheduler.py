@@ -49,7 +49,7 @@ async def begin(line, gate, *names, here=True, page="", **options):
     return tasks
 
 
-def test_visitors_are_served_in_their_order_and_one_piece_at_a_time():
+def test_visitors_are_served_in_their_order_and_one_task_at_a_time():
     async def scenario():
         line, gate = FairScheduler(2, "test"), Gate()
         tasks = await begin(line, gate, "a", "a", "b", "c")
@@ -77,7 +77,7 @@ def test_a_visitor_s_newer_work_takes_the_place_of_older_or_is_refused():
     run_async(scenario())
 
 
-def test_who_listens_comes_first_and_takes_the_room_of_who_does_not():
+def test_connected_senders_come_first_and_displace_disconnected_ones():
     async def scenario():
         line, gate = FairScheduler(1, "test", max_waiting=3), Gate()
         (running,) = await begin(line, gate, "running")
@@ -97,7 +97,7 @@ def test_who_listens_comes_first_and_takes_the_room_of_who_does_not():
     run_async(scenario())
 
 
-def test_a_page_has_one_turn_whatever_it_is_called():
+def test_a_page_has_one_turn_however_many_visitors_it_names():
     async def scenario():
         line, gate = FairScheduler(2, "test"), Gate()
         heavy = await begin(line, gate, "a", "b", "c", page="one")
@@ -419,7 +419,7 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
     run_async(scenario())
 
 
-def test_of_those_who_hope_the_newest_stay(monkeypatch):
+def test_of_waiting_requests_without_a_connection_the_newest_stay(monkeypatch):
     monkeypatch.setattr(connections, "UNATTENDED_LIMIT", (0, 0))
     monkeypatch.setattr(connections, "UNCONNECTED_LIMIT", (2, 5.0))
 

@@ -48,7 +48,7 @@ def test_messages_are_escaped_and_announced(kind, roles):
         ([], "no face"),
     ],
 )
-def test_what_is_said_of_several_faces(labels, text):
+def test_several_faces_in_words(labels, text):
     assert html.count_labels(labels) == text
 
 

@@ -87,7 +87,7 @@ def test_after_an_update_that_was_left_out_only_the_result_comes(small):
     assert left == [("another", generating), ("e", completed), ("e", generating)]
 
 
-def test_of_all_mailboxes_the_fullest_gives_up(small):
+def test_the_largest_mailbox_drops_its_messages(small):
     boxes = boxes_of("one", "full", "three")
     for number, session in enumerate(("full", "full", "one", "three", "three")):
         boxes[session].put_nowait(result(str(number), size=4400))

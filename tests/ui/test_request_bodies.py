@@ -55,11 +55,11 @@ def test_other_urls_are_dropped(store, url):
 
 
 @pytest.mark.parametrize("value", [None, 1, 2.5, "text", [], {}, {"a": [1, {"b": None}]}, [[""]]])
-def test_other_values_go_on_as_they_are(store, value):
+def test_other_values_are_passed_on_unchanged(store, value):
     assert check_value(value, "me", store) == value
 
 
-def test_only_known_keys_go_on(store):
+def test_only_known_keys_are_passed_on(store):
     sent = {"data": [1], "fn_index": 2, "session_hash": "me", "batched": True, "event_data": {}}
     assert check_call(sent, store) == {"data": [1], "fn_index": 2, "session_hash": "me"}
 

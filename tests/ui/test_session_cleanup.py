@@ -75,7 +75,7 @@ def kept(demo):
     return {*holder.session_data, *holder.time_last_used, *places[0], *places[1]}
 
 
-def test_gradios_queue_polls_as_seldom_as_it_is_told():
+def test_gradios_queue_polls_at_the_interval_that_is_set():
     demo = gr.Blocks(analytics_enabled=False)
     demo.queue()
     assert demo._queue.sleep_when_free == 0.001  # or this may go

@@ -27,7 +27,7 @@ def look(picture=PICTURE, box=BOX):
         look(cv2.GaussianBlur(PICTURE, (0, 0), 4)),
     ],
 )
-def test_the_same_face_looks_alike(other):
+def test_descriptors_of_the_same_face_are_close(other):
     assert appearance_cost(look(), other).item() < 0.6
 
 
@@ -39,7 +39,7 @@ def test_the_same_face_looks_alike(other):
         look(box=BOX + np.float32([0, 250, 0, 250])),
     ],
 )
-def test_what_looks_otherwise_is_far_away(other):
+def test_descriptors_of_other_faces_are_far_apart(other):
     assert appearance_cost(look(), other).item() > 1
 
 
@@ -51,7 +51,7 @@ def test_shapes_without_faces_and_beyond_the_picture():
     assert appearance_cost(rows, rows[:2]).shape == (4, 2)
 
 
-def test_it_is_too_coarse_to_show_anybody():
+def test_a_descriptor_is_too_coarse_to_recognize_anybody():
     """A copy of four by four pixels looks the same."""
     blocks = PICTURE.copy()
     left, top, side = 134, 27, 180  # about the square that is described

@@ -73,7 +73,7 @@ def test_each_track_has_its_own_place():
     np.testing.assert_allclose(again.xyxy[0], (BOX + 9).ravel())
 
 
-def test_two_looks_at_once_nobody_and_no_landmarks():
+def test_two_updates_at_one_time_no_face_and_no_landmarks():
     smoother, face = BoxSmoother(), tracked(np.concatenate([BOX, LANDMARKS]))
     smoother.update(face, 0.0)
     twice = smoother.update(tracked(np.concatenate([BOX, LANDMARKS]) + 5), 0.0)

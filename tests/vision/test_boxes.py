@@ -34,7 +34,7 @@ def test_clipped():
     assert clip_boxes(BOXES, (8, 6)).dtype == np.float32
 
 
-def test_what_boxes_share():
+def test_intersections_and_overlap():
     assert_array_equal(intersection_areas(BOXES[:1], BOXES), [[200, 25, 0]])
     assert_allclose(max_iou(BOXES[:2], BOXES[1:2]), [25 / 225, 1])
     assert_array_equal(max_iou(BOXES, np.empty((0, 4), np.float32)), [0, 0, 0])

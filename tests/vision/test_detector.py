@@ -42,7 +42,7 @@ def test_the_astronaut(detector):
     assert faces.confidence[0] > 0.99
 
 
-def test_landmarks_lie_as_in_a_face(detector):
+def test_landmarks_are_placed_as_in_a_face(detector):
     left_eye, right_eye, nose, left_mouth, right_mouth = detector.detect(ASTRONAUT).data[
         "landmarks"
     ][0]
@@ -121,7 +121,7 @@ def test_a_face_that_its_frame_cuts_off_is_found(detector):
     assert len(detector.detect(tile)) == 1
 
 
-def test_large_pictures_answer_in_their_own_pixels(detector):
+def test_boxes_of_large_pictures_are_in_their_own_pixels(detector):
     enlarged = 4000 / 512
     large = cv2.resize(ASTRONAUT, (4000, 4000))
     detector = detector.with_options(min_face=90)

@@ -26,7 +26,7 @@ def sure(expression, p=0.9):
     return row
 
 
-def test_the_first_answer_stands_as_it_is():
+def test_the_first_prediction_stays_as_it_is():
     answer = ExpressionSmoother().update(seen(sure(HAPPY)), 0.0)
     np.testing.assert_allclose(answer.data["probabilities"][0], sure(HAPPY), atol=1e-6)
     assert answer.data["expression"].tolist() == [HAPPY]

@@ -75,7 +75,7 @@ def test_our_resizing_finds_the_same_faces(networks):
     assert overlap.max(axis=1).min() > 0.8
 
 
-def test_all_parts_together_find_what_the_whole_picture_holds(networks):
+def test_all_tiles_together_have_the_faces_of_the_whole_picture(networks):
     height, width = SCENE.shape[:2]
     parts = split_into_tiles((width, height), pyramid_scales((width, height), LEAST), 5000)
     once, in_parts = found(networks, SCENE, whole(SCENE)), found(networks, SCENE, parts)
@@ -89,7 +89,7 @@ def rescore(networks, image, *boxes):
     return networks.rescore(image, queries, face_squares(queries.xyxy, MIRRORED_SCALE))
 
 
-def test_a_mirrored_look_sees_a_tilted_face_upright(networks):
+def test_a_mirrored_face_is_scored_turned_upright(networks):
     turned = np.ascontiguousarray(np.rot90(astronaut(), -1))
     face = candidates([512 - 172, 180, 512 - 61, 268])
     squares = face_squares(face.xyxy, MIRRORED_SCALE)
@@ -97,23 +97,23 @@ def test_a_mirrored_look_sees_a_tilted_face_upright(networks):
     assert level.score[0] > networks.rescore(turned, face, squares).score[0] + 0.1
 
 
-def test_a_second_look_keeps_a_face_and_not_what_looks_like_one(networks):
+def test_rescoring_keeps_a_face_and_drops_a_false_one(networks):
     face, suit = [180, 61, 268, 172], [182, 256, 217, 301]
     camera = cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_CUBIC)
-    looked = rescore(networks, astronaut(), face)
-    assert looked.score[0] > 0.9
-    np.testing.assert_array_equal(looked.xyxy, [face])
+    rescored = rescore(networks, astronaut(), face)
+    assert rescored.score[0] > 0.9
+    np.testing.assert_array_equal(rescored.xyxy, [face])
     assert rescore(networks, camera, suit).score[0] < 0.8
 
 
-def test_nothing_is_seen_outside_of_the_picture(networks):
+def test_squares_outside_of_the_picture_score_zero(networks):
     face, outside = [180, 61, 268, 172], [600, 600, 640, 640]
-    looked = rescore(networks, astronaut(), outside, face)
-    assert looked.score[0] < 0.4 and looked.score[1] > 0.9
-    assert rescore(networks, astronaut(), outside).score[0] < 0.4  # only the look before counts
+    rescored = rescore(networks, astronaut(), outside, face)
+    assert rescored.score[0] < 0.4 and rescored.score[1] > 0.9
+    assert rescore(networks, astronaut(), outside).score[0] < 0.4  # only the score before counts
 
 
-def test_many_windows_are_looked_at_in_parts_with_the_same_result(networks, monkeypatch):
+def test_many_windows_in_batches_score_the_same(networks, monkeypatch):
     once = found(networks, SCENE, whole(SCENE))
     seen, look = [], networks._refinement
     monkeypatch.setattr(mtcnn, "BATCH_SIZE", 3)
@@ -130,7 +130,7 @@ def candidates(*boxes) -> Candidates:
     return Candidates(np.array(boxes, np.float32), np.ones(len(boxes), np.float32))
 
 
-def test_no_parts_find_nothing(networks):
+def test_without_tiles_nothing_is_detected(networks):
     none = found(networks, SCENE, [])
     assert (none.xyxy.shape, none.score.shape, none.landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
 

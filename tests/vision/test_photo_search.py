@@ -71,7 +71,7 @@ def test_most_faces_decide_which_way_up_a_photo_is(detector):
 @pytest.mark.parametrize(
     ("degrees", "quarter"), [(0, 0), (59, 0), (61, 90), (-61, 270), (-119, 270), (175, 180)]
 )
-def test_a_photo_lies_on_its_side_near_a_right_angle(degrees, quarter):
+def test_rolls_near_a_right_angle_give_that_rotation(degrees, quarter):
     assert nearest_right_angle(degrees) == quarter
 
 
@@ -130,7 +130,7 @@ class MouthForEyes:
         )
 
 
-def test_a_mouth_taken_for_eyes_is_seen_through():
+def test_an_upside_down_face_detected_as_upright_is_corrected():
     photo = np.full((100, 100, 3), 255, np.uint8)
     photo[0, 0] = 0
     faces = detect_any_rotation(MouthForEyes(), photo)

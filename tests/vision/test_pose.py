@@ -26,7 +26,7 @@ def test_roll_of_several_faces_and_of_none():
     assert roll(np.empty((0, 5, 2), np.float32)).shape == (0,)
 
 
-def test_a_face_that_looks_aside_is_not_tilted():
+def test_a_face_that_is_turned_aside_is_not_tilted():
     aside = UPRIGHT * [0.3, 1]  # foreshortened
     assert roll(aside[None])[0] == pytest.approx(0, abs=0.01)
     noisy = aside + np.array([[0, 3], [0, 0], [0, 0], [0, 0], [0, 0]])  # one eye 3 pixels lower

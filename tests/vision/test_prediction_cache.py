@@ -33,17 +33,17 @@ def classified(cache: PredictionCache, *frames, step: float) -> list[int]:
     return classify.batches
 
 
-def test_a_still_face_is_read_once_in_that_time():
+def test_a_still_face_is_classified_once_per_max_age():
     counts = classified(PredictionCache(0.2), *[([1], FACES[:1])] * 21, step=0.0499)
     assert sum(counts) == 1 + 4  # one second
 
 
-def test_the_reading_of_several_still_faces_spreads_over_the_frames():
+def test_classifying_several_still_faces_spreads_over_the_frames():
     counts = classified(PredictionCache(0.2), *[([1, 2, 3, 4], FACES)] * 9, step=0.0501)
     assert counts == [4, *[1] * 8]
 
 
-def test_a_changed_face_is_read_again():
+def test_a_changed_face_is_classified_again():
     cache, classify = PredictionCache(1.0, min_age=0.05), Counting()
     cache.predict([1, 2], FACES[:2], 0.0, classify)
     rows = cache.predict([1, 2], [FACES[0], FACES[2]], 0.06, classify)
@@ -51,7 +51,7 @@ def test_a_changed_face_is_read_again():
     assert rows[:, 0].tolist() == [0, 2]
 
 
-def test_a_face_that_changes_all_the_time_is_read_only_so_often():
+def test_a_face_that_always_changes_is_classified_once_per_min_age():
     frames = [([1], FACES[index % 2 : index % 2 + 1]) for index in range(9)]
     assert classified(PredictionCache(1.0, min_age=0.05), *frames, step=0.02) == [1, 0, 0] * 3
 
@@ -70,16 +70,16 @@ def test_no_prediction_is_older_than_max_age():
     assert classify.batches == [2, 2]
 
 
-def test_a_face_that_was_away_is_read_again():
+def test_a_face_that_was_away_is_classified_again():
     frames = [([1], FACES[:1]), ([], []), ([1], FACES[:1])]
     assert classified(PredictionCache(1.0), *frames, step=0.01) == [1, 0, 1]
 
 
-def test_nobody_is_a_value():
+def test_no_face_is_an_empty_value():
     assert PredictionCache().predict([], [], 0.0, Counting()).shape == (0, 7)
 
 
-def test_zero_reads_each_face_in_each_frame():
+def test_zero_classifies_each_face_in_each_frame():
     assert classified(PredictionCache(0), *[([1, 2], FACES[:2])] * 3, step=0.01) == [2, 2, 2]
 
 

@@ -22,7 +22,7 @@ def test_split_by_hand():
     assert len(split_into_tiles((10_000, 60), (1.0,), 1000)) == 2
 
 
-def test_around_by_hand():
+def test_tiles_around_by_hand():
     middle, corner = [100, 100, 140, 150], [-20, -20, 20, 20]
     parts = tiles_around((300, 200), np.array([middle, corner], np.float32))
     assert {(p.left, p.top, p.right, p.bottom) for p in parts} == {

@@ -49,7 +49,7 @@ def test_a_face_is_expected_as_it_was_seen_and_forgotten_after_a_while():
     assert smoother.predict_rolls(np.empty((0, 4))).shape == (0,)
 
 
-def test_nobody_is_a_value_and_nothing_given_is_edited():
+def test_no_face_is_an_empty_value_and_arguments_are_not_edited():
     smoother, faces = RollSmoother(), tracked([HERE], [10], [1])
     smoother.update(tracked([], [], []), 0.0)
     smoother.update(faces, 0.1)

@@ -117,7 +117,7 @@ def test_a_face_counts_from_the_second_frame_in_which_it_is_detected(detector):
     assert [sorted(faces.tracker_id.tolist()) for faces in found] == [[-1], [1], [1], [-2, 1]]
 
 
-def test_what_looks_like_a_face_in_single_frames_never_counts(detector):
+def test_false_detections_in_single_frames_never_count(detector):
     frames = [WALL] * 3 + [scene(100), WALL, WALL, WALL] * 4
     assert [numbers(faces) for faces in followed(detector, frames, 0.2)] == [[]] * 19
 
@@ -133,7 +133,7 @@ def test_a_jump_of_half_a_face_is_followed_at_once(detector):
     assert numbers(first) == numbers(second) == [1]
 
 
-def test_nobody_is_a_value(detector):
+def test_no_face_is_an_empty_value(detector):
     for faces in followed(detector, [WALL] * 3):
         assert faces.tracker_id.shape == (0,)
 
@@ -160,7 +160,7 @@ class Searching:
 
 @pytest.mark.parametrize("cycle", [0.3, 0.6])
 @pytest.mark.parametrize("rate", [5, 10, 30, 100])
-def test_the_search_is_once_through_the_picture_in_a_cycle(rate, cycle):
+def test_the_whole_picture_is_searched_once_per_period(rate, cycle):
     detector, follower = Searching(), StreamDetector(search_period=cycle)
     follower.update(detector, WALL, 0.0)
     for index in range(1, rate + 1):
@@ -240,7 +240,7 @@ class OneFace(Searching):
 @pytest.mark.parametrize(
     ("degrees", "asked"), [(0, [0]), (45, [45]), (170, [170, 350]), (-80, [-80, 100])]
 )
-def test_a_lying_face_is_looked_at_the_other_way_up_too(degrees, asked):
+def test_a_face_on_its_side_is_scored_the_other_way_up_too(degrees, asked):
     detector, follower = OneFace(degrees), StreamDetector()
     for index in range(3):
         follower.update(detector, WALL, 0.04 * index)

@@ -112,7 +112,7 @@ def test_faces_come_back_where_they_are_in_the_frame(degrees, box, point):
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-def test_a_film_is_tracked_as_if_it_were_upright(quarters):
+def test_a_turned_video_is_tracked_as_if_it_were_upright(quarters):
     image = np.ascontiguousarray(astronaut()[:300, 60:460])
     stream, detector = StreamDetector(), FaceDetector()
     frame = np.ascontiguousarray(np.rot90(image, -quarters))

@@ -88,7 +88,7 @@ def test_trackers_are_independent():
     assert follow(one, faces((10, 10), (90, 90))) == follow(other, faces((10, 10), (90, 90)))
 
 
-def test_nobody_is_a_value_and_the_argument_is_left_alone():
+def test_no_face_is_an_empty_value_and_the_argument_is_not_edited():
     tracker = FaceTracker()
     seen = faces((100, 100))
     assert tracker.update(seen, 0.0) is not seen
@@ -127,29 +127,29 @@ def looks(tracker, *views, step=0.2, **options):
     return numbers
 
 
-def test_another_person_at_the_place_of_one_who_left_is_a_new_one():
+def test_a_face_of_another_appearance_at_the_same_place_is_a_new_track():
     here = (100, 100)
     assert looks(FaceTracker(), (here, RED), (here, RED), None, ((108, 102), BLUE)) == [1, 1, 2]
 
 
-def test_who_was_hidden_keeps_the_number():
+def test_a_face_that_was_hidden_keeps_its_number():
     here = (100, 100)
     assert looks(FaceTracker(), (here, RED), (here, BLUE), None, (here, BLUE)) == [1, 2, 2]
     assert looks(FaceTracker(), (here, RED), None, None, ((108, 102), RED * 1.1)) == [1, 1]
 
 
-def test_who_walks_fast_keeps_the_number():
+def test_a_fast_face_keeps_its_number():
     """Two and a half faces between two looks, which distance alone doesn't join."""
     walk = [((100 + 100 * index, 100), RED) for index in range(6)]
     assert looks(FaceTracker(), *walk) == [1] * 6
     assert len(set(follow(FaceTracker(), *[faces(place) for place, _ in walk])[-1])) == 1
 
 
-def test_nobody_jumps_who_looks_otherwise():
+def test_a_far_face_of_another_appearance_is_a_new_track():
     assert looks(FaceTracker(), ((100, 100), RED), ((200, 100), BLUE)) == [1, 2]
 
 
-def test_a_cut_ends_what_only_is_at_the_same_place():
+def test_across_a_cut_place_alone_does_not_match():
     tracker = FaceTracker()
     tracker.update(faces((100, 100)), 0.0, RED)
     assert tracker.update(faces((100, 100)), 0.1, RED * 0.6, cut=True).tracker_id.tolist() == [2]
@@ -207,6 +207,6 @@ def crossing(seen_again):
     return tracker.update(crowd, 1.2, np.stack([mixed, other])).tracker_id[0]
 
 
-def test_who_walks_on_through_a_crowd_keeps_the_number():
+def test_a_steady_face_in_a_crowd_keeps_its_number():
     assert crossing(210) == 1
     assert crossing(230) != 1  # not where expected

@@ -55,7 +55,9 @@ def answer(body):
     ],
     ids=["settings", "worker", "old browser", "no memory"],
 )
-def test_what_doesnt_come_or_run_is_told_in_a_sentence(broken, site, file, handle, sentence):
+def test_files_that_fail_to_load_or_run_are_reported_in_a_sentence(
+    broken, site, file, handle, sentence
+):
     broken.route(site.url + file, handle)
     broken.goto(site.url)
     broken.get_by_text(sentence).wait_for()
@@ -63,7 +65,7 @@ def test_what_doesnt_come_or_run_is_told_in_a_sentence(broken, site, file, handl
     assert broken.locator("#live").evaluate("(live) => live.inert")
 
 
-def test_a_browser_that_falsifies_what_a_canvas_has_is_told_so(broken, site):
+def test_a_browser_that_falsifies_canvas_pixels_is_reported(broken, site):
     worker = broken.request.get(site.url + "pipeline_worker.js").text()
     broken.route(site.url + "pipeline_worker.js", answer(worker + FALSE_CANVAS))
     broken.goto(site.url)
@@ -85,7 +87,7 @@ def test_in_a_frame_of_another_site_it_is_a_page_of_its_own(broken, site):
     ],
     ids=["fails", "hangs"],
 )
-def test_frames_that_arent_read_are_told_once_and_pause_the_timeline(
+def test_frames_that_arent_read_are_reported_once_and_pause_the_timeline(
     broken, site, stand_in, sentence
 ):
     broken.add_init_script(TEN_TIMES_AS_FAST)
@@ -101,7 +103,7 @@ def test_frames_that_arent_read_are_told_once_and_pause_the_timeline(
     assert broken.evaluate("messages") == 1
 
 
-def test_what_is_said_of_frames_that_arent_read_goes_when_one_is(broken, site):
+def test_the_message_on_unread_frames_goes_when_one_is_read(broken, site):
     broken.add_init_script(TEN_TIMES_AS_FAST)
     broken.goto(site.url)
     start(broken, face())

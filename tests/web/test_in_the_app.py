@@ -138,7 +138,7 @@ def choose_language(page, name):
     page.get_by_role("option", name=name).click()
 
 
-def test_another_language_is_the_frames_too_and_what_runs_in_it_goes_on(page, frame):
+def test_another_language_is_the_frames_too_and_what_runs_in_it_continues(page, frame):
     on_device(page, frame, face())
     frame.get_by_role("button", name="Start timeline").click()
     frame.get_by_text("Recording 0:01").wait_for()

@@ -397,7 +397,9 @@ def test_nothing_is_wider_than_the_screen(page, width):
         ("delete globalThis.OffscreenCanvas", "This browser is too old for this page."),
     ],
 )
-def test_a_browser_that_cant_run_the_networks_is_told_in_a_sentence(blank, site, script, sentence):
+def test_a_browser_that_cant_run_the_networks_is_reported_in_a_sentence(
+    blank, site, script, sentence
+):
     blank.add_init_script(script)
     blank.goto(site.url)
     blank.get_by_text(sentence).wait_for()
@@ -406,7 +408,7 @@ def test_a_browser_that_cant_run_the_networks_is_told_in_a_sentence(blank, site,
     assert blank.get_by_text("Your pictures stay here").is_visible()
 
 
-def test_a_device_that_is_too_slow_is_told_so(blank, site):
+def test_a_device_that_is_too_slow_is_reported(blank, site):
     blank.add_init_script(TEN_TIMES_AS_FAST)
     blank.goto(site.url)
     blank.locator("html[data-ready]").wait_for()

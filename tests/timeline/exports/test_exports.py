@@ -215,7 +215,7 @@ def test_intervals_are_runs_of_one_state_up_to_the_end():
     assert table.duration == 4.75
 
 
-def test_faces_that_are_not_judged_have_the_reason_as_their_state():
+def test_unclassified_faces_have_the_reason_as_their_state():
     frames = [
         (frame([mix(happy=0.3)]), 0),
         (frame([mix(happy=0.9)], side=20), 1),

@@ -46,7 +46,7 @@ def test_a_face_in_one_picture_only_gets_a_plain_box_and_no_expression():
     assert "sad" not in reading.panel
 
 
-def test_no_face_gives_a_friendly_word():
+def test_no_face_gives_advice():
     reading = LivePage().read_frame(FRAME)
     assert reading.faces == ()
     assert "No face in view" in reading.panel and "meter" not in reading.panel
@@ -75,7 +75,7 @@ def test_few_refusals_are_delayed_as_each_stays_in_memory(monkeypatch):
 
 
 @pytest.mark.parametrize("panel", [lambda f: person_panel(f, ["happy"] * 5, 9), class_panel_of])
-def test_a_camera_on_its_head_is_stated(panel):
+def test_an_upside_down_camera_is_stated(panel):
     faces = Detections(
         xyxy=np.array([BOX] * 5, np.float32),
         tracker_id=np.arange(1, 6),
@@ -179,7 +179,7 @@ def test_with_many_cameras_the_search_for_new_faces_takes_longer(cameras, second
     assert detector.search_period == pytest.approx(seconds)
 
 
-def test_what_cant_be_decoded_is_no_camera(monkeypatch):
+def test_a_camera_whose_frames_cant_be_decoded_loses_its_place(monkeypatch):
     monkeypatch.setattr("fer.ui.live.handlers.REFUSAL_DELAY", 0.01)
     live = LivePage([BOX])
     live.read_frame(FRAME)

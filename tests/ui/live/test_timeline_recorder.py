@@ -159,7 +159,7 @@ def test_it_is_explained_where_it_ends_for_all_visitors_memory(clock):
     assert "2 hours" not in chart
 
 
-def test_a_page_whose_timeline_is_gone_is_told_so(clock):
+def test_a_lost_timeline_is_reported_to_its_page(clock):
     """As after a restart of the server: it would show a recording for ever."""
     live = LivePage(SIX[:1])
     query = {"frame": payload(FRAME), "token": TOKEN, "view": "person", "recording": True}
@@ -180,7 +180,7 @@ def test_nothing_recorded_and_nothing_to_save(clock):
         live.timelines.save_json(live.session())
 
 
-def test_waiting_for_the_camera_is_said():
+def test_waiting_for_the_camera_is_stated():
     assert "Waiting for the camera" in LivePage().start()
 
 

@@ -135,7 +135,7 @@ def test_coverage_has_a_line_a_label_set_and_the_threshold_in_use():
     assert alone.count("<polyline") == 1 and "<circle" not in alone
 
 
-def test_label_sets_are_told_apart():
+def test_label_sets_are_distinguished():
     rows = label_set_rows(read(REAL))
     assert [row[:2] for row in rows] == [
         ("FER2013's head", "FER2013's labels"),

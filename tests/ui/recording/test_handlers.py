@@ -120,7 +120,7 @@ def test_a_recording_becomes_video_timeline_and_files(handlers, clip):
     assert not paths["video"].exists() and Path(clip).exists()
 
 
-def test_it_is_said_for_how_long_the_files_are_kept(clip, monkeypatch):
+def test_it_is_stated_how_long_the_files_are_kept(clip, monkeypatch):
     session = RecordingSession()
     _, _, state, result, *_ = run(Handlers(fake_pipeline([BOX]), quick), clip, session=session)[-1]
     assert 'data-kept="3000"' in state and "within 50 minutes" in state
@@ -173,7 +173,7 @@ def test_a_recording_is_analysed_again_with_other_settings_only(clip, uploads):
     assert "Finished" in run(handlers, clip, "class", session)[-1][2]
 
 
-def test_a_class_tells_of_no_single_face(handlers, clip):
+def test_a_class_has_no_single_face(handlers, clip):
     *_, (_, _, _, result, *files) = run(handlers, clip, "class")
     csv, file = files[3:5]
     assert "Face 1" not in result and "shows no expression" in result
