@@ -1,4 +1,4 @@
-"""Who is measured: our pipeline following, the same from scratch, other packages, and resnet18."""
+"""What is measured: our pipeline in streams and on single frames, other packages, ResNet-18."""
 
 import json
 import os

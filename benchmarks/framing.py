@@ -1,12 +1,12 @@
-"""Measure how FER2013's own framing lies relative to the detector's boxes.
+"""Measure FER2013's own framing relative to the detector's boxes.
 
     python -m benchmarks.framing --dataset AutumnQiu/fer2013
 
 A random sample of training pictures is enlarged, given a margin of repeated border pixels (so that
 a box may leave the picture and isn't clipped), and searched for the face. For each face found: the
-picture's side over the box's size, and the way from the box's centre to the picture's. The medians
-are the `CropFraming` that cuts a face out of a photograph as FER2013 did; quartiles say how steady
-that is. Faces that are tilted so far that a photograph's crop would be turned don't count:
+picture's side over the box's size, and the shift from the box's centre to the picture's. The
+medians are the `CropFraming` that crops a face of a photograph as FER2013 did; quartiles show how
+much they vary. Faces that are tilted so far that a photograph's crop would be turned don't count:
 FER2013's pictures of them are not. Takes about a minute for 1,000 pictures on one core.
 """
 

@@ -1,15 +1,15 @@
-"""Measure the live pipeline beside the naive way and PyPI's `fer`, on the same frames in one run.
+"""Measure the live pipeline beside full detection of each frame and PyPI's `fer`, in one run.
 
     python -m benchmarks.live --quick
     python -m benchmarks.live --peer ~/peer/bin/python --samples lesson.mp4 class.jpg
 
 Blocks of a second are played in turn to each contender: ours (`Pipeline.process_frame` with the
-film's times), the naive way (the same networks from scratch; on every few frames, to save time),
-PyPI's `fer` with MTCNN, and the yardstick, resnet18. Frames are made before the clock starts. A
-rate is the median of the blocks' rates; stages are means per frame; "computing" is processor time,
-which says how much work it was also where the machine was busy otherwise. Agreement compares
-tracked faces with the naive way's full detection of the same frame. Takes about ten minutes on two
-cores, `--quick` under two.
+film's times), the naive way (the same networks with a full detection of each frame; on every few
+frames, to save time), PyPI's `fer` with MTCNN, and the yardstick, resnet18. Frames are made before
+the clock starts. A rate is the median of the blocks' rates; stages are means per frame; "computing"
+is processor time, which says how much work it was also where the machine was busy otherwise.
+Agreement compares tracked faces with the naive way's full detection of the same frame. Takes about
+ten minutes on two cores, `--quick` under two.
 """
 
 import argparse

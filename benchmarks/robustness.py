@@ -1,15 +1,15 @@
-"""Measure what corruption to faces costs: found, read as before, read rightly; ours beside others.
+"""Measure recall, agreement and accuracy on corrupted faces, of this package and others.
 
     python -m benchmarks.robustness --dataset ../shared/data/fer2013 --photos ../shared/samples/photos --peers ~/peer/bin/python
 
 Pictures are squares with one face in the middle: FER2013's validation pictures, enlarged, with a
 margin of repeated border pixels, and faces of photos (large, upright and frontal ones) with their
-surroundings. Each is corrupted (`benchmarks.corruptions`) and read by all: recall is the share of the
-faces that all of them find clean; agreement the share of the faces found, corrupted and not, that
-keep their expression; accuracy that of FER2013's pictures, where each that is not found is
+surroundings. Each is corrupted (`benchmarks.corruptions`) and analysed by all: recall is the share
+of the faces that all of them find clean; agreement the share of the faces found, corrupted and not,
+that keep their expression; accuracy that of FER2013's pictures, where each that is not found is
 classified as it is. False faces are those found in scikit-image's pictures without any, as they
-are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About five
-minutes on two quiet cores.
+are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About
+five minutes on two quiet cores.
 """  # noqa: E501 (a command to copy)
 
 import argparse

@@ -1,4 +1,4 @@
-"""Measure what happens to faces when photos are turned: found, read as upright, at what cost.
+"""Measure detection and expressions in turned photos, and the cost of levelling and searching.
 
     python -m benchmarks.roll --photos ../shared/samples/photos --dataset ../shared/data/fer2013
 
@@ -6,7 +6,7 @@ Photos are turned about their middle on a grey canvas. Beside the photos as they
 is large enough is cut out with its surroundings as a photo of one face. "Same expression" compares
 the turned with the upright photo; beside it, "unlevelled" crops the same boxes as if the faces were
 upright, and "named" counts only faces whose expression is named upright. How much of it is the
-network's own unsteadiness is in the last row: a photo that is upright and a little smaller.
+network's own instability is in the last row: a photo that is upright and a little smaller.
 FER2013's pictures are enlarged, given a margin of repeated border pixels and turned; where no face
 is found the middle is classified as it is. Pictures without faces are scikit-image's own. Seconds
 are of the processor, one thread.

@@ -1,4 +1,4 @@
-"""Moving pictures to measure on: faces whose places are known, panned photographs, and videos.
+"""Scenes to measure on: synthetic ones with known boxes, panned photographs, and videos.
 
 The faces are all scikit-image's astronaut (NASA, public domain), cut out with soft edges, mirrored
 and darkened here and there. They drift and grow slowly over a soft background, and every frame has

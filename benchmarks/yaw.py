@@ -1,10 +1,10 @@
-"""Measure the estimate of yaw, and what it keeps from being misnamed, on heads of known yaw.
+"""Measure the estimate of yaw, and the errors that "turned away" prevents, on heads of known yaw.
 
     python -m benchmarks.yaw --photos FOLDER
 
-Faces that look at the camera are taken out of photos and turned in three dimensions (see
-`benchmarks.turned_heads`), then read as any photo. For each yaw: how many were found, the error of
-the estimate, how many have the expression that they had frontally, and which share of them was
+Frontal faces are taken out of photos and turned in three dimensions (see
+`benchmarks.turned_heads`), then analysed as any photo. For each yaw: how many were found, the error
+of the estimate, how many have the expression that they had frontally, and which share of them was
 named otherwise, before and after those that are turned away are left unnamed. A few minutes.
 """
 

@@ -1,4 +1,4 @@
-"""What the parts of `fer` that remember a stream make of made-up ones, for the golden files."""
+"""Outputs of the stateful steps of `fer` for scripted streams, for the golden files."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""What single steps of `fer` make of a picture, for the golden files."""
+"""Outputs of single steps of `fer` for a picture, for the golden files."""
 
 from typing import Any
 

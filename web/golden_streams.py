@@ -1,4 +1,4 @@
-"""What is read of scripted streams, for the golden files.
+"""Outputs of the whole pipeline for scripted streams, for the golden files.
 
 A frame has a time, a size, and places, [left, top, quarters], at which the picture is drawn on
 black, turned by quarters of a turn; both languages draw them.

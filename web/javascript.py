@@ -1,4 +1,4 @@
-"""The page's pipeline in JavaScript, run by Node.js: what comparisons and tests ask."""
+"""The page's pipeline in JavaScript, run by Node.js for comparisons and tests."""
 
 import json
 import subprocess
