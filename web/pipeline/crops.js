@@ -1,4 +1,4 @@
-// Cutting squares around detected faces so that they lie as the training pictures do: upright.
+// Square crops of detected faces, framed as the training pictures are, and upright.
 // Mirrors fer/vision/crops.py.
 
 import { boxCenter, boxHeight, boxWidth } from "./boxes.js";

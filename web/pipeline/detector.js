@@ -1,4 +1,4 @@
-// Finding faces: MTCNN, in the picture's own pixels. Mirrors fer/vision/detector.py.
+// Face detection by MTCNN, in the picture's own pixels. Mirrors fer/vision/detector.py.
 //
 // A face is {box, score, landmarks}; the landmarks are the eye on the left as seen, the eye on the right, the
 // nose, the left and the right corner of the mouth, [x, y] each.

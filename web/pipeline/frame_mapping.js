@@ -1,4 +1,4 @@
-// Where places of a frame are in the next one, when the frame's size changes in mid-stream.
+// Mapping of coordinates to the next frame when the frame's size changes in mid-stream.
 // Mirrors fer/vision/frame_mapping.py.
 //
 // A mapping is {scale, offset}, factors of x and y and what is added to them then; a rectangle is a box.

@@ -1,4 +1,4 @@
-// Joining the faces of two searches. Mirrors fer/vision/merging.py.
+// Merging of the detections of two searches of a picture. Mirrors fer/vision/merging.py.
 
 import { boxArea, containment, largestFirst, maxIou } from "./boxes.js";
 

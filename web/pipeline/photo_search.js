@@ -1,4 +1,4 @@
-// Finding the faces of a photo whichever way up it is. Mirrors fer/vision/photo_search.py.
+// Face detection in photos, whichever way up they are. Mirrors fer/vision/photo_search.py.
 
 import { boxHeight, boxWidth, clipBox, largestFirst, longerSide } from "./boxes.js";
 import { mergeFaces } from "./merging.js";

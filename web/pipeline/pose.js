@@ -1,4 +1,4 @@
-// How a face is turned, from its five landmarks: the eyes, the nose and the corners of the mouth, [x, y] each.
+// Head pose, estimated from five landmarks: the eyes, the nose and the corners of the mouth, [x, y] each.
 // Mirrors fer/vision/pose.py; degrees are clockwise as seen.
 
 import { degrees, modulo } from "./rounding.js";

@@ -1,4 +1,4 @@
-// Not reading a face again that hasn't changed since it was read a moment ago. Mirrors
+// Prediction cache: a face that hasn't changed for a moment isn't classified again. Mirrors
 // fer/vision/prediction_cache.py.
 
 import { resizeArea } from "./resize.js";

@@ -1,4 +1,4 @@
-// What decides how well a face can be classified: size, pose, sharpness and exposure.
+// Quality measures of a face: size, pose, sharpness and exposure.
 // Mirrors fer/vision/quality.py.
 
 import { boxArea } from "./boxes.js";

@@ -1,4 +1,4 @@
-// How the faces of a stream are tilted, over time. Mirrors fer/vision/roll_smoother.py.
+// Smoothing of the roll angles of the faces in a stream. Mirrors fer/vision/roll_smoother.py.
 
 import { iou } from "./boxes.js";
 import { faceRoll } from "./pose.js";

@@ -1,4 +1,4 @@
-// Recognizing hard cuts in a stream by small copies of its frames. Mirrors fer/vision/scene_change.py.
+// Detection of hard cuts in a stream, from small copies of its frames. Mirrors fer/vision/scene_change.py.
 
 import { resizeArea, resizeNearest } from "./resize.js";
 import { mean, range, round } from "./rounding.js";

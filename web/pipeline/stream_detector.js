@@ -1,4 +1,4 @@
-// Following the faces of a stream at a fraction of the cost of finding them in each frame.
+// Face detection in streams, at a fraction of the cost of a full detection of each frame.
 // Mirrors fer/vision/stream_detector.py.
 
 import { AppearanceMemory } from "./appearance.js";

@@ -1,4 +1,4 @@
-// Streams that stand on their head or lie on their side.
+// Detection of streams that are upside down or on their side.
 // Mirrors fer/vision/stream_rotation.py.
 
 import { clipBox } from "./boxes.js";
