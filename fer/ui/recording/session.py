@@ -49,7 +49,7 @@ class RecordingSession:
         recordings: In the order of the queue; the tuple is replaced, never changed.
         shown: The finished one that is displayed.
         run: The analysis of the queue; None while there is none.
-        choices: How often files were chosen; a check for an earlier choice is out of date.
+        choices: How often files were chosen, by which a check knows that it is out of date.
     """
 
     visitor: str = ""
