@@ -13,6 +13,5 @@ Float64Array = NDArray[np.float64]
 FloatArray = NDArray[np.floating]
 """Of either precision: what comes out of arithmetic on boxes."""
 
-Int16Array = NDArray[np.int16]
 Int64Array = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]

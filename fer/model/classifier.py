@@ -63,8 +63,6 @@ class ExpressionClassifier:
         model: "PreTrainedModel",
         processor: "BaseImageProcessor",
         name: str = "unnamed",
-        metrics: ModelMetrics | None = None,
-        revision: str | None = None,
         network: OnnxNetwork | None = None,
     ) -> None:
         """Wrap a network of transformers and its image processor.
@@ -73,8 +71,6 @@ class ExpressionClassifier:
             model: The network.
             processor: Its image processor.
             name: For display.
-            metrics: The content of its metrics.json.
-            revision: Its commit on the Hub.
             network: The same network in int8; None is served by PyTorch.
 
         Raises:
@@ -84,14 +80,14 @@ class ExpressionClassifier:
         from fer.model.torch_network import torch_parts  # heavy
 
         self._loaded: tuple[PreTrainedModel, BaseImageProcessor] | None = (model, processor)
-        self._take(torch_parts(model, processor, network), name, metrics, revision)
+        self._take(torch_parts(model, processor, network), name)
 
     def _take(
         self,
         parts: NetworkParts,
         name: str,
-        metrics: ModelMetrics | None,
-        revision: str | None,
+        metrics: ModelMetrics | None = None,
+        revision: str | None = None,
         folder: Path | None = None,
     ) -> None:
         """Set the attributes; see `__init__`."""

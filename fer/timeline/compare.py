@@ -100,18 +100,12 @@ class Comparison:
         )
 
 
-def sample_of(timeline: Timeline, name: str, ranges: Sequence[tuple[float, float]] = ()) -> Sample:
-    """Return the seconds of a timeline that count.
-
-    Args:
-        timeline: What was recorded; what its marks leave out doesn't count.
-        name: For display.
-        ranges: Only seconds that lie within these, start and end in seconds; without any, all.
-    """
-    return _sample(timeline.included(), name, ranges)
+def sample_of(timeline: Timeline, name: str) -> Sample:
+    """Return the seconds of a timeline that its marks don't leave out, as a sample of this name."""
+    return _sample(timeline.included(), name)
 
 
-def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]]) -> Sample:
+def _sample(counted: Timeline, name: str, ranges: Sequence[tuple[float, float]] = ()) -> Sample:
     if ranges:
         whole = counted.counts()[0]
         inside = bins_within(whole, counted.bin_seconds, ranges)

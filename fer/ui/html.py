@@ -16,6 +16,9 @@ from fer.labels import EXPRESSIONS, UNNAMED
 from fer.templates import call_macro
 from fer.timeline.formatting import format_percent
 
+JPEG_QUALITY = 80
+"""Of the pictures within the page, 1 to 95."""
+
 
 def label_probability(label: str, probabilities: Sequence[float] | FloatArray) -> float:
     """Return the probability of a face's label; 0 where no expression is named.
@@ -70,10 +73,10 @@ def script(name: str) -> str:
     return with_translations(source.read_text(encoding="utf-8"))
 
 
-def picture(image: UInt8Array, alt: str, quality: int = 80) -> Markup:
+def picture(image: UInt8Array, alt: str) -> Markup:
     """Return RGB uint8 (h, w, 3) as an `img` that carries its own JPEG: no file, no request."""
     height, width = image.shape[:2]
-    source = data_uri(encode_jpeg(image, quality), "image/jpeg")
+    source = data_uri(encode_jpeg(image, JPEG_QUALITY), "image/jpeg")
     return call_macro("picture", width, height, alt, source)
 
 
