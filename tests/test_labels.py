@@ -21,7 +21,7 @@ def test_order_is_that_of_fer2013():
         ("Neutral", "neutral"),
     ],
 )
-def test_canonical(name, expected):
+def test_synonyms_become_canonical_labels(name, expected):
     assert canonical_label(name) == expected
 
 

@@ -57,7 +57,7 @@ def assert_equal(one, other):
         pd.testing.assert_frame_equal(one[name], other[name])
 
 
-def test_the_tables(inputs, tmp_path, pipeline, short):
+def test_tables_have_what_was_read_and_why_files_were_not(inputs, tmp_path, pipeline, short):
     run([inputs], tmp_path / "out", pipeline, short)
     made = tables(tmp_path / "out")
     files = made["files"].set_index("source")
@@ -254,7 +254,7 @@ def test_class_view_stores_no_faces_of_unfinished_videos(inputs, tmp_path, pipel
     assert kept and set(kept) == {"timeline.parquet"}
 
 
-def test_copies_with_boxes(inputs, tmp_path, pipeline, monkeypatch):
+def test_annotated_copies_are_written(inputs, tmp_path, pipeline, monkeypatch):
     monkeypatch.setattr("fer.video.container.MAX_BYTES", 1000)  # as for visitors
     annotated = tmp_path / "out" / "annotated"
     settings = BatchSettings(annotated=annotated)

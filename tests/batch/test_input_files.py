@@ -104,7 +104,7 @@ def test_what_names_nothing_is_refused(inputs, tmp_path, given, sentence):
         found(given)
 
 
-def test_addresses(inputs, tmp_path):
+def test_addresses_of_folders_and_patterns_are_expanded(inputs, tmp_path):
     memory = fsspec.filesystem("memory")
     for name in ("/photos/a.jpg", "/photos/in/b.png", "/photos/c.doc"):
         memory.pipe(name, b"")
@@ -129,7 +129,7 @@ def test_ids_follow_the_whole_location():
     assert strange.source == "/x/\N{REPLACEMENT CHARACTER}.jpg" and len(strange.source_id) == 16
 
 
-def test_kinds():
+def test_videos_are_recognised_by_their_suffix():
     kinds = {name: InputFile(name).is_video for name in ("a.JPG", "a.mp4", "a.MTS", "a.gif", "a")}
     assert kinds == {"a.JPG": False, "a.mp4": True, "a.MTS": True, "a.gif": False, "a": False}
     assert InputFile("https://x/film.mp4?signature=a.jpg").is_video
@@ -137,7 +137,7 @@ def test_kinds():
     assert InputFile("/x/what?.mp4").is_video  # a path has no query
 
 
-def test_names():
+def test_a_file_name_is_the_end_of_its_path_or_address():
     names = [
         file_name(location)
         for location in (

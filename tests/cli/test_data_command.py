@@ -23,7 +23,7 @@ def described(tiny_fer2013, tmp_path_factory):
     return folder, printed.getvalue().splitlines()
 
 
-def test_the_files(described):
+def test_page_plots_and_json_are_written(described):
     folder, _ = described
     assert {path.name for path in folder.iterdir()} == {
         "data.html", "data.json", *(f"{name}.png" for name in PLOTS)
@@ -38,7 +38,7 @@ def test_the_files(described):
             assert min(picture.size) > 200
 
 
-def test_what_is_printed(described):
+def test_the_findings_are_printed(described):
     folder, printed = described
     assert printed[0].startswith("train has 48 faces: most are ")
     assert printed[-1] == f"Everything is in {folder}; open data.html first."

@@ -121,7 +121,7 @@ def test_a_folder_into_files(photos, tmp_path, capsys):
     assert np.asarray(Image.open(output / "a-faces.jpg")).std() > 1  # there are boxes on it
 
 
-def test_the_tables(photos, tmp_path):
+def test_csv_and_json_hold_every_face_and_every_refused_photo(photos, tmp_path):
     main(["photo", str(photos), "--output", str(tmp_path / "out")])
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "faces.csv").read_text())))
     assert len(rows) == 9

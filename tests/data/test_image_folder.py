@@ -101,7 +101,7 @@ def test_folders_inside_another_one(folder):
     ("name", "sentence"),
     [("missing", "There is no folder"), ("empty", "has no folders; one for each")],
 )
-def test_nothing_there(tmp_path, name, sentence):
+def test_a_missing_or_empty_folder_is_refused(tmp_path, name, sentence):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match=sentence):
         load_image_folder(tmp_path / name)

@@ -16,7 +16,7 @@ from tests.model.hub_helpers import PULL, SERVE, refused, token
 pytestmark = pytest.mark.slow
 
 
-def test_private(hub, client, make, push, pull):
+def test_a_private_repo_is_made_and_pulled(hub, client, make, push, pull):
     folder = make()
     push(folder, "me/secret", private=True)
     assert hub.repos["models", "me/secret"].private

@@ -23,7 +23,7 @@ def reports(steps, duration=100.0):
         ([(10, 50)], None, [(0.0, None)]),
     ],
 )
-def test_progress(steps, duration, expected):
+def test_progress_is_reported_with_the_time_left(steps, duration, expected):
     assert reports(steps, duration) == expected
 
 

@@ -191,7 +191,7 @@ def test_clipped_marks_have_a_length_of_a_millisecond_or_more():
         assert [(mark.start, mark.end) for mark in marks] == expected
 
 
-def test_helpers():
+def test_letters_ranges_and_descriptions_by_hand():
     assert [letters(i) for i in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
     assert merged_ranges([(5, 6), (1, 2), (2, 3), (1, 1.5)]) == [(1, 3), (5, 6)]
     touching = [(0.3, 0.6), (0.6, 0.9), (1.0, 1.15)]

@@ -79,7 +79,7 @@ UP, DOWN = (30, 0.05), (20, 0.38)
         ([(20, 0.05), (1, 0.4), (20, 0.05), (1, 0.4), (8, 0.05), (6, 0.15)], []),
     ],
 )
-def test_rules(stretches, expected):
+def test_moments_follow_the_stated_rules(stretches, expected):
     found = found_moments(plain(*stretches))
     assert [m[:3] for m in found] == [m[:3] for m in expected]
     for one, other in zip(found, expected, strict=True):

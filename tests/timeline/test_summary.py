@@ -220,7 +220,7 @@ def test_numbers_are_written_as_the_language_writes_them():
         (format_signed(-0.126), "\N{MINUS SIGN}0.13"),
     ],
 )
-def test_words(text, expected):
+def test_times_and_numbers_are_formatted(text, expected):
     assert text.replace("\N{NO-BREAK SPACE}", " ") == expected
 
 

@@ -77,7 +77,7 @@ def test_kernels_are_stored_in_half_precision_and_loaded_in_single(trained):
     assert {value.dtype for value in model.parameters()} == {torch.float32}
 
 
-def test_metrics(trained, options):
+def test_metrics_json_has_all_metrics(trained, options):
     metrics = json.loads((trained / "metrics.json").read_text())
     validation = metrics["validation"]
     assert validation["pictures"] == 21
@@ -277,7 +277,7 @@ def test_one_process_trains_on_one_gpu_of_several(options, tmp_path):
     assert args.parallel_mode == ParallelMode.NOT_PARALLEL
 
 
-def test_bf16(options, tmp_path):
+def test_training_in_bf16_saves_float32_weights(options, tmp_path):
     output = train(replace(options, output=str(tmp_path), precision="bf16", epochs=1))
     metrics = json.loads((output / "metrics.json").read_text())
     assert metrics["training"]["bf16"] is True
@@ -379,7 +379,7 @@ def test_sigkill_while_a_checkpoint_is_written(trained, tmp_path):
 
 
 @pytest.mark.long
-def test_two_processes(trained, tmp_path):
+def test_two_processes_train_one_network(trained, tmp_path):
     result = run(
         "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "train.py",
         f"--config={trained / 'recipe.yaml'}", f"--output={tmp_path / 'run'}", "--epochs=1",

@@ -62,5 +62,5 @@ def test_picture_carries_itself():
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "no face"), (1, "1 face"), (12, "12 faces")])
-def test_counting(number, text):
+def test_faces_are_counted_in_words(number, text):
     assert html.count_faces(number) == text

@@ -94,7 +94,7 @@ def test_what_is_no_video_is_refused_in_one_sentence(tmp_path, film, make, sente
         (container, "MAX_SIDE", 63, r"64 x 48"),
     ],
 )
-def test_limits(monkeypatch, film, module, limit, value, sentence):
+def test_videos_beyond_each_limit_are_refused(monkeypatch, film, module, limit, value, sentence):
     monkeypatch.setattr(module, limit, value)
     with pytest.raises(VideoError, match=sentence):
         check_video(film)
