@@ -121,9 +121,10 @@ def changed_marks(
         action: What the page sends: JSON with `do` ("add", "change" or "remove"), the `mark` that
             is changed or removed, and `kind`, `start`, `end` and `text` of the new one; instead of
             times, `ago` has two numbers of seconds before now.
-        now: Seconds of a live timeline; None for a recording.
-        end: Seconds of the recording, at whose end the player may go on with the sound; no mark
-            begins after that.
+        now: Seconds of a live timeline; None for a recording, at whose end the player may go on
+            with the sound.
+        end: Seconds of the recording, or of a live timeline that has ended; no mark begins after
+            that.
 
     Raises:
         MarkError: That is not possible; the message is fit for visitors.
@@ -138,10 +139,10 @@ def changed_marks(
         kept.remove(same[0])
         wanted = {"kind": same[0].kind, **wanted}
     if wanted.get("do") in ("add", "change"):
-        mark = _new_mark(wanted, now)
-        if mark.start > end + TAIL:
+        mark = _new_mark(wanted, now, end)
+        if mark.start > end + (TAIL if now is None else 0):
             raise MarkError(
-                _("The recording ends at %(end)s, before this mark.", end=format_time(end))
+                _("The timeline ends at %(end)s, before this mark.", end=format_time(end))
             )
         kept.append(mark)
     elif wanted.get("do") != "remove":
@@ -161,12 +162,13 @@ def _parsed(action: object) -> Mapping[str, Any]:
     return wanted
 
 
-def _new_mark(wanted: Mapping[str, Any], now: float | None) -> Mark:
+def _new_mark(wanted: Mapping[str, Any], now: float | None, last: float) -> Mark:
     ago = wanted.get("ago")
     if ago is not None and now is not None:
         if not (isinstance(ago, list) and len(ago) == 2 and all(map(_is_number, ago))):
             raise MarkError(_(OUTDATED))
-        start, end = (max(0.0, now - seconds) for seconds in ago)
+        # It may have been on its way when the timeline ended.
+        start, end = (min(max(0.0, now - seconds), last) for seconds in ago)
     else:
         kind = str(wanted.get("kind"))
         start = _seconds(wanted.get("start"), "start")

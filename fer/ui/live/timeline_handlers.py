@@ -71,7 +71,7 @@ class TimelineHandlers:
             return html.message(_("Nothing can be stopped"), str(error), "trouble")
         if recorder is None:
             return idle_html()
-        recorder.running = False
+        recorder.stop(time.monotonic())
         return await self._draw(recorder, token, sender)
 
     async def mark(self, action: Any, token: str, request: gr.Request | None = None) -> Any:

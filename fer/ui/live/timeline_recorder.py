@@ -3,6 +3,7 @@
 Nothing of it is saved to disk: files are made in memory when the visitor requests them.
 """
 
+import math
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from fer.templates import render
 from fer.timeline.chart import MIN_LIVE_SPAN, timeline_html
 from fer.timeline.chart_notes import mean_statistics
 from fer.timeline.formatting import format_percent, format_signed, format_time
-from fer.timeline.marks import MarkError
+from fer.timeline.marks import MAX_SECONDS, MarkError
 from fer.timeline.summary import summarise
 from fer.timeline.summary_table import summary_html
 from fer.timeline.timeline import Timeline
@@ -70,6 +71,7 @@ class TimelineRecorder:
         timeline: What is recorded; its view holds as long as it runs.
         started: When, in seconds of `time.monotonic`.
         running: Whether frames are counted.
+        length: Seconds after which it ended; more than any mark's while it runs.
         last_drawn: When the chart was drawn last, in seconds of `time.monotonic`.
         by_itself: Whether it ended because it reached a limit.
         end_sent: Whether one more frame's response has contained the finished timeline.
@@ -81,6 +83,7 @@ class TimelineRecorder:
     timeline: Timeline
     started: float
     running: bool = True
+    length: float = MAX_SECONDS
     last_drawn: float = float("-inf")
     by_itself: bool = False
     end_sent: bool = False
@@ -110,7 +113,8 @@ class TimelineRecorder:
             if now - self.started >= MAX_DURATION:
                 self.limit = LIMIT_REACHED
             if self.limit:
-                self.running, self.by_itself = False, True
+                self.by_itself = True
+                self.stop(now)
                 return self.finished_html()
             if faces is not None:
                 self.timeline.add(faces, now - self.started)
@@ -120,6 +124,11 @@ class TimelineRecorder:
             if self.nbytes >= MAX_TIMELINE_BYTES:
                 self.limit = LIMIT_REACHED
             return running_html(self.timeline, now - self.started)
+
+    def stop(self, now: float) -> None:
+        """End it, unless it has ended; `now` is in seconds of `time.monotonic`."""
+        if self.running:
+            self.running, self.length = False, now - self.started
 
     def _finished_once_more(self) -> str | None:
         """Return the finished timeline to one more frame: an earlier one may arrive after it."""
@@ -156,7 +165,8 @@ class TimelineRecorder:
         """
         timeline = self.timeline
         try:
-            timeline.marks = changed_marks(timeline.marks, action, now - self.started)
+            end = math.ceil(self.length)
+            timeline.marks = changed_marks(timeline.marks, action, now - self.started, end)
         except MarkError as error:
             return str(error)
         return ""

@@ -254,6 +254,19 @@ def test_marks_are_set_while_it_runs_and_changed_afterwards():
     assert "A mark is one of" in trouble and "A mark is one of" in recorder.html(200.0, trouble)
 
 
+def test_no_mark_begins_after_the_end_of_a_timeline():
+    recorder = TimelineRecorder(steady(20, 1, view="person", happy=1.0), 100.0)
+    recorder.stop(120.5)
+    recorder.stop(300.0)  # pressed twice
+    event = {"do": "add", "kind": "event"}
+    late = recorder.mark(json.dumps(event | {"start": "21.5"}), 300.0)
+    assert late == "The timeline ends at 0:21, before this mark."
+    assert recorder.mark(json.dumps(event | {"start": "20.7"}), 300.0) == ""
+    on_its_way = {"do": "add", "kind": "left out", "ago": [3.5, 0]}
+    assert recorder.mark(json.dumps(on_its_way), 121.5) == ""
+    assert recorder.timeline.marks[0] == Mark(18, 21, "left out")
+
+
 def test_marks_that_come_at_once_are_all_set_and_one_drawing_is_made_at_a_time(monkeypatch):
     """A long timeline takes a while to draw, in which others' Stop would wait."""
     live, drawing = LivePage(SIX[:1]), threading.Semaphore(1)

@@ -417,7 +417,7 @@ def test_a_mark_changes_the_result_and_all_files(handlers, clip):
     in_sound = {"do": "add", "kind": "event", "start": "0:01.2"}  # that the player goes on with
     assert rendered.mark(json.dumps(in_sound)) == ""
     late = json.dumps({"do": "add", "kind": "event", "start": "1:01.2"})
-    assert rendered.mark(late) == "The recording ends at 0:01, before this mark."
+    assert rendered.mark(late) == "The timeline ends at 0:01, before this mark."
     trouble = rendered.mark(json.dumps({"do": "add", "kind": "event", "start": "soon"}))
     assert trouble in rendered.render(trouble)[1] and trouble not in rendered.outputs()[0]
 
