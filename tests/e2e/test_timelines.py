@@ -356,8 +356,19 @@ def test_recordings_are_analysed_in_a_queue_while_finished_ones_are_viewed(page,
     page.locator("#recording-start").click()
     page.get_by_text("Recording 4 of 4: long.mp4").wait_for(timeout=60_000)
     assert download(page, "#recording-save-csv").suggested_filename == "short_timeline.csv"
+    page.keyboard.press("x")
+    drafts = [
+        page.get_by_label("Start of the new mark"),
+        page.get_by_role("textbox", name="Text of the next mark"),
+    ]
+    for draft in drafts:
+        draft.fill("0:01")
     page.get_by_role("button", name="Show other.mp4").click()
     page.locator("#recording-queue [aria-label='Show other.mp4'][aria-pressed=true]").wait_for()
+    page.wait_for_function(
+        "!document.querySelector('#recording-tab [data-mark][aria-pressed=true]')"
+    )
+    assert [draft.input_value() for draft in drafts] == ["", ""]
     player = "document.querySelector('#recording-video video')"
     page.wait_for_function(f"{player}?.currentSrc.includes('other_annotated')")
     page.evaluate(f"window.played = {player}")

@@ -94,13 +94,12 @@ class RenderedRecording:
         self.restore()
         recording = self.recording
         self.summary = summarise(recording.timeline, recording.duration)
-        known = self.summary, recording.pictures, recording.video_offset
-        origin = recording.metadata.start
-        self.result = result_html(recording.timeline, *known, start=origin)
+        known = recording.timeline, self.summary, recording.pictures, recording.video_offset
+        origin, key = recording.metadata.start, recording.video.parent.name
+        self.result = result_html(*known, "", origin, key)
         if not trouble:
             return self.state(), self.result
-        result = result_html(recording.timeline, *known, trouble, origin)
-        return self.state(), result
+        return self.state(), result_html(*known, trouble, origin, key)
 
     def rewrite(self) -> list[str]:
         """Write all files that hold marks again; return the paths of those that are saved.

@@ -194,6 +194,7 @@ def result_html(
     video_offset: float = 0.0,
     trouble: str = "",
     start: float = 0.0,
+    key: str = "",
 ) -> Markup:
     """Return the timeline, thumbnails that move the video to their time, and the mean shares.
 
@@ -204,6 +205,7 @@ def result_html(
         video_offset: Seconds by which the annotated video is later than the timeline.
         trouble: Why a mark was not changed; "" for nothing.
         start: Seconds of the recording from which times count.
+        key: By which `marks.js` knows that another recording is displayed.
     """
     matched = match_pictures(summary.moments, pictures)
     sentences = [moment.sentence for moment in summary.moments] or [""] * len(matched)
@@ -218,6 +220,7 @@ def result_html(
     ]
     return render(
         "recording_result.html",
+        key=key,
         video_offset=video_offset,
         origin=_("Times count from %(time)s of the recording.", time=format_time(start))
         if start

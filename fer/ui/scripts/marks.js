@@ -1,11 +1,12 @@
 // Marks are set by button or key, and changed in the list; each action goes to the server.
 const tab = document.querySelector(`#${props.tab}`);
 const tools = tab.querySelector(".fer-mark-tools");
+const nextText = tools.querySelector(".fer-mark-text");
 const player = () => document.querySelector("#recording-video video");
 const videoOffset = () => Number(tab.querySelector("[data-video-offset]")?.dataset.videoOffset ?? 0);
 const now = () => (props.live ? performance.now() / 1000 : Math.max(0, (player()?.currentTime ?? 0) - videoOffset()));
 const begun = new Map(); // kind of a range -> when it began
-let sent = 0, source = ""; // of the player, in which a range has begun
+let sent = 0, recording = ""; // the one that is displayed
 
 // Gradio redraws the list as soon as an action is sent: only after the focus has moved on.
 function send(action) {
@@ -21,20 +22,19 @@ function times(start, end) {
 }
 
 function press(kind) {
-  if (!props.live && player()?.currentSrc !== source) { // another recording is displayed
-    source = player()?.currentSrc;
-    forget();
-  }
-  const field = tools.querySelector(".fer-mark-text");
   const time = now(), start = begun.get(kind) ?? time;
   if (kind !== "event" && !begun.has(kind)) {
     begun.set(kind, time);
   } else {
     begun.delete(kind);
-    send({ do: "add", kind, text: field.value, ...times(start, time) });
-    field.value = "";
+    send({ do: "add", kind, text: nextText.value, ...times(start, time) });
+    nextText.value = "";
   }
-  tools.querySelector(`[data-mark="${kind}"]`).setAttribute("aria-pressed", begun.has(kind));
+  showBegun();
+}
+
+function showBegun() {
+  for (const button of tools.querySelectorAll("[data-mark]")) button.setAttribute("aria-pressed", begun.has(button.dataset.mark));
 }
 
 const visible = () => tools.getClientRects().length > 0;
@@ -137,18 +137,28 @@ tab.addEventListener("focusin", (event) => {
   const row = event.target.closest?.("[data-row], [data-new]");
   focused = row ? [place(event.target), row.dataset.row, event.target.name] : "";
 });
-new MutationObserver(restore).observe(tab, { childList: true, subtree: true });
 
-// A range that has begun ends with the camera's timeline: what was to be left out must not count. A recording that
-// is no longer displayed drops it. Another tab of the page changes nothing.
-function forget() {
+// A range that has begun ends with the camera's timeline: what was to be left out must not count. Another tab of the
+// page changes nothing.
+function endRanges() {
+  if (begun.size && !tab.querySelector(".fer-running")) [...begun.keys()].forEach(press);
+}
+
+// What was begun or typed for a recording isn't meant for another one that is displayed.
+function forgetFormer() {
+  const displayed = tab.querySelector("[data-recording]")?.dataset.recording ?? recording;
+  if (displayed === recording) return;
+  recording = displayed;
   begun.clear();
-  for (const button of tools.querySelectorAll("[data-mark]")) button.setAttribute("aria-pressed", false);
+  drafts.clear();
+  nextText.value = "";
+  emptyForm();
+  showBegun();
 }
 
-function settle() {
-  if (!begun.size || tab.querySelector(props.live ? ".fer-running" : ".fer-finished")) return;
-  if (props.live) [...begun.keys()].forEach(press);
-  else forget();
-}
-new MutationObserver(settle).observe(tab, { childList: true, subtree: true });
+const changes = { childList: true, subtree: true, attributeFilter: ["data-recording"] };
+new MutationObserver(() => {
+  if (props.live) endRanges();
+  else forgetFormer();
+  restore();
+}).observe(tab, changes);
