@@ -2,7 +2,9 @@
 
 import pytest
 
+from fer.timeline.serialization import to_json
 from tests.e2e.browser import CHROMIUM
+from tests.timeline.test_compare import lesson
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +15,7 @@ TABS = {
     "fr-FR": ["Live", "Photo", "Recording", "Model", "About"],  # a language that there isn't
 }
 
-IN_A_HEADING = """text => [...document.querySelectorAll("#photo-result h3, #model-panel h2")]
+IN_A_HEADING = """text => [...document.querySelectorAll("h2, h3")]
   .some((heading) => heading.textContent === text)"""
 
 
@@ -42,7 +44,17 @@ def test_the_browsers_language_chooses(chromium, url, locale):
     page.close()
 
 
-def test_what_the_server_writes_follows_the_settings(chromium, url):
+def compare_timelines(page, folder):
+    paths = [folder / "one.json", folder / "two.json"]
+    for seed, path in enumerate(paths):
+        path.write_text(to_json(lesson(seed)))
+    page.get_by_role("tab", name="Aufnahme").click()
+    page.locator("#recording-comparison button").first.click()
+    page.locator("#comparison-input input[type=file]").set_input_files(paths)
+    page.locator("#comparison-result").get_by_text("two minus one").first.wait_for()
+
+
+def test_what_the_server_writes_follows_the_settings(chromium, url, tmp_path):
     page = open_page(chromium, url, "de-DE")
     page.get_by_role("tab", name="Modell").click()
     page.wait_for_function(IN_A_HEADING, arg="Konfusionsmatrix")
@@ -50,12 +62,20 @@ def test_what_the_server_writes_follows_the_settings(chromium, url):
     page.get_by_role("button", name="Beispiel: astronaut").click()
     page.wait_for_function(IN_A_HEADING, arg="Gesicht 1")
     assert page.locator("#photo-result .fer-verdict").first.inner_text().startswith("Freude")
+    page.get_by_role("tab", name="Modell").click()
+    page.locator("#networks-compare").click()
+    page.wait_for_function(IN_A_HEADING, arg="Gesicht 1, von beiden")
+    compare_timelines(page, tmp_path)
+    page.get_by_role("tab", name="Foto").click()
     page.get_by_role("button", name="Einstellungen").click()
     page.get_by_role("combobox", name="Language").click()
     page.get_by_role("option", name="Español").click()
     page.wait_for_function("document.title === '¿Qué expresión tiene su cara?'")
-    for heading in ("Cara 1", "Matriz de confusión"):  # what was there already, too
+    for heading in ("Cara 1", "Matriz de confusión", "Cara 1, por ambas"):  # what was there already
         page.wait_for_function(IN_A_HEADING, arg=heading)
+    page.wait_for_function(
+        "document.querySelector('#comparison-result').innerText.includes('menos one')"
+    )
     for name in ("Quitar la imagen", "Subir un archivo"):
         assert page.locator(f"[aria-label='{name}']").count() > 0
     assert page.locator("[aria-label='Ejemplo: cat']").count() == 1

@@ -36,6 +36,9 @@ OTHER, EXACT = N_("a second network"), N_("the same network in single precision"
 IS_SHOWN = "(content) => content ? 'shown' : ''"
 """What the page sends instead of the tab's whole content."""
 
+RESULT_IS_SHOWN = "(content, token) => [content ? 'shown' : '', token]"
+"""The same of the comparison, with the visitor's token."""
+
 NO_PHOTO = N_("Choose one in the Photo tab, with a face in it; then press Compare again.")
 
 NOT_LOADED = N_("Whoever runs this page finds the reason in its log.")
@@ -97,6 +100,12 @@ class ModelEvents:
         except Abandoned:
             raise gr.Error(_("The visitor has left."), print_exception=False) from None
 
+    async def translate_comparison(
+        self, shown: str, token: str, request: gr.Request | None = None
+    ) -> Any:
+        """Compare once more in the page's new language; see `translate` and `compare`."""
+        return await self.compare(token, request) if shown else gr.skip()
+
     def _compare(self, photo: PhotoResult) -> str:
         try:
             networks = self._classifier, self._second.load()
@@ -139,6 +148,9 @@ def build_model(
     compare = gr.Button("Compare", elem_id="networks-compare")
     result = gr.HTML(elem_id="networks-result")
     compare.click(events.compare, token, result, **PAGE_EVENT)
+    token.input(
+        events.translate_comparison, [result, token], result, js=RESULT_IS_SHOWN, **PAGE_EVENT
+    )
 
 
 def _note(second: str) -> Markup:

@@ -239,7 +239,13 @@ def build_comparison(sessions: Sessions, token: gr.HTML, changing: Sequence[gr.H
         result = gr.HTML(elem_id="comparison-result")
     inputs, outputs = [files, way, token], [here, result]
     gr.on(
-        [files.change, way.change, panel.expand, *(each.change for each in changing)],
+        [
+            files.change,
+            way.change,
+            panel.expand,
+            token.input,  # the page has another language
+            *(each.change for each in changing),
+        ],
         events.compare,
         inputs,
         outputs,
