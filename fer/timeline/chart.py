@@ -4,7 +4,6 @@ Areas are drawn in an SVG that stretches with the page; text and ticks are HTML 
 they don't stretch. Colours other than the expressions' own come from the stylesheet.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +25,7 @@ from fer.timeline.expression_statistics import (
     merged_statistics,
     outcome_shares,
 )
+from fer.timeline.face_counts import FRAMES
 from fer.timeline.formatting import format_time
 from fer.timeline.moments import Moment
 from fer.timeline.svg_paths import VIEWBOX_SIDE, area_path, band_line, find_runs
@@ -165,22 +165,22 @@ def _all_curves(timeline: Timeline) -> tuple[Curves, dict[int, Curves], int]:
     numbers, tracks, counts = counted.track_counts()
     longest = {
         track: curves(numbers[tracks == track], counts[tracks == track])
-        for track in longest_tracks(tracks, counts)
+        for track in longest_tracks(counted)
     }
     return curves(*counted.counts()), longest, len(set(tracks.tolist()))
 
 
-def longest_tracks(tracks: Int64Array, counts: Int64Array) -> list[int]:
-    """Return the up to `MAX_TRACKS` track ids seen in the most frames, ascending.
+def longest_tracks(timeline: Timeline) -> list[int]:
+    """Return the up to `MAX_TRACKS` track ids seen longest, ascending.
 
-    Args:
-        tracks: A track id a row, (r,).
-        counts: Its counts, int64 (r, 15), frames first.
+    By the share of each bin's frames that they are in: not all bins have as many frames.
     """
-    frames = Counter[int]()
-    for track, count in zip(tracks.tolist(), counts[:, 0].tolist(), strict=True):
-        frames[track] += count
-    return sorted(track for track, _frames in frames.most_common(MAX_TRACKS))
+    numbers, counts = timeline.counts()
+    bins, tracks, rows = timeline.track_counts()
+    shares = rows[:, FRAMES] / counts[np.searchsorted(numbers, bins), FRAMES]
+    found, places = np.unique(tracks, return_inverse=True)
+    longest = np.argsort(-np.bincount(places, shares), kind="stable")[:MAX_TRACKS]
+    return sorted(found[longest].tolist())
 
 
 def _areas(

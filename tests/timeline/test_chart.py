@@ -104,13 +104,16 @@ def test_it_is_stated_which_single_faces_are_drawn():
     assert "Of 8 faces, the 3 seen longest are drawn separately." in timeline_html(timeline)
 
 
-def test_faces_are_drawn_alone_that_were_seen_in_most_frames():
+def test_faces_are_drawn_alone_that_were_seen_longest():
     timeline = Timeline("person")
     for index in range(50):  # 1 and 2 are there once a second, the others all the time
         there = [1, 2, 3, 4, 5] if index % 5 == 0 else [3, 4, 5]
         timeline.add(faces(*[HALF] * len(there), tracks=there), index / 5)
-    _, tracks, counts = timeline.track_counts()
-    assert longest_tracks(tracks, counts) == [3, 4, 5]
+    assert longest_tracks(timeline) == [3, 4, 5]
+    for index in range(60):  # more frames, but of two seconds
+        timeline.add(faces(*[HALF] * 3, tracks=[6, 7, 8]), 10 + index / 30)
+    assert longest_tracks(timeline) == [3, 4, 5]
+    assert longest_tracks(Timeline("person")) == []
 
 
 def test_a_long_recordings_ups_and_downs_are_no_differences_between_faces():

@@ -22,10 +22,14 @@ const { views, settings, frames } = JSON.parse(readFileSync(0));
 const results = views.map((view) => {
   const timeline = new Timeline(settings, view, new Date("2026-11-29T14:03:05.678Z"));
   for (const [faces, time] of frames) timeline.add(faces, time);
+  const refusal = (time) => {
+    try { timeline.add([], time); } catch (error) { return error.message; }
+  };
   const rows = [...timeline.bins.values()].map((row) => timeline.even(row));
   return {
     json: JSON.stringify(timeline), csv: timeline.toCSV(), mean: timeline.mean(),
     error: timeline.pooledError(rows), seconds: [...timeline.trackSeconds()],
+    refused: [NaN, -1, Infinity].map(refusal),
   };
 });
 process.stdout.write(JSON.stringify(results));
@@ -91,6 +95,10 @@ def test_means_equal_those_of_python(results, frames, view):
     assert results[view]["error"] == pytest.approx(summary.index_error, rel=1e-9)
     seconds = {track.track: track.seconds for track in summary.tracks}
     assert dict(results[view]["seconds"]) == pytest.approx(seconds)
+
+
+def test_a_time_that_is_none_is_refused(results):
+    assert all("0 or more seconds" in refusal for refusal in results["class"]["refused"])
 
 
 def test_settings_of_the_page_are_current():

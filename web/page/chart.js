@@ -45,7 +45,7 @@ export class Chart {
   constructor(timeline, live) {
     const { settings } = timeline;
     [this.timeline, this.settings, this.constants] = [timeline, settings, settings.chart];
-    const bins = Math.round(timeline.seconds / timeline.constants.bin_seconds);
+    const bins = timeline.slots;
     const group = Math.max(1, Math.ceil(bins / this.constants.max_columns));
     const curves = (track) => new Curves(timeline, timeline.rows(track), group, Math.ceil(bins / group));
     this.whole = curves();

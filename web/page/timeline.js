@@ -35,6 +35,7 @@ export class Timeline {
 
   /** Counts one frame, also when it has no face; `time` is in seconds since the start. */
   add(faces, time) {
+    if (!(time >= 0 && time < Infinity)) throw new RangeError(`A frame's time is 0 or more seconds, not ${time}.`);
     const number = Math.floor(time / this.constants.bin_seconds + this.constants.time_tolerance);
     const rows = faces.map((face) => this.countFace(face));
     const frame = rows.reduce(add, new Array(this.constants.columns.length).fill(0));
@@ -80,8 +81,14 @@ export class Timeline {
     return values.every(Number.isFinite) ? [1, ...values.map(rint)] : [0, ...values.map(() => 0)];
   }
 
+  /** Seconds watched: the length of all bins that have frames. */
   get seconds() {
-    return this.bins.size ? (Math.max(...this.bins.keys()) + 1) * this.constants.bin_seconds : 0;
+    return this.bins.size * this.constants.bin_seconds;
+  }
+
+  /** Number of bins up to the last one, those without frames included. */
+  get slots() {
+    return Math.max(-1, ...this.bins.keys()) + 1;
   }
 
   /** Returns the statistics of a row, by name; NaN where there is nothing to divide by. */
