@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,8 +122,9 @@ class ComparisonEvents:
 
 def _choice(finished: Sequence[QueuedRecording]) -> dict[str, Any]:
     """Return the update of the field that chooses among the recordings."""
+    names = distinct_names([each.name for each in finished])
     return gr.update(
-        choices=[(each.name, each.number) for each in finished],
+        choices=[(name, each.number) for name, each in zip(names, finished, strict=True)],
         value=[each.number for each in finished if each.compared],
         visible=len(finished) > 0,
     )
@@ -147,9 +149,19 @@ def compare_html(
     if len(here) + len(paths) > MAX_SAMPLES:
         raise TimelineError(_("At most %(most)s recordings can be compared.", most=MAX_SAMPLES))
     compared = [*_analyzed(here), *read_timelines(paths)]
-    timelines = [(each.name, each.timeline) for each in compared]
+    names = distinct_names([each.name for each in compared])
+    timelines = [(name, each.timeline) for name, each in zip(names, compared, strict=True)]
     comparison = compare_timelines(timelines, stretches)
     return comparison_html(comparison, [each.network for each in compared if each.network])
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return names that differ, as files of several folders may not: "lesson", "lesson (2)"."""
+    made: list[str] = []
+    for name in names:
+        numbered = (f"{name} ({number})" for number in count(2))
+        made.append(next(each for each in chain([name], numbered) if each not in made))
+    return made
 
 
 def _analyzed(recordings: Sequence[QueuedRecording]) -> Iterator[Compared]:

@@ -9,7 +9,7 @@ from fer.timeline.marks import Mark
 from fer.timeline.serialization import to_json
 from fer.timeline.timeline import TimelineError
 from fer.ui.recording import comparison
-from fer.ui.recording.comparison import ComparisonEvents, compare_html
+from fer.ui.recording.comparison import ComparisonEvents, compare_html, distinct_names
 from fer.ui.sessions import Sessions
 from tests.async_runner import run_async
 from tests.timeline.test_compare import lesson
@@ -73,6 +73,13 @@ def test_timelines_are_compared_by_the_names_of_their_files(files):
     assert "tuesday less mon &lt;day&gt;" in html and "From mon &lt;day&gt; to tuesday" in html
     assert "talk less baseline" in compared_html(files[:1], "stretches")
     assert compared_html([]) == ""
+
+
+def test_files_of_one_name_are_told_apart(tmp_path, files):
+    (tmp_path / "later").mkdir()
+    other = files[1].rename(tmp_path / "later" / files[0].name)
+    assert "mon &lt;day&gt; (2) less mon &lt;day&gt;" in compared_html([files[0], other])
+    assert distinct_names(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
 
 
 def test_what_is_missing_is_a_sentence(tmp_path, files, monkeypatch):
