@@ -1,12 +1,13 @@
 """Recording events: resolve the visitor's session and limit their jobs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from fer.i18n import current_language, use_language
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.output_files import OutputError
@@ -93,13 +94,13 @@ class RecordingEvents:
         sender = Sender(request)
         try:
             session = self.sessions.of(token, sender).recording
-            session.visitor = sender.session or token
+            session.visitor, session.language = sender.session or token, current_language()
             # Two: pressing Start again cancels the first run, which ends in a moment.
             with self._places.place(session.visitor, 2):
                 paths, frame_rate = uploaded_paths(recordings), clipped_number(rate, RATE_CHOICES)
                 work = self.handlers.start(paths, view, frame_rate, session, (start_at, end_at))
                 async with aclosing(work) as updates:
-                    async for outputs in updates:
+                    while (outputs := await _next(updates, session)) is not None:
                         yield outputs
                         if sender.has_left():
                             return
@@ -197,6 +198,14 @@ class RecordingEvents:
         """Do what `recording` does, with the paths in a list."""
         document, *files = await self.recording(recording, view, rate, request)
         return document, files
+
+
+async def _next(
+    updates: AsyncGenerator[tuple[Any, ...]], session: RecordingSession
+) -> tuple[Any, ...] | None:
+    """Return the next update, in the language that the page has by then; None at the end."""
+    with use_language(session.language):
+        return await anext(updates, None)
 
 
 def _refused(error: ValueError) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from fer.i18n import current_language
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
 from fer.images import encode_jpeg, read_image
@@ -66,6 +67,7 @@ class RenderedRecording:
         self._compacted = False
         self.summary: Summary
         self.result: str
+        self._language: str  # of the result
         for path, picture in zip(self._picture_paths(), recording.pictures, strict=True):
             write_file(path, encode_jpeg(picture.image, _QUALITY))
         self.render()
@@ -92,7 +94,7 @@ class RenderedRecording:
             trouble: Why a mark was not changed; "" for nothing.
         """
         self.restore()
-        recording = self.recording
+        recording, self._language = self.recording, current_language()
         self.summary = summarise(recording.timeline, recording.duration)
         known = recording.timeline, self.summary, recording.pictures, recording.video_offset
         origin, key = recording.metadata.start, recording.video.parent.name
@@ -154,7 +156,7 @@ class RenderedRecording:
 
     def outputs(self) -> tuple[str | None, ...]:
         """Return HTML of the result and a path for each of `RESULT_FILES`, None without files."""
-        if not self.result:
+        if not self.result or self._language != current_language():
             self.render()
         if not self.has_files():
             return self.result, *EMPTY_OUTPUTS[1:]

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from fer.i18n import SOURCE, current_language
 from fer.i18n import gettext as _
 from fer.output_files import OutputError
 from fer.ui.job_queue import Job, JobQueue
@@ -50,6 +51,7 @@ class RecordingSession:
         shown: The finished one that is displayed.
         run: The analysis of the queue; None while there is none.
         choices: How often files were chosen, by which a check knows that it is out of date.
+        language: Of the page, which may change while recordings are analysed.
     """
 
     visitor: str = ""
@@ -57,6 +59,7 @@ class RecordingSession:
     shown: QueuedRecording | None = None
     run: QueueRun | None = None
     choices: int = 0
+    language: str = SOURCE
     _on_page: QueuedRecording | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -223,15 +226,21 @@ class RecordingSession:
     def restored(self) -> tuple[Any, ...] | None:
         """Return `outputs` for a page that was loaded again; None without a result with files.
 
-        What its visitor has chosen since stays.
+        What its visitor has chosen since stays. A page that has another language gets what it
+        displays already in that language, and its files stay as they are.
         """
+        self.language = current_language()
         with_files = [each for each in self.recordings if each.result and each.result.has_files()]
         if not with_files:
             return None
         kept = (each for each in self.recordings if each.uploaded or each in with_files)
         self.recordings = tuple(kept)
         self._find_shown()
-        return self.outputs("" if self.run is None else gr.skip())
+        shown, before = self.shown, self._on_page
+        outputs = self.outputs("" if self.run is None else gr.skip())
+        if shown is not None and shown is before and shown.result is not None:
+            return *outputs[:3], shown.result.outputs()[0], *outputs[4:]
+        return outputs
 
     def outputs(self, progress: Any, whole: bool = False) -> tuple[Any, ...]:
         """Return what the page displays.

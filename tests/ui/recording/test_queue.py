@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+from fer.i18n import use_language
 from fer.recording import Progress
 from fer.recording.span import WHOLE
 from fer.ui.connections import Sender
@@ -347,3 +348,20 @@ def test_a_job_that_is_ready_after_its_run_has_ended_takes_no_other_ones_place(t
 
     run_async(scenario())
     assert recording.job is done and late.is_cancelled
+
+
+def test_results_are_in_the_language_that_the_page_has_by_then(clip):
+    sessions = Sessions()
+    events = RecordingEvents(Handlers(fake_pipeline([BOX]), quick), sessions)
+
+    async def scenario():
+        session = sessions.of(TOKEN, Sender(None)).recording
+        async for row in events.start(files([clip]), "person", 5, "", "", TOKEN):
+            ended, session.language = row, "de"
+        with use_language("es"):
+            return ended, session.restored()
+
+    ended, restored = run_async(scenario())
+    assert "Fertig" in ended[2] and "Verlauf" in ended[3]
+    assert "Terminado" in restored[2] and "Línea de tiempo" in restored[3]
+    assert all(file == gr.skip() for file in restored[4:])
