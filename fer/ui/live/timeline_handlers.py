@@ -108,25 +108,25 @@ class TimelineHandlers:
 
     def save_csv(self, session: Session) -> dict[str, str]:
         """Return the timeline as CSV, as a download."""
-        return download("timeline.csv", to_csv(_finished_timeline(session)).encode(), "text/csv")
+        return download("timeline.csv", to_csv(_finished(session).timeline).encode(), "text/csv")
 
     def save_json(self, session: Session) -> dict[str, str]:
         """Return the timeline as JSON, as a download."""
-        timeline = _finished_timeline(session)
+        recorder = _finished(session)
         about = {
-            "started": _started_at(session),
+            "started": recorder.started_at,
             "model": self.network.name,
             "fingerprint": self.network.fingerprint,
-            "methods": methods_paragraph(timeline, self.network),
+            "methods": methods_paragraph(recorder.timeline, self.network),
         }
-        content = to_json(timeline, about).encode()
+        content = to_json(recorder.timeline, about).encode()
         return download("timeline.json", content, "application/json")
 
     def save_plot(self, session: Session) -> dict[str, str]:
         """Return the timeline's plot as PNG, as a download."""
         from fer.timeline.plot import timeline_plot
 
-        timeline = _finished_timeline(session)
+        timeline = _finished(session).timeline
         file = io.BytesIO()
         timeline_plot(timeline, find_moments(timeline)).savefig(file, format="png", dpi=150)
         return download("timeline.png", file.getvalue(), "image/png")
@@ -135,20 +135,20 @@ class TimelineHandlers:
         """Return the timeline's report as one HTML file, as a download."""
         from fer.timeline.report import report_html
 
-        timeline = _finished_timeline(session)
+        recorder = _finished(session)
         content = report_html(
-            timeline,
+            recorder.timeline,
             _("Live timeline"),
             model=self.network.name,
             accuracy=self.network.accuracy,
-            methods=methods_paragraph(timeline, self.network),
-            started=_started_at(session),
+            methods=methods_paragraph(recorder.timeline, self.network),
+            started=recorder.started_at,
         )
         return download("timeline.html", content.encode(), "text/html")
 
     def save_exports(self, session: Session) -> dict[str, str]:
         """Return files for other programs as one ZIP file, as a download."""
-        timeline = _finished_timeline(session)
+        timeline = _finished(session).timeline
         table = interval_table(timeline, find_moments(timeline))
         file = io.BytesIO()
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
@@ -157,13 +157,9 @@ class TimelineHandlers:
         return download("timeline_exports.zip", file.getvalue(), "application/zip")
 
 
-def _started_at(session: Session) -> str:
-    return session.live.recorder.started_at if session.live.recorder else ""
-
-
-def _finished_timeline(session: Session) -> Timeline:
+def _finished(session: Session) -> TimelineRecorder:
     """Return the session's finished timeline; where there is none, report so to the visitor."""
     recorder = session.live.recorder
     if recorder is None or recorder.running or not len(recorder.timeline):
         raise gr.Error(_("There is no finished timeline to save yet."), print_exception=False)
-    return recorder.timeline
+    return recorder
