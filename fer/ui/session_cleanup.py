@@ -21,7 +21,6 @@ from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
 from fer.free_memory import return_to_system
-from fer.ui.connections import Connections
 from fer.ui.mailboxes import Mailboxes
 from fer.ui.upload_limits import UPLOAD_SWEEP_INTERVAL
 from fer.ui.uploads import UploadStore
@@ -225,15 +224,48 @@ def sweeping(store: UploadStore) -> Callable[[FastAPI], Any]:
 
 
 async def _sweep(store: UploadStore, app: Any) -> None:
-    demo: gr.Blocks = app.get_blocks()
-    connections: Connections = app.state.connections
-    closed: set[str] = set()
-    ended: set[str] = set()
+    sweep = Sweep(store, app)
     while True:
-        keep_running(demo)
-        await anyio.to_thread.run_sync(store.sweep)
-        await anyio.to_thread.run_sync(return_to_system)
-        forget_deleted_files(demo)
-        ended = forget_cancelled(app, ended)
-        closed = sweep_sessions(demo, connections.is_open, closed)
+        await sweep.run()
         await asyncio.sleep(UPLOAD_SWEEP_INTERVAL)
+
+
+class Sweep:
+    """What is done regularly, each step whether or not the ones before it fail.
+
+    Args:
+        store: The visitors' uploads.
+        app: Gradio's application.
+    """
+
+    def __init__(self, store: UploadStore, app: Any) -> None:
+        self.store, self.app, self.demo = store, app, app.get_blocks()
+        self._closed: set[str] = set()
+        self._ended: set[str] = set()
+
+    async def run(self) -> None:
+        """Do all steps; one that fails is logged, and done again at the next sweep."""
+        steps: tuple[Callable[[], Any], ...] = (
+            partial(keep_running, self.demo),
+            partial(anyio.to_thread.run_sync, self.store.sweep),
+            partial(anyio.to_thread.run_sync, return_to_system),
+            partial(forget_deleted_files, self.demo),
+            self._forget_cancelled,
+            self._sweep_sessions,
+        )
+        done = await asyncio.gather(*map(_do, steps), return_exceptions=True)
+        for error in done:
+            if isinstance(error, Exception):
+                logger.error("A step of the page's regular sweep failed.", exc_info=error)
+
+    def _forget_cancelled(self) -> None:
+        self._ended = forget_cancelled(self.app, self._ended)
+
+    def _sweep_sessions(self) -> None:
+        is_open = self.app.state.connections.is_open
+        self._closed = sweep_sessions(self.demo, is_open, self._closed)
+
+
+async def _do(step: Callable[[], Any]) -> None:
+    if (waiting := step()) is not None:
+        await waiting

@@ -222,6 +222,8 @@ class Sessions:
 
     def _sweep_again(self) -> None:
         self._sweeping = None
-        self.sweep()
-        if self._sessions:
-            self._sweep_later()
+        try:
+            self.sweep()
+        finally:  # else an error, which asyncio logs, would end the sweeps for good
+            if self._sessions:
+                self._sweep_later()

@@ -18,6 +18,7 @@ from fer.ui.mailboxes import Mailboxes
 from fer.ui.session_cleanup import (
     POLL_INTERVAL,
     SmallState,
+    Sweep,
     closed_sessions,
     forget_cancelled,
     forget_deleted_files,
@@ -243,6 +244,29 @@ def test_connections_know_whose_events_wait_or_run(tmp_path):
         go_on.set()
         wait_for(lambda: not working())
     demo.close()
+
+
+def test_a_step_of_the_sweep_that_fails_is_logged_and_keeps_no_other_from_being_done(
+    demo, tmp_path, caplog
+):
+    store, sweeps = UploadStore(TempFolder(tmp_path / "fer")), []
+
+    def fail():
+        sweeps.append(1)
+        raise OSError("no such disk")
+
+    store.sweep, demo.app.state.connections = fail, SimpleNamespace(is_open=nobody)
+    demo._queue.pending_messages_per_session["left"] = "unread"
+
+    async def sweep_twice():
+        sweep = Sweep(store, demo.app)
+        await sweep.run()
+        assert "left" in kept(demo)
+        await sweep.run()
+
+    run_async(sweep_twice())
+    assert len(sweeps) == 2 and "left" not in kept(demo)
+    assert [record.exc_info[1].args for record in caplog.records] == [("no such disk",)] * 2
 
 
 def test_deleted_files_are_forgotten(demo, tmp_path):

@@ -1,5 +1,6 @@
 """Sessions: their owner, limits and expiry."""
 
+import asyncio
 from types import SimpleNamespace
 
 import numpy as np
@@ -74,6 +75,26 @@ def test_a_page_that_is_loaded_again_takes_all_along(recorder, job):
         assert sessions.of(token(1), page("after")) is again
 
     run_async(scenario())
+
+
+def test_a_sweep_that_fails_is_not_the_last_one(monkeypatch):
+    monkeypatch.setattr(module, "SWEEP_INTERVAL", 0.01)
+    sweeps, errors = [], []
+
+    def fail():
+        sweeps.append(1)
+        raise OSError("no such disk")
+
+    async def scenario():
+        asyncio.get_running_loop().set_exception_handler(lambda _, error: errors.append(error))
+        sessions = Sessions()
+        sessions.sweep = fail
+        sessions.of(token(1), NOBODY)
+        while len(sweeps) < 2:
+            await asyncio.sleep(0.01)
+
+    run_async(asyncio.wait_for(scenario(), 5))
+    assert errors  # as asyncio logs them
 
 
 def test_unfinished_work_is_cancelled_when_its_page_is_closed(job):
