@@ -18,6 +18,7 @@ from fastapi import Request
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
+from fer.ui.unattended import UnattendedRequests
 
 Result = TypeVar("Result")
 Scope = dict[str, Any]
@@ -26,12 +27,6 @@ Receive = Callable[[], Awaitable[Message]]
 
 TIMEOUT = 5.0
 """Seconds that a request's sender has to open the connection for the result."""
-
-UNATTENDED_LIMIT = (24, 8)
-"""Accepted requests of senders without a connection: in a burst, and each second."""
-
-UNCONNECTED_LIMIT = (200, 2.0)
-"""Further such requests that wait for their sender to connect, and for how many seconds."""
 
 MAX_OPEN = 1000
 """Sessions with an open connection; for one more, the one that was idle for longest yields."""
@@ -70,29 +65,6 @@ class Abandoned(Exception):
     """The sender has disconnected, so the result is not needed."""
 
 
-class Allowance:
-    """How often something may be done: in a burst, and each second on average.
-
-    Args:
-        burst: In a burst.
-        rate: Each second.
-    """
-
-    def __init__(self, burst: float, rate: float) -> None:
-        self.burst, self.rate = burst, rate
-        self._left, self._since = float(burst), time.monotonic()
-
-    def take(self) -> bool:
-        """Take one; return whether there was one left."""
-        now = time.monotonic()
-        self._left = min(self._left + (now - self._since) * self.rate, float(self.burst))
-        self._since = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 @dataclass(eq=False)
 class _Page:
     """A session with open connections.
@@ -122,9 +94,8 @@ class Connections:
         self.app = app
         self.working: Callable[[], set[str]] = set
         self._open: dict[str, _Page] = {}
-        self._unattended = Allowance(*UNATTENDED_LIMIT)
+        self._unattended = UnattendedRequests()
         self._frames: dict[str, float] = {}  # session -> when it sent the last one
-        self._pending: dict[asyncio.Future[None], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
         """Pass on or refuse the request; count the connection while it is open."""
@@ -147,7 +118,7 @@ class Connections:
         if scope["method"] != "POST" or not _RUNS.search(scope["path"]):
             return True
         sender = scope.get(SESSION)
-        if not await self._lets_in(sender):
+        if not self.is_open(sender) and not await self._unattended.admits(sender):
             return False
         if page := self._open.get(sender or ""):
             page.used = time.monotonic()
@@ -168,9 +139,7 @@ class Connections:
     async def _connect(self, session: str, scope: Scope, receive: Receive, send: Any) -> None:
         """Count a connection while it is open."""
         page = self._open.setdefault(session, _Page())
-        for pending, whose in self._pending.items():
-            if whose == session and not pending.done():
-                pending.set_result(None)
+        self._unattended.connect(session)
         response = _Response(send, page if scope.get(RESULTS) else None)
         connection = asyncio.ensure_future(self.app(scope, receive, response.send))
         page.connections.add(connection)
@@ -187,22 +156,6 @@ class Connections:
             await response.end()
         else:
             connection.result()
-
-    async def _lets_in(self, session: str | None) -> bool:
-        """Return whether a request may pass, after a delay in which its sender may connect."""
-        if self.is_open(session) or self._unattended.take():
-            return True
-        if len(self._pending) >= UNCONNECTED_LIMIT[0]:
-            oldest = next(iter(self._pending))  # the newest one's sender is likelier to connect
-            del self._pending[oldest]
-            oldest.cancel()
-        pending = asyncio.get_running_loop().create_future()
-        self._pending[pending] = session
-        try:
-            await asyncio.wait([pending], timeout=UNCONNECTED_LIMIT[1])
-            return pending.done() and not pending.cancelled()
-        finally:
-            self._pending.pop(pending, None)
 
     def _opens(self, session: str) -> bool:
         """Return whether a session may have one more connection."""
