@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -191,7 +192,10 @@ class _Response:
         self._begun = True
         self._more = message["type"] == "http.response.start" or message.get("more_body", False)
         self._note_use(message)
-        await self._send(message)
+        # A cancelled stream's generator ends at its next wait; left at its `yield`, Gradio's logs a
+        # traceback when it is collected.
+        with suppress(asyncio.CancelledError):
+            await self._send(message)
         self._note_use(message)  # to a slow reader, a result takes long
 
     def _note_use(self, message: Message) -> None:

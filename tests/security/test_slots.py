@@ -1,6 +1,7 @@
 """Turns, queues and bounds: no visitor keeps the others waiting, whatever they send."""
 
 import asyncio
+import gc
 import logging
 import secrets
 import threading
@@ -10,6 +11,7 @@ from contextlib import AsyncExitStack
 
 import numpy as np
 import pytest
+from gradio.server_messages import ProcessCompletedMessage
 
 from fer.ui import connections
 from fer.ui.connections import TIMEOUT
@@ -154,6 +156,32 @@ def test_silent_pages_keep_no_newcomer_out(page, monkeypatch, caplog):
     run_async(scenario())
     logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
+
+
+def test_a_stream_that_yields_in_the_middle_of_a_result_leaves_no_traceback(page, caplog):
+    output = {"data": ["x" * 12_000_000]}
+    result = ProcessCompletedMessage(event_id="a", output=output, success=True)
+
+    async def scenario():
+        known = page.demo.server_app.state.connections
+        boxes = page.demo._queue.pending_messages_per_session
+        boxes["slow"] = None
+        boxes["slow"].put_nowait(result)
+        page.demo._queue.pending_event_ids_session["slow"] = {"a", "b"}
+        address = page.url + "queue/data?session_hash=slow"
+        async with client() as http, http.stream("GET", address) as unread:
+            await asyncio.sleep(0.5)
+            (stream,) = known._open["slow"].connections
+            stream.get_loop().call_soon_threadsafe(stream.cancel)
+            await asyncio.sleep(0.5)
+            assert stream.cancelled() and "slow" not in known._open
+            assert len(await unread.aread()) < 12_000_000
+        await asyncio.sleep(0.1)
+        gc.collect()
+        await asyncio.sleep(0.1)
+
+    run_async(scenario())
+    assert not [record.message for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_many_streams_of_one_visitor_get_one_visitors_share(page, monkeypatch):
