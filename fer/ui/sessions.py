@@ -65,6 +65,7 @@ class Session:
         recording: State of the Recording tab.
         photo: The last result of the Photo tab.
         used: When it was used last, in seconds of `time.monotonic`.
+        left: Whether its page has been closed since then.
     """
 
     page: str
@@ -72,6 +73,7 @@ class Session:
     recording: RecordingSession = field(default_factory=RecordingSession)
     photo: PhotoResult | None = None
     used: float = field(default_factory=time.monotonic)
+    left: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -95,6 +97,7 @@ class Session:
         """Drop images and unfinished work: the page is closed, but may be reloaded."""
         self.live = self.live.without_images()
         self.recording.compact()
+        self.left = True
 
 
 class Sessions:
@@ -128,7 +131,7 @@ class Sessions:
             self._make_room()
             session = Session(sender.session)
         self._sessions[token] = session  # at the end: the first one is the least recently used
-        session.used = time.monotonic()
+        session.used, session.left = time.monotonic(), False
         self._connections = sender.connections or self._connections
         self._sweep_later()
         return session
@@ -163,6 +166,8 @@ class Sessions:
             if now - session.used > grace and not self._is_open(session):
                 session.recording.clear()
                 del self._sessions[token]
+            elif not session.left and not self._is_open(session):
+                session.leave()  # a frame came after its page was closed
         self._drop_left()
         if self._excess() > 0:
             self._end_largest()

@@ -281,9 +281,32 @@ def test_no_image_is_left_of_a_closed_page_but_track_ids_continue():
     assert vars(detector.scene_changes)["_reference"] is None
     assert vars(detector.tracker)["_tracks"] == []
     assert vars(left.stream_state.prediction_cache)["_predictions"] == {}
+    pipeline.process_frame(frame, 0.2, visitor.stream_state)  # which was on its way
+    assert vars(detector.tracker)["_tracks"] == []
     for time in (100.0, 100.1):
         later = pipeline.process_frame(frame, time, left.stream_state)
     assert later.tracker_id.tolist() == [2]
+
+
+def test_no_image_is_left_of_a_frame_that_came_after_its_page_was_closed(recorder):
+    async def scenario():
+        sessions = Sessions()
+        session = sessions.arrive(token(1), page("one"))
+        session.live.recorder = recorder
+        sessions.leave("one")
+        seen = sessions.of(token(1), page("one")).live
+        sessions._connections = SimpleNamespace(is_open=lambda name: True)
+        sessions.sweep()
+        assert session.live is seen
+        sessions._connections = None
+        sessions.sweep()
+        assert session.live.stream_state is not seen.stream_state
+        assert session.live.recorder is recorder
+        without = session.live
+        sessions.sweep()
+        assert session.live is without
+
+    run_async(scenario())
 
 
 def test_a_timeline_without_a_frame_yet_is_there_again_on_a_page_loaded_again(clock):
@@ -321,6 +344,7 @@ def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeypatch):
         sessions = Sessions()
         session = sessions.of(token(1), NOBODY)
         job.run()
+        sessions._connections = SimpleNamespace(is_open=lambda name: True)
         result = SimpleNamespace(kept_since=None)
         session.recording = kept = holding(job, result)
         kept.shown = kept.recordings[0]

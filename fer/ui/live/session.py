@@ -1,5 +1,6 @@
 """Live state of one visitor: stream state, camera, frame rate and timeline."""
 
+from copy import copy
 from dataclasses import dataclass, field
 
 from fer.clock import FrameRateMeter
@@ -23,8 +24,9 @@ class LiveSession:
         return self.recorder is not None and self.recorder.running
 
     def without_images(self) -> "LiveSession":
-        """Return the same state without images; the tracker stays, so no track id is reused."""
+        """Return the same state without images; the tracker counts on, so no track id is reused."""
         following = StreamState()
-        following.stream_detector.tracker = self.stream_state.stream_detector.tracker
+        # A copy: a frame that is read meanwhile would write faces into the tracker again.
+        following.stream_detector.tracker = copy(self.stream_state.stream_detector.tracker)
         following.stream_detector.tracker.forget_faces()
         return LiveSession(stream_state=following, recorder=self.recorder)
