@@ -8,6 +8,8 @@ Here there is one tool, whose picture is in the request itself.
 import asyncio
 import os
 import re
+from collections import Counter
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -38,6 +40,9 @@ BODY_SECONDS = 60.0
 
 MAX_REQUESTS, MAX_WAIT = 4, 20.0
 """Requests at a time, and seconds that others wait for their turn."""
+
+MAX_HELD, MAX_OF_SENDER = 24, 12
+"""Requests that run or wait, each with up to 8 MB, in all and of one network address."""
 
 METHODS = frozenset(
     {
@@ -71,6 +76,7 @@ class McpRoute:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._turns = asyncio.Semaphore(MAX_REQUESTS)
+        self._held = Counter[str]()
         self._checks: InputChecks | None = None
         self._tool = ""
 
@@ -112,22 +118,39 @@ class McpRoute:
         except RequestError as error:
             response = _error(None, _INVALID, error.sentence, error.status)
         if response is None:
-            await self._run(request.scope, receive, send)
+            await self._run(request, receive, send)
         else:
             await response(request.scope, receive, send)
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a message on when it is its turn."""
-        try:
-            async with asyncio.timeout(MAX_WAIT):
-                await self._turns.acquire()
-        except TimeoutError:
-            await _error(None, _BUSY, PAGE_BUSY, 503)(scope, receive, send)
-            return
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self._turns.release()
+    async def _run(self, request: Request, receive: Receive, send: Send) -> None:
+        """Pass a message on when it is its turn, unless its sender has left by then."""
+        sender = request.client.host if request.client else ""
+        with ExitStack() as held:
+            try:
+                self._hold(sender)
+                held.callback(self._let_go, sender)
+                async with asyncio.timeout(MAX_WAIT):
+                    await self._turns.acquire()
+            except TimeoutError:
+                await _error(None, _BUSY, PAGE_BUSY, 503)(request.scope, receive, send)
+                return
+            held.callback(self._turns.release)
+            if not await request.is_disconnected():
+                await self.app(request.scope, receive, send)
+
+    def _hold(self, sender: str) -> None:
+        """Count a request of a network address.
+
+        Raises:
+            TimeoutError: There are so many that its turn wouldn't come in time.
+        """
+        if self._held.total() >= MAX_HELD or self._held[sender] >= MAX_OF_SENDER:
+            raise TimeoutError
+        self._held[sender] += 1
+
+    def _let_go(self, sender: str) -> None:
+        self._held[sender] -= 1
+        self._held = +self._held  # without those at 0
 
     async def _read(self, request: Request) -> dict[str, Any]:
         """Return a message.
