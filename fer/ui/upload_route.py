@@ -6,6 +6,7 @@ or the disk is full.
 
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import anyio
@@ -30,6 +31,9 @@ MAX_CONCURRENT_UPLOADS = 64
 MAX_TRACKED, MIN_NUMBER = 200, 6
 """Uploads whose progress is kept, as it may be requested after they have ended, and least length
 of their `upload_id`: a short one could be guessed, and the progress contains file names."""
+
+MAX_WATCHERS = 3
+"""Requests for the progress of one upload at a time; its page sends one."""
 
 BLOCK_SIZE = 256 * 1024
 """Bytes that are collected before a thread writes them."""
@@ -66,6 +70,7 @@ class UploadRoute:
         self.store, self.max_bytes = store, max_bytes
         self._transfers: list[Transfer] = []
         self._progress: dict[str, tuple[str, int] | None] = {}
+        self._watchers = Counter[str]()
         self._writers = anyio.CapacityLimiter(4)
 
     async def receive(self, request: Request) -> Response:
@@ -176,13 +181,24 @@ class UploadRoute:
     async def progress(self, request: Request) -> Response:
         """Respond with server-sent events of an upload's progress."""
         number = request.query_params.get("upload_id", "")[:64]
-        for _try in range(30):
+        for _try in range(10):
             if number in self._progress:
                 return StreamingResponse(self._events(number), media_type="text/event-stream")
-            await anyio.sleep(0.1)
+            await anyio.sleep(0.3)
         return _refusal(404, N_("There is no such upload."))
 
     async def _events(self, number: str) -> AsyncIterator[str]:
+        if self._watchers[number] < MAX_WATCHERS:
+            self._watchers[number] += 1
+            try:
+                async for event in self._updates(number):
+                    yield event
+            finally:
+                self._watchers[number] -= 1
+                self._watchers = +self._watchers  # without those at 0
+        yield _event({"msg": "done"})
+
+    async def _updates(self, number: str) -> AsyncIterator[str]:
         before = 0
         while progress := self._progress.get(number):
             name, size = progress
@@ -190,7 +206,6 @@ class UploadRoute:
                 yield _event({"msg": "update", "orig_name": name, "chunk_size": size - before})
             before = size
             await anyio.sleep(0.2)
-        yield _event({"msg": "done"})
 
 
 def _yields(transfer: Transfer) -> bool:

@@ -99,3 +99,31 @@ def test_few_uploads_are_tracked_and_none_whose_number_could_be_guessed(route):
     route._track("x" * (upload_route.MIN_NUMBER - 1))
     assert len(route._progress) == upload_route.MAX_TRACKED
     assert "upload 9" in route._progress and "upload 8" not in route._progress
+
+
+def test_an_upload_is_watched_by_few(route):
+    """Each asks several times a second how far it is."""
+    route._progress["abcdef"] = ("a.png", 5)
+
+    async def watch(ended):
+        request = Request({"type": "http", "headers": [], "query_string": b"upload_id=abcdef"})
+        response = await route.progress(request)
+        async for event in response.body_iterator:
+            if "done" in event:
+                ended.append(response)
+
+    async def scenario():
+        ended = []
+        tasks = [asyncio.create_task(watch(ended)) for _ in range(upload_route.MAX_WATCHERS + 5)]
+        await asyncio.sleep(0.05)
+        assert len(ended) == 5 and not tasks[0].done()
+        tasks[0].cancel()
+        await asyncio.sleep(0.01)
+        tasks.append(asyncio.create_task(watch(ended)))
+        await asyncio.sleep(0.05)
+        assert len(ended) == 5 and not tasks[-1].done()
+        route._progress["abcdef"] = None
+        await asyncio.gather(*tasks[1:])
+        assert not route._watchers
+
+    run_async(scenario())
