@@ -125,6 +125,7 @@ class Visitor:
     def __init__(self, page: Page, http: httpx.AsyncClient, token: str | None = None) -> None:
         self.page, self.http = page, http
         self.session, self.token = secrets.token_hex(5), token or secrets.token_hex(16)
+        self.frames = FRAMES
 
     async def join(self, name: str, data: list) -> httpx.Response:
         """Ask for a handler to be called; nobody listens for its result yet."""
@@ -215,7 +216,7 @@ class Visitor:
 
     async def _stream(self, every: float | None, times: list[float]) -> None:
         async with self.present():
-            for frame in itertools.cycle(FRAMES):
+            for frame in itertools.cycle(self.frames):
                 due = time.monotonic() + (every or 3600)
                 await self.read_frame(frame)
                 times.append(time.monotonic())

@@ -20,7 +20,7 @@ from fer.ui.live.camera_places import MAX_STREAMS
 from fer.ui.uploads import page_store
 from fer.video import VideoWriter
 from tests.async_runner import run_async
-from tests.security._live import Visitor, abandon, allowed, client, jpeg, serve
+from tests.security._live import Visitor, abandon, allowed, client, data_url, jpeg, serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -184,7 +184,9 @@ def test_a_stream_that_yields_in_the_middle_of_a_result_leaves_no_traceback(page
     assert not [record.message for record in caplog.records if record.levelname == "ERROR"]
 
 
-def test_many_streams_of_one_visitor_get_one_visitors_share(page, monkeypatch):
+@pytest.mark.parametrize("of_one_page", [False, True])
+def test_many_streams_of_one_visitor_get_one_visitors_share(page, monkeypatch, of_one_page):
+    """Whether these are a camera's in many pages, or one page sends far more than a camera does."""
     read, frames = page.pipeline.process_frame, []
 
     def slow(*arguments):
@@ -196,6 +198,9 @@ def test_many_streams_of_one_visitor_get_one_visitors_share(page, monkeypatch):
         async with client() as http, AsyncExitStack() as stack:
             token = "ab" * 16
             greedy = [Visitor(page, http, token) for _ in range(12)]
+            if of_one_page:
+                greedy = greedy[:1] * 12
+                greedy[0].frames = [data_url(jpeg(1280, 720, quality=q)) for q in (89, 90)]  # 1 MB
             for one in greedy:
                 await stack.enter_async_context(one.streaming(0.1))
             (honest,) = await crowd(page, http, stack, 1, 0.1)
