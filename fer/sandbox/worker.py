@@ -113,21 +113,28 @@ class Worker:
             raise WorkerError("The page ends.")
         if not _started.is_set():
             start_fork_server(__name__)
-        ours, theirs = _context.Pipe()
-        self.channel, self._folder = Channel(ours), limits.writable
-        self._process = _context.Process(
-            target=_run,
-            args=(theirs, work, limits, arguments, current_language()),
-            daemon=True,
-        )
-        self._process.start()
-        theirs.close()
+        self._folder = limits.writable
+        try:
+            self._start(work, limits, arguments)
+        except (OSError, EOFError) as error:  # too many open files, or the server has just ended
+            raise WorkerError(f"No process can be started: {error}") from error
         _workers.add(self)
         try:
             _report(self.receive(_STARTED))
         except WorkerError:
             self.kill()
             raise
+
+    def _start(self, work: Work, limits: Limits, arguments: Sequence[Any]) -> None:
+        ours, theirs = _context.Pipe()
+        with theirs:
+            self.channel = Channel(ours)
+            self._process = _context.Process(
+                target=_run,
+                args=(theirs, work, limits, arguments, current_language()),
+                daemon=True,
+            )
+            self._process.start()
 
     @property
     def pid(self) -> int:

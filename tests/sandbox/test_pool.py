@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer.sandbox import Limits, Pool, WorkerError
+from fer.sandbox import Limits, Pool, WorkerError, worker
 from tests.sandbox import works
 
 LIMITS = Limits(memory=500_000_000, cpu=100)
@@ -23,10 +23,10 @@ def test_no_worker_sees_two_tasks(pool):
 
 
 def test_where_no_worker_starts_the_task_is_not_to_blame(pool, monkeypatch):
-    def refuse(*arguments):
-        raise WorkerError("The worker did not start.", late=True)
+    def refuse():
+        raise OSError("Too many open files")
 
-    monkeypatch.setattr("fer.sandbox.pool.Worker", refuse)
+    monkeypatch.setattr(worker._context, "Pipe", refuse)
     with pytest.raises(TimeoutError):
         run(pool, b"abc")
 
