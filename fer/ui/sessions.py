@@ -65,7 +65,7 @@ class Session:
         recording: State of the Recording tab.
         photo: The last result of the Photo tab.
         used: When it was used last, in seconds of `time.monotonic`.
-        left: Whether its page has been closed since then.
+        has_images: Whether a frame may have left images since they were dropped last.
     """
 
     page: str
@@ -73,7 +73,7 @@ class Session:
     recording: RecordingSession = field(default_factory=RecordingSession)
     photo: PhotoResult | None = None
     used: float = field(default_factory=time.monotonic)
-    left: bool = False
+    has_images: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -95,9 +95,12 @@ class Session:
 
     def leave(self) -> None:
         """Drop images and unfinished work: the page is closed, but may be reloaded."""
-        self.live = self.live.without_images()
+        self.drop_images()
         self.recording.compact()
-        self.left = True
+
+    def drop_images(self) -> None:
+        """Drop what the camera's frames have left."""
+        self.live, self.has_images = self.live.without_images(), False
 
 
 class Sessions:
@@ -131,7 +134,7 @@ class Sessions:
             self._make_room()
             session = Session(sender.session)
         self._sessions[token] = session  # at the end: the first one is the least recently used
-        session.used, session.left = time.monotonic(), False
+        session.used, session.has_images = time.monotonic(), True
         self._connections = sender.connections or self._connections
         self._sweep_later()
         return session
@@ -166,8 +169,8 @@ class Sessions:
             if now - session.used > grace and not self._is_open(session):
                 session.recording.clear()
                 del self._sessions[token]
-            elif not session.left and not self._is_open(session):
-                session.leave()  # a frame came after its page was closed
+            elif session.has_images and not self._is_open(session):
+                session.drop_images()  # a frame came after its page was closed
         self._drop_left()
         if self._excess() > 0:
             self._end_largest()

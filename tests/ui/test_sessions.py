@@ -344,7 +344,6 @@ def test_a_result_goes_with_its_files_though_its_page_is_open(job, monkeypatch):
         sessions = Sessions()
         session = sessions.of(token(1), NOBODY)
         job.run()
-        sessions._connections = SimpleNamespace(is_open=lambda name: True)
         result = SimpleNamespace(kept_since=None)
         session.recording = kept = holding(job, result)
         kept.shown = kept.recordings[0]
