@@ -146,6 +146,7 @@ def check_ranges(options: Mapping[str, Any]) -> None:
         (SHARES, lambda value: 0 <= value < 1, "from 0 to below 1"),
         (PROBABILITIES, lambda value: 0 <= value <= 1, "from 0 to 1"),
         (NON_NEGATIVE, lambda value: value >= 0, "0 or more"),
+        (("seed",), lambda value: value < 2**32, "below 2 ** 32"),  # NumPy takes no other
     )
     for names, fits, expected in ranges:
         for name in names:

@@ -109,8 +109,7 @@ def check_stage(stage: Stage) -> None:
     Raises:
         ValueError: Its network can't be loaded, or can't be trained with its settings.
     """
-    if stage.start is None:
-        check_preprocessing(stage, build_initial_model(stage.options))
+    check_preprocessing(stage, build_initial_model(stage.options))
 
 
 def is_first_process() -> bool:

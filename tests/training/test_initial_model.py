@@ -335,6 +335,8 @@ def test_a_stage_that_cannot_begin_is_refused_before_the_others_begin(tiny_fer20
         train(replace(options, teachers=[{"widths": [8, 16]}]))
     with pytest.raises(ValueError, match="view_size must be up to 48"):
         train(replace(options, view_size=50, teachers=[{"view_size": 40}]))
+    with pytest.raises(ValueError, match="view_size must be up to 48"):
+        train(replace(options, teachers=[], soup={"seeds": [1, 2], "view_size": 50}))
     assert not (tmp_path / "run").exists()
 
 

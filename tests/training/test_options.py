@@ -87,6 +87,7 @@ def test_the_command_line_overrides_the_recipe():
         ("--learning-rate=nan", "--learning-rate must be above 0, but is nan"),
         ("--mixup=inf", "--mixup must be 0 or more, but is inf"),
         ("--ferplus-weight=-1", "--ferplus-weight must be 0 or more"),
+        ("--seed=4294967296", "--seed must be below 2 ** 32, but is 4294967296"),
         ("--widths=0", "--widths must be 1 or more each, but has 0"),
         ("--report-to=paper", "--report-to must be none, tensorboard, trackio or wandb, but is"),
         ("--validation=all", "--validation must be train or test, but is 'all'"),
