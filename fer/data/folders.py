@@ -9,7 +9,7 @@ from fer.data.label_map import LabelMap
 from fer.data.readers import SplitRows, find_csv, parquet_files
 from fer.data.splits import SPLITS, DatasetError, canonical_split, check_counts
 from fer.labels import EXPRESSIONS
-from fer.paths import IMAGE_SUFFIXES, is_hidden
+from fer.paths import IMAGE_SUFFIXES, files_below, is_hidden
 
 MAX_DEPTH = 3
 """Folders around an edition, as archives are unpacked: `archive/fer2013/train`."""
@@ -95,14 +95,38 @@ def split_folders(folder: Path) -> dict[Path, str]:
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """Return the files in a folder with a picture's suffix, and log if there are others."""
-    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_hidden(file)]
-    others = [file for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
+    """Return the files of a class with a picture's suffix, and log if there are others.
+
+    Raises:
+        DatasetError: A folder can't be read.
+    """
+    files, unreadable = class_files(folder)
+    if unreadable:
+        raise DatasetError(f"{unreadable[0]} can't be read; check who may.")
+    others = [file.name for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
     if others:
+        more = ", ..." if len(others) > 1 else ""
         logger.warning(
-            "%s and %d more files have no suffix of a picture.", others[0], len(others) - 1
+            "%s: files without a picture's suffix are left out: %s%s", folder, others[0], more
         )
     return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def class_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files in the folder of a class and in those inside it, and unreadable folders.
+
+    Those of systems and programs are left out.
+    """
+
+    def hidden(path: Path) -> bool:
+        parents = [parent for parent in path.parents if folder in parent.parents]
+        return any(map(is_hidden, [path, *parents]))
+
+    files, unreadable = files_below(folder)
+    return (
+        [path for path in files if not hidden(path)],
+        [path for path in unreadable if not hidden(path)],
+    )
 
 
 def unwrap(folder: Path, labels: LabelMap) -> Path:

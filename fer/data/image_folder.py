@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 
 from fer.array_types import Float32Array, Int64Array, UInt8Array
-from fer.data.folders import split_folders, unwrap
+from fer.data.folders import class_files, split_folders, unwrap
 from fer.data.label_map import LabelMap
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTE_COLUMNS
-from fer.paths import files_below, is_hidden
+from fer.paths import is_hidden
 from fer.progress_bars import with_progress
 
 MAX_SIDE = 512
@@ -104,18 +104,9 @@ def labeled_files(folder: Path, labels: LabelMap) -> list[tuple[Path, int]]:
     found: list[tuple[Path, int]] = []
     for path, index in indices.items():
         if index is not None:
-            files, unreadable = files_below(path)
-            found += [
-                (file, index)
-                for file in (*files, *unreadable)  # such a folder is no picture, and listed
-                if not any(map(is_hidden, _path_parts(file, path)))
-            ]
+            files, unreadable = class_files(path)
+            found += [(file, index) for file in (*files, *unreadable)]  # the latter will be listed
     return found
-
-
-def _path_parts(file: Path, folder: Path) -> list[Path]:
-    """Return a file and its parents below `folder`."""
-    return [file, *(parent for parent in file.parents if folder in parent.parents)]
 
 
 def _shrink(face: UInt8Array) -> UInt8Array:

@@ -40,7 +40,20 @@ def test_pictures_of_other_formats_are_read_and_other_files_are_named(tmp_path, 
         "train": 7,
         "validation": 7,
     }
-    assert "notes.txt and 0 more files have no suffix of a picture" in caplog.text
+    assert "files without a picture's suffix are left out: notes.txt" in caplog.text
+
+
+def test_pictures_in_folders_inside_those_of_the_expressions_are_read(tmp_path):
+    save_folders(tmp_path, ("train/{}/{}.png", "train/{}/session 2/person/{}.png"))
+    save_folders(tmp_path, ("train/{}/.ipynb_checkpoints/{}.png",))
+    assert len(load_fer2013(tmp_path)["train"]) == 14
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    save_folders(tmp_path, KAGGLE)
+    locked = tmp_path / "train" / "sad" / "locked"
+    monkeypatch.setattr("fer.data.folders.files_below", lambda folder: ([], {locked: "no"}))
+    refused("locked can't be read", tmp_path)
 
 
 def test_fewer_expressions_are_read_and_named(tmp_path, caplog):
