@@ -37,23 +37,7 @@ def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "weights if left out",
     )
     _add_source(parser)
-    parser.add_argument("--views", action="store_true", help="average ten views of each face")
-    parser.add_argument(
-        "--head",
-        choices=("fer2013", "combined"),
-        help="what to evaluate: the FER2013 head (the default with --dataset), or both heads "
-        "combined, as on the page (the default with --folder)",
-    )
-    parser.add_argument(
-        *("--corruptions", "--damaged"),  # the second, its older name
-        action="store_true",
-        help="also measure robustness to corruptions",
-    )
-    parser.add_argument(
-        "--float32",
-        action="store_true",
-        help="compute in float32, also where the page would use int8",
-    )
+    _add_measures(parser)
     add_device(parser)
     parser.add_argument(
         "--output",
@@ -93,6 +77,27 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     add_map(parser)
 
 
+def _add_measures(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what is measured, and how."""
+    parser.add_argument("--views", action="store_true", help="average ten views of each face")
+    parser.add_argument(
+        "--head",
+        choices=("fer2013", "combined"),
+        help="what to evaluate: the FER2013 head (the default with --dataset), or both heads "
+        "combined, as on the page (the default with --folder)",
+    )
+    parser.add_argument(
+        *("--corruptions", "--damaged"),  # the second, its older name
+        action="store_true",
+        help="also measure robustness to corruptions",
+    )
+    parser.add_argument(
+        "--float32",
+        action="store_true",
+        help="compute in float32, also where the page would use int8",
+    )
+
+
 def run_evaluate(options: argparse.Namespace) -> str:
     """Evaluate, write evaluation.json and the plots, and return the main metrics as text.
 
@@ -129,6 +134,8 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
 
     dataset = None if options.folder else load_dataset(options, labels)  # it may be missing
     classifier = ExpressionClassifier.load(options.model, not options.float32, options.device)
+    if dataset:
+        check_unlearned(options.dataset, dataset[1].split, classifier)
     faces, source, training = dataset or (*load_folder(options, classifier, labels), None)
     head = options.head or ("combined" if options.folder else "fer2013")
     output = COMBINED if head == "combined" else FER2013_HEAD
@@ -201,6 +208,22 @@ def load_dataset(
         official=is_official(chosen.name, chosen.faces.labels),
     )
     return chosen.faces, source, chosen.train
+
+
+def check_unlearned(dataset: str, split: str | None, classifier: "ExpressionClassifier") -> None:
+    """Refuse a validation split that would be held out of pictures the network has learned.
+
+    Raises:
+        ValueError: The network was trained on the whole of train, and validated on test.
+    """
+    settings = classifier.metrics.training.settings
+    same = Path(str(settings.get("dataset"))).resolve() == Path(dataset).resolve()
+    if split == "validation" and same and settings.get("validation") == "test":
+        raise ValueError(
+            f"{classifier.name} was trained with --validation test, so that it has learned the "
+            "pictures of train that --split validation holds out; leave --split out for test, on "
+            "which it was validated."
+        )
 
 
 def load_folder(

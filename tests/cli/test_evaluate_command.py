@@ -100,6 +100,24 @@ def test_the_data_and_the_network_are_read_once(network, tiny_fer2013, tmp_path,
     assert (len(loaded), seen) == (1, [21])
 
 
+def test_pictures_that_were_learned_are_no_validation(network, tmp_path, capsys):
+    for split in ("train", "test"):
+        for index, name in enumerate(EXPRESSIONS):
+            (tmp_path / "data" / split / name).mkdir(parents=True)
+            for number in range(2):
+                noise = np.random.default_rng(2 * index + number).integers(0, 256, (48, 48))
+                picture = Image.fromarray(noise.astype(np.uint8))
+                picture.save(tmp_path / "data" / split / name / f"{number}.png")
+    shutil.copytree(network, tmp_path / "net")
+    settings = {"dataset": str(tmp_path / "data"), "validation": "test"}
+    (tmp_path / "net" / "metrics.json").write_text(json.dumps({"training": settings}))
+    command = ["evaluate", str(tmp_path / "net"), "--dataset", f"{tmp_path / 'data'}/"]
+    command += ["--output", str(tmp_path / "out")]
+    assert main([*command, "--split", "validation"]) == 1
+    assert "has learned the pictures of train that --split validation" in capsys.readouterr().err
+    assert main(command) == 0
+
+
 def test_both_heads_can_be_chosen(network, tiny_fer2013, tmp_path):
     command = ["evaluate", network, "--dataset", str(tiny_fer2013), "--head", "combined"]
     assert main([*command, "--output", str(tmp_path)]) == 0
