@@ -68,20 +68,28 @@ def confusion_table(evaluated: Evaluation, split: str) -> str:
 
 def training_facts(training: TrainingRun) -> str:
     """Return time, machine and amounts of the training as a table."""
-    used = training.torch_threads
+    used, stages = training.torch_threads, training.stages
+    by_stage = ", ".join(f"{stage.name} {number(stage.epochs)}" for stage in stages)
     where = (training.device, training.machine, threads(used) if used else None)
     facts = {
-        "Time": duration(training.hours),
+        _time_heading(len(stages)): duration(training.hours),
         "Machine": ", ".join(filter(None, where)),
         "Processes": training.processes,
         "Training pictures": number(training.training_pictures, none=""),
-        "Epochs": training.settings.get("epochs"),
+        "Epochs": by_stage if len(stages) > 1 else training.settings.get("epochs"),
         "bf16": training.bf16,
         "Python": training.python,
         "Libraries": ", ".join(f"{name} {version}" for name, version in training.versions.items()),
     }
     rows = [(name, value) for name, value in facts.items() if value not in (None, "")]
     return table(("", "value"), rows) or "Time and machine of the training were not recorded."
+
+
+def _time_heading(stages: int) -> str:
+    """Return what a training's time is of; earlier versions recorded it without the stages."""
+    if not stages:
+        return "Time, of the last stage if there were several"
+    return "Time" if stages == 1 else f"Time of all {stages} stages"
 
 
 def recipe_table(settings: Mapping[str, Any]) -> str:

@@ -80,10 +80,20 @@ def test_tables_render_with_every_figure(card):
         assert [name, "50.0%", f"{25 + index}.0%", "33.3%", "10"] in rows
         confused = [str(index * 10 + column) for column in range(7)]
         assert [f"<strong>{name}</strong>", *confused] in rows
-    assert ["Time", "1.8 hours"] in rows
+    assert ["Time, of the last stage if there were several", "1.8 hours"] in rows
     assert ["Machine", "cpu, x86_64, 2 threads"] in rows
     assert ["temperature", "1.37"] in rows
     assert ["<code>batch_size</code>", "128"] in rows
+
+
+def test_time_and_epochs_are_those_of_all_stages(metrics):
+    stage = {"parameters": 8, "accuracy": 0.6, "ferplus_accuracy": None, "seed": 0}
+    stage |= {"hours": 0.75, "device": "cpu"}
+    stages = [stage | {"name": "teachers/1", "epochs": 24}, stage | {"name": "student/1"}]
+    metrics["training"]["stages"] = [stages[0], stages[1] | {"epochs": 120}]
+    rows = cells(rendered(card_of(metrics, "me/tiny")))
+    assert ["Time of all 2 stages", "1.8 hours"] in rows
+    assert ["Epochs", "teachers/1 24, student/1 120"] in rows
 
 
 def test_nothing_is_left_unfilled(card):
