@@ -101,8 +101,8 @@ def picture_files(folder: Path) -> list[Path]:
         DatasetError: A folder can't be read.
     """
     files, unreadable = class_files(folder)
-    if unreadable:
-        raise DatasetError(f"{unreadable[0]} can't be read; check who may.")
+    for path, reason in unreadable.items():
+        raise DatasetError(f"{path}: {reason}")
     others = [file.name for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
     if others:
         more = ", ..." if len(others) > 1 else ""
@@ -112,10 +112,10 @@ def picture_files(folder: Path) -> list[Path]:
     return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
-def class_files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the files in the folder of a class and in those inside it, and unreadable folders.
+def class_files(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """Return the files in the folder of a class and in those inside it, but for those of systems.
 
-    Those of systems and programs are left out.
+    The second are folders that can't be read, and why.
     """
 
     def hidden(path: Path) -> bool:
@@ -125,7 +125,7 @@ def class_files(folder: Path) -> tuple[list[Path], list[Path]]:
     files, unreadable = files_below(folder)
     return (
         [path for path in files if not hidden(path)],
-        [path for path in unreadable if not hidden(path)],
+        {path: reason for path, reason in unreadable.items() if not hidden(path)},
     )
 
 

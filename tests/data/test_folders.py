@@ -49,11 +49,11 @@ def test_pictures_in_folders_inside_those_of_the_expressions_are_read(tmp_path):
     assert len(load_fer2013(tmp_path)["train"]) == 14
 
 
-def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_read_inside_that_of_a_class_is_named(tmp_path, monkeypatch):
     save_folders(tmp_path, KAGGLE)
     locked = tmp_path / "train" / "sad" / "locked"
-    monkeypatch.setattr("fer.data.folders.files_below", lambda folder: ([], {locked: "no"}))
-    refused("locked can't be read", tmp_path)
+    monkeypatch.setattr("fer.data.folders.files_below", lambda folder: ([], {locked: "No."}))
+    refused("locked: No", tmp_path)
 
 
 def test_fewer_expressions_are_read_and_named(tmp_path, caplog):
