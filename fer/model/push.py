@@ -12,6 +12,7 @@ from fer.model.hub import (
     EVALUATION_PLOTS,
     HUB_ID,
     ONNX_FILES,
+    RECIPE,
     REVISION_NAME,
     TIMEOUT,
     hub_errors_as,
@@ -67,6 +68,7 @@ def prepare_push(repo_id: str, private: bool = False, tag: str | None = None) ->
 STALE_FILES = [
     f"{EVAL_RESULTS_FOLDER}/*",
     *ONNX_FILES,
+    RECIPE,
     "curves.png",
     NOTEBOOK.name,
     *EVALUATION_PLOTS,

@@ -155,13 +155,14 @@ def test_a_push_without_its_tag_says_where_it_is(hub, make, push):
     assert set(repo.files) == WHOLE and repo.tags == {}
 
 
-def test_other_people_s_pictures_stay_on_the_hub(hub, make, push):
+def test_other_people_s_pictures_stay_on_the_hub_and_earlier_results_go(hub, make, push):
     theirs = {"docs/banner.png": b"1", "demo.png": b"2"}
-    hub.add("models", "me/shared", theirs | {"test_confusion.png": b"3", "robustness.png": b"4"})
+    earlier = dict.fromkeys(("test_confusion.png", "robustness.png", "recipe.yaml"), b"3")
+    hub.add("models", "me/shared", theirs | earlier)
     push(make(), "me/shared")
     files = hub.repos["models", "me/shared"].files
     assert {name: files[name].data for name in theirs} == theirs
-    assert "test_confusion.png" not in files and "robustness.png" not in files
+    assert not earlier.keys() & files.keys()
 
 
 @pytest.mark.parametrize(
