@@ -21,13 +21,14 @@ from fer.evaluation.metrics import compare_labels
 from fer.model.model_metrics import BaseNetwork, TrainingRun
 from fer.model.preprocessing import is_third_party
 from fer.model.weight_storage import round_to_half
+from fer.training.architectures import InitialModel
 from fer.training.augmentation import Augmentation
 from fer.training.checkpoints import check_processes, newest_complete
 from fer.training.dataset import FaceDataset, identity_collator, label_shares
 from fer.training.degradation import Degradation
 from fer.training.distillation import Teacher, Teachers
 from fer.training.hardware import can_compile, device_name, precision
-from fer.training.initial_model import InitialModel, build_initial_model, load_uncalibrated
+from fer.training.initial_model import build_initial_model, load_uncalibrated
 from fer.training.options import TrainingOptions
 from fer.training.progress_bar import EpochProgress
 from fer.training.stages import Stage

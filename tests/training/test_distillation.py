@@ -11,6 +11,7 @@ from transformers import ViTImageProcessor
 from fer.model.classifier import EMBEDDED_WEIGHTS, ModelError
 from fer.model.heads import own_logits
 from fer.model.modeling_fer import FerOutput
+from fer.training.architectures import new_cnn, new_swin
 from fer.training.distillation import Teacher, Teachers
 from fer.training.fit import (
     build_augmentation,
@@ -18,7 +19,7 @@ from fer.training.fit import (
     check_preprocessing,
     load_teachers,
 )
-from fer.training.initial_model import build_initial_model, new_cnn, new_swin
+from fer.training.initial_model import build_initial_model
 from fer.training.stages import Stage, stages
 from fer.training.train import check_stage
 from fer.training.training_data import load_data

@@ -30,6 +30,7 @@ from fer.model.hub import pull
 from fer.model.hub_folder import write_hub_folder
 from fer.model.model_metrics import TrainingRun
 from fer.model.network_parts import ONE_HEAD
+from fer.training.architectures import new_cnn, new_swin
 from fer.training.fine_tuning import (
     expression_order,
     find_heads,
@@ -41,8 +42,6 @@ from fer.training.initial_model import (
     build_initial_model,
     check_weights,
     load_base_model,
-    new_cnn,
-    new_swin,
     store_calibration,
 )
 from fer.training.options import RECIPES, TrainingOptions, read_recipe
