@@ -216,9 +216,9 @@ def check_unlearned(dataset: str, split: str | None, classifier: "ExpressionClas
     Raises:
         ValueError: The network was trained on the whole of train, and validated on test.
     """
-    settings = classifier.metrics.training.settings
-    same = Path(str(settings.get("dataset"))).resolve() == Path(dataset).resolve()
-    if split == "validation" and same and settings.get("validation") == "test":
+    training = classifier.metrics.training
+    on_test = training.settings.get("validation") == "test" and training.learned_from(dataset)
+    if on_test and split == "validation":
         raise ValueError(
             f"{classifier.name} was trained with --validation test, so that it has learned the "
             "pictures of train that --split validation holds out; leave --split out for test, on "

@@ -124,9 +124,12 @@ def read_evaluation(evaluation: Path, classifier: ExpressionClassifier) -> Evalu
         )
     if evaluated.folder is not None:
         raise ModelError(f"{file} is not about FER2013; the card takes fer evaluate --dataset ...")
-    trained_on = classifier.metrics.training.settings.get("dataset")
-    if not evaluated.is_official and evaluated.dataset != trained_on:
-        raise ModelError(f"{file} is about neither FER2013's official splits nor {trained_on}.")
+    training = classifier.metrics.training
+    if not evaluated.is_official and not training.learned_from(evaluated.dataset):
+        raise ModelError(
+            f"{file} is about neither FER2013's official splits nor "
+            f"{training.settings.get('dataset')}."
+        )
     if evaluated.output == COMBINED:
         raise ModelError(
             f"{file} is of both heads combined, and the card's figures are of FER2013's head; "

@@ -1,5 +1,6 @@
 """What metrics.json holds of a network: its metrics on each split, its calibration and training."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,17 @@ class TrainingRun:
     torch_threads: Count | None = None
     stages: list[StageMetrics] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict, metadata=OPEN)
+
+    def learned_from(self, dataset: str | None) -> bool:
+        """Return whether a data set is that of the training, a folder however it is written.
+
+        >>> TrainingRun(settings={"dataset": "data/faces"}).learned_from("./data/faces/")
+        True
+        """
+        own = self.settings.get("dataset")
+        if not (own and dataset):
+            return False
+        return os.path.abspath(str(own)) == os.path.abspath(dataset)
 
 
 @dataclass(frozen=True)
