@@ -4,8 +4,15 @@ Visitors of the page share the cores, so that more than one thread for one of th
 the others down; a command on one's own machine may have all of them.
 """
 
+import math
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 
 _limits: list[int] = []
 
@@ -31,7 +38,36 @@ def number_of_threads() -> int:
 
 
 def number_of_cores() -> int:
-    """Return how many cores this process may use; SLURM gives it fewer than there are."""
+    """Return how many cores this process may use; SLURM and containers give it fewer than all."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, math.ceil(min([cores, *_cgroup_quotas()])))
+
+
+def _cgroup_quotas() -> Iterator[float]:
+    """Yield the cores' worth of time that Linux leaves each control group of this process."""
+    try:
+        groups = [line.split(":", 2) for line in _OWN_CGROUPS.read_text().splitlines()]
+    except OSError:  # of another system
+        return
+    for _, controllers, group in groups:
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = _CGROUPS / "cpu" if controllers else _CGROUPS  # version 1 or 2
+        names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
+        # In a container the root may be its own group, whose path is known outside only.
+        folder = root / group.lstrip("/")
+        for place in (folder, *folder.parents):
+            if place.is_relative_to(root):
+                yield _quota([place / name for name in names])
+
+
+def _quota(files: list[Path]) -> float:
+    """Return the quota of a control group, infinite where there is none."""
+    try:
+        quota, period = map(int, " ".join(file.read_text() for file in files).split())
+    except (OSError, ValueError):  # "max" is no quota
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf
