@@ -429,3 +429,23 @@ def test_shards_that_end_while_others_begin(inputs, tmp_path, pipeline, monkeypa
     for number in (1, 2):
         run([inputs], tmp_path / "out", pipeline, SHORT, Shard(number, 2))
     assert len(table(tmp_path / "out", "files")) == 5
+
+
+@pytest.mark.filterwarnings("ignore:flock not supported")
+def test_what_keeps_a_folder_locked_where_a_killed_run_leaves_its_lock(tmp_path, monkeypatch):
+    """As Lustre does without its option flock."""
+
+    def no_flock(*arguments):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    store, lock = BatchStore(tmp_path, Shard()), tmp_path / ".0001-of-0001.lock"
+    with store.locked(), pytest.raises(ValueError, match="its end, or name another folder"):
+        BatchStore(tmp_path, Shard()).locked().__enter__()
+    lock.unlink()
+    monkeypatch.setattr("fcntl.flock", no_flock)
+    lock.write_text("4711\nnode7\n1\n")
+    with pytest.raises(ValueError, match=f"or remove {lock} if it was killed on another machine"):
+        store.locked().__enter__()
+    lock.unlink()
+    with store.locked():
+        assert "4711" not in lock.read_text()
