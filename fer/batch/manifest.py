@@ -86,7 +86,7 @@ def _describe(name: str, value: object) -> str:
     if name == "annotate":
         return option if value else f"no {option}"
     if name == "shards":
-        return f"--shard of {value}"
+        return "no --shard" if value == 1 else f"--shard K/{value}"
     return f"{option} {value}" if value is not None else f"no {option}"
 
 

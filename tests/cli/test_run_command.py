@@ -150,6 +150,8 @@ def test_other_options_for_the_same_folder_are_refused(photos, pools, capsys):
     assert main(["run", "photos", "--output", "out", "--view", "class"]) == 1
     sentence = "The tables in out were made with --view person, not --view class; give the same"
     assert sentence in capsys.readouterr().err and len(pools[0]) == 1
+    assert main(["run", "photos", "--output", "out", "--shard", "1/2"]) == 1
+    assert "were made with no --shard, not --shard K/2;" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shard", ["4/3", "0/3", "1", "a/b", "1/0"])
