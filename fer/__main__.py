@@ -1,5 +1,6 @@
 """The `fer` command, as a script and as `python -m fer`."""
 
+import os
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ def run() -> int:
 
     SIGTERM, which a cluster sends when a job's time is over, ends it in the same order as Ctrl-C.
     """
+    _open_standard_files()
     received: list[float] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -25,6 +27,18 @@ def run() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     status = _run()
     return _TERMINATED if received and status == _INTERRUPTED else status
+
+
+def _open_standard_files() -> None:
+    """Open what of stdin, stdout and stderr is closed, as in some schedulers and after `2>&-`.
+
+    Else another file would get its number, and what libraries print would go into that.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)  # for workers
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", errors="replace", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", errors="replace", closefd=False)
 
 
 def _run() -> int:

@@ -77,8 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def write_output(text: str, command: str) -> int:
     """Write to stdout and return the exit status: a closed pipe or a full disk is no traceback."""
-    if sys.stdout is None:  # as in a shell's `>&-`, and in some schedulers
-        return 0
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

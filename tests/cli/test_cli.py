@@ -120,10 +120,19 @@ def test_an_output_that_cannot_be_written_is_no_traceback(
     os.close(spare)
 
 
-@pytest.mark.usefixtures("pushes")
-def test_a_command_needs_no_stdout(monkeypatch):
-    monkeypatch.setattr("sys.stdout", None)
-    assert main(["push", "runs/fer", "me/fer"]) == 0
+def test_a_command_needs_no_stdout_or_stderr_nor_do_its_workers():
+    code = (
+        "import os, subprocess, sys, fer.cli\n"
+        "from fer.__main__ import run\n"
+        "def main():\n"
+        "    sys.stdout.write('\\u2212'); sys.stderr.write('\\u2212')\n"
+        "    child = subprocess.run([sys.executable, '-c', 'import os; os.fstat(2)'])\n"
+        "    return child.returncode or os.open(os.devnull, os.O_RDONLY) + 40\n"
+        "fer.cli.main = main\n"
+        "sys.exit(run())"
+    )
+    shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code]
+    assert subprocess.run(shell, cwd=ROOT, env=os.environ | {"PYTHONPATH": "."}).returncode == 43
 
 
 def test_the_version(capsys):
