@@ -31,6 +31,7 @@ from fer.video.container import (
     demux,
     describe_other_sounds,
     has_decoder,
+    max_backward_step,
     open_container,
 )
 from fer.video.timestamps import first_frame_time
@@ -159,7 +160,7 @@ class AudioTrack:
 
     def _shift_timestamps(self, media: Iterable[_Media]) -> Iterator[_Media]:
         """Yield packets or frames at their times in the new file, until these leap."""
-        gaps = GapDetector(self.video_offset)
+        gaps = GapDetector(self.video_offset, max_backward_step(self._container))
         for item in media:
             if item.pts is not None:
                 base = item.time_base or Fraction(1)

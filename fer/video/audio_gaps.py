@@ -3,18 +3,17 @@
 from fer.i18n import gettext as _
 from fer.video.container import MAX_GAP
 
-_MAX_BACKWARD_STEP = 1.0
-"""Seconds by which a time stamp may go back without the sound ending there."""
-
 
 class GapDetector:
     """Notices where the times of a sound leap.
 
     Args:
         pictures: Seconds at which the first picture is presented.
+        max_backward_step: Seconds by which a time may go back on the same clock.
     """
 
-    def __init__(self, pictures: float) -> None:
+    def __init__(self, pictures: float, max_backward_step: float) -> None:
+        self._max_backward_step = max_backward_step
         self._last: float | None = None
         self._end = pictures
 
@@ -40,7 +39,7 @@ class GapDetector:
                 "out.",
                 time=end,
             )
-        if self._last is not None and start < self._last - _MAX_BACKWARD_STEP:
+        if self._last is not None and start < self._last - self._max_backward_step:
             return _(
                 "The sound's times go back after %(time)s; what comes later is left out.", time=end
             )

@@ -39,6 +39,10 @@ MAX_GAP = 60.0
 """Seconds without pictures or sound that count as a leap of the clock in those formats; in others
 they are a gap, which sound isn't continued across."""
 
+MAX_BACKWARD_STEP, MAX_BACKWARD_STEP_OF_LEAPING = 1.0, 0.25
+"""Seconds by which a time stamp may go back on the same clock, and those in formats in which it may
+leap: their scenes may be short, such as pieces of a broadcast that were joined."""
+
 DECODER_THREADS = 2
 """Of a decoder; each holds frames in memory."""
 
@@ -100,6 +104,12 @@ def open_container(path: str | Path, any_size: bool = False) -> InputContainer:
                 formats=_(VIDEO_FORMATS),
             )
         ) from None
+
+
+def max_backward_step(container: InputContainer) -> float:
+    """Return the seconds by which a time stamp may go back without being another clock's."""
+    leaps = container.format.name in LEAPING_FORMATS
+    return MAX_BACKWARD_STEP_OF_LEAPING if leaps else MAX_BACKWARD_STEP
 
 
 def video_stream(container: InputContainer, threads: int = DECODER_THREADS) -> VideoStream:

@@ -18,6 +18,7 @@ from fer.video.container import (
     audio_stream,
     check_size,
     demux,
+    max_backward_step,
     open_container,
     video_stream,
 )
@@ -39,9 +40,6 @@ partly on a clock of their own, and what a browser records states nothing."""
 _MAX_START = 1.0
 """Seconds on the file's own clock after which a stated duration isn't believed, as programs differ
 in what it counts from."""
-
-_MAX_BACKWARD_STEP = 1.0
-"""Seconds by which a time stamp may go back on the same clock."""
 
 _RATE_TOLERANCE = 0.1
 """Share by which a measured frame rate may differ from the stated one, as first and last time
@@ -176,7 +174,8 @@ def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, f
     count = stamped = 0
     with open_container(path, any_size=True) as container:
         stream = video_stream(container)
-        spans = _ClockSpans(leaps=container.format.name in LEAPING_FORMATS)
+        leaps = container.format.name in LEAPING_FORMATS
+        spans = _ClockSpans(leaps, max_backward_step(container))
         try:
             for packet in demux(container, stream):
                 count += packet.size > 0
@@ -199,10 +198,11 @@ class _ClockSpans:
 
     Args:
         leaps: Whether a time long after the one before counts as a leap, not as a gap.
+        max_backward_step: Seconds by which a time may go back on the same clock.
     """
 
-    def __init__(self, leaps: bool) -> None:
-        self._leaps = leaps
+    def __init__(self, leaps: bool, max_backward_step: float) -> None:
+        self._leaps, self._max_backward_step = leaps, max_backward_step
         self._last: float | None = None
         self._spans: list[tuple[float, float]] = []
         self._count = self._endless = 0
@@ -224,7 +224,7 @@ class _ClockSpans:
     def _has_leapt(self, decoded: float) -> bool:
         if self._last is None:
             return False
-        set_back = decoded < self._last - _MAX_BACKWARD_STEP
+        set_back = decoded < self._last - self._max_backward_step
         return set_back or (self._leaps and decoded > self._last + MAX_GAP)
 
     def seconds(self) -> float:

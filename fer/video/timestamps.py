@@ -9,7 +9,15 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 
-from fer.video.container import LEAPING_FORMATS, MAX_GAP, demux, open_container, video_stream
+from fer.video.container import (
+    LEAPING_FORMATS,
+    MAX_BACKWARD_STEP,
+    MAX_GAP,
+    demux,
+    max_backward_step,
+    open_container,
+    video_stream,
+)
 
 _DECODE_ORDER_FORMATS = ("avi", "asf")
 """FFmpeg's names of the formats that store when a packet is decoded, not when it is presented."""
@@ -68,6 +76,7 @@ class TimestampCorrector:
         tolerance: Seconds by which a time stamp may be off steady steps without being followed.
         max_gap: Seconds without a frame after which a time stamp counts as another clock's.
         origin: The first frame's time stamp, where it isn't the first that is corrected.
+        max_backward_step: Seconds by which a time stamp may go back on the same clock.
     """
 
     def __init__(
@@ -77,10 +86,12 @@ class TimestampCorrector:
         tolerance: float = 0.0,
         max_gap: float = math.inf,
         origin: float | None = None,
+        max_backward_step: float = MAX_BACKWARD_STEP,
     ) -> None:
         self._step = step
         self._end = end
         self._tolerance, self._max_gap = tolerance, max_gap
+        self._max_backward_step = max_backward_step
         self._offset = None if origin is None else 0.0 - origin
         self._last = -step if origin is None else -math.inf
 
@@ -104,7 +115,8 @@ class TimestampCorrector:
 
     def _is_another_clock(self, time: float) -> bool:
         too_late = self._end is not None and time > max(self._end, self._last) + MAX_JUMP
-        return time < self._last - MAX_JUMP or time > self._last + self._max_gap or too_late
+        set_back = time < self._last - self._max_backward_step
+        return set_back or time > self._last + self._max_gap or too_late
 
 
 def corrector_for(
@@ -122,7 +134,8 @@ def corrector_for(
     # as of the frame before or after; so may the first be, which the others count from.
     tolerance = 2.05 * step if container.format.name == "mpeg" else 0.0
     max_gap = MAX_GAP if container.format.name in LEAPING_FORMATS else math.inf
-    return TimestampCorrector(step, end, tolerance, max_gap, origin)
+    backward = max_backward_step(container)
+    return TimestampCorrector(step, end, tolerance, max_gap, origin, backward)
 
 
 def first_frame_time(source: Path) -> float:

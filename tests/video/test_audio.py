@@ -82,7 +82,7 @@ def test_a_clock_that_is_set_back_ends_the_sound(tmp_path, name, sound):
     ],
 )
 def test_where_times_leap(starts, sentence):
-    order = GapDetector(0.0)
+    order = GapDetector(0.0, 1.0)
     *before, last = [order.check(start, 0.5) for start in starts]
     assert before == [None] * (len(starts) - 1)
     assert sentence in last if sentence else last is None

@@ -153,6 +153,22 @@ def test_two_scenes_of_a_camcorder_follow_each_other_with_their_sound(tmp_path, 
     np.testing.assert_allclose(loud_spans(copy), [(1, 2), (3, 4)], atol=0.12)
 
 
+def test_scenes_of_half_a_second_follow_each_other_with_their_sound(tmp_path):
+    scene = make_film(
+        tmp_path / "a.ts", TIMES[:12], reordered=2, sound="mp2", sound_start=0.0, sound_seconds=0.48
+    )
+    path = tmp_path / "three.ts"
+    path.write_bytes(3 * scene.read_bytes())
+    reader, frames = frames_of(path)
+    assert reader.info.duration == pytest.approx(1.44, abs=0.01)
+    np.testing.assert_allclose([frame.time for frame in frames], TIMES[:36], atol=2e-3)
+    writer, copy = copied(path)
+    assert writer.warning is None
+    with av.open(str(copy)) as container:
+        ends = [float(stream.duration * stream.time_base) for stream in container.streams]
+    assert ends == pytest.approx([1.44, 1.44], abs=0.05)
+
+
 def loud_spans(path):
     """Return from when to when there is a tone, in seconds from the first picture."""
     with av.open(str(path)) as container:
