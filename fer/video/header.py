@@ -157,11 +157,22 @@ def stated_span(container: InputContainer) -> tuple[float, float] | None:
 
 def _stated_duration(container: InputContainer, stream: VideoStream, start: float) -> float | None:
     """Return the seconds that the header states of the pictures, None unless it can be believed."""
-    if container.format.name not in _STATED_BY_TRACK or start > _MAX_START:
+    if container.format.name not in _STATED_BY_TRACK or start > _MAX_START or _is_uneven(stream):
         return None
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else None
+
+
+def _is_uneven(stream: VideoStream) -> bool:
+    """Return whether frames are decoded in another order than presented, at uneven times.
+
+    The length that is stated of a track is then that of its decoding: where the last frames are
+    few, as at the end of a screen's recording, it is too short.
+    """
+    mean, usual = stream.average_rate, stream.base_rate
+    even = not mean or not usual or abs(mean / usual - 1) < _RATE_TOLERANCE
+    return stream.codec_context.has_b_frames and not even
 
 
 def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, float | None]:
