@@ -343,7 +343,7 @@ def test_the_manifest_refuses_other_options(tmp_path):
     for settings, shards, sentence in (
         (BatchSettings(end=90.0, rate=6.0), 4, "made with --rate 5.0, not --rate 6.0; give"),
         (BatchSettings(), 4, "made with --end 90.0, not no --end; give the same options"),
-        (BatchSettings(end=90.0), 5, "made with --shard of 4, not --shard of 5; give"),
+        (BatchSettings(end=90.0), 5, "made with --shard K/4, not --shard K/5; give"),
         (BatchSettings(end=90.0, annotated=tmp_path), 4, "with no --annotate, not --annotate;"),
         (BatchSettings("class", end=90.0), 4, "made with --view person, not --view class"),
     ):
