@@ -49,10 +49,11 @@ def number_of_cores() -> int:
 def _cgroup_quotas() -> Iterator[float]:
     """Yield the cores' worth of time that Linux leaves each control group of this process."""
     try:
-        groups = [line.split(":", 2) for line in _OWN_CGROUPS.read_text().splitlines()]
+        lines = _OWN_CGROUPS.read_text(errors="surrogateescape").splitlines()
     except OSError:  # of another system
         return
-    for _, controllers, group in groups:
+    for line in lines:
+        _, controllers, group = (line.split(":", 2) + [""] * 2)[:3]
         if controllers and "cpu" not in controllers.split(","):
             continue
         root = _CGROUPS / "cpu" if controllers else _CGROUPS  # version 1 or 2

@@ -59,10 +59,11 @@ def cgroups(tmp_path, monkeypatch):
         ),
         ("2:cpu:/\n", {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
         ("", {}, 8),
+        ("0::/\udcff\nno group\n", {"cpu.max": "200000 100000\n"}, 2),
     ],
 )
 def test_a_containers_quota_counts_as_cores(cgroups, own, files, cores):
-    (cgroups / "own").write_text(own)
+    (cgroups / "own").write_text(own, errors="surrogateescape")
     for name, content in files.items():
         (cgroups / name).parent.mkdir(parents=True, exist_ok=True)
         (cgroups / name).write_text(content)

@@ -85,24 +85,36 @@ def split_folders(folder: Path) -> dict[Path, str]:
     """Return the subfolders named as splits that hold folders, each with our split name."""
     found: dict[Path, str] = {}
     for path in _subfolders(folder):
-        try:
-            split = canonical_split(path.name)
-        except DatasetError:
-            continue
-        if _subfolders(path):
+        split = _split_name(path.name)
+        if split is not None and _subfolders(path):
             found[path] = split
     return found
+
+
+def _split_name(name: str) -> str | None:
+    """Return our name of the split that a folder is named as, None if of none."""
+    try:
+        return canonical_split(name)
+    except DatasetError:
+        return None
 
 
 def picture_files(folder: Path) -> list[Path]:
     """Return the files of a class with a picture's suffix, and log if there are others.
 
     Raises:
-        DatasetError: A folder can't be read.
+        DatasetError: A folder can't be read, or there are splits in it.
     """
-    files, unreadable = class_files(folder)
+    found, unreadable = class_files(folder)
     for path, reason in unreadable.items():
         raise DatasetError(f"{path}: {reason}")
+    files = [file for file in found if file.is_file()]
+    for name in sorted({part for file in files for part in file.relative_to(folder).parts[:-1]}):
+        if _split_name(name):
+            raise DatasetError(
+                f"{folder} holds a split, {name}; put the expressions into the splits, such as "
+                f"{name}/{folder.name}."
+            )
     others = [file.name for file in files if file.suffix.lower() not in IMAGE_SUFFIXES]
     if others:
         more = ", ..." if len(others) > 1 else ""
@@ -119,8 +131,8 @@ def class_files(folder: Path) -> tuple[list[Path], dict[Path, str]]:
     """
 
     def hidden(path: Path) -> bool:
-        parents = [parent for parent in path.parents if folder in parent.parents]
-        return any(map(is_hidden, [path, *parents]))
+        depth = len(path.parts) - len(folder.parts)
+        return any(map(is_hidden, [path, *path.parents][:depth]))
 
     files, unreadable = files_below(folder)
     return (

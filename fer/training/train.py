@@ -87,8 +87,10 @@ def run_recipe(options: TrainingOptions, output: Path, first: bool) -> None:
         ValueError: As `train`, but for the push.
     """
     all_stages = stages(options)
+    students = [stage for stage in all_stages if stage.start is not None]  # differ in their seed
     for stage in all_stages:
-        check_stage(stage)
+        if stage not in students[1:]:
+            check_stage(stage)
     if first and options.hub_model_id:  # given if and only if `push_to_hub` is
         prepare_push(options.hub_model_id, options.hub_private, options.hub_tag)
     with output_folder(output) if first else nullcontext():

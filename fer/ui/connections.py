@@ -10,7 +10,6 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -153,7 +152,7 @@ class Connections:
                 page.used = time.monotonic()
             if not page.connections and self._open.get(session) is page:
                 del self._open[session]
-        if connection.cancelled():  # it has yielded its place
+        if connection.cancelled() or response.is_cut:  # it has yielded its place
             await response.end()
         else:
             connection.result()
@@ -182,20 +181,30 @@ class _Response:
     Args:
         send: Sends its messages.
         page: Whose results they are; None for a heartbeat.
+
+    Attributes:
+        is_cut: Whether it was cancelled while a message was sent, and nothing may follow that.
     """
 
     def __init__(self, send: Any, page: _Page | None) -> None:
         self._send, self._page, self._begun, self._more = send, page, False, True
+        self.is_cut = False
 
     async def send(self, message: Message) -> None:
-        """Send a message."""
+        """Send a message, unless one was cut."""
+        if self.is_cut:
+            return
+        self._note_use(message)
+        try:
+            await self._send(message)
+        except asyncio.CancelledError:
+            # Starlette's stream, in a task of its own for ASGI before 2.4, is cancelled again at
+            # its next wait. Left at its `yield` here, Gradio's generator would log a traceback
+            # when it is collected.
+            self.is_cut = True
+            return
         self._begun = True
         self._more = message["type"] == "http.response.start" or message.get("more_body", False)
-        self._note_use(message)
-        # A cancelled stream's generator ends at its next wait; left at its `yield`, Gradio's logs a
-        # traceback when it is collected.
-        with suppress(asyncio.CancelledError):
-            await self._send(message)
         self._note_use(message)  # to a slow reader, a result takes long
 
     def _note_use(self, message: Message) -> None:

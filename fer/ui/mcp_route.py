@@ -41,8 +41,9 @@ BODY_SECONDS = 60.0
 MAX_REQUESTS, MAX_WAIT = 4, 20.0
 """Requests at a time, and seconds that others wait for their turn."""
 
-MAX_HELD, MAX_OF_SENDER = 24, 12
-"""Requests that run or wait, each with up to 8 MB, in all and of one network address."""
+MAX_HELD, MAX_OF_SENDER = 24, 20
+"""Requests that run or wait, each with up to 8 MB, in all and of one network address, which all
+senders behind a proxy share."""
 
 METHODS = frozenset(
     {

@@ -253,10 +253,11 @@ class Sweep:
             self._forget_cancelled,
             self._sweep_sessions,
         )
-        done = await asyncio.gather(*map(_do, steps), return_exceptions=True)
-        for error in done:
-            if isinstance(error, Exception):
-                logger.error("A step of the page's regular sweep failed.", exc_info=error)
+        for step in steps:
+            try:
+                await _do(step)
+            except Exception:
+                logger.exception("A step of the page's regular sweep failed.")
 
     def _forget_cancelled(self) -> None:
         self._ended = forget_cancelled(self.app, self._ended)

@@ -46,22 +46,19 @@ def build_session_restore(
     turns = FairScheduler(1, "restore", MAX_WAITING_EVENTS)
     unchanged = (gr.skip(), *[gr.skip()] * len(recording))
 
-    def restored(session: Session, reloaded: bool) -> tuple[Any, ...]:
-        recorder, now = session.live.recorder, time.monotonic()
-        timeline: Any = unchanged[0]
-        if recorder is not None:
-            timeline = recorder.restored_html(now) if reloaded else recorder.html(now)
+    def restored(session: Session) -> tuple[Any, ...]:
+        recorder = session.live.recorder
+        timeline = unchanged[0] if recorder is None else recorder.html(time.monotonic())
         return timeline, *(session.recording.restored() or unchanged[1:])
 
     async def arrive(token: str, request: gr.Request) -> tuple[Any, ...]:
         sender = Sender(request)
         try:
-            reloaded = sessions.of(token, sender).page != sender.session  # else in another language
             session = sessions.arrive(token, sender)
             if session.live.recorder is None and session.recording.is_empty:
                 return unchanged
             # A long timeline takes a while to draw.
-            return await turns.run(token, sender, partial(restored, session, reloaded))
+            return await turns.run(token, sender, partial(restored, session))
         except BusyError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except (SessionError, Superseded, Abandoned):

@@ -142,9 +142,11 @@ class Sessions:
     def arrive(self, token: str | None, sender: Sender) -> Session:
         """Return the session of a page that has just been loaded."""
         session = self.of(token, sender)
-        if session.page != sender.session:
+        if session.page != sender.session:  # else the same page, in another language
             session.leave()
             session.page = sender.session
+            if session.live.recorder is not None:
+                session.live.recorder.reloaded = True
         return session
 
     def leave(self, page: str) -> None:
@@ -166,10 +168,11 @@ class Sessions:
         for token, session in list(self._sessions.items()):
             session.recording.forget_expired()
             grace = SHORT_GRACE_PERIOD if session.is_empty else GRACE_PERIOD
-            if now - session.used > grace and not self._is_open(session):
+            unused = 0.0 if self._is_open(session) else now - session.used
+            if unused > grace:
                 session.recording.clear()
                 del self._sessions[token]
-            elif session.has_images and not self._is_open(session):
+            elif unused > SWEEP_INTERVAL and session.has_images:
                 session.drop_images()  # a frame came after its page was closed
         self._drop_left()
         if self._excess() > 0:

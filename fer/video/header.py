@@ -168,7 +168,7 @@ def _is_uneven(stream: VideoStream) -> bool:
     """Return whether frames are decoded in another order than presented, at uneven times.
 
     The length that is stated of a track is then that of its decoding: where the last frames are
-    few, as at the end of a screen's recording, it is too short.
+    far apart, as at the end of a screen's recording, it is too short.
     """
     mean, usual = stream.average_rate, stream.base_rate
     even = not mean or not usual or abs(mean / usual - 1) < _RATE_TOLERANCE
@@ -185,10 +185,11 @@ def _scan_packets(path: str | Path, rate: float | None) -> tuple[float | None, f
     count = stamped = 0
     with open_container(path, any_size=True) as container:
         stream = video_stream(container)
-        leaps = container.format.name in LEAPING_FORMATS
-        spans = _ClockSpans(leaps, max_backward_step(container))
+        spans = _ClockSpans(container)
         try:
             for packet in demux(container, stream):
+                if packet.is_discard:  # cut off by an edit list
+                    continue
                 count += packet.size > 0
                 if packet.pts is not None:
                     stamped += 1
@@ -208,12 +209,16 @@ class _ClockSpans:
     """Adds up how long a stream is whose clock may leap.
 
     Args:
-        leaps: Whether a time long after the one before counts as a leap, not as a gap.
-        max_backward_step: Seconds by which a time may go back on the same clock.
+        container: Its file.
     """
 
-    def __init__(self, leaps: bool, max_backward_step: float) -> None:
-        self._leaps, self._max_backward_step = leaps, max_backward_step
+    def __init__(self, container: InputContainer) -> None:
+        # A time long after the one before is a leap there, elsewhere a gap.
+        self._leaps = container.format.name in LEAPING_FORMATS
+        self._max_backward_step = max_backward_step(container)
+        # Durations are times from one decoding to the next, but for that of the last packet.
+        self._by_decoding = container.format.name in _STATED_BY_TRACK
+        self._last_duration = 0.0
         self._last: float | None = None
         self._spans: list[tuple[float, float]] = []
         self._count = self._endless = 0
@@ -222,7 +227,8 @@ class _ClockSpans:
         """Count a packet that has a time stamp."""
         base = packet.time_base
         start = float((packet.pts or 0) * base)
-        end = start + float((packet.duration or 0) * base)
+        self._last_duration = float((packet.duration or 0) * base)
+        end = start if self._by_decoding else start + self._last_duration
         self._count += 1
         decoded = None if packet.dts is None else float(packet.dts * base)
         if not self._spans or (decoded is not None and self._has_leapt(decoded)):
@@ -241,6 +247,8 @@ class _ClockSpans:
     def seconds(self) -> float:
         """Return the sum of the lengths, leaps left out."""
         seconds = sum(end - start for start, end in self._spans)
+        if self._by_decoding:
+            seconds += self._last_duration * len(self._spans)
         steps = self._count - len(self._spans)
         # Where packets state no duration, the last one of each span is as long as the others.
         if self._endless == self._count and steps > 0:

@@ -11,6 +11,7 @@ There is no recognition: a face that was out of view for long is a new track.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -83,7 +84,7 @@ class FaceTracker:
         if min_hits < 1:
             raise ValueError(f"min_hits is 1 or more, not {min_hits}.")
         self.max_age, self.min_hits = max_age, min_hits
-        self._next_id, self._next_tentative_id = 1, -1
+        self._ids, self._tentative_ids = count(1), count(-1, -1)  # copies share them
         self.forget_faces()
 
     def forget_faces(self) -> None:
@@ -180,13 +181,12 @@ class FaceTracker:
         """Return the track with a number if it counts from now on."""
         if track.track_id > 0 or track.hits < self.min_hits:
             return track
-        track_id, self._next_id = self._next_id, self._next_id + 1
+        track_id = next(self._ids)
         self.confirmed[track_id] = track.track_id
         return replace(track, track_id=track_id)
 
     def _new_track(self, xyxy: Float32Array, appearance: FloatArray, time: float) -> Track:
-        track_id, self._next_tentative_id = self._next_tentative_id, self._next_tentative_id - 1
-        return Track(track_id, xyxy, np.zeros(2), time, appearance)
+        return Track(next(self._tentative_ids), xyxy, np.zeros(2), time, appearance)
 
 
 @dataclass(frozen=True)

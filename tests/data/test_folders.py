@@ -151,6 +151,14 @@ def test_numbers_are_named_or_checked_by_their_counts(tmp_path, monkeypatch):
     assert_uniform(load_fer2013(tmp_path), ["train"], 7)
 
 
+def test_splits_inside_the_expressions_and_broken_links_are_not_read(tmp_path):
+    save_folders(tmp_path / "a", ("{}/{}.png",))
+    (tmp_path / "a" / "sad" / "gone.png").symlink_to(tmp_path / "gone.png")
+    assert len(load_fer2013(tmp_path / "a")["train"]) == 7
+    save_folders(tmp_path / "b", ("{}/train/{}.png", "{}/test/{}.png"))
+    refused("holds a split, test; put the expressions into the splits", tmp_path / "b")
+
+
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     save_folders(tmp_path, ("train/{}/{}.png",))
 

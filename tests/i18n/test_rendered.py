@@ -168,7 +168,7 @@ def test_the_live_tab():
         views.camera_lost_panel("0"),
         views.refused_panel("0"),
         idle_html(),
-        recorder.restored_html(9.0),
+        replace(recorder, reloaded=True).html(9.0),
         *(
             replace(recorder, by_itself=True, limit=limit).finished_html(trouble="0")
             for limit in (LIMIT_REACHED, MEMORY_FULL)

@@ -158,7 +158,8 @@ def test_silent_pages_keep_no_newcomer_out(page, monkeypatch, caplog):
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
-def test_a_stream_that_yields_in_the_middle_of_a_result_leaves_no_traceback(page, caplog):
+@pytest.mark.parametrize("events", [{"a"}, {"a", "b"}])
+def test_a_stream_that_yields_in_the_middle_of_a_result_leaves_no_traceback(page, caplog, events):
     output = {"data": ["x" * 12_000_000]}
     result = ProcessCompletedMessage(event_id="a", output=output, success=True)
 
@@ -167,15 +168,15 @@ def test_a_stream_that_yields_in_the_middle_of_a_result_leaves_no_traceback(page
         boxes = page.demo._queue.pending_messages_per_session
         boxes["slow"] = None
         boxes["slow"].put_nowait(result)
-        page.demo._queue.pending_event_ids_session["slow"] = {"a", "b"}
+        page.demo._queue.pending_event_ids_session["slow"] = set(events)
         address = page.url + "queue/data?session_hash=slow"
         async with client() as http, http.stream("GET", address) as unread:
             await asyncio.sleep(0.5)
             (stream,) = known._open["slow"].connections
             stream.get_loop().call_soon_threadsafe(stream.cancel)
             await asyncio.sleep(0.5)
-            assert stream.cancelled() and "slow" not in known._open
-            assert len(await unread.aread()) < 12_000_000
+            assert stream.done() and "slow" not in known._open
+            assert len(await unread.aread()) < 12_000_000  # and the response has an end
         await asyncio.sleep(0.1)
         gc.collect()
         await asyncio.sleep(0.1)

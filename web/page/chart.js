@@ -55,7 +55,7 @@ export class Chart {
   }
 
   longestTracks() {
-    const longest = [...this.timeline.trackSeconds()].sort(([, one], [, other]) => other - one);
+    const longest = [...this.timeline.trackSeconds()].sort(([track, one], [other, another]) => another - one || track - other);
     return longest.slice(0, this.constants.max_tracks).map(([track]) => track).sort((one, other) => one - other);
   }
 

@@ -78,6 +78,7 @@ class TimelineRecorder:
         nbytes: Approximate memory of the timeline when it was drawn last.
         limit: Why it ends at the next frame: a sentence in English; "" while it may go on.
         began: The clock time at which it was started, in UTC.
+        reloaded: Whether the page was loaded again, and no frame has come since.
     """
 
     timeline: Timeline
@@ -90,6 +91,7 @@ class TimelineRecorder:
     nbytes: int = 0
     limit: str = ""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    reloaded: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -106,6 +108,7 @@ class TimelineRecorder:
             now: Seconds of `time.monotonic`.
         """
         with self.lock:
+            self.reloaded = False
             if not self.running:
                 return self._finished_once_more()
             if now < self.started:  # the frame is from before the start
@@ -150,11 +153,8 @@ class TimelineRecorder:
         with self.lock:
             if not self.running:
                 return self.finished_html(note)
+            note = note or (_(RESTORED_NOTE) if self.reloaded else "")
             return running_html(self.timeline, now - self.started, note)
-
-    def restored_html(self, now: float) -> str:
-        """Return the same for a page that was loaded again."""
-        return self.html(now, _(RESTORED_NOTE) if self.running else "")
 
     def mark(self, action: object, now: float) -> str:
         """Set, change or remove a mark, see `changed_marks`; return why not, or "".

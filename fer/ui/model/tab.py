@@ -149,7 +149,12 @@ def build_model(
     result = gr.HTML(elem_id="networks-result")
     compare.click(events.compare, token, result, **PAGE_EVENT)
     token.input(
-        events.translate_comparison, [result, token], result, js=RESULT_IS_SHOWN, **PAGE_EVENT
+        events.translate_comparison,
+        [result, token],
+        result,
+        js=RESULT_IS_SHOWN,
+        trigger_mode="always_last",
+        **PAGE_EVENT,
     )
 
 

@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,8 @@ class RecordingHandlers:
                 self._running.discard(session)
         if session.run is None:
             # Whole, as the page may lack any update but this one, see `Mailbox`.
-            yield session.outputs(ended_html(run, session), whole=True)
+            ended = partial(session.outputs, ended_html(run, session), whole=True)
+            yield await to_thread.run_sync(ended)  # which may render in another language
         else:  # Start was pressed again; at the end, Gradio sends the last update once more
             yield UNCHANGED
 

@@ -94,11 +94,11 @@ class RenderedRecording:
             trouble: Why a mark was not changed; "" for nothing.
         """
         self.restore()
-        recording, self._language = self.recording, current_language()
+        recording, language = self.recording, current_language()
         self.summary = summarise(recording.timeline, recording.duration)
         known = recording.timeline, self.summary, recording.pictures, recording.video_offset
         origin, key = recording.metadata.start, recording.video.parent.name
-        self.result = result_html(*known, "", origin, key)
+        self.result, self._language = result_html(*known, "", origin, key), language
         if not trouble:
             return self.state(), self.result
         return self.state(), result_html(*known, trouble, origin, key)

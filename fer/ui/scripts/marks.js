@@ -151,6 +151,8 @@ function forgetFormer() {
   recording = displayed;
   begun.clear();
   drafts.clear();
+  adding = Infinity;
+  for (const field of tab.querySelectorAll("[data-row] input")) field.value = field.defaultValue;
   nextText.value = "";
   emptyForm();
   showBegun();

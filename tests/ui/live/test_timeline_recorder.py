@@ -29,11 +29,15 @@ SIX = [[5 + 52 * i, 80, 50 + 52 * i, 130] for i in range(6)]
 
 
 def test_a_reloaded_page_explains_how_to_continue():
-    recorder = TimelineRecorder(Timeline("person"), 10.0)
-    again = recorder.restored_html(75.0)
+    recorder = TimelineRecorder(Timeline("person"), 10.0, reloaded=True)
+    again = recorder.html(75.0)
     assert "fer-running" in again and "Recording 1:05" in again and "loaded again" in again
+    assert recorder.html(75.0) == again  # also in another language, until a frame comes
+    recorder.record(None, 75.0)
+    assert "loaded again" not in recorder.html(75.0)
+    recorder.reloaded = True
     stopped(recorder)
-    assert recorder.restored_html(80.0) == stopped(recorder)
+    assert recorder.html(80.0) == stopped(recorder)
 
 
 @pytest.fixture
