@@ -7,7 +7,7 @@ Blocks of a second are played in turn to each contender: ours (`Pipeline.process
 film's times), the naive way (the same networks with a full detection of each frame; on every few
 frames, to save time), PyPI's `fer` with MTCNN, and the yardstick, resnet18. Frames are made before
 the clock starts. A rate is the median of the blocks' rates; stages are means per frame; "computing"
-is processor time, which says how much work it was also where the machine was busy otherwise.
+is CPU time, which depends less on the machine's other load than wall-clock time does.
 Agreement compares tracked faces with the naive way's full detection of the same frame. Takes about
 ten minutes on two cores, `--quick` under two.
 """

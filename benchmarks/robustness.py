@@ -8,8 +8,8 @@ surroundings. Each is corrupted (`benchmarks.corruptions`) and analysed by all: 
 of the faces that all of them find clean; agreement the share of the faces found, corrupted and not,
 that keep their expression; accuracy that of FER2013's pictures, where each that is not found is
 classified as it is. False faces are those found in scikit-image's pictures without any, as they
-are, dark and enlarged. benchmarks/requirements.txt says how to make the others' interpreter. About
-five minutes on two quiet cores.
+are, dark and enlarged. benchmarks/requirements.txt has the commands that install the other packages
+into an environment of their own. About five minutes on two idle cores.
 """  # noqa: E501 (a command to copy)
 
 import argparse

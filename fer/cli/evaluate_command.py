@@ -14,6 +14,7 @@ from fer.output_files import output_folder, write_file
 if TYPE_CHECKING:
     from fer.array_types import BoolArray
     from fer.data.arrays import FerArrays
+    from fer.data.holdout import EvaluationSplit
     from fer.data.image_folder import LabeledFaces
     from fer.data.label_map import LabelMap
     from fer.evaluation.ferplus_metrics import Logits
@@ -134,9 +135,13 @@ def evaluate_classifier(options: argparse.Namespace, labels: "LabelMap") -> "Eva
 
     dataset = None if options.folder else load_dataset(options, labels)  # it may be missing
     classifier = ExpressionClassifier.load(options.model, not options.float32, options.device)
+    faces: FerArrays | LabeledFaces
     if dataset:
-        check_unlearned(options.dataset, dataset[1].split, classifier)
-    faces, source, training = dataset or (*load_folder(options, classifier, labels), None)
+        split, source = dataset
+        check_unlearned(options.dataset, split, classifier)
+        faces, training = split.faces, split.train
+    else:
+        (faces, source), training = load_folder(options, classifier, labels), None
     head = options.head or ("combined" if options.folder else "fer2013")
     output = COMBINED if head == "combined" else FER2013_HEAD
     logits = predict_logits(classifier, faces.images, options.views)
@@ -184,11 +189,8 @@ def check_evaluate(options: argparse.Namespace) -> None:
 
 def load_dataset(
     options: argparse.Namespace, labels: "LabelMap"
-) -> "tuple[FerArrays, Evaluation, FerArrays | None]":
-    """Read `--dataset`; return its faces, their source, and the training split for duplicates.
-
-    The source is an evaluation without metrics. The third is None where the faces are that split
-    themselves, or there is none.
+) -> "tuple[EvaluationSplit, Evaluation]":
+    """Read `--dataset`; return the split, and its source as an evaluation without metrics.
 
     Raises:
         ValueError: The split is missing, or the source can't be read.
@@ -207,18 +209,20 @@ def load_dataset(
         label_set=f"{name}, {chosen.origin}" if chosen.origin else name,
         official=is_official(chosen.name, chosen.faces.labels),
     )
-    return chosen.faces, source, chosen.train
+    return chosen, source
 
 
-def check_unlearned(dataset: str, split: str | None, classifier: "ExpressionClassifier") -> None:
-    """Refuse a validation split that would be held out of pictures the network has learned.
+def check_unlearned(
+    dataset: str, split: "EvaluationSplit", classifier: "ExpressionClassifier"
+) -> None:
+    """Refuse a validation split that is held out of pictures the network has learned.
 
     Raises:
         ValueError: The network was trained on the whole of train, and validated on test.
     """
     training = classifier.metrics.training
     on_test = training.settings.get("validation") == "test" and training.learned_from(dataset)
-    if on_test and split == "validation":
+    if on_test and split.origin:
         raise ValueError(
             f"{classifier.name} was trained with --validation test, so that it has learned the "
             "pictures of train that --split validation holds out; leave --split out for test, on "

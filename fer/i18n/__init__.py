@@ -62,8 +62,8 @@ def use_language(language: str) -> Iterator[None]:
 def use_drawn_language() -> Iterator[None]:
     """Make texts that are drawn into pictures: in English where fonts lack a language's letters.
 
-    Neither matplotlib's nor Pillow's own font has Devanagari; the Hindi catalogue says so where the
-    page lists the files.
+    Neither matplotlib's nor Pillow's own font has Devanagari. The Hindi page states where it lists
+    its files that text in images is English.
     """
     with use_language(current_language() if current_language() in DRAWN else SOURCE):
         yield

@@ -255,8 +255,9 @@ class Sweep:
         )
         for step in steps:
             try:
-                await _do(step)
-            except Exception:
+                if (waiting := step()) is not None:
+                    await waiting
+            except Exception:  # whatever it is, the sweeps must go on: nothing else bounds memory
                 logger.exception("A step of the page's regular sweep failed.")
 
     def _forget_cancelled(self) -> None:
@@ -265,8 +266,3 @@ class Sweep:
     def _sweep_sessions(self) -> None:
         is_open = self.app.state.connections.is_open
         self._closed = sweep_sessions(self.demo, is_open, self._closed)
-
-
-async def _do(step: Callable[[], Any]) -> None:
-    if (waiting := step()) is not None:
-        await waiting

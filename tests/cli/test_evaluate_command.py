@@ -116,6 +116,8 @@ def test_pictures_that_were_learned_are_no_validation(network, tmp_path, capsys)
     assert main([*command, "--split", "validation"]) == 1
     assert "has learned the pictures of train that --split validation" in capsys.readouterr().err
     assert main(command) == 0
+    shutil.copytree(tmp_path / "data" / "test", tmp_path / "data" / "validation")  # of its own
+    assert main([*command, "--split", "validation"]) == 0
 
 
 def test_both_heads_can_be_chosen(network, tiny_fer2013, tmp_path):
