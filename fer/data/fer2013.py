@@ -15,7 +15,7 @@ import pyarrow as pa
 from datasets.exceptions import DatasetsError
 
 from fer.data.arrays import FerArrays, decode_picture
-from fer.data.folders import find_edition, holds_classes, read_folders
+from fer.data.fer2013_folders import find_edition, holds_classes, read_folders
 from fer.data.hub_source import first_line, load_hub
 from fer.data.label_map import LabelMap
 from fer.data.readers import (

@@ -1,4 +1,4 @@
-"""Image-folder data sets: one folder of pictures for each expression, of any origin."""
+"""Folders of any pictures by expression, for `fer evaluate --folder`; faces of any size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from fer.array_types import Float32Array, Int64Array, UInt8Array
-from fer.data.folders import class_files, split_folders, unwrap
+from fer.data.fer2013_folders import class_files, split_folders, unwrap
 from fer.data.label_map import LabelMap
 from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image

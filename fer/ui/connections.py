@@ -18,7 +18,7 @@ from fastapi import Request
 
 from fer.i18n import gettext as _
 from fer.i18n import mark as N_
-from fer.ui.unattended import UnattendedRequests
+from fer.ui.unattended_requests import UnattendedRequests
 
 Result = TypeVar("Result")
 Scope = dict[str, Any]

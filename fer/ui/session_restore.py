@@ -1,7 +1,8 @@
 """Session restore: a reloaded page gets its timeline and recording back by the visitor's token.
 
 When a connection breaks during an event, such as a camera's stream, Gradio reloads the page as soon
-as it can; the new page has another Gradio session and the same token.
+as it can; the new page has another Gradio session and the same token. That a timeline's page was
+loaded again is stated by `fer.ui.live.timeline_recorder`, until a frame comes.
 """
 
 import time

@@ -161,8 +161,8 @@ def test_the_rows_are_those_of_the_recording_tab(tmp_path, pipeline):
 def test_long_videos_are_measured_once(tmp_path, pipeline, monkeypatch):
     """Matroska states no length that could be believed, so that it takes reading the file."""
     film = make_film(tmp_path / "film.mkv", STEADY, (320, 180), picture=moving)
-    scans, scan = [], header._scan_packets
-    monkeypatch.setattr(header, "_scan_packets", lambda *known: scans.append(1) or scan(*known))
+    scans, scan = [], header.measure_length
+    monkeypatch.setattr(header, "measure_length", lambda *known: scans.append(1) or scan(*known))
     for name in ("header.MAX_SECONDS", "container.MAX_BYTES"):
         monkeypatch.setattr(f"fer.video.{name}", 10)  # for visitors
     run([film], tmp_path / "out", pipeline, BatchSettings(start=1.0, segment_seconds=3))

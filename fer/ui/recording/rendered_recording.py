@@ -1,4 +1,4 @@
-"""The result of a recording as the page displays it: HTML, marks and files."""
+"""The result of a recording as the page displays it: HTML, marks, files, and stored thumbnails."""
 
 import math
 import time

@@ -1,4 +1,7 @@
-"""Editions in folders: `train/angry/im0.png`, with or without splits, also inside other folders."""
+"""FER2013 in folders, for training and evaluation: `train/angry/im0.png`.
+
+With or without folders of splits, also inside other folders.
+"""
 
 import logging
 from collections import defaultdict

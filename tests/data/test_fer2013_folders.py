@@ -52,7 +52,9 @@ def test_pictures_in_folders_inside_those_of_the_expressions_are_read(tmp_path):
 def test_a_folder_that_cannot_be_read_inside_that_of_a_class_is_named(tmp_path, monkeypatch):
     save_folders(tmp_path, KAGGLE)
     locked = tmp_path / "train" / "sad" / "locked"
-    monkeypatch.setattr("fer.data.folders.files_below", lambda folder: ([], {locked: "No."}))
+    monkeypatch.setattr(
+        "fer.data.fer2013_folders.files_below", lambda folder: ([], {locked: "No."})
+    )
     refused("locked: No", tmp_path)
 
 
