@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.ui import connections, fair_scheduler, unattended
+from fer.ui import connections, fair_scheduler, unattended_requests
 from fer.ui.connections import RESULTS, SESSION, Abandoned, Connections, Sender
 from fer.ui.fair_scheduler import BusyError, FairScheduler, Superseded
 from fer.ui.fair_shares import FairShares
@@ -246,8 +246,8 @@ async def takes_all(scope, receive, send):
 
 def test_who_sends_frames_is_connected_without_a_heartbeat(monkeypatch):
     """One that breaks off, as when a laptop sleeps, doesn't come back."""
-    monkeypatch.setattr(unattended, "UNATTENDED_LIMIT", (1, 0))
-    monkeypatch.setattr(unattended, "UNCONNECTED_LIMIT", (10, 0.1))
+    monkeypatch.setattr(unattended_requests, "UNATTENDED_LIMIT", (1, 0))
+    monkeypatch.setattr(unattended_requests, "UNCONNECTED_LIMIT", (10, 0.1))
 
     async def scenario():
         known = Connections(takes_all)
@@ -396,8 +396,8 @@ def test_a_session_has_a_few_connections(monkeypatch):
 
 
 def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
-    monkeypatch.setattr(unattended, "UNATTENDED_LIMIT", (3, 0))
-    monkeypatch.setattr(unattended, "UNCONNECTED_LIMIT", (10, 0.3))
+    monkeypatch.setattr(unattended_requests, "UNATTENDED_LIMIT", (3, 0))
+    monkeypatch.setattr(unattended_requests, "UNCONNECTED_LIMIT", (10, 0.3))
 
     async def scenario():
         known = Connections(takes_all)
@@ -420,8 +420,8 @@ def test_few_requests_pass_whose_senders_have_no_connection(monkeypatch):
 
 
 def test_of_those_who_hope_the_newest_stay(monkeypatch):
-    monkeypatch.setattr(unattended, "UNATTENDED_LIMIT", (0, 0))
-    monkeypatch.setattr(unattended, "UNCONNECTED_LIMIT", (2, 5.0))
+    monkeypatch.setattr(unattended_requests, "UNATTENDED_LIMIT", (0, 0))
+    monkeypatch.setattr(unattended_requests, "UNCONNECTED_LIMIT", (2, 5.0))
 
     async def scenario():
         known = Connections(takes_all)
