@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.batch.annotated_copies import copy_name
 from fer.batch.manifest import read_manifest
-from fer.batch.store import is_readable, read_rows
+from fer.batch.store import copy_name, is_readable, read_rows
 from fer.output_files import check_output_folder, new_file, no_formula
 from fer.recording.frame_table import arrow_file
 

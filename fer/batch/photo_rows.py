@@ -1,23 +1,29 @@
 """Rows of the tables from photos."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from supervision import Detections
 
-from fer.batch.annotated_copies import write_annotated_photo
 from fer.batch.input_files import InputFile
 from fer.batch.local_copies import UnavailableError, read_bytes
 from fer.batch.rows import FaceRows, TimelineRows, file_table
+from fer.batch.store import copy_name
 from fer.batch.tasks import PHOTO_MIN_FACE, BatchSettings, TableRows
 from fer.batch.transient_errors import UnreachableError, raise_if_mount_lost
+from fer.drawing.annotators import FaceAnnotator
 from fer.drawing.face_export import describe_rotation
-from fer.images import DecodedImage, ImageError, decode_image
+from fer.images import DecodedImage, ImageError, decode_image, encode_jpeg
+from fer.output_files import write_file
 from fer.pipeline import Pipeline
 from fer.timeline.timeline import Timeline
 from fer.vision.detections import expression_labels, picture_rotation
 
 LARGE = "The photo takes too much memory to read; save it smaller."
+
+JPEG_QUALITY = 90
+"""Of copies with boxes, as JPEG counts it."""
 
 MAX_UNREACHABLE = 3
 """Photos in a row that can't be fetched, after which the others of the task aren't tried."""
@@ -104,10 +110,7 @@ class _Reading:
         labels = expression_labels(faces, below)
         notices: list[str | None] = [*decoded.notices, describe_rotation(picture_rotation(faces))]
         if self._settings.annotated is not None:  # first: what can't be drawn has no rows
-            shown = labels if self._settings.view == "person" else None
-            notices.append(
-                write_annotated_photo(self._settings.annotated, file, decoded, faces, shown)
-            )
+            notices.append(self._write_copy(self._settings.annotated, file, decoded, faces, labels))
         one = Timeline(self._settings.view, small=0, uncertain_below=below)  # as `faces` has them
         one.add(faces, 0.0)
         self.timeline.add(file, one)
@@ -121,3 +124,21 @@ class _Reading:
             "faces": len(faces),
             "notice": " ".join(filter(None, notices)) or None,
         }
+
+    def _write_copy(
+        self,
+        folder: Path,
+        file: InputFile,
+        decoded: DecodedImage,
+        faces: Detections,
+        labels: Sequence[str],
+    ) -> str | None:
+        """Write a photo with boxes into a folder; return why that isn't possible, or None."""
+        shown = labels if self._settings.view == "person" else None
+        drawn = FaceAnnotator(numbered=True).annotate(decoded.pixels, faces, shown)
+        try:
+            content = encode_jpeg(drawn, JPEG_QUALITY)
+        except ImageError as error:
+            return f"There is no copy with boxes: {error}"
+        write_file(folder / f"{copy_name(file.source, file.source_id)}.jpg", content)
+        return None

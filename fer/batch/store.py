@@ -5,6 +5,7 @@
     timeline/PART.parquet   one row per second of a video, and one per photo
     faces/PART.parquet      one row per face; not in the class view
     .SHARD.unfinished/      segments of videos that aren't complete yet, one folder a shard
+    annotated/NAME...       copies with boxes, see `copy_name`
 
 A part has one name in all tables, and none in a table of which it has no rows. That in `files`
 comes last: without it the others don't count, and are removed at the next start, as are parts of
@@ -22,9 +23,10 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from fer.batch.input_files import InputFile, Shard
+from fer.batch.input_files import InputFile, Shard, file_name
 from fer.batch.tasks import Segment, SegmentRows, SegmentTask, TableRows
 from fer.output_files import OutputError, new_file
+from fer.recording.exports import export_stem
 from fer.recording.frame_table import arrow_file
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ _SMALL = 1 << 20
 
 _FACTS = b"facts"
 """Key of a segment's facts in the metadata of its timeline."""
+
+_SHORT_ID = 8
+"""Digits of a source's id in names: files of one name may be in two folders."""
 
 
 class BatchStore:
@@ -226,6 +231,11 @@ class BatchStore:
     def clear(self) -> None:
         """Remove the folder of segments, when all videos are complete."""
         shutil.rmtree(self._unfinished, ignore_errors=True)
+
+
+def copy_name(source: str, source_id: str) -> str:
+    """Return the name, without an ending, of what is made of a file."""
+    return f"{export_stem(Path(file_name(source)))}-{source_id[:_SHORT_ID]}"
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":

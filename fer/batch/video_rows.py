@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from supervision import Detections
 
-from fer.batch.annotated_copies import copy_name
 from fer.batch.input_files import InputFile
 from fer.batch.rows import FaceRows, TimelineRows
+from fer.batch.store import copy_name
 from fer.batch.tasks import VIDEO_MIN_FACE, BatchSettings, Segment, SegmentRows, SegmentTask
 from fer.pipeline import Pipeline
 from fer.recording.analysis import WORKING_SIDE, analyze

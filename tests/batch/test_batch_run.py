@@ -11,11 +11,10 @@ import pytest
 from PIL import Image
 
 from fer.batch import batch_run, store
-from fer.batch.annotated_copies import copy_name
 from fer.batch.batch_run import BatchRun
 from fer.batch.input_files import InputFile, Shard, find_input_files
 from fer.batch.manifest import check_options, read_manifest, write_manifest
-from fer.batch.store import BatchStore
+from fer.batch.store import BatchStore, copy_name
 from fer.batch.task_runner import ENDED
 from fer.batch.tasks import BatchSettings, PhotoTask, WorkerReady
 from fer.labels import EXPRESSIONS
