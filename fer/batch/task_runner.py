@@ -1,7 +1,11 @@
-"""What a worker does with a task, with the networks loaded once and one thread."""
+"""What a worker does with a task, and its end when it hangs; the networks are loaded once."""
 
-from collections.abc import Callable
+import faulthandler
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 import cv2
 
@@ -24,7 +28,6 @@ from fer.batch.tasks import (
 from fer.batch.transient_errors import UnreachableError, raise_if_mount_lost
 from fer.batch.video_plan import plan_video
 from fer.batch.video_rows import read_annotated, read_segment
-from fer.batch.watchdog import Watchdog
 from fer.output_files import OutputError
 from fer.pipeline import Pipeline
 from fer.recording.outputs import ResultsError
@@ -37,6 +40,47 @@ ENDED = "Reading this file hung or ended the process that read it, again and aga
 
 REPLACED = "Another file has taken its place while it was read."
 
+QUIET_SECONDS = 600.0
+"""Longer than a photo, a frame, an index of frames or an attempt to fetch something takes."""
+
+_REARM_SECONDS = 1.0
+
+
+class Watchdog:
+    """Ends this process when nothing has moved for some time; whoever started it starts another.
+
+    faulthandler's thread needs no lock of Python's, which a decoder that hangs may hold.
+
+    Args:
+        seconds: Without progress, after which the process ends.
+    """
+
+    def __init__(self, seconds: float = QUIET_SECONDS) -> None:
+        self.seconds = seconds
+        self._null: int | None = None
+        self._armed_at = 0.0
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch over the block; elsewhere `note_progress` does nothing."""
+        self._null = os.open(os.devnull, os.O_WRONLY)
+        self._armed_at = 0.0
+        self.note_progress()
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            os.close(self._null)
+            self._null = None
+
+    def note_progress(self) -> None:
+        """Start counting anew."""
+        now = monotonic()
+        if self._null is None or now - self._armed_at < min(_REARM_SECONDS, self.seconds / 2):
+            return
+        self._armed_at = now
+        faulthandler.dump_traceback_later(self.seconds, exit=True, file=self._null)
+
 
 class TaskRunner:
     """Does one task after another.
@@ -46,15 +90,13 @@ class TaskRunner:
         pipeline: Finds and classifies the faces.
 
     Attributes:
-        watchdog: Is told of the progress.
+        watchdog: Ends the worker's process when a task makes no progress.
     """
 
     def __init__(self, settings: BatchSettings, pipeline: Pipeline) -> None:
         self.settings, self.pipeline, self.watchdog = settings, pipeline, Watchdog()
+        self._note_progress = self.watchdog.note_progress
         self._copies = LocalCopies(self._note_progress)
-
-    def _note_progress(self) -> None:
-        self.watchdog.note_progress()
 
     @classmethod
     def load(cls, settings: BatchSettings) -> "TaskRunner":

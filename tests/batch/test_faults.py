@@ -23,10 +23,9 @@ from fer.batch.local import LocalPool
 from fer.batch.local_copies import LocalCopies
 from fer.batch.manifest import write_manifest
 from fer.batch.store import BatchStore
-from fer.batch.task_runner import ENDED, TaskRunner
+from fer.batch.task_runner import ENDED, TaskRunner, Watchdog
 from fer.batch.tasks import BatchSettings, WorkerReady
 from fer.batch.transient_errors import UnreachableError, is_transient
-from fer.batch.watchdog import Watchdog
 from fer.pipeline import Pipeline
 from fer.video.container import demux
 from tests.batch import batches, fake_worker
@@ -323,7 +322,7 @@ class Hangs(fake_worker.TwoFaces):
 
 def impatient(settings):
     runner = TaskRunner(settings, Pipeline(Hangs(), fake_worker.BrightIsHappy()))
-    runner.watchdog = Watchdog(3.0)
+    runner.watchdog.seconds = 3.0
     return runner
 
 
@@ -347,11 +346,11 @@ def test_a_file_that_hangs_is_refused(inputs, tmp_path, monkeypatch):
 def test_a_long_task_that_makes_progress_is_not_ended(monkeypatch):
     armed = []
     monkeypatch.setattr(
-        "fer.batch.watchdog.faulthandler.dump_traceback_later",
+        "fer.batch.task_runner.faulthandler.dump_traceback_later",
         lambda seconds, **options: armed.append(seconds),
     )
     times = iter([0.0, 100.0, 100.4, 300.0])
-    monkeypatch.setattr("fer.batch.watchdog.monotonic", lambda: next(times) + 1000)
+    monkeypatch.setattr("fer.batch.task_runner.monotonic", lambda: next(times) + 1000)
     watchdog = Watchdog(600)
     watchdog.note_progress()  # outside of a worker
     with watchdog.watching():
