@@ -1,13 +1,15 @@
-"""What a worker may use, and how it gives up the rest."""
+"""What a worker may use, how it gives up the rest, and what the page has to check itself."""
 
-import logging
 import os
 import resource
 import signal
+import stat
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from fer.sandbox import kernel
@@ -15,7 +17,11 @@ from fer.sandbox import kernel
 _SYSTEM = ("/usr", "/lib", "/lib64", "/proc/cpuinfo", "/sys/devices/system/cpu")
 """Where libraries, fonts and facts about the processor are, beside Python's own folders."""
 
-logger = logging.getLogger(__name__)
+MAX_THREADS = 256 + 8 * (os.cpu_count() or 1)
+"""Threads of a worker: those of the networks and codecs grow with the cores."""
+
+MAX_FILES = 1000
+"""Files and folders of a worker, together with what it has open."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def confine(limits: Limits) -> list[str]:
         "a bound on memory": lambda: _bound(resource.RLIMIT_AS, _size() + limits.memory),
         "bounds on time and files": lambda: _bound_rest(limits),
         "no new rights": kernel.forbid_new_rights,
-        "a bound on files that are read": lambda: kernel.forbid_files(*_files(limits)),
+        "a bound on files that are read": lambda: kernel.forbid_files(*_allowed_files(limits)),
         "a filter on system calls": kernel.forbid_calls,
     }
     missing = []
@@ -93,9 +99,61 @@ def _bound_rest(limits: Limits) -> None:
     _bound(resource.RLIMIT_CORE, 0)
 
 
-def _files(limits: Limits) -> tuple[list[Path], list[Path]]:
+def _allowed_files(limits: Limits) -> tuple[list[Path], list[Path]]:
     """Return what may be read and what may be written."""
     package = Path(__file__).parents[1]
     libraries = [package, *map(Path, (sys.prefix, sys.base_prefix, *_SYSTEM))]
     writable = [] if limits.writable is None else [limits.writable]
     return [*libraries, *limits.readable], writable
+
+
+def excess(pid: int, folder: Path, max_bytes: int) -> str:
+    """Return what a worker has too much of; "" if nothing.
+
+    Args:
+        pid: Its process.
+        folder: Which it may write.
+        max_bytes: Of all files there, and of those that it has open, also if they are deleted;
+            those that its parent has open as well, such as the page's log, are not its own.
+    """
+    try:
+        if len(os.listdir(f"/proc/{pid}/task")) > MAX_THREADS:
+            return "threads"
+        paths = list(islice(_used_files(pid, folder), MAX_FILES + 1))
+        inherited = _sizes(_open_files(_parent(pid)))
+    except FileNotFoundError:  # it has ended, or this is no Linux
+        return ""
+    except OSError as error:
+        return f"to hide ({error})"
+    if len(paths) > MAX_FILES:
+        return "files"
+    own = {file: size for file, size in _sizes(paths).items() if file not in inherited}
+    return "bytes" if sum(own.values()) > max_bytes else ""
+
+
+def _parent(pid: int) -> int:
+    """Return the number of a process's parent."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
+
+
+def _open_files(pid: int) -> Iterator[Path]:
+    yield from Path(f"/proc/{pid}/fd").iterdir()
+
+
+def _used_files(pid: int, folder: Path) -> Iterator[Path]:
+    """Find what is in a folder, and what a process has open."""
+    yield from _open_files(pid)
+    for inner, folders, names in os.walk(folder):
+        yield from (Path(inner, name) for name in (*folders, *names))
+
+
+def _sizes(paths: Iterable[Path]) -> dict[tuple[int, int], int]:
+    """Return the bytes on the disk of regular files, one with several names once."""
+    sizes = {}
+    for path in paths:
+        with suppress(OSError):  # it has been closed or deleted
+            status = path.stat(follow_symlinks=path.parts[1] == "proc")
+            if stat.S_ISREG(status.st_mode):
+                sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sizes

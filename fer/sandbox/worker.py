@@ -18,8 +18,7 @@ from weakref import WeakSet
 
 from fer.i18n import current_language, load_catalogues, use_language
 from fer.sandbox.channel import Channel, Message
-from fer.sandbox.limits import Limits, confine
-from fer.sandbox.usage import excess
+from fer.sandbox.limits import Limits, confine, excess
 
 Work = Callable[..., Callable[[Channel], None]]
 """What a worker does: a function of a module that loads, in freedom, what may be trusted, and

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel, usage, worker
+from fer.sandbox import Channel, Limits, Message, Worker, WorkerError, kernel, worker
 from tests.sandbox import works
 
 LIMITS = Limits(memory=500_000_000, cpu=30)
 linux = pytest.mark.skipif(platform.system() != "Linux", reason="what other systems lack is logged")
 
 
-def result_of(work, limits, *arguments, timeout=20, most=0):
+def result_of(work, limits, *arguments):
     worker = Worker(work, limits, *arguments)
     try:
-        return worker.result(timeout, most)
+        return worker.result(20)
     finally:
         worker.kill()
 
@@ -63,7 +63,7 @@ def test_the_server_has_imported_what_workers_need():
 @linux
 @pytest.mark.parametrize("what", ["nothing", "bytes", "deleted", "files", "threads"])
 def test_what_no_limit_of_the_kernel_bounds_is_watched(tmp_path, monkeypatch, what):
-    monkeypatch.setattr(usage, "MAX_THREADS", 30)
+    monkeypatch.setattr("fer.sandbox.limits.MAX_THREADS", 30)
     limits = Limits(9_000_000_000, 30, 500_000, writable=tmp_path)
     worker = Worker(works.take, limits, what, tmp_path)
     try:

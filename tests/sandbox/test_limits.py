@@ -1,4 +1,4 @@
-"""What a process uses, seen from its parent."""
+"""What a worker uses that the kernel doesn't bound, seen from its parent."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fer.sandbox.usage import excess
+from fer.sandbox.limits import excess
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of Linux")
 
