@@ -2,14 +2,12 @@
 
 from fer.sandbox.channel import Channel, Message
 from fer.sandbox.limits import Limits, bound_cpu
-from fer.sandbox.pool import Pool
 from fer.sandbox.worker import Worker, WorkerError, end_workers, start_fork_server
 
 __all__ = [
     "Channel",
     "Limits",
     "Message",
-    "Pool",
     "Worker",
     "WorkerError",
     "bound_cpu",

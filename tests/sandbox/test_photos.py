@@ -9,9 +9,13 @@ import pytest
 from PIL import Image
 
 from fer.images import ImageError, read_image
-from fer.sandbox import Message, photos
+from fer.sandbox import Message, photos, worker
 from fer.sandbox.photos import PhotoReader
 from tests.images.heic import heic
+from tests.sandbox import works
+
+SIZE = (300, 400, 3)
+"""Of a picture that no connection takes at once."""
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +25,7 @@ def reader():
 
 def encoded(form, **options):
     file = io.BytesIO()
-    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, SIZE, np.uint8)
     Image.fromarray(picture).save(file, form, **options)
     return file.getvalue()
 
@@ -49,7 +53,7 @@ def test_dark_colours_are_brightened(reader):
 def test_turned_photos_come_upright(reader):
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert reader.read(encoded("JPEG", exif=exif)).pixels.shape == (80, 60, 3)
+    assert reader.read(encoded("JPEG", exif=exif)).pixels.shape == (400, 300, 3)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", encoded("PNG")[:200]])
@@ -73,10 +77,43 @@ def test_sentences_are_the_same(reader, content):
     ],
 )
 def test_a_result_of_another_form_is_a_sentence(monkeypatch, fields):
-    reader = PhotoReader(1)
-    monkeypatch.setattr(reader._pool, "run", lambda *given: Message("pixels", fields, b"abc"))
+    result = Message("pixels", fields, b"abc")
+    monkeypatch.setattr(photos, "_decode_in_worker", lambda content: result)
     with pytest.raises(ImageError, match="breaks the reader"):
-        reader.read(b"")
+        PhotoReader().read(b"")
+
+
+def test_no_worker_reads_two_photos(reader, monkeypatch):
+    monkeypatch.setattr(photos, "_work", works.refuse)
+    numbers = set()
+    for _ in range(4):
+        with pytest.raises(ImageError) as error:
+            reader.read(b"")
+        numbers.add(int(str(error.value)))
+    assert len(numbers) == 4
+
+
+def test_a_worker_that_ends_costs_the_next_photo_nothing(reader, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(ImageError, match="breaks the reader"):
+        patch.setattr(photos, "_work", works.crash)
+        reader.read(encoded("PNG"))
+    assert reader.read(encoded("PNG")).pixels.shape == SIZE
+
+
+def test_where_no_worker_starts_the_photo_is_not_to_blame(reader, monkeypatch):
+    def refuse():
+        raise OSError("Too many open files")
+
+    monkeypatch.setattr(worker._context, "Pipe", refuse)
+    with pytest.raises(ImageError, match="Many photos are being read"):
+        reader.read(encoded("PNG"))
+
+
+def test_a_photo_that_waits_too_long_for_others_is_refused(reader, monkeypatch):
+    monkeypatch.setattr(photos, "_QUEUE_TIMEOUT", 0.1)
+    with reader._places, pytest.raises(ImageError, match="Many photos are being read"):
+        reader.read(encoded("PNG"))
+    assert reader.read(encoded("PNG")).pixels.shape == SIZE
 
 
 def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypatch):
@@ -86,7 +123,7 @@ def test_a_photo_that_takes_too_long_costs_the_next_one_nothing(reader, monkeypa
     with pytest.raises(ImageError, match="takes too long to read"):
         reader.read(large.getvalue())
     monkeypatch.undo()
-    assert reader.read(encoded("PNG")).pixels.shape == (60, 80, 3)
+    assert reader.read(encoded("PNG")).pixels.shape == SIZE
 
 
 def test_a_jpeg2000_that_decodes_for_long_is_ended_in_time(reader, monkeypatch):
@@ -105,7 +142,7 @@ def test_a_jpeg2000_that_decodes_for_long_is_ended_in_time(reader, monkeypatch):
     assert time.perf_counter() - before < whole
     assert str(error.value) == "This photo takes too long to read; save it anew as JPEG or PNG."
     monkeypatch.undo()
-    assert reader.read(encoded("PNG")).pixels.shape == (60, 80, 3)
+    assert reader.read(encoded("PNG")).pixels.shape == SIZE
 
 
 @pytest.mark.slow
