@@ -1,9 +1,9 @@
-"""Which files a command reads: those that it is given, and those in the folders it is given."""
+"""Which files a command reads, of those that it is given and in folders; names of their results."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fer.paths import FileKind, files_in, printable, real_path
+from fer.paths import VIDEO, FileKind, files_in, printable, real_path
 
 IS_OUTPUT = "It is the folder of the results, which may hold some already."
 """Why a folder isn't searched that a shell's * names among others."""
@@ -45,6 +45,24 @@ def find_files(
                 seen_before.add(real)
                 found[file] = file.relative_to(path) if path.is_dir() else Path(file.name)
     return found
+
+
+def find_videos(given: Sequence[Path], output: Path, refused: dict[str, str]) -> dict[Path, Path]:
+    """Return the videos, as `find_files` does, without annotated copies in folders.
+
+    Those of an earlier run are there where --output is the folder of the recordings.
+    """
+    from fer.recording.outputs import FILE_NAMES
+
+    videos = find_files(VIDEO, given, output, refused)
+    recordings = {
+        path: name
+        for path, name in videos.items()
+        if path in given
+        or path.name != FILE_NAMES["video"]
+        or not path.with_name(FILE_NAMES["json"]).exists()
+    }
+    return recordings or videos
 
 
 def free_name(name: Path, make_name: Callable[[str], str], taken: set[str]) -> Path:

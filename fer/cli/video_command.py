@@ -1,18 +1,20 @@
 """`fer video`: recordings in; annotated videos, timelines, tables and reports out."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
-from fer.cli.input_paths import find_files, free_name
-from fer.cli.interruption import stop_on_interrupt
+from fer.cli.input_paths import find_videos, free_name
 from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
-from fer.paths import VIDEO, VIDEO_FORMATS, printable, whole_path
+from fer.paths import VIDEO_FORMATS, printable, whole_path
 from fer.progress_bars import share_progress
 
 if TYPE_CHECKING:
@@ -128,36 +130,12 @@ def run_video(options: argparse.Namespace) -> str:
     return "\n".join([*results.reports, *refused])
 
 
-def find_videos(given: Sequence[Path], output: Path, refused: dict[str, str]) -> dict[Path, Path]:
-    """Return the videos, as `find_files` does, without annotated copies in folders.
-
-    Those of an earlier run are there where --output is the folder of the recordings.
-    """
-    from fer.recording.outputs import FILE_NAMES
-
-    videos = find_files(VIDEO, given, output, refused)
-    recordings = {
-        path: name
-        for path, name in videos.items()
-        if path in given
-        or path.name != FILE_NAMES["video"]
-        or not path.with_name(FILE_NAMES["json"]).exists()
-    }
-    return recordings or videos
-
-
-def video_folders(videos: Mapping[Path, Path], output: Path) -> dict[Path, Path | None]:
-    """Return the folder of each video's files, named after it, each a folder of its own."""
-    taken: set[str] = set()
-    return {video: output / free_name(name, str, taken) for video, name in videos.items()}
-
-
 def analyze_videos(
     results: VideoResults,
     places: Mapping[Path, Path | None],
     pipeline: "Pipeline",
     options: argparse.Namespace,
-    marks: "Sequence[Mark]" = (),
+    marks: "Sequence[Mark]",
 ) -> None:
     """Analyse one video after another into `results`; one that fails doesn't stop the others.
 
@@ -167,34 +145,62 @@ def analyze_videos(
         pipeline: Detects and classifies.
         options: Of the command line.
         marks: Of the only video.
-
-    Raises:
-        ValueError: None can be read, or nothing can be written.
-        KeyboardInterrupt: After Ctrl-C or SIGTERM, with what was kept.
     """
     from fer.recording import Cancelled
     from fer.recording.outputs import ResultsError
     from fer.video import VideoError
 
-    with stop_on_interrupt() as stopped:
-        for video, place in places.items():
-            folder = place or options.output
-            try:
-                report = analyze_video(video, folder, pipeline, options, stopped, marks)
-            except (Cancelled, KeyboardInterrupt):
-                raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
-            except VideoError as error:
-                if place is None or isinstance(error, ResultsError):
-                    raise
-                results.refused[printable(video)] = str(error)
-            else:
-                title = "" if place is None else f"{printable(video)}:\n"
-                results.reports.append(f"{title}{report}\n" if title else report)
-            if stopped():
-                raise KeyboardInterrupt(describe_kept(results, places, options.output))
+    try:
+        with stop_on_interrupt() as stopped:
+            for video, place in places.items():
+                folder, title = place or options.output, f"{printable(video)}:\n"
+                try:
+                    report = analyze_video(video, folder, pipeline, options, stopped, marks)
+                    results.reports.append(f"{title}{report}\n" if place else report)
+                except VideoError as error:
+                    if place is None or isinstance(error, (Cancelled, ResultsError)):
+                        raise
+                    results.refused[printable(video)] = str(error)
+                if stopped():
+                    raise Cancelled
+    except (Cancelled, KeyboardInterrupt):
+        raise KeyboardInterrupt(describe_kept(results, places, options.output)) from None
     if not results.reports:
         name, why = list(results.refused.items())[-1]
         raise ValueError(f"No video can be read. {name}: {why}")
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yield what returns whether Ctrl-C was pressed, or SIGTERM was sent, in the block.
+
+    They raise nothing there, but Ctrl-C does the second time, KeyboardInterrupt as usual. A signal
+    that is ignored, or that ends the process without Python, stays so.
+    """
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if number == signal.SIGINT:  # not SIGTERM, which `timeout`, for one, sends twice
+            signal.signal(number, handlers[number])
+        with suppress(KeyboardInterrupt):  # which they raise, having noted the exit status
+            handlers[number](number, frame)
+
+    numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+    handlers = {one: before for one in numbers if callable(before := signal.getsignal(one))}
+    for one in handlers:
+        signal.signal(one, note)
+    try:
+        yield lambda: bool(received)
+    finally:
+        for one, before in handlers.items():
+            signal.signal(one, before)
+
+
+def video_folders(videos: Mapping[Path, Path], output: Path) -> dict[Path, Path | None]:
+    """Return the folder of each video's files, named after it, each a folder of its own."""
+    taken: set[str] = set()
+    return {video: output / free_name(name, str, taken) for video, name in videos.items()}
 
 
 def describe_kept(results: VideoResults, places: Mapping[Path, Path | None], output: Path) -> str:
@@ -214,17 +220,9 @@ def analyze_video(
     pipeline: "Pipeline",
     options: argparse.Namespace,
     stopped: Callable[[], bool],
-    marks: "Sequence[Mark]" = (),
+    marks: "Sequence[Mark]",
 ) -> str:
-    """Analyse one video into a folder, with progress on a terminal.
-
-    Args:
-        video: Its file.
-        folder: Where its files go.
-        pipeline: Detects and classifies.
-        options: Of the command line.
-        stopped: Returns whether to end with what was analysed so far.
-        marks: Of the video.
+    """Analyse a video into a folder, with progress on a terminal, until it is stopped.
 
     Returns:
         What `describe_recording` returns of it, and what wasn't done.
@@ -232,8 +230,7 @@ def analyze_video(
     from fer.recording import analyze, choose_view
     from fer.recording.exports import earlier_exports, export_stem, formats_of
 
-    chosen = options.view == AUTO
-    span = span_of(options)
+    span, chosen = span_of(options), options.view == AUTO
     view = choose_view(video, pipeline.detector, span) if chosen else options.view
     formats = formats_of(view)
     wanted = formats if options.export == ALL else options.export
@@ -248,14 +245,14 @@ def analyze_video(
             span=span,
             any_size=True,
         )
-        lines = [describe_recording(recording, chosen)]
-        if late := sum(mark.start > recording.duration for mark in marks):
-            lines.append(f"Marks after the end of the recording, which nothing shows: {late}.")
-        if missing := [name for name in wanted if name not in formats]:
-            lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")
-        if earlier := earlier_exports(folder, export_stem(video), exports):
-            lines.append(f"Of an earlier analysis, and not written anew: {', '.join(earlier)}.")
-        return "\n".join(lines)
+    lines = [describe_recording(recording, chosen)]
+    if late := sum(mark.start > recording.duration for mark in marks):
+        lines.append(f"Marks after the end of the recording, which nothing shows: {late}.")
+    if missing := [name for name in wanted if name not in formats]:
+        lines.append(f"Not exported: {', '.join(missing)}; the class view has no single faces.")
+    if earlier := earlier_exports(folder, export_stem(video), exports):
+        lines.append(f"Of an earlier analysis, and not written anew: {', '.join(earlier)}.")
+    return "\n".join(lines)
 
 
 def describe_recording(recording: "RecordingResult", chosen: bool = False) -> str:
