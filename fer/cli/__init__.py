@@ -21,7 +21,7 @@ from fer.cli.photo_command import add_photo
 from fer.cli.push_command import add_push
 from fer.cli.run_command import add_run
 from fer.cli.video_command import add_video
-from fer.help_formatter import DefaultsHelpFormatter
+from fer.terminal import DefaultsHelpFormatter
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the signal's number."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.cli.shared_options import add_min_face, add_model, check_shared
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import check_output_folder
+from fer.terminal import DefaultsHelpFormatter
 
 if TYPE_CHECKING:
     from fer.cli.camera_loop import CameraLoop

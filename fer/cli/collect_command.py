@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.paths import whole_path
+from fer.terminal import DefaultsHelpFormatter
 
 
 def add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import check_output_folder, write_file
 from fer.paths import printable, real_path
+from fer.terminal import DefaultsHelpFormatter
 
 if TYPE_CHECKING:
     from fer.timeline.timeline import Timeline

@@ -35,7 +35,7 @@ MAX_DUPLICATES = 10
 
 def add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `fer data`."""
-    from fer.help_formatter import DefaultsHelpFormatter
+    from fer.terminal import DefaultsHelpFormatter
 
     parser = commands.add_parser(
         "data",

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.cli.shared_options import SOURCE_HELP, add_device, add_map, check_device, check_model
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder, write_file
+from fer.terminal import DefaultsHelpFormatter
 
 if TYPE_CHECKING:
     from fer.array_types import BoolArray

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from fer.cli.input_paths import find_files, free_name
 from fer.cli.shared_options import add_min_face, add_model, check_shared
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import OutputError, output_folder, write_file
 from fer.paths import PHOTO, printable, real_path, whole_path
-from fer.progress_bars import with_progress
+from fer.terminal import DefaultsHelpFormatter, with_progress
 
 if TYPE_CHECKING:
     from supervision import Detections

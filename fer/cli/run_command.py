@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from fer.batch.input_files import ANNOTATED
 from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import add_span
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
 from fer.paths import whole_path
-from fer.progress_bars import share_progress
+from fer.terminal import DefaultsHelpFormatter, share_progress
 from fer.threads import number_of_cores
 
 if TYPE_CHECKING:

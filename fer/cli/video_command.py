@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from fer.cli.input_paths import find_videos, free_name
 from fer.cli.shared_options import add_model, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.output_files import output_folder
 from fer.paths import VIDEO_FORMATS, printable, whole_path
-from fer.progress_bars import share_progress
+from fer.terminal import DefaultsHelpFormatter, share_progress
 
 if TYPE_CHECKING:
     from fer.pipeline import Pipeline

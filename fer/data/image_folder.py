@@ -14,7 +14,7 @@ from fer.data.splits import DatasetError
 from fer.images import ImageError, read_image
 from fer.labels import FERPLUS_VOTE_COLUMNS
 from fer.paths import is_hidden
-from fer.progress_bars import with_progress
+from fer.terminal import with_progress
 
 MAX_SIDE = 512
 """Pixels: larger pictures are reduced to it, so that thousands fit into memory."""

@@ -32,7 +32,7 @@ from fer.model.evaluation_results import (
 )
 from fer.model.heads import logits_of, probabilities
 from fer.model.network_settings import HeadCombination
-from fer.progress_bars import with_progress
+from fer.terminal import with_progress
 
 BATCH_SIZE = 64
 """Faces at a time; larger batches are slower on a CPU, as they exceed its caches."""

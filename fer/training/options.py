@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from fer.help_formatter import DefaultsHelpFormatter
 from fer.labels import FER2013_DATASET_ID
+from fer.terminal import DefaultsHelpFormatter
 from fer.training.option_checks import (
     check_augmentation,
     check_combinations,

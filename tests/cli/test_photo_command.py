@@ -212,7 +212,7 @@ class Terminal(io.StringIO):
 
 
 def test_progress_is_for_a_terminal_alone(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("fer.progress_bars.DELAY", 0)
+    monkeypatch.setattr("fer.terminal.DELAY", 0)
     for index in range(25):
         Image.new("RGB", (160, 120)).save(tmp_path / f"{index}.png")
     assert main(["photo", str(tmp_path)]) == 0
