@@ -30,7 +30,6 @@ LAYERS = {
     "fer.vision": 1,
     "fer.array_types": 0,
     "fer.clock": 0,
-    "fer.free_memory": 0,
     "fer.colors": 0,
     "fer.i18n": 0,
     "fer.images": 0,

@@ -1,6 +1,8 @@
 """What Gradio keeps of visitors who have left: it goes, in Gradio as it is installed."""
 
 import asyncio
+import ctypes
+import platform
 import threading
 import time
 from functools import partial
@@ -9,6 +11,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 import httpx
+import psutil
 import pytest
 from starlette.middleware import Middleware
 
@@ -26,6 +29,7 @@ from fer.ui.session_cleanup import (
     keep_little,
     keep_running,
     poll_less_often,
+    return_freed_memory,
     sweep_sessions,
     sweeping,
 )
@@ -274,3 +278,20 @@ def test_deleted_files_are_forgotten(demo, tmp_path):
     demo.temp_file_sets.append({there, gone})
     forget_deleted_files(demo)
     assert demo.temp_file_sets.pop() == {there}
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others have no malloc_trim")
+def test_what_is_free_below_a_block_in_use_is_returned():
+    count, size = 100_000, 1000
+    library, process = ctypes.CDLL(None), psutil.Process()
+    library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    blocks = [library.malloc(size) for _ in range(count)]
+    for block in blocks:
+        ctypes.memset(block, 1, size)
+    used = blocks.pop()
+    for block in blocks:
+        library.free(block)
+    before = process.memory_info().rss
+    return_freed_memory()
+    assert before - process.memory_info().rss > 0.8 * count * size
+    library.free(used)
