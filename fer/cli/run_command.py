@@ -1,13 +1,12 @@
 """`fer run`: many photos and videos in, tables out; resumable."""
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.batch.input_files import ANNOTATED
-from fer.cli.shared_options import add_model, check_shared
-from fer.cli.study_options import add_span
+from fer.cli.shared_options import add_model, add_rate, check_shared
+from fer.cli.study_options import add_span, span_of
 from fer.output_files import output_folder
 from fer.paths import whole_path
 from fer.terminal import DefaultsHelpFormatter, share_progress
@@ -64,13 +63,7 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         choices=("person", "class"),
         help="a row for each face (person), or aggregates of five faces or more only (class)",
     )
-    parser.add_argument(
-        "--rate",
-        type=float,
-        default=5.0,
-        metavar="FRAMES",
-        help="frames of a video a second that are analysed, 1 to 30",
-    )
+    add_rate(parser)
     add_span(parser)
     parser.add_argument(
         "--min-face",
@@ -156,17 +149,17 @@ def check_options(options: argparse.Namespace) -> "tuple[BatchSettings, Shard]":
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"--workers is 1 or more, not {options.workers}.")
     check_shared(options)
+    span = span_of(options)
     settings = BatchSettings(
         view=options.view,
         rate=options.rate,
-        start=options.start or 0.0,
-        end=math.inf if options.end is None else options.end,
+        start=span.start,
+        end=span.end,
         min_face=options.min_face,
         annotated=options.output.absolute() / ANNOTATED if options.annotate else None,
         model=options.model,
         device=options.device,
     )
-    _ = settings.span  # refuses an end before the start
     if options.engine == "ray":
         from fer.batch.ray import import_ray
 

@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from fer.vision.pyramid import PNET_WINDOW
-
 SOURCE_HELP = (
     "a Hub id, fer2013.csv, or a folder with that file, with parquet files or with "
     "train/angry/... and so on"
 )
 """What `--dataset` takes, for the help."""
+
+SMALLEST_FACE = 12
+"""Pixels, as `fer.vision.pyramid` has them, with which even the help would take a second."""
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,19 @@ def add_min_face(parser: argparse.ArgumentParser, default: int) -> None:
         type=int,
         default=default,
         metavar="PIXELS",
-        help=f"smallest face to look for, in pixels from forehead to chin; at least {PNET_WINDOW}",
+        help="smallest face to look for, in pixels from forehead to chin; at least "
+        f"{SMALLEST_FACE}",
+    )
+
+
+def add_rate(parser: argparse.ArgumentParser) -> None:
+    """Add `--rate`."""
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=5.0,
+        metavar="FRAMES",
+        help="frames of a video a second that are analysed, 1 to 30",
     )
 
 
@@ -58,14 +71,14 @@ def add_map(parser: argparse.ArgumentParser) -> None:
 
 
 def check_shared(options: argparse.Namespace) -> None:
-    """Refuse values of the options above, and of `--rate`, that won't do, before the work.
+    """Refuse values of the options above that won't do, before the work.
 
     Raises:
         ValueError: One is out of its range, there is no such folder, or no such device.
     """
     given = vars(options)
-    if given.get("min_face") is not None and options.min_face < PNET_WINDOW:
-        raise ValueError(f"--min-face is at least {PNET_WINDOW} pixels, not {options.min_face}.")
+    if given.get("min_face") is not None and options.min_face < SMALLEST_FACE:
+        raise ValueError(f"--min-face is at least {SMALLEST_FACE} pixels, not {options.min_face}.")
     if "rate" in given:
         from fer.recording.analysis import check_rate  # takes a second
 

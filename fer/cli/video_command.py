@@ -10,7 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from fer.cli.input_paths import find_videos, free_name
-from fer.cli.shared_options import add_model, check_shared
+from fer.cli.shared_options import add_model, add_rate, check_shared
 from fer.cli.study_options import ALL, add_study_options, read_marks, span_of
 from fer.output_files import output_folder
 from fer.paths import VIDEO_FORMATS, printable, whole_path
@@ -78,13 +78,7 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         help="a series for each face (person, as in the Recording tab), aggregates of five faces "
         "or more only (class), or whichever fits the faces in view (auto)",
     )
-    parser.add_argument(
-        "--rate",
-        type=float,
-        default=5.0,
-        metavar="FRAMES",
-        help="frames a second that are analysed, 1 to 30",
-    )
+    add_rate(parser)
 
 
 @dataclass

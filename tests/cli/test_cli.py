@@ -14,7 +14,9 @@ import pytest
 
 from fer.__main__ import run
 from fer.cli import main
+from fer.cli.shared_options import SMALLEST_FACE
 from fer.model.push import PushedModel, PushError
+from fer.vision.pyramid import PNET_WINDOW
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,11 +147,12 @@ def test_help_is_quick_and_imports_nothing_heavy():
     code = (
         "import sys, fer.cli\n"
         "try:\n    fer.cli.main(['push', '--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'transformers', 'huggingface_hub', 'gradio'} & set(sys.modules)\n"
+        "heavy = {'numpy', 'supervision', 'cv2', 'torch', 'gradio'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert SMALLEST_FACE == PNET_WINDOW
     for word in ("FOLDER", "--private", "--tag", "HF_TOKEN"):
         assert word in done.stdout
 
