@@ -29,7 +29,7 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         type=Path,
         nargs="+",
         metavar="TIMELINE",
-        help="timeline.json of fer video, or as the page saves it",
+        help="timeline.json of fer video, or the folder it is in, or one as the page saves it",
     )
     parser.add_argument(
         "--stretches",
@@ -52,15 +52,34 @@ def run_compare(options: argparse.Namespace) -> str:
     from fer.timeline.compare import compare_timelines
     from fer.timeline.comparison_table import comparison_csv, comparison_text
 
+    files = [_timeline_file(path) for path in options.files]
     if options.output is not None:
-        _check_output(options.output, options.files)
-    loaded = {path: _load(path) for path in options.files}
-    timelines = [(name, loaded[path][0]) for name, path in short_names(options.files)]
+        _check_output(options.output, files)
+    loaded = {path: _load(path) for path in files}
+    timelines = [(name, loaded[path][0]) for name, path in short_names(files)]
     comparison = compare_timelines(timelines, options.stretches)
     if options.output is not None:
         write_file(options.output, comparison_csv(comparison))
     networks = [network for _, network in loaded.values() if network]
     return comparison_text(comparison, networks)
+
+
+def _timeline_file(path: Path) -> Path:
+    """Return a file, or the only timeline in a folder, or in those inside it.
+
+    Raises:
+        ValueError: The folder holds none, or several.
+    """
+    if not path.is_dir():
+        return path
+    name = printable(path)
+    found = sorted(path.glob("*timeline.json")) or sorted(path.glob("*/*timeline.json"))
+    if not found:
+        raise ValueError(f"{name} holds no timeline.json, as fer video writes it; name one.")
+    if len(found) > 1:
+        such_as = printable(found[0])
+        raise ValueError(f"{name} holds {len(found)} timelines; name them, such as {such_as}.")
+    return found[0]
 
 
 def _check_output(output: Path, files: Sequence[Path]) -> None:

@@ -30,6 +30,18 @@ def test_two_timelines_are_compared_and_saved(tmp_path, files, capsys):
     assert (tmp_path / "out" / "table.csv").read_text().startswith("measure,sample,mean,")
 
 
+def test_a_folder_stands_for_the_only_timeline_in_it(tmp_path, files, capsys):
+    folders = [str(Path(file).parent) for file in files]
+    assert main(["compare", *folders]) == 0
+    assert "tuesday less monday" in capsys.readouterr().out
+    assert main(["compare", files[0], str(tmp_path)]) == 1
+    sentence = f"{tmp_path} holds 2 timelines; name them, such as {files[0]}.\n"
+    assert capsys.readouterr().err == f"fer compare: {sentence}"
+    Path(files[1]).unlink()
+    assert main(["compare", files[0], folders[1]]) == 1
+    assert f"{folders[1]} holds no timeline.json, as fer video" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("files", "names"),
     [
